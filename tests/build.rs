@@ -19,9 +19,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for page in &pages {
         println!("cargo::rerun-if-changed={}", page.display());
         let name = page.strip_prefix(&root).unwrap_or(page).with_extension("");
-        let name = name.display().to_string().replace(['/', '-'], "_").to_lowercase();
-        writeln!(code, "#[cfg(doctest)] #[doc = include_str!({page:?})] pub mod {name} {{}}")?;
+        let name = name
+            .display()
+            .to_string()
+            .replace(['/', '-'], "_")
+            .to_lowercase();
+        writeln!(
+            code,
+            "#[cfg(doctest)] #[doc = include_str!({page:?})] pub mod {name} {{}}"
+        )?;
     }
-    std::fs::write(PathBuf::from(std::env::var("OUT_DIR")?).join("pages.rs"), code)?;
+    std::fs::write(
+        PathBuf::from(std::env::var("OUT_DIR")?).join("pages.rs"),
+        code,
+    )?;
     Ok(())
 }

@@ -20,9 +20,18 @@ pub struct Comparison {
 
 impl Comparison {
     /// Lets `ours` and `baseline` take turns and compares the time each takes. `budget` is the ratio that is not to be exceeded.
-    pub fn measure(name: &'static str, budget: f64, mut ours: impl FnMut(), mut baseline: impl FnMut()) -> Self {
+    pub fn measure(
+        name: &'static str,
+        budget: f64,
+        mut ours: impl FnMut(),
+        mut baseline: impl FnMut(),
+    ) -> Self {
         // In a build that is not optimized ratios mean nothing; then it is only tried whether everything works.
-        let (count, round) = if cfg!(debug_assertions) { (1, Duration::ZERO) } else { (61, Duration::from_millis(25)) };
+        let (count, round) = if cfg!(debug_assertions) {
+            (1, Duration::ZERO)
+        } else {
+            (61, Duration::from_millis(25))
+        };
         let repetitions = repetitions(&mut ours, round).min(repetitions(&mut baseline, round));
         let mut rounds: Vec<(Duration, Duration)> = (0..count)
             .map(|round| {
@@ -39,7 +48,13 @@ impl Comparison {
         rounds.sort_by(|a, b| ratio(*a).total_cmp(&ratio(*b)));
         let (ours, baseline) = rounds.get(count / 2).copied().unwrap_or_default();
         let repetitions = u32::try_from(repetitions).unwrap_or(u32::MAX);
-        Self { name, budget, ours: ours / repetitions, baseline: baseline / repetitions, ratio: ratio((ours, baseline)) }
+        Self {
+            name,
+            budget,
+            ours: ours / repetitions,
+            baseline: baseline / repetitions,
+            ratio: ratio((ours, baseline)),
+        }
     }
 
     /// Whether the budget holds.
@@ -53,15 +68,30 @@ impl Comparison {
 #[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 pub fn print(title: &str, comparisons: &[Comparison]) {
     if cfg!(debug_assertions) {
-        return println!("{title}: {} comparisons work; figures need an optimized build", comparisons.len());
+        return println!(
+            "{title}: {} comparisons work; figures need an optimized build",
+            comparisons.len()
+        );
     }
-    let mut table = format!("\n{title}\n\n{:<58} {:>12} {:>12} {:>7} {:>7}\n", "", "ours", "baseline", "ratio", "budget");
+    let mut table = format!(
+        "\n{title}\n\n{:<58} {:>12} {:>12} {:>7} {:>7}\n",
+        "", "ours", "baseline", "ratio", "budget"
+    );
     for comparison in comparisons {
-        let Comparison { name, budget, ours, baseline, ratio } = comparison;
+        let Comparison {
+            name,
+            budget,
+            ours,
+            baseline,
+            ratio,
+        } = comparison;
         let verdict = if comparison.holds() { "" } else { "  MISSED" };
         let (ours, baseline) = (format!("{ours:.2?}"), format!("{baseline:.2?}"));
         // Writing to a string does not fail.
-        let _ = writeln!(table, "{name:<58} {ours:>12} {baseline:>12} {ratio:>6.2}x {budget:>6.2}x{verdict}");
+        let _ = writeln!(
+            table,
+            "{name:<58} {ours:>12} {baseline:>12} {ratio:>6.2}x {budget:>6.2}x{verdict}"
+        );
     }
     println!("{table}");
 }

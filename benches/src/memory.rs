@@ -35,15 +35,25 @@ impl Run {
     ///
     /// Where the child fails, or answers something else.
     #[must_use]
-    #[expect(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
+    #[expect(
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a benchmark fails by panicking"
+    )]
     pub fn in_child(arguments: &[&str]) -> Self {
         let program = std::env::current_exe().expect("the benchmark has a path");
-        let output = Command::new(program).args(arguments).output().expect("the benchmark can be started again");
+        let output = Command::new(program)
+            .args(arguments)
+            .output()
+            .expect("the benchmark can be started again");
         let errors = String::from_utf8_lossy(&output.stderr);
         let answer = String::from_utf8_lossy(&output.stdout);
         let mut numbers = answer.split_whitespace().map(str::parse::<u64>);
         match (output.status.success(), numbers.next(), numbers.next()) {
-            (true, Some(Ok(grown)), Some(Ok(time))) => Self { grown, time: Duration::from_nanos(time) },
+            (true, Some(Ok(grown)), Some(Ok(time))) => Self {
+                grown,
+                time: Duration::from_nanos(time),
+            },
             _ => panic!("{arguments:?} failed: {errors}"),
         }
     }
@@ -92,18 +102,31 @@ pub fn is_measurable() -> bool {
 #[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
 pub fn print(title: &str, peaks: &[Peak]) {
     if cfg!(debug_assertions) {
-        return println!("{title}: {} measurements work; figures need an optimized build", peaks.len());
+        return println!(
+            "{title}: {} measurements work; figures need an optimized build",
+            peaks.len()
+        );
     }
-    let mut table = format!("\n{title}\n\n{:<58} {:>12} {:>12} {:>9} {:>9}\n", "", "ours", "baseline", "counts", "budget");
+    let mut table = format!(
+        "\n{title}\n\n{:<58} {:>12} {:>12} {:>9} {:>9}\n",
+        "", "ours", "baseline", "counts", "budget"
+    );
     for peak in peaks {
         let (counts, budget) = match peak.limit {
             Limit::Bytes(limit) => (mebibytes(peak.ours), mebibytes(limit)),
-            Limit::OfPayload(payload, times) => (format!("{:.2}x", of(peak.ours, payload)), format!("{times:.2}x")),
+            Limit::OfPayload(payload, times) => (
+                format!("{:.2}x", of(peak.ours, payload)),
+                format!("{times:.2}x"),
+            ),
         };
         let verdict = if peak.holds() { "" } else { "  MISSED" };
         let (ours, baseline) = (mebibytes(peak.ours), mebibytes(peak.baseline));
         // Writing to a string does not fail.
-        let _ = writeln!(table, "{:<58} {ours:>12} {baseline:>12} {counts:>9} {budget:>9}{verdict}", peak.name);
+        let _ = writeln!(
+            table,
+            "{:<58} {ours:>12} {baseline:>12} {counts:>9} {budget:>9}{verdict}",
+            peak.name
+        );
     }
     println!("{table}");
 }
@@ -120,5 +143,10 @@ fn mebibytes(bytes: u64) -> String {
 fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .map(|kilobytes| kilobytes * 1024)
 }

@@ -29,5 +29,8 @@ pub async fn sandbox() -> Outcome<(Sandbox, Client)> {
 /// Returns the ids of the vendors.
 #[must_use]
 pub fn vendors() -> Vec<String> {
-    idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect()
+    idv::providers()
+        .iter()
+        .map(|vendor| vendor.provider.to_string())
+        .collect()
 }

@@ -35,7 +35,11 @@ impl Town {
     ///
     /// As [`Town::begin`].
     pub async fn begin_now(vendor: &str) -> Outcome<Self> {
-        Self::of(vendor, Sandbox::builder().speed(0.0).start_time(Timestamp::now())).await
+        Self::of(
+            vendor,
+            Sandbox::builder().speed(0.0).start_time(Timestamp::now()),
+        )
+        .await
     }
 
     /// Returns a town in which this many seconds pass in a second.
@@ -50,7 +54,11 @@ impl Town {
     async fn of(vendor: &str, sandbox: Builder) -> Outcome<Self> {
         let sandbox = sandbox.start().await?;
         sandbox.vendor(vendor)?.expect("Mustermann");
-        Ok(Self { vendor: vendor.to_owned(), sandbox, acted: Mutex::default() })
+        Ok(Self {
+            vendor: vendor.to_owned(),
+            sandbox,
+            acted: Mutex::default(),
+        })
     }
 
     /// Returns the sandbox.
@@ -72,15 +80,22 @@ impl Town {
     ///
     /// If the configuration cannot work.
     pub fn connect(&self) -> Outcome<Client> {
-        let mut environment: Environment = idv::transport::environment(TransportOptions::default())?;
+        let mut environment: Environment =
+            idv::transport::environment(TransportOptions::default())?;
         environment.clock = self.clock();
-        Ok(idv::connect_in(&Config::from_env(self.variables())?, environment)?)
+        Ok(idv::connect_in(
+            &Config::from_env(self.variables())?,
+            environment,
+        )?)
     }
 
     /// Returns the town's clock, for whatever else in the application has one.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(TownClock { time: self.sandbox.clock(), real: SystemClock::new() })
+        Arc::new(TownClock {
+            time: self.sandbox.clock(),
+            real: SystemClock::new(),
+        })
     }
 
     /// Tells the vendor where to report to, as an operator does once, in its panel or by its API.
@@ -100,7 +115,12 @@ impl Town {
     pub fn everyone_acts(&self) -> Outcome {
         let vendor = self.vendor()?;
         for id in vendor.ids() {
-            if self.acted.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone()) {
+            if self
+                .acted
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id.clone())
+            {
                 vendor.act(&id, "happy")?;
             }
         }
@@ -110,7 +130,11 @@ impl Town {
     /// Returns how many callbacks the vendor has delivered.
     #[must_use]
     pub fn delivered(&self) -> usize {
-        self.sandbox.callbacks().iter().filter(|callback| callback.state == "delivered").count()
+        self.sandbox
+            .callbacks()
+            .iter()
+            .filter(|callback| callback.state == "delivered")
+            .count()
     }
 
     /// Plays a scenario at the only verification that was created.

@@ -1,6 +1,10 @@
 //! The example `application` at the sandbox, killed at one moment after the other: it loses nothing and repeats nothing.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -49,9 +53,20 @@ impl Application {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("idv.toml"), CONFIG).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let application = Self { folder, port, variables: town.variables() };
-        town.report_to(&idv_axum::callback_url(&application.public().parse().unwrap(), "idnow").unwrap()).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let application = Self {
+            folder,
+            port,
+            variables: town.variables(),
+        };
+        town.report_to(
+            &idv_axum::callback_url(&application.public().parse().unwrap(), "idnow").unwrap(),
+        )
+        .unwrap();
         application
     }
 
@@ -65,7 +80,11 @@ impl Application {
             command.env_remove(name);
         }
         let mut child = command
-            .args(["idv.toml", &format!("127.0.0.1:{}", self.port), &self.public()])
+            .args([
+                "idv.toml",
+                &format!("127.0.0.1:{}", self.port),
+                &self.public(),
+            ])
             .envs(self.variables.iter().cloned())
             .env("FLOW_KEY", "5a".repeat(32))
             .current_dir(&self.folder)
@@ -79,14 +98,27 @@ impl Application {
 
     /// Sends the form, as soon as the program listens, and returns where the browser is sent.
     async fn submit(&self) -> String {
-        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let browser = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         let form = "order=7&given_names=Erika&family_name=Mustermann&birth_date=1964-08-12";
         let send = async {
             loop {
-                let request = browser.post(format!("http://127.0.0.1:{}/start", self.port)).body(form);
-                if let Ok(answer) = request.header("content-type", "application/x-www-form-urlencoded").send().await {
-                    let location = answer.headers().get("location").map(|location| location.to_str().unwrap().to_owned());
-                    return location.unwrap_or_else(|| panic!("the form is answered {}", answer.status()));
+                let request = browser
+                    .post(format!("http://127.0.0.1:{}/start", self.port))
+                    .body(form);
+                if let Ok(answer) = request
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .send()
+                    .await
+                {
+                    let location = answer
+                        .headers()
+                        .get("location")
+                        .map(|location| location.to_str().unwrap().to_owned());
+                    return location
+                        .unwrap_or_else(|| panic!("the form is answered {}", answer.status()));
                 }
                 tokio::task::yield_now().await;
             }
@@ -99,9 +131,15 @@ impl Running {
     /// Notes the event of a line, and returns its name.
     fn note(line: &str, seen: &mut BTreeMap<u64, String>) -> String {
         let mut words = line.split_whitespace().skip(1);
-        let (sequence, event) = (words.next().unwrap().parse().unwrap(), words.next().unwrap().to_owned());
+        let (sequence, event) = (
+            words.next().unwrap().parse().unwrap(),
+            words.next().unwrap().to_owned(),
+        );
         let before = seen.insert(sequence, event.clone());
-        assert!(before.is_none_or(|before| before == event), "a repeated event is the same: {line}");
+        assert!(
+            before.is_none_or(|before| before == event),
+            "a repeated event is the same: {line}"
+        );
         event
     }
 
@@ -123,7 +161,9 @@ impl Running {
             }
             panic!("the program ended before {name}: {seen:?}");
         };
-        tokio::time::timeout(PATIENCE, read).await.unwrap_or_else(|_| panic!("there is no {name}: {seen:?}"));
+        tokio::time::timeout(PATIENCE, read)
+            .await
+            .unwrap_or_else(|_| panic!("there is no {name}: {seen:?}"));
         self.killed(seen).await;
     }
 }
@@ -139,10 +179,18 @@ async fn killed_application_loses_and_repeats_nothing() {
     running.killed(&mut seen).await;
 
     let running = application.start();
-    assert_eq!(application.submit().await, place, "the same form leads to the same session");
+    assert_eq!(
+        application.submit().await,
+        place,
+        "the same form leads to the same session"
+    );
     running.killed(&mut seen).await;
 
-    assert_eq!(town.sandbox().vendor("idnow").unwrap().ids().len(), 1, "one person was invited once");
+    assert_eq!(
+        town.sandbox().vendor("idnow").unwrap().ids().len(),
+        1,
+        "one person was invited once"
+    );
     town.plays_alone("happy").unwrap();
     for name in ["evidence", "deleted"] {
         // A killed program may have done more than it was killed at. A download of evidence that was cut off is begun again after ten minutes of
@@ -162,7 +210,14 @@ async fn killed_application_loses_and_repeats_nothing() {
         "no event is lost: {seen:?}"
     );
     let told = |name: &str| seen.values().filter(|event| *event == name).count();
-    for name in ["created", "hand_off_ready", "settled", "report", "evidence", "deleted"] {
+    for name in [
+        "created",
+        "hand_off_ready",
+        "settled",
+        "report",
+        "evidence",
+        "deleted",
+    ] {
         assert_eq!(told(name), 1, "{name}: {seen:?}");
     }
     town.end().await;

@@ -1,7 +1,13 @@
 //! Marked data goes through every operation of each vendor over real HTTP, faults included; no mark may show in any log at TRACE, in any
 //! error, in any `Debug`, or in a panic.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -15,7 +21,9 @@ use idv::identity_tm::api::order::{
     AdditionalField, Address, FieldKind, IdentData, Order, Product, SignDocument, SignHash, Stamp,
 };
 use idv::identity_tm::api::{IdentDataVariants, OrderId, SignatureType, StatusVariants, Tan};
-use idv::{Delivery, EvidenceId, ListQuery, NewVerification, Pii, Secret, Verification, VerificationId};
+use idv::{
+    Delivery, EvidenceId, ListQuery, NewVerification, Pii, Secret, Verification, VerificationId,
+};
 use idv_sandbox::{Fault, FaultKind};
 use idv_testkit::{Canary, Recording};
 use serde_json::json;
@@ -50,7 +58,8 @@ fn marked(setup: &Setup, canary: &mut Canary) -> NewVerification {
     new.person.address.city = Some(canary.mark("city").into());
     new.person.address.postal_code = Some(canary.mark("zip").into());
     new.contact.email = Some(format!("{}@example.com", canary.mark("mail")).into());
-    new.custom.insert("custom1".into(), canary.mark("custom").into());
+    new.custom
+        .insert("custom1".into(), canary.mark("custom").into());
     // The reference opens the person's session, so most of it must not show either.
     canary.watch(new.reference.as_str().get(8..).unwrap());
     new
@@ -69,12 +78,17 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
     let created = setup.client.create(&new).await.unwrap();
     out += &printed(&created);
     canary.watch(created.id.vendor_id.as_ref().unwrap().as_str());
-    let mut verification = Verification::new(created.id.clone(), setup.client.info(), created.expires_at);
+    let mut verification =
+        Verification::new(created.id.clone(), setup.client.info(), created.expires_at);
 
     for (scenario, advance) in [("data-changed", 60), ("canceled-in-review", 60)] {
         let another = marked(&setup, &mut canary);
         let id = setup.client.create(&another).await.unwrap().id;
-        setup.sandbox.idnow().act(id.reference.as_str(), scenario).unwrap();
+        setup
+            .sandbox
+            .idnow()
+            .act(id.reference.as_str(), scenario)
+            .unwrap();
         setup.sandbox.clock().advance(minutes(advance)).await;
         for format in ["json", "xml", "zip"] {
             let client = setup.client_with(&[("IDV_IDNOW_RESULT_FORMAT", format)]);
@@ -87,18 +101,31 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
         out += &printed(&observation.report().unwrap().evidence);
         out += &format!("{:?}", verification.apply(&observation));
         for evidence in ["pdf", "idfrontside", "archive"] {
-            let download = setup.client.evidence(&id, &EvidenceId::new(evidence), 1 << 20, &mut Vec::new()).await;
+            let download = setup
+                .client
+                .evidence(&id, &EvidenceId::new(evidence), 1 << 20, &mut Vec::new())
+                .await;
             out += &format!("{download:?}");
         }
         // What a callback brings.
         let body = serde_json::to_vec(&serde_json::json!({ "identificationprocess": {
             "result": "SUCCESS", "transactionnumber": id.reference.as_str() }, "userdata": { "lastname": { "value": canary.mark("hook") } } }));
-        let delivery =
-            Delivery::callback(Method::POST, "/hook?token=0123456789abcdef".parse().unwrap(), HeaderMap::new(), body.unwrap());
+        let delivery = Delivery::callback(
+            Method::POST,
+            "/hook?token=0123456789abcdef".parse().unwrap(),
+            HeaderMap::new(),
+            body.unwrap(),
+        );
         out += &printed(&delivery);
         out += &printed(&setup.client.receive(&delivery).unwrap());
     }
-    out += &printed(&setup.client.list(&ListQuery::default(), None).await.unwrap());
+    out += &printed(
+        &setup
+            .client
+            .list(&ListQuery::default(), None)
+            .await
+            .unwrap(),
+    );
 
     // Every fault at every operation.
     let id = created.id.clone();
@@ -107,12 +134,26 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
         FaultKind::Truncated,
         FaultKind::WrongType,
         FaultKind::Html,
-        FaultKind::Status { code: 400, retry_after: None },
-        FaultKind::Status { code: 404, retry_after: None },
+        FaultKind::Status {
+            code: 400,
+            retry_after: None,
+        },
+        FaultKind::Status {
+            code: 404,
+            retry_after: None,
+        },
         FaultKind::Oversize(40 << 20),
     ] {
-        setup.sandbox.plan(Fault::new(kind.clone()).at("/identifications").times(9999));
-        out += &failure(setup.client.create(&marked(&setup, &mut canary)).await.map(drop));
+        setup
+            .sandbox
+            .plan(Fault::new(kind.clone()).at("/identifications").times(9999));
+        out += &failure(
+            setup
+                .client
+                .create(&marked(&setup, &mut canary))
+                .await
+                .map(drop),
+        );
         if !matches!(kind, FaultKind::Status { code: 404, .. }) {
             out += &failure(setup.client.poll(&id).await);
         }
@@ -121,24 +162,45 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
         if kind != FaultKind::WrongType {
             out += &failure(setup.client.list(&ListQuery::default(), None).await);
         }
-        out += &failure(setup.client.evidence(&id, &EvidenceId::new("idfrontside"), 1 << 20, &mut Vec::new()).await);
+        out += &failure(
+            setup
+                .client
+                .evidence(
+                    &id,
+                    &EvidenceId::new("idfrontside"),
+                    1 << 20,
+                    &mut Vec::new(),
+                )
+                .await,
+        );
         setup.sandbox.clear_faults();
     }
     // What is refused before it is sent.
     let mut wrong = marked(&setup, &mut canary);
-    wrong.custom.insert(canary.mark("key"), canary.mark("value").into());
+    wrong
+        .custom
+        .insert(canary.mark("key"), canary.mark("value").into());
     out += &failure(setup.client.create(&wrong).await);
-    let garbage = Delivery::callback(Method::POST, "/hook".parse().unwrap(), HeaderMap::new(), canary.mark("garbage"));
+    let garbage = Delivery::callback(
+        Method::POST,
+        "/hook".parse().unwrap(),
+        HeaderMap::new(),
+        canary.mark("garbage"),
+    );
     out += &failure(setup.client.receive(&garbage));
     out += &format!("{:?}", setup.client.delete(&id).await);
     out += &printed(&verification);
 
     // A panic that prints what it has at hand.
-    let panic = std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}")).unwrap_err();
+    let panic =
+        std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}")).unwrap_err();
     out += panic.downcast_ref::<String>().unwrap();
 
     let log = recording.text();
-    assert!(log.contains("idv.call") && log.contains("operation=\"evidence\""), "the log was recorded: {log}");
+    assert!(
+        log.contains("idv.call") && log.contains("operation=\"evidence\""),
+        "the log was recorded: {log}"
+    );
     assert_eq!(canary.found_in(&log), None, "in the log: {log}");
     assert_eq!(canary.found_in(&out), None, "printed: {out}");
 }
@@ -149,8 +211,13 @@ fn marked_order(bank: &Bank, canary: &mut Canary) -> NewVerification {
     let mut mark = |what| Some(Pii::from(canary.mark(what)));
     let person = &mut new.person;
     (person.given_names, person.family_name) = (mark("given"), mark("family"));
-    (person.birth_name, person.birth_place, person.title) = (mark("birthname"), mark("birthplace"), mark("title"));
-    (person.address.street, person.address.house_number, person.address.city) = (mark("street"), mark("house"), mark("city"));
+    (person.birth_name, person.birth_place, person.title) =
+        (mark("birthname"), mark("birthplace"), mark("title"));
+    (
+        person.address.street,
+        person.address.house_number,
+        person.address.city,
+    ) = (mark("street"), mark("house"), mark("city"));
     (new.document.number, new.document.issuer) = (mark("number"), mark("issuer"));
     new.contact.email = Some(format!("{}@example.com", canary.mark("mail")).into());
     new.contact.phone = Some("+4917100998877".into());
@@ -163,20 +230,40 @@ fn marked_order(bank: &Bank, canary: &mut Canary) -> NewVerification {
 
 /// Adds everything to an order that the model has no place for, marked.
 fn enrich(order: &mut Order, marks: &[String]) {
-    let [file, hash, stamp, signed, field] = marks else { panic!("five marks are wanted") };
-    let mut contract = SignDocument::new(format!("%PDF-1.4\n{file}").into_bytes(), format!("{file}.pdf"));
+    let [file, hash, stamp, signed, field] = marks else {
+        panic!("five marks are wanted")
+    };
+    let mut contract = SignDocument::new(
+        format!("%PDF-1.4\n{file}").into_bytes(),
+        format!("{file}.pdf"),
+    );
     contract.stamps.push(Stamp::new(stamp.clone()));
     order.esign_pdfs.push(contract);
-    order.esign_hashes.push(SignHash::new(hash.clone().into_bytes(), format!("{hash}.pdf")));
+    order.esign_hashes.push(SignHash::new(
+        hash.clone().into_bytes(),
+        format!("{hash}.pdf"),
+    ));
     order.ident_data_signed = Some(Secret::new(signed.clone()));
     order.email_notifications.on_positive_ident = Some(format!("{field}@example.com").into());
     let detail = AdditionalField::new(FieldKind::Text, "label").with(field.clone());
-    order.ident_data.as_mut().unwrap().additional.insert("detail".into(), detail);
+    order
+        .ident_data
+        .as_mut()
+        .unwrap()
+        .additional
+        .insert("detail".into(), detail);
     order.video_hashes = true;
 }
 
 /// Every call of the API of Identity.TM with this order, printed, whatever becomes of it.
-async fn every_call(bank: &Bank, id: &OrderId, email: &Pii<String>, tan: &Tan, url: &idv::Url, order: &Order) -> String {
+async fn every_call(
+    bank: &Bank,
+    id: &OrderId,
+    email: &Pii<String>,
+    tan: &Tan,
+    url: &idv::Url,
+    order: &Order,
+) -> String {
     let (api, cx) = (bank.api(), bank.call());
     let mut out = String::new();
     macro_rules! print {
@@ -191,14 +278,45 @@ async fn every_call(bank: &Bank, id: &OrderId, email: &Pii<String>, tan: &Tan, u
     let mut signed = IdentDataVariants::default();
     signed.signed = true;
     let mut sink = Vec::new();
-    print!(api.put_order(&cx, order), api.status(&cx, id, StatusVariants::ALL), api.ident_data(&cx, id, all));
-    print!(api.ident_data(&cx, id, signed), api.signed_documents(&cx, id), api.signed_hashes(&cx, id), api.images(&cx, id));
-    print!(api.ident_data_pdf(&cx, id, 1 << 20, &mut sink), api.audit_log(&cx, id, 1 << 20, &mut sink));
-    print!(api.provide_video(&cx, id, url), api.video(&cx, id, 1 << 20, &mut sink), api.voice_files(&cx, id));
-    print!(api.request_sign(&cx, id), api.resend_sign_tan(&cx, id), api.confirm_sign(&cx, id, tan));
-    print!(api.request_phone_verification(&cx, id), api.resend_phone_tan(&cx, id), api.prove_phone_control(&cx, id, tan));
-    print!(api.server_status(&cx), api.system_status(&cx), api.check_signme_user(&cx, email, Some(SignatureType::Qes)));
-    print!(api.request_new_password(&cx, &"+4917100998877".into()), api.confirm_new_password(&cx, tan));
+    print!(
+        api.put_order(&cx, order),
+        api.status(&cx, id, StatusVariants::ALL),
+        api.ident_data(&cx, id, all)
+    );
+    print!(
+        api.ident_data(&cx, id, signed),
+        api.signed_documents(&cx, id),
+        api.signed_hashes(&cx, id),
+        api.images(&cx, id)
+    );
+    print!(
+        api.ident_data_pdf(&cx, id, 1 << 20, &mut sink),
+        api.audit_log(&cx, id, 1 << 20, &mut sink)
+    );
+    print!(
+        api.provide_video(&cx, id, url),
+        api.video(&cx, id, 1 << 20, &mut sink),
+        api.voice_files(&cx, id)
+    );
+    print!(
+        api.request_sign(&cx, id),
+        api.resend_sign_tan(&cx, id),
+        api.confirm_sign(&cx, id, tan)
+    );
+    print!(
+        api.request_phone_verification(&cx, id),
+        api.resend_phone_tan(&cx, id),
+        api.prove_phone_control(&cx, id, tan)
+    );
+    print!(
+        api.server_status(&cx),
+        api.system_status(&cx),
+        api.check_signme_user(&cx, email, Some(SignatureType::Qes))
+    );
+    print!(
+        api.request_new_password(&cx, &"+4917100998877".into()),
+        api.confirm_new_password(&cx, tan)
+    );
     print!(api.cancel(&cx, id), api.delete(&cx, id));
     out
 }
@@ -215,8 +333,22 @@ async fn every_operation(bank: &Bank, new: &NewVerification, id: &VerificationId
             })*
         };
     }
-    print!(client.create(new), client.poll(id), client.fetch(id, None), client.find(&id.reference));
-    for evidence in ["pdf", "video", "video/provided", "voice/1", "signed-document/1", "signed-hashes", "audit-log", "image/#1"] {
+    print!(
+        client.create(new),
+        client.poll(id),
+        client.fetch(id, None),
+        client.find(&id.reference)
+    );
+    for evidence in [
+        "pdf",
+        "video",
+        "video/provided",
+        "voice/1",
+        "signed-document/1",
+        "signed-hashes",
+        "audit-log",
+        "image/#1",
+    ] {
         print!(client.evidence(id, &EvidenceId::new(evidence), 1 << 20, &mut Vec::new()));
     }
     out
@@ -233,19 +365,30 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
     .await;
     let receiver = Receiver::start().await;
     // The credentials, as they are and as they travel.
-    for secret in ["examplePassword", "ZXhhbXBsZTpleGFtcGxlUGFzc3dvcmQ", CRYPT_KEY, "zqtan9"] {
+    for secret in [
+        "examplePassword",
+        "ZXhhbXBsZTpleGFtcGxlUGFzc3dvcmQ",
+        CRYPT_KEY,
+        "zqtan9",
+    ] {
         canary.watch(secret);
     }
     let callback_key = canary.mark("callbackkey");
-    let marks: Vec<String> = ["file", "hash", "stamp", "signed", "field"].map(|what| canary.mark(what)).into();
+    let marks: Vec<String> = ["file", "hash", "stamp", "signed", "field"]
+        .map(|what| canary.mark(what))
+        .into();
     let url = receiver.url.clone();
     let setting = |product: u32, crypt: bool| {
         let (url, key) = (url.clone(), callback_key.clone());
         move |config: &mut IdentityTmConfig| {
             config.product = product;
             config.callback_secret = Secret::new(format!("{key} which is long enough")).into();
-            config.webhooks = SettingValue::read(&"after_ident, on_final, on_error, on_status_change".into()).unwrap();
-            config.recordings = SettingValue::read(&"video, voice, pdf, signed_documents, audit_log".into()).unwrap();
+            config.webhooks =
+                SettingValue::read(&"after_ident, on_final, on_error, on_status_change".into())
+                    .unwrap();
+            config.recordings =
+                SettingValue::read(&"video, voice, pdf, signed_documents, audit_log".into())
+                    .unwrap();
             config.video_callback_url = Some(url);
             config.crypt_key = crypt.then(|| CRYPT_KEY.into());
             config.include_identifier = true;
@@ -271,27 +414,37 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         }
         canary.watch(created.id.vendor_id.as_ref().unwrap().as_str());
         out += &printed(&created);
-        let mut verification = Verification::new(created.id.clone(), bank.client.info(), created.expires_at);
+        let mut verification =
+            Verification::new(created.id.clone(), bank.client.info(), created.expires_at);
         out += &every_operation(&bank, &new, &created.id).await;
         vendor.play(&verification, scenario).await;
         out += &every_operation(&bank, &new, &created.id).await;
         let observation = bank.client.poll(&created.id).await.unwrap();
         out += &format!("{:?}", verification.apply(&observation));
         let fetched = bank.client.fetch(&created.id, None).await.unwrap();
-        assert!(fetched.report().unwrap().person.family_name.is_some(), "{scenario}: there was something to print");
+        assert!(
+            fetched.report().unwrap().person.family_name.is_some(),
+            "{scenario}: there was something to print"
+        );
         out += &printed(&fetched.report().unwrap());
         vendor.pass(5).await;
         for delivery in receiver.take() {
             canary.watch(delivery.query("token").unwrap());
             out += &printed(&delivery);
             out += &printed(&bank.client.receive(&delivery).unwrap());
-            let elsewhere = Delivery::callback(delivery.method, "/hook?orderId=1&token=x".parse().unwrap(), delivery.headers, "");
+            let elsewhere = Delivery::callback(
+                delivery.method,
+                "/hook?orderId=1&token=x".parse().unwrap(),
+                delivery.headers,
+                "",
+            );
             out += &failure(bank.client.receive(&elsewhere));
         }
         out += &printed(&verification);
         out += &format!("{:?}", bank.client.delete(&created.id).await);
         // A panic that prints what it has at hand.
-        let panic = std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}")).unwrap_err();
+        let panic = std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}"))
+            .unwrap_err();
         out += panic.downcast_ref::<String>().unwrap();
     }
 
@@ -302,7 +455,11 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
     let new = marked_order(&bank, &mut canary);
     let created = bank.client.create(&new).await.unwrap().id;
     let id = identity_tm::order_of(&created);
-    let mut order = Order::new(Product::Esign, email.clone(), Address::new("A".into(), canary.mark("name").into(), "DE".into()));
+    let mut order = Order::new(
+        Product::Esign,
+        email.clone(),
+        Address::new("A".into(), canary.mark("name").into(), "DE".into()),
+    );
     order.ident_data = Some(IdentData::default());
     enrich(&mut order, &marks);
     order.reference = Some(canary.mark("reference"));
@@ -314,11 +471,22 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         FaultKind::Truncated,
         FaultKind::WrongType,
         FaultKind::Html,
-        FaultKind::Status { code: 400, retry_after: None },
-        FaultKind::Status { code: 404, retry_after: None },
-        FaultKind::Status { code: 429, retry_after: Some("1".into()) },
+        FaultKind::Status {
+            code: 400,
+            retry_after: None,
+        },
+        FaultKind::Status {
+            code: 404,
+            retry_after: None,
+        },
+        FaultKind::Status {
+            code: 429,
+            retry_after: Some("1".into()),
+        },
     ] {
-        vendor.sandbox.plan(Fault::new(kind).at("/api/").times(9999));
+        vendor
+            .sandbox
+            .plan(Fault::new(kind).at("/api/").times(9999));
         out += &every_call(&bank, &id, &email, &tan, &receiver.url, &order).await;
         let another = marked_order(&bank, &mut canary);
         out += &every_operation(&bank, &another, &created).await;
@@ -338,12 +506,22 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         out += &every_operation(&liar, &another, &created).await;
         assert!(receiver.take().len() > 30, "{status}: it was asked");
     }
-    for answer in ["OrderCreated {", "SystemStatus {", "SignmeUser {", "Answer {", "Download {", "Observation {"] {
+    for answer in [
+        "OrderCreated {",
+        "SystemStatus {",
+        "SignmeUser {",
+        "Answer {",
+        "Download {",
+        "Observation {",
+    ] {
         assert!(out.contains(answer), "{answer}: nothing of it was printed");
     }
 
     let log = recording.text();
-    assert!(log.contains("idv.call") && log.contains("operation=\"evidence\""), "the log was recorded: {log}");
+    assert!(
+        log.contains("idv.call") && log.contains("operation=\"evidence\""),
+        "the log was recorded: {log}"
+    );
     assert_eq!(canary.found_in(&log), None, "in the log: {log}");
     assert_eq!(canary.found_in(&out), None, "printed: {out}");
 }
@@ -375,7 +553,10 @@ fn answers_with(mark: &str) -> Vec<(u16, String)> {
     ]
     .map(|body| (200, body))
     .into();
-    answers.extend([400, 401, 404, 406, 409, 410, 412, 429, 500].map(|status| (status, json!({ "Error": mark }).to_string())));
+    answers.extend(
+        [400, 401, 404, 406, 409, 410, 412, 429, 500]
+            .map(|status| (status, json!({ "Error": mark }).to_string())),
+    );
     answers.extend([400, 409, 500].map(|status| (status, format!("no {mark} here"))));
     answers
 }

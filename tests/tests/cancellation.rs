@@ -12,16 +12,26 @@ const LEFT_OUT: &str = "store/contract";
 fn every_async_function_documents_its_cancellation() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let (mut count, mut silent) = (0, Vec::new());
-    for file in CRATES.iter().flat_map(|name| sources(&root.join(name).join("src"))) {
+    for file in CRATES
+        .iter()
+        .flat_map(|name| sources(&root.join(name).join("src")))
+    {
         let text = std::fs::read_to_string(&file).unwrap();
         for (name, documentation) in async_functions(&text) {
             count += 1;
             if !documents_cancellation(&documentation) {
-                silent.push(format!("{}: {name}", file.strip_prefix(&root).unwrap().display()));
+                silent.push(format!(
+                    "{}: {name}",
+                    file.strip_prefix(&root).unwrap().display()
+                ));
             }
         }
     }
-    assert_eq!(silent, Vec::<String>::new(), "say under `# Cancellation` what happens if the future is dropped");
+    assert_eq!(
+        silent,
+        Vec::<String>::new(),
+        "say under `# Cancellation` what happens if the future is dropped"
+    );
     assert!(count > 70, "{count}");
 }
 
@@ -31,12 +41,17 @@ fn function_without_a_word_of_cancellation_is_found() {
                 /// # Cancellation\n///\n/// Safe.\npub trait Covered {\n    /// Reads.\n    async fn covered(&self);\n}\n\n\
                 /// Reads.\npub trait Silent {\n    /// Reads.\n    async fn silent(&self);\n}\n\nasync fn private() {}\n";
     let found = async_functions(text);
-    let silent: Vec<_> = found.iter().filter(|(_, documentation)| !documents_cancellation(documentation)).collect();
+    let silent: Vec<_> = found
+        .iter()
+        .filter(|(_, documentation)| !documents_cancellation(documentation))
+        .collect();
     assert_eq!((found.len(), silent.len()), (4, 2), "{found:?}");
 }
 
 fn documents_cancellation(documentation: &str) -> bool {
-    ["# Cancellation", "dropped"].iter().any(|word| documentation.contains(word))
+    ["# Cancellation", "dropped"]
+        .iter()
+        .any(|word| documentation.contains(word))
 }
 
 /// Returns the signatures of the public async functions of a file, each with its documentation and that of its trait.
@@ -58,7 +73,9 @@ fn async_functions(text: &str) -> Vec<(String, String)> {
         } else if line == "}" {
             of_trait = None;
         }
-        if code.starts_with("pub async fn ") || (code.starts_with("async fn ") && of_trait.is_some()) {
+        if code.starts_with("pub async fn ")
+            || (code.starts_with("async fn ") && of_trait.is_some())
+        {
             let covered = of_trait.as_deref().unwrap_or_default();
             functions.push((code.to_owned(), format!("{documentation}{covered}")));
         }

@@ -1,6 +1,12 @@
 //! Where the vendor has lists, ten thousand open verifications cost its pages, and not ten thousand calls.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +17,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use idv::call::CallPolicy;
 use idv::idnow::{DataCentre, Idnow, IdnowConfig};
-use idv::{Body, Chunks, Client, Environment, NewVerification, Sent, Transport, TransportCause, TransportError};
+use idv::{
+    Body, Chunks, Client, Environment, NewVerification, Sent, Transport, TransportCause,
+    TransportError,
+};
 use idv_flow::store::{Filter, MemoryStore, Phase};
 use idv_flow::{Engine, Vault};
 use idv_sandbox::{AnswerBody, Sandbox};
@@ -39,15 +48,26 @@ async fn a_sweep_of_ten_thousand_costs_pages_and_only_who_has_finished_is_asked_
     let asked = bank.after(SWEEP).await;
     assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0));
     let asked = bank.after(SWEEP).await;
-    assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0), "and so does the next");
+    assert_eq!(
+        (asked.lists, asked.singles.len()),
+        (PAGES, 0),
+        "and so does the next"
+    );
 
     let finished = references[OPEN / 2].as_str().to_ascii_lowercase();
     bank.sandbox.idnow().act(&finished, "happy").unwrap();
     let asked = bank.after(12 * SWEEP).await;
-    assert_eq!((asked.lists, asked.singles), (PAGES, BTreeSet::from([finished])));
+    assert_eq!(
+        (asked.lists, asked.singles),
+        (PAGES, BTreeSet::from([finished]))
+    );
 
     // The report came with the answer to that one question, so nothing more is asked.
-    let done = bank.flow.list(&Filter::all().in_phase(Phase::Done), None, OPEN).await.unwrap();
+    let done = bank
+        .flow
+        .list(&Filter::all().in_phase(Phase::Done), None, OPEN)
+        .await
+        .unwrap();
     assert_eq!(done.len(), 1);
     assert!(done[0].is_verified() && done[0].has_report);
     let asked = bank.after(SWEEP).await;
@@ -71,15 +91,26 @@ impl Bank {
     async fn open() -> Self {
         let sandbox = Arc::new(Sandbox::builder().in_process().start().await.unwrap());
         let idnow = sandbox.idnow();
-        let mut config = IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
+        let mut config =
+            IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
         config.gateway_url = Some(idnow.base_url().parse().unwrap());
         config.go_url = Some(idnow.base_url().parse().unwrap());
         let clock = ManualClock::new(sandbox.clock().now());
         let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
-        let client = Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default());
-        let flow = Engine::builder(MemoryStore::new()).client(client).vault(Vault::plain());
+        let client = Client::new(
+            Idnow::new(config).unwrap(),
+            environment,
+            CallPolicy::default(),
+        );
+        let flow = Engine::builder(MemoryStore::new())
+            .client(client)
+            .vault(Vault::plain());
         let flow = flow.clock(Arc::new(clock.clone())).open().await.unwrap();
-        Self { sandbox, clock, flow }
+        Self {
+            sandbox,
+            clock,
+            flow,
+        }
     }
 
     /// Lets time pass, and works off what is due then: what the vendor was asked for meanwhile.
@@ -88,8 +119,17 @@ impl Bank {
         self.clock.advance(time);
         let before = self.sandbox.requests().len();
         self.flow.run_due().await.unwrap();
-        let mut asked = Asked { lists: 0, singles: BTreeSet::new() };
-        for request in self.sandbox.requests().split_off(before).iter().filter(|request| request.method == "GET") {
+        let mut asked = Asked {
+            lists: 0,
+            singles: BTreeSet::new(),
+        };
+        for request in self
+            .sandbox
+            .requests()
+            .split_off(before)
+            .iter()
+            .filter(|request| request.method == "GET")
+        {
             match request.path.rsplit_once("/identifications") {
                 Some((_, "")) => asked.lists += 1,
                 Some((_, number)) => {
@@ -114,10 +154,16 @@ impl fmt::Debug for InProcess {
 
 #[async_trait]
 impl Transport for InProcess {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, TransportError> {
         match self.0.exchange(request).await {
             Ok(response) => Ok(response.map(|body| Body::chunks(Pieces(body)))),
-            Err(_) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+            Err(_) => Err(TransportError::new(
+                Sent::Maybe,
+                TransportCause::Interrupted,
+            )),
         }
     }
 }
@@ -127,6 +173,9 @@ struct Pieces(AnswerBody);
 #[async_trait]
 impl Chunks for Pieces {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.0.next().transpose().map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+        self.0
+            .next()
+            .transpose()
+            .map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
     }
 }

@@ -1,6 +1,12 @@
 //! IDnow from end to end: the adapter against the sandbox over real HTTP, each knowing only the vendor's document.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -9,14 +15,17 @@ use std::time::Duration;
 use http::{HeaderMap, Method};
 use idv::report::Verdict;
 use idv::{
-    Channel, CreateSafety, Decision, DeleteOutcome, Delivery, Effect, ErrorKind, EvidenceId, ListFilter, ListQuery,
-    NewVerification, Outcome, Status, Step, Transition, Trust, Verification,
+    Channel, CreateSafety, Decision, DeleteOutcome, Delivery, Effect, ErrorKind, EvidenceId,
+    ListFilter, ListQuery, NewVerification, Outcome, Status, Step, Transition, Trust, Verification,
 };
 use idv_sandbox::{Fault, FaultKind};
 use support::{Setup, minutes};
 
 /// Polls at intervals of virtual time until there is nothing to poll for, and says what was observed.
-async fn follow(setup: &Setup, verification: &mut Verification) -> Vec<(Option<String>, Transition)> {
+async fn follow(
+    setup: &Setup,
+    verification: &mut Verification,
+) -> Vec<(Option<String>, Transition)> {
     let mut seen = Vec::new();
     for _ in 0..20 {
         if verification.next_step(setup.client.info()) != Step::Poll {
@@ -55,17 +64,28 @@ async fn each_scenario_ends_as_it_should() {
 #[tokio::test]
 async fn a_person_who_never_comes_expires_by_our_clock_and_is_gone_at_the_vendor() {
     let setup = Setup::new().await;
-    let created = setup.client.create(&setup.new_verification()).await.unwrap();
+    let created = setup
+        .client
+        .create(&setup.new_verification())
+        .await
+        .unwrap();
     let expires_at = created.expires_at.unwrap();
     let mut verification = Verification::new(created.id, setup.client.info(), Some(expires_at));
     setup.act(&verification, "expired");
-    setup.sandbox.clock().advance(Duration::from_secs(90 * 24 * 3600)).await;
+    setup
+        .sandbox
+        .clock()
+        .advance(Duration::from_secs(90 * 24 * 3600))
+        .await;
     assert_eq!(setup.sandbox.idnow().identifications(), 0);
     let observation = setup.client.poll(verification.id()).await.unwrap();
     assert_eq!(observation.status, Some(Status::AwaitingPerson));
     verification.apply(&observation);
     let lapse = verification.expire_if_due(expires_at).unwrap();
-    assert_eq!(verification.apply(&lapse), Transition::Settled(Outcome::Expired));
+    assert_eq!(
+        verification.apply(&lapse),
+        Transition::Settled(Outcome::Expired)
+    );
 }
 
 #[tokio::test]
@@ -74,20 +94,45 @@ async fn changed_data_say_what_had_been_submitted() {
     let mut verification = setup.create().await;
     setup.act(&verification, "data-changed");
     follow(&setup, &mut verification).await;
-    let report = setup.client.fetch(verification.id(), None).await.unwrap().report().cloned().unwrap();
+    let report = setup
+        .client
+        .fetch(verification.id(), None)
+        .await
+        .unwrap()
+        .report()
+        .cloned()
+        .unwrap();
     let birth_date = report.person.birth_date.unwrap();
     assert_eq!(birth_date.verdict, Verdict::Changed);
     assert_eq!(birth_date.expose().unwrap().to_string(), "1965-08-12");
-    assert_eq!(birth_date.submitted.unwrap().expose().to_string(), "1964-08-12");
+    assert_eq!(
+        birth_date.submitted.unwrap().expose().to_string(),
+        "1964-08-12"
+    );
     let birth_place = report.person.birth_place.unwrap();
-    assert_eq!(birth_place.alternatives.len(), 1, "what the agent had before the review");
+    assert_eq!(
+        birth_place.alternatives.len(),
+        1,
+        "what the agent had before the review"
+    );
 }
 
 #[tokio::test]
 async fn json_xml_and_zip_of_one_case_are_equal_reports() {
-    for robot in ["CHANGEALL", "HAPPYPATH", "CHANGEALLREVIEW", "FRAUDREVIEW", "CANCELED", "ABORTIDENT"] {
+    for robot in [
+        "CHANGEALL",
+        "HAPPYPATH",
+        "CHANGEALLREVIEW",
+        "FRAUDREVIEW",
+        "CANCELED",
+        "ABORTIDENT",
+    ] {
         let setup = Setup::new().await;
-        setup.sandbox.idnow().configure(|account| account.redact = true).unwrap();
+        setup
+            .sandbox
+            .idnow()
+            .configure(|account| account.redact = true)
+            .unwrap();
         let verification = setup.create().await;
         setup.act(&verification, robot);
         setup.sandbox.clock().advance(minutes(60)).await;
@@ -95,7 +140,10 @@ async fn json_xml_and_zip_of_one_case_are_equal_reports() {
         for format in ["json", "xml", "zip"] {
             let client = setup.client_with(&[("IDV_IDNOW_RESULT_FORMAT", format)]);
             let mut observation = client.fetch(verification.id(), None).await.unwrap();
-            assert_eq!((observation.channel, observation.trust.is_proven()), (Channel::Fetch, true));
+            assert_eq!(
+                (observation.channel, observation.trust.is_proven()),
+                (Channel::Fetch, true)
+            );
             // Each is proven by bytes of its own.
             observation.trust = Trust::Claimed;
             reports.push(observation);
@@ -108,14 +156,36 @@ async fn json_xml_and_zip_of_one_case_are_equal_reports() {
 
 #[tokio::test]
 async fn a_lost_answer_to_start_is_repeated_and_yields_one_identification() {
-    for fault in [FaultKind::CutAfter, FaultKind::Truncated, FaultKind::CutBefore, FaultKind::Refuse, FaultKind::Html] {
+    for fault in [
+        FaultKind::CutAfter,
+        FaultKind::Truncated,
+        FaultKind::CutBefore,
+        FaultKind::Refuse,
+        FaultKind::Html,
+    ] {
         let setup = Setup::new().await;
         assert_eq!(setup.client.info().create_safety, CreateSafety::Keyed);
         setup.sandbox.plan(Fault::new(fault.clone()).at("/start"));
-        let created = setup.client.create(&setup.new_verification()).await.unwrap();
+        let created = setup
+            .client
+            .create(&setup.new_verification())
+            .await
+            .unwrap();
         let acted = matches!(fault, FaultKind::CutAfter | FaultKind::Truncated);
-        assert_eq!((setup.sandbox.idnow().identifications(), created.already_existed), (1, acted), "{fault:?}");
-        let starts = setup.sandbox.requests().iter().filter(|request| request.path.ends_with("/start")).count();
+        assert_eq!(
+            (
+                setup.sandbox.idnow().identifications(),
+                created.already_existed
+            ),
+            (1, acted),
+            "{fault:?}"
+        );
+        let starts = setup
+            .sandbox
+            .requests()
+            .iter()
+            .filter(|request| request.path.ends_with("/start"))
+            .count();
         assert_eq!(starts, 2, "{fault:?}");
     }
 }
@@ -123,9 +193,18 @@ async fn a_lost_answer_to_start_is_repeated_and_yields_one_identification() {
 #[tokio::test]
 async fn a_vendor_that_stays_silent_leaves_the_effect_unknown() {
     let setup = Setup::new().await;
-    setup.sandbox.plan(Fault::new(FaultKind::CutAfter).at("/start").times(99));
-    let error = setup.client.create(&setup.new_verification()).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::Unknown));
+    setup
+        .sandbox
+        .plan(Fault::new(FaultKind::CutAfter).at("/start").times(99));
+    let error = setup
+        .client
+        .create(&setup.new_verification())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Unavailable, Effect::Unknown)
+    );
     assert_eq!(setup.sandbox.idnow().identifications(), 1);
 }
 
@@ -134,10 +213,17 @@ async fn a_finished_identification_is_a_conflict_and_nothing_is_changed() {
     let setup = Setup::new().await;
     let new = setup.new_verification();
     let created = setup.client.create(&new).await.unwrap();
-    setup.sandbox.idnow().act(created.id.reference.as_str(), "rejected").unwrap();
+    setup
+        .sandbox
+        .idnow()
+        .act(created.id.reference.as_str(), "rejected")
+        .unwrap();
     setup.sandbox.clock().advance(minutes(30)).await;
     let error = setup.client.create(&new).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Conflict, Effect::NotApplied));
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Conflict, Effect::NotApplied)
+    );
     assert!(error.to_string().contains("finished"), "{error}");
     assert_eq!(error.attempts(), 1);
 }
@@ -150,9 +236,16 @@ async fn an_expired_login_token_is_renewed_once_for_a_hundred_callers() {
     setup.sandbox.clock().advance(minutes(10)).await;
     setup.client.poll(verification.id()).await.unwrap();
     setup.sandbox.idnow().forget_tokens();
-    let polls = futures_util::future::join_all((0..100).map(|_| setup.client.poll(verification.id()))).await;
+    let polls =
+        futures_util::future::join_all((0..100).map(|_| setup.client.poll(verification.id())))
+            .await;
     assert!(polls.iter().all(Result::is_ok));
-    let logins = setup.sandbox.requests().iter().filter(|request| request.path.ends_with("/login")).count();
+    let logins = setup
+        .sandbox
+        .requests()
+        .iter()
+        .filter(|request| request.path.ends_with("/login"))
+        .count();
     assert_eq!(logins, 2, "the first one, and one more");
 }
 
@@ -161,29 +254,62 @@ async fn a_forged_callback_changes_no_decision_and_a_poll_that_says_otherwise_is
     let setup = Setup::new().await;
     let mut verification = setup.create().await;
     let reference = verification.id().reference.as_str().to_owned();
-    let body = format!(r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{reference}"}}}}"#);
-    let delivery = Delivery::callback(Method::POST, "/hook".parse().unwrap(), HeaderMap::new(), body.clone());
+    let body = format!(
+        r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{reference}"}}}}"#
+    );
+    let delivery = Delivery::callback(
+        Method::POST,
+        "/hook".parse().unwrap(),
+        HeaderMap::new(),
+        body.clone(),
+    );
     let received = setup.client.receive(&delivery).unwrap();
     assert_eq!(received.reply.status, 200);
-    assert_eq!(verification.apply(&received.observations[0]), Transition::PollRequested);
-    assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
+    assert_eq!(
+        verification.apply(&received.observations[0]),
+        Transition::PollRequested
+    );
+    assert_eq!(
+        verification.decision(),
+        Decision::Open(Status::AwaitingPerson)
+    );
 
     setup.act(&verification, "rejected");
     setup.sandbox.clock().advance(minutes(30)).await;
     let observation = setup.client.poll(verification.id()).await.unwrap();
-    assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Rejected));
+    assert_eq!(
+        verification.apply(&observation),
+        Transition::Settled(Outcome::Rejected)
+    );
     verification.apply(&received.observations[0]);
-    assert_eq!(verification.decision(), Decision::Settled(Outcome::Rejected));
+    assert_eq!(
+        verification.decision(),
+        Decision::Settled(Outcome::Rejected)
+    );
 
     // With a secret configured, a callback without it is not even read.
     let secret = setup.secret_file("0123456789abcdef0123");
     let client = setup.client_with(&[("IDV_IDNOW_CALLBACK_SECRET_FILE", &secret)]);
-    assert_eq!(client.receive(&delivery).unwrap_err().kind(), &ErrorKind::Forged);
+    assert_eq!(
+        client.receive(&delivery).unwrap_err().kind(),
+        &ErrorKind::Forged
+    );
     let uri = "/hook?token=0123456789abcdef0123".parse().unwrap();
-    let proven = client.receive(&Delivery::callback(Method::POST, uri, HeaderMap::new(), body)).unwrap();
+    let proven = client
+        .receive(&Delivery::callback(
+            Method::POST,
+            uri,
+            HeaderMap::new(),
+            body,
+        ))
+        .unwrap();
     assert!(proven.observations[0].trust.is_proven());
     verification.apply(&proven.observations[0]);
-    assert_eq!(verification.decision(), Decision::Settled(Outcome::Rejected), "even proven, it settles nothing");
+    assert_eq!(
+        verification.decision(),
+        Decision::Settled(Outcome::Rejected),
+        "even proven, it settles nothing"
+    );
 }
 
 #[tokio::test]
@@ -203,14 +329,26 @@ async fn lists_tell_the_state_of_many_in_a_call_each() {
     setup.sandbox.clock().advance(minutes(60)).await;
     let before = setup.sandbox.requests().len();
     for (group, verification) in &wanted {
-        let page = setup.client.list(&ListQuery::of([*group]), None).await.unwrap();
-        assert_eq!((page.observations.len(), page.unreadable, page.next), (1, 0, None), "{group:?}");
+        let page = setup
+            .client
+            .list(&ListQuery::of([*group]), None)
+            .await
+            .unwrap();
+        assert_eq!(
+            (page.observations.len(), page.unreadable, page.next),
+            (1, 0, None),
+            "{group:?}"
+        );
         assert!(page.observations[0].subject.is(verification.id()));
         assert!(page.observations[0].report().is_none() && page.observations[0].trust.is_proven());
     }
     let (mut cursor, mut all) = (None, 0);
     loop {
-        let page = setup.client.list(&ListQuery::default(), cursor.as_deref()).await.unwrap();
+        let page = setup
+            .client
+            .list(&ListQuery::default(), cursor.as_deref())
+            .await
+            .unwrap();
         all += page.observations.len();
         cursor = page.next;
         if cursor.is_none() {
@@ -218,13 +356,21 @@ async fn lists_tell_the_state_of_many_in_a_call_each() {
         }
     }
     assert_eq!(all, 4);
-    assert_eq!(setup.sandbox.requests().len() - before, 4 + 4 + 1, "a call for each group, and one login");
+    assert_eq!(
+        setup.sandbox.requests().len() - before,
+        4 + 4 + 1,
+        "a call for each group, and one login"
+    );
 }
 
 #[tokio::test]
 async fn evidence_is_downloaded_whole_and_within_its_limit() {
     let setup = Setup::new().await;
-    setup.sandbox.idnow().configure(|account| account.attachment_length = 300_000).unwrap();
+    setup
+        .sandbox
+        .idnow()
+        .configure(|account| account.attachment_length = 300_000)
+        .unwrap();
     let verification = setup.create().await;
     setup.act(&verification, "happy");
     setup.sandbox.clock().advance(minutes(60)).await;
@@ -233,17 +379,47 @@ async fn evidence_is_downloaded_whole_and_within_its_limit() {
     assert!(report.evidence.len() > 5);
     for evidence in &report.evidence {
         let mut file = Vec::new();
-        let download = setup.client.evidence(verification.id(), &evidence.id, 1_000_000, &mut file).await.unwrap();
+        let download = setup
+            .client
+            .evidence(verification.id(), &evidence.id, 1_000_000, &mut file)
+            .await
+            .unwrap();
         assert_eq!(download.length, file.len() as u64);
         assert_eq!(file.len(), 300_000, "{:?}", evidence.kind);
-        assert_eq!(download.media_type, evidence.media_type, "{:?}", evidence.kind);
-        let error = setup.client.evidence(verification.id(), &evidence.id, 299_999, &mut Vec::new()).await.unwrap_err();
+        assert_eq!(
+            download.media_type, evidence.media_type,
+            "{:?}",
+            evidence.kind
+        );
+        let error = setup
+            .client
+            .evidence(verification.id(), &evidence.id, 299_999, &mut Vec::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
     }
     let mut archive = Vec::new();
-    let whole = setup.client.evidence(verification.id(), &EvidenceId::new("archive"), 10_000_000, &mut archive).await.unwrap();
+    let whole = setup
+        .client
+        .evidence(
+            verification.id(),
+            &EvidenceId::new("archive"),
+            10_000_000,
+            &mut archive,
+        )
+        .await
+        .unwrap();
     assert_eq!(whole.media_type.as_deref(), Some("application/zip"));
-    let error = setup.client.evidence(verification.id(), &EvidenceId::new("nothing"), 9, &mut Vec::new()).await.unwrap_err();
+    let error = setup
+        .client
+        .evidence(
+            verification.id(),
+            &EvidenceId::new("nothing"),
+            9,
+            &mut Vec::new(),
+        )
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotFound);
 }
 
@@ -251,20 +427,33 @@ async fn evidence_is_downloaded_whole_and_within_its_limit() {
 async fn deleting_is_confirmed_and_repeating_it_is_no_error() {
     let setup = Setup::new().await;
     let verification = setup.create().await;
-    assert_eq!(setup.client.delete(verification.id()).await.unwrap(), DeleteOutcome::Data);
-    assert_eq!(setup.client.delete(verification.id()).await.unwrap(), DeleteOutcome::AlreadyGone);
+    assert_eq!(
+        setup.client.delete(verification.id()).await.unwrap(),
+        DeleteOutcome::Data
+    );
+    assert_eq!(
+        setup.client.delete(verification.id()).await.unwrap(),
+        DeleteOutcome::AlreadyGone
+    );
     assert_eq!(setup.sandbox.idnow().identifications(), 0);
 }
 
 #[tokio::test]
 async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
-    for fault in [FaultKind::WrongType, FaultKind::Html, FaultKind::Truncated, FaultKind::Oversize(40_000_000)] {
+    for fault in [
+        FaultKind::WrongType,
+        FaultKind::Html,
+        FaultKind::Truncated,
+        FaultKind::Oversize(40_000_000),
+    ] {
         let setup = Setup::new().await;
         let verification = setup.create().await;
         setup.act(&verification, "happy");
         setup.sandbox.clock().advance(minutes(60)).await;
         let path = format!("/identifications/{}", verification.id().reference.as_str());
-        setup.sandbox.plan(Fault::new(fault.clone()).at(&path).times(99));
+        setup
+            .sandbox
+            .plan(Fault::new(fault.clone()).at(&path).times(99));
         let error = setup.client.poll(verification.id()).await.unwrap_err();
         assert_eq!(error.effect(), Effect::NotApplied, "{fault:?}");
         let expected = match fault {
@@ -292,7 +481,9 @@ async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
 
     let setup = Setup::new().await;
     let base = setup.sandbox.idnow().base_url();
-    let mut stream = tokio::net::TcpStream::connect(base.strip_prefix("http://").unwrap()).await.unwrap();
+    let mut stream = tokio::net::TcpStream::connect(base.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
     let request = "POST /api/v1/ihrebank/identifications/AH73JK3LM/start HTTP/1.1\r\nhost: gateway.test.idnow.de\r\n\
                    x-api-key: exampleApiKey\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -304,27 +495,60 @@ async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
     setup.sandbox.clock().advance(minutes(60)).await;
     let id = idv::VerificationId::new(idv::Reference::existing("ah73jk3lm").unwrap(), None);
     let observation = setup.client.poll(&id).await.unwrap();
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     let mut verification = Verification::new(id.clone(), setup.client.info(), None);
-    assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
+    assert_eq!(
+        verification.apply(&observation),
+        Transition::Settled(Outcome::Verified)
+    );
 
     let before = setup.sandbox.requests().len();
-    let error = setup.client.create(&NewVerification::new(id.reference)).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "reference".into() });
+    let error = setup
+        .client
+        .create(&NewVerification::new(id.reference))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "reference".into()
+        }
+    );
     assert_eq!(setup.sandbox.requests().len(), before, "nothing was sent");
 }
 
 #[tokio::test]
 async fn an_archive_that_is_longer_than_other_answers_is_read_up_to_its_own_limit() {
     let setup = Setup::new().await;
-    setup.sandbox.idnow().configure(|account| account.attachment_length = 50_000).unwrap();
+    setup
+        .sandbox
+        .idnow()
+        .configure(|account| account.attachment_length = 50_000)
+        .unwrap();
     let verification = setup.create().await;
     setup.act(&verification, "happy");
     setup.sandbox.clock().advance(minutes(60)).await;
-    let small = [("IDV_IDNOW_RESULT_FORMAT", "zip"), ("IDV_CALLS_MAX_ANSWER_BYTES", "100000")];
-    let observation = setup.client_with(&small).fetch(verification.id(), None).await.unwrap();
+    let small = [
+        ("IDV_IDNOW_RESULT_FORMAT", "zip"),
+        ("IDV_CALLS_MAX_ANSWER_BYTES", "100000"),
+    ];
+    let observation = setup
+        .client_with(&small)
+        .fetch(verification.id(), None)
+        .await
+        .unwrap();
     assert!(observation.report().is_some());
-    let smaller = [("IDV_IDNOW_RESULT_FORMAT", "zip"), ("IDV_IDNOW_MAX_ARCHIVE_BYTES", "100000")];
-    let error = setup.client_with(&smaller).fetch(verification.id(), None).await.unwrap_err();
+    let smaller = [
+        ("IDV_IDNOW_RESULT_FORMAT", "zip"),
+        ("IDV_IDNOW_MAX_ARCHIVE_BYTES", "100000"),
+    ];
+    let error = setup
+        .client_with(&smaller)
+        .fetch(verification.id(), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
 }

@@ -1,15 +1,19 @@
 //! `VendorInfo::requires` against the adapters' own refusals: a request that satisfies it is sent, and one that does not is refused before
 //! anything is sent, naming an input that is missing.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Request, Response};
 use idv::{
-    Body, Bytes, Client, Config, Environment, ErrorKind, Input, NewVerification, Reference, Requirements, Sent, Transport,
-    TransportCause, TransportError, async_trait,
+    Body, Bytes, Client, Config, Environment, ErrorKind, Input, NewVerification, Reference,
+    Requirements, Sent, Transport, TransportCause, TransportError, async_trait,
 };
 use idv_sandbox::Sandbox;
 use idv_testkit::ManualClock;
@@ -29,9 +33,17 @@ impl Transport for NoVendor {
 
 /// The settings of an account at each vendor, and of one with another product, by names.
 fn accounts() -> Vec<(String, Vec<(String, String)>)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();
-    let mut accounts: Vec<_> = sandbox.vendors().iter().map(|vendor| (vendor.id().to_owned(), vendor.settings())).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let sandbox = runtime
+        .block_on(Sandbox::builder().in_process().start())
+        .unwrap();
+    let mut accounts: Vec<_> = sandbox
+        .vendors()
+        .iter()
+        .map(|vendor| (vendor.id().to_owned(), vendor.settings()))
+        .collect();
     let mut by_phone = sandbox.settings("identity-tm");
     by_phone.push(("IDV_IDENTITY_TM_PRODUCT".to_owned(), "17".to_owned()));
     accounts.push(("identity-tm, phone".to_owned(), by_phone));
@@ -47,44 +59,53 @@ fn client(settings: &[(String, String)], transport: &NoVendor) -> Client {
 
 /// A request with every input that the vendor accepts.
 fn whole(accepts: &[&str]) -> NewVerification {
-    let whole = NewVerification::builder(Reference::parse("0123456789abcdef0123456789abcdef").unwrap())
-        .given_names("Erika")
-        .family_name("Mustermann")
-        .birth_name("Gabler")
-        .birth_date("1964-08-12")
-        .birth_place("Berlin")
-        .nationality("DE")
-        .gender("female")
-        .title("Dr.")
-        .street("Heidestraße")
-        .house_number("17")
-        .postal_code("51147")
-        .city("Köln")
-        .country("DE")
-        .email("erika@example.com")
-        .phone("+49 170 1234567")
-        .document_kind("id_card")
-        .document_number("T22000129")
-        .issuing_country("DE")
-        .issuer("Köln")
-        .issued_on("2020-01-01")
-        .expires_on("2030-01-01")
-        .locale("de")
-        .success_url("https://example.com/success")
-        .failure_url("https://example.com/failure")
-        .callback_url("https://example.com/callbacks")
-        .purpose("opening an account")
-        .build();
+    let whole =
+        NewVerification::builder(Reference::parse("0123456789abcdef0123456789abcdef").unwrap())
+            .given_names("Erika")
+            .family_name("Mustermann")
+            .birth_name("Gabler")
+            .birth_date("1964-08-12")
+            .birth_place("Berlin")
+            .nationality("DE")
+            .gender("female")
+            .title("Dr.")
+            .street("Heidestraße")
+            .house_number("17")
+            .postal_code("51147")
+            .city("Köln")
+            .country("DE")
+            .email("erika@example.com")
+            .phone("+49 170 1234567")
+            .document_kind("id_card")
+            .document_number("T22000129")
+            .issuing_country("DE")
+            .issuer("Köln")
+            .issued_on("2020-01-01")
+            .expires_on("2030-01-01")
+            .locale("de")
+            .success_url("https://example.com/success")
+            .failure_url("https://example.com/failure")
+            .callback_url("https://example.com/callbacks")
+            .purpose("opening an account")
+            .build();
     let mut whole = whole.unwrap();
-    Input::ALL.iter().filter(|input| !accepts.contains(&input.path)).for_each(|input| input.clear(&mut whole));
+    Input::ALL
+        .iter()
+        .filter(|input| !accepts.contains(&input.path))
+        .for_each(|input| input.clear(&mut whole));
     whole
 }
 
 fn create(settings: &[(String, String)], new: &NewVerification) -> (idv::Error, usize) {
     let transport = NoVendor::default();
     let client = client(settings, &transport);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    (runtime.block_on(client.create(new)).unwrap_err(), transport.0.load(Ordering::SeqCst))
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    (
+        runtime.block_on(client.create(new)).unwrap_err(),
+        transport.0.load(Ordering::SeqCst),
+    )
 }
 
 proptest! {
@@ -123,11 +144,27 @@ fn application_that_does_not_supply_a_required_input_is_told_at_start_up() {
     let supplied = ["person.given_names", "person.family_name", "contact.email"];
     for (name, settings) in accounts() {
         let client = client(&settings, &NoVendor::default());
-        let refused =
-            client.require(&Requirements::new().supplies(supplied)).err().map(|error| error.to_string()).unwrap_or_default();
-        let missing = client.info().requires.iter().filter(|path| !supplied.contains(path));
-        assert!(missing.clone().all(|path| refused.contains(path)), "{name}: {refused}");
-        assert_eq!(refused.is_empty(), missing.count() == 0, "{name}: {refused}");
-        client.require(&Requirements::new().supplies(client.info().requires.clone())).unwrap();
+        let refused = client
+            .require(&Requirements::new().supplies(supplied))
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        let missing = client
+            .info()
+            .requires
+            .iter()
+            .filter(|path| !supplied.contains(path));
+        assert!(
+            missing.clone().all(|path| refused.contains(path)),
+            "{name}: {refused}"
+        );
+        assert_eq!(
+            refused.is_empty(),
+            missing.count() == 0,
+            "{name}: {refused}"
+        );
+        client
+            .require(&Requirements::new().supplies(client.info().requires.clone()))
+            .unwrap();
     }
 }

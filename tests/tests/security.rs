@@ -12,12 +12,22 @@ fn every_promise_names_tests_that_exist() {
     for link in text.split("[`").skip(1) {
         let (name, rest) = link.split_once("`](").unwrap();
         let (path, _) = rest.split_once(')').unwrap();
-        let source = std::fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("{path} is not there"));
-        assert!(source.contains(&format!("fn {name}(")), "{path} has no test {name}");
+        let source = std::fs::read_to_string(root.join(path))
+            .unwrap_or_else(|_| panic!("{path} is not there"));
+        assert!(
+            source.contains(&format!("fn {name}(")),
+            "{path} has no test {name}"
+        );
         names += 1;
     }
     assert!(names > 30, "{names}");
-    let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| asset")).count();
-    let shown = text.lines().filter(|line| line.starts_with("| ") && line.contains("[`")).count();
+    let rows = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| asset"))
+        .count();
+    let shown = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("[`"))
+        .count();
     assert_eq!(rows, shown, "a promise names no test");
 }

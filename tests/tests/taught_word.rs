@@ -1,6 +1,10 @@
 //! A webhook with a word that is not taught yet: its report counts as soon as the word is taught.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 
@@ -18,14 +22,25 @@ const SECRET: &str = "a secret of sixteen characters";
 const IDENT: &str = "3d1b2c4e-0000-4000-8000-00000000a001";
 
 /// A program that runs flows at Identify24, with these words.
-async fn program(store: &MemoryStore, transport: &ScriptedTransport, clock: &ManualClock, words: Option<&str>) -> Engine {
+async fn program(
+    store: &MemoryStore,
+    transport: &ScriptedTransport,
+    clock: &ManualClock,
+    words: Option<&str>,
+) -> Engine {
     let mut config = Identify24Config::new("partner", "key".into(), "6".parse().unwrap());
     config.callback_secret = SECRET.into();
     if let Some(words) = words {
         config.statuses = serde_json::from_value(words.into()).unwrap();
     }
-    let client = Client::new(Identify24::new(config).unwrap(), environment(transport, clock), CallPolicy::default());
-    let flow = Engine::builder(store.clone()).client(client).vault(Vault::plain());
+    let client = Client::new(
+        Identify24::new(config).unwrap(),
+        environment(transport, clock),
+        CallPolicy::default(),
+    );
+    let flow = Engine::builder(store.clone())
+        .client(client)
+        .vault(Vault::plain());
     flow.clock(Arc::new(clock.clone())).open().await.unwrap()
 }
 
@@ -49,7 +64,11 @@ fn person(flow: &Engine) -> NewVerification {
 }
 
 async fn attention(flow: &Engine, id: FlowId) -> Option<String> {
-    flow.status(id).await.unwrap().attention.map(|attention| attention.name().to_owned())
+    flow.status(id)
+        .await
+        .unwrap()
+        .attention
+        .map(|attention| attention.name().to_owned())
 }
 
 #[tokio::test]
@@ -57,9 +76,15 @@ async fn report_of_an_untaught_word_counts_once_it_is_taught() {
     let (store, transport) = (MemoryStore::new(), ScriptedTransport::new());
     let clock = ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap());
     let flow = program(&store, &transport, &clock, None).await;
-    transport.then_json(200, r#"{"result":true,"response_status":200,"token":"t","messages":[]}"#);
+    transport.then_json(
+        200,
+        r#"{"result":true,"response_status":200,"token":"t","messages":[]}"#,
+    );
     let link = format!("https://identify24.de/apply/{IDENT}");
-    transport.then_json(200, json!({ "result": true, "ident_id": IDENT, "conference_url": link }).to_string());
+    transport.then_json(
+        200,
+        json!({ "result": true, "ident_id": IDENT, "conference_url": link }).to_string(),
+    );
     let new = person(&flow);
     let reference = new.reference.clone();
     let started = flow.start(new).await.unwrap();
@@ -69,19 +94,43 @@ async fn report_of_an_untaught_word_counts_once_it_is_taught() {
         "first_name": "ERIKA", "last_name": "MUSTERMANN", "agent_name": "Agentin Acht", "agent_notes": "",
     });
     let client = flow.client("identify24").unwrap();
-    let (name, secret) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for("").unwrap();
+    let (name, secret) = client
+        .provider()
+        .capabilities()
+        .callbacks
+        .unwrap()
+        .auth()
+        .parameter_for("")
+        .unwrap();
     let address = format!("/callback?{name}={}", url_encoded(secret.expose()));
-    let webhook = Delivery::callback(Method::POST, address.parse().unwrap(), HeaderMap::new(), body.to_string());
-    assert_eq!(flow.receive("identify24", &webhook).await.unwrap().status, 200);
-    let state = |word: &str| json!({ "result": true, "messages": [], "data": { "id": IDENT, "status": word } }).to_string();
+    let webhook = Delivery::callback(
+        Method::POST,
+        address.parse().unwrap(),
+        HeaderMap::new(),
+        body.to_string(),
+    );
+    assert_eq!(
+        flow.receive("identify24", &webhook).await.unwrap().status,
+        200
+    );
+    let state = |word: &str| {
+        json!({ "result": true, "messages": [], "data": { "id": IDENT, "status": word } })
+            .to_string()
+    };
     transport.then_json(200, state("Identified"));
     flow.run_due().await.unwrap();
-    assert_eq!(attention(&flow, started.id).await.as_deref(), Some("unknown_code"));
+    assert_eq!(
+        attention(&flow, started.id).await.as_deref(),
+        Some("unknown_code")
+    );
     assert_eq!(flow.report(started.id).await.unwrap(), None);
 
     // The word is taught, and the program starts anew.
     let taught = program(&store, &transport, &clock, Some("Identified = verified")).await;
-    transport.then_json(200, r#"{"result":true,"response_status":200,"token":"t","messages":[]}"#);
+    transport.then_json(
+        200,
+        r#"{"result":true,"response_status":200,"token":"t","messages":[]}"#,
+    );
     transport.then_json(200, state("Identified"));
     clock.advance(std::time::Duration::from_secs(24 * 3600));
     taught.run_due().await.unwrap();
@@ -93,5 +142,10 @@ async fn report_of_an_untaught_word_counts_once_it_is_taught() {
 }
 
 fn url_encoded(text: &str) -> String {
-    idv::Url::parse_with_params("http://localhost/", [("a", text)]).unwrap().query().unwrap().trim_start_matches("a=").to_owned()
+    idv::Url::parse_with_params("http://localhost/", [("a", text)])
+        .unwrap()
+        .query()
+        .unwrap()
+        .trim_start_matches("a=")
+        .to_owned()
 }

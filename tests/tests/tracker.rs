@@ -1,6 +1,11 @@
 //! A tracker at every vendor of the sandbox: with callbacks and without, stored and resumed, waiting by itself.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -12,8 +17,16 @@ use support::Setup;
 
 /// Creates a verification at the sandbox's IDnow, and acts a scenario out.
 async fn created(setup: &Setup, scenario: &str) -> CreateResponse {
-    let created = setup.client.create(&setup.new_verification()).await.unwrap();
-    setup.sandbox.idnow().act(created.id.reference.as_str(), scenario).unwrap();
+    let created = setup
+        .client
+        .create(&setup.new_verification())
+        .await
+        .unwrap();
+    setup
+        .sandbox
+        .idnow()
+        .act(created.id.reference.as_str(), scenario)
+        .unwrap();
     created
 }
 
@@ -44,8 +57,14 @@ async fn stored_tracker_goes_on_where_it_was() {
         }
     }
     let tracker = Tracker::resume(setup.client.clone(), stored(&tracker));
-    assert_eq!((tracker.outcome(), tracker.is_verified()), (Some(Outcome::Verified), true));
-    assert_eq!(tracker.report().unwrap().reference.as_deref(), Some(created.id.reference.as_str()));
+    assert_eq!(
+        (tracker.outcome(), tracker.is_verified()),
+        (Some(Outcome::Verified), true)
+    );
+    assert_eq!(
+        tracker.report().unwrap().reference.as_deref(),
+        Some(created.id.reference.as_str())
+    );
     assert_eq!(tracker.progress(), Progress::Finished);
 }
 
@@ -55,24 +74,45 @@ async fn run_ends_at_its_limit_and_at_the_end() {
     let created = created(&setup, "rejected").await;
     let mut tracker = Tracker::new(setup.client.clone(), &created);
     let now = setup.client.now();
-    assert!(matches!(tracker.run(now).await.unwrap(), Progress::WaitUntil(_)));
+    assert!(matches!(
+        tracker.run(now).await.unwrap(),
+        Progress::WaitUntil(_)
+    ));
     assert_eq!(tracker.outcome(), None);
 
-    setup.sandbox.clock().advance(Duration::from_secs(3600)).await;
-    assert_eq!(tracker.run(setup.client.now()).await.unwrap(), Progress::Finished);
+    setup
+        .sandbox
+        .clock()
+        .advance(Duration::from_secs(3600))
+        .await;
+    assert_eq!(
+        tracker.run(setup.client.now()).await.unwrap(),
+        Progress::Finished
+    );
     assert!(tracker.outcome().is_some() && !tracker.is_verified());
 }
 
 #[tokio::test]
 async fn person_who_does_not_come_expires_after_a_last_poll() {
     let setup = Setup::new().await;
-    let created = setup.client.create(&setup.new_verification()).await.unwrap();
+    let created = setup
+        .client
+        .create(&setup.new_verification())
+        .await
+        .unwrap();
     let mut tracker = Tracker::new(setup.client.clone(), &created);
     tracker.advance().await.unwrap();
-    setup.sandbox.clock().advance(Duration::from_secs(200 * 24 * 3600)).await;
+    setup
+        .sandbox
+        .clock()
+        .advance(Duration::from_secs(200 * 24 * 3600))
+        .await;
     let polls = setup.sandbox.requests().len();
     assert_eq!(tracker.advance().await.unwrap(), Progress::Finished);
-    assert!(setup.sandbox.requests().len() > polls, "the vendor is asked once more");
+    assert!(
+        setup.sandbox.requests().len() > polls,
+        "the vendor is asked once more"
+    );
     assert_eq!(tracker.outcome(), Some(Outcome::Expired));
     assert!(tracker.report().is_none());
 }
@@ -82,13 +122,21 @@ async fn outage_slows_polls_down_and_is_survived() {
     let setup = Setup::new().await;
     let created = created(&setup, "happy").await;
     let mut tracker = Tracker::new(setup.client.clone(), &created);
-    setup.sandbox.clock().advance(Duration::from_secs(3600)).await;
+    setup
+        .sandbox
+        .clock()
+        .advance(Duration::from_secs(3600))
+        .await;
     for _ in 0..4 {
-        setup.sandbox.plan(idv_sandbox::Fault::new(idv_sandbox::FaultKind::Refuse));
+        setup
+            .sandbox
+            .plan(idv_sandbox::Fault::new(idv_sandbox::FaultKind::Refuse));
     }
     let error = tracker.advance().await.unwrap_err();
     assert!(error.is_transient(), "{error}");
-    let Progress::WaitUntil(first) = tracker.progress() else { panic!("{:?}", tracker.progress()) };
+    let Progress::WaitUntil(first) = tracker.progress() else {
+        panic!("{:?}", tracker.progress())
+    };
     assert!(first > setup.client.now());
     setup.sandbox.clock().advance(Duration::from_secs(60)).await;
     assert_eq!(tracker.advance().await.unwrap(), Progress::Finished);
@@ -97,8 +145,7 @@ async fn outage_slows_polls_down_and_is_survived() {
 
 /// Returns a callback of IDnow about a verification, with its secret unless it is forged.
 fn callback(client: &Client, created: &CreateResponse, result: &str) -> Delivery {
-    let body =
-        serde_json::json!({ "identificationprocess": { "transactionnumber": created.id.reference.as_str(), "result": result } });
+    let body = serde_json::json!({ "identificationprocess": { "transactionnumber": created.id.reference.as_str(), "result": result } });
     let auth = client.provider().capabilities().callbacks.unwrap().auth();
     let uri = match auth.parameter_for("") {
         Some((name, secret)) => format!("/callbacks/idnow?{name}={}", secret.expose()),
@@ -106,7 +153,12 @@ fn callback(client: &Client, created: &CreateResponse, result: &str) -> Delivery
     };
     let mut headers = http::HeaderMap::new();
     headers.insert("content-type", "application/json".parse().unwrap());
-    Delivery::callback(http::Method::POST, uri.parse().unwrap(), headers, body.to_string())
+    Delivery::callback(
+        http::Method::POST,
+        uri.parse().unwrap(),
+        headers,
+        body.to_string(),
+    )
 }
 
 #[tokio::test]
@@ -122,25 +174,60 @@ async fn callback_in_the_inbox_wakes_the_tracker_once() {
     setup.sandbox.clock().advance(Duration::from_secs(10)).await;
     let polls = setup.sandbox.requests().len();
     for _ in 0..50 {
-        assert!(inbox.receive(&callback(&setup.client, &created, "SUCCESS")).unwrap().status.is_success());
+        assert!(
+            inbox
+                .receive(&callback(&setup.client, &created, "SUCCESS"))
+                .unwrap()
+                .status
+                .is_success()
+        );
     }
     tracker.advance().await.unwrap();
-    assert_eq!(setup.sandbox.requests().len(), polls + 1, "ten seconds are less than the vendor's pace");
-    assert!(transitions.lock().unwrap().contains(&Transition::PollRequested));
+    assert_eq!(
+        setup.sandbox.requests().len(),
+        polls + 1,
+        "ten seconds are less than the vendor's pace"
+    );
+    assert!(
+        transitions
+            .lock()
+            .unwrap()
+            .contains(&Transition::PollRequested)
+    );
 }
 
 #[tokio::test]
 async fn inbox_is_bounded_and_ignores_other_verifications() {
     let setup = Setup::new().await;
     let created = created(&setup, "happy").await;
-    let other = setup.client.create(&setup.new_verification()).await.unwrap();
+    let other = setup
+        .client
+        .create(&setup.new_verification())
+        .await
+        .unwrap();
     let tracker = Tracker::new(setup.client.clone(), &created);
     let inbox = tracker.inbox();
     for _ in 0..500 {
-        assert!(inbox.receive(&callback(&setup.client, &other, "SUCCESS")).is_ok());
+        assert!(
+            inbox
+                .receive(&callback(&setup.client, &other, "SUCCESS"))
+                .is_ok()
+        );
     }
-    let taken = (0..500).filter(|_| inbox.clone().receive(&callback(&setup.client, &created, "SUCCESS")).is_ok()).count();
+    let taken = (0..500)
+        .filter(|_| {
+            inbox
+                .clone()
+                .receive(&callback(&setup.client, &created, "SUCCESS"))
+                .is_ok()
+        })
+        .count();
     assert!((1..=100).contains(&taken), "{taken}");
     drop(tracker);
-    assert!(inbox.receive(&callback(&setup.client, &created, "SUCCESS")).is_ok(), "a tracker that is gone needs no news");
+    assert!(
+        inbox
+            .receive(&callback(&setup.client, &created, "SUCCESS"))
+            .is_ok(),
+        "a tracker that is gone needs no news"
+    );
 }

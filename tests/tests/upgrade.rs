@@ -49,40 +49,78 @@ async fn store_of_an_earlier_program_keeps_everything() {
         ("IDV_IDNOW_HOST", "test"),
         ("IDV_IDNOW_API_KEY", "exampleApiKey"),
     ];
-    let config = Config::from_env(settings.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+    let config =
+        Config::from_env(settings.map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .unwrap();
     let store = SqliteStore::open(&copy.0).await.unwrap();
     let engine = Engine::builder(store.clone())
         .client(idv::connect(&config).unwrap())
         .vault(Vault::new(&Secret::from("1".repeat(64))).unwrap())
         // Before the open flow is due: nobody is asked anything.
-        .clock(Arc::new(ManualClock::new("2026-11-30T12:00:00Z".parse().unwrap())))
+        .clock(Arc::new(ManualClock::new(
+            "2026-11-30T12:00:00Z".parse().unwrap(),
+        )))
         .open()
         .await
         .unwrap();
     let id = |text: &str| text.parse::<FlowId>().unwrap();
-    assert_eq!(engine.list(&Filter::all(), None, 10).await.unwrap().len(), 5);
+    assert_eq!(
+        engine.list(&Filter::all(), None, 10).await.unwrap().len(),
+        5
+    );
     let finished = |outcome| Some(Status::Finished(outcome));
     for (flow, phase, status, name) in [
-        (VERIFIED, Phase::Done, finished(Outcome::Verified), Some("MUSTERMANN")),
-        (REJECTED, Phase::Done, finished(Outcome::Rejected), Some("MUSTERMANN")),
+        (
+            VERIFIED,
+            Phase::Done,
+            finished(Outcome::Verified),
+            Some("MUSTERMANN"),
+        ),
+        (
+            REJECTED,
+            Phase::Done,
+            finished(Outcome::Rejected),
+            Some("MUSTERMANN"),
+        ),
         (OPEN, Phase::Open, Some(Status::AwaitingPerson), None),
-        (HELD, Phase::Done, finished(Outcome::Verified), Some("MUSTERMANN")),
+        (
+            HELD,
+            Phase::Done,
+            finished(Outcome::Verified),
+            Some("MUSTERMANN"),
+        ),
         (ERASED, Phase::Erased, finished(Outcome::Verified), None),
     ] {
         let is = engine.status(id(flow)).await.unwrap();
-        assert_eq!((is.phase, is.status, is.attention), (phase, status, None), "{flow}");
+        assert_eq!(
+            (is.phase, is.status, is.attention),
+            (phase, status, None),
+            "{flow}"
+        );
         let report = engine.report(id(flow)).await.unwrap();
-        let family_name = report.and_then(|report| report.person.family_name).and_then(|name| name.expose().cloned());
+        let family_name = report
+            .and_then(|report| report.person.family_name)
+            .and_then(|name| name.expose().cloned());
         assert_eq!(family_name.as_deref(), name, "{flow}");
     }
     assert!(engine.receipt(id(ERASED)).await.unwrap().is_complete());
     assert!(engine.verify_audit(Some(ANCHOR)).await.unwrap().holds());
 
     let refused = engine.delete(id(HELD), "privacy").await.unwrap_err();
-    assert!(matches!(refused, FlowError::Held { copy: DataCopy::Own, .. }));
+    assert!(matches!(
+        refused,
+        FlowError::Held {
+            copy: DataCopy::Own,
+            ..
+        }
+    ));
     engine.delete(id(VERIFIED), "privacy").await.unwrap();
     let verified = engine.verify_audit(Some(ANCHOR)).await.unwrap();
     assert!(verified.holds(), "{:?}", verified.findings);
-    assert_eq!(store.events(None, 10).await.unwrap(), [], "what happened before is not told again");
+    assert_eq!(
+        store.events(None, 10).await.unwrap(),
+        [],
+        "what happened before is not told again"
+    );
     store.close().await;
 }

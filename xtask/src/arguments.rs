@@ -74,7 +74,10 @@ impl Command {
             None | Some("help" | "--help" | "-h") => return Ok(Self::Help),
             Some("test") => Self::Test,
             Some("soak") => Self::Soak,
-            Some(name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions" | "release-check")) => {
+            Some(
+                name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions"
+                | "release-check"),
+            ) => {
                 return match (name, arguments.next().as_deref(), arguments.next()) {
                     ("features", None, None) => Ok(Self::Features),
                     ("msrv", None, None) => Ok(Self::Msrv),
@@ -83,7 +86,10 @@ impl Command {
                     ("public-api", Some("--write"), None) => Ok(Self::PublicApi { write: true }),
                     ("minimal-versions", None, None) => Ok(Self::MinimalVersions),
                     ("release-check", None, None) => Ok(Self::ReleaseCheck),
-                    (_, argument, _) => Err(format!("unknown argument `{}` of `{name}`", argument.unwrap_or_default())),
+                    (_, argument, _) => Err(format!(
+                        "unknown argument `{}` of `{name}`",
+                        argument.unwrap_or_default()
+                    )),
                 };
             }
             Some(other) => return Err(format!("unknown command `{other}`")),
@@ -94,7 +100,9 @@ impl Command {
                 "--" => selection.arguments.extend(arguments.by_ref()),
                 "--help" | "-h" => return Ok(Self::Help),
                 "--package" | "-p" => {
-                    let package = arguments.next().ok_or("`--package` needs the name of a package")?;
+                    let package = arguments
+                        .next()
+                        .ok_or("`--package` needs the name of a package")?;
                     selection.packages.push(package);
                 }
                 other => match other.strip_prefix("--package=") {
@@ -117,22 +125,35 @@ mod tests {
 
     #[test]
     fn packages_and_arguments_are_told_apart() {
-        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let selection =
-            Selection { packages: owned(&["idv-core", "idv"]), arguments: owned(&["--test", "x", "--", "--nocapture"]) };
+        let owned = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let selection = Selection {
+            packages: owned(&["idv-core", "idv"]),
+            arguments: owned(&["--test", "x", "--", "--nocapture"]),
+        };
         let parsed = parse("test -p idv-core --package=idv -- --test x -- --nocapture");
         assert_eq!(parsed, Ok(Command::Test(selection)));
         assert_eq!(parse("soak"), Ok(Command::Soak(Selection::default())));
         assert_eq!(parse(""), Ok(Command::Help));
         assert_eq!(parse("test --help"), Ok(Command::Help));
-        assert_eq!(parse("public-api --write"), Ok(Command::PublicApi { write: true }));
+        assert_eq!(
+            parse("public-api --write"),
+            Ok(Command::PublicApi { write: true })
+        );
     }
 
     #[test]
     fn wrong_arguments_are_named() {
-        for (line, named) in
-            [("tests", "`tests`"), ("test --pakage x", "`--pakage`"), ("soak --package", "`--package`"), ("msrv now", "`now`")]
-        {
+        for (line, named) in [
+            ("tests", "`tests`"),
+            ("test --pakage x", "`--pakage`"),
+            ("soak --package", "`--package`"),
+            ("msrv now", "`now`"),
+        ] {
             assert!(parse(line).unwrap_err().contains(named), "{line}");
         }
     }

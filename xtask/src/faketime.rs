@@ -6,7 +6,12 @@ use std::process::Command;
 use crate::Result;
 use crate::install::{Packages, install};
 
-const PACKAGES: Packages = Packages { apt: &["faketime"], dnf: &["libfaketime"], apk: &["libfaketime"], brew: &[] };
+const PACKAGES: Packages = Packages {
+    apt: &["faketime"],
+    dnf: &["libfaketime"],
+    apk: &["libfaketime"],
+    brew: &[],
+};
 
 /// Sets the clock of the test programs that this command of cargo runs, and of their children. Cargo and the compiler keep the system's.
 pub(crate) fn a_year_ahead(command: &mut Command) -> Result<()> {
@@ -17,25 +22,46 @@ pub(crate) fn a_year_ahead(command: &mut Command) -> Result<()> {
             find().ok_or("libfaketime was installed, but libfaketime.so.1 was not found")?
         }
     };
-    let runner = format!("CARGO_TARGET_{}_RUNNER", host()?.replace(['-', '.'], "_").to_ascii_uppercase());
+    let runner = format!(
+        "CARGO_TARGET_{}_RUNNER",
+        host()?.replace(['-', '.'], "_").to_ascii_uppercase()
+    );
     // Durations are measured as ever: only the time of day moves.
-    let program = format!("env LD_PRELOAD={} FAKETIME=+365d FAKETIME_DONT_FAKE_MONOTONIC=1", library.display());
+    let program = format!(
+        "env LD_PRELOAD={} FAKETIME=+365d FAKETIME_DONT_FAKE_MONOTONIC=1",
+        library.display()
+    );
     command.env(runner, program);
     Ok(())
 }
 
 fn find() -> Option<PathBuf> {
-    let mut folders = vec![PathBuf::from("/usr/lib"), PathBuf::from("/usr/lib64"), PathBuf::from("/usr/local/lib")];
-    let further = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders = vec![
+        PathBuf::from("/usr/lib"),
+        PathBuf::from("/usr/lib64"),
+        PathBuf::from("/usr/local/lib"),
+    ];
+    let further = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     folders.extend(further.filter(|folder| folder.is_dir()));
-    folders.iter().map(|folder| folder.join("faketime").join("libfaketime.so.1")).find(|file: &PathBuf| Path::is_file(file))
+    folders
+        .iter()
+        .map(|folder| folder.join("faketime").join("libfaketime.so.1"))
+        .find(|file: &PathBuf| Path::is_file(file))
 }
 
 /// The machine's target, as the compiler names it.
 fn host() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("-vV").output().map_err(|error| format!("the compiler did not start: {error}"))?;
+    let output = Command::new(rustc)
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("the compiler did not start: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "the compiler does not name its host".to_owned())
+    host.map(str::to_owned)
+        .ok_or_else(|| "the compiler does not name its host".to_owned())
 }

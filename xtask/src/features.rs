@@ -11,7 +11,14 @@ pub(crate) fn check() -> Result<()> {
     for member in workspace.published().filter(|member| member.has_library) {
         for set in sets(&member.features) {
             let mut command = cargo();
-            command.args(["check", "--quiet", "--locked", "--no-default-features", "--package", &member.name]);
+            command.args([
+                "check",
+                "--quiet",
+                "--locked",
+                "--no-default-features",
+                "--package",
+                &member.name,
+            ]);
             run(command.args(["--features", &set.join(",")]))?;
         }
     }
@@ -25,16 +32,31 @@ fn sets(features: &BTreeMap<String, Vec<String>>) -> Vec<Vec<&str>> {
         .keys()
         .map(String::as_str)
         .filter(|name| *name != "default")
-        .partition(|name| features.get(*name).is_some_and(|parts| *parts == [format!("dep:idv-{name}")]));
+        .partition(|name| {
+            features
+                .get(*name)
+                .is_some_and(|parts| *parts == [format!("dep:idv-{name}")])
+        });
     let mut sets = vec![Vec::new()];
     sets.extend(vendors.iter().chain(&others).map(|name| vec![*name]));
-    sets.extend(vendors.iter().zip(vendors.iter().skip(1)).map(|(one, next)| vec![*one, *next]));
+    sets.extend(
+        vendors
+            .iter()
+            .zip(vendors.iter().skip(1))
+            .map(|(one, next)| vec![*one, *next]),
+    );
     for other in others {
         let parts = features.get(other).into_iter().flatten();
         // `archive = ["idv-idnow?/archive"]` does something beside `idnow` only.
-        let extended = parts.filter_map(|part| part.split_once("?/")).filter_map(|(name, _)| name.strip_prefix("idv-"));
+        let extended = parts
+            .filter_map(|part| part.split_once("?/"))
+            .filter_map(|(name, _)| name.strip_prefix("idv-"));
         let extended: Vec<&str> = extended.filter(|name| vendors.contains(name)).collect();
-        let beside = if extended.is_empty() { vendors.first().into_iter().copied().collect() } else { extended };
+        let beside = if extended.is_empty() {
+            vendors.first().into_iter().copied().collect()
+        } else {
+            extended
+        };
         sets.extend(beside.into_iter().map(|vendor| vec![vendor, other]));
     }
     sets
@@ -53,9 +75,24 @@ mod tests {
             ("reqwest", "dep:idv-transport-reqwest"),
             ("two", "dep:idv-two"),
         ];
-        let features = manifest.into_iter().map(|(name, part)| (name.to_owned(), vec![part.to_owned()])).collect();
+        let features = manifest
+            .into_iter()
+            .map(|(name, part)| (name.to_owned(), vec![part.to_owned()]))
+            .collect();
         let sets: Vec<String> = sets(&features).iter().map(|set| set.join(" ")).collect();
-        assert_eq!(sets, ["", "one", "two", "archive", "reqwest", "one two", "two archive", "one reqwest"]);
+        assert_eq!(
+            sets,
+            [
+                "",
+                "one",
+                "two",
+                "archive",
+                "reqwest",
+                "one two",
+                "two archive",
+                "one reqwest"
+            ]
+        );
     }
 
     #[test]

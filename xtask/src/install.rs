@@ -16,18 +16,26 @@ pub(crate) struct Packages {
 /// Finds a program in the search path.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
 }
 
 /// Installs software by the package manager that is there, and prints each command before it runs.
 pub(crate) fn install(what: &str, packages: &Packages) -> Result<()> {
     let managers: [(&str, &[&str], &[&str]); 4] = [
-        ("apt-get", &["install", "-y", "--no-install-recommends"], packages.apt),
+        (
+            "apt-get",
+            &["install", "-y", "--no-install-recommends"],
+            packages.apt,
+        ),
         ("dnf", &["install", "-y"], packages.dnf),
         ("apk", &["add"], packages.apk),
         ("brew", &["install"], packages.brew),
     ];
-    let found = managers.into_iter().find(|(manager, _, names)| !names.is_empty() && find_program(manager).is_some());
+    let found = managers
+        .into_iter()
+        .find(|(manager, _, names)| !names.is_empty() && find_program(manager).is_some());
     let Some((manager, verb, names)) = found else {
         return Err(format!(
             "{what} is missing, and there is no package manager to install it by (apt-get, dnf, apk, brew): install it and try again"
@@ -41,13 +49,18 @@ pub(crate) fn install(what: &str, packages: &Packages) -> Result<()> {
         as_root(&["mkdir", "-p", &folder.display().to_string()])?;
         let line = format!("echo create_main_cluster = false > {}", file.display());
         as_root(&["sh", "-c", &line])?;
-        let installed = as_root(&["apt-get", "update", "-q"]).and_then(|()| as_root(&[&["apt-get"], verb, names].concat()));
+        let installed = as_root(&["apt-get", "update", "-q"])
+            .and_then(|()| as_root(&[&["apt-get"], verb, names].concat()));
         as_root(&["rm", "-f", &file.display().to_string()])?;
         return installed;
     }
     let command = [&[manager], verb, names].concat();
     // Homebrew refuses to run as root.
-    if manager == "brew" { run(&command) } else { as_root(&command) }
+    if manager == "brew" {
+        run(&command)
+    } else {
+        as_root(&command)
+    }
 }
 
 /// Runs a command as root: directly, or by sudo.
@@ -56,20 +69,35 @@ fn as_root(command: &[&str]) -> Result<()> {
         return run(&[&["env", "DEBIAN_FRONTEND=noninteractive"], command].concat());
     }
     if find_program("sudo").is_none() {
-        return Err(format!("this needs root, and there is no sudo: run `{}` as root and try again", command.join(" ")));
+        return Err(format!(
+            "this needs root, and there is no sudo: run `{}` as root and try again",
+            command.join(" ")
+        ));
     }
     run(&[&["sudo", "env", "DEBIAN_FRONTEND=noninteractive"], command].concat())
 }
 
 /// Returns whether this program runs as root.
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 fn run(command: &[&str]) -> Result<()> {
     let line = command.join(" ");
     println!("xtask: {line}");
-    let Some((program, arguments)) = command.split_first() else { return Ok(()) };
-    let status = Command::new(program).args(arguments).status().map_err(|error| format!("`{line}` did not start: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{line}` failed: {status}")) }
+    let Some((program, arguments)) = command.split_first() else {
+        return Ok(());
+    };
+    let status = Command::new(program)
+        .args(arguments)
+        .status()
+        .map_err(|error| format!("`{line}` did not start: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{line}` failed: {status}"))
+    }
 }

@@ -3,7 +3,11 @@
 //! With no dependency but `serde_json`, so that it is compiled in a moment.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is a program for a terminal"
+)]
 
 mod arguments;
 mod faketime;

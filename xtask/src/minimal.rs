@@ -11,18 +11,41 @@ pub(crate) fn check() -> Result<()> {
     let copy = workspace.target.join("minimal-versions");
     // What an earlier run left would be built upon, and files that are gone by now would still be there.
     if copy.join("workspace").exists() {
-        std::fs::remove_dir_all(copy.join("workspace")).map_err(|error| format!("{}: {error}", copy.display()))?;
+        std::fs::remove_dir_all(copy.join("workspace"))
+            .map_err(|error| format!("{}: {error}", copy.display()))?;
     }
-    let files = output(std::process::Command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]))?;
-    for file in files.split('\0').filter(|file| !file.is_empty() && *file != "Cargo.lock") {
-        copy_file(&workspace.root.join(file), &copy.join("workspace").join(file))?;
+    let files = output(std::process::Command::new("git").args([
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]))?;
+    for file in files
+        .split('\0')
+        .filter(|file| !file.is_empty() && *file != "Cargo.lock")
+    {
+        copy_file(
+            &workspace.root.join(file),
+            &copy.join("workspace").join(file),
+        )?;
     }
     let folder = copy.join("workspace");
-    run(cargo().args(["generate-lockfile", "-Zdirect-minimal-versions"]).env("RUSTC_BOOTSTRAP", "1").current_dir(&folder))?;
+    run(cargo()
+        .args(["generate-lockfile", "-Zdirect-minimal-versions"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .current_dir(&folder))?;
     let mut command = cargo();
     command.args(["check", "--all-features", "--locked"]);
-    command.args(workspace.published().flat_map(|member| ["--package", &member.name]));
-    run(command.arg("--target-dir").arg(copy.join("target")).current_dir(&folder))
+    command.args(
+        workspace
+            .published()
+            .flat_map(|member| ["--package", &member.name]),
+    );
+    run(command
+        .arg("--target-dir")
+        .arg(copy.join("target"))
+        .current_dir(&folder))
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<()> {
@@ -32,5 +55,7 @@ fn copy_file(from: &Path, to: &Path) -> Result<()> {
     }
     let folder = to.parent().unwrap_or(Path::new(""));
     let copied = std::fs::create_dir_all(folder).and_then(|()| std::fs::copy(from, to));
-    copied.map(drop).map_err(|error| format!("{}: {error}", to.display()))
+    copied
+        .map(drop)
+        .map_err(|error| format!("{}: {error}", to.display()))
 }

@@ -19,11 +19,21 @@ pub(crate) fn check() -> Result<()> {
         let needed = needed(&workspace, member)?;
         match needed.first() {
             Some((newest, _)) if *newest > own => {
-                let names: Vec<String> =
-                    needed.iter().filter(|(version, _)| *version > own).map(|(v, name)| format!("{name} ({v})")).collect();
-                problems.push(format!("{} states {own}, but needs {newest}: {}", member.name, names.join(", ")));
+                let names: Vec<String> = needed
+                    .iter()
+                    .filter(|(version, _)| *version > own)
+                    .map(|(v, name)| format!("{name} ({v})"))
+                    .collect();
+                problems.push(format!(
+                    "{} states {own}, but needs {newest}: {}",
+                    member.name,
+                    names.join(", ")
+                ));
             }
-            Some((newest, name)) => println!("{}: {own}; the dependencies need {newest} ({name})", member.name),
+            Some((newest, name)) => println!(
+                "{}: {own}; the dependencies need {newest} ({name})",
+                member.name
+            ),
             None => println!("{}: {own}; no dependency states a version", member.name),
         }
         if member.is_published {
@@ -43,38 +53,82 @@ pub(crate) fn check() -> Result<()> {
 fn needed(workspace: &Workspace, member: &Member) -> Result<Vec<(RustVersion, String)>> {
     let tree = output(
         cargo()
-            .args(["tree", "--package", &member.name, "--all-features", "--edges", "normal,build"])
-            .args(["--target", "all", "--prefix", "none", "--format", "{p}", "--locked"]),
+            .args([
+                "tree",
+                "--package",
+                &member.name,
+                "--all-features",
+                "--edges",
+                "normal,build",
+            ])
+            .args([
+                "--target", "all", "--prefix", "none", "--format", "{p}", "--locked",
+            ]),
     )?;
     let mut needed = Vec::new();
     for line in tree.lines() {
         let mut words = line.split_whitespace();
-        let (Some(name), Some(version)) = (words.next(), words.next()) else { continue };
+        let (Some(name), Some(version)) = (words.next(), words.next()) else {
+            continue;
+        };
         let key = (name.to_owned(), version.trim_start_matches('v').to_owned());
-        if let Some(stated) = workspace.rust_versions.get(&key).filter(|_| name != member.name) {
+        if let Some(stated) = workspace
+            .rust_versions
+            .get(&key)
+            .filter(|_| name != member.name)
+        {
             needed.push((*stated, name.to_owned()));
         }
     }
     // Of equals, those of other projects first: they are the reason.
-    needed.sort_by_key(|(version, name)| (std::cmp::Reverse(*version), name.starts_with("idv"), name.clone()));
+    needed.sort_by_key(|(version, name)| {
+        (
+            std::cmp::Reverse(*version),
+            name.starts_with("idv"),
+            name.clone(),
+        )
+    });
     needed.dedup();
     Ok(needed)
 }
 
 /// Checks the crates that state a version with that very compiler, if rustup has it.
 fn build(workspace: &Workspace, version: RustVersion) -> Result<()> {
-    let toolchains = Command::new("rustup").args(["toolchain", "list"]).output().map(|output| output.stdout).unwrap_or_default();
+    let toolchains = Command::new("rustup")
+        .args(["toolchain", "list"])
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
     let toolchains = String::from_utf8_lossy(&toolchains);
     let wanted = [format!("{version}-"), format!("{version}.")];
-    let Some(toolchain) = toolchains.split_whitespace().find(|name| wanted.iter().any(|begin| name.starts_with(begin))) else {
-        println!("NOT BUILT with Rust {version}: install it by `rustup toolchain install {version}`");
+    let Some(toolchain) = toolchains
+        .split_whitespace()
+        .find(|name| wanted.iter().any(|begin| name.starts_with(begin)))
+    else {
+        println!(
+            "NOT BUILT with Rust {version}: install it by `rustup toolchain install {version}`"
+        );
         return Ok(());
     };
-    let names = workspace.published().filter(|member| member.rust_version <= Some(version)).map(|member| &member.name);
+    let names = workspace
+        .published()
+        .filter(|member| member.rust_version <= Some(version))
+        .map(|member| &member.name);
     let packages = names.flat_map(|name| ["--package", name]);
     let mut command = Command::new("rustup");
-    command.args(["run", toolchain, "cargo", "check", "--all-features", "--locked"]).args(packages);
-    run(command.arg("--target-dir").arg(workspace.target.join(format!("rust-{version}"))))
+    command
+        .args([
+            "run",
+            toolchain,
+            "cargo",
+            "check",
+            "--all-features",
+            "--locked",
+        ])
+        .args(packages);
+    run(command
+        .arg("--target-dir")
+        .arg(workspace.target.join(format!("rust-{version}"))))
 }
 
 #[cfg(test)]

@@ -17,20 +17,45 @@ pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut problems = Vec::new();
     for member in workspace.published() {
-        problems.extend(manifest(member).into_iter().chain(files(&workspace, member)?));
+        problems.extend(
+            manifest(member)
+                .into_iter()
+                .chain(files(&workspace, member)?),
+        );
     }
     if !problems.is_empty() {
         return Err(problems.join("\n"));
     }
-    let packages = || workspace.published().flat_map(|member| ["--package", &member.name]);
-    println!("xtask: cargo package --no-verify, of {} crates", workspace.published().count());
-    output(cargo().args(["package", "--no-verify", "--locked"]).args(packages()))?;
+    let packages = || {
+        workspace
+            .published()
+            .flat_map(|member| ["--package", &member.name])
+    };
+    println!(
+        "xtask: cargo package --no-verify, of {} crates",
+        workspace.published().count()
+    );
+    output(
+        cargo()
+            .args(["package", "--no-verify", "--locked"])
+            .args(packages()),
+    )?;
     for member in workspace.published() {
-        let file = workspace.target.join("package").join(format!("{}-{}.crate", member.name, member.text("version")));
-        let bytes = file.metadata().map_err(|error| format!("{}: {error}", file.display()))?.len();
+        let file = workspace.target.join("package").join(format!(
+            "{}-{}.crate",
+            member.name,
+            member.text("version")
+        ));
+        let bytes = file
+            .metadata()
+            .map_err(|error| format!("{}: {error}", file.display()))?
+            .len();
         println!("{}: {bytes} bytes", member.name);
         if bytes > LARGEST_PACKAGE {
-            return Err(format!("the package of {} has {bytes} bytes; the limit is {LARGEST_PACKAGE}", member.name));
+            return Err(format!(
+                "the package of {} has {bytes} bytes; the limit is {LARGEST_PACKAGE}",
+                member.name
+            ));
         }
     }
     build(&workspace)?;
@@ -39,7 +64,11 @@ pub(crate) fn check() -> Result<()> {
         return Ok(());
     }
     println!("xtask: cargo publish --dry-run --no-verify");
-    output(cargo().args(["publish", "--dry-run", "--no-verify", "--locked"]).args(packages()))?;
+    output(
+        cargo()
+            .args(["publish", "--dry-run", "--no-verify", "--locked"])
+            .args(packages()),
+    )?;
     Ok(())
 }
 
@@ -56,17 +85,30 @@ fn build(workspace: &Workspace) -> Result<()> {
     let (mut members, mut patches) = (Vec::new(), String::new());
     for member in workspace.published() {
         let name = format!("{}-{}", member.name, member.text("version"));
-        output(Command::new("tar").arg("-xzf").arg(packages.join(format!("{name}.crate"))).arg("-C").arg(&folder))?;
+        output(
+            Command::new("tar")
+                .arg("-xzf")
+                .arg(packages.join(format!("{name}.crate")))
+                .arg("-C")
+                .arg(&folder),
+        )?;
         patches.push_str(&format!("{} = {{ path = {name:?} }}\n", member.name));
         members.push(name);
     }
     let root = read(&workspace.root.join("Cargo.toml"));
-    let profiles = root.find("[profile.").and_then(|start| root.get(start..)).unwrap_or_default();
-    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[patch.crates-io]\n{patches}\n{profiles}");
+    let profiles = root
+        .find("[profile.")
+        .and_then(|start| root.get(start..))
+        .unwrap_or_default();
+    let manifest = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[patch.crates-io]\n{patches}\n{profiles}"
+    );
     std::fs::write(folder.join("Cargo.toml"), manifest).map_err(failed)?;
     std::fs::copy(workspace.root.join("Cargo.lock"), folder.join("Cargo.lock")).map_err(failed)?;
     let mut command = cargo();
-    command.args(["check", "--workspace", "--all-features", "--offline"]).current_dir(&folder);
+    command
+        .args(["check", "--workspace", "--all-features", "--offline"])
+        .current_dir(&folder);
     run(command.arg("--target-dir").arg(&workspace.target))
 }
 
@@ -79,33 +121,71 @@ fn manifest(member: &Member) -> Vec<String> {
         }
     };
     expect(!member.text("description").is_empty(), "no description");
-    expect(member.text("license") == "MIT OR Apache-2.0", "the license is not `MIT OR Apache-2.0`");
+    expect(
+        member.text("license") == "MIT OR Apache-2.0",
+        "the license is not `MIT OR Apache-2.0`",
+    );
     expect(!member.list("categories").is_empty(), "no categories");
     let keywords = member.list("keywords");
-    expect((1..=5).contains(&keywords.len()), "expected one to five keywords");
-    expect(keywords.iter().all(|word| is_keyword(word)), "a keyword has more than 20 characters, or others than a-z, 0-9 and -");
+    expect(
+        (1..=5).contains(&keywords.len()),
+        "expected one to five keywords",
+    );
+    expect(
+        keywords.iter().all(|word| is_keyword(word)),
+        "a keyword has more than 20 characters, or others than a-z, 0-9 and -",
+    );
     if member.has_library {
-        let all_features = member.custom("/docs/rs/all-features").and_then(serde_json::Value::as_bool);
-        expect(all_features == Some(true), "the documentation is not built with all features");
+        let all_features = member
+            .custom("/docs/rs/all-features")
+            .and_then(serde_json::Value::as_bool);
+        expect(
+            all_features == Some(true),
+            "the documentation is not built with all features",
+        );
         let library = read(&member.folder.join("src/lib.rs"));
-        expect(library.contains("#![cfg_attr(docsrs, feature(doc_cfg))]"), "the documentation does not show features");
+        expect(
+            library.contains("#![cfg_attr(docsrs, feature(doc_cfg))]"),
+            "the documentation does not show features",
+        );
     }
     let readme = read(&member.folder.join("README.md"));
-    for feature in member.features.keys().filter(|feature| *feature != "default") {
-        expect(readme.contains(&format!("| `{feature}` |")), &format!("the README does not list the feature `{feature}`"));
+    for feature in member
+        .features
+        .keys()
+        .filter(|feature| *feature != "default")
+    {
+        expect(
+            readme.contains(&format!("| `{feature}` |")),
+            &format!("the README does not list the feature `{feature}`"),
+        );
     }
     problems
 }
 
 fn is_keyword(word: &str) -> bool {
-    (1..=20).contains(&word.len()) && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    (1..=20).contains(&word.len())
+        && word
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// Checks the files of a package, and that its licences are the project's.
 fn files(workspace: &Workspace, member: &Member) -> Result<Vec<String>> {
-    let listed = output(cargo().args(["package", "--list", "--allow-dirty", "--locked", "--package", &member.name]))?;
-    let missing = FILES.iter().filter(|file| !listed.lines().any(|line| line == **file));
-    let mut problems: Vec<String> = missing.map(|file| format!("{}: the package has no {file}", member.name)).collect();
+    let listed = output(cargo().args([
+        "package",
+        "--list",
+        "--allow-dirty",
+        "--locked",
+        "--package",
+        &member.name,
+    ]))?;
+    let missing = FILES
+        .iter()
+        .filter(|file| !listed.lines().any(|line| line == **file));
+    let mut problems: Vec<String> = missing
+        .map(|file| format!("{}: the package has no {file}", member.name))
+        .collect();
     for licence in FILES.iter().filter(|file| file.starts_with("LICENSE")) {
         if read(&member.folder.join(licence)) != read(&workspace.root.join(licence)) {
             problems.push(format!("{}: {licence} is not the project's", member.name));
@@ -125,6 +205,10 @@ mod tests {
     #[test]
     fn keywords_follow_the_registrys_rules() {
         assert!(["kyc", "identity-tm", "cm-com"].into_iter().all(is_keyword));
-        assert!(!["", "Kyc", "two words", "a-keyword-of-21-chars"].into_iter().any(is_keyword));
+        assert!(
+            !["", "Kyc", "two words", "a-keyword-of-21-chars"]
+                .into_iter()
+                .any(is_keyword)
+        );
     }
 }

@@ -33,7 +33,10 @@ pub(crate) fn provide() -> Result<Option<OsString>> {
         None => {
             install("PostgreSQL", &PACKAGES)?;
             find().ok_or_else(|| {
-                format!("PostgreSQL was installed, but not all of its programs were found: {}", PROGRAMS.join(", "))
+                format!(
+                    "PostgreSQL was installed, but not all of its programs were found: {}",
+                    PROGRAMS.join(", ")
+                )
             })?
         }
     };
@@ -44,7 +47,9 @@ pub(crate) fn provide() -> Result<Option<OsString>> {
     println!("xtask: PostgreSQL is in {}", folder.display());
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(folder).chain(std::env::split_paths(&path));
-    std::env::join_paths(folders).map(Some).map_err(|error| format!("the search path could not be extended: {error}"))
+    std::env::join_paths(folders)
+        .map(Some)
+        .map_err(|error| format!("the search path could not be extended: {error}"))
 }
 
 /// The place of PostgreSQL's programs.
@@ -54,12 +59,25 @@ enum Found {
 }
 
 fn find() -> Option<Found> {
-    if PROGRAMS.iter().all(|program| find_program(program).is_some()) {
+    if PROGRAMS
+        .iter()
+        .all(|program| find_program(program).is_some())
+    {
         return Some(Found::SearchPath);
     }
-    let mut folders: Vec<PathBuf> = FOLDERS.iter().flat_map(|pattern| matching(Path::new("/"), pattern)).collect();
-    folders.retain(|folder| PROGRAMS.iter().all(|program| folder.join(program).is_file()));
-    folders.into_iter().max_by_key(|folder| version(folder)).map(Found::Folder)
+    let mut folders: Vec<PathBuf> = FOLDERS
+        .iter()
+        .flat_map(|pattern| matching(Path::new("/"), pattern))
+        .collect();
+    folders.retain(|folder| {
+        PROGRAMS
+            .iter()
+            .all(|program| folder.join(program).is_file())
+    });
+    folders
+        .into_iter()
+        .max_by_key(|folder| version(folder))
+        .map(Found::Folder)
 }
 
 /// Lists the folders below `root` that match a pattern.
@@ -68,7 +86,10 @@ fn matching(root: &Path, pattern: &str) -> Vec<PathBuf> {
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         found = match part.split_once('*') {
             None => found.into_iter().map(|folder| folder.join(part)).collect(),
-            Some((begin, end)) => found.iter().flat_map(|folder| entries(folder, begin, end)).collect(),
+            Some((begin, end)) => found
+                .iter()
+                .flat_map(|folder| entries(folder, begin, end))
+                .collect(),
         };
     }
     found.retain(|folder| folder.is_dir());
@@ -76,10 +97,17 @@ fn matching(root: &Path, pattern: &str) -> Vec<PathBuf> {
 }
 
 fn entries(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
     entries
         .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
             name.len() >= begin.len() + end.len() && name.starts_with(begin) && name.ends_with(end)
         })
         .collect()
@@ -88,7 +116,12 @@ fn entries(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
 /// The version in a folder's name; 0 if there is none.
 fn version(folder: &Path) -> u32 {
     let numbers = folder.components().filter_map(|part| {
-        let digits: String = part.as_os_str().to_str()?.chars().filter(char::is_ascii_digit).collect();
+        let digits: String = part
+            .as_os_str()
+            .to_str()?
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
         digits.parse().ok()
     });
     numbers.max().unwrap_or(0)
@@ -102,18 +135,33 @@ mod tests {
     fn newest_version_of_a_distribution_is_found() {
         let root = std::env::temp_dir().join(format!("idv-xtask-{}", std::process::id()));
         for version in ["9", "16", "15"] {
-            std::fs::create_dir_all(root.join("usr/lib/postgresql").join(version).join("bin")).unwrap();
+            std::fs::create_dir_all(root.join("usr/lib/postgresql").join(version).join("bin"))
+                .unwrap();
         }
         let mut found = matching(&root, FOLDERS[0]);
         found.sort_by_key(|folder| version(folder.strip_prefix(&root).unwrap()));
-        let versions: Vec<_> = found.iter().map(|folder| folder.strip_prefix(&root).unwrap().display().to_string()).collect();
+        let versions: Vec<_> = found
+            .iter()
+            .map(|folder| folder.strip_prefix(&root).unwrap().display().to_string())
+            .collect();
         std::fs::remove_dir_all(&root).unwrap();
-        assert_eq!(versions, ["usr/lib/postgresql/9/bin", "usr/lib/postgresql/15/bin", "usr/lib/postgresql/16/bin"]);
+        assert_eq!(
+            versions,
+            [
+                "usr/lib/postgresql/9/bin",
+                "usr/lib/postgresql/15/bin",
+                "usr/lib/postgresql/16/bin"
+            ]
+        );
     }
 
     #[test]
     fn version_is_read_off_the_name() {
-        for (folder, expected) in [("/usr/pgsql-16/bin", 16), ("/opt/homebrew/opt/postgresql@17/bin", 17), ("/usr/bin", 0)] {
+        for (folder, expected) in [
+            ("/usr/pgsql-16/bin", 16),
+            ("/opt/homebrew/opt/postgresql@17/bin", 17),
+            ("/usr/bin", 0),
+        ] {
             assert_eq!(version(Path::new(folder)), expected, "{folder}");
         }
     }

@@ -30,20 +30,33 @@ pub(crate) fn check(write: bool) -> Result<()> {
     let mut table = String::from("\n| crate | types of other projects |\n|---|---|\n");
     let mut count = 0;
     for member in workspace.published().filter(|member| member.has_library) {
-        let file = workspace.target.join("doc").join(format!("{}.json", member.name.replace('-', "_")));
+        let file = workspace
+            .target
+            .join("doc")
+            .join(format!("{}.json", member.name.replace('-', "_")));
         let text = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let json: Value = serde_json::from_slice(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let json: Value = serde_json::from_slice(&text)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
         let types = foreign_types(&json)?;
-        let cells: Vec<String> = types.iter().map(|(name, types)| cell(name, types)).collect();
+        let cells: Vec<String> = types
+            .iter()
+            .map(|(name, types)| cell(name, types))
+            .collect();
         count += types.values().map(BTreeSet::len).sum::<usize>();
         table.push_str(&format!(
             "| `{}` | {} |\n",
             member.name,
-            if cells.is_empty() { "–".to_owned() } else { cells.join("; ") }
+            if cells.is_empty() {
+                "–".to_owned()
+            } else {
+                cells.join("; ")
+            }
         ));
     }
     if count == 0 {
-        return Err("rustdoc's output names no type of another project: its format has changed".to_owned());
+        return Err(
+            "rustdoc's output names no type of another project: its format has changed".to_owned(),
+        );
     }
     table.push('\n');
     println!("{count} foreign types in public signatures");
@@ -57,38 +70,72 @@ fn cell(name: &str, types: &BTreeSet<String>) -> String {
 
 /// Writes rustdoc's JSON of the published libraries.
 fn document(workspace: &Workspace) -> Result<()> {
-    let this = std::env::current_exe().map_err(|error| format!("this program's path is unknown: {error}"))?;
-    let names = workspace.published().filter(|member| member.has_library).flat_map(|member| ["--package", &member.name]);
+    let this = std::env::current_exe()
+        .map_err(|error| format!("this program's path is unknown: {error}"))?;
+    let names = workspace
+        .published()
+        .filter(|member| member.has_library)
+        .flat_map(|member| ["--package", &member.name]);
     let mut command = cargo();
-    command.args(["doc", "--lib", "--all-features", "--no-deps", "--locked"]).args(names);
+    command
+        .args(["doc", "--lib", "--all-features", "--no-deps", "--locked"])
+        .args(names);
     // Only rustdoc is told that it may do unstable things: cargo and the compiler would build everything anew.
-    command.env("RUSTDOC", this).env(AS_RUSTDOC, std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()));
-    command.env("RUSTDOCFLAGS", "-Zunstable-options --output-format json --cap-lints allow");
+    command.env("RUSTDOC", this).env(
+        AS_RUSTDOC,
+        std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()),
+    );
+    command.env(
+        "RUSTDOCFLAGS",
+        "-Zunstable-options --output-format json --cap-lints allow",
+    );
     output(&mut command).map(drop)
 }
 
 /// Runs rustdoc with unstable options, if this program was started in its place.
 pub(crate) fn as_rustdoc() -> Option<std::process::ExitCode> {
     let rustdoc = std::env::var_os(AS_RUSTDOC)?;
-    let status = Command::new(rustdoc).args(std::env::args_os().skip(1)).env("RUSTC_BOOTSTRAP", "1").status();
-    Some(if status.is_ok_and(|status| status.success()) { 0.into() } else { 1.into() })
+    let status = Command::new(rustdoc)
+        .args(std::env::args_os().skip(1))
+        .env("RUSTC_BOOTSTRAP", "1")
+        .status();
+    Some(if status.is_ok_and(|status| status.success()) {
+        0.into()
+    } else {
+        1.into()
+    })
 }
 
 /// Collects the types, traits and macros of other projects that the public items of a library name.
 fn foreign_types(json: &Value) -> Result<Types> {
-    let index = json.get("index").and_then(Value::as_object).ok_or("rustdoc's output has no index")?;
+    let index = json
+        .get("index")
+        .and_then(Value::as_object)
+        .ok_or("rustdoc's output has no index")?;
     let mut types = Types::new();
-    let local = || index.values().filter(|item| item.get("crate_id").and_then(Value::as_u64) == Some(0));
-    let inners = || local().filter_map(|item| Some((item, item.get("inner")?.as_object()?.iter().next()?)));
+    let local = || {
+        index
+            .values()
+            .filter(|item| item.get("crate_id").and_then(Value::as_u64) == Some(0))
+    };
+    let inners =
+        || local().filter_map(|item| Some((item, item.get("inner")?.as_object()?.iter().next()?)));
     // The signature of a trait's method is the trait's, wherever it is implemented.
     let implemented: BTreeSet<String> = inners()
-        .filter(|(_, (kind, inner))| *kind == "impl" && inner.get("trait").is_some_and(|of| !of.is_null()))
+        .filter(|(_, (kind, inner))| {
+            *kind == "impl" && inner.get("trait").is_some_and(|of| !of.is_null())
+        })
         .flat_map(|(_, (_, inner))| array(inner, "items").map(ToString::to_string))
         .collect();
     for (item, (kind, inner)) in inners() {
-        let of_a_trait = kind == "function" && item.get("id").is_some_and(|id| implemented.contains(&id.to_string()));
+        let of_a_trait = kind == "function"
+            && item
+                .get("id")
+                .is_some_and(|id| implemented.contains(&id.to_string()));
         let made_by_rustdoc = inner.get("is_synthetic") == Some(&Value::Bool(true))
-            || inner.get("blanket_impl").is_some_and(|blanket| !blanket.is_null());
+            || inner
+                .get("blanket_impl")
+                .is_some_and(|blanket| !blanket.is_null());
         if !of_a_trait && !made_by_rustdoc {
             walk(inner, kind == "use", &mut |id| {
                 if let Some((name, path)) = foreign(json, id) {
@@ -108,9 +155,13 @@ fn walk(value: &Value, is_use: bool, found: &mut impl FnMut(&Value)) {
             if let (Some(id), Some(Value::String(_))) = (members.get("id"), members.get(path)) {
                 found(id);
             }
-            members.values().for_each(|member| walk(member, is_use, found));
+            members
+                .values()
+                .for_each(|member| walk(member, is_use, found));
         }
-        Value::Array(elements) => elements.iter().for_each(|element| walk(element, is_use, found)),
+        Value::Array(elements) => elements
+            .iter()
+            .for_each(|element| walk(element, is_use, found)),
         _ => {}
     }
 }
@@ -119,7 +170,10 @@ fn walk(value: &Value, is_use: bool, found: &mut impl FnMut(&Value)) {
 fn foreign(json: &Value, id: &Value) -> Option<(String, String)> {
     let summary = json.get("paths")?.get(id.to_string().trim_matches('"'))?;
     let number = summary.get("crate_id")?;
-    let name = string(json.get("external_crates")?.get(number.to_string())?, "name");
+    let name = string(
+        json.get("external_crates")?.get(number.to_string())?,
+        "name",
+    );
     let ours = number.as_u64() == Some(0) || name == "idv" || name.starts_with("idv_");
     if ours || ["core", "alloc", "std", "proc_macro"].contains(&name) {
         return None;
@@ -131,9 +185,13 @@ fn foreign(json: &Value, id: &Value) -> Option<(String, String)> {
 }
 
 fn keep(page: &Path, table: &str, write: bool) -> Result<()> {
-    let text = std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
-    let parts = text.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
-    let (before, (kept, after)) = parts.ok_or_else(|| format!("{} has no place for the list", page.display()))?;
+    let text =
+        std::fs::read_to_string(page).map_err(|error| format!("{}: {error}", page.display()))?;
+    let parts = text
+        .split_once(BEGIN)
+        .and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
+    let (before, (kept, after)) =
+        parts.ok_or_else(|| format!("{} has no place for the list", page.display()))?;
     if kept == table {
         return Ok(());
     }
@@ -141,7 +199,10 @@ fn keep(page: &Path, table: &str, write: bool) -> Result<()> {
         let text = format!("{before}{BEGIN}{table}{END}{after}");
         return std::fs::write(page, text).map_err(|error| format!("{}: {error}", page.display()));
     }
-    let new: Vec<&str> = table.lines().filter(|line| !kept.lines().any(|other| other == *line)).collect();
+    let new: Vec<&str> = table
+        .lines()
+        .filter(|line| !kept.lines().any(|other| other == *line))
+        .collect();
     Err(format!(
         "the foreign types in public signatures are not those of {PAGE}; now:\n{}\n\
          Each is a promise to every user. If it is meant: cargo xtask public-api --write",
@@ -174,7 +235,14 @@ mod tests {
                 "2": {"name": "url"}, "3": {"name": "serde_core"}, "4": {"name": "other"}, "5": {"name": "bytes"},
             },
         });
-        let cells: Vec<String> = foreign_types(&json).unwrap().iter().map(|(name, types)| cell(name, types)).collect();
-        assert_eq!(cells, ["bytes: `Bytes`", "serde: `Serialize`", "url: `Url`"]);
+        let cells: Vec<String> = foreign_types(&json)
+            .unwrap()
+            .iter()
+            .map(|(name, types)| cell(name, types))
+            .collect();
+        assert_eq!(
+            cells,
+            ["bytes: `Bytes`", "serde: `Serialize`", "url: `Url`"]
+        );
     }
 }

@@ -24,7 +24,9 @@ enum Condition {
 use Condition::{Loaded, Plain, YearAhead};
 
 /// The ten runs, five of them loaded. The conditions alternate, so that the first failure of each comes early.
-const RUNS: [Condition; 10] = [Plain, Loaded, YearAhead, Loaded, Plain, Loaded, Plain, Loaded, Plain, Loaded];
+const RUNS: [Condition; 10] = [
+    Plain, Loaded, YearAhead, Loaded, Plain, Loaded, Plain, Loaded, Plain, Loaded,
+];
 
 /// Runs the tests ten times and ends at the first failure.
 pub(crate) fn run(selection: &Selection) -> Result<()> {
@@ -33,9 +35,19 @@ pub(crate) fn run(selection: &Selection) -> Result<()> {
     let folder = folder()?;
     println!("xtask: building the tests");
     // `--no-run` stands before the arguments of the test programs, if there are any.
-    let arguments = selection.arguments.iter().take_while(|argument| *argument != "--").cloned().collect();
-    let build = Selection { packages: selection.packages.clone(), arguments };
-    let status = suite::command(&build, path.as_deref()).arg("--no-run").status();
+    let arguments = selection
+        .arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .cloned()
+        .collect();
+    let build = Selection {
+        packages: selection.packages.clone(),
+        arguments,
+    };
+    let status = suite::command(&build, path.as_deref())
+        .arg("--no-run")
+        .status();
     if !status.is_ok_and(|status| status.success()) {
         return Err("the tests could not be built".to_owned());
     }
@@ -52,10 +64,16 @@ pub(crate) fn run(selection: &Selection) -> Result<()> {
         let seconds = began.elapsed().as_secs_f64();
         drop(load);
         let tally = tally?;
-        println!("run {number} of {}: {condition}, {tally}, {seconds:.1} s", RUNS.len());
+        println!(
+            "run {number} of {}: {condition}, {tally}, {seconds:.1} s",
+            RUNS.len()
+        );
         if let Err(error) = tally.verdict() {
             show_failures(&log);
-            return Err(format!("run {number} ({condition}): {error}; its output is in {}", log.display()));
+            return Err(format!(
+                "run {number} ({condition}): {error}; its output is in {}",
+                log.display()
+            ));
         }
     }
     println!("{} runs, no failure", RUNS.len());
@@ -74,9 +92,11 @@ impl fmt::Display for Condition {
 
 /// The folder of the logs, in cargo's target folder.
 fn folder() -> Result<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let folder = target.join("soak");
-    std::fs::create_dir_all(&folder).map_err(|error| format!("{} could not be made: {error}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| format!("{} could not be made: {error}", folder.display()))?;
     Ok(folder)
 }
 
@@ -84,7 +104,10 @@ fn folder() -> Result<PathBuf> {
 fn show_failures(log: &Path) {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    for line in text.lines().filter(|line| line.starts_with("test ") && line.ends_with("FAILED")) {
+    for line in text
+        .lines()
+        .filter(|line| line.starts_with("test ") && line.ends_with("FAILED"))
+    {
         println!("{line}");
     }
 }
@@ -104,11 +127,18 @@ impl Load {
             std::thread::spawn(move || {
                 let mut number = 0_u64;
                 while !stop.load(Ordering::Relaxed) {
-                    number = black_box(number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+                    number = black_box(
+                        number
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1),
+                    );
                 }
             })
         });
-        Self { threads: threads.collect(), stop }
+        Self {
+            threads: threads.collect(),
+            stop,
+        }
     }
 }
 

@@ -22,10 +22,15 @@ pub(crate) struct Tally {
 impl Tally {
     /// Counts a line of the tests' output.
     fn count(&mut self, line: &str) {
-        let Some(counts) = line.strip_prefix("test result: ") else { return };
+        let Some(counts) = line.strip_prefix("test result: ") else {
+            return;
+        };
         for part in counts.split([';', '.']) {
             let mut words = part.split_whitespace();
-            let (Some(number), Some(what)) = (words.next().and_then(|number| number.parse::<u64>().ok()), words.next()) else {
+            let (Some(number), Some(what)) = (
+                words.next().and_then(|number| number.parse::<u64>().ok()),
+                words.next(),
+            ) else {
                 continue;
             };
             match what {
@@ -40,9 +45,15 @@ impl Tally {
     /// Returns an error unless every test ran and passed.
     pub(crate) fn verdict(self) -> Result<()> {
         match self {
-            Self { passed: 0, failed: 0, .. } => Err("no test ran".to_owned()),
+            Self {
+                passed: 0,
+                failed: 0,
+                ..
+            } => Err("no test ran".to_owned()),
             Self { failed: 1.., .. } => Err("a test failed".to_owned()),
-            Self { ended_well: false, .. } => Err("a test program did not end well".to_owned()),
+            Self {
+                ended_well: false, ..
+            } => Err("a test program did not end well".to_owned()),
             Self { skipped: 1.., .. } => Err("a test was skipped".to_owned()),
             _ => Ok(()),
         }
@@ -51,7 +62,11 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tests: {} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
+        write!(
+            f,
+            "tests: {} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
@@ -86,14 +101,19 @@ pub(crate) fn record(mut command: Command, log: &Path) -> Result<Tally> {
 }
 
 fn run(mut command: Command, output: &mut dyn io::Write) -> Result<Tally> {
-    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("`cargo test` did not start: {error}"))?;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("`cargo test` did not start: {error}"))?;
     let stdout = child.stdout.take().ok_or("`cargo test` has no output")?;
     let mut tally = Tally::default();
     let mut lines = BufReader::new(stdout);
     let mut line = Vec::new();
     loop {
         line.clear();
-        let length = lines.read_until(b'\n', &mut line).map_err(|error| format!("the output could not be read: {error}"))?;
+        let length = lines
+            .read_until(b'\n', &mut line)
+            .map_err(|error| format!("the output could not be read: {error}"))?;
         if length == 0 {
             break;
         }
@@ -102,7 +122,9 @@ fn run(mut command: Command, output: &mut dyn io::Write) -> Result<Tally> {
         tally.count(String::from_utf8_lossy(&line).trim_end());
     }
     let _ = output.flush();
-    let status = child.wait().map_err(|error| format!("`cargo test` was lost: {error}"))?;
+    let status = child
+        .wait()
+        .map_err(|error| format!("`cargo test` was lost: {error}"))?;
     tally.ended_well = status.success();
     Ok(tally)
 }
@@ -113,7 +135,10 @@ mod tests {
 
     #[test]
     fn results_of_all_programs_are_added() {
-        let mut tally = Tally { ended_well: true, ..Tally::default() };
+        let mut tally = Tally {
+            ended_well: true,
+            ..Tally::default()
+        };
         for line in [
             "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 22.22s",
             "test tests::x ... ok",
@@ -126,13 +151,20 @@ mod tests {
 
     #[test]
     fn verdict_is_good_only_if_every_test_passed() {
-        let good = Tally { passed: 1, ended_well: true, ..Tally::default() };
+        let good = Tally {
+            passed: 1,
+            ended_well: true,
+            ..Tally::default()
+        };
         assert_eq!(good.verdict(), Ok(()));
         for bad in [
             Tally { passed: 0, ..good },
             Tally { failed: 1, ..good },
             Tally { skipped: 1, ..good },
-            Tally { ended_well: false, ..good },
+            Tally {
+                ended_well: false,
+                ..good
+            },
         ] {
             assert!(bad.verdict().is_err(), "{bad:?}");
         }
@@ -142,10 +174,23 @@ mod tests {
     fn selection_becomes_arguments_of_cargo() {
         let arguments = |selection: &Selection| {
             let command = command(selection, None);
-            command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+            command
+                .get_args()
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        assert_eq!(arguments(&Selection::default()), "test --all-features --locked --workspace");
-        let selection = Selection { packages: vec!["idv".to_owned()], arguments: vec!["--doc".to_owned()] };
-        assert_eq!(arguments(&selection), "test --all-features --locked --package idv --doc");
+        assert_eq!(
+            arguments(&Selection::default()),
+            "test --all-features --locked --workspace"
+        );
+        let selection = Selection {
+            packages: vec!["idv".to_owned()],
+            arguments: vec!["--doc".to_owned()],
+        };
+        assert_eq!(
+            arguments(&selection),
+            "test --all-features --locked --package idv --doc"
+        );
     }
 }

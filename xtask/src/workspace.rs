@@ -36,7 +36,10 @@ impl RustVersion {
     /// Parses `1.89` and `1.89.0`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(str::parse);
-        Some(Self(numbers.next()?.ok()?, numbers.next().unwrap_or(Ok(0)).ok()?))
+        Some(Self(
+            numbers.next()?.ok()?,
+            numbers.next().unwrap_or(Ok(0)).ok()?,
+        ))
     }
 }
 
@@ -50,14 +53,24 @@ impl Workspace {
     /// Reads the workspace that this program was built from.
     pub(crate) fn read() -> Result<Self> {
         let text = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
-        let metadata: Value = serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))?;
+        let metadata: Value =
+            serde_json::from_str(&text).map_err(|error| format!("cargo metadata: {error}"))?;
         let root = PathBuf::from(string(&metadata, "workspace_root"));
         let target = PathBuf::from(string(&metadata, "target_directory"));
         let (mut members, mut rust_versions) = (Vec::new(), BTreeMap::new());
         for package in array(&metadata, "packages") {
-            let rust_version = package.get("rust_version").and_then(Value::as_str).and_then(RustVersion::parse);
+            let rust_version = package
+                .get("rust_version")
+                .and_then(Value::as_str)
+                .and_then(RustVersion::parse);
             if let Some(rust_version) = rust_version {
-                rust_versions.insert((string(package, "name").to_owned(), string(package, "version").to_owned()), rust_version);
+                rust_versions.insert(
+                    (
+                        string(package, "name").to_owned(),
+                        string(package, "version").to_owned(),
+                    ),
+                    rust_version,
+                );
             }
             if array(&metadata, "workspace_members").any(|id| Some(id) == package.get("id")) {
                 members.push(Member::read(package, rust_version));
@@ -66,7 +79,12 @@ impl Workspace {
         if members.is_empty() {
             return Err("cargo metadata names no package of the workspace".to_owned());
         }
-        Ok(Self { root, target, members, rust_versions })
+        Ok(Self {
+            root,
+            target,
+            members,
+            rust_versions,
+        })
     }
 
     /// Returns the packages that are published.
@@ -83,9 +101,14 @@ impl Member {
             name: string(package, "name").to_owned(),
             folder: manifest.parent().unwrap_or(Path::new("")).to_path_buf(),
             is_published: package.get("publish").is_none_or(Value::is_null),
-            has_library: array(package, "targets").any(|target| array(target, "kind").any(|kind| kind == "lib")),
+            has_library: array(package, "targets")
+                .any(|target| array(target, "kind").any(|kind| kind == "lib")),
             rust_version,
-            features: features.into_iter().flatten().map(|(name, parts)| (name.clone(), strings(parts))).collect(),
+            features: features
+                .into_iter()
+                .flatten()
+                .map(|(name, parts)| (name.clone(), strings(parts)))
+                .collect(),
             metadata: package.clone(),
         }
     }
@@ -97,12 +120,16 @@ impl Member {
 
     /// Returns a list of the manifest's `[package]`.
     pub(crate) fn list(&self, key: &str) -> Vec<&str> {
-        array(&self.metadata, key).filter_map(Value::as_str).collect()
+        array(&self.metadata, key)
+            .filter_map(Value::as_str)
+            .collect()
     }
 
     /// Returns `[package.metadata]`.
     pub(crate) fn custom(&self, pointer: &str) -> Option<&Value> {
-        self.metadata.get("metadata").and_then(|metadata| metadata.pointer(pointer))
+        self.metadata
+            .get("metadata")
+            .and_then(|metadata| metadata.pointer(pointer))
     }
 }
 
@@ -113,9 +140,16 @@ pub(crate) fn cargo() -> Command {
 
 /// Runs a command and returns its output. Its messages are shown if it fails.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("`{}` did not start: {error}", line(command)))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("`{}` did not start: {error}", line(command)))?;
     if !output.status.success() {
-        return Err(format!("`{}` failed:\n{}", line(command), String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "`{}` failed:\n{}",
+            line(command),
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
     String::from_utf8(output.stdout).map_err(|error| format!("`{}`: {error}", line(command)))
 }
@@ -123,17 +157,31 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 /// Prints a command and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("xtask: {}", line(command));
-    let status = command.status().map_err(|error| format!("`{}` did not start: {error}", line(command)))?;
-    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", line(command))) }
+    let status = command
+        .status()
+        .map_err(|error| format!("`{}` did not start: {error}", line(command)))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{}` failed: {status}", line(command)))
+    }
 }
 
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn strings(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 pub(crate) fn string<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -141,5 +189,9 @@ pub(crate) fn string<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 pub(crate) fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }

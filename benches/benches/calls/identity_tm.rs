@@ -23,7 +23,10 @@ pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
     let finished = placed.clone();
     server.finish(move |sandbox| drop(sandbox.identity_tm().act(&finished, "happy").unwrap()));
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let by_hand = Rc::new(ByHand { http, base: server.identity_tm.clone() });
+    let by_hand = Rc::new(ByHand {
+        http,
+        base: server.identity_tm.clone(),
+    });
     let another = order(&idv);
     let reference = order(&idv).reference;
     let (poller, also) = (idv.clone(), Rc::clone(&by_hand));
@@ -61,7 +64,11 @@ fn client(base: &str) -> Client {
     let mut config = IdentityTmConfig::new(USER, PASSWORD.into());
     config.base_url = Some(base.parse().unwrap());
     let environment = idv_transport_reqwest::environment(TransportOptions::default()).unwrap();
-    Client::new(IdentityTm::new(config).unwrap(), environment, CallPolicy::default())
+    Client::new(
+        IdentityTm::new(config).unwrap(),
+        environment,
+        CallPolicy::default(),
+    )
 }
 
 /// What an application would write without idv: no retry, no checks, no normalization.
@@ -103,7 +110,13 @@ struct Placed {
 impl ByHand {
     async fn poll(&self, order: &str) -> History {
         let url = format!("{}getStatus/{order}/ExtendedList/IncludeSubKind", self.base);
-        let answer = self.http.get(url).basic_auth(USER, Some(PASSWORD)).send().await.unwrap();
+        let answer = self
+            .http
+            .get(url)
+            .basic_auth(USER, Some(PASSWORD))
+            .send()
+            .await
+            .unwrap();
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 
@@ -115,7 +128,19 @@ impl ByHand {
                 "Firstname": "Erika", "Surname": "Mustermann", "Birthdate": "1964-08-12", "Birthplace": "Berlin", "Country": "DE",
             },
         });
-        let request = self.http.put(format!("{}putOrder", self.base)).basic_auth(USER, Some(PASSWORD)).json(&body);
-        request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+        let request = self
+            .http
+            .put(format!("{}putOrder", self.base))
+            .basic_auth(USER, Some(PASSWORD))
+            .json(&body);
+        request
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 }

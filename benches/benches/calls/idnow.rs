@@ -35,7 +35,9 @@ pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
             name: "IDnow: client.create, latency",
             what: "idnow-create",
             ours: Box::new(move || drop(runtime.block_on(idv.create(&another)).unwrap())),
-            baseline: Box::new(move || drop(runtime.block_on(by_hand.create("baseline-0000000000000001")))),
+            baseline: Box::new(move || {
+                drop(runtime.block_on(by_hand.create("baseline-0000000000000001")))
+            }),
         },
     ]
 }
@@ -45,7 +47,11 @@ fn client(base: &str) -> Client {
     config.gateway_url = Some(base.parse().unwrap());
     config.go_url = Some(base.parse().unwrap());
     let environment = idv_transport_reqwest::environment(TransportOptions::default()).unwrap();
-    Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default())
+    Client::new(
+        Idnow::new(config).unwrap(),
+        environment,
+        CallPolicy::default(),
+    )
 }
 
 /// What an application would write without idv: no retry, no checks, no normalization.
@@ -102,24 +108,52 @@ impl ByHand {
     async fn log_in(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("{base}/api/v1/ihrebank/login");
-        let login = http.post(url).json(&serde_json::json!({ "apiKey": "exampleApiKey" })).send().await.unwrap();
+        let login = http
+            .post(url)
+            .json(&serde_json::json!({ "apiKey": "exampleApiKey" }))
+            .send()
+            .await
+            .unwrap();
         let login: Login = login.json().await.unwrap();
-        Self { http, base: base.to_owned(), token: login.auth_token }
+        Self {
+            http,
+            base: base.to_owned(),
+            token: login.auth_token,
+        }
     }
 
     async fn poll(&self, transaction: &str) -> Identification {
-        let url = format!("{}/api/v1/ihrebank/identifications/{transaction}", self.base);
-        let answer = self.http.get(url).header("X-API-LOGIN-TOKEN", &self.token).send().await.unwrap();
+        let url = format!(
+            "{}/api/v1/ihrebank/identifications/{transaction}",
+            self.base
+        );
+        let answer = self
+            .http
+            .get(url)
+            .header("X-API-LOGIN-TOKEN", &self.token)
+            .send()
+            .await
+            .unwrap();
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 
     async fn create(&self, transaction: &str) -> Started {
-        let url = format!("{}/api/v1/ihrebank/identifications/{transaction}/start", self.base);
+        let url = format!(
+            "{}/api/v1/ihrebank/identifications/{transaction}/start",
+            self.base
+        );
         let body = serde_json::json!({
             "firstname": "Erika", "lastname": "Mustermann", "birthday": "1964-08-12", "birthplace": "Berlin",
             "email": "erika@example.com",
         });
-        let answer = self.http.post(url).header("X-API-KEY", "exampleApiKey").json(&body).send().await.unwrap();
+        let answer = self
+            .http
+            .post(url)
+            .header("X-API-KEY", "exampleApiKey")
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 }

@@ -24,23 +24,46 @@ use idv_sandbox::Sandbox;
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let server = Server::start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     // One vendor after the other: a creation is to go before the orders of another have piled up.
     let works = [idnow::work, identity_tm::work];
 
     if let Some(at) = arguments.iter().position(|argument| argument == "--count") {
-        let [what, side, count] = &arguments[at + 1..at + 4] else { panic!("--count WHAT SIDE N") };
-        let work = works.iter().find_map(|work| work(&server, &runtime).into_iter().find(|work| work.what == what));
-        let Work { mut ours, mut baseline, .. } = work.expect("a vendor and poll or create, such as idnow-poll");
-        let run = if side == "ours" { &mut ours } else { &mut baseline };
+        let [what, side, count] = &arguments[at + 1..at + 4] else {
+            panic!("--count WHAT SIDE N")
+        };
+        let work = works.iter().find_map(|work| {
+            work(&server, &runtime)
+                .into_iter()
+                .find(|work| work.what == what)
+        });
+        let Work {
+            mut ours,
+            mut baseline,
+            ..
+        } = work.expect("a vendor and poll or create, such as idnow-poll");
+        let run = if side == "ours" {
+            &mut ours
+        } else {
+            &mut baseline
+        };
         (0..count.parse::<u32>().unwrap()).for_each(|_| run());
         return;
     }
     let rows: Vec<Comparison> = works
         .iter()
-        .flat_map(|work| work(&server, &runtime).map(|work| Comparison::measure(work.name, 1.05, work.ours, work.baseline)))
+        .flat_map(|work| {
+            work(&server, &runtime)
+                .map(|work| Comparison::measure(work.name, 1.05, work.ours, work.baseline))
+        })
         .collect();
-    print("calls through the sandbox, beside reqwest + serde by hand", &rows);
+    print(
+        "calls through the sandbox, beside reqwest + serde by hand",
+        &rows,
+    );
 }
 
 /// A call, in two ways.
@@ -58,7 +81,14 @@ fn submitted(client: &Client) -> NewVerification {
     let mut new = NewVerification::new(client.reference());
     new.person.given_names = Some("Erika".into());
     new.person.family_name = Some("Mustermann".into());
-    new.person.birth_date = Some("1964-08-12".parse::<idv_core::PartialDate>().unwrap().whole().unwrap().into());
+    new.person.birth_date = Some(
+        "1964-08-12"
+            .parse::<idv_core::PartialDate>()
+            .unwrap()
+            .whole()
+            .unwrap()
+            .into(),
+    );
     new.person.birth_place = Some("Berlin".into());
     new.contact.email = Some("erika@example.com".into());
     new
@@ -81,9 +111,17 @@ impl Server {
         let (acts, wanted) = mpsc::channel::<Act>();
         let (done, acted) = mpsc::channel();
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            let sandbox = runtime.block_on(Sandbox::builder().speed(0.0).start()).unwrap();
-            address.send((sandbox.idnow().base_url(), sandbox.identity_tm().base_url())).unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            let sandbox = runtime
+                .block_on(Sandbox::builder().speed(0.0).start())
+                .unwrap();
+            address
+                .send((sandbox.idnow().base_url(), sandbox.identity_tm().base_url()))
+                .unwrap();
             while let Ok(act) = wanted.recv() {
                 act(&sandbox);
                 runtime.block_on(sandbox.clock().advance(Duration::from_secs(3600)));
@@ -91,7 +129,12 @@ impl Server {
             }
         });
         let (idnow, identity_tm) = addresses.recv().unwrap();
-        Self { idnow, identity_tm, acts, acted }
+        Self {
+            idnow,
+            identity_tm,
+            acts,
+            acted,
+        }
     }
 
     /// Has the person do their part, and waits until all of it has come to pass.

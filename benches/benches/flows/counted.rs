@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed,
-    Record, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message,
+    MessageEnd, PendingEvent, Pushed, Record, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -27,7 +27,10 @@ struct Counts {
 
 impl Counted {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, counts: Arc::default() }
+        Self {
+            store,
+            counts: Arc::default(),
+        }
     }
 
     /// How many transactions changed something, which a durable store has written to the disk.
@@ -41,7 +44,11 @@ impl Counted {
     }
 
     fn changed(&self, changed: bool) {
-        let count = if changed { &self.counts.changes } else { &self.counts.questions };
+        let count = if changed {
+            &self.counts.changes
+        } else {
+            &self.counts.questions
+        };
         count.fetch_add(1, Ordering::Relaxed);
     }
 

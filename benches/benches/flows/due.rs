@@ -12,7 +12,11 @@ use super::stores::{Kind, Place};
 use super::{SMALL, print};
 
 /// How many are open.
-const SIZES: &[u64] = if SMALL { &[20, 40] } else { &[1_000, 10_000, 100_000, 1_000_000] };
+const SIZES: &[u64] = if SMALL {
+    &[20, 40]
+} else {
+    &[1_000, 10_000, 100_000, 1_000_000]
+};
 /// How often each thing is done.
 const ROUNDS: usize = if SMALL { 3 } else { 200 };
 /// How long a flow's sealed state is.
@@ -38,13 +42,19 @@ pub(super) async fn measure() {
             let first = *smallest.get_or_insert(cost);
             write!(table, "{kind:<12} {size:>10}").unwrap();
             for (cost, first) in cost.into_iter().zip(first) {
-                let (ratio, cost) = (cost.as_secs_f64() / first.as_secs_f64().max(1e-9), format!("{cost:.2?}"));
+                let (ratio, cost) = (
+                    cost.as_secs_f64() / first.as_secs_f64().max(1e-9),
+                    format!("{cost:.2?}"),
+                );
                 write!(table, " {cost:>14} {ratio:>6.2}x").unwrap();
             }
             table.push('\n');
         }
     }
-    print("claiming what is due among so many open verifications: median, and to that of the fewest", &table);
+    print(
+        "claiming what is due among so many open verifications: median, and to that of the fewest",
+        &table,
+    );
 }
 
 /// What it costs to claim the only one that is due, to look in vain, and to say when one is due.
@@ -54,13 +64,21 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
         let now = due(*next);
         *next += 1;
         let start = Instant::now();
-        let claimed = store.claim(now, now + SignedDuration::from_secs(210), 8, &[]).await.unwrap();
+        let claimed = store
+            .claim(now, now + SignedDuration::from_secs(210), 8, &[])
+            .await
+            .unwrap();
         costs[0].push(start.elapsed());
-        let [record] = claimed.as_slice() else { panic!("one is due, and {} were claimed", claimed.len()) };
+        let [record] = claimed.as_slice() else {
+            panic!("one is due, and {} were claimed", claimed.len())
+        };
         // As a step ends: it is due again much later.
         let mut later = record.clone();
         later.due = Some(record.due.unwrap() + SignedDuration::from_hours(24 * 365));
-        assert!(matches!(store.commit(&Commit::new(&later, &[])).await.unwrap(), Committed::Done(_)));
+        assert!(matches!(
+            store.commit(&Commit::new(&later, &[])).await.unwrap(),
+            Committed::Done(_)
+        ));
 
         let start = Instant::now();
         assert!(store.claim(now, now, 8, &[]).await.unwrap().is_empty());
@@ -87,8 +105,7 @@ fn due_in_microseconds(number: u64) -> i64 {
 
 /// Adds flows until there are so many: in one statement where the store has a database, since a transaction for each would take hours.
 async fn fill(place: &Place, store: &dyn Store, from: u64, to: u64) {
-    const COLUMNS: &str =
-        "id, provider, account, phase, phase_since, created_at, reference, vendor, audit_count, audit_hash, body";
+    const COLUMNS: &str = "id, provider, account, phase, phase_since, created_at, reference, vendor, audit_count, audit_hash, body";
     let first = due_in_microseconds(0);
     match place {
         Place::Memory(_) => {
@@ -138,14 +155,20 @@ fn record(number: u64) -> Record {
         let mut bytes = [0; 32];
         for (index, part) in bytes.chunks_mut(8).enumerate() {
             // Scattered, as random names are.
-            let mixed = (number ^ salt ^ ((index as u64) << 40)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+            let mixed = (number ^ salt ^ ((index as u64) << 40))
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                .rotate_left(29);
             part.copy_from_slice(&mixed.wrapping_mul(0xBF58_476D_1CE4_E5B9).to_be_bytes());
         }
         bytes
     };
     let id = FlowId::from_bytes(name(1 << 50).first_chunk().copied().unwrap());
     let mut record = Record::new(id, "idnow", LookupKey(name(2 << 50)), due(0));
-    (record.phase, record.due, record.vendor) = (Phase::Open, Some(due(number)), Some(LookupKey(name(3 << 50))));
+    (record.phase, record.due, record.vendor) = (
+        Phase::Open,
+        Some(due(number)),
+        Some(LookupKey(name(3 << 50))),
+    );
     record.body = vec![7; LENGTH];
     record
 }

@@ -26,15 +26,23 @@ impl Figures {
         let server = Server::shared();
         let number = |statement: &str| server.execute(url, statement).parse().ok();
         let syncs = match number("SHOW server_version_num") {
-            Some(version) if version >= 180_000.0 => "SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal'",
+            Some(version) if version >= 180_000.0 => {
+                "SELECT sum(fsyncs) FROM pg_stat_io WHERE object = 'wal'"
+            }
             _ => "SELECT wal_sync FROM pg_stat_wal",
         };
         Self {
-            transactions: number("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"),
+            transactions: number(
+                "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()",
+            ),
             syncs: number(syncs),
             written: number("SELECT wal_bytes FROM pg_stat_wal"),
-            updates: number("SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'idv_flows'"),
-            hot: number("SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'idv_flows'"),
+            updates: number(
+                "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'idv_flows'",
+            ),
+            hot: number(
+                "SELECT n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'idv_flows'",
+            ),
             processor: processor(server),
         }
     }
@@ -42,8 +50,14 @@ impl Figures {
     /// Returns what this process wrote.
     pub(super) fn of_sqlite() -> Self {
         let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
-        let written = io.lines().find_map(|line| line.strip_prefix("wchar: ")).and_then(|count| count.parse().ok());
-        Self { written, ..Self::default() }
+        let written = io
+            .lines()
+            .find_map(|line| line.strip_prefix("wchar: "))
+            .and_then(|count| count.parse().ok());
+        Self {
+            written,
+            ..Self::default()
+        }
     }
 
     pub(super) fn hot_share(&self) -> Option<f64> {
@@ -56,7 +70,9 @@ impl Sub for Figures {
     type Output = Self;
 
     fn sub(self, before: Self) -> Self {
-        let less = |after: Option<f64>, before: Option<f64>| after.map(|after| after - before.unwrap_or_default());
+        let less = |after: Option<f64>, before: Option<f64>| {
+            after.map(|after| after - before.unwrap_or_default())
+        };
         Self {
             transactions: less(self.transactions, before.transactions),
             syncs: less(self.syncs, before.syncs),
@@ -76,11 +92,18 @@ fn processor(server: &Server) -> Option<f64> {
     let pid = pid_file.lines().next()?.to_owned();
     let mut sum = 0.0;
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
-        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { continue };
+        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else {
+            continue;
+        };
         let own = process.file_name().to_str() == Some(&pid);
         // The name of a program stands in brackets, and may have spaces.
         let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-        let number = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
+        let number = |index: usize| {
+            fields
+                .get(index)
+                .and_then(|field| field.parse::<f64>().ok())
+                .unwrap_or_default()
+        };
         if own {
             sum += number(11) + number(12) + number(13) + number(14);
         } else if fields.get(1) == Some(&pid.as_str()) {

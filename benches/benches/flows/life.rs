@@ -30,16 +30,33 @@ const fn count(kind: Kind) -> usize {
 pub(super) async fn measure() {
     let mut table = format!(
         "{:<10} {:>7} {:>8} {:>8} {:>7} {:>11} {:>7} {:>10} {:>6} {:>10} {:>8} {:>8}\n",
-        "store", "workers", "flows/s", "changes", "reads", "statements", "syncs", "written", "HOT", "server", "bare/s", "of bare"
+        "store",
+        "workers",
+        "flows/s",
+        "changes",
+        "reads",
+        "statements",
+        "syncs",
+        "written",
+        "HOT",
+        "server",
+        "bare/s",
+        "of bare"
     );
     for kind in Kind::ALL {
         for (programs, workers) in CREWS {
             let mut place = Place::new(kind);
             let run = run(&mut place, programs, workers, count(kind)).await;
             let bare = place.bare(programs * workers, run.length).await;
-            let crew = if programs == 1 { workers.to_string() } else { format!("{programs} x {workers}") };
+            let crew = if programs == 1 {
+                workers.to_string()
+            } else {
+                format!("{programs} x {workers}")
+            };
             let each = |figure: Option<f64>, unit: &str| {
-                figure.map_or_else(String::new, |figure| format!("{:.1}{unit}", figure / run.flows as f64))
+                figure.map_or_else(String::new, |figure| {
+                    format!("{:.1}{unit}", figure / run.flows as f64)
+                })
             };
             let flows = run.flows as f64 / run.time.as_secs_f64();
             let ratio = format!("{:.2}x", run.changes as f64 / run.time.as_secs_f64() / bare);
@@ -85,7 +102,12 @@ async fn run(place: &mut Place, programs: usize, workers: usize, count: usize) -
         crew.push(Program::open(&vendor, Counted::new(place.connect().await), workers).await);
     }
     let asked = |crew: &[Program]| {
-        crew.iter().fold((0, 0), |sum, program| (sum.0 + program.store.changes(), sum.1 + program.store.questions()))
+        crew.iter().fold((0, 0), |sum, program| {
+            (
+                sum.0 + program.store.changes(),
+                sum.1 + program.store.questions(),
+            )
+        })
     };
     let before = asked(&crew);
 
@@ -98,13 +120,22 @@ async fn run(place: &mut Place, programs: usize, workers: usize, count: usize) -
             Ok::<_, idv_flow::FlowError>((started.id, reference))
         }
     };
-    let started = stream::iter(0..count).map(start).buffer_unordered(concurrency).try_collect::<Vec<(FlowId, Reference)>>();
+    let started = stream::iter(0..count)
+        .map(start)
+        .buffer_unordered(concurrency)
+        .try_collect::<Vec<(FlowId, Reference)>>();
     let (started, mut time) = timed(started).await;
     let started = started.unwrap();
-    let length = crew[0].store.list(&Filter::all(), None, 1).await.unwrap()[0].body.len();
+    let length = crew[0].store.list(&Filter::all(), None, 1).await.unwrap()[0]
+        .body
+        .len();
 
     for (_, reference) in &started {
-        vendor.sandbox.idnow().act(reference.as_str(), "happy").unwrap();
+        vendor
+            .sandbox
+            .idnow()
+            .act(reference.as_str(), "happy")
+            .unwrap();
     }
     vendor.pass(Duration::from_secs(3600)).await;
     let callbacks = vendor.callbacks();
@@ -113,12 +144,17 @@ async fn run(place: &mut Place, programs: usize, workers: usize, count: usize) -
         let flow = crew[number % programs].flow.clone();
         async move { flow.receive("idnow", &delivery).await.map(drop) }
     };
-    let received = stream::iter(callbacks.into_iter().enumerate()).map(receive).buffer_unordered(concurrency);
+    let received = stream::iter(callbacks.into_iter().enumerate())
+        .map(receive)
+        .buffer_unordered(concurrency);
     let (received, took) = timed(received.try_collect::<Vec<()>>()).await;
     received.unwrap();
     time += took;
     time += timed(work(&crew)).await.1;
-    assert!(crew[0].flow.report(started[0].0).await.unwrap().is_some(), "the report was stored");
+    assert!(
+        crew[0].flow.report(started[0].0).await.unwrap().is_some(),
+        "the report was stored"
+    );
     vendor.pass(Duration::from_secs(120)).await;
     time += timed(work(&crew)).await.1;
 
@@ -132,8 +168,18 @@ async fn run(place: &mut Place, programs: usize, workers: usize, count: usize) -
         assert!(receipt.is_complete(), "{receipt:?}");
     }
     let trail = auditor.flow.verify_audit(None).await.unwrap();
-    assert!(trail.holds() && trail.entries >= 8 * count as u64, "{trail:?}");
-    Run { flows: count, time, changes: after.0 - before.0, questions: after.1 - before.1, figures, length }
+    assert!(
+        trail.holds() && trail.entries >= 8 * count as u64,
+        "{trail:?}"
+    );
+    Run {
+        flows: count,
+        time,
+        changes: after.0 - before.0,
+        questions: after.1 - before.1,
+        figures,
+        length,
+    }
 }
 
 /// A program that runs flows.
@@ -162,7 +208,12 @@ impl Program {
             .open()
             .await
             .unwrap();
-        Self { flow, store, clock, workers }
+        Self {
+            flow,
+            store,
+            clock,
+            workers,
+        }
     }
 }
 
@@ -173,8 +224,14 @@ async fn work(crew: &[Program]) {
         let store = program.store.clone();
         tokio::spawn(async move {
             // What ends while the runner looks for more may have left something to do.
-            while store.next_due(&[]).await.unwrap().is_some_and(|due| due <= clock.now()) {
-                flow.run(workers, clock.idle(|| flow.tally().under_way == 0)).await;
+            while store
+                .next_due(&[])
+                .await
+                .unwrap()
+                .is_some_and(|due| due <= clock.now())
+            {
+                flow.run(workers, clock.idle(|| flow.tally().under_way == 0))
+                    .await;
             }
         })
     });

@@ -31,12 +31,22 @@ const SMALL: bool = cfg!(debug_assertions);
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--side") {
-        return open::side(arguments[at + 1].as_str(), arguments[at + 2].parse().unwrap());
+        return open::side(
+            arguments[at + 1].as_str(),
+            arguments[at + 2].parse().unwrap(),
+        );
     }
     // `cargo bench -- due` runs that part alone.
-    let only = arguments.iter().skip(1).find(|argument| ["life", "due", "open"].contains(&argument.as_str()));
+    let only = arguments
+        .iter()
+        .skip(1)
+        .find(|argument| ["life", "due", "open"].contains(&argument.as_str()));
     let wanted = |part: &str| only.is_none_or(|only| only == part);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     if wanted("open") {
         if memory::is_measurable() {
             open::memory();

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_benches::memory::Run;
-use idv_core::{OsRandom, Reference, Timestamp, VendorId, VendorInfo, Verification, VerificationId};
+use idv_core::{
+    OsRandom, Reference, Timestamp, VendorId, VendorInfo, Verification, VerificationId,
+};
 use idv_flow::store::MemoryStore;
 use idv_flow::{Engine, Vault};
 
@@ -24,11 +26,19 @@ const OPEN: usize = if SMALL { 40 } else { 10_000 };
 /// Holds so many verifications, in a process of its own.
 pub(super) fn side(what: &str, count: u64) {
     assert_eq!(what, "verifications");
-    let idnow = Idnow::new(IdnowConfig::new("example", "example".into(), DataCentre::Test)).unwrap();
+    let idnow = Idnow::new(IdnowConfig::new(
+        "example",
+        "example".into(),
+        DataCentre::Test,
+    ))
+    .unwrap();
     let capabilities = VendorInfo::of(&idnow);
     Run::report(|| {
         let open = |number: u64| {
-            let id = VerificationId::new(Reference::random(&OsRandom), Some(VendorId::new(format!("IBA-{number:08X}"))));
+            let id = VerificationId::new(
+                Reference::random(&OsRandom),
+                Some(VendorId::new(format!("IBA-{number:08X}"))),
+            );
             Verification::new(id, &capabilities, Some(Timestamp::MAX))
         };
         let held: Vec<Verification> = (0..count).map(open).collect();
@@ -42,8 +52,12 @@ pub(super) fn memory() {
     let each = grown / HELD;
     let verdict = if each <= BUDGET { "" } else { "  MISSED" };
     let inline = size_of::<Verification>();
-    let table = format!("{each} bytes, of which {inline} are its own; the budget is {BUDGET}{verdict}\n");
-    print(&format!("an open verification in memory, of {HELD}"), &table);
+    let table =
+        format!("{each} bytes, of which {inline} are its own; the budget is {BUDGET}{verdict}\n");
+    print(
+        &format!("an open verification in memory, of {HELD}"),
+        &table,
+    );
 }
 
 /// What a sweep costs, beside polls of each.
@@ -83,15 +97,27 @@ pub(super) async fn sweep() {
 
     for reference in &references {
         // The agent's part waits until much later.
-        let steps = vendor.sandbox.idnow().act(reference.as_str(), "happy").unwrap();
+        let steps = vendor
+            .sandbox
+            .idnow()
+            .act(reference.as_str(), "happy")
+            .unwrap();
         assert!(steps.len() > 1);
     }
     let begun = 2 * 60;
     vendor.pass(Duration::from_secs(begun)).await;
     let (asked, time) = swept().await;
-    row("a sweep that brings news of each, and what follows", asked, time);
+    row(
+        "a sweep that brings news of each, and what follows",
+        asked,
+        time,
+    );
     let (asked, time) = swept().await;
-    row("a sweep that brings none, with all of them on the lists", asked, time);
+    row(
+        "a sweep that brings none, with all of them on the lists",
+        asked,
+        time,
+    );
 
     let client = vendor.client.clone();
     let mut verifications = Vec::with_capacity(OPEN);
@@ -106,7 +132,11 @@ pub(super) async fn sweep() {
     })
     .await;
     let after = calls(&vendor);
-    row("polls of each, without a store", (after.0 - before.0, after.1 - before.1), time);
+    row(
+        "polls of each, without a store",
+        (after.0 - before.0, after.1 - before.1),
+        time,
+    );
     print(&format!("{OPEN} open verifications at IDnow"), &table);
 }
 
@@ -114,6 +144,7 @@ pub(super) async fn sweep() {
 fn calls(vendor: &Vendor) -> (usize, usize) {
     let requests = vendor.sandbox.requests();
     let asked = requests.iter().filter(|request| request.method == "GET");
-    let (lists, polls): (Vec<_>, Vec<_>) = asked.partition(|request| request.path.ends_with("/identifications"));
+    let (lists, polls): (Vec<_>, Vec<_>) =
+        asked.partition(|request| request.path.ends_with("/identifications"));
     (lists.len(), polls.len())
 }

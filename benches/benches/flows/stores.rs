@@ -21,7 +21,11 @@ use super::figures::Figures;
 /// How many rows the bare transactions replace in turn.
 const ROWS: u64 = 1_000;
 /// For how long they are made.
-const FOR: Duration = if SMALL { Duration::ZERO } else { Duration::from_secs(3) };
+const FOR: Duration = if SMALL {
+    Duration::ZERO
+} else {
+    Duration::from_secs(3)
+};
 
 /// Which store it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,10 @@ impl fmt::Display for Kind {
 pub(super) enum Place {
     Memory(MemoryStore),
     Sqlite(Folder, Vec<SqliteStore>),
-    Postgres { url: String, opened: Vec<PostgresStore> },
+    Postgres {
+        url: String,
+        opened: Vec<PostgresStore>,
+    },
 }
 
 impl Place {
@@ -58,7 +65,10 @@ impl Place {
         match kind {
             Kind::Memory => Self::Memory(MemoryStore::new()),
             Kind::Sqlite => Self::Sqlite(Folder::new(), Vec::new()),
-            Kind::Postgres => Self::Postgres { url: Server::shared().database(), opened: Vec::new() },
+            Kind::Postgres => Self::Postgres {
+                url: Server::shared().database(),
+                opened: Vec::new(),
+            },
         }
     }
 
@@ -113,12 +123,18 @@ impl Place {
             Self::Sqlite(folder, _) => {
                 let options = sqlite(folder.file("flows.db")).synchronous(SqliteSynchronous::Off);
                 let mut connection = options.connect().await.unwrap();
-                sqlx::query(statement).execute(&mut connection).await.unwrap();
+                sqlx::query(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
                 connection.close().await.unwrap();
             }
             Self::Postgres { url, .. } => {
                 let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-                sqlx::query(statement).execute(&mut connection).await.unwrap();
+                sqlx::query(statement)
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
                 connection.close().await.unwrap();
             }
         }
@@ -129,7 +145,8 @@ impl Place {
         let body = vec![7_u8; length];
         match self {
             Self::Memory(_) => {
-                let rows: Mutex<BTreeMap<u64, Vec<u8>>> = Mutex::new((0..ROWS).map(|id| (id, body.clone())).collect());
+                let rows: Mutex<BTreeMap<u64, Vec<u8>>> =
+                    Mutex::new((0..ROWS).map(|id| (id, body.clone())).collect());
                 let rows = &rows;
                 rate(tasks, |id| {
                     let body = body.clone();
@@ -139,19 +156,33 @@ impl Place {
             }
             Self::Sqlite(folder, _) => {
                 // One connection writes, as in the store.
-                let pool = SqlitePoolOptions::new().max_connections(1).test_before_acquire(false);
-                let pool: SqlitePool = pool.connect_with(sqlite(folder.file("bare.db"))).await.unwrap();
-                sqlx::query("CREATE TABLE bare (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(1)
+                    .test_before_acquire(false);
+                let pool: SqlitePool = pool
+                    .connect_with(sqlite(folder.file("bare.db")))
+                    .await
+                    .unwrap();
+                sqlx::query(
+                    "CREATE TABLE bare (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT",
+                )
+                .execute(&pool)
+                .await
+                .unwrap();
+                let fill = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1) \
+                            INSERT INTO bare SELECT i, $2 FROM n";
+                sqlx::query(fill)
+                    .bind(ROWS as i64)
+                    .bind(&body)
                     .execute(&pool)
                     .await
                     .unwrap();
-                let fill = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $1) \
-                            INSERT INTO bare SELECT i, $2 FROM n";
-                sqlx::query(fill).bind(ROWS as i64).bind(&body).execute(&pool).await.unwrap();
                 let (pool, body) = (&pool, &body);
                 let rate = rate(tasks, |id| async move {
                     let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
-                    let update = sqlx::query("UPDATE bare SET body = $2 WHERE id = $1").bind(id as i64).bind(body);
+                    let update = sqlx::query("UPDATE bare SET body = $2 WHERE id = $1")
+                        .bind(id as i64)
+                        .bind(body);
                     update.execute(&mut *transaction).await.unwrap();
                     transaction.commit().await.unwrap();
                 })
@@ -160,16 +191,30 @@ impl Place {
                 rate
             }
             Self::Postgres { url, .. } => {
-                let pool: PgPool = PgPoolOptions::new().max_connections(tasks as u32).connect(url).await.unwrap();
-                for statement in ["DROP TABLE IF EXISTS bare", "CREATE TABLE bare (id BIGINT PRIMARY KEY, body BYTEA NOT NULL)"] {
+                let pool: PgPool = PgPoolOptions::new()
+                    .max_connections(tasks as u32)
+                    .connect(url)
+                    .await
+                    .unwrap();
+                for statement in [
+                    "DROP TABLE IF EXISTS bare",
+                    "CREATE TABLE bare (id BIGINT PRIMARY KEY, body BYTEA NOT NULL)",
+                ] {
                     sqlx::query(statement).execute(&pool).await.unwrap();
                 }
                 let fill = "INSERT INTO bare SELECT i, $2 FROM generate_series(0, $1 - 1) AS i";
-                sqlx::query(fill).bind(ROWS as i64).bind(&body).execute(&pool).await.unwrap();
+                sqlx::query(fill)
+                    .bind(ROWS as i64)
+                    .bind(&body)
+                    .execute(&pool)
+                    .await
+                    .unwrap();
                 let (pool, body) = (&pool, &body);
                 let rate = rate(tasks, |id| async move {
                     let mut transaction = pool.begin().await.unwrap();
-                    let update = sqlx::query("UPDATE bare SET body = $2 WHERE id = $1").bind(id as i64).bind(body);
+                    let update = sqlx::query("UPDATE bare SET body = $2 WHERE id = $1")
+                        .bind(id as i64)
+                        .bind(body);
                     update.execute(&mut *transaction).await.unwrap();
                     transaction.commit().await.unwrap();
                 })
@@ -217,7 +262,8 @@ impl Folder {
     fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("flows-{}-{number}", std::process::id()));
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("flows-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }

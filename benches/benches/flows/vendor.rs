@@ -12,8 +12,8 @@ use http::{Request, Response, StatusCode};
 use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_core::call::CallPolicy;
 use idv_core::{
-    Body, Chunks, Client, Clock, Delivery, Environment, NewVerification, PartialDate, Sent, Timestamp, Transport, TransportCause,
-    TransportError,
+    Body, Chunks, Client, Clock, Delivery, Environment, NewVerification, PartialDate, Sent,
+    Timestamp, Transport, TransportCause, TransportError,
 };
 use idv_sandbox::{AnswerBody, Cut, Sandbox, VirtualClock};
 use tokio::sync::Notify;
@@ -34,14 +34,32 @@ impl Vendor {
         let inbox = Arc::clone(&callbacks);
         let receive = move |request: Request<Bytes>| {
             let (head, body) = request.into_parts();
-            inbox.lock().unwrap().push(Delivery::callback(head.method, head.uri, head.headers, body));
+            inbox.lock().unwrap().push(Delivery::callback(
+                head.method,
+                head.uri,
+                head.headers,
+                body,
+            ));
             std::future::ready(Some(StatusCode::OK))
         };
-        let sandbox = Arc::new(Sandbox::builder().in_process().deliver_callbacks_to(receive).start().await.unwrap());
+        let sandbox = Arc::new(
+            Sandbox::builder()
+                .in_process()
+                .deliver_callbacks_to(receive)
+                .start()
+                .await
+                .unwrap(),
+        );
         let idnow = sandbox.idnow();
-        let address = format!("http://localhost/callback?token={}", SECRET.replace(' ', "%20"));
-        idnow.configure(|account| account.callback_url = Some(address)).unwrap();
-        let mut config = IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
+        let address = format!(
+            "http://localhost/callback?token={}",
+            SECRET.replace(' ', "%20")
+        );
+        idnow
+            .configure(|account| account.callback_url = Some(address))
+            .unwrap();
+        let mut config =
+            IdnowConfig::new(idnow.company_id(), idnow.api_key().into(), DataCentre::Test);
         config.gateway_url = Some(idnow.base_url().parse().unwrap());
         config.go_url = Some(idnow.base_url().parse().unwrap());
         config.callback_secret = SECRET.into();
@@ -49,8 +67,17 @@ impl Vendor {
         let clock = BenchClock::new(sandbox.clock());
         let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
         // Nobody waits for the vendor here, so the number of calls at once says nothing.
-        let client = Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default());
-        Self { sandbox, client, clock, callbacks }
+        let client = Client::new(
+            Idnow::new(config).unwrap(),
+            environment,
+            CallPolicy::default(),
+        );
+        Self {
+            sandbox,
+            client,
+            clock,
+            callbacks,
+        }
     }
 
     /// What is known of the person.
@@ -58,7 +85,14 @@ impl Vendor {
         let mut new = NewVerification::new(self.client.reference());
         new.person.given_names = Some("Erika".into());
         new.person.family_name = Some("Mustermann".into());
-        new.person.birth_date = Some("1964-08-12".parse::<PartialDate>().unwrap().whole().unwrap().into());
+        new.person.birth_date = Some(
+            "1964-08-12"
+                .parse::<PartialDate>()
+                .unwrap()
+                .whole()
+                .unwrap()
+                .into(),
+        );
         new.person.birth_place = Some("Berlin".into());
         new.contact.email = Some("erika@example.com".into());
         new
@@ -86,12 +120,19 @@ pub(super) struct BenchClock {
 
 impl BenchClock {
     fn new(time: VirtualClock) -> Self {
-        Self { began: time.now(), time, idle: Arc::default() }
+        Self {
+            began: time.now(),
+            time,
+            idle: Arc::default(),
+        }
     }
 
     /// The same time, for a flow: with an idleness of its own.
     pub(super) fn of_a_flow(&self) -> Self {
-        Self { idle: Arc::default(), ..self.clone() }
+        Self {
+            idle: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// Completes when the runner has found nothing to do and `at_rest` holds.
@@ -111,7 +152,11 @@ impl Clock for BenchClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.time.now().duration_since(self.began).try_into().unwrap_or_default()
+        self.time
+            .now()
+            .duration_since(self.began)
+            .try_into()
+            .unwrap_or_default()
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -119,7 +164,9 @@ impl Clock for BenchClock {
             return Box::pin(std::future::ready(()));
         }
         // A runner sleeps the shortest time where something is about to be due.
-        self.idle.0.store(duration > Duration::from_millis(10), Ordering::SeqCst);
+        self.idle
+            .0
+            .store(duration > Duration::from_millis(10), Ordering::SeqCst);
         self.idle.1.notify_one();
         // The time limits of calls: no call here ever waits.
         let limit = duration > Duration::from_secs(1);
@@ -147,7 +194,10 @@ impl Transport for InProcess {
         match self.0.exchange(request).await {
             Ok(response) => Ok(response.map(|body| Body::chunks(Pieces(body)))),
             Err(Cut::Refused) => Err(TransportError::new(Sent::No, TransportCause::Connect)),
-            Err(_) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+            Err(_) => Err(TransportError::new(
+                Sent::Maybe,
+                TransportCause::Interrupted,
+            )),
         }
     }
 }
@@ -157,6 +207,9 @@ struct Pieces(AnswerBody);
 #[async_trait]
 impl Chunks for Pieces {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.0.next().transpose().map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+        self.0
+            .next()
+            .transpose()
+            .map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
     }
 }

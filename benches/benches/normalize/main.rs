@@ -33,35 +33,57 @@ macro_rules! vendors {
 
 idv_sandbox::for_each_vendor!(vendors);
 
-fn beside_value(name: &'static str, bytes: &[u8], ours: impl Fn(&[u8]) -> Vec<Observation>) -> Comparison {
+fn beside_value(
+    name: &'static str,
+    bytes: &[u8],
+    ours: impl Fn(&[u8]) -> Vec<Observation>,
+) -> Comparison {
     Comparison::measure(
         name,
         1.0,
         || drop(black_box(ours(black_box(bytes)))),
-        || drop(black_box(serde_json::from_slice::<Value>(black_box(bytes)).unwrap())),
+        || {
+            drop(black_box(
+                serde_json::from_slice::<Value>(black_box(bytes)).unwrap(),
+            ))
+        },
     )
 }
 
 /// The same of a payload with JSON inside of its strings, which the baseline parses too.
-fn beside_nested_values(name: &'static str, bytes: &[u8], ours: impl Fn(&[u8]) -> Vec<Observation>) -> Comparison {
+fn beside_nested_values(
+    name: &'static str,
+    bytes: &[u8],
+    ours: impl Fn(&[u8]) -> Vec<Observation>,
+) -> Comparison {
     Comparison::measure(
         name,
         1.1,
         || drop(black_box(ours(black_box(bytes)))),
-        || drop(black_box(unpacked(serde_json::from_slice(black_box(bytes)).unwrap()))),
+        || {
+            drop(black_box(unpacked(
+                serde_json::from_slice(black_box(bytes)).unwrap(),
+            )))
+        },
     )
 }
 
 /// Parses the strings of a value that are JSON themselves.
 fn unpacked(mut value: Value) -> Value {
     match &mut value {
-        Value::String(text) if text.starts_with(['{', '[']) => serde_json::from_str(text).map_or(value, unpacked),
+        Value::String(text) if text.starts_with(['{', '[']) => {
+            serde_json::from_str(text).map_or(value, unpacked)
+        }
         Value::Array(entries) => {
-            entries.iter_mut().for_each(|entry| *entry = unpacked(entry.take()));
+            entries
+                .iter_mut()
+                .for_each(|entry| *entry = unpacked(entry.take()));
             value
         }
         Value::Object(members) => {
-            members.values_mut().for_each(|member| *member = unpacked(member.take()));
+            members
+                .values_mut()
+                .for_each(|member| *member = unpacked(member.take()));
             value
         }
         _ => value,

@@ -40,7 +40,11 @@ pub fn return_url(base: &Url, account: &str) -> Result<Url> {
 pub fn account_callback_url(base: &Url, account: &str, client: &Client) -> Result<Secret> {
     let capabilities = client.info();
     let mut url = callback_url(base, account)?;
-    let guard = client.provider().capabilities().callbacks.map(idv_core::Callbacks::auth);
+    let guard = client
+        .provider()
+        .capabilities()
+        .callbacks
+        .map(idv_core::Callbacks::auth);
     if !capabilities.accepts.contains(&"callback_url")
         && let Some((name, secret)) = guard.and_then(|guard| guard.parameter_for(""))
     {
@@ -55,7 +59,10 @@ fn below(base: &Url, kind: &str, account: &str) -> Result<Url> {
         return Err(Error::config(NO_BASE));
     }
     let mut url = base.clone();
-    url.path_segments_mut().map_err(|()| Error::config(NO_BASE))?.pop_if_empty().extend([kind, account]);
+    url.path_segments_mut()
+        .map_err(|()| Error::config(NO_BASE))?
+        .pop_if_empty()
+        .extend([kind, account]);
     Ok(url)
 }
 
@@ -66,21 +73,55 @@ mod tests {
     #[test]
     fn addresses_are_below_the_base_however_it_ends() {
         for (base, expected) in [
-            ("https://bank.example", "https://bank.example/callbacks/idnow"),
-            ("https://bank.example/", "https://bank.example/callbacks/idnow"),
-            ("https://bank.example/a", "https://bank.example/a/callbacks/idnow"),
-            ("https://bank.example:8443/a/b/", "https://bank.example:8443/a/b/callbacks/idnow"),
+            (
+                "https://bank.example",
+                "https://bank.example/callbacks/idnow",
+            ),
+            (
+                "https://bank.example/",
+                "https://bank.example/callbacks/idnow",
+            ),
+            (
+                "https://bank.example/a",
+                "https://bank.example/a/callbacks/idnow",
+            ),
+            (
+                "https://bank.example:8443/a/b/",
+                "https://bank.example:8443/a/b/callbacks/idnow",
+            ),
         ] {
-            assert_eq!(callback_url(&base.parse().unwrap(), "idnow").unwrap().as_str(), expected);
-            assert_eq!(return_url(&base.parse().unwrap(), "idnow").unwrap().as_str(), expected.replace("callbacks", "returns"));
+            assert_eq!(
+                callback_url(&base.parse().unwrap(), "idnow")
+                    .unwrap()
+                    .as_str(),
+                expected
+            );
+            assert_eq!(
+                return_url(&base.parse().unwrap(), "idnow")
+                    .unwrap()
+                    .as_str(),
+                expected.replace("callbacks", "returns")
+            );
         }
-        assert_eq!(callback_url(&"https://bank.example".parse().unwrap(), "a/b?c").unwrap().path(), "/callbacks/a%2Fb%3Fc");
+        assert_eq!(
+            callback_url(&"https://bank.example".parse().unwrap(), "a/b?c")
+                .unwrap()
+                .path(),
+            "/callbacks/a%2Fb%3Fc"
+        );
     }
 
     #[test]
     fn what_is_no_base_is_refused() {
-        for base in ["https://bank.example/?a=b", "https://bank.example/#a", "mailto:bank@example.com"] {
-            assert!(callback_url(&base.parse().unwrap(), "idnow").is_err(), "{base}");
+        for base in [
+            "https://bank.example/?a=b",
+            "https://bank.example/#a",
+            "mailto:bank@example.com",
+        ] {
+            assert!(
+                callback_url(&base.parse().unwrap(), "idnow").is_err(),
+                "{base}"
+            );
         }
     }
 }

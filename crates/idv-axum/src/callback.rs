@@ -22,11 +22,16 @@ pub(crate) async fn take(
     path: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: Request,
 ) -> Response {
-    let Some((account, client)) = served.account(path) else { return answer(StatusCode::NOT_FOUND) };
+    let Some((account, client)) = served.account(path) else {
+        return answer(StatusCode::NOT_FOUND);
+    };
     let span = tracing::info_span!("idv.callback", provider = %client.info().provider, account);
     async {
         let response = served.callback(&account, &client, request).await;
-        tracing::debug!(status = response.status().as_u16(), "a callback is answered");
+        tracing::debug!(
+            status = response.status().as_u16(),
+            "a callback is answered"
+        );
         response
     }
     .instrument(span)
@@ -35,7 +40,9 @@ pub(crate) async fn take(
 
 impl Served {
     async fn callback(&self, account: &str, client: &Client, request: Request) -> Response {
-        let Some(callbacks) = client.provider().capabilities().callbacks else { return answer(StatusCode::NOT_FOUND) };
+        let Some(callbacks) = client.provider().capabilities().callbacks else {
+            return answer(StatusCode::NOT_FOUND);
+        };
         let spec = callbacks.spec();
         let patience = Patience::new(&self.options, &spec);
         if !spec.methods.contains(request.method()) {
@@ -53,7 +60,10 @@ impl Served {
         delivery.body = match self.read(body, spec.body_limit, patience.body()).await {
             Ok(body) => body,
             Err(status) => {
-                tracing::warn!(status = status.as_u16(), "a message cannot be read to its end");
+                tracing::warn!(
+                    status = status.as_u16(),
+                    "a message cannot be read to its end"
+                );
                 return answer(status);
             }
         };
@@ -88,7 +98,10 @@ struct Patience<'a> {
 
 impl<'a> Patience<'a> {
     fn new(options: &'a Options, spec: &CallbackSpec) -> Self {
-        Self { options, until: spec.reply_within.map(|time| Instant::now() + time * 4 / 5) }
+        Self {
+            options,
+            until: spec.reply_within.map(|time| Instant::now() + time * 4 / 5),
+        }
     }
 
     fn body(&self) -> Duration {
@@ -100,24 +113,42 @@ impl<'a> Patience<'a> {
     }
 
     fn at_most(&self, time: Duration) -> Duration {
-        self.until.map_or(time, |until| time.min(until.saturating_duration_since(Instant::now())))
+        self.until.map_or(time, |until| {
+            time.min(until.saturating_duration_since(Instant::now()))
+        })
     }
 }
 
 /// Returns the path and query of the request as it arrived, before nesting.
 pub(crate) fn called(head: &Parts) -> Uri {
-    let uri = head.extensions.get::<OriginalUri>().map_or(&head.uri, |OriginalUri(uri)| uri);
-    uri.path_and_query().map_or_else(Uri::default, |called| called.clone().into())
+    let uri = head
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&head.uri, |OriginalUri(uri)| uri);
+    uri.path_and_query()
+        .map_or_else(Uri::default, |called| called.clone().into())
 }
 
 /// Builds the reply. A client that sends credentials only on request gets a challenge.
 fn reply(client: &Client, delivery: &Delivery, reply: Reply) -> Response {
     let basic = client.info().callback_proof == Some(ProofKind::Basic);
-    if basic && reply.status == StatusCode::FORBIDDEN && !delivery.headers.contains_key(header::AUTHORIZATION) {
-        const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"callbacks\", charset=\"UTF-8\"");
-        return (StatusCode::UNAUTHORIZED, [NOT_CACHED, (header::WWW_AUTHENTICATE, CHALLENGE)]).into_response();
+    if basic
+        && reply.status == StatusCode::FORBIDDEN
+        && !delivery.headers.contains_key(header::AUTHORIZATION)
+    {
+        const CHALLENGE: HeaderValue =
+            HeaderValue::from_static("Basic realm=\"callbacks\", charset=\"UTF-8\"");
+        return (
+            StatusCode::UNAUTHORIZED,
+            [NOT_CACHED, (header::WWW_AUTHENTICATE, CHALLENGE)],
+        )
+            .into_response();
     }
-    if reply.body.is_empty() { answer(reply.status) } else { (reply.status, [NOT_CACHED], reply.body).into_response() }
+    if reply.body.is_empty() {
+        answer(reply.status)
+    } else {
+        (reply.status, [NOT_CACHED], reply.body).into_response()
+    }
 }
 
 fn not_allowed(methods: &[Method]) -> Response {

@@ -28,9 +28,18 @@ impl ClientIp {
     pub(crate) fn of(&self, request: &Parts) -> Option<IpAddr> {
         let address = match self {
             Self::Unknown => None,
-            Self::Connection => request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip()),
+            Self::Connection => request
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map(|ConnectInfo(address)| address.ip()),
             Self::Header(name) => {
-                let last = request.headers.get_all(name).iter().next_back()?.to_str().ok()?;
+                let last = request
+                    .headers
+                    .get_all(name)
+                    .iter()
+                    .next_back()?
+                    .to_str()
+                    .ok()?;
                 address(last.rsplit(',').next().unwrap_or_default().trim())
             }
         };
@@ -41,8 +50,13 @@ impl ClientIp {
 
 /// Parses an address as proxies write it, with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    bare.parse()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 #[cfg(test)]
@@ -63,36 +77,75 @@ mod tests {
 
     #[test]
     fn a_header_that_nobody_named_tells_nothing() {
-        let request = request(&[("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1"), ("x-real-ip", "192.0.2.1")]);
+        let request = request(&[
+            ("x-forwarded-for", "192.0.2.1"),
+            ("forwarded", "for=192.0.2.1"),
+            ("x-real-ip", "192.0.2.1"),
+        ]);
         assert_eq!(ClientIp::default().of(&request), None);
         assert_eq!(ClientIp::Connection.of(&request), None);
-        assert_eq!(named().of(&self::request(&[("x-real-ip", "192.0.2.1")])), None);
+        assert_eq!(
+            named().of(&self::request(&[("x-real-ip", "192.0.2.1")])),
+            None
+        );
     }
 
     #[test]
     fn of_several_addresses_the_nearest_proxys_counts() {
         let expected: IpAddr = "192.0.2.7".parse().unwrap();
         for headers in [
-            [("x-forwarded-for", "212.211.189.136"), ("x-forwarded-for", "192.0.2.7")],
-            [("x-forwarded-for", "212.211.189.136"), ("x-forwarded-for", "212.211.189.136, 192.0.2.7:4711")],
-            [("x-other", "212.211.189.136"), ("x-forwarded-for", "::ffff:192.0.2.7")],
+            [
+                ("x-forwarded-for", "212.211.189.136"),
+                ("x-forwarded-for", "192.0.2.7"),
+            ],
+            [
+                ("x-forwarded-for", "212.211.189.136"),
+                ("x-forwarded-for", "212.211.189.136, 192.0.2.7:4711"),
+            ],
+            [
+                ("x-other", "212.211.189.136"),
+                ("x-forwarded-for", "::ffff:192.0.2.7"),
+            ],
         ] {
-            assert_eq!(named().of(&request(&headers)), Some(expected), "{headers:?}");
+            assert_eq!(
+                named().of(&request(&headers)),
+                Some(expected),
+                "{headers:?}"
+            );
         }
         let six: IpAddr = "2001:db8::1".parse().unwrap();
         for written in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
-            assert_eq!(named().of(&request(&[("x-forwarded-for", written)])), Some(six), "{written}");
+            assert_eq!(
+                named().of(&request(&[("x-forwarded-for", written)])),
+                Some(six),
+                "{written}"
+            );
         }
-        for written in ["", "unknown", "192.0.2.7, ", "192.0.2", "192.0.2.7 212.211.189.136"] {
-            assert_eq!(named().of(&request(&[("x-forwarded-for", written)])), None, "{written}");
+        for written in [
+            "",
+            "unknown",
+            "192.0.2.7, ",
+            "192.0.2",
+            "192.0.2.7 212.211.189.136",
+        ] {
+            assert_eq!(
+                named().of(&request(&[("x-forwarded-for", written)])),
+                None,
+                "{written}"
+            );
         }
     }
 
     #[test]
     fn the_connection_tells_its_other_end() {
         let mut request = request(&[]);
-        request.extensions.insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711))));
-        assert_eq!(ClientIp::Connection.of(&request), Some(IpAddr::from([192, 0, 2, 7])));
+        request
+            .extensions
+            .insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 4711))));
+        assert_eq!(
+            ClientIp::Connection.of(&request),
+            Some(IpAddr::from([192, 0, 2, 7]))
+        );
         assert_eq!(ClientIp::Unknown.of(&request), None);
     }
 }

@@ -24,7 +24,9 @@ pub(crate) struct Watched {
 /// Checks whether the workers keep up.
 pub(crate) async fn work(State(watched): State<Watched>) -> Response {
     match in_time(PATIENCE, watched.flow.health()).await {
-        Some(health) if health.behind > watched.options.max_lag => unwell("behind", Some(health.behind)),
+        Some(health) if health.behind > watched.options.max_lag => {
+            unwell("behind", Some(health.behind))
+        }
         Some(health) => well(Some(health.behind)),
         None => unwell("unavailable", None),
     }
@@ -53,6 +55,13 @@ fn unwell(word: &str, behind: Option<Duration>) -> Response {
 
 fn tell(status: StatusCode, word: &str, behind: Option<Duration>) -> Response {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
-    let behind = behind.map_or_else(String::new, |behind| format!(",\"behind_seconds\":{}", behind.as_secs()));
-    (status, [NOT_CACHED, (header::CONTENT_TYPE, JSON)], format!("{{\"status\":\"{word}\"{behind}}}")).into_response()
+    let behind = behind.map_or_else(String::new, |behind| {
+        format!(",\"behind_seconds\":{}", behind.as_secs())
+    });
+    (
+        status,
+        [NOT_CACHED, (header::CONTENT_TYPE, JSON)],
+        format!("{{\"status\":\"{word}\"{behind}}}"),
+    )
+        .into_response()
 }

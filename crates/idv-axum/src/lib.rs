@@ -92,7 +92,9 @@ use idv_flow::{Engine, FlowError};
 ///
 /// To merge them into a router with a state, call `.with_state(())`.
 pub fn routes(flow: &Engine, options: &Options) -> Router {
-    callbacks(flow, options).merge(returns(flow, options)).merge(health(flow, options))
+    callbacks(flow, options)
+        .merge(returns(flow, options))
+        .merge(health(flow, options))
 }
 
 /// Returns the routes of callbacks and returns for a verification that a [`Tracker`](idv_core::Tracker) follows.
@@ -111,7 +113,10 @@ pub fn routes(flow: &Engine, options: &Options) -> Router {
 /// # }
 /// ```
 pub fn tracker_routes(inbox: &TrackerInbox, options: &Options) -> Router {
-    let served = Served { receiver: Receiver::Tracker(inbox.clone()), options: options.clone() };
+    let served = Served {
+        receiver: Receiver::Tracker(inbox.clone()),
+        options: options.clone(),
+    };
     callback_routes(served.clone()).merge(return_routes(served))
 }
 
@@ -151,7 +156,10 @@ pub fn health(flow: &Engine, options: &Options) -> Router {
         .route("/health", get(health::work))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))
-        .with_state(health::Watched { flow: flow.clone(), options: options.clone() })
+        .with_state(health::Watched {
+            flow: flow.clone(),
+            options: options.clone(),
+        })
 }
 
 /// The state of the handlers.
@@ -173,7 +181,8 @@ impl Receiver {
     fn client(&self, account: &str) -> Option<Client> {
         match self {
             Self::Engine(flow) => flow.client(account).ok(),
-            Self::Tracker(inbox) => Some(inbox.client().clone()).filter(|client| client.info().provider.as_str() == account),
+            Self::Tracker(inbox) => Some(inbox.client().clone())
+                .filter(|client| client.info().provider.as_str() == account),
         }
     }
 
@@ -181,18 +190,26 @@ impl Receiver {
     async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply, FlowError> {
         match self {
             Self::Engine(flow) => flow.receive(account, delivery).await,
-            Self::Tracker(inbox) => Ok(inbox.receive(delivery).unwrap_or_else(|error| Reply::to_error(&error))),
+            Self::Tracker(inbox) => Ok(inbox
+                .receive(delivery)
+                .unwrap_or_else(|error| Reply::to_error(&error))),
         }
     }
 }
 
 impl Served {
     fn new(flow: &Engine, options: &Options) -> Self {
-        Self { receiver: Receiver::Engine(flow.clone()), options: options.clone() }
+        Self {
+            receiver: Receiver::Engine(flow.clone()),
+            options: options.clone(),
+        }
     }
 
     /// Returns the account in the path and its client, if it is configured.
-    fn account(&self, path: Result<Path<Vec<(String, String)>>, PathRejection>) -> Option<(String, Client)> {
+    fn account(
+        &self,
+        path: Result<Path<Vec<(String, String)>>, PathRejection>,
+    ) -> Option<(String, Client)> {
         let Path(parameters) = path.ok()?;
         let (_, account) = parameters.into_iter().find(|(name, _)| name == "account")?;
         let client = self.receiver.client(&account)?;
@@ -201,22 +218,32 @@ impl Served {
 }
 
 /// Returns the answer of the flow; `None`, with a line in the log, if it fails or takes too long.
-async fn in_time<T>(time: Duration, question: impl Future<Output = Result<T, FlowError>>) -> Option<T> {
+async fn in_time<T>(
+    time: Duration,
+    question: impl Future<Output = Result<T, FlowError>>,
+) -> Option<T> {
     match tokio::time::timeout(time, question).await {
         Ok(Ok(answer)) => Some(answer),
         Ok(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the flow does not answer");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the flow does not answer"
+            );
             None
         }
         Err(_) => {
-            tracing::error!(milliseconds = time.as_millis(), "the store does not answer in time");
+            tracing::error!(
+                milliseconds = time.as_millis(),
+                "the store does not answer in time"
+            );
             None
         }
     }
 }
 
 /// Responses must not be cached.
-const NOT_CACHED: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+const NOT_CACHED: (HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
 /// The README's examples, kept compiling.
 #[cfg(doctest)]

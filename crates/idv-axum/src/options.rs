@@ -30,7 +30,8 @@ pub struct Options {
     pub(crate) after_return: AfterReturn,
 }
 
-type AfterReturn = Arc<dyn Fn(Returned) -> Pin<Box<dyn Future<Output = ReturnPage> + Send>> + Send + Sync>;
+type AfterReturn =
+    Arc<dyn Fn(Returned) -> Pin<Box<dyn Future<Output = ReturnPage> + Send>> + Send + Sync>;
 
 impl Options {
     /// Creates options with the defaults that each setter states.

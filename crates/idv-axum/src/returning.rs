@@ -44,7 +44,9 @@ impl Returned {
 
 impl fmt::Debug for Returned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Returned").field("provider", &self.provider).finish_non_exhaustive()
+        f.debug_struct("Returned")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,7 +68,9 @@ impl ReturnPage {
     ///
     /// [`NotOnThisSite`] unless the path begins with exactly one slash and consists of visible ASCII without backslashes.
     pub fn redirect(path: &str) -> Result<Self, NotOnThisSite> {
-        let visible = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let visible = path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if visible && path.starts_with('/') && !path.starts_with("//") {
             Ok(Self(Kind::Redirect(path.to_owned())))
         } else {
@@ -91,7 +95,9 @@ impl ReturnPage {
                 };
                 // Visible ASCII is a valid header value.
                 match HeaderValue::try_from(place) {
-                    Ok(place) => (StatusCode::SEE_OTHER, SAFE, [(header::LOCATION, place)]).into_response(),
+                    Ok(place) => {
+                        (StatusCode::SEE_OTHER, SAFE, [(header::LOCATION, place)]).into_response()
+                    }
                     Err(_) => Self::default().into_response(None),
                 }
             }
@@ -124,10 +130,15 @@ pub(crate) async fn take(
     path: Result<Path<Vec<(String, String)>>, PathRejection>,
     request: Request,
 ) -> Response {
-    let Some((account, client)) = served.account(path) else { return (StatusCode::NOT_FOUND, SAFE).into_response() };
+    let Some((account, client)) = served.account(path) else {
+        return (StatusCode::NOT_FOUND, SAFE).into_response();
+    };
     let provider = client.info().provider.clone();
     let span = tracing::info_span!("idv.return", %provider, account);
-    served.returning(&account, provider, request).instrument(span).await
+    served
+        .returning(&account, provider, request)
+        .instrument(span)
+        .await
 }
 
 impl Served {
@@ -137,11 +148,19 @@ impl Served {
         // A HEAD request is not a return.
         if head.method == Method::GET {
             let received = self.receiver.receive(account, &delivery);
-            let Some(reply) = in_time(self.options.reply_within, received).await else { return once_more() };
+            let Some(reply) = in_time(self.options.reply_within, received).await else {
+                return once_more();
+            };
             tracing::debug!(status = reply.status.as_u16(), "a person has come back");
         }
-        let returned = Returned { provider, delivery, headers: head.headers };
-        (self.options.after_return)(returned).await.into_response(self.options.site.as_ref())
+        let returned = Returned {
+            provider,
+            delivery,
+            headers: head.headers,
+        };
+        (self.options.after_return)(returned)
+            .await
+            .into_response(self.options.site.as_ref())
     }
 }
 
@@ -149,15 +168,24 @@ impl Served {
 fn once_more() -> Response {
     const REFRESH: HeaderName = HeaderName::from_static("refresh");
     let html = page("One moment", "One moment, please.");
-    let again = [(REFRESH, HeaderValue::from_static("3")), (header::RETRY_AFTER, HeaderValue::from_static("3"))];
+    let again = [
+        (REFRESH, HeaderValue::from_static("3")),
+        (header::RETRY_AFTER, HeaderValue::from_static("3")),
+    ];
     (StatusCode::SERVICE_UNAVAILABLE, SAFE, again, Html(html)).into_response()
 }
 
 /// The address of a return may contain secrets: it is not sent as a referrer, and the page is not cached.
 const SAFE: [(HeaderName, HeaderValue); 3] = [
     NOT_CACHED,
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
 ];
 
 fn page(title: &str, text: &str) -> String {
@@ -196,12 +224,26 @@ mod tests {
     #[test]
     fn a_site_is_kept_whatever_the_path_says() {
         let site: Url = "https://bank.example/somewhere/else?x=y".parse().unwrap();
-        for path in
-            ["/status/1", "/@elsewhere.example", "/.//elsewhere.example", "/..//elsewhere.example", "/a/../..//elsewhere.example"]
-        {
-            let response = ReturnPage::redirect(path).unwrap().into_response(Some(&site));
-            let place: Url = response.headers()[header::LOCATION].to_str().unwrap().parse().unwrap();
-            assert_eq!((place.scheme(), place.host_str(), place.username()), ("https", Some("bank.example"), ""), "{path}");
+        for path in [
+            "/status/1",
+            "/@elsewhere.example",
+            "/.//elsewhere.example",
+            "/..//elsewhere.example",
+            "/a/../..//elsewhere.example",
+        ] {
+            let response = ReturnPage::redirect(path)
+                .unwrap()
+                .into_response(Some(&site));
+            let place: Url = response.headers()[header::LOCATION]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert_eq!(
+                (place.scheme(), place.host_str(), place.username()),
+                ("https", Some("bank.example"), ""),
+                "{path}"
+            );
         }
     }
 }

@@ -39,7 +39,11 @@ pub struct Limits {
 impl Default for Limits {
     /// 128 connections, 10 seconds, 60 seconds.
     fn default() -> Self {
-        Self { connections: 128, head_timeout: Duration::from_secs(10), connection_timeout: Duration::from_secs(60) }
+        Self {
+            connections: 128,
+            head_timeout: Duration::from_secs(10),
+            connection_timeout: Duration::from_secs(60),
+        }
     }
 }
 
@@ -74,7 +78,12 @@ impl Limits {
 /// # Cancellation
 ///
 /// Dropping the future closes the listener and aborts every request under way. To end gracefully, complete `stop`.
-pub async fn serve(listener: TcpListener, routes: Router, limits: Limits, stop: impl Future<Output = ()>) {
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) {
     let free = Arc::new(Semaphore::new(limits.connections.max(1)));
     let (stopping, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -108,7 +117,13 @@ pub async fn serve(listener: TcpListener, routes: Router, limits: Limits, stop: 
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, address: SocketAddr, routes: Router, limits: Limits, mut stopped: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    address: SocketAddr,
+    routes: Router,
+    limits: Limits,
+    mut stopped: watch::Receiver<bool>,
+) {
     let service = TowerToHyperService::new(routes.layer(Extension(ConnectInfo(address))));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -125,7 +140,10 @@ async fn connection(stream: TcpStream, address: SocketAddr, routes: Router, limi
         connection.await
     };
     // A failed connection concerns only its sender.
-    if !matches!(tokio::time::timeout(limits.connection_timeout, ended).await, Ok(Ok(()))) {
+    if !matches!(
+        tokio::time::timeout(limits.connection_timeout, ended).await,
+        Ok(Ok(()))
+    ) {
         tracing::debug!("a connection ended before its request was answered");
     }
 }

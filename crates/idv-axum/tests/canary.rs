@@ -1,6 +1,11 @@
 //! Whatever comes in, neither a person's data nor a secret shows in a log, at any level.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -28,39 +33,79 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         vendor.of(&bank.sandbox).expect(&name);
         vendor.act(&bank.sandbox, "happy");
         bank.follow(id).await;
-        let report = format!("{:?}", serde_json::to_string(&bank.flow.report(id).await.unwrap()).unwrap());
-        assert!(report.to_lowercase().contains(&name) || vendor.is("identify24"), "{vendor:?}: there was something to print");
-        let address = idv_axum::account_callback_url(&bank.base, vendor.id(), &bank.client).unwrap();
+        let report = format!(
+            "{:?}",
+            serde_json::to_string(&bank.flow.report(id).await.unwrap()).unwrap()
+        );
+        assert!(
+            report.to_lowercase().contains(&name) || vendor.is("identify24"),
+            "{vendor:?}: there was something to print"
+        );
+        let address =
+            idv_axum::account_callback_url(&bank.base, vendor.id(), &bank.client).unwrap();
         printed += &format!("{address:?}");
         // What is refused, at each step on the way.
         bank.store.fail();
         let address = address.expose().to_owned();
-        for address in
-            [format!("{address}{}ref={name}", if address.contains('?') { '&' } else { '?' }), format!("{address}{name}")]
-        {
-            let status = bank.sandbox.forge_callback(&address, format!(r#"{{"{name}":"{name}"}}"#)).await.unwrap();
+        for address in [
+            format!(
+                "{address}{}ref={name}",
+                if address.contains('?') { '&' } else { '?' }
+            ),
+            format!("{address}{name}"),
+        ] {
+            let status = bank
+                .sandbox
+                .forge_callback(&address, format!(r#"{{"{name}":"{name}"}}"#))
+                .await
+                .unwrap();
             assert!(status >= 400, "{vendor:?}: {status}");
-            assert!(bank.sandbox.forge_visit(&address).await.unwrap() >= 400, "{vendor:?}");
+            assert!(
+                bank.sandbox.forge_visit(&address).await.unwrap() >= 400,
+                "{vendor:?}"
+            );
         }
     }
-    let options = Options::new().client_ip(ClientIp::Connection).after_return(|returned| async move {
-        tracing::info!(?returned, "an application that prints what it has at hand");
-        ReturnPage::redirect(&returned.query("next").unwrap()).unwrap_or_default()
-    });
+    let options =
+        Options::new()
+            .client_ip(ClientIp::Connection)
+            .after_return(|returned| async move {
+                tracing::info!(?returned, "an application that prints what it has at hand");
+                ReturnPage::redirect(&returned.query("next").unwrap()).unwrap_or_default()
+            });
     for vendor in Vendor::all().await {
         let desk = Desk::with(&vendor, true, &options).await;
         let mark = canary.mark("mark");
         printed += &format!("{options:?}");
         for target in [
-            format!("/returns/{}?next={mark}&orderId={mark}&trxid={mark}&transaction-number={mark}", vendor.id()),
+            format!(
+                "/returns/{}?next={mark}&orderId={mark}&trxid={mark}&transaction-number={mark}",
+                vendor.id()
+            ),
             format!("/returns/{mark}?next=/{mark}"),
             format!("/callbacks/{mark}?token={mark}"),
-            format!("/callbacks/{}/{mark}?token={SECRET}&ref={mark}", vendor.id()),
+            format!(
+                "/callbacks/{}/{mark}?token={SECRET}&ref={mark}",
+                vendor.id()
+            ),
             format!("/{mark}"),
         ] {
-            for (method, body) in [(Method::GET, String::new()), (Method::POST, mark.clone()), (Method::HEAD, String::new())] {
-                let headers = [("cookie", mark.as_str()), ("authorization", mark.as_str()), ("x-callback-secret", SECRET)];
-                printed += &format!("{:?}", desk.ask(request(method.clone(), &target, &headers, body.clone())).await.body);
+            for (method, body) in [
+                (Method::GET, String::new()),
+                (Method::POST, mark.clone()),
+                (Method::HEAD, String::new()),
+            ] {
+                let headers = [
+                    ("cookie", mark.as_str()),
+                    ("authorization", mark.as_str()),
+                    ("x-callback-secret", SECRET),
+                ];
+                printed += &format!(
+                    "{:?}",
+                    desk.ask(request(method.clone(), &target, &headers, body.clone()))
+                        .await
+                        .body
+                );
                 desk.store.fail();
                 desk.ask(request(method, &target, &headers, body)).await;
                 desk.store.recover();
@@ -68,7 +113,12 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         }
     }
     let log = recording.text();
-    for expected in ["idv.callback{provider=", "idv.return{provider=", "the flow does not answer", "a callback is answered"] {
+    for expected in [
+        "idv.callback{provider=",
+        "idv.return{provider=",
+        "the flow does not answer",
+        "a callback is answered",
+    ] {
         assert!(log.contains(expected), "the log was recorded: {expected}");
     }
     assert_eq!(canary.found_in(&log), None, "in the log");

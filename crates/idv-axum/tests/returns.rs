@@ -1,6 +1,11 @@
 //! People who come back: they prove nothing, are shown nothing, and are sent nowhere else.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -15,11 +20,22 @@ async fn away() -> (Bank, String) {
     let bank = Bank::open(&Vendor::named("cm-id-scan")).await;
     bank.start().await;
     let transaction = bank.vendor.latest(&bank.sandbox);
-    (bank, format!("/returns/cm-id-scan?trxid={transaction}&resultid=e6b7ce66-0000-4000-8000-000000000000"))
+    (
+        bank,
+        format!(
+            "/returns/cm-id-scan?trxid={transaction}&resultid=e6b7ce66-0000-4000-8000-000000000000"
+        ),
+    )
 }
 
 async fn come_back(desk: &Desk, target: &str) -> Answer {
-    desk.ask(request(Method::GET, target, &[("cookie", "session=abc")], "")).await
+    desk.ask(request(
+        Method::GET,
+        target,
+        &[("cookie", "session=abc")],
+        "",
+    ))
+    .await
 }
 
 fn assert_safe(answer: &Answer) {
@@ -33,13 +49,27 @@ async fn return_counts_once_and_is_answered_by_a_silent_page() {
     let (bank, back) = away().await;
     let slash = back.replace('?', "/?");
     let before = bank.store.changed();
-    for target in [back.as_str(), &back, &slash, "/returns/cm-id-scan?trxid=%3Cscript%3E", "/returns/cm-id-scan"] {
+    for target in [
+        back.as_str(),
+        &back,
+        &slash,
+        "/returns/cm-id-scan?trxid=%3Cscript%3E",
+        "/returns/cm-id-scan",
+    ] {
         let answer = bank.ask(request(Method::GET, target, &[], "")).await;
-        assert_eq!((answer.status, bank.store.changed() - before), (StatusCode::OK, 1), "{target}");
+        assert_eq!(
+            (answer.status, bank.store.changed() - before),
+            (StatusCode::OK, 1),
+            "{target}"
+        );
         assert_eq!(bank.store.offered(), 0, "a claim is not stored");
         assert_safe(&answer);
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
-        assert!(!answer.body.contains("e6b7ce66") && !answer.body.contains("script"), "{}", answer.body);
+        assert!(
+            !answer.body.contains("e6b7ce66") && !answer.body.contains("script"),
+            "{}",
+            answer.body
+        );
     }
 }
 
@@ -47,9 +77,19 @@ async fn return_counts_once_and_is_answered_by_a_silent_page() {
 async fn every_vendors_person_is_thanked_whatever_the_browser_brings() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
-        for query in ["", "?OnFinal=1", "?transaction-number=abc", "?orderId=%FF&ref=%00", "?next=https://elsewhere.example"] {
+        for query in [
+            "",
+            "?OnFinal=1",
+            "?transaction-number=abc",
+            "?orderId=%FF&ref=%00",
+            "?next=https://elsewhere.example",
+        ] {
             let answer = come_back(&desk, &format!("/returns/{}{query}", vendor.id())).await;
-            assert_eq!((answer.status, answer.header("location")), (StatusCode::OK, ""), "{vendor:?} {query}");
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (StatusCode::OK, ""),
+                "{vendor:?} {query}"
+            );
         }
     }
 }
@@ -58,16 +98,26 @@ async fn every_vendors_person_is_thanked_whatever_the_browser_brings() {
 async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
     let options = Options::new().after_return(|returned| async move {
         assert_eq!(returned.provider().as_str(), "cm-id-scan");
-        let session = returned.headers()["cookie"].to_str().unwrap().trim_start_matches("session=").to_owned();
+        let session = returned.headers()["cookie"]
+            .to_str()
+            .unwrap()
+            .trim_start_matches("session=")
+            .to_owned();
         ReturnPage::redirect(&format!("/status/{session}")).unwrap_or_default()
     });
     let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &options).await;
     let answer = come_back(&desk, BACK).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/status/abc"));
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (StatusCode::SEE_OTHER, "/status/abc")
+    );
     assert_safe(&answer);
     let elsewhere = options.site("https://www.bank.example/app/".parse().unwrap());
     let desk = Desk::with(&Vendor::named("cm-id-scan"), true, &elsewhere).await;
-    assert_eq!(come_back(&desk, BACK).await.header("location"), "https://www.bank.example/status/abc");
+    assert_eq!(
+        come_back(&desk, BACK).await.header("location"),
+        "https://www.bank.example/status/abc"
+    );
 }
 
 #[tokio::test]
@@ -86,9 +136,22 @@ async fn what_the_browser_brings_leads_to_no_other_site() {
         "/%0d%0aset-cookie:a=b",
     ] {
         let answer = come_back(&desk, &format!("/returns/cm-id-scan?next={next}")).await;
-        assert_eq!((answer.status, answer.header("location"), answer.header("set-cookie")), (StatusCode::OK, "", ""), "{next}");
+        assert_eq!(
+            (
+                answer.status,
+                answer.header("location"),
+                answer.header("set-cookie")
+            ),
+            (StatusCode::OK, "", ""),
+            "{next}"
+        );
     }
-    assert_eq!(come_back(&desk, "/returns/cm-id-scan?next=/status").await.header("location"), "/status");
+    assert_eq!(
+        come_back(&desk, "/returns/cm-id-scan?next=/status")
+            .await
+            .header("location"),
+        "/status"
+    );
 }
 
 #[tokio::test]
@@ -98,7 +161,10 @@ async fn only_a_person_who_comes_back_is_taken_in() {
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
         let answer = bank.ask(request(method, &back, &[], "")).await;
-        assert_eq!((answer.status, answer.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD"));
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (StatusCode::METHOD_NOT_ALLOWED, "GET,HEAD")
+        );
     }
     assert_eq!(bank.store.offered(), 0);
 }
@@ -113,10 +179,16 @@ async fn what_could_not_be_stored_is_brought_again_by_the_browser() {
     let failed = come_back().await;
     bank.store.hang();
     for answer in [failed, come_back().await] {
-        assert_eq!((answer.status, answer.header("refresh")), (StatusCode::SERVICE_UNAVAILABLE, "3"));
+        assert_eq!(
+            (answer.status, answer.header("refresh")),
+            (StatusCode::SERVICE_UNAVAILABLE, "3")
+        );
         assert_safe(&answer);
     }
     bank.store.recover();
     let before = bank.store.changed();
-    assert_eq!((come_back().await.status, bank.store.changed() - before), (StatusCode::OK, 1));
+    assert_eq!(
+        (come_back().await.status, bank.store.changed() - before),
+        (StatusCode::OK, 1)
+    );
 }

@@ -32,7 +32,11 @@ async fn served(routes: Router, limits: Limits) -> Served {
         let _ = stopped.await;
     };
     let server = tokio::spawn(serve(listener, routes, limits, stopped));
-    Served { address, stop, server }
+    Served {
+        address,
+        stop,
+        server,
+    }
 }
 
 /// Sends bytes, and returns the connection.
@@ -46,7 +50,9 @@ async fn sent(address: SocketAddr, bytes: &str) -> TcpStream {
 async fn answer(mut stream: TcpStream) -> String {
     let mut text = Vec::new();
     // A connection that is reset is closed, too.
-    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text)).await.unwrap();
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text))
+        .await
+        .unwrap();
     String::from_utf8(text).unwrap()
 }
 
@@ -55,14 +61,19 @@ const WHOLE: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 #[tokio::test]
 async fn half_requests_do_not_keep_others_waiting() {
     let routes = Router::new().route("/", get(|| async { "here" }));
-    let limits = Limits::default().connections(4).head_timeout(Duration::from_millis(50));
+    let limits = Limits::default()
+        .connections(4)
+        .head_timeout(Duration::from_millis(50));
     let served = served(routes, limits).await;
     let mut halves = Vec::new();
     for _ in 0..12 {
         halves.push(sent(served.address, "GET / HTTP/1.1\r\nhost:").await);
     }
     let text = answer(sent(served.address, WHOLE).await).await;
-    assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("here"), "{text}");
+    assert!(
+        text.starts_with("HTTP/1.1 200") && text.ends_with("here"),
+        "{text}"
+    );
     for half in halves {
         assert!(!answer(half).await.contains("200"));
     }
@@ -70,19 +81,29 @@ async fn half_requests_do_not_keep_others_waiting() {
 
 #[tokio::test]
 async fn connection_takes_one_request() {
-    let routes =
-        Router::new().route("/", get(|ConnectInfo(address): ConnectInfo<SocketAddr>| async move { address.to_string() }));
+    let routes = Router::new().route(
+        "/",
+        get(|ConnectInfo(address): ConnectInfo<SocketAddr>| async move { address.to_string() }),
+    );
     let served = served(routes, Limits::default()).await;
     let stream = sent(served.address, &WHOLE.repeat(2)).await;
     let address = stream.local_addr().unwrap().to_string();
     let text = answer(stream).await;
-    assert_eq!((text.matches("200 OK").count(), text.ends_with(&address)), (1, true), "{text}");
+    assert_eq!(
+        (text.matches("200 OK").count(), text.ends_with(&address)),
+        (1, true),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn connection_ends_whatever_it_is_at() {
     let routes = Router::new().route("/", get(|| async { std::future::pending::<&str>().await }));
-    let served = served(routes, Limits::default().connection_timeout(Duration::from_millis(50))).await;
+    let served = served(
+        routes,
+        Limits::default().connection_timeout(Duration::from_millis(50)),
+    )
+    .await;
     assert_eq!(answer(sent(served.address, WHOLE).await).await, "");
 }
 
@@ -104,6 +125,12 @@ async fn request_under_way_is_answered_after_the_stop() {
     served.stop.send(()).unwrap();
     go_on.notify_one();
     assert!(answer(stream).await.ends_with("done"));
-    tokio::time::timeout(PATIENCE, served.server).await.unwrap().unwrap();
-    assert!(TcpStream::connect(served.address).await.is_err(), "it listens no more");
+    tokio::time::timeout(PATIENCE, served.server)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        TcpStream::connect(served.address).await.is_err(),
+        "it listens no more"
+    );
 }

@@ -1,6 +1,11 @@
 //! Each vendor calls back as its document has it, over HTTP, and is answered as it wants.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -21,7 +26,11 @@ async fn the_address_for_the_panel_has_the_secret_where_it_lives_there() {
         // Elsewhere it is in a header; or with each order, one of its own.
         let is_set_once = !vendor.info.accepts.contains(&"callback_url");
         let in_address = vendor.proof() == ProofKind::SecretUrl && is_set_once;
-        let expected = if in_address { format!("{plain}?token={SECRET}") } else { plain };
+        let expected = if in_address {
+            format!("{plain}?token={SECRET}")
+        } else {
+            plain
+        };
         assert_eq!(address.expose(), expected, "{vendor:?}");
     }
 }
@@ -37,8 +46,16 @@ async fn a_proven_callback_is_stored_and_worked_off_at_every_vendor() {
         let callbacks = bank.sandbox.callbacks();
         assert!(!callbacks.is_empty(), "{vendor:?}");
         for callback in &callbacks {
-            let answers: Vec<u16> = callback.attempts.iter().map(|(_, status)| *status).collect();
-            assert_eq!((callback.state, answers.as_slice()), ("delivered", [200].as_slice()), "{vendor:?}: {callback:?}");
+            let answers: Vec<u16> = callback
+                .attempts
+                .iter()
+                .map(|(_, status)| *status)
+                .collect();
+            assert_eq!(
+                (callback.state, answers.as_slice()),
+                ("delivered", [200].as_slice()),
+                "{vendor:?}: {callback:?}"
+            );
         }
         assert_eq!(bank.store.stored(), callbacks.len(), "{vendor:?}");
         let proof = match vendor.proof() {
@@ -47,7 +64,10 @@ async fn a_proven_callback_is_stored_and_worked_off_at_every_vendor() {
             _ => "secret_url",
         };
         let observed = bank.observed(id).await;
-        assert!(observed.contains(&("callback".to_owned(), Some(proof.to_owned()))), "{vendor:?}: {observed:?}");
+        assert!(
+            observed.contains(&("callback".to_owned(), Some(proof.to_owned()))),
+            "{vendor:?}: {observed:?}"
+        );
     }
 }
 
@@ -55,14 +75,27 @@ async fn a_proven_callback_is_stored_and_worked_off_at_every_vendor() {
 async fn identity_tm_is_taken_by_each_of_its_methods_and_below_the_path_of_its_examples() {
     for method in [WebhookMethod::Get, WebhookMethod::Post, WebhookMethod::Put] {
         let bank = Bank::open(&Vendor::named("identity-tm")).await;
-        bank.sandbox.identity_tm().configure(|account| account.webhook_method = method).unwrap();
+        bank.sandbox
+            .identity_tm()
+            .configure(|account| account.webhook_method = method)
+            .unwrap();
         let mut new = bank.person();
-        new.callback_url = Some(format!("{}/OnFinal", new.callback_url.unwrap()).parse().unwrap());
+        new.callback_url = Some(
+            format!("{}/OnFinal", new.callback_url.unwrap())
+                .parse()
+                .unwrap(),
+        );
         let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
         bank.vendor.act(&bank.sandbox, "happy");
         assert!(bank.follow(id).await.is_verified());
         let callbacks = bank.sandbox.callbacks();
-        assert!(!callbacks.is_empty() && callbacks.iter().all(|callback| callback.state == "delivered"), "{callbacks:?}");
+        assert!(
+            !callbacks.is_empty()
+                && callbacks
+                    .iter()
+                    .all(|callback| callback.state == "delivered"),
+            "{callbacks:?}"
+        );
         assert_eq!(bank.store.stored(), callbacks.len());
     }
 }
@@ -72,10 +105,19 @@ async fn a_callback_that_comes_twice_is_answered_twice_and_stored_once() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let (id, _) = bank.start().await;
-        bank.sandbox.plan(Fault::new(FaultKind::CallbackDuplicated).at("/callbacks/").times(9999));
+        bank.sandbox.plan(
+            Fault::new(FaultKind::CallbackDuplicated)
+                .at("/callbacks/")
+                .times(9999),
+        );
         vendor.act(&bank.sandbox, "happy");
         assert!(bank.follow(id).await.is_verified(), "{vendor:?}");
-        let delivered: usize = bank.sandbox.callbacks().iter().map(|callback| callback.attempts.len()).sum();
+        let delivered: usize = bank
+            .sandbox
+            .callbacks()
+            .iter()
+            .map(|callback| callback.attempts.len())
+            .sum();
         assert_eq!(bank.store.offered(), delivered, "{vendor:?}");
         assert_eq!(bank.store.stored() * 2, delivered, "{vendor:?}");
     }
@@ -89,18 +131,33 @@ async fn what_could_not_be_stored_is_refused_and_comes_again_from_vendors_that_r
         vendor.act(&bank.sandbox, "happy");
         bank.store.fail();
         // Until something was sent.
-        while bank.sandbox.callbacks().iter().all(|callback| callback.attempts.is_empty()) {
+        while bank
+            .sandbox
+            .callbacks()
+            .iter()
+            .all(|callback| callback.attempts.is_empty())
+        {
             bank.sandbox.clock().advance(Duration::from_secs(1)).await;
         }
         bank.store.recover();
         let first = bank.sandbox.callbacks();
-        assert!(first.iter().flat_map(|callback| &callback.attempts).all(|(_, status)| *status == 503), "{vendor:?}: {first:?}");
+        assert!(
+            first
+                .iter()
+                .flat_map(|callback| &callback.attempts)
+                .all(|(_, status)| *status == 503),
+            "{vendor:?}: {first:?}"
+        );
         assert_eq!(bank.store.stored(), 0, "{vendor:?}");
         assert!(bank.follow(id).await.is_verified(), "{vendor:?}");
         bank.sandbox.clock().advance(Duration::from_secs(120)).await;
         let again = &bank.sandbox.callbacks()[0];
         let answers: Vec<u16> = again.attempts.iter().map(|(_, status)| *status).collect();
-        assert_eq!((again.state, answers.as_slice()), ("delivered", [503, 200].as_slice()), "{vendor:?}: {again:?}");
+        assert_eq!(
+            (again.state, answers.as_slice()),
+            ("delivered", [503, 200].as_slice()),
+            "{vendor:?}: {again:?}"
+        );
     }
 }
 
@@ -110,14 +167,24 @@ async fn a_forged_callback_is_refused_and_stores_nothing() {
         let bank = Bank::open(&vendor).await;
         let (id, reference) = bank.start().await;
         let address = idv_axum::callback_url(&bank.base, vendor.id()).unwrap();
-        let mut forged = vendor.of(&bank.sandbox).forgery(address.as_str(), reference.as_str(), "1");
-        forged.url.push_str(if forged.url.contains('?') { "&token=guessed" } else { "?token=guessed" });
+        let mut forged =
+            vendor
+                .of(&bank.sandbox)
+                .forgery(address.as_str(), reference.as_str(), "1");
+        forged.url.push_str(if forged.url.contains('?') {
+            "&token=guessed"
+        } else {
+            "?token=guessed"
+        });
         let status = bank.sandbox.forge(&forged).await.unwrap();
         // A client that waits to be asked for its password is asked.
         let expected = if vendor.has_password() { 401 } else { 403 };
         assert_eq!(status, expected, "{vendor:?}");
         assert_eq!(bank.store.offered(), 0, "{vendor:?}");
-        assert!(!bank.flow.status(id).await.unwrap().is_verified(), "{vendor:?}");
+        assert!(
+            !bank.flow.status(id).await.unwrap().is_verified(),
+            "{vendor:?}"
+        );
     }
 }
 
@@ -127,14 +194,28 @@ async fn without_a_secret_a_callback_is_a_claim_and_one_about_nobody_is_not_stor
         let bank = Bank::with(&vendor, false, &Options::new()).await;
         let (id, _) = bank.start().await;
         let address = idv_axum::callback_url(&bank.base, vendor.id()).unwrap();
-        let about_no_one = vendor.of(&bank.sandbox).forgery(address.as_str(), "abc", "1");
+        let about_no_one = vendor
+            .of(&bank.sandbox)
+            .forgery(address.as_str(), "abc", "1");
         let status = bank.sandbox.forge(&about_no_one).await;
-        assert_eq!((status.unwrap(), bank.store.offered()), (200, 0), "{vendor:?}");
+        assert_eq!(
+            (status.unwrap(), bank.store.offered()),
+            (200, 0),
+            "{vendor:?}"
+        );
         vendor.act(&bank.sandbox, "happy");
         assert!(bank.follow(id).await.is_verified(), "{vendor:?}");
         let observed = bank.observed(id).await;
-        assert!(observed.contains(&("callback".to_owned(), None)), "{vendor:?}: {observed:?}");
-        assert!(observed.iter().all(|(channel, proof)| channel != "callback" || proof.is_none()), "{vendor:?}: {observed:?}");
+        assert!(
+            observed.contains(&("callback".to_owned(), None)),
+            "{vendor:?}: {observed:?}"
+        );
+        assert!(
+            observed
+                .iter()
+                .all(|(channel, proof)| channel != "callback" || proof.is_none()),
+            "{vendor:?}: {observed:?}"
+        );
     }
 }
 
@@ -144,13 +225,25 @@ async fn a_person_who_comes_back_proves_nothing_and_wakes() {
     let (id, _) = bank.start().await;
     let transaction = bank.vendor.latest(&bank.sandbox);
     let back = idv_axum::return_url(&bank.base, "cm-id-scan").unwrap();
-    let address = format!("{back}?trxid={transaction}&resultid=00000000-0000-4000-8000-000000000000");
+    let address =
+        format!("{back}?trxid={transaction}&resultid=00000000-0000-4000-8000-000000000000");
     let before = bank.store.changed();
     assert_eq!(bank.sandbox.forge_visit(&address).await.unwrap(), 200);
-    assert_eq!((bank.store.changed() - before, bank.store.offered()), (1, 0));
+    assert_eq!(
+        (bank.store.changed() - before, bank.store.offered()),
+        (1, 0)
+    );
     bank.flow.run_due().await.unwrap();
     assert!(!bank.flow.status(id).await.unwrap().is_verified());
     let observed = bank.observed(id).await;
-    assert!(observed.contains(&("return".to_owned(), None)), "{observed:?}");
-    assert!(observed.iter().all(|(channel, proof)| channel != "return" || proof.is_none()), "{observed:?}");
+    assert!(
+        observed.contains(&("return".to_owned(), None)),
+        "{observed:?}"
+    );
+    assert!(
+        observed
+            .iter()
+            .all(|(channel, proof)| channel != "return" || proof.is_none()),
+        "{observed:?}"
+    );
 }

@@ -31,7 +31,10 @@ characters in people's data are printed as \\u001b.";
 
 /// Returns the version and the parts that are compiled in.
 fn long_version() -> String {
-    let vendors: Vec<String> = idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect();
+    let vendors: Vec<String> = idv::providers()
+        .iter()
+        .map(|vendor| vendor.provider.to_string())
+        .collect();
     format!(
         "{}\nvendors: {}\nstores: sqlite, postgres\nfeatures: archive, crypt, schema, signature",
         env!("CARGO_PKG_VERSION"),
@@ -56,7 +59,13 @@ pub(crate) struct Cli {
     pub(crate) verbose: bool,
 
     /// When to use colours; `auto` is on a terminal unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
     pub(crate) color: Color,
 
     #[command(subcommand)]
@@ -86,7 +95,10 @@ impl Which {
     /// Returns the verification's reference and vendor's id.
     pub(crate) fn id(&self) -> Result<idv::VerificationId, Failure> {
         let reference = idv::Reference::existing(self.reference.as_str())?;
-        Ok(idv::VerificationId::new(reference, self.vendor_id.as_deref().map(idv::VendorId::new)))
+        Ok(idv::VerificationId::new(
+            reference,
+            self.vendor_id.as_deref().map(idv::VendorId::new),
+        ))
     }
 }
 
@@ -104,7 +116,11 @@ mod tests {
         fn check(command: &clap::Command, path: &str) {
             assert!(command.get_about().is_some(), "{path}");
             for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some() || argument.get_long_help().is_some(), "{path} {}", argument.get_id());
+                assert!(
+                    argument.get_help().is_some() || argument.get_long_help().is_some(),
+                    "{path} {}",
+                    argument.get_id()
+                );
             }
             for inner in command.get_subcommands() {
                 check(inner, &format!("{path} {}", inner.get_name()));

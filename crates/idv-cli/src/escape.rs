@@ -70,7 +70,10 @@ mod tests {
             let character = char::from_u32(code).unwrap();
             let escaped = format!("a\\u{code:04x}b");
             assert_eq!(in_one_line(&format!("a{character}b")), escaped);
-            assert_eq!(in_json(&format!("a{character}b")) == escaped, character != '\n');
+            assert_eq!(
+                in_json(&format!("a{character}b")) == escaped,
+                character != '\n'
+            );
             if character != '\n' && !is_mark(character) {
                 assert_eq!(in_lines(&format!("a{character}b")), escaped);
             }
@@ -87,10 +90,19 @@ mod tests {
     #[test]
     fn escaped_json_reads_back_as_the_same_value() {
         let value = serde_json::json!({ "a\u{9b}": ["\u{1b}]0;x\u{7}", "\u{7f}\u{85}\u{2028}\u{202e}\u{2061}", "\n\t\r"] });
-        for text in [serde_json::to_string(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap()] {
+        for text in [
+            serde_json::to_string(&value).unwrap(),
+            serde_json::to_string_pretty(&value).unwrap(),
+        ] {
             let safe = in_json(&text);
-            assert!(!safe.contains(|character| acts_on_terminal(character) && character != '\n'), "{safe}");
-            assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
+            assert!(
+                !safe.contains(|character| acts_on_terminal(character) && character != '\n'),
+                "{safe}"
+            );
+            assert_eq!(
+                serde_json::from_str::<serde_json::Value>(&safe).unwrap(),
+                value
+            );
         }
     }
 }

@@ -3,7 +3,10 @@
 use std::io;
 use std::process::ExitCode;
 
-use idv::{Capability, CreateSafety, Effect, Error, ErrorKind, Operation, ProviderId, TransportCause, VendorInfo};
+use idv::{
+    Capability, CreateSafety, Effect, Error, ErrorKind, Operation, ProviderId, TransportCause,
+    VendorInfo,
+};
 use idv_flow::FlowError;
 
 use crate::output;
@@ -56,7 +59,11 @@ const LONGEST_WORDS: usize = 500;
 impl Failure {
     /// Creates a failure with its explanation.
     pub(crate) fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into(), vendor_words: None }
+        Self {
+            exit,
+            text: text.into(),
+            vendor_words: None,
+        }
     }
 
     /// Creates a failure for wrong usage.
@@ -108,7 +115,10 @@ impl From<Error> for Failure {
             _ => Exit::Failed,
         };
         let mut failure = Self::new(exit, format!("{error}{}", hint(&error)));
-        let words = [error.vendor_code(), error.vendor_text().map(|text| text.expose().as_str())];
+        let words = [
+            error.vendor_code(),
+            error.vendor_text().map(|text| text.expose().as_str()),
+        ];
         let words: Vec<&str> = words.into_iter().flatten().collect();
         failure.vendor_words = (!words.is_empty()).then(|| words.join(": "));
         failure
@@ -119,7 +129,9 @@ impl From<FlowError> for Failure {
     fn from(error: FlowError) -> Self {
         match error {
             FlowError::Vendor(error) => error.into(),
-            FlowError::UnknownAccount(_) => Self::usage(format!("{error}: choose it, or name it in flow.also")),
+            FlowError::UnknownAccount(_) => {
+                Self::usage(format!("{error}: choose it, or name it in flow.also"))
+            }
             FlowError::Invalid(_) => Self::usage(error.to_string()),
             // A store's failures never contain stored data.
             FlowError::Store(_) => Self::new(Exit::Failed, whole(&error)),
@@ -134,7 +146,10 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Exit::Done, "");
         }
-        Self::new(Exit::Failed, format!("the answer cannot be written: {error}"))
+        Self::new(
+            Exit::Failed,
+            format!("the answer cannot be written: {error}"),
+        )
     }
 }
 
@@ -152,11 +167,15 @@ pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
 /// Suggests a next step, by the cause of the failure and what the vendor can do.
 fn hint(error: &Error) -> String {
     let hint = match error.kind() {
-        _ if error.effect() == Effect::Unknown => return format!("; {}", look_first(error.provider(), error.operation())),
+        _ if error.effect() == Effect::Unknown => {
+            return format!("; {}", look_first(error.provider(), error.operation()));
+        }
         ErrorKind::Unauthorized => "check the credentials, and whether they are for this host",
         ErrorKind::Unsupported => "`idv providers` shows what each vendor can do",
         ErrorKind::Unavailable => match error.transport_cause() {
-            Some(TransportCause::Certificate) => "`transport.root_certificates` names an authority of your own",
+            Some(TransportCause::Certificate) => {
+                "`transport.root_certificates` names an authority of your own"
+            }
             Some(TransportCause::Tls) => "check whether the vendor's address is one with TLS",
             Some(TransportCause::Dns | TransportCause::Refused | TransportCause::Unreachable) => {
                 "check the vendor's address in the configuration, and the network"
@@ -190,23 +209,34 @@ fn wait_for_it(provider: Option<&ProviderId>) -> &'static str {
 /// Says how to find out whether the vendor acted, by what this vendor can do.
 fn look_first(provider: Option<&ProviderId>, operation: Option<Operation>) -> String {
     const PANEL: &str = "look for the reference in the vendor's panel";
-    const ADOPT: &str = "a flow takes over what is there by `idv flow operator ID --adopt VENDOR_ID`";
+    const ADOPT: &str =
+        "a flow takes over what is there by `idv flow operator ID --adopt VENDOR_ID`";
     let has = |capability| has(provider, capability);
     if operation != Some(Operation::Create) {
-        let asked = if has(Capability::Polling) { "`idv poll` asks for the state" } else { PANEL };
+        let asked = if has(Capability::Polling) {
+            "`idv poll` asks for the state"
+        } else {
+            PANEL
+        };
         return format!("{asked}; the same command may be repeated");
     }
     // The vendor's id was in the answer that was lost, so the state cannot be asked for by it.
     match vendor(provider).map(|vendor| vendor.create_safety) {
-        Some(CreateSafety::Keyed) => "repeat the command with the same --reference: the vendor creates it once".to_owned(),
-        _ if has(Capability::Lookup) => format!("before repeating, look by `idv find REFERENCE`; {ADOPT}"),
+        Some(CreateSafety::Keyed) => {
+            "repeat the command with the same --reference: the vendor creates it once".to_owned()
+        }
+        _ if has(Capability::Lookup) => {
+            format!("before repeating, look by `idv find REFERENCE`; {ADOPT}")
+        }
         _ if has(Capability::Listing) => format!("before repeating, look by `idv list`; {ADOPT}"),
         _ => format!("before repeating, {PANEL}; {ADOPT}"),
     }
 }
 
 fn vendor(provider: Option<&ProviderId>) -> Option<VendorInfo> {
-    idv::providers().into_iter().find(|vendor| Some(&vendor.provider) == provider)
+    idv::providers()
+        .into_iter()
+        .find(|vendor| Some(&vendor.provider) == provider)
 }
 
 fn has(provider: Option<&ProviderId>, capability: Capability) -> bool {
@@ -226,7 +256,10 @@ mod tests {
             (Error::invalid("reference", "x"), Exit::Usage),
             (Error::new(ErrorKind::Unsupported), Exit::Usage),
             (Error::new(ErrorKind::Unavailable), Exit::Failed),
-            (Error::new(ErrorKind::Unavailable).with_effect(Effect::Unknown), Exit::EffectUnknown),
+            (
+                Error::new(ErrorKind::Unavailable).with_effect(Effect::Unknown),
+                Exit::EffectUnknown,
+            ),
             (Error::malformed("x"), Exit::Failed),
         ];
         for (error, exit) in cases {
@@ -245,7 +278,8 @@ mod tests {
             (TransportCause::Refused, "address"),
             (TransportCause::Timeout, "later"),
         ] {
-            let error = Error::new(ErrorKind::Unavailable).with_source(TransportError::new(Sent::No, cause));
+            let error = Error::new(ErrorKind::Unavailable)
+                .with_source(TransportError::new(Sent::No, cause));
             assert!(hint(&error).contains(named), "{cause}: {}", hint(&error));
         }
     }
@@ -260,9 +294,15 @@ mod tests {
         ] {
             let text = look_first(Some(&ProviderId::new(provider)), Some(Operation::Create));
             assert!(text.contains(named), "{text}");
-            assert!(!text.contains("idv poll") && !text.contains("idv list"), "{text}");
+            assert!(
+                !text.contains("idv poll") && !text.contains("idv list"),
+                "{text}"
+            );
         }
-        let silent = idv::providers().into_iter().find(|vendor| !vendor.has(Capability::Polling)).unwrap();
+        let silent = idv::providers()
+            .into_iter()
+            .find(|vendor| !vendor.has(Capability::Polling))
+            .unwrap();
         for (provider, named) in [
             (ProviderId::new("idnow"), "idv watch"),
             (silent.provider.clone(), "callback"),
@@ -277,11 +317,20 @@ mod tests {
 
     #[test]
     fn vendors_words_are_printed_only_on_request() {
-        let error = Error::new(ErrorKind::NotFound).with_vendor_code("GONE").with_vendor_text("a\u{1b}[31m ".repeat(1000));
+        let error = Error::new(ErrorKind::NotFound)
+            .with_vendor_code("GONE")
+            .with_vendor_text("a\u{1b}[31m ".repeat(1000));
         let failure = Failure::from(error);
-        assert!(!failure.line(false).contains("[31m") && failure.line(false).contains("--verbose"), "{}", failure.line(false));
+        assert!(
+            !failure.line(false).contains("[31m") && failure.line(false).contains("--verbose"),
+            "{}",
+            failure.line(false)
+        );
         let line = failure.line(true);
-        assert!(line.contains("GONE: a") && line.contains("[31m") && line.chars().count() < 700, "{line}");
+        assert!(
+            line.contains("GONE: a") && line.contains("[31m") && line.chars().count() < 700,
+            "{line}"
+        );
     }
 
     #[test]

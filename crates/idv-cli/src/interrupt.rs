@@ -11,7 +11,9 @@ impl Interrupt {
     pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         // If signals cannot be received, they end the program at once.
-        let signals = signal(SignalKind::interrupt()).and_then(|ctrl_c| Ok([ctrl_c, signal(SignalKind::terminate())?])).ok();
+        let signals = signal(SignalKind::interrupt())
+            .and_then(|ctrl_c| Ok([ctrl_c, signal(SignalKind::terminate())?]))
+            .ok();
         Self { signals }
     }
 

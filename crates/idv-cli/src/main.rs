@@ -44,12 +44,21 @@ fn main() -> ExitCode {
 
 /// Prints help and the version as they are, and a usage error in one line.
 fn usage_error(error: &clap::Error) -> Exit {
-    use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
 
-    if matches!(error.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion) {
+    if matches!(
+        error.kind(),
+        DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand | DisplayVersion
+    ) {
         // If the stream is closed, the program cannot report anything.
         let _ = error.print();
-        return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        return if error.use_stderr() {
+            Exit::Usage
+        } else {
+            Exit::Done
+        };
     }
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     Failure::usage(usage::describe(error, &arguments)).report(false)
@@ -59,7 +68,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot start: {error}")))?;
+        .map_err(|error| {
+            Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"))
+        })?;
     let (output, settings) = (Output::new(cli.json), Settings::new(cli.config));
     runtime.block_on(async {
         let ends_by_interrupt = cli.command.ends_by_interrupt();
@@ -87,5 +98,9 @@ fn log_to_standard_error(for_long: bool) {
         Err(_) if for_long => EnvFilter::new("idv_flow=warn,idv_flow::flow=error"),
         Err(_) => return,
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
 }

@@ -27,8 +27,16 @@ impl Output {
     }
 
     /// Prints an answer: as JSON if `--json` was given, else the text that `people` makes of it.
-    pub(crate) fn answer<T: Serialize>(self, value: &T, people: impl FnOnce(&T) -> String) -> Result<(), Failure> {
-        if self.json { json(value) } else { text(&people(value)) }
+    pub(crate) fn answer<T: Serialize>(
+        self,
+        value: &T,
+        people: impl FnOnce(&T) -> String,
+    ) -> Result<(), Failure> {
+        if self.json {
+            json(value)
+        } else {
+            text(&people(value))
+        }
     }
 }
 
@@ -74,7 +82,12 @@ impl Mark {
 
     /// Returns the text with this mark, as a cell of a table.
     pub(crate) fn on(self, text: &str) -> Cell {
-        Cell(format!("{}{}{}", self.begin(), escape::in_one_line(text), Self::END))
+        Cell(format!(
+            "{}{}{}",
+            self.begin(),
+            escape::in_one_line(text),
+            Self::END
+        ))
     }
 }
 
@@ -99,7 +112,10 @@ fn colored(text: &str, enabled: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut mark: Option<Mark> = None;
     for part in text.split_inclusive(|character| character == '\n' || escape::is_mark(character)) {
-        let end = part.chars().next_back().filter(|character| *character == '\n' || escape::is_mark(*character));
+        let end = part
+            .chars()
+            .next_back()
+            .filter(|character| *character == '\n' || escape::is_mark(*character));
         let part = end.map_or(part, |end| part.trim_end_matches(end));
         match mark.filter(|_| enabled && !part.is_empty()) {
             Some(mark) => out += &mark.style().force_styling(true).apply_to(part).to_string(),
@@ -136,7 +152,9 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Prints JSON over several lines.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
-    text(&escape::in_json(&encoded(serde_json::to_string_pretty(value))?))
+    text(&escape::in_json(&encoded(serde_json::to_string_pretty(
+        value,
+    ))?))
 }
 
 /// Prints JSON in one line.
@@ -151,7 +169,11 @@ pub(crate) fn note(line: &str) {
 
 /// Prints the line that explains a failure, after the program's name.
 pub(crate) fn failure(line: &str) {
-    let name = Style::new().red().bold().force_styling(colors_enabled_stderr()).apply_to("idv:");
+    let name = Style::new()
+        .red()
+        .bold()
+        .force_styling(colors_enabled_stderr())
+        .apply_to("idv:");
     on_standard_error(&format!("{name} "), line);
 }
 
@@ -171,7 +193,10 @@ impl Table {
     }
 
     /// Adds several rows.
-    pub(crate) fn add_rows<R: IntoIterator<Item = C>, C: Into<Cell>>(&mut self, rows: impl IntoIterator<Item = R>) {
+    pub(crate) fn add_rows<R: IntoIterator<Item = C>, C: Into<Cell>>(
+        &mut self,
+        rows: impl IntoIterator<Item = R>,
+    ) {
         rows.into_iter().for_each(|row| self.add_row(row));
     }
 }
@@ -179,12 +204,16 @@ impl Table {
 /// Returns an empty table with this head, or with none.
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = comfy_table::Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     // A terminal gets cells of several lines rather than broken ones; a file or a pipe gets a row in each line.
     if io::stdout().is_terminal()
         && let Some((_, columns)) = Term::stdout().size_checked()
     {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(columns);
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(columns);
     }
     if !head.is_empty() {
         table.set_header(head.iter().map(|name| name.to_uppercase()));
@@ -194,11 +223,20 @@ pub(crate) fn table(head: &[&str]) -> Table {
 
 /// Lays out a table as text, without blanks at the ends of its lines.
 pub(crate) fn plain(table: &Table) -> String {
-    table.0.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    table
+        .0
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
 }
 
 fn encoded(result: serde_json::Result<String>) -> Result<String, Failure> {
-    result.map_err(|error| Failure::new(crate::failure::Exit::Failed, format!("the answer cannot be written as JSON: {error}")))
+    result.map_err(|error| {
+        Failure::new(
+            crate::failure::Exit::Failed,
+            format!("the answer cannot be written as JSON: {error}"),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -208,14 +246,20 @@ mod tests {
     #[test]
     fn colours_follow_marks_and_disappear_without() {
         let mut rows = table(&["status", "name"]);
-        rows.add_row([Mark::Bad.on("rejected"), Cell::from("\u{2061}Erika\u{2064}")]);
+        rows.add_row([
+            Mark::Bad.on("rejected"),
+            Cell::from("\u{2061}Erika\u{2064}"),
+        ]);
         rows.add_row([Mark::Good.on("ok"), Cell::from("Max")]);
         let text = plain(&rows);
         assert_eq!(
             colored(&text, true),
             " STATUS    NAME\n \u{1b}[31mrejected\u{1b}[0m  \\u2061Erika\\u2064\n \u{1b}[32mok\u{1b}[0m        Max\n"
         );
-        assert_eq!(colored(&text, false), " STATUS    NAME\n rejected  \\u2061Erika\\u2064\n ok        Max\n");
+        assert_eq!(
+            colored(&text, false),
+            " STATUS    NAME\n rejected  \\u2061Erika\\u2064\n ok        Max\n"
+        );
     }
 
     #[test]
@@ -225,7 +269,10 @@ mod tests {
         rows.add_rows([["street", "a\r\tb"]]);
         let text = plain(&rows);
         assert_eq!(text.lines().count(), 3, "{text}");
-        assert!(text.contains("Ber\\u000alin\\u001b[31m\\u009b2J\\u202e"), "{text}");
+        assert!(
+            text.contains("Ber\\u000alin\\u001b[31m\\u009b2J\\u202e"),
+            "{text}"
+        );
         assert!(text.contains("a\\u000d\\u0009b"), "{text}");
     }
 }

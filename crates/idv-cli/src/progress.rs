@@ -21,14 +21,19 @@ impl Progress {
 
     /// Begins a line with a message, the number of bytes and their rate.
     pub(crate) fn bytes(message: &str) -> Self {
-        let progress = Self::styled("{spinner} {elapsed} {msg}: {binary_bytes}, {binary_bytes_per_sec}");
+        let progress =
+            Self::styled("{spinner} {elapsed} {msg}: {binary_bytes}, {binary_bytes_per_sec}");
         progress.show(message);
         progress
     }
 
     /// Begins a line for a command that writes its answer piece by piece: nothing if the answer goes to a terminal as well.
     pub(crate) fn beside_lines(message: &str) -> Self {
-        if io::stdout().is_terminal() { Self(ProgressBar::hidden()) } else { Self::begin(message) }
+        if io::stdout().is_terminal() {
+            Self(ProgressBar::hidden())
+        } else {
+            Self::begin(message)
+        }
     }
 
     fn styled(template: &str) -> Self {

@@ -44,13 +44,23 @@ struct InputArgs(Vec<(&'static Input, String)>);
 impl Args for InputArgs {
     fn augment_args(command: Command) -> Command {
         Input::ALL.iter().fold(command, |command, input| {
-            let form = if input.form.contains(' ') { "WORD" } else { input.form };
+            let form = if input.form.contains(' ') {
+                "WORD"
+            } else {
+                input.form
+            };
             let mut help = input.description.trim_end_matches('.').to_owned();
             if form == "WORD" {
                 help = format!("{help}: {}", input.form);
             }
             let parser = move |text: &str| check(input, text);
-            command.arg(Arg::new(input.path).long(input.name.replace('_', "-")).value_name(form).help(help).value_parser(parser))
+            command.arg(
+                Arg::new(input.path)
+                    .long(input.name.replace('_', "-"))
+                    .value_name(form)
+                    .help(help)
+                    .value_parser(parser),
+            )
         })
     }
 
@@ -61,7 +71,8 @@ impl Args for InputArgs {
 
 impl FromArgMatches for InputArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = |input: &'static Input| Some((input, matches.get_one::<String>(input.path)?.clone()));
+        let given =
+            |input: &'static Input| Some((input, matches.get_one::<String>(input.path)?.clone()));
         Ok(Self(Input::ALL.iter().filter_map(given).collect()))
     }
 
@@ -73,7 +84,10 @@ impl FromArgMatches for InputArgs {
 
 impl RequestArgs {
     /// Returns the requested verification. If it has no reference, takes `fresh` and prints it.
-    pub(crate) fn verification(self, fresh: impl FnOnce() -> Reference) -> Result<NewVerification, Failure> {
+    pub(crate) fn verification(
+        self,
+        fresh: impl FnOnce() -> Reference,
+    ) -> Result<NewVerification, Failure> {
         let mut new = NewVerification::new(Reference::parse(PLACEHOLDER)?);
         let mut reference = None;
         if let Some(path) = &self.from {
@@ -101,54 +115,74 @@ impl RequestArgs {
 /// Reads a request from JSON: the names are those of [`NewVerification`], and an unknown one is refused. Returns the reference, if there is
 /// one. The values are a person's data, so a failure names keys and places only.
 fn read(new: &mut NewVerification, json: &[u8]) -> Result<Option<String>, Failure> {
-    let value: Value = serde_json::from_slice(json)
-        .map_err(|error| Failure::usage(format!("it is not JSON, at line {} column {}", error.line(), error.column())))?;
+    let value: Value = serde_json::from_slice(json).map_err(|error| {
+        Failure::usage(format!(
+            "it is not JSON, at line {} column {}",
+            error.line(),
+            error.column()
+        ))
+    })?;
     let Value::Object(mut members) = value else {
-        return Err(Failure::usage("expected a JSON object with the names of the model"));
+        return Err(Failure::usage(
+            "expected a JSON object with the names of the model",
+        ));
     };
     let reference = match members.remove("reference") {
         None | Some(Value::Null) => None,
         Some(Value::String(reference)) => Some(reference),
         Some(_) => return Err(Failure::usage("`reference`: expected a string")),
     };
-    members.into_iter().try_for_each(|(name, value)| take(new, &name, value))?;
+    members
+        .into_iter()
+        .try_for_each(|(name, value)| take(new, &name, value))?;
     Ok(reference)
 }
 
 /// Takes a member of the JSON: a value, or an object of further members.
 fn take(new: &mut NewVerification, path: &str, value: Value) -> Result<(), Failure> {
-    let is_group = path == "custom" || Input::ALL.iter().any(|input| input.path.starts_with(&format!("{path}.")));
+    let is_group = path == "custom"
+        || Input::ALL
+            .iter()
+            .any(|input| input.path.starts_with(&format!("{path}.")));
     let is_known = Input::at(path).is_some() || path.starts_with("custom.");
     match value {
-        Value::Object(members) if is_group => {
-            members.into_iter().try_for_each(|(name, value)| take(new, &format!("{path}.{name}"), value))
-        }
+        Value::Object(members) if is_group => members
+            .into_iter()
+            .try_for_each(|(name, value)| take(new, &format!("{path}.{name}"), value)),
         Value::Null if is_group || is_known => Ok(()),
         _ if is_group => Err(Failure::usage(format!("`{path}`: expected an object"))),
         _ if !is_known => Err(unknown(path)),
-        Value::String(text) => {
-            new.set(path, &text).map_err(|error| Failure::usage(format!("`{path}`: expected {}", form(&error))))
-        }
+        Value::String(text) => new
+            .set(path, &text)
+            .map_err(|error| Failure::usage(format!("`{path}`: expected {}", form(&error)))),
         _ => Err(Failure::usage(format!("`{path}`: expected a string"))),
     }
 }
 
 fn unknown(path: &str) -> Failure {
     let known: Vec<&str> = Input::ALL.iter().map(|input| input.path).collect();
-    Failure::usage(format!("unknown field `{path}`, expected one of reference, {}, custom", known.join(", ")))
+    Failure::usage(format!(
+        "unknown field `{path}`, expected one of reference, {}, custom",
+        known.join(", ")
+    ))
 }
 
 /// Checks the string of an input, and returns it.
 fn check(input: &Input, text: &str) -> Result<String, Expected> {
-    let mut scratch = NewVerification::new(Reference::parse(PLACEHOLDER).map_err(|_| Expected::new("a reference"))?);
-    input.set(&mut scratch, text).map_err(|error| Expected::new(form(&error)))?;
+    let mut scratch = NewVerification::new(
+        Reference::parse(PLACEHOLDER).map_err(|_| Expected::new("a reference"))?,
+    );
+    input
+        .set(&mut scratch, text)
+        .map_err(|error| Expected::new(form(&error)))?;
     Ok(text.to_owned())
 }
 
 /// Returns the form that an error of an input expects.
 fn form(error: &idv::Error) -> String {
     let text = error.to_string();
-    text.split_once("expected ").map_or_else(|| text.clone(), |(_, form)| form.to_owned())
+    text.split_once("expected ")
+        .map_or_else(|| text.clone(), |(_, form)| form.to_owned())
 }
 
 /// Parses `NAME=VALUE`; the value may contain equals signs.
@@ -165,7 +199,10 @@ pub(crate) fn from_word<T: for<'de> Deserialize<'de>>(word: &str) -> Result<T, E
     T::deserialize(deserializer).map_err(|error| {
         // The error quotes the word; the expected form stands behind it.
         let text = error.to_string();
-        Expected::new(text.rsplit_once("expected ").map_or("a word of the model", |(_, form)| form))
+        Expected::new(
+            text.rsplit_once("expected ")
+                .map_or("a word of the model", |(_, form)| form),
+        )
     })
 }
 
@@ -200,25 +237,50 @@ mod tests {
             "callback_url": "https://example.com/c", "purpose": "to open an account", "custom": { "custom1": "x" }
         }"#;
         let mut new = blank();
-        assert_eq!(read(&mut new, json).unwrap().as_deref(), Some("0123456789abcdef"));
+        assert_eq!(
+            read(&mut new, json).unwrap().as_deref(),
+            Some("0123456789abcdef")
+        );
         assert_eq!(new.given().len(), Input::ALL.len() + 1, "{:?}", new.given());
     }
 
     #[test]
     fn wrong_member_is_named_without_its_value() {
         for (json, expected) in [
-            (&br#"{"person":{"fist_name":"Mustermann"}}"#[..], "unknown field `person.fist_name`, expected one of reference"),
-            (br#"{"person":{"fist_name":{"a":"Mustermann"}}}"#, "unknown field `person.fist_name`"),
-            (br#"{"person":{"birth_date":"Mustermann"}}"#, "`person.birth_date`: expected a date as YYYY-MM-DD"),
-            (br#"{"person":{"gender":"Mustermann"}}"#, "`person.gender`: expected female, male or diverse"),
-            (br#"{"person":{"family_name":["Mustermann"]}}"#, "`person.family_name`: expected a string"),
-            (br#"{"person":"Mustermann"}"#, "`person`: expected an object"),
+            (
+                &br#"{"person":{"fist_name":"Mustermann"}}"#[..],
+                "unknown field `person.fist_name`, expected one of reference",
+            ),
+            (
+                br#"{"person":{"fist_name":{"a":"Mustermann"}}}"#,
+                "unknown field `person.fist_name`",
+            ),
+            (
+                br#"{"person":{"birth_date":"Mustermann"}}"#,
+                "`person.birth_date`: expected a date as YYYY-MM-DD",
+            ),
+            (
+                br#"{"person":{"gender":"Mustermann"}}"#,
+                "`person.gender`: expected female, male or diverse",
+            ),
+            (
+                br#"{"person":{"family_name":["Mustermann"]}}"#,
+                "`person.family_name`: expected a string",
+            ),
+            (
+                br#"{"person":"Mustermann"}"#,
+                "`person`: expected an object",
+            ),
             (br#"{"reference":7}"#, "`reference`: expected a string"),
             (b"Mustermann", "it is not JSON, at line 1 column 1"),
             (br#"["Mustermann"]"#, "expected a JSON object"),
         ] {
             let error = read(&mut blank(), json).unwrap_err();
-            assert!(error.text().starts_with(expected) && !error.text().contains("Mustermann"), "{}", error.text());
+            assert!(
+                error.text().starts_with(expected) && !error.text().contains("Mustermann"),
+                "{}",
+                error.text()
+            );
         }
     }
 
@@ -226,6 +288,11 @@ mod tests {
     fn words_are_those_of_the_model() {
         assert_eq!(from_word::<Gender>("female"), Ok(Gender::Female));
         assert!(from_word::<Country>("Germany").is_err());
-        assert!(from_word::<DocumentKind>("pass").unwrap_err().to_string().contains("passport"));
+        assert!(
+            from_word::<DocumentKind>("pass")
+                .unwrap_err()
+                .to_string()
+                .contains("passport")
+        );
     }
 }

@@ -37,13 +37,22 @@ pub(crate) fn describe(error: &Error, arguments: &[OsString]) -> String {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
         ErrorKind::UnknownArgument => unknown(error, ContextKind::InvalidArg, arguments),
         ErrorKind::InvalidSubcommand => unknown(error, ContextKind::InvalidSubcommand, arguments),
-        ErrorKind::MissingRequiredArgument => format!("missing {}", strings(error, ContextKind::InvalidArg).join(", ")),
+        ErrorKind::MissingRequiredArgument => format!(
+            "missing {}",
+            strings(error, ContextKind::InvalidArg).join(", ")
+        ),
         ErrorKind::MissingSubcommand => {
-            format!("missing command: expected one of {}", strings(error, ContextKind::ValidSubcommand).join(", "))
+            format!(
+                "missing command: expected one of {}",
+                strings(error, ContextKind::ValidSubcommand).join(", ")
+            )
         }
         ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
-        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues | ErrorKind::NoEquals => {
+        ErrorKind::TooManyValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::WrongNumberOfValues
+        | ErrorKind::NoEquals => {
             format!("{} has the wrong number of values", quoted(error))
         }
         _ => "invalid arguments".to_owned(),
@@ -53,15 +62,24 @@ pub(crate) fn describe(error: &Error, arguments: &[OsString]) -> String {
 
 fn invalid_value(error: &Error) -> String {
     let name = quoted(error);
-    if strings(error, ContextKind::InvalidValue).iter().all(String::is_empty) {
+    if strings(error, ContextKind::InvalidValue)
+        .iter()
+        .all(String::is_empty)
+    {
         return format!("{name} needs a value");
     }
     let words = strings(error, ContextKind::ValidValue);
     if !words.is_empty() {
-        return format!("invalid value for {name}: expected one of {}", words.join(", "));
+        return format!(
+            "invalid value for {name}: expected one of {}",
+            words.join(", ")
+        );
     }
     // Other errors may quote the value.
-    match error.source().and_then(|source| source.downcast_ref::<Expected>()) {
+    match error
+        .source()
+        .and_then(|source| source.downcast_ref::<Expected>())
+    {
         Some(expected) => format!("invalid value for {name}: {expected}"),
         None => format!("invalid value for {name}: expected {}", form(error)),
     }
@@ -69,8 +87,14 @@ fn invalid_value(error: &Error) -> String {
 
 /// The expected form, by the name that the help gives the value.
 fn form(error: &Error) -> String {
-    let argument = strings(error, ContextKind::InvalidArg).pop().unwrap_or_default();
-    let name = argument.rsplit(' ').next().unwrap_or_default().trim_matches(['<', '>', '[', ']', '.']);
+    let argument = strings(error, ContextKind::InvalidArg)
+        .pop()
+        .unwrap_or_default();
+    let name = argument
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .trim_matches(['<', '>', '[', ']', '.']);
     match name {
         "YYYY-MM-DD" => "a date as YYYY-MM-DD".to_owned(),
         "URL" => "a URL with its scheme".to_owned(),
@@ -83,17 +107,29 @@ fn form(error: &Error) -> String {
 /// Names an option or command that does not exist, by its position: the word itself may be a person's data.
 fn unknown(error: &Error, kind: ContextKind, arguments: &[OsString]) -> String {
     let word = strings(error, kind).pop().unwrap_or_default();
-    let what = if kind == ContextKind::InvalidArg { "argument" } else { "command" };
+    let what = if kind == ContextKind::InvalidArg {
+        "argument"
+    } else {
+        "command"
+    };
     let position = arguments.iter().position(|argument| {
         argument.to_str().is_some_and(|argument| {
-            argument == word || argument.strip_prefix(word.as_str()).is_some_and(|rest| rest.starts_with('='))
+            argument == word
+                || argument
+                    .strip_prefix(word.as_str())
+                    .is_some_and(|rest| rest.starts_with('='))
         })
     });
-    let place = position.map_or_else(String::new, |position| format!(" at position {}", position + 1));
+    let place = position.map_or_else(String::new, |position| {
+        format!(" at position {}", position + 1)
+    });
     // The last suggestion is the nearest.
     let similar = strings(error, ContextKind::SuggestedArg).pop();
     match similar.or_else(|| strings(error, ContextKind::SuggestedSubcommand).pop()) {
-        Some(similar) => format!("unknown {what}{place}; did you mean `{}`?", first_word(&similar)),
+        Some(similar) => format!(
+            "unknown {what}{place}; did you mean `{}`?",
+            first_word(&similar)
+        ),
         None => format!("unknown {what}{place}"),
     }
 }
@@ -102,17 +138,27 @@ fn conflict(error: &Error) -> String {
     let first = strings(error, ContextKind::InvalidArg);
     let prior = strings(error, ContextKind::PriorArg);
     let names = |arguments: &[String]| {
-        arguments.iter().map(|argument| format!("`{}`", first_word(argument))).collect::<Vec<_>>().join(", ")
+        arguments
+            .iter()
+            .map(|argument| format!("`{}`", first_word(argument)))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     if prior.is_empty() || prior == first {
         return format!("{} is given twice", names(&first));
     }
-    format!("{} cannot be combined with {}", names(&first), names(&prior))
+    format!(
+        "{} cannot be combined with {}",
+        names(&first),
+        names(&prior)
+    )
 }
 
 /// The name of the argument that the error is about.
 fn quoted(error: &Error) -> String {
-    let argument = strings(error, ContextKind::InvalidArg).pop().unwrap_or_default();
+    let argument = strings(error, ContextKind::InvalidArg)
+        .pop()
+        .unwrap_or_default();
     format!("`{}`", first_word(&argument))
 }
 
@@ -151,7 +197,12 @@ mod tests {
     fn told(arguments: &[&str]) -> String {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let all = std::iter::once(OsString::from("idv")).chain(arguments.iter().cloned());
-        describe(&Cli::try_parse_from(all).err().expect("the arguments are wrong"), &arguments)
+        describe(
+            &Cli::try_parse_from(all)
+                .err()
+                .expect("the arguments are wrong"),
+            &arguments,
+        )
     }
 
     #[test]
@@ -169,7 +220,10 @@ mod tests {
                     let option = format!("--{option}{value}");
                     let arguments = [&words[..], &[option.as_str(), "--no-such-thing"]].concat();
                     let line = told(&arguments);
-                    assert!(!line.contains("Mustermann") && !line.contains("1980"), "{line}");
+                    assert!(
+                        !line.contains("Mustermann") && !line.contains("1980"),
+                        "{line}"
+                    );
                     assert_eq!(line.lines().count(), 1, "{line}");
                 }
             }
@@ -179,17 +233,47 @@ mod tests {
     #[test]
     fn refused_value_is_answered_with_its_form() {
         for (arguments, expected) in [
-            (&["create", "--birth-date", "31.12.1980"][..], "invalid value for `--birth-date`: expected a date as YYYY-MM-DD"),
-            (&["create", "--gender", "Mustermann"], "invalid value for `--gender`: expected female, male or diverse"),
-            (&["create", "--nationality", "Mustermann"], "invalid value for `--nationality`: expected a country of ISO 3166"),
-            (&["create", "--success-url", "Mustermann"], "invalid value for `--success-url`: expected a URL"),
-            (&["create", "--custom", "Mustermann"], "invalid value for `--custom`: expected NAME=VALUE"),
+            (
+                &["create", "--birth-date", "31.12.1980"][..],
+                "invalid value for `--birth-date`: expected a date as YYYY-MM-DD",
+            ),
+            (
+                &["create", "--gender", "Mustermann"],
+                "invalid value for `--gender`: expected female, male or diverse",
+            ),
+            (
+                &["create", "--nationality", "Mustermann"],
+                "invalid value for `--nationality`: expected a country of ISO 3166",
+            ),
+            (
+                &["create", "--success-url", "Mustermann"],
+                "invalid value for `--success-url`: expected a URL",
+            ),
+            (
+                &["create", "--custom", "Mustermann"],
+                "invalid value for `--custom`: expected NAME=VALUE",
+            ),
             (&["create", "--email"], "`--email` needs a value"),
-            (&["normalize", "idnow", "Mustermann"], "invalid value for `<KIND>`: expected one of result, status, callback"),
-            (&["watch", "r", "--every", "Mustermann"], "invalid value for `--every`: expected a number of seconds"),
-            (&["watch", "r", "--expires-at", "Mustermann"], "invalid value for `--expires-at`: expected a time"),
-            (&["evidence", "r", "e", "--out", "f", "--limit", "Mustermann"], "invalid value for `--limit`: expected a number"),
-            (&["flow", "status", "Mustermann"], "invalid value for `[ID]`: expected 32 hexadecimal digits"),
+            (
+                &["normalize", "idnow", "Mustermann"],
+                "invalid value for `<KIND>`: expected one of result, status, callback",
+            ),
+            (
+                &["watch", "r", "--every", "Mustermann"],
+                "invalid value for `--every`: expected a number of seconds",
+            ),
+            (
+                &["watch", "r", "--expires-at", "Mustermann"],
+                "invalid value for `--expires-at`: expected a time",
+            ),
+            (
+                &["evidence", "r", "e", "--out", "f", "--limit", "Mustermann"],
+                "invalid value for `--limit`: expected a number",
+            ),
+            (
+                &["flow", "status", "Mustermann"],
+                "invalid value for `[ID]`: expected 32 hexadecimal digits",
+            ),
         ] {
             let line = told(arguments);
             assert!(line.starts_with(expected), "{line}");
@@ -200,13 +284,34 @@ mod tests {
     #[test]
     fn unknown_words_are_named_by_their_position() {
         for (arguments, expected) in [
-            (&["create", "Mustermann"][..], "unknown argument at position 2; see `idv create --help`"),
-            (&["create", "--reference", "x", "--Mustermann=1980"], "unknown argument at position 4; see `idv create --help`"),
-            (&["Mustermann"], "unknown command at position 1; see `idv --help`"),
-            (&["create", "--brith-date", "1980-12-31"], "unknown argument at position 2; did you mean `--birth-date`?"),
-            (&["create", "--birth-date-31.12.1980"], "unknown argument at position 2; did you mean `--birth-date`?"),
-            (&["pol"], "unknown command at position 1; did you mean `poll`?"),
-            (&["flow", "opeartor"], "unknown command at position 2; did you mean `operator`?; see `idv flow --help`"),
+            (
+                &["create", "Mustermann"][..],
+                "unknown argument at position 2; see `idv create --help`",
+            ),
+            (
+                &["create", "--reference", "x", "--Mustermann=1980"],
+                "unknown argument at position 4; see `idv create --help`",
+            ),
+            (
+                &["Mustermann"],
+                "unknown command at position 1; see `idv --help`",
+            ),
+            (
+                &["create", "--brith-date", "1980-12-31"],
+                "unknown argument at position 2; did you mean `--birth-date`?",
+            ),
+            (
+                &["create", "--birth-date-31.12.1980"],
+                "unknown argument at position 2; did you mean `--birth-date`?",
+            ),
+            (
+                &["pol"],
+                "unknown command at position 1; did you mean `poll`?",
+            ),
+            (
+                &["flow", "opeartor"],
+                "unknown command at position 2; did you mean `operator`?; see `idv flow --help`",
+            ),
         ] {
             let line = told(arguments);
             assert!(line.starts_with(expected), "{line}");
@@ -215,9 +320,18 @@ mod tests {
 
     #[test]
     fn missing_and_conflicting_arguments_are_named() {
-        assert_eq!(told(&["poll"]), "missing <REFERENCE>; see `idv poll --help`");
-        assert_eq!(told(&["create", "--email", "a", "--email", "b"]), "`--email` is given twice; see `idv create --help`");
+        assert_eq!(
+            told(&["poll"]),
+            "missing <REFERENCE>; see `idv poll --help`"
+        );
+        assert_eq!(
+            told(&["create", "--email", "a", "--email", "b"]),
+            "`--email` is given twice; see `idv create --help`"
+        );
         let line = told(&["flow", "operator", "x", "--retry", "--dismiss"]);
-        assert_eq!(line, "`--retry` cannot be combined with `--dismiss`; see `idv flow operator --help`");
+        assert_eq!(
+            line,
+            "`--retry` cannot be combined with `--dismiss`; see `idv flow operator --help`"
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Observations, reports and decisions as people read them, and the JSON that is this program's own.
 
 use idv::report::{CheckResult, Field, Report};
-use idv::{CreateResponse, Decision, HandOff, Observation, Outcome, ResultState, Status, Transition};
+use idv::{
+    CreateResponse, Decision, HandOff, Observation, Outcome, ResultState, Status, Transition,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -17,8 +19,12 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
 
 /// A state in words: `in_review, leaning verified`.
 pub(crate) fn status(status: Option<Status>) -> String {
-    let Some(status) = status else { return "unknown".to_owned() };
-    let Ok(parts) = serde_json::to_value(status) else { return String::new() };
+    let Some(status) = status else {
+        return "unknown".to_owned();
+    };
+    let Ok(parts) = serde_json::to_value(status) else {
+        return String::new();
+    };
     let part = |name: &str| parts.get(name).and_then(Value::as_str);
     let state = part("state").unwrap_or_default();
     match (part("outcome"), part("leaning")) {
@@ -68,7 +74,9 @@ pub(crate) fn decision(decision: Decision) -> String {
 /// A decision as JSON: `{"state", "outcome", "status"}`.
 pub(crate) fn decision_json(decision: Decision) -> Value {
     match decision {
-        Decision::Settled(outcome) => json!({ "state": "settled", "outcome": outcome, "status": null }),
+        Decision::Settled(outcome) => {
+            json!({ "state": "settled", "outcome": outcome, "status": null })
+        }
         Decision::Disputed => json!({ "state": "disputed", "outcome": null, "status": null }),
         Decision::Open(status) => json!({ "state": "open", "outcome": null, "status": status }),
         _ => json!({ "state": "unknown", "outcome": null, "status": null }),
@@ -121,7 +129,10 @@ pub(crate) fn result_handle(observation: &Observation) -> Option<&str> {
 pub(crate) fn observation_json(observation: &Observation) -> Value {
     let mut json = serde_json::to_value(observation).unwrap_or_default();
     if let Some(members) = json.as_object_mut() {
-        members.insert("result_handle".to_owned(), json!(result_handle(observation)));
+        members.insert(
+            "result_handle".to_owned(),
+            json!(result_handle(observation)),
+        );
     }
     json
 }
@@ -131,13 +142,28 @@ pub(crate) fn observation(observation: &Observation) -> String {
     let mut lines = table(&[]);
     let subject = &observation.subject;
     let none = || "-".to_owned();
-    lines.add_row(["reference".to_owned(), subject.reference.clone().unwrap_or_else(none)]);
-    lines.add_row(["vendor id".to_owned(), subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned())]);
+    lines.add_row([
+        "reference".to_owned(),
+        subject.reference.clone().unwrap_or_else(none),
+    ]);
+    lines.add_row([
+        "vendor id".to_owned(),
+        subject
+            .vendor_id
+            .as_ref()
+            .map_or_else(none, |id| id.as_str().to_owned()),
+    ]);
     lines.add_row(["channel".to_owned(), word(&observation.channel)]);
     lines.add_row(["trust".to_owned(), word(&observation.trust)]);
     lines.add_row(["status".into(), status_cell(observation.status)]);
-    lines.add_row(["code".to_owned(), observation.code.clone().unwrap_or_else(none)]);
-    lines.add_row(["at".to_owned(), observation.at.map_or_else(none, |at| at.to_string())]);
+    lines.add_row([
+        "code".to_owned(),
+        observation.code.clone().unwrap_or_else(none),
+    ]);
+    lines.add_row([
+        "at".to_owned(),
+        observation.at.map_or_else(none, |at| at.to_string()),
+    ]);
     if let Some(handle) = result_handle(observation) {
         lines.add_row(["result handle".to_owned(), handle.to_owned()]);
     }
@@ -153,8 +179,18 @@ pub(crate) fn observation(observation: &Observation) -> String {
 pub(crate) fn row(observation: &Observation) -> [Cell; 5] {
     let none = || "-".to_owned();
     [
-        observation.subject.reference.clone().unwrap_or_else(none).into(),
-        observation.subject.vendor_id.as_ref().map_or_else(none, |id| id.as_str().to_owned()).into(),
+        observation
+            .subject
+            .reference
+            .clone()
+            .unwrap_or_else(none)
+            .into(),
+        observation
+            .subject
+            .vendor_id
+            .as_ref()
+            .map_or_else(none, |id| id.as_str().to_owned())
+            .into(),
         status_cell(observation.status),
         observation.code.clone().unwrap_or_else(none).into(),
         observation.at.map_or_else(none, |at| at.to_string()).into(),
@@ -178,21 +214,41 @@ pub(crate) struct FieldWords {
 
 /// Every attribute of a report, in the order of [`Field::ALL`].
 pub(crate) fn fields(report: &Report) -> Vec<FieldWords> {
-    let Ok(report) = serde_json::to_value(report) else { return Vec::new() };
+    let Ok(report) = serde_json::to_value(report) else {
+        return Vec::new();
+    };
     let words = |field: &Field, attribute: &Value| {
         let verdict = attribute.get("verdict")?.as_str()?.to_owned();
         let source = attribute.get("source")?.as_str()?.to_owned();
-        let value = attribute.get("value").or_else(|| attribute.get("raw")).map(scalar);
+        let value = attribute
+            .get("value")
+            .or_else(|| attribute.get("raw"))
+            .map(scalar);
         let submitted = attribute.get("submitted").map(scalar);
-        Some(FieldWords { field: field.path().to_owned(), value, submitted, verdict, source })
+        Some(FieldWords {
+            field: field.path().to_owned(),
+            value,
+            submitted,
+            verdict,
+            source,
+        })
     };
     Field::ALL
         .iter()
-        .flat_map(|field| match field.path().split('.').try_fold(&report, |value, key| value.get(key)) {
-            // A person may have several nationalities.
-            Some(Value::Array(attributes)) => attributes.iter().filter_map(|attribute| words(field, attribute)).collect(),
-            Some(attribute) => words(field, attribute).into_iter().collect(),
-            None => Vec::new(),
+        .flat_map(|field| {
+            match field
+                .path()
+                .split('.')
+                .try_fold(&report, |value, key| value.get(key))
+            {
+                // A person may have several nationalities.
+                Some(Value::Array(attributes)) => attributes
+                    .iter()
+                    .filter_map(|attribute| words(field, attribute))
+                    .collect(),
+                Some(attribute) => words(field, attribute).into_iter().collect(),
+                None => Vec::new(),
+            }
         })
         .collect()
 }
@@ -226,7 +282,10 @@ pub(crate) fn report(report: &Report) -> String {
                     CheckResult::Failed => Mark::Bad.on(&result),
                     _ => Cell::from(result),
                 },
-                check.score.map_or_else(none, |score| format!("{score:.2}")).into(),
+                check
+                    .score
+                    .map_or_else(none, |score| format!("{score:.2}"))
+                    .into(),
                 check.code.clone().unwrap_or_else(none).into(),
             ]);
         }
@@ -235,7 +294,9 @@ pub(crate) fn report(report: &Report) -> String {
     if !report.reasons.is_empty() {
         let mut reasons = table(&["reason", "code", "permanent"]);
         for finding in &report.reasons {
-            let permanent = finding.permanent.map_or_else(none, |permanent| if permanent { "yes" } else { "no" }.to_owned());
+            let permanent = finding.permanent.map_or_else(none, |permanent| {
+                if permanent { "yes" } else { "no" }.to_owned()
+            });
             reasons.add_row([word(&finding.reason), finding.code.clone(), permanent]);
         }
         parts.push(plain(&reasons));
@@ -251,7 +312,11 @@ pub(crate) fn report(report: &Report) -> String {
     for (head, members) in [("custom", &report.custom), ("answer", &report.answers)] {
         if !members.is_empty() {
             let mut lines = table(&[head, "value"]);
-            lines.add_rows(members.iter().map(|(name, value)| [name.clone(), scalar(value.expose())]));
+            lines.add_rows(
+                members
+                    .iter()
+                    .map(|(name, value)| [name.clone(), scalar(value.expose())]),
+            );
             parts.push(plain(&lines));
         }
     }
@@ -278,41 +343,84 @@ mod tests {
     fn states_are_one_line() {
         assert_eq!(status(None), "unknown");
         assert_eq!(status(Some(Status::AwaitingPerson)), "awaiting_person");
-        assert_eq!(status(Some(Status::InReview { leaning: Some(Outcome::Rejected) })), "in_review, leaning rejected");
-        assert_eq!(status(Some(Status::Finished(Outcome::Verified))), "finished: verified");
+        assert_eq!(
+            status(Some(Status::InReview {
+                leaning: Some(Outcome::Rejected)
+            })),
+            "in_review, leaning rejected"
+        );
+        assert_eq!(
+            status(Some(Status::Finished(Outcome::Verified))),
+            "finished: verified"
+        );
         assert_eq!(decision(Decision::Open(Status::Ended)), "open: ended");
-        assert_eq!(status(Some(Status::Finished(Outcome::Disputed))), "finished: disputed");
+        assert_eq!(
+            status(Some(Status::Finished(Outcome::Disputed))),
+            "finished: disputed"
+        );
     }
 
     #[test]
     fn members_of_any_shape_are_listed() {
         let mut parts = Report::new(ProviderId::new("example"));
-        parts.custom.insert("custom1".to_owned(), Pii::new(json!(["a\u{1b}", 7])));
-        parts.answers.insert("q1".to_owned(), Pii::new(json!({ "a": { "b": "\u{9b}" } })));
+        parts
+            .custom
+            .insert("custom1".to_owned(), Pii::new(json!(["a\u{1b}", 7])));
+        parts
+            .answers
+            .insert("q1".to_owned(), Pii::new(json!({ "a": { "b": "\u{9b}" } })));
         let text = report(&parts);
-        assert!(text.contains("custom1") && text.contains("a\\u001b, 7"), "{text}");
+        assert!(
+            text.contains("custom1") && text.contains("a\\u001b, 7"),
+            "{text}"
+        );
         assert!(text.contains(r#"{"a":{"b":"\u009b"}}"#), "{text}");
     }
 
     #[test]
     fn attributes_are_listed_with_what_had_been_submitted() {
         let mut report = Report::new(ProviderId::new("example"));
-        let mut birth_date = Attribute::new(Source::Agent, Verdict::Changed).with_value("1983-05-22".parse().unwrap());
+        let mut birth_date = Attribute::new(Source::Agent, Verdict::Changed)
+            .with_value("1983-05-22".parse().unwrap());
         birth_date.submitted = Some(Pii::new("1982-05-22".parse::<PartialDate>().unwrap()));
         report.person.birth_date = Some(birth_date);
-        let german = Attribute::new(Source::Agent, Verdict::Match).with_value("DE".parse().unwrap());
-        report.person.nationalities = vec![german.clone(), german.with_value("AT".parse().unwrap())];
+        let german =
+            Attribute::new(Source::Agent, Verdict::Match).with_value("DE".parse().unwrap());
+        report.person.nationalities =
+            vec![german.clone(), german.with_value("AT".parse().unwrap())];
         report.document.number = Some(Attribute::new(Source::Agent, Verdict::Redacted));
-        let listed: Vec<_> =
-            fields(&report).into_iter().map(|field| (field.field, field.value, field.submitted, field.verdict)).collect();
+        let listed: Vec<_> = fields(&report)
+            .into_iter()
+            .map(|field| (field.field, field.value, field.submitted, field.verdict))
+            .collect();
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(
             listed,
             [
-                ("person.birth_date".to_owned(), text("1983-05-22"), text("1982-05-22"), "changed".to_owned()),
-                ("person.nationalities".to_owned(), text("DE"), None, "match".to_owned()),
-                ("person.nationalities".to_owned(), text("AT"), None, "match".to_owned()),
-                ("document.number".to_owned(), None, None, "redacted".to_owned()),
+                (
+                    "person.birth_date".to_owned(),
+                    text("1983-05-22"),
+                    text("1982-05-22"),
+                    "changed".to_owned()
+                ),
+                (
+                    "person.nationalities".to_owned(),
+                    text("DE"),
+                    None,
+                    "match".to_owned()
+                ),
+                (
+                    "person.nationalities".to_owned(),
+                    text("AT"),
+                    None,
+                    "match".to_owned()
+                ),
+                (
+                    "document.number".to_owned(),
+                    None,
+                    None,
+                    "redacted".to_owned()
+                ),
             ]
         );
     }

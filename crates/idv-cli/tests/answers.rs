@@ -1,6 +1,11 @@
 //! The commands that need no vendor, and how the program behaves as a part of others.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -11,15 +16,43 @@ use support::Place;
 fn providers_are_listed_without_credentials() {
     let place = Place::new();
     let providers = place.run(&["providers", "--json"]).json();
-    let ids: Vec<&str> = providers.as_array().unwrap().iter().map(|one| one.get("provider").unwrap().as_str().unwrap()).collect();
-    assert!(ids.is_sorted() && ids.len() == idv::providers().len(), "{ids:?}");
+    let ids: Vec<&str> = providers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.get("provider").unwrap().as_str().unwrap())
+        .collect();
+    assert!(
+        ids.is_sorted() && ids.len() == idv::providers().len(),
+        "{ids:?}"
+    );
     let idnow = providers.pointer("/3").unwrap();
     assert_eq!(idnow.get("create_safety").unwrap(), "keyed");
-    assert!(idnow.get("capabilities").unwrap().as_array().unwrap().contains(&json!("listing")));
+    assert!(
+        idnow
+            .get("capabilities")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .contains(&json!("listing"))
+    );
     let table = place.run(&["providers"]);
     assert_eq!(table.exit, 0);
-    let line = |begin: &str| table.out.lines().find(|line| line.trim_start().starts_with(begin)).unwrap().to_owned();
-    let yes = |begin: &str| line(begin).split_whitespace().skip(1).map(|word| word == "yes").collect::<Vec<_>>();
+    let line = |begin: &str| {
+        table
+            .out
+            .lines()
+            .find(|line| line.trim_start().starts_with(begin))
+            .unwrap()
+            .to_owned()
+    };
+    let yes = |begin: &str| {
+        line(begin)
+            .split_whitespace()
+            .skip(1)
+            .map(|word| word == "yes")
+            .collect::<Vec<_>>()
+    };
     assert_eq!(yes("lookup"), [false, false, true, false, false]);
     assert_eq!(yes("polling"), [true, true, true, true, false]);
     assert_eq!(yes("deletion"), [false, false, true, true, false]);
@@ -29,14 +62,23 @@ fn providers_are_listed_without_credentials() {
 fn the_schema_describes_observations_and_reports() {
     let schema = Place::new().run(&["schema"]).json();
     let required = schema.pointer("/observation/required").unwrap();
-    assert_eq!(required, &json!(["subject", "channel", "trust", "status", "code", "report", "at"]));
+    assert_eq!(
+        required,
+        &json!([
+            "subject", "channel", "trust", "status", "code", "report", "at"
+        ])
+    );
     assert!(schema.pointer("/report/properties/person").is_some());
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let place = Place::new();
-    for arguments in [&["schema"][..], &["providers"], &["demo", "--scenario", "happy"]] {
+    for arguments in [
+        &["schema"][..],
+        &["providers"],
+        &["demo", "--scenario", "happy"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = place.command(arguments).stdout(writer).output().unwrap();
@@ -53,11 +95,21 @@ fn help_documents_the_exit_codes_and_wrong_usage_is_2() {
     for word in ["demo", "normalize", "Exit codes", "130"] {
         assert!(help.out.contains(word), "{word}");
     }
-    for arguments in [&[][..], &["no-such-command"], &["poll"], &["poll", "--no-such-option"]] {
+    for arguments in [
+        &[][..],
+        &["no-such-command"],
+        &["poll"],
+        &["poll", "--no-such-option"],
+    ] {
         let ran = place.run(arguments);
         assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{arguments:?}");
     }
-    assert!(place.run(&["--version"]).out.contains(env!("CARGO_PKG_VERSION")));
+    assert!(
+        place
+            .run(&["--version"])
+            .out
+            .contains(env!("CARGO_PKG_VERSION"))
+    );
 }
 
 /// The README lists the same exit codes as the help does.
@@ -67,7 +119,12 @@ fn the_readme_lists_the_exit_codes_of_the_help() {
     let help = Place::new().run(&["--help"]).out;
     let codes = |text: &str, begin: &str, end: fn(char) -> bool| -> Vec<String> {
         text.lines()
-            .filter_map(|line| line.strip_prefix(begin)?.split(end).next().map(|code| code.trim().to_owned()))
+            .filter_map(|line| {
+                line.strip_prefix(begin)?
+                    .split(end)
+                    .next()
+                    .map(|code| code.trim().to_owned())
+            })
             .filter(|code| !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_digit()))
             .collect()
     };
@@ -84,13 +141,22 @@ fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
     use std::process::Stdio;
 
     let mut place = Place::new();
-    let pem = place.folder.path().join("authority.pem").display().to_string();
+    let pem = place
+        .folder
+        .path()
+        .join("authority.pem")
+        .display()
+        .to_string();
     for tls in [false, true] {
         let mut arguments = vec!["sandbox", "--listen", "127.0.0.1:0", "--json"];
         if tls {
             arguments.extend(["--tls", &pem]);
         }
-        let mut child = place.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = place
+            .command(&arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut text = String::new();
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
@@ -100,7 +166,14 @@ fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
             }
         }
         let settings: Value = serde_json::from_str(&text).unwrap();
-        let idnow = |name: &str| settings.pointer(&format!("/idnow/{name}")).unwrap().as_str().unwrap().to_owned();
+        let idnow = |name: &str| {
+            settings
+                .pointer(&format!("/idnow/{name}"))
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         let url = idnow("url");
         assert_eq!(url.starts_with("https://"), tls);
         for (name, value) in [
@@ -113,11 +186,20 @@ fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
             place.set(name, &value);
         }
         if tls {
-            assert!(place.run(&["create", "--json"]).err.contains("root_certificates"), "an unknown authority is refused");
+            assert!(
+                place
+                    .run(&["create", "--json"])
+                    .err
+                    .contains("root_certificates"),
+                "an unknown authority is refused"
+            );
             place.set("IDV_TRANSPORT_ROOT_CERTIFICATES", &pem);
         }
         place.run(&["create", "--json"]).json();
-        let asked = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        let asked = std::process::Command::new("kill")
+            .arg(child.id().to_string())
+            .status()
+            .unwrap();
         assert!(asked.success());
         assert_eq!(child.wait().unwrap().code(), Some(0));
     }
@@ -131,21 +213,52 @@ fn the_file_that_the_sandbox_prints_can_be_pasted() {
     use std::process::Stdio;
 
     let mut place = Place::new();
-    let mut child = place.command(&["sandbox", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut child = place
+        .command(&["sandbox", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
     let _child = Ended(child);
-    let file: Vec<String> =
-        lines.by_ref().skip_while(|line| line != "# idv.toml").take_while(|line| !line.starts_with("# for a shell")).collect();
-    for line in lines.by_ref().take_while(|line| !line.starts_with("# for a shell")) {
-        let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) else { continue };
+    let file: Vec<String> = lines
+        .by_ref()
+        .skip_while(|line| line != "# idv.toml")
+        .take_while(|line| !line.starts_with("# for a shell"))
+        .collect();
+    for line in lines
+        .by_ref()
+        .take_while(|line| !line.starts_with("# for a shell"))
+    {
+        let Some((name, value)) = line
+            .strip_prefix("export ")
+            .and_then(|line| line.split_once('='))
+        else {
+            continue;
+        };
         place.set(name, value);
     }
     let file = file.join("\n");
-    for provider in idv::providers().iter().map(|vendor| vendor.provider.as_str()) {
-        let chosen = file.replace("provider = \"idnow\"", &format!("provider = \"{provider}\""));
+    for provider in idv::providers()
+        .iter()
+        .map(|vendor| vendor.provider.as_str())
+    {
+        let chosen = file.replace(
+            "provider = \"idnow\"",
+            &format!("provider = \"{provider}\""),
+        );
         place.write("idv.toml", chosen);
-        let person =
-            ["--given-names", "Erika", "--family-name", "Mustermann", "--gender", "female", "--birth-date", "1982-05-22"];
+        let person = [
+            "--given-names",
+            "Erika",
+            "--family-name",
+            "Mustermann",
+            "--gender",
+            "female",
+            "--birth-date",
+            "1982-05-22",
+        ];
         let contact = [
             "--birth-place",
             "Berlin",
@@ -158,8 +271,20 @@ fn the_file_that_the_sandbox_prints_can_be_pasted() {
             "--postal-code",
             "51147",
         ];
-        let rest = ["--city", "Köln", "--country", "DE", "--email", "erika@example.com", "--phone", "+4915123456789", "--json"];
-        place.run(&[&["create"], &person[..], &contact, &rest].concat()).json();
+        let rest = [
+            "--city",
+            "Köln",
+            "--country",
+            "DE",
+            "--email",
+            "erika@example.com",
+            "--phone",
+            "+4915123456789",
+            "--json",
+        ];
+        place
+            .run(&[&["create"], &person[..], &contact, &rest].concat())
+            .json();
     }
 }
 
@@ -177,5 +302,10 @@ impl Drop for Ended {
 
 #[test]
 fn the_sandbox_listens_on_this_machine_only() {
-    assert!(Place::new().run(&["sandbox", "--listen", "0.0.0.0:0"]).failed(2).contains("loopback"));
+    assert!(
+        Place::new()
+            .run(&["sandbox", "--listen", "0.0.0.0:0"])
+            .failed(2)
+            .contains("loopback")
+    );
 }

@@ -1,6 +1,11 @@
 //! The demo: every scenario comes out as it must.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -11,16 +16,25 @@ use support::Place;
 
 /// The vendors, in the order of their ids.
 fn providers() -> Vec<String> {
-    idv::providers().iter().map(|vendor| vendor.provider.to_string()).collect()
+    idv::providers()
+        .iter()
+        .map(|vendor| vendor.provider.to_string())
+        .collect()
 }
 
 /// Every story: the vendor, the scenario, and the decision that its ending means.
 fn stories() -> Vec<(String, &'static str, &'static str)> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let sandbox = runtime.block_on(Sandbox::builder().in_process().start()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let sandbox = runtime
+        .block_on(Sandbox::builder().in_process().start())
+        .unwrap();
     let of = |id: String| {
         let scenarios = sandbox.vendor(&id).unwrap().scenarios().into_iter();
-        scenarios.filter_map(move |scenario| Some((id.clone(), scenario.name, decision(scenario.ending)?)))
+        scenarios.filter_map(move |scenario| {
+            Some((id.clone(), scenario.name, decision(scenario.ending)?))
+        })
     };
     providers().into_iter().flat_map(of).collect()
 }
@@ -48,7 +62,9 @@ fn demo_shows_one_story_and_one_line_for_the_rest() {
     assert!(ran.out.starts_with("idnow data-changed\n"), "{}", ran.out);
     assert!((10..=30).contains(&ran.out.lines().count()), "{}", ran.out);
     let (stories, vendors) = (stories().len(), providers().len());
-    let last = format!("{stories} stories at {vendors} vendors, all as expected; `idv demo --all` shows every story");
+    let last = format!(
+        "{stories} stories at {vendors} vendors, all as expected; `idv demo --all` shows every story"
+    );
     assert_eq!(ran.out.lines().last(), Some(last.as_str()));
 }
 
@@ -58,18 +74,34 @@ fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
     assert_eq!(ran.exit, 0, "{}\n{}", ran.out, ran.err);
     assert_eq!(ran.err, "");
     let expected = stories();
-    let last = format!("{} stories at {} vendors, all as expected", expected.len(), providers().len());
+    let last = format!(
+        "{} stories at {} vendors, all as expected",
+        expected.len(),
+        providers().len()
+    );
     assert_eq!(ran.out.lines().last(), Some(last.as_str()));
     let table: Vec<&str> = ran.out.lines().rev().skip(1).take(expected.len()).collect();
     for (line, (provider, scenario, decision)) in table.iter().rev().zip(&expected) {
-        assert!(line.contains(provider) && line.contains(scenario) && line.ends_with("as expected"), "{line}");
+        assert!(
+            line.contains(provider) && line.contains(scenario) && line.ends_with("as expected"),
+            "{line}"
+        );
         assert!(line.contains(decision), "{line}");
     }
     // Identity.TM and IDnow repeat what was submitted; IDnow has a second story in which it is changed.
-    assert_eq!(ran.out.matches("birth_date: 1982-05-22 -> 1983-05-22").count(), 3, "{}", ran.out);
+    assert_eq!(
+        ran.out
+            .matches("birth_date: 1982-05-22 -> 1983-05-22")
+            .count(),
+        3,
+        "{}",
+        ran.out
+    );
     // How the outcome was learnt: a callback decides only at the vendor that cannot be asked.
     let learnt = |provider: &str, by: &str| {
-        table.iter().any(|line| line.contains(&format!(" {provider} ")) && line.contains(" happy ") && line.contains(by))
+        table.iter().any(|line| {
+            line.contains(&format!(" {provider} ")) && line.contains(" happy ") && line.contains(by)
+        })
     };
     for vendor in idv::providers() {
         let by = match vendor.provider.as_str() {
@@ -85,42 +117,108 @@ fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
 
 #[test]
 fn one_person_is_normalized_to_the_same_report_whichever_vendor_it_was() {
-    let answer = Place::new().run(&["demo", "--scenario", "happy", "--json"]).json();
+    let answer = Place::new()
+        .run(&["demo", "--scenario", "happy", "--json"])
+        .json();
     let person = answer.get("person").unwrap();
-    let providers: Vec<&str> = person["providers"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let providers: Vec<&str> = person["providers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
     assert_eq!(providers, self::providers());
     let features = person["features"].as_array().unwrap();
-    assert!(features.iter().all(|feature| feature["same"] == true), "{features:?}");
+    assert!(
+        features.iter().all(|feature| feature["same"] == true),
+        "{features:?}"
+    );
     let given_by = |field: &str| {
-        let feature = features.iter().find(|feature| feature["field"] == field).unwrap();
-        feature["values"].as_array().unwrap().iter().filter(|value| !value.is_null()).count()
+        let feature = features
+            .iter()
+            .find(|feature| feature["field"] == field)
+            .unwrap();
+        feature["values"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|value| !value.is_null())
+            .count()
     };
-    assert_eq!((given_by("person.family_name"), given_by("person.given_names")), (5, 5));
-    assert_eq!((given_by("person.birth_date"), given_by("person.nationalities"), given_by("person.gender")), (4, 4, 4));
+    assert_eq!(
+        (
+            given_by("person.family_name"),
+            given_by("person.given_names")
+        ),
+        (5, 5)
+    );
+    assert_eq!(
+        (
+            given_by("person.birth_date"),
+            given_by("person.nationalities"),
+            given_by("person.gender")
+        ),
+        (4, 4, 4)
+    );
 }
 
 #[test]
 fn the_same_as_json() {
-    let answer = Place::new().run(&["demo", "--provider", "idnow", "--json"]).json();
+    let answer = Place::new()
+        .run(&["demo", "--provider", "idnow", "--json"])
+        .json();
     assert_eq!(answer.get("fell_short").unwrap(), 0);
     let stories = answer.get("stories").unwrap().as_array().unwrap();
-    let told = stories.iter().map(|story| story["scenario"].as_str().unwrap());
+    let told = stories
+        .iter()
+        .map(|story| story["scenario"].as_str().unwrap());
     let expected = self::stories();
-    assert!(told.eq(expected.iter().filter(|(provider, ..)| provider == "idnow").map(|(_, scenario, _)| *scenario)));
+    assert!(
+        told.eq(expected
+            .iter()
+            .filter(|(provider, ..)| provider == "idnow")
+            .map(|(_, scenario, _)| *scenario))
+    );
     for story in stories {
         let observations = story.get("observations").unwrap().as_array().unwrap();
-        let by = |channel: &str| observations.iter().filter(|seen| seen.get("channel").unwrap() == channel).collect::<Vec<_>>();
+        let by = |channel: &str| {
+            observations
+                .iter()
+                .filter(|seen| seen.get("channel").unwrap() == channel)
+                .collect::<Vec<_>>()
+        };
         assert!(!by("poll").is_empty());
-        assert!(by("callback").iter().all(|seen| seen.get("trust").unwrap() == "proven"));
-        let settled_by_callback =
-            by("callback").iter().any(|seen| seen.get("transition").unwrap().as_str().unwrap().starts_with("settled"));
-        assert!(!settled_by_callback, "no callback decides at a vendor that can be asked");
+        assert!(
+            by("callback")
+                .iter()
+                .all(|seen| seen.get("trust").unwrap() == "proven")
+        );
+        let settled_by_callback = by("callback").iter().any(|seen| {
+            seen.get("transition")
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .starts_with("settled")
+        });
+        assert!(
+            !settled_by_callback,
+            "no callback decides at a vendor that can be asked"
+        );
     }
 }
 
 #[test]
 fn one_scenario_of_one_vendor() {
-    let answer = Place::new().run(&["demo", "--provider", "idnow", "--scenario", "happy", "--json"]).json();
+    let answer = Place::new()
+        .run(&[
+            "demo",
+            "--provider",
+            "idnow",
+            "--scenario",
+            "happy",
+            "--json",
+        ])
+        .json();
     let stories = answer.get("stories").unwrap().as_array().unwrap();
     assert_eq!(stories.len(), 1);
     let evidence = stories[0].get("evidence").unwrap();
@@ -130,6 +228,16 @@ fn one_scenario_of_one_vendor() {
 #[test]
 fn what_there_is_not_is_answered_with_what_there_is() {
     let place = Place::new();
-    assert!(place.run(&["demo", "--scenario", "lucky"]).failed(2).contains("aborted-then-success"));
-    assert!(place.run(&["demo", "--provider", "nobody"]).failed(2).contains("idnow"));
+    assert!(
+        place
+            .run(&["demo", "--scenario", "lucky"])
+            .failed(2)
+            .contains("aborted-then-success")
+    );
+    assert!(
+        place
+            .run(&["demo", "--provider", "nobody"])
+            .failed(2)
+            .contains("idnow")
+    );
 }

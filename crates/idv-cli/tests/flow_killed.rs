@@ -22,7 +22,13 @@ use support::company::{Chance, Company, is_thorough, until};
 /// One that can be created again under the same reference, one that can be searched, and one that can do neither. The other two report by
 /// callbacks alone.
 const PROVIDERS: [&str; 3] = ["idnow", "identity-tm", "identify24"];
-const SCENARIOS: [&str; 5] = ["happy", "data-changed", "rejected", "fraud", "aborted-then-success"];
+const SCENARIOS: [&str; 5] = [
+    "happy",
+    "data-changed",
+    "rejected",
+    "fraud",
+    "aborted-then-success",
+];
 /// Kills while the flows run. A third as many follow while they are deleted.
 const KILLS: usize = 12;
 const KILLS_IN_CI: usize = 30;
@@ -63,8 +69,9 @@ fn killed_again_and_again(store: &str, name: &str) {
     // A lease is longer than a call, and the kills are many.
     company.patience(2500, 2000);
     company.slow_down(60);
-    let wanted: Vec<(String, &str)> =
-        (0..flows()).map(|number| (chance.reference(), PROVIDERS[number % PROVIDERS.len()])).collect();
+    let wanted: Vec<(String, &str)> = (0..flows())
+        .map(|number| (chance.reference(), PROVIDERS[number % PROVIDERS.len()]))
+        .collect();
 
     let (started, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let mut other = Chance(chance.below(u64::MAX));
@@ -92,7 +99,10 @@ fn killed_again_and_again(store: &str, name: &str) {
 
     let reported = every_flow_has_come_to_its_end(&company, &wanted);
     nothing_was_created_twice(&company, &wanted, &reported);
-    assert_eq!(company.json(&["audit", "verify"])["findings"], Value::Array(Vec::new()));
+    assert_eq!(
+        company.json(&["audit", "verify"])["findings"],
+        Value::Array(Vec::new())
+    );
 
     for id in company.flows().keys() {
         company.json(&["flow", "delete", id, "--by", "test"]);
@@ -140,7 +150,12 @@ fn act_all(company: &Company, wanted: &[(String, &str)], chance: &mut Chance, ov
         for provider in PROVIDERS {
             let mut there = company.created(provider);
             if provider == "idnow" {
-                there.extend(wanted.iter().filter(|(_, at)| *at == provider).map(|(reference, _)| reference.clone()));
+                there.extend(
+                    wanted
+                        .iter()
+                        .filter(|(_, at)| *at == provider)
+                        .map(|(reference, _)| reference.clone()),
+                );
             }
             for name in there {
                 let scenario = SCENARIOS[usize::try_from(chance.below(5)).unwrap()];
@@ -157,9 +172,14 @@ fn act_all(company: &Company, wanted: &[(String, &str)], chance: &mut Chance, ov
 fn settle(company: &Company) {
     until("every flow comes to its end", || {
         let flows = company.flows();
-        let (ended, open): (Vec<&Value>, Vec<&Value>) =
-            flows.values().partition(|flow| matches!(flow["phase"].as_str().unwrap(), "done" | "refused"));
-        let unknown: Vec<&Value> = open.iter().filter(|flow| flow["attention"]["kind"] == "creation_unknown").copied().collect();
+        let (ended, open): (Vec<&Value>, Vec<&Value>) = flows
+            .values()
+            .partition(|flow| matches!(flow["phase"].as_str().unwrap(), "done" | "refused"));
+        let unknown: Vec<&Value> = open
+            .iter()
+            .filter(|flow| flow["attention"]["kind"] == "creation_unknown")
+            .copied()
+            .collect();
         if open.is_empty() {
             return Ok(());
         }
@@ -167,7 +187,10 @@ fn settle(company: &Company) {
         if unknown.len() < open.len() {
             return Err(format!("{open:#?}"));
         }
-        let known: BTreeSet<String> = ended.iter().filter_map(|flow| vendor_id(company, flow)).collect();
+        let known: BTreeSet<String> = ended
+            .iter()
+            .filter_map(|flow| vendor_id(company, flow))
+            .collect();
         for flow in unknown {
             resolve(company, flow, &known);
         }
@@ -176,13 +199,21 @@ fn settle(company: &Company) {
 }
 
 fn resolve(company: &Company, flow: &Value, known: &BTreeSet<String>) {
-    let (id, provider) = (flow["id"].as_str().unwrap(), flow["provider"].as_str().unwrap());
+    let (id, provider) = (
+        flow["id"].as_str().unwrap(),
+        flow["provider"].as_str().unwrap(),
+    );
     let its = |vendor_id: &String| match company.reference(provider, vendor_id) {
         Some(reference) => company.json(&["flow", "status", "--reference", &reference])["id"] == id,
         None => false,
     };
     // What is already known to be somebody's need not be looked at.
-    match company.created(provider).into_iter().filter(|id| !known.contains(id)).find(its) {
+    match company
+        .created(provider)
+        .into_iter()
+        .filter(|id| !known.contains(id))
+        .find(its)
+    {
         Some(orphan) => company.json(&["flow", "operator", id, "--adopt", &orphan, "--by", "test"]),
         None => company.json(&["flow", "operator", id, "--create-again", "--by", "test"]),
     };
@@ -195,33 +226,56 @@ fn vendor_id(company: &Company, flow: &Value) -> Option<String> {
 }
 
 /// Every flow that was asked for is there, at its end, with its report; the vendors' ids of them.
-fn every_flow_has_come_to_its_end(company: &Company, wanted: &[(String, &str)]) -> BTreeMap<String, String> {
-    assert_eq!(company.phases(), BTreeMap::from([("done".to_owned(), flows())]));
+fn every_flow_has_come_to_its_end(
+    company: &Company,
+    wanted: &[(String, &str)],
+) -> BTreeMap<String, String> {
+    assert_eq!(
+        company.phases(),
+        BTreeMap::from([("done".to_owned(), flows())])
+    );
     let mut reported = BTreeMap::new();
     for (reference, provider) in wanted {
         let flow = company.json(&["flow", "status", "--reference", reference]);
         assert_eq!(flow["provider"], *provider);
         assert_eq!(flow["status"]["state"], "finished", "{flow}");
-        let vendor_id = vendor_id(company, &flow).unwrap_or_else(|| panic!("there is no report: {flow}"));
+        let vendor_id =
+            vendor_id(company, &flow).unwrap_or_else(|| panic!("there is no report: {flow}"));
         reported.insert(reference.clone(), vendor_id);
     }
     reported
 }
 
 /// The vendors have one verification for each reference, and none that nobody knows.
-fn nothing_was_created_twice(company: &Company, wanted: &[(String, &str)], reported: &BTreeMap<String, String>) {
+fn nothing_was_created_twice(
+    company: &Company,
+    wanted: &[(String, &str)],
+    reported: &BTreeMap<String, String>,
+) {
     let each = flows() / PROVIDERS.len();
     assert_eq!(company.sandbox.idnow().identifications(), each);
     for provider in &PROVIDERS[1..] {
-        let of = wanted.iter().filter(|(_, at)| at == provider).map(|(reference, _)| reported[reference].clone());
+        let of = wanted
+            .iter()
+            .filter(|(_, at)| at == provider)
+            .map(|(reference, _)| reported[reference].clone());
         let ours: BTreeSet<String> = of.collect();
         assert_eq!(company.created(provider), ours, "{provider}");
-        assert_eq!(ours.len(), each, "{provider}: two flows have the same verification");
-        for (reference, vendor_id) in
-            wanted.iter().filter(|(_, at)| at == provider).map(|(reference, _)| (reference, &reported[reference]))
+        assert_eq!(
+            ours.len(),
+            each,
+            "{provider}: two flows have the same verification"
+        );
+        for (reference, vendor_id) in wanted
+            .iter()
+            .filter(|(_, at)| at == provider)
+            .map(|(reference, _)| (reference, &reported[reference]))
         {
             let told = company.reference(provider, vendor_id);
-            assert!(told.is_some_and(|told| told.eq_ignore_ascii_case(reference)), "{provider}: {vendor_id}");
+            assert!(
+                told.is_some_and(|told| told.eq_ignore_ascii_case(reference)),
+                "{provider}: {vendor_id}"
+            );
         }
     }
 }
@@ -231,11 +285,22 @@ fn delete_by_hand(company: &Company) {
     until("everything is deleted", || {
         for flow in company.flows().values() {
             if flow["attention"]["kind"] == "delete_by_hand" {
-                company.json(&["flow", "operator", flow["id"].as_str().unwrap(), "--deleted-by-hand", "--by", "test"]);
+                company.json(&[
+                    "flow",
+                    "operator",
+                    flow["id"].as_str().unwrap(),
+                    "--deleted-by-hand",
+                    "--by",
+                    "test",
+                ]);
             }
         }
         let phases = company.phases();
-        if phases.get("erased") == Some(&flows()) { Ok(()) } else { Err(format!("{phases:?}")) }
+        if phases.get("erased") == Some(&flows()) {
+            Ok(())
+        } else {
+            Err(format!("{phases:?}"))
+        }
     });
 }
 
@@ -251,9 +316,19 @@ fn everything_was_deleted_once(company: &Company, wanted: &[(String, &str)]) {
     for (reference, provider) in wanted {
         let flow = company.json(&["flow", "status", "--reference", reference]);
         let by_vendor = matches!(*provider, "idnow" | "identity-tm");
-        assert_eq!(flow["deletion"]["vendors_copy"], if by_vendor { "confirmed" } else { "by_hand" }, "{flow}");
+        assert_eq!(
+            flow["deletion"]["vendors_copy"],
+            if by_vendor { "confirmed" } else { "by_hand" },
+            "{flow}"
+        );
         assert!(flow["deletion"]["own_copy_erased_at"].is_string());
-        assert_eq!(company.run(&["flow", "report", flow["id"].as_str().unwrap()]).exit, 1, "the report is erased");
+        assert_eq!(
+            company
+                .run(&["flow", "report", flow["id"].as_str().unwrap()])
+                .exit,
+            1,
+            "the report is erased"
+        );
     }
     assert_eq!(deleted.len(), flows() / PROVIDERS.len() * 2);
 }

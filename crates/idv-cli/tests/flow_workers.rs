@@ -1,7 +1,12 @@
 //! Workers that share a store, that are stopped, and whose database goes away.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -40,8 +45,9 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     // Two that claimed the same step would be at it at the same time.
     company.slow_down(40);
     let workers: Vec<Worker> = (0..4).map(|_| company.worker().works()).collect();
-    let wanted: Vec<(String, &str)> =
-        (0..flows).map(|number| (chance.reference(), ["idnow", "identity-tm"][number % 2])).collect();
+    let wanted: Vec<(String, &str)> = (0..flows)
+        .map(|number| (chance.reference(), ["idnow", "identity-tm"][number % 2]))
+        .collect();
     for (reference, provider) in &wanted {
         company.started(provider, reference);
     }
@@ -53,24 +59,48 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     }
     until("everybody is verified", || {
         let phases = company.phases();
-        if phases.get("done") == Some(&flows) { Ok(()) } else { Err(format!("{phases:?}")) }
+        if phases.get("done") == Some(&flows) {
+            Ok(())
+        } else {
+            Err(format!("{phases:?}"))
+        }
     });
     let done: Vec<u64> = workers.into_iter().map(Worker::stop).collect();
 
     // A worker on a busy machine may come too late for everything, but one alone would be no test.
-    assert!(done.iter().filter(|done| **done > 0).count() > 1, "one did it all: {done:?}");
-    let claims: u64 = server.execute(&database, "SELECT count(*) FROM claims").parse().unwrap();
+    assert!(
+        done.iter().filter(|done| **done > 0).count() > 1,
+        "one did it all: {done:?}"
+    );
+    let claims: u64 = server
+        .execute(&database, "SELECT count(*) FROM claims")
+        .parse()
+        .unwrap();
     assert!(claims > flows as u64, "{claims}");
-    assert_eq!(server.execute(&database, "SELECT * FROM claims WHERE before > at"), "", "claimed while another had it");
+    assert_eq!(
+        server.execute(&database, "SELECT * FROM claims WHERE before > at"),
+        "",
+        "claimed while another had it"
+    );
     // What was claimed was carried out, once: timers come on top.
-    assert!(done.iter().sum::<u64>() >= claims, "{claims} claims, {done:?} steps");
+    assert!(
+        done.iter().sum::<u64>() >= claims,
+        "{claims} claims, {done:?} steps"
+    );
     assert_eq!(company.sandbox.idnow().identifications(), flows / 2);
     assert_eq!(company.created("identity-tm").len(), flows / 2);
-    assert_eq!(company.answered(|request| request.path.ends_with("/start")), flows / 2, "each is created by one call");
+    assert_eq!(
+        company.answered(|request| request.path.ends_with("/start")),
+        flows / 2,
+        "each is created by one call"
+    );
     // Under one lease a worker asks for the status, and for the result that is there. Identity.TM's result is judged beside the history, which
     // is a further question once.
     let asked = company.answered(|request| is_question(&request.method, &request.path));
-    assert!(asked as u64 <= 2 * claims + flows as u64 / 2, "{asked} questions, {claims} claims");
+    assert!(
+        asked as u64 <= 2 * claims + flows as u64 / 2,
+        "{asked} questions, {claims} claims"
+    );
     assert_eq!(company.json(&["audit", "verify"])["flows"], flows);
 }
 
@@ -85,7 +115,13 @@ fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
     company.sandbox.plan(Fault::new(FaultKind::Delay(10_000)));
     let asked = company.answered(|_| true);
     let worker = company.worker().works();
-    until("the vendor is asked", || if company.answered(|_| true) > asked { Ok(()) } else { Err("nothing".to_owned()) });
+    until("the vendor is asked", || {
+        if company.answered(|_| true) > asked {
+            Ok(())
+        } else {
+            Err("nothing".to_owned())
+        }
+    });
     worker.signal("TERM");
     let (exit, last, said) = worker.end();
     assert_eq!(exit, 0, "{said}");
@@ -101,10 +137,18 @@ fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
 #[test]
 fn a_second_signal_ends_a_worker_at_once() {
     let company = one_open_flow();
-    company.sandbox.plan(Fault::new(FaultKind::Delay(60_000)).times(8));
+    company
+        .sandbox
+        .plan(Fault::new(FaultKind::Delay(60_000)).times(8));
     let asked = company.answered(|_| true);
     let mut worker = company.worker().works();
-    until("the vendor is asked", || if company.answered(|_| true) > asked { Ok(()) } else { Err("nothing".to_owned()) });
+    until("the vendor is asked", || {
+        if company.answered(|_| true) > asked {
+            Ok(())
+        } else {
+            Err("nothing".to_owned())
+        }
+    });
     let began = Instant::now();
     // Two signals that come at once are one: it is sent until it is heard twice.
     until("it ends", || {
@@ -116,9 +160,16 @@ fn a_second_signal_ends_a_worker_at_once() {
     });
     let (exit, last, said) = worker.end();
     assert_eq!((exit, last), (130, None), "{said}");
-    assert!(began.elapsed() < Duration::from_secs(50), "the answer takes a minute: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(50),
+        "the answer takes a minute: {:?}",
+        began.elapsed()
+    );
     company.sandbox.clear_faults();
-    assert!(!asks_now(&company), "it is leased, so that no other worker does it before this one is known to be dead");
+    assert!(
+        !asks_now(&company),
+        "it is leased, so that no other worker does it before this one is known to be dead"
+    );
 }
 
 #[test]
@@ -129,16 +180,27 @@ fn a_callback_to_a_listening_worker_is_worked_off_at_once() {
     let mut worker = company.worker_with(&["--listen", "127.0.0.1:0"]);
     let address = worker.started()["listen"].as_str().unwrap().to_owned();
     let callbacks = format!("http://{address}/callbacks/idnow");
-    company.sandbox.idnow().configure(|account| account.callback_url = Some(callbacks)).unwrap();
+    company
+        .sandbox
+        .idnow()
+        .configure(|account| account.callback_url = Some(callbacks))
+        .unwrap();
     let reference = "0123456789abcdef0123456789abcdef";
     company.started("idnow", reference);
     assert!(company.act("idnow", reference, "happy"));
     until("the person is verified", || {
         let phases = company.phases();
-        if phases.contains_key("done") { Ok(()) } else { Err(format!("{phases:?}")) }
+        if phases.contains_key("done") {
+            Ok(())
+        } else {
+            Err(format!("{phases:?}"))
+        }
     });
     assert_eq!(company.get(&format!("http://{address}/health")).0, 200);
-    assert_eq!(company.get(&format!("http://{address}/callbacks/nobody")).0, 404);
+    assert_eq!(
+        company.get(&format!("http://{address}/callbacks/nobody")).0,
+        404
+    );
     let taken = company.place.run(&["flow", "run", "--listen", &address]);
     assert!(taken.failed(2).contains("cannot listen"), "{}", taken.err);
     assert!(worker.is_there());
@@ -158,23 +220,38 @@ fn a_database_that_goes_away_and_comes_back_is_survived() {
     }
     server.crash();
     let failed = company.run(&["flow", "list"]);
-    assert!(failed.failed(1).contains("the store failed"), "{}", failed.err);
+    assert!(
+        failed.failed(1).contains("the store failed"),
+        "{}",
+        failed.err
+    );
     assert!(worker.is_there(), "it waits");
     server.restart();
     until("everybody is verified", || {
         let phases = company.phases();
-        if phases.get("done") == Some(&references.len()) { Ok(()) } else { Err(format!("{phases:?}")) }
+        if phases.get("done") == Some(&references.len()) {
+            Ok(())
+        } else {
+            Err(format!("{phases:?}"))
+        }
     });
     worker.stop();
-    let verdicts: BTreeMap<String, bool> =
-        company.flows().into_iter().map(|(id, flow)| (id, flow["status"]["outcome"] == "verified")).collect();
+    let verdicts: BTreeMap<String, bool> = company
+        .flows()
+        .into_iter()
+        .map(|(id, flow)| (id, flow["status"]["outcome"] == "verified"))
+        .collect();
     assert!(verdicts.values().all(|verified| *verified), "{verdicts:?}");
     company.json(&["audit", "verify"]);
 }
 
 /// One flow over a file, about which there will be something to ask, and whose steps are leased for long.
 fn one_open_flow() -> Company {
-    let company = Company::new(&["idnow"], "flows.db", &format!("lease_ms = 3600000\n{QUICK}"));
+    let company = Company::new(
+        &["idnow"],
+        "flows.db",
+        &format!("lease_ms = 3600000\n{QUICK}"),
+    );
     company.patience(300_000, 120_000);
     company.started("idnow", "0123456789abcdef0123456789abcdef");
     company

@@ -1,6 +1,11 @@
 //! Signed links, at the vendor.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -21,8 +26,18 @@ fn link(town: &mut Town, timestamp: i64) -> String {
     town.place.set("THE_KEY", "exampleApiKey");
     let base = town.sandbox.idnow().base_url();
     let timestamp = timestamp.to_string();
-    let fixed =
-        ["link", "idnow", "--company", "ihrebank", "--host", &base, "--api-key-env", "THE_KEY", "--timestamp", &timestamp];
+    let fixed = [
+        "link",
+        "idnow",
+        "--company",
+        "ihrebank",
+        "--host",
+        &base,
+        "--api-key-env",
+        "THE_KEY",
+        "--timestamp",
+        &timestamp,
+    ];
     let ran = town.place.run(&[&fixed[..], PERSON].concat());
     assert_eq!(ran.exit, 0, "{}", ran.err);
     ran.out.trim_end().to_owned()
@@ -81,7 +96,12 @@ fn the_data_centres_have_names() {
             "--set",
             "transactionnumber=b",
         ]);
-        assert!(ran.exit == 0 && ran.out.starts_with(begin), "{} {}", ran.out, ran.err);
+        assert!(
+            ran.exit == 0 && ran.out.starts_with(begin),
+            "{} {}",
+            ran.out,
+            ran.err
+        );
     }
 }
 
@@ -90,13 +110,39 @@ fn what_cannot_be_in_a_link_is_refused_by_name() {
     let mut place = Place::new();
     place.set("THE_KEY", "exampleApiKey");
     let run = |key: &str, set: &[&str]| {
-        let fixed = ["link", "idnow", "--company", "a", "--host", "de", "--api-key-env", key];
+        let fixed = [
+            "link",
+            "idnow",
+            "--company",
+            "a",
+            "--host",
+            "de",
+            "--api-key-env",
+            key,
+        ];
         place.run(&[&fixed[..], set].concat()).failed(2).to_owned()
     };
     assert!(run("NOT_SET", &["--set", "transactionnumber=b"]).contains("NOT_SET"));
     assert!(run("THE_KEY", &["--set", "firstname=b"]).contains("transactionnumber"));
-    assert!(run("THE_KEY", &["--set", "transactionnumber=b", "--set", "fristname=b"]).contains("not in the table"));
-    assert!(run("THE_KEY", &["--set", "transactionnumber=b", "--set", "transactionnumber=c"]).contains("twice"));
+    assert!(
+        run(
+            "THE_KEY",
+            &["--set", "transactionnumber=b", "--set", "fristname=b"]
+        )
+        .contains("not in the table")
+    );
+    assert!(
+        run(
+            "THE_KEY",
+            &[
+                "--set",
+                "transactionnumber=b",
+                "--set",
+                "transactionnumber=c"
+            ]
+        )
+        .contains("twice")
+    );
     let long = format!("custom1={}", "x".repeat(1040));
     let error = run("THE_KEY", &["--set", "transactionnumber=b", "--set", &long]);
     assert!(!error.contains("xxxx"), "{error}");

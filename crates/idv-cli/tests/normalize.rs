@@ -1,6 +1,11 @@
 //! What a vendor's payload says.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -24,9 +29,18 @@ fn payloads() -> (Town, String, Vec<u8>, Vec<u8>, Vec<u8>) {
 fn xml_in(zip: &[u8]) -> Vec<u8> {
     use std::io::Read as _;
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
-    let name = archive.file_names().flatten().find(|name| name.ends_with(".xml")).unwrap().into_owned();
+    let name = archive
+        .file_names()
+        .flatten()
+        .find(|name| name.ends_with(".xml"))
+        .unwrap()
+        .into_owned();
     let mut xml = Vec::new();
-    archive.by_name(&name).unwrap().read_to_end(&mut xml).unwrap();
+    archive
+        .by_name(&name)
+        .unwrap()
+        .read_to_end(&mut xml)
+        .unwrap();
     xml
 }
 
@@ -35,13 +49,26 @@ fn json_xml_and_zip_say_the_same_from_a_file_and_from_standard_input() {
     let (town, reference, json, zip, _) = payloads();
     let xml = xml_in(&zip);
     let mut said: Vec<Value> = Vec::new();
-    for (name, payload, content_type) in
-        [("a.json", &json, "application/json"), ("a.xml", &xml, "application/xml"), ("a.zip", &zip, "application/zip")]
-    {
+    for (name, payload, content_type) in [
+        ("a.json", &json, "application/json"),
+        ("a.xml", &xml, "application/xml"),
+        ("a.zip", &zip, "application/zip"),
+    ] {
         let file = town.place.write(name, payload);
         let from_file = town.place.run(&["normalize", "idnow", "result", &file]);
-        let from_input = town.place.run_with(&["normalize", "idnow", "result", "-"], payload);
-        let told = town.place.run_with(&["normalize", "idnow", "result", "--content-type", content_type], payload);
+        let from_input = town
+            .place
+            .run_with(&["normalize", "idnow", "result", "-"], payload);
+        let told = town.place.run_with(
+            &[
+                "normalize",
+                "idnow",
+                "result",
+                "--content-type",
+                content_type,
+            ],
+            payload,
+        );
         assert_eq!(from_file.out, from_input.out);
         assert_eq!(from_file.out, told.out);
         said.push(from_file.json());
@@ -51,26 +78,59 @@ fn json_xml_and_zip_say_the_same_from_a_file_and_from_standard_input() {
     let observations = said[0].get("observations").unwrap().as_array().unwrap();
     assert_eq!(observations.len(), 1);
     let observation = &observations[0];
-    let keys: Vec<&str> = observation.as_object().unwrap().keys().map(String::as_str).collect();
-    let mut expected = ["subject", "channel", "trust", "status", "code", "report", "at"];
+    let keys: Vec<&str> = observation
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let mut expected = [
+        "subject", "channel", "trust", "status", "code", "report", "at",
+    ];
     expected.sort_unstable();
     let mut sorted = keys.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
-    assert_eq!(observation.pointer("/subject/reference").unwrap(), &json!(reference));
-    assert_eq!(observation.pointer("/trust").unwrap(), "claimed", "a file proves nothing");
+    assert_eq!(
+        observation.pointer("/subject/reference").unwrap(),
+        &json!(reference)
+    );
+    assert_eq!(
+        observation.pointer("/trust").unwrap(),
+        "claimed",
+        "a file proves nothing"
+    );
     assert_eq!(observation.pointer("/channel").unwrap(), "fetch");
-    assert_eq!(observation.pointer("/status").unwrap(), &json!({ "state": "finished", "outcome": "verified", "leaning": null }));
-    assert_eq!(observation.pointer("/code").unwrap(), "SUCCESS_DATA_CHANGED");
-    assert_eq!(observation.pointer("/report/person/birth_date/submitted").unwrap(), "1982-05-22");
+    assert_eq!(
+        observation.pointer("/status").unwrap(),
+        &json!({ "state": "finished", "outcome": "verified", "leaning": null })
+    );
+    assert_eq!(
+        observation.pointer("/code").unwrap(),
+        "SUCCESS_DATA_CHANGED"
+    );
+    assert_eq!(
+        observation
+            .pointer("/report/person/birth_date/submitted")
+            .unwrap(),
+        "1982-05-22"
+    );
 }
 
 #[test]
 fn the_kind_decides_the_channel() {
     let (town, _, json, _, list) = payloads();
     let channel = |kind: &str, payload: &[u8]| {
-        let answer = town.place.run_with(&["normalize", "idnow", kind], payload).json();
-        answer.pointer("/observations/0/channel").unwrap().as_str().unwrap().to_owned()
+        let answer = town
+            .place
+            .run_with(&["normalize", "idnow", kind], payload)
+            .json();
+        answer
+            .pointer("/observations/0/channel")
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     assert_eq!(channel("result", &json), "fetch");
     assert_eq!(channel("status", &json), "poll");
@@ -81,8 +141,13 @@ fn the_kind_decides_the_channel() {
 #[test]
 fn an_unknown_word_is_kept_and_says_nothing() {
     let payload = br#"{"identificationprocess":{"result":"ESCALATED","transactionnumber":"0123456789abcdef"}}"#;
-    let answer = Place::new().run_with(&["normalize", "idnow", "callback"], payload).json();
-    assert_eq!(answer.pointer("/observations/0/status").unwrap(), &Value::Null);
+    let answer = Place::new()
+        .run_with(&["normalize", "idnow", "callback"], payload)
+        .json();
+    assert_eq!(
+        answer.pointer("/observations/0/status").unwrap(),
+        &Value::Null
+    );
     assert_eq!(answer.pointer("/observations/0/code").unwrap(), "ESCALATED");
 }
 
@@ -97,7 +162,10 @@ fn what_cannot_be_read_is_one_line_and_no_output() {
         (b"\0\xFF\xFE".to_vec(), "callback"),
         (b"[1,2".to_vec(), "callback"),
         (b"\"Mustermann\"".to_vec(), "result"),
-        (b"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_vec(), "result"),
+        (
+            b"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_vec(),
+            "result",
+        ),
     ];
     for whole in [&json, &xml, &zip] {
         for part in [1, whole.len() / 2, whole.len() - 2] {
@@ -107,21 +175,55 @@ fn what_cannot_be_read_is_one_line_and_no_output() {
     for (payload, kind) in cases {
         let ran = town.place.run_with(&["normalize", "idnow", kind], &payload);
         let error = ran.failed(1);
-        assert!(!error.contains("Mustermann") && !error.contains("MUSTERMANN"), "{error}");
+        assert!(
+            !error.contains("Mustermann") && !error.contains("MUSTERMANN"),
+            "{error}"
+        );
     }
-    let told = town.place.run_with(&["normalize", "idnow", "result", "--content-type", "application/xml"], &json);
+    let told = town.place.run_with(
+        &[
+            "normalize",
+            "idnow",
+            "result",
+            "--content-type",
+            "application/xml",
+        ],
+        &json,
+    );
     assert!(told.failed(1).contains("application/xml"));
 }
 
 #[test]
 fn wrong_usage_is_not_an_unreadable_payload() {
     let place = Place::new();
-    assert!(place.run(&["normalize", "nobody", "result"]).failed(2).contains("compiled in: cm-id-scan, identify24, "));
-    assert!(place.run(&["normalize", "idnow", "result", "missing.json"]).failed(2).contains("missing.json"));
+    assert!(
+        place
+            .run(&["normalize", "nobody", "result"])
+            .failed(2)
+            .contains("compiled in: cm-id-scan, identify24, ")
+    );
+    assert!(
+        place
+            .run(&["normalize", "idnow", "result", "missing.json"])
+            .failed(2)
+            .contains("missing.json")
+    );
     assert_eq!(place.run(&["normalize", "idnow", "report"]).exit, 2);
-    for arguments in [["--product", "99"], ["--behaviors", "8"], ["--behaviors", "2147483648"]] {
-        let ran = place.run_with(&[&["normalize", "identity-tm", "status"][..], &arguments].concat(), b"[]");
-        assert!(ran.failed(2).contains(arguments[0].trim_start_matches('-').trim_end_matches('s')), "{}", ran.err);
+    for arguments in [
+        ["--product", "99"],
+        ["--behaviors", "8"],
+        ["--behaviors", "2147483648"],
+    ] {
+        let ran = place.run_with(
+            &[&["normalize", "identity-tm", "status"][..], &arguments].concat(),
+            b"[]",
+        );
+        assert!(
+            ran.failed(2)
+                .contains(arguments[0].trim_start_matches('-').trim_end_matches('s')),
+            "{}",
+            ran.err
+        );
     }
     let ran = place.run_with(&["normalize", "idnow", "status", "--product", "15"], b"[]");
     assert!(ran.failed(2).contains("identity-tm only"), "{}", ran.err);

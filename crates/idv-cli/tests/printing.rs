@@ -1,6 +1,11 @@
 //! Output is safe for a terminal and for a log, whatever a person or a vendor wrote.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -28,15 +33,28 @@ fn control_characters_of_a_report_are_escaped() {
         let ran = town.place.run(&[arguments, &[&reference]].concat());
         assert_eq!(acting(&ran.out), "", "{arguments:?}: {:?}", ran.out);
         assert_eq!(acting(&ran.err), "", "{arguments:?}: {:?}", ran.err);
-        assert!(!ran.out.lines().any(|line| line.starts_with("ERIKA")), "a value makes no line of its own: {}", ran.out);
         assert!(
-            ran.out.to_ascii_lowercase().contains("\\u001b]0;pwned\\u0007\\u009b2j\\u000aerika\\u007f\\u202e"),
+            !ran.out.lines().any(|line| line.starts_with("ERIKA")),
+            "a value makes no line of its own: {}",
+            ran.out
+        );
+        assert!(
+            ran.out
+                .to_ascii_lowercase()
+                .contains("\\u001b]0;pwned\\u0007\\u009b2j\\u000aerika\\u007f\\u202e"),
             "{}",
             ran.out
         );
-        let json = town.place.run(&[arguments, &[&reference, "--json"]].concat());
+        let json = town
+            .place
+            .run(&[arguments, &[&reference, "--json"]].concat());
         assert_eq!(acting(&json.out), "", "{arguments:?}: {:?}", json.out);
-        assert!(json.json().to_string().to_ascii_lowercase().contains("pwned"));
+        assert!(
+            json.json()
+                .to_string()
+                .to_ascii_lowercase()
+                .contains("pwned")
+        );
     }
 }
 
@@ -45,10 +63,22 @@ fn control_characters_of_a_payload_are_escaped() {
     let payload = serde_json::json!({
         "identificationprocess": { "result": "SUCCESS", "transactionnumber": format!("0123456789abcdef{HOSTILE}") }
     });
-    let ran = Place::new().run_with(&["normalize", "idnow", "callback"], payload.to_string().as_bytes());
+    let ran = Place::new().run_with(
+        &["normalize", "idnow", "callback"],
+        payload.to_string().as_bytes(),
+    );
     assert_eq!(acting(&ran.out), "", "{:?}", ran.out);
-    let reference = ran.json().pointer("/observations/0/subject/reference").unwrap().as_str().unwrap().to_owned();
-    assert!(reference.ends_with(HOSTILE), "the JSON means the same: {reference:?}");
+    let reference = ran
+        .json()
+        .pointer("/observations/0/subject/reference")
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        reference.ends_with(HOSTILE),
+        "the JSON means the same: {reference:?}"
+    );
 }
 
 #[test]
@@ -69,7 +99,12 @@ fn usage_error_is_one_line_without_a_value() {
         &["create", "--brith-date=31.12.1980"],
         &["create", "-31.12.1980"],
         &["create", "--email=31.12.1980", "--email=31.12.1980"],
-        &["create", "--given-names", "\u{1b}[31m31.12.1980", "\u{1b}[31m31.12.1980"],
+        &[
+            "create",
+            "--given-names",
+            "\u{1b}[31m31.12.1980",
+            "\u{1b}[31m31.12.1980",
+        ],
         &["flow", "start", "--birth-date", "31.12.1980"],
         &["flow", "status", "31.12.1980"],
         &["poll", "0123456789abcdef", "31.12.1980"],
@@ -88,10 +123,16 @@ fn usage_error_is_one_line_without_a_value() {
 #[test]
 fn colours_and_progress_never_reach_a_pipe() {
     let mut town = Town::new();
-    town.place.set("IDV_FLOW_KEY", &"0123456789abcdef".repeat(4));
+    town.place
+        .set("IDV_FLOW_KEY", &"0123456789abcdef".repeat(4));
     let reference = town.verified();
     let report = town.place.run(&["fetch", &reference, "--json"]).json();
-    let evidence = report.pointer("/report/evidence/0/id").unwrap().as_str().unwrap().to_owned();
+    let evidence = report
+        .pointer("/report/evidence/0/id")
+        .unwrap()
+        .as_str()
+        .unwrap()
+        .to_owned();
     for arguments in [
         &["watch", &reference][..],
         &["list"],
@@ -109,7 +150,9 @@ fn colours_and_progress_never_reach_a_pipe() {
         assert!(
             ran.err
                 .lines()
-                .all(|line| ["idv: ", "reference: ", "settled: ", "open: "].iter().any(|start| line.starts_with(start))),
+                .all(|line| ["idv: ", "reference: ", "settled: ", "open: "]
+                    .iter()
+                    .any(|start| line.starts_with(start))),
             "{}",
             ran.err
         );
@@ -121,12 +164,36 @@ fn colours_are_printed_on_request_only() {
     let town = Town::new();
     let reference = town.verified();
     let colored = town.place.run(&["poll", &reference, "--color", "always"]);
-    assert!(colored.out.contains("\u{1b}[32mfinished: verified\u{1b}[0m"), "{}", colored.out);
+    assert!(
+        colored
+            .out
+            .contains("\u{1b}[32mfinished: verified\u{1b}[0m"),
+        "{}",
+        colored.out
+    );
     let plain = town.place.run(&["poll", &reference, "--color", "never"]);
-    assert_eq!(console::strip_ansi_codes(&colored.out), plain.out, "colours change no layout");
-    let failed = town.place.run(&["fetch", "0123456789abcdef", "--color", "always"]);
-    assert!(failed.err.starts_with("\u{1b}[31m\u{1b}[1midv:\u{1b}[0m "), "{:?}", failed.err);
-    assert_eq!(acting(&town.place.run(&["poll", &reference, "--json", "--color", "always"]).out), "");
+    assert_eq!(
+        console::strip_ansi_codes(&colored.out),
+        plain.out,
+        "colours change no layout"
+    );
+    let failed = town
+        .place
+        .run(&["fetch", "0123456789abcdef", "--color", "always"]);
+    assert!(
+        failed.err.starts_with("\u{1b}[31m\u{1b}[1midv:\u{1b}[0m "),
+        "{:?}",
+        failed.err
+    );
+    assert_eq!(
+        acting(
+            &town
+                .place
+                .run(&["poll", &reference, "--json", "--color", "always"])
+                .out
+        ),
+        ""
+    );
 }
 
 #[test]
@@ -147,7 +214,8 @@ fn failed_connection_is_named_with_its_cause() {
         place.set(name, value);
     }
     let ran = place.run(&["poll", "0123456789abcdef"]);
-    let expected = format!("no connection to {address}: connection refused; check the vendor's address");
+    let expected =
+        format!("no connection to {address}: connection refused; check the vendor's address");
     assert!(ran.failed(1).contains(&expected), "{}", ran.err);
 }
 
@@ -159,7 +227,14 @@ fn vendors_words_are_printed_on_request_and_escaped() {
     let quiet = town.place.run(&["fetch", reference]);
     assert!(quiet.failed(1).contains("--verbose"), "{}", quiet.err);
     let verbose = town.place.run(&["fetch", reference, "--verbose"]);
-    assert!(verbose.failed(1).contains("OBJECT_NOT_FOUND: "), "{}", verbose.err);
+    assert!(
+        verbose.failed(1).contains("OBJECT_NOT_FOUND: "),
+        "{}",
+        verbose.err
+    );
     town.sandbox.plan(Fault::new(FaultKind::Html));
-    assert_eq!(acting(&town.place.run(&["fetch", reference, "--verbose"]).err), "");
+    assert_eq!(
+        acting(&town.place.run(&["fetch", reference, "--verbose"]).err),
+        ""
+    );
 }

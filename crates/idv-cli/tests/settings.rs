@@ -1,6 +1,11 @@
 //! Which configuration is used, and what is said of a wrong one.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -8,7 +13,10 @@ use support::{Place, Town};
 
 #[test]
 fn without_a_configuration_it_says_where_one_could_be() {
-    let error = Place::new().run(&["poll", "0123456789abcdef"]).failed(2).to_owned();
+    let error = Place::new()
+        .run(&["poll", "0123456789abcdef"])
+        .failed(2)
+        .to_owned();
     for word in ["idv.toml", "--config", "IDV_PROVIDER", "idv sandbox"] {
         assert!(error.contains(word), "{word}: {error}");
     }
@@ -19,31 +27,61 @@ fn a_wrong_configuration_is_answered_with_what_there_is() {
     let place = Place::new();
     for (toml, told) in [
         ("provider = 'idnw'", "compiled in: cm-id-scan, identify24, "),
-        ("provider = 'nobody'", "compiled in: cm-id-scan, identify24, "),
+        (
+            "provider = 'nobody'",
+            "compiled in: cm-id-scan, identify24, ",
+        ),
         ("provder = 'idnow'", "provider"),
         ("provider = 'idnow'\n[idnow]\ncompny = 'a'", "company"),
         ("provider = 'idnow'\n[calls]\nretries = 1", "max_attempts"),
-        ("provider = 'idnow'\n[idnow]\ncompany = 'a'\napi_key = 'hunter2'\nhost = 'de'", "{ env = "),
-        ("provider = 'idnow'\n[idnow]\ncompany = 'a'\napi_key = { env = 'NOT_SET' }\nhost = 'de'", "NOT_SET"),
+        (
+            "provider = 'idnow'\n[idnow]\ncompany = 'a'\napi_key = 'hunter2'\nhost = 'de'",
+            "{ env = ",
+        ),
+        (
+            "provider = 'idnow'\n[idnow]\ncompany = 'a'\napi_key = { env = 'NOT_SET' }\nhost = 'de'",
+            "NOT_SET",
+        ),
         ("provider = ", "line 1"),
     ] {
         let file = place.write("wrong.toml", toml);
         let ran = place.run(&["poll", "0123456789abcdef", "--config", &file]);
         let error = ran.failed(2);
-        assert!(error.contains(told) && !error.contains("hunter2"), "{told}: {error}");
+        assert!(
+            error.contains(told) && !error.contains("hunter2"),
+            "{told}: {error}"
+        );
         place.write("idv.toml", toml);
-        assert!(place.run(&["poll", "0123456789abcdef"]).failed(2).contains(told));
+        assert!(
+            place
+                .run(&["poll", "0123456789abcdef"])
+                .failed(2)
+                .contains(told)
+        );
         std::fs::remove_file(place.folder.path().join("idv.toml")).unwrap();
     }
-    assert!(place.run(&["list", "--config", "missing.toml"]).failed(2).contains("missing.toml"));
+    assert!(
+        place
+            .run(&["list", "--config", "missing.toml"])
+            .failed(2)
+            .contains("missing.toml")
+    );
 }
 
 #[test]
 fn a_wrong_environment_is_answered_with_what_there_is() {
     for (name, value, told) in [
         ("IDV_PROVIDR", "idnow", "IDV_PROVIDER"),
-        ("IDV_PROVIDER", "nobody", "compiled in: cm-id-scan, identify24, "),
-        ("IDV_IDNOW_COMPANY", "a", "(IDV_PROVIDER in the environment)"),
+        (
+            "IDV_PROVIDER",
+            "nobody",
+            "compiled in: cm-id-scan, identify24, ",
+        ),
+        (
+            "IDV_IDNOW_COMPANY",
+            "a",
+            "(IDV_PROVIDER in the environment)",
+        ),
         ("IDV_PROVIDER", "idnow", "company"),
     ] {
         let mut place = Place::new();
@@ -75,18 +113,33 @@ fn a_file_and_the_environment_do_the_same() {
 fn environment_overrides_the_file_and_says_so() {
     let mut town = Town::new();
     let reference = town.verified();
-    let file = town.place.write("mine.toml", "provider = 'identity-tm'\n[idnow]\ncompany = 'somebody-else'\n");
-    let ran = town.place.run(&["poll", &reference, "--config", &file, "--json"]);
+    let file = town.place.write(
+        "mine.toml",
+        "provider = 'identity-tm'\n[idnow]\ncompany = 'somebody-else'\n",
+    );
+    let ran = town
+        .place
+        .run(&["poll", &reference, "--config", &file, "--json"]);
     assert_eq!(ran.json().pointer("/code").unwrap(), "SUCCESS_DATA_CHANGED");
     assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
     for variable in ["IDV_PROVIDER", "IDV_IDNOW_COMPANY"] {
         assert!(ran.err.contains(variable), "{}", ran.err);
     }
     town.place.set("IDV_PROVIDER", "nobody");
-    assert!(town.place.run(&["poll", &reference, "--config", &file]).failed(2).contains("no provider `nobody`"));
+    assert!(
+        town.place
+            .run(&["poll", &reference, "--config", &file])
+            .failed(2)
+            .contains("no provider `nobody`")
+    );
     town.place.set("IDV_PROVIDER", "idnow");
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "many");
-    assert!(town.place.run(&["poll", &reference, "--config", &file]).failed(2).contains("in the environment"));
+    assert!(
+        town.place
+            .run(&["poll", &reference, "--config", &file])
+            .failed(2)
+            .contains("in the environment")
+    );
 }
 
 #[test]
@@ -94,18 +147,36 @@ fn found_file_sends_nothing_to_a_stranger() {
     let town = Town::new();
     let mut place = Place::new();
     place.set("SOME_OTHER_PROGRAMS_TOKEN", "hunter2");
-    let url = town.sandbox.idnow().base_url().replace("127.0.0.1", "vendor.example");
+    let url = town
+        .sandbox
+        .idnow()
+        .base_url()
+        .replace("127.0.0.1", "vendor.example");
     let head = "provider = 'idnow'\n[idnow]\ncompany = 'ihrebank'\napi_key = { env = 'SOME_OTHER_PROGRAMS_TOKEN' }\n";
     for (own, other) in [("gateway_url", "go_url"), ("go_url", "gateway_url")] {
         let address = url.replace("http:", "https:");
-        place.write("idv.toml", format!("{head}{own} = '{address}'\n{other} = 'https://go.idnow.de'\n"));
+        place.write(
+            "idv.toml",
+            format!("{head}{own} = '{address}'\n{other} = 'https://go.idnow.de'\n"),
+        );
         let ran = place.run(&["poll", "0123456789abcdef"]);
         let error = ran.failed(2);
-        assert!(error.contains(&format!("idnow.{own}")) && error.contains("--config"), "{error}");
+        assert!(
+            error.contains(&format!("idnow.{own}")) && error.contains("--config"),
+            "{error}"
+        );
         assert!(!error.contains("hunter2"), "{error}");
     }
-    place.write("idv.toml", format!("{head}host = 'test'\n[flow]\nstore = 'postgres://me@db.example/flows'\n"));
-    assert!(place.run(&["flow", "list"]).failed(2).contains("flow.store"));
+    place.write(
+        "idv.toml",
+        format!("{head}host = 'test'\n[flow]\nstore = 'postgres://me@db.example/flows'\n"),
+    );
+    assert!(
+        place
+            .run(&["flow", "list"])
+            .failed(2)
+            .contains("flow.store")
+    );
 }
 
 #[test]
@@ -122,8 +193,16 @@ fn found_file_names_the_credentials_that_it_takes() {
     place.write("idv.toml", text);
     let ran = place.run(&["poll", &reference, "--json"]);
     ran.json();
-    assert!(ran.err.contains("SOME_OTHER_PROGRAMS_TOKEN") && ran.err.contains("idnow.api_key"), "{}", ran.err);
+    assert!(
+        ran.err.contains("SOME_OTHER_PROGRAMS_TOKEN") && ran.err.contains("idnow.api_key"),
+        "{}",
+        ran.err
+    );
     assert!(!ran.err.contains("exampleApiKey"), "{}", ran.err);
     let ran = place.run(&["poll", &reference, "--json", "--config", "idv.toml"]);
-    assert_eq!((ran.exit, ran.err.as_str()), (0, ""), "a file that the user names is not explained");
+    assert_eq!(
+        (ran.exit, ran.err.as_str()),
+        (0, ""),
+        "a file that the user names is not explained"
+    );
 }

@@ -1,6 +1,11 @@
 //! `idv token`: the vendor's own credentials, and a signature that was computed elsewhere.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -34,9 +39,14 @@ fn documented_credentials_give_the_reference_token() {
     let parts: Vec<&str> = ran.out.trim_end().split('.').collect();
     // {"typ":"JWT","alg":"HS256","kid":"3b438437-…"}, {"iat":1704067200,"nbf":1704067200,"exp":1704067260}
     assert_eq!(parts.len(), 3);
-    assert_eq!(parts[1], "eyJpYXQiOjE3MDQwNjcyMDAsIm5iZiI6MTcwNDA2NzIwMCwiZXhwIjoxNzA0MDY3MjYwfQ");
+    assert_eq!(
+        parts[1],
+        "eyJpYXQiOjE3MDQwNjcyMDAsIm5iZiI6MTcwNDA2NzIwMCwiZXhwIjoxNzA0MDY3MjYwfQ"
+    );
     assert_eq!(parts[2], "tIViPQZM_SoM47XDC7h4GrvQX_yJgxeF9qOyuOqhl5I");
-    let json = place.run(&[&arguments("60")[..], &["--json"]].concat()).json();
+    let json = place
+        .run(&[&arguments("60")[..], &["--json"]].concat())
+        .json();
     assert_eq!(json["token"], ran.out.trim_end());
 }
 
@@ -55,7 +65,12 @@ fn openssl_computes_the_same_signature() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    openssl.stdin.take().unwrap().write_all(signed.as_bytes()).unwrap();
+    openssl
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(signed.as_bytes())
+        .unwrap();
     let digest = String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap();
     assert_eq!(digest.split(' ').next().unwrap(), hex_of(signature));
 }
@@ -66,7 +81,10 @@ fn a_secret_is_named_and_never_an_argument() {
     assert!(place.run(&arguments("60")).failed(2).contains("CM_SECRET"));
     let mut place = Place::new();
     place.set("CM_SECRET", SECRET);
-    assert!(!place.run(&arguments("0")).failed(2).contains(SECRET), "nothing is valid for no time");
+    assert!(
+        !place.run(&arguments("0")).failed(2).contains(SECRET),
+        "nothing is valid for no time"
+    );
 }
 
 /// Base64 without padding, of the alphabet for addresses, as hexadecimal digits.

@@ -1,6 +1,11 @@
 //! The commands that talk to the configured vendor, from create to delete.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -10,13 +15,24 @@ use sha2::Digest as _;
 use support::{Town, names_in};
 
 fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
-    value.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {value}"))
+    value
+        .pointer(pointer)
+        .unwrap_or_else(|| panic!("no {pointer} in {value}"))
 }
 
 #[test]
 fn create_prints_reference_before_the_call_and_then_the_link() {
     let town = Town::new();
-    let ran = town.place.run(&["create", "--given-names", "Erika", "--family-name", "Mustermann", "--purpose", "x", "--json"]);
+    let ran = town.place.run(&[
+        "create",
+        "--given-names",
+        "Erika",
+        "--family-name",
+        "Mustermann",
+        "--purpose",
+        "x",
+        "--json",
+    ]);
     let created = ran.json();
     let reference = at(&created, "/id/reference").as_str().unwrap();
     assert_eq!(ran.err, format!("reference: {reference}\n"));
@@ -32,14 +48,26 @@ fn create_prints_reference_before_the_call_and_then_the_link() {
 #[test]
 fn create_takes_file_and_options_and_repeats_a_reference() {
     let town = Town::new();
-    let request =
-        r#"{"reference":"0123456789abcdef","person":{"given_names":"Erika","family_name":"Gabler"},"custom":{"custom1":"a"}}"#;
+    let request = r#"{"reference":"0123456789abcdef","person":{"given_names":"Erika","family_name":"Gabler"},"custom":{"custom1":"a"}}"#;
     let file = town.place.write("request.json", request);
-    let arguments = ["create", "--from", &file, "--family-name", "Mustermann", "--json"];
+    let arguments = [
+        "create",
+        "--from",
+        &file,
+        "--family-name",
+        "Mustermann",
+        "--json",
+    ];
     let first = town.place.run(&arguments);
-    assert_eq!(first.err, "", "the reference was given, so it need not be told");
+    assert_eq!(
+        first.err, "",
+        "the reference was given, so it need not be told"
+    );
     assert_eq!(at(&first.json(), "/already_existed"), false);
-    let again = town.place.run_with(&["create", "--from", "-", "--json"], request.as_bytes()).json();
+    let again = town
+        .place
+        .run_with(&["create", "--from", "-", "--json"], request.as_bytes())
+        .json();
     assert_eq!(at(&again, "/already_existed"), true);
     assert_eq!(at(&again, "/id"), at(&first.json(), "/id"));
     assert_eq!(town.sandbox.idnow().identifications(), 1);
@@ -48,13 +76,42 @@ fn create_takes_file_and_options_and_repeats_a_reference() {
 #[test]
 fn create_refuses_invalid_input_before_anything_is_sent() {
     let town = Town::new();
-    let unknown = town.place.write("unknown.json", r#"{"person":{"frist_name":"Mustermann"}}"#);
-    let wrong = town.place.write("wrong.json", r#"{"person":{"birth_date":"Mustermann"}}"#);
-    assert!(town.place.run(&["create", "--from", &unknown]).failed(2).contains("frist_name"));
-    assert!(!town.place.run(&["create", "--from", &wrong]).failed(2).contains("Mustermann"));
-    assert!(town.place.run(&["create", "--reference", "short"]).failed(2).contains("reference"));
-    assert!(town.place.run(&["create", "--from", "missing.json"]).failed(2).contains("missing.json"));
-    for arguments in [&["create", "--country", "Germania"][..], &["create", "--gender", "x"], &["create", "--no-such-option"]] {
+    let unknown = town
+        .place
+        .write("unknown.json", r#"{"person":{"frist_name":"Mustermann"}}"#);
+    let wrong = town
+        .place
+        .write("wrong.json", r#"{"person":{"birth_date":"Mustermann"}}"#);
+    assert!(
+        town.place
+            .run(&["create", "--from", &unknown])
+            .failed(2)
+            .contains("frist_name")
+    );
+    assert!(
+        !town
+            .place
+            .run(&["create", "--from", &wrong])
+            .failed(2)
+            .contains("Mustermann")
+    );
+    assert!(
+        town.place
+            .run(&["create", "--reference", "short"])
+            .failed(2)
+            .contains("reference")
+    );
+    assert!(
+        town.place
+            .run(&["create", "--from", "missing.json"])
+            .failed(2)
+            .contains("missing.json")
+    );
+    for arguments in [
+        &["create", "--country", "Germania"][..],
+        &["create", "--gender", "x"],
+        &["create", "--no-such-option"],
+    ] {
         assert_eq!(town.place.run(arguments).exit, 2, "{arguments:?}");
     }
     assert_eq!(town.sandbox.requests().len(), 0);
@@ -63,29 +120,51 @@ fn create_refuses_invalid_input_before_anything_is_sent() {
 #[test]
 fn poll_and_fetch_print_the_observation_with_the_report() {
     let town = Town::new();
-    let (reference, vendor_id) = town.create(&["--given-names", "Erika", "--birth-date", "1982-05-22"]);
+    let (reference, vendor_id) =
+        town.create(&["--given-names", "Erika", "--birth-date", "1982-05-22"]);
     let before = town.place.run(&["poll", &reference, "--json"]).json();
     assert_eq!(at(&before, "/status/state"), "awaiting_person");
     town.act(&reference, "data-changed", 60);
     for command in ["poll", "fetch"] {
-        let seen = town.place.run(&[command, &reference, "--vendor-id", &vendor_id, "--json"]).json();
+        let seen = town
+            .place
+            .run(&[command, &reference, "--vendor-id", &vendor_id, "--json"])
+            .json();
         assert_eq!(at(&seen, "/trust"), "proven");
         assert_eq!(at(&seen, "/channel"), command);
-        assert_eq!(at(&seen, "/status"), &json!({ "state": "finished", "outcome": "verified", "leaning": null }));
+        assert_eq!(
+            at(&seen, "/status"),
+            &json!({ "state": "finished", "outcome": "verified", "leaning": null })
+        );
         assert_eq!(at(&seen, "/report/person/birth_date/verdict"), "changed");
-        assert_eq!(at(&seen, "/report/person/birth_date/submitted"), "1982-05-22");
+        assert_eq!(
+            at(&seen, "/report/person/birth_date/submitted"),
+            "1982-05-22"
+        );
         assert_eq!(at(&seen, "/report/person/birth_date/value"), "1983-05-22");
     }
     let table = town.place.run(&["poll", &reference]);
     assert_eq!(table.exit, 0);
-    let line = table.out.lines().find(|line| line.contains("person.birth_date")).unwrap();
-    assert!(line.contains("1983-05-22") && line.contains("changed") && line.contains("1982-05-22"), "{line}");
+    let line = table
+        .out
+        .lines()
+        .find(|line| line.contains("person.birth_date"))
+        .unwrap();
+    assert!(
+        line.contains("1983-05-22") && line.contains("changed") && line.contains("1982-05-22"),
+        "{line}"
+    );
 }
 
 #[test]
 fn a_verification_that_there_is_not_is_not_found_by_fetch() {
     let town = Town::new();
-    assert!(town.place.run(&["fetch", "0123456789abcdef"]).failed(1).contains("not found"));
+    assert!(
+        town.place
+            .run(&["fetch", "0123456789abcdef"])
+            .failed(1)
+            .contains("not found")
+    );
 }
 
 #[test]
@@ -100,12 +179,18 @@ fn watch_ends_with_the_outcome_in_its_exit_code() {
     ] {
         let (reference, _) = town.create(&[]);
         town.act(&reference, scenario, 60);
-        let ran = town.place.run(&["watch", &reference, "--timeout", "0", "--json"]);
+        let ran = town
+            .place
+            .run(&["watch", &reference, "--timeout", "0", "--json"]);
         assert_eq!(ran.exit, exit, "{scenario}: {}", ran.err);
         let answer: Value = serde_json::from_str(&ran.out).unwrap();
         assert_eq!(at(&answer, "/decision/outcome"), &outcome, "{scenario}");
         assert!(at(&answer, "/observation/report").is_object(), "{scenario}");
-        assert!(!ran.err.contains('\u{1b}'), "no terminal, so nothing moves: {}", ran.err);
+        assert!(
+            !ran.err.contains('\u{1b}'),
+            "no terminal, so nothing moves: {}",
+            ran.err
+        );
         let reported = ran.err.contains("is not known here");
         assert_eq!(reported, scenario == "unknown-status", "{}", ran.err);
     }
@@ -115,7 +200,13 @@ fn watch_ends_with_the_outcome_in_its_exit_code() {
 fn watch_ends_where_the_persons_time_ran_out() {
     let town = Town::new();
     let (reference, _) = town.create(&[]);
-    let ran = town.place.run(&["watch", &reference, "--expires-at", "2020-01-01T00:00:00Z", "--json"]);
+    let ran = town.place.run(&[
+        "watch",
+        &reference,
+        "--expires-at",
+        "2020-01-01T00:00:00Z",
+        "--json",
+    ]);
     assert_eq!(ran.exit, 3, "{}", ran.err);
     let answer: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(at(&answer, "/decision/outcome"), "expired");
@@ -133,11 +224,17 @@ fn evidence_is_whole_or_not_there() {
     for piece in &pieces {
         let id = at(piece, "/id").as_str().unwrap();
         let file = folder.join(id).display().to_string();
-        let answer = town.place.run(&["evidence", &reference, id, "--out", &file, "--json"]).json();
+        let answer = town
+            .place
+            .run(&["evidence", &reference, id, "--out", &file, "--json"])
+            .json();
         let bytes = std::fs::read(&file).unwrap();
         assert_eq!(at(&answer, "/length"), bytes.len());
         assert!(!bytes.is_empty());
-        let digest: String = sha2::Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = sha2::Sha256::digest(&bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(at(&answer, "/sha256"), &digest);
         #[cfg(unix)]
         {
@@ -151,24 +248,62 @@ fn evidence_is_whole_or_not_there() {
     }
     let there = names_in(&folder);
     let id = at(&pieces[0], "/id").as_str().unwrap();
-    let (old, new) = (folder.join(id).display().to_string(), folder.join("new").display().to_string());
-    assert!(town.place.run(&["evidence", &reference, id, "--out", &old]).failed(2).contains("--force"));
-    assert_eq!(town.place.run(&["evidence", &reference, id, "--out", &old, "--force"]).exit, 0);
-    assert!(town.place.run(&["evidence", &reference, id, "--out", &new, "--limit", "3"]).failed(1).contains("3 bytes"));
-    assert_eq!(town.place.run(&["evidence", &reference, "no-such-evidence", "--out", &new]).exit, 1);
-    assert_eq!(town.place.run(&["evidence", &reference, id, "--out", "missing/folder/file"]).exit, 2);
-    assert_eq!(names_in(&folder), there, "a failed download leaves nothing behind");
+    let (old, new) = (
+        folder.join(id).display().to_string(),
+        folder.join("new").display().to_string(),
+    );
+    assert!(
+        town.place
+            .run(&["evidence", &reference, id, "--out", &old])
+            .failed(2)
+            .contains("--force")
+    );
+    assert_eq!(
+        town.place
+            .run(&["evidence", &reference, id, "--out", &old, "--force"])
+            .exit,
+        0
+    );
+    assert!(
+        town.place
+            .run(&["evidence", &reference, id, "--out", &new, "--limit", "3"])
+            .failed(1)
+            .contains("3 bytes")
+    );
+    assert_eq!(
+        town.place
+            .run(&["evidence", &reference, "no-such-evidence", "--out", &new])
+            .exit,
+        1
+    );
+    assert_eq!(
+        town.place
+            .run(&["evidence", &reference, id, "--out", "missing/folder/file"])
+            .exit,
+        2
+    );
+    assert_eq!(
+        names_in(&folder),
+        there,
+        "a failed download leaves nothing behind"
+    );
 }
 
 #[test]
 fn evidence_that_breaks_off_leaves_nothing_behind() {
     let mut town = Town::new();
     // Long enough for a part of it to have been written before it breaks off.
-    town.sandbox.idnow().configure(|account| account.attachment_length = 2_000_000).unwrap();
+    town.sandbox
+        .idnow()
+        .configure(|account| account.attachment_length = 2_000_000)
+        .unwrap();
     let reference = town.verified();
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
-    town.sandbox.plan(Fault::new(FaultKind::Truncated).at(".zip"));
-    let ran = town.place.run(&["evidence", &reference, "archive", "--out", "evidence.zip"]);
+    town.sandbox
+        .plan(Fault::new(FaultKind::Truncated).at(".zip"));
+    let ran = town
+        .place
+        .run(&["evidence", &reference, "archive", "--out", "evidence.zip"]);
     assert!(ran.failed(1).contains("broke off"), "{}", ran.err);
     assert!(names_in(town.place.folder.path()).is_empty());
 }
@@ -178,13 +313,24 @@ fn evidence_that_breaks_off_leaves_nothing_behind() {
 fn evidence_that_is_interrupted_leaves_nothing_behind() {
     let town = Town::new();
     let reference = town.verified();
-    town.sandbox.plan(Fault::new(FaultKind::Drip(1000)).at(".zip"));
+    town.sandbox
+        .plan(Fault::new(FaultKind::Drip(1000)).at(".zip"));
     let folder = town.place.folder.path();
-    let mut child = town.place.command(&["evidence", &reference, "archive", "--out", "evidence.zip"]).spawn().unwrap();
+    let mut child = town
+        .place
+        .command(&["evidence", &reference, "archive", "--out", "evidence.zip"])
+        .spawn()
+        .unwrap();
     while names_in(folder).is_empty() {
         std::thread::yield_now();
     }
-    assert!(std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert!(
+        std::process::Command::new("kill")
+            .arg(child.id().to_string())
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(names_in(folder).is_empty());
 }
@@ -194,12 +340,31 @@ fn lost_creation_exits_4_and_can_be_repeated_by_reference() {
     let mut town = Town::new();
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
     town.sandbox.plan(Fault::new(FaultKind::CutAfter));
-    let ran = town.place.run(&["create", "--given-names", "Erika", "--json"]);
+    let ran = town
+        .place
+        .run(&["create", "--given-names", "Erika", "--json"]);
     assert_eq!((ran.exit, ran.out.as_str()), (4, ""));
     let mut lines = ran.err.lines();
     let reference = lines.next().unwrap().strip_prefix("reference: ").unwrap();
-    assert!(lines.next().unwrap().contains("whether the vendor acted is unknown"), "{}", ran.err);
-    let again = town.place.run(&["create", "--given-names", "Erika", "--reference", reference, "--json"]).json();
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .contains("whether the vendor acted is unknown"),
+        "{}",
+        ran.err
+    );
+    let again = town
+        .place
+        .run(&[
+            "create",
+            "--given-names",
+            "Erika",
+            "--reference",
+            reference,
+            "--json",
+        ])
+        .json();
     assert_eq!(at(&again, "/already_existed"), true);
     assert_eq!(town.sandbox.idnow().identifications(), 1);
 }
@@ -209,15 +374,29 @@ fn watch_asks_again_where_the_vendor_fails_for_a_while() {
     let mut town = Town::new();
     let reference = town.verified();
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
-    let unavailable = || Fault::new(FaultKind::Status { code: 503, retry_after: None }).at(&reference);
+    let unavailable = || {
+        Fault::new(FaultKind::Status {
+            code: 503,
+            retry_after: None,
+        })
+        .at(&reference)
+    };
     town.sandbox.plan(unavailable().times(2));
-    let ran = town.place.run(&["watch", &reference, "--every", "0", "--json"]);
+    let ran = town
+        .place
+        .run(&["watch", &reference, "--every", "0", "--json"]);
     assert_eq!(ran.exit, 0, "{}", ran.err);
     assert_eq!(ran.err.matches("asking again").count(), 2, "{}", ran.err);
     town.sandbox.plan(unavailable().times(100));
-    let ran = town.place.run(&["watch", &reference, "--every", "0", "--json"]);
+    let ran = town
+        .place
+        .run(&["watch", &reference, "--every", "0", "--json"]);
     assert_eq!((ran.exit, ran.out.as_str()), (1, ""));
-    assert!(ran.err.lines().last().unwrap().contains("unavailable"), "{}", ran.err);
+    assert!(
+        ran.err.lines().last().unwrap().contains("unavailable"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -227,39 +406,88 @@ fn list_prints_an_array_or_lines_and_the_same_each_time() {
     let (reviewed, _) = town.create(&[]);
     town.act(&reviewed, "never-finishes", 60);
     let all = town.place.run(&["list", "--json"]).json();
-    let references: Vec<&str> =
-        all.as_array().unwrap().iter().map(|observation| at(observation, "/subject/reference").as_str().unwrap()).collect();
+    let references: Vec<&str> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|observation| at(observation, "/subject/reference").as_str().unwrap())
+        .collect();
     let mut expected = [verified.as_str(), reviewed.as_str()];
     expected.sort_unstable();
     assert_eq!(references, expected);
-    assert!(all.as_array().unwrap().iter().all(|observation| at(observation, "/report").is_null()), "a list carries no reports");
+    assert!(
+        all.as_array()
+            .unwrap()
+            .iter()
+            .all(|observation| at(observation, "/report").is_null()),
+        "a list carries no reports"
+    );
 
-    let pending = town.place.run(&["list", "--group", "in_review", "--json"]).json();
+    let pending = town
+        .place
+        .run(&["list", "--group", "in_review", "--json"])
+        .json();
     assert_eq!(pending.as_array().unwrap().len(), 1);
     let lines = town.place.run(&["list", "--lines"]);
     assert_eq!(lines.out.lines().count(), 2);
-    assert!(lines.out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
-    assert_eq!(town.place.run(&["list", "--lines", "--limit", "1"]).out.lines().count(), 1);
+    assert!(
+        lines
+            .out
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok())
+    );
+    assert_eq!(
+        town.place
+            .run(&["list", "--lines", "--limit", "1"])
+            .out
+            .lines()
+            .count(),
+        1
+    );
     let table = town.place.run(&["list"]).out;
     assert_eq!(table, town.place.run(&["list"]).out);
-    assert!(table.contains(&verified) && table.contains("finished: verified"), "{table}");
-    assert_eq!(town.place.run(&["list", "--group", "canceled"]).out, "nothing is listed\n");
+    assert!(
+        table.contains(&verified) && table.contains("finished: verified"),
+        "{table}"
+    );
+    assert_eq!(
+        town.place.run(&["list", "--group", "canceled"]).out,
+        "nothing is listed\n"
+    );
 }
 
 #[test]
 fn delete_says_what_it_amounted_to() {
     let town = Town::new();
     let reference = town.verified();
-    assert_eq!(town.place.run(&["delete", &reference, "--json"]).json(), json!({ "deleted": "data" }));
-    assert_eq!(town.place.run(&["delete", &reference, "--json"]).json(), json!({ "deleted": "already_gone" }));
-    assert!(town.place.run(&["delete", &reference]).out.contains("knows no such verification"));
+    assert_eq!(
+        town.place.run(&["delete", &reference, "--json"]).json(),
+        json!({ "deleted": "data" })
+    );
+    assert_eq!(
+        town.place.run(&["delete", &reference, "--json"]).json(),
+        json!({ "deleted": "already_gone" })
+    );
+    assert!(
+        town.place
+            .run(&["delete", &reference])
+            .out
+            .contains("knows no such verification")
+    );
 }
 
 #[test]
 fn a_log_and_a_failure_name_neither_the_key_nor_the_person() {
     let mut town = Town::new();
     town.place.set("IDV_LOG", "trace");
-    let ran = town.place.run(&["create", "--given-names", "Canarygiven", "--family-name", "Canaryfamily", "--json"]);
+    let ran = town.place.run(&[
+        "create",
+        "--given-names",
+        "Canarygiven",
+        "--family-name",
+        "Canaryfamily",
+        "--json",
+    ]);
     assert_eq!(ran.exit, 0);
     assert!(ran.err.contains("idv.call"), "it was logged: {}", ran.err);
     town.place.set("IDV_IDNOW_API_KEY", "CanaryKeyCanaryKey");
@@ -267,5 +495,8 @@ fn a_log_and_a_failure_name_neither_the_key_nor_the_person() {
     assert_eq!(refused.exit, 1);
     assert!(refused.err.contains("credentials"), "{}", refused.err);
     let text = (ran.err + &refused.err).to_lowercase();
-    assert!(!text.contains("canary") && !text.contains("exampleapikey"), "{text}");
+    assert!(
+        !text.contains("canary") && !text.contains("exampleapikey"),
+        "{text}"
+    );
 }

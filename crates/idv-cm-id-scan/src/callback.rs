@@ -9,8 +9,8 @@
 use http::{Method, StatusCode};
 use idv_core::adapter::non_empty;
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, Observation, Reply, Result, ResultState,
-    Status, Subject, Text, VendorId,
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error,
+    Observation, Reply, Result, ResultState, Status, Subject, Text, VendorId,
 };
 use serde_json::Value;
 
@@ -37,7 +37,12 @@ pub fn receive(guard: &CallbackAuth, delivery: &Delivery) -> Result<CallbackMess
     // The proof is the same for every transaction, so it is looked at before anything is read.
     let trust = guard.verify(delivery, "")?;
     let told = told(&Event::read(&delivery.body)?)?;
-    Ok(CallbackMessage::new(told.into_iter().map(|observation| observation.trusted(trust)).collect(), reply))
+    Ok(CallbackMessage::new(
+        told.into_iter()
+            .map(|observation| observation.trusted(trust))
+            .collect(),
+        reply,
+    ))
 }
 
 /// Reads a callback that was kept: the body of an event, or the address that a person came back to (or its query alone). Claims, all of
@@ -48,22 +53,33 @@ pub(crate) fn claims(bytes: &[u8]) -> Result<Vec<Observation>> {
     if text.starts_with('{') {
         return Ok(told(&Event::read(text.as_bytes())?)?.into_iter().collect());
     }
-    if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
+    if text
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control())
+    {
         return Err(Error::malformed(
             "a callback is the JSON of an event, or an address that a person came back to, in one line",
         ));
     }
     let text = text.split_once('#').map_or(text, |(text, _)| text);
     let query = text.split_once('?').map_or(text, |(_, query)| query);
-    let returned = returned(query).ok_or_else(|| Error::malformed("it names no transaction: trxid is missing"))?;
+    let returned = returned(query)
+        .ok_or_else(|| Error::malformed("it names no transaction: trxid is missing"))?;
     Ok(vec![returned])
 }
 
 /// Reads what an event says; nothing if its kind is not known.
 fn told(event: &Event<'_>) -> Result<Option<Observation>> {
-    let Some(kind) = non_empty(event.kind.as_ref()).and_then(EventKind::named) else { return Ok(None) };
-    let id = event.transaction_id().ok_or_else(|| Error::malformed("the event names no transaction"))?;
-    let mut observation = Observation::claimed(Subject::new(None, Some(VendorId::new(id))), Channel::Callback);
+    let Some(kind) = non_empty(event.kind.as_ref()).and_then(EventKind::named) else {
+        return Ok(None);
+    };
+    let id = event
+        .transaction_id()
+        .ok_or_else(|| Error::malformed("the event names no transaction"))?;
+    let mut observation = Observation::claimed(
+        Subject::new(None, Some(VendorId::new(id))),
+        Channel::Callback,
+    );
     observation.at = non_empty(event.created.as_ref()).and_then(|time| time.parse().ok());
     let transaction = &event.transaction;
     match kind {
@@ -86,7 +102,10 @@ fn told(event: &Event<'_>) -> Result<Option<Observation>> {
 /// Collects what an event says beyond the model. One that brings a handle has no room for it, and needs none.
 fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     let mut custom = Custom::new();
-    let text = |text: &Option<Text<'_>>| text.as_ref().map_or(Value::Null, |text| text.expose().into());
+    let text = |text: &Option<Text<'_>>| {
+        text.as_ref()
+            .map_or(Value::Null, |text| text.expose().into())
+    };
     custom.members("", &event.others);
     custom.members("transaction", &event.transaction.others);
     let task = &event.task;
@@ -96,9 +115,13 @@ fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     custom.members("task.transaction", &task.transaction.others);
     if kind == EventKind::TaskStateUpdated {
         // A task's event says nothing of the transaction's state.
-        custom.values.add("transaction.state", text(&event.transaction.state));
+        custom
+            .values
+            .add("transaction.state", text(&event.transaction.state));
     }
-    custom.values.add("task.transaction.state", text(&task.transaction.state));
+    custom
+        .values
+        .add("task.transaction.state", text(&task.transaction.state));
     custom
 }
 
@@ -106,12 +129,21 @@ fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
 /// they like, so it is a claim; the result may be tried all the same, since the vendor's answer says whose it is.
 fn returned(query: &str) -> Option<Observation> {
     let (mut transaction, mut result) = (None, None);
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| is_return_parameter(name)) {
-        let place = if name.eq_ignore_ascii_case("trxid") { &mut transaction } else { &mut result };
+    for (name, value) in
+        url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| is_return_parameter(name))
+    {
+        let place = if name.eq_ignore_ascii_case("trxid") {
+            &mut transaction
+        } else {
+            &mut result
+        };
         place.get_or_insert_with(|| value.into_owned());
     }
     let transaction = TransactionId::parse(&transaction?).ok()?;
-    let mut observation = Observation::claimed(Subject::new(None, Some(transaction.into())), Channel::Return);
+    let mut observation = Observation::claimed(
+        Subject::new(None, Some(transaction.into())),
+        Channel::Return,
+    );
     if let Some(result) = result.and_then(|result| ResultId::parse(&result).ok()) {
         observation.result = ResultState::Fetchable(result.into());
     }

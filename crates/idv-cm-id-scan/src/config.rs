@@ -21,10 +21,19 @@ pub const ENTRY: VendorEntry = VendorEntry {
     build: |table| Ok(Arc::new(CmIdScan::new(CmIdScanConfig::from_table(table)?)?)),
     describe: || {
         let config = CmIdScanConfig::new("example", "example of a secret, long enough".into());
-        Ok(VendorInfo::of(&CmIdScan::new(config.callback_secret("an example of a secret"))?))
+        Ok(VendorInfo::of(&CmIdScan::new(
+            config.callback_secret("an example of a secret"),
+        )?))
     },
     // Without a time of completion, a document is judged by the present date.
-    normalize: |payload| normalize::kind_at(payload.bytes, payload.kind, &Acceptance::strict(), payload.now),
+    normalize: |payload| {
+        normalize::kind_at(
+            payload.bytes,
+            payload.kind,
+            &Acceptance::strict(),
+            payload.now,
+        )
+    },
     normalize_options: &[],
 };
 
@@ -124,7 +133,9 @@ impl CmIdScanConfig {
     pub fn check(&self) -> Result<()> {
         self.check_access()?;
         // The fields of a transaction are called as the keys are.
-        self.transaction().check().map_err(|error| Error::config(error.to_string()))?;
+        self.transaction()
+            .check()
+            .map_err(|error| Error::config(error.to_string()))?;
         self.auth()?;
         self.check_extraction()?;
         self.acceptance().check()
@@ -159,10 +170,18 @@ impl CmIdScanConfig {
     /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the name is none of a header.
     pub fn auth(&self) -> Result<CallbackAuth> {
         if http::HeaderName::try_from(&self.callback_header).is_err() {
-            return Err(Error::config("callback_header is not a name of a header, such as X-Callback-Secret"));
+            return Err(Error::config(
+                "callback_header is not a name of a header, such as X-Callback-Secret",
+            ));
         }
-        if self.callback_secret.iter().any(|secret| http::HeaderValue::try_from(secret.expose()).is_err()) {
-            return Err(Error::config("callback_secret has a character that no header can carry"));
+        if self
+            .callback_secret
+            .iter()
+            .any(|secret| http::HeaderValue::try_from(secret.expose()).is_err())
+        {
+            return Err(Error::config(
+                "callback_secret has a character that no header can carry",
+            ));
         }
         if self.callback_secret.is_empty() {
             return Ok(CallbackAuth::none());
@@ -181,11 +200,17 @@ impl CmIdScanConfig {
         acceptance.ordered = Some(self.tasks);
         acceptance.allowed_expiration = self.allowed_expiration;
         (acceptance.minimum_age, acceptance.maximum_age) = (self.minimum_age, self.maximum_age);
-        acceptance.tolerated_fields.clone_from(&self.acceptance_tolerated_fields);
+        acceptance
+            .tolerated_fields
+            .clone_from(&self.acceptance_tolerated_fields);
         if self.acceptance_required_fields.is_empty() {
-            acceptance.required_fields.retain(|field| self.extracts(field));
+            acceptance
+                .required_fields
+                .retain(|field| self.extracts(field));
         } else {
-            acceptance.required_fields.clone_from(&self.acceptance_required_fields);
+            acceptance
+                .required_fields
+                .clone_from(&self.acceptance_required_fields);
         }
         acceptance
     }
@@ -211,7 +236,10 @@ impl CmIdScanConfig {
                  or name in acceptance_required_fields what a result must have",
             ));
         }
-        for (key, is_set) in [("minimum_age", self.minimum_age.is_some()), ("maximum_age", self.maximum_age.is_some())] {
+        for (key, is_set) in [
+            ("minimum_age", self.minimum_age.is_some()),
+            ("maximum_age", self.maximum_age.is_some()),
+        ] {
             if is_set && lacks(&["age", "date_of_birth"]) {
                 return Err(Error::config(format!(
                     "{key} is judged by age or date_of_birth, which extract_fields leaves out: add one of them"
@@ -219,14 +247,20 @@ impl CmIdScanConfig {
             }
         }
         if self.allowed_expiration.is_some() && lacks(&["date_of_expiry"]) {
-            return Err(Error::config("allowed_expiration is judged by date_of_expiry, which extract_fields leaves out: add it"));
+            return Err(Error::config(
+                "allowed_expiration is judged by date_of_expiry, which extract_fields leaves out: add it",
+            ));
         }
         Ok(())
     }
 
     /// Whether a result has a field, by any of its names, if the document has it.
     fn extracts(&self, field: &str) -> bool {
-        self.extract_fields.is_empty() || self.extract_fields.iter().any(|extracted| same_field(extracted, field))
+        self.extract_fields.is_empty()
+            || self
+                .extract_fields
+                .iter()
+                .any(|extracted| same_field(extracted, field))
     }
 
     /// A transaction with everything that is configured.
@@ -247,7 +281,9 @@ impl CmIdScanConfig {
         transaction.locale = self.locale;
         transaction.mobile_only = self.mobile_only.then_some(true);
         transaction.expires_in = self.expires_in;
-        transaction.scan_return_url.clone_from(&self.scan_return_url);
+        transaction
+            .scan_return_url
+            .clone_from(&self.scan_return_url);
         transaction
     }
 
@@ -270,7 +306,9 @@ impl CmIdScanConfig {
 
 /// Whether a name in `extract_fields` stands for an image, and not for a field.
 fn is_image(name: &str) -> bool {
-    ["document_image", "portrait"].iter().any(|image| name.trim().eq_ignore_ascii_case(image))
+    ["document_image", "portrait"]
+        .iter()
+        .any(|image| name.trim().eq_ignore_ascii_case(image))
 }
 
 impl SettingValue for Tasks {

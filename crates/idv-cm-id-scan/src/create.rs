@@ -14,7 +14,11 @@ pub(crate) const NAMES: &[(&str, &str)] = &[("return_url", "return_urls.success"
 /// The transaction for a verification, unchecked.
 pub(crate) fn transaction(new: &NewVerification, config: &CmIdScanConfig) -> NewTransaction {
     let mut transaction = config.transaction();
-    transaction.locale = new.locale.as_ref().and_then(Locale::of).or(transaction.locale);
+    transaction.locale = new
+        .locale
+        .as_ref()
+        .and_then(Locale::of)
+        .or(transaction.locale);
     transaction.return_url.clone_from(&new.return_urls.success);
     transaction
 }

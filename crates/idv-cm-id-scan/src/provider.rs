@@ -7,12 +7,15 @@ use std::time::Duration;
 use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, Error,
-    ErrorKind, HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result,
-    ResultHandle, Results, Url, VendorInfo, VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse,
+    CreateSafety, Delivery, Error, ErrorKind, HandOff, HandOffKind, NewVerification, Observation,
+    Polling, Provider, ProviderId, ReportSource, Result, ResultHandle, Results, Url, VendorInfo,
+    VerificationId, async_trait,
 };
 
-use crate::api::{Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated};
+use crate::api::{
+    Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated,
+};
 use crate::callback;
 use crate::config::CmIdScanConfig;
 use crate::create::{self, ACCEPTS, NAMES};
@@ -53,7 +56,14 @@ impl CmIdScan {
     pub fn new(config: CmIdScanConfig) -> Result<Self> {
         config.check()?;
         let (api, guard, acceptance) = (Api::new(&config)?, config.auth()?, config.acceptance());
-        Ok(Self { api, guard, info: info(&config), acceptance, config, customize: Customize::default() })
+        Ok(Self {
+            api,
+            guard,
+            info: info(&config),
+            acceptance,
+            config,
+            customize: Customize::default(),
+        })
     }
 
     /// The vendor's own API, with everything that the model has no place for.
@@ -100,14 +110,18 @@ impl CmIdScan {
     ///     }
     /// }
     /// ```
-    pub fn customize(&self, function: impl Fn(&NewVerification, &mut NewTransaction) -> Result<()> + Send + Sync + 'static) {
+    pub fn customize(
+        &self,
+        function: impl Fn(&NewVerification, &mut NewTransaction) -> Result<()> + Send + Sync + 'static,
+    ) {
         self.customize.set(function);
     }
 
     /// The transaction for a verification.
     fn transaction(&self, new: &NewVerification) -> Result<NewTransaction> {
         let mut transaction = create::transaction(new, &self.config);
-        self.customize.prepare::<CmIdScanOptions>(new, &mut transaction)?;
+        self.customize
+            .prepare::<CmIdScanOptions>(new, &mut transaction)?;
         Ok(transaction)
     }
 }
@@ -119,13 +133,22 @@ impl Provider for CmIdScan {
     }
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
-        let created = self.api.create_transaction(cx, &self.transaction(new)?).await;
+        let created = self
+            .api
+            .create_transaction(cx, &self.transaction(new)?)
+            .await;
         let created = created.map_err(|error| error.with_field_named(NAMES))?;
         let now = cx.now();
         let id = VerificationId::new(new.reference.clone(), Some(created.id.into()));
         let mut result = CreateResponse::new(id, HandOff::Redirect(created.url), now);
-        result.expires_at = created.expires.or_else(|| now.checked_add(self.config.lifetime()).ok());
-        if new.locale.as_ref().is_some_and(|locale| Locale::of(locale).is_none()) {
+        result.expires_at = created
+            .expires
+            .or_else(|| now.checked_add(self.config.lifetime()).ok());
+        if new
+            .locale
+            .as_ref()
+            .is_some_and(|locale| Locale::of(locale).is_none())
+        {
             result.unsupported_fields.push("locale");
         }
         Ok(result)
@@ -163,7 +186,12 @@ impl Polling for CmIdScan {
 
 #[async_trait]
 impl Results for CmIdScan {
-    async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        handle: Option<&ResultHandle>,
+    ) -> Result<Observation> {
         let transaction = TransactionId::try_from(id)?;
         let handle = handle.ok_or_else(|| {
             Error::invalid(
@@ -172,10 +200,19 @@ impl Results for CmIdScan {
             )
         })?;
         let result_id = ResultId::try_from(handle)?;
-        let answer = self.api.result(cx, &transaction, &result_id).await.map_err(|error| unknown_result(error, &result_id))?;
+        let answer = self
+            .api
+            .result(cx, &transaction, &result_id)
+            .await
+            .map_err(|error| unknown_result(error, &result_id))?;
         let result = answer.read(Transaction::read)?;
-        let observation =
-            normalize::result(&result, Some(&result_id), &self.acceptance, Some(cx.now()), idv_core::Channel::Fetch);
+        let observation = normalize::result(
+            &result,
+            Some(&result_id),
+            &self.acceptance,
+            Some(cx.now()),
+            idv_core::Channel::Fetch,
+        );
         Ok(observation.proven(answer.proof()))
     }
 }
@@ -196,7 +233,9 @@ impl Callbacks for CmIdScan {
 
 impl fmt::Debug for CmIdScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CmIdScan").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("CmIdScan")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -216,8 +255,13 @@ fn unknown_result(error: Error, id: &ResultId) -> Error {
 }
 
 fn info(config: &CmIdScanConfig) -> VendorInfo {
-    let mut info =
-        VendorInfo::new(CmIdScan::ID, "CM.com ID Scan", CreateSafety::Unkeyed, HandOffKind::Redirect, ReportSource::Fetch);
+    let mut info = VendorInfo::new(
+        CmIdScan::ID,
+        "CM.com ID Scan",
+        CreateSafety::Unkeyed,
+        HandOffKind::Redirect,
+        ReportSource::Fetch,
+    );
     info.document = "CM.com ID Scan API, v1";
     info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
@@ -225,6 +269,7 @@ fn info(config: &CmIdScanConfig) -> VendorInfo {
     info.lifetime = Some(config.lifetime());
     // A transaction lives an hour; an event mostly comes first.
     info.poll_interval = Duration::from_secs(30);
-    info.manual_steps = "ask the account manager at CM.com to delete the transaction; no call for it is documented";
+    info.manual_steps =
+        "ask the account manager at CM.com to delete the transaction; no call for it is documented";
     info
 }

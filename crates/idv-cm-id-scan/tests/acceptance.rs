@@ -21,11 +21,29 @@ use serde_json::{Value, json};
 fn good_result_is_verified_with_all_checks_passed() {
     let observation = judged(&strict(), |_| {});
     expect(&observation, Outcome::Verified, &[]);
-    let checks: Vec<_> = observation.report().unwrap().checks.iter().map(|check| (check.kind, check.result)).collect();
-    let passed = [CheckKind::Liveness, CheckKind::FaceMatch, CheckKind::DocumentData, CheckKind::DocumentExpiry, CheckKind::Age];
+    let checks: Vec<_> = observation
+        .report()
+        .unwrap()
+        .checks
+        .iter()
+        .map(|check| (check.kind, check.result))
+        .collect();
+    let passed = [
+        CheckKind::Liveness,
+        CheckKind::FaceMatch,
+        CheckKind::DocumentData,
+        CheckKind::DocumentExpiry,
+        CheckKind::Age,
+    ];
     // A photograph of a document is no check of its authenticity.
     assert_eq!(checks, passed.map(|kind| (kind, CheckResult::Passed)));
-    let scores: Vec<_> = observation.report().unwrap().checks.iter().map(|check| check.score).collect();
+    let scores: Vec<_> = observation
+        .report()
+        .unwrap()
+        .checks
+        .iter()
+        .map(|check| check.score)
+        .collect();
     assert_eq!(scores, [Some(0.99), Some(0.93), None, None, None]);
 }
 
@@ -36,19 +54,36 @@ fn ordered_task_has_to_be_there() {
         (1, Some(CheckKind::Liveness), "face_liveness"),
         (2, Some(CheckKind::FaceMatch), "face_match"),
     ] {
-        let observation = judged(&strict(), |result| _ = result["tasks"].as_array_mut().unwrap().remove(index));
+        let observation = judged(&strict(), |result| {
+            _ = result["tasks"].as_array_mut().unwrap().remove(index)
+        });
         assert_eq!(outcome(&observation), Outcome::Inconclusive, "{name}");
-        assert_eq!(reasons(&observation)[0], (Reason::CannotBeCompleted, format!("{name}:missing").as_str()));
+        assert_eq!(
+            reasons(&observation)[0],
+            (
+                Reason::CannotBeCompleted,
+                format!("{name}:missing").as_str()
+            )
+        );
         if let Some(kind) = kind {
             assert_eq!(check(&observation, kind), Some(CheckResult::NotPerformed));
         }
     }
     // If it is not known what was ordered, a document has to be there all the same.
     let face_alone = |result: &mut Value| _ = result["tasks"].as_array_mut().unwrap().remove(0);
-    assert_eq!(outcome(&judged(&Acceptance::strict(), face_alone)), Outcome::Inconclusive);
-    assert_eq!(outcome(&judged(&Acceptance::strict(), |result| result["tasks"] = json!([]))), Outcome::Inconclusive);
+    assert_eq!(
+        outcome(&judged(&Acceptance::strict(), face_alone)),
+        Outcome::Inconclusive
+    );
+    assert_eq!(
+        outcome(&judged(&Acceptance::strict(), |result| result["tasks"] = json!([]))),
+        Outcome::Inconclusive
+    );
     let document_alone = |result: &mut Value| result["tasks"].as_array_mut().unwrap().truncate(1);
-    assert_eq!(outcome(&judged(&Acceptance::strict(), document_alone)), Outcome::Verified);
+    assert_eq!(
+        outcome(&judged(&Acceptance::strict(), document_alone)),
+        Outcome::Verified
+    );
     let case = |result: &mut Value| result["tasks"][2]["type"] = " Face_Match ".into();
     expect(&judged(&strict(), case), Outcome::Verified, &[]);
 }
@@ -64,46 +99,109 @@ fn task_that_is_not_completed_counts_against_result() {
         (json!("a <b>"), "unknown"),
         (json!("x".repeat(65)), "unknown"),
     ] {
-        for (index, name) in ["document_scan", "face_liveness", "face_match"].into_iter().enumerate() {
-            let observation = judged(&strict(), |result| result["tasks"][index]["state"] = state.clone());
-            expect(&observation, Outcome::Inconclusive, &[(Reason::CannotBeCompleted, &format!("{name}:{code}"))]);
+        for (index, name) in ["document_scan", "face_liveness", "face_match"]
+            .into_iter()
+            .enumerate()
+        {
+            let observation = judged(&strict(), |result| {
+                result["tasks"][index]["state"] = state.clone()
+            });
+            expect(
+                &observation,
+                Outcome::Inconclusive,
+                &[(Reason::CannotBeCompleted, &format!("{name}:{code}"))],
+            );
         }
     }
-    let pending = judged(&strict(), |result| result["tasks"][2]["state"] = "pending".into());
-    assert_eq!(check(&pending, CheckKind::FaceMatch), Some(CheckResult::NotPerformed));
+    let pending = judged(&strict(), |result| {
+        result["tasks"][2]["state"] = "pending".into()
+    });
+    assert_eq!(
+        check(&pending, CheckKind::FaceMatch),
+        Some(CheckResult::NotPerformed)
+    );
 }
 
 #[test]
 fn unknown_task_needs_proof_like_a_face_task() {
-    let with_task = |task: Value| judged(&strict(), |result| result["tasks"].as_array_mut().unwrap().push(task));
+    let with_task = |task: Value| {
+        judged(&strict(), |result| {
+            result["tasks"].as_array_mut().unwrap().push(task)
+        })
+    };
     let cannot = Reason::CannotBeCompleted;
     for (task, expected) in [
-        (json!({ "type": "voice_match" }), vec![(cannot, "voice_match:state")]),
-        (json!({ "type": "voice_match", "state": "completed" }), vec![(cannot, "voice_match:unproven")]),
-        (json!({ "type": "voice_match", "state": "completed", "score": 0.9 }), vec![]),
-        (json!({ "type": "voice_match", "state": "completed", "score": 0.2 }), vec![(Reason::Other, "voice_match:score")]),
-        (json!({ "type": "faceMatch", "state": "completed", "match": false }), vec![(Reason::Other, "faceMatch:match")]),
-        (json!({ "state": "completed" }), vec![(cannot, "task:unproven")]),
-        (json!([["odd"]]), vec![(cannot, "task:state"), (Reason::Other, "task:entry")]),
+        (
+            json!({ "type": "voice_match" }),
+            vec![(cannot, "voice_match:state")],
+        ),
+        (
+            json!({ "type": "voice_match", "state": "completed" }),
+            vec![(cannot, "voice_match:unproven")],
+        ),
+        (
+            json!({ "type": "voice_match", "state": "completed", "score": 0.9 }),
+            vec![],
+        ),
+        (
+            json!({ "type": "voice_match", "state": "completed", "score": 0.2 }),
+            vec![(Reason::Other, "voice_match:score")],
+        ),
+        (
+            json!({ "type": "faceMatch", "state": "completed", "match": false }),
+            vec![(Reason::Other, "faceMatch:match")],
+        ),
+        (
+            json!({ "state": "completed" }),
+            vec![(cannot, "task:unproven")],
+        ),
+        (
+            json!([["odd"]]),
+            vec![(cannot, "task:state"), (Reason::Other, "task:entry")],
+        ),
     ] {
         let observation = with_task(task.clone());
-        let expected_outcome = if expected.is_empty() { Outcome::Verified } else { Outcome::Inconclusive };
-        assert_eq!((outcome(&observation), reasons(&observation)), (expected_outcome, expected), "{task}");
+        let expected_outcome = if expected.is_empty() {
+            Outcome::Verified
+        } else {
+            Outcome::Inconclusive
+        };
+        assert_eq!(
+            (outcome(&observation), reasons(&observation)),
+            (expected_outcome, expected),
+            "{task}"
+        );
     }
     // The configured exception is one for faces.
     let task = json!({ "type": "voice_match", "state": "completed" });
     let observation = judged(&with(|rule| rule.completed_means_match = true), |result| {
         result["tasks"].as_array_mut().unwrap().push(task);
     });
-    expect(&observation, Outcome::Inconclusive, &[(cannot, "voice_match:unproven")]);
+    expect(
+        &observation,
+        Outcome::Inconclusive,
+        &[(cannot, "voice_match:unproven")],
+    );
 }
 
 #[test]
 fn score_has_to_reach_the_least() {
-    let code = ["document_scan:score", "face_liveness:score", "face_match:score"];
-    let reason = [Reason::DocumentOther, Reason::LivenessFailed, Reason::FaceMismatch];
+    let code = [
+        "document_scan:score",
+        "face_liveness:score",
+        "face_match:score",
+    ];
+    let reason = [
+        Reason::DocumentOther,
+        Reason::LivenessFailed,
+        Reason::FaceMismatch,
+    ];
     for index in 0..3 {
-        let rejected = if index == 0 { Outcome::Inconclusive } else { Outcome::Rejected };
+        let rejected = if index == 0 {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Rejected
+        };
         for (score, expected) in [
             (json!(1), Outcome::Verified),
             (json!(0.8), Outcome::Verified),
@@ -122,15 +220,28 @@ fn score_has_to_reach_the_least() {
             (json!([0.9]), Outcome::Inconclusive),
             (json!({ "value": 0.9 }), Outcome::Inconclusive),
         ] {
-            let observation = judged(&strict(), |result| result["tasks"][index]["score"] = score.clone());
+            let observation = judged(&strict(), |result| {
+                result["tasks"][index]["score"] = score.clone()
+            });
             let against = [(reason[index], code[index])];
-            expect(&observation, expected, if expected == Outcome::Verified { &[] } else { &against });
+            expect(
+                &observation,
+                expected,
+                if expected == Outcome::Verified {
+                    &[]
+                } else {
+                    &against
+                },
+            );
         }
     }
     let low = judged(&strict(), |result| result["tasks"][2]["score"] = json!(0.1));
     assert_eq!(check(&low, CheckKind::FaceMatch), Some(CheckResult::Failed));
     let unsure = judged(&strict(), |result| result["tasks"][2]["score"] = json!(0.6));
-    assert_eq!(check(&unsure, CheckKind::FaceMatch), Some(CheckResult::Inconclusive));
+    assert_eq!(
+        check(&unsure, CheckKind::FaceMatch),
+        Some(CheckResult::Inconclusive)
+    );
 }
 
 #[test]
@@ -148,23 +259,44 @@ fn missing_score_counts_against_result_if_required() {
                 result["tasks"][index]["result"] = "match".into();
             }
         };
-        expect(&judged(&demanding, unscored), Outcome::Inconclusive, &[(reason, code)]);
+        expect(
+            &judged(&demanding, unscored),
+            Outcome::Inconclusive,
+            &[(reason, code)],
+        );
         expect(&judged(&strict(), unscored), Outcome::Verified, &[]);
     }
 }
 
 #[test]
 fn recognized_document_needs_a_good_score_if_any() {
-    let scored = |score: Value| judged(&strict(), |result| result["tasks"][0]["files"][0]["score"] = score);
+    let scored = |score: Value| {
+        judged(&strict(), |result| {
+            result["tasks"][0]["files"][0]["score"] = score
+        })
+    };
     for good in [json!(0.8), json!(null)] {
         expect(&scored(good), Outcome::Verified, &[]);
     }
     for bad in [json!(0.02), json!(0.79), json!("?"), json!(85)] {
-        expect(&scored(bad), Outcome::Inconclusive, &[(Reason::DocumentOther, "document_scan:file_score")]);
+        expect(
+            &scored(bad),
+            Outcome::Inconclusive,
+            &[(Reason::DocumentOther, "document_scan:file_score")],
+        );
     }
-    let face = judged(&strict(), |result| result["tasks"][1]["files"][0]["score"] = json!(0.3));
-    expect(&face, Outcome::Inconclusive, &[(Reason::LivenessFailed, "face_liveness:file_score")]);
-    assert_eq!(check(&face, CheckKind::Liveness), Some(CheckResult::Inconclusive));
+    let face = judged(&strict(), |result| {
+        result["tasks"][1]["files"][0]["score"] = json!(0.3)
+    });
+    expect(
+        &face,
+        Outcome::Inconclusive,
+        &[(Reason::LivenessFailed, "face_liveness:file_score")],
+    );
+    assert_eq!(
+        check(&face, CheckKind::Liveness),
+        Some(CheckResult::Inconclusive)
+    );
 }
 
 #[test]
@@ -176,9 +308,17 @@ fn document_without_any_evidence_is_inconclusive() {
             field["comparison"] = "not_performed".into();
         }
     };
-    expect(&judged(&strict(), unchecked), Outcome::Inconclusive, &[(Reason::CannotBeCompleted, "document_scan:unproven")]);
+    expect(
+        &judged(&strict(), unchecked),
+        Outcome::Inconclusive,
+        &[(Reason::CannotBeCompleted, "document_scan:unproven")],
+    );
     let lenient = with(|rule| rule.completed_means_match = true);
-    assert_eq!(outcome(&judged(&lenient, unchecked)), Outcome::Inconclusive, "the exception is one for faces");
+    assert_eq!(
+        outcome(&judged(&lenient, unchecked)),
+        Outcome::Inconclusive,
+        "the exception is one for faces"
+    );
     for (part, word) in [("validity", "valid"), ("comparison", "match")] {
         let observation = judged(&strict(), |result| {
             unchecked(result);
@@ -186,8 +326,14 @@ fn document_without_any_evidence_is_inconclusive() {
         });
         expect(&observation, Outcome::Verified, &[]);
     }
-    let word = judged(&strict(), |result| result["tasks"][0]["result"] = "match".into());
-    assert_eq!(reasons(&word)[0], (Reason::DocumentOther, "document_scan:result"), "a document is more than a word");
+    let word = judged(&strict(), |result| {
+        result["tasks"][0]["result"] = "match".into()
+    });
+    assert_eq!(
+        reasons(&word)[0],
+        (Reason::DocumentOther, "document_scan:result"),
+        "a document is more than a word"
+    );
 }
 
 #[test]
@@ -199,38 +345,117 @@ fn invalid_or_unknown_validity_counts_against_result() {
         ("date_of_expiry", false, Reason::DocumentDataInconsistent),
         ("age", true, Reason::Other),
     ] {
-        let observation = judged(&strict(), |result| field(result, name)["validity"] = "invalid".into());
-        let expected = if rejects { Outcome::Rejected } else { Outcome::Inconclusive };
-        expect(&observation, expected, &[(reason, &format!("{name}:invalid"))]);
-        for unknown in [json!("probably"), json!("\nvalid"), json!(null), json!(1), json!([]), json!({ "is": "valid" })] {
-            let observation = judged(&strict(), |result| field(result, name)["validity"] = unknown.clone());
-            expect(&observation, Outcome::Inconclusive, &[(Reason::Unknown, &format!("{name}:validity"))]);
+        let observation = judged(&strict(), |result| {
+            field(result, name)["validity"] = "invalid".into()
+        });
+        let expected = if rejects {
+            Outcome::Rejected
+        } else {
+            Outcome::Inconclusive
+        };
+        expect(
+            &observation,
+            expected,
+            &[(reason, &format!("{name}:invalid"))],
+        );
+        for unknown in [
+            json!("probably"),
+            json!("\nvalid"),
+            json!(null),
+            json!(1),
+            json!([]),
+            json!({ "is": "valid" }),
+        ] {
+            let observation = judged(&strict(), |result| {
+                field(result, name)["validity"] = unknown.clone()
+            });
+            expect(
+                &observation,
+                Outcome::Inconclusive,
+                &[(Reason::Unknown, &format!("{name}:validity"))],
+            );
         }
     }
     for fine in ["valid", "not_checked", "VALID"] {
-        expect(&judged(&strict(), |result| field(result, "age")["validity"] = fine.into()), Outcome::Verified, &[]);
+        expect(
+            &judged(&strict(), |result| {
+                field(result, "age")["validity"] = fine.into()
+            }),
+            Outcome::Verified,
+            &[],
+        );
     }
-    let broken = judged(&strict(), |result| result["tasks"][0]["result"].as_array_mut().unwrap().push(json!("x")));
-    expect(&broken, Outcome::Inconclusive, &[(Reason::Unknown, "field:validity")]);
+    let broken = judged(&strict(), |result| {
+        result["tasks"][0]["result"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!("x"))
+    });
+    expect(
+        &broken,
+        Outcome::Inconclusive,
+        &[(Reason::Unknown, "field:validity")],
+    );
     let nameless = |result: &mut Value| {
         let field = json!({ "validity": "valid", "values": ["x"] });
-        result["tasks"][0]["result"].as_array_mut().unwrap().push(field);
+        result["tasks"][0]["result"]
+            .as_array_mut()
+            .unwrap()
+            .push(field);
     };
-    expect(&judged(&strict(), nameless), Outcome::Inconclusive, &[(Reason::Unknown, "field:validity")]);
+    expect(
+        &judged(&strict(), nameless),
+        Outcome::Inconclusive,
+        &[(Reason::Unknown, "field:validity")],
+    );
 }
 
 #[test]
 fn contradicting_sources_count_against_result() {
-    let words = [json!("mismatch"), json!("no_match"), json!(""), json!(false), json!(0), json!([]), json!({ "a": "match" })];
+    let words = [
+        json!("mismatch"),
+        json!("no_match"),
+        json!(""),
+        json!(false),
+        json!(0),
+        json!([]),
+        json!({ "a": "match" }),
+    ];
     for word in words {
-        let observation = judged(&strict(), |result| field(result, "date_of_birth")["comparison"] = word.clone());
-        expect(&observation, Outcome::Inconclusive, &[(Reason::DocumentDataInconsistent, "date_of_birth:comparison")]);
-        let birth_date = observation.report().unwrap().person.birth_date.as_ref().unwrap();
+        let observation = judged(&strict(), |result| {
+            field(result, "date_of_birth")["comparison"] = word.clone()
+        });
+        expect(
+            &observation,
+            Outcome::Inconclusive,
+            &[(Reason::DocumentDataInconsistent, "date_of_birth:comparison")],
+        );
+        let birth_date = observation
+            .report()
+            .unwrap()
+            .person
+            .birth_date
+            .as_ref()
+            .unwrap();
         assert_eq!(birth_date.verdict, Verdict::Invalid);
-        assert_eq!(check(&observation, CheckKind::DocumentData), Some(CheckResult::Failed));
+        assert_eq!(
+            check(&observation, CheckKind::DocumentData),
+            Some(CheckResult::Failed)
+        );
     }
-    for word in [json!("match"), json!("not_performed"), json!("MATCH"), json!(null)] {
-        expect(&judged(&strict(), |result| field(result, "date_of_birth")["comparison"] = word.clone()), Outcome::Verified, &[]);
+    for word in [
+        json!("match"),
+        json!("not_performed"),
+        json!("MATCH"),
+        json!(null),
+    ] {
+        expect(
+            &judged(&strict(), |result| {
+                field(result, "date_of_birth")["comparison"] = word.clone()
+            }),
+            Outcome::Verified,
+            &[],
+        );
     }
 }
 
@@ -252,7 +477,11 @@ fn document_data_check_says_the_worst_of_its_fields() {
         ("invalid", "match", CheckResult::Failed),
         ("valid", "mismatch", CheckResult::Failed),
     ] {
-        assert_eq!(check(&all(validity, comparison), CheckKind::DocumentData), Some(result), "{validity} {comparison}");
+        assert_eq!(
+            check(&all(validity, comparison), CheckKind::DocumentData),
+            Some(result),
+            "{validity} {comparison}"
+        );
     }
     let none = judged(&strict(), |result| result["tasks"][0]["result"] = json!([]));
     assert_eq!(check(&none, CheckKind::DocumentData), None);
@@ -270,11 +499,21 @@ fn required_field_has_to_have_a_value() {
         json!([{ "source": "mrz", "value": ["SPECI2021"] }]),
     ];
     for values in nothing {
-        let observation = judged(&strict(), |result| field(result, "document_number")["values"] = values.clone());
-        expect(&observation, Outcome::Inconclusive, &[(Reason::DocumentUnreadable, "document_number:missing")]);
+        let observation = judged(&strict(), |result| {
+            field(result, "document_number")["values"] = values.clone()
+        });
+        expect(
+            &observation,
+            Outcome::Inconclusive,
+            &[(Reason::DocumentUnreadable, "document_number:missing")],
+        );
     }
     let others = with(|rule| rule.required_fields = vec!["age".into(), "signature".into()]);
-    expect(&judged(&others, |_| {}), Outcome::Inconclusive, &[(Reason::DocumentUnreadable, "signature:missing")]);
+    expect(
+        &judged(&others, |_| {}),
+        Outcome::Inconclusive,
+        &[(Reason::DocumentUnreadable, "signature:missing")],
+    );
 }
 
 #[test]
@@ -288,9 +527,13 @@ fn required_and_tolerated_fields_go_by_any_of_their_names() {
     };
     expect(&judged(&strict(), renamed), Outcome::Verified, &[]);
     let tolerant = with(|rule| rule.tolerated_fields = vec!["first_name".into()]);
-    let contradicting = |result: &mut Value| field(result, "given_names")["comparison"] = "mismatch".into();
+    let contradicting =
+        |result: &mut Value| field(result, "given_names")["comparison"] = "mismatch".into();
     expect(&judged(&tolerant, contradicting), Outcome::Verified, &[]);
-    assert_eq!(outcome(&judged(&strict(), contradicting)), Outcome::Inconclusive);
+    assert_eq!(
+        outcome(&judged(&strict(), contradicting)),
+        Outcome::Inconclusive
+    );
     let unknown = with(|rule| rule.required_fields = vec!["EYE_COLOUR".into()]);
     let named = |result: &mut Value| field(result, "age")["field"] = "eye_colour".into();
     expect(&judged(&unknown, named), Outcome::Verified, &[]);
@@ -300,20 +543,47 @@ fn required_and_tolerated_fields_go_by_any_of_their_names() {
 #[test]
 fn tolerated_field_stays_visible_and_decides_nothing() {
     let tolerant = with(|rule| rule.tolerated_fields = vec!["document_number".into()]);
-    for (part, word) in [("validity", "invalid"), ("validity", "perhaps"), ("comparison", "mismatch")] {
-        let observation = judged(&tolerant, |result| field(result, "document_number")[part] = word.into());
+    for (part, word) in [
+        ("validity", "invalid"),
+        ("validity", "perhaps"),
+        ("comparison", "mismatch"),
+    ] {
+        let observation = judged(&tolerant, |result| {
+            field(result, "document_number")[part] = word.into()
+        });
         expect(&observation, Outcome::Verified, &[]);
-        let number = observation.report().unwrap().document.number.clone().unwrap();
-        assert_eq!(number.verdict == Verdict::Invalid, word != "perhaps", "{word}");
-        assert!(observation.report().unwrap().acceptance.as_ref().unwrap().contains("tolerated_fields=document_number"));
+        let number = observation
+            .report()
+            .unwrap()
+            .document
+            .number
+            .clone()
+            .unwrap();
+        assert_eq!(
+            number.verdict == Verdict::Invalid,
+            word != "perhaps",
+            "{word}"
+        );
+        assert!(
+            observation
+                .report()
+                .unwrap()
+                .acceptance
+                .as_ref()
+                .unwrap()
+                .contains("tolerated_fields=document_number")
+        );
     }
 }
 
 #[test]
 fn suspicion_outside_of_face_tasks_is_a_doubt() {
-    for (place, code) in
-        [("", "transaction:fraud"), ("task", "document_scan:fraud"), ("field", "surname:fraud"), ("file", "file:fraud")]
-    {
+    for (place, code) in [
+        ("", "transaction:fraud"),
+        ("task", "document_scan:fraud"),
+        ("field", "surname:fraud"),
+        ("file", "file:fraud"),
+    ] {
         let changed = |value: Value| {
             judged(&strict(), |result| match place {
                 "" => result["fraud"] = value,
@@ -322,14 +592,26 @@ fn suspicion_outside_of_face_tasks_is_a_doubt() {
                 _ => result["tasks"][0]["files"][0]["fraud"] = value,
             })
         };
-        expect(&changed(json!(true)), Outcome::Inconclusive, &[(Reason::Unknown, code)]);
+        expect(
+            &changed(json!(true)),
+            Outcome::Inconclusive,
+            &[(Reason::Unknown, code)],
+        );
         expect(&changed(json!(false)), Outcome::Verified, &[]);
     }
     // New members that accuse no person are kept, and decide nothing.
-    let added = judged(&strict(), |result| result["tasks"][0]["capturedBy"] = json!({ "device": "phone" }));
+    let added = judged(&strict(), |result| {
+        result["tasks"][0]["capturedBy"] = json!({ "device": "phone" })
+    });
     expect(&added, Outcome::Verified, &[]);
-    let invalid = judged(&strict(), |result| result["tasks"][0]["validity"] = "invalid".into());
-    expect(&invalid, Outcome::Inconclusive, &[(Reason::Unknown, "document_scan:validity")]);
+    let invalid = judged(&strict(), |result| {
+        result["tasks"][0]["validity"] = "invalid".into()
+    });
+    expect(
+        &invalid,
+        Outcome::Inconclusive,
+        &[(Reason::Unknown, "document_scan:validity")],
+    );
 }
 
 #[test]
@@ -338,7 +620,10 @@ fn rejection_stays_one_among_doubts() {
         result["tasks"][0]["score"] = json!(0.1);
         result["tasks"][2]["score"] = json!(0.1);
     });
-    let expected = [(Reason::DocumentOther, "document_scan:score"), (Reason::FaceMismatch, "face_match:score")];
+    let expected = [
+        (Reason::DocumentOther, "document_scan:score"),
+        (Reason::FaceMismatch, "face_match:score"),
+    ];
     expect(&observation, Outcome::Rejected, &expected);
 }
 
@@ -346,11 +631,19 @@ fn rejection_stays_one_among_doubts() {
 fn result_that_is_not_completed_is_not_judged() {
     for state in ["pending", "quarantined", "expired"] {
         let observation = judged(&strict(), |result| result["state"] = state.into());
-        assert_ne!(observation.status, Some(Status::Finished(Outcome::Verified)), "{state}");
+        assert_ne!(
+            observation.status,
+            Some(Status::Finished(Outcome::Verified)),
+            "{state}"
+        );
         let report = observation.report().unwrap();
         assert!(report.acceptance.is_none() && report.reasons.is_empty());
     }
-    expect(&judged(&strict(), |result| result["state"] = "COMPLETED ".into()), Outcome::Verified, &[]);
+    expect(
+        &judged(&strict(), |result| result["state"] = "COMPLETED ".into()),
+        Outcome::Verified,
+        &[],
+    );
 }
 
 #[test]
@@ -363,8 +656,18 @@ fn rule_is_named_with_every_setting() {
              tasks=document_scan,face_liveness,face_match as_of=2024-06-01"
         )
     );
-    let dated = judged(&strict(), |result| result["completed"] = "2024-01-01T00:00:00Z".into());
-    assert!(!dated.report().unwrap().acceptance.as_ref().unwrap().contains("as_of"));
+    let dated = judged(&strict(), |result| {
+        result["completed"] = "2024-01-01T00:00:00Z".into()
+    });
+    assert!(
+        !dated
+            .report()
+            .unwrap()
+            .acceptance
+            .as_ref()
+            .unwrap()
+            .contains("as_of")
+    );
     let all = with(|rule| {
         (rule.min_score, rule.face_floor) = (0.85, 0.25);
         (rule.require_scores, rule.completed_means_match) = (true, true);
@@ -388,17 +691,40 @@ fn rule_is_named_with_every_setting() {
 #[test]
 fn impossible_rule_is_refused() {
     assert!(strict().check().is_ok());
-    for (min_score, face_floor) in [(1.1, 0.5), (-0.1, 0.0), (f64::NAN, 0.0), (0.8, 0.81), (0.8, -0.1), (0.8, f64::NAN)] {
+    for (min_score, face_floor) in [
+        (1.1, 0.5),
+        (-0.1, 0.0),
+        (f64::NAN, 0.0),
+        (0.8, 0.81),
+        (0.8, -0.1),
+        (0.8, f64::NAN),
+    ] {
         let rule = with(|rule| (rule.min_score, rule.face_floor) = (min_score, face_floor));
         assert!(rule.check().is_err(), "{min_score} {face_floor}");
     }
     for (min_score, face_floor) in [(1.0, 0.0), (0.8, 0.8), (0.0, 0.0)] {
-        assert!(with(|rule| (rule.min_score, rule.face_floor) = (min_score, face_floor)).check().is_ok());
+        assert!(
+            with(|rule| (rule.min_score, rule.face_floor) = (min_score, face_floor))
+                .check()
+                .is_ok()
+        );
     }
     assert!(with(|rule| rule.required_fields.clear()).check().is_err());
-    assert!(with(|rule| (rule.require_scores, rule.completed_means_match) = (true, true)).check().is_err());
-    assert!(with(|rule| (rule.minimum_age, rule.maximum_age) = (Some(81), Some(80))).check().is_err());
-    assert!(with(|rule| (rule.minimum_age, rule.maximum_age) = (Some(80), Some(80))).check().is_ok());
+    assert!(
+        with(|rule| (rule.require_scores, rule.completed_means_match) = (true, true))
+            .check()
+            .is_err()
+    );
+    assert!(
+        with(|rule| (rule.minimum_age, rule.maximum_age) = (Some(81), Some(80)))
+            .check()
+            .is_err()
+    );
+    assert!(
+        with(|rule| (rule.minimum_age, rule.maximum_age) = (Some(80), Some(80)))
+            .check()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -406,9 +732,14 @@ fn fields_of_other_tasks_are_no_document_data() {
     let observation = judged(&strict(), |result| {
         set(result, "surname", "DE BRUIJN", "valid");
         judge::remove(result, "document_number");
-        result["tasks"][2]["result"] = json!([{ "field": "document_number", "validity": "valid", "values": ["X1"] }]);
+        result["tasks"][2]["result"] =
+            json!([{ "field": "document_number", "validity": "valid", "values": ["X1"] }]);
     });
-    expect(&observation, Outcome::Inconclusive, &[(Reason::DocumentUnreadable, "document_number:missing")]);
+    expect(
+        &observation,
+        Outcome::Inconclusive,
+        &[(Reason::DocumentUnreadable, "document_number:missing")],
+    );
     assert!(observation.report().unwrap().document.number.is_none());
     let twice = judged_payload(&strict(), &{
         let mut result = fixture::json("own-result-verified.json");

@@ -15,8 +15,8 @@ use idv_cm_id_scan::api::{ReportKind, ResultId, TransactionId};
 use idv_cm_id_scan::wire::{Event, Transaction};
 use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::{
-    Client, Delivery, EvidenceId, NewVerification, Operation, Reference, ResultHandle, Sent, TransportCause, VendorId,
-    VerificationId,
+    Client, Delivery, EvidenceId, NewVerification, Operation, Reference, ResultHandle, Sent,
+    TransportCause, VendorId, VerificationId,
 };
 use idv_testkit::{Canary, Exchange, Recording, ScriptedTransport};
 use support::file;
@@ -38,12 +38,31 @@ impl Marked {
     fn new() -> Self {
         let mut canary = Canary::new();
         let mut mark = |what: &str| canary.mark(what);
-        let (secret, callback_secret, session) = (mark("apisecretlongenough"), mark("callbacksecret"), mark("session"));
-        let (transaction, result, download) = (mark("transaction"), mark("result"), mark("download"));
-        let values = ["given", "surname", "number", "country", "file", "message", "other"].map(&mut mark).into();
+        let (secret, callback_secret, session) = (
+            mark("apisecretlongenough"),
+            mark("callbacksecret"),
+            mark("session"),
+        );
+        let (transaction, result, download) =
+            (mark("transaction"), mark("result"), mark("download"));
+        let values = [
+            "given", "surname", "number", "country", "file", "message", "other",
+        ]
+        .map(&mut mark)
+        .into();
         // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
-        Self { canary, secret, callback_secret, session, transaction, result, download, reference, values }
+        Self {
+            canary,
+            secret,
+            callback_secret,
+            session,
+            transaction,
+            result,
+            download,
+            reference,
+            values,
+        }
     }
 
     fn value(&self, index: usize) -> &str {
@@ -61,7 +80,10 @@ impl Marked {
     }
 
     fn id(&self) -> VerificationId {
-        VerificationId::new(self.reference.clone(), Some(VendorId::new(&self.transaction)))
+        VerificationId::new(
+            self.reference.clone(),
+            Some(VendorId::new(&self.transaction)),
+        )
     }
 
     fn handle(&self) -> ResultHandle {
@@ -115,7 +137,11 @@ impl Marked {
     }
 
     fn failure(&self) -> String {
-        format!(r#"{{"code":"{}","message":"{}"}}"#, self.value(5), self.value(1))
+        format!(
+            r#"{{"code":"{}","message":"{}"}}"#,
+            self.value(5),
+            self.value(1)
+        )
     }
 
     fn delivery(&self, body: String, secret: &str) -> Delivery {
@@ -135,30 +161,58 @@ async fn operations_that_succeed_print_nothing_of_it() {
     transport.then_json(200, marked.answer());
     transport.then_json(200, marked.answer());
     transport.then(file("image/jpeg", marked.value(4).to_owned()));
-    transport.then(file("application/pdf", format!("%PDF-1.7 {}", marked.value(4))));
+    transport.then(file(
+        "application/pdf",
+        format!("%PDF-1.7 {}", marked.value(4)),
+    ));
     let new = marked.new_verification();
     let created = client.create(&new).await.unwrap();
-    let token = support::header(&transport.requests()[0], "authorization").unwrap().strip_prefix("Bearer ").unwrap().to_owned();
+    let token = support::header(&transport.requests()[0], "authorization")
+        .unwrap()
+        .strip_prefix("Bearer ")
+        .unwrap()
+        .to_owned();
     marked.canary.watch(token);
     let polled = client.poll(&marked.id()).await.unwrap();
-    let fetched = client.fetch(&marked.id(), Some(&marked.handle())).await.unwrap();
+    let fetched = client
+        .fetch(&marked.id(), Some(&marked.handle()))
+        .await
+        .unwrap();
     let report = fetched.report().unwrap();
-    assert!(serde_json::to_string(report).unwrap().contains(marked.value(0)), "the marks came");
+    assert!(
+        serde_json::to_string(report)
+            .unwrap()
+            .contains(marked.value(0)),
+        "the marks came"
+    );
     let mut sink = Vec::new();
-    let image = client.evidence(&marked.id(), &report.evidence[0].id, 1_000, &mut sink).await.unwrap();
+    let image = client
+        .evidence(&marked.id(), &report.evidence[0].id, 1_000, &mut sink)
+        .await
+        .unwrap();
     assert_eq!(sink, marked.value(4).as_bytes());
-    let pdf = client.evidence(&marked.id(), &report.evidence[1].id, 1_000, &mut Vec::new()).await.unwrap();
+    let pdf = client
+        .evidence(&marked.id(), &report.evidence[1].id, 1_000, &mut Vec::new())
+        .await
+        .unwrap();
     let delivery = marked.delivery(marked.event(), &marked.callback_secret);
     let received = client.receive(&delivery).unwrap();
     assert!(received.observations[0].trust.is_proven());
-    let uri = format!("/back?trxid={}&resultid={}", marked.transaction, marked.result);
-    let returned = client.receive(&Delivery::returning(uri.parse().unwrap())).unwrap();
+    let uri = format!(
+        "/back?trxid={}&resultid={}",
+        marked.transaction, marked.result
+    );
+    let returned = client
+        .receive(&Delivery::returning(uri.parse().unwrap()))
+        .unwrap();
     marked.canary.check(
         "held",
         &format!("{new:?} {created:?} {created:#?} {polled:?} {fetched:?} {fetched:#?} {image:?} {pdf:?} {delivery:?} {received:?} {returned:?} {client:?}"),
     );
     for request in transport.requests() {
-        marked.canary.check("headers", &format!("{:?}", request.headers()));
+        marked
+            .canary
+            .check("headers", &format!("{:?}", request.headers()));
     }
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
@@ -168,14 +222,28 @@ async fn operations_that_succeed_print_nothing_of_it() {
 #[tokio::test]
 async fn operations_that_fail_print_nothing_of_it() {
     let (recording, marked) = (Recording::start(), Marked::new());
-    let mut answers: Vec<(u16, String)> =
-        [302, 400, 401, 403, 404, 409, 422, 429, 500].map(|status| (status, marked.failure())).into();
+    let mut answers: Vec<(u16, String)> = [302, 400, 401, 403, 404, 409, 422, 429, 500]
+        .map(|status| (status, marked.failure()))
+        .into();
     // Bodies that are none: the parser must not quote them.
-    answers.push((200, format!(r#"{{"id":"{}","state":["{}"]}}"#, marked.transaction, marked.value(1))));
+    answers.push((
+        200,
+        format!(
+            r#"{{"id":"{}","state":["{}"]}}"#,
+            marked.transaction,
+            marked.value(1)
+        ),
+    ));
     answers.push((200, format!(r#"{{"id":{}}}"#, marked.value(1))));
     answers.push((200, format!("<html>{}", marked.value(1))));
-    answers.push((200, format!(r#"{{"id":"{}","state":"completed"}}"#, marked.value(1))));
-    answers.push((200, marked.answer().replace("api.cm.com", "evil.example.com")));
+    answers.push((
+        200,
+        format!(r#"{{"id":"{}","state":"completed"}}"#, marked.value(1)),
+    ));
+    answers.push((
+        200,
+        marked.answer().replace("api.cm.com", "evil.example.com"),
+    ));
     for (status, body) in answers {
         let scripted = || {
             let transport = ScriptedTransport::new();
@@ -187,25 +255,60 @@ async fn operations_that_fail_print_nothing_of_it() {
         let mut errors = Vec::new();
         errors.extend(scripted().create(&marked.new_verification()).await.err());
         errors.extend(scripted().poll(&marked.id()).await.err());
-        errors.extend(scripted().fetch(&marked.id(), Some(&marked.handle())).await.err());
-        for evidence in ["files/document_scan/image/portrait", "report", "report/extended", marked.value(4)] {
+        errors.extend(
+            scripted()
+                .fetch(&marked.id(), Some(&marked.handle()))
+                .await
+                .err(),
+        );
+        for evidence in [
+            "files/document_scan/image/portrait",
+            "report",
+            "report/extended",
+            marked.value(4),
+        ] {
             let evidence = EvidenceId::new(format!("results/{}/{evidence}", marked.result));
-            errors.extend(scripted().evidence(&marked.id(), &evidence, 10, &mut Vec::new()).await.err());
+            errors.extend(
+                scripted()
+                    .evidence(&marked.id(), &evidence, 10, &mut Vec::new())
+                    .await
+                    .err(),
+            );
         }
         assert!(errors.len() >= 4, "{status} {body}");
-        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
+        errors
+            .iter()
+            .for_each(|error| marked.canary.check_error(&body, error));
     }
     let client = marked.client(&ScriptedTransport::new());
     for (body, secret) in [
         (marked.event(), "wrong"),
         (marked.value(1).to_owned(), marked.callback_secret.as_str()),
-        (format!(r#"{{"{}":1"#, marked.value(1)), marked.callback_secret.as_str()),
-        (format!(r#"{{"type":"task.state.updated","task":"{}"}}"#, marked.value(1)), marked.callback_secret.as_str()),
+        (
+            format!(r#"{{"{}":1"#, marked.value(1)),
+            marked.callback_secret.as_str(),
+        ),
+        (
+            format!(
+                r#"{{"type":"task.state.updated","task":"{}"}}"#,
+                marked.value(1)
+            ),
+            marked.callback_secret.as_str(),
+        ),
     ] {
-        marked.canary.check_error("received", &client.receive(&marked.delivery(body, secret)).unwrap_err());
+        marked.canary.check_error(
+            "received",
+            &client.receive(&marked.delivery(body, secret)).unwrap_err(),
+        );
     }
-    marked.canary.check_error("id", &TransactionId::parse(&format!("{}/", marked.transaction)).unwrap_err());
-    marked.canary.check_error("handle", &ResultId::parse(&format!("{}/", marked.result)).unwrap_err());
+    marked.canary.check_error(
+        "id",
+        &TransactionId::parse(&format!("{}/", marked.transaction)).unwrap_err(),
+    );
+    marked.canary.check_error(
+        "handle",
+        &ResultId::parse(&format!("{}/", marked.result)).unwrap_err(),
+    );
     marked.canary.check("logged", &recording.text());
 }
 
@@ -217,12 +320,25 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
         for _ in 0..4 {
             transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
         }
-        marked.canary.check_error("create", &marked.client(&transport).create(&marked.new_verification()).await.unwrap_err());
+        marked.canary.check_error(
+            "create",
+            &marked
+                .client(&transport)
+                .create(&marked.new_verification())
+                .await
+                .unwrap_err(),
+        );
     }
     let transport = ScriptedTransport::new();
-    transport.then(Exchange::Break(Response::new(Bytes::from(marked.value(0).to_owned()))));
+    transport.then(Exchange::Break(Response::new(Bytes::from(
+        marked.value(0).to_owned(),
+    ))));
     let evidence = EvidenceId::new(format!("results/{}/report", marked.result));
-    let error = marked.client(&transport).evidence(&marked.id(), &evidence, 1_000, &mut Vec::new()).await.unwrap_err();
+    let error = marked
+        .client(&transport)
+        .evidence(&marked.id(), &evidence, 1_000, &mut Vec::new())
+        .await
+        .unwrap_err();
     marked.canary.check_error("evidence", &error);
     marked.canary.check("logged", &recording.text());
 }
@@ -232,20 +348,55 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = ScriptedTransport::new();
     transport.then_json(200, marked.answer());
-    transport.then_json(201, format!(r#"{{"id":"w","headers":{{"X-Callback-Secret":"{}"}}}}"#, marked.callback_secret));
+    transport.then_json(
+        201,
+        format!(
+            r#"{{"id":"w","headers":{{"X-Callback-Secret":"{}"}}}}"#,
+            marked.callback_secret
+        ),
+    );
     let client = marked.client(&transport);
     let cx = client.context(Operation::Other);
     let provider = CmIdScan::new(marked.config()).unwrap();
-    let (transaction, result) = (TransactionId::parse(&marked.transaction).unwrap(), ResultId::parse(&marked.result).unwrap());
-    let retrieved = provider.api().result(&cx, &transaction, &result).await.unwrap();
+    let (transaction, result) = (
+        TransactionId::parse(&marked.transaction).unwrap(),
+        ResultId::parse(&marked.result).unwrap(),
+    );
+    let retrieved = provider
+        .api()
+        .result(&cx, &transaction, &result)
+        .await
+        .unwrap();
     let read = retrieved.read(Transaction::read).unwrap();
-    marked.canary.check("result", &format!("{transaction:?} {result:?} {retrieved:?} {read:?} {read:#?} {provider:?}"));
+    marked.canary.check(
+        "result",
+        &format!("{transaction:?} {result:?} {retrieved:?} {read:?} {read:#?} {provider:?}"),
+    );
     let url: idv_core::Url = "https://example.com/".parse().unwrap();
     let webhook = provider.register_webhook(&cx, url.clone()).await.unwrap();
-    marked.canary.check("webhook", &format!("{webhook:?} {:?}", provider.webhook(url)));
+    marked.canary.check(
+        "webhook",
+        &format!("{webhook:?} {:?}", provider.webhook(url)),
+    );
     let event = marked.event();
-    marked.canary.check("event", &format!("{:?}", Event::read(event.as_bytes()).unwrap()));
-    let error = provider.api().report(&cx, &transaction, &result, ReportKind::Extended, 10, &mut Vec::new()).await.unwrap_err();
-    marked.canary.check_error("nothing left in the script", &error);
+    marked.canary.check(
+        "event",
+        &format!("{:?}", Event::read(event.as_bytes()).unwrap()),
+    );
+    let error = provider
+        .api()
+        .report(
+            &cx,
+            &transaction,
+            &result,
+            ReportKind::Extended,
+            10,
+            &mut Vec::new(),
+        )
+        .await
+        .unwrap_err();
+    marked
+        .canary
+        .check_error("nothing left in the script", &error);
     marked.canary.check("logged", &recording.text());
 }

@@ -33,9 +33,18 @@ fn refused(change: impl FnOnce(&mut CmIdScanConfig)) -> String {
 
 #[test]
 fn default_is_the_vendors_or_the_strictest() {
-    for config in [parse(LEAST).unwrap(), CmIdScanConfig::new(KEY_ID, SECRET.into())] {
-        assert_eq!(config.address().unwrap().as_str(), "https://api.cm.com/id-scan/v1/");
-        assert_eq!(config.transaction(), NewTransaction::new(Tasks::DocumentLivenessAndMatch));
+    for config in [
+        parse(LEAST).unwrap(),
+        CmIdScanConfig::new(KEY_ID, SECRET.into()),
+    ] {
+        assert_eq!(
+            config.address().unwrap().as_str(),
+            "https://api.cm.com/id-scan/v1/"
+        );
+        assert_eq!(
+            config.transaction(),
+            NewTransaction::new(Tasks::DocumentLivenessAndMatch)
+        );
         assert_eq!((config.token_lifetime, config.token_skew), (300, 30));
         assert_eq!(config.callback_header, "X-Callback-Secret");
         assert!(config.callback_secret.is_empty() && config.auth().unwrap().proof().is_none());
@@ -107,14 +116,40 @@ fn every_key_is_read_from_file_and_environment() {
     assert!(file.check().is_ok());
     assert_eq!(file.address().unwrap().host_str(), Some("api.cmdisp.com"));
     let scan = &file.transaction().settings.document_scan;
-    assert_eq!((scan.allowed_expiration, scan.minimum_age, scan.maximum_age), (Some(-30), Some(18), Some(99)));
-    assert_eq!((scan.redact_fields.len(), scan.capture_sources.len(), scan.extract_fields.len()), (2, 1, 4));
-    assert_eq!((scan.level.as_deref(), scan.validate_fields.len()), (Some("advanced"), 1));
-    assert_eq!((file.locale, file.mobile_only, file.expires_in), (Some(Locale::French), true, Some(7_200)));
-    assert_eq!(file.transaction().scan_return_url.unwrap().as_str(), "https://bank.example.com/done");
+    assert_eq!(
+        (scan.allowed_expiration, scan.minimum_age, scan.maximum_age),
+        (Some(-30), Some(18), Some(99))
+    );
+    assert_eq!(
+        (
+            scan.redact_fields.len(),
+            scan.capture_sources.len(),
+            scan.extract_fields.len()
+        ),
+        (2, 1, 4)
+    );
+    assert_eq!(
+        (scan.level.as_deref(), scan.validate_fields.len()),
+        (Some("advanced"), 1)
+    );
+    assert_eq!(
+        (file.locale, file.mobile_only, file.expires_in),
+        (Some(Locale::French), true, Some(7_200))
+    );
+    assert_eq!(
+        file.transaction().scan_return_url.unwrap().as_str(),
+        "https://bank.example.com/done"
+    );
     let demanding = parse_with("acceptance_require_scores = 'true'").unwrap();
     assert!(demanding.acceptance().require_scores && demanding.check().is_ok());
-    assert_eq!((file.token_lifetime, file.token_skew, file.callback_header.as_str()), (60, 0, "X-Bank"));
+    assert_eq!(
+        (
+            file.token_lifetime,
+            file.token_skew,
+            file.callback_header.as_str()
+        ),
+        (60, 0, "X-Bank")
+    );
     assert_eq!(
         file.acceptance().to_string(),
         "strict/2 min_score=0.9 face_floor=0 completed_means_match required_fields=document_number tolerated_fields=signature \
@@ -125,7 +160,13 @@ fn every_key_is_read_from_file_and_environment() {
 #[test]
 fn missing_or_wrong_key_is_named() {
     for missing in ["key_id = 'a'", "secret = { env = 'PATH' }"] {
-        assert!(parse(missing).unwrap_err().to_string().contains("is missing"), "{missing}");
+        assert!(
+            parse(missing)
+                .unwrap_err()
+                .to_string()
+                .contains("is missing"),
+            "{missing}"
+        );
     }
     for (wrong, named) in [
         ("sekret = 'x'", "sekret"),
@@ -147,9 +188,16 @@ fn missing_or_wrong_key_is_named() {
         assert!(error.contains(named), "{wrong}: {error}");
     }
     for key in ["secret", "callback_secret"] {
-        let rest = if key == "secret" { "key_id = 'a'\n" } else { LEAST };
+        let rest = if key == "secret" {
+            "key_id = 'a'\n"
+        } else {
+            LEAST
+        };
         let error = parse(&format!("{rest}{key} = 'hunter2'")).unwrap_err();
-        assert!(error.message().contains("refer to it by") && !error.message().contains("hunter2"), "{key}: {error}");
+        assert!(
+            error.message().contains("refer to it by") && !error.message().contains("hunter2"),
+            "{key}: {error}"
+        );
     }
 }
 
@@ -159,40 +207,81 @@ fn impossible_value_is_refused_by_its_key() {
         assert!(refused(|config| config.key_id = key_id.into()).contains("key_id"));
     }
     assert!(refused(|config| config.secret = Secret::new("")).contains("secret"));
-    for url in
-        ["http://api.cm.com/", "ftp://api.cm.com", "https://user@api.cm.com", "https://api.cm.com?a=b", "https://api.cm.com#a"]
-    {
-        assert!(refused(|config| config.base_url = Some(url.parse().unwrap())).contains("base_url"), "{url}");
+    for url in [
+        "http://api.cm.com/",
+        "ftp://api.cm.com",
+        "https://user@api.cm.com",
+        "https://api.cm.com?a=b",
+        "https://api.cm.com#a",
+    ] {
+        assert!(
+            refused(|config| config.base_url = Some(url.parse().unwrap())).contains("base_url"),
+            "{url}"
+        );
     }
     for seconds in [0, 3_599, 86_401, u32::MAX] {
-        assert!(refused(|config| config.expires_in = Some(seconds)).contains("expires_in"), "{seconds}");
+        assert!(
+            refused(|config| config.expires_in = Some(seconds)).contains("expires_in"),
+            "{seconds}"
+        );
     }
     for seconds in [3_600, 86_400] {
-        assert!(with(|config| config.expires_in = Some(seconds)).check().is_ok());
+        assert!(
+            with(|config| config.expires_in = Some(seconds))
+                .check()
+                .is_ok()
+        );
     }
     for lifetime in [0, 59, 3_601] {
         assert!(refused(|config| config.token_lifetime = lifetime).contains("token_lifetime"));
     }
     assert!(refused(|config| config.token_skew = 301).contains("token_skew"));
-    assert!(refused(|config| (config.minimum_age, config.maximum_age) = (Some(30), Some(29))).contains("minimum_age"));
-    assert!(refused(|config| config.capture_sources = vec!["scanner".into()]).contains("capture_sources"));
+    assert!(
+        refused(|config| (config.minimum_age, config.maximum_age) = (Some(30), Some(29)))
+            .contains("minimum_age")
+    );
+    assert!(
+        refused(|config| config.capture_sources = vec!["scanner".into()])
+            .contains("capture_sources")
+    );
     assert!(refused(|config| config.level = Some(String::new())).contains("level"));
     for word in ["", "personal number", "naïve", "a-b"] {
-        assert!(refused(|config| config.redact_fields = vec![word.into()]).contains("redact_fields"), "{word}");
-        assert!(refused(|config| config.validate_fields = vec![word.into()]).contains("validate_fields"), "{word}");
-        assert!(refused(|config| config.extract_fields = vec![word.into()]).contains("extract_fields"), "{word}");
+        assert!(
+            refused(|config| config.redact_fields = vec![word.into()]).contains("redact_fields"),
+            "{word}"
+        );
+        assert!(
+            refused(|config| config.validate_fields = vec![word.into()])
+                .contains("validate_fields"),
+            "{word}"
+        );
+        assert!(
+            refused(|config| config.extract_fields = vec![word.into()]).contains("extract_fields"),
+            "{word}"
+        );
     }
     assert!(refused(|config| config.callback_secret = "short".into()).contains("16"));
     let said = refused(|config| config.callback_secret = "a secret with\na line break".into());
     assert!(said.contains("callback_secret") && !said.contains("line break"));
     for name in ["", "X Callback", "X-Callback:", "ü"] {
-        assert!(refused(|config| config.callback_header = name.into()).contains("callback_header"), "{name}");
+        assert!(
+            refused(|config| config.callback_header = name.into()).contains("callback_header"),
+            "{name}"
+        );
     }
     for score in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
-        assert!(refused(|config| config.acceptance_min_score = score).contains("acceptance_min_score"), "{score}");
+        assert!(
+            refused(|config| config.acceptance_min_score = score).contains("acceptance_min_score"),
+            "{score}"
+        );
     }
     assert!(refused(|config| config.acceptance_face_floor = 0.9).contains("acceptance_face_floor"));
-    assert_eq!(CmIdScan::new(with(|config| config.expires_in = Some(1))).unwrap_err().kind(), &ErrorKind::Config);
+    assert_eq!(
+        CmIdScan::new(with(|config| config.expires_in = Some(1)))
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Config
+    );
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -203,15 +292,33 @@ fn words(words: &[&str]) -> Vec<String> {
 fn extracted_fields_do_not_become_required() {
     let required = |extract: &[&str], required: &[&str]| {
         let config = with(|config| {
-            (config.extract_fields, config.acceptance_required_fields) = (words(extract), words(required));
+            (config.extract_fields, config.acceptance_required_fields) =
+                (words(extract), words(required));
         });
         config.check().unwrap();
         config.acceptance().required_fields
     };
     assert_eq!(required(&[], &[]), ["document_number", "surname"]);
-    assert_eq!(required(&["document_number", "surname", "given_names", "personal_number"], &[]), ["document_number", "surname"]);
-    assert_eq!(required(&["portrait", "age", "Last_Name"], &[]), ["surname"]);
-    assert_eq!(required(&["document_number", "portrait"], &[]), ["document_number"]);
+    assert_eq!(
+        required(
+            &[
+                "document_number",
+                "surname",
+                "given_names",
+                "personal_number"
+            ],
+            &[]
+        ),
+        ["document_number", "surname"]
+    );
+    assert_eq!(
+        required(&["portrait", "age", "Last_Name"], &[]),
+        ["surname"]
+    );
+    assert_eq!(
+        required(&["document_number", "portrait"], &[]),
+        ["document_number"]
+    );
     assert_eq!(required(&["age", "surname"], &["age"]), ["age"]);
     assert_eq!(required(&["age", "last_name"], &["surname"]), ["surname"]);
     assert_eq!(required(&["signature"], &["signature"]), ["signature"]);
@@ -235,25 +342,51 @@ fn configuration_that_verifies_no_person_is_refused() {
     named(&["age", "given_names"], "extract_fields", |_| {});
     // Nothing is left that a limit could be judged by.
     let document = ["document_number", "given_names", "surname"];
-    named(&document, "minimum_age", |config| config.minimum_age = Some(16));
-    named(&document, "maximum_age", |config| config.maximum_age = Some(80));
-    named(&document, "allowed_expiration", |config| config.allowed_expiration = Some(30));
-    named(&["surname"], "document_number", |config| config.acceptance_required_fields = vec!["document_number".into()]);
-    named(&[], "Portrait", |config| config.acceptance_required_fields = vec!["Portrait".into()]);
-    named(&[], "document_image", |config| config.acceptance_required_fields = vec!["document_image".into()]);
+    named(&document, "minimum_age", |config| {
+        config.minimum_age = Some(16)
+    });
+    named(&document, "maximum_age", |config| {
+        config.maximum_age = Some(80)
+    });
+    named(&document, "allowed_expiration", |config| {
+        config.allowed_expiration = Some(30)
+    });
+    named(&["surname"], "document_number", |config| {
+        config.acceptance_required_fields = vec!["document_number".into()]
+    });
+    named(&[], "Portrait", |config| {
+        config.acceptance_required_fields = vec!["Portrait".into()]
+    });
+    named(&[], "document_image", |config| {
+        config.acceptance_required_fields = vec!["document_image".into()]
+    });
     named(&[], "acceptance_completed_means_match", |config| {
-        (config.acceptance_require_scores, config.acceptance_completed_means_match) = (true, true);
+        (
+            config.acceptance_require_scores,
+            config.acceptance_completed_means_match,
+        ) = (true, true);
     });
     for (extract, change) in [
-        (["surname", "age"], (|config| config.minimum_age = Some(16)) as fn(&mut CmIdScanConfig)),
-        (["surname", "birth_date"], |config| (config.minimum_age, config.maximum_age) = (Some(16), Some(80))),
-        (["surname", "expiry_date"], |config| config.allowed_expiration = Some(-90)),
+        (
+            ["surname", "age"],
+            (|config| config.minimum_age = Some(16)) as fn(&mut CmIdScanConfig),
+        ),
+        (["surname", "birth_date"], |config| {
+            (config.minimum_age, config.maximum_age) = (Some(16), Some(80))
+        }),
+        (["surname", "expiry_date"], |config| {
+            config.allowed_expiration = Some(-90)
+        }),
         (["surname", "given_names"], |_| {}),
     ] {
         extracting(&extract, change).check().unwrap();
     }
     with(|config| {
-        (config.minimum_age, config.maximum_age, config.allowed_expiration) = (Some(16), Some(80), Some(30));
+        (
+            config.minimum_age,
+            config.maximum_age,
+            config.allowed_expiration,
+        ) = (Some(16), Some(80), Some(30));
     })
     .check()
     .unwrap();
@@ -261,13 +394,18 @@ fn configuration_that_verifies_no_person_is_refused() {
 
 #[test]
 fn forbidden_request_is_refused_before_sending() {
-    let field = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
+    let field = |field: &'static str| ErrorKind::InvalidRequest {
+        field: field.into(),
+    };
     let mut transaction = NewTransaction::default();
     assert!(transaction.check().is_ok());
     transaction.return_url = Some("https://example.com/?a=b".parse().unwrap());
     assert!(transaction.check().is_ok());
     transaction.return_url = Some("https://example.com/?trxid=b".parse().unwrap());
-    assert_eq!(transaction.check().unwrap_err().kind(), &field("return_url"));
+    assert_eq!(
+        transaction.check().unwrap_err().kind(),
+        &field("return_url")
+    );
     let url: Url = "https://example.com/".parse().unwrap();
     assert!(NewWebhook::new(url.clone()).check().is_ok());
     for (name, value) in [("", "x"), ("a b", "x"), ("a", "line\nbreak")] {
@@ -275,8 +413,16 @@ fn forbidden_request_is_refused_before_sending() {
         assert_eq!(webhook.check().unwrap_err().kind(), &field("headers"));
     }
     for id in ["", "a/b", "..", "a b", "é", "-", "__", &"a".repeat(101)] {
-        assert_eq!(TransactionId::parse(id).unwrap_err().kind(), &field("vendor_id"), "{id}");
-        assert_eq!(ResultId::parse(id).unwrap_err().kind(), &field("handle"), "{id}");
+        assert_eq!(
+            TransactionId::parse(id).unwrap_err().kind(),
+            &field("vendor_id"),
+            "{id}"
+        );
+        assert_eq!(
+            ResultId::parse(id).unwrap_err().kind(),
+            &field("handle"),
+            "{id}"
+        );
     }
 }
 
@@ -285,7 +431,11 @@ fn configuration_prints_no_secret() {
     let config = config();
     let provider = CmIdScan::new(config.clone()).unwrap();
     let webhook = provider.webhook("https://example.com/".parse().unwrap());
-    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {webhook:?} {:?}", provider.api(), config.auth().unwrap());
+    let printed = format!(
+        "{config:?} {config:#?} {provider:?} {:?} {webhook:?} {:?}",
+        provider.api(),
+        config.auth().unwrap()
+    );
     for secret in [SECRET, support::CALLBACK_SECRET] {
         assert!(!printed.contains(secret), "{printed}");
     }

@@ -31,8 +31,15 @@ fn unknown_members_keep_name_and_shape() {
         ("/tasks/0/result/0", "document_number.neu"),
         ("/tasks/0/result/0/values/0", "document_number.mrz.neu"),
     ] {
-        for value in [shape.clone(), json!([["x"]]), json!("text"), json!(7), json!(false)] {
-            let custom = custom(|result| result.pointer_mut(pointer).unwrap()["neu"] = value.clone());
+        for value in [
+            shape.clone(),
+            json!([["x"]]),
+            json!("text"),
+            json!(7),
+            json!(false),
+        ] {
+            let custom =
+                custom(|result| result.pointer_mut(pointer).unwrap()["neu"] = value.clone());
             assert_eq!(custom[name], value, "{name}");
         }
     }
@@ -49,11 +56,15 @@ fn parts_of_a_task_are_named_after_it() {
         result["tasks"][0]["attempts"] = json!([2]);
         result["tasks"][1]["attemptsInvoiced"] = json!("2");
         result["tasks"][2]["score"] = json!({ "value": 0.9 });
-        result["tasks"][2]["result"] = json!([{ "field": "face", "validity": "valid", "values": ["x"], "by": 1 }]);
+        result["tasks"][2]["result"] =
+            json!([{ "field": "face", "validity": "valid", "values": ["x"], "by": 1 }]);
         result["tasks"][1]["result"] = "match".into();
     });
     for (name, value) in [
-        ("tasks", json!(["document_scan", "face_liveness", "face_match"])),
+        (
+            "tasks",
+            json!(["document_scan", "face_liveness", "face_match"]),
+        ),
         ("document_scan.level", json!("advanced")),
         ("document_scan.state", json!("completed")),
         ("document_scan.score", json!(0.97)),
@@ -61,12 +72,20 @@ fn parts_of_a_task_are_named_after_it() {
         ("face_liveness.attemptsInvoiced", json!("2")),
         ("face_liveness.result", json!("match")),
         ("face_match.score", json!({ "value": 0.9 })),
-        ("face_match.result", json!([{ "field": "face", "validity": "valid", "values": [{ "value": "x" }], "by": 1 }])),
+        (
+            "face_match.result",
+            json!([{ "field": "face", "validity": "valid", "values": [{ "value": "x" }], "by": 1 }]),
+        ),
     ] {
         assert_eq!(custom[name], value, "{name}");
     }
     // Checks have the states and the scores of the others.
-    for name in ["face_liveness.state", "face_liveness.score", "face_match.state", "document_scan.result"] {
+    for name in [
+        "face_liveness.state",
+        "face_liveness.score",
+        "face_match.state",
+        "document_scan.result",
+    ] {
         assert!(custom.get(name).is_none(), "{name}");
     }
 }
@@ -77,8 +96,7 @@ fn words_of_a_field_without_a_place_are_kept() {
         let surname = field(result, "surname");
         surname["validity"] = "probably".into();
         surname["comparison"] = "fuzzy".into();
-        surname["values"] =
-            json!([{ "source": "barcode", "value": "DE BRUIJN" }, { "source": "chip", "value": { "text": "x" } }]);
+        surname["values"] = json!([{ "source": "barcode", "value": "DE BRUIJN" }, { "source": "chip", "value": { "text": "x" } }]);
         let fields = result["tasks"][0]["result"].as_array_mut().unwrap();
         fields.push(json!({ "field": "eye_colour", "validity": "valid", "locale": "nl-NL", "values": [{ "source": "mrz", "value": "blauw" }] }));
         fields.push(json!({ "field": "height" }));
@@ -113,19 +131,38 @@ fn several_values_of_one_name_are_all_kept() {
             tasks.push(scan);
         }
     });
-    let attempts = ["document_scan.attempts", "document_scan.attempts#2", "document_scan.attempts#3", "document_scan.attempts#4"];
-    assert_eq!(attempts.map(|name| custom[name].clone()), [json!(1), json!(2), json!(2), json!(3)]);
-    assert!(custom.get("document_scan.attempts#5").is_none(), "an equal one is there already");
+    let attempts = [
+        "document_scan.attempts",
+        "document_scan.attempts#2",
+        "document_scan.attempts#3",
+        "document_scan.attempts#4",
+    ];
+    assert_eq!(
+        attempts.map(|name| custom[name].clone()),
+        [json!(1), json!(2), json!(2), json!(3)]
+    );
+    assert!(
+        custom.get("document_scan.attempts#5").is_none(),
+        "an equal one is there already"
+    );
 }
 
 #[test]
 fn long_numbers_keep_their_digits() {
     let mut result = fixture::json("own-result-verified.json");
     field(&mut result, "document_number")["values"] = json!([{ "source": "mrz", "value": "LONG" }]);
-    let payload = result.to_string().replace("\"LONG\"", "123456789012345678901234567890");
+    let payload = result
+        .to_string()
+        .replace("\"LONG\"", "123456789012345678901234567890");
     let rule = strict();
     let page = idv_cm_id_scan::normalize::kind(payload.as_bytes(), "result", &rule).unwrap();
-    let number = page.observations[0].report().unwrap().document.number.clone().unwrap();
+    let number = page.observations[0]
+        .report()
+        .unwrap()
+        .document
+        .number
+        .clone()
+        .unwrap();
     assert_eq!(number.expose().unwrap(), "123456789012345678901234567890");
 }
 
@@ -134,16 +171,23 @@ fn words_without_a_value_in_the_model_stay_raw() {
     let report = report(|result| {
         result["tasks"][0]["files"][0]["type"] = "seaman_book".into();
         field(result, "nationality")["values"] = json!([{ "source": "mrz", "value": "Atlantis" }]);
-        field(result, "date_of_birth")["values"] = json!([{ "source": "mrz", "value": "1965-00-00" }]);
+        field(result, "date_of_birth")["values"] =
+            json!([{ "source": "mrz", "value": "1965-00-00" }]);
     });
     assert_eq!(report["document"]["kind"]["value"], "other");
     assert_eq!(report["document"]["kind"]["raw"], "seaman_book");
     assert_eq!(report["person"]["nationalities"][0]["raw"], "Atlantis");
     assert_eq!(report["person"]["birth_date"]["value"], "1965");
     assert_eq!(report["person"]["birth_date"]["raw"], "1965-00-00");
-    let placeholder = judged(&strict(), |result| field(result, "sex")["values"] = json!(["N/A"]));
+    let placeholder = judged(&strict(), |result| {
+        field(result, "sex")["values"] = json!(["N/A"])
+    });
     let gender = placeholder.report().unwrap().person.gender.clone().unwrap();
-    assert_eq!(gender.raw.unwrap().expose(), "N/A", "no document shows such a word for a missing value");
+    assert_eq!(
+        gender.raw.unwrap().expose(),
+        "N/A",
+        "no document shows such a word for a missing value"
+    );
 }
 
 #[test]
@@ -169,5 +213,8 @@ fn creation_and_times_are_kept() {
     ] {
         assert_eq!(custom[name], value, "{name}");
     }
-    assert!(times("2024-01-01T12:20:00Z").get("completed").is_none(), "`completed_at` has it");
+    assert!(
+        times("2024-01-01T12:20:00Z").get("completed").is_none(),
+        "`completed_at` has it"
+    );
 }

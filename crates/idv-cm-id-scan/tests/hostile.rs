@@ -33,28 +33,52 @@ fn read_as_everything(bytes: &[u8]) {
         let result = ResultId::parse("e6b7ce66").unwrap();
         for evidence in normalize::images(&transaction, Some(&result)) {
             let (_, wanted) = normalize::wanted(&evidence.id).unwrap();
-            let Wanted::File(name) = wanted else { panic!("{evidence:?}") };
-            assert!(normalize::find_file(&transaction, name).is_some_and(|file| file.url.is_some()));
+            let Wanted::File(name) = wanted else {
+                panic!("{evidence:?}")
+            };
+            assert!(
+                normalize::find_file(&transaction, name).is_some_and(|file| file.url.is_some())
+            );
         }
     }
-    let _ = (TransactionCreated::read(bytes), WebhookCreated::read(bytes), Event::read(bytes), Webhook::read(bytes));
+    let _ = (
+        TransactionCreated::read(bytes),
+        WebhookCreated::read(bytes),
+        Event::read(bytes),
+        Webhook::read(bytes),
+    );
     let _ = ErrorBody::read(bytes).name();
 }
 
 fn reads(name: &str, bytes: &[u8]) -> bool {
-    if events().iter().any(|event| event == name) { Event::read(bytes).is_ok() } else { Transaction::read(bytes).is_ok() }
+    if events().iter().any(|event| event == name) {
+        Event::read(bytes).is_ok()
+    } else {
+        Transaction::read(bytes).is_ok()
+    }
 }
 
 fn verified(bytes: &[u8]) -> bool {
-    let page = normalize::kind_at(bytes, "result", &Acceptance::default(), NOW.parse().unwrap());
+    let page = normalize::kind_at(
+        bytes,
+        "result",
+        &Acceptance::default(),
+        NOW.parse().unwrap(),
+    );
     let observations = page.map(|page| page.observations).unwrap_or_default();
-    observations.iter().any(|observation| observation.status == Some(Status::Finished(Outcome::Verified)))
+    observations
+        .iter()
+        .any(|observation| observation.status == Some(Status::Finished(Outcome::Verified)))
 }
 
 /// Every payload that is whole.
 fn whole() -> &'static [(String, Vec<u8>)] {
     static WHOLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
-        [results(), details(), events()].concat().into_iter().map(|name| (name.clone(), fixture(&name))).collect()
+        [results(), details(), events()]
+            .concat()
+            .into_iter()
+            .map(|name| (name.clone(), fixture(&name)))
+            .collect()
     });
     &WHOLE
 }
@@ -65,12 +89,24 @@ fn truncated_or_extended_payload_is_refused() {
         assert!(reads(name, payload), "{name}");
         let end = payload.trim_ascii_end().len();
         for length in 0..end {
-            assert!(!reads(name, &payload[..length]), "{name} cut off after {length} bytes is read");
+            assert!(
+                !reads(name, &payload[..length]),
+                "{name} cut off after {length} bytes is read"
+            );
         }
         for garbage in ["x", "{}", "]", "\0", ","] {
-            assert!(!reads(name, &[payload.as_slice(), garbage.as_bytes()].concat()), "{name} followed by {garbage:?}");
+            assert!(
+                !reads(name, &[payload.as_slice(), garbage.as_bytes()].concat()),
+                "{name} followed by {garbage:?}"
+            );
         }
-        assert!(reads(name, &["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat()), "{name}");
+        assert!(
+            reads(
+                name,
+                &["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat()
+            ),
+            "{name}"
+        );
     }
 }
 
@@ -78,19 +114,29 @@ fn truncated_or_extended_payload_is_refused() {
 /// is lost that not every result has.
 #[test]
 fn no_single_byte_turns_a_result_into_a_success() {
-    for name in
-        ["result", "own-result-face-mismatch", "own-result-expired", "own-result-contradicting", "own-result-task-pending"]
-    {
+    for name in [
+        "result",
+        "own-result-face-mismatch",
+        "own-result-expired",
+        "own-result-contradicting",
+        "own-result-task-pending",
+    ] {
         // Without white space, of which most changes change nothing.
-        let payload = fixture::json(&format!("{name}.json")).to_string().into_bytes();
+        let payload = fixture::json(&format!("{name}.json"))
+            .to_string()
+            .into_bytes();
         assert!(!verified(&payload), "{name}");
         let is_optional = |position: usize| {
             ["comparison", "score"].iter().any(|part| {
                 let starts = position.saturating_sub(part.len())..=position;
-                starts.into_iter().any(|start| payload[start..].starts_with(part.as_bytes()) && position < start + part.len())
+                starts.into_iter().any(|start| {
+                    payload[start..].starts_with(part.as_bytes()) && position < start + part.len()
+                })
             })
         };
-        for position in (0..payload.len()).filter(|position| !payload[*position].is_ascii_digit() && !is_optional(*position)) {
+        for position in (0..payload.len())
+            .filter(|position| !payload[*position].is_ascii_digit() && !is_optional(*position))
+        {
             for byte in [b' ', b'"', b'\\', b'}', b',', b'x'] {
                 let mut changed = payload.clone();
                 changed[position] = byte;
@@ -114,7 +160,10 @@ fn deep_nesting_overflows_nothing() {
             let nested = open.repeat(depth) + "1" + &close.repeat(depth);
             read_as_everything(nested.as_bytes());
             for part in ["tasks", "transaction", "task", "url", "error"] {
-                read_as_everything(format!("{{\"id\":\"a\",\"state\":\"completed\",\"{part}\":{nested}}}").as_bytes());
+                read_as_everything(
+                    format!("{{\"id\":\"a\",\"state\":\"completed\",\"{part}\":{nested}}}")
+                        .as_bytes(),
+                );
             }
             for part in ["result", "files", "score", "documentScans"] {
                 read_as_everything(
@@ -127,18 +176,32 @@ fn deep_nesting_overflows_nothing() {
 
 #[test]
 fn many_fields_and_files_are_all_kept() {
-    let field =
-        r#"{"field":"surname","validity":"valid","values":[{"source":"visual","value":"A"},{"source":"mrz","value":"B"}]}"#;
+    let field = r#"{"field":"surname","validity":"valid","values":[{"source":"visual","value":"A"},{"source":"mrz","value":"B"}]}"#;
     let file = r#"{"category":"image","type":"portrait","url":"https://api.cm.com/x"}"#;
     let payload = format!(
         r#"{{"id":"a","state":"completed","tasks":[{{"type":"document_scan","state":"completed","result":[{}],"files":[{}]}}]}}"#,
         vec![field; 3_000].join(","),
         vec![file; 3_000].join(",")
     );
-    let observation = normalize::kind(payload.as_bytes(), "result", &Acceptance::default()).unwrap().observations.remove(0);
+    let observation = normalize::kind(payload.as_bytes(), "result", &Acceptance::default())
+        .unwrap()
+        .observations
+        .remove(0);
     let report = observation.report().unwrap();
-    assert_eq!(report.person.family_name.as_ref().unwrap().alternatives.len(), 5_999);
-    assert_eq!((report.evidence.len(), report.evidence[2_999].id.as_str()), (3_000, "files/document_scan/image/portrait#3000"));
+    assert_eq!(
+        report
+            .person
+            .family_name
+            .as_ref()
+            .unwrap()
+            .alternatives
+            .len(),
+        5_999
+    );
+    assert_eq!(
+        (report.evidence.len(), report.evidence[2_999].id.as_str()),
+        (3_000, "files/document_scan/image/portrait#3000")
+    );
 }
 
 #[test]
@@ -147,7 +210,10 @@ fn last_of_repeated_parts_counts() {
     assert!(verified(payload.as_bytes()));
     payload.insert_str(payload.rfind('}').unwrap(), r#","state":"pending""#);
     assert!(!verified(payload.as_bytes()));
-    payload.insert_str(payload.rfind('}').unwrap(), r#","state":"completed","tasks":[]"#);
+    payload.insert_str(
+        payload.rfind('}').unwrap(),
+        r#","state":"completed","tasks":[]"#,
+    );
     assert!(!verified(payload.as_bytes()));
 }
 
@@ -157,23 +223,56 @@ fn known_parts_survive_wrong_ones() {
         "tasks":[null,7,["document_scan"],{"type":{},"files":"none","documentScans":true},
         {"type":"document_scan","state":"completed","attempts":-1,"files":[null,7,{"url":[]}],
          "result":[null,{"field":["x"]},{"field":"surname","validity":"valid","values":[null,7,{"source":1,"value":["x"]},{"value":"DE BRUIJN"}]}]}]}"#;
-    let observation = normalize::kind(payload, "result", &Acceptance::default()).unwrap().observations.remove(0);
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Inconclusive)));
-    let surname = observation.report().unwrap().person.family_name.clone().unwrap();
+    let observation = normalize::kind(payload, "result", &Acceptance::default())
+        .unwrap()
+        .observations
+        .remove(0);
     assert_eq!(
-        (surname.expose().unwrap().as_str(), surname.alternatives[0].value.as_ref().unwrap().expose().as_str()),
+        observation.status,
+        Some(Status::Finished(Outcome::Inconclusive))
+    );
+    let surname = observation
+        .report()
+        .unwrap()
+        .person
+        .family_name
+        .clone()
+        .unwrap();
+    assert_eq!(
+        (
+            surname.expose().unwrap().as_str(),
+            surname.alternatives[0]
+                .value
+                .as_ref()
+                .unwrap()
+                .expose()
+                .as_str()
+        ),
         ("7", "DE BRUIJN")
     );
 }
 
 #[test]
 fn text_in_another_encoding_is_refused() {
-    let utf16: Vec<u8> = r#"{"id":"a","state":"pending"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let payloads: [&[u8]; 6] =
-        [&utf16, &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"id\":\"\xFF\",\"state\":\"a\"}", b"", b" ", b"\xEF\xBB\xBF"];
+    let utf16: Vec<u8> =
+        r#"{"id":"a","state":"pending"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let payloads: [&[u8]; 6] = [
+        &utf16,
+        &[&[0xFF, 0xFE], &utf16[..]].concat(),
+        b"{\"id\":\"\xFF\",\"state\":\"a\"}",
+        b"",
+        b" ",
+        b"\xEF\xBB\xBF",
+    ];
     for payload in payloads {
-        assert_eq!(Transaction::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
-        assert_eq!(Event::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+        assert_eq!(
+            Transaction::read(payload).unwrap_err().kind(),
+            &ErrorKind::Malformed
+        );
+        assert_eq!(
+            Event::read(payload).unwrap_err().kind(),
+            &ErrorKind::Malformed
+        );
     }
 }
 
@@ -181,12 +280,25 @@ fn text_in_another_encoding_is_refused() {
 fn the_name_of_evidence_finds_only_what_it_names() {
     let payload = fixture("own-result-everything.json");
     let transaction = Transaction::read(&payload).unwrap();
-    for name in
-        ["", "files/", "files/document_scan/image/portrait#1", "files/document_scan/image/portrait#2", "files/x/image/portrait"]
-    {
+    for name in [
+        "",
+        "files/",
+        "files/document_scan/image/portrait#1",
+        "files/document_scan/image/portrait#2",
+        "files/x/image/portrait",
+    ] {
         assert!(normalize::find_file(&transaction, name).is_none(), "{name}");
     }
-    for id in ["", "results/", "results/a", "results/a/", "results/a/x", "results/../report", "report", "results/a/report/x"] {
+    for id in [
+        "",
+        "results/",
+        "results/a",
+        "results/a/",
+        "results/a/x",
+        "results/../report",
+        "report",
+        "results/a/report/x",
+    ] {
         assert!(normalize::wanted(&EvidenceId::new(id)).is_none(), "{id}");
     }
 }

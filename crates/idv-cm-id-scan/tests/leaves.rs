@@ -10,26 +10,44 @@
 mod fixture;
 
 use fixture::{details, events, json, results};
-use idv_cm_id_scan::normalize::{self, Acceptance, IGNORED_IN_CALLBACKS, IGNORED_IN_RESULTS, IGNORED_IN_STATES};
+use idv_cm_id_scan::normalize::{
+    self, Acceptance, IGNORED_IN_CALLBACKS, IGNORED_IN_RESULTS, IGNORED_IN_STATES,
+};
 use idv_core::{Channel, Observation, Result, Timestamp};
 use idv_testkit::Leaves;
 use serde_json::Value;
 
 /// The fixtures that are varied, and how often: those with the most parts.
-const VARIED: [&str; 5] =
-    ["own-result-everything.json", "own-result-loose.json", "details.json", "own-event-task.json", "event-completed.json"];
+const VARIED: [&str; 5] = [
+    "own-result-everything.json",
+    "own-result-loose.json",
+    "details.json",
+    "own-event-task.json",
+    "event-completed.json",
+];
 const VARIATIONS: u64 = 8;
 
 fn read(payload: &Value, channel: Channel) -> Result<Vec<Observation>> {
     let now: Timestamp = "2024-06-01T12:00:00Z".parse().unwrap();
-    normalize::payload_at(payload.to_string().as_bytes(), channel, &Acceptance::default(), now)
+    normalize::payload_at(
+        payload.to_string().as_bytes(),
+        channel,
+        &Acceptance::default(),
+        now,
+    )
 }
 
 fn check(ignored: &'static [(&'static str, &'static str)], names: Vec<String>, channel: Channel) {
     let mut leaves = Leaves::new(ignored);
     for name in names {
-        let variations = if VARIED.contains(&name.as_str()) { VARIATIONS } else { 0 };
-        leaves.check_variations(&name, &json(&name), variations, |payload| read(payload, channel));
+        let variations = if VARIED.contains(&name.as_str()) {
+            VARIATIONS
+        } else {
+            0
+        };
+        leaves.check_variations(&name, &json(&name), variations, |payload| {
+            read(payload, channel)
+        });
     }
     leaves.finish();
 }

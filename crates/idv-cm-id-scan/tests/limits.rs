@@ -27,16 +27,25 @@ fn expiring(rule: &Acceptance, date: &str, validity: &str) -> Observation {
 }
 
 #[track_caller]
-fn expect_all(rows: impl IntoIterator<Item = (Observation, Outcome, &'static [(Reason, &'static str)])>) {
+fn expect_all(
+    rows: impl IntoIterator<Item = (Observation, Outcome, &'static [(Reason, &'static str)])>,
+) {
     for (index, (observation, expected, expected_reasons)) in rows.into_iter().enumerate() {
-        assert_eq!((outcome(&observation), reasons(&observation).as_slice()), (expected, expected_reasons), "row {index}");
+        assert_eq!(
+            (outcome(&observation), reasons(&observation).as_slice()),
+            (expected, expected_reasons),
+            "row {index}"
+        );
     }
 }
 
 const NONE: &[(Reason, &str)] = &[];
 const EXPIRED: &[(Reason, &str)] = &[(Reason::DocumentExpired, "date_of_expiry:expired")];
 const EXPIRED_SAID: &[(Reason, &str)] = &[(Reason::DocumentExpired, "date_of_expiry:invalid")];
-const TOO_SOON: &[(Reason, &str)] = &[(Reason::DocumentNotSupported, "date_of_expiry:allowed_expiration")];
+const TOO_SOON: &[(Reason, &str)] = &[(
+    Reason::DocumentNotSupported,
+    "date_of_expiry:allowed_expiration",
+)];
 const DOUBTED: &[(Reason, &str)] = &[(Reason::DocumentDataInconsistent, "date_of_expiry:invalid")];
 const UNREADABLE: &[(Reason, &str)] = &[(Reason::DocumentUnreadable, "date_of_expiry:unreadable")];
 const UNCERTAIN: &[(Reason, &str)] = &[(Reason::DocumentUnreadable, "date_of_expiry:uncertain")];
@@ -58,14 +67,42 @@ fn expired_document_is_rejected_by_its_date() {
             ("2031-08-30", Verified, NONE),
         ] {
             let observation = expiring(&strict(), date, validity);
-            assert_eq!((outcome(&observation), reasons(&observation).as_slice()), (expected, against), "{date} {validity}");
+            assert_eq!(
+                (outcome(&observation), reasons(&observation).as_slice()),
+                (expected, against),
+                "{date} {validity}"
+            );
         }
     }
-    assert_eq!(check(&expiring(&strict(), "2015-05-20", "valid"), CheckKind::DocumentExpiry), Some(CheckResult::Failed));
-    assert_eq!(check(&expiring(&strict(), "2024", "valid"), CheckKind::DocumentExpiry), Some(CheckResult::Inconclusive));
-    assert_eq!(check(&expiring(&strict(), "2031", "valid"), CheckKind::DocumentExpiry), Some(CheckResult::Passed));
+    assert_eq!(
+        check(
+            &expiring(&strict(), "2015-05-20", "valid"),
+            CheckKind::DocumentExpiry
+        ),
+        Some(CheckResult::Failed)
+    );
+    assert_eq!(
+        check(
+            &expiring(&strict(), "2024", "valid"),
+            CheckKind::DocumentExpiry
+        ),
+        Some(CheckResult::Inconclusive)
+    );
+    assert_eq!(
+        check(
+            &expiring(&strict(), "2031", "valid"),
+            CheckKind::DocumentExpiry
+        ),
+        Some(CheckResult::Passed)
+    );
     // A check passed only if the vendor says so.
-    assert_eq!(check(&expiring(&strict(), "2031", "not_checked"), CheckKind::DocumentExpiry), Some(CheckResult::NotPerformed));
+    assert_eq!(
+        check(
+            &expiring(&strict(), "2031", "not_checked"),
+            CheckKind::DocumentExpiry
+        ),
+        Some(CheckResult::NotPerformed)
+    );
 }
 
 #[test]
@@ -90,7 +127,9 @@ fn without_any_time_only_a_checked_expiry_counts() {
     let undated = |rule: &Acceptance, validity: &str| {
         let mut result = fixture::json("own-result-verified.json");
         set(&mut result, "date_of_expiry", "2031-08-30", validity);
-        normalize::payload(result.to_string().as_bytes(), Channel::Fetch, rule).unwrap().remove(0)
+        normalize::payload(result.to_string().as_bytes(), Channel::Fetch, rule)
+            .unwrap()
+            .remove(0)
     };
     expect_all([
         (undated(&strict(), "valid"), Verified, NONE),
@@ -101,31 +140,101 @@ fn without_any_time_only_a_checked_expiry_counts() {
     let adults = with(|rule| rule.minimum_age = Some(18));
     let mut result = fixture::json("own-result-verified.json");
     remove(&mut result, "age");
-    let observation = normalize::payload(result.to_string().as_bytes(), Channel::Fetch, &adults).unwrap().remove(0);
-    expect_all([(observation, Inconclusive, &[(Reason::DocumentUnreadable, "age:missing")][..])]);
+    let observation = normalize::payload(result.to_string().as_bytes(), Channel::Fetch, &adults)
+        .unwrap()
+        .remove(0);
+    expect_all([(
+        observation,
+        Inconclusive,
+        &[(Reason::DocumentUnreadable, "age:missing")][..],
+    )]);
 }
 
 #[test]
 fn allowance_is_judged_by_the_date() {
     expect_all([
         // Expired for 12 days.
-        (expiring(&allowing(30), "2024-05-20", "valid"), Verified, NONE),
-        (expiring(&allowing(30), "2024-05-20", "not_checked"), Verified, NONE),
-        (expiring(&allowing(30), "2024-05-20", "invalid"), Inconclusive, DOUBTED),
-        (expiring(&allowing(12), "2024-05-20", "invalid"), Inconclusive, DOUBTED),
-        (expiring(&allowing(11), "2024-05-20", "invalid"), Rejected, EXPIRED_SAID),
-        (expiring(&allowing(11), "2024-05-20", "valid"), Rejected, EXPIRED),
-        (expiring(&allowing(0), "2024-05-20", "valid"), Rejected, EXPIRED),
-        (expiring(&allowing(None), "2024-05-20", "invalid"), Rejected, EXPIRED_SAID),
+        (
+            expiring(&allowing(30), "2024-05-20", "valid"),
+            Verified,
+            NONE,
+        ),
+        (
+            expiring(&allowing(30), "2024-05-20", "not_checked"),
+            Verified,
+            NONE,
+        ),
+        (
+            expiring(&allowing(30), "2024-05-20", "invalid"),
+            Inconclusive,
+            DOUBTED,
+        ),
+        (
+            expiring(&allowing(12), "2024-05-20", "invalid"),
+            Inconclusive,
+            DOUBTED,
+        ),
+        (
+            expiring(&allowing(11), "2024-05-20", "invalid"),
+            Rejected,
+            EXPIRED_SAID,
+        ),
+        (
+            expiring(&allowing(11), "2024-05-20", "valid"),
+            Rejected,
+            EXPIRED,
+        ),
+        (
+            expiring(&allowing(0), "2024-05-20", "valid"),
+            Rejected,
+            EXPIRED,
+        ),
+        (
+            expiring(&allowing(None), "2024-05-20", "invalid"),
+            Rejected,
+            EXPIRED_SAID,
+        ),
         // 30 days are left.
-        (expiring(&allowing(-30), "2024-07-01", "not_checked"), Verified, NONE),
-        (expiring(&allowing(-31), "2024-07-01", "valid"), Rejected, TOO_SOON),
-        (expiring(&allowing(-90), "2024-07-01", "not_checked"), Rejected, TOO_SOON),
-        (expiring(&allowing(-90), "2024-07-01", "invalid"), Rejected, TOO_SOON),
-        (expiring(&allowing(-90), "2024-05-01", "valid"), Rejected, EXPIRED),
-        (expiring(&allowing(-90), "2031-08-30", "invalid"), Inconclusive, DOUBTED),
-        (expiring(&allowing(i32::MIN), "9999-12-31", "valid"), Rejected, TOO_SOON),
-        (expiring(&allowing(i32::MAX), "0001-01-01", "valid"), Verified, NONE),
+        (
+            expiring(&allowing(-30), "2024-07-01", "not_checked"),
+            Verified,
+            NONE,
+        ),
+        (
+            expiring(&allowing(-31), "2024-07-01", "valid"),
+            Rejected,
+            TOO_SOON,
+        ),
+        (
+            expiring(&allowing(-90), "2024-07-01", "not_checked"),
+            Rejected,
+            TOO_SOON,
+        ),
+        (
+            expiring(&allowing(-90), "2024-07-01", "invalid"),
+            Rejected,
+            TOO_SOON,
+        ),
+        (
+            expiring(&allowing(-90), "2024-05-01", "valid"),
+            Rejected,
+            EXPIRED,
+        ),
+        (
+            expiring(&allowing(-90), "2031-08-30", "invalid"),
+            Inconclusive,
+            DOUBTED,
+        ),
+        (
+            expiring(&allowing(i32::MIN), "9999-12-31", "valid"),
+            Rejected,
+            TOO_SOON,
+        ),
+        (
+            expiring(&allowing(i32::MAX), "0001-01-01", "valid"),
+            Verified,
+            NONE,
+        ),
     ]);
 }
 
@@ -133,20 +242,59 @@ fn allowance_is_judged_by_the_date() {
 fn expiry_without_a_readable_date_goes_by_validity() {
     expect_all([
         (expiring(&strict(), "30 AUG 2031", "valid"), Verified, NONE),
-        (expiring(&strict(), "30 AUG 2031", "not_checked"), Inconclusive, UNREADABLE),
-        (expiring(&strict(), "", "not_checked"), Inconclusive, UNREADABLE),
-        (expiring(&strict(), "30 AUG 2031", "invalid"), Rejected, EXPIRED_SAID),
-        (expiring(&allowing(30), "30 AUG 2031", "invalid"), Inconclusive, DOUBTED),
-        (expiring(&allowing(30), "30 AUG 2031", "valid"), Verified, NONE),
-        (expiring(&allowing(-1), "30 AUG 2031", "valid"), Inconclusive, UNREADABLE),
-        (judged(&strict(), |result| remove(result, "date_of_expiry")), Verified, NONE),
-        (judged(&allowing(30), |result| remove(result, "date_of_expiry")), Verified, NONE),
-        (judged(&allowing(-1), |result| remove(result, "date_of_expiry")), Inconclusive, MISSING),
+        (
+            expiring(&strict(), "30 AUG 2031", "not_checked"),
+            Inconclusive,
+            UNREADABLE,
+        ),
+        (
+            expiring(&strict(), "", "not_checked"),
+            Inconclusive,
+            UNREADABLE,
+        ),
+        (
+            expiring(&strict(), "30 AUG 2031", "invalid"),
+            Rejected,
+            EXPIRED_SAID,
+        ),
+        (
+            expiring(&allowing(30), "30 AUG 2031", "invalid"),
+            Inconclusive,
+            DOUBTED,
+        ),
+        (
+            expiring(&allowing(30), "30 AUG 2031", "valid"),
+            Verified,
+            NONE,
+        ),
+        (
+            expiring(&allowing(-1), "30 AUG 2031", "valid"),
+            Inconclusive,
+            UNREADABLE,
+        ),
+        (
+            judged(&strict(), |result| remove(result, "date_of_expiry")),
+            Verified,
+            NONE,
+        ),
+        (
+            judged(&allowing(30), |result| remove(result, "date_of_expiry")),
+            Verified,
+            NONE,
+        ),
+        (
+            judged(&allowing(-1), |result| remove(result, "date_of_expiry")),
+            Inconclusive,
+            MISSING,
+        ),
     ]);
     let missing = judged(&strict(), |result| remove(result, "date_of_expiry"));
     assert_eq!(check(&missing, CheckKind::DocumentExpiry), None);
     let demanded = judged(&allowing(-1), |result| remove(result, "date_of_expiry"));
-    assert_eq!(check(&demanded, CheckKind::DocumentExpiry), Some(CheckResult::Inconclusive));
+    assert_eq!(
+        check(&demanded, CheckKind::DocumentExpiry),
+        Some(CheckResult::Inconclusive)
+    );
 }
 
 #[test]
@@ -158,18 +306,41 @@ fn readings_of_an_expiry_that_differ_are_uncertain() {
         })
     };
     expect_all([
-        (read(&strict(), ["2031-08-30", "2015-08-30"]), Inconclusive, UNCERTAIN),
-        (read(&strict(), ["2015-08-30", "2031-08-30"]), Inconclusive, UNCERTAIN),
-        (read(&strict(), ["2015-08-30", "2016-08-30"]), Rejected, EXPIRED),
-        (read(&strict(), ["2031-08-30", "30 AUG 2031"]), Verified, NONE),
+        (
+            read(&strict(), ["2031-08-30", "2015-08-30"]),
+            Inconclusive,
+            UNCERTAIN,
+        ),
+        (
+            read(&strict(), ["2015-08-30", "2031-08-30"]),
+            Inconclusive,
+            UNCERTAIN,
+        ),
+        (
+            read(&strict(), ["2015-08-30", "2016-08-30"]),
+            Rejected,
+            EXPIRED,
+        ),
+        (
+            read(&strict(), ["2031-08-30", "30 AUG 2031"]),
+            Verified,
+            NONE,
+        ),
         // One is past, and of neither are days enough left.
-        (read(&allowing(-90), ["2024-07-01", "2015-08-30"]), Rejected, TOO_SOON),
+        (
+            read(&allowing(-90), ["2024-07-01", "2015-08-30"]),
+            Rejected,
+            TOO_SOON,
+        ),
     ]);
     let renamed = judged(&strict(), |result| {
         let mut another = field(result, "date_of_expiry").clone();
         another["field"] = "expiry_date".into();
         another["values"] = json!(["2015-01-01"]);
-        result["tasks"][0]["result"].as_array_mut().unwrap().push(another);
+        result["tasks"][0]["result"]
+            .as_array_mut()
+            .unwrap()
+            .push(another);
     });
     expect_all([(renamed, Inconclusive, UNCERTAIN)]);
 }
@@ -180,9 +351,21 @@ fn tolerating_the_expiry_keeps_its_limit() {
     expect_all([
         (expiring(&tolerant, "2031-08-30", "invalid"), Verified, NONE),
         (expiring(&tolerant, "2031-08-30", "perhaps"), Verified, NONE),
-        (expiring(&tolerant, "2015-05-20", "invalid"), Rejected, EXPIRED_SAID),
-        (expiring(&tolerant, "2015-05-20", "valid"), Rejected, EXPIRED),
-        (expiring(&tolerant, "30 AUG 2031", "invalid"), Inconclusive, DOUBTED),
+        (
+            expiring(&tolerant, "2015-05-20", "invalid"),
+            Rejected,
+            EXPIRED_SAID,
+        ),
+        (
+            expiring(&tolerant, "2015-05-20", "valid"),
+            Rejected,
+            EXPIRED,
+        ),
+        (
+            expiring(&tolerant, "30 AUG 2031", "invalid"),
+            Inconclusive,
+            DOUBTED,
+        ),
     ]);
 }
 
@@ -192,7 +375,8 @@ const TOO_OLD: &[(Reason, &str)] = &[(Reason::Other, "age:maximum")];
 const TOO_OLD_BORN: &[(Reason, &str)] = &[(Reason::Other, "date_of_birth:maximum")];
 const AGE_MISSING: &[(Reason, &str)] = &[(Reason::DocumentUnreadable, "age:missing")];
 const AGE_UNREADABLE: &[(Reason, &str)] = &[(Reason::DocumentUnreadable, "age:unreadable")];
-const BIRTH_UNCERTAIN: &[(Reason, &str)] = &[(Reason::DocumentUnreadable, "date_of_birth:uncertain")];
+const BIRTH_UNCERTAIN: &[(Reason, &str)] =
+    &[(Reason::DocumentUnreadable, "date_of_birth:uncertain")];
 
 fn limited() -> Acceptance {
     with(|rule| (rule.minimum_age, rule.maximum_age) = (Some(18), Some(80)))
@@ -225,23 +409,55 @@ fn age_beyond_a_limit_rejects_whatever_validity_says() {
             (aged(&limited(), "old", validity), Inconclusive, AGE_MISSING),
             (aged(&limited(), "", validity), Inconclusive, AGE_MISSING),
             (aged(&strict(), "12", validity), Verified, NONE),
-            (aged(&with(|rule| rule.maximum_age = Some(80)), "12", validity), Verified, NONE),
-            (aged(&with(|rule| rule.minimum_age = Some(18)), "95", validity), Verified, NONE),
+            (
+                aged(&with(|rule| rule.maximum_age = Some(80)), "12", validity),
+                Verified,
+                NONE,
+            ),
+            (
+                aged(&with(|rule| rule.minimum_age = Some(18)), "95", validity),
+                Verified,
+                NONE,
+            ),
         ]);
     }
     expect_all([
-        (aged(&limited(), "17", "invalid"), Rejected, &[(Reason::Underage, "age:invalid")][..]),
-        (aged(&limited(), "99", "invalid"), Rejected, &[(Reason::Other, "age:invalid")][..]),
-        (aged(&strict(), "17", "invalid"), Rejected, &[(Reason::Other, "age:invalid")][..]),
+        (
+            aged(&limited(), "17", "invalid"),
+            Rejected,
+            &[(Reason::Underage, "age:invalid")][..],
+        ),
+        (
+            aged(&limited(), "99", "invalid"),
+            Rejected,
+            &[(Reason::Other, "age:invalid")][..],
+        ),
+        (
+            aged(&strict(), "17", "invalid"),
+            Rejected,
+            &[(Reason::Other, "age:invalid")][..],
+        ),
         (
             aged(&limited(), "old", "invalid"),
             Rejected,
-            &[(Reason::Underage, "age:invalid"), (Reason::DocumentUnreadable, "age:missing")][..],
+            &[
+                (Reason::Underage, "age:invalid"),
+                (Reason::DocumentUnreadable, "age:missing"),
+            ][..],
         ),
     ]);
-    assert_eq!(check(&aged(&limited(), "17", "valid"), CheckKind::Age), Some(CheckResult::Failed));
-    assert_eq!(check(&aged(&limited(), "18", "not_checked"), CheckKind::Age), Some(CheckResult::NotPerformed));
-    assert_eq!(check(&aged(&limited(), "old", "valid"), CheckKind::Age), Some(CheckResult::Inconclusive));
+    assert_eq!(
+        check(&aged(&limited(), "17", "valid"), CheckKind::Age),
+        Some(CheckResult::Failed)
+    );
+    assert_eq!(
+        check(&aged(&limited(), "18", "not_checked"), CheckKind::Age),
+        Some(CheckResult::NotPerformed)
+    );
+    assert_eq!(
+        check(&aged(&limited(), "old", "valid"), CheckKind::Age),
+        Some(CheckResult::Inconclusive)
+    );
 }
 
 #[test]
@@ -254,7 +470,11 @@ fn age_is_judged_by_the_day_of_birth_too() {
         // Of a year alone nothing is known at the edge.
         (born(&limited(), "2006"), Inconclusive, BIRTH_UNCERTAIN),
         (born(&limited(), "2006-06"), Inconclusive, BIRTH_UNCERTAIN),
-        (born(&limited(), "2006-00-00"), Inconclusive, BIRTH_UNCERTAIN),
+        (
+            born(&limited(), "2006-00-00"),
+            Inconclusive,
+            BIRTH_UNCERTAIN,
+        ),
         (born(&limited(), "2007"), Rejected, TOO_YOUNG_BORN),
         (born(&limited(), "1943-06-02"), Verified, NONE),
         (born(&limited(), "1943-06-01"), Rejected, TOO_OLD_BORN),
@@ -263,8 +483,14 @@ fn age_is_judged_by_the_day_of_birth_too() {
         (born(&limited(), "10 MRT 1990"), Inconclusive, AGE_MISSING),
         (born(&strict(), "2015-01-01"), Verified, NONE),
     ]);
-    assert_eq!(check(&born(&limited(), "2015-01-01"), CheckKind::Age), Some(CheckResult::Failed));
-    assert_eq!(check(&born(&limited(), "2006"), CheckKind::Age), Some(CheckResult::Inconclusive));
+    assert_eq!(
+        check(&born(&limited(), "2015-01-01"), CheckKind::Age),
+        Some(CheckResult::Failed)
+    );
+    assert_eq!(
+        check(&born(&limited(), "2006"), CheckKind::Age),
+        Some(CheckResult::Inconclusive)
+    );
     assert_eq!(check(&born(&limited(), "1991"), CheckKind::Age), None);
 }
 

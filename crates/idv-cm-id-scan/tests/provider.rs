@@ -18,15 +18,15 @@ use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::adapter::settings::Secrets;
 use idv_core::report::Field;
 use idv_core::{
-    Capability, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, HandOff, NewVerification, Outcome,
-    Provider as _, ResultHandle, Sent, Status, Step, Transition, TransportCause, VendorId, VendorInfo, Verification,
-    VerificationId,
+    Capability, CreateSafety, Decision, Delivery, Effect, ErrorKind, EvidenceId, HandOff,
+    NewVerification, Outcome, Provider as _, ResultHandle, Sent, Status, Step, Transition,
+    TransportCause, VendorId, VendorInfo, Verification, VerificationId,
 };
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
 use serde_json::json;
 use support::{
-    BASE, RESULT, TRANSACTION, body, claims, client, client_at, client_of, config, empty, file, handle, header, id, lines,
-    reference, with,
+    BASE, RESULT, TRANSACTION, body, claims, client, client_at, client_of, config, empty, file,
+    handle, header, id, lines, reference, with,
 };
 
 fn text(name: &str) -> String {
@@ -69,10 +69,21 @@ async fn creation_sends_nothing_personal() {
         })
     );
     assert_eq!(created.id, id());
-    assert_eq!(created.unsupported_fields, ["person.given_names", "return_urls.failure", "callback_url"]);
-    assert_eq!(created.expires_at.unwrap().to_string(), "2024-01-01T13:00:00Z");
-    let HandOff::Redirect(url) = &created.hand_off else { panic!("{created:?}") };
-    assert_eq!(url.expose().as_str(), "https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a5a36dedd4bea2543");
+    assert_eq!(
+        created.unsupported_fields,
+        ["person.given_names", "return_urls.failure", "callback_url"]
+    );
+    assert_eq!(
+        created.expires_at.unwrap().to_string(),
+        "2024-01-01T13:00:00Z"
+    );
+    let HandOff::Redirect(url) = &created.hand_off else {
+        panic!("{created:?}")
+    };
+    assert_eq!(
+        url.expose().as_str(),
+        "https://id-scan.identity.cm.com/en-us/identifications/8f14e45fceea167a5a36dedd4bea2543"
+    );
     assert!(!created.already_existed);
 }
 
@@ -81,21 +92,30 @@ async fn options_and_the_hook_go_into_the_transaction() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, text("create-response.json"));
     let client = client(&transport);
-    client.vendor::<CmIdScan>().unwrap().customize(|_, transaction| {
-        transaction.settings.document_scan.minimum_age = Some(18);
-        Ok(())
-    });
+    client
+        .vendor::<CmIdScan>()
+        .unwrap()
+        .customize(|_, transaction| {
+            transaction.settings.document_scan.minimum_age = Some(18);
+            Ok(())
+        });
     let mut new = NewVerification::new(reference());
     let mut options = idv_cm_id_scan::CmIdScanOptions::default();
     (options.mobile_only, options.expires_in) = (Some(true), Some(7200));
     new.set_options(&options).unwrap();
     client.create(&new).await.unwrap();
     let body = body(&transport.requests()[0]);
-    assert_eq!((&body["mobileOnly"], &body["expiresIn"]), (&json!(true), &json!(7200)));
+    assert_eq!(
+        (&body["mobileOnly"], &body["expiresIn"]),
+        (&json!(true), &json!(7200))
+    );
     assert!(body["settings"].to_string().contains("18"), "{body}");
     options.expires_in = Some(1);
     new.set_options(&options).unwrap();
-    assert!(matches!(client.create(&new).await.unwrap_err().kind(), ErrorKind::InvalidRequest { .. }));
+    assert!(matches!(
+        client.create(&new).await.unwrap_err().kind(),
+        ErrorKind::InvalidRequest { .. }
+    ));
     assert_eq!(transport.count(), 1, "it is checked before it is sent");
 }
 
@@ -106,7 +126,11 @@ fn settings(config: &mut CmIdScanConfig) {
     config.level = Some("advanced".into());
     (config.minimum_age, config.maximum_age) = (Some(16), Some(80));
     config.validate_fields = vec!["personal_number".into()];
-    config.extract_fields = vec!["document_number".into(), "given_names".into(), "surname".into()];
+    config.extract_fields = vec![
+        "document_number".into(),
+        "given_names".into(),
+        "surname".into(),
+    ];
     config.locale = Some(Locale::Dutch);
     config.mobile_only = true;
     config.expires_in = Some(3600);
@@ -115,24 +139,37 @@ fn settings(config: &mut CmIdScanConfig) {
 #[tokio::test]
 async fn every_setting_reaches_the_vendor() {
     let transport = ScriptedTransport::new();
-    transport.then_json(200, text("create-response.json")).then_json(200, text("create-response.json"));
+    transport
+        .then_json(200, text("create-response.json"))
+        .then_json(200, text("create-response.json"));
     // The sample leaves out what its limits could be judged by: the vendor's API takes it, and this provider does not.
     let config = with(settings);
     let cx = client(&transport).context(idv_core::Operation::Create);
-    Api::new(&config).unwrap().create_transaction(&cx, &config.transaction()).await.unwrap();
+    Api::new(&config)
+        .unwrap()
+        .create_transaction(&cx, &config.transaction())
+        .await
+        .unwrap();
     assert_eq!(body(&transport.requests()[0]), json("create-request.json"));
     assert!(CmIdScan::new(config).is_err());
 
     let config = with(|config| {
         settings(config);
-        config.extract_fields.extend(["age".into(), "date_of_expiry".into()]);
+        config
+            .extract_fields
+            .extend(["age".into(), "date_of_expiry".into()]);
     });
     let mut new = new();
     new.return_urls.success = None;
     client_of(config, &transport).create(&new).await.unwrap();
     let mut expected = json("create-request.json");
-    expected["settings"]["documentScan"]["extractFields"] =
-        json!(["document_number", "given_names", "surname", "age", "date_of_expiry"]);
+    expected["settings"]["documentScan"]["extractFields"] = json!([
+        "document_number",
+        "given_names",
+        "surname",
+        "age",
+        "date_of_expiry"
+    ]);
     assert_eq!(body(&transport.requests()[1]), expected);
 }
 
@@ -151,10 +188,21 @@ async fn unsupported_language_falls_back_and_is_named() {
         transport.then_json(200, text("create-response.json"));
         let mut new = new();
         new.locale = asked.map(|locale| locale.parse().unwrap());
-        let created = client_of(with(|config| config.locale = configured), &transport).create(&new).await.unwrap();
+        let created = client_of(with(|config| config.locale = configured), &transport)
+            .create(&new)
+            .await
+            .unwrap();
         let body = body(&transport.requests()[0]);
-        assert_eq!(body.get("locale").cloned().unwrap_or_default(), sent, "{asked:?} {configured:?}");
-        assert_eq!(created.unsupported_fields.contains(&"locale"), asked == Some("de"), "{asked:?}");
+        assert_eq!(
+            body.get("locale").cloned().unwrap_or_default(),
+            sent,
+            "{asked:?} {configured:?}"
+        );
+        assert_eq!(
+            created.unsupported_fields.contains(&"locale"),
+            asked == Some("de"),
+            "{asked:?}"
+        );
     }
 }
 
@@ -167,29 +215,55 @@ async fn creation_is_sent_once_if_it_may_have_acted() {
         empty(408),
         file("application/json", "{}"),
         file("application/json", r#"{"id":"c3b92333","state":"pending"}"#),
-        file("application/json", r#"{"id":"../c3b92333","state":"pending","url":"https://id-scan.example.com"}"#),
-        file("application/json", r#"{"id":"c3b92333","state":"pending","url":"javascript:alert(1)"}"#),
+        file(
+            "application/json",
+            r#"{"id":"../c3b92333","state":"pending","url":"https://id-scan.example.com"}"#,
+        ),
+        file(
+            "application/json",
+            r#"{"id":"c3b92333","state":"pending","url":"javascript:alert(1)"}"#,
+        ),
         file("text/html", "<html>"),
     ] {
         let transport = ScriptedTransport::new();
         transport.then(exchange);
         let error = client(&transport).create(&new()).await.unwrap_err();
-        assert_eq!((error.effect(), transport.count()), (Effect::Unknown, 1), "{error}");
+        assert_eq!(
+            (error.effect(), transport.count()),
+            (Effect::Unknown, 1),
+            "{error}"
+        );
     }
     for (status, kind) in [
-        (400, ErrorKind::InvalidRequest { field: "request".into() }),
+        (
+            400,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
         (401, ErrorKind::Unauthorized),
         (403, ErrorKind::Unauthorized),
-        (422, ErrorKind::InvalidRequest { field: "request".into() }),
+        (
+            422,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(status, text("own-error.json"));
         let error = client(&transport).create(&new()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, Effect::NotApplied, 1), "{error}");
+        assert_eq!(
+            (error.kind(), error.effect(), transport.count()),
+            (&kind, Effect::NotApplied, 1),
+            "{error}"
+        );
         assert_eq!(error.vendor_code(), Some("transaction_not_found"));
     }
     let transport = ScriptedTransport::new();
-    transport.then(Exchange::Fail(Sent::No, TransportCause::Connect)).then(empty(429));
+    transport
+        .then(Exchange::Fail(Sent::No, TransportCause::Connect))
+        .then(empty(429));
     transport.then_json(200, text("create-response.json"));
     client(&transport).create(&new()).await.unwrap();
     assert_eq!(transport.count(), 3, "what was not acted on is sent again");
@@ -197,22 +271,40 @@ async fn creation_is_sent_once_if_it_may_have_acted() {
 
 #[tokio::test]
 async fn return_url_that_would_lose_the_result_is_refused() {
-    for url in ["https://example.com/?trxid=1", "https://example.com/?ResultId=1", "https://example.com/#here"] {
+    for url in [
+        "https://example.com/?trxid=1",
+        "https://example.com/?ResultId=1",
+        "https://example.com/#here",
+    ] {
         let transport = ScriptedTransport::new();
         let mut new = new();
         new.return_urls.success = Some(url.parse().unwrap());
         let error = client(&transport).create(&new).await.unwrap_err();
-        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "return_urls.success".into() });
+        assert_eq!(
+            error.kind(),
+            &ErrorKind::InvalidRequest {
+                field: "return_urls.success".into()
+            }
+        );
         assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied));
     }
 }
 
 #[tokio::test]
 async fn documented_expiry_counts_if_none_is_answered() {
-    for (expires_in, at) in [(None, "2024-01-01T13:00:00Z"), (Some(86_400), "2024-01-02T12:00:00Z")] {
+    for (expires_in, at) in [
+        (None, "2024-01-01T13:00:00Z"),
+        (Some(86_400), "2024-01-02T12:00:00Z"),
+    ] {
         let transport = ScriptedTransport::new();
-        transport.then_json(200, r#"{"id":"c3b92333","state":"pending","url":"https://id-scan.example.com/x"}"#);
-        let created = client_of(with(|config| config.expires_in = expires_in), &transport).create(&new()).await.unwrap();
+        transport.then_json(
+            200,
+            r#"{"id":"c3b92333","state":"pending","url":"https://id-scan.example.com/x"}"#,
+        );
+        let created = client_of(with(|config| config.expires_in = expires_in), &transport)
+            .create(&new())
+            .await
+            .unwrap();
         assert_eq!(created.expires_at.unwrap().to_string(), at);
     }
 }
@@ -234,36 +326,71 @@ async fn token_is_reused_while_it_outlives_a_call() {
         tokens.push(header(&request, "authorization").unwrap().to_owned());
         let claims = claims(&request);
         assert_eq!(claims["iat"], claims["nbf"]);
-        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 330);
+        assert_eq!(
+            claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(),
+            330
+        );
     }
     assert_eq!(tokens[0], tokens[1]);
     assert_ne!(tokens[1], tokens[2]);
     assert_eq!(tokens[2], tokens[3]);
     let claims = |index: usize| claims(&transport.requests()[index]);
     let noon = 1_704_110_400_i64;
-    assert_eq!((claims(0)["iat"].as_i64(), claims(0)["exp"].as_i64()), (Some(noon - 30), Some(noon + 300)));
-    assert_eq!((claims(2)["iat"].as_i64(), claims(2)["exp"].as_i64()), (Some(noon + 151), Some(noon + 481)));
+    assert_eq!(
+        (claims(0)["iat"].as_i64(), claims(0)["exp"].as_i64()),
+        (Some(noon - 30), Some(noon + 300))
+    );
+    assert_eq!(
+        (claims(2)["iat"].as_i64(), claims(2)["exp"].as_i64()),
+        (Some(noon + 151), Some(noon + 481))
+    );
 }
 
 #[tokio::test]
 async fn poll_tells_the_state_and_no_outcome() {
     for (name, status, code) in [
-        ("own-details-untouched.json", Some(Status::AwaitingPerson), "pending"),
-        ("create-response.json", Some(Status::AwaitingPerson), "pending"),
-        ("own-details-completed.json", Some(Status::Ended), "completed"),
-        ("own-details-expired.json", Some(Status::Finished(Outcome::Expired)), "expired"),
+        (
+            "own-details-untouched.json",
+            Some(Status::AwaitingPerson),
+            "pending",
+        ),
+        (
+            "create-response.json",
+            Some(Status::AwaitingPerson),
+            "pending",
+        ),
+        (
+            "own-details-completed.json",
+            Some(Status::Ended),
+            "completed",
+        ),
+        (
+            "own-details-expired.json",
+            Some(Status::Finished(Outcome::Expired)),
+            "expired",
+        ),
         ("own-details-unknown.json", None, "quarantined"),
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, text(name));
         let observation = client(&transport).poll(&id()).await.unwrap();
-        assert_eq!((observation.status, observation.code.as_deref()), (status, Some(code)), "{name}");
+        assert_eq!(
+            (observation.status, observation.code.as_deref()),
+            (status, Some(code)),
+            "{name}"
+        );
         assert!(observation.trust.is_proven());
-        assert_eq!(lines(&transport), [format!("GET transactions/{TRANSACTION}")]);
+        assert_eq!(
+            lines(&transport),
+            [format!("GET transactions/{TRANSACTION}")]
+        );
     }
     let transport = ScriptedTransport::new();
     transport.then_json(200, text("details.json").replace("2c2f04a5", "c3b92333"));
-    assert_eq!(client(&transport).poll(&id()).await.unwrap().status, Some(Status::InProgress));
+    assert_eq!(
+        client(&transport).poll(&id()).await.unwrap().status,
+        Some(Status::InProgress)
+    );
 }
 
 #[tokio::test]
@@ -276,29 +403,68 @@ async fn result_is_fetched_by_its_handle_and_judged() {
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, result(name));
-        let observation = client(&transport).fetch(&id(), Some(&handle())).await.unwrap();
-        assert_eq!(observation.status, Some(Status::Finished(outcome)), "{name}");
+        let observation = client(&transport)
+            .fetch(&id(), Some(&handle()))
+            .await
+            .unwrap();
+        assert_eq!(
+            observation.status,
+            Some(Status::Finished(outcome)),
+            "{name}"
+        );
         assert!(observation.trust.is_proven());
         let report = observation.report().unwrap();
         assert_eq!(report.reference.as_deref(), Some(support::REFERENCE));
-        assert!(report.acceptance.as_ref().unwrap().starts_with("strict/2 min_score=0.8"), "{:?}", report.acceptance);
-        assert_eq!(report.reasons.is_empty(), outcome == Outcome::Verified, "{name}");
-        assert_eq!(lines(&transport), [format!("GET transactions/{TRANSACTION}/results/{RESULT}")]);
+        assert!(
+            report
+                .acceptance
+                .as_ref()
+                .unwrap()
+                .starts_with("strict/2 min_score=0.8"),
+            "{:?}",
+            report.acceptance
+        );
+        assert_eq!(
+            report.reasons.is_empty(),
+            outcome == Outcome::Verified,
+            "{name}"
+        );
+        assert_eq!(
+            lines(&transport),
+            [format!("GET transactions/{TRANSACTION}/results/{RESULT}")]
+        );
     }
 }
 
 #[tokio::test]
 async fn result_needs_a_usable_handle() {
     let transport = ScriptedTransport::new();
-    let field = ErrorKind::InvalidRequest { field: "handle".into() };
-    for handle in [None, Some(""), Some("../x"), Some("a/b"), Some("a?b"), Some("é")] {
+    let field = ErrorKind::InvalidRequest {
+        field: "handle".into(),
+    };
+    for handle in [
+        None,
+        Some(""),
+        Some("../x"),
+        Some("a/b"),
+        Some("a?b"),
+        Some("é"),
+    ] {
         let handle = handle.map(ResultHandle::new);
-        let error = client(&transport).fetch(&id(), handle.as_ref()).await.unwrap_err();
+        let error = client(&transport)
+            .fetch(&id(), handle.as_ref())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &field);
     }
     let nameless = VerificationId::new(reference(), None);
     let error = client(&transport).poll(&nameless).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() });
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "vendor_id".into()
+        }
+    );
     assert_eq!(transport.count(), 0);
 }
 
@@ -307,32 +473,64 @@ async fn result_of_another_transaction_is_refused() {
     let others = result("own-result-verified.json").replace("c3b92333", "ffffffff");
     let transport = ScriptedTransport::new();
     transport.then_json(200, others.clone());
-    let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
+    let error = client(&transport)
+        .fetch(&id(), Some(&handle()))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
 
-    transport.then_json(200, text("own-details-completed.json").replace("c3b92333", "ffffffff"));
-    assert_eq!(client(&transport).poll(&id()).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
+    transport.then_json(
+        200,
+        text("own-details-completed.json").replace("c3b92333", "ffffffff"),
+    );
+    assert_eq!(
+        client(&transport).poll(&id()).await.unwrap_err().kind(),
+        &ErrorKind::SubjectMismatch
+    );
 
     transport.then_json(200, others);
-    let evidence = EvidenceId::new(format!("results/{RESULT}/files/document_scan/image/portrait"));
-    let error = client(&transport).evidence(&id(), &evidence, 100, &mut Vec::new()).await.unwrap_err();
+    let evidence = EvidenceId::new(format!(
+        "results/{RESULT}/files/document_scan/image/portrait"
+    ));
+    let error = client(&transport)
+        .evidence(&id(), &evidence, 100, &mut Vec::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::SubjectMismatch);
     assert_eq!(transport.count(), 3, "nothing of it was downloaded");
 
     transport.then_json(200, r#"{"state":"completed","tasks":[]}"#);
-    let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::Malformed, "a result without an id is none");
+    let error = client(&transport)
+        .fetch(&id(), Some(&handle()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::Malformed,
+        "a result without an id is none"
+    );
 }
 
 #[tokio::test]
 async fn missing_result_is_not_found() {
     let transport = ScriptedTransport::new();
     transport.then_json(404, text("own-error.json"));
-    let error = client(&transport).fetch(&id(), Some(&handle())).await.unwrap_err();
-    assert_eq!((error.kind(), error.vendor_code()), (&ErrorKind::NotFound, Some("transaction_not_found")));
+    let error = client(&transport)
+        .fetch(&id(), Some(&handle()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.vendor_code()),
+        (&ErrorKind::NotFound, Some("transaction_not_found"))
+    );
     transport.then(empty(502));
     transport.then_json(200, result("own-result-verified.json"));
-    assert!(client(&transport).fetch(&id(), Some(&handle())).await.is_ok());
+    assert!(
+        client(&transport)
+            .fetch(&id(), Some(&handle()))
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -342,47 +540,104 @@ async fn refused_id_that_is_no_uuid_is_not_found() {
         ("zz-made-up", 422, ErrorKind::NotFound),
         ("zz-made-up", 404, ErrorKind::NotFound),
         ("zz-made-up", 403, ErrorKind::Unauthorized),
-        ("e6b7ce66-0000-4000-8000-00000000000g", 400, ErrorKind::NotFound),
-        ("e6b7ce660000-4000-8000-0000-00000000", 400, ErrorKind::NotFound),
+        (
+            "e6b7ce66-0000-4000-8000-00000000000g",
+            400,
+            ErrorKind::NotFound,
+        ),
+        (
+            "e6b7ce660000-4000-8000-0000-00000000",
+            400,
+            ErrorKind::NotFound,
+        ),
         (RESULT, 404, ErrorKind::NotFound),
         (RESULT, 410, ErrorKind::NotFound),
-        (RESULT, 400, ErrorKind::InvalidRequest { field: "request".into() }),
-        (RESULT, 422, ErrorKind::InvalidRequest { field: "request".into() }),
+        (
+            RESULT,
+            400,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
+        (
+            RESULT,
+            422,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(status, text("own-error.json"));
-        let error = client(&transport).fetch(&self::id(), Some(&ResultHandle::new(id))).await.unwrap_err();
-        assert_eq!((error.kind(), error.vendor_code()), (&kind, Some("transaction_not_found")), "{id} {status}");
+        let error = client(&transport)
+            .fetch(&self::id(), Some(&ResultHandle::new(id)))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.vendor_code()),
+            (&kind, Some("transaction_not_found")),
+            "{id} {status}"
+        );
     }
 }
 
 #[tokio::test]
 async fn dates_are_compared_with_the_injected_clock() {
-    for (now, outcome) in [("2031-08-30T23:59:59Z", Outcome::Verified), ("2031-08-31T00:00:00Z", Outcome::Rejected)] {
+    for (now, outcome) in [
+        ("2031-08-30T23:59:59Z", Outcome::Verified),
+        ("2031-08-31T00:00:00Z", Outcome::Rejected),
+    ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, result("own-result-verified.json"));
-        let client = client_at(config(), &transport, &ManualClock::leaping(now.parse().unwrap()));
+        let client = client_at(
+            config(),
+            &transport,
+            &ManualClock::leaping(now.parse().unwrap()),
+        );
         let observation = client.fetch(&id(), Some(&handle())).await.unwrap();
         assert_eq!(observation.status, Some(Status::Finished(outcome)), "{now}");
         let day = now.split('T').next().unwrap();
-        assert!(observation.report().unwrap().acceptance.as_ref().unwrap().ends_with(&format!(" as_of={day}")));
+        assert!(
+            observation
+                .report()
+                .unwrap()
+                .acceptance
+                .as_ref()
+                .unwrap()
+                .ends_with(&format!(" as_of={day}"))
+        );
     }
 }
 
 #[tokio::test]
 async fn configured_limits_are_enforced_on_results() {
     for (change, outcome) in [
-        ((|config| config.minimum_age = Some(60)) as fn(&mut CmIdScanConfig), Outcome::Rejected),
-        (|config| config.maximum_age = Some(50), Outcome::Rejected),
-        (|config| config.allowed_expiration = Some(-3_650), Outcome::Rejected),
         (
-            |config| (config.minimum_age, config.maximum_age, config.allowed_expiration) = (Some(18), Some(90), Some(-90)),
+            (|config| config.minimum_age = Some(60)) as fn(&mut CmIdScanConfig),
+            Outcome::Rejected,
+        ),
+        (|config| config.maximum_age = Some(50), Outcome::Rejected),
+        (
+            |config| config.allowed_expiration = Some(-3_650),
+            Outcome::Rejected,
+        ),
+        (
+            |config| {
+                (
+                    config.minimum_age,
+                    config.maximum_age,
+                    config.allowed_expiration,
+                ) = (Some(18), Some(90), Some(-90))
+            },
             Outcome::Verified,
         ),
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, result("own-result-verified.json"));
-        let observation = client_of(with(change), &transport).fetch(&id(), Some(&handle())).await.unwrap();
+        let observation = client_of(with(change), &transport)
+            .fetch(&id(), Some(&handle()))
+            .await
+            .unwrap();
         assert_eq!(observation.status, Some(Status::Finished(outcome)));
     }
 }
@@ -392,7 +647,10 @@ async fn refused_token_names_every_cause() {
     let transport = ScriptedTransport::new();
     transport.then(empty(401));
     let error = client(&transport).poll(&id()).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::Unauthorized, 1));
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (&ErrorKind::Unauthorized, 1)
+    );
     assert!(error.to_string().contains("clock"), "{error}");
 }
 
@@ -412,37 +670,66 @@ async fn verification_runs_from_creation_to_report() {
 
     // A browser tells of a result; the vendor is asked all the same.
     let back = format!("/back?session=7&trxid={TRANSACTION}&resultid=zz-made-up");
-    let received = client.receive(&Delivery::returning(back.parse().unwrap())).unwrap();
-    assert_eq!(verification.apply(&received.observations[0]), Transition::PollRequested);
+    let received = client
+        .receive(&Delivery::returning(back.parse().unwrap()))
+        .unwrap();
+    assert_eq!(
+        verification.apply(&received.observations[0]),
+        Transition::PollRequested
+    );
     assert_eq!(verification.next_step(&capabilities), Step::Poll);
 
     verification.apply(&client.poll(&created.id).await.unwrap());
     assert_eq!(verification.decision(), Decision::Open(Status::Ended));
-    assert_eq!(verification.next_step(&capabilities), Step::Fetch(ResultHandle::new("zz-made-up")));
+    assert_eq!(
+        verification.next_step(&capabilities),
+        Step::Fetch(ResultHandle::new("zz-made-up"))
+    );
 
     // The proven handle is taken before the claimed one.
     let event = text("event-completed.json").replace("b659c273", "c3b92333");
     let mut headers = http::HeaderMap::new();
-    headers.insert("x-callback-secret", support::CALLBACK_SECRET.parse().unwrap());
-    let delivery = Delivery::callback(http::Method::POST, "/webhook".parse().unwrap(), headers, event);
+    headers.insert(
+        "x-callback-secret",
+        support::CALLBACK_SECRET.parse().unwrap(),
+    );
+    let delivery = Delivery::callback(
+        http::Method::POST,
+        "/webhook".parse().unwrap(),
+        headers,
+        event,
+    );
     let received = client.receive(&delivery).unwrap();
     verification.apply(&received.observations[0]);
-    let Step::Fetch(handle) = verification.next_step(&capabilities) else { panic!("{verification:?}") };
+    let Step::Fetch(handle) = verification.next_step(&capabilities) else {
+        panic!("{verification:?}")
+    };
     assert_eq!(handle, support::handle());
     let observation = client.fetch(&created.id, Some(&handle)).await.unwrap();
-    assert_eq!(verification.apply(&observation), Transition::Settled(Outcome::Verified));
+    assert_eq!(
+        verification.apply(&observation),
+        Transition::Settled(Outcome::Verified)
+    );
     assert_eq!(verification.next_step(&capabilities), Step::Done);
 }
 
 #[tokio::test]
 async fn webhook_is_registered_once_with_the_secret() {
     let transport = ScriptedTransport::new();
-    transport.then_json(201, text("webhook-response.json")).then(empty(500));
+    transport
+        .then_json(201, text("webhook-response.json"))
+        .then(empty(500));
     let provider = CmIdScan::new(config()).unwrap();
     let client = client(&transport);
     let url: idv_core::Url = "https://www.example.com/webhook".parse().unwrap();
-    let created = provider.register_webhook(&client.context(idv_core::Operation::Other), url.clone()).await.unwrap();
-    assert_eq!(created.events, ["transaction.state.updated", "task.state.updated"]);
+    let created = provider
+        .register_webhook(&client.context(idv_core::Operation::Other), url.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        created.events,
+        ["transaction.state.updated", "task.state.updated"]
+    );
     assert_eq!(created.created.unwrap().to_string(), "2022-01-01T00:00:00Z");
     assert_eq!(
         body(&transport.requests()[0]),
@@ -453,11 +740,28 @@ async fn webhook_is_registered_once_with_the_secret() {
         })
     );
     assert_eq!(lines(&transport), ["POST webhooks"]);
-    assert!(provider.register_webhook(&client.context(idv_core::Operation::Other), url).await.is_err());
+    assert!(
+        provider
+            .register_webhook(&client.context(idv_core::Operation::Other), url)
+            .await
+            .is_err()
+    );
     assert_eq!(transport.count(), 2, "it is not repeated");
     let plain = provider.webhook("http://www.example.com/webhook".parse().unwrap());
-    let error = provider.api().create_webhook(&client.context(idv_core::Operation::Other), &plain).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "url".into() }, 2));
+    let error = provider
+        .api()
+        .create_webhook(&client.context(idv_core::Operation::Other), &plain)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "url".into()
+            },
+            2
+        )
+    );
 }
 
 #[test]
@@ -466,10 +770,18 @@ fn capabilities_are_those_of_the_document() {
     let capabilities = VendorInfo::of(&provider);
     assert_eq!(
         capabilities.capabilities,
-        [Capability::Polling, Capability::Results, Capability::Evidence, Capability::Callbacks]
+        [
+            Capability::Polling,
+            Capability::Results,
+            Capability::Evidence,
+            Capability::Callbacks
+        ]
     );
     assert_eq!(capabilities.create_safety, CreateSafety::Unkeyed);
-    assert_eq!(capabilities.callback_proof, Some(idv_core::ProofKind::SharedSecret));
+    assert_eq!(
+        capabilities.callback_proof,
+        Some(idv_core::ProofKind::SharedSecret)
+    );
     assert_eq!(capabilities.lifetime, Some(Duration::from_secs(7_200)));
     assert_eq!(capabilities.accepts, ["locale", "return_urls.success"]);
     assert!(capabilities.report_fields.contains(&Field::FamilyName));
@@ -482,9 +794,13 @@ fn capabilities_are_those_of_the_document() {
 async fn configured_address_is_used_for_every_call() {
     let transport = ScriptedTransport::new();
     transport.then_json(200, text("own-details-untouched.json"));
-    let config = with(|config| config.base_url = Some("http://127.0.0.1:9000/id-scan/v1".parse().unwrap()));
+    let config =
+        with(|config| config.base_url = Some("http://127.0.0.1:9000/id-scan/v1".parse().unwrap()));
     client_of(config, &transport).poll(&id()).await.unwrap();
-    assert_eq!(transport.requests()[0].uri().to_string(), format!("http://127.0.0.1:9000/id-scan/v1/transactions/{TRANSACTION}"));
+    assert_eq!(
+        transport.requests()[0].uri().to_string(),
+        format!("http://127.0.0.1:9000/id-scan/v1/transactions/{TRANSACTION}")
+    );
     assert!(BASE.starts_with("https://"));
     let id = VerificationId::new(reference(), Some(VendorId::new("../webhooks")));
     assert!(client(&transport).poll(&id).await.is_err());

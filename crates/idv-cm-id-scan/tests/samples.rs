@@ -36,15 +36,45 @@ fn every_result_and_every_state_has_a_snapshot() {
 #[test]
 fn every_fixture_is_read_by_a_test() {
     let read: Vec<_> = [results(), details(), fixture::events()].concat();
-    let rest = ["create-request.json", "webhook-request.json", "webhook-response.json", "own-error.json", "README.md"];
+    let rest = [
+        "create-request.json",
+        "webhook-request.json",
+        "webhook-response.json",
+        "own-error.json",
+        "README.md",
+    ];
     for name in named(&[""]) {
-        assert!(read.contains(&name) || rest.contains(&name.as_str()), "{name}");
-        assert!(String::from_utf8(fixture("README.md")).unwrap().contains("own-result-everything.json"));
+        assert!(
+            read.contains(&name) || rest.contains(&name.as_str()),
+            "{name}"
+        );
+        assert!(
+            String::from_utf8(fixture("README.md"))
+                .unwrap()
+                .contains("own-result-everything.json")
+        );
     }
-    assert_eq!(WebhookCreated::read(&fixture("webhook-response.json")).unwrap().events.len(), 2);
-    assert_eq!(ErrorBody::read(&fixture("own-error.json")).name(), Some("transaction_not_found"));
-    assert_eq!(TransactionCreated::read(&fixture("create-response.json")).unwrap().state, "pending");
-    assert_eq!(serde_json::to_value(NewTransaction::default()).unwrap()["tasks"], json("create-request.json")["tasks"]);
+    assert_eq!(
+        WebhookCreated::read(&fixture("webhook-response.json"))
+            .unwrap()
+            .events
+            .len(),
+        2
+    );
+    assert_eq!(
+        ErrorBody::read(&fixture("own-error.json")).name(),
+        Some("transaction_not_found")
+    );
+    assert_eq!(
+        TransactionCreated::read(&fixture("create-response.json"))
+            .unwrap()
+            .state,
+        "pending"
+    );
+    assert_eq!(
+        serde_json::to_value(NewTransaction::default()).unwrap()["tasks"],
+        json("create-request.json")["tasks"]
+    );
 }
 
 #[test]
@@ -54,7 +84,10 @@ fn declared_fields_are_filled_and_no_others() {
         let observation = read(&name, "result");
         let report = observation.report().unwrap();
         for field in Field::ALL.iter().filter(|field| field.is_filled(report)) {
-            assert!(REPORT_FIELDS.contains(field), "{name}: {field} is not declared");
+            assert!(
+                REPORT_FIELDS.contains(field),
+                "{name}: {field} is not declared"
+            );
             filled.push(*field);
         }
     }
@@ -69,16 +102,35 @@ fn machine_readable_zone_comes_first() {
     let person = &observation.report().unwrap().person;
     let given = person.given_names.as_ref().unwrap();
     assert_eq!(
-        (given.source, given.verdict, given.expose().unwrap().as_str()),
+        (
+            given.source,
+            given.verdict,
+            given.expose().unwrap().as_str()
+        ),
         (Source::Mrz, Verdict::Unchecked, "WILLEKE LISELOTTE")
     );
-    assert_eq!(given.alternatives[0].value.as_ref().unwrap().expose(), "Willeke Liselotte");
+    assert_eq!(
+        given.alternatives[0].value.as_ref().unwrap().expose(),
+        "Willeke Liselotte"
+    );
     let nationality = &person.nationalities[0];
-    assert_eq!((nationality.expose().unwrap().code(), nationality.verdict), ("NL", Verdict::Valid));
+    assert_eq!(
+        (nationality.expose().unwrap().code(), nationality.verdict),
+        ("NL", Verdict::Valid)
+    );
     assert_eq!(nationality.raw.as_ref().unwrap().expose(), "Netherlands");
     let local = &nationality.alternatives[0];
-    assert_eq!((local.value.as_ref().unwrap().expose().code(), local.locale.as_deref()), ("NL", Some("nl-NL")));
-    assert_eq!((local.source, local.raw.as_ref().unwrap().expose().as_str()), (Source::Visual, "Nederlandse"));
+    assert_eq!(
+        (
+            local.value.as_ref().unwrap().expose().code(),
+            local.locale.as_deref()
+        ),
+        ("NL", Some("nl-NL"))
+    );
+    assert_eq!(
+        (local.source, local.raw.as_ref().unwrap().expose().as_str()),
+        (Source::Visual, "Nederlandse")
+    );
 }
 
 #[test]
@@ -103,9 +155,24 @@ fn best_reading_is_the_value_in_any_order() {
                 r#"{{"id":"a","state":"completed","tasks":[{{"type":"document_scan","result":[{}]}}]}}"#,
                 entries.join(",")
             );
-            let observation = normalize::payload(payload.as_bytes(), Channel::Fetch, &Acceptance::default()).unwrap().remove(0);
-            let surname = observation.report().unwrap().person.family_name.clone().unwrap();
-            assert_eq!((surname.expose().unwrap().as_str(), surname.alternatives.len()), (best, entries.len() - 1));
+            let observation =
+                normalize::payload(payload.as_bytes(), Channel::Fetch, &Acceptance::default())
+                    .unwrap()
+                    .remove(0);
+            let surname = observation
+                .report()
+                .unwrap()
+                .person
+                .family_name
+                .clone()
+                .unwrap();
+            assert_eq!(
+                (
+                    surname.expose().unwrap().as_str(),
+                    surname.alternatives.len()
+                ),
+                (best, entries.len() - 1)
+            );
         }
         entries.retain(|entry| !entry.contains(&format!("\"value\":\"{best}\"")));
     }
@@ -116,12 +183,33 @@ fn evidence_is_named_with_its_result_if_known() {
     let payload = fixture("own-result-everything.json");
     let transaction = Transaction::read(&payload).unwrap();
     let result = ResultId::parse("e6b7ce66").unwrap();
-    let with = normalize::result(&transaction, Some(&result), &Acceptance::default(), None, Channel::Fetch);
-    let without = normalize::result(&transaction, None, &Acceptance::default(), None, Channel::Fetch);
+    let with = normalize::result(
+        &transaction,
+        Some(&result),
+        &Acceptance::default(),
+        None,
+        Channel::Fetch,
+    );
+    let without = normalize::result(
+        &transaction,
+        None,
+        &Acceptance::default(),
+        None,
+        Channel::Fetch,
+    );
     let ids = |observation: &Observation| -> Vec<String> {
-        observation.report().unwrap().evidence.iter().map(|evidence| evidence.id.as_str().to_owned()).collect()
+        observation
+            .report()
+            .unwrap()
+            .evidence
+            .iter()
+            .map(|evidence| evidence.id.as_str().to_owned())
+            .collect()
     };
-    let prefixed: Vec<_> = ids(&without).iter().map(|id| format!("results/e6b7ce66/{id}")).collect();
+    let prefixed: Vec<_> = ids(&without)
+        .iter()
+        .map(|id| format!("results/e6b7ce66/{id}"))
+        .collect();
     assert_eq!(ids(&with)[..prefixed.len()], prefixed);
     assert_eq!(ids(&with).len(), prefixed.len() + 2, "the reports too");
     for evidence in &with.report().unwrap().evidence {
@@ -132,20 +220,49 @@ fn evidence_is_named_with_its_result_if_known() {
         }
     }
     let extract = read("result-extract-fields.json", "result");
-    assert!(extract.report().unwrap().evidence.is_empty(), "without an address there is nothing to download");
+    assert!(
+        extract.report().unwrap().evidence.is_empty(),
+        "without an address there is nothing to download"
+    );
 }
 
 #[test]
 fn other_kind_of_payload_is_refused() {
-    let kind = |bytes: &[u8], kind: &str| normalize::kind(bytes, kind, &Acceptance::default()).unwrap_err().kind().clone();
-    assert_eq!(kind(b"{}", "archive"), ErrorKind::InvalidRequest { field: "kind".into() });
-    for payload in
-        ["", "{}", "[]", "null", "<html>", "{\"id\":\"a\"}", "{\"state\":\"completed\"}", "{\"id\":\"\",\"state\":\"completed\"}"]
-    {
+    let kind = |bytes: &[u8], kind: &str| {
+        normalize::kind(bytes, kind, &Acceptance::default())
+            .unwrap_err()
+            .kind()
+            .clone()
+    };
+    assert_eq!(
+        kind(b"{}", "archive"),
+        ErrorKind::InvalidRequest {
+            field: "kind".into()
+        }
+    );
+    for payload in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "<html>",
+        "{\"id\":\"a\"}",
+        "{\"state\":\"completed\"}",
+        "{\"id\":\"\",\"state\":\"completed\"}",
+    ] {
         for name in ["result", "status"] {
-            assert_eq!(kind(payload.as_bytes(), name), ErrorKind::Malformed, "{payload}");
+            assert_eq!(
+                kind(payload.as_bytes(), name),
+                ErrorKind::Malformed,
+                "{payload}"
+            );
         }
     }
     let error = normalize::payload(b"{}", Channel::List, &Acceptance::default()).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "channel".into() });
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "channel".into()
+        }
+    );
 }

@@ -28,8 +28,14 @@ fn token_is_that_of_another_implementation() {
     let issued_at = "2024-01-01T00:00:00Z".parse().unwrap();
     let token = token(KEY_ID, &SECRET.into(), issued_at, Duration::from_secs(60)).unwrap();
     let parts: Vec<_> = token.expose().split('.').collect();
-    assert_eq!(decoded(parts[0]), format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{KEY_ID}"}}"#));
-    assert_eq!(decoded(parts[1]), r#"{"iat":1704067200,"nbf":1704067200,"exp":1704067260}"#);
+    assert_eq!(
+        decoded(parts[0]),
+        format!(r#"{{"typ":"JWT","alg":"HS256","kid":"{KEY_ID}"}}"#)
+    );
+    assert_eq!(
+        decoded(parts[1]),
+        r#"{"iat":1704067200,"nbf":1704067200,"exp":1704067260}"#
+    );
     assert_eq!(parts[2], "tIViPQZM_SoM47XDC7h4GrvQX_yJgxeF9qOyuOqhl5I");
     assert_eq!(parts.len(), 3);
 }
@@ -37,7 +43,13 @@ fn token_is_that_of_another_implementation() {
 #[test]
 fn a_token_is_one_for_other_programs_and_for_no_other_secret() {
     let issued_at = "2024-01-01T00:00:00.9Z".parse().unwrap();
-    let token = token("a \"key\" ü", &SECRET.into(), issued_at, Duration::from_secs(86_400)).unwrap();
+    let token = token(
+        "a \"key\" ü",
+        &SECRET.into(),
+        issued_at,
+        Duration::from_secs(86_400),
+    )
+    .unwrap();
     let mut validation = Validation::new(Algorithm::HS256);
     (validation.validate_exp, validation.validate_nbf) = (false, false);
     let read = |secret: &str| {
@@ -46,7 +58,10 @@ fn a_token_is_one_for_other_programs_and_for_no_other_secret() {
     };
     let data = read(SECRET).unwrap();
     assert_eq!(data.header.kid.as_deref(), Some("a \"key\" ü"));
-    assert_eq!(data.claims, serde_json::json!({ "iat": 1_704_067_200, "nbf": 1_704_067_200, "exp": 1_704_153_600 }));
+    assert_eq!(
+        data.claims,
+        serde_json::json!({ "iat": 1_704_067_200, "nbf": 1_704_067_200, "exp": 1_704_153_600 })
+    );
     assert!(read(SECRET.trim_start_matches('A')).is_err());
 }
 
@@ -55,14 +70,35 @@ fn what_makes_no_token_is_named() {
     let now = "2024-01-01T00:00:00Z".parse().unwrap();
     let minute = Duration::from_secs(60);
     let kind = |key_id: &str, secret: &str, at: idv_core::Timestamp, lifetime| {
-        token(key_id, &secret.into(), at, lifetime).unwrap_err().kind().clone()
+        token(key_id, &secret.into(), at, lifetime)
+            .unwrap_err()
+            .kind()
+            .clone()
     };
     for (key_id, secret) in [("", SECRET), (" ", SECRET), ("a\nb", SECRET), (KEY_ID, "")] {
-        assert_eq!(kind(key_id, secret, now, minute), ErrorKind::Config, "{key_id:?}");
+        assert_eq!(
+            kind(key_id, secret, now, minute),
+            ErrorKind::Config,
+            "{key_id:?}"
+        );
     }
-    let invalid = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
-    assert_eq!(kind(KEY_ID, SECRET, "1969-12-31T23:59:59Z".parse().unwrap(), minute), invalid("issued_at"));
+    let invalid = |field: &'static str| ErrorKind::InvalidRequest {
+        field: field.into(),
+    };
+    assert_eq!(
+        kind(
+            KEY_ID,
+            SECRET,
+            "1969-12-31T23:59:59Z".parse().unwrap(),
+            minute
+        ),
+        invalid("issued_at")
+    );
     for lifetime in [Duration::ZERO, Duration::from_millis(999), Duration::MAX] {
-        assert_eq!(kind(KEY_ID, SECRET, now, lifetime), invalid("lifetime"), "{lifetime:?}");
+        assert_eq!(
+            kind(KEY_ID, SECRET, now, lifetime),
+            invalid("lifetime"),
+            "{lifetime:?}"
+        );
     }
 }

@@ -42,10 +42,18 @@ impl Client {
 
     /// Creates a client of a provider that is chosen at run time.
     #[must_use]
-    pub fn from_arc(provider: Arc<dyn Provider>, environment: Environment, policy: CallPolicy) -> Self {
+    pub fn from_arc(
+        provider: Arc<dyn Provider>,
+        environment: Environment,
+        policy: CallPolicy,
+    ) -> Self {
         let info = Arc::new(VendorInfo::of(&*provider));
         let shared = Arc::new(Shared::new(info.provider.clone(), environment, policy));
-        Self { provider, info, shared }
+        Self {
+            provider,
+            info,
+            shared,
+        }
     }
 
     /// Returns the description of the vendor.
@@ -116,11 +124,15 @@ impl Client {
     pub async fn create(&self, new: &NewVerification) -> Result<CreateResponse> {
         let cx = self.context(Operation::Create);
         self.during(new.reference.check_new(), Operation::Create)?;
-        let mut created = self.measured(Operation::Create, self.provider.create(&cx, new)).await?;
+        let mut created = self
+            .measured(Operation::Create, self.provider.create(&cx, new))
+            .await?;
         // An adapter adds fields that the vendor takes, but not with this value.
         let adapters = std::mem::take(&mut created.unsupported_fields);
         let given = new.given().into_iter();
-        created.unsupported_fields = given.filter(|path| adapters.contains(path) || !self.info.accepts.contains(path)).collect();
+        created.unsupported_fields = given
+            .filter(|path| adapters.contains(path) || !self.info.accepts.contains(path))
+            .collect();
         Ok(created)
     }
 
@@ -134,9 +146,15 @@ impl Client {
     ///
     /// The call only reads: it can be dropped and repeated.
     pub async fn poll(&self, id: &VerificationId) -> Result<Observation> {
-        let polling = self.capability(self.provider.capabilities().polling, Capability::Polling, Operation::Poll)?;
+        let polling = self.capability(
+            self.provider.capabilities().polling,
+            Capability::Polling,
+            Operation::Poll,
+        )?;
         let cx = self.context(Operation::Poll).keep_answers();
-        let observation = self.measured(Operation::Poll, polling.poll(&cx, id)).await?;
+        let observation = self
+            .measured(Operation::Poll, polling.poll(&cx, id))
+            .await?;
         self.about(id, observation, &cx)
     }
 
@@ -149,10 +167,20 @@ impl Client {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn fetch(&self, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
-        let results = self.capability(self.provider.capabilities().results, Capability::Results, Operation::Fetch)?;
+    pub async fn fetch(
+        &self,
+        id: &VerificationId,
+        handle: Option<&ResultHandle>,
+    ) -> Result<Observation> {
+        let results = self.capability(
+            self.provider.capabilities().results,
+            Capability::Results,
+            Operation::Fetch,
+        )?;
         let cx = self.context(Operation::Fetch).keep_answers();
-        let observation = self.measured(Operation::Fetch, results.fetch(&cx, id, handle)).await?;
+        let observation = self
+            .measured(Operation::Fetch, results.fetch(&cx, id, handle))
+            .await?;
         self.about(id, observation, &cx)
     }
 
@@ -173,9 +201,17 @@ impl Client {
         limit: u64,
         sink: &mut dyn Sink,
     ) -> Result<Download> {
-        let source = self.capability(self.provider.capabilities().evidence, Capability::Evidence, Operation::Evidence)?;
+        let source = self.capability(
+            self.provider.capabilities().evidence,
+            Capability::Evidence,
+            Operation::Evidence,
+        )?;
         let cx = self.context(Operation::Evidence);
-        self.measured(Operation::Evidence, source.download(&cx, id, evidence, limit, sink)).await
+        self.measured(
+            Operation::Evidence,
+            source.download(&cx, id, evidence, limit, sink),
+        )
+        .await
     }
 
     /// Returns one page of a list; begin without a cursor and go on with [`Page::next`].
@@ -188,9 +224,14 @@ impl Client {
     ///
     /// The call only reads: it can be dropped and repeated.
     pub async fn list(&self, query: &ListQuery, cursor: Option<&str>) -> Result<Page> {
-        let listing = self.capability(self.provider.capabilities().listing, Capability::Listing, Operation::List)?;
+        let listing = self.capability(
+            self.provider.capabilities().listing,
+            Capability::Listing,
+            Operation::List,
+        )?;
         let cx = self.context(Operation::List);
-        self.measured(Operation::List, listing.list(&cx, query, cursor)).await
+        self.measured(Operation::List, listing.list(&cx, query, cursor))
+            .await
     }
 
     /// Returns every verification that the vendor has under our reference.
@@ -203,9 +244,14 @@ impl Client {
     ///
     /// The call only reads: it can be dropped and repeated.
     pub async fn find(&self, reference: &Reference) -> Result<Vec<VerificationId>> {
-        let lookup = self.capability(self.provider.capabilities().lookup, Capability::Lookup, Operation::Find)?;
+        let lookup = self.capability(
+            self.provider.capabilities().lookup,
+            Capability::Lookup,
+            Operation::Find,
+        )?;
         let cx = self.context(Operation::Find);
-        self.measured(Operation::Find, lookup.find(&cx, reference)).await
+        self.measured(Operation::Find, lookup.find(&cx, reference))
+            .await
     }
 
     /// Deletes a verification at the vendor.
@@ -219,9 +265,14 @@ impl Client {
     /// If the future is dropped, the vendor may or may not have deleted. Repeat the call: a verification that is already gone gives
     /// [`DeleteOutcome::AlreadyGone`].
     pub async fn delete(&self, id: &VerificationId) -> Result<DeleteOutcome> {
-        let deletion = self.capability(self.provider.capabilities().deletion, Capability::Deletion, Operation::Delete)?;
+        let deletion = self.capability(
+            self.provider.capabilities().deletion,
+            Capability::Deletion,
+            Operation::Delete,
+        )?;
         let cx = self.context(Operation::Delete);
-        self.measured(Operation::Delete, deletion.delete(&cx, id)).await
+        self.measured(Operation::Delete, deletion.delete(&cx, id))
+            .await
     }
 
     /// Parses a callback or the person's return. Nothing is sent; reply to the vendor at once, and process the message afterwards.
@@ -231,18 +282,35 @@ impl Client {
     /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed);
     /// [`Reply::to_error`](crate::Reply::to_error) is the reply to either.
     pub fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
-        let callbacks = self.capability(self.provider.capabilities().callbacks, Capability::Callbacks, Operation::Receive)?;
+        let callbacks = self.capability(
+            self.provider.capabilities().callbacks,
+            Capability::Callbacks,
+            Operation::Receive,
+        )?;
         // A signature with a time is compared with the time of arrival.
-        let stamped = delivery.received_at.is_none().then(|| delivery.clone().received_at(self.now()));
+        let stamped = delivery
+            .received_at
+            .is_none()
+            .then(|| delivery.clone().received_at(self.now()));
         let delivery = stamped.as_ref().unwrap_or(delivery);
         let mut message = self.during(callbacks.receive(delivery), Operation::Receive)?;
         let body = delivery.message();
         let is_kept = !body.is_empty() && body.len() as u64 <= self.policy().max_raw;
         for observation in &mut message.observations {
             self.complete(observation, || {
-                let media_type = delivery.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-                let body = if delivery.body.is_empty() { body.to_vec().into() } else { delivery.body.clone() };
-                is_kept.then(|| RawAnswer::new(media_type.map(str::to_owned), body)).into_iter().collect()
+                let media_type = delivery
+                    .headers
+                    .get(http::header::CONTENT_TYPE)
+                    .and_then(|value| value.to_str().ok());
+                let body = if delivery.body.is_empty() {
+                    body.to_vec().into()
+                } else {
+                    delivery.body.clone()
+                };
+                is_kept
+                    .then(|| RawAnswer::new(media_type.map(str::to_owned), body))
+                    .into_iter()
+                    .collect()
             });
         }
         Ok(message)
@@ -257,14 +325,22 @@ impl Client {
     fn capability<F>(&self, found: Option<F>, name: Capability, operation: Operation) -> Result<F> {
         found.ok_or_else(|| {
             let detail = match (operation, self.info.manual_steps) {
-                (Operation::Delete, steps) if !steps.is_empty() => format!("it has no {name}; to be done by hand: {steps}"),
+                (Operation::Delete, steps) if !steps.is_empty() => {
+                    format!("it has no {name}; to be done by hand: {steps}")
+                }
                 _ => format!("it has no {name}"),
             };
-            Error::new(ErrorKind::Unsupported).detail(detail).during(&self.info.provider, operation)
+            Error::new(ErrorKind::Unsupported)
+                .detail(detail)
+                .during(&self.info.provider, operation)
         })
     }
 
-    async fn measured<T>(&self, operation: Operation, call: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn measured<T>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         self.during(self.shared.measured(operation, call).await, operation)
     }
 
@@ -273,12 +349,21 @@ impl Client {
     }
 
     /// Completes the answer to a question about `id`: names that the vendor does not repeat are those of the question.
-    fn about(&self, id: &VerificationId, mut observation: Observation, cx: &CallContext) -> Result<Observation> {
+    fn about(
+        &self,
+        id: &VerificationId,
+        mut observation: Observation,
+        cx: &CallContext,
+    ) -> Result<Observation> {
         let subject = &mut observation.subject;
         if *subject != Subject::default() && !subject.is(id) {
-            return Err(Error::new(ErrorKind::SubjectMismatch).during(&self.info.provider, cx.operation()));
+            return Err(
+                Error::new(ErrorKind::SubjectMismatch).during(&self.info.provider, cx.operation())
+            );
         }
-        subject.reference.get_or_insert_with(|| id.reference.as_str().to_owned());
+        subject
+            .reference
+            .get_or_insert_with(|| id.reference.as_str().to_owned());
         subject.vendor_id = subject.vendor_id.take().or_else(|| id.vendor_id.clone());
         self.complete(&mut observation, || cx.take_answers());
         Ok(observation)
@@ -287,8 +372,14 @@ impl Client {
     /// Completes a report by its subject, its adapter and the answers that it was read from.
     fn complete(&self, observation: &mut Observation, raw: impl FnOnce() -> Vec<RawAnswer>) {
         if let ResultState::Inline(report) = &mut observation.result {
-            report.reference = report.reference.take().or_else(|| observation.subject.reference.clone());
-            report.vendor_id = report.vendor_id.take().or_else(|| observation.subject.vendor_id.clone());
+            report.reference = report
+                .reference
+                .take()
+                .or_else(|| observation.subject.reference.clone());
+            report.vendor_id = report
+                .vendor_id
+                .take()
+                .or_else(|| observation.subject.vendor_id.clone());
             report.adapter = Some(AdapterVersion::new(self.info.version, self.info.document));
             report.raw = raw().into();
         }
@@ -297,6 +388,8 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("provider", &self.provider).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
     }
 }

@@ -41,7 +41,11 @@ impl PartialDate {
             return None;
         }
         Date::new(year, month.unwrap_or(1), day.unwrap_or(1)).ok()?;
-        Some(Self { year, month: month.unwrap_or(0), day: day.unwrap_or(0) })
+        Some(Self {
+            year,
+            month: month.unwrap_or(0),
+            day: day.unwrap_or(0),
+        })
     }
 
     /// The year.
@@ -71,7 +75,11 @@ impl PartialDate {
 
 impl From<Date> for PartialDate {
     fn from(date: Date) -> Self {
-        Self { year: date.year(), month: date.month(), day: date.day() }
+        Self {
+            year: date.year(),
+            month: date.month(),
+            day: date.day(),
+        }
     }
 }
 
@@ -80,8 +88,10 @@ impl FromStr for PartialDate {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text.as_bytes()).ok_or_else(|| {
-            crate::Error::new(crate::ErrorKind::InvalidRequest { field: "date".into() })
-                .detail("a date is YYYY-MM-DD, YYYY-MM or YYYY, and exists in the calendar")
+            crate::Error::new(crate::ErrorKind::InvalidRequest {
+                field: "date".into(),
+            })
+            .detail("a date is YYYY-MM-DD, YYYY-MM or YYYY, and exists in the calendar")
         })
     }
 }
@@ -114,7 +124,8 @@ impl Serialize for PartialDate {
 impl<'de> Deserialize<'de> for PartialDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("a date is YYYY-MM-DD, YYYY-MM or YYYY"))
+        parse(text.as_bytes())
+            .ok_or_else(|| serde::de::Error::custom("a date is YYYY-MM-DD, YYYY-MM or YYYY"))
     }
 }
 
@@ -131,7 +142,9 @@ impl schemars::JsonSchema for PartialDate {
 
 fn parse(text: &[u8]) -> Option<PartialDate> {
     let (year, month, day) = match text {
-        [y @ .., b'-', m1, m2, b'-', d1, d2] if y.len() == 4 => (y, Some([*m1, *m2]), Some([*d1, *d2])),
+        [y @ .., b'-', m1, m2, b'-', d1, d2] if y.len() == 4 => {
+            (y, Some([*m1, *m2]), Some([*d1, *d2]))
+        }
         [y @ .., b'-', m1, m2] if y.len() == 4 => (y, Some([*m1, *m2]), None),
         y if y.len() == 4 => (y, None, None),
         _ => return None,
@@ -141,13 +154,19 @@ fn parse(text: &[u8]) -> Option<PartialDate> {
 
 /// A month or a day; `Some(None)` if it is missing or `00`.
 fn part(digits: Option<[u8; 2]>) -> Option<Option<i8>> {
-    let Some(digits) = digits else { return Some(None) };
+    let Some(digits) = digits else {
+        return Some(None);
+    };
     let value = i8::try_from(number(&digits)?).ok()?;
     Some((value != 0).then_some(value))
 }
 
 fn number(digits: &[u8]) -> Option<i16> {
-    digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
+    digits.iter().try_fold(0_i16, |sum, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| sum * 10 + i16::from(digit - b'0'))
+    })
 }
 
 /// A time by ISO 8601. One without an offset is taken as one of `zone`, a name of the time zone database: by its rules, never by a fixed
@@ -175,12 +194,20 @@ pub fn time_in_zone(text: &str, zone: &'static str) -> Option<Timestamp> {
 #[must_use]
 pub fn time_zone(name: &'static str) -> Option<TimeZone> {
     static ZONES: RwLock<Vec<(&str, TimeZone)>> = RwLock::new(Vec::new());
-    let known = |zones: &[(&str, TimeZone)]| zones.iter().find(|(known, _)| *known == name).map(|(_, zone)| zone.clone());
+    let known = |zones: &[(&str, TimeZone)]| {
+        zones
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, zone)| zone.clone())
+    };
     if let Some(zone) = known(&ZONES.read().unwrap_or_else(PoisonError::into_inner)) {
         return Some(zone);
     }
     let zone = TimeZone::get(name).ok()?;
-    ZONES.write().unwrap_or_else(PoisonError::into_inner).push((name, zone.clone()));
+    ZONES
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push((name, zone.clone()));
     Some(zone)
 }
 
@@ -197,14 +224,28 @@ mod tests {
 
     #[test]
     fn zero_day_or_month_is_unknown() {
-        for (text, date) in [("1983-00", "1983"), ("1983-00-00", "1983"), ("1983-05-00", "1983-05")] {
+        for (text, date) in [
+            ("1983-00", "1983"),
+            ("1983-00-00", "1983"),
+            ("1983-05-00", "1983-05"),
+        ] {
             assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), date);
         }
     }
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "1983-5-2", "22.05.1983", "1983-02-29", "1983-13", "1983-00-01", "19830522", "198３", "-983"] {
+        for text in [
+            "",
+            "1983-5-2",
+            "22.05.1983",
+            "1983-02-29",
+            "1983-13",
+            "1983-00-01",
+            "19830522",
+            "198３",
+            "-983",
+        ] {
             assert!(text.parse::<PartialDate>().is_err(), "{text}");
         }
     }

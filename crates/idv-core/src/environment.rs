@@ -25,7 +25,11 @@ pub struct Environment {
 impl Environment {
     /// Creates an environment with random bits from the operating system.
     pub fn new(transport: impl Transport, clock: impl Clock) -> Self {
-        Self { transport: Arc::new(transport), clock: Arc::new(clock), random: Arc::new(OsRandom) }
+        Self {
+            transport: Arc::new(transport),
+            clock: Arc::new(clock),
+            random: Arc::new(OsRandom),
+        }
     }
 
     /// Replaces the source of random bits.
@@ -54,7 +58,10 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// # Cancellation
     ///
     /// Dropping the future abandons the request, which may have reached the vendor.
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError>;
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, TransportError>;
 }
 
 /// The body of an answer, read piece by piece.
@@ -133,7 +140,11 @@ impl TransportError {
     /// Creates a failure without an underlying one.
     #[must_use]
     pub const fn new(sent: Sent, cause: TransportCause) -> Self {
-        Self { sent, cause, source: None }
+        Self {
+            sent,
+            cause,
+            source: None,
+        }
     }
 
     /// Adds the underlying failure, which must not print a URL or a body.

@@ -187,8 +187,14 @@ impl Error {
 
     /// Creates an [`InvalidRequest`](ErrorKind::InvalidRequest) for a field; `detail` says what is expected.
     #[must_use]
-    pub fn invalid(field: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorKind::InvalidRequest { field: field.into() }).detail(detail)
+    pub fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::new(ErrorKind::InvalidRequest {
+            field: field.into(),
+        })
+        .detail(detail)
     }
 
     /// Creates a [`Config`](ErrorKind::Config) failure; `detail` says what is expected.
@@ -213,7 +219,11 @@ impl Error {
             serde_json::error::Category::Data => "has another shape than documented",
             serde_json::error::Category::Io => "cannot be read",
         };
-        Self::malformed(format!("the JSON {fault}, at line {} column {}", error.line(), error.column()))
+        Self::malformed(format!(
+            "the JSON {fault}, at line {} column {}",
+            error.line(),
+            error.column()
+        ))
     }
 
     /// Adds an explanation in our own words: what was expected or what to do. Never the vendor's text or a person's data.
@@ -252,7 +262,9 @@ impl Error {
     #[must_use]
     pub fn with_field_named(mut self, names: &[(&str, &'static str)]) -> Self {
         if let ErrorKind::InvalidRequest { field } = &mut self.0.kind
-            && let Some((_, name)) = names.iter().find(|(vendor_name, _)| *vendor_name == field.as_ref())
+            && let Some((_, name)) = names
+                .iter()
+                .find(|(vendor_name, _)| *vendor_name == field.as_ref())
         {
             *field = Cow::Borrowed(name);
         }
@@ -295,7 +307,12 @@ impl Error {
         self
     }
 
-    pub(crate) fn after_attempts(mut self, attempts: u32, http_status: Option<u16>, retry_after: Option<Duration>) -> Self {
+    pub(crate) fn after_attempts(
+        mut self,
+        attempts: u32,
+        http_status: Option<u16>,
+        retry_after: Option<Duration>,
+    ) -> Self {
         self.0.attempts = attempts;
         self.0.http_status = http_status;
         self.0.retry_after = retry_after;
@@ -319,7 +336,10 @@ impl Error {
     /// This alone does not make a repetition safe: see [`Error::effect`].
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::NotReady)
+        matches!(
+            self.0.kind,
+            ErrorKind::Unavailable | ErrorKind::RateLimited | ErrorKind::NotReady
+        )
     }
 
     /// Returns the provider whose call failed, if there was a call.
@@ -423,7 +443,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 

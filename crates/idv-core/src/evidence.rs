@@ -60,7 +60,13 @@ impl<'a> Recorder<'a> {
     /// Creates a recorder that writes at most `limit` bytes into `sink`.
     #[must_use]
     pub fn new(sink: &'a mut dyn Sink, limit: u64) -> Self {
-        Self { sink, limit, length: 0, digest: Sha256::new(), media_type: None }
+        Self {
+            sink,
+            limit,
+            length: 0,
+            digest: Sha256::new(),
+            media_type: None,
+        }
     }
 
     /// Appends bytes.
@@ -79,22 +85,33 @@ impl<'a> Recorder<'a> {
         }
         self.length = self.length.saturating_add(bytes.len() as u64);
         if self.length > self.limit {
-            return Err(Error::new(ErrorKind::LimitExceeded).detail(format!("the evidence is longer than {} bytes", self.limit)));
+            return Err(Error::new(ErrorKind::LimitExceeded)
+                .detail(format!("the evidence is longer than {} bytes", self.limit)));
         }
         self.digest.update(bytes);
-        self.sink.write(bytes).await.map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
+        self.sink
+            .write(bytes)
+            .await
+            .map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
     }
 
     /// Ends the recording and returns its length, digest and media type.
     #[must_use]
     pub fn finish(self) -> Download {
-        Download::new(self.length, self.digest.finalize().into(), self.media_type.map(str::to_owned))
+        Download::new(
+            self.length,
+            self.digest.finalize().into(),
+            self.media_type.map(str::to_owned),
+        )
     }
 }
 
 impl fmt::Debug for Recorder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("limit", &self.limit).field("length", &self.length).finish_non_exhaustive()
+        f.debug_struct("Recorder")
+            .field("limit", &self.limit)
+            .field("length", &self.length)
+            .finish_non_exhaustive()
     }
 }
 
@@ -114,13 +131,21 @@ impl Download {
     /// Creates a description from its parts.
     #[must_use]
     pub const fn new(length: u64, sha256: [u8; 32], media_type: Option<String>) -> Self {
-        Self { length, sha256, media_type }
+        Self {
+            length,
+            sha256,
+            media_type,
+        }
     }
 
     /// Describes evidence that is in memory.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self::new(bytes.len() as u64, Sha256::digest(bytes).into(), sniff(bytes).map(str::to_owned))
+        Self::new(
+            bytes.len() as u64,
+            Sha256::digest(bytes).into(),
+            sniff(bytes).map(str::to_owned),
+        )
     }
 
     /// Returns the digest in hexadecimal.
@@ -139,7 +164,21 @@ fn sniff(start: &[u8]) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [b'P', b'K', 3 | 5, 4 | 6, ..] => "application/zip",
         [b'I', b'D', b'3', ..] | [0xFF, 0xFB | 0xF3 | 0xF2, ..] => "audio/mpeg",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "audio/wav",
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'A',
+            b'V',
+            b'E',
+            ..,
+        ] => "audio/wav",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "video/mp4",
         [0x1A, 0x45, 0xDF, 0xA3, ..] => "video/webm",
         [b'<', b'?', b'x', b'm', b'l', ..] => "application/xml",

@@ -9,29 +9,44 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::report::{
-    AdapterVersion, Alternative, Attribute, BirthPlace, Check, CheckKind, CheckResult, Country, DocumentKind, Evidence,
-    EvidenceKind, Finding, Gender, Method, PersonalNumber, PersonalNumberKind, RawAnswer, Reason, Source, Verdict,
+    AdapterVersion, Alternative, Attribute, BirthPlace, Check, CheckKind, CheckResult, Country,
+    DocumentKind, Evidence, EvidenceKind, Finding, Gender, Method, PersonalNumber,
+    PersonalNumberKind, RawAnswer, Reason, Source, Verdict,
 };
 use crate::verification::tests as support;
 use crate::{
-    Channel, EvidenceId, NewVerification, Observation, Outcome, Pii, ProviderId, Reference, Report, ResultHandle, ResultState,
-    Status, TrackerState, VendorId, Verification,
+    Channel, EvidenceId, NewVerification, Observation, Outcome, Pii, ProviderId, Reference, Report,
+    ResultHandle, ResultState, Status, TrackerState, VendorId, Verification,
 };
 
 fn file(folder: &str, name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(folder).join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/formats")
+        .join(folder)
+        .join(name)
 }
 
 fn read<T: DeserializeOwned>(folder: &str, name: &str) -> (T, Value) {
     let path = file(folder, name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    (serde_json::from_str(&text).unwrap(), serde_json::from_str(&text).unwrap())
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    (
+        serde_json::from_str(&text).unwrap(),
+        serde_json::from_str(&text).unwrap(),
+    )
 }
 
 /// Compares a value with its file, which `IDV_GENERATE=write` writes.
-fn is_stored_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, name: &str) {
+fn is_stored_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    value: &T,
+    name: &str,
+) {
     if std::env::var_os("IDV_GENERATE").is_some_and(|wanted| wanted == "write") {
-        std::fs::write(file("current", name), serde_json::to_string_pretty(value).unwrap() + "\n").unwrap();
+        std::fs::write(
+            file("current", name),
+            serde_json::to_string_pretty(value).unwrap() + "\n",
+        )
+        .unwrap();
     }
     let (stored, json): (T, _) = read("current", name);
     assert_eq!(&stored, value, "{name}");
@@ -71,7 +86,11 @@ fn report() -> Report {
     report.reference = Some("6f1c2a9e1c1f4a6b".to_owned());
     report.vendor_id = Some(VendorId::new("V-1"));
     report.completed_at = Some("2026-01-01T12:00:00Z".parse().unwrap());
-    (report.method, report.agent, report.acceptance) = (Some(Method::Video), Some("agent-7".into()), Some("strict-1".to_owned()));
+    (report.method, report.agent, report.acceptance) = (
+        Some(Method::Video),
+        Some("agent-7".into()),
+        Some("strict-1".to_owned()),
+    );
     let person = &mut report.person;
     person.given_names = text("ERIKA");
     if let Some(names) = &mut person.given_names {
@@ -86,34 +105,52 @@ fn report() -> Report {
     let mut place = BirthPlace::from(attribute("BERLIN".to_owned()));
     (place.region, place.country) = (text("Berlin"), Some(attribute(germany)));
     person.birth_place = Some(place);
-    person.nationalities = vec![attribute(germany), attribute(Country::from_alpha3("XXA").unwrap())];
+    person.nationalities = vec![
+        attribute(germany),
+        attribute(Country::from_alpha3("XXA").unwrap()),
+    ];
     (person.gender, person.title) = (Some(attribute(Gender::Female)), text("Dr."));
     let address = &mut person.address;
     (address.street, address.house_number) = (text("Heidestrasse"), text("17"));
-    (address.postal_code, address.city, address.country) = (text("51147"), text("Köln"), Some(attribute(germany)));
+    (address.postal_code, address.city, address.country) =
+        (text("51147"), text("Köln"), Some(attribute(germany)));
     (person.email, person.phone) = (text("erika@example.com"), text("+491701234567"));
     let mut number = PersonalNumber::from(attribute("00000000T".to_owned()));
-    (number.kind, number.country) = (Some(PersonalNumberKind::NationalId), Country::from_alpha2("ES"));
+    (number.kind, number.country) = (
+        Some(PersonalNumberKind::NationalId),
+        Country::from_alpha2("ES"),
+    );
     person.personal_number = Some(number);
     let document = &mut report.document;
     document.kind = Some(attribute(DocumentKind::IdCard));
-    (document.number, document.serial_number, document.issuer) = (text("T22000129"), text("7"), text("Stadt Köln"));
+    (document.number, document.serial_number, document.issuer) =
+        (text("T22000129"), text("7"), text("Stadt Köln"));
     document.issuing_country = Some(attribute(germany));
     document.issued_on = Some(attribute("2021-11-01".parse().unwrap()));
     document.expires_on = Some(attribute("2031-10-31".parse().unwrap()));
     document.licence_classes = Some(attribute(vec!["B".to_owned()]));
-    let mut check = Check::new(CheckKind::DocumentAuthenticity, CheckResult::Passed).with_code("OK");
+    let mut check =
+        Check::new(CheckKind::DocumentAuthenticity, CheckResult::Passed).with_code("OK");
     check.score = Some(0.97);
-    check.checks.push(Check::new(CheckKind::DocumentData, CheckResult::Inconclusive));
+    check.checks.push(Check::new(
+        CheckKind::DocumentData,
+        CheckResult::Inconclusive,
+    ));
     report.checks.push(check);
     let mut finding = Finding::new(Reason::DocumentBlurry, "BLURRY");
-    (finding.text, finding.permanent, finding.by_person) = (Some("blurry".into()), Some(false), Some(true));
+    (finding.text, finding.permanent, finding.by_person) =
+        (Some("blurry".into()), Some(false), Some(true));
     report.reasons.push(finding);
     let mut evidence = Evidence::new(EvidenceId::new("front"), EvidenceKind::DocumentFront);
-    (evidence.media_type, evidence.name) = (Some("image/jpeg".to_owned()), Some("front.jpg".into()));
+    (evidence.media_type, evidence.name) =
+        (Some("image/jpeg".to_owned()), Some("front.jpg".into()));
     report.evidence.push(evidence);
-    report.custom.insert("custom1".to_owned(), Pii::new(json!({"any": ["shape", 1]})));
-    report.answers.insert("contract".to_owned(), Pii::new(json!(true)));
+    report
+        .custom
+        .insert("custom1".to_owned(), Pii::new(json!({"any": ["shape", 1]})));
+    report
+        .answers
+        .insert("contract".to_owned(), Pii::new(json!(true)));
     report.adapter = Some(AdapterVersion::new("0.1.0", "Example API, version 1"));
     report.raw = vec![RawAnswer::new(Some("application/json".to_owned()), "{}")].into();
     report
@@ -154,7 +191,26 @@ fn stored_outcome_is_read_back_whatever_is_added_to_the_model() {
 fn report_with_a_single_nationality_is_read() {
     let (report, json): (Report, Value) = read("before-nationalities", "report.json");
     assert_eq!(json["person"]["nationality"]["value"], "DE");
-    assert_eq!(report.person.nationalities[0].expose().unwrap().code(), "DE");
-    assert_eq!(report.person.birth_place.unwrap().expose().map(String::as_str), Some("BERLIN"));
-    assert_eq!(report.person.personal_number.unwrap().expose().map(String::as_str), Some("00000000T"));
+    assert_eq!(
+        report.person.nationalities[0].expose().unwrap().code(),
+        "DE"
+    );
+    assert_eq!(
+        report
+            .person
+            .birth_place
+            .unwrap()
+            .expose()
+            .map(String::as_str),
+        Some("BERLIN")
+    );
+    assert_eq!(
+        report
+            .person
+            .personal_number
+            .unwrap()
+            .expose()
+            .map(String::as_str),
+        Some("00000000T")
+    );
 }

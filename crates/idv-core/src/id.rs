@@ -10,7 +10,11 @@ use crate::error::{Error, Result};
 
 /// A provider's short name: lower-case words joined by hyphens.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(transparent)
+)]
 #[serde(transparent)]
 pub struct ProviderId(Cow<'static, str>);
 
@@ -84,7 +88,10 @@ impl Reference {
     pub fn existing(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if !(1..=255).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::invalid("reference", "it is 1 to 255 visible characters of ASCII"));
+            return Err(Error::invalid(
+                "reference",
+                "it is 1 to 255 visible characters of ASCII",
+            ));
         }
         Ok(Self(text.into()))
     }
@@ -95,7 +102,10 @@ impl Reference {
         if (16..=100).contains(&self.0.len()) && self.0.bytes().all(allowed) {
             return Ok(());
         }
-        Err(Error::invalid("reference", "a new one is 16 to 100 characters of a-z, 0-9 and -, and not guessable"))
+        Err(Error::invalid(
+            "reference",
+            "a new one is 16 to 100 characters of a-z, 0-9 and -, and not guessable",
+        ))
     }
 
     /// The reference in clear.
@@ -108,7 +118,11 @@ impl Reference {
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Of a short one that was given elsewhere less is shown.
-        write!(f, "{}…", self.0.get(..self.0.len().min(16) / 2).unwrap_or_default())
+        write!(
+            f,
+            "{}…",
+            self.0.get(..self.0.len().min(16) / 2).unwrap_or_default()
+        )
     }
 }
 
@@ -183,7 +197,10 @@ impl VerificationId {
     /// Joins our reference and the vendor's id.
     #[must_use]
     pub const fn new(reference: Reference, vendor_id: Option<VendorId>) -> Self {
-        Self { reference, vendor_id }
+        Self {
+            reference,
+            vendor_id,
+        }
     }
 
     /// The vendor's id.
@@ -221,7 +238,10 @@ impl Subject {
     /// Joins the names that a message carries.
     #[must_use]
     pub const fn new(reference: Option<String>, vendor_id: Option<VendorId>) -> Self {
-        Self { reference, vendor_id }
+        Self {
+            reference,
+            vendor_id,
+        }
     }
 
     /// Whether this is the verification `id`: they share a name, and no name speaks against it.
@@ -230,22 +250,38 @@ impl Subject {
     /// case alone. Vendor ids are compared exactly.
     #[must_use]
     pub fn is(&self, id: &VerificationId) -> bool {
-        let reference = self.reference.as_deref().map(|ours| ours.eq_ignore_ascii_case(id.reference.as_str()));
-        let vendor = self.vendor_id.as_ref().zip(id.vendor_id.as_ref()).map(|(said, known)| said == known);
-        !matches!((reference, vendor), (Some(false), _) | (_, Some(false)) | (None, None))
+        let reference = self
+            .reference
+            .as_deref()
+            .map(|ours| ours.eq_ignore_ascii_case(id.reference.as_str()));
+        let vendor = self
+            .vendor_id
+            .as_ref()
+            .zip(id.vendor_id.as_ref())
+            .map(|(said, known)| said == known);
+        !matches!(
+            (reference, vendor),
+            (Some(false), _) | (_, Some(false)) | (None, None)
+        )
     }
 }
 
 impl From<&VerificationId> for Subject {
     fn from(id: &VerificationId) -> Self {
-        Self { reference: Some(id.reference.as_str().to_owned()), vendor_id: id.vendor_id.clone() }
+        Self {
+            reference: Some(id.reference.as_str().to_owned()),
+            vendor_id: id.vendor_id.clone(),
+        }
     }
 }
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let reference = self.reference.as_deref().map(abbreviated);
-        f.debug_struct("Subject").field("reference", &reference).field("vendor_id", &self.vendor_id).finish()
+        f.debug_struct("Subject")
+            .field("reference", &reference)
+            .field("vendor_id", &self.vendor_id)
+            .finish()
     }
 }
 
@@ -259,14 +295,23 @@ mod tests {
     use super::*;
 
     fn id(reference: &str, vendor: Option<&str>) -> VerificationId {
-        VerificationId::new(Reference::parse(reference).unwrap(), vendor.map(VendorId::new))
+        VerificationId::new(
+            Reference::parse(reference).unwrap(),
+            vendor.map(VendorId::new),
+        )
     }
 
     #[test]
     fn a_reference_has_the_alphabet_that_every_vendor_takes() {
         assert!(Reference::parse("0123456789abcdef").is_ok());
         assert!(Reference::parse("6f1c2a9e-1c1f-4a6b-9a52-0c2d6a1f7e11").is_ok());
-        for text in ["short", "0123456789ABCDEF", "0123456789_bcdef", "0123456789abcdé", &"a".repeat(101)] {
+        for text in [
+            "short",
+            "0123456789ABCDEF",
+            "0123456789_bcdef",
+            "0123456789abcdé",
+            &"a".repeat(101),
+        ] {
             assert!(Reference::parse(text).is_err(), "{text}");
         }
     }
@@ -276,30 +321,47 @@ mod tests {
         let reference = Reference::existing("AH73JK3LM").unwrap();
         assert_eq!(format!("{reference:?}"), "AH73…");
         assert!(reference.check_new().is_err());
-        assert!(Reference::existing("0123456789abcdef").unwrap().check_new().is_ok());
+        assert!(
+            Reference::existing("0123456789abcdef")
+                .unwrap()
+                .check_new()
+                .is_ok()
+        );
         for text in ["", "a b", "ü", &"a".repeat(256)] {
             assert!(Reference::existing(text).is_err(), "{text}");
         }
         let stored = serde_json::to_string(&reference).unwrap();
-        assert_eq!(serde_json::from_str::<Reference>(&stored).unwrap(), reference);
+        assert_eq!(
+            serde_json::from_str::<Reference>(&stored).unwrap(),
+            reference
+        );
     }
 
     #[test]
     fn names_that_open_a_session_are_not_printed() {
         let id = id("0123456789abcdef", Some("XYZ-SECRET"));
         let printed = format!("{id:?} {:?}", Subject::from(&id));
-        assert!(printed.contains("01234567…") && !printed.contains("89abcdef") && !printed.contains("XYZ"), "{printed}");
+        assert!(
+            printed.contains("01234567…")
+                && !printed.contains("89abcdef")
+                && !printed.contains("XYZ"),
+            "{printed}"
+        );
         let mut report = crate::Report::new(ProviderId::new("example"));
         report.reference = Some("0123456789abcdef".to_owned());
         let printed = format!("{report:?}");
-        assert!(printed.contains("01234567…") && !printed.contains("89abcdef"), "{printed}");
+        assert!(
+            printed.contains("01234567…") && !printed.contains("89abcdef"),
+            "{printed}"
+        );
     }
 
     #[test]
     fn a_subject_is_a_verification_only_if_a_name_is_shared_and_none_differs() {
         let ours = id("0123456789abcdef", Some("A"));
-        let subject =
-            |reference: Option<&str>, vendor: Option<&str>| Subject::new(reference.map(Into::into), vendor.map(VendorId::new));
+        let subject = |reference: Option<&str>, vendor: Option<&str>| {
+            Subject::new(reference.map(Into::into), vendor.map(VendorId::new))
+        };
         assert!(subject(Some("0123456789ABCDEF"), None).is(&ours));
         assert!(subject(None, Some("A")).is(&ours));
         assert!(!subject(Some("0123456789abcdef"), Some("B")).is(&ours));

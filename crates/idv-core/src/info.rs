@@ -89,7 +89,9 @@ impl VendorInfo {
         let capabilities = provider.capabilities();
         Self {
             capabilities: capabilities.list(),
-            callback_proof: capabilities.callbacks.and_then(|callbacks| callbacks.auth().proof()),
+            callback_proof: capabilities
+                .callbacks
+                .and_then(|callbacks| callbacks.auth().proof()),
             ..provider.describe().clone()
         }
     }
@@ -115,8 +117,13 @@ impl VendorInfo {
     }
 }
 
-fn optional_seconds<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    duration.map(|duration| duration.as_secs()).serialize(serializer)
+fn optional_seconds<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    duration
+        .map(|duration| duration.as_secs())
+        .serialize(serializer)
 }
 
 fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -183,8 +190,15 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: &'static [Self] =
-        &[Self::Polling, Self::Results, Self::Evidence, Self::Listing, Self::Lookup, Self::Deletion, Self::Callbacks];
+    pub const ALL: &'static [Self] = &[
+        Self::Polling,
+        Self::Results,
+        Self::Evidence,
+        Self::Listing,
+        Self::Lookup,
+        Self::Deletion,
+        Self::Callbacks,
+    ];
 
     /// Returns the capability as one word.
     #[must_use]
@@ -287,17 +301,33 @@ impl Requirements {
     /// [`Unsupported`](ErrorKind::Unsupported), which lists everything that is missing.
     pub fn check(&self, info: &VendorInfo) -> crate::Result<()> {
         let mut missing = Vec::new();
-        for capability in self.capabilities.iter().filter(|capability| !info.has(**capability)) {
+        for capability in self
+            .capabilities
+            .iter()
+            .filter(|capability| !info.has(**capability))
+        {
             missing.push(format!("it has no {capability}"));
         }
-        for field in self.fields.iter().filter(|field| !info.report_fields.contains(field)) {
+        for field in self
+            .fields
+            .iter()
+            .filter(|field| !info.report_fields.contains(field))
+        {
             missing.push(format!("its reports never fill {field}"));
         }
-        for input in self.inputs.iter().filter(|input| !info.accepts.contains(input)) {
+        for input in self
+            .inputs
+            .iter()
+            .filter(|input| !info.accepts.contains(input))
+        {
             missing.push(format!("it takes no {input}"));
         }
         if let Some(supplied) = &self.supplied {
-            for input in info.requires.iter().filter(|entry| !entry.split('|').any(|path| supplied.contains(&path))) {
+            for input in info
+                .requires
+                .iter()
+                .filter(|entry| !entry.split('|').any(|path| supplied.contains(&path)))
+            {
                 missing.push(format!("it requires {}", input.replace('|', " or ")));
             }
         }
@@ -310,7 +340,11 @@ impl Requirements {
         if missing.is_empty() {
             return Ok(());
         }
-        let detail = format!("{} does not meet the application's requirements: {}", info.provider, missing.join("; "));
+        let detail = format!(
+            "{} does not meet the application's requirements: {}",
+            info.provider,
+            missing.join("; ")
+        );
         Err(Error::new(ErrorKind::Unsupported).detail(detail))
     }
 }

@@ -50,7 +50,9 @@ impl Input {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the path, with the form that is expected.
     pub fn set(&self, new: &mut NewVerification, text: &str) -> Result<()> {
-        (self.set)(new, text).ok_or_else(|| Error::invalid(self.path, format!("expected {}", expectation(self.form))))
+        (self.set)(new, text).ok_or_else(|| {
+            Error::invalid(self.path, format!("expected {}", expectation(self.form)))
+        })
     }
 
     /// Removes the input from a request.
@@ -165,7 +167,11 @@ pub struct NewVerificationBuilder {
 
 impl NewVerificationBuilder {
     pub(crate) const fn new(new: NewVerification) -> Self {
-        Self { new, error: None, path: "" }
+        Self {
+            new,
+            error: None,
+            path: "",
+        }
     }
 
     /// Adds data that come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
@@ -212,7 +218,8 @@ impl NewVerification {
     /// expected form.
     pub fn set(&mut self, path: &str, text: &str) -> Result<()> {
         if let Some(name) = path.strip_prefix("custom.") {
-            self.custom.insert(name.to_owned(), Pii::new(text.to_owned()));
+            self.custom
+                .insert(name.to_owned(), Pii::new(text.to_owned()));
             return Ok(());
         }
         match Input::at(path) {
@@ -227,7 +234,12 @@ impl NewVerification {
     #[must_use]
     pub fn given(&self) -> Vec<&'static str> {
         let custom = (!self.custom.is_empty()).then_some("custom");
-        Input::ALL.iter().filter(|input| input.is_given(self)).map(|input| input.path).chain(custom).collect()
+        Input::ALL
+            .iter()
+            .filter(|input| input.is_given(self))
+            .map(|input| input.path)
+            .chain(custom)
+            .collect()
     }
 }
 
@@ -241,7 +253,10 @@ fn text(text: &str) -> Option<String> {
 
 fn date(text: &str) -> Option<Date> {
     // jiff reads more forms than one.
-    text.trim().parse().ok().filter(|date: &Date| date.to_string() == text.trim())
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|date: &Date| date.to_string() == text.trim())
 }
 
 fn country(text: &str) -> Option<Country> {
@@ -257,16 +272,21 @@ fn url(text: &str) -> Option<Url> {
 }
 
 fn word<T: for<'de> Deserialize<'de>>(text: &str) -> Option<T> {
-    let deserializer: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.trim().into_deserializer();
+    let deserializer: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+        text.trim().into_deserializer();
     T::deserialize(deserializer).ok()
 }
 
 /// Reads a phone number without the spaces, hyphens and brackets that people write, and with + for 00. A national number stays as it is:
 /// some vendors take it.
 fn phone(text: &str) -> Option<String> {
-    let plain: String =
-        text.chars().filter(|character| !matches!(character, ' ' | '-' | '/' | '(' | ')' | '.' | '\u{a0}')).collect();
-    let plain = plain.strip_prefix("00").map_or(plain.clone(), |rest| format!("+{rest}"));
+    let plain: String = text
+        .chars()
+        .filter(|character| !matches!(character, ' ' | '-' | '/' | '(' | ')' | '.' | '\u{a0}'))
+        .collect();
+    let plain = plain
+        .strip_prefix("00")
+        .map_or(plain.clone(), |rest| format!("+{rest}"));
     let digits = plain.strip_prefix('+').unwrap_or(&plain);
     (digits.len() >= 5 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(plain)
 }
@@ -297,7 +317,15 @@ mod tests {
         match json.as_object() {
             Some(members) => {
                 for (name, value) in members {
-                    leaves(value, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, into);
+                    leaves(
+                        value,
+                        &if path.is_empty() {
+                            name.clone()
+                        } else {
+                            format!("{path}.{name}")
+                        },
+                        into,
+                    );
                 }
             }
             None => into.push(path.to_owned()),
@@ -343,7 +371,10 @@ mod tests {
             ("person.fist_name", "secret"),
         ] {
             let error = blank().set(path, text).unwrap_err().to_string();
-            assert!(error.contains(path) && (text.trim().is_empty() || !error.contains(text)), "{error}");
+            assert!(
+                error.contains(path) && (text.trim().is_empty() || !error.contains(text)),
+                "{error}"
+            );
         }
     }
 

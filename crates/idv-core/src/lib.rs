@@ -43,26 +43,31 @@ mod verification;
 
 pub use call::CallContext;
 pub use callback::{
-    CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Delivery, DeliveryKind, Reply, SignatureAlgorithm,
-    SignatureEncoding, SignatureScheme,
+    CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Delivery, DeliveryKind, Reply,
+    SignatureAlgorithm, SignatureEncoding, SignatureScheme,
 };
 pub use client::Client;
 pub use date::{PartialDate, time_in_zone, time_zone};
-pub use environment::{Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError};
+pub use environment::{
+    Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause,
+    TransportError,
+};
 pub use error::{Effect, Error, ErrorKind, Operation, Result};
 pub use evidence::{Download, Recorder, Sink};
 pub use id::{EvidenceId, ProviderId, Reference, ResultHandle, Subject, VendorId, VerificationId};
 pub use info::{Capability, CreateSafety, HandOffKind, ReportSource, Requirements, VendorInfo};
 pub use input::{Input, NewVerificationBuilder};
 pub use new::{
-    Contact, CreateResponse, ExpectedDocument, HandOff, Locale, NewVerification, ReturnUrls, SessionUrl, SubmittedAddress,
-    SubmittedPerson,
+    Contact, CreateResponse, ExpectedDocument, HandOff, Locale, NewVerification, ReturnUrls,
+    SessionUrl, SubmittedAddress, SubmittedPerson,
 };
-pub use observation::{Channel, Observation, Outcome, Proof, ProofKind, ResultState, Status, Trust};
+pub use observation::{
+    Channel, Observation, Outcome, Proof, ProofKind, ResultState, Status, Trust,
+};
 pub use pii::Pii;
 pub use provider::{
-    Callbacks, Capabilities, DeleteOutcome, Deletion, EvidenceSource, ListFilter, ListQuery, Listing, Lookup, Page, Polling,
-    Provider, Results,
+    Callbacks, Capabilities, DeleteOutcome, Deletion, EvidenceSource, ListFilter, ListQuery,
+    Listing, Lookup, Page, Polling, Provider, Results,
 };
 pub use report::Report;
 pub use secret::Secret;

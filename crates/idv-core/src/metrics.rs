@@ -32,7 +32,13 @@ impl Instrument {
         description: &'static str,
         attributes: &'static [&'static str],
     ) -> Self {
-        Self { name, kind, unit, description, attributes }
+        Self {
+            name,
+            kind,
+            unit,
+            description,
+            attributes,
+        }
     }
 }
 
@@ -123,7 +129,13 @@ impl Instruments {
 
     /// Records a value: for a counter, the increment. Attributes that are missing are left out.
     #[inline]
-    pub const fn record(&self, _instrument: &Instrument, _value: f64, _attributes: &[(&'static str, AttributeValue<'_>)]) {}
+    pub const fn record(
+        &self,
+        _instrument: &Instrument,
+        _value: f64,
+        _attributes: &[(&'static str, AttributeValue<'_>)],
+    ) {
+    }
 }
 
 #[cfg(feature = "opentelemetry")]
@@ -142,34 +154,63 @@ impl Instruments {
     #[must_use]
     pub fn new(scope: &'static str, instruments: &'static [Instrument]) -> Self {
         /// Buckets in seconds: those that the conventions advise for requests, and longer ones for operations with their retries.
-        const BUCKETS: [f64; 17] =
-            [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0, 60.0, 120.0];
-        let scope = opentelemetry::InstrumentationScope::builder(scope).with_version(env!("CARGO_PKG_VERSION")).build();
+        const BUCKETS: [f64; 17] = [
+            0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0,
+            60.0, 120.0,
+        ];
+        let scope = opentelemetry::InstrumentationScope::builder(scope)
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .build();
         let meter = opentelemetry::global::meter_with_scope(scope);
         let build = |instrument: &Instrument| {
-            let Instrument { name, unit, description, .. } = *instrument;
+            let Instrument {
+                name,
+                unit,
+                description,
+                ..
+            } = *instrument;
             let built = match instrument.kind {
-                InstrumentKind::Counter => {
-                    Built::Counter(meter.u64_counter(name).with_unit(unit).with_description(description).build())
-                }
-                InstrumentKind::Gauge => {
-                    Built::Gauge(meter.f64_gauge(name).with_unit(unit).with_description(description).build())
-                }
+                InstrumentKind::Counter => Built::Counter(
+                    meter
+                        .u64_counter(name)
+                        .with_unit(unit)
+                        .with_description(description)
+                        .build(),
+                ),
+                InstrumentKind::Gauge => Built::Gauge(
+                    meter
+                        .f64_gauge(name)
+                        .with_unit(unit)
+                        .with_description(description)
+                        .build(),
+                ),
                 InstrumentKind::Histogram => {
-                    let histogram = meter.f64_histogram(name).with_unit(unit).with_description(description);
+                    let histogram = meter
+                        .f64_histogram(name)
+                        .with_unit(unit)
+                        .with_description(description);
                     Built::Histogram(histogram.with_boundaries(BUCKETS.to_vec()).build())
                 }
             };
             (name, built)
         };
-        Self { built: instruments.iter().map(build).collect() }
+        Self {
+            built: instruments.iter().map(build).collect(),
+        }
     }
 
     /// Records a value: for a counter, the increment. Attributes that are missing are left out.
-    pub fn record(&self, instrument: &Instrument, value: f64, attributes: &[(&'static str, AttributeValue<'_>)]) {
+    pub fn record(
+        &self,
+        instrument: &Instrument,
+        value: f64,
+        attributes: &[(&'static str, AttributeValue<'_>)],
+    ) {
         use opentelemetry::KeyValue;
 
-        let Some((_, built)) = self.built.iter().find(|(name, _)| *name == instrument.name) else { return };
+        let Some((_, built)) = self.built.iter().find(|(name, _)| *name == instrument.name) else {
+            return;
+        };
         let pair = |(key, value): &(&'static str, AttributeValue<'_>)| match value {
             AttributeValue::Missing => None,
             AttributeValue::Text(text) => Some(KeyValue::new(*key, (*text).to_owned())),

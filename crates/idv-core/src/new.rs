@@ -61,10 +61,18 @@ pub struct NewVerification {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
     /// Data to come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "exposed"
+    )]
     pub custom: BTreeMap<String, Pii<String>>,
     /// Options for single vendors by their provider ids: [`NewVerification::set_options`].
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "exposed"
+    )]
     pub options: BTreeMap<String, Pii<Value>>,
 }
 
@@ -198,8 +206,10 @@ impl NewVerification {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they cannot be written as JSON.
     pub fn set_options<T: VendorOptions>(&mut self, options: &T) -> Result<()> {
-        let value = serde_json::to_value(options).map_err(|_| Error::invalid("options", "they cannot be written as JSON"))?;
-        self.options.insert(T::PROVIDER.to_string(), Pii::new(value));
+        let value = serde_json::to_value(options)
+            .map_err(|_| Error::invalid("options", "they cannot be written as JSON"))?;
+        self.options
+            .insert(T::PROVIDER.to_string(), Pii::new(value));
         Ok(())
     }
 
@@ -209,10 +219,17 @@ impl NewVerification {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they are not those of this vendor: a name or a form is unknown.
     pub fn vendor_options<T: VendorOptions>(&self) -> Result<Option<T>> {
-        let Some(options) = self.options.get(T::PROVIDER.as_str()) else { return Ok(None) };
+        let Some(options) = self.options.get(T::PROVIDER.as_str()) else {
+            return Ok(None);
+        };
         // The deserializer's message may quote a value.
         let read = serde_json::from_value(options.expose().clone());
-        read.map(Some).map_err(|_| Error::invalid("options", format!("those for {} have an unknown name or form", T::PROVIDER)))
+        read.map(Some).map_err(|_| {
+            Error::invalid(
+                "options",
+                format!("those for {} have an unknown name or form", T::PROVIDER),
+            )
+        })
     }
 }
 
@@ -241,11 +258,21 @@ impl FromStr for Locale {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (language, region) = text.split_once(['-', '_']).map_or((text, None), |(language, region)| (language, Some(region)));
-        let region = region.map(|region| Country::from_alpha2(&region.to_ascii_uppercase()).ok_or(())).transpose();
+        let (language, region) = text
+            .split_once(['-', '_'])
+            .map_or((text, None), |(language, region)| (language, Some(region)));
+        let region = region
+            .map(|region| Country::from_alpha2(&region.to_ascii_uppercase()).ok_or(()))
+            .transpose();
         match region {
-            Ok(region) if language.len() == 2 && language.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-                Ok(Self { language: language.to_ascii_lowercase(), region })
+            Ok(region)
+                if language.len() == 2
+                    && language.bytes().all(|byte| byte.is_ascii_alphabetic()) =>
+            {
+                Ok(Self {
+                    language: language.to_ascii_lowercase(),
+                    region,
+                })
             }
             _ => Err(Error::invalid(
                 "locale",
@@ -263,14 +290,17 @@ impl Serialize for Locale {
 
 impl<'de> Deserialize<'de> for Locale {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
 impl fmt::Display for Locale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.language)?;
-        self.region.map_or(Ok(()), |region| write!(f, "-{}", region.code()))
+        self.region
+            .map_or(Ok(()), |region| write!(f, "-{}", region.code()))
     }
 }
 
@@ -296,7 +326,14 @@ impl CreateResponse {
     /// What every vendor's answer amounts to; the rest is set on the value.
     #[must_use]
     pub const fn new(id: VerificationId, hand_off: HandOff, at: Timestamp) -> Self {
-        Self { id, hand_off, at, expires_at: None, already_existed: false, unsupported_fields: Vec::new() }
+        Self {
+            id,
+            hand_off,
+            at,
+            expires_at: None,
+            already_existed: false,
+            unsupported_fields: Vec::new(),
+        }
     }
 }
 
@@ -333,7 +370,12 @@ impl SessionUrl {
 
 impl fmt::Debug for SessionUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}/…", self.0.scheme(), self.0.host_str().unwrap_or_default())
+        write!(
+            f,
+            "{}://{}/…",
+            self.0.scheme(),
+            self.0.host_str().unwrap_or_default()
+        )
     }
 }
 
@@ -353,13 +395,28 @@ mod tests {
         }
         let mut new = NewVerification::new(Reference::parse("0123456789abcdef").unwrap());
         assert_eq!(new.vendor_options::<Options>().unwrap(), None);
-        new.set_options(&Options { branch: "Kaiserstrasse".into() }).unwrap();
+        new.set_options(&Options {
+            branch: "Kaiserstrasse".into(),
+        })
+        .unwrap();
         assert!(!format!("{new:?}").contains("Kaiserstrasse"));
-        let stored: NewVerification = serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
-        assert_eq!(stored.vendor_options().unwrap(), Some(Options { branch: "Kaiserstrasse".into() }));
-        new.options.insert("example".into(), Pii::new(serde_json::json!({"brunch": "Kaiserstrasse"})));
+        let stored: NewVerification =
+            serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
+        assert_eq!(
+            stored.vendor_options().unwrap(),
+            Some(Options {
+                branch: "Kaiserstrasse".into()
+            })
+        );
+        new.options.insert(
+            "example".into(),
+            Pii::new(serde_json::json!({"brunch": "Kaiserstrasse"})),
+        );
         let error = new.vendor_options::<Options>().unwrap_err().to_string();
-        assert!(error.contains("options") && !error.contains("Kaiserstrasse"), "{error}");
+        assert!(
+            error.contains("options") && !error.contains("Kaiserstrasse"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -388,13 +445,18 @@ mod tests {
         new.custom.insert("custom1".into(), "a".into());
         let kept = serde_json::to_string(&new).unwrap();
         assert_eq!(serde_json::from_str::<NewVerification>(&kept).unwrap(), new);
-        let least = serde_json::from_str::<NewVerification>(r#"{"reference":"0123456789abcdef"}"#).unwrap();
+        let least =
+            serde_json::from_str::<NewVerification>(r#"{"reference":"0123456789abcdef"}"#).unwrap();
         assert_eq!(least, NewVerification::new(least.reference.clone()));
     }
 
     #[test]
     fn a_session_url_prints_only_its_host() {
-        let url = SessionUrl::new("https://go.example.com/session/SECRET?tid=SECRET".parse().unwrap());
+        let url = SessionUrl::new(
+            "https://go.example.com/session/SECRET?tid=SECRET"
+                .parse()
+                .unwrap(),
+        );
         assert_eq!(format!("{url:?}"), "https://go.example.com/…");
     }
 }

@@ -37,7 +37,15 @@ impl Observation {
     /// A claim about `subject` that says nothing yet.
     #[must_use]
     pub const fn claimed(subject: Subject, channel: Channel) -> Self {
-        Self { subject, channel, trust: Trust::Claimed, status: None, code: None, result: ResultState::Absent, at: None }
+        Self {
+            subject,
+            channel,
+            trust: Trust::Claimed,
+            status: None,
+            code: None,
+            result: ResultState::Absent,
+            at: None,
+        }
     }
 
     /// The same, believed.
@@ -126,7 +134,11 @@ impl Trust {
 
 impl Serialize for Trust {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(if self.is_proven() { "proven" } else { "claimed" })
+        serializer.serialize_str(if self.is_proven() {
+            "proven"
+        } else {
+            "claimed"
+        })
     }
 }
 
@@ -141,12 +153,18 @@ pub struct Proof {
 impl Proof {
     /// A proof that rests on `message`, as it came.
     pub(crate) fn of(kind: ProofKind, message: &[u8]) -> Self {
-        Self { kind, digest: Some(Sha256::digest(message).into()) }
+        Self {
+            kind,
+            digest: Some(Sha256::digest(message).into()),
+        }
     }
 
     /// That our own clock says so.
     pub(crate) const fn own_clock() -> Self {
-        Self { kind: ProofKind::OwnClock, digest: None }
+        Self {
+            kind: ProofKind::OwnClock,
+            digest: None,
+        }
     }
 
     /// What kind of proof it is.
@@ -235,20 +253,28 @@ impl<'de> serde::Deserialize<'de> for Status {
             outcome: Option<Outcome>,
             leaning: Option<Outcome>,
         }
-        let Parts { state, outcome, leaning } = Parts::deserialize(deserializer)?;
+        let Parts {
+            state,
+            outcome,
+            leaning,
+        } = Parts::deserialize(deserializer)?;
         match (&*state, outcome) {
             ("awaiting_person", None) => Ok(Self::AwaitingPerson),
             ("in_progress", None) => Ok(Self::InProgress),
             ("in_review", None) => Ok(Self::InReview { leaning }),
             ("ended", None) => Ok(Self::Ended),
             ("finished", Some(outcome)) => Ok(Self::Finished(outcome)),
-            _ => Err(serde::de::Error::custom("no status: expected a known `state`, and an `outcome` if it is `finished`")),
+            _ => Err(serde::de::Error::custom(
+                "no status: expected a known `state`, and an `outcome` if it is `finished`",
+            )),
         }
     }
 }
 
 /// The outcome of a verification. The discriminants are part of the persisted format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize,
+)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -270,8 +296,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: &'static [Self] =
-        &[Self::Verified, Self::Rejected, Self::Inconclusive, Self::Canceled, Self::Expired, Self::Disputed];
+    pub const ALL: &'static [Self] = &[
+        Self::Verified,
+        Self::Rejected,
+        Self::Inconclusive,
+        Self::Canceled,
+        Self::Expired,
+        Self::Disputed,
+    ];
 
     /// The outcome as it stands in JSON.
     #[must_use]

@@ -19,7 +19,11 @@ use serde::{Deserialize, Deserializer};
 /// assert_eq!(name.expose(), "Erika Mustermann");
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transparent))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(transparent)
+)]
 pub struct Pii<T>(T);
 
 impl<T> Pii<T> {

@@ -108,7 +108,12 @@ pub trait Results: Send + Sync {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation>;
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        handle: Option<&ResultHandle>,
+    ) -> Result<Observation>;
 }
 
 /// Downloads images, recordings and files.
@@ -141,7 +146,8 @@ pub trait Listing: Send + Sync {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    async fn list(&self, cx: &CallContext, query: &ListQuery, cursor: Option<&str>) -> Result<Page>;
+    async fn list(&self, cx: &CallContext, query: &ListQuery, cursor: Option<&str>)
+    -> Result<Page>;
 }
 
 /// Selects the verifications of a list.
@@ -156,7 +162,9 @@ impl ListQuery {
     /// Selects these groups.
     #[must_use]
     pub fn of(filters: impl Into<Vec<ListFilter>>) -> Self {
-        Self { filters: filters.into() }
+        Self {
+            filters: filters.into(),
+        }
     }
 }
 
@@ -190,8 +198,16 @@ pub struct Page {
 impl Page {
     /// Creates a page.
     #[must_use]
-    pub const fn new(observations: Vec<Observation>, unreadable: usize, next: Option<String>) -> Self {
-        Self { observations, unreadable, next }
+    pub const fn new(
+        observations: Vec<Observation>,
+        unreadable: usize,
+        next: Option<String>,
+    ) -> Self {
+        Self {
+            observations,
+            unreadable,
+            next,
+        }
     }
 }
 

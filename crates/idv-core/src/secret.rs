@@ -33,7 +33,10 @@ impl Secret {
 
     /// Calls `read`, in which a reference `{ env = "NAME" }` finds these variables before those of the process.
     pub fn with_variables<T>(variables: &BTreeMap<String, String>, read: impl FnOnce() -> T) -> T {
-        let given = variables.iter().map(|(name, value)| (name.clone(), Self::from(value.as_str()))).collect();
+        let given = variables
+            .iter()
+            .map(|(name, value)| (name.clone(), Self::from(value.as_str())))
+            .collect();
         let outer = GIVEN.replace(given);
         let result = read();
         GIVEN.set(outer);
@@ -91,12 +94,17 @@ mod tests {
     #[test]
     fn a_secret_prints_a_placeholder() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "[secret]");
-        assert_eq!(format!("{:#?}", Some(Secret::from("hunter2"))), "Some(\n    [secret],\n)");
+        assert_eq!(
+            format!("{:#?}", Some(Secret::from("hunter2"))),
+            "Some(\n    [secret],\n)"
+        );
     }
 
     #[test]
     fn a_secret_written_into_a_configuration_is_refused_without_repeating_it() {
-        let error = serde_json::from_str::<Secret>("\"hunter2\"").unwrap_err().to_string();
+        let error = serde_json::from_str::<Secret>("\"hunter2\"")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("refer to it by"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
     }
@@ -114,7 +122,9 @@ mod tests {
         let path = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/Cargo.toml";
         let secret: Secret = serde_json::from_value(serde_json::json!({ "file": path })).unwrap();
         assert!(secret.expose().starts_with("[package]"));
-        let error = serde_json::from_str::<Secret>(r#"{"env":"IDV_NO_SUCH_VARIABLE"}"#).unwrap_err().to_string();
+        let error = serde_json::from_str::<Secret>(r#"{"env":"IDV_NO_SUCH_VARIABLE"}"#)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("IDV_NO_SUCH_VARIABLE"), "{error}");
         assert!(serde_json::from_str::<Secret>(r#"{"env":"A","file":"B"}"#).is_err());
         assert!(serde_json::from_str::<Secret>("{}").is_err());

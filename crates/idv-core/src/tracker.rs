@@ -132,7 +132,12 @@ impl Tracker {
     /// Returns a tracker of a verification that was just created.
     #[must_use]
     pub fn new(client: Client, created: &CreateResponse) -> Self {
-        let by_lifetime = || client.info().lifetime.and_then(|lifetime| created.at.checked_add(lifetime).ok());
+        let by_lifetime = || {
+            client
+                .info()
+                .lifetime
+                .and_then(|lifetime| created.at.checked_add(lifetime).ok())
+        };
         let expires_at = created.expires_at.or_else(by_lifetime);
         let verification = Verification::new(created.id.clone(), client.info(), expires_at);
         Self::follow(client, verification)
@@ -158,8 +163,18 @@ impl Tracker {
     #[must_use]
     pub fn resume(client: Client, state: TrackerState) -> Self {
         let (sender, receiver) = mpsc::channel(INBOX);
-        let interval = client.policy().poll_interval.unwrap_or(client.info().poll_interval);
-        Self { client, state, interval, observer: None, sender: Arc::new(Mutex::new(sender)), receiver }
+        let interval = client
+            .policy()
+            .poll_interval
+            .unwrap_or(client.info().poll_interval);
+        Self {
+            client,
+            state,
+            interval,
+            observer: None,
+            sender: Arc::new(Mutex::new(sender)),
+            receiver,
+        }
     }
 
     /// Sets the interval between polls, in place of the vendor's.
@@ -171,7 +186,10 @@ impl Tracker {
 
     /// Calls `observer` with each observation and its effect, for a log or a display.
     #[must_use]
-    pub fn on_observation(mut self, observer: impl FnMut(&Observation, &Transition) + Send + 'static) -> Self {
+    pub fn on_observation(
+        mut self,
+        observer: impl FnMut(&Observation, &Transition) + Send + 'static,
+    ) -> Self {
         self.observer = Some(Box::new(observer));
         self
     }
@@ -213,13 +231,25 @@ impl Tracker {
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         let outcome = self.outcome()?;
-        let with = |wanted: Option<Outcome>| self.state.reports.iter().rev().find(move |kept| kept.outcome == wanted);
-        with(Some(outcome)).or_else(|| with(None)).or_else(|| self.state.reports.last()).map(|kept| &kept.report)
+        let with = |wanted: Option<Outcome>| {
+            self.state
+                .reports
+                .iter()
+                .rev()
+                .find(move |kept| kept.outcome == wanted)
+        };
+        with(Some(outcome))
+            .or_else(|| with(None))
+            .or_else(|| self.state.reports.last())
+            .map(|kept| &kept.report)
     }
 
     /// Returns every final report with the outcome that came with it, the latest last.
     pub fn reports(&self) -> impl Iterator<Item = (Option<Outcome>, &Report)> {
-        self.state.reports.iter().map(|kept| (kept.outcome, &kept.report))
+        self.state
+            .reports
+            .iter()
+            .map(|kept| (kept.outcome, &kept.report))
     }
 
     /// Resolves a dispute by an operator's decision.
@@ -246,7 +276,9 @@ impl Tracker {
             }
             _ => {}
         }
-        if let (Some(ReportFinality::Final), ResultState::Inline(report)) = (finality, &observation.result) {
+        if let (Some(ReportFinality::Final), ResultState::Inline(report)) =
+            (finality, &observation.result)
+        {
             let outcome = match observation.status {
                 Some(Status::Finished(outcome)) => Some(outcome),
                 _ => None,
@@ -255,7 +287,10 @@ impl Tracker {
             if state.reports.len() >= REPORTS {
                 state.reports.remove(0);
             }
-            state.reports.push(FinalReport { outcome, report: Report::clone(report) });
+            state.reports.push(FinalReport {
+                outcome,
+                report: Report::clone(report),
+            });
         }
         if let Some(observer) = &mut self.observer {
             observer(observation, &transition);
@@ -280,7 +315,11 @@ impl Tracker {
     /// Returns a handle that passes callbacks to this tracker from elsewhere in the program, while [`run`](Tracker::run) waits.
     #[must_use]
     pub fn inbox(&self) -> TrackerInbox {
-        TrackerInbox::new(self.client.clone(), self.state.verification.id().clone(), Arc::clone(&self.sender))
+        TrackerInbox::new(
+            self.client.clone(),
+            self.state.verification.id().clone(),
+            Arc::clone(&self.sender),
+        )
     }
 
     /// Returns what the tracker does next.
@@ -290,7 +329,11 @@ impl Tracker {
             Some(question) => Progress::WaitUntil(self.due(&question)),
             None => match self.state.verification.next_step(self.client.info()) {
                 Step::AwaitCallback | Step::AwaitReport => Progress::AwaitCallback {
-                    until: self.state.verification.expire_if_due(Timestamp::MAX).and(self.state.verification.expires_at()),
+                    until: self
+                        .state
+                        .verification
+                        .expire_if_due(Timestamp::MAX)
+                        .and(self.state.verification.expires_at()),
                 },
                 Step::Done => Progress::Finished,
                 _ => Progress::NeedsOperator,
@@ -350,11 +393,14 @@ impl Tracker {
                 return Ok(progress);
             }
             // A question that is due is asked without a pause.
-            let pause = Duration::try_from(wake_at.min(until).duration_since(now)).unwrap_or_default();
+            let pause =
+                Duration::try_from(wake_at.min(until).duration_since(now)).unwrap_or_default();
             if pause.is_zero() {
                 continue;
             }
-            if let Either::Right((Some(observation), _)) = select(self.client.clock().sleep(pause), self.receiver.next()).await {
+            if let Either::Right((Some(observation), _)) =
+                select(self.client.clock().sleep(pause), self.receiver.next()).await
+            {
                 self.apply(&observation);
             }
         }
@@ -367,7 +413,11 @@ impl Tracker {
             Step::Poll => Some(Question::Poll),
             Step::Fetch(handle) => Some(Question::Fetch(handle)),
             // A callback contradicts what is settled, or may tell more than is known.
-            Step::Done | Step::AwaitReport if self.state.poll_requested && info.has(Capability::Polling) => Some(Question::Poll),
+            Step::Done | Step::AwaitReport
+                if self.state.poll_requested && info.has(Capability::Polling) =>
+            {
+                Some(Question::Poll)
+            }
             _ => None,
         }
     }
@@ -375,9 +425,12 @@ impl Tracker {
     /// Returns when a question is due.
     fn due(&self, question: &Question) -> Timestamp {
         let state = &self.state;
-        let Some(asked_at) = state.asked_at else { return Timestamp::MIN };
+        let Some(asked_at) = state.asked_at else {
+            return Timestamp::MIN;
+        };
         let pause = if state.failures > 0 {
-            self.interval.saturating_mul(1 << (state.failures - 1).min(DOUBLINGS))
+            self.interval
+                .saturating_mul(1 << (state.failures - 1).min(DOUBLINGS))
         } else if state.fetch_pending && matches!(question, Question::Fetch(_)) {
             Duration::ZERO
         } else if state.poll_requested {
@@ -386,7 +439,9 @@ impl Tracker {
             self.interval
         };
         let due = asked_at.saturating_add(pause).unwrap_or(Timestamp::MAX);
-        state.not_before.map_or(due, |not_before| due.max(not_before))
+        state
+            .not_before
+            .map_or(due, |not_before| due.max(not_before))
     }
 
     async fn ask(&mut self, question: &Question, asked_at: Timestamp) -> Result<()> {
@@ -412,7 +467,9 @@ impl Tracker {
         };
         match (question, error.kind()) {
             (Question::Fetch(handle), ErrorKind::NotFound | ErrorKind::SubjectMismatch) => {
-                state.fetch_pending = state.verification.handle_missed(handle, *error.kind() == ErrorKind::SubjectMismatch);
+                state.fetch_pending = state
+                    .verification
+                    .handle_missed(handle, *error.kind() == ErrorKind::SubjectMismatch);
                 if state.fetch_pending {
                     return Ok(());
                 }
@@ -425,19 +482,26 @@ impl Tracker {
             _ => {}
         }
         // A vendor that has forgotten a person whose session is over has nothing more to say.
-        if matches!(question, Question::Poll) && !error.is_transient() && state.verification.expire_if_due(asked_at).is_some() {
+        if matches!(question, Question::Poll)
+            && !error.is_transient()
+            && state.verification.expire_if_due(asked_at).is_some()
+        {
             state.answered_at = Some(asked_at);
             return Ok(());
         }
         state.failures = state.failures.saturating_add(1);
-        state.not_before = error.retry_after().and_then(|wait| asked_at.checked_add(wait).ok());
+        state.not_before = error
+            .retry_after()
+            .and_then(|wait| asked_at.checked_add(wait).ok());
         Err(error)
     }
 
     /// Notes that the session has expired. A vendor that can be asked was asked once more after that.
     fn expire(&mut self) {
         let verification = &self.state.verification;
-        let Some(expired) = verification.expire_if_due(self.client.now()) else { return };
+        let Some(expired) = verification.expire_if_due(self.client.now()) else {
+            return;
+        };
         let was_asked = self.state.answered_at >= verification.expires_at();
         if was_asked || verification.next_step(self.client.info()) != Step::Poll {
             self.apply(&expired);
@@ -447,7 +511,10 @@ impl Tracker {
 
 impl fmt::Debug for Tracker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tracker").field("client", &self.client).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Tracker")
+            .field("client", &self.client)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

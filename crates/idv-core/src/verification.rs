@@ -115,9 +115,11 @@ impl Verification {
             Some(_) => false,
         };
         match observation.result {
-            ResultState::Inline(_) if counts => {
-                Some(if final_word { ReportFinality::Final } else { ReportFinality::Preliminary })
-            }
+            ResultState::Inline(_) if counts => Some(if final_word {
+                ReportFinality::Final
+            } else {
+                ReportFinality::Preliminary
+            }),
             _ => None,
         }
     }
@@ -149,7 +151,11 @@ impl Verification {
             return Transition::Progressed;
         }
         if !self.settles(observation) {
-            return if self.says_nothing_new(observation) { Transition::Unchanged } else { Transition::PollRequested };
+            return if self.says_nothing_new(observation) {
+                Transition::Unchanged
+            } else {
+                Transition::PollRequested
+            };
         }
         match (&observation.status, &observation.code) {
             (None, Some(code)) => Transition::UnknownCode(code.clone()),
@@ -162,7 +168,8 @@ impl Verification {
     #[must_use]
     pub fn expire_if_due(&self, now: Timestamp) -> Option<Observation> {
         let over = self.expires_at.is_some_and(|expires_at| now >= expires_at);
-        (over && !self.lapsed && matches!(self.decision(), Decision::Open(_))).then(|| Observation::lapsed(&self.id, now))
+        (over && !self.lapsed && matches!(self.decision(), Decision::Open(_)))
+            .then(|| Observation::lapsed(&self.id, now))
     }
 
     /// Records an operator's ruling on a dispute, in place of an earlier one. An outcome that is proven only afterwards, and that the
@@ -174,12 +181,18 @@ impl Verification {
     /// ruling is [`Disputed`](Outcome::Disputed) itself. Nothing changes then.
     pub fn resolve_dispute(&mut self, outcome: Outcome) -> Result<()> {
         if outcome == Outcome::Disputed {
-            return Err(Error::invalid("outcome", "a ruling has to end the dispute: choose another outcome"));
+            return Err(Error::invalid(
+                "outcome",
+                "a ruling has to end the dispute: choose another outcome",
+            ));
         }
         if self.resolution.is_none() && self.decision() != Decision::Disputed {
             return Err(Error::new(ErrorKind::Conflict).detail("the outcome is not disputed"));
         }
-        self.resolution = Some(DisputeResolution { outcome, seen: self.outcomes });
+        self.resolution = Some(DisputeResolution {
+            outcome,
+            seen: self.outcomes,
+        });
         Ok(())
     }
 
@@ -204,11 +217,16 @@ impl Verification {
     /// once.
     pub fn handle_missed(&mut self, handle: &ResultHandle, mismatch: bool) -> bool {
         let is_hopeless = self.handles.miss(handle) || mismatch;
-        let is_over = matches!(self.decision(), Decision::Disputed | Decision::Settled(Outcome::Canceled | Outcome::Expired));
+        let is_over = matches!(
+            self.decision(),
+            Decision::Disputed | Decision::Settled(Outcome::Canceled | Outcome::Expired)
+        );
         if is_hopeless && (is_over || self.handles().any(|other| other != handle)) {
             self.drop_handle(handle);
         }
-        self.handles.next().is_some_and(|next| self.is_untried(next))
+        self.handles
+            .next()
+            .is_some_and(|next| self.is_untried(next))
     }
 
     /// Drops a handle that an operator holds to be forged. Returns whether it was there. It comes back only if a proven observation names
@@ -220,11 +238,16 @@ impl Verification {
     /// What is decided.
     #[must_use]
     pub fn decision(&self) -> Decision {
-        if let Some(resolution) = self.resolution.filter(|resolution| resolution.seen.contains_all(self.outcomes)) {
+        if let Some(resolution) = self
+            .resolution
+            .filter(|resolution| resolution.seen.contains_all(self.outcomes))
+        {
             return Decision::Settled(resolution.outcome);
         }
         match self.outcomes.single() {
-            Some(outcome) if outcome != Outcome::Disputed && self.resolution.is_none() => return Decision::Settled(outcome),
+            Some(outcome) if outcome != Outcome::Disputed && self.resolution.is_none() => {
+                return Decision::Settled(outcome);
+            }
             None if self.outcomes.is_empty() => {}
             _ => return Decision::Disputed,
         }
@@ -234,7 +257,9 @@ impl Verification {
         Decision::Open(match self.progress {
             Progress::Awaiting => Status::AwaitingPerson,
             Progress::Underway => Status::InProgress,
-            Progress::Review => Status::InReview { leaning: self.leanings.single() },
+            Progress::Review => Status::InReview {
+                leaning: self.leanings.single(),
+            },
             Progress::Ended => Status::Ended,
         })
     }
@@ -281,7 +306,8 @@ impl Verification {
     /// result, a claim does not make it worth asking for.
     fn fetch_left(&self, info: &VendorInfo) -> Option<Step> {
         let handle = self.handles.next_proven()?;
-        (self.report != ReportSeen::Final && info.has(Capability::Results)).then(|| Step::Fetch(handle.clone()))
+        (self.report != ReportSeen::Final && info.has(Capability::Results))
+            .then(|| Step::Fetch(handle.clone()))
     }
 
     /// Whether an observation, if it says so, settles the outcome.
@@ -292,7 +318,9 @@ impl Verification {
     fn join(&mut self, observation: &Observation) {
         let settles = self.settles(observation);
         match observation.status {
-            Some(Status::Finished(_)) if observation.channel == Channel::Deadline => self.lapsed = true,
+            Some(Status::Finished(_)) if observation.channel == Channel::Deadline => {
+                self.lapsed = true
+            }
             Some(Status::Finished(outcome)) if settles => {
                 self.outcomes.insert(outcome);
                 self.progress = Progress::Ended;
@@ -301,7 +329,9 @@ impl Verification {
             // That it is over is not believed from a callback where the vendor can be asked, but that the person is done is; unless it
             // expired.
             Some(Status::Finished(Outcome::Expired)) => {}
-            Some(Status::Finished(_) | Status::Ended) => self.progress = self.progress.max(Progress::Review),
+            Some(Status::Finished(_) | Status::Ended) => {
+                self.progress = self.progress.max(Progress::Review)
+            }
             Some(Status::InReview { leaning }) => {
                 self.progress = self.progress.max(Progress::Review);
                 if let Some(leaning) = leaning {
@@ -326,7 +356,15 @@ impl Verification {
     /// after a success, is a reason to ask the vendor again.
     fn says_nothing_new(&self, observation: &Observation) -> bool {
         match (self.decision(), observation.status) {
-            (Decision::Settled(known), Some(Status::Finished(said) | Status::InReview { leaning: Some(said) })) => known == said,
+            (
+                Decision::Settled(known),
+                Some(
+                    Status::Finished(said)
+                    | Status::InReview {
+                        leaning: Some(said),
+                    },
+                ),
+            ) => known == said,
             (Decision::Settled(_), _) => true,
             _ => false,
         }
@@ -438,7 +476,13 @@ impl TryFrom<u8> for Version {
     type Error = String;
 
     fn try_from(version: u8) -> std::result::Result<Self, String> {
-        if version == 1 { Ok(Self) } else { Err(format!("unsupported version {version} of a verification: expected 1")) }
+        if version == 1 {
+            Ok(Self)
+        } else {
+            Err(format!(
+                "unsupported version {version} of a verification: expected 1"
+            ))
+        }
     }
 }
 

@@ -11,11 +11,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_executor::block_on;
 use http::{Request, Response, StatusCode};
-use idv_core::call::{Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, Ruling, Session, TokenCache};
+use idv_core::call::{
+    Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, Ruling, Session, TokenCache,
+};
 use idv_core::{
-    Body, CallContext, Capabilities, Client, CreateResponse, CreateSafety, Effect, Environment, ErrorKind, HandOffKind,
-    NewVerification, Operation, Provider, ProviderId, ReportSource, Result, Secret, Sent, Transport, TransportCause,
-    TransportError, VendorInfo,
+    Body, CallContext, Capabilities, Client, CreateResponse, CreateSafety, Effect, Environment,
+    ErrorKind, HandOffKind, NewVerification, Operation, Provider, ProviderId, ReportSource, Result,
+    Secret, Sent, Transport, TransportCause, TransportError, VendorInfo,
 };
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
 
@@ -50,8 +52,13 @@ impl Provider for Nothing {
 }
 
 fn nothing() -> Nothing {
-    let mut info =
-        VendorInfo::new(ProviderId::new("nothing"), "Nothing", CreateSafety::Unkeyed, HandOffKind::Redirect, ReportSource::Poll);
+    let mut info = VendorInfo::new(
+        ProviderId::new("nothing"),
+        "Nothing",
+        CreateSafety::Unkeyed,
+        HandOffKind::Redirect,
+        ReportSource::Poll,
+    );
     info.manual_steps = "write them a letter";
     Nothing(info)
 }
@@ -69,11 +76,18 @@ fn context(transport: &ScriptedTransport, clock: &ManualClock) -> CallContext {
 }
 
 fn request(_: &Attempt<'_>) -> Result<Request<Bytes>> {
-    Ok(Request::get("https://vendor.example/").body(Bytes::new()).unwrap())
+    Ok(Request::get("https://vendor.example/")
+        .body(Bytes::new())
+        .unwrap())
 }
 
 fn status(code: u16) -> Exchange {
-    Exchange::Answer(Response::builder().status(code).body(Bytes::from_static(b"{}")).unwrap())
+    Exchange::Answer(
+        Response::builder()
+            .status(code)
+            .body(Bytes::from_static(b"{}"))
+            .unwrap(),
+    )
 }
 
 #[test]
@@ -147,13 +161,17 @@ fn failed_call_names_its_cause_and_host_but_no_path() {
         ] {
             let transport = ScriptedTransport::new();
             transport.then(exchange);
-            let context = client(&transport, &clock(), CallPolicy::default().max_attempts(1)).context(Operation::Create);
+            let context = client(&transport, &clock(), CallPolicy::default().max_attempts(1))
+                .context(Operation::Create);
             let build = |_: &Attempt<'_>| {
                 let uri = "https://user:SECRET@vendor.example:8443/SECRET?token=SECRET";
                 Ok(Request::get(uri).body(Bytes::new()).unwrap())
             };
             let error = context.send(Repeat::Repeatable, build).await.unwrap_err();
-            assert_eq!((error.to_string().as_str(), error.transport_cause()), (expected, Some(cause)));
+            assert_eq!(
+                (error.to_string().as_str(), error.transport_cause()),
+                (expected, Some(cause))
+            );
             assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
         }
     });
@@ -163,15 +181,32 @@ fn failed_call_names_its_cause_and_host_but_no_path() {
 fn a_request_is_built_anew_for_each_attempt() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
-        transport.then(status(500)).then(status(500)).then_json(200, "{}");
+        transport
+            .then(status(500))
+            .then(status(500))
+            .then_json(200, "{}");
         let build = |attempt: &Attempt<'_>| {
-            let uri = format!("https://vendor.example/{}?at={}", attempt.number, attempt.now.as_second());
+            let uri = format!(
+                "https://vendor.example/{}?at={}",
+                attempt.number,
+                attempt.now.as_second()
+            );
             Ok(Request::get(uri).body(Bytes::new()).unwrap())
         };
-        let answer = context(&transport, &clock).send(Repeat::Repeatable, build).await.unwrap();
+        let answer = context(&transport, &clock)
+            .send(Repeat::Repeatable, build)
+            .await
+            .unwrap();
         assert_eq!(answer.status, 200);
-        let uris: Vec<_> = transport.requests().iter().map(|request| request.uri().to_string()).collect();
-        assert!(uris[0].contains("/1?") && uris[1].contains("/2?") && uris[2].contains("/3?"), "{uris:?}");
+        let uris: Vec<_> = transport
+            .requests()
+            .iter()
+            .map(|request| request.uri().to_string())
+            .collect();
+        assert!(
+            uris[0].contains("/1?") && uris[1].contains("/2?") && uris[2].contains("/3?"),
+            "{uris:?}"
+        );
     });
 }
 
@@ -182,10 +217,19 @@ fn attempts_end_and_the_last_answer_is_handed_over() {
         for _ in 0..9 {
             transport.then(status(500));
         }
-        let answer = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap();
+        let answer = context(&transport, &clock)
+            .send(Repeat::Repeatable, request)
+            .await
+            .unwrap();
         let error = answer.error();
-        assert_eq!((transport.count(), error.attempts(), error.http_status()), (4, 4, Some(500)));
-        assert_eq!((error.kind(), error.effect(), error.is_transient()), (&ErrorKind::Unavailable, Effect::Unknown, true));
+        assert_eq!(
+            (transport.count(), error.attempts(), error.http_status()),
+            (4, 4, Some(500))
+        );
+        assert_eq!(
+            (error.kind(), error.effect(), error.is_transient()),
+            (&ErrorKind::Unavailable, Effect::Unknown, true)
+        );
         assert_eq!(clock.slept().len(), 3, "one wait between two attempts");
     });
 }
@@ -194,14 +238,26 @@ fn attempts_end_and_the_last_answer_is_handed_over() {
 fn earlier_attempt_with_unknown_effect_is_not_forgotten() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
-        transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout)).then(status(400));
-        let answer = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap();
+        transport
+            .then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout))
+            .then(status(400));
+        let answer = context(&transport, &clock)
+            .send(Repeat::Repeatable, request)
+            .await
+            .unwrap();
         assert_eq!(answer.error().effect(), Effect::Unknown);
 
         let transport = ScriptedTransport::new();
         transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Timeout));
-        let error = context(&transport, &clock).send(Repeat::Repeatable, request).await.unwrap_err();
-        assert_eq!(error.effect(), Effect::Unknown, "the attempts after it were not even sent");
+        let error = context(&transport, &clock)
+            .send(Repeat::Repeatable, request)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.effect(),
+            Effect::Unknown,
+            "the attempts after it were not even sent"
+        );
     });
 }
 
@@ -209,17 +265,33 @@ fn earlier_attempt_with_unknown_effect_is_not_forgotten() {
 fn retry_after_is_waited_for_up_to_its_cap() {
     block_on(async {
         let wait = |seconds: u64| {
-            Exchange::Answer(Response::builder().status(429).header("retry-after", seconds).body(Bytes::new()).unwrap())
+            Exchange::Answer(
+                Response::builder()
+                    .status(429)
+                    .header("retry-after", seconds)
+                    .body(Bytes::new())
+                    .unwrap(),
+            )
         };
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then(wait(7)).then_json(200, "{}");
-        context(&transport, &clock).send(Repeat::Once, request).await.unwrap();
+        context(&transport, &clock)
+            .send(Repeat::Once, request)
+            .await
+            .unwrap();
         assert_eq!(clock.slept(), [Duration::from_secs(7)]);
 
         let transport = ScriptedTransport::new();
         transport.then(wait(3600)).then_json(200, "{}");
-        let error = context(&transport, &clock).send(Repeat::Once, request).await.unwrap().error();
-        assert_eq!((transport.count(), error.kind()), (1, &ErrorKind::RateLimited));
+        let error = context(&transport, &clock)
+            .send(Repeat::Once, request)
+            .await
+            .unwrap()
+            .error();
+        assert_eq!(
+            (transport.count(), error.kind()),
+            (1, &ErrorKind::RateLimited)
+        );
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
         assert_eq!(error.effect(), Effect::NotApplied);
     });
@@ -232,12 +304,21 @@ fn no_operation_outlasts_its_deadline() {
         for _ in 0..9 {
             transport.then(Exchange::Hang);
         }
-        let policy = CallPolicy::default().deadline(Duration::from_secs(30)).max_attempts(9);
-        let error =
-            client(&transport, &clock, policy).context(Operation::Poll).send(Repeat::Repeatable, request).await.unwrap_err();
+        let policy = CallPolicy::default()
+            .deadline(Duration::from_secs(30))
+            .max_attempts(9);
+        let error = client(&transport, &clock, policy)
+            .context(Operation::Poll)
+            .send(Repeat::Repeatable, request)
+            .await
+            .unwrap_err();
         assert_eq!(transport.count(), 2, "20 s, and what is left of 30 s");
         assert!(clock.slept().iter().sum::<Duration>() <= Duration::from_secs(30));
-        assert_eq!(error.effect(), Effect::NotApplied, "a poll has no effect to be in doubt of");
+        assert_eq!(
+            error.effect(),
+            Effect::NotApplied,
+            "a poll has no effect to be in doubt of"
+        );
     });
 }
 
@@ -250,9 +331,16 @@ fn a_vendor_that_is_down_is_not_asked_many_times_as_often() {
         }
         let client = client(&transport, &clock, CallPolicy::default());
         for _ in 0..100 {
-            let _ = client.context(Operation::Poll).send(Repeat::Repeatable, request).await;
+            let _ = client
+                .context(Operation::Poll)
+                .send(Repeat::Repeatable, request)
+                .await;
         }
-        assert_eq!(transport.count(), 100 + 20, "each call once, and the budget of retries");
+        assert_eq!(
+            transport.count(),
+            100 + 20,
+            "each call once, and the budget of retries"
+        );
     });
 }
 
@@ -261,8 +349,12 @@ fn an_adapter_overrules_what_a_status_means() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then(status(429)).then_json(200, "{}");
-        let call = Call::repeatable().overruled_by(|status, _| (status == 429).then_some(Ruling::Final));
-        let answer = context(&transport, &clock).send(call, request).await.unwrap();
+        let call =
+            Call::repeatable().overruled_by(|status, _| (status == 429).then_some(Ruling::Final));
+        let answer = context(&transport, &clock)
+            .send(call, request)
+            .await
+            .unwrap();
         assert_eq!((transport.count(), answer.status.as_u16()), (1, 429));
     });
 }
@@ -273,8 +365,15 @@ fn an_answer_that_is_too_long_is_refused_unread() {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then_json(200, "x".repeat(101));
         let policy = CallPolicy::default().max_answer(100);
-        let error = client(&transport, &clock, policy).context(Operation::Create).send(Repeat::Once, request).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::LimitExceeded, Effect::Unknown));
+        let error = client(&transport, &clock, policy)
+            .context(Operation::Create)
+            .send(Repeat::Once, request)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&ErrorKind::LimitExceeded, Effect::Unknown)
+        );
     });
 }
 
@@ -282,24 +381,47 @@ fn an_answer_that_is_too_long_is_refused_unread() {
 fn evidence_goes_to_the_sink_with_its_length_digest_and_type() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
-        transport.then(Exchange::Answer(Response::new(Bytes::from_static(b"%PDF-1.7 hello"))));
+        transport.then(Exchange::Answer(Response::new(Bytes::from_static(
+            b"%PDF-1.7 hello",
+        ))));
         let mut sink = Vec::new();
         let cx = context(&transport, &clock);
-        let Downloaded::Whole(download) = cx.download(Repeat::Repeatable, 100, &mut sink, request).await.unwrap() else {
+        let Downloaded::Whole(download) = cx
+            .download(Repeat::Repeatable, 100, &mut sink, request)
+            .await
+            .unwrap()
+        else {
             panic!("it was there")
         };
-        assert_eq!((sink.as_slice(), download.length), (&b"%PDF-1.7 hello"[..], 14));
+        assert_eq!(
+            (sink.as_slice(), download.length),
+            (&b"%PDF-1.7 hello"[..], 14)
+        );
         assert_eq!(download.media_type.as_deref(), Some("application/pdf"));
-        assert_eq!(download.sha256_hex(), "2a916d83fa20d97c7c3c04cf07b2d3f8d18ea47f59c841a221dd3a81f15fc347");
+        assert_eq!(
+            download.sha256_hex(),
+            "2a916d83fa20d97c7c3c04cf07b2d3f8d18ea47f59c841a221dd3a81f15fc347"
+        );
 
-        transport.then(Exchange::Answer(Response::new(Bytes::from_static(b"0123456789"))));
-        let error = cx.download(Repeat::Repeatable, 9, &mut sink, request).await.unwrap_err();
+        transport.then(Exchange::Answer(Response::new(Bytes::from_static(
+            b"0123456789",
+        ))));
+        let error = cx
+            .download(Repeat::Repeatable, 9, &mut sink, request)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
 
         let requests = transport.count();
         transport.then(Exchange::Break(Response::new(Bytes::from_static(b"0123"))));
-        let error = cx.download(Repeat::Repeatable, 9, &mut sink, request).await.unwrap_err();
-        assert_eq!((error.kind(), transport.count()), (&ErrorKind::Unavailable, requests + 1));
+        let error = cx
+            .download(Repeat::Repeatable, 9, &mut sink, request)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), transport.count()),
+            (&ErrorKind::Unavailable, requests + 1)
+        );
     });
 }
 
@@ -310,13 +432,33 @@ fn what_is_not_there_is_refused_and_nothing_is_sent() {
         let client = client(&transport, &clock, CallPolicy::default());
         let id = idv_core::VerificationId::new(client.reference(), None);
         let error = client.poll(&id).await.unwrap_err();
-        assert_eq!(error.to_string(), "nothing poll: not supported by this vendor: it has no polling");
+        assert_eq!(
+            error.to_string(),
+            "nothing poll: not supported by this vendor: it has no polling"
+        );
         let error = client.delete(&id).await.unwrap_err();
-        assert!(error.to_string().ends_with("to be done by hand: write them a letter"), "{error}");
-        assert_eq!(client.list(&idv_core::ListQuery::default(), None).await.unwrap_err().kind(), &ErrorKind::Unsupported);
-        let needs = idv_core::Requirements::new().capability(idv_core::Capability::Deletion).repeatable_create();
+        assert!(
+            error
+                .to_string()
+                .ends_with("to be done by hand: write them a letter"),
+            "{error}"
+        );
+        assert_eq!(
+            client
+                .list(&idv_core::ListQuery::default(), None)
+                .await
+                .unwrap_err()
+                .kind(),
+            &ErrorKind::Unsupported
+        );
+        let needs = idv_core::Requirements::new()
+            .capability(idv_core::Capability::Deletion)
+            .repeatable_create();
         let missing = client.require(&needs).unwrap_err().to_string();
-        assert!(missing.contains("it has no deletion") && missing.contains("cannot be repeated"), "{missing}");
+        assert!(
+            missing.contains("it has no deletion") && missing.contains("cannot be repeated"),
+            "{missing}"
+        );
         assert_eq!(transport.count(), 0);
     });
 }
@@ -339,13 +481,20 @@ impl Transport for TokenVendor {
                 self.logins.fetch_add(1, Ordering::SeqCst);
                 200
             }
-            (_, Some(token)) if token.to_str().ok().and_then(|token| token.parse().ok()) == Some(newest) => 200,
+            (_, Some(token))
+                if token.to_str().ok().and_then(|token| token.parse().ok()) == Some(newest) =>
+            {
+                200
+            }
             _ => {
                 self.refused.fetch_add(1, Ordering::SeqCst);
                 401
             }
         };
-        Ok(Response::builder().status(code).body(Body::from(Bytes::new())).unwrap())
+        Ok(Response::builder()
+            .status(code)
+            .body(Body::from(Bytes::new()))
+            .unwrap())
     }
 }
 
@@ -361,10 +510,14 @@ impl Session for Login {
     }
     async fn log_in(&self, cx: &CallContext) -> Result<Secret> {
         cx.send(Repeat::Repeatable, |_: &Attempt<'_>| {
-            Ok(Request::post("https://vendor.example/login").body(Bytes::new()).unwrap())
+            Ok(Request::post("https://vendor.example/login")
+                .body(Bytes::new())
+                .unwrap())
         })
         .await?;
-        Ok(Secret::new(self.vendor.logins.load(Ordering::SeqCst).to_string()))
+        Ok(Secret::new(
+            self.vendor.logins.load(Ordering::SeqCst).to_string(),
+        ))
     }
 }
 
@@ -379,18 +532,31 @@ impl Transport for Shared {
 }
 
 fn with_token(attempt: &Attempt<'_>) -> Result<Request<Bytes>> {
-    Ok(Request::get("https://vendor.example/data").header("token", attempt.token()).body(Bytes::new()).unwrap())
+    Ok(Request::get("https://vendor.example/data")
+        .header("token", attempt.token())
+        .body(Bytes::new())
+        .unwrap())
 }
 
 #[test]
 fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
     block_on(async {
         let vendor = Arc::new(TokenVendor::default());
-        let login = Arc::new(Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor: Arc::clone(&vendor) });
+        let login = Arc::new(Login {
+            tokens: TokenCache::new(Duration::from_secs(3600)),
+            vendor: Arc::clone(&vendor),
+        });
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
-        let client = Client::new(nothing(), Environment::new(Shared(Arc::clone(&vendor)), clock.clone()), CallPolicy::default());
+        let client = Client::new(
+            nothing(),
+            Environment::new(Shared(Arc::clone(&vendor)), clock.clone()),
+            CallPolicy::default(),
+        );
         let call = async |client: &Client| -> Result<Answer> {
-            client.context(Operation::Poll).send(Call::repeatable().in_session(&*login), with_token).await
+            client
+                .context(Operation::Poll)
+                .send(Call::repeatable().in_session(&*login), with_token)
+                .await
         };
         assert_eq!(call(&client).await.unwrap().status, 200);
         assert_eq!(vendor.logins.load(Ordering::SeqCst), 1);
@@ -398,14 +564,24 @@ fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
         // The vendor forgets the token; a hundred callers find out at once.
         vendor.logins.fetch_add(1, Ordering::SeqCst);
         let answers = futures_util::future::join_all((0..100).map(|_| call(&client))).await;
-        assert!(answers.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200)));
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200))
+        );
         assert_eq!(vendor.logins.load(Ordering::SeqCst), 3, "one login more");
 
         // After an hour of rest the cache knows better than to try.
         let refused = vendor.refused.load(Ordering::SeqCst);
         clock.advance(Duration::from_secs(3600));
         assert_eq!(call(&client).await.unwrap().status, 200);
-        assert_eq!((vendor.logins.load(Ordering::SeqCst), vendor.refused.load(Ordering::SeqCst)), (4, refused));
+        assert_eq!(
+            (
+                vendor.logins.load(Ordering::SeqCst),
+                vendor.refused.load(Ordering::SeqCst)
+            ),
+            (4, refused)
+        );
     });
 }
 
@@ -413,13 +589,26 @@ fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
 fn credentials_that_are_refused_are_not_tried_for_ever() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
-        transport.then_json(200, "{}").then(status(401)).then(status(401));
+        transport
+            .then_json(200, "{}")
+            .then(status(401))
+            .then(status(401));
         let vendor = Arc::new(TokenVendor::default());
-        let login = Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor };
+        let login = Login {
+            tokens: TokenCache::new(Duration::from_secs(3600)),
+            vendor,
+        };
         let cx = context(&transport, &clock);
-        let answer = cx.send(Call::repeatable().in_session(&login), with_token).await.unwrap();
+        let answer = cx
+            .send(Call::repeatable().in_session(&login), with_token)
+            .await
+            .unwrap();
         assert_eq!(answer.error().kind(), &ErrorKind::Unauthorized);
-        assert_eq!(transport.count(), 2, "a login, and one refusal of its fresh token");
+        assert_eq!(
+            transport.count(),
+            2,
+            "a login, and one refusal of its fresh token"
+        );
     });
 }
 
@@ -432,18 +621,30 @@ fn refused_inside(_: StatusCode, body: &[u8]) -> Option<Ruling> {
 fn token_refused_inside_a_success_is_renewed_once() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
-        let login = Login { tokens: TokenCache::new(Duration::from_secs(3600)), vendor: Arc::new(TokenVendor::default()) };
+        let login = Login {
+            tokens: TokenCache::new(Duration::from_secs(3600)),
+            vendor: Arc::new(TokenVendor::default()),
+        };
         let cx = context(&transport, &clock);
         let call = || Call::once().in_session(&login).overruled_by(refused_inside);
         // A login and an answer; then the kept token is refused: a login and an answer more.
         transport.then_json(200, "{}").then_json(200, "good");
-        transport.then_json(200, "token expired").then_json(200, "{}").then_json(200, "better");
+        transport
+            .then_json(200, "token expired")
+            .then_json(200, "{}")
+            .then_json(200, "better");
         assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"good");
         assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"better");
         assert_eq!(transport.count(), 5);
         // A fresh token that is refused, too, is handed over, and the vendor did nothing.
-        transport.then_json(200, "token expired").then_json(200, "{}").then_json(200, "token expired");
-        assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"token expired");
+        transport
+            .then_json(200, "token expired")
+            .then_json(200, "{}")
+            .then_json(200, "token expired");
+        assert_eq!(
+            &*cx.send(call(), with_token).await.unwrap().body,
+            b"token expired"
+        );
         assert_eq!(transport.count(), 8);
     });
 }

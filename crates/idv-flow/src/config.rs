@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idv_core::adapter::settings::{
-    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table, Value, is_loopback,
+    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table,
+    Value, is_loopback,
 };
 use idv_core::{Secret, Url, settings};
 
 use crate::machine::evidence::{MIB, kind_of};
-use crate::{EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault, Webhook};
+use crate::{
+    EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault, Webhook,
+};
 
 settings! {
     /// The configuration of flows: the table `flow` of an application's configuration, which `Config::section` reads.
@@ -118,10 +121,15 @@ impl FlowConfig {
         match (&self.webhook_url, &self.webhook_secret) {
             (Some(url), Some(secret)) => {
                 let webhook = Webhook::new(url.as_str(), secret)?;
-                self.webhook_older_secrets.iter().try_fold(webhook, Webhook::older_secret).map(Some)
+                self.webhook_older_secrets
+                    .iter()
+                    .try_fold(webhook, Webhook::older_secret)
+                    .map(Some)
             }
             (None, None) if self.webhook_older_secrets.is_empty() => Ok(None),
-            _ => Err(FlowError::Invalid("a webhook needs both `flow.webhook.url` and `flow.webhook.secret`".to_owned())),
+            _ => Err(FlowError::Invalid(
+                "a webhook needs both `flow.webhook.url` and `flow.webhook.secret`".to_owned(),
+            )),
         }
     }
 
@@ -135,9 +143,16 @@ impl FlowConfig {
     /// Returns the evidence that is kept of new flows.
     #[must_use]
     pub fn evidence(&self) -> EvidencePolicy {
-        let mut policy = EvidencePolicy { kinds: self.evidence_kinds.clone(), ..EvidencePolicy::none() };
-        policy.max_item = self.evidence_max_mb.map_or(policy.max_item, |mib| u64::from(mib) * MIB);
-        policy.max_total = self.evidence_max_total_mb.map_or(policy.max_total, |mib| u64::from(mib) * MIB);
+        let mut policy = EvidencePolicy {
+            kinds: self.evidence_kinds.clone(),
+            ..EvidencePolicy::none()
+        };
+        policy.max_item = self
+            .evidence_max_mb
+            .map_or(policy.max_item, |mib| u64::from(mib) * MIB);
+        policy.max_total = self
+            .evidence_max_total_mb
+            .map_or(policy.max_total, |mib| u64::from(mib) * MIB);
         policy.max_items = self.evidence_max_items.unwrap_or(policy.max_items);
         policy
     }
@@ -220,13 +235,17 @@ impl StoreAddress {
     /// Returns whether the store is a file, or on a server of this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        let Self::Postgres(address) = self else { return true };
+        let Self::Postgres(address) = self else {
+            return true;
+        };
         // An option of the address may name another server.
         Url::parse(address.expose()).is_ok_and(|url| {
             let host = url.host_str().unwrap_or_default();
             (host.is_empty() || is_loopback_host(host))
                 && url.query_pairs().all(|(name, value)| {
-                    !matches!(name.as_ref(), "host" | "hostaddr") || value.starts_with('/') || is_loopback_host(&value)
+                    !matches!(name.as_ref(), "host" | "hostaddr")
+                        || value.starts_with('/')
+                        || is_loopback_host(&value)
                 })
         })
     }
@@ -246,7 +265,12 @@ impl fmt::Display for StoreAddress {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
             Self::Postgres(address) => match Url::parse(address.expose()) {
-                Ok(url) => write!(f, "postgres://{}{}", url.host_str().unwrap_or_default(), url.path()),
+                Ok(url) => write!(
+                    f,
+                    "postgres://{}{}",
+                    url.host_str().unwrap_or_default(),
+                    url.path()
+                ),
                 Err(_) => f.write_str("postgres://"),
             },
         }
@@ -286,7 +310,11 @@ impl SettingValue for EvidenceKinds {
             [word] if word == "all" => Ok(Self::All),
             [word] if word == "none" => Ok(Self::None),
             [] => Ok(Self::None),
-            words => words.iter().map(|word| kind_of(word).ok_or(Fault::FORM)).collect::<Result<_, _>>().map(Self::Only),
+            words => words
+                .iter()
+                .map(|word| kind_of(word).ok_or(Fault::FORM))
+                .collect::<Result<_, _>>()
+                .map(Self::Only),
         }
     }
 }
@@ -319,7 +347,13 @@ mod tests {
 
     fn schedule() -> Schedule {
         let id = ProviderId::new("example");
-        let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        let mut info = VendorInfo::new(
+            id,
+            "Example",
+            CreateSafety::Keyed,
+            HandOffKind::Redirect,
+            ReportSource::Poll,
+        );
         info.capabilities = vec![Capability::Listing];
         Schedule::of(&info)
     }
@@ -327,58 +361,115 @@ mod tests {
     #[test]
     fn every_key_of_the_schedule_changes_it() {
         for setting in FlowConfig::SETTINGS {
-            let Some(key) = setting.key.strip_prefix("schedule.") else { continue };
+            let Some(key) = setting.key.strip_prefix("schedule.") else {
+                continue;
+            };
             let config = read(json!({ "schedule": { key: 7 } })).unwrap();
             assert_ne!(config.schedule(schedule()), schedule(), "{key}");
         }
         assert_eq!(FlowConfig::default().schedule(schedule()), schedule());
         assert!(schedule().sweep.is_some());
         let none = FlowConfig::default().sweep(Duration::ZERO);
-        assert!(none.schedule(schedule()).sweep.is_none(), "a sweep of nothing is none");
+        assert!(
+            none.schedule(schedule()).sweep.is_none(),
+            "a sweep of nothing is none"
+        );
     }
 
     #[test]
     fn password_in_clear_is_refused_and_not_repeated() {
-        for text in ["postgres://me:hunter2@db/flows", "postgresql://db/flows?password=hunter2", "mysql://me:hunter2@db"] {
-            let error = StoreAddress::parse_public(text).unwrap_err().to_string() + &read(json!({ "store": text })).unwrap_err();
+        for text in [
+            "postgres://me:hunter2@db/flows",
+            "postgresql://db/flows?password=hunter2",
+            "mysql://me:hunter2@db",
+        ] {
+            let error = StoreAddress::parse_public(text).unwrap_err().to_string()
+                + &read(json!({ "store": text })).unwrap_err();
             assert!(!error.contains("hunter2"), "{error}");
         }
-        let place = StoreAddress::parse("postgres://me:hunter2@db:5433/flows?sslmode=require").unwrap();
-        assert_eq!(format!("{place} {place:?}"), "postgres://db/flows postgres://db/flows");
+        let place =
+            StoreAddress::parse("postgres://me:hunter2@db:5433/flows?sslmode=require").unwrap();
+        assert_eq!(
+            format!("{place} {place:?}"),
+            "postgres://db/flows postgres://db/flows"
+        );
     }
 
     #[test]
     fn store_is_a_file_or_an_address() {
-        assert_eq!(StoreAddress::public("flows.db").unwrap().file(), Some(Path::new("flows.db")));
-        assert!(StoreAddress::public("postgres://me@db/flows").unwrap().file().is_none());
+        assert_eq!(
+            StoreAddress::public("flows.db").unwrap().file(),
+            Some(Path::new("flows.db"))
+        );
+        assert!(
+            StoreAddress::public("postgres://me@db/flows")
+                .unwrap()
+                .file()
+                .is_none()
+        );
         assert!(StoreAddress::public("").is_err());
-        assert!(read(json!({ "store": 1 })).unwrap_err().contains("a file, or an address"));
+        assert!(
+            read(json!({ "store": 1 }))
+                .unwrap_err()
+                .contains("a file, or an address")
+        );
     }
 
     #[test]
     fn server_of_another_machine_is_not_local() {
-        for address in ["flows.db", "postgres://me@127.0.0.1:1/x", "postgres://localhost/x", "postgres:///x?host=/run/postgresql"]
-        {
-            assert!(StoreAddress::parse(address).unwrap().is_local(), "{address}");
+        for address in [
+            "flows.db",
+            "postgres://me@127.0.0.1:1/x",
+            "postgres://localhost/x",
+            "postgres:///x?host=/run/postgresql",
+        ] {
+            assert!(
+                StoreAddress::parse(address).unwrap().is_local(),
+                "{address}"
+            );
         }
-        for address in
-            ["postgres://me@db.evil.example/x", "postgres://localhost/x?host=db.evil.example", "postgresql://10.0.0.1/x"]
-        {
-            assert!(!StoreAddress::parse(address).unwrap().is_local(), "{address}");
+        for address in [
+            "postgres://me@db.evil.example/x",
+            "postgres://localhost/x?host=db.evil.example",
+            "postgresql://10.0.0.1/x",
+        ] {
+            assert!(
+                !StoreAddress::parse(address).unwrap().is_local(),
+                "{address}"
+            );
         }
     }
 
     #[test]
     fn evidence_is_configured_by_kinds_and_limits() {
         assert!(FlowConfig::default().evidence().is_none());
-        let policy =
-            read(json!({ "evidence": { "kinds": ["selfie", "video"], "max_mb": 2, "max_items": 3 } })).unwrap().evidence();
-        let expected = EvidencePolicy::of([EvidenceKind::Selfie, EvidenceKind::Video]).max_item(2 * MIB).max_items(3);
+        let policy = read(
+            json!({ "evidence": { "kinds": ["selfie", "video"], "max_mb": 2, "max_items": 3 } }),
+        )
+        .unwrap()
+        .evidence();
+        let expected = EvidencePolicy::of([EvidenceKind::Selfie, EvidenceKind::Video])
+            .max_item(2 * MIB)
+            .max_items(3);
         assert_eq!(policy, expected);
-        for (text, kinds) in [("all", EvidenceKinds::All), ("none", EvidenceKinds::None), ("", EvidenceKinds::None)] {
-            assert_eq!(read(json!({ "evidence": { "kinds": text } })).unwrap().evidence().kinds, kinds);
+        for (text, kinds) in [
+            ("all", EvidenceKinds::All),
+            ("none", EvidenceKinds::None),
+            ("", EvidenceKinds::None),
+        ] {
+            assert_eq!(
+                read(json!({ "evidence": { "kinds": text } }))
+                    .unwrap()
+                    .evidence()
+                    .kinds,
+                kinds
+            );
         }
-        assert!(read(json!({ "evidence": { "kinds": ["selfies"] } })).unwrap_err().contains("`all`, `none`"));
+        assert!(
+            read(json!({ "evidence": { "kinds": ["selfies"] } }))
+                .unwrap_err()
+                .contains("`all`, `none`")
+        );
     }
 
     #[test]
@@ -386,21 +477,35 @@ mod tests {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let url: Url = "https://bank.example/hooks".parse().unwrap();
         assert!(FlowConfig::default().webhook().unwrap().is_none());
-        let whole = FlowConfig::default().webhook_url(url.clone()).webhook_secret(secret).webhook_older_secrets(secret);
+        let whole = FlowConfig::default()
+            .webhook_url(url.clone())
+            .webhook_secret(secret)
+            .webhook_older_secrets(secret);
         assert!(format!("{:?}", whole.webhook().unwrap()).contains("secrets: 2"));
         for part in [
             FlowConfig::default().webhook_url(url),
             FlowConfig::default().webhook_secret(secret),
             FlowConfig::default().webhook_older_secrets(secret),
         ] {
-            assert!(part.webhook().unwrap_err().to_string().contains("`flow.webhook.url` and `flow.webhook.secret`"));
+            assert!(
+                part.webhook()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("`flow.webhook.url` and `flow.webhook.secret`")
+            );
         }
     }
 
     #[test]
     fn older_keys_need_a_key() {
         let older = FlowConfig::default().older_keys("00".repeat(32).as_str());
-        assert!(older.vault().unwrap_err().to_string().contains("`flow.key` is missing"));
+        assert!(
+            older
+                .vault()
+                .unwrap_err()
+                .to_string()
+                .contains("`flow.key` is missing")
+        );
         assert!(FlowConfig::default().vault().is_ok());
     }
 }

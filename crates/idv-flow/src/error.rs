@@ -74,7 +74,9 @@ impl FlowError {
         match self {
             Self::Store(_) => "store",
             Self::Vendor(error) => error.kind().name(),
-            Self::UnknownFlow(_) | Self::UnknownEvent { .. } | Self::UnknownEvidence(_) => "unknown",
+            Self::UnknownFlow(_) | Self::UnknownEvent { .. } | Self::UnknownEvidence(_) => {
+                "unknown"
+            }
             Self::Delivery(_) => "not_taken",
             Self::WrongClock { .. } => "wrong_clock",
             Self::UnknownAccount(_) => "unknown_account",

@@ -53,8 +53,9 @@ impl FromStr for FlowId {
 
     fn from_str(text: &str) -> Result<Self, FlowError> {
         let mut bits = [0; 16];
-        hex::decode_to_slice(text, &mut bits)
-            .map_err(|_| FlowError::Invalid("the name of a flow is 32 hexadecimal digits".to_owned()))?;
+        hex::decode_to_slice(text, &mut bits).map_err(|_| {
+            FlowError::Invalid("the name of a flow is 32 hexadecimal digits".to_owned())
+        })?;
         Ok(Self(bits))
     }
 }
@@ -67,7 +68,9 @@ impl Serialize for FlowId {
 
 impl<'de> Deserialize<'de> for FlowId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 

@@ -21,13 +21,19 @@ pub(crate) struct KeptReport {
 impl KeptReport {
     pub(crate) fn new(report: &Report, outcome: Option<Outcome>, stored_at: Timestamp) -> Self {
         // A report has string keys only, so it always serializes.
-        let report = serde_json::value::to_raw_value(report).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        Self { report, outcome, stored_at }
+        let report =
+            serde_json::value::to_raw_value(report).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self {
+            report,
+            outcome,
+            stored_at,
+        }
     }
 
     /// Parses the report.
     pub(crate) fn report(&self) -> Result<Report> {
-        serde_json::from_str(self.report.get()).map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
+        serde_json::from_str(self.report.get())
+            .map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
     }
 
     /// Returns the digest of the report, by which the audit trail names it.
@@ -38,12 +44,25 @@ impl KeptReport {
 
 impl fmt::Debug for KeptReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeptReport").field("outcome", &self.outcome).finish_non_exhaustive()
+        f.debug_struct("KeptReport")
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
     }
 }
 
 /// Chooses the report of an outcome. That of an operator's ruling may have come with another outcome, or with none.
-pub(crate) fn of_outcome(reports: &[KeptReport], outcome: Outcome, ruled: bool) -> Option<&KeptReport> {
-    let with = |wanted: Option<Outcome>| reports.iter().rev().find(move |kept| kept.outcome == wanted);
-    with(Some(outcome)).or_else(|| with(None)).or_else(|| reports.last().filter(|_| ruled))
+pub(crate) fn of_outcome(
+    reports: &[KeptReport],
+    outcome: Outcome,
+    ruled: bool,
+) -> Option<&KeptReport> {
+    let with = |wanted: Option<Outcome>| {
+        reports
+            .iter()
+            .rev()
+            .find(move |kept| kept.outcome == wanted)
+    };
+    with(Some(outcome))
+        .or_else(|| with(None))
+        .or_else(|| reports.last().filter(|_| ruled))
 }

@@ -18,12 +18,16 @@ impl Inner {
         let mut after = None;
         loop {
             let page = self.store.list(&Filter::all(), after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
             after = Some(last.id.into());
             for record in page {
                 match self.reseal_flow(record).await {
                     // An operator is told when its turn comes.
-                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownAccount(_)) => {}
+                    Err(
+                        FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownAccount(_),
+                    ) => {}
                     resealed => resealed?,
                 }
             }
@@ -54,7 +58,9 @@ impl Inner {
                 commit.reports = Reports::Put(reports);
             }
             let committed = self.store.commit(&commit).await?;
-            if committed == Committed::Conflict && self.read(id).await?.state.deletion.own_erased_at.is_some() {
+            if committed == Committed::Conflict
+                && self.read(id).await?.state.deletion.own_erased_at.is_some()
+            {
                 // A part that was sealed anew while the flow was erased must not stay.
                 self.evidence_store()?.erase_parts(id, None).await?;
             }
@@ -63,15 +69,34 @@ impl Inner {
     }
 
     /// Parks a message under another name, sealed by the current key, in place of one that an older key sealed.
-    pub(crate) async fn reseal_message(&self, message: &Message, end: MessageEnd) -> Result<MessageEnd> {
-        let MessageEnd::Parked { reason, again } = &end else { return Ok(end) };
+    pub(crate) async fn reseal_message(
+        &self,
+        message: &Message,
+        end: MessageEnd,
+    ) -> Result<MessageEnd> {
+        let MessageEnd::Parked { reason, again } = &end else {
+            return Ok(end);
+        };
         if !self.vault.is_outdated(&message.body) {
             return Ok(end);
         }
-        let Ok(delivery) = self.vault.open(&Context::message(&message.digest), &message.body) else { return Ok(end) };
+        let Ok(delivery) = self
+            .vault
+            .open(&Context::message(&message.digest), &message.body)
+        else {
+            return Ok(end);
+        };
         let digest = crate::engine::workers::inbox::renamed(&message.digest);
-        let body = self.vault.seal(&*self.random, &Context::message(&digest), &delivery);
-        let renamed = Message { digest, body, tries: 0, ..message.clone() }.parked(reason.clone(), *again);
+        let body = self
+            .vault
+            .seal(&*self.random, &Context::message(&digest), &delivery);
+        let renamed = Message {
+            digest,
+            body,
+            tries: 0,
+            ..message.clone()
+        }
+        .parked(reason.clone(), *again);
         self.store.push(&renamed, self.now()).await?;
         Ok(MessageEnd::Done(self.now()))
     }

@@ -36,7 +36,15 @@ impl Start {
     /// A verification at the first provider.
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
-        Self { new, account: None, key: None, tenant: None, retention: None, evidence: None, by: None }
+        Self {
+            new,
+            account: None,
+            key: None,
+            tenant: None,
+            retention: None,
+            evidence: None,
+            by: None,
+        }
     }
 
     /// Sets the account. The default account of a vendor is called after the vendor.

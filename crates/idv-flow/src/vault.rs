@@ -51,7 +51,10 @@ impl Vault {
     ///
     /// [`FlowError::Invalid`] where it is anything else.
     pub fn new(key: &Secret) -> Result<Self> {
-        Ok(Self(Some(Keys { current: Master::read(key)?, older: Vec::new() })))
+        Ok(Self(Some(Keys {
+            current: Master::read(key)?,
+            older: Vec::new(),
+        })))
     }
 
     /// Adds a key that was the vault's before, for reading.
@@ -60,7 +63,9 @@ impl Vault {
     ///
     /// As [`Vault::new`]; also where the vault has no key at all.
     pub fn with_older(mut self, key: &Secret) -> Result<Self> {
-        let keys = self.0.as_mut().ok_or_else(|| FlowError::Invalid("a vault without a key has no older one".to_owned()))?;
+        let keys = self.0.as_mut().ok_or_else(|| {
+            FlowError::Invalid("a vault without a key has no older one".to_owned())
+        })?;
         keys.older.push(Master::read(key)?);
         Ok(self)
     }
@@ -73,13 +78,22 @@ impl Vault {
 
     /// Seals a value. `context` says what it is and whose; it must be the same when the value is opened.
     pub(crate) fn seal(&self, random: &dyn Random, context: &Context, value: &[u8]) -> Vec<u8> {
-        let Some(keys) = &self.0 else { return [&[PLAIN], value].concat() };
+        let Some(keys) = &self.0 else {
+            return [&[PLAIN], value].concat();
+        };
         let mut salt = [0; SALT];
         random.fill(&mut salt);
         let head = [&[SEALED], keys.current.name.as_slice(), &salt].concat();
-        let payload = Payload { msg: value, aad: &context.0 };
+        let payload = Payload {
+            msg: value,
+            aad: &context.0,
+        };
         // Sealing fails only beyond 64 GiB, which is nothing that is stored here.
-        let sealed = keys.current.cipher(&salt).encrypt(&Nonce::default(), payload).unwrap_or_default();
+        let sealed = keys
+            .current
+            .cipher(&salt)
+            .encrypt(&Nonce::default(), payload)
+            .unwrap_or_default();
         [head, sealed].concat()
     }
 
@@ -89,7 +103,9 @@ impl Vault {
             (None, Some((&PLAIN, value))) => Ok(Zeroizing::new(value.to_vec())),
             (None, Some(_)) => Err(FlowError::Damaged("it is sealed, and no key is configured")),
             // In a sealed store nothing in clear is believed: whoever can write to it could have put it there.
-            (Some(_), Some((&PLAIN, _))) => Err(FlowError::Damaged("it is not sealed, and the store has a key")),
+            (Some(_), Some((&PLAIN, _))) => Err(FlowError::Damaged(
+                "it is not sealed, and the store has a key",
+            )),
             (Some(keys), Some((&SEALED, rest))) => keys.open(context, rest),
             _ => Err(FlowError::Damaged("it has an unknown form")),
         }
@@ -107,13 +123,19 @@ impl Vault {
 
     /// Whether a value that opens was sealed by a key that is no longer the vault's own.
     pub(crate) fn is_outdated(&self, sealed: &[u8]) -> bool {
-        self.0.as_ref().is_some_and(|keys| sealed.get(1..5) != Some(&keys.current.name))
+        self.0
+            .as_ref()
+            .is_some_and(|keys| sealed.get(1..5) != Some(&keys.current.name))
     }
 }
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_plain() { "Vault(plain)" } else { "Vault(sealed)" })
+        f.write_str(if self.is_plain() {
+            "Vault(plain)"
+        } else {
+            "Vault(sealed)"
+        })
     }
 }
 
@@ -126,10 +148,17 @@ impl Keys {
             .into_iter()
             .chain(&self.older)
             .find(|master| master.name == name)
-            .ok_or(FlowError::Damaged("it was sealed by a key that is not configured"))?;
-        let payload = Payload { msg: value, aad: &context.0 };
+            .ok_or(FlowError::Damaged(
+                "it was sealed by a key that is not configured",
+            ))?;
+        let payload = Payload {
+            msg: value,
+            aad: &context.0,
+        };
         let value = master.cipher(salt).decrypt(&Nonce::default(), payload);
-        value.map(Zeroizing::new).map_err(|_| FlowError::Damaged("its seal is broken"))
+        value
+            .map(Zeroizing::new)
+            .map_err(|_| FlowError::Damaged("its seal is broken"))
     }
 }
 
@@ -137,11 +166,18 @@ impl Master {
     fn read(key: &Secret) -> Result<Self> {
         let mut bytes = Zeroizing::new([0; 32]);
         hex::decode_to_slice(key.expose(), bytes.as_mut_slice()).map_err(|_| {
-            FlowError::Invalid("the store's key is 64 hexadecimal digits: openssl rand -hex 32 makes one".to_owned())
+            FlowError::Invalid(
+                "the store's key is 64 hexadecimal digits: openssl rand -hex 32 makes one"
+                    .to_owned(),
+            )
         })?;
-        let digest: [u8; 32] = Sha256::digest([b"idv-flow key name".as_slice(), bytes.as_slice()].concat()).into();
+        let digest: [u8; 32] =
+            Sha256::digest([b"idv-flow key name".as_slice(), bytes.as_slice()].concat()).into();
         let [a, b, c, d, ..] = digest;
-        Ok(Self { name: [a, b, c, d], bytes })
+        Ok(Self {
+            name: [a, b, c, d],
+            bytes,
+        })
     }
 
     /// The cipher of one value: its key is used once, so its nonce may be zero.
@@ -164,7 +200,14 @@ impl Context {
     pub(crate) fn body(record: &Record) -> Self {
         let AuditHead { count, hash } = &record.audit;
         let vendor = record.vendor.as_ref().map(|key| key.0);
-        let mut context = [b"body\0".as_slice(), record.id.as_bytes(), &count.to_be_bytes(), hash, &record.reference.0].concat();
+        let mut context = [
+            b"body\0".as_slice(),
+            record.id.as_bytes(),
+            &count.to_be_bytes(),
+            hash,
+            &record.reference.0,
+        ]
+        .concat();
         context.extend_from_slice(&record.created_at.as_microsecond().to_be_bytes());
         context.push(u8::from(vendor.is_some()));
         context.extend_from_slice(&vendor.unwrap_or_default());
@@ -172,8 +215,14 @@ impl Context {
         // Neither a provider's id nor a label below contains the separator followed by its own length. A flow without labels is sealed as
         // before there were any.
         let account = Some(&record.account).filter(|account| **account != record.provider);
-        let labels = [(b'a', account.map(String::as_bytes)), (b't', record.tenant.as_deref().map(str::as_bytes))];
-        let key = (b'k', record.application_key.as_ref().map(|key| key.0.as_slice()));
+        let labels = [
+            (b'a', account.map(String::as_bytes)),
+            (b't', record.tenant.as_deref().map(str::as_bytes)),
+        ];
+        let key = (
+            b'k',
+            record.application_key.as_ref().map(|key| key.0.as_slice()),
+        );
         for (label, value) in labels.into_iter().chain([key]) {
             if let Some(value) = value {
                 context.extend_from_slice(&[0, label]);
@@ -188,7 +237,15 @@ impl Context {
     pub(crate) fn evidence(part: EvidencePart, is_last: bool) -> Self {
         let EvidencePart { flow, item, part } = part;
         let place = [item.to_be_bytes(), part.to_be_bytes()].concat();
-        Self([b"evidence\0".as_slice(), flow.as_bytes(), &place, &[u8::from(is_last)]].concat())
+        Self(
+            [
+                b"evidence\0".as_slice(),
+                flow.as_bytes(),
+                &place,
+                &[u8::from(is_last)],
+            ]
+            .concat(),
+        )
     }
 
     pub(crate) fn message(digest: &[u8; 32]) -> Self {
@@ -219,24 +276,39 @@ impl StoreKeys {
             .split_first_chunk::<32>()
             .and_then(|(index, rest)| Some((index, rest.first_chunk::<32>()?)))
             .ok_or(FlowError::Damaged("the store's own keys are cut short"))?;
-        Ok(Self { index: Zeroizing::new(*index), audit: Zeroizing::new(*audit) })
+        Ok(Self {
+            index: Zeroizing::new(*index),
+            audit: Zeroizing::new(*audit),
+        })
     }
 
     /// Returns the key of a reference. Vendors do not all keep its case.
     pub(crate) fn reference(&self, account: &str, reference: &str) -> LookupKey {
-        let parts = [b"reference".as_slice(), account.as_bytes(), &reference.to_ascii_lowercase().into_bytes()];
+        let parts = [
+            b"reference".as_slice(),
+            account.as_bytes(),
+            &reference.to_ascii_lowercase().into_bytes(),
+        ];
         LookupKey(mac(self.index.as_slice(), &parts))
     }
 
     /// Returns the key of a vendor's id.
     pub(crate) fn vendor(&self, account: &str, id: &str) -> LookupKey {
-        LookupKey(mac(self.index.as_slice(), &[b"vendor", account.as_bytes(), id.as_bytes()]))
+        LookupKey(mac(
+            self.index.as_slice(),
+            &[b"vendor", account.as_bytes(), id.as_bytes()],
+        ))
     }
 
     /// Returns the key of the application's own key. Each tenant has its own.
     pub(crate) fn application(&self, tenant: Option<&str>, key: &str) -> LookupKey {
         let has_tenant = [u8::from(tenant.is_some())];
-        let parts = [b"application".as_slice(), &has_tenant, tenant.unwrap_or_default().as_bytes(), key.as_bytes()];
+        let parts = [
+            b"application".as_slice(),
+            &has_tenant,
+            tenant.unwrap_or_default().as_bytes(),
+            key.as_bytes(),
+        ];
         LookupKey(mac(self.index.as_slice(), &parts))
     }
 
@@ -284,11 +356,19 @@ mod tests {
     fn what_is_sealed_is_opened_by_the_same_key_in_the_same_place_and_nowhere_else() {
         let vault = Vault::new(&key("a")).unwrap();
         let sealed = vault.seal(&OsRandom, &context(), b"Erika");
-        assert_eq!(vault.open(&context(), &sealed).unwrap().as_slice(), b"Erika");
+        assert_eq!(
+            vault.open(&context(), &sealed).unwrap().as_slice(),
+            b"Erika"
+        );
         assert!(!sealed.windows(5).any(|window| window == b"Erika"));
         assert_ne!(sealed, vault.seal(&OsRandom, &context(), b"Erika"));
         assert!(vault.open(&Context::store("other"), &sealed).is_err());
-        assert!(Vault::new(&key("b")).unwrap().open(&context(), &sealed).is_err());
+        assert!(
+            Vault::new(&key("b"))
+                .unwrap()
+                .open(&context(), &sealed)
+                .is_err()
+        );
         assert!(Vault::plain().open(&context(), &sealed).is_err());
     }
 
@@ -300,14 +380,22 @@ mod tests {
             let mut changed = sealed.clone();
             changed[position] ^= 1;
             assert!(vault.open(&context(), &changed).is_err(), "{position}");
-            assert!(vault.open(&context(), &sealed[..position]).is_err(), "{position}");
+            assert!(
+                vault.open(&context(), &sealed[..position]).is_err(),
+                "{position}"
+            );
         }
     }
 
     #[test]
     fn an_older_key_opens_and_the_new_one_seals() {
-        let old = Vault::new(&key("a")).unwrap().seal(&OsRandom, &context(), b"Erika");
-        let vault = Vault::new(&key("b")).unwrap().with_older(&key("a")).unwrap();
+        let old = Vault::new(&key("a"))
+            .unwrap()
+            .seal(&OsRandom, &context(), b"Erika");
+        let vault = Vault::new(&key("b"))
+            .unwrap()
+            .with_older(&key("a"))
+            .unwrap();
         assert_eq!(vault.open(&context(), &old).unwrap().as_slice(), b"Erika");
         assert!(vault.is_outdated(&old));
         assert!(!vault.is_outdated(&vault.seal(&OsRandom, &context(), b"Erika")));
@@ -316,8 +404,16 @@ mod tests {
     #[test]
     fn what_is_in_clear_is_not_believed_where_there_is_a_key() {
         let plain = Vault::plain().seal(&OsRandom, &context(), b"Erika");
-        assert_eq!(Vault::plain().open(&context(), &plain).unwrap().as_slice(), b"Erika");
-        assert!(Vault::new(&key("a")).unwrap().open(&context(), &plain).is_err());
+        assert_eq!(
+            Vault::plain().open(&context(), &plain).unwrap().as_slice(),
+            b"Erika"
+        );
+        assert!(
+            Vault::new(&key("a"))
+                .unwrap()
+                .open(&context(), &plain)
+                .is_err()
+        );
     }
 
     #[test]
@@ -325,6 +421,9 @@ mod tests {
         for text in ["", "abc", &"g".repeat(64), &"a".repeat(66)] {
             assert!(Vault::new(&Secret::new(text)).is_err());
         }
-        assert_eq!(format!("{:?} {:?}", Vault::new(&key("a")).unwrap(), Vault::plain()), "Vault(sealed) Vault(plain)");
+        assert_eq!(
+            format!("{:?} {:?}", Vault::new(&key("a")).unwrap(), Vault::plain()),
+            "Vault(sealed) Vault(plain)"
+        );
     }
 }

@@ -78,13 +78,19 @@ impl Webhook {
             )
         };
         let parsed = Url::parse(url).map_err(|_| invalid())?;
-        let is_safe = parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed));
-        let is_bare = parsed.username().is_empty() && parsed.password().is_none() && parsed.fragment().is_none();
+        let is_safe =
+            parsed.scheme() == "https" || (parsed.scheme() == "http" && is_loopback(&parsed));
+        let is_bare = parsed.username().is_empty()
+            && parsed.password().is_none()
+            && parsed.fragment().is_none();
         if !is_safe || !is_bare {
             return Err(invalid());
         }
         let uri = parsed.as_str().parse().map_err(|_| invalid())?;
-        Ok(Self { uri, keys: vec![key(secret)?] })
+        Ok(Self {
+            uri,
+            keys: vec![key(secret)?],
+        })
     }
 
     /// Adds a secret that was used before: requests are signed with each, so that a receiver can change its secret at any time. To rotate
@@ -101,10 +107,21 @@ impl Webhook {
     /// Returns the request that sends an event at `now`.
     fn request(&self, event: &Event, now: Timestamp) -> Result<Request<Bytes>, DeliveryError> {
         let failed = |_| DeliveryError::new("the webhook's request could not be built");
-        let payload = Payload { kind: format!("verification.{}", event.kind.name()), timestamp: event.at, data: event };
+        let payload = Payload {
+            kind: format!("verification.{}", event.kind.name()),
+            timestamp: event.at,
+            data: event,
+        };
         let body = serde_json::to_vec(&payload).map_err(|_| failed(()))?;
-        let (id, time) = (format!("{}-{}", event.flow, event.sequence), now.as_second().to_string());
-        let signatures: Vec<String> = self.keys.iter().filter_map(|key| sign(key, &id, &time, &body)).collect();
+        let (id, time) = (
+            format!("{}-{}", event.flow, event.sequence),
+            now.as_second().to_string(),
+        );
+        let signatures: Vec<String> = self
+            .keys
+            .iter()
+            .filter_map(|key| sign(key, &id, &time, &body))
+            .collect();
         Request::builder()
             .method(Method::POST)
             .uri(self.uri.clone())
@@ -120,7 +137,10 @@ impl Webhook {
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The path and the query may hold a credential.
-        f.debug_struct("Webhook").field("host", &self.uri.host().unwrap_or_default()).field("secrets", &self.keys.len()).finish()
+        f.debug_struct("Webhook")
+            .field("host", &self.uri.host().unwrap_or_default())
+            .field("secrets", &self.keys.len())
+            .finish()
     }
 }
 
@@ -137,8 +157,19 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// A request takes less than half of `lease`: then another program would send the event as well.
-    pub(crate) fn new(webhook: Webhook, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, lease: Duration) -> Self {
-        Self { webhook, transport, clock, timeout: TIMEOUT.min(lease / 3), pause: Mutex::new(None) }
+    pub(crate) fn new(
+        webhook: Webhook,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        lease: Duration,
+    ) -> Self {
+        Self {
+            webhook,
+            transport,
+            clock,
+            timeout: TIMEOUT.min(lease / 3),
+            pause: Mutex::new(None),
+        }
     }
 
     /// Sends an event, unless the endpoint has asked for a pause. An operator's replay does not wait for its end.
@@ -161,7 +192,11 @@ impl Endpoint {
         let (until, error) = pause.as_ref().filter(|(until, _)| *until > now)?;
         let left = Duration::try_from(until.duration_since(now)).unwrap_or_default();
         // An endpoint that is gone is a matter for an operator, who learns of it after a number of failures.
-        Some(if error.wait().is_some() { error.clone().retry_after(left) } else { error.clone() })
+        Some(if error.wait().is_some() {
+            error.clone().retry_after(left)
+        } else {
+            error.clone()
+        })
     }
 
     fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), DeliveryError> {
@@ -176,11 +211,19 @@ impl Endpoint {
                 )),
             ),
             _ => {
-                let error = DeliveryError::owned(format!("the webhook's endpoint answered with status {}", status.as_u16()));
-                (asked, Err(asked.map_or(error.clone(), |wait| error.retry_after(wait))))
+                let error = DeliveryError::owned(format!(
+                    "the webhook's endpoint answered with status {}",
+                    status.as_u16()
+                ));
+                (
+                    asked,
+                    Err(asked.map_or(error.clone(), |wait| error.retry_after(wait))),
+                )
             }
         };
-        let pause = pause.zip(result.as_ref().err().cloned()).map(|(wait, error)| (later(now, wait), error));
+        let pause = pause
+            .zip(result.as_ref().err().cloned())
+            .map(|(wait, error)| (later(now, wait), error));
         *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = pause;
         result
     }
@@ -197,7 +240,9 @@ struct Payload<'a> {
 
 fn key(secret: &Secret) -> Result<Zeroizing<Vec<u8>>> {
     let encoded = secret.expose().strip_prefix(PREFIX);
-    let key = encoded.and_then(|encoded| STANDARD.decode(encoded).ok()).map(Zeroizing::new);
+    let key = encoded
+        .and_then(|encoded| STANDARD.decode(encoded).ok())
+        .map(Zeroizing::new);
     key.filter(|key| SECRET_BYTES.contains(&key.len())).ok_or_else(|| {
         FlowError::Invalid("invalid secret of the webhook: expected `whsec_` and the Base64 of 24 to 64 random bytes".to_owned())
     })
@@ -210,7 +255,10 @@ fn sign(key: &[u8], id: &str, time: &str, body: &[u8]) -> Option<String> {
         mac.update(part.as_bytes());
     }
     mac.update(body);
-    Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+    Some(format!(
+        "v1,{}",
+        STANDARD.encode(mac.finalize().into_bytes())
+    ))
 }
 
 fn no_answer(cause: TransportCause) -> DeliveryError {
@@ -227,19 +275,41 @@ mod tests {
     #[test]
     fn published_example_is_signed_as_published() {
         let key = key(&SECRET.into()).unwrap();
-        let signature = sign(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
-        assert_eq!(signature.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
+        let signature = sign(
+            &key,
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            "1614265330",
+            br#"{"test": 2432232314}"#,
+        );
+        assert_eq!(
+            signature.as_deref(),
+            Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
+        );
     }
 
     #[test]
     fn address_must_be_encrypted_or_of_this_machine() {
-        for good in ["https://bank.example/hooks?tenant=4", "http://127.0.0.1:8080/", "http://localhost/x", "http://[::1]:1/"] {
+        for good in [
+            "https://bank.example/hooks?tenant=4",
+            "http://127.0.0.1:8080/",
+            "http://localhost/x",
+            "http://[::1]:1/",
+        ] {
             assert!(Webhook::new(good, &SECRET.into()).is_ok(), "{good}");
         }
-        for bad in ["", "hooks", "http://bank.example/", "ftp://127.0.0.1/", "https://me:hunter2@bank.example/", "https://a.b/#c"]
-        {
+        for bad in [
+            "",
+            "hooks",
+            "http://bank.example/",
+            "ftp://127.0.0.1/",
+            "https://me:hunter2@bank.example/",
+            "https://a.b/#c",
+        ] {
             let error = Webhook::new(bad, &SECRET.into()).unwrap_err().to_string();
-            assert!(error.contains("https://") && !error.contains("hunter2"), "{bad}: {error}");
+            assert!(
+                error.contains("https://") && !error.contains("hunter2"),
+                "{bad}: {error}"
+            );
         }
     }
 
@@ -247,12 +317,32 @@ mod tests {
     fn secret_has_a_form_and_is_never_printed() {
         let short = format!("{PREFIX}{}", STANDARD.encode([7; 23]));
         let long = format!("{PREFIX}{}", STANDARD.encode([7; 65]));
-        for bad in ["", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_", "whsec_not Base64", &short, &long] {
-            let error = Webhook::new("https://bank.example/", &bad.into()).unwrap_err().to_string();
-            assert!(error.contains("whsec_") && !error.contains("not Base64"), "{error}");
+        for bad in [
+            "",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_",
+            "whsec_not Base64",
+            &short,
+            &long,
+        ] {
+            let error = Webhook::new("https://bank.example/", &bad.into())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("whsec_") && !error.contains("not Base64"),
+                "{error}"
+            );
         }
         let webhook = Webhook::new("https://bank.example/hunter2", &SECRET.into()).unwrap();
-        assert!(webhook.clone().older_secret(&short.as_str().into()).is_err());
-        assert_eq!(format!("{webhook:?}"), r#"Webhook { host: "bank.example", secrets: 1 }"#);
+        assert!(
+            webhook
+                .clone()
+                .older_secret(&short.as_str().into())
+                .is_err()
+        );
+        assert_eq!(
+            format!("{webhook:?}"),
+            r#"Webhook { host: "bank.example", secrets: 1 }"#
+        );
     }
 }

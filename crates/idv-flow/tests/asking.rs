@@ -28,7 +28,12 @@ async fn a_verification_is_asked_for_ever_more_seldom_until_it_has_an_outcome_an
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, 3 * HOUR).await;
     let status = flow.status(id).await.unwrap();
-    assert!(status.is_verified() && status.has_report && status.due.is_none() && status.phase == Phase::Done);
+    assert!(
+        status.is_verified()
+            && status.has_report
+            && status.due.is_none()
+            && status.phase == Phase::Done
+    );
     let report = flow.report(id).await.unwrap().unwrap();
     assert_eq!(report.reference.as_deref(), Some(reference.as_str()));
     let polls = bench.vendor.calls("poll");
@@ -38,7 +43,10 @@ async fn a_verification_is_asked_for_ever_more_seldom_until_it_has_an_outcome_an
 
 #[tokio::test]
 async fn a_claim_wakes_one_question_and_many_claims_not_many() {
-    let bench = Bench::new(Kind { guarded: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        guarded: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     bench.pass(&flow, 10 * HOUR).await;
@@ -51,15 +59,28 @@ async fn a_claim_wakes_one_question_and_many_claims_not_many() {
     }
     assert_eq!(bench.vendor.calls("poll"), before + 1);
     let status = flow.status(id).await.unwrap();
-    assert_eq!(status.status, Some(Status::AwaitingPerson), "what is claimed is not believed");
-    let woken = flow.audit_of(id).await.unwrap().iter().filter(|entry| entry.event.contains("woken")).count();
+    assert_eq!(
+        status.status,
+        Some(Status::AwaitingPerson),
+        "what is claimed is not believed"
+    );
+    let woken = flow
+        .audit_of(id)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|entry| entry.event.contains("woken"))
+        .count();
     assert!(woken <= 3, "{woken}");
 }
 
 #[tokio::test]
 async fn suspicion_after_the_end_is_asked_about_and_disputes() {
     for guarded in [true, false] {
-        let bench = Bench::new(Kind { guarded, ..Kind::default() });
+        let bench = Bench::new(Kind {
+            guarded,
+            ..Kind::default()
+        });
         let flow = bench.flow().await;
         let (id, reference) = start(&flow).await;
         bench.vendor.becomes(&reference, "passed");
@@ -68,7 +89,11 @@ async fn suspicion_after_the_end_is_asked_about_and_disputes() {
         assert!(status.is_verified() && status.phase == Phase::Done);
         let polls = bench.vendor.calls("poll");
         let says = |state: &str, number: u32| {
-            delivery(json!({"reference": reference.as_str(), "state": state, "number": number}).to_string(), SECRET)
+            delivery(
+                json!({"reference": reference.as_str(), "state": state, "number": number})
+                    .to_string(),
+                SECRET,
+            )
         };
 
         // A message that agrees with the outcome is no reason to ask.
@@ -76,30 +101,44 @@ async fn suspicion_after_the_end_is_asked_about_and_disputes() {
         bench.pass(&flow, HOUR).await;
         assert_eq!(bench.vendor.calls("poll"), polls);
         // One that does not is, once; a forged one changes nothing.
-        flow.receive("example", &says("suspicious", 2)).await.unwrap();
+        flow.receive("example", &says("suspicious", 2))
+            .await
+            .unwrap();
         bench.pass(&flow, HOUR).await;
         assert_eq!(bench.vendor.calls("poll"), polls + 1);
         assert!(flow.status(id).await.unwrap().is_verified());
 
         bench.vendor.becomes(&reference, "suspicious");
-        flow.receive("example", &says("suspicious", 3)).await.unwrap();
+        flow.receive("example", &says("suspicious", 3))
+            .await
+            .unwrap();
         bench.pass(&flow, HOUR).await;
         let status = flow.status(id).await.unwrap();
         assert!(!status.is_verified());
-        assert_eq!(status.attention.as_ref().map(idv_flow::Attention::name), Some("disputed"));
+        assert_eq!(
+            status.attention.as_ref().map(idv_flow::Attention::name),
+            Some("disputed")
+        );
     }
 }
 
 #[tokio::test]
 async fn a_message_is_answered_before_it_is_worked_off_and_stored_once() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     let passed = message(&reference, Some("v1"), "passed");
     for _ in 0..3 {
         assert_eq!(flow.receive("example", &passed).await.unwrap().status, 200);
     }
-    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::AwaitingPerson), "nothing was worked off yet");
+    assert_eq!(
+        flow.status(id).await.unwrap().status,
+        Some(Status::AwaitingPerson),
+        "nothing was worked off yet"
+    );
     assert_eq!(flow.run_due().await.unwrap(), 1);
     let status = flow.status(id).await.unwrap();
     assert!(status.is_verified() && status.has_report && status.phase == Phase::Done);
@@ -112,33 +151,64 @@ async fn where_the_vendor_can_be_asked_its_message_settles_nothing_but_has_it_as
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.receive("example", &message(&reference, None, "passed"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.status, bench.vendor.calls("poll")), (Some(Status::InReview { leaning: None }), 1));
+    assert_eq!(
+        (status.status, bench.vendor.calls("poll")),
+        (Some(Status::InReview { leaning: None }), 1)
+    );
 }
 
 #[tokio::test]
 async fn messages_that_contradict_each_other_verify_nobody_until_a_person_rules() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     for state in ["passed", "failed"] {
-        flow.receive("example", &message(&reference, None, state)).await.unwrap();
+        flow.receive("example", &message(&reference, None, state))
+            .await
+            .unwrap();
         flow.run_due().await.unwrap();
     }
     let status = flow.status(id).await.unwrap();
     assert!(status.disputed && !status.is_verified() && status.status.is_none());
     assert_eq!(flow.report(id).await.unwrap(), None);
-    assert_eq!(flow.reports(id).await.unwrap().len(), 2, "both sides are there for whoever rules");
+    assert_eq!(
+        flow.reports(id).await.unwrap().len(),
+        2,
+        "both sides are there for whoever rules"
+    );
     assert_eq!(attention(&flow).await, ["disputed"]);
 
-    flow.resolve(id, &Resolution::Rule(Outcome::Rejected), "operator-7").await.unwrap();
+    flow.resolve(id, &Resolution::Rule(Outcome::Rejected), "operator-7")
+        .await
+        .unwrap();
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.status, status.phase), (Some(Status::Finished(Outcome::Rejected)), Phase::Done));
-    assert_eq!(flow.report(id).await.unwrap().unwrap().agent.unwrap().expose(), "failed");
+    assert_eq!(
+        (status.status, status.phase),
+        (Some(Status::Finished(Outcome::Rejected)), Phase::Done)
+    );
+    assert_eq!(
+        flow.report(id)
+            .await
+            .unwrap()
+            .unwrap()
+            .agent
+            .unwrap()
+            .expose(),
+        "failed"
+    );
     assert!(attention(&flow).await.is_empty());
-    let error = flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7").await.unwrap_err();
+    let error = flow
+        .resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7")
+        .await
+        .unwrap_err();
     assert!(matches!(error, FlowError::Conflict(_)), "{error}");
 }
 
@@ -151,7 +221,10 @@ async fn the_persons_time_runs_out_after_the_vendor_was_asked_once_more() {
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Open);
     bench.pass(&flow, 2 * DAY).await;
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.status, status.phase), (Some(Status::Finished(Outcome::Expired)), Phase::Done));
+    assert_eq!(
+        (status.status, status.phase),
+        (Some(Status::Finished(Outcome::Expired)), Phase::Done)
+    );
 }
 
 #[tokio::test]
@@ -197,8 +270,14 @@ async fn refused_credentials_are_told_soon() {
     bench.pass(&flow, HOUR).await;
     bench.vendor.recovers();
     let item = flow.operator().await.unwrap().remove(0);
-    assert!(item.what_to_do.contains("credentials"), "{}", item.what_to_do);
-    flow.resolve(id, &Resolution::AskNow, "operator-7").await.unwrap();
+    assert!(
+        item.what_to_do.contains("credentials"),
+        "{}",
+        item.what_to_do
+    );
+    flow.resolve(id, &Resolution::AskNow, "operator-7")
+        .await
+        .unwrap();
     bench.pass(&flow, HOUR).await;
     assert!(attention(&flow).await.is_empty());
 }
@@ -211,13 +290,31 @@ async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
     bench.vendor.becomes(&reference, "a-new-word");
     bench.pass(&flow, 6 * HOUR).await;
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.status, attention(&flow).await), (Some(Status::AwaitingPerson), vec!["unknown_code"]));
-    let told = flow.audit_of(id).await.unwrap().iter().filter(|entry| entry.event.contains("not_understood")).count();
+    assert_eq!(
+        (status.status, attention(&flow).await),
+        (Some(Status::AwaitingPerson), vec!["unknown_code"])
+    );
+    let told = flow
+        .audit_of(id)
+        .await
+        .unwrap()
+        .iter()
+        .filter(|entry| entry.event.contains("not_understood"))
+        .count();
     assert_eq!(told, 1);
-    assert!(bench.vendor.calls("poll") < 15, "it is no reason to ask faster: {}", bench.vendor.calls("poll"));
-    flow.resolve(id, &Resolution::Acknowledge, "operator-7").await.unwrap();
+    assert!(
+        bench.vendor.calls("poll") < 15,
+        "it is no reason to ask faster: {}",
+        bench.vendor.calls("poll")
+    );
+    flow.resolve(id, &Resolution::Acknowledge, "operator-7")
+        .await
+        .unwrap();
     bench.pass(&flow, 6 * HOUR).await;
-    assert!(attention(&flow).await.is_empty(), "the vendor goes on saying what somebody has looked at");
+    assert!(
+        attention(&flow).await.is_empty(),
+        "the vendor goes on saying what somebody has looked at"
+    );
     bench.vendor.becomes(&reference, "another-new-word");
     bench.pass(&flow, 6 * HOUR).await;
     assert_eq!(attention(&flow).await, ["unknown_code"]);
@@ -225,23 +322,38 @@ async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_report_that_never_comes_is_told_to_a_person_who_can_give_it_up() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, None, "review")).await.unwrap();
+    flow.receive("example", &message(&reference, None, "review"))
+        .await
+        .unwrap();
     bench.pass(&flow, 40 * DAY).await;
     assert_eq!(attention(&flow).await, ["overdue"]);
-    flow.resolve(id, &Resolution::Abandon, "operator-7").await.unwrap();
+    flow.resolve(id, &Resolution::Abandon, "operator-7")
+        .await
+        .unwrap();
     assert!(attention(&flow).await.is_empty());
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Done);
-    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.receive("example", &message(&reference, None, "passed"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
-    assert!(flow.status(id).await.unwrap().is_verified(), "what still comes is taken in");
+    assert!(
+        flow.status(id).await.unwrap().is_verified(),
+        "what still comes is taken in"
+    );
 }
 
 #[tokio::test]
 async fn a_list_is_read_once_for_all_and_asks_alone_only_for_those_of_which_it_tells_news() {
-    let bench = Bench::new(Kind { listing: true, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        listing: true,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let mut flows = Vec::new();
     for _ in 0..50 {
@@ -257,7 +369,11 @@ async fn a_list_is_read_once_for_all_and_asks_alone_only_for_those_of_which_it_t
     assert_eq!(bench.vendor.calls("poll"), 1);
     assert!(flow.status(*id).await.unwrap().has_report);
     let trail = flow.audit_of(flows[8].0).await.unwrap();
-    assert_eq!(trail.len(), 3, "what the list tells again and again is written once: {trail:?}");
+    assert_eq!(
+        trail.len(),
+        3,
+        "what the list tells again and again is written once: {trail:?}"
+    );
 }
 
 #[tokio::test]
@@ -266,7 +382,9 @@ async fn a_message_that_comes_before_the_vendors_id_is_known_is_not_lost() {
     let flow = bench.flow().await;
     let unnamed = idv_core::Delivery::callback(
         http::Method::POST,
-        format!("/callbacks/example?secret={SECRET}").parse().unwrap(),
+        format!("/callbacks/example?secret={SECRET}")
+            .parse()
+            .unwrap(),
         http::HeaderMap::new(),
         json!({"id": "v1", "state": "running"}).to_string(),
     );
@@ -275,19 +393,37 @@ async fn a_message_that_comes_before_the_vendors_id_is_known_is_not_lost() {
     let (id, _) = start(&flow).await;
     bench.clock.advance(Duration::from_secs(30));
     flow.run_due().await.unwrap();
-    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::InProgress));
+    assert_eq!(
+        flow.status(id).await.unwrap().status,
+        Some(Status::InProgress)
+    );
 }
 
 #[tokio::test]
 async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is_forgotten() {
     for (guarded, items) in [(true, vec!["unmatched"]), (false, vec![])] {
-        let bench = Bench::new(Kind { guarded, ..Kind::default() });
+        let bench = Bench::new(Kind {
+            guarded,
+            ..Kind::default()
+        });
         let flow = bench.flow().await;
-        flow.receive("example", &message(&flow.reference(), None, "passed")).await.unwrap();
-        assert_eq!(flow.run_due().await.unwrap(), usize::from(guarded), "what anybody can claim about nobody is not even stored");
+        flow.receive("example", &message(&flow.reference(), None, "passed"))
+            .await
+            .unwrap();
+        assert_eq!(
+            flow.run_due().await.unwrap(),
+            usize::from(guarded),
+            "what anybody can claim about nobody is not even stored"
+        );
         bench.pass(&flow, 3 * DAY).await;
         assert_eq!(attention(&flow).await, items);
-        if let Some(idv_flow::About::Message(digest)) = flow.operator().await.unwrap().first().map(|item| item.about) {
+        if let Some(idv_flow::About::Message(digest)) = flow
+            .operator()
+            .await
+            .unwrap()
+            .first()
+            .map(|item| item.about)
+        {
             flow.resolve_message(&digest, false).await.unwrap();
             assert!(attention(&flow).await.is_empty());
         }
@@ -296,17 +432,30 @@ async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is
 
 #[tokio::test]
 async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a_person() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
-    let other = Bench { kind: Kind { secret: "another-secret-of-the-tests", ..bench.kind.clone() }, ..bench.clone() };
+    flow.receive("example", &message(&reference, None, "passed"))
+        .await
+        .unwrap();
+    let other = Bench {
+        kind: Kind {
+            secret: "another-secret-of-the-tests",
+            ..bench.kind.clone()
+        },
+        ..bench.clone()
+    };
     let changed = other.flow().await;
     changed.run_due().await.unwrap();
     assert!(!changed.status(id).await.unwrap().is_verified());
     assert_eq!(attention(&changed).await, ["unproven"]);
     let item = changed.operator().await.unwrap().remove(0);
-    let idv_flow::About::Message(digest) = item.about else { panic!("it is about a message") };
+    let idv_flow::About::Message(digest) = item.about else {
+        panic!("it is about a message")
+    };
     // With the old secret back it is believed.
     flow.resolve_message(&digest, true).await.unwrap();
     flow.run_due().await.unwrap();
@@ -321,49 +470,127 @@ async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
     let mut schedule = Schedule::of(client.info());
     schedule.interval = 10 * MINUTE;
     schedule.growth = 1.0;
-    let flow = bench.open(bench.builder().schedule("example", schedule.clone())).await;
+    let flow = bench
+        .open(bench.builder().schedule("example", schedule.clone()))
+        .await;
     start(&flow).await;
     bench.pass(&flow, 2 * HOUR).await;
-    assert!((10..=13).contains(&bench.vendor.calls("poll")), "{}", bench.vendor.calls("poll"));
+    assert!(
+        (10..=13).contains(&bench.vendor.calls("poll")),
+        "{}",
+        bench.vendor.calls("poll")
+    );
 
     let clock = || std::sync::Arc::new(bench.clock.clone());
     schedule.growth = 0.0;
-    assert!(bench.builder().schedule("example", schedule.clone()).clock(clock()).open().await.is_err());
+    assert!(
+        bench
+            .builder()
+            .schedule("example", schedule.clone())
+            .clock(clock())
+            .open()
+            .await
+            .is_err()
+    );
     schedule.growth = 1.0;
-    let error = bench.builder().schedule("other", schedule).clock(clock()).open().await.unwrap_err().to_string();
+    let error = bench
+        .builder()
+        .schedule("other", schedule)
+        .clock(clock())
+        .open()
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("other"), "{error}");
-    assert!(bench.builder().client(bench.client()).clock(clock()).open().await.unwrap_err().to_string().contains("twice"));
-    assert!(Engine::builder(bench.store.clone()).clock(clock()).open().await.is_err());
+    assert!(
+        bench
+            .builder()
+            .client(bench.client())
+            .clock(clock())
+            .open()
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("twice")
+    );
+    assert!(
+        Engine::builder(bench.store.clone())
+            .clock(clock())
+            .open()
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
 async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_nothing() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let key = |digit: &str| idv_core::Secret::new(digit.repeat(64));
     let vault = Vault::new(&key("a")).unwrap();
     let flow = bench.open(bench.builder().vault(vault.clone())).await;
     bench.vendor.next("create", Fate::AnswerLost);
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, Some("v1"), "passed")).await.unwrap();
-    let dump = format!("{:?}", idv_flow::store::Store::list(&bench.store, &Default::default(), None, 10).await.unwrap());
+    flow.receive("example", &message(&reference, Some("v1"), "passed"))
+        .await
+        .unwrap();
+    let dump = format!(
+        "{:?}",
+        idv_flow::store::Store::list(&bench.store, &Default::default(), None, 10)
+            .await
+            .unwrap()
+    );
     flow.run_due().await.unwrap();
-    let reports = idv_flow::store::Store::reports(&bench.store, id).await.unwrap().unwrap();
+    let reports = idv_flow::store::Store::reports(&bench.store, id)
+        .await
+        .unwrap()
+        .unwrap();
     let text = String::from_utf8_lossy(&reports).into_owned() + &dump;
     for secret in ["Mustermann", reference.as_str(), SECRET] {
         assert!(!text.contains(secret));
     }
     assert!(!reports.windows(6).any(|window| window == b"passed"));
 
-    let open = async |vault: Vault| bench.builder().vault(vault).clock(std::sync::Arc::new(bench.clock.clone())).open().await;
+    let open = async |vault: Vault| {
+        bench
+            .builder()
+            .vault(vault)
+            .clock(std::sync::Arc::new(bench.clock.clone()))
+            .open()
+            .await
+    };
     for wrong in [Vault::plain(), Vault::new(&key("b")).unwrap()] {
-        assert!(matches!(open(wrong).await.unwrap_err(), FlowError::Damaged(_)));
+        assert!(matches!(
+            open(wrong).await.unwrap_err(),
+            FlowError::Damaged(_)
+        ));
     }
-    let rotated = open(Vault::new(&key("b")).unwrap().with_older(&key("a")).unwrap()).await.unwrap();
+    let rotated = open(
+        Vault::new(&key("b"))
+            .unwrap()
+            .with_older(&key("a"))
+            .unwrap(),
+    )
+    .await
+    .unwrap();
     assert!(rotated.status(id).await.unwrap().is_verified());
-    assert!(open(Vault::new(&key("b")).unwrap()).await.is_ok(), "the store's own keys are sealed anew");
+    assert!(
+        open(Vault::new(&key("b")).unwrap()).await.is_ok(),
+        "the store's own keys are sealed anew"
+    );
     let plain = Bench::new(Kind::default());
     assert!(plain.flow().await.is_plain() && !flow.is_plain());
-    assert!(plain.builder().vault(vault).clock(std::sync::Arc::new(plain.clock.clone())).open().await.is_err());
+    assert!(
+        plain
+            .builder()
+            .vault(vault)
+            .clock(std::sync::Arc::new(plain.clock.clone()))
+            .open()
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -387,7 +614,9 @@ async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     let asked = async |times: usize| {
-        flow.resolve(id, &Resolution::AskNow, "operator-7").await.unwrap();
+        flow.resolve(id, &Resolution::AskNow, "operator-7")
+            .await
+            .unwrap();
         flow.run_due().await.unwrap();
         assert_eq!(bench.vendor.calls("poll"), times);
         flow.run_due().await.unwrap();
@@ -396,7 +625,10 @@ async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
     // Before the first question is due, again within the shortest gap, after a failure and within its backoff.
     asked(1).await;
     asked(2).await;
-    bench.vendor.next("poll", Fate::Status(503)).next("poll", Fate::Status(429));
+    bench
+        .vendor
+        .next("poll", Fate::Status(503))
+        .next("poll", Fate::Status(429));
     asked(3).await;
     asked(4).await;
     asked(5).await;
@@ -412,7 +644,10 @@ async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
 
 #[tokio::test]
 async fn audit_trail_has_the_digest_of_the_callbacks_bytes() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     let said = message(&reference, None, "passed");
@@ -420,43 +655,88 @@ async fn audit_trail_has_the_digest_of_the_callbacks_bytes() {
     flow.run_due().await.unwrap();
     let digest = hex::encode(Sha256::digest(&said.body));
     let trail = flow.audit_of(id).await.unwrap();
-    let observed = trail.iter().find(|entry| entry.event.contains("\"observed\"")).unwrap();
+    let observed = trail
+        .iter()
+        .find(|entry| entry.event.contains("\"observed\""))
+        .unwrap();
     assert!(observed.event.contains(&digest), "{}", observed.event);
 }
 
 #[tokio::test]
 async fn ruling_is_refused_unless_it_ends_a_dispute() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    let ruled = async |outcome| flow.resolve(id, &Resolution::Rule(outcome), "operator-7").await;
-    assert!(matches!(ruled(Outcome::Verified).await.unwrap_err(), FlowError::Conflict(_)), "it is open");
+    let ruled = async |outcome| {
+        flow.resolve(id, &Resolution::Rule(outcome), "operator-7")
+            .await
+    };
+    assert!(
+        matches!(
+            ruled(Outcome::Verified).await.unwrap_err(),
+            FlowError::Conflict(_)
+        ),
+        "it is open"
+    );
     for state in ["passed", "failed"] {
-        flow.receive("example", &message(&reference, None, state)).await.unwrap();
+        flow.receive("example", &message(&reference, None, state))
+            .await
+            .unwrap();
         flow.run_due().await.unwrap();
     }
     let before = flow.audit_of(id).await.unwrap().len();
-    assert!(matches!(ruled(Outcome::Disputed).await.unwrap_err(), FlowError::Conflict(_)));
+    assert!(matches!(
+        ruled(Outcome::Disputed).await.unwrap_err(),
+        FlowError::Conflict(_)
+    ));
     assert!(flow.status(id).await.unwrap().disputed);
     assert_eq!(flow.audit_of(id).await.unwrap().len(), before);
     ruled(Outcome::Verified).await.unwrap();
-    assert!(matches!(ruled(Outcome::Rejected).await.unwrap_err(), FlowError::Conflict(_)), "it is settled");
+    assert!(
+        matches!(
+            ruled(Outcome::Rejected).await.unwrap_err(),
+            FlowError::Conflict(_)
+        ),
+        "it is settled"
+    );
     assert!(flow.status(id).await.unwrap().is_verified());
 }
 
 #[tokio::test]
 async fn ruled_outcome_has_the_latest_report_if_none_came_with_it() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, None, "suspicious")).await.unwrap();
+    flow.receive("example", &message(&reference, None, "suspicious"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     let status = flow.status(id).await.unwrap();
     assert!(status.disputed && !status.is_verified());
-    assert_eq!((attention(&flow).await, flow.report(id).await.unwrap()), (vec!["disputed"], None));
-    flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7").await.unwrap();
+    assert_eq!(
+        (attention(&flow).await, flow.report(id).await.unwrap()),
+        (vec!["disputed"], None)
+    );
+    flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7")
+        .await
+        .unwrap();
     assert!(flow.status(id).await.unwrap().is_verified());
-    assert_eq!(flow.report(id).await.unwrap().unwrap().agent.unwrap().expose(), "suspicious");
+    assert_eq!(
+        flow.report(id)
+            .await
+            .unwrap()
+            .unwrap()
+            .agent
+            .unwrap()
+            .expose(),
+        "suspicious"
+    );
     assert!(flow.verify_audit(None).await.unwrap().holds());
 }
 
@@ -469,15 +749,19 @@ async fn verification_never_begun_is_asked_ever_less_often() {
     while bench.clock.now() < end {
         flow.run_due().await.unwrap();
         let due = bench.store.next_due(&[]).await.unwrap().unwrap();
-        bench
-            .clock
-            .advance(Duration::try_from(due.duration_since(bench.clock.now())).unwrap_or_default().max(Duration::from_secs(1)));
+        bench.clock.advance(
+            Duration::try_from(due.duration_since(bench.clock.now()))
+                .unwrap_or_default()
+                .max(Duration::from_secs(1)),
+        );
     }
     let polls = bench.vendor.calls("poll");
     assert!((30..=60).contains(&polls), "{polls} polls in 30 days");
     // No news is lost: a callback has the vendor asked at once, and what the schedule finds comes in time.
     bench.vendor.becomes(&reference, "passed");
-    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+    flow.receive("example", &message(&reference, None, "passed"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     assert!(flow.status(id).await.unwrap().is_verified());
 }
@@ -500,13 +784,18 @@ async fn polls_are_spread_after_an_outage() {
         most = most.max(bench.vendor.calls("poll") - polls);
         bench.clock.advance(MINUTE);
     }
-    assert!(bench.vendor.calls("poll") - before >= 200, "each flow is asked");
+    assert!(
+        bench.vendor.calls("poll") - before >= 200,
+        "each flow is asked"
+    );
     assert!(most <= 20, "{most} polls in a minute");
     // A message does not wait for that.
     bench.clock.advance(20 * HOUR);
     let (id, reference) = &started[0];
     bench.vendor.becomes(reference, "passed");
-    flow.receive("example", &message(reference, None, "passed")).await.unwrap();
+    flow.receive("example", &message(reference, None, "passed"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     assert!(flow.status(*id).await.unwrap().is_verified());
 }

@@ -15,7 +15,9 @@ use support::*;
 
 /// An engine over a store that is meddled with, and the same store for another program.
 async fn over(bench: &Bench, store: &Meddled) -> Engine {
-    let builder = Engine::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone()));
+    let builder = Engine::builder(store.clone())
+        .client(bench.client())
+        .random(Arc::new(bench.bits.clone()));
     bench.open(builder).await
 }
 
@@ -33,7 +35,12 @@ async fn verified(bench: &Bench, engine: &Engine, retention: Retention) -> (Flow
 async fn hold_that_is_put_on_during_an_erasure_is_kept() {
     let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
     let engine = over(&bench, &store).await;
-    let (id, _) = verified(&bench, &engine, Retention::new(Keep::until_asked(), Keep::after(DAY))).await;
+    let (id, _) = verified(
+        &bench,
+        &engine,
+        Retention::new(Keep::until_asked(), Keep::after(DAY)),
+    )
+    .await;
     let other = engine.clone();
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
     *store.before.lock().unwrap() = Some((
@@ -44,7 +51,10 @@ async fn hold_that_is_put_on_during_an_erasure_is_kept() {
         }),
     ));
     bench.pass(&engine, 3 * DAY).await;
-    assert!(store.before.lock().unwrap().is_none(), "the hold was put on");
+    assert!(
+        store.before.lock().unwrap().is_none(),
+        "the hold was put on"
+    );
     assert!(engine.report(id).await.unwrap().is_some());
     assert_eq!(engine.status(id).await.unwrap().phase, Phase::Done);
     assert!(engine.verify_audit(None).await.unwrap().holds());
@@ -54,17 +64,35 @@ async fn hold_that_is_put_on_during_an_erasure_is_kept() {
 async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
     let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
     let engine = over(&bench, &store).await;
-    let (id, _) = verified(&bench, &engine, Retention::new(Keep::after(DAY), Keep::until_asked())).await;
+    let (id, _) = verified(
+        &bench,
+        &engine,
+        Retention::new(Keep::after(DAY), Keep::until_asked()),
+    )
+    .await;
     let other = engine.clone();
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
     let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
-    *store.before.lock().unwrap() = Some(("deleting", Box::pin(async move { other.retain(id, hold, "legal").await.unwrap() })));
+    *store.before.lock().unwrap() = Some((
+        "deleting",
+        Box::pin(async move { other.retain(id, hold, "legal").await.unwrap() }),
+    ));
     bench.pass(&engine, 3 * DAY).await;
-    assert!(store.before.lock().unwrap().is_none(), "the hold was put on");
+    assert!(
+        store.before.lock().unwrap().is_none(),
+        "the hold was put on"
+    );
     assert_eq!(bench.vendor.calls("delete"), 0);
 
     // The vendor refuses to be reached: nothing was deleted, and a hold is accepted after that attempt.
-    engine.retain(id, Retention::new(Keep::after(DAY), Keep::until_asked()), "legal").await.unwrap();
+    engine
+        .retain(
+            id,
+            Retention::new(Keep::after(DAY), Keep::until_asked()),
+            "legal",
+        )
+        .await
+        .unwrap();
     for _ in 0..3 {
         bench.vendor.next("delete", Fate::Refused);
     }
@@ -81,7 +109,12 @@ async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
 async fn hold_on_what_is_being_deleted_is_refused() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
-    let (id, _) = verified(&bench, &engine, Retention::new(Keep::after(DAY), Keep::until_asked())).await;
+    let (id, _) = verified(
+        &bench,
+        &engine,
+        Retention::new(Keep::after(DAY), Keep::until_asked()),
+    )
+    .await;
     bench.vendor.next("delete", Fate::HangBefore);
     bench.clock.advance(2 * DAY);
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
@@ -102,9 +135,19 @@ async fn hold_on_what_is_being_deleted_is_refused() {
 /// The answers of writes are lost one after the other: of the intention, of the mark, of the outcome.
 #[tokio::test]
 async fn lost_answer_of_the_store_strands_nobody() {
-    for safety in [CreateSafety::Keyed, CreateSafety::Findable, CreateSafety::Unkeyed] {
+    for safety in [
+        CreateSafety::Keyed,
+        CreateSafety::Findable,
+        CreateSafety::Unkeyed,
+    ] {
         for lost in 0..3 {
-            let (bench, store) = (Bench::new(Kind { safety, ..Kind::default() }), Meddled::default());
+            let (bench, store) = (
+                Bench::new(Kind {
+                    safety,
+                    ..Kind::default()
+                }),
+                Meddled::default(),
+            );
             let engine = over(&bench, &store).await;
             *store.lost.lock().unwrap() = vec![lost];
             let new = somebody(&engine);
@@ -114,8 +157,16 @@ async fn lost_answer_of_the_store_strands_nobody() {
             assert!(again.already_existed);
             bench.pass(&engine, HOUR).await;
             let status = engine.status(again.id).await.unwrap();
-            assert_eq!((status.phase, status.attention), (Phase::Open, None), "{safety:?}, write {lost}");
-            assert_eq!(bench.vendor.made(&reference).len(), 1, "{safety:?}, write {lost}");
+            assert_eq!(
+                (status.phase, status.attention),
+                (Phase::Open, None),
+                "{safety:?}, write {lost}"
+            );
+            assert_eq!(
+                bench.vendor.made(&reference).len(),
+                1,
+                "{safety:?}, write {lost}"
+            );
             assert_eq!(bench.vendor.calls("create"), 1, "{safety:?}, write {lost}");
         }
     }
@@ -128,16 +179,31 @@ async fn unreadable_reports_are_told_and_the_person_does_not_stay_verified() {
     let (id, reference) = verified(&bench, &engine, Retention::default()).await;
     store.reports_damaged.store(true, Ordering::Relaxed);
     bench.vendor.becomes(&reference, "failed");
-    engine.receive("example", &message(&reference, Some("v1"), "failed")).await.unwrap();
+    engine
+        .receive("example", &message(&reference, Some("v1"), "failed"))
+        .await
+        .unwrap();
     bench.pass(&engine, DAY).await;
     let status = engine.status(id).await.unwrap();
     assert!(status.disputed && !status.is_verified());
     assert_eq!(attention(&engine).await, ["damaged"]);
     // Once they can be read, what came meanwhile is stored beside them.
     store.reports_damaged.store(false, Ordering::Relaxed);
-    engine.receive("example", &message(&reference, Some("v1"), "passed")).await.unwrap();
-    engine.resolve(id, &idv_flow::Resolution::Acknowledge, "desk").await.unwrap();
-    let outcomes: Vec<_> = engine.reports(id).await.unwrap().into_iter().map(|(outcome, _)| outcome).collect();
+    engine
+        .receive("example", &message(&reference, Some("v1"), "passed"))
+        .await
+        .unwrap();
+    engine
+        .resolve(id, &idv_flow::Resolution::Acknowledge, "desk")
+        .await
+        .unwrap();
+    let outcomes: Vec<_> = engine
+        .reports(id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(outcome, _)| outcome)
+        .collect();
     assert_eq!(outcomes, [Some(Outcome::Verified), Some(Outcome::Rejected)]);
     assert_eq!(attention(&engine).await, ["disputed"]);
 }
@@ -154,22 +220,36 @@ async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
     assert!(engine.status(other).await.unwrap().is_verified());
     let told = engine.operator().await.unwrap();
     assert_eq!(
-        told.iter().map(|item| (item.about, item.attention.name())).collect::<Vec<_>>(),
+        told.iter()
+            .map(|item| (item.about, item.attention.name()))
+            .collect::<Vec<_>>(),
         [(idv_flow::About::Flow(one), "failing")]
     );
     let polls = bench.vendor.calls("poll");
     bench.pass(&engine, 10 * MINUTE).await;
-    assert!(bench.vendor.calls("poll") - polls < 5, "it is tried ever less often");
+    assert!(
+        bench.vendor.calls("poll") - polls < 5,
+        "it is tried ever less often"
+    );
 
     bench.vendor.becomes(&one_reference, "passed");
     bench.pass(&engine, 2 * HOUR).await;
-    assert_eq!(engine.status(one).await.unwrap().status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        engine.status(one).await.unwrap().status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     assert!(attention(&engine).await.is_empty());
 }
 
 /// A vendor of another name, in the same world otherwise.
 fn another(bench: &Bench, provider: &'static str) -> Bench {
-    Bench { vendor: Vendor::default(), ..bench.with(Kind { provider, ..Kind::default() }) }
+    Bench {
+        vendor: Vendor::default(),
+        ..bench.with(Kind {
+            provider,
+            ..Kind::default()
+        })
+    }
 }
 
 #[tokio::test]
@@ -190,8 +270,14 @@ async fn program_without_a_vendor_leaves_its_flows_alone() {
         other.run_due().await.unwrap();
     }
     let told = other.operator().await.unwrap();
-    let told: Vec<_> = told.iter().map(|item| (item.about, item.provider.as_str(), item.attention.name())).collect();
-    assert_eq!(told, [(idv_flow::About::Account, "example", "unconfigured")]);
+    let told: Vec<_> = told
+        .iter()
+        .map(|item| (item.about, item.provider.as_str(), item.attention.name()))
+        .collect();
+    assert_eq!(
+        told,
+        [(idv_flow::About::Account, "example", "unconfigured")]
+    );
     engine.run_due().await.unwrap();
     for (id, _) in &flows {
         assert!(engine.status(*id).await.unwrap().is_verified());
@@ -223,7 +309,10 @@ async fn vendor_that_hangs_does_not_stop_another() {
                 tokio::task::yield_now().await;
             }
             bench.clock.advance(std::time::Duration::from_secs(1));
-            assert!(bench.clock.now().duration_since(since).as_secs() < 300, "it waits for the vendor that hangs");
+            assert!(
+                bench.clock.now().duration_since(since).as_secs() < 300,
+                "it waits for the vendor that hangs"
+            );
         }
     };
     tokio::select! {

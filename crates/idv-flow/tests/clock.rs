@@ -15,10 +15,20 @@ use support::*;
 async fn ahead(bench: &Bench, by: Duration) -> (Engine, ManualClock) {
     let clock = ManualClock::new(idv_core::Clock::now(&bench.clock));
     clock.advance(by);
-    let store = bench.store.clone().with_clock(Arc::new(bench.clock.clone()));
-    let retention = Retention::default().own(Keep::after(5 * 365 * DAY)).vendor(Keep::after(30 * DAY));
-    let builder = Engine::builder(store).client(bench.client()).retention(retention);
-    (builder.clock(Arc::new(clock.clone())).open().await.unwrap(), clock)
+    let store = bench
+        .store
+        .clone()
+        .with_clock(Arc::new(bench.clock.clone()));
+    let retention = Retention::default()
+        .own(Keep::after(5 * 365 * DAY))
+        .vendor(Keep::after(30 * DAY));
+    let builder = Engine::builder(store)
+        .client(bench.client())
+        .retention(retention);
+    (
+        builder.clock(Arc::new(clock.clone())).open().await.unwrap(),
+        clock,
+    )
 }
 
 #[tokio::test]
@@ -41,13 +51,31 @@ async fn program_with_a_wrong_clock_changes_nothing() {
     // Six years ahead everything would be expired, deleted and erased.
     for by in [Duration::from_secs(31), DAY, 6 * 365 * DAY] {
         let (wrong, _) = ahead(&bench, by).await;
-        assert!(matches!(wrong.run_due().await.unwrap_err(), FlowError::WrongClock { .. }), "{by:?}");
-        assert!(matches!(wrong.health().await.unwrap_err(), FlowError::WrongClock { .. }));
+        assert!(
+            matches!(
+                wrong.run_due().await.unwrap_err(),
+                FlowError::WrongClock { .. }
+            ),
+            "{by:?}"
+        );
+        assert!(matches!(
+            wrong.health().await.unwrap_err(),
+            FlowError::WrongClock { .. }
+        ));
         let refused = wrong.start(Start::new(somebody(&wrong))).await.unwrap_err();
-        assert!(refused.to_string().contains("differs from the database's"), "{refused}");
+        assert!(
+            refused.to_string().contains("differs from the database's"),
+            "{refused}"
+        );
         let message = message(&reference, None, "passed");
-        assert!(matches!(wrong.receive("example", &message).await.unwrap_err(), FlowError::WrongClock { .. }));
-        assert!(matches!(wrong.delete(id, "operator").await.unwrap_err(), FlowError::WrongClock { .. }));
+        assert!(matches!(
+            wrong.receive("example", &message).await.unwrap_err(),
+            FlowError::WrongClock { .. }
+        ));
+        assert!(matches!(
+            wrong.delete(id, "operator").await.unwrap_err(),
+            FlowError::WrongClock { .. }
+        ));
     }
     assert_eq!(bench.vendor.calls("delete"), 0);
     assert!(right.report(id).await.unwrap().is_some());
@@ -78,5 +106,8 @@ async fn clock_that_leaps_during_a_step_deletes_nothing() {
     clock.advance(31 * DAY);
     assert!(engine.run_due().await.is_err());
     let receipt = engine.receipt(id).await.unwrap();
-    assert_eq!((receipt.vendors_copy_gone_at, bench.vendor.calls("delete")), (None, 0));
+    assert_eq!(
+        (receipt.vendors_copy_gone_at, bench.vendor.calls("delete")),
+        (None, 0)
+    );
 }

@@ -13,7 +13,10 @@ use idv_flow::{FlowError, Resolution, Start};
 use support::*;
 
 fn bench(safety: CreateSafety) -> Bench {
-    Bench::new(Kind { safety, ..Kind::default() })
+    Bench::new(Kind {
+        safety,
+        ..Kind::default()
+    })
 }
 
 #[tokio::test]
@@ -23,19 +26,33 @@ async fn what_is_started_is_there_and_says_where_to_send_the_person() {
     let started = flow.start(somebody(&flow)).await.unwrap();
     assert!(matches!(started.hand_off, Some(HandOff::Redirect(_))) && !started.already_existed);
     let status = flow.status(started.id).await.unwrap();
-    assert_eq!((status.phase, status.status), (Phase::Open, Some(Status::AwaitingPerson)));
+    assert_eq!(
+        (status.phase, status.status),
+        (Phase::Open, Some(Status::AwaitingPerson))
+    );
     assert_eq!(status.hand_off, started.hand_off);
 }
 
 #[tokio::test]
 async fn the_same_reference_is_never_sent_twice() {
-    for safety in [CreateSafety::Keyed, CreateSafety::Findable, CreateSafety::Unkeyed] {
+    for safety in [
+        CreateSafety::Keyed,
+        CreateSafety::Findable,
+        CreateSafety::Unkeyed,
+    ] {
         let bench = bench(safety);
         let flow = bench.flow().await;
         let new = somebody(&flow);
         let first = flow.start(new.clone()).await.unwrap();
         let second = flow.start(new.clone()).await.unwrap();
-        assert_eq!((first.id, second.already_existed, bench.vendor.calls("create")), (second.id, true, 1));
+        assert_eq!(
+            (
+                first.id,
+                second.already_existed,
+                bench.vendor.calls("create")
+            ),
+            (second.id, true, 1)
+        );
         assert_eq!(second.hand_off, first.hand_off);
     }
 }
@@ -44,7 +61,10 @@ async fn the_same_reference_is_never_sent_twice() {
 async fn a_vendor_that_is_not_reached_is_tried_again_and_given_up_in_the_end() {
     let bench = bench(CreateSafety::Unkeyed);
     let flow = bench.flow().await;
-    bench.vendor.next("create", Fate::Refused).next("create", Fate::Refused);
+    bench
+        .vendor
+        .next("create", Fate::Refused)
+        .next("create", Fate::Refused);
     let new = somebody(&flow);
     let started = flow.start(new.clone()).await.unwrap();
     assert_eq!((started.phase, started.hand_off), (Phase::Creating, None));
@@ -59,7 +79,10 @@ async fn a_vendor_that_is_not_reached_is_tried_again_and_given_up_in_the_end() {
     let started = flow.start(new.clone()).await.unwrap();
     bench.pass(&flow, 3 * HOUR).await;
     let status = flow.status(started.id).await.unwrap();
-    assert_eq!((status.phase, status.due, status.attention), (Phase::Refused, None, None));
+    assert_eq!(
+        (status.phase, status.due, status.attention),
+        (Phase::Refused, None, None)
+    );
     assert_eq!(bench.vendor.made(&new.reference).len(), 0);
 }
 
@@ -70,7 +93,10 @@ async fn what_the_vendor_refuses_is_told_and_not_tried_again() {
     bench.vendor.next("create", Fate::Status(400));
     let new = somebody(&flow);
     let error = flow.start(new.clone()).await.unwrap_err();
-    assert!(matches!(&error, FlowError::Vendor(error) if matches!(error.kind(), ErrorKind::InvalidRequest { .. })), "{error}");
+    assert!(
+        matches!(&error, FlowError::Vendor(error) if matches!(error.kind(), ErrorKind::InvalidRequest { .. })),
+        "{error}"
+    );
     bench.pass(&flow, DAY).await;
     assert_eq!(bench.vendor.calls("create"), 1);
     let status = flow.find("example", &new.reference).await.unwrap().unwrap();
@@ -86,7 +112,13 @@ async fn a_lost_answer_of_a_keyed_vendor_is_asked_for_again_under_the_same_refer
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Creating);
     bench.pass(&flow, 10 * MINUTE).await;
     assert!(flow.status(id).await.unwrap().hand_off.is_some());
-    assert_eq!((bench.vendor.made(&reference).len(), bench.vendor.calls("create")), (1, 2));
+    assert_eq!(
+        (
+            bench.vendor.made(&reference).len(),
+            bench.vendor.calls("create")
+        ),
+        (1, 2)
+    );
 }
 
 #[tokio::test]
@@ -97,11 +129,19 @@ async fn a_lost_answer_of_a_findable_vendor_is_searched_for_and_never_asked_for_
     let (id, reference) = start(&flow).await;
     bench.pass(&flow, 10 * MINUTE).await;
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Open);
-    assert_eq!((bench.vendor.made(&reference).len(), bench.vendor.calls("create"), bench.vendor.calls("find")), (1, 1, 1));
+    assert_eq!(
+        (
+            bench.vendor.made(&reference).len(),
+            bench.vendor.calls("create"),
+            bench.vendor.calls("find")
+        ),
+        (1, 1, 1)
+    );
 }
 
 #[tokio::test]
-async fn what_a_search_does_not_find_is_a_persons_matter_after_a_while_and_found_late_all_the_same() {
+async fn what_a_search_does_not_find_is_a_persons_matter_after_a_while_and_found_late_all_the_same()
+{
     let bench = bench(CreateSafety::Findable);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::Status(500));
@@ -126,7 +166,9 @@ async fn of_several_a_person_says_which_it_is() {
     bench.vendor.plant(&reference, "other");
     bench.pass(&flow, HOUR).await;
     assert_eq!(attention(&flow).await, ["several_found"]);
-    flow.resolve(id, &Resolution::Adopt(VendorId::new("v1")), "operator-7").await.unwrap();
+    flow.resolve(id, &Resolution::Adopt(VendorId::new("v1")), "operator-7")
+        .await
+        .unwrap();
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());
@@ -139,20 +181,35 @@ async fn a_lost_answer_of_an_unkeyed_vendor_is_flagged_at_once_and_nobody_is_inv
     bench.vendor.next("create", Fate::AnswerLost);
     let (id, reference) = start(&flow).await;
     bench.pass(&flow, 30 * DAY).await;
-    assert_eq!((attention(&flow).await, bench.vendor.calls("create")), (vec!["creation_unknown"], 1));
+    assert_eq!(
+        (attention(&flow).await, bench.vendor.calls("create")),
+        (vec!["creation_unknown"], 1)
+    );
     let item = flow.operator().await.unwrap().remove(0);
     assert!(item.what_to_do.contains("adopt"), "{}", item.what_to_do);
 
-    flow.resolve(id, &Resolution::CreateAgain, "operator-7").await.unwrap();
+    flow.resolve(id, &Resolution::CreateAgain, "operator-7")
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
-    assert_eq!((bench.vendor.calls("create"), bench.vendor.made(&reference).len()), (2, 2));
+    assert_eq!(
+        (
+            bench.vendor.calls("create"),
+            bench.vendor.made(&reference).len()
+        ),
+        (2, 2)
+    );
     assert!(attention(&flow).await.is_empty());
-    let error = flow.resolve(id, &Resolution::CreateAgain, "operator-7").await.unwrap_err();
+    let error = flow
+        .resolve(id, &Resolution::CreateAgain, "operator-7")
+        .await
+        .unwrap_err();
     assert!(matches!(error, FlowError::Conflict(_)), "{error}");
 }
 
 #[tokio::test]
-async fn a_proven_message_that_names_it_settles_an_interrupted_creation_and_a_forged_one_does_not() {
+async fn a_proven_message_that_names_it_settles_an_interrupted_creation_and_a_forged_one_does_not()
+{
     let bench = bench(CreateSafety::Unkeyed);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::AnswerLost);
@@ -162,15 +219,24 @@ async fn a_proven_message_that_names_it_settles_an_interrupted_creation_and_a_fo
     flow.run_due().await.unwrap();
     assert_eq!(attention(&flow).await, ["creation_unknown"]);
 
-    let reply = flow.receive("example", &message(&reference, Some("v1"), "running")).await.unwrap();
+    let reply = flow
+        .receive("example", &message(&reference, Some("v1"), "running"))
+        .await
+        .unwrap();
     assert_eq!(reply.status, 200);
     flow.run_due().await.unwrap();
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.phase, status.status), (Phase::Open, Some(Status::InProgress)));
+    assert_eq!(
+        (status.phase, status.status),
+        (Phase::Open, Some(Status::InProgress))
+    );
     assert!(attention(&flow).await.is_empty());
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, HOUR).await;
-    assert_eq!(flow.status(id).await.unwrap().status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        flow.status(id).await.unwrap().status,
+        Some(Status::Finished(Outcome::Verified))
+    );
 }
 
 #[tokio::test]
@@ -193,11 +259,22 @@ async fn a_program_that_dies_in_the_middle_is_followed_by_another_when_its_lease
         flow.run_due().await.unwrap();
         assert_eq!(bench.vendor.calls("create"), 1, "the lease holds");
         bench.pass(&flow, HOUR).await;
-        assert_eq!(bench.vendor.calls("create"), creations, "{safety:?} {fate:?}");
+        assert_eq!(
+            bench.vendor.calls("create"),
+            creations,
+            "{safety:?} {fate:?}"
+        );
         let status = flow.find("example", &reference).await.unwrap().unwrap();
-        let settled = if safety == CreateSafety::Unkeyed { Phase::Creating } else { Phase::Open };
+        let settled = if safety == CreateSafety::Unkeyed {
+            Phase::Creating
+        } else {
+            Phase::Open
+        };
         assert_eq!(status.phase, settled, "{safety:?} {fate:?}");
-        assert_eq!(attention(&flow).await.len(), usize::from(safety == CreateSafety::Unkeyed));
+        assert_eq!(
+            attention(&flow).await.len(),
+            usize::from(safety == CreateSafety::Unkeyed)
+        );
         assert!(flow.verify_audit(None).await.unwrap().holds());
     }
 }
@@ -224,7 +301,10 @@ async fn an_answer_that_comes_after_its_worker_was_given_up_still_counts() {
 async fn a_flow_starts_where_it_is_told_to_or_not_at_all() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
-    let error = flow.start(Start::new(somebody(&flow)).at("nobody")).await.unwrap_err();
+    let error = flow
+        .start(Start::new(somebody(&flow)).at("nobody"))
+        .await
+        .unwrap_err();
     assert!(matches!(error, FlowError::UnknownAccount(_)), "{error}");
     assert_eq!(bench.vendor.calls("create"), 0);
 }

@@ -9,7 +9,11 @@ use idv_flow::store::Phase;
 use idv_flow::{CopyState, DataCopy, FlowError, Keep, Resolution, Retention, Start};
 use support::*;
 
-async fn verified(bench: &Bench, flow: &idv_flow::Engine, retention: Retention) -> idv_flow::FlowId {
+async fn verified(
+    bench: &Bench,
+    flow: &idv_flow::Engine,
+    retention: Retention,
+) -> idv_flow::FlowId {
     let new = somebody(flow);
     let reference = new.reference.clone();
     let id = settle(Start::new(new).retention(retention), flow).await;
@@ -23,18 +27,40 @@ async fn verified(bench: &Bench, flow: &idv_flow::Engine, retention: Retention) 
 async fn the_vendors_copy_goes_after_the_report_was_stored_and_ours_when_its_time_has_come() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
-    let id = verified(&bench, &flow, Retention::new(Keep::after(7 * DAY), Keep::after(60 * DAY))).await;
+    let id = verified(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(7 * DAY), Keep::after(60 * DAY)),
+    )
+    .await;
     bench.pass(&flow, 6 * DAY).await;
     assert_eq!(bench.vendor.calls("delete"), 0);
     bench.pass(&flow, 2 * DAY).await;
     let receipt = flow.receipt(id).await.unwrap();
-    assert_eq!((receipt.vendors_copy, bench.vendor.calls("delete")), (CopyState::Confirmed, 2));
+    assert_eq!(
+        (receipt.vendors_copy, bench.vendor.calls("delete")),
+        (CopyState::Confirmed, 2)
+    );
     assert!(receipt.vendors_copy_gone_at.is_some() && !receipt.is_complete());
-    assert!(flow.report(id).await.unwrap().is_some(), "ours is still there");
+    assert!(
+        flow.report(id).await.unwrap().is_some(),
+        "ours is still there"
+    );
 
     bench.pass(&flow, 60 * DAY).await;
-    let (status, receipt) = (flow.status(id).await.unwrap(), flow.receipt(id).await.unwrap());
-    assert_eq!((status.phase, status.has_report, status.hand_off.is_none(), status.due), (Phase::Erased, false, true, None));
+    let (status, receipt) = (
+        flow.status(id).await.unwrap(),
+        flow.receipt(id).await.unwrap(),
+    );
+    assert_eq!(
+        (
+            status.phase,
+            status.has_report,
+            status.hand_off.is_none(),
+            status.due
+        ),
+        (Phase::Erased, false, true, None)
+    );
     assert!(receipt.is_complete());
     assert_eq!(flow.report(id).await.unwrap(), None);
     assert!(flow.verify_audit(None).await.unwrap().holds());
@@ -47,13 +73,32 @@ async fn what_is_asked_for_is_deleted_now() {
     let flow = bench.flow().await;
     let id = verified(&bench, &flow, Retention::default()).await;
     bench.pass(&flow, 365 * DAY).await;
-    assert_eq!(bench.vendor.calls("delete"), 0, "without a rule nothing is deleted by itself");
-    assert_eq!(flow.delete(id, "privacy-desk").await.unwrap().vendors_copy, CopyState::There);
+    assert_eq!(
+        bench.vendor.calls("delete"),
+        0,
+        "without a rule nothing is deleted by itself"
+    );
+    assert_eq!(
+        flow.delete(id, "privacy-desk").await.unwrap().vendors_copy,
+        CopyState::There
+    );
     bench.pass(&flow, HOUR).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
-    let trail: Vec<String> = flow.audit_of(id).await.unwrap().into_iter().map(|entry| entry.event).collect();
+    let trail: Vec<String> = flow
+        .audit_of(id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.event)
+        .collect();
     let said = |word: &str| trail.iter().any(|event| event.contains(word));
-    assert!(said("deletion_asked") && said("privacy-desk") && said("deletion_confirmed") && said("erased"), "{trail:?}");
+    assert!(
+        said("deletion_asked")
+            && said("privacy-desk")
+            && said("deletion_confirmed")
+            && said("erased"),
+        "{trail:?}"
+    );
 }
 
 #[tokio::test]
@@ -65,10 +110,19 @@ async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
     let id = verified(&bench, &flow, retention).await;
     let error = flow.delete(id, "privacy-desk").await.unwrap_err();
     assert!(matches!(error, FlowError::Held { copy: DataCopy::Own, until: held } if held == until));
-    assert!(error.to_string().contains("2026-03-01") && error.to_string().contains("our own copy"), "{error}");
+    assert!(
+        error.to_string().contains("2026-03-01") && error.to_string().contains("our own copy"),
+        "{error}"
+    );
     bench.pass(&flow, DAY).await;
     assert_eq!(bench.vendor.calls("delete"), 0);
-    assert!(flow.audit_of(id).await.unwrap().iter().any(|entry| entry.event.contains("deletion_refused")));
+    assert!(
+        flow.audit_of(id)
+            .await
+            .unwrap()
+            .iter()
+            .any(|entry| entry.event.contains("deletion_refused"))
+    );
     bench.pass(&flow, 90 * DAY).await;
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, DAY).await;
@@ -79,15 +133,28 @@ async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
 async fn a_hold_that_is_put_on_later_delays_what_was_planned() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
-    let id = verified(&bench, &flow, Retention::new(Keep::after(7 * DAY), Keep::after(7 * DAY))).await;
+    let id = verified(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(7 * DAY), Keep::after(7 * DAY)),
+    )
+    .await;
     let until = "2026-06-01T00:00:00Z".parse().unwrap();
     let held = Keep::after(7 * DAY).not_before(until);
-    flow.retain(id, Retention::new(held, held), "legal").await.unwrap();
+    flow.retain(id, Retention::new(held, held), "legal")
+        .await
+        .unwrap();
     bench.pass(&flow, 60 * DAY).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::There);
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::There
+    );
     bench.pass(&flow, 120 * DAY).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
-    let error = flow.retain(id, Retention::default(), "legal").await.unwrap_err();
+    let error = flow
+        .retain(id, Retention::default(), "legal")
+        .await
+        .unwrap_err();
     assert!(matches!(error, FlowError::Conflict(_)), "{error}");
 }
 
@@ -96,43 +163,84 @@ async fn what_must_not_be_kept_goes_however_far_it_is() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let limit = Keep::until_asked().not_after("2026-01-05T00:00:00Z".parse().unwrap());
-    let id = settle(Start::new(somebody(&flow)).retention(Retention::new(limit, limit)), &flow).await;
+    let id = settle(
+        Start::new(somebody(&flow)).retention(Retention::new(limit, limit)),
+        &flow,
+    )
+    .await;
     bench.pass(&flow, 3 * DAY).await;
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Open);
     bench.pass(&flow, 3 * DAY).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
     let polls = bench.vendor.calls("poll");
     bench.pass(&flow, 40 * DAY).await;
-    assert_eq!(bench.vendor.calls("poll"), polls, "what is deleted is not asked for");
+    assert_eq!(
+        bench.vendor.calls("poll"),
+        polls,
+        "what is deleted is not asked for"
+    );
 }
 
 #[tokio::test]
 async fn where_the_vendor_has_no_deletion_a_person_is_told_how_and_says_when_it_is_done() {
-    let bench = Bench::new(Kind { deletion: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        deletion: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
-    let id = verified(&bench, &flow, Retention::new(Keep::after(DAY), Keep::after(2 * DAY))).await;
+    let id = verified(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+    )
+    .await;
     bench.pass(&flow, 5 * DAY).await;
     let item = flow.operator().await.unwrap().remove(0);
     assert_eq!(item.attention.name(), "delete_by_hand");
-    assert!(item.what_to_do.contains("write to the vendor"), "{}", item.what_to_do);
-    assert!(!flow.receipt(id).await.unwrap().is_complete(), "ours says what theirs is called, until it is gone");
-    flow.resolve(id, &Resolution::DeletedByHand, "operator-7").await.unwrap();
+    assert!(
+        item.what_to_do.contains("write to the vendor"),
+        "{}",
+        item.what_to_do
+    );
+    assert!(
+        !flow.receipt(id).await.unwrap().is_complete(),
+        "ours says what theirs is called, until it is gone"
+    );
+    flow.resolve(id, &Resolution::DeletedByHand, "operator-7")
+        .await
+        .unwrap();
     bench.pass(&flow, DAY).await;
     let receipt = flow.receipt(id).await.unwrap();
-    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::ByHand, true));
+    assert_eq!(
+        (receipt.vendors_copy, receipt.is_complete()),
+        (CopyState::ByHand, true)
+    );
     assert!(attention(&flow).await.is_empty());
 }
 
 #[tokio::test]
 async fn our_copy_does_not_outlive_its_limit_and_the_vendors_is_still_to_go() {
-    let bench = Bench::new(Kind { deletion: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        deletion: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let limit = "2026-01-10T00:00:00Z".parse().unwrap();
-    let id = verified(&bench, &flow, Retention::new(Keep::after(DAY), Keep::until_asked().not_after(limit))).await;
+    let id = verified(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(DAY), Keep::until_asked().not_after(limit)),
+    )
+    .await;
     bench.pass(&flow, 20 * DAY).await;
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.phase, status.has_report, attention(&flow).await), (Phase::Erased, false, vec!["delete_by_hand"]));
-    flow.resolve(id, &Resolution::DeletedByHand, "operator-7").await.unwrap();
+    assert_eq!(
+        (status.phase, status.has_report, attention(&flow).await),
+        (Phase::Erased, false, vec!["delete_by_hand"])
+    );
+    flow.resolve(id, &Resolution::DeletedByHand, "operator-7")
+        .await
+        .unwrap();
     assert!(flow.receipt(id).await.unwrap().is_complete() && attention(&flow).await.is_empty());
 }
 
@@ -144,7 +252,10 @@ async fn a_vendor_that_only_calls_off_is_asked_again() {
     let (id, _) = start(&flow).await;
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, HOUR).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::CanceledOnly);
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::CanceledOnly
+    );
     bench.pass(&flow, 2 * DAY).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
 }
@@ -158,12 +269,21 @@ async fn accepted_deletion_is_asked_for_until_it_is_done() {
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, std::time::Duration::from_secs(1)).await;
     let receipt = flow.receipt(id).await.unwrap();
-    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::Accepted, false));
+    assert_eq!(
+        (receipt.vendors_copy, receipt.is_complete()),
+        (CopyState::Accepted, false)
+    );
     bench.pass(&flow, DAY).await;
     let receipt = flow.receipt(id).await.unwrap();
-    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::Confirmed, true));
+    assert_eq!(
+        (receipt.vendors_copy, receipt.is_complete()),
+        (CopyState::Confirmed, true)
+    );
     let trail = flow.audit_of(id).await.unwrap();
-    let accepted = trail.iter().filter(|entry| entry.event.contains("accepted")).count();
+    let accepted = trail
+        .iter()
+        .filter(|entry| entry.event.contains("accepted"))
+        .count();
     assert_eq!(accepted, 1, "a job that goes on is no news");
 }
 
@@ -178,7 +298,10 @@ async fn a_deletion_that_fails_is_tried_again_and_told() {
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, HOUR).await;
     assert_eq!(attention(&flow).await, ["deletion_failing"]);
-    assert!(flow.report(id).await.unwrap().is_some(), "nothing is half deleted");
+    assert!(
+        flow.report(id).await.unwrap().is_some(),
+        "nothing is half deleted"
+    );
     bench.vendor.recovers();
     bench.pass(&flow, 3 * HOUR).await;
     assert!(flow.receipt(id).await.unwrap().is_complete() && attention(&flow).await.is_empty());
@@ -191,32 +314,59 @@ async fn what_was_never_created_is_erased_here() {
     bench.vendor.next("create", Fate::Status(400));
     let new = somebody(&flow);
     flow.start(new.clone()).await.unwrap_err();
-    let id = flow.find("example", &new.reference).await.unwrap().unwrap().id;
+    let id = flow
+        .find("example", &new.reference)
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
     flow.delete(id, "privacy-desk").await.unwrap();
     flow.run_due().await.unwrap();
     let receipt = flow.receipt(id).await.unwrap();
-    assert_eq!((receipt.vendors_copy, receipt.is_complete()), (CopyState::NeverWas, true));
+    assert_eq!(
+        (receipt.vendors_copy, receipt.is_complete()),
+        (CopyState::NeverWas, true)
+    );
     assert_eq!(bench.vendor.calls("delete"), 0);
 }
 
 #[tokio::test]
 async fn what_comes_after_the_erasure_brings_nothing_back() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, Some("v1"), "passed")).await.unwrap();
+    flow.receive("example", &message(&reference, Some("v1"), "passed"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, HOUR).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
     for state in ["failed", "passed", "review"] {
-        flow.receive("example", &message(&reference, Some("v1"), state)).await.unwrap();
+        flow.receive("example", &message(&reference, Some("v1"), state))
+            .await
+            .unwrap();
     }
     bench.pass(&flow, 3 * DAY).await;
     let status = flow.status(id).await.unwrap();
-    assert_eq!((status.phase, status.has_report, flow.report(id).await.unwrap()), (Phase::Erased, false, None));
-    assert!(attention(&flow).await.is_empty(), "a late message about what was erased is nobody's matter");
-    let outcome = status.status.map(|status| matches!(status, idv_core::Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        (
+            status.phase,
+            status.has_report,
+            flow.report(id).await.unwrap()
+        ),
+        (Phase::Erased, false, None)
+    );
+    assert!(
+        attention(&flow).await.is_empty(),
+        "a late message about what was erased is nobody's matter"
+    );
+    let outcome = status
+        .status
+        .map(|status| matches!(status, idv_core::Status::Finished(Outcome::Verified)));
     assert_eq!(outcome, Some(true), "what came of it stays known");
 }
 
@@ -234,10 +384,16 @@ async fn what_reached_nobody_yet_never_will_once_its_deletion_was_asked_for() {
 
 #[tokio::test]
 async fn that_something_is_overdue_does_not_hide_what_is_to_be_deleted() {
-    let bench = Bench::new(Kind { deletion: false, polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        deletion: false,
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    flow.receive("example", &message(&reference, None, "review")).await.unwrap();
+    flow.receive("example", &message(&reference, None, "review"))
+        .await
+        .unwrap();
     bench.pass(&flow, 40 * DAY).await;
     assert_eq!(attention(&flow).await, ["overdue"]);
     flow.delete(id, "privacy-desk").await.unwrap();

@@ -58,13 +58,33 @@ async fn every_change_is_told_once_and_in_order() {
     bench.pass(&engine, HOUR).await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&engine, 10 * DAY).await;
-    let expected = ["created", "hand_off_ready", "progressed", "settled", "report_ready", "deleted", "erased"]
-        .into_iter()
-        .zip(1..)
-        .map(|(name, number)| (number, name));
+    let expected = [
+        "created",
+        "hand_off_ready",
+        "progressed",
+        "settled",
+        "report_ready",
+        "deleted",
+        "erased",
+    ]
+    .into_iter()
+    .zip(1..)
+    .map(|(name, number)| (number, name));
     assert_eq!(told.of(id), expected.collect::<Vec<_>>());
-    let settled = told.events.lock().unwrap().iter().find(|event| event.kind.name() == "settled").cloned().unwrap();
-    assert_eq!(settled.kind, EventKind::Settled { outcome: Outcome::Verified });
+    let settled = told
+        .events
+        .lock()
+        .unwrap()
+        .iter()
+        .find(|event| event.kind.name() == "settled")
+        .cloned()
+        .unwrap();
+    assert_eq!(
+        settled.kind,
+        EventKind::Settled {
+            outcome: Outcome::Verified
+        }
+    );
     assert_eq!(settled.provider, "example");
 }
 
@@ -79,9 +99,21 @@ async fn event_is_in_the_same_transaction_as_its_change() {
     let told = Told::default();
     let other = told.engine(&bench).await;
     other.run_due().await.unwrap();
-    assert_eq!(told.of(id), [(1, "created"), (2, "hand_off_ready"), (3, "settled"), (4, "report_ready")]);
+    assert_eq!(
+        told.of(id),
+        [
+            (1, "created"),
+            (2, "hand_off_ready"),
+            (3, "settled"),
+            (4, "report_ready")
+        ]
+    );
     other.run_due().await.unwrap();
-    assert_eq!(told.of(id).len(), 4, "what was acknowledged is not told again");
+    assert_eq!(
+        told.of(id).len(),
+        4,
+        "what was acknowledged is not told again"
+    );
 }
 
 #[tokio::test]
@@ -99,11 +131,26 @@ async fn failed_event_holds_back_its_own_flow_alone_and_an_operator_is_told() {
     assert_eq!(told.of(other).len(), 4);
     bench.pass(&engine, 6 * HOUR).await;
     assert_eq!(attention(&engine).await, ["undelivered"]);
-    assert!(engine.operator().await.unwrap().iter().all(|item| item.about == idv_flow::About::Flow(one)));
+    assert!(
+        engine
+            .operator()
+            .await
+            .unwrap()
+            .iter()
+            .all(|item| item.about == idv_flow::About::Flow(one))
+    );
 
     *told.fails_at.lock().unwrap() = None;
     bench.pass(&engine, 2 * HOUR).await;
-    assert_eq!(told.of(one), [(1, "created"), (2, "hand_off_ready"), (3, "settled"), (4, "report_ready")]);
+    assert_eq!(
+        told.of(one),
+        [
+            (1, "created"),
+            (2, "hand_off_ready"),
+            (3, "settled"),
+            (4, "report_ready")
+        ]
+    );
     assert!(attention(&engine).await.is_empty());
 }
 
@@ -146,7 +193,16 @@ async fn handler_that_panics_or_hangs_has_failed() {
         () = work => {}
         () = time => {}
     }
-    assert_eq!(engine.events_page(None, 10).await.unwrap().iter().filter(|(_, event)| event.flow == id).count(), 2);
+    assert_eq!(
+        engine
+            .events_page(None, 10)
+            .await
+            .unwrap()
+            .iter()
+            .filter(|(_, event)| event.flow == id)
+            .count(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -192,7 +248,10 @@ async fn event_tells_nothing_of_the_person() {
     let events = engine.events_page(None, 100).await.unwrap();
     for (_, event) in &events {
         let json = serde_json::to_string(event).unwrap();
-        assert!(!json.contains("Mustermann") && !json.contains(reference.as_str()), "{json}");
+        assert!(
+            !json.contains("Mustermann") && !json.contains(reference.as_str()),
+            "{json}"
+        );
         assert_eq!(&serde_json::from_str::<Event>(&json).unwrap(), event);
     }
     let newer: Event = serde_json::from_str(

@@ -1,6 +1,10 @@
 //! Evidence: kept before the vendor's copy is deleted, read back, erased with our copy.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 mod support;
 
@@ -11,17 +15,23 @@ use async_trait::async_trait;
 use futures_util::{FutureExt as _, TryStreamExt as _};
 use idv_core::report::EvidenceKind;
 use idv_core::{Clock as _, Secret};
-use idv_flow::store::{Commit, EvidencePart, EvidenceStore, MemoryStore, Phase, Reports, Store as _, StoreError, StoreResult};
+use idv_flow::store::{
+    Commit, EvidencePart, EvidenceStore, MemoryStore, Phase, Reports, Store as _, StoreError,
+    StoreResult,
+};
 use idv_flow::{
-    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, Keep, KeptEvidence, Resolution, Retention,
-    Start, Vault,
+    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, Keep,
+    KeptEvidence, Resolution, Retention, Start, Vault,
 };
 use support::*;
 
 const MIB: usize = 1024 * 1024;
 
 fn kind() -> Kind {
-    Kind { evidence: true, ..Kind::default() }
+    Kind {
+        evidence: true,
+        ..Kind::default()
+    }
 }
 
 fn vault(digit: &str) -> Vault {
@@ -34,20 +44,31 @@ fn secret(digit: &str) -> Secret {
 
 /// Bytes that differ from part to part.
 fn content(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at / 1_000 + at % 251) as u8).collect()
+    (0..length)
+        .map(|at| (at / 1_000 + at % 251) as u8)
+        .collect()
 }
 
 /// A vendor with three files.
 fn bench() -> Bench {
     let bench = Bench::new(kind());
-    bench.vendor.has_file("front", "document_front", &b"\xFF\xD8\xFFfront"[..]);
-    bench.vendor.has_file("selfie", "selfie", &b"\x89PNGselfie"[..]);
-    bench.vendor.has_file("video", "video", content(2 * MIB + 500_000));
+    bench
+        .vendor
+        .has_file("front", "document_front", &b"\xFF\xD8\xFFfront"[..]);
+    bench
+        .vendor
+        .has_file("selfie", "selfie", &b"\x89PNGselfie"[..]);
+    bench
+        .vendor
+        .has_file("video", "video", content(2 * MIB + 500_000));
     bench
 }
 
 fn builder(bench: &Bench) -> EngineBuilder {
-    bench.builder().vault(vault("a")).evidence(EvidencePolicy::all())
+    bench
+        .builder()
+        .vault(vault("a"))
+        .evidence(EvidencePolicy::all())
 }
 
 async fn engine(bench: &Bench) -> Engine {
@@ -64,18 +85,28 @@ async fn passed(bench: &Bench, flow: &Engine, retention: Retention) -> FlowId {
 }
 
 async fn read(flow: &Engine, id: FlowId, kept: &KeptEvidence) -> Result<Vec<u8>, FlowError> {
-    let pieces: Vec<_> = Box::pin(flow.read_evidence(id, kept.item).await?).try_collect().await?;
+    let pieces: Vec<_> = Box::pin(flow.read_evidence(id, kept.item).await?)
+        .try_collect()
+        .await?;
     assert!(pieces.iter().all(|piece| piece.len() <= MIB));
     Ok(pieces.concat())
 }
 
 async fn trail(flow: &Engine, id: FlowId) -> String {
-    flow.audit_of(id).await.unwrap().into_iter().map(|entry| entry.event + "\n").collect()
+    flow.audit_of(id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.event + "\n")
+        .collect()
 }
 
 async fn events(flow: &Engine, id: FlowId) -> Vec<EventKind> {
     let page = flow.events_page(None, 1_000).await.unwrap();
-    page.into_iter().filter(|(_, event)| event.flow == id).map(|(_, event)| event.kind).collect()
+    page.into_iter()
+        .filter(|(_, event)| event.flow == id)
+        .map(|(_, event)| event.kind)
+        .collect()
 }
 
 fn soon() -> Retention {
@@ -89,7 +120,17 @@ async fn evidence_is_kept_before_deletion() {
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, HOUR).await;
     let kept = flow.evidence(id).await.unwrap();
-    let found: Vec<_> = kept.iter().map(|kept| (kept.id.as_str(), kept.kind, kept.media_type.as_deref(), kept.length)).collect();
+    let found: Vec<_> = kept
+        .iter()
+        .map(|kept| {
+            (
+                kept.id.as_str(),
+                kept.kind,
+                kept.media_type.as_deref(),
+                kept.length,
+            )
+        })
+        .collect();
     assert_eq!(
         found,
         [
@@ -98,18 +139,43 @@ async fn evidence_is_kept_before_deletion() {
             ("video", EvidenceKind::Video, None, 2 * MIB as u64 + 500_000),
         ]
     );
-    assert_eq!(read(&flow, id, &kept[0]).await.unwrap(), b"\xFF\xD8\xFFfront");
-    assert_eq!(read(&flow, id, &kept[2]).await.unwrap(), content(2 * MIB + 500_000));
-    assert_eq!((bench.vendor.calls("evidence"), bench.vendor.calls("delete")), (3, 0));
+    assert_eq!(
+        read(&flow, id, &kept[0]).await.unwrap(),
+        b"\xFF\xD8\xFFfront"
+    );
+    assert_eq!(
+        read(&flow, id, &kept[2]).await.unwrap(),
+        content(2 * MIB + 500_000)
+    );
+    assert_eq!(
+        (bench.vendor.calls("evidence"), bench.vendor.calls("delete")),
+        (3, 0)
+    );
     let told = events(&flow, id).await;
-    assert_eq!(told.iter().filter(|event| **event == EventKind::EvidenceReady).count(), 1, "{told:?}");
+    assert_eq!(
+        told.iter()
+            .filter(|event| **event == EventKind::EvidenceReady)
+            .count(),
+        1,
+        "{told:?}"
+    );
     let trail = trail(&flow, id).await;
-    assert!(trail.contains(r#""event":"evidence_kept""#) && trail.contains(&kept[2].sha256_hex()), "{trail}");
+    assert!(
+        trail.contains(r#""event":"evidence_kept""#) && trail.contains(&kept[2].sha256_hex()),
+        "{trail}"
+    );
     assert!(!trail.contains("front.jpg") && !trail.contains("\"video.\""));
 
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
-    assert_eq!(read(&flow, id, &kept[1]).await.unwrap(), b"\x89PNGselfie", "ours stays");
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
+    assert_eq!(
+        read(&flow, id, &kept[1]).await.unwrap(),
+        b"\x89PNGselfie",
+        "ours stays"
+    );
     let verified = flow.verify_audit(None).await.unwrap();
     assert!(verified.holds(), "{verified:?}");
     assert!(attention(&flow).await.is_empty());
@@ -121,8 +187,17 @@ async fn no_evidence_is_kept_by_default() {
     let flow = bench.flow().await;
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!((flow.evidence(id).await.unwrap().len(), bench.vendor.calls("evidence")), (0, 0));
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
+    assert_eq!(
+        (
+            flow.evidence(id).await.unwrap().len(),
+            bench.vendor.calls("evidence")
+        ),
+        (0, 0)
+    );
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
 }
 
 #[tokio::test]
@@ -131,7 +206,11 @@ async fn policy_of_a_flow_replaces_the_engines() {
     let flow = engine(&bench).await;
     let new = somebody(&flow);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).evidence(EvidencePolicy::of([EvidenceKind::Selfie])), &flow).await;
+    let id = settle(
+        Start::new(new).evidence(EvidencePolicy::of([EvidenceKind::Selfie])),
+        &flow,
+    )
+    .await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, HOUR).await;
     assert_eq!(bench.vendor.downloads(), ["selfie"]);
@@ -144,7 +223,10 @@ async fn vendor_without_evidence_does_not_delay_deletion() {
     let flow = engine(&bench).await;
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
     assert!(attention(&flow).await.is_empty());
 }
 
@@ -154,7 +236,10 @@ async fn report_without_evidence_does_not_delay_deletion() {
     let flow = engine(&bench).await;
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
     assert!(!events(&flow, id).await.contains(&EventKind::EvidenceReady));
 }
 
@@ -165,24 +250,56 @@ async fn deletion_waits_until_evidence_is_given_up() {
     for _ in 0..1_000 {
         bench.vendor.next("evidence", Fate::Status(404));
     }
-    let id = passed(&bench, &flow, Retention::new(Keep::after(DAY), Keep::after(2 * DAY))).await;
+    let id = passed(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+    )
+    .await;
     bench.pass(&flow, 5 * DAY).await;
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, DAY).await;
-    assert_eq!((bench.vendor.calls("delete"), flow.status(id).await.unwrap().phase), (0, Phase::Done), "both copies stay");
+    assert_eq!(
+        (
+            bench.vendor.calls("delete"),
+            flow.status(id).await.unwrap().phase
+        ),
+        (0, Phase::Done),
+        "both copies stay"
+    );
     let item = flow.operator().await.unwrap().remove(0);
     assert_eq!(item.attention.name(), "evidence_failing");
-    assert!(item.what_to_do.contains("give up the evidence"), "{}", item.what_to_do);
+    assert!(
+        item.what_to_do.contains("give up the evidence"),
+        "{}",
+        item.what_to_do
+    );
     let tries = bench.vendor.calls("evidence");
-    assert!((20..=250).contains(&tries), "it is tried with backoff: {tries}");
+    assert!(
+        (20..=250).contains(&tries),
+        "it is tried with backoff: {tries}"
+    );
 
-    flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7").await.unwrap();
-    assert!(matches!(flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7").await, Err(FlowError::Conflict(_))));
+    flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7")
+        .await
+        .unwrap();
+    assert!(matches!(
+        flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7")
+            .await,
+        Err(FlowError::Conflict(_))
+    ));
     bench.pass(&flow, HOUR).await;
     assert!(flow.receipt(id).await.unwrap().is_complete() && attention(&flow).await.is_empty());
     let trail = trail(&flow, id).await;
-    assert!(trail.contains("give_up_evidence") && trail.contains("evidence_not_kept"), "{trail}");
-    assert_eq!(trail.matches("evidence_not_kept").count(), 1, "the same failure is written once");
+    assert!(
+        trail.contains("give_up_evidence") && trail.contains("evidence_not_kept"),
+        "{trail}"
+    );
+    assert_eq!(
+        trail.matches("evidence_not_kept").count(),
+        1,
+        "the same failure is written once"
+    );
 }
 
 #[tokio::test]
@@ -198,7 +315,9 @@ async fn outage_is_waited_for_before_an_operator_is_told() {
     bench.pass(&flow, 5 * HOUR).await;
     assert_eq!(attention(&flow).await, ["evidence_failing"]);
     bench.vendor.recovers();
-    flow.resolve(id, &Resolution::AskNow, "operator-7").await.unwrap();
+    flow.resolve(id, &Resolution::AskNow, "operator-7")
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     assert_eq!(flow.evidence(id).await.unwrap().len(), 3);
     assert!(attention(&flow).await.is_empty());
@@ -215,12 +334,19 @@ async fn limit_in_law_wins_over_missing_evidence() {
     let keep = Keep::after(DAY).not_after(limit);
     let id = passed(&bench, &flow, Retention::new(keep, keep)).await;
     bench.pass(&flow, 8 * DAY).await;
-    assert_eq!((bench.vendor.calls("delete"), attention(&flow).await), (0, vec!["evidence_failing"]));
+    assert_eq!(
+        (bench.vendor.calls("delete"), attention(&flow).await),
+        (0, vec!["evidence_failing"])
+    );
     bench.pass(&flow, 2 * DAY).await;
     let tries = bench.vendor.calls("evidence");
     assert!(flow.receipt(id).await.unwrap().is_complete() && attention(&flow).await.is_empty());
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!(bench.vendor.calls("evidence"), tries, "what is deleted is not downloaded");
+    assert_eq!(
+        bench.vendor.calls("evidence"),
+        tries,
+        "what is deleted is not downloaded"
+    );
 }
 
 #[tokio::test]
@@ -247,12 +373,19 @@ async fn too_long_evidence_is_left_out_with_a_trace() {
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, HOUR).await;
     assert_eq!(flow.evidence(id).await.unwrap().len(), 2);
-    assert!(trail(&flow, id).await.contains(r#""event":"evidence_left_out","reason":"too_long","kind":"video","count":1"#));
+    assert!(
+        trail(&flow, id).await.contains(
+            r#""event":"evidence_left_out","reason":"too_long","kind":"video","count":1"#
+        )
+    );
     let parts = bench.store.parts(id).await.unwrap();
     assert_eq!(parts.len(), 2, "its parts are removed");
     assert!(events(&flow, id).await.contains(&EventKind::EvidenceReady));
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
     assert_eq!(bench.vendor.calls("evidence"), 3, "it is not tried again");
     assert!(flow.verify_audit(None).await.unwrap().holds());
 }
@@ -260,19 +393,30 @@ async fn too_long_evidence_is_left_out_with_a_trace() {
 #[tokio::test]
 async fn limits_of_the_whole_flow_hold() {
     let bench = bench();
-    let flow = bench.open(builder(&bench).evidence(EvidencePolicy::all().max_total(12))).await;
+    let flow = bench
+        .open(builder(&bench).evidence(EvidencePolicy::all().max_total(12)))
+        .await;
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, HOUR).await;
     assert_eq!(flow.evidence(id).await.unwrap().len(), 1, "8 of 12 bytes");
     assert_eq!(trail(&flow, id).await.matches("too_long").count(), 2);
 
-    let few = bench.open(builder(&bench).evidence(EvidencePolicy::all().max_items(1))).await;
+    let few = bench
+        .open(builder(&bench).evidence(EvidencePolicy::all().max_items(1)))
+        .await;
     let id = passed(&bench, &few, soon()).await;
     bench.pass(&few, HOUR).await;
     assert_eq!(few.evidence(id).await.unwrap().len(), 1);
-    assert!(trail(&few, id).await.contains(r#""event":"evidence_left_out","reason":"too_many","count":2"#));
+    assert!(
+        trail(&few, id)
+            .await
+            .contains(r#""event":"evidence_left_out","reason":"too_many","count":2"#)
+    );
     bench.pass(&few, 2 * DAY).await;
-    assert_eq!(few.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
+    assert_eq!(
+        few.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
 }
 
 #[tokio::test]
@@ -286,7 +430,11 @@ async fn empty_file_is_kept() {
     let kept = flow.evidence(id).await.unwrap();
     assert_eq!(read(&flow, id, &kept[0]).await.unwrap(), b"");
     assert_eq!(read(&flow, id, &kept[1]).await.unwrap(), content(MIB - 64));
-    assert_eq!(bench.store.parts(id).await.unwrap().len(), 2, "one part each");
+    assert_eq!(
+        bench.store.parts(id).await.unwrap().len(),
+        2,
+        "one part each"
+    );
 }
 
 /// A step that is stopped while it downloads the second part of a video, as a crash stops it.
@@ -310,24 +458,42 @@ async fn crash_between_parts_leaves_nothing_behind() {
     let next = engine(&bench).await;
     bench.clock.advance(5 * MINUTE);
     next.run_due().await.unwrap();
-    assert_eq!(bench.vendor.downloads().len(), 1, "the other worker may be at it");
+    assert_eq!(
+        bench.vendor.downloads().len(),
+        1,
+        "the other worker may be at it"
+    );
     bench.clock.advance(6 * MINUTE);
     next.run_due().await.unwrap();
     let kept = next.evidence(id).await.unwrap();
-    assert_eq!((kept.len(), kept[0].item, bench.store.parts(id).await.unwrap().len()), (1, 2, 3));
-    assert_eq!(read(&next, id, &kept[0]).await.unwrap(), content(2 * MIB + 500_000));
+    assert_eq!(
+        (
+            kept.len(),
+            kept[0].item,
+            bench.store.parts(id).await.unwrap().len()
+        ),
+        (1, 2, 3)
+    );
+    assert_eq!(
+        read(&next, id, &kept[0]).await.unwrap(),
+        content(2 * MIB + 500_000)
+    );
     assert!(next.verify_audit(None).await.unwrap().holds());
 }
 
 #[tokio::test]
 async fn parts_of_a_crash_are_erased_with_our_copy() {
     let bench = bench();
-    let flow = bench.open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video]))).await;
+    let flow = bench
+        .open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video])))
+        .await;
     let id = passed(&bench, &flow, Retention::default()).await;
     bench.clock.advance(HOUR);
     crash_in_a_download(&bench, &flow, id).await;
     bench.vendor.recovers();
-    flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7").await.unwrap();
+    flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7")
+        .await
+        .unwrap();
     flow.delete(id, "privacy-desk").await.unwrap();
     bench.pass(&flow, HOUR).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
@@ -338,7 +504,9 @@ async fn parts_of_a_crash_are_erased_with_our_copy() {
 #[tokio::test]
 async fn long_download_stays_with_its_worker() {
     let bench = bench();
-    let flow = bench.open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video]))).await;
+    let flow = bench
+        .open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video])))
+        .await;
     let id = passed(&bench, &flow, Retention::default()).await;
     bench.clock.advance(HOUR);
     bench.vendor.next("evidence", Fate::Slow(MINUTE / 6));
@@ -350,13 +518,21 @@ async fn long_download_stays_with_its_worker() {
         other.run_due().await.unwrap();
     }
     assert!(bench.clock.now().duration_since(began).as_secs() > 11 * 60);
-    assert_eq!((flow.evidence(id).await.unwrap().len(), bench.vendor.downloads().len()), (1, 1));
+    assert_eq!(
+        (
+            flow.evidence(id).await.unwrap().len(),
+            bench.vendor.downloads().len()
+        ),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
 async fn download_ends_once_it_is_not_waited_for() {
     let bench = bench();
-    let flow = bench.open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video]))).await;
+    let flow = bench
+        .open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video])))
+        .await;
     let id = passed(&bench, &flow, Retention::default()).await;
     bench.clock.advance(HOUR);
     bench.vendor.next("evidence", Fate::Slow(MINUTE / 6));
@@ -366,7 +542,10 @@ async fn download_ends_once_it_is_not_waited_for() {
         bench.clock.advance(MINUTE / 12);
     }
     let other = engine(&bench).await;
-    other.resolve(id, &Resolution::GiveUpEvidence, "operator-7").await.unwrap();
+    other
+        .resolve(id, &Resolution::GiveUpEvidence, "operator-7")
+        .await
+        .unwrap();
     other.delete(id, "privacy-desk").await.unwrap();
     bench.clock.advance(3 * MINUTE);
     other.run_due().await.unwrap();
@@ -374,28 +553,57 @@ async fn download_ends_once_it_is_not_waited_for() {
     assert_eq!(bench.store.parts(id).await.unwrap(), []);
     bench.pass(&other, HOUR).await;
     assert!(other.receipt(id).await.unwrap().is_complete());
-    assert_eq!((other.evidence(id).await.unwrap(), bench.store.parts(id).await.unwrap()), (vec![], vec![]));
+    assert_eq!(
+        (
+            other.evidence(id).await.unwrap(),
+            bench.store.parts(id).await.unwrap()
+        ),
+        (vec![], vec![])
+    );
 }
 
 #[tokio::test]
 async fn erasure_erases_the_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
-    let id = passed(&bench, &flow, Retention::new(Keep::after(DAY), Keep::after(2 * DAY))).await;
+    let id = passed(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+    )
+    .await;
     bench.pass(&flow, HOUR).await;
     let kept = flow.evidence(id).await.unwrap();
     let mut pieces = Box::pin(flow.read_evidence(id, kept[2].item).await.unwrap());
     pieces.try_next().await.unwrap().unwrap();
     bench.pass(&flow, 5 * DAY).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
-    assert!(matches!(pieces.try_next().await, Err(FlowError::UnknownEvidence(item)) if item == kept[2].item));
-    assert!(matches!(flow.read_evidence(id, kept[0].item).await.map(drop), Err(FlowError::UnknownEvidence(_))));
-    assert_eq!((flow.evidence(id).await.unwrap(), bench.store.parts(id).await.unwrap()), (vec![], vec![]));
+    assert!(
+        matches!(pieces.try_next().await, Err(FlowError::UnknownEvidence(item)) if item == kept[2].item)
+    );
+    assert!(matches!(
+        flow.read_evidence(id, kept[0].item).await.map(drop),
+        Err(FlowError::UnknownEvidence(_))
+    ));
+    assert_eq!(
+        (
+            flow.evidence(id).await.unwrap(),
+            bench.store.parts(id).await.unwrap()
+        ),
+        (vec![], vec![])
+    );
     assert!(flow.verify_audit(None).await.unwrap().holds());
     // A part that comes back is found.
-    bench.store.put_part(EvidencePart::new(id, 9, 0), b"left").await.unwrap();
+    bench
+        .store
+        .put_part(EvidencePart::new(id, 9, 0), b"left")
+        .await
+        .unwrap();
     let findings = flow.verify_audit(None).await.unwrap().findings.concat();
-    assert!(findings.contains("1 parts of its evidence are there"), "{findings}");
+    assert!(
+        findings.contains("1 parts of its evidence are there"),
+        "{findings}"
+    );
 }
 
 #[tokio::test]
@@ -406,7 +614,10 @@ async fn hold_keeps_the_evidence() {
     let held = Keep::after(2 * DAY).not_before(until);
     let id = passed(&bench, &flow, Retention::new(Keep::after(DAY), held)).await;
     bench.pass(&flow, 60 * DAY).await;
-    assert_eq!(flow.receipt(id).await.unwrap().vendors_copy, CopyState::Confirmed);
+    assert_eq!(
+        flow.receipt(id).await.unwrap().vendors_copy,
+        CopyState::Confirmed
+    );
     assert_eq!(flow.evidence(id).await.unwrap().len(), 3);
     bench.pass(&flow, 120 * DAY).await;
     assert!(flow.receipt(id).await.unwrap().is_complete());
@@ -421,7 +632,12 @@ async fn changed_parts_are_noticed() {
     let kept = flow.evidence(id).await.unwrap();
     let name = |item: usize, part| EvidencePart::new(id, kept[item].item, part);
     let part = async |item, number| bench.store.part(name(item, number)).await.unwrap().unwrap();
-    let [front, first, second, last] = [part(0, 0).await, part(2, 0).await, part(2, 1).await, part(2, 2).await];
+    let [front, first, second, last] = [
+        part(0, 0).await,
+        part(2, 0).await,
+        part(2, 1).await,
+        part(2, 2).await,
+    ];
     let mut flipped = first.clone();
     flipped[500_000] ^= 1;
     let changes: [&[(usize, u32, &[u8])]; 5] = [
@@ -434,16 +650,30 @@ async fn changed_parts_are_noticed() {
     ];
     for change in changes {
         for (item, number, body) in change {
-            bench.store.put_part(name(*item, *number), body).await.unwrap();
+            bench
+                .store
+                .put_part(name(*item, *number), body)
+                .await
+                .unwrap();
         }
-        assert!(matches!(read(&flow, id, &kept[2]).await, Err(FlowError::Damaged(_))));
+        assert!(matches!(
+            read(&flow, id, &kept[2]).await,
+            Err(FlowError::Damaged(_))
+        ));
         for (number, body) in [(0, &first), (1, &second), (2, &last)] {
             bench.store.put_part(name(2, number), body).await.unwrap();
         }
         read(&flow, id, &kept[2]).await.unwrap();
     }
-    bench.store.erase_parts(id, Some(kept[2].item)).await.unwrap();
-    assert!(matches!(read(&flow, id, &kept[2]).await, Err(FlowError::Damaged(_))));
+    bench
+        .store
+        .erase_parts(id, Some(kept[2].item))
+        .await
+        .unwrap();
+    assert!(matches!(
+        read(&flow, id, &kept[2]).await,
+        Err(FlowError::Damaged(_))
+    ));
     let findings = flow.verify_audit(None).await.unwrap().findings.concat();
     assert!(findings.contains("0 of 3 parts are there"), "{findings}");
 }
@@ -451,15 +681,24 @@ async fn changed_parts_are_noticed() {
 #[tokio::test]
 async fn cut_evidence_is_noticed_without_a_key() {
     let bench = bench();
-    let flow = bench.open(bench.builder().evidence(EvidencePolicy::all())).await;
+    let flow = bench
+        .open(bench.builder().evidence(EvidencePolicy::all()))
+        .await;
     let id = passed(&bench, &flow, soon()).await;
     bench.pass(&flow, HOUR).await;
     let kept = flow.evidence(id).await.unwrap();
     read(&flow, id, &kept[2]).await.unwrap();
     let last = EvidencePart::new(id, kept[2].item, 2);
     let body = bench.store.part(last).await.unwrap().unwrap();
-    bench.store.put_part(last, &body[..body.len() - 1]).await.unwrap();
-    assert!(matches!(read(&flow, id, &kept[2]).await, Err(FlowError::Damaged(_))));
+    bench
+        .store
+        .put_part(last, &body[..body.len() - 1])
+        .await
+        .unwrap();
+    assert!(matches!(
+        read(&flow, id, &kept[2]).await,
+        Err(FlowError::Damaged(_))
+    ));
 }
 
 #[tokio::test]
@@ -471,17 +710,27 @@ async fn rotated_key_seals_evidence_anew() {
     let kept = flow.evidence(id).await.unwrap();
     let both = vault("b").with_older(&secret("a")).unwrap();
     let rotated = bench.open(builder(&bench).vault(both)).await;
-    assert_eq!(rotated.verify_audit(None).await.unwrap().older_key, 5, "a flow, a report and three items");
+    assert_eq!(
+        rotated.verify_audit(None).await.unwrap().older_key,
+        5,
+        "a flow, a report and three items"
+    );
     bench.pass(&rotated, 2 * DAY).await;
     let verified = rotated.verify_audit(None).await.unwrap();
     assert!(verified.holds() && verified.older_key == 0, "{verified:?}");
     let alone = bench.open(builder(&bench).vault(vault("b"))).await;
-    assert_eq!(read(&alone, id, &kept[2]).await.unwrap(), content(2 * MIB + 500_000));
+    assert_eq!(
+        read(&alone, id, &kept[2]).await.unwrap(),
+        content(2 * MIB + 500_000)
+    );
 }
 
 #[tokio::test]
 async fn later_report_brings_its_evidence() {
-    let bench = Bench::new(Kind { polling: false, ..kind() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..kind()
+    });
     let flow = engine(&bench).await;
     let (id, reference) = start(&flow).await;
     let said = |state: &str, file: &str| {
@@ -492,16 +741,32 @@ async fn later_report_brings_its_evidence() {
     for file in ["first", "second"] {
         bench.vendor.has_file(file, "selfie", file.as_bytes());
     }
-    flow.receive("example", &said("passed", "first")).await.unwrap();
+    flow.receive("example", &said("passed", "first"))
+        .await
+        .unwrap();
     bench.pass(&flow, HOUR).await;
-    flow.receive("example", &said("failed", "second")).await.unwrap();
+    flow.receive("example", &said("failed", "second"))
+        .await
+        .unwrap();
     flow.run_due().await.unwrap();
     assert_eq!(flow.evidence(id).await.unwrap().len(), 1, "it is disputed");
-    flow.resolve(id, &Resolution::Rule(idv_core::Outcome::Rejected), "operator-7").await.unwrap();
+    flow.resolve(
+        id,
+        &Resolution::Rule(idv_core::Outcome::Rejected),
+        "operator-7",
+    )
+    .await
+    .unwrap();
     bench.pass(&flow, HOUR).await;
     assert_eq!(bench.vendor.downloads(), ["first", "second"]);
     let told = events(&flow, id).await;
-    assert_eq!(told.iter().filter(|event| **event == EventKind::EvidenceReady).count(), 2, "{told:?}");
+    assert_eq!(
+        told.iter()
+            .filter(|event| **event == EventKind::EvidenceReady)
+            .count(),
+        2,
+        "{told:?}"
+    );
 }
 
 #[tokio::test]
@@ -517,7 +782,10 @@ async fn lost_report_does_not_make_the_worker_spin() {
     commit.reports = Reports::Erase;
     bench.store.commit(&commit).await.unwrap();
     bench.pass(&flow, 2 * DAY).await;
-    assert_eq!((attention(&flow).await, bench.vendor.calls("delete")), (vec!["evidence_failing"], 0));
+    assert_eq!(
+        (attention(&flow).await, bench.vendor.calls("delete")),
+        (vec!["evidence_failing"], 0)
+    );
     assert_eq!(bench.vendor.calls("evidence"), 1);
 }
 
@@ -532,7 +800,11 @@ struct Failing {
 
 impl Failing {
     fn check(&self) -> StoreResult<()> {
-        if self.fails.load(Ordering::Relaxed) { Err(StoreError::new("the bucket is gone")) } else { Ok(()) }
+        if self.fails.load(Ordering::Relaxed) {
+            Err(StoreError::new("the bucket is gone"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -564,16 +836,29 @@ async fn failing_evidence_store_is_told_and_waited_for() {
     let bench = bench();
     let store = Failing::default();
     store.fails.store(true, Ordering::Relaxed);
-    let flow = bench.open(builder(&bench).evidence_store(store.clone())).await;
-    let id = passed(&bench, &flow, Retention::new(Keep::after(DAY), Keep::after(2 * DAY))).await;
+    let flow = bench
+        .open(builder(&bench).evidence_store(store.clone()))
+        .await;
+    let id = passed(
+        &bench,
+        &flow,
+        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+    )
+    .await;
     bench.pass(&flow, 3 * DAY).await;
-    assert_eq!((bench.vendor.calls("delete"), attention(&flow).await), (0, vec!["evidence_failing"]));
+    assert_eq!(
+        (bench.vendor.calls("delete"), attention(&flow).await),
+        (0, vec!["evidence_failing"])
+    );
     store.fails.store(false, Ordering::Relaxed);
     bench.pass(&flow, 3 * HOUR).await;
     let receipt = flow.receipt(id).await.unwrap();
     assert!(receipt.is_complete() && attention(&flow).await.is_empty());
     assert_eq!(
-        (store.puts.load(Ordering::Relaxed), store.parts(id).await.unwrap()),
+        (
+            store.puts.load(Ordering::Relaxed),
+            store.parts(id).await.unwrap()
+        ),
         (5, vec![]),
         "its own store has it, and erased it"
     );
@@ -584,8 +869,15 @@ async fn failing_evidence_store_is_told_and_waited_for() {
 async fn erasure_waits_for_the_evidence_store() {
     let bench = bench();
     let store = Failing::default();
-    let flow = bench.open(builder(&bench).evidence_store(store.clone())).await;
-    let id = passed(&bench, &flow, Retention::new(Keep::until_asked(), Keep::after(DAY))).await;
+    let flow = bench
+        .open(builder(&bench).evidence_store(store.clone()))
+        .await;
+    let id = passed(
+        &bench,
+        &flow,
+        Retention::new(Keep::until_asked(), Keep::after(DAY)),
+    )
+    .await;
     bench.pass(&flow, HOUR).await;
     store.fails.store(true, Ordering::Relaxed);
     bench.clock.advance(2 * DAY);
@@ -593,24 +885,47 @@ async fn erasure_waits_for_the_evidence_store() {
     let until = "2027-01-01T00:00:00Z".parse().unwrap();
     let held = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
     let error = flow.retain(id, held, "legal").await.unwrap_err();
-    assert!(matches!(error, FlowError::Conflict(_)), "a hold after parts may be gone: {error}");
+    assert!(
+        matches!(error, FlowError::Conflict(_)),
+        "a hold after parts may be gone: {error}"
+    );
     assert_eq!(flow.status(id).await.unwrap().phase, Phase::Done);
     store.fails.store(false, Ordering::Relaxed);
     bench.pass(&flow, HOUR).await;
-    assert_eq!((flow.status(id).await.unwrap().phase, store.parts(id).await.unwrap()), (Phase::Erased, vec![]));
+    assert_eq!(
+        (
+            flow.status(id).await.unwrap().phase,
+            store.parts(id).await.unwrap()
+        ),
+        (Phase::Erased, vec![])
+    );
 }
 
 #[tokio::test]
 async fn policy_that_cannot_be_met_is_refused() {
     let bench = bench();
-    let error = builder(&bench).evidence(EvidencePolicy::all().max_items(1_001)).open().await.unwrap_err();
+    let error = builder(&bench)
+        .evidence(EvidencePolicy::all().max_items(1_001))
+        .open()
+        .await
+        .unwrap_err();
     assert!(matches!(error, FlowError::Invalid(_)), "{error}");
-    let without = meddled::Meddled { has_evidence: false, ..meddled::Meddled::default() };
+    let without = meddled::Meddled {
+        has_evidence: false,
+        ..meddled::Meddled::default()
+    };
     let builder = || Engine::builder(without.clone()).client(bench.client());
-    let error = builder().evidence(EvidencePolicy::all()).open().await.unwrap_err();
+    let error = builder()
+        .evidence(EvidencePolicy::all())
+        .open()
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("evidence_store"), "{error}");
     let flow = builder().open().await.unwrap();
-    let error = flow.start(Start::new(somebody(&flow)).evidence(EvidencePolicy::all())).await.unwrap_err();
+    let error = flow
+        .start(Start::new(somebody(&flow)).evidence(EvidencePolicy::all()))
+        .await
+        .unwrap_err();
     assert!(matches!(error, FlowError::Invalid(_)), "{error}");
     assert_eq!(bench.vendor.calls("create"), 0);
 }

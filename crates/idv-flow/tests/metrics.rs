@@ -1,6 +1,10 @@
 //! Metrics and spans: every instrument is recorded as it is described, and none tells of a person.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 mod support;
 
@@ -15,7 +19,9 @@ use idv_core::metrics::{Instrument, InstrumentKind};
 use idv_core::*;
 use idv_flow::{Engine, Keep, Retention, Webhook};
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics};
+use opentelemetry_sdk::metrics::data::{
+    AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics,
+};
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{SdkMeterProvider, Temporality};
 use support::*;
@@ -46,9 +52,16 @@ impl Exported {
 
     /// The sum of the series of an instrument that have these attributes.
     fn sum(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
-        let has =
-            |series: &Series| attributes.iter().all(|(key, value)| series.attributes.get(*key).is_some_and(|is| is == value));
-        self.all().iter().filter(|series| series.name == name && has(series)).map(|series| series.value).sum()
+        let has = |series: &Series| {
+            attributes
+                .iter()
+                .all(|(key, value)| series.attributes.get(*key).is_some_and(|is| is == value))
+        };
+        self.all()
+            .iter()
+            .filter(|series| series.name == name && has(series))
+            .map(|series| series.value)
+            .sum()
     }
 }
 
@@ -80,27 +93,57 @@ fn series(metric: &Metric) -> Vec<Series> {
     };
     let series = |(kind, attributes, value)| {
         let (name, unit) = (metric.name().to_owned(), metric.unit().to_owned());
-        Series { name, unit, kind, attributes, value }
+        Series {
+            name,
+            unit,
+            kind,
+            attributes,
+            value,
+        }
     };
     values.into_iter().map(series).collect()
 }
 
-fn values<T: Copy>(data: &MetricData<T>, number: fn(T) -> f64) -> Vec<(InstrumentKind, BTreeMap<String, String>, f64)> {
-    let attributes = |pairs: &mut dyn Iterator<Item = &opentelemetry::KeyValue>| -> BTreeMap<String, String> {
-        pairs.map(|pair| (pair.key.to_string(), pair.value.to_string())).collect()
-    };
+fn values<T: Copy>(
+    data: &MetricData<T>,
+    number: fn(T) -> f64,
+) -> Vec<(InstrumentKind, BTreeMap<String, String>, f64)> {
+    let attributes =
+        |pairs: &mut dyn Iterator<Item = &opentelemetry::KeyValue>| -> BTreeMap<String, String> {
+            pairs
+                .map(|pair| (pair.key.to_string(), pair.value.to_string()))
+                .collect()
+        };
     match data {
         MetricData::Gauge(gauge) => gauge
             .data_points()
-            .map(|point| (InstrumentKind::Gauge, attributes(&mut point.attributes()), number(point.value())))
+            .map(|point| {
+                (
+                    InstrumentKind::Gauge,
+                    attributes(&mut point.attributes()),
+                    number(point.value()),
+                )
+            })
             .collect(),
         MetricData::Sum(sum) => sum
             .data_points()
-            .map(|point| (InstrumentKind::Counter, attributes(&mut point.attributes()), number(point.value())))
+            .map(|point| {
+                (
+                    InstrumentKind::Counter,
+                    attributes(&mut point.attributes()),
+                    number(point.value()),
+                )
+            })
             .collect(),
         MetricData::Histogram(histogram) => histogram
             .data_points()
-            .map(|point| (InstrumentKind::Histogram, attributes(&mut point.attributes()), point.count() as f64))
+            .map(|point| {
+                (
+                    InstrumentKind::Histogram,
+                    attributes(&mut point.attributes()),
+                    point.count() as f64,
+                )
+            })
             .collect(),
         MetricData::ExponentialHistogram(_) => Vec::new(),
     }
@@ -118,8 +161,14 @@ impl Transport for Closed {
 }
 
 async fn engine(bench: &Bench) -> Engine {
-    let webhook = Webhook::new("https://bank.example/", &"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
-    bench.open(bench.builder().webhook(webhook, Arc::new(Closed))).await
+    let webhook = Webhook::new(
+        "https://bank.example/",
+        &"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into(),
+    )
+    .unwrap();
+    bench
+        .open(bench.builder().webhook(webhook, Arc::new(Closed)))
+        .await
 }
 
 fn instruments() -> impl Iterator<Item = &'static Instrument> {
@@ -130,7 +179,9 @@ fn instruments() -> impl Iterator<Item = &'static Instrument> {
 async fn every_instrument_is_recorded_as_described() {
     let _turn = ONE_AT_A_TIME.lock().await;
     let exported = Exported::default();
-    let provider = SdkMeterProvider::builder().with_periodic_exporter(exported.clone()).build();
+    let provider = SdkMeterProvider::builder()
+        .with_periodic_exporter(exported.clone())
+        .build();
     opentelemetry::global::set_meter_provider(provider.clone());
     let bench = Bench::new(Kind::default());
     let engine = engine(&bench).await;
@@ -143,14 +194,33 @@ async fn every_instrument_is_recorded_as_described() {
         while bench.vendor.calls("poll") == 0 {
             tokio::task::yield_now().await;
         }
-        engine.retain(id, Retention::new(Keep::after(DAY), Keep::until_asked()), "test").await.unwrap();
+        engine
+            .retain(
+                id,
+                Retention::new(Keep::after(DAY), Keep::until_asked()),
+                "test",
+            )
+            .await
+            .unwrap();
         bench.clock.advance(HOUR);
     };
     let (ran, ()) = tokio::join!(engine.run_due(), meanwhile);
     ran.unwrap();
-    engine.receive("example", &message(&reference, None, "passed")).await.unwrap();
-    engine.receive("example", &said(&reference, None, "passed", "another-secret-than-ours")).await.unwrap();
-    engine.receive("example", &delivery("not JSON", SECRET)).await.unwrap();
+    engine
+        .receive("example", &message(&reference, None, "passed"))
+        .await
+        .unwrap();
+    engine
+        .receive(
+            "example",
+            &said(&reference, None, "passed", "another-secret-than-ours"),
+        )
+        .await
+        .unwrap();
+    engine
+        .receive("example", &delivery("not JSON", SECRET))
+        .await
+        .unwrap();
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&engine, HOUR).await;
     bench.vendor.next("create", Fate::Status(503));
@@ -168,42 +238,103 @@ async fn every_instrument_is_recorded_as_described() {
 
     for instrument in instruments() {
         let name = instrument.name;
-        let of: Vec<Series> = exported.all().into_iter().filter(|series| series.name == name).collect();
+        let of: Vec<Series> = exported
+            .all()
+            .into_iter()
+            .filter(|series| series.name == name)
+            .collect();
         assert!(!of.is_empty(), "{name} is not recorded");
         for series in &of {
-            assert_eq!((series.unit.as_str(), series.kind), (instrument.unit, instrument.kind), "{name}");
+            assert_eq!(
+                (series.unit.as_str(), series.kind),
+                (instrument.unit, instrument.kind),
+                "{name}"
+            );
             for (key, value) in &series.attributes {
-                assert!(instrument.attributes.contains(&key.as_str()), "{name}: {key}");
-                let is_of_a_person = value.contains(reference.as_str()) || value.contains(&id.to_string());
+                assert!(
+                    instrument.attributes.contains(&key.as_str()),
+                    "{name}: {key}"
+                );
+                let is_of_a_person =
+                    value.contains(reference.as_str()) || value.contains(&id.to_string());
                 assert!(!is_of_a_person, "{name}: {key}={value}");
             }
         }
     }
     let all = exported.all();
-    assert!(all.iter().all(|series| instruments().any(|instrument| instrument.name == series.name)), "{all:?}");
+    assert!(
+        all.iter()
+            .all(|series| instruments().any(|instrument| instrument.name == series.name)),
+        "{all:?}"
+    );
 
     let (at_vendor, of_account) = (("idv.provider", "example"), ("idv.account", "example"));
     for (name, attributes, expected) in [
         ("idv.flow.conflicts", &[of_account][..], 1.0),
-        ("idv.flow.leases.lost", &[of_account, ("idv.operation", "poll")], 1.0),
-        ("idv.flow.events", &[of_account, ("idv.event", "settled"), ("idv.outcome", "verified")], 1.0),
-        ("idv.flow.messages.received", &[of_account, ("error.type", "forged")], 1.0),
+        (
+            "idv.flow.leases.lost",
+            &[of_account, ("idv.operation", "poll")],
+            1.0,
+        ),
+        (
+            "idv.flow.events",
+            &[
+                of_account,
+                ("idv.event", "settled"),
+                ("idv.outcome", "verified"),
+            ],
+            1.0,
+        ),
+        (
+            "idv.flow.messages.received",
+            &[of_account, ("error.type", "forged")],
+            1.0,
+        ),
         ("idv.flow.messages.received", &[of_account], 3.0),
         ("idv.flow.inbox.parked", &[], 1.0),
-        ("idv.client.operation.duration", &[at_vendor, ("idv.operation", "create"), ("error.type", "unavailable")], 1.0),
-        ("http.client.request.duration", &[("error.type", "timeout"), ("http.request.method", "GET")], 1.0),
-        ("http.client.request.duration", &[("error.type", "503"), ("http.response.status_code", "503")], 1.0),
+        (
+            "idv.client.operation.duration",
+            &[
+                at_vendor,
+                ("idv.operation", "create"),
+                ("error.type", "unavailable"),
+            ],
+            1.0,
+        ),
+        (
+            "http.client.request.duration",
+            &[("error.type", "timeout"), ("http.request.method", "GET")],
+            1.0,
+        ),
+        (
+            "http.client.request.duration",
+            &[("error.type", "503"), ("http.response.status_code", "503")],
+            1.0,
+        ),
     ] {
-        assert_eq!(exported.sum(name, attributes), expected, "{name} {attributes:?}: {all:#?}");
+        assert_eq!(
+            exported.sum(name, attributes),
+            expected,
+            "{name} {attributes:?}: {all:#?}"
+        );
     }
     for (name, attributes) in [
-        ("idv.flow.step.duration", &[of_account, ("idv.operation", "poll")][..]),
+        (
+            "idv.flow.step.duration",
+            &[of_account, ("idv.operation", "poll")][..],
+        ),
         ("idv.flow.step.duration", &[("idv.operation", "audit")]),
-        ("idv.flow.delivery.duration", &[("idv.event", "created"), ("error.type", "not_taken")]),
+        (
+            "idv.flow.delivery.duration",
+            &[("idv.event", "created"), ("error.type", "not_taken")],
+        ),
         ("idv.flow.retries", &[("idv.operation", "delivery")]),
         ("idv.flow.outbox.lag", &[]),
     ] {
-        assert!(exported.sum(name, attributes) > 0.0, "{name} {attributes:?}: {all:#?}");
+        assert!(
+            exported.sum(name, attributes) > 0.0,
+            "{name} {attributes:?}: {all:#?}"
+        );
     }
 }
 
@@ -221,13 +352,23 @@ impl tracing::field::Visit for Fields<'_> {
 }
 
 impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Spans {
-    fn on_new_span(&self, attributes: &tracing::span::Attributes<'_>, _: &tracing::span::Id, _: Context<'_, S>) {
+    fn on_new_span(
+        &self,
+        attributes: &tracing::span::Attributes<'_>,
+        _: &tracing::span::Id,
+        _: Context<'_, S>,
+    ) {
         let mut text = attributes.metadata().name().to_owned();
         attributes.record(&mut Fields(&mut text));
         self.0.lock().unwrap().push(text);
     }
 
-    fn on_record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>, _: Context<'_, S>) {
+    fn on_record(
+        &self,
+        _: &tracing::span::Id,
+        values: &tracing::span::Record<'_>,
+        _: Context<'_, S>,
+    ) {
         let mut text = "later".to_owned();
         values.record(&mut Fields(&mut text));
         self.0.lock().unwrap().push(text);
@@ -238,7 +379,8 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<
 async fn spans_name_the_operation_and_the_flow() {
     let _turn = ONE_AT_A_TIME.lock().await;
     let spans = Spans::default();
-    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
+    let _guard =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
     let bench = Bench::new(Kind::default());
     let engine = engine(&bench).await;
     let (id, reference) = start(&engine).await;
@@ -256,6 +398,11 @@ async fn spans_name_the_operation_and_the_flow() {
         assert!(spans.contains(&expected), "{expected}: {spans:#?}");
     }
     for text in &spans {
-        assert!(!text.contains(reference.as_str()) && !text.contains("Mustermann") && !text.contains("v1"), "{text}");
+        assert!(
+            !text.contains(reference.as_str())
+                && !text.contains("Mustermann")
+                && !text.contains("v1"),
+            "{text}"
+        );
     }
 }

@@ -1,6 +1,10 @@
 //! Workers: sharing, stopping, failing stores, and what no program here can work on.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 mod support;
 
@@ -77,7 +81,12 @@ async fn stopping_brings_what_is_under_way_to_its_end_and_begins_nothing_new() {
     next.run_due().await.unwrap();
     assert_eq!(bench.vendor.calls("poll"), 2);
     let answered = [first, second].map(|id| flow.status(id));
-    assert!(join_all(answered).await.into_iter().any(|status| status.unwrap().is_verified()));
+    assert!(
+        join_all(answered)
+            .await
+            .into_iter()
+            .any(|status| status.unwrap().is_verified())
+    );
 }
 
 #[tokio::test]
@@ -88,7 +97,11 @@ async fn a_worker_that_is_dropped_in_a_call_leaves_it_to_the_next_after_its_leas
     bench.vendor.becomes(&reference, "passed");
     bench.clock.advance(HOUR);
     bench.vendor.next("poll", Fate::Hang);
-    assert!(Box::pin(flow.run(1, std::future::pending())).now_or_never().is_none());
+    assert!(
+        Box::pin(flow.run(1, std::future::pending()))
+            .now_or_never()
+            .is_none()
+    );
     let next = bench.flow().await;
     next.run_due().await.unwrap();
     assert_eq!(bench.vendor.calls("poll"), 1, "the lease holds");
@@ -102,9 +115,13 @@ async fn a_worker_that_is_dropped_in_a_call_leaves_it_to_the_next_after_its_leas
 async fn a_step_that_was_handed_the_only_connection_gives_it_back_while_more_is_claimed() {
     let folder = std::env::temp_dir().join(format!("idv-flow-running-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let store = idv_flow::store::SqliteStore::open(folder.join("flows.db")).await.unwrap();
+    let store = idv_flow::store::SqliteStore::open(folder.join("flows.db"))
+        .await
+        .unwrap();
     let bench = Bench::new(Kind::default());
-    let flow = bench.open(idv_flow::Engine::builder(store.clone()).client(bench.client())).await;
+    let flow = bench
+        .open(idv_flow::Engine::builder(store.clone()).client(bench.client()))
+        .await;
     let mut ids = Vec::new();
     for _ in 0..20 {
         let (id, reference) = start(&flow).await;
@@ -122,18 +139,26 @@ async fn a_step_that_was_handed_the_only_connection_gives_it_back_while_more_is_
     let worked = tokio::time::timeout(Duration::from_secs(20), flow.run(4, all_verified)).await;
     store.close().await;
     std::fs::remove_dir_all(&folder).unwrap();
-    assert!(worked.is_ok(), "claiming waits for a step that nobody lets go on");
+    assert!(
+        worked.is_ok(),
+        "claiming waits for a step that nobody lets go on"
+    );
 }
 
 #[tokio::test]
 async fn what_comes_in_is_worked_off_without_waiting_for_a_timer() {
-    let bench = Bench::new(Kind { polling: false, ..Kind::default() });
+    let bench = Bench::new(Kind {
+        polling: false,
+        ..Kind::default()
+    });
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     let stop = AtomicBool::new(false);
     let driver = async {
         breathe().await;
-        flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
+        flow.receive("example", &message(&reference, None, "passed"))
+            .await
+            .unwrap();
         breathe().await;
         // No time has passed.
         assert!(flow.status(id).await.unwrap().is_verified());
@@ -147,13 +172,32 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
-    let other = bench.with(Kind { provider: "elsewhere", ..bench.kind.clone() }).flow().await;
+    let other = bench
+        .with(Kind {
+            provider: "elsewhere",
+            ..bench.kind.clone()
+        })
+        .flow()
+        .await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&other, HOUR).await;
-    assert!(matches!(other.status(id).await.unwrap_err(), FlowError::UnknownAccount(_)));
-    assert_eq!(other.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap().len(), 1);
+    assert!(matches!(
+        other.status(id).await.unwrap_err(),
+        FlowError::UnknownAccount(_)
+    ));
+    assert_eq!(
+        other
+            .list(&idv_flow::store::Filter::all(), None, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(attention(&other).await, ["unconfigured"]);
-    assert!(flow.verify_audit(None).await.unwrap().holds(), "it is only set aside");
+    assert!(
+        flow.verify_audit(None).await.unwrap().holds(),
+        "it is only set aside"
+    );
     bench.pass(&flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());
 }
@@ -172,17 +216,39 @@ async fn what_cannot_be_opened_is_left_as_it_is_for_a_person() {
     bad.body = bench.store.load(other).await.unwrap().unwrap().body;
     bench.store.commit(&Commit::new(&bad, &[])).await.unwrap();
     bench.pass(&flow, HOUR).await;
-    assert!(matches!(flow.status(id).await.unwrap_err(), FlowError::Damaged(_)));
+    assert!(matches!(
+        flow.status(id).await.unwrap_err(),
+        FlowError::Damaged(_)
+    ));
     assert_eq!(attention(&flow).await, ["damaged"]);
-    let listed = flow.list(&idv_flow::store::Filter::all(), None, 10).await.unwrap();
-    assert_eq!(listed.iter().filter(|status| status.attention.is_some()).count(), 1);
+    let listed = flow
+        .list(&idv_flow::store::Filter::all(), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        listed
+            .iter()
+            .filter(|status| status.attention.is_some())
+            .count(),
+        1
+    );
     assert_eq!(listed.len(), 2, "one that cannot be read hides no other");
-    assert_eq!(flow.status(other).await.unwrap().phase, Phase::Open, "the others go on");
+    assert_eq!(
+        flow.status(other).await.unwrap().phase,
+        Phase::Open,
+        "the others go on"
+    );
 
     let mut record = bench.store.load(id).await.unwrap().unwrap();
     record.body = good.body;
-    bench.store.commit(&Commit::new(&record, &[])).await.unwrap();
-    flow.resolve(id, &idv_flow::Resolution::AskNow, "operator-7").await.unwrap();
+    bench
+        .store
+        .commit(&Commit::new(&record, &[]))
+        .await
+        .unwrap();
+    flow.resolve(id, &idv_flow::Resolution::AskNow, "operator-7")
+        .await
+        .unwrap();
     bench.pass(&flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified() && attention(&flow).await.is_empty());
 }
@@ -205,9 +271,18 @@ async fn two_that_start_the_same_reference_at_the_same_time_have_one_flow() {
     let flows = join_all((0..8).map(|_| bench.flow())).await;
     let new = somebody(&flows[0]);
     let started = join_all(flows.iter().map(|flow| flow.start(new.clone()))).await;
-    let ids: std::collections::BTreeSet<_> = started.iter().map(|started| started.as_ref().unwrap().id).collect();
+    let ids: std::collections::BTreeSet<_> = started
+        .iter()
+        .map(|started| started.as_ref().unwrap().id)
+        .collect();
     assert_eq!((ids.len(), bench.vendor.calls("create")), (1, 1));
-    assert_eq!(started.iter().filter(|started| !started.as_ref().unwrap().already_existed).count(), 1);
+    assert_eq!(
+        started
+            .iter()
+            .filter(|started| !started.as_ref().unwrap().already_existed)
+            .count(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -215,10 +290,23 @@ async fn a_lease_that_a_call_may_outlive_is_refused() {
     let bench = Bench::new(Kind::default());
     let deadline = bench.client().policy().deadline;
     for lease in [Duration::ZERO, deadline] {
-        let opened = bench.builder().lease(lease).clock(Arc::new(bench.clock.clone())).open().await;
+        let opened = bench
+            .builder()
+            .lease(lease)
+            .clock(Arc::new(bench.clock.clone()))
+            .open()
+            .await;
         assert!(opened.unwrap_err().to_string().contains("lease"));
     }
-    assert!(bench.builder().lease(deadline + MINUTE).clock(Arc::new(bench.clock.clone())).open().await.is_ok());
+    assert!(
+        bench
+            .builder()
+            .lease(deadline + MINUTE)
+            .clock(Arc::new(bench.clock.clone()))
+            .open()
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -236,19 +324,41 @@ async fn health_names_the_vendor_that_fails_and_what_waits() {
     bench.clock.advance(HOUR);
     flow.run_due().await.unwrap();
     let failing = flow.health().await.unwrap().failing;
-    assert_eq!((failing[0].account.as_str(), failing[0].kind), ("example", "rate_limited"));
-    assert_eq!(failing[0].since.duration_since(since).as_secs(), 3600, "it is the first failure's time");
+    assert_eq!(
+        (failing[0].account.as_str(), failing[0].kind),
+        ("example", "rate_limited")
+    );
+    assert_eq!(
+        failing[0].since.duration_since(since).as_secs(),
+        3600,
+        "it is the first failure's time"
+    );
     bench.clock.advance(HOUR);
     flow.run_due().await.unwrap();
-    assert!(flow.health().await.unwrap().failing.is_empty(), "an answer ends it");
+    assert!(
+        flow.health().await.unwrap().failing.is_empty(),
+        "an answer ends it"
+    );
 
-    flow.receive("example", &message(&reference, None, "passed")).await.unwrap();
-    flow.receive("example", &delivery("not JSON", SECRET)).await.unwrap();
+    flow.receive("example", &message(&reference, None, "passed"))
+        .await
+        .unwrap();
+    flow.receive("example", &delivery("not JSON", SECRET))
+        .await
+        .unwrap();
     let health = flow.health().await.unwrap();
-    assert_eq!((health.messages, health.parked, health.undelivered_for), (1, 1, Duration::ZERO));
-    let handled = bench.open(bench.builder().on_change(|_, _| async { Ok(()) })).await;
+    assert_eq!(
+        (health.messages, health.parked, health.undelivered_for),
+        (1, 1, Duration::ZERO)
+    );
+    let handled = bench
+        .open(bench.builder().on_change(|_, _| async { Ok(()) }))
+        .await;
     assert_eq!(handled.health().await.unwrap().undelivered_for, 3 * HOUR);
     handled.run_due().await.unwrap();
     let health = handled.health().await.unwrap();
-    assert_eq!((health.messages, health.undelivered_for), (0, Duration::ZERO));
+    assert_eq!(
+        (health.messages, health.undelivered_for),
+        (0, Duration::ZERO)
+    );
 }

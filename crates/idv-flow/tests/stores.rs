@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use idv_flow::store::contract::{EvidenceHarness, Harness, run};
-use idv_flow::store::{EvidencePart, EvidenceStore, MemoryStore, PostgresStore, SqliteStore, Store};
+use idv_flow::store::{
+    EvidencePart, EvidenceStore, MemoryStore, PostgresStore, SqliteStore, Store,
+};
 use idv_testkit::postgres::Server;
 
 /// A folder that goes when the test ends.
@@ -16,7 +18,11 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("idv-flow-stores-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "idv-flow-stores-{}-{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -86,7 +92,9 @@ mod objects {
 
 mod sqlite {
     use idv_flow::FlowId;
-    use idv_flow::store::{Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports, SqliteOptions};
+    use idv_flow::store::{
+        Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports, SqliteOptions,
+    };
     use jiff::Timestamp;
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _};
@@ -124,13 +132,26 @@ mod sqlite {
 
     /// Executes a statement as somebody else might.
     async fn execute(path: &Path, statement: &'static str) {
-        let mut connection = SqliteConnectOptions::new().filename(path).pragma("secure_delete", "ON").connect().await.unwrap();
-        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        let mut connection = SqliteConnectOptions::new()
+            .filename(path)
+            .pragma("secure_delete", "ON")
+            .connect()
+            .await
+            .unwrap();
+        sqlx::query(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
     }
 
     fn record(body: &[u8]) -> Record {
-        let mut record = Record::new(FlowId::from_bytes([1; 16]), "vendor", LookupKey([2; 32]), Timestamp::UNIX_EPOCH);
+        let mut record = Record::new(
+            FlowId::from_bytes([1; 16]),
+            "vendor",
+            LookupKey([2; 32]),
+            Timestamp::UNIX_EPOCH,
+        );
         (record.phase, record.body) = (Phase::Open, body.to_vec());
         record
     }
@@ -148,7 +169,12 @@ mod sqlite {
             let mut files = 0;
             for file in std::fs::read_dir(&folder.0).unwrap() {
                 let file = file.unwrap();
-                assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.file_name());
+                assert_eq!(
+                    file.metadata().unwrap().permissions().mode() & 0o777,
+                    0o600,
+                    "{:?}",
+                    file.file_name()
+                );
                 files += 1;
             }
             assert_eq!(files, 3, "the file, its log, and the index of that");
@@ -159,30 +185,61 @@ mod sqlite {
     fn what_is_erased_is_neither_in_the_file_nor_in_its_log() {
         run(async {
             let folder = Folder::new();
-            let store = SqliteStore::open_with(folder.file(), &at_once()).await.unwrap();
+            let store = SqliteStore::open_with(folder.file(), &at_once())
+                .await
+                .unwrap();
             store.migrate().await.unwrap();
             // Longer than a page, so that some of each is on pages of its own.
             let marked = |mark: &str| mark.repeat(2_000).into_bytes();
-            let (body, reports) = (marked("<the body of the flow>"), marked("<the reports of the flow>"));
+            let (body, reports) = (
+                marked("<the body of the flow>"),
+                marked("<the reports of the flow>"),
+            );
             store.insert(&record(&body), None, &[]).await.unwrap();
             let first = record(&body);
             let mut commit = Commit::new(&first, &[]);
             commit.reports = Reports::Put(&reports);
             assert_eq!(store.commit(&commit).await.unwrap(), Committed::Done(2));
             let now = Timestamp::UNIX_EPOCH;
-            let message = Message::new([3; 32], "vendor".to_owned(), now, marked("<the body of the message>"));
+            let message = Message::new(
+                [3; 32],
+                "vendor".to_owned(),
+                now,
+                marked("<the body of the message>"),
+            );
             store.push(&message, now).await.unwrap();
             let part = EvidencePart::new(first.id, 1, 0);
-            store.put_part(part, &marked("<the evidence of the flow>")).await.unwrap();
-            let marks = ["<the body of the flow>", "<the reports of the flow>", "<the body of the message>"];
-            assert_eq!(found(&folder.0, &marks), marks, "what is not erased is there, so the search works");
+            store
+                .put_part(part, &marked("<the evidence of the flow>"))
+                .await
+                .unwrap();
+            let marks = [
+                "<the body of the flow>",
+                "<the reports of the flow>",
+                "<the body of the message>",
+            ];
+            assert_eq!(
+                found(&folder.0, &marks),
+                marks,
+                "what is not erased is there, so the search works"
+            );
             assert_eq!(found(&folder.0, &["<the evidence of the flow>"]).len(), 1);
             store.erase_parts(first.id, None).await.unwrap();
-            assert_eq!(found(&folder.0, &["<the evidence of the flow>"]), Vec::<&str>::new());
+            assert_eq!(
+                found(&folder.0, &["<the evidence of the flow>"]),
+                Vec::<&str>::new()
+            );
 
             assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap().len(), 1);
-            store.finish(&[3; 32], &MessageEnd::Done(now)).await.unwrap();
-            assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), [], "the inbox is empty");
+            store
+                .finish(&[3; 32], &MessageEnd::Done(now))
+                .await
+                .unwrap();
+            assert_eq!(
+                store.claim_inbox(now, now, 1, &[]).await.unwrap(),
+                [],
+                "the inbox is empty"
+            );
             assert_eq!(found(&folder.0, &marks), marks[..2]);
 
             let mut erased = record(b"");
@@ -205,20 +262,33 @@ mod sqlite {
     fn many_messages_are_erased_though_the_inbox_is_never_empty() {
         run(async {
             let folder = Folder::new();
-            let store = SqliteStore::open_with(folder.file(), &at_once()).await.unwrap();
+            let store = SqliteStore::open_with(folder.file(), &at_once())
+                .await
+                .unwrap();
             store.migrate().await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
             // An inbox that is found empty once, so that nothing is left to be done from before.
             assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), []);
             for number in 0..64 {
-                let message = Message::new([number; 32], "vendor".to_owned(), now, b"<the body of a message>".to_vec());
+                let message = Message::new(
+                    [number; 32],
+                    "vendor".to_owned(),
+                    now,
+                    b"<the body of a message>".to_vec(),
+                );
                 store.push(&message, now).await.unwrap();
             }
             assert_eq!(found(&folder.0, &["<the body of a message>"]).len(), 1);
             for number in 0..64 {
-                store.finish(&[number; 32], &MessageEnd::Done(now)).await.unwrap();
+                store
+                    .finish(&[number; 32], &MessageEnd::Done(now))
+                    .await
+                    .unwrap();
             }
-            assert_eq!(found(&folder.0, &["<the body of a message>"]), Vec::<&str>::new());
+            assert_eq!(
+                found(&folder.0, &["<the body of a message>"]),
+                Vec::<&str>::new()
+            );
         });
     }
 
@@ -228,22 +298,34 @@ mod sqlite {
             let folder = Folder::new();
             let before = SqliteStore::open(folder.file()).await.unwrap();
             before.migrate().await.unwrap();
-            before.insert(&record(b"<the body of the flow>"), None, &[]).await.unwrap();
+            before
+                .insert(&record(b"<the body of the flow>"), None, &[])
+                .await
+                .unwrap();
             // By hand, since this store would empty the log at once.
             execute(&folder.file(), "UPDATE idv_flows SET body = x''").await;
             assert_eq!(found(&folder.0, &["<the body of the flow>"]).len(), 1);
             let store = SqliteStore::open(folder.file()).await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
             assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), []);
-            assert_eq!(found(&folder.0, &["<the body of the flow>"]), Vec::<&str>::new());
+            assert_eq!(
+                found(&folder.0, &["<the body of the flow>"]),
+                Vec::<&str>::new()
+            );
         });
     }
 
     /// Those marks that are in any file of a folder.
     fn found<'a>(folder: &Path, marks: &[&'a str]) -> Vec<&'a str> {
-        let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+        let files = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap());
         let content = files.collect::<Vec<_>>().concat();
-        let there = |mark: &&&str| content.windows(mark.len()).any(|window| window == mark.as_bytes());
+        let there = |mark: &&&str| {
+            content
+                .windows(mark.len())
+                .any(|window| window == mark.as_bytes())
+        };
         marks.iter().filter(there).copied().collect()
     }
 
@@ -258,8 +340,15 @@ mod sqlite {
                              VALUES (99999, 'the future', TRUE, x'00', 0)";
             execute(&folder.file(), statement).await;
             let error = store.migrate().await.unwrap_err();
-            assert!(error.to_string().contains("newer version of this program"), "{error}");
-            execute(&folder.file(), "DELETE FROM idv_migrations WHERE version = 99999").await;
+            assert!(
+                error.to_string().contains("newer version of this program"),
+                "{error}"
+            );
+            execute(
+                &folder.file(),
+                "DELETE FROM idv_migrations WHERE version = 99999",
+            )
+            .await;
             store.migrate().await.expect("a refusal holds no lock");
             execute(&folder.file(), "UPDATE idv_migrations SET checksum = x'00'").await;
             let error = store.migrate().await.unwrap_err();
@@ -273,10 +362,17 @@ mod sqlite {
             let folder = Folder::new();
             let store = SqliteStore::open(folder.file()).await.unwrap();
             store.migrate().await.unwrap();
-            let mut connection = SqliteConnectOptions::new().filename(folder.file()).connect().await.unwrap();
+            let mut connection = SqliteConnectOptions::new()
+                .filename(folder.file())
+                .connect()
+                .await
+                .unwrap();
             let mut version = async || -> (i64, i64) {
                 let statement = "SELECT (SELECT count(*) FROM idv_migrations), schema_version FROM pragma_schema_version";
-                sqlx::query_as(statement).fetch_one(&mut connection).await.unwrap()
+                sqlx::query_as(statement)
+                    .fetch_one(&mut connection)
+                    .await
+                    .unwrap()
             };
             let before = version().await;
             assert_eq!(before.0, 5);
@@ -309,9 +405,15 @@ mod sqlite {
     fn a_file_that_cannot_be_opened_is_an_error_that_does_not_tell_its_path() {
         run(async {
             let folder = Folder::new();
-            let error = SqliteStore::open(folder.0.join("missing/flows.db")).await.unwrap_err();
+            let error = SqliteStore::open(folder.0.join("missing/flows.db"))
+                .await
+                .unwrap_err();
             assert!(!told(&error).contains("missing"), "{error:?}");
-            std::fs::write(folder.file(), "not a database, though long enough to be looked at as one".repeat(99)).unwrap();
+            std::fs::write(
+                folder.file(),
+                "not a database, though long enough to be looked at as one".repeat(99),
+            )
+            .unwrap();
             let error = SqliteStore::open(folder.file()).await.unwrap_err();
             assert!(told(&error).contains("code 26"), "{error:?}");
         });
@@ -334,7 +436,9 @@ mod postgres {
 
     impl Harness for Postgres {
         async fn open() -> Self {
-            Self { url: Secret::new(Server::shared().database()) }
+            Self {
+                url: Secret::new(Server::shared().database()),
+            }
         }
 
         async fn connect(&self) -> Arc<dyn Store> {
@@ -346,7 +450,9 @@ mod postgres {
         async fn store(&self) -> PostgresStore {
             let mut options = PostgresOptions::default();
             options.connections = 4;
-            PostgresStore::connect_with(&self.url, &options).await.unwrap()
+            PostgresStore::connect_with(&self.url, &options)
+                .await
+                .unwrap()
         }
 
         /// Executes statements as somebody else might.
@@ -384,7 +490,10 @@ mod postgres {
                  VALUES (99999, 'the future', TRUE, '', 0)",
             );
             let error = store.migrate().await.unwrap_err();
-            assert!(error.to_string().contains("newer version of this program"), "{error}");
+            assert!(
+                error.to_string().contains("newer version of this program"),
+                "{error}"
+            );
             harness.execute("DELETE FROM idv_migrations WHERE version = 99999");
             store.migrate().await.expect("a refusal holds no lock");
             harness.execute("UPDATE idv_migrations SET checksum = ''");
@@ -410,10 +519,14 @@ mod postgres {
             let harness = Postgres::open().await;
             let store = harness.store().await;
             let id = FlowId::from_bytes([0x5A; 16]);
-            let mut record = Record::new(id, "vendor", LookupKey([0x5B; 32]), Timestamp::UNIX_EPOCH);
+            let mut record =
+                Record::new(id, "vendor", LookupKey([0x5B; 32]), Timestamp::UNIX_EPOCH);
             record.body = vec![0x5C; 8];
             let error = store.insert(&record, None, &[]).await.unwrap_err();
-            assert!(told(&error).contains("code 42P01"), "there are no tables yet: {error:?}");
+            assert!(
+                told(&error).contains("code 42P01"),
+                "there are no tables yet: {error:?}"
+            );
             store.migrate().await.unwrap();
             let entry = |event: &str| AuditEntry {
                 flow: id,
@@ -426,13 +539,19 @@ mod postgres {
             store.insert(&record, None, &[entry("{}")]).await.unwrap();
 
             // PostgreSQL quotes the row that is there in the details of this.
-            let error = store.commit(&Commit::new(&record, &[entry("{}")])).await.unwrap_err();
+            let error = store
+                .commit(&Commit::new(&record, &[entry("{}")]))
+                .await
+                .unwrap_err();
             assert!(told(&error).contains("idv_audit_pkey"), "{error:?}");
             for part in ["5a5a", "5b5b", "5c5c", "5d5d", "90, 90"] {
                 assert!(!told(&error).contains(part), "{error:?}");
             }
             // And this, which no text of PostgreSQL can hold, in its message.
-            let error = store.commit(&Commit::new(&record, &[entry("a\0b")])).await.unwrap_err();
+            let error = store
+                .commit(&Commit::new(&record, &[entry("a\0b")]))
+                .await
+                .unwrap_err();
             assert!(told(&error).contains("code 22021"), "{error:?}");
         });
     }
@@ -452,8 +571,14 @@ mod postgres {
             assert!(store.load(record(1).id).await.unwrap().is_some());
             server.crash();
             server.restart();
-            assert!(store.load(record(1).id).await.unwrap().is_some(), "what is read is read again");
-            store.insert(&record(2), None, &[]).await.expect_err("the connection broke, perhaps after the insertion");
+            assert!(
+                store.load(record(1).id).await.unwrap().is_some(),
+                "what is read is read again"
+            );
+            store
+                .insert(&record(2), None, &[])
+                .await
+                .expect_err("the connection broke, perhaps after the insertion");
             store.insert(&record(2), None, &[]).await.unwrap();
             store.close().await;
             store.load(record(1).id).await.unwrap_err();
@@ -467,8 +592,16 @@ mod postgres {
             let (worker, server) = (harness.store().await, harness.store().await);
             worker.migrate().await.unwrap();
             worker.hint().await;
-            assert!(worker.hint().now_or_never().is_none(), "nothing was announced since it began to listen");
-            let message = Message::new([1; 32], "vendor".to_owned(), Timestamp::UNIX_EPOCH, Vec::new());
+            assert!(
+                worker.hint().now_or_never().is_none(),
+                "nothing was announced since it began to listen"
+            );
+            let message = Message::new(
+                [1; 32],
+                "vendor".to_owned(),
+                Timestamp::UNIX_EPOCH,
+                Vec::new(),
+            );
             server.push(&message, Timestamp::UNIX_EPOCH).await.unwrap();
             worker.hint().await;
         });
@@ -479,8 +612,14 @@ mod postgres {
         run(async {
             let mut options = PostgresOptions::default();
             options.wait = std::time::Duration::from_millis(1);
-            for url in ["postgres://user:hunter2@127.0.0.1:1/idv", "postgres://user:hunter2@[", "hunter2"] {
-                let error = PostgresStore::connect_with(&Secret::new(url), &options).await.unwrap_err();
+            for url in [
+                "postgres://user:hunter2@127.0.0.1:1/idv",
+                "postgres://user:hunter2@[",
+                "hunter2",
+            ] {
+                let error = PostgresStore::connect_with(&Secret::new(url), &options)
+                    .await
+                    .unwrap_err();
                 assert!(!told(&error).contains("hunter2"), "{error:?}");
                 assert!(std::error::Error::source(&error).is_some(), "{error:?}");
             }

@@ -15,10 +15,19 @@ use support::*;
 /// Three verifications, two days and four blocks at the least.
 async fn trail() -> (Meddled, Engine, Vec<FlowId>) {
     let bench = Bench::new(Kind::default());
-    let store = Meddled { store: bench.store.clone(), ..Meddled::default() };
+    let store = Meddled {
+        store: bench.store.clone(),
+        ..Meddled::default()
+    };
     let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
-    let flow =
-        bench.open(Engine::builder(store.clone()).client(bench.client()).random(Arc::new(bench.bits.clone())).vault(vault)).await;
+    let flow = bench
+        .open(
+            Engine::builder(store.clone())
+                .client(bench.client())
+                .random(Arc::new(bench.bits.clone()))
+                .vault(vault),
+        )
+        .await;
     let mut flows = Vec::new();
     for state in ["passed", "failed", "waiting"] {
         let new = somebody(&flow);
@@ -36,10 +45,24 @@ async fn an_untouched_trail_holds_and_has_an_anchor() {
     let (_, flow, _) = trail().await;
     let verified = flow.verify_audit(None).await.unwrap();
     assert!(verified.holds(), "{verified:?}");
-    assert!(verified.flows == 3 && verified.entries >= 13 && verified.blocks >= 3, "{verified:?}");
-    assert!(flow.verify_audit(Some(&verified.anchor)).await.unwrap().holds());
-    let strange = flow.verify_audit(Some(&format!("1:{}", "0".repeat(64)))).await.unwrap();
-    assert!(!strange.holds() && strange.findings[0].contains("anchor"), "{strange:?}");
+    assert!(
+        verified.flows == 3 && verified.entries >= 13 && verified.blocks >= 3,
+        "{verified:?}"
+    );
+    assert!(
+        flow.verify_audit(Some(&verified.anchor))
+            .await
+            .unwrap()
+            .holds()
+    );
+    let strange = flow
+        .verify_audit(Some(&format!("1:{}", "0".repeat(64))))
+        .await
+        .unwrap();
+    assert!(
+        !strange.holds() && strange.findings[0].contains("anchor"),
+        "{strange:?}"
+    );
 }
 
 #[tokio::test]
@@ -54,20 +77,32 @@ async fn every_entry_that_is_changed_or_missing_is_noticed() {
         let changes: [Arc<Change>; 4] = [
             Arc::new(move |entries: &mut Vec<AuditEntry>| entries.retain(|entry| !is(entry))),
             Arc::new(move |entries: &mut Vec<AuditEntry>| {
-                entries.iter_mut().filter(|entry| is(entry)).for_each(|entry| entry.event.push(' '));
+                entries
+                    .iter_mut()
+                    .filter(|entry| is(entry))
+                    .for_each(|entry| entry.event.push(' '));
             }),
             Arc::new(move |entries: &mut Vec<AuditEntry>| {
                 let later = jiff::SignedDuration::from_secs(1);
-                entries.iter_mut().filter(|entry| is(entry)).for_each(|entry| entry.at += later);
+                entries
+                    .iter_mut()
+                    .filter(|entry| is(entry))
+                    .for_each(|entry| entry.at += later);
             }),
             Arc::new(move |entries: &mut Vec<AuditEntry>| {
                 // Who knows no key can make no hash that fits.
-                entries.iter_mut().filter(|entry| is(entry)).for_each(|entry| entry.hash = [7; 32]);
+                entries
+                    .iter_mut()
+                    .filter(|entry| is(entry))
+                    .for_each(|entry| entry.hash = [7; 32]);
             }),
         ];
         for change in changes {
             *store.entries.lock().unwrap() = Some(change);
-            assert!(!flow.verify_audit(None).await.unwrap().holds(), "{victim:?}");
+            assert!(
+                !flow.verify_audit(None).await.unwrap().holds(),
+                "{victim:?}"
+            );
         }
     }
     *store.entries.lock().unwrap() = None;
@@ -80,7 +115,13 @@ async fn a_flow_that_vanishes_with_its_whole_trail_is_missed() {
     for id in flows {
         *store.hidden.lock().unwrap() = Some(id);
         let verified = flow.verify_audit(None).await.unwrap();
-        assert!(verified.findings.iter().any(|finding| finding.contains("block")), "{verified:?}");
+        assert!(
+            verified
+                .findings
+                .iter()
+                .any(|finding| finding.contains("block")),
+            "{verified:?}"
+        );
     }
 }
 
@@ -91,26 +132,45 @@ async fn a_block_that_is_changed_or_missing_is_noticed_and_a_rolled_back_end_by_
     let changes: [fn(&mut Vec<AuditBlock>); 3] = [
         |blocks| drop(blocks.drain(..1.min(blocks.len()))),
         |blocks| blocks.iter_mut().for_each(|block| block.entries += 1),
-        |blocks| blocks.iter_mut().filter(|block| block.number == 2).for_each(|block| block.previous = [0; 32]),
+        |blocks| {
+            blocks
+                .iter_mut()
+                .filter(|block| block.number == 2)
+                .for_each(|block| block.previous = [0; 32])
+        },
     ];
     for change in changes {
         *store.blocks.lock().unwrap() = Some(Arc::new(change));
         assert!(!flow.verify_audit(None).await.unwrap().holds());
     }
     let last = store.store.last_block().await.unwrap().unwrap().number;
-    let rolled_back = move |blocks: &mut Vec<AuditBlock>| blocks.retain(|block| block.number != last);
+    let rolled_back =
+        move |blocks: &mut Vec<AuditBlock>| blocks.retain(|block| block.number != last);
     *store.blocks.lock().unwrap() = Some(Arc::new(rolled_back));
     assert!(!flow.verify_audit(Some(&anchor)).await.unwrap().holds());
 }
 
 #[tokio::test]
-async fn the_trail_says_who_asked_what_came_by_which_channel_with_which_proof_and_nothing_of_the_person() {
+async fn the_trail_says_who_asked_what_came_by_which_channel_with_which_proof_and_nothing_of_the_person()
+ {
     let (store, _, flows) = trail().await;
     let entries = store.store.audit_of(flows[0]).await.unwrap();
-    let events: Vec<serde_json::Value> = entries.iter().map(|entry| serde_json::from_str(&entry.event).unwrap()).collect();
-    let words: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(words, ["asked", "creating", "created", "observed", "report_stored"]);
-    assert_eq!((&events[0]["by"], &events[0]["provider"]), (&"desk-3".into(), &"example".into()));
+    let events: Vec<serde_json::Value> = entries
+        .iter()
+        .map(|entry| serde_json::from_str(&entry.event).unwrap())
+        .collect();
+    let words: Vec<&str> = events
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        words,
+        ["asked", "creating", "created", "observed", "report_stored"]
+    );
+    assert_eq!(
+        (&events[0]["by"], &events[0]["provider"]),
+        (&"desk-3".into(), &"example".into())
+    );
     assert!(events[0]["mapping"].as_str().unwrap().contains("idv "));
     let observed = &events[3];
     assert_eq!(
@@ -119,7 +179,14 @@ async fn the_trail_says_who_asked_what_came_by_which_channel_with_which_proof_an
     );
     assert_eq!(observed["digest"].as_str().unwrap().len(), 64);
     assert_eq!(events[4]["outcome"], "verified");
-    let all: String = store.store.audit(None, 1_000).await.unwrap().into_iter().map(|entry| entry.event).collect();
+    let all: String = store
+        .store
+        .audit(None, 1_000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|entry| entry.event)
+        .collect();
     assert!(!all.contains("Mustermann"));
 }
 
@@ -134,13 +201,36 @@ async fn a_flow_that_is_put_back_to_what_it_was_does_not_fit_its_trail() {
     bench.pass(&flow, HOUR).await;
     let after = bench.store.load(id).await.unwrap().unwrap();
     // Its state alone does not open at another end of the trail.
-    let forged = Record { body: before.body.clone(), ..after.clone() };
-    bench.store.commit(&Commit::new(&forged, &[])).await.unwrap();
-    assert!(matches!(flow.status(id).await.unwrap_err(), idv_flow::FlowError::Damaged(_)));
+    let forged = Record {
+        body: before.body.clone(),
+        ..after.clone()
+    };
+    bench
+        .store
+        .commit(&Commit::new(&forged, &[]))
+        .await
+        .unwrap();
+    assert!(matches!(
+        flow.status(id).await.unwrap_err(),
+        idv_flow::FlowError::Damaged(_)
+    ));
     // With its end of the trail it opens, and the trail goes on beyond it.
-    let forged = Record { version: after.version + 1, ..before };
-    bench.store.commit(&Commit::new(&forged, &[])).await.unwrap();
+    let forged = Record {
+        version: after.version + 1,
+        ..before
+    };
+    bench
+        .store
+        .commit(&Commit::new(&forged, &[]))
+        .await
+        .unwrap();
     assert!(flow.status(id).await.is_ok());
     let verified = flow.verify_audit(None).await.unwrap();
-    assert!(verified.findings.iter().any(|finding| finding.contains("its record ends at")), "{verified:?}");
+    assert!(
+        verified
+            .findings
+            .iter()
+            .any(|finding| finding.contains("its record ends at")),
+        "{verified:?}"
+    );
 }

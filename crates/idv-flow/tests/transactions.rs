@@ -14,13 +14,26 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use support::*;
 
 async fn engine(bench: &Bench, store: impl Store) -> Engine {
-    let builder = Engine::builder(store).client(bench.client()).clock_tolerance(std::time::Duration::MAX);
-    builder.clock(Arc::new(bench.clock.clone())).open().await.unwrap()
+    let builder = Engine::builder(store)
+        .client(bench.client())
+        .clock_tolerance(std::time::Duration::MAX);
+    builder
+        .clock(Arc::new(bench.clock.clone()))
+        .open()
+        .await
+        .unwrap()
 }
 
 /// Submits a flow with a key in a transaction.
-async fn submit(engine: &Engine, transaction: &mut impl ApplicationTransaction, key: &str) -> idv_flow::Started {
-    engine.submit_in(transaction, Start::new(somebody(engine)).key(key)).await.unwrap()
+async fn submit(
+    engine: &Engine,
+    transaction: &mut impl ApplicationTransaction,
+    key: &str,
+) -> idv_flow::Started {
+    engine
+        .submit_in(transaction, Start::new(somebody(engine)).key(key))
+        .await
+        .unwrap()
 }
 
 /// Checks an engine whose application has rolled "first" back and committed "second".
@@ -30,7 +43,10 @@ async fn is_as_committed(bench: &Bench, engine: &Engine, second: &idv_flow::Star
     engine.run_due().await.unwrap();
     let status = engine.find_by_key(None, "second").await.unwrap().unwrap();
     assert!(status.id == second.id && status.hand_off.is_some());
-    assert_eq!(engine.wait_for_hand_off(second.id).await.unwrap(), status.hand_off.unwrap());
+    assert_eq!(
+        engine.wait_for_hand_off(second.id).await.unwrap(),
+        status.hand_off.unwrap()
+    );
     assert_eq!(bench.vendor.calls("create"), 1);
     assert!(engine.verify_audit(None).await.unwrap().holds());
 }
@@ -43,7 +59,11 @@ async fn flow_starts_with_the_transaction_in_sqlite() {
     let file = folder.join("flows.db");
     let store = SqliteStore::open(&file).await.unwrap();
     let engine = engine(&bench, store.clone()).await;
-    let mut connection = SqliteConnectOptions::new().filename(&file).connect().await.unwrap();
+    let mut connection = SqliteConnectOptions::new()
+        .filename(&file)
+        .connect()
+        .await
+        .unwrap();
     let mut transaction = connection.begin().await.unwrap();
     submit(&engine, &mut *transaction, "first").await;
     transaction.rollback().await.unwrap();
@@ -51,7 +71,10 @@ async fn flow_starts_with_the_transaction_in_sqlite() {
     let second = submit(&engine, &mut *transaction, "second").await;
     let again = submit(&engine, &mut *transaction, "second").await;
     assert_eq!((again.id, again.already_existed), (second.id, true));
-    assert!(engine.status(second.id).await.is_err(), "it is not committed yet");
+    assert!(
+        engine.status(second.id).await.is_err(),
+        "it is not committed yet"
+    );
     transaction.commit().await.unwrap();
     is_as_committed(&bench, &engine, &second).await;
     store.close().await;

@@ -6,7 +6,9 @@
 //! cannot be told from a second event of the same kind; neither changes anything that is known already.
 
 use http::{Method, StatusCode};
-use idv_core::{CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Reply, Result};
+use idv_core::{
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Reply, Result,
+};
 
 use crate::normalize::{self, Statuses};
 use crate::wire::Webhook;
@@ -21,7 +23,11 @@ pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 1024 * 1024);
 ///
 /// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the webhook lacks it;
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read or names no ident.
-pub fn receive(guard: &CallbackAuth, statuses: &Statuses, delivery: &Delivery) -> Result<CallbackMessage> {
+pub fn receive(
+    guard: &CallbackAuth,
+    statuses: &Statuses,
+    delivery: &Delivery,
+) -> Result<CallbackMessage> {
     let reply = Reply::status(StatusCode::OK);
     if delivery.kind == DeliveryKind::Return {
         return Ok(CallbackMessage::new(Vec::new(), reply));
@@ -29,5 +35,8 @@ pub fn receive(guard: &CallbackAuth, statuses: &Statuses, delivery: &Delivery) -
     // The secret is one for all idents, so that nothing has to be read before it was looked at.
     let trust = guard.verify(delivery, "")?;
     let webhook = Webhook::read(&delivery.body)?;
-    Ok(CallbackMessage::new(vec![normalize::webhook(&webhook, statuses, Channel::Callback).trusted(trust)], reply))
+    Ok(CallbackMessage::new(
+        vec![normalize::webhook(&webhook, statuses, Channel::Callback).trusted(trust)],
+        reply,
+    ))
 }

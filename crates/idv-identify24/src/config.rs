@@ -16,10 +16,16 @@ pub const ENTRY: VendorEntry = VendorEntry {
     name: "Identify24 VideoIdent",
     domains: &["identify24.de"],
     settings: Identify24Config::SETTINGS,
-    build: |table| Ok(Arc::new(Identify24::new(Identify24Config::from_table(table)?)?)),
+    build: |table| {
+        Ok(Arc::new(Identify24::new(Identify24Config::from_table(
+            table,
+        )?)?))
+    },
     describe: || {
         let config = Identify24Config::new("example", "example".into(), 1);
-        Ok(VendorInfo::of(&Identify24::new(config.callback_secret("an example of a secret"))?))
+        Ok(VendorInfo::of(&Identify24::new(
+            config.callback_secret("an example of a secret"),
+        )?))
     },
     normalize: |payload| normalize::kind(payload.bytes, payload.kind, &Statuses::of_document()),
     normalize_options: &[],
@@ -84,10 +90,14 @@ impl Identify24Config {
     pub fn check(&self) -> Result<()> {
         self.partner_header()?;
         if self.api_key.is_empty() || self.api_key.expose().chars().any(char::is_control) {
-            return Err(Error::config("api_key is empty or has a control character: copy it from the account's set-up"));
+            return Err(Error::config(
+                "api_key is empty or has a control character: copy it from the account's set-up",
+            ));
         }
         if self.project_id == 0 {
-            return Err(Error::config("project_id must not be 0: write the number of a project of the account"));
+            return Err(Error::config(
+                "project_id must not be 0: write the number of a project of the account",
+            ));
         }
         self.address()?;
         self.auth()?;
@@ -114,7 +124,8 @@ impl Identify24Config {
 
     /// The partner's name as the value of a header.
     pub(crate) fn partner_header(&self) -> Result<HeaderValue> {
-        let plain = !self.partner.is_empty() && self.partner.bytes().all(|byte| byte.is_ascii_graphic());
+        let plain =
+            !self.partner.is_empty() && self.partner.bytes().all(|byte| byte.is_ascii_graphic());
         HeaderValue::from_str(&self.partner)
             .ok()
             .filter(|_| plain)

@@ -105,7 +105,12 @@ pub(crate) fn ident(new: &NewVerification, project_id: u64) -> Result<NewIdent> 
             "custom2" => &mut ident.custom2,
             "custom3" => &mut ident.custom3,
             "custom4" => &mut ident.custom4,
-            _ => return Err(Error::invalid("custom", "Identify24 takes custom1 to custom4 and no other names")),
+            _ => {
+                return Err(Error::invalid(
+                    "custom",
+                    "Identify24 takes custom1 to custom4 and no other names",
+                ));
+            }
         };
         *place = Some(value.clone());
     }
@@ -116,7 +121,10 @@ fn gender(gender: &Pii<Gender>) -> Result<Pii<api::Gender>> {
     match gender.expose() {
         Gender::Male => Ok(Pii::new(api::Gender::Male)),
         Gender::Female => Ok(Pii::new(api::Gender::Female)),
-        _ => Err(Error::invalid("person.gender", "Identify24 takes male and female and nothing else")),
+        _ => Err(Error::invalid(
+            "person.gender",
+            "Identify24 takes male and female and nothing else",
+        )),
     }
 }
 
@@ -124,6 +132,9 @@ fn type_of_id(kind: &Pii<DocumentKind>) -> Result<Pii<TypeOfId>> {
     match kind.expose() {
         DocumentKind::IdCard => Ok(Pii::new(TypeOfId::Personalausweis)),
         DocumentKind::Passport => Ok(Pii::new(TypeOfId::Reisepass)),
-        _ => Err(Error::invalid("document.kind", "Identify24 takes identity cards and passports and nothing else")),
+        _ => Err(Error::invalid(
+            "document.kind",
+            "Identify24 takes identity cards and passports and nothing else",
+        )),
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, Delivery,
-    HandOff, HandOffKind, NewVerification, Observation, Polling, Provider, ProviderId, ReportSource, Result, VendorInfo,
-    VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse,
+    CreateSafety, Delivery, HandOff, HandOffKind, NewVerification, Observation, Polling, Provider,
+    ProviderId, ReportSource, Result, VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::{Api, IdentId, NewIdent, read_ident};
@@ -54,7 +54,13 @@ impl Identify24 {
     pub fn new(config: Identify24Config) -> Result<Self> {
         let (api, guard) = (Api::new(&config)?, config.auth()?);
         let info = info(&guard);
-        Ok(Self { api, guard, info, config, customize: Customize::default() })
+        Ok(Self {
+            api,
+            guard,
+            info,
+            config,
+            customize: Customize::default(),
+        })
     }
 
     /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
@@ -73,7 +79,10 @@ impl Identify24 {
     ///     }
     /// }
     /// ```
-    pub fn customize(&self, function: impl Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync + 'static) {
+    pub fn customize(
+        &self,
+        function: impl Fn(&NewVerification, &mut NewIdent) -> Result<()> + Send + Sync + 'static,
+    ) {
         self.customize.set(function);
     }
 
@@ -85,8 +94,11 @@ impl Identify24 {
 
     fn ident(&self, new: &NewVerification) -> Result<NewIdent> {
         let mut ident = create::ident(new, self.config.project_id)?;
-        self.customize.prepare::<Identify24Options>(new, &mut ident)?;
-        ident.check().map_err(|error| error.with_field_named(NAMES))?;
+        self.customize
+            .prepare::<Identify24Options>(new, &mut ident)?;
+        ident
+            .check()
+            .map_err(|error| error.with_field_named(NAMES))?;
         Ok(ident)
     }
 }
@@ -163,14 +175,25 @@ impl Callbacks for Identify24 {
 
 impl fmt::Debug for Identify24 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identify24").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Identify24")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
 fn info(guard: &CallbackAuth) -> VendorInfo {
-    let report_from = if guard.proof().is_some() { ReportSource::Callback } else { ReportSource::Poll };
-    let mut info =
-        VendorInfo::new(Identify24::ID, "Identify24 VideoIdent", CreateSafety::Unkeyed, HandOffKind::Redirect, report_from);
+    let report_from = if guard.proof().is_some() {
+        ReportSource::Callback
+    } else {
+        ReportSource::Poll
+    };
+    let mut info = VendorInfo::new(
+        Identify24::ID,
+        "Identify24 VideoIdent",
+        CreateSafety::Unkeyed,
+        HandOffKind::Redirect,
+        report_from,
+    );
     info.document = "Identify API, version 1.0.1 of 12 April 2022";
     info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;

@@ -16,19 +16,31 @@ impl Session for Api {
 
     async fn log_in(&self, cx: &CallContext) -> Result<Secret> {
         // A login that failed is no creation whose fate is unknown: nothing but the login was sent.
-        self.authenticate(cx).await.map_err(|error| error.with_effect(Effect::NotApplied))
+        self.authenticate(cx)
+            .await
+            .map_err(|error| error.with_effect(Effect::NotApplied))
     }
 }
 
 impl Api {
     async fn authenticate(&self, cx: &CallContext) -> Result<Secret> {
         // Logging in twice gives a second token and changes nothing else.
-        let answer = answered(cx.send(Repeat::Repeatable, |_| self.endpoint.auth(&self.api_key)).await?)?;
+        let answer = answered(
+            cx.send(Repeat::Repeatable, |_| self.endpoint.auth(&self.api_key))
+                .await?,
+        )?;
         let envelope = succeeded(&answer)?;
-        let sendable = |token: &&str| token.bytes().all(|byte| byte.is_ascii_graphic()) && HeaderValue::from_str(token).is_ok();
+        let sendable = |token: &&str| {
+            token.bytes().all(|byte| byte.is_ascii_graphic())
+                && HeaderValue::from_str(token).is_ok()
+        };
         non_empty(envelope.token.as_ref())
             .filter(sendable)
             .map(Secret::from)
-            .ok_or_else(|| answer.complement(Error::malformed("token is missing, or cannot be sent in a header")))
+            .ok_or_else(|| {
+                answer.complement(Error::malformed(
+                    "token is missing, or cannot be sent in a header",
+                ))
+            })
     }
 }

@@ -76,14 +76,32 @@ async fn the_documents_sample_is_what_is_sent_but_for_its_capitals_and_its_place
     }
     sample.as_object_mut().unwrap().remove("pdf_content");
     let mut ident = everything();
-    ident.pdf = Some(Pdf::Url("https://bank.example.com/contract.pdf".parse::<idv_core::Url>().unwrap().into()));
+    ident.pdf = Some(Pdf::Url(
+        "https://bank.example.com/contract.pdf"
+            .parse::<idv_core::Url>()
+            .unwrap()
+            .into(),
+    ));
     let transport = logged_in();
     transport.then_json(200, text("ident-create-response.json"));
     let (provider, client) = api(&transport);
-    let created = provider.api().create_ident(&client.context(Operation::Create), &ident).await.unwrap();
+    let created = provider
+        .api()
+        .create_ident(&client.context(Operation::Create), &ident)
+        .await
+        .unwrap();
     assert_eq!(sent(&transport.requests()[1]), sample);
-    assert_eq!(created.ident_id.as_str(), "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
-    assert!(created.conference_url.expose().path().ends_with(created.ident_id.as_str()));
+    assert_eq!(
+        created.ident_id.as_str(),
+        "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+    );
+    assert!(
+        created
+            .conference_url
+            .expose()
+            .path()
+            .ends_with(created.ident_id.as_str())
+    );
     assert!(!format!("{created:?}").contains("xxxx"));
 }
 
@@ -125,11 +143,23 @@ fn an_ident_is_refused_by_the_vendors_name_of_what_is_wrong() {
     };
     assert_eq!(refused(&|ident| ident.project_id = 0), "project_id");
     assert_eq!(refused(&|ident| ident.birthday = None), "birthday");
-    assert_eq!(refused(&|ident| ident.company_hrb_city = Some("a\tb".into())), "company_hrb_city");
-    assert_eq!(refused(&|ident| ident.mobile_phone = Some("+49".into())), "mobile_phone");
+    assert_eq!(
+        refused(&|ident| ident.company_hrb_city = Some("a\tb".into())),
+        "company_hrb_city"
+    );
+    assert_eq!(
+        refused(&|ident| ident.mobile_phone = Some("+49".into())),
+        "mobile_phone"
+    );
     let url: idv_core::Url = "ftp://bank.example.com/contract.pdf".parse().unwrap();
-    assert_eq!(refused(&|ident| ident.pdf = Some(Pdf::Url(url.clone().into()))), "pdf_url");
-    assert_eq!(refused(&|ident| ident.pdf = Some(Pdf::Content("<html>".into()))), "pdf_content");
+    assert_eq!(
+        refused(&|ident| ident.pdf = Some(Pdf::Url(url.clone().into()))),
+        "pdf_url"
+    );
+    assert_eq!(
+        refused(&|ident| ident.pdf = Some(Pdf::Content("<html>".into()))),
+        "pdf_content"
+    );
     assert!(everything().check().is_ok());
 }
 
@@ -138,14 +168,22 @@ fn a_pdf_is_sent_in_one_form_with_the_documents_prefix() {
     let mut ident = everything();
     ident.pdf = Some(Pdf::Content(b"%PDF-1.7".as_slice().into()));
     let sent = serde_json::to_value(&ident).unwrap();
-    assert_eq!((&sent["pdf_content"], sent.get("pdf_url")), (&json!("data:@file/pdf;base64,JVBERi0xLjc="), None));
+    assert_eq!(
+        (&sent["pdf_content"], sent.get("pdf_url")),
+        (&json!("data:@file/pdf;base64,JVBERi0xLjc="), None)
+    );
     assert!(text("ident-create-request.json").contains("data:@file/pdf;base64,"));
 }
 
 #[test]
 fn capitals_are_those_of_unicode() {
-    for (written, sent) in [("Groß", "GROSS"), ("Žižkov", "ŽIŽKOV"), ("Αθήνα", "ΑΘΉΝΑ"), ("ŐRI", "ŐRI"), ("京都", "京都")]
-    {
+    for (written, sent) in [
+        ("Groß", "GROSS"),
+        ("Žižkov", "ŽIŽKOV"),
+        ("Αθήνα", "ΑΘΉΝΑ"),
+        ("ŐRI", "ŐRI"),
+        ("京都", "京都"),
+    ] {
         let mut ident = everything();
         ident.city = Some(written.into());
         assert_eq!(serde_json::to_value(&ident).unwrap()["city"], sent);
@@ -162,61 +200,115 @@ async fn every_call_is_the_documents() {
     transport.then_json(200, text("project-get-all-response.json"));
     transport.then_json(200, text("project-get-response.json"));
     api.create_ident(&cx, &everything()).await.unwrap();
-    let retrieved = api.ident(&cx, &IdentId::parse("xxxxxxxx-xxxx").unwrap()).await.unwrap();
-    let status = idv_identify24::api::read_ident(&retrieved).unwrap().ident().unwrap().status.clone();
+    let retrieved = api
+        .ident(&cx, &IdentId::parse("xxxxxxxx-xxxx").unwrap())
+        .await
+        .unwrap();
+    let status = idv_identify24::api::read_ident(&retrieved)
+        .unwrap()
+        .ident()
+        .unwrap()
+        .status
+        .clone();
     assert_eq!(status.unwrap().to_value(), "Unidentified");
     let projects: Vec<Project> = api.projects(&cx).await.unwrap();
     let project = api.project(&cx, 6).await.unwrap();
     assert_eq!(projects, std::slice::from_ref(&project));
     assert_eq!(
-        (project.id.as_str(), project.title.as_deref(), project.status.as_deref()),
+        (
+            project.id.as_str(),
+            project.title.as_deref(),
+            project.status.as_deref()
+        ),
         ("6", Some("911 Internet GmbH"), Some("Active"))
     );
 
     let requests = transport.requests();
     assert_eq!(
         lines(&transport),
-        ["POST auth", "POST ident/create", "GET ident/get/xxxxxxxx-xxxx", "GET project/getAll", "GET project/get"]
+        [
+            "POST auth",
+            "POST ident/create",
+            "GET ident/get/xxxxxxxx-xxxx",
+            "GET project/getAll",
+            "GET project/get"
+        ]
     );
     for (request, call) in requests.iter().zip(CALLS) {
         assert_eq!(request.method(), call.method);
-        assert!(request.uri().to_string().starts_with(&format!("{BASE}/{}", call.name)));
+        assert!(
+            request
+                .uri()
+                .to_string()
+                .starts_with(&format!("{BASE}/{}", call.name))
+        );
         assert_eq!(!request.body().is_empty(), call.has_body, "{}", call.name);
         // Required of every call.
         assert_eq!(header(request, "content-type"), Some("application/json"));
         let authorized = call.name != "auth";
-        assert_eq!(header(request, "x-api-partner"), authorized.then_some("911-internet"));
+        assert_eq!(
+            header(request, "x-api-partner"),
+            authorized.then_some("911-internet")
+        );
         assert_eq!(header(request, "x-api-token"), authorized.then_some(TOKEN));
         assert!(!format!("{:?}", request.headers()).contains(TOKEN));
     }
     // A GET with a number in its body.
-    assert_eq!((requests[4].method(), sent(&requests[4])), (&Method::GET, json!({ "project_id": 6 })));
-    assert_eq!(sent(&requests[4]), serde_json::from_slice::<Value>(&fixture("project-get-request.json")).unwrap());
+    assert_eq!(
+        (requests[4].method(), sent(&requests[4])),
+        (&Method::GET, json!({ "project_id": 6 }))
+    );
+    assert_eq!(
+        sent(&requests[4]),
+        serde_json::from_slice::<Value>(&fixture("project-get-request.json")).unwrap()
+    );
 }
 
 #[tokio::test]
 async fn every_documented_status_has_its_kind_in_every_call() {
     let documented: Vec<_> = FAILURES.iter().map(|failure| failure.status).collect();
-    assert_eq!(documented, [400, 401, 402, 403, 404, 409, 429, 500, 502, 503, 504]);
+    assert_eq!(
+        documented,
+        [400, 401, 402, 403, 404, 409, 429, 500, 502, 503, 504]
+    );
     for failure in FAILURES {
         for call in 0..4 {
             let transport = logged_in();
             for _ in 0..8 {
-                transport.then_json(failure.status, r#"{"result":false,"messages":["one","two"]}"#);
+                transport.then_json(
+                    failure.status,
+                    r#"{"result":false,"messages":["one","two"]}"#,
+                );
             }
             let (provider, client) = api(&transport);
             let (cx, api) = (client.context(Operation::Other), provider.api());
             let error = match call {
                 0 => api.create_ident(&cx, &everything()).await.unwrap_err(),
-                1 => api.ident(&cx, &IdentId::parse("a").unwrap()).await.unwrap_err(),
+                1 => api
+                    .ident(&cx, &IdentId::parse("a").unwrap())
+                    .await
+                    .unwrap_err(),
                 2 => api.projects(&cx).await.unwrap_err(),
                 _ => api.project(&cx, 6).await.unwrap_err(),
             };
-            assert_eq!((error.kind(), error.vendor_code()), (&failure.kind(), Some("one; two")), "{}", failure.status);
+            assert_eq!(
+                (error.kind(), error.vendor_code()),
+                (&failure.kind(), Some("one; two")),
+                "{}",
+                failure.status
+            );
             assert_eq!(error.http_status(), Some(failure.status));
-            assert_eq!(error.is_transient(), failure.status == 429 || failure.status >= 500, "{}", failure.status);
+            assert_eq!(
+                error.is_transient(),
+                failure.status == 429 || failure.status >= 500,
+                "{}",
+                failure.status
+            );
             let printed = error.to_string();
-            assert!(printed.contains(failure.detail) && !printed.contains("one;"), "{printed}");
+            assert!(
+                printed.contains(failure.detail) && !printed.contains("one;"),
+                "{printed}"
+            );
         }
     }
 }
@@ -224,50 +316,109 @@ async fn every_documented_status_has_its_kind_in_every_call() {
 #[tokio::test]
 async fn a_project_that_was_not_asked_for_is_a_mismatch_and_none_is_malformed() {
     for (body, kind) in [
-        (text("project-get-response.json").replace("\"6\"", "\"7\""), ErrorKind::SubjectMismatch),
-        (r#"{"result":true,"data":null}"#.into(), ErrorKind::Malformed),
-        (r#"{"result":true,"data":[{"id":"6"},{"id":"7"}]}"#.into(), ErrorKind::Malformed),
-        (r#"{"result":true,"data":{"title":"no id"}}"#.into(), ErrorKind::Malformed),
-        (r#"{"result":false,"messages":"no such project"}"#.into(), ErrorKind::Conflict),
+        (
+            text("project-get-response.json").replace("\"6\"", "\"7\""),
+            ErrorKind::SubjectMismatch,
+        ),
+        (
+            r#"{"result":true,"data":null}"#.into(),
+            ErrorKind::Malformed,
+        ),
+        (
+            r#"{"result":true,"data":[{"id":"6"},{"id":"7"}]}"#.into(),
+            ErrorKind::Malformed,
+        ),
+        (
+            r#"{"result":true,"data":{"title":"no id"}}"#.into(),
+            ErrorKind::Malformed,
+        ),
+        (
+            r#"{"result":false,"messages":"no such project"}"#.into(),
+            ErrorKind::Conflict,
+        ),
         ("[]".into(), ErrorKind::Malformed),
     ] {
         let transport = logged_in();
         transport.then_json(200, body.clone());
         let (provider, client) = api(&transport);
-        let error = provider.api().project(&client.context(Operation::Other), 6).await.unwrap_err();
+        let error = provider
+            .api()
+            .project(&client.context(Operation::Other), 6)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &kind, "{body}");
     }
     let transport = logged_in();
     transport.then_json(200, r#"{"result":true,"data":[]}"#);
     let (provider, client) = api(&transport);
-    assert!(provider.api().projects(&client.context(Operation::Other)).await.unwrap().is_empty());
+    assert!(
+        provider
+            .api()
+            .projects(&client.context(Operation::Other))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn an_ident_that_is_refused_was_never_sent() {
     let transport = ScriptedTransport::new();
     let (provider, client) = api(&transport);
-    let error = provider.api().create_ident(&client.context(Operation::Create), &NewIdent::new(6)).await.unwrap_err();
+    let error = provider
+        .api()
+        .create_ident(&client.context(Operation::Create), &NewIdent::new(6))
+        .await
+        .unwrap_err();
     assert_eq!((error.effect(), transport.count()), (Effect::NotApplied, 0));
 }
 
 #[test]
 fn an_id_is_what_goes_into_an_address() {
-    assert!(IdentId::parse(IDENT).is_ok() && IdentId::parse("A_1").is_ok() && IdentId::parse("a".repeat(100)).is_ok());
-    for text in ["", ".", "..", "a/b", "a?b", "a#b", "a b", "ä", "a%2Fb", "a\n", &"a".repeat(101)] {
+    assert!(
+        IdentId::parse(IDENT).is_ok()
+            && IdentId::parse("A_1").is_ok()
+            && IdentId::parse("a".repeat(100)).is_ok()
+    );
+    for text in [
+        "",
+        ".",
+        "..",
+        "a/b",
+        "a?b",
+        "a#b",
+        "a b",
+        "ä",
+        "a%2Fb",
+        "a\n",
+        &"a".repeat(101),
+    ] {
         let error = IdentId::parse(text).unwrap_err();
-        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() }, "{text:?}");
+        assert_eq!(
+            error.kind(),
+            &ErrorKind::InvalidRequest {
+                field: "vendor_id".into()
+            },
+            "{text:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn another_address_is_joined_below_its_path() {
-    for base in ["https://proxy.example.com/identify24/", "https://proxy.example.com/identify24"] {
+    for base in [
+        "https://proxy.example.com/identify24/",
+        "https://proxy.example.com/identify24",
+    ] {
         let transport = logged_in();
         transport.then_json(200, ident("Unidentified"));
         let config = with(|config| config.base_url = Some(base.parse().unwrap()));
         client_of(config, &transport).poll(&id()).await.unwrap();
-        let addresses: Vec<_> = transport.requests().iter().map(|request| request.uri().to_string()).collect();
+        let addresses: Vec<_> = transport
+            .requests()
+            .iter()
+            .map(|request| request.uri().to_string())
+            .collect();
         assert_eq!(
             addresses,
             [

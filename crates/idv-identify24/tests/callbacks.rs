@@ -11,17 +11,27 @@ mod support;
 
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::{
-    Channel, Decision, Delivery, ErrorKind, Outcome, Provider as _, Reply, Status, Transition, VendorInfo, Verification,
+    Channel, Decision, Delivery, ErrorKind, Outcome, Provider as _, Reply, Status, Transition,
+    VendorInfo, Verification,
 };
 use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::ScriptedTransport;
 use support::*;
 
 fn delivery(uri: &str, body: &str) -> Delivery {
-    Delivery::callback(Method::POST, uri.parse().unwrap(), HeaderMap::new(), body.to_owned())
+    Delivery::callback(
+        Method::POST,
+        uri.parse().unwrap(),
+        HeaderMap::new(),
+        body.to_owned(),
+    )
 }
 
-fn receive(config: Identify24Config, uri: &str, body: &str) -> idv_core::Result<idv_core::CallbackMessage> {
+fn receive(
+    config: Identify24Config,
+    uri: &str,
+    body: &str,
+) -> idv_core::Result<idv_core::CallbackMessage> {
     client_of(config, &ScriptedTransport::new()).receive(&delivery(uri, body))
 }
 
@@ -33,9 +43,14 @@ fn good() -> String {
 fn a_webhook_with_the_secret_is_proven_and_answered_with_200() {
     let received = receive(guarded(), &good(), &text("own-webhook-final.json")).unwrap();
     assert_eq!(received.reply, Reply::status(StatusCode::OK));
-    let [observation] = received.observations.as_slice() else { panic!("one observation") };
+    let [observation] = received.observations.as_slice() else {
+        panic!("one observation")
+    };
     assert!(observation.trust.is_proven() && observation.subject.is(&id()));
-    assert_eq!((observation.channel, observation.status), (Channel::Callback, Some(Status::Finished(Outcome::Verified))));
+    assert_eq!(
+        (observation.channel, observation.status),
+        (Channel::Callback, Some(Status::Finished(Outcome::Verified)))
+    );
     assert!(observation.report().is_some());
 }
 
@@ -51,10 +66,17 @@ fn a_wrong_or_missing_secret_is_a_forgery_whatever_the_body() {
     for index in 0..SECRET.len() {
         let mut changed = SECRET.as_bytes().to_vec();
         changed[index] = if changed[index] == b'0' { b'1' } else { b'0' };
-        uris.push(format!("/identify24?token={}", String::from_utf8(changed).unwrap()));
+        uris.push(format!(
+            "/identify24?token={}",
+            String::from_utf8(changed).unwrap()
+        ));
     }
     for uri in uris {
-        for body in [text("own-webhook-final.json"), "no JSON".to_owned(), String::new()] {
+        for body in [
+            text("own-webhook-final.json"),
+            "no JSON".to_owned(),
+            String::new(),
+        ] {
             let error = receive(guarded(), &uri, &body).unwrap_err();
             assert_eq!(error.kind(), &ErrorKind::Forged, "{uri}");
             assert_eq!(Reply::to_error(&error).status, StatusCode::FORBIDDEN);
@@ -70,8 +92,16 @@ fn without_a_secret_every_webhook_is_a_claim() {
 
 #[test]
 fn what_cannot_be_read_or_names_no_ident_is_refused() {
-    for body in ["", "{", "[]", "ident_id=1", "{}", r#"{"status":"Unidentified"}"#, r#"{"ident_id":"","custom_id":" "}"#, "\u{0}"]
-    {
+    for body in [
+        "",
+        "{",
+        "[]",
+        "ident_id=1",
+        "{}",
+        r#"{"status":"Unidentified"}"#,
+        r#"{"ident_id":"","custom_id":" "}"#,
+        "\u{0}",
+    ] {
         let error = receive(guarded(), &good(), body).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{body:?}");
         assert_eq!(Reply::to_error(&error).status, StatusCode::BAD_REQUEST);
@@ -81,7 +111,9 @@ fn what_cannot_be_read_or_names_no_ident_is_refused() {
 #[test]
 fn the_person_that_comes_back_says_nothing() {
     let returning = Delivery::returning(good().parse().unwrap());
-    let received = client(&ScriptedTransport::new()).receive(&returning).unwrap();
+    let received = client(&ScriptedTransport::new())
+        .receive(&returning)
+        .unwrap();
     assert!(received.observations.is_empty());
 }
 
@@ -93,15 +125,34 @@ fn orders(length: usize) -> Vec<Vec<usize>> {
             longer.insert(at, next);
             longer
         };
-        orders.iter().flat_map(|order| (0..=order.len()).map(|at| insert(order, at)).collect::<Vec<_>>()).collect()
+        orders
+            .iter()
+            .flat_map(|order| {
+                (0..=order.len())
+                    .map(|at| insert(order, at))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     })
 }
 
 #[test]
 fn webhooks_that_are_repeated_or_reordered_change_nothing() {
     let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
-    let observe = |word: &str| receive(guarded(), &good(), &webhook(word)).unwrap().observations.remove(0);
-    let observations = ["Unidentified", "Example Waiting", "Example Review", VERIFIED, "Never heard of"].map(observe);
+    let observe = |word: &str| {
+        receive(guarded(), &good(), &webhook(word))
+            .unwrap()
+            .observations
+            .remove(0)
+    };
+    let observations = [
+        "Unidentified",
+        "Example Waiting",
+        "Example Review",
+        VERIFIED,
+        "Never heard of",
+    ]
+    .map(observe);
     let fold = |order: &[usize]| {
         let mut state = Verification::new(id(), &capabilities, None);
         for index in order {
@@ -120,7 +171,10 @@ fn webhooks_that_are_repeated_or_reordered_change_nothing() {
         assert_eq!(state, expected, "{order:?} once more");
     }
     // The vendor can be asked, so that no webhook settles it.
-    assert_eq!(expected.decision(), Decision::Open(Status::InReview { leaning: None }));
+    assert_eq!(
+        expected.decision(),
+        Decision::Open(Status::InReview { leaning: None })
+    );
 }
 
 #[tokio::test]
@@ -139,7 +193,10 @@ async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
     // What comes late and says the same is nothing new; what says something else is a reason to ask, and decides nothing.
     assert_eq!(state.apply(&told.observations[0]), Transition::Unchanged);
     let late = receive(guarded(), &good(), &webhook(REJECTED)).unwrap();
-    assert_eq!(state.apply(&late.observations[0]), Transition::PollRequested);
+    assert_eq!(
+        state.apply(&late.observations[0]),
+        Transition::PollRequested
+    );
     assert!(state.decision().is_verified());
 }
 
@@ -151,7 +208,10 @@ async fn a_word_that_is_not_known_changes_nothing_and_is_told() {
     let transport = logged_in();
     transport.then_json(200, ident("Identified"));
     let polled = client(&transport).poll(&id()).await.unwrap();
-    assert_eq!(state.apply(&polled), Transition::UnknownCode("Identified".to_owned()));
+    assert_eq!(
+        state.apply(&polled),
+        Transition::UnknownCode("Identified".to_owned())
+    );
     assert_eq!(state, before);
 }
 
@@ -159,9 +219,21 @@ async fn a_word_that_is_not_known_changes_nothing_and_is_told() {
 fn somebody_elses_webhook_is_foreign() {
     let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let mut state = Verification::new(id(), &capabilities, None);
-    for (from, to) in [(IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"), (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52")] {
+    for (from, to) in [
+        (IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"),
+        (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52"),
+    ] {
         let received = receive(guarded(), &good(), &webhook(VERIFIED).replace(from, to)).unwrap();
-        assert_eq!(state.apply(&received.observations[0]), Transition::WrongSubject);
+        assert_eq!(
+            state.apply(&received.observations[0]),
+            Transition::WrongSubject
+        );
     }
-    assert!(Identify24::new(guarded()).unwrap().capabilities().callbacks.is_some());
+    assert!(
+        Identify24::new(guarded())
+            .unwrap()
+            .capabilities()
+            .callbacks
+            .is_some()
+    );
 }

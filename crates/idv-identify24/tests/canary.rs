@@ -12,7 +12,9 @@ mod support;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use idv_core::adapter::settings::Secrets;
-use idv_core::{Delivery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId, VerificationId};
+use idv_core::{
+    Delivery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId, VerificationId,
+};
 use idv_identify24::api::{IdentId, NewIdent, Pdf};
 use idv_identify24::wire::{Envelope, IdentAnswer, Webhook};
 use idv_identify24::{Identify24, Identify24Config};
@@ -34,15 +36,29 @@ impl Marked {
     fn new() -> Self {
         let mut canary = Canary::new();
         let mut mark = |what: &str| canary.mark(what);
-        let (api_key, token, callback_secret, ident_id) =
-            (mark("apikey"), mark("token"), mark("callbacksecret"), mark("identid"));
-        let values =
-            ["first", "last", "place", "street", "email", "custom", "notes", "reason", "agent", "message", "company", "pdf"]
-                .map(&mut mark)
-                .into();
+        let (api_key, token, callback_secret, ident_id) = (
+            mark("apikey"),
+            mark("token"),
+            mark("callbacksecret"),
+            mark("identid"),
+        );
+        let values = [
+            "first", "last", "place", "street", "email", "custom", "notes", "reason", "agent",
+            "message", "company", "pdf",
+        ]
+        .map(&mut mark)
+        .into();
         // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
-        Self { canary, api_key, token, callback_secret, ident_id, reference, values }
+        Self {
+            canary,
+            api_key,
+            token,
+            callback_secret,
+            ident_id,
+            reference,
+            values,
+        }
     }
 
     fn value(&self, index: usize) -> &str {
@@ -142,19 +158,42 @@ async fn operations_that_succeed_print_nothing_of_it() {
         let new = marked.verification();
         let created = client.create(&new).await.unwrap();
         let polled = client.poll(&marked.id()).await.unwrap();
-        marked.canary.check("created and polled", &format!("{new:?} {created:?} {created:#?} {polled:?} {polled:#?} {client:?}"));
+        marked.canary.check(
+            "created and polled",
+            &format!("{new:?} {created:?} {created:#?} {polled:?} {polled:#?} {client:?}"),
+        );
         let requests = transport.requests();
-        assert!(String::from_utf8_lossy(requests[0].body()).contains(&marked.api_key), "the key was sent");
-        assert!(String::from_utf8_lossy(requests[1].body()).contains(&marked.value(0).to_uppercase()), "the marks were sent");
+        assert!(
+            String::from_utf8_lossy(requests[0].body()).contains(&marked.api_key),
+            "the key was sent"
+        );
+        assert!(
+            String::from_utf8_lossy(requests[1].body()).contains(&marked.value(0).to_uppercase()),
+            "the marks were sent"
+        );
         for request in &requests {
-            marked.canary.check("headers", &format!("{:?}", request.headers()));
+            marked
+                .canary
+                .check("headers", &format!("{:?}", request.headers()));
         }
     }
     let delivery = marked.proven(marked.webhook());
-    let received = client_of(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap();
+    let received = client_of(marked.config(), &ScriptedTransport::new())
+        .receive(&delivery)
+        .unwrap();
     assert!(received.observations[0].trust.is_proven());
-    assert_eq!(received.observations[0].report().unwrap().reasons[0].text.as_ref().unwrap().expose(), marked.value(7));
-    marked.canary.check("received", &format!("{delivery:?} {received:?} {received:#?}"));
+    assert_eq!(
+        received.observations[0].report().unwrap().reasons[0]
+            .text
+            .as_ref()
+            .unwrap()
+            .expose(),
+        marked.value(7)
+    );
+    marked.canary.check(
+        "received",
+        &format!("{delivery:?} {received:?} {received:#?}"),
+    );
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
@@ -164,22 +203,50 @@ async fn operations_that_succeed_print_nothing_of_it() {
 #[tokio::test]
 async fn operations_that_fail_print_nothing_of_it() {
     let (recording, marked) = (Recording::start(), Marked::new());
-    let failure = format!(r#"{{"result":false,"messages":["{}","{}"]}}"#, marked.value(9), marked.value(1));
-    let mut answers: Vec<(u16, String)> =
-        [400, 401, 402, 403, 404, 409, 418, 429, 500, 504, 200].into_iter().map(|status| (status, failure.clone())).collect();
+    let failure = format!(
+        r#"{{"result":false,"messages":["{}","{}"]}}"#,
+        marked.value(9),
+        marked.value(1)
+    );
+    let mut answers: Vec<(u16, String)> = [400, 401, 402, 403, 404, 409, 418, 429, 500, 504, 200]
+        .into_iter()
+        .map(|status| (status, failure.clone()))
+        .collect();
     // Bodies that are none, or of somebody else: nobody must quote them.
     answers.extend([
-        (200, format!(r#"{{"result":["{}"],"data":"{0}","ident_id":{{"{0}":1}},"token":["{0}"]}}"#, marked.value(1))),
+        (
+            200,
+            format!(
+                r#"{{"result":["{}"],"data":"{0}","ident_id":{{"{0}":1}},"token":["{0}"]}}"#,
+                marked.value(1)
+            ),
+        ),
         (200, format!("<html>{}", marked.value(1))),
         (200, marked.value(1).to_owned()),
         (200, format!(r#"{{"{}":1"#, marked.value(1))),
-        (200, format!(r#"{{"result":true,"ident_id":"../{}","conference_url":"javascript:{0}"}}"#, marked.ident_id)),
-        (200, format!(r#"{{"result":true,"data":{{"id":"{}","status":"Unidentified"}}}}"#, marked.value(1))),
+        (
+            200,
+            format!(
+                r#"{{"result":true,"ident_id":"../{}","conference_url":"javascript:{0}"}}"#,
+                marked.ident_id
+            ),
+        ),
+        (
+            200,
+            format!(
+                r#"{{"result":true,"data":{{"id":"{}","status":"Unidentified"}}}}"#,
+                marked.value(1)
+            ),
+        ),
         (302, marked.value(9).to_owned()),
     ]);
     for (status, body) in answers {
         for logged_in in [true, false] {
-            let transport = if logged_in { marked.logged_in() } else { ScriptedTransport::new() };
+            let transport = if logged_in {
+                marked.logged_in()
+            } else {
+                ScriptedTransport::new()
+            };
             for _ in 0..8 {
                 transport.then_json(status, body.clone());
             }
@@ -196,18 +263,36 @@ async fn operations_that_fail_print_nothing_of_it() {
     let client = client_of(marked.config(), &ScriptedTransport::new());
     let mut refused = marked.verification();
     refused.person.family_name = Some(format!("{}\n", marked.value(1)).into());
-    marked.canary.check_error("refused", &client.create(&refused).await.unwrap_err());
-    let strange = VerificationId::new(marked.reference.clone(), Some(VendorId::new(format!("../{}", marked.ident_id))));
-    marked.canary.check_error("strange id", &client.poll(&strange).await.unwrap_err());
-    for uri in ["/identify24".to_owned(), format!("/identify24?token={}x", marked.callback_secret)] {
-        marked.canary.check_error("forged", &client.receive(&marked.delivery(&uri, marked.webhook())).unwrap_err());
+    marked
+        .canary
+        .check_error("refused", &client.create(&refused).await.unwrap_err());
+    let strange = VerificationId::new(
+        marked.reference.clone(),
+        Some(VendorId::new(format!("../{}", marked.ident_id))),
+    );
+    marked
+        .canary
+        .check_error("strange id", &client.poll(&strange).await.unwrap_err());
+    for uri in [
+        "/identify24".to_owned(),
+        format!("/identify24?token={}x", marked.callback_secret),
+    ] {
+        marked.canary.check_error(
+            "forged",
+            &client
+                .receive(&marked.delivery(&uri, marked.webhook()))
+                .unwrap_err(),
+        );
     }
     for body in [
         marked.value(1).to_owned(),
         format!(r#"{{"{}":1"#, marked.value(1)),
         format!(r#"{{"first_name":"{}"}}"#, marked.value(1)),
     ] {
-        marked.canary.check_error("unreadable", &client.receive(&marked.proven(body)).unwrap_err());
+        marked.canary.check_error(
+            "unreadable",
+            &client.receive(&marked.proven(body)).unwrap_err(),
+        );
     }
     for exchange in [
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
@@ -215,7 +300,10 @@ async fn operations_that_fail_print_nothing_of_it() {
     ] {
         let transport = marked.logged_in();
         transport.then(exchange);
-        let error = client_of(marked.config(), &transport).create(&marked.verification()).await.unwrap_err();
+        let error = client_of(marked.config(), &transport)
+            .create(&marked.verification())
+            .await
+            .unwrap_err();
         marked.canary.check_error("lost", &error);
     }
     marked.canary.check("logged", &recording.text());
@@ -228,8 +316,18 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     transport.then_json(200, marked.created());
     transport.then_json(200, marked.ident());
     let client = client_of(marked.config(), &transport);
-    let (cx, provider) = (client.context(Operation::Other), Identify24::new(marked.config()).unwrap());
-    marked.canary.check("provider", &format!("{provider:?} {:?} {:?} {cx:?}", provider.api(), marked.config()));
+    let (cx, provider) = (
+        client.context(Operation::Other),
+        Identify24::new(marked.config()).unwrap(),
+    );
+    marked.canary.check(
+        "provider",
+        &format!(
+            "{provider:?} {:?} {:?} {cx:?}",
+            provider.api(),
+            marked.config()
+        ),
+    );
 
     let ident = |pdf: Pdf| {
         let mut ident = NewIdent::new(6);
@@ -238,11 +336,23 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
         ident.pdf = Some(pdf);
         ident
     };
-    let url: idv_core::Url = format!("https://example.com/{}.pdf", marked.value(11)).parse().unwrap();
-    for pdf in [Pdf::Url(url.into()), Pdf::Content(format!("%PDF-{}", marked.value(11)).into())] {
+    let url: idv_core::Url = format!("https://example.com/{}.pdf", marked.value(11))
+        .parse()
+        .unwrap();
+    for pdf in [
+        Pdf::Url(url.into()),
+        Pdf::Content(format!("%PDF-{}", marked.value(11)).into()),
+    ] {
         let ident = ident(pdf);
-        assert!(serde_json::to_string(&ident).unwrap().contains(marked.value(10)), "it is sent");
-        marked.canary.check("ident", &format!("{ident:?} {ident:#?}"));
+        assert!(
+            serde_json::to_string(&ident)
+                .unwrap()
+                .contains(marked.value(10)),
+            "it is sent"
+        );
+        marked
+            .canary
+            .check("ident", &format!("{ident:?} {ident:#?}"));
     }
 
     let prepared = Identify24::new(marked.config()).unwrap();
@@ -265,9 +375,16 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
         ident
     };
     let created = provider.api().create_ident(&cx, &whole).await.unwrap();
-    let retrieved = provider.api().ident(&cx, &IdentId::parse(marked.ident_id.as_str()).unwrap()).await.unwrap();
+    let retrieved = provider
+        .api()
+        .ident(&cx, &IdentId::parse(marked.ident_id.as_str()).unwrap())
+        .await
+        .unwrap();
     let read = idv_identify24::api::read_ident(&retrieved).unwrap();
-    marked.canary.check("answers", &format!("{created:?} {retrieved:?} {read:?} {read:#?}"));
+    marked.canary.check(
+        "answers",
+        &format!("{created:?} {retrieved:?} {read:?} {read:#?}"),
+    );
     let (login, webhook, body) = (marked.login(), marked.webhook(), marked.ident());
     marked.canary.check(
         "wire",

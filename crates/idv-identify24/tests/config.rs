@@ -35,9 +35,18 @@ fn refused(change: impl FnOnce(&mut Identify24Config)) -> String {
 #[test]
 fn what_is_not_said_is_the_documents() {
     let least = parse(LEAST).unwrap();
-    for config in [least, Identify24Config::new("911-internet", "key".into(), 6)] {
-        assert_eq!(config.address().unwrap().as_str(), "https://api.identify24.de/");
-        assert_eq!((config.project_id, config.callback_parameter.as_str()), (6, "token"));
+    for config in [
+        least,
+        Identify24Config::new("911-internet", "key".into(), 6),
+    ] {
+        assert_eq!(
+            config.address().unwrap().as_str(),
+            "https://api.identify24.de/"
+        );
+        assert_eq!(
+            (config.project_id, config.callback_parameter.as_str()),
+            (6, "token")
+        );
         assert!(config.callback_secret.is_empty() && config.base_url.is_none());
         assert_eq!(config.statuses, Statuses::of_document());
         assert!(config.check().is_ok());
@@ -61,19 +70,48 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
         "#
     ))
     .unwrap();
-    assert_eq!((config.partner.as_str(), config.project_id), ("911-internet", 6));
+    assert_eq!(
+        (config.partner.as_str(), config.project_id),
+        ("911-internet", 6)
+    );
     assert_eq!(config.api_key.expose(), std::env::var("PATH").unwrap());
-    assert_eq!(config.address().unwrap().as_str(), "https://proxy.example.com/identify24");
-    assert!(config.callback_secret.first().unwrap().expose().contains("idv-identify24"));
+    assert_eq!(
+        config.address().unwrap().as_str(),
+        "https://proxy.example.com/identify24"
+    );
+    assert!(
+        config
+            .callback_secret
+            .first()
+            .unwrap()
+            .expose()
+            .contains("idv-identify24")
+    );
     assert_eq!(config.callback_parameter, "secret");
-    assert_eq!(config.statuses.find("some word"), Some(Status::Finished(Outcome::Verified)));
-    assert_eq!(config.statuses.find("Another Word"), Some(Status::InReview { leaning: None }));
+    assert_eq!(
+        config.statuses.find("some word"),
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_eq!(
+        config.statuses.find("Another Word"),
+        Some(Status::InReview { leaning: None })
+    );
 
     let error = parse_with("projectid = 7").unwrap_err().to_string();
-    assert!(error.contains("projectid") && error.contains("project_id"), "{error}");
+    assert!(
+        error.contains("projectid") && error.contains("project_id"),
+        "{error}"
+    );
     for missing in ["partner", "api_key", "project_id"] {
-        let rest: String = LEAST.lines().filter(|line| !line.starts_with(missing)).map(|line| format!("{line}\n")).collect();
-        assert!(parse(&rest).unwrap_err().to_string().contains("is missing"), "{missing}");
+        let rest: String = LEAST
+            .lines()
+            .filter(|line| !line.starts_with(missing))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert!(
+            parse(&rest).unwrap_err().to_string().contains("is missing"),
+            "{missing}"
+        );
     }
 }
 
@@ -85,17 +123,30 @@ fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
     assert_eq!(config.project_id, 6);
     let file = parse_with("[statuses]\n'Some Word' = 'verified'\nOther = 'ended'").unwrap();
     for word in ["Some Word", "Other", "Third"] {
-        assert_eq!(config.statuses.find(word), file.statuses.find(word), "{word}");
+        assert_eq!(
+            config.statuses.find(word),
+            file.statuses.find(word),
+            "{word}"
+        );
     }
 }
 
 #[test]
 fn secrets_are_referred_to_and_never_written_down() {
     for key in ["api_key", "callback_secret"] {
-        let rest =
-            LEAST.replace("api_key = { env = 'PATH' }\n", if key == "api_key" { "" } else { "api_key = { env = 'PATH' }\n" });
+        let rest = LEAST.replace(
+            "api_key = { env = 'PATH' }\n",
+            if key == "api_key" {
+                ""
+            } else {
+                "api_key = { env = 'PATH' }\n"
+            },
+        );
         let error = parse(&format!("{rest}{key} = 'hunter2'")).unwrap_err();
-        assert!(error.message().contains("refer to it by") && !error.message().contains("hunter2"), "{key}: {error}");
+        assert!(
+            error.message().contains("refer to it by") && !error.message().contains("hunter2"),
+            "{key}: {error}"
+        );
     }
 }
 
@@ -113,7 +164,10 @@ fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
         assert!(error.message().contains(says), "{wrong}: {error}");
     }
     for number in ["-1", "'six'", "6.5", "true"] {
-        assert!(parse(&LEAST.replace("= 6", &format!("= {number}"))).is_err(), "{number}");
+        assert!(
+            parse(&LEAST.replace("= 6", &format!("= {number}"))).is_err(),
+            "{number}"
+        );
     }
 }
 
@@ -125,12 +179,19 @@ fn values_that_cannot_work_are_refused_by_their_key() {
     }
     for api_key in ["", "key\n", "a\u{0}b"] {
         let said = refused(|config| config.api_key = api_key.into());
-        assert!(said.contains("api_key") && !said.contains("a\u{0}b"), "{said}");
+        assert!(
+            said.contains("api_key") && !said.contains("a\u{0}b"),
+            "{said}"
+        );
     }
     assert!(refused(|config| config.project_id = 0).contains("project_id"));
     assert!(refused(|config| config.callback_secret = "short".into()).contains("16"));
     for name in ["", "to ken", "token=", "tökén", "a&b", "to.ken"] {
-        assert!(refused(|config| config.callback_parameter = name.into()).contains("callback_parameter"), "{name}");
+        assert!(
+            refused(|config| config.callback_parameter = name.into())
+                .contains("callback_parameter"),
+            "{name}"
+        );
     }
     for (url, taken) in [
         ("https://api.example.com", true),
@@ -143,7 +204,10 @@ fn values_that_cannot_work_are_refused_by_their_key() {
     ] {
         let config = with(|config| config.base_url = Some(url.parse().unwrap()));
         assert_eq!(config.check().is_ok(), taken, "{url}");
-        assert!(taken || config.check().unwrap_err().to_string().contains("base_url"), "{url}");
+        assert!(
+            taken || config.check().unwrap_err().to_string().contains("base_url"),
+            "{url}"
+        );
     }
     let error = Identify24::new(with(|config| config.project_id = 0)).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Config);
@@ -153,7 +217,11 @@ fn values_that_cannot_work_are_refused_by_their_key() {
 fn a_configuration_prints_no_secret() {
     let config = guarded();
     let provider = Identify24::new(config.clone()).unwrap();
-    let printed = format!("{config:?} {config:#?} {provider:?} {:?} {:?}", provider.api(), config.auth().unwrap());
+    let printed = format!(
+        "{config:?} {config:#?} {provider:?} {:?} {:?}",
+        provider.api(),
+        config.auth().unwrap()
+    );
     for secret in ["example-api-key", SECRET] {
         assert!(!printed.contains(secret), "{secret}: {printed}");
     }

@@ -12,7 +12,8 @@ mod support;
 use idv_core::call::CallPolicy;
 use idv_core::report::{DocumentKind, Gender};
 use idv_core::{
-    Client, CreateResponse, Effect, Error, ErrorKind, HandOff, Locale, NewVerification, Sent, TransportCause, VendorId,
+    Client, CreateResponse, Effect, Error, ErrorKind, HandOff, Locale, NewVerification, Sent,
+    TransportCause, VendorId,
 };
 use idv_identify24::Identify24;
 use idv_identify24::api::{NewIdent, Pdf};
@@ -20,7 +21,10 @@ use idv_testkit::{Exchange, ScriptedTransport, environment};
 use serde_json::json;
 use support::*;
 
-async fn create(new: &NewVerification, answers: &[(u16, String)]) -> (Result<CreateResponse, Error>, ScriptedTransport) {
+async fn create(
+    new: &NewVerification,
+    answers: &[(u16, String)],
+) -> (Result<CreateResponse, Error>, ScriptedTransport) {
     let transport = logged_in();
     for (status, body) in answers {
         transport.then_json(*status, body.clone());
@@ -35,8 +39,14 @@ async fn refused(change: impl FnOnce(&mut NewVerification)) -> String {
     change(&mut new);
     let (created, transport) = create(&new, &[(200, created())]).await;
     let error = created.unwrap_err();
-    assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied), "nothing was sent, not even a login");
-    let ErrorKind::InvalidRequest { field } = error.kind() else { panic!("{error}") };
+    assert_eq!(
+        (transport.count(), error.effect()),
+        (0, Effect::NotApplied),
+        "nothing was sent, not even a login"
+    );
+    let ErrorKind::InvalidRequest { field } = error.kind() else {
+        panic!("{error}")
+    };
     field.to_string()
 }
 
@@ -80,12 +90,29 @@ async fn every_field_of_the_model_is_sent_in_the_vendors_words() {
             "custom4": "own 4",
         })
     );
-    assert_eq!((created.id.reference.as_str(), created.id.vendor_id.as_ref().map(VendorId::as_str)), (REFERENCE, Some(IDENT)));
-    let HandOff::Redirect(link) = &created.hand_off else { panic!("a link") };
-    assert_eq!(link.expose().as_str(), format!("https://identify24.de/apply/{IDENT}"));
-    assert_eq!((created.unsupported_fields.len(), created.already_existed), (0, false));
+    assert_eq!(
+        (
+            created.id.reference.as_str(),
+            created.id.vendor_id.as_ref().map(VendorId::as_str)
+        ),
+        (REFERENCE, Some(IDENT))
+    );
+    let HandOff::Redirect(link) = &created.hand_off else {
+        panic!("a link")
+    };
+    assert_eq!(
+        link.expose().as_str(),
+        format!("https://identify24.de/apply/{IDENT}")
+    );
+    assert_eq!(
+        (created.unsupported_fields.len(), created.already_existed),
+        (0, false)
+    );
     // An ident lives for 90 days.
-    assert_eq!(created.expires_at.unwrap().to_string(), "2024-04-01T09:00:00Z");
+    assert_eq!(
+        created.expires_at.unwrap().to_string(),
+        "2024-04-01T09:00:00Z"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +127,14 @@ async fn what_the_vendor_has_no_place_for_is_left_out_and_listed() {
     let (made, transport) = create(&new, &[(200, created())]).await;
     assert_eq!(
         made.unwrap().unsupported_fields,
-        ["person.birth_name", "locale", "return_urls.success", "return_urls.failure", "callback_url", "purpose"]
+        [
+            "person.birth_name",
+            "locale",
+            "return_urls.success",
+            "return_urls.failure",
+            "callback_url",
+            "purpose"
+        ]
     );
     let body = String::from_utf8(transport.requests()[1].body().to_vec()).unwrap();
     assert!(!body.to_lowercase().contains("gabler") && !body.contains("bank.example.com"));
@@ -116,17 +150,27 @@ async fn what_the_document_requires_is_named_where_it_is_missing() {
         ("person.birth_date", |new| new.person.birth_date = None),
         ("person.birth_place", |new| new.person.birth_place = None),
         ("person.nationality", |new| new.person.nationality = None),
-        ("person.address.postal_code", |new| new.person.address.postal_code = None),
+        ("person.address.postal_code", |new| {
+            new.person.address.postal_code = None
+        }),
         ("person.address.city", |new| new.person.address.city = None),
-        ("person.address.country", |new| new.person.address.country = None),
+        ("person.address.country", |new| {
+            new.person.address.country = None
+        }),
         ("contact.email", |new| new.contact.email = None),
         ("contact.phone", |new| new.contact.phone = None),
     ];
     for (field, remove) in required {
         assert_eq!(refused(remove).await, field);
     }
-    assert_eq!(refused(|new| new.person.given_names = Some(" \t".into())).await, "person.given_names");
-    assert_eq!(refused(|new| new.person.address.city = Some("".into())).await, "person.address.city");
+    assert_eq!(
+        refused(|new| new.person.given_names = Some(" \t".into())).await,
+        "person.given_names"
+    );
+    assert_eq!(
+        refused(|new| new.person.address.city = Some("".into())).await,
+        "person.address.city"
+    );
 }
 
 #[tokio::test]
@@ -140,7 +184,12 @@ async fn what_the_document_does_not_require_may_be_missing() {
     let (made, transport) = create(&least, &[(200, created())]).await;
     assert!(made.is_ok());
     let sent = sent(&transport.requests()[1]);
-    let mut names: Vec<_> = sent.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut names: Vec<_> = sent
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     names.sort_unstable();
     assert_eq!(
         names,
@@ -164,26 +213,73 @@ async fn what_the_document_does_not_require_may_be_missing() {
 
 #[tokio::test]
 async fn what_the_document_forbids_is_refused_by_the_models_name() {
-    assert_eq!(refused(|new| new.person.gender = Some(Gender::Diverse.into())).await, "person.gender");
-    for kind in [DocumentKind::ResidencePermit, DocumentKind::DrivingLicence, DocumentKind::Other] {
-        assert_eq!(refused(|new| new.document.kind = Some(kind.into())).await, "document.kind");
+    assert_eq!(
+        refused(|new| new.person.gender = Some(Gender::Diverse.into())).await,
+        "person.gender"
+    );
+    for kind in [
+        DocumentKind::ResidencePermit,
+        DocumentKind::DrivingLicence,
+        DocumentKind::Other,
+    ] {
+        assert_eq!(
+            refused(|new| new.document.kind = Some(kind.into())).await,
+            "document.kind"
+        );
     }
     for email in ["nobody", "@example.com", "a b@example.com", "a@b@c"] {
-        assert_eq!(refused(|new| new.contact.email = Some(email.into())).await, "contact.email", "{email}");
+        assert_eq!(
+            refused(|new| new.contact.email = Some(email.into())).await,
+            "contact.email",
+            "{email}"
+        );
     }
-    for phone in ["call me", "+49", "+0151111111", "0049", "123", "+4915111111111111"] {
-        assert_eq!(refused(|new| new.contact.phone = Some(phone.into())).await, "contact.phone", "{phone}");
+    for phone in [
+        "call me",
+        "+49",
+        "+0151111111",
+        "0049",
+        "123",
+        "+4915111111111111",
+    ] {
+        assert_eq!(
+            refused(|new| new.contact.phone = Some(phone.into())).await,
+            "contact.phone",
+            "{phone}"
+        );
     }
     let year_nought = jiff::civil::date(0, 1, 1);
-    assert_eq!(refused(|new| new.person.birth_date = Some(year_nought.into())).await, "person.birth_date");
-    assert_eq!(refused(|new| new.document.issued_on = Some(year_nought.into())).await, "document.issued_on");
-    assert_eq!(refused(|new| new.document.expires_on = Some(year_nought.into())).await, "document.expires_on");
-    assert_eq!(refused(|new| new.person.family_name = Some("Muster\nmann".into())).await, "person.family_name");
-    assert_eq!(refused(|new| new.document.issuer = Some("Stadt\u{0}".into())).await, "document.issuer");
+    assert_eq!(
+        refused(|new| new.person.birth_date = Some(year_nought.into())).await,
+        "person.birth_date"
+    );
+    assert_eq!(
+        refused(|new| new.document.issued_on = Some(year_nought.into())).await,
+        "document.issued_on"
+    );
+    assert_eq!(
+        refused(|new| new.document.expires_on = Some(year_nought.into())).await,
+        "document.expires_on"
+    );
+    assert_eq!(
+        refused(|new| new.person.family_name = Some("Muster\nmann".into())).await,
+        "person.family_name"
+    );
+    assert_eq!(
+        refused(|new| new.document.issuer = Some("Stadt\u{0}".into())).await,
+        "document.issuer"
+    );
     for name in ["custom5", "custom", "Custom1", "trackingid"] {
-        assert_eq!(refused(|new| drop(new.custom.insert(name.into(), "x".into()))).await, "custom", "{name}");
+        assert_eq!(
+            refused(|new| drop(new.custom.insert(name.into(), "x".into()))).await,
+            "custom",
+            "{name}"
+        );
     }
-    assert_eq!(refused(|new| drop(new.custom.insert("custom1".into(), "a\u{7}".into()))).await, "custom");
+    assert_eq!(
+        refused(|new| drop(new.custom.insert("custom1".into(), "a\u{7}".into()))).await,
+        "custom"
+    );
 }
 
 #[tokio::test]
@@ -193,7 +289,10 @@ async fn a_passport_is_a_reisepass_and_a_man_is_male() {
     new.person.gender = Some(Gender::Male.into());
     let (_, transport) = create(&new, &[(200, created())]).await;
     let sent = sent(&transport.requests()[1]);
-    assert_eq!((&sent["type_of_id"], &sent["gender"]), (&json!("Reisepass"), &json!("MALE")));
+    assert_eq!(
+        (&sent["type_of_id"], &sent["gender"]),
+        (&json!("Reisepass"), &json!("MALE"))
+    );
 }
 
 #[tokio::test]
@@ -206,7 +305,11 @@ async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
         ident.pdf = Some(Pdf::Content(b"%PDF-1.4 contract".as_slice().into()));
         Ok(())
     });
-    let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
+    let client = Client::new(
+        provider,
+        environment(&transport, &clock()),
+        CallPolicy::default(),
+    );
     let mut new = new();
     let mut options = idv_identify24::Identify24Options::default();
     options.store_name = Some("Nürnberg".into());
@@ -215,7 +318,10 @@ async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
     let request = sent(&transport.requests()[1]);
     // Only names, places, streets and cities are capitals.
     assert_eq!(request["store_name"], "Nürnberg");
-    assert_eq!(request["pdf_content"], "data:@file/pdf;base64,JVBERi0xLjQgY29udHJhY3Q=");
+    assert_eq!(
+        request["pdf_content"],
+        "data:@file/pdf;base64,JVBERi0xLjQgY29udHJhY3Q="
+    );
 
     let provider = Identify24::new(config()).unwrap();
     provider.customize(|_, ident| {
@@ -223,9 +329,21 @@ async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
         Ok(())
     });
     let transport = ScriptedTransport::new();
-    let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
+    let client = Client::new(
+        provider,
+        environment(&transport, &clock()),
+        CallPolicy::default(),
+    );
     let error = client.create(&new).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "pdf_content".into() }, 0));
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "pdf_content".into()
+            },
+            0
+        )
+    );
 }
 
 #[tokio::test]
@@ -238,7 +356,10 @@ async fn a_creation_whose_answer_is_lost_is_not_repeated_and_says_so() {
         transport.then(exchange());
         transport.then_json(200, created());
         let error = client(&transport).create(&new()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::Unknown));
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&ErrorKind::Unavailable, Effect::Unknown)
+        );
         assert_eq!(lines(&transport), ["POST auth", "POST ident/create"]);
     }
     for status in [408, 500, 502, 503, 504] {
@@ -260,7 +381,9 @@ async fn a_creation_that_did_not_leave_or_came_too_soon_is_tried_again() {
 
 #[tokio::test]
 async fn a_refusal_has_its_kind_and_no_effect() {
-    let request = || ErrorKind::InvalidRequest { field: "request".into() };
+    let request = || ErrorKind::InvalidRequest {
+        field: "request".into(),
+    };
     for (status, kind) in [
         (400, request()),
         (402, ErrorKind::Conflict),
@@ -273,8 +396,14 @@ async fn a_refusal_has_its_kind_and_no_effect() {
         for body in [text("own-refused.json"), "<html>".to_owned(), String::new()] {
             let (made, transport) = create(&new(), &[(status, body.clone())]).await;
             let error = made.unwrap_err();
-            assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, Effect::NotApplied, 2), "{status} {body}");
-            let code = body.starts_with('{').then_some("Ident could not be created for ERIKA MUSTERMANN");
+            assert_eq!(
+                (error.kind(), error.effect(), transport.count()),
+                (&kind, Effect::NotApplied, 2),
+                "{status} {body}"
+            );
+            let code = body
+                .starts_with('{')
+                .then_some("Ident could not be created for ERIKA MUSTERMANN");
             assert_eq!(error.vendor_code(), code);
             assert!(!format!("{error} {error:?}").contains("MUSTERMANN"));
         }
@@ -284,78 +413,157 @@ async fn a_refusal_has_its_kind_and_no_effect() {
 #[tokio::test]
 async fn a_failure_inside_of_a_200_is_a_failure() {
     for (body, kind, effect) in [
-        (text("own-refused.json"), ErrorKind::Conflict, Effect::NotApplied),
-        (r#"{"result":"false"}"#.into(), ErrorKind::Conflict, Effect::NotApplied),
         (
-            r#"{"result":false,"response_status":400,"messages":["birthday"]}"#.into(),
-            ErrorKind::InvalidRequest { field: "request".into() },
+            text("own-refused.json"),
+            ErrorKind::Conflict,
             Effect::NotApplied,
         ),
-        (r#"{"result":true,"response_status":402}"#.into(), ErrorKind::Conflict, Effect::NotApplied),
-        (r#"{"result":false,"response_status":"403"}"#.into(), ErrorKind::Unauthorized, Effect::NotApplied),
+        (
+            r#"{"result":"false"}"#.into(),
+            ErrorKind::Conflict,
+            Effect::NotApplied,
+        ),
+        (
+            r#"{"result":false,"response_status":400,"messages":["birthday"]}"#.into(),
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+            Effect::NotApplied,
+        ),
+        (
+            r#"{"result":true,"response_status":402}"#.into(),
+            ErrorKind::Conflict,
+            Effect::NotApplied,
+        ),
+        (
+            r#"{"result":false,"response_status":"403"}"#.into(),
+            ErrorKind::Unauthorized,
+            Effect::NotApplied,
+        ),
         // Somebody broke in the middle of it, or something was created all the same.
-        (r#"{"result":false,"response_status":500}"#.into(), ErrorKind::Unavailable, Effect::Unknown),
-        (created().replace("true", "false"), ErrorKind::Conflict, Effect::Unknown),
+        (
+            r#"{"result":false,"response_status":500}"#.into(),
+            ErrorKind::Unavailable,
+            Effect::Unknown,
+        ),
+        (
+            created().replace("true", "false"),
+            ErrorKind::Conflict,
+            Effect::Unknown,
+        ),
         // It says that it succeeded, and not what.
-        (r#"{"result":true,"messages":[]}"#.into(), ErrorKind::Malformed, Effect::Unknown),
+        (
+            r#"{"result":true,"messages":[]}"#.into(),
+            ErrorKind::Malformed,
+            Effect::Unknown,
+        ),
         ("{}".into(), ErrorKind::Malformed, Effect::Unknown),
         ("<html>".into(), ErrorKind::Malformed, Effect::Unknown),
         (String::new(), ErrorKind::Malformed, Effect::Unknown),
     ] {
         let (made, transport) = create(&new(), &[(200, body.clone()), (200, created())]).await;
         let error = made.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, effect, 2), "{body}");
+        assert_eq!(
+            (error.kind(), error.effect(), transport.count()),
+            (&kind, effect, 2),
+            "{body}"
+        );
     }
 }
 
 #[tokio::test]
 async fn unusable_link_is_replaced_by_that_of_the_sample() {
-    let answer = |url: &str| created().replace(&format!("https://identify24.de/apply/{IDENT}"), url);
+    let answer =
+        |url: &str| created().replace(&format!("https://identify24.de/apply/{IDENT}"), url);
     let sample = format!("https://identify24.de/apply/{IDENT}");
     let without = |member: &str| created().replace(&format!("\"{member}\""), "\"other\"");
-    for body in ["", "javascript:alert(1)", "http://identify24.de/apply/1", "identify24.de", "https://user:word@identify24.de/"]
-        .map(answer)
-        .into_iter()
-        .chain([
-            without("conference_url"),
-            created().replace(&format!("\"{sample}\""), "null"),
-            created().replace(&format!("\"{sample}\""), "[]"),
-            format!(r#"{{"ident_id":"{IDENT}"}}"#),
-            format!(r#"{{"result":true,"data":{{"ident_id":"{IDENT}"}}}}"#),
-            // The address has the id, too.
-            without("ident_id"),
-            created().replace(&format!("\"ident_id\":\"{IDENT}\""), "\"ident_id\":\"{not an id}\""),
-            format!(r#"{{"result":true,"data":{{"conference_url":"{sample}/"}}}}"#).replace("/\"}}", "\"}}"),
-            format!(r#"{{"result":true,"conference_url":"http://identify24.de/apply/{IDENT}/"}}"#),
-        ])
-    {
+    for body in [
+        "",
+        "javascript:alert(1)",
+        "http://identify24.de/apply/1",
+        "identify24.de",
+        "https://user:word@identify24.de/",
+    ]
+    .map(answer)
+    .into_iter()
+    .chain([
+        without("conference_url"),
+        created().replace(&format!("\"{sample}\""), "null"),
+        created().replace(&format!("\"{sample}\""), "[]"),
+        format!(r#"{{"ident_id":"{IDENT}"}}"#),
+        format!(r#"{{"result":true,"data":{{"ident_id":"{IDENT}"}}}}"#),
+        // The address has the id, too.
+        without("ident_id"),
+        created().replace(
+            &format!("\"ident_id\":\"{IDENT}\""),
+            "\"ident_id\":\"{not an id}\"",
+        ),
+        format!(r#"{{"result":true,"data":{{"conference_url":"{sample}/"}}}}"#)
+            .replace("/\"}}", "\"}}"),
+        format!(r#"{{"result":true,"conference_url":"http://identify24.de/apply/{IDENT}/"}}"#),
+    ]) {
         let (made, transport) = create(&new(), &[(200, body.clone())]).await;
         let made = made.unwrap_or_else(|error| panic!("{body}: {error}"));
-        assert_eq!((made.id.vendor_id.unwrap().as_str(), transport.count()), (IDENT, 2), "{body}");
-        assert!(matches!(made.hand_off, HandOff::Redirect(link) if link.expose().as_str() == sample), "{body}");
+        assert_eq!(
+            (made.id.vendor_id.unwrap().as_str(), transport.count()),
+            (IDENT, 2),
+            "{body}"
+        );
+        assert!(
+            matches!(made.hand_off, HandOff::Redirect(link) if link.expose().as_str() == sample),
+            "{body}"
+        );
     }
     for (base, page) in [
-        ("https://api.example.com/v2/", format!("https://example.com/v2/apply/{IDENT}")),
-        ("https://gateway.example.com", format!("https://gateway.example.com/apply/{IDENT}")),
-        ("http://127.0.0.1:8080", format!("http://127.0.0.1:8080/apply/{IDENT}")),
+        (
+            "https://api.example.com/v2/",
+            format!("https://example.com/v2/apply/{IDENT}"),
+        ),
+        (
+            "https://gateway.example.com",
+            format!("https://gateway.example.com/apply/{IDENT}"),
+        ),
+        (
+            "http://127.0.0.1:8080",
+            format!("http://127.0.0.1:8080/apply/{IDENT}"),
+        ),
     ] {
         let transport = logged_in();
         transport.then_json(200, without("conference_url"));
-        let made =
-            client_of(with(|config| config.base_url = Some(base.parse().unwrap())), &transport).create(&new()).await.unwrap();
-        assert!(matches!(made.hand_off, HandOff::Redirect(link) if link.expose().as_str() == page), "{base}");
+        let made = client_of(
+            with(|config| config.base_url = Some(base.parse().unwrap())),
+            &transport,
+        )
+        .create(&new())
+        .await
+        .unwrap();
+        assert!(
+            matches!(made.hand_off, HandOff::Redirect(link) if link.expose().as_str() == page),
+            "{base}"
+        );
     }
-    for body in
-        [r#"{"result":true,"conference_url":"https://identify24.de/other/1"}"#, r#"{"result":true,"conference_url":"apply/1"}"#]
-    {
+    for body in [
+        r#"{"result":true,"conference_url":"https://identify24.de/other/1"}"#,
+        r#"{"result":true,"conference_url":"apply/1"}"#,
+    ] {
         let (made, _) = create(&new(), &[(200, body.to_owned())]).await;
         assert_eq!(made.unwrap_err().effect(), Effect::Unknown, "{body}");
     }
-    for url in ["https://identify24.de/apply/1?lang=de#start", "http://127.0.0.1:8080/apply/1"] {
+    for url in [
+        "https://identify24.de/apply/1?lang=de#start",
+        "http://127.0.0.1:8080/apply/1",
+    ] {
         let (made, _) = create(&new(), &[(200, answer(url))]).await;
-        assert!(matches!(made.unwrap().hand_off, HandOff::Redirect(link) if link.expose().as_str() == url), "{url}");
+        assert!(
+            matches!(made.unwrap().hand_off, HandOff::Redirect(link) if link.expose().as_str() == url),
+            "{url}"
+        );
     }
-    let (made, _) = create(&new(), &[(200, created().replace(IDENT, "../project/getAll"))]).await;
+    let (made, _) = create(
+        &new(),
+        &[(200, created().replace(IDENT, "../project/getAll"))],
+    )
+    .await;
     assert_eq!(made.unwrap_err().kind(), &ErrorKind::Malformed);
 }
 
@@ -363,7 +571,12 @@ async fn unusable_link_is_replaced_by_that_of_the_sample() {
 async fn a_login_that_fails_creates_nothing_and_leaves_nothing_open() {
     for answers in [
         vec![Exchange::Fail(Sent::Maybe, TransportCause::Interrupted)],
-        vec![Exchange::Answer(http::Response::builder().status(500).body("".into()).unwrap())],
+        vec![Exchange::Answer(
+            http::Response::builder()
+                .status(500)
+                .body("".into())
+                .unwrap(),
+        )],
         vec![Exchange::Answer(http::Response::new("<html>".into()))],
     ] {
         let transport = ScriptedTransport::new();

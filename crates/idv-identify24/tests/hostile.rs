@@ -25,29 +25,47 @@ fn read_as_everything(bytes: &[u8]) {
             assert!(serde_json::to_string(&page.observations).is_ok());
         }
     }
-    let _ = (Envelope::read(bytes), IdentAnswer::read(bytes), ProjectsAnswer::read(bytes), Webhook::read(bytes));
+    let _ = (
+        Envelope::read(bytes),
+        IdentAnswer::read(bytes),
+        ProjectsAnswer::read(bytes),
+        Webhook::read(bytes),
+    );
 }
 
 /// Every payload that says something of an ident, with its kind.
 fn whole() -> Vec<(String, &'static str, Vec<u8>)> {
     let status = idents().into_iter().map(|name| (name, "status"));
     let callback = webhooks().into_iter().map(|name| (name, "callback"));
-    status.chain(callback).map(|(name, kind)| (name.clone(), kind, fixture(&name))).collect()
+    status
+        .chain(callback)
+        .map(|(name, kind)| (name.clone(), kind, fixture(&name)))
+        .collect()
 }
 
 fn is_verified(bytes: &[u8], kind: &str) -> bool {
-    normalize::kind(bytes, kind, &statuses())
-        .is_ok_and(|page| page.observations.iter().any(|it| it.status == Some(Status::Finished(Outcome::Verified))))
+    normalize::kind(bytes, kind, &statuses()).is_ok_and(|page| {
+        page.observations
+            .iter()
+            .any(|it| it.status == Some(Status::Finished(Outcome::Verified)))
+    })
 }
 
 #[test]
 fn what_is_cut_off_anywhere_is_refused() {
     for (name, kind, payload) in whole() {
-        assert!(normalize::kind(&payload, kind, &statuses()).is_ok(), "{name}");
+        assert!(
+            normalize::kind(&payload, kind, &statuses()).is_ok(),
+            "{name}"
+        );
         for length in 0..payload.trim_ascii_end().len() {
             for kind in KINDS {
                 let cut = normalize::kind(&payload[..length], kind, &statuses());
-                assert_eq!(cut.unwrap_err().kind(), &ErrorKind::Malformed, "{name} cut off after {length} bytes");
+                assert_eq!(
+                    cut.unwrap_err().kind(),
+                    &ErrorKind::Malformed,
+                    "{name} cut off after {length} bytes"
+                );
             }
         }
     }
@@ -58,21 +76,35 @@ fn what_follows_is_refused() {
     for (name, kind, payload) in whole() {
         for garbage in ["x", "{}", "]", "\0", ","] {
             let payload = [payload.as_slice(), garbage.as_bytes()].concat();
-            assert!(normalize::kind(&payload, kind, &statuses()).is_err(), "{name} followed by {garbage:?}");
+            assert!(
+                normalize::kind(&payload, kind, &statuses()).is_err(),
+                "{name} followed by {garbage:?}"
+            );
         }
         let spaced = ["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat();
-        assert!(normalize::kind(&spaced, kind, &statuses()).is_ok(), "{name} with white space around it");
+        assert!(
+            normalize::kind(&spaced, kind, &statuses()).is_ok(),
+            "{name} with white space around it"
+        );
     }
 }
 
 #[test]
 fn no_single_byte_turns_another_state_into_a_success() {
-    for (name, kind, payload) in whole().into_iter().filter(|(_, kind, payload)| !is_verified(payload, kind)) {
+    for (name, kind, payload) in whole()
+        .into_iter()
+        .filter(|(_, kind, payload)| !is_verified(payload, kind))
+    {
         for position in 0..payload.len() {
-            for byte in [0, b' ', b'"', b'\\', b'[', b']', b'{', b'}', b',', b':', b'1', b'V', 0x80, 0xFF] {
+            for byte in [
+                0, b' ', b'"', b'\\', b'[', b']', b'{', b'}', b',', b':', b'1', b'V', 0x80, 0xFF,
+            ] {
                 let mut payload = payload.clone();
                 payload[position] = byte;
-                assert!(!is_verified(&payload, kind), "{name}: byte {position} as {byte}");
+                assert!(
+                    !is_verified(&payload, kind),
+                    "{name}: byte {position} as {byte}"
+                );
             }
         }
     }
@@ -81,7 +113,12 @@ fn no_single_byte_turns_another_state_into_a_success() {
 #[test]
 fn what_nests_without_end_overflows_nothing() {
     for depth in [100, 127, 128, 129, 20_000] {
-        for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"data\":", "}"), ("[{\"data\":", "}]")] {
+        for (open, close) in [
+            ("[", "]"),
+            ("{\"a\":", "}"),
+            ("{\"data\":", "}"),
+            ("[{\"data\":", "}]"),
+        ] {
             let nested = open.repeat(depth) + "1" + &close.repeat(depth);
             read_as_everything(nested.as_bytes());
             for part in ["data", "messages", "result", "status", "ident_id", "added"] {
@@ -94,9 +131,16 @@ fn what_nests_without_end_overflows_nothing() {
 
 #[test]
 fn of_a_part_that_is_repeated_the_last_one_counts() {
-    let payload = format!(r#"{{"ident_id":"1","ident_id":"2","status":"{VERIFIED}","status":"{REJECTED}"}}"#);
-    let observation = normalize::kind(payload.as_bytes(), "callback", &statuses()).unwrap().observations.remove(0);
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Rejected)));
+    let payload =
+        format!(r#"{{"ident_id":"1","ident_id":"2","status":"{VERIFIED}","status":"{REJECTED}"}}"#);
+    let observation = normalize::kind(payload.as_bytes(), "callback", &statuses())
+        .unwrap()
+        .observations
+        .remove(0);
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Rejected))
+    );
     assert_eq!(observation.subject.vendor_id.unwrap().as_str(), "2");
     // A success that is taken back is none.
     let payload = ident(VERIFIED).replace("\"messages\"", "\"result\":false,\"messages\"");
@@ -105,12 +149,26 @@ fn of_a_part_that_is_repeated_the_last_one_counts() {
 
 #[test]
 fn text_in_another_encoding_is_refused() {
-    let utf16: Vec<u8> = "{\"ident_id\":\"1\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let payloads: [&[u8]; 6] =
-        [&utf16, &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"ident_id\":\"\xFF\"}", b"", b" ", b"\xEF\xBB\xBF"];
+    let utf16: Vec<u8> = "{\"ident_id\":\"1\"}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let payloads: [&[u8]; 6] = [
+        &utf16,
+        &[&[0xFF, 0xFE], &utf16[..]].concat(),
+        b"{\"ident_id\":\"\xFF\"}",
+        b"",
+        b" ",
+        b"\xEF\xBB\xBF",
+    ];
     for payload in payloads {
         for kind in KINDS {
-            assert_eq!(normalize::kind(payload, kind, &statuses()).unwrap_err().kind(), &ErrorKind::Malformed);
+            assert_eq!(
+                normalize::kind(payload, kind, &statuses())
+                    .unwrap_err()
+                    .kind(),
+                &ErrorKind::Malformed
+            );
         }
     }
 }
@@ -119,10 +177,20 @@ fn text_in_another_encoding_is_refused() {
 fn long_lists_are_worked_off_in_reasonable_time() {
     let list = |entry: &str, count: usize| vec![entry; count].join(",");
     let messages = |count: usize| format!("{{\"messages\":[{}]}}", list("\"m\"", count));
-    assert_eq!(Envelope::read(messages(100_000).as_bytes()).unwrap().messages.len(), 100_000);
+    assert_eq!(
+        Envelope::read(messages(100_000).as_bytes())
+            .unwrap()
+            .messages
+            .len(),
+        100_000
+    );
     let payload = format!("{{\"data\":[{}]}}", list("{}", 100_000));
     assert!(normalize::kind(payload.as_bytes(), "status", &statuses()).is_err());
-    let members = |count: usize| (0..count).map(|it| format!(",\"m{it}\":0")).collect::<String>();
+    let members = |count: usize| {
+        (0..count)
+            .map(|it| format!(",\"m{it}\":0"))
+            .collect::<String>()
+    };
     let webhook = |count: usize| format!("{{\"ident_id\":\"1\"{}}}", members(count));
     let page = normalize::kind(webhook(10_000).as_bytes(), "callback", &statuses()).unwrap();
     assert_eq!(page.observations[0].report().unwrap().custom.len(), 10_000);
@@ -181,7 +249,12 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
             proptest::collection::vec((proptest::sample::select(names.to_vec()), inner), 0..8)
-                .prop_map(|pairs| serde_json::Value::Object(pairs.into_iter().map(|(name, it)| (name.to_owned(), it)).collect())),
+                .prop_map(|pairs| serde_json::Value::Object(
+                    pairs
+                        .into_iter()
+                        .map(|(name, it)| (name.to_owned(), it))
+                        .collect()
+                )),
         ]
     })
 }

@@ -10,8 +10,9 @@
 mod support;
 
 use idv_core::{
-    Capability, Channel, CreateSafety, Effect, ErrorKind, EvidenceId, HandOffKind, ListQuery, Outcome, ProofKind, Provider as _,
-    ReportSource, ResultState, Status, VendorId, VendorInfo, Verification, VerificationId,
+    Capability, Channel, CreateSafety, Effect, ErrorKind, EvidenceId, HandOffKind, ListQuery,
+    Outcome, ProofKind, Provider as _, ReportSource, ResultState, Status, VendorId, VendorInfo,
+    Verification, VerificationId,
 };
 use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::ScriptedTransport;
@@ -24,10 +25,22 @@ fn capabilities(config: Identify24Config) -> VendorInfo {
 #[test]
 fn it_creates_once_can_be_asked_and_tells() {
     let capabilities = capabilities(guarded());
-    assert_eq!((capabilities.provider.as_str(), capabilities.name), ("identify24", "Identify24 VideoIdent"));
-    assert_eq!(capabilities.capabilities, [Capability::Polling, Capability::Callbacks]);
-    assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::Redirect));
-    assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Callback, Some(ProofKind::SecretUrl)));
+    assert_eq!(
+        (capabilities.provider.as_str(), capabilities.name),
+        ("identify24", "Identify24 VideoIdent")
+    );
+    assert_eq!(
+        capabilities.capabilities,
+        [Capability::Polling, Capability::Callbacks]
+    );
+    assert_eq!(
+        (capabilities.create_safety, capabilities.hand_off),
+        (CreateSafety::Unkeyed, HandOffKind::Redirect)
+    );
+    assert_eq!(
+        (capabilities.report_from, capabilities.callback_proof),
+        (ReportSource::Callback, Some(ProofKind::SecretUrl))
+    );
     assert_eq!(capabilities.lifetime.unwrap().as_secs(), 90 * 24 * 60 * 60);
     assert_eq!(capabilities.accepts.len(), 21);
 }
@@ -35,13 +48,20 @@ fn it_creates_once_can_be_asked_and_tells() {
 #[test]
 fn without_a_secret_the_report_is_what_a_poll_tells() {
     let capabilities = capabilities(config());
-    assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Poll, None));
+    assert_eq!(
+        (capabilities.report_from, capabilities.callback_proof),
+        (ReportSource::Poll, None)
+    );
 }
 
 #[test]
 fn every_field_that_is_accepted_is_one_of_the_model_and_given() {
     let accepted = capabilities(config()).accepts;
-    assert_eq!(new().given(), accepted, "all of what is accepted, in the model's order");
+    assert_eq!(
+        new().given(),
+        accepted,
+        "all of what is accepted, in the model's order"
+    );
 }
 
 #[tokio::test]
@@ -56,11 +76,21 @@ async fn a_poll_is_proven_and_about_the_ident() {
         let transport = logged_in();
         transport.then_json(200, ident(word));
         let observation = client(&transport).poll(&id()).await.unwrap();
-        assert_eq!((observation.status, observation.code.as_deref(), observation.channel), (status, Some(word), Channel::Poll));
+        assert_eq!(
+            (
+                observation.status,
+                observation.code.as_deref(),
+                observation.channel
+            ),
+            (status, Some(word), Channel::Poll)
+        );
         assert!(observation.trust.is_proven() && observation.subject.is(&id()));
         // The webhook brings the report.
         assert_eq!(observation.result, ResultState::Absent);
-        assert_eq!(lines(&transport), ["POST auth".to_owned(), format!("GET ident/get/{IDENT}")]);
+        assert_eq!(
+            lines(&transport),
+            ["POST auth".to_owned(), format!("GET ident/get/{IDENT}")]
+        );
     }
 }
 
@@ -69,10 +99,19 @@ async fn without_a_secret_a_poll_brings_the_last_word() {
     let (transport, capabilities) = (logged_in(), capabilities(config()));
     transport.then_json(200, ident(VERIFIED));
     let observation = client_of(config(), &transport).poll(&id()).await.unwrap();
-    assert_eq!(observation.report().unwrap().custom["custom1"].expose(), "policy-4711");
+    assert_eq!(
+        observation.report().unwrap().custom["custom1"].expose(),
+        "policy-4711"
+    );
     let mut state = Verification::new(id(), &capabilities, None);
     state.apply(&observation);
-    assert_eq!((state.decision().is_verified(), state.next_step(&capabilities)), (true, idv_core::Step::Done));
+    assert_eq!(
+        (
+            state.decision().is_verified(),
+            state.next_step(&capabilities)
+        ),
+        (true, idv_core::Step::Done)
+    );
 }
 
 #[tokio::test]
@@ -85,7 +124,10 @@ async fn an_answer_that_does_not_say_whose_it_is_is_the_one_that_was_asked_for()
 
 #[tokio::test]
 async fn an_answer_about_another_ident_is_a_mismatch() {
-    for (from, to) in [(IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"), (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52")] {
+    for (from, to) in [
+        (IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"),
+        (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52"),
+    ] {
         let transport = logged_in();
         transport.then_json(200, ident(VERIFIED).replace(from, to));
         let error = client(&transport).poll(&id()).await.unwrap_err();
@@ -95,7 +137,9 @@ async fn an_answer_about_another_ident_is_a_mismatch() {
 
 #[tokio::test]
 async fn every_failure_of_a_poll_is_an_error_and_no_state() {
-    let request = || ErrorKind::InvalidRequest { field: "request".into() };
+    let request = || ErrorKind::InvalidRequest {
+        field: "request".into(),
+    };
     for (status, body, kind) in [
         (400, String::new(), request()),
         (402, String::new(), ErrorKind::Conflict),
@@ -106,30 +150,69 @@ async fn every_failure_of_a_poll_is_an_error_and_no_state() {
         (500, "<html>".to_owned(), ErrorKind::Unavailable),
         (504, String::new(), ErrorKind::Unavailable),
         (200, text("own-refused.json"), ErrorKind::Conflict),
-        (200, ident(VERIFIED).replace("true", "false"), ErrorKind::Conflict),
-        (200, r#"{"result":false,"response_status":404}"#.to_owned(), ErrorKind::NotFound),
-        (200, r#"{"result":true,"data":null}"#.to_owned(), ErrorKind::Malformed),
-        (200, r#"{"result":true,"data":[]}"#.to_owned(), ErrorKind::Malformed),
+        (
+            200,
+            ident(VERIFIED).replace("true", "false"),
+            ErrorKind::Conflict,
+        ),
+        (
+            200,
+            r#"{"result":false,"response_status":404}"#.to_owned(),
+            ErrorKind::NotFound,
+        ),
+        (
+            200,
+            r#"{"result":true,"data":null}"#.to_owned(),
+            ErrorKind::Malformed,
+        ),
+        (
+            200,
+            r#"{"result":true,"data":[]}"#.to_owned(),
+            ErrorKind::Malformed,
+        ),
         (200, "<html>".to_owned(), ErrorKind::Malformed),
-        (200, ident(VERIFIED).trim_end_matches('}').to_owned(), ErrorKind::Malformed),
+        (
+            200,
+            ident(VERIFIED).trim_end_matches('}').to_owned(),
+            ErrorKind::Malformed,
+        ),
     ] {
         let transport = logged_in();
         for _ in 0..4 {
             transport.then_json(status, body.clone());
         }
         let error = client(&transport).poll(&id()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied), "{status} {body}");
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&kind, Effect::NotApplied),
+            "{status} {body}"
+        );
     }
 }
 
 #[tokio::test]
 async fn without_the_vendors_id_nothing_is_asked() {
-    for vendor_id in
-        [None, Some(VendorId::new("")), Some(VendorId::new("../auth")), Some(VendorId::new("a?b=c")), Some(VendorId::new("a b"))]
-    {
+    for vendor_id in [
+        None,
+        Some(VendorId::new("")),
+        Some(VendorId::new("../auth")),
+        Some(VendorId::new("a?b=c")),
+        Some(VendorId::new("a b")),
+    ] {
         let transport = ScriptedTransport::new();
-        let error = client(&transport).poll(&VerificationId::new(reference(), vendor_id)).await.unwrap_err();
-        assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "vendor_id".into() }, 0));
+        let error = client(&transport)
+            .poll(&VerificationId::new(reference(), vendor_id))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), transport.count()),
+            (
+                &ErrorKind::InvalidRequest {
+                    field: "vendor_id".into()
+                },
+                0
+            )
+        );
     }
 }
 
@@ -139,7 +222,10 @@ async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
     let client = client(&transport);
     let errors = [
         client.fetch(&id(), None).await.unwrap_err(),
-        client.evidence(&id(), &EvidenceId::new("video"), 1, &mut Vec::new()).await.unwrap_err(),
+        client
+            .evidence(&id(), &EvidenceId::new("video"), 1, &mut Vec::new())
+            .await
+            .unwrap_err(),
         client.list(&ListQuery::default(), None).await.unwrap_err(),
         client.find(&reference()).await.unwrap_err(),
         client.delete(&id()).await.unwrap_err(),
@@ -149,6 +235,12 @@ async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
     }
     assert_eq!(transport.count(), 0);
     let said = errors[4].to_string();
-    assert!(said.contains("by hand") && said.contains("90 days"), "{said}");
-    assert_eq!(Identify24::new(config()).unwrap().describe().provider, Identify24::ID);
+    assert!(
+        said.contains("by hand") && said.contains("90 days"),
+        "{said}"
+    );
+    assert_eq!(
+        Identify24::new(config()).unwrap().describe().provider,
+        Identify24::ID
+    );
 }

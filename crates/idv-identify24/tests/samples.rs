@@ -16,7 +16,8 @@ use idv_identify24::wire::{Envelope, IdentAnswer, ProjectsAnswer, Webhook};
 use support::*;
 
 fn observe(name: &str, kind: &str) -> Observation {
-    let page = normalize::kind(&fixture(name), kind, &statuses()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let page = normalize::kind(&fixture(name), kind, &statuses())
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!((page.observations.len(), page.unreadable), (1, 0));
     page.observations.into_iter().next().unwrap()
 }
@@ -39,10 +40,16 @@ fn every_webhook_says_what_its_snapshot_says() {
 
 #[test]
 fn every_fixture_is_explained() {
-    let (explained, names) = (text("README.md"), named(&["auth-", "ident-", "project-", "webhook", "own-"]));
+    let (explained, names) = (
+        text("README.md"),
+        named(&["auth-", "ident-", "project-", "webhook", "own-"]),
+    );
     assert!(names.len() >= 15, "{names:?}");
     for name in names {
-        assert!(explained.contains(&format!("`{name}`")), "{name} is not in the table of fixtures");
+        assert!(
+            explained.contains(&format!("`{name}`")),
+            "{name} is not in the table of fixtures"
+        );
     }
 }
 
@@ -50,20 +57,43 @@ fn every_fixture_is_explained() {
 fn the_documents_answers_are_read_as_they_stand() {
     let auth = fixture("auth-response.json");
     let auth = Envelope::read(&auth).unwrap();
-    assert_eq!((auth.result, auth.response_status, auth.token.unwrap().expose()), (Some(true), Some(200), "xxx"));
+    assert_eq!(
+        (
+            auth.result,
+            auth.response_status,
+            auth.token.unwrap().expose()
+        ),
+        (Some(true), Some(200), "xxx")
+    );
     assert_eq!(auth.messages[0].as_ref().unwrap().expose(), "Successful..");
 
     let created = fixture("ident-create-response.json");
     let created = Envelope::read(&created).unwrap();
-    assert_eq!((created.result, created.response_status, created.messages.len()), (Some(true), None, 0));
-    assert_eq!(created.ident_id.unwrap().expose(), "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
-    assert_eq!(created.conference_url.unwrap().expose(), "https://identify24.de/apply/xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    assert_eq!(
+        (
+            created.result,
+            created.response_status,
+            created.messages.len()
+        ),
+        (Some(true), None, 0)
+    );
+    assert_eq!(
+        created.ident_id.unwrap().expose(),
+        "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+    );
+    assert_eq!(
+        created.conference_url.unwrap().expose(),
+        "https://identify24.de/apply/xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+    );
 
     for name in ["project-get-all-response.json", "project-get-response.json"] {
         let bytes = fixture(name);
         let answer = ProjectsAnswer::read(&bytes).unwrap();
-        let [project] = answer.data.as_slice() else { panic!("{name}") };
-        let texts = [&project.id, &project.title, &project.status].map(|text| text.as_ref().unwrap().expose().to_owned());
+        let [project] = answer.data.as_slice() else {
+            panic!("{name}")
+        };
+        let texts = [&project.id, &project.title, &project.status]
+            .map(|text| text.as_ref().unwrap().expose().to_owned());
         assert_eq!(texts, ["6", "911 Internet GmbH", "Active"]);
     }
 }
@@ -78,33 +108,67 @@ fn the_documents_sample_without_its_comma_is_no_json() {
 #[test]
 fn the_documents_ident_awaits_the_person_since_it_was_created() {
     let observation = observe("ident-get-response.json", "status");
-    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::AwaitingPerson), Some("Unidentified")));
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (Some(Status::AwaitingPerson), Some("Unidentified"))
+    );
     assert_eq!(observation.at.unwrap().to_string(), "2019-10-21T07:57:51Z");
     assert_eq!(observation.subject.reference.as_deref(), Some("Optional"));
-    assert_eq!(observation.subject.vendor_id.unwrap().as_str(), "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    assert_eq!(
+        observation.subject.vendor_id.unwrap().as_str(),
+        "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+    );
     assert!(!observation.trust.is_proven());
 }
 
 #[test]
 fn a_creation_is_no_time_of_a_later_state() {
     let observation = observe("own-ident-get-final.json", "status");
-    assert_eq!((observation.status, observation.at), (Some(Status::Finished(Outcome::Verified)), None));
+    assert_eq!(
+        (observation.status, observation.at),
+        (Some(Status::Finished(Outcome::Verified)), None)
+    );
     // Nor of one in which the person is waited for once more.
     let statuses = statuses().with("Aborted", Status::AwaitingPerson).unwrap();
     let page = normalize::kind(ident("Aborted").as_bytes(), "status", &statuses).unwrap();
-    assert_eq!((page.observations[0].status, page.observations[0].at), (Some(Status::AwaitingPerson), None));
+    assert_eq!(
+        (page.observations[0].status, page.observations[0].at),
+        (Some(Status::AwaitingPerson), None)
+    );
 }
 
 #[test]
 fn a_webhook_brings_names_agent_notes_and_what_was_sent_along() {
     let observation = observe("own-webhook-final.json", "callback");
-    assert_eq!((observation.channel, observation.status), (Channel::Callback, Some(Status::Finished(Outcome::Verified))));
+    assert_eq!(
+        (observation.channel, observation.status),
+        (Channel::Callback, Some(Status::Finished(Outcome::Verified)))
+    );
     let report = observation.report().unwrap();
     let name = report.person.family_name.as_ref().unwrap();
-    assert_eq!((name.expose().unwrap().as_str(), name.source, name.verdict), ("MUSTERMANN", Source::Vendor, Verdict::Unchecked));
-    assert_eq!((report.method, report.agent.as_ref().unwrap().expose().as_str()), (Some(Method::Video), "Agentin Acht"));
-    assert_eq!((report.reference.as_deref(), report.vendor_id.as_ref().unwrap().as_str()), (Some(REFERENCE), IDENT));
-    let custom: Vec<_> = report.custom.iter().map(|(name, value)| (name.as_str(), value.expose().as_str().unwrap())).collect();
+    assert_eq!(
+        (name.expose().unwrap().as_str(), name.source, name.verdict),
+        ("MUSTERMANN", Source::Vendor, Verdict::Unchecked)
+    );
+    assert_eq!(
+        (
+            report.method,
+            report.agent.as_ref().unwrap().expose().as_str()
+        ),
+        (Some(Method::Video), "Agentin Acht")
+    );
+    assert_eq!(
+        (
+            report.reference.as_deref(),
+            report.vendor_id.as_ref().unwrap().as_str()
+        ),
+        (Some(REFERENCE), IDENT)
+    );
+    let custom: Vec<_> = report
+        .custom
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose().as_str().unwrap()))
+        .collect();
     assert_eq!(
         custom,
         [
@@ -122,9 +186,17 @@ fn a_webhook_brings_names_agent_notes_and_what_was_sent_along() {
 fn a_reason_is_a_text_that_may_name_the_person() {
     let observation = observe("own-webhook-rejected.json", "callback");
     let report = observation.report().unwrap();
-    let [finding] = report.reasons.as_slice() else { panic!("one reason") };
-    assert_eq!((finding.reason, finding.code.as_str()), (Reason::Unknown, "reject_reason"));
-    assert_eq!(finding.text.as_ref().unwrap().expose(), "Das Gesicht von Frau Mustermann ist verdeckt");
+    let [finding] = report.reasons.as_slice() else {
+        panic!("one reason")
+    };
+    assert_eq!(
+        (finding.reason, finding.code.as_str()),
+        (Reason::Unknown, "reject_reason")
+    );
+    assert_eq!(
+        finding.text.as_ref().unwrap().expose(),
+        "Das Gesicht von Frau Mustermann ist verdeckt"
+    );
     assert!(!format!("{report:?}").contains("Mustermann"));
 }
 
@@ -133,25 +205,53 @@ fn a_word_that_nobody_taught_is_kept_and_means_nothing() {
     for word in ["Identified", "VERIFIED", "Success", "xxxxx", "Active"] {
         for (payload, kind) in [(ident(word), "status"), (webhook(word), "callback")] {
             let page = normalize::kind(payload.as_bytes(), kind, &Statuses::of_document()).unwrap();
-            assert_eq!((page.observations[0].status, page.observations[0].code.as_deref()), (None, Some(word)), "{kind}");
+            assert_eq!(
+                (
+                    page.observations[0].status,
+                    page.observations[0].code.as_deref()
+                ),
+                (None, Some(word)),
+                "{kind}"
+            );
         }
     }
 }
 
 #[test]
 fn every_word_of_the_document_is_in_the_table_and_found() {
-    let samples: String = idents().iter().filter(|name| !name.starts_with("own-")).map(|name| text(name)).collect();
+    let samples: String = idents()
+        .iter()
+        .filter(|name| !name.starts_with("own-"))
+        .map(|name| text(name))
+        .collect();
     for row in STATUSES {
-        assert!(samples.contains(&format!("\"{}\"", row.word)), "{} is in no sample", row.word);
+        assert!(
+            samples.contains(&format!("\"{}\"", row.word)),
+            "{} is in no sample",
+            row.word
+        );
         assert_eq!(Statuses::of_document().find(row.word), Some(row.status));
-        assert_eq!(Statuses::of_document().meaning(row.word, true), None, "the sample is of an ident without an agent");
+        assert_eq!(
+            Statuses::of_document().meaning(row.word, true),
+            None,
+            "the sample is of an ident without an agent"
+        );
         assert!(row.source.starts_with("ident/get"));
     }
     // And none is left out.
     for name in idents().iter().filter(|name| !name.starts_with("own-")) {
         let bytes = fixture(name);
         let answer = IdentAnswer::read(&bytes).unwrap();
-        let word = answer.ident().unwrap().status.as_ref().unwrap().text().unwrap().expose().to_owned();
+        let word = answer
+            .ident()
+            .unwrap()
+            .status
+            .as_ref()
+            .unwrap()
+            .text()
+            .unwrap()
+            .expose()
+            .to_owned();
         assert!(STATUSES.iter().any(|row| row.word == word), "{word}");
     }
 }
@@ -159,23 +259,51 @@ fn every_word_of_the_document_is_in_the_table_and_found() {
 #[test]
 fn the_number_of_a_state_stands_in_for_a_missing_word() {
     let observation = observe("own-webhook-loose.json", "callback");
-    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("5")));
-    let statuses = statuses().with("5", Status::Finished(Outcome::Verified)).unwrap();
-    let read = |payload: &str| normalize::kind(payload.as_bytes(), "callback", &statuses).unwrap().observations.remove(0);
-    assert_eq!(read(&text("own-webhook-loose.json")).status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (None, Some("5"))
+    );
+    let statuses = statuses()
+        .with("5", Status::Finished(Outcome::Verified))
+        .unwrap();
+    let read = |payload: &str| {
+        normalize::kind(payload.as_bytes(), "callback", &statuses)
+            .unwrap()
+            .observations
+            .remove(0)
+    };
+    assert_eq!(
+        read(&text("own-webhook-loose.json")).status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     // Where there is a word, it alone counts.
     let observation = read(&webhook("Something else"));
-    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("Something else")));
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (None, Some("Something else"))
+    );
 }
 
 #[test]
 fn a_result_is_either_payload() {
     let result = observe("own-ident-get-final.json", "result");
     assert_eq!(result.channel, Channel::Fetch);
-    assert_eq!(result.report().unwrap().custom["custom1"].expose(), "policy-4711");
+    assert_eq!(
+        result.report().unwrap().custom["custom1"].expose(),
+        "policy-4711"
+    );
     let result = observe("own-webhook-rejected.json", "result");
-    assert_eq!((result.channel, result.report().unwrap().reasons.len()), (Channel::Fetch, 1));
-    for payload in ["{}", r#"{"result":true}"#, r#"{"result":true,"data":[]}"#, r#"{"data":{}}"#, &text("own-refused.json")] {
+    assert_eq!(
+        (result.channel, result.report().unwrap().reasons.len()),
+        (Channel::Fetch, 1)
+    );
+    for payload in [
+        "{}",
+        r#"{"result":true}"#,
+        r#"{"result":true,"data":[]}"#,
+        r#"{"data":{}}"#,
+        &text("own-refused.json"),
+    ] {
         let error = normalize::kind(payload.as_bytes(), "result", &statuses()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{payload}");
     }
@@ -189,7 +317,9 @@ fn an_answer_that_says_that_it_failed_is_no_state() {
         ident(VERIFIED).replace("\"result\":true", "\"result\":true,\"response_status\":500"),
         r#"{"result":true,"messages":[]}"#.to_owned(),
         r#"{"result":true,"data":null}"#.to_owned(),
-        ident(VERIFIED).replace("\"data\":", "\"data\":[{\"id\":\"1\"},").replace("}}", "}]}"),
+        ident(VERIFIED)
+            .replace("\"data\":", "\"data\":[{\"id\":\"1\"},")
+            .replace("}}", "}]}"),
     ] {
         let error = normalize::kind(payload.as_bytes(), "status", &statuses()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{payload}");
@@ -198,30 +328,52 @@ fn an_answer_that_says_that_it_failed_is_no_state() {
 
 #[test]
 fn there_are_three_kinds() {
-    for (kind, channel) in [("result", Channel::Fetch), ("status", Channel::Poll), ("callback", Channel::Callback)] {
+    for (kind, channel) in [
+        ("result", Channel::Fetch),
+        ("status", Channel::Poll),
+        ("callback", Channel::Callback),
+    ] {
         assert_eq!(idv_core::adapter::payload_channel(kind).unwrap(), channel);
     }
     let error = normalize::kind(b"{}", "list", &statuses()).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "kind".into() });
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "kind".into()
+        }
+    );
     let error = normalize::payload(b"{}", Channel::List, &statuses()).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "channel".into() });
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "channel".into()
+        }
+    );
 }
 
 #[test]
 fn the_declared_fields_are_those_that_payloads_fill() {
     let mut filled: Vec<Field> = Vec::new();
-    for (name, kind) in
-        idents().into_iter().map(|name| (name, "status")).chain(webhooks().into_iter().map(|name| (name, "callback")))
+    for (name, kind) in idents()
+        .into_iter()
+        .map(|name| (name, "status"))
+        .chain(webhooks().into_iter().map(|name| (name, "callback")))
     {
         let observation = observe(&name, kind);
         let report = observation.report().unwrap();
         for field in Field::ALL.iter().filter(|field| field.is_filled(report)) {
-            assert!(REPORT_FIELDS.contains(field), "{name} fills {field}, which is not declared");
+            assert!(
+                REPORT_FIELDS.contains(field),
+                "{name} fills {field}, which is not declared"
+            );
             filled.push(*field);
         }
     }
     for field in REPORT_FIELDS {
-        assert!(filled.contains(field), "{field} is declared and never filled");
+        assert!(
+            filled.contains(field),
+            "{field} is declared and never filled"
+        );
     }
 }
 
@@ -229,7 +381,11 @@ fn the_declared_fields_are_those_that_payloads_fill() {
 fn text_of_a_payload_borrows_from_it() {
     let bytes = fixture("own-webhook-final.json");
     let webhook = Webhook::read(&bytes).unwrap();
-    for text in [&webhook.first_name, &webhook.agent_notes, &webhook.custom_id] {
+    for text in [
+        &webhook.first_name,
+        &webhook.agent_notes,
+        &webhook.custom_id,
+    ] {
         assert!(text.as_ref().unwrap().text().unwrap().is_borrowed());
     }
 }

@@ -17,7 +17,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use idv_core::call::{CallPolicy, Session as _};
-use idv_core::{Body, Client, Effect, Environment, ErrorKind, Operation, Transport, TransportError, async_trait};
+use idv_core::{
+    Body, Client, Effect, Environment, ErrorKind, Operation, Transport, TransportError, async_trait,
+};
 use idv_identify24::Identify24;
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 use serde_json::json;
@@ -51,17 +53,24 @@ impl Vendor {
             self.0.good.lock().await.insert(token.clone());
             return (200, support::token(&token));
         }
-        let token = header(request, "x-api-token").unwrap_or_default().to_owned();
+        let token = header(request, "x-api-token")
+            .unwrap_or_default()
+            .to_owned();
         tokio::task::yield_now().await;
         let mut good = self.0.good.lock().await;
-        if self.0.answered.fetch_add(1, Ordering::SeqCst) + 1 == self.0.forgets_after.load(Ordering::SeqCst) {
+        if self.0.answered.fetch_add(1, Ordering::SeqCst) + 1
+            == self.0.forgets_after.load(Ordering::SeqCst)
+        {
             good.clear();
         }
         if good.contains(&token) {
             return (200, ident("Unidentified"));
         }
         self.0.refused.fetch_add(1, Ordering::SeqCst);
-        (401, r#"{"result":false,"messages":["No valid API key provided."]}"#.to_owned())
+        (
+            401,
+            r#"{"result":false,"messages":["No valid API key provided."]}"#.to_owned(),
+        )
     }
 }
 
@@ -69,7 +78,10 @@ impl Vendor {
 impl Transport for Vendor {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
         let (status, body) = self.answer(&request).await;
-        Ok(Response::builder().status(status).body(Body::from(Bytes::from(body))).unwrap())
+        Ok(Response::builder()
+            .status(status)
+            .body(Body::from(Bytes::from(body)))
+            .unwrap())
     }
 }
 
@@ -78,18 +90,27 @@ fn still_clock() -> ManualClock {
 }
 
 fn client_at(vendor: &Vendor, clock: &ManualClock) -> Client {
-    Client::new(Identify24::new(config()).unwrap(), Environment::new(vendor.clone(), clock.clone()), CallPolicy::default())
+    Client::new(
+        Identify24::new(config()).unwrap(),
+        Environment::new(vendor.clone(), clock.clone()),
+        CallPolicy::default(),
+    )
 }
 
 async fn poll_a_hundred_times(client: &Client) {
     let polls: Vec<_> = (0..100)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.poll(&id()).await.map(|observation| observation.code) })
+            tokio::spawn(
+                async move { client.poll(&id()).await.map(|observation| observation.code) },
+            )
         })
         .collect();
     for poll in polls {
-        assert_eq!(poll.await.unwrap().unwrap().as_deref(), Some("Unidentified"));
+        assert_eq!(
+            poll.await.unwrap().unwrap().as_deref(),
+            Some("Unidentified")
+        );
     }
 }
 
@@ -97,7 +118,10 @@ async fn poll_a_hundred_times(client: &Client) {
 async fn a_hundred_polls_at_once_log_in_once() {
     let vendor = Vendor::default();
     poll_a_hundred_times(&client_at(&vendor, &still_clock())).await;
-    assert_eq!((vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)), (1, 0));
+    assert_eq!(
+        (vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)),
+        (1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -128,31 +152,51 @@ async fn a_token_that_was_not_used_for_half_an_hour_is_not_tried() {
     assert_eq!(vendor.logins(), 1);
     clock.advance(Duration::from_secs(30 * 60));
     client.poll(&id()).await.unwrap();
-    assert_eq!((vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)), (2, 0));
+    assert_eq!(
+        (vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)),
+        (2, 0)
+    );
 }
 
 #[tokio::test]
 async fn a_login_is_what_the_document_shows() {
     let transport = logged_in();
     let (api, client) = (Identify24::new(config()).unwrap(), client(&transport));
-    let token = api.api().log_in(&client.context(Operation::Other)).await.unwrap();
+    let token = api
+        .api()
+        .log_in(&client.context(Operation::Other))
+        .await
+        .unwrap();
     assert_eq!(token.expose(), TOKEN);
     let request = &transport.requests()[0];
     assert_eq!(lines(&transport), ["POST auth"]);
     assert_eq!(header(request, "content-type"), Some("application/json"));
     assert!(header(request, "x-api-token").is_none() && header(request, "x-api-partner").is_none());
-    assert_eq!(sent(request), serde_json::from_str::<serde_json::Value>(&text("auth-request.json")).unwrap());
-    assert_eq!(sent(request), json!({ "PARTNER": "911-internet", "APIKEY": "example-api-key" }));
+    assert_eq!(
+        sent(request),
+        serde_json::from_str::<serde_json::Value>(&text("auth-request.json")).unwrap()
+    );
+    assert_eq!(
+        sent(request),
+        json!({ "PARTNER": "911-internet", "APIKEY": "example-api-key" })
+    );
 }
 
 #[tokio::test]
 async fn credentials_that_are_refused_are_not_tried_again() {
     let transport = ScriptedTransport::new();
-    transport.then_json(401, r#"{"result":false,"messages":["No valid API key provided."]}"#);
+    transport.then_json(
+        401,
+        r#"{"result":false,"messages":["No valid API key provided."]}"#,
+    );
     let error = client(&transport).poll(&id()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.vendor_code(), transport.count()),
-        (&ErrorKind::Unauthorized, Some("No valid API key provided."), 1)
+        (
+            &ErrorKind::Unauthorized,
+            Some("No valid API key provided."),
+            1
+        )
     );
     assert!(error.to_string().contains("API key"), "{error}");
 }
@@ -166,9 +210,15 @@ async fn a_second_refusal_is_told() {
     transport.then_json(401, "");
     let client = client(&transport);
     client.poll(&id()).await.unwrap();
-    assert_eq!(client.poll(&id()).await.unwrap_err().kind(), &ErrorKind::Unauthorized);
+    assert_eq!(
+        client.poll(&id()).await.unwrap_err().kind(),
+        &ErrorKind::Unauthorized
+    );
     assert_eq!(transport.count(), 5);
-    assert_eq!(header(&transport.requests()[4], "x-api-token"), Some("second"));
+    assert_eq!(
+        header(&transport.requests()[4], "x-api-token"),
+        Some("second")
+    );
 }
 
 #[tokio::test]
@@ -181,13 +231,19 @@ async fn a_creation_with_a_token_that_died_is_sent_again_since_it_was_refused() 
     let client = client(&transport);
     client.poll(&id()).await.unwrap();
     client.create(&new()).await.unwrap();
-    assert_eq!(lines(&transport)[2..], ["POST ident/create", "POST auth", "POST ident/create"]);
+    assert_eq!(
+        lines(&transport)[2..],
+        ["POST ident/create", "POST auth", "POST ident/create"]
+    );
 }
 
 #[tokio::test]
 async fn token_refused_inside_another_status_is_renewed_once() {
     let refusals = [
-        (200, r#"{"result":false,"response_status":401,"messages":["Token expired"]}"#),
+        (
+            200,
+            r#"{"result":false,"response_status":401,"messages":["Token expired"]}"#,
+        ),
         (200, r#"{"result":false,"response_status":"401"}"#),
         (200, r#"{"response_status":401}"#),
         (400, r#"{"result":false,"response_status":401}"#),
@@ -202,9 +258,19 @@ async fn token_refused_inside_another_status_is_renewed_once() {
         }
         let client = client(&transport);
         client.poll(&id()).await.unwrap();
-        client.poll(&id()).await.unwrap_or_else(|error| panic!("{status} {refusal}: {error}"));
-        assert_eq!(lines(&transport)[3..], ["POST auth".to_owned(), format!("GET ident/get/{IDENT}")], "{refusal}");
-        assert_eq!(header(&transport.requests()[4], "x-api-token"), Some("second"));
+        client
+            .poll(&id())
+            .await
+            .unwrap_or_else(|error| panic!("{status} {refusal}: {error}"));
+        assert_eq!(
+            lines(&transport)[3..],
+            ["POST auth".to_owned(), format!("GET ident/get/{IDENT}")],
+            "{refusal}"
+        );
+        assert_eq!(
+            header(&transport.requests()[4], "x-api-token"),
+            Some("second")
+        );
         // And so is the next one that dies.
         client.poll(&id()).await.unwrap();
         assert_eq!(transport.count(), 8, "{refusal}");
@@ -218,7 +284,11 @@ async fn token_refused_inside_another_status_is_renewed_once() {
         let client = support::client(&transport);
         client.poll(&id()).await.unwrap();
         client.create(&new()).await.unwrap();
-        assert_eq!(lines(&transport)[2..], ["POST ident/create", "POST auth", "POST ident/create"], "{refusal}");
+        assert_eq!(
+            lines(&transport)[2..],
+            ["POST ident/create", "POST auth", "POST ident/create"],
+            "{refusal}"
+        );
     }
     // A second refusal in a row is told.
     let transport = logged_in();
@@ -226,9 +296,17 @@ async fn token_refused_inside_another_status_is_renewed_once() {
     let error = client(&transport).poll(&id()).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.effect(), error.vendor_code()),
-        (&ErrorKind::Unauthorized, Effect::NotApplied, Some("Token expired"))
+        (
+            &ErrorKind::Unauthorized,
+            Effect::NotApplied,
+            Some("Token expired")
+        )
     );
-    assert_eq!(transport.count(), 2, "a token that is refused right after its login is not renewed");
+    assert_eq!(
+        transport.count(),
+        2,
+        "a token that is refused right after its login is not renewed"
+    );
 }
 
 #[tokio::test]
@@ -253,14 +331,25 @@ async fn other_failures_inside_a_200_renew_no_token() {
 async fn a_login_that_cannot_be_read_or_sent_on_is_told_and_not_kept() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
-    for body in
-        ["<html>", "{}", r#"{"result":true,"token":""}"#, r#"{"result":true,"token":"line\nbreak"}"#, r#"{"token":"zwölf"}"#]
-    {
+    for body in [
+        "<html>",
+        "{}",
+        r#"{"result":true,"token":""}"#,
+        r#"{"result":true,"token":"line\nbreak"}"#,
+        r#"{"token":"zwölf"}"#,
+    ] {
         transport.then_json(200, body);
-        assert_eq!(client.poll(&id()).await.unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+        assert_eq!(
+            client.poll(&id()).await.unwrap_err().kind(),
+            &ErrorKind::Malformed,
+            "{body}"
+        );
     }
     transport.then_json(200, r#"{"result":false,"messages":["no"]}"#);
-    assert_eq!(client.poll(&id()).await.unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(
+        client.poll(&id()).await.unwrap_err().kind(),
+        &ErrorKind::Conflict
+    );
     transport.then_json(200, token(TOKEN));
     transport.then_json(200, ident("Unidentified"));
     client.poll(&id()).await.unwrap();
@@ -274,7 +363,11 @@ async fn accounts_do_not_share_tokens() {
         transport.then_json(200, ident("Unidentified"));
     }
     for _ in 0..2 {
-        let client = Client::new(Identify24::new(config()).unwrap(), environment(&transport, &clock()), CallPolicy::default());
+        let client = Client::new(
+            Identify24::new(config()).unwrap(),
+            environment(&transport, &clock()),
+            CallPolicy::default(),
+        );
         client.poll(&id()).await.unwrap();
     }
     assert_eq!(transport.count(), 4);

@@ -17,8 +17,9 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use idv_core::adapter::wire::{self, Members};
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Observation, Pii, Reply,
-    Report, Result, ResultHandle, ResultState, Secret, Subject, Url, VendorId,
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind,
+    Observation, Pii, Reply, Report, Result, ResultHandle, ResultState, Secret, Subject, Url,
+    VendorId,
 };
 use serde_json::Value;
 
@@ -28,14 +29,27 @@ use crate::normalize::{self, Flow};
 /// The form of callbacks (chapter 2.6): GET, or POST or PUT if the account is set so. All is in the address, so that a body is of
 /// no use; the reply is due within five seconds, and after ten the vendor hangs up (chapter 2.6.1).
 pub const SPEC: CallbackSpec =
-    CallbackSpec::new(&[Method::GET, Method::POST, Method::PUT], 64 * 1024).reply_within(Duration::from_secs(5));
+    CallbackSpec::new(&[Method::GET, Method::POST, Method::PUT], 64 * 1024)
+        .reply_within(Duration::from_secs(5));
 
 /// The addresses that the vendor calls from: first and last of each range (chapter 10.1).
 pub const SOURCES: &[(Ipv4Addr, Ipv4Addr)] = &[
-    (Ipv4Addr::new(212, 211, 189, 136), Ipv4Addr::new(212, 211, 189, 143)),
-    (Ipv4Addr::new(212, 211, 206, 240), Ipv4Addr::new(212, 211, 206, 247)),
-    (Ipv4Addr::new(212, 211, 181, 64), Ipv4Addr::new(212, 211, 181, 71)),
-    (Ipv4Addr::new(212, 211, 191, 96), Ipv4Addr::new(212, 211, 191, 103)),
+    (
+        Ipv4Addr::new(212, 211, 189, 136),
+        Ipv4Addr::new(212, 211, 189, 143),
+    ),
+    (
+        Ipv4Addr::new(212, 211, 206, 240),
+        Ipv4Addr::new(212, 211, 206, 247),
+    ),
+    (
+        Ipv4Addr::new(212, 211, 181, 64),
+        Ipv4Addr::new(212, 211, 181, 71),
+    ),
+    (
+        Ipv4Addr::new(212, 211, 191, 96),
+        Ipv4Addr::new(212, 211, 191, 103),
+    ),
 ];
 
 /// A webhook (chapter 3.1.4, `WebhookURL`; chapter 3.9).
@@ -85,7 +99,10 @@ impl Event {
     }
 
     fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|event| event.name().eq_ignore_ascii_case(name))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|event| event.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -97,7 +114,15 @@ const STATUS: &str = "statusCode";
 
 /// Returns whether [`Told::with`] reads a parameter of this name.
 pub(crate) fn is_telling(name: &str) -> bool {
-    const NAMES: &[&str] = &[EVENT, ORDER, "order", REFERENCE, "reference", STATUS, "status"];
+    const NAMES: &[&str] = &[
+        EVENT,
+        ORDER,
+        "order",
+        REFERENCE,
+        "reference",
+        STATUS,
+        "status",
+    ];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || Event::named(name).is_some()
 }
 
@@ -105,7 +130,9 @@ pub(crate) fn is_telling(name: &str) -> bool {
 /// name counts there, none of that name may stand before them, unless it is a placeholder itself. `secret` is the name of the parameter
 /// with the secret.
 pub(crate) fn can_be_base(base: &Url, secret: &str) -> bool {
-    let taken = |(name, value): (Cow<'_, str>, Cow<'_, str>)| name == secret || is_telling(&name) && !value.starts_with('[');
+    let taken = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
+        name == secret || is_telling(&name) && !value.starts_with('[')
+    };
     base.fragment().is_none() && !base.query_pairs().any(taken)
 }
 
@@ -138,11 +165,19 @@ pub fn address(base: &Url, event: Event, secret: Option<(&str, &Secret)>) -> Str
 /// Writes the address that the vendor calls when the video of one order is there (chapter 3.9). No placeholder is documented for it, so it
 /// names the order.
 #[must_use]
-pub(crate) fn video_address(base: &Url, order: &str, reference: &str, secret: Option<(&str, &Secret)>) -> Url {
+pub(crate) fn video_address(
+    base: &Url,
+    order: &str,
+    reference: &str,
+    secret: Option<(&str, &Secret)>,
+) -> Url {
     let mut address = base.clone();
     {
         let mut query = address.query_pairs_mut();
-        query.append_pair(EVENT, Event::VideoProvided.name()).append_pair(ORDER, order).append_pair(REFERENCE, reference);
+        query
+            .append_pair(EVENT, Event::VideoProvided.name())
+            .append_pair(ORDER, order)
+            .append_pair(REFERENCE, reference);
         if let Some((name, secret)) = secret {
             query.append_pair(name, secret.expose());
         }
@@ -156,12 +191,25 @@ pub(crate) fn video_address(base: &Url, order: &str, reference: &str, secret: Op
 ///
 /// [`Forged`](ErrorKind::Forged) if the guard has a secret and the callback lacks it or has another order's, or if the source has
 /// to be one of [`SOURCES`] and is not; [`Malformed`](ErrorKind::Malformed) if it names no order.
-pub fn receive(guard: &CallbackAuth, check_source: bool, flow: Flow, delivery: &Delivery) -> Result<CallbackMessage> {
-    let told = Told::of(delivery.uri.path(), delivery.uri.query().unwrap_or_default());
+pub fn receive(
+    guard: &CallbackAuth,
+    check_source: bool,
+    flow: Flow,
+    delivery: &Delivery,
+) -> Result<CallbackMessage> {
+    let told = Told::of(
+        delivery.uri.path(),
+        delivery.uri.query().unwrap_or_default(),
+    );
     if delivery.kind == DeliveryKind::Return {
         // The sample of chapter 3.1.7 puts the order into the address that the person comes back to.
-        let observation = told.is_about_an_order().then(|| told.observation(Channel::Return, flow));
-        return Ok(CallbackMessage::new(observation.into_iter().collect(), Reply::status(StatusCode::OK)));
+        let observation = told
+            .is_about_an_order()
+            .then(|| told.observation(Channel::Return, flow));
+        return Ok(CallbackMessage::new(
+            observation.into_iter().collect(),
+            Reply::status(StatusCode::OK),
+        ));
     }
     if check_source && !delivery.source.is_some_and(is_documented_source) {
         return Err(Error::new(ErrorKind::Forged)
@@ -169,10 +217,15 @@ pub fn receive(guard: &CallbackAuth, check_source: bool, flow: Flow, delivery: &
     }
     let trust = guard.verify(delivery, told.reference.as_deref().unwrap_or_default())?;
     if !told.is_about_an_order() {
-        return Err(Error::malformed("the callback's address names no order: configure one with [Ref] or [OrderID]"));
+        return Err(Error::malformed(
+            "the callback's address names no order: configure one with [Ref] or [OrderID]",
+        ));
     }
     let observation = told.observation(Channel::Callback, flow).trusted(trust);
-    Ok(CallbackMessage::new(vec![observation], Reply::status(StatusCode::OK)))
+    Ok(CallbackMessage::new(
+        vec![observation],
+        Reply::status(StatusCode::OK),
+    ))
 }
 
 /// Returns whether the vendor calls from this address (chapter 10.1).
@@ -182,7 +235,9 @@ pub fn is_documented_source(source: IpAddr) -> bool {
         IpAddr::V4(source) => source,
         IpAddr::V6(_) => return false,
     };
-    SOURCES.iter().any(|(first, last)| (*first..=*last).contains(&source))
+    SOURCES
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&source))
 }
 
 /// Reads a callback that was kept: its address, a path with a query, a query or a form alone, or the same parameters as JSON. All of it
@@ -191,26 +246,48 @@ pub(crate) fn claims(bytes: &[u8], flow: Flow) -> Result<Vec<Observation>> {
     let text = wire::decoded(bytes)?.trim();
     let told = if text.starts_with('{') {
         let members: Members = wire::read_json(text)?;
-        Told::default().with(members.into_iter().map(|(name, value)| (name, value.into_exposed())))
+        Told::default().with(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, value.into_exposed())),
+        )
     } else {
-        if text.chars().any(|character| character.is_whitespace() || character.is_control()) {
-            return Err(Error::malformed("expected the address that was called, or its query, in one line"));
+        if text
+            .chars()
+            .any(|character| character.is_whitespace() || character.is_control())
+        {
+            return Err(Error::malformed(
+                "expected the address that was called, or its query, in one line",
+            ));
         }
         let text = text.split_once('#').map_or(text, |(text, _)| text);
-        let (path, query) = text.split_once('?').unwrap_or(if text.contains('=') { ("", text) } else { (text, "") });
+        let (path, query) = text.split_once('?').unwrap_or(if text.contains('=') {
+            ("", text)
+        } else {
+            (text, "")
+        });
         Told::of(path, query)
     };
     if !told.is_about_an_order() {
-        return Err(Error::malformed("the callback names no order: expected an address with orderId or ref in its query"));
+        return Err(Error::malformed(
+            "the callback names no order: expected an address with orderId or ref in its query",
+        ));
     }
     let mut observation = told.observation(Channel::Callback, flow);
     let mut others = told.others;
-    if let (Some(_), Some(event)) = (told.status, told.event.filter(|event| event != Event::OnStatusChange.name())) {
+    if let (Some(_), Some(event)) = (
+        told.status,
+        told.event
+            .filter(|event| event != Event::OnStatusChange.name()),
+    ) {
         others.insert(EVENT.to_owned(), event.into());
     }
     if observation.result == ResultState::Absent && !others.is_empty() {
         let mut report = Box::new(Report::new(normalize::PROVIDER));
-        report.custom = others.into_iter().map(|(name, value)| (name, Pii::new(value))).collect();
+        report.custom = others
+            .into_iter()
+            .map(|(name, value)| (name, Pii::new(value)))
+            .collect();
         observation.result = ResultState::Inline(report);
     }
     Ok(vec![observation])
@@ -233,9 +310,14 @@ impl Told {
     /// behind the name of its parameter: `/order/[OrderID]/OnFinal`.
     fn of(path: &str, query: &str) -> Self {
         let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let event = parts.iter().rev().find_map(|part| Event::named(part)).map(|event| event.name().to_owned());
+        let event = parts
+            .iter()
+            .rev()
+            .find_map(|part| Event::named(part))
+            .map(|event| event.name().to_owned());
         let parameters = url::form_urlencoded::parse(query.as_bytes());
-        let mut told = Self::default().with(parameters.map(|(name, value)| (name.into_owned(), value.into_owned().into())));
+        let mut told = Self::default()
+            .with(parameters.map(|(name, value)| (name.into_owned(), value.into_owned().into())));
         if !told.is_about_an_order() {
             told.read_path(&parts);
         }
@@ -302,7 +384,10 @@ impl Told {
     }
 
     fn observation(&self, channel: Channel, flow: Flow) -> Observation {
-        let subject = Subject::new(self.reference.clone(), self.order.clone().map(VendorId::new));
+        let subject = Subject::new(
+            self.reference.clone(),
+            self.order.clone().map(VendorId::new),
+        );
         let mut observation = Observation::claimed(subject, channel);
         let event = self.event.as_deref().and_then(Event::named);
         if let Some(status) = &self.status {
@@ -310,7 +395,9 @@ impl Told {
             observation.code = Some(status.clone());
         } else {
             // An end may be a failure too, so an event alone is no state (chapter 2.4).
-            observation.code = event.map(|event| event.name().to_owned()).or_else(|| self.event.clone());
+            observation.code = event
+                .map(|event| event.name().to_owned())
+                .or_else(|| self.event.clone());
         }
         if event == Some(Event::VideoProvided) {
             observation.result = ResultState::Fetchable(ResultHandle::new(VIDEO_PROVIDED));

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Fault, Secrets, SettingValue, Value};
+use idv_core::adapter::settings::{
+    self, Address, CALLBACK_PARAMETER, Fault, Secrets, SettingValue, Value,
+};
 use idv_core::adapter::{NormalizeOption, VendorEntry, basic_auth};
 use idv_core::{CallbackAuth, Error, Result, Secret, Url, VendorInfo, setting_words, settings};
 
@@ -19,18 +21,40 @@ pub const ENTRY: VendorEntry = VendorEntry {
     name: "Identity.TM",
     domains: &["identity.tm"],
     settings: IdentityTmConfig::SETTINGS,
-    build: |table| Ok(Arc::new(IdentityTm::new(IdentityTmConfig::from_table(table)?)?)),
-    describe: || Ok(VendorInfo::of(&IdentityTm::new(example().callback_secret("an example of a secret"))?)),
+    build: |table| {
+        Ok(Arc::new(IdentityTm::new(IdentityTmConfig::from_table(
+            table,
+        )?)?))
+    },
+    describe: || {
+        Ok(VendorInfo::of(&IdentityTm::new(
+            example().callback_secret("an example of a secret"),
+        )?))
+    },
     normalize: |payload| {
         let mut config = example();
-        config.product = payload.options.optional("product")?.unwrap_or(config.product);
-        config.behaviors = payload.options.optional("behaviors")?.unwrap_or(config.behaviors);
+        config.product = payload
+            .options
+            .optional("product")?
+            .unwrap_or(config.product);
+        config.behaviors = payload
+            .options
+            .optional("behaviors")?
+            .unwrap_or(config.behaviors);
         config.check()?;
         normalize::kind(payload.bytes, payload.kind, config.flow())
     },
     normalize_options: &[
-        NormalizeOption { name: "product", value: "N", help: "The order's product; 12 if omitted" },
-        NormalizeOption { name: "behaviors", value: "N", help: "The sum of the order's behaviors (`Add`); 0 if omitted" },
+        NormalizeOption {
+            name: "product",
+            value: "N",
+            help: "The order's product; 12 if omitted",
+        },
+        NormalizeOption {
+            name: "behaviors",
+            value: "N",
+            help: "The sum of the order's behaviors (`Add`); 0 if omitted",
+        },
     ],
 };
 
@@ -114,22 +138,32 @@ impl IdentityTmConfig {
     pub fn check(&self) -> Result<()> {
         basic_auth(&self.user, &self.password, "password")?;
         self.address()?;
-        if self.video_callback_url.as_ref().is_some_and(|url| !self.can_be_called(url)) {
+        if self
+            .video_callback_url
+            .as_ref()
+            .is_some_and(|url| !self.can_be_called(url))
+        {
             return Err(Error::config(
                 "video_callback_url must be an address of the web without a fragment, and without a parameter that is added to it",
             ));
         }
         let product = self.order_product()?;
         if self.order_behaviors()?.is_about_signing() && product != Product::Esign {
-            return Err(Error::config("behaviors has one that is about signing, which is for product 15 only"));
+            return Err(Error::config(
+                "behaviors has one that is about signing, which is for product 15 only",
+            ));
         }
         if self.webhooks.after_video && self.webhooks.after_ident {
-            return Err(Error::config("webhooks has after_video and after_ident, which cannot be used together"));
+            return Err(Error::config(
+                "webhooks has after_video and after_ident, which cannot be used together",
+            ));
         }
         self.auth()?;
         self.answer_key()?;
         if self.max_embedded_bytes == 0 {
-            return Err(Error::config("max_embedded_bytes must not be 0: nothing could be read"));
+            return Err(Error::config(
+                "max_embedded_bytes must not be 0: nothing could be read",
+            ));
         }
         Ok(())
     }
@@ -149,8 +183,9 @@ impl IdentityTmConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the document has no such number.
     pub fn order_product(&self) -> Result<Product> {
-        Product::from_number(self.product)
-            .ok_or_else(|| Error::config("product is none of the document's: 0, 8, 12, 15, 16, 17 or 19"))
+        Product::from_number(self.product).ok_or_else(|| {
+            Error::config("product is none of the document's: 0, 8, 12, 15, 16, 17 or 19")
+        })
     }
 
     /// The additional behaviours.
@@ -190,7 +225,8 @@ impl IdentityTmConfig {
     }
 
     fn can_be_called(&self, url: &Url) -> bool {
-        matches!(url.scheme(), "http" | "https") && callback::can_be_base(url, &self.callback_parameter)
+        matches!(url.scheme(), "http" | "https")
+            && callback::can_be_base(url, &self.callback_parameter)
     }
 
     /// Returns the flow of the orders, which decides their end (chapter 3.2.1).
@@ -222,7 +258,10 @@ setting_words!(Link { Target = "target", Deep = "deep", AutoIdent = "auto_ident"
 /// The webhooks to ask for (chapter 3.1.4, `WebhookURL`): their names, separated by commas or in a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(clippy::struct_excessive_bools, reason = "each is a webhook of its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a webhook of its own"
+)]
 pub struct Webhooks {
     /// When the person leaves the video system. Not together with `after_ident`.
     pub after_video: bool,
@@ -278,7 +317,10 @@ setting_words!(Images { Embedded = "embedded", Separate = "separate" });
 /// some, so that a report notes when the vendor gives none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(clippy::struct_excessive_bools, reason = "each is a recording of its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a recording of its own"
+)]
 pub struct Recordings {
     /// The call by video (chapters 3.9 and 3.10).
     pub video: bool,
@@ -296,7 +338,8 @@ pub struct Recordings {
 
 impl SettingValue for Recordings {
     fn form() -> Cow<'static, str> {
-        "a list of `video`, `voice`, `pdf`, `signed_documents`, `signed_hashes` and `audit_log`".into()
+        "a list of `video`, `voice`, `pdf`, `signed_documents`, `signed_hashes` and `audit_log`"
+            .into()
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
@@ -315,7 +358,10 @@ impl SettingValue for Recordings {
 }
 
 /// Reads a list of names, each of which sets a flag.
-fn read_flags<T: Default>(value: &Value, flag: for<'f> fn(&'f mut T, &str) -> Option<&'f mut bool>) -> Result<T, Fault> {
+fn read_flags<T: Default>(
+    value: &Value,
+    flag: for<'f> fn(&'f mut T, &str) -> Option<&'f mut bool>,
+) -> Result<T, Fault> {
     let mut flags = T::default();
     for name in Vec::<String>::read(value).map_err(|_| Fault::FORM)? {
         *flag(&mut flags, &name).ok_or(Fault::FORM)? = true;

@@ -3,7 +3,9 @@
 use idv_core::report::{Country, Gender};
 use idv_core::{Error, NewVerification, Pii, Result, Secret, Url};
 
-use crate::api::order::{Address, IdCard, IdentData, Order, Product, Purpose, Redirects, VideoOrIdent, Webhooks};
+use crate::api::order::{
+    Address, IdCard, IdentData, Order, Product, Purpose, Redirects, VideoOrIdent, Webhooks,
+};
 use crate::callback::{self, Event};
 use crate::config::{IdentityTmConfig, Link};
 
@@ -74,23 +76,55 @@ const CONTACT_STREET: usize = 50;
 
 /// Returns the inputs that every order needs (chapter 3.1.4), and the number that product 17 verifies.
 pub(crate) fn requires(config: &IdentityTmConfig) -> Vec<&'static str> {
-    let mut requires = vec!["person.given_names", "person.family_name", "person.address.country", "contact.email"];
-    if config.order_product().is_ok_and(|product| product == Product::PhoneVerification) {
+    let mut requires = vec![
+        "person.given_names",
+        "person.family_name",
+        "person.address.country",
+        "contact.email",
+    ];
+    if config
+        .order_product()
+        .is_ok_and(|product| product == Product::PhoneVerification)
+    {
         requires.push("contact.phone");
     }
     requires
 }
 
 /// Returns the order for a verification. The document demands a name, an e-mail address and a country of each.
-pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Option<(&str, &Secret)>) -> Result<Order> {
+pub(crate) fn order(
+    new: &NewVerification,
+    config: &IdentityTmConfig,
+    secret: Option<(&str, &Secret)>,
+) -> Result<Order> {
     let person = &new.person;
-    let missing = |field: &'static str| move || Error::invalid(field, "Identity.TM requires it for every order");
-    let given = person.given_names.clone().ok_or_else(missing("person.given_names"))?;
-    let family = person.family_name.clone().ok_or_else(missing("person.family_name"))?;
-    let country = person.address.country.as_ref().ok_or_else(missing("person.address.country"))?;
-    let email = new.contact.email.clone().ok_or_else(missing("contact.email"))?;
+    let missing = |field: &'static str| {
+        move || Error::invalid(field, "Identity.TM requires it for every order")
+    };
+    let given = person
+        .given_names
+        .clone()
+        .ok_or_else(missing("person.given_names"))?;
+    let family = person
+        .family_name
+        .clone()
+        .ok_or_else(missing("person.family_name"))?;
+    let country = person
+        .address
+        .country
+        .as_ref()
+        .ok_or_else(missing("person.address.country"))?;
+    let email = new
+        .contact
+        .email
+        .clone()
+        .ok_or_else(missing("contact.email"))?;
 
-    if new.callback_url.as_ref().is_some_and(|url| !callback::can_be_base(url, &config.callback_parameter)) {
+    if new
+        .callback_url
+        .as_ref()
+        .is_some_and(|url| !callback::can_be_base(url, &config.callback_parameter))
+    {
         return Err(Error::invalid(
             "callback_url",
             "it has a fragment, or a parameter that is added to it (event, orderId, ref, statusCode, or the secret's): choose another",
@@ -100,14 +134,19 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
     let street = street(new);
     let mut address = Address::new(given.clone(), family.clone(), alpha2(country));
     // The address of the contact has room for 50 characters and may lack the street; the data to be checked have room for 100.
-    address.street = street.clone().filter(|street| street.expose().chars().count() <= CONTACT_STREET);
+    address.street = street
+        .clone()
+        .filter(|street| street.expose().chars().count() <= CONTACT_STREET);
     address.zip_code.clone_from(&person.address.postal_code);
     address.city.clone_from(&person.address.city);
 
     let mut order = Order::new(config.order_product()?, email, address);
     order.behaviors = config.order_behaviors()?;
     order.reference = Some(new.reference.as_str().to_owned());
-    order.language = new.locale.as_ref().map(|locale| locale.language().to_owned());
+    order.language = new
+        .locale
+        .as_ref()
+        .map(|locale| locale.language().to_owned());
     order.target_link = config.link != Link::Email;
     order.deep_link = config.link == Link::Deep;
     order.auto_id_link = config.link == Link::AutoIdent;
@@ -117,7 +156,10 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
         new.return_urls.success.as_ref().map(Url::to_string),
         new.return_urls.failure.as_ref().map(Url::to_string),
     );
-    order.webhooks = new.callback_url.as_ref().map_or_else(Webhooks::default, |url| webhooks(url, config, secret));
+    order.webhooks = new
+        .callback_url
+        .as_ref()
+        .map_or_else(Webhooks::default, |url| webhooks(url, config, secret));
 
     let document = &new.document;
     order.ident_data = Some(IdentData {
@@ -149,12 +191,15 @@ pub(crate) fn order(new: &NewVerification, config: &IdentityTmConfig, secret: Op
 /// Returns the addresses of the webhooks that the configuration asks for.
 fn webhooks(url: &Url, config: &IdentityTmConfig, secret: Option<(&str, &Secret)>) -> Webhooks {
     let wanted = config.webhooks;
-    let address = |wanted: bool, event: Event| wanted.then(|| callback::address(url, event, secret));
+    let address =
+        |wanted: bool, event: Event| wanted.then(|| callback::address(url, event, secret));
     Webhooks {
         // The configuration allows one of them only.
         after: address(wanted.after_video, Event::AfterVideo)
             .map(VideoOrIdent::AfterVideo)
-            .or_else(|| address(wanted.after_ident, Event::AfterIdent).map(VideoOrIdent::AfterIdent)),
+            .or_else(|| {
+                address(wanted.after_ident, Event::AfterIdent).map(VideoOrIdent::AfterIdent)
+            }),
         on_final: address(wanted.on_final, Event::OnFinal),
         on_error: address(wanted.on_error, Event::OnError),
         on_video_error: address(wanted.on_video_error, Event::OnVideoError),
@@ -166,7 +211,9 @@ fn webhooks(url: &Url, config: &IdentityTmConfig, secret: Option<(&str, &Secret)
 fn street(new: &NewVerification) -> Option<Pii<String>> {
     let address = &new.person.address;
     match (&address.street, &address.house_number) {
-        (Some(street), Some(number)) => Some(Pii::new(format!("{} {}", street.expose(), number.expose()))),
+        (Some(street), Some(number)) => {
+            Some(Pii::new(format!("{} {}", street.expose(), number.expose())))
+        }
         (street, _) => street.clone(),
     }
 }

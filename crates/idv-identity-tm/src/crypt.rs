@@ -32,7 +32,9 @@ impl CryptKey {
         let key = Self(text.clone());
         match key.bytes() {
             Some(_) => Ok(key),
-            None => Err(Error::config("invalid `crypt_key`: expected 64 hexadecimal digits, or 32 bytes in Base64")),
+            None => Err(Error::config(
+                "invalid `crypt_key`: expected 64 hexadecimal digits, or 32 bytes in Base64",
+            )),
         }
     }
 
@@ -50,17 +52,28 @@ impl CryptKey {
         use aes_gcm::{AesGcm, Nonce, Tag};
         use idv_core::ErrorKind;
 
-        let end = body.len().checked_sub(TAG_LENGTH).filter(|end| *end >= IV_LENGTH);
+        let end = body
+            .len()
+            .checked_sub(TAG_LENGTH)
+            .filter(|end| *end >= IV_LENGTH);
         let Some((end, key)) = end.zip(self.bytes()) else {
-            return Err(Error::malformed("the encrypted body is shorter than its initialization vector and its tag"));
+            return Err(Error::malformed(
+                "the encrypted body is shorter than its initialization vector and its tag",
+            ));
         };
         let tag = body.split_off(end);
         let (iv, data) = body.split_at_mut(IV_LENGTH);
-        let opened = <&Nonce<U23>>::try_from(&*iv).ok().zip(<&Tag>::try_from(tag.as_slice()).ok()).is_some_and(|(iv, tag)| {
-            AesGcm::<Aes256, U23>::new(&key.into()).decrypt_inout_detached(iv, b"", data.into(), tag).is_ok()
-        });
+        let opened = <&Nonce<U23>>::try_from(&*iv)
+            .ok()
+            .zip(<&Tag>::try_from(tag.as_slice()).ok())
+            .is_some_and(|(iv, tag)| {
+                AesGcm::<Aes256, U23>::new(&key.into())
+                    .decrypt_inout_detached(iv, b"", data.into(), tag)
+                    .is_ok()
+            });
         if !opened {
-            return Err(Error::new(ErrorKind::Forged).detail("the key is not the one it was encrypted with, or it was changed"));
+            return Err(Error::new(ErrorKind::Forged)
+                .detail("the key is not the one it was encrypted with, or it was changed"));
         }
         body.drain(..IV_LENGTH);
         Ok(body)
@@ -68,8 +81,13 @@ impl CryptKey {
 
     fn bytes(&self) -> Option<[u8; 32]> {
         let text = self.0.expose();
-        let base64 = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
-        let bytes = hex::decode(text).ok().or_else(|| STANDARD_NO_PAD.decode(base64).ok())?;
+        let base64 = text
+            .trim_end_matches('=')
+            .replace('-', "+")
+            .replace('_', "/");
+        let bytes = hex::decode(text)
+            .ok()
+            .or_else(|| STANDARD_NO_PAD.decode(base64).ok())?;
         bytes.try_into().ok()
     }
 }

@@ -21,7 +21,9 @@
 use idv_core::adapter;
 use idv_core::call::CallContext;
 use idv_core::report::{Evidence, EvidenceKind};
-use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Pii, Recorder, Report, Result, Sink};
+use idv_core::{
+    Download, Error, ErrorKind, EvidenceId, EvidenceSource, Pii, Recorder, Report, Result, Sink,
+};
 use idv_core::{Text, VerificationId, async_trait};
 use serde_json::json;
 
@@ -71,14 +73,21 @@ impl EvidenceSource for IdentityTm {
 
 impl IdentityTm {
     /// Has the vendor provide the video. Returns the error that it is not there yet.
-    async fn ask_for_video(&self, cx: &CallContext, id: &VerificationId, order: &OrderId) -> Result<Error> {
+    async fn ask_for_video(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        order: &OrderId,
+    ) -> Result<Error> {
         let Some(base) = &self.config().video_callback_url else {
             return Err(Error::new(ErrorKind::Unsupported).detail(
                 "the vendor calls back when a video is there: set `video_callback_url`, or ask with Api::provide_video",
             ));
         };
         let secret = self.secret_of(id.reference.as_str());
-        let secret = secret.as_ref().map(|(name, secret)| (name.as_str(), secret));
+        let secret = secret
+            .as_ref()
+            .map(|(name, secret)| (name.as_str(), secret));
         let address = callback::video_address(base, order.as_str(), id.reference.as_str(), secret);
         self.api().provide_video(cx, order, &address).await?;
         Ok(Error::new(ErrorKind::NotReady)
@@ -99,7 +108,14 @@ impl IdentityTm {
         if let Some(index) = numbered(name, SIGNED_DOCUMENT) {
             let answer = api.signed_documents(cx, order).await?;
             let documents = answer.read(wire::SignedDocuments::read)?.pdfs;
-            return store(documents.get(index).and_then(|document| document.base64_data.as_ref()), limit, sink).await;
+            return store(
+                documents
+                    .get(index)
+                    .and_then(|document| document.base64_data.as_ref()),
+                limit,
+                sink,
+            )
+            .await;
         }
         if let Some(index) = numbered(name, SIGNED_HASH) {
             let answer = api.signed_hashes(cx, order).await?;
@@ -110,17 +126,37 @@ impl IdentityTm {
         if let Some(index) = numbered(name, VOICE) {
             let answer = api.voice_files(cx, order).await?;
             let files = answer.read(wire::VoiceFiles::read)?.voice_files;
-            return store(files.get(index).and_then(|file| file.base64_data.as_ref()), limit, sink).await;
+            return store(
+                files.get(index).and_then(|file| file.base64_data.as_ref()),
+                limit,
+                sink,
+            )
+            .await;
         }
         if self.config().images == Images::Separate {
             let answer = api.images(cx, order).await?;
             let images = answer.read(wire::Images::read)?.images;
-            return store(normalize::find_image(&images, evidence).and_then(|image| image.image.as_ref()), limit, sink).await;
+            return store(
+                normalize::find_image(&images, evidence).and_then(|image| image.image.as_ref()),
+                limit,
+                sink,
+            )
+            .await;
         }
-        let answer = api.ident_data(cx, order, IdentDataVariants::default()).await?;
-        let people = answer.read(wire::IdentResult::read)?.ident_data.unwrap_or_default();
+        let answer = api
+            .ident_data(cx, order, IdentDataVariants::default())
+            .await?;
+        let people = answer
+            .read(wire::IdentResult::read)?
+            .ident_data
+            .unwrap_or_default();
         let images = people.iter().flat_map(|person| &person.images);
-        store(normalize::find_image(images, evidence).and_then(|image| image.image.as_ref()), limit, sink).await
+        store(
+            normalize::find_image(images, evidence).and_then(|image| image.image.as_ref()),
+            limit,
+            sink,
+        )
+        .await
     }
 }
 
@@ -141,12 +177,18 @@ impl IdentityTm {
         let recordings = self.config().recordings;
         let pdf = Some("application/pdf");
         if recordings.pdf && available.data {
-            report.evidence.push(piece(PDF, EvidenceKind::ReportPdf, pdf));
+            report
+                .evidence
+                .push(piece(PDF, EvidenceKind::ReportPdf, pdf));
         }
         if available.video_provided {
-            report.evidence.push(piece(VIDEO_PROVIDED, EvidenceKind::Video, None));
+            report
+                .evidence
+                .push(piece(VIDEO_PROVIDED, EvidenceKind::Video, None));
         } else if recordings.video && available.data {
-            report.evidence.push(piece(VIDEO, EvidenceKind::Video, None));
+            report
+                .evidence
+                .push(piece(VIDEO, EvidenceKind::Video, None));
         }
         if recordings.voice && available.data {
             self.list_voices(cx, order, report).await?;
@@ -155,20 +197,36 @@ impl IdentityTm {
             self.list_signed(cx, order, recordings, report).await?;
         }
         if recordings.audit_log && available.signed {
-            report.evidence.push(piece(AUDIT_LOG, EvidenceKind::Other, pdf));
+            report
+                .evidence
+                .push(piece(AUDIT_LOG, EvidenceKind::Other, pdf));
         }
         Ok(())
     }
 
-    async fn list_voices(&self, cx: &CallContext, order: &OrderId, report: &mut Report) -> Result<()> {
+    async fn list_voices(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        report: &mut Report,
+    ) -> Result<()> {
         let names = self.api().voice_files(cx, order).await.and_then(|answer| {
             let files = answer.read(wire::VoiceFiles::read)?.voice_files;
-            Ok(files.iter().map(|file| owned(file.filename.as_ref())).collect())
+            Ok(files
+                .iter()
+                .map(|file| owned(file.filename.as_ref()))
+                .collect())
         });
         match names {
             Ok(names) => list(report, VOICE, EvidenceKind::Audio, None, names),
             Err(error) => {
-                list(report, VOICE, EvidenceKind::Audio, None, first_if_too_long(&error));
+                list(
+                    report,
+                    VOICE,
+                    EvidenceKind::Audio,
+                    None,
+                    first_if_too_long(&error),
+                );
                 note(report, "getVoiceFiles", error)?;
             }
         }
@@ -177,26 +235,61 @@ impl IdentityTm {
 
     /// Lists signed documents and hashes. An order has one of them, or both: the refusal of the other is no news, unless the account is
     /// configured to have it.
-    async fn list_signed(&self, cx: &CallContext, order: &OrderId, recordings: Recordings, report: &mut Report) -> Result<()> {
-        let documents = self.api().signed_documents(cx, order).await.and_then(|answer| {
-            let documents = answer.read(wire::SignedDocuments::read)?.pdfs;
-            Ok(documents.iter().map(|document| owned(document.filename.as_ref())).collect())
-        });
+    async fn list_signed(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        recordings: Recordings,
+        report: &mut Report,
+    ) -> Result<()> {
+        let documents = self
+            .api()
+            .signed_documents(cx, order)
+            .await
+            .and_then(|answer| {
+                let documents = answer.read(wire::SignedDocuments::read)?.pdfs;
+                Ok(documents
+                    .iter()
+                    .map(|document| owned(document.filename.as_ref()))
+                    .collect())
+            });
         let pdf = Some("application/pdf");
         match documents {
-            Ok(names) => list(report, SIGNED_DOCUMENT, EvidenceKind::SignedDocument, pdf, names),
+            Ok(names) => list(
+                report,
+                SIGNED_DOCUMENT,
+                EvidenceKind::SignedDocument,
+                pdf,
+                names,
+            ),
             Err(error) if is_absent(&error) && !recordings.signed_documents => {}
             Err(error) => {
-                list(report, SIGNED_DOCUMENT, EvidenceKind::SignedDocument, pdf, first_if_too_long(&error));
+                list(
+                    report,
+                    SIGNED_DOCUMENT,
+                    EvidenceKind::SignedDocument,
+                    pdf,
+                    first_if_too_long(&error),
+                );
                 note(report, "getESignPDF", error)?;
             }
         }
-        let hashes = self.api().signed_hashes(cx, order).await.and_then(|answer| {
-            let hashes = answer.read(wire::Hashes::read)?.hashes.entries;
-            Ok(hashes.iter().map(|(name, _)| owned(Some(name))).collect())
-        });
+        let hashes = self
+            .api()
+            .signed_hashes(cx, order)
+            .await
+            .and_then(|answer| {
+                let hashes = answer.read(wire::Hashes::read)?.hashes.entries;
+                Ok(hashes.iter().map(|(name, _)| owned(Some(name))).collect())
+            });
         match hashes {
-            Ok(names) => list(report, SIGNED_HASH, EvidenceKind::SignedDocument, Some("text/plain"), names),
+            Ok(names) => list(
+                report,
+                SIGNED_HASH,
+                EvidenceKind::SignedDocument,
+                Some("text/plain"),
+                names,
+            ),
             Err(error) if is_absent(&error) && !recordings.signed_hashes => {}
             Err(error) => note(report, "getESignHash", error)?,
         }
@@ -236,33 +329,52 @@ pub(crate) fn is_absent(error: &Error) -> bool {
 
 /// Returns one nameless entry if a list is too long to be read: its length is unknown, but there is something.
 fn first_if_too_long(error: &Error) -> Vec<Option<String>> {
-    if error.kind() == &ErrorKind::LimitExceeded { vec![None] } else { Vec::new() }
+    if error.kind() == &ErrorKind::LimitExceeded {
+        vec![None]
+    } else {
+        Vec::new()
+    }
 }
 
 fn owned(text: Option<&Text<'_>>) -> Option<String> {
-    text.map(|text| text.expose().trim().to_owned()).filter(|text| !text.is_empty())
+    text.map(|text| text.expose().trim().to_owned())
+        .filter(|text| !text.is_empty())
 }
 
 fn piece(id: &str, kind: EvidenceKind, media_type: Option<&str>) -> Evidence {
     let evidence = Evidence::new(EvidenceId::new(id), kind);
-    media_type.into_iter().fold(evidence, Evidence::with_media_type)
+    media_type
+        .into_iter()
+        .fold(evidence, Evidence::with_media_type)
 }
 
-fn list(report: &mut Report, prefix: &str, kind: EvidenceKind, media_type: Option<&str>, names: Vec<Option<String>>) {
-    report.evidence.extend(names.into_iter().zip(1_usize..).map(|(name, number)| {
-        let mut evidence = piece(&format!("{prefix}{number}"), kind, media_type);
-        evidence.name = name.map(Pii::new);
-        evidence
-    }));
+fn list(
+    report: &mut Report,
+    prefix: &str,
+    kind: EvidenceKind,
+    media_type: Option<&str>,
+    names: Vec<Option<String>>,
+) {
+    report
+        .evidence
+        .extend(names.into_iter().zip(1_usize..).map(|(name, number)| {
+            let mut evidence = piece(&format!("{prefix}{number}"), kind, media_type);
+            evidence.name = name.map(Pii::new);
+            evidence
+        }));
 }
 
 /// Returns the index that a name counts from 1.
 fn numbered(name: &str, prefix: &str) -> Option<usize> {
-    name.strip_prefix(prefix)?.parse::<usize>().ok()?.checked_sub(1)
+    name.strip_prefix(prefix)?
+        .parse::<usize>()
+        .ok()?
+        .checked_sub(1)
 }
 
 fn no_evidence() -> Error {
-    Error::new(ErrorKind::NotFound).detail("the order has no such piece of evidence: take its id from the report")
+    Error::new(ErrorKind::NotFound)
+        .detail("the order has no such piece of evidence: take its id from the report")
 }
 
 /// Decodes a file in place, piece by piece.

@@ -46,8 +46,13 @@ impl VendorOptions for IdentityTmOptions {
 impl RequestOptions<Order> for IdentityTmOptions {
     fn apply(self, order: &mut Order) {
         order.customer_route_tag = self.customer_route_tag.or(order.customer_route_tag.take());
-        order.purpose = self.purpose_by_language.map(Purpose::ByLanguage).or(order.purpose.take());
+        order.purpose = self
+            .purpose_by_language
+            .map(Purpose::ByLanguage)
+            .or(order.purpose.take());
         order.esign_tan_sms_text = self.esign_tan_sms_text.or(order.esign_tan_sms_text.take());
-        order.verification_sms_text = self.verification_sms_text.or(order.verification_sms_text.take());
+        order.verification_sms_text = self
+            .verification_sms_text
+            .or(order.verification_sms_text.take());
     }
 }

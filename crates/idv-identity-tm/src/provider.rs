@@ -7,10 +7,11 @@ use std::time::Duration;
 use idv_core::adapter::Customize;
 use idv_core::call::{Answer, CallContext};
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
-    Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, Lookup, NewVerification, Observation, Polling, Provider,
-    ProviderId, Reference, Report, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Text, Trust, VendorInfo,
-    VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse,
+    CreateSafety, DeleteOutcome, Deletion, Delivery, Effect, Error, ErrorKind, HandOff,
+    HandOffKind, Lookup, NewVerification, Observation, Polling, Provider, ProviderId, Reference,
+    Report, ReportSource, Result, ResultHandle, ResultState, Results, Secret, Text, Trust,
+    VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::order::{Order, OrderCreated};
@@ -53,7 +54,13 @@ impl IdentityTm {
     /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if answers
     /// are to be encrypted and the feature `crypt` is not compiled in.
     pub fn new(config: IdentityTmConfig) -> Result<Self> {
-        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, customize: Customize::default() })
+        Ok(Self {
+            api: Api::new(&config)?,
+            guard: config.auth()?,
+            info: info(&config),
+            config,
+            customize: Customize::default(),
+        })
     }
 
     /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
@@ -75,7 +82,10 @@ impl IdentityTm {
     ///     }
     /// }
     /// ```
-    pub fn customize(&self, function: impl Fn(&NewVerification, &mut Order) -> Result<()> + Send + Sync + 'static) {
+    pub fn customize(
+        &self,
+        function: impl Fn(&NewVerification, &mut Order) -> Result<()> + Send + Sync + 'static,
+    ) {
         self.customize.set(function);
     }
 
@@ -91,17 +101,28 @@ impl IdentityTm {
 
     /// Returns the parameter of an order's callback address that proves callbacks, and its value.
     pub(crate) fn secret_of(&self, reference: &str) -> Option<(String, Secret)> {
-        self.guard.parameter_for(reference).map(|(name, secret)| (name.to_owned(), secret))
+        self.guard
+            .parameter_for(reference)
+            .map(|(name, secret)| (name.to_owned(), secret))
     }
 
     fn order(&self, new: &NewVerification) -> Result<Order> {
         let secret = self.secret_of(new.reference.as_str());
-        let mut order = create::order(new, &self.config, secret.as_ref().map(|(name, secret)| (name.as_str(), secret)))?;
-        self.customize.prepare::<IdentityTmOptions>(new, &mut order)?;
+        let mut order = create::order(
+            new,
+            &self.config,
+            secret
+                .as_ref()
+                .map(|(name, secret)| (name.as_str(), secret)),
+        )?;
+        self.customize
+            .prepare::<IdentityTmOptions>(new, &mut order)?;
         if self.customize.is_set() {
             self.check_flow(&order)?;
         }
-        order.check().map_err(|error| error.with_field_named(NAMES))?;
+        order
+            .check()
+            .map_err(|error| error.with_field_named(NAMES))?;
         Ok(order)
     }
 
@@ -110,14 +131,26 @@ impl IdentityTm {
         if Flow::of_order(order.product, order.behaviors) == self.config.flow() {
             return Ok(());
         }
-        let field = if order.product.number() == self.config.product { "Add" } else { "Product" };
-        Err(Error::invalid(field, "the prepared order is of another kind than the configured one: set `product` and `behaviors`"))
+        let field = if order.product.number() == self.config.product {
+            "Add"
+        } else {
+            "Product"
+        };
+        Err(Error::invalid(
+            field,
+            "the prepared order is of another kind than the configured one: set `product` and `behaviors`",
+        ))
     }
 
     /// Settles a lost answer: finds the order, if the vendor has one under the reference.
     ///
     /// An order that is found so has no link any more. The vendor writes the person an e-mail with one, as for every order.
-    async fn settle(&self, cx: &CallContext, reference: &Reference, lost: Error) -> Result<CreateResponse> {
+    async fn settle(
+        &self,
+        cx: &CallContext,
+        reference: &Reference,
+        lost: Error,
+    ) -> Result<CreateResponse> {
         let found = match self.api.orders_by_ref(cx, reference).await {
             Ok(found) => found,
             Err(error) if error.kind() == &ErrorKind::NotFound => Vec::new(),
@@ -142,12 +175,16 @@ impl IdentityTm {
     fn hand_off(&self, created: &OrderCreated) -> HandOff {
         let link = match self.config.link {
             Link::Target => created.target_url.as_ref(),
-            Link::Deep => created.deep_link_url.as_ref().or(created.target_url.as_ref()),
+            Link::Deep => created
+                .deep_link_url
+                .as_ref()
+                .or(created.target_url.as_ref()),
             Link::AutoIdent => created.auto_id_url.as_ref().or(created.target_url.as_ref()),
             Link::Email => None,
         };
         // Without a link the vendor informs the person by e-mail (chapter 3.1.4, `getTargetLink`).
-        link.cloned().map_or(HandOff::VendorContactsPerson, HandOff::Redirect)
+        link.cloned()
+            .map_or(HandOff::VendorContactsPerson, HandOff::Redirect)
     }
 
     /// Returns whether a 404 can be believed: a server at a wrong address knows nothing of orders.
@@ -166,11 +203,17 @@ impl Provider for IdentityTm {
         let order = self.order(new)?;
         let created = match self.api.put_order(cx, &order).await {
             Ok(created) => created,
-            Err(error) if error.effect() == Effect::Unknown => return self.settle(cx, &new.reference, error).await,
+            Err(error) if error.effect() == Effect::Unknown => {
+                return self.settle(cx, &new.reference, error).await;
+            }
             Err(error) => return Err(error),
         };
         let hand_off = self.hand_off(&created);
-        Ok(CreateResponse::new(VerificationId::new(new.reference.clone(), Some(created.order_id.into())), hand_off, cx.now()))
+        Ok(CreateResponse::new(
+            VerificationId::new(new.reference.clone(), Some(created.order_id.into())),
+            hand_off,
+            cx.now(),
+        ))
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
@@ -208,7 +251,12 @@ impl Polling for IdentityTm {
 #[async_trait]
 impl Results for IdentityTm {
     /// Fetches the history and the person's data, if the vendor has any, and judges the order by both.
-    async fn fetch(&self, cx: &CallContext, id: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        handle: Option<&ResultHandle>,
+    ) -> Result<Observation> {
         let order = OrderId::try_from(id)?;
         let history = self.api.status(cx, &order, StatusVariants::ALL).await?;
         let list = history.read(wire::StatusList::read)?;
@@ -235,8 +283,13 @@ impl Results for IdentityTm {
         }
         course.explain(&mut report);
         let video_provided = handle.is_some_and(|handle| handle.as_str() == VIDEO_PROVIDED);
-        let available = Available { data: has_data, signed: course.is_signed(), video_provided };
-        self.list_evidence(cx, &order, available, &mut report).await?;
+        let available = Available {
+            data: has_data,
+            signed: course.is_signed(),
+            video_provided,
+        };
+        self.list_evidence(cx, &order, available, &mut report)
+            .await?;
         observation.result = ResultState::Inline(report);
         Ok(observation)
     }
@@ -258,12 +311,17 @@ impl RetrievedResult {
             let detail = "the result has only submitted values, although the person was identified: fetch it again later";
             return Err(self.data.complement(Error::malformed(detail)));
         }
-        let read = |retrieved: &Option<Answer>, part: fn(wire::IdentResult<'_>) -> Option<Text<'_>>| {
+        let read = |retrieved: &Option<Answer>,
+                    part: fn(wire::IdentResult<'_>) -> Option<Text<'_>>| {
             let text = part(retrieved.as_ref()?.read(wire::IdentResult::read).ok()?)?;
             Some(Text::new(text.expose().to_owned()))
         };
-        result.identify_method = result.identify_method.or_else(|| read(&self.method, |result| result.identify_method));
-        result.identifier = result.identifier.or_else(|| read(&self.agent, |result| result.identifier));
+        result.identify_method = result
+            .identify_method
+            .or_else(|| read(&self.method, |result| result.identify_method));
+        result.identifier = result
+            .identifier
+            .or_else(|| read(&self.agent, |result| result.identifier));
         Ok(normalize::report_of(&result, flow))
     }
 }
@@ -273,25 +331,65 @@ impl IdentityTm {
     /// not say that they can be combined (chapter 3.3.3).
     async fn ident_data(&self, cx: &CallContext, order: &OrderId) -> Result<RetrievedResult> {
         let identifier = self.config.include_identifier;
-        let all = IdentDataVariants { initial_data: true, identify_method: true, identifier, signed: false };
+        let all = IdentDataVariants {
+            initial_data: true,
+            identify_method: true,
+            identifier,
+            signed: false,
+        };
         let refused = match self.api.ident_data(cx, order, all).await {
-            Ok(data) => return Ok(RetrievedResult { data, method: None, agent: None }),
+            Ok(data) => {
+                return Ok(RetrievedResult {
+                    data,
+                    method: None,
+                    agent: None,
+                });
+            }
             Err(error) if evidence::is_absent(&error) => error,
             Err(error) => return Err(error),
         };
         let none = IdentDataVariants::default();
-        let initial_data = IdentDataVariants { initial_data: true, ..none };
-        let Ok(data) = self.api.ident_data(cx, order, initial_data).await else { return Err(refused) };
-        let method = self.api.ident_data(cx, order, IdentDataVariants { identify_method: true, ..none }).await.ok();
+        let initial_data = IdentDataVariants {
+            initial_data: true,
+            ..none
+        };
+        let Ok(data) = self.api.ident_data(cx, order, initial_data).await else {
+            return Err(refused);
+        };
+        let method = self
+            .api
+            .ident_data(
+                cx,
+                order,
+                IdentDataVariants {
+                    identify_method: true,
+                    ..none
+                },
+            )
+            .await
+            .ok();
         let agent = match identifier {
-            true => self.api.ident_data(cx, order, IdentDataVariants { identifier, ..none }).await.ok(),
+            true => self
+                .api
+                .ident_data(cx, order, IdentDataVariants { identifier, ..none })
+                .await
+                .ok(),
             false => None,
         };
-        Ok(RetrievedResult { data, method, agent })
+        Ok(RetrievedResult {
+            data,
+            method,
+            agent,
+        })
     }
 
     /// Lists the images that the account has apart from the result.
-    async fn list_images(&self, cx: &CallContext, order: &OrderId, report: &mut Report) -> Result<()> {
+    async fn list_images(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        report: &mut Report,
+    ) -> Result<()> {
         if self.config.images != Images::Separate {
             return Ok(());
         }
@@ -316,8 +414,13 @@ fn is_missing(error: &Error) -> bool {
 impl Lookup for IdentityTm {
     async fn find(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<VerificationId>> {
         match self.api.orders_by_ref(cx, reference).await {
-            Ok(found) => Ok(found.into_iter().map(|order| VerificationId::new(reference.clone(), Some(order.into()))).collect()),
-            Err(error) if error.kind() == &ErrorKind::NotFound && self.is_the_vendor(cx).await => Ok(Vec::new()),
+            Ok(found) => Ok(found
+                .into_iter()
+                .map(|order| VerificationId::new(reference.clone(), Some(order.into())))
+                .collect()),
+            Err(error) if error.kind() == &ErrorKind::NotFound && self.is_the_vendor(cx).await => {
+                Ok(Vec::new())
+            }
             Err(error) => Err(error),
         }
     }
@@ -332,7 +435,9 @@ impl Deletion for IdentityTm {
         for _ in 0..2 {
             match self.api.delete(cx, &order).await {
                 Ok(()) => return Ok(DeleteOutcome::Data),
-                Err(error) if error.kind() == &ErrorKind::NotFound && self.is_the_vendor(cx).await => {
+                Err(error)
+                    if error.kind() == &ErrorKind::NotFound && self.is_the_vendor(cx).await =>
+                {
                     return Ok(DeleteOutcome::AlreadyGone);
                 }
                 Err(error) if error.http_status() == Some(406) => {}
@@ -344,7 +449,8 @@ impl Deletion for IdentityTm {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Conflict).detail("the vendor neither deletes the order's data nor cancels it: try again later"))
+        Err(Error::new(ErrorKind::Conflict)
+            .detail("the vendor neither deletes the order's data nor cancels it: try again later"))
     }
 }
 
@@ -358,19 +464,31 @@ impl Callbacks for IdentityTm {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
-        callback::receive(&self.guard, self.config.check_source, self.config.flow(), delivery)
+        callback::receive(
+            &self.guard,
+            self.config.check_source,
+            self.config.flow(),
+            delivery,
+        )
     }
 }
 
 impl fmt::Debug for IdentityTm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdentityTm").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("IdentityTm")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
 fn info(config: &IdentityTmConfig) -> VendorInfo {
-    let mut info =
-        VendorInfo::new(IdentityTm::ID, "Identity.TM", CreateSafety::Findable, HandOffKind::Redirect, ReportSource::Fetch);
+    let mut info = VendorInfo::new(
+        IdentityTm::ID,
+        "Identity.TM",
+        CreateSafety::Findable,
+        HandOffKind::Redirect,
+        ReportSource::Fetch,
+    );
     info.document = "Identity.TM Web Services, API Reference, version 2.10aa";
     info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;

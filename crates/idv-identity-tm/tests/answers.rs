@@ -24,8 +24,14 @@ use support::*;
 async fn a_history_comes_in_the_documents_four_variants() {
     for (variants, path) in [
         (StatusVariants::default(), ""),
-        (with_status(|variants| variants.include_sub_kind = true), "/IncludeSubKind"),
-        (with_status(|variants| variants.extended_list = true), "/ExtendedList"),
+        (
+            with_status(|variants| variants.include_sub_kind = true),
+            "/IncludeSubKind",
+        ),
+        (
+            with_status(|variants| variants.extended_list = true),
+            "/ExtendedList",
+        ),
         (StatusVariants::ALL, "/ExtendedList/IncludeSubKind"),
     ] {
         // A history is not among what can be encrypted.
@@ -33,7 +39,10 @@ async fn a_history_comes_in_the_documents_four_variants() {
             let transport = ScriptedTransport::new();
             transport.then_json(200, String::from_utf8(fixture("get-status.json")).unwrap());
             let (api, client) = api_of(config, &transport);
-            let retrieved = api.status(&client.context(Operation::Poll), &order(), variants).await.unwrap();
+            let retrieved = api
+                .status(&client.context(Operation::Poll), &order(), variants)
+                .await
+                .unwrap();
             let list = retrieved.read(wire::StatusList::read).unwrap();
             assert_eq!(list.status.unwrap().len(), 10);
             assert_eq!(lines(&transport), [format!("GET getStatus/{ORDER}{path}")]);
@@ -43,24 +52,46 @@ async fn a_history_comes_in_the_documents_four_variants() {
 
 #[tokio::test]
 async fn a_result_comes_in_every_combination_of_variants_encrypted_and_not() {
-    let names = ["IncludeInitialData", "IncludeIdentifyMethod", "IncludeIdentifier", "Signed"];
+    let names = [
+        "IncludeInitialData",
+        "IncludeIdentifyMethod",
+        "IncludeIdentifier",
+        "Signed",
+    ];
     for bits in 0_u8..16 {
         let chosen = |index: usize| bits & (1 << index) != 0;
         let mut variants = IdentDataVariants::default();
         (variants.initial_data, variants.identify_method) = (chosen(0), chosen(1));
         (variants.identifier, variants.signed) = (chosen(2), chosen(3));
-        let path: String = (0..4).filter(|index| chosen(*index)).map(|index| format!("/{}", names[index])).collect();
+        let path: String = (0..4)
+            .filter(|index| chosen(*index))
+            .map(|index| format!("/{}", names[index]))
+            .collect();
         for (config, end, answer) in [
-            (config(), "", bytes::Bytes::from_static(b"{\"IdentData\":[]}")),
+            (
+                config(),
+                "",
+                bytes::Bytes::from_static(b"{\"IdentData\":[]}"),
+            ),
             (encrypted(), "/crypt", fixture("crypt/java.bin").into()),
         ] {
-            let plain = if end.is_empty() { answer.to_vec() } else { fixture("crypt/plain.json") };
+            let plain = if end.is_empty() {
+                answer.to_vec()
+            } else {
+                fixture("crypt/plain.json")
+            };
             let transport = ScriptedTransport::new();
             transport.then(file("application/json", answer));
             let (api, client) = api_of(config, &transport);
-            let retrieved = api.ident_data(&client.context(Operation::Fetch), &order(), variants).await.unwrap();
+            let retrieved = api
+                .ident_data(&client.context(Operation::Fetch), &order(), variants)
+                .await
+                .unwrap();
             assert_eq!(retrieved.body.as_ref(), plain);
-            assert_eq!(lines(&transport), [format!("GET getIdentData/{ORDER}{path}{end}")]);
+            assert_eq!(
+                lines(&transport),
+                [format!("GET getIdentData/{ORDER}{path}{end}")]
+            );
         }
     }
 }
@@ -70,10 +101,20 @@ async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
     let plain = fixture("crypt/plain.json");
     for row in ROWS {
         // Chapters 3.3.2, 3.4.2, 3.5.2, 3.10.2 and 3.11.2.
-        let can_be =
-            matches!(row.name, "getIdentData" | "getIdentDataPDF" | "getESignPDF" | "getVideoFileBinary" | "getVoiceFiles");
+        let can_be = matches!(
+            row.name,
+            "getIdentData"
+                | "getIdentDataPDF"
+                | "getESignPDF"
+                | "getVideoFileBinary"
+                | "getVoiceFiles"
+        );
         let transport = ScriptedTransport::new();
-        let media_type = if row.name == "getVideoFileBinary" { "video/mp4" } else { "application/json" };
+        let media_type = if row.name == "getVideoFileBinary" {
+            "video/mp4"
+        } else {
+            "application/json"
+        };
         if can_be {
             transport.then(file(media_type, fixture("crypt/java.bin")));
         } else {
@@ -83,7 +124,11 @@ async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
         let result = (row.call)(&api, &client.context(Operation::Other)).await;
         assert!(result.is_ok(), "{}: {result:?}", row.name);
         let end = if can_be { "/crypt" } else { "" };
-        assert!(lines(&transport)[0].ends_with(&format!(" {}{}{end}", row.name, row.rest)), "{:?}", lines(&transport));
+        assert!(
+            lines(&transport)[0].ends_with(&format!(" {}{}{end}", row.name, row.rest)),
+            "{:?}",
+            lines(&transport)
+        );
         if !can_be {
             continue;
         }
@@ -91,18 +136,37 @@ async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
         let mut changed = fixture("crypt/java.bin");
         changed[30] ^= 1;
         let transport = ScriptedTransport::new();
-        transport.then(file(media_type, changed)).then(file(media_type, plain.clone()));
+        transport
+            .then(file(media_type, changed))
+            .then(file(media_type, plain.clone()));
         let (api, client) = api_of(encrypted(), &transport);
         let mut kinds = Vec::new();
         for _ in 0..2 {
-            kinds.push((row.call)(&api, &client.context(Operation::Fetch)).await.unwrap_err().kind().clone());
+            kinds.push(
+                (row.call)(&api, &client.context(Operation::Fetch))
+                    .await
+                    .unwrap_err()
+                    .kind()
+                    .clone(),
+            );
         }
-        assert_eq!(kinds, [ErrorKind::Forged, ErrorKind::Forged], "{}", row.name);
+        assert_eq!(
+            kinds,
+            [ErrorKind::Forged, ErrorKind::Forged],
+            "{}",
+            row.name
+        );
     }
     for name in ["ident_data_pdf", "video"] {
         let transport = ScriptedTransport::new();
-        let media_type = if name == "video" { "video/webm" } else { "application/pdf" };
-        transport.then(file(media_type, fixture("crypt/java.bin"))).then(file(media_type, b"short".as_slice()));
+        let media_type = if name == "video" {
+            "video/webm"
+        } else {
+            "application/pdf"
+        };
+        transport
+            .then(file(media_type, fixture("crypt/java.bin")))
+            .then(file(media_type, b"short".as_slice()));
         let (api, client) = api_of(encrypted(), &transport);
         let cx = client.context(Operation::Evidence);
         let mut sink = Vec::new();
@@ -111,9 +175,15 @@ async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
         } else {
             api.ident_data_pdf(&cx, &order(), 10_000, &mut sink).await
         };
-        assert_eq!((downloaded.unwrap().length, sink.as_slice()), (plain.len() as u64, plain.as_slice()));
+        assert_eq!(
+            (downloaded.unwrap().length, sink.as_slice()),
+            (plain.len() as u64, plain.as_slice())
+        );
         let mut sink = Vec::new();
-        let error = api.ident_data_pdf(&cx, &order(), 10_000, &mut sink).await.unwrap_err();
+        let error = api
+            .ident_data_pdf(&cx, &order(), 10_000, &mut sink)
+            .await
+            .unwrap_err();
         assert_eq!((error.kind(), sink.len()), (&ErrorKind::Malformed, 0));
     }
 }
@@ -133,34 +203,110 @@ async fn the_documents_samples_are_read() {
     transport.then_json(200, text("get-voice-files.json"));
     let (api, client) = api(&transport);
     let cx = client.context(Operation::Other);
-    assert_eq!(api.put_order(&cx, &least()).await.unwrap().order_id.as_str(), "99921269855041");
-    let found = api.orders_by_ref(&cx, &Reference::existing("543210").unwrap()).await.unwrap();
-    assert_eq!(found.iter().map(OrderId::as_str).collect::<Vec<_>>(), ["99921801997040", "99921800019939"]);
+    assert_eq!(
+        api.put_order(&cx, &least())
+            .await
+            .unwrap()
+            .order_id
+            .as_str(),
+        "99921269855041"
+    );
+    let found = api
+        .orders_by_ref(&cx, &Reference::existing("543210").unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        found.iter().map(OrderId::as_str).collect::<Vec<_>>(),
+        ["99921801997040", "99921800019939"]
+    );
     let systems = api.system_status(&cx).await.unwrap();
     assert_eq!(
-        (systems.server_alive, systems.video_available, systems.esign.fes_available),
+        (
+            systems.server_alive,
+            systems.video_available,
+            systems.esign.fes_available
+        ),
         (Some(true), Some(true), Some(true))
     );
     assert_eq!(systems.iproov_available, None);
-    let user = api.check_signme_user(&cx, &"e@example.com".into(), Some(SignatureType::Adv)).await.unwrap();
-    assert_eq!((user.user_exists, user.user_is_able_to_sign), (Some(false), Some(false)));
+    let user = api
+        .check_signme_user(&cx, &"e@example.com".into(), Some(SignatureType::Adv))
+        .await
+        .unwrap();
+    assert_eq!(
+        (user.user_exists, user.user_is_able_to_sign),
+        (Some(false), Some(false))
+    );
     let sent = transport.requests();
-    assert_eq!(sent.last().unwrap().body().as_ref(), br#"{"Email":"e@example.com","signatureType":"ADV"}"#);
-    assert_eq!(Secret::expose(&api.confirm_new_password(&cx, &tan()).await.unwrap()), "XXXXXXXXXXXX");
-    assert_eq!(api.signed_documents(&cx, &order()).await.unwrap().read(wire::SignedDocuments::read).unwrap().pdfs.len(), 2);
-    assert!(!api.signed_hashes(&cx, &order()).await.unwrap().read(wire::Hashes::read).unwrap().hashes.entries.is_empty());
-    assert_eq!(api.images(&cx, &order()).await.unwrap().read(wire::Images::read).unwrap().images.len(), 2);
-    assert_eq!(api.voice_files(&cx, &order()).await.unwrap().read(wire::VoiceFiles::read).unwrap().voice_files.len(), 1);
+    assert_eq!(
+        sent.last().unwrap().body().as_ref(),
+        br#"{"Email":"e@example.com","signatureType":"ADV"}"#
+    );
+    assert_eq!(
+        Secret::expose(&api.confirm_new_password(&cx, &tan()).await.unwrap()),
+        "XXXXXXXXXXXX"
+    );
+    assert_eq!(
+        api.signed_documents(&cx, &order())
+            .await
+            .unwrap()
+            .read(wire::SignedDocuments::read)
+            .unwrap()
+            .pdfs
+            .len(),
+        2
+    );
+    assert!(
+        !api.signed_hashes(&cx, &order())
+            .await
+            .unwrap()
+            .read(wire::Hashes::read)
+            .unwrap()
+            .hashes
+            .entries
+            .is_empty()
+    );
+    assert_eq!(
+        api.images(&cx, &order())
+            .await
+            .unwrap()
+            .read(wire::Images::read)
+            .unwrap()
+            .images
+            .len(),
+        2
+    );
+    assert_eq!(
+        api.voice_files(&cx, &order())
+            .await
+            .unwrap()
+            .read(wire::VoiceFiles::read)
+            .unwrap()
+            .voice_files
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
 async fn every_kind_of_signature_is_asked_about_by_the_documents_word() {
-    for (kind, word) in [(SignatureType::Qes, "QES"), (SignatureType::Adv, "ADV"), (SignatureType::Bas, "BAS")] {
+    for (kind, word) in [
+        (SignatureType::Qes, "QES"),
+        (SignatureType::Adv, "ADV"),
+        (SignatureType::Bas, "BAS"),
+    ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, r#"{"UserExists":true,"UserIsAbleToSign":true}"#);
         let (api, client) = api(&transport);
-        api.check_signme_user(&client.context(Operation::Other), &"e@example.com".into(), Some(kind)).await.unwrap();
-        let body: serde_json::Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
+        api.check_signme_user(
+            &client.context(Operation::Other),
+            &"e@example.com".into(),
+            Some(kind),
+        )
+        .await
+        .unwrap();
+        let body: serde_json::Value =
+            serde_json::from_slice(transport.requests()[0].body()).unwrap();
         assert_eq!(body["signatureType"], word);
     }
 }
@@ -174,7 +320,14 @@ async fn what_the_document_forbids_is_refused_before_it_is_sent() {
         ErrorKind::InvalidRequest { field } => field.to_string(),
         other => panic!("{other:?}"),
     };
-    for id in ["", "123456789012345678901", "9992 0006", "99920006/C", "..", "é"] {
+    for id in [
+        "",
+        "123456789012345678901",
+        "9992 0006",
+        "99920006/C",
+        "..",
+        "é",
+    ] {
         assert_eq!(field(OrderId::parse(id).unwrap_err()), "vendor_id", "{id}");
     }
     assert!(OrderId::parse("12345678901234567890").is_ok());
@@ -182,15 +335,54 @@ async fn what_the_document_forbids_is_refused_before_it_is_sent() {
         assert_eq!(field(Tan::parse(tan).unwrap_err()), "tan", "{tan}");
     }
     // Five by the table of chapter 6.2.3, six by its sample.
-    assert!(["12345", "123456"].iter().all(|tan| Tan::parse(*tan).is_ok()));
-    for reference in ["a_b", "a/b", "..", ".", "a?b", "a#b", "a%2fb", &"a".repeat(101)] {
+    assert!(
+        ["12345", "123456"]
+            .iter()
+            .all(|tan| Tan::parse(*tan).is_ok())
+    );
+    for reference in [
+        "a_b",
+        "a/b",
+        "..",
+        ".",
+        "a?b",
+        "a#b",
+        "a%2fb",
+        &"a".repeat(101),
+    ] {
         let reference = Reference::existing(reference).unwrap();
-        assert_eq!(field(api.orders_by_ref(&cx, &reference).await.unwrap_err()), "reference", "{reference:?}");
+        assert_eq!(
+            field(api.orders_by_ref(&cx, &reference).await.unwrap_err()),
+            "reference",
+            "{reference:?}"
+        );
     }
-    for mobile in ["", "+", "0171123456", "+49 171", "+49a", &format!("+{}", "1".repeat(64))] {
-        assert_eq!(field(api.request_new_password(&cx, &mobile.into()).await.unwrap_err()), "mobile", "{mobile}");
+    for mobile in [
+        "",
+        "+",
+        "0171123456",
+        "+49 171",
+        "+49a",
+        &format!("+{}", "1".repeat(64)),
+    ] {
+        assert_eq!(
+            field(
+                api.request_new_password(&cx, &mobile.into())
+                    .await
+                    .unwrap_err()
+            ),
+            "mobile",
+            "{mobile}"
+        );
     }
-    assert_eq!(field(api.check_signme_user(&cx, &"nobody".into(), None).await.unwrap_err()), "Email");
+    assert_eq!(
+        field(
+            api.check_signme_user(&cx, &"nobody".into(), None)
+                .await
+                .unwrap_err()
+        ),
+        "Email"
+    );
     let mut order = least();
     order.reference = Some(TestRobot::Fraud.reference().to_owned());
     assert_eq!(field(api.put_order(&cx, &order).await.unwrap_err()), "Ref");
@@ -214,15 +406,32 @@ async fn a_success_that_cannot_be_read_is_malformed_and_after_a_change_of_unknow
     ];
     for row in ROWS {
         // Files are what they are, and what has no documented answer is told by its status.
-        let read = matches!(row.name, "putOrder" | "getOrdersByRef" | "systemStatus" | "checkSignmeUser" | "confirmNewPassword");
+        let read = matches!(
+            row.name,
+            "putOrder"
+                | "getOrdersByRef"
+                | "systemStatus"
+                | "checkSignmeUser"
+                | "confirmNewPassword"
+        );
         if !read {
             continue;
         }
         for wrong in wrongs {
             let (result, transport) = call(row, vec![Exchange::Answer(failed(200, wrong))]).await;
             let error = result.expect_err(&format!("{}: {wrong:.20}", row.name));
-            assert_eq!((error.kind(), error.http_status()), (&ErrorKind::Malformed, Some(200)), "{}: {wrong:.20}", row.name);
-            assert_eq!((error.effect(), transport.count()), (Effect::Unknown, 1), "{}: {wrong:.20}", row.name);
+            assert_eq!(
+                (error.kind(), error.http_status()),
+                (&ErrorKind::Malformed, Some(200)),
+                "{}: {wrong:.20}",
+                row.name
+            );
+            assert_eq!(
+                (error.effect(), transport.count()),
+                (Effect::Unknown, 1),
+                "{}: {wrong:.20}",
+                row.name
+            );
             assert!(!error.to_string().contains("html"), "{error}");
         }
     }
@@ -233,14 +442,48 @@ async fn a_success_that_cannot_be_read_is_malformed_and_after_a_change_of_unknow
         }
         let (api, client) = api(&transport);
         let cx = client.context(Operation::Poll);
-        let malformed = |error: Error| assert_eq!(error.kind(), &ErrorKind::Malformed, "{body:.20}");
-        malformed(api.status(&cx, &order(), StatusVariants::ALL).await.unwrap().read(wire::StatusList::read).unwrap_err());
-        let result = api.ident_data(&cx, &order(), IdentDataVariants::default()).await.unwrap();
+        let malformed =
+            |error: Error| assert_eq!(error.kind(), &ErrorKind::Malformed, "{body:.20}");
+        malformed(
+            api.status(&cx, &order(), StatusVariants::ALL)
+                .await
+                .unwrap()
+                .read(wire::StatusList::read)
+                .unwrap_err(),
+        );
+        let result = api
+            .ident_data(&cx, &order(), IdentDataVariants::default())
+            .await
+            .unwrap();
         malformed(result.read(wire::IdentResult::read).unwrap_err());
-        malformed(api.images(&cx, &order()).await.unwrap().read(wire::Images::read).unwrap_err());
-        malformed(api.voice_files(&cx, &order()).await.unwrap().read(wire::VoiceFiles::read).unwrap_err());
-        malformed(api.signed_documents(&cx, &order()).await.unwrap().read(wire::SignedDocuments::read).unwrap_err());
-        malformed(api.signed_hashes(&cx, &order()).await.unwrap().read(wire::Hashes::read).unwrap_err());
+        malformed(
+            api.images(&cx, &order())
+                .await
+                .unwrap()
+                .read(wire::Images::read)
+                .unwrap_err(),
+        );
+        malformed(
+            api.voice_files(&cx, &order())
+                .await
+                .unwrap()
+                .read(wire::VoiceFiles::read)
+                .unwrap_err(),
+        );
+        malformed(
+            api.signed_documents(&cx, &order())
+                .await
+                .unwrap()
+                .read(wire::SignedDocuments::read)
+                .unwrap_err(),
+        );
+        malformed(
+            api.signed_hashes(&cx, &order())
+                .await
+                .unwrap()
+                .read(wire::Hashes::read)
+                .unwrap_err(),
+        );
     }
 }
 
@@ -248,34 +491,67 @@ async fn a_success_that_cannot_be_read_is_malformed_and_after_a_change_of_unknow
 async fn an_answer_that_is_too_long_is_given_up() {
     let long = format!(r#"{{"IdentData":[],"x":"{}"}}"#, "x".repeat(2000));
     let small = with(|config| config.max_embedded_bytes = 2000);
-    for name in ["getStatus", "getIdentData", "getESignPDF", "getESignHash", "getImages", "getVoiceFiles"] {
+    for name in [
+        "getStatus",
+        "getIdentData",
+        "getESignPDF",
+        "getESignHash",
+        "getImages",
+        "getVoiceFiles",
+    ] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, long.clone());
         let (api, client) = api_of(small.clone(), &transport);
         let row = ROWS.iter().find(|row| row.name == name).unwrap();
-        let error = (row.call)(&api, &client.context(Operation::Fetch)).await.unwrap_err();
-        assert_eq!((error.kind(), transport.count()), (&ErrorKind::LimitExceeded, 1), "{name}");
+        let error = (row.call)(&api, &client.context(Operation::Fetch))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), transport.count()),
+            (&ErrorKind::LimitExceeded, 1),
+            "{name}"
+        );
     }
-    for name in ["getIdentDataPDF", "getESignAuditLogPDF", "getVideoFileBinary"] {
+    for name in [
+        "getIdentDataPDF",
+        "getESignAuditLogPDF",
+        "getVideoFileBinary",
+    ] {
         let transport = ScriptedTransport::new();
         transport.then(file("video/mp4", vec![0; 1001]));
         let (api, client) = api(&transport);
         let row = ROWS.iter().find(|row| row.name == name).unwrap();
-        let error = (row.call)(&api, &client.context(Operation::Evidence)).await.unwrap_err();
-        assert_eq!((error.kind(), transport.count()), (&ErrorKind::LimitExceeded, 1), "{name}");
+        let error = (row.call)(&api, &client.context(Operation::Evidence))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), transport.count()),
+            (&ErrorKind::LimitExceeded, 1),
+            "{name}"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_is_no_video_is_not_taken_for_one() {
-    for (media_type, taken) in
-        [("video/mp4", true), ("video/webm; codecs=vp8", true), ("application/json", false), ("text/html", false)]
-    {
+    for (media_type, taken) in [
+        ("video/mp4", true),
+        ("video/webm; codecs=vp8", true),
+        ("application/json", false),
+        ("text/html", false),
+    ] {
         let transport = ScriptedTransport::new();
         // What the bytes are does not matter: nobody looks into them.
         transport.then(file(media_type, b"bytes".as_slice()));
         let (api, client) = api(&transport);
-        let result = api.video(&client.context(Operation::Evidence), &order(), 10, &mut Vec::new()).await;
+        let result = api
+            .video(
+                &client.context(Operation::Evidence),
+                &order(),
+                10,
+                &mut Vec::new(),
+            )
+            .await;
         assert_eq!(result.is_ok(), taken, "{media_type}: {result:?}");
         if let Err(error) = result {
             assert_eq!(error.kind(), &ErrorKind::Malformed);
@@ -285,27 +561,53 @@ async fn what_is_no_video_is_not_taken_for_one() {
 
 #[tokio::test]
 async fn the_server_is_up_or_it_is_not() {
-    for (status, up) in [(200, true), (500, false), (503, false), (404, false), (302, false)] {
+    for (status, up) in [
+        (200, true),
+        (500, false),
+        (503, false),
+        (404, false),
+        (302, false),
+    ] {
         let transport = ScriptedTransport::new();
         for _ in 0..4 {
             transport.then(empty(status));
         }
         let (api, client) = api(&transport);
-        assert_eq!(api.server_status(&client.context(Operation::Other)).await.unwrap(), up, "{status}");
+        assert_eq!(
+            api.server_status(&client.context(Operation::Other))
+                .await
+                .unwrap(),
+            up,
+            "{status}"
+        );
     }
     let (api, client) = api(&ScriptedTransport::new());
-    let error = api.server_status(&client.context(Operation::Other)).await.unwrap_err();
+    let error = api
+        .server_status(&client.context(Operation::Other))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Unavailable);
 }
 
 #[tokio::test]
 async fn calls_go_below_the_configured_address_with_a_slash_at_its_end_or_without() {
-    for base in ["https://identity.example.com/a/2.10", "https://identity.example.com/a/2.10/"] {
+    for base in [
+        "https://identity.example.com/a/2.10",
+        "https://identity.example.com/a/2.10/",
+    ] {
         let transport = ScriptedTransport::new();
         transport.then(empty(200));
-        let (api, client) = api_of(with(|config| config.base_url = Some(base.parse().unwrap())), &transport);
-        api.server_status(&client.context(Operation::Other)).await.unwrap();
-        assert_eq!(line(&transport.requests()[0]), "GET https://identity.example.com/a/2.10/serverStatus");
+        let (api, client) = api_of(
+            with(|config| config.base_url = Some(base.parse().unwrap())),
+            &transport,
+        );
+        api.server_status(&client.context(Operation::Other))
+            .await
+            .unwrap();
+        assert_eq!(
+            line(&transport.requests()[0]),
+            "GET https://identity.example.com/a/2.10/serverStatus"
+        );
     }
 }
 

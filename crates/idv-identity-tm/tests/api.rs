@@ -35,14 +35,26 @@ fn the_table_of_calls_is_the_documents() {
         .iter()
         .map(|row| {
             let failures: Vec<_> = row.failures.iter().map(|failure| failure.status).collect();
-            (row.name, row.chapter, row.method.as_str(), row.success, failures)
+            (
+                row.name,
+                row.chapter,
+                row.method.as_str(),
+                row.success,
+                failures,
+            )
         })
         .collect();
-    let document =
-        DOCUMENT.iter().map(|(name, chapter, method, success, failures)| (*name, *chapter, *method, *success, failures.to_vec()));
+    let document = DOCUMENT
+        .iter()
+        .map(|(name, chapter, method, success, failures)| {
+            (*name, *chapter, *method, *success, failures.to_vec())
+        });
     assert_eq!(table, document.collect::<Vec<_>>());
     // Every call of it can be made, and is made below.
-    assert_eq!(ROWS.iter().map(|row| row.name).collect::<Vec<_>>(), DOCUMENT.iter().map(|call| call.0).collect::<Vec<_>>());
+    assert_eq!(
+        ROWS.iter().map(|row| row.name).collect::<Vec<_>>(),
+        DOCUMENT.iter().map(|call| call.0).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test]
@@ -52,17 +64,33 @@ async fn every_call_sends_the_documents_request_and_reads_its_answer() {
         assert!(result.is_ok(), "{name}: {result:?}");
         let requests = transport.requests();
         assert_eq!(requests.len(), 1, "{name}");
-        assert_eq!(line(&requests[0]), format!("{method} {BASE}/{name}{}", row.rest));
+        assert_eq!(
+            line(&requests[0]),
+            format!("{method} {BASE}/{name}{}", row.rest)
+        );
         assert_eq!(header(&requests[0], "authorization"), Some(BASIC), "{name}");
-        assert!(requests[0].headers()["authorization"].is_sensitive(), "{name}");
-        assert_eq!(header(&requests[0], "content-type"), (!row.body.is_empty()).then_some("application/json"), "{name}");
-        assert_eq!(std::str::from_utf8(requests[0].body()).unwrap(), row.body, "{name}");
+        assert!(
+            requests[0].headers()["authorization"].is_sensitive(),
+            "{name}"
+        );
+        assert_eq!(
+            header(&requests[0], "content-type"),
+            (!row.body.is_empty()).then_some("application/json"),
+            "{name}"
+        );
+        assert_eq!(
+            std::str::from_utf8(requests[0].body()).unwrap(),
+            row.body,
+            "{name}"
+        );
     }
 }
 
 /// The kind that a documented status is, by the document's words about it.
 fn meant(name: &str, status: u16) -> ErrorKind {
-    let invalid = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
+    let invalid = |field: &'static str| ErrorKind::InvalidRequest {
+        field: field.into(),
+    };
     match (name, status) {
         ("getOrdersByRef", 400) => invalid("reference"),
         // What is retrieved is not there yet, or not enabled: nothing of the request is wrong.
@@ -84,16 +112,34 @@ async fn every_documented_failure_of_every_call_has_its_kind_and_is_not_repeated
             if *name == "serverStatus" {
                 continue; // It is the answer to the question: below.
             }
-            let answers = (0..4).map(|_| Exchange::Answer(failed(*status, r#"{"Error":"what was wrong"}"#))).collect();
+            let answers = (0..4)
+                .map(|_| Exchange::Answer(failed(*status, r#"{"Error":"what was wrong"}"#)))
+                .collect();
             let (result, transport) = call(row, answers).await;
             let error = result.unwrap_err();
             assert_eq!(error.kind(), &meant(name, *status), "{name} {status}");
-            assert_eq!((error.http_status(), error.vendor_code()), (Some(*status), Some("what was wrong")), "{name}");
+            assert_eq!(
+                (error.http_status(), error.vendor_code()),
+                (Some(*status), Some("what was wrong")),
+                "{name}"
+            );
             assert!(!error.to_string().contains("what was wrong"), "{error}");
             let expected = if *status == 500 { 4 } else { 1 };
-            assert_eq!((transport.count(), error.attempts()), (expected, u32::try_from(expected).unwrap()), "{name} {status}");
+            assert_eq!(
+                (transport.count(), error.attempts()),
+                (expected, u32::try_from(expected).unwrap()),
+                "{name} {status}"
+            );
             // A refusal did nothing; a wrong TAN too many did what it says, and is no loss either.
-            assert_eq!(error.effect(), if *status == 500 { Effect::Unknown } else { Effect::NotApplied }, "{name} {status}");
+            assert_eq!(
+                error.effect(),
+                if *status == 500 {
+                    Effect::Unknown
+                } else {
+                    Effect::NotApplied
+                },
+                "{name} {status}"
+            );
         }
     }
 }
@@ -108,12 +154,25 @@ async fn statuses_that_no_chapter_has_are_read_by_what_http_says_of_them() {
             (402, ErrorKind::QuotaExhausted),
             (403, ErrorKind::Unauthorized),
             (405, ErrorKind::NotFound),
-            (415, ErrorKind::InvalidRequest { field: "request".into() }),
+            (
+                415,
+                ErrorKind::InvalidRequest {
+                    field: "request".into(),
+                },
+            ),
             (302, ErrorKind::Malformed),
         ] {
-            let (result, transport) = call(row, vec![Exchange::Answer(failed(status, "<html>no</html>"))]).await;
+            let (result, transport) = call(
+                row,
+                vec![Exchange::Answer(failed(status, "<html>no</html>"))],
+            )
+            .await;
             let error = result.unwrap_err();
-            assert_eq!((error.kind(), error.vendor_code(), transport.count()), (&kind, None, 1), "{name} {status}");
+            assert_eq!(
+                (error.kind(), error.vendor_code(), transport.count()),
+                (&kind, None, 1),
+                "{name} {status}"
+            );
         }
     }
 }
@@ -132,15 +191,32 @@ async fn a_lost_answer_is_asked_for_again_only_where_that_does_no_harm() {
             let what = format!("{} {number}", row.name);
             if ONCE.contains(&row.name) {
                 let error = result.unwrap_err();
-                assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::Unknown), "{what}");
+                assert_eq!(
+                    (error.kind(), error.effect()),
+                    (&ErrorKind::Unavailable, Effect::Unknown),
+                    "{what}"
+                );
                 assert_eq!(transport.count(), 1, "{what}");
-            } else if number == 3 && matches!(row.name, "getIdentDataPDF" | "getESignAuditLogPDF" | "getVideoFileBinary") {
+            } else if number == 3
+                && matches!(
+                    row.name,
+                    "getIdentDataPDF" | "getESignAuditLogPDF" | "getVideoFileBinary"
+                )
+            {
                 // A file that breaks off is in the sink already.
-                assert_eq!((result.unwrap_err().kind(), transport.count()), (&ErrorKind::Unavailable, 1), "{what}");
+                assert_eq!(
+                    (result.unwrap_err().kind(), transport.count()),
+                    (&ErrorKind::Unavailable, 1),
+                    "{what}"
+                );
             } else {
                 assert!(result.is_ok(), "{what}: {result:?}");
                 let requests = transport.requests();
-                assert_eq!((requests.len(), line(&requests[0])), (2, line(&requests[1])), "{what}");
+                assert_eq!(
+                    (requests.len(), line(&requests[0])),
+                    (2, line(&requests[1])),
+                    "{what}"
+                );
             }
         }
     }
@@ -159,21 +235,44 @@ async fn a_request_that_never_left_is_sent_again_whatever_it_is() {
 #[tokio::test]
 async fn a_429_is_waited_for_but_not_where_it_means_a_cancelled_order() {
     for row in ROWS {
-        let limited = http::Response::builder().status(429).header("retry-after", "7").body(bytes::Bytes::new()).unwrap();
+        let limited = http::Response::builder()
+            .status(429)
+            .header("retry-after", "7")
+            .body(bytes::Bytes::new())
+            .unwrap();
         let transport = ScriptedTransport::new();
         transport.then(Exchange::Answer(limited)).then(success(row));
         let clock = clock();
         let client = client_at(config(), &transport, &clock);
-        let result = (row.call)(&Api::new(&config()).unwrap(), &client.context(Operation::Other)).await;
+        let result = (row.call)(
+            &Api::new(&config()).unwrap(),
+            &client.context(Operation::Other),
+        )
+        .await;
         if matches!(row.name, "confirmSign" | "provePhoneControl") {
             let error = result.unwrap_err();
-            assert_eq!((error.kind(), error.effect()), (&ErrorKind::Conflict, Effect::NotApplied), "{}", row.name);
+            assert_eq!(
+                (error.kind(), error.effect()),
+                (&ErrorKind::Conflict, Effect::NotApplied),
+                "{}",
+                row.name
+            );
             assert!(error.to_string().contains("cancelled"), "{error}");
-            assert_eq!((transport.count(), clock.slept()), (1, Vec::new()), "{}", row.name);
+            assert_eq!(
+                (transport.count(), clock.slept()),
+                (1, Vec::new()),
+                "{}",
+                row.name
+            );
         } else {
             assert!(result.is_ok(), "{}: {result:?}", row.name);
             assert_eq!(transport.count(), 2, "{}", row.name);
-            assert!(clock.slept().iter().any(|slept| slept.as_secs() == 7), "{}: {:?}", row.name, clock.slept());
+            assert!(
+                clock.slept().iter().any(|slept| slept.as_secs() == 7),
+                "{}: {:?}",
+                row.name,
+                clock.slept()
+            );
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Webhooks (chapter 2.6): what they prove, what they wake, and what is answered.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, Method, StatusCode};
 use idv_core::{
-    CallbackAuth, Channel, Delivery, ErrorKind, Outcome, Provider as _, Reference, Reply, ResultState, Secret, Status,
-    Transition, Url, VendorId, VendorInfo, Verification, VerificationId,
+    CallbackAuth, Channel, Delivery, ErrorKind, Outcome, Provider as _, Reference, Reply,
+    ResultState, Secret, Status, Transition, Url, VendorId, VendorInfo, Verification,
+    VerificationId,
 };
 use idv_identity_tm::callback::{self, Event, SOURCES, address, is_documented_source};
 use idv_identity_tm::evidence::VIDEO_PROVIDED;
@@ -32,12 +37,21 @@ fn provider() -> IdentityTm {
 
 /// What the vendor makes of the address that an order gave it.
 fn called(event: Event, order: &str, reference: &str, kind: &str) -> String {
-    let base: Url = "https://www.example.com/callbacks?tenant=7".parse().unwrap();
+    let base: Url = "https://www.example.com/callbacks?tenant=7"
+        .parse()
+        .unwrap();
     let guard = guard();
     let (name, secret) = guard.parameter_for(reference).unwrap();
     let address = address(&base, event, Some((name, &secret)));
-    assert!(address.len() <= 250, "the vendor takes 250 characters: {}", address.len());
-    address.replace("[OrderID]", order).replace("[Ref]", reference).replace("[statusCode]", kind)
+    assert!(
+        address.len() <= 250,
+        "the vendor takes 250 characters: {}",
+        address.len()
+    );
+    address
+        .replace("[OrderID]", order)
+        .replace("[Ref]", reference)
+        .replace("[statusCode]", kind)
 }
 
 fn delivery(method: Method, uri: &str) -> Delivery {
@@ -49,21 +63,33 @@ fn the_right_secret_wakes_the_verification_of_that_order_and_no_other() {
     let provider = provider();
     let capabilities = VendorInfo::of(&provider);
     let verification = |reference: &str, order: &str| {
-        let id = VerificationId::new(Reference::parse(reference).unwrap(), Some(VendorId::new(order)));
+        let id = VerificationId::new(
+            Reference::parse(reference).unwrap(),
+            Some(VendorId::new(order)),
+        );
         Verification::new(id, &capabilities, None)
     };
-    let (mut ours, mut other) = (verification(REFERENCE, ORDER), verification(OTHER_REFERENCE, OTHER_ORDER));
+    let (mut ours, mut other) = (
+        verification(REFERENCE, ORDER),
+        verification(OTHER_REFERENCE, OTHER_ORDER),
+    );
     for method in [Method::GET, Method::POST, Method::PUT] {
         let received = provider
             .capabilities()
             .callbacks
             .unwrap()
-            .receive(&delivery(method, &called(Event::OnFinal, ORDER, REFERENCE, "")))
+            .receive(&delivery(
+                method,
+                &called(Event::OnFinal, ORDER, REFERENCE, ""),
+            ))
             .unwrap();
         assert_eq!(received.reply, Reply::status(StatusCode::OK));
         let observation = &received.observations[0];
         assert!(observation.trust.is_proven());
-        assert_eq!((observation.channel, observation.status), (Channel::Callback, None));
+        assert_eq!(
+            (observation.channel, observation.status),
+            (Channel::Callback, None)
+        );
         assert_eq!(observation.code.as_deref(), Some("OnFinal"));
         assert_eq!(ours.apply(observation), Transition::PollRequested);
         assert_eq!(other.apply(observation), Transition::WrongSubject);
@@ -76,7 +102,11 @@ fn a_wrong_or_missing_secret_proves_nothing() {
     let (without, secret) = good.rsplit_once("&token=").unwrap();
     let others = called(Event::OnFinal, OTHER_ORDER, OTHER_REFERENCE, "");
     let (_, others_secret) = others.rsplit_once("&token=").unwrap();
-    let mut forged = vec![without.to_owned(), format!("{without}&token="), format!("{without}&token={}", KEY.replace(' ', "+"))];
+    let mut forged = vec![
+        without.to_owned(),
+        format!("{without}&token="),
+        format!("{without}&token={}", KEY.replace(' ', "+")),
+    ];
     // Another order's secret, and this one for another order.
     forged.push(format!("{without}&token={others_secret}"));
     forged.push(good.replace(REFERENCE, OTHER_REFERENCE));
@@ -84,11 +114,20 @@ fn a_wrong_or_missing_secret_proves_nothing() {
     for index in 0..secret.len() {
         let mut changed = secret.as_bytes().to_vec();
         changed[index] = if changed[index] == b'0' { b'1' } else { b'0' };
-        forged.push(format!("{without}&token={}", String::from_utf8(changed).unwrap()));
+        forged.push(format!(
+            "{without}&token={}",
+            String::from_utf8(changed).unwrap()
+        ));
     }
     for uri in forged {
         for method in [Method::GET, Method::POST, Method::PUT] {
-            let error = callback::receive(&guard(), false, Flow::Identification, &delivery(method, &uri)).unwrap_err();
+            let error = callback::receive(
+                &guard(),
+                false,
+                Flow::Identification,
+                &delivery(method, &uri),
+            )
+            .unwrap_err();
             assert_eq!(error.kind(), &ErrorKind::Forged, "{uri}");
             assert_eq!(Reply::to_error(&error).status, StatusCode::FORBIDDEN);
         }
@@ -98,7 +137,13 @@ fn a_wrong_or_missing_secret_proves_nothing() {
 #[test]
 fn without_a_secret_every_callback_is_a_claim() {
     let uri = "/callback/OnFinal?orderId=99921269855041&ref=4711";
-    let received = callback::receive(&CallbackAuth::none(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap();
+    let received = callback::receive(
+        &CallbackAuth::none(),
+        false,
+        Flow::Identification,
+        &delivery(Method::GET, uri),
+    )
+    .unwrap();
     let observation = &received.observations[0];
     assert!(!observation.trust.is_proven());
     assert_eq!(observation.subject.reference.as_deref(), Some("4711"));
@@ -109,22 +154,42 @@ fn without_a_secret_every_callback_is_a_claim() {
 fn a_status_says_what_it_means_for_the_kind_of_order() {
     let receive = |flow, kind: &str| {
         let uri = called(Event::OnStatusChange, ORDER, REFERENCE, kind);
-        let received = callback::receive(&guard(), false, flow, &delivery(Method::GET, &uri)).unwrap();
+        let received =
+            callback::receive(&guard(), false, flow, &delivery(Method::GET, &uri)).unwrap();
         let observation = received.observations[0].clone();
         assert_eq!(observation.code.as_deref(), Some(kind));
         observation.status
     };
-    assert_eq!(receive(Flow::Identification, "6"), Some(Status::Finished(Outcome::Verified)));
-    assert_ne!(receive(Flow::Esign, "6"), Some(Status::Finished(Outcome::Verified)));
-    assert_eq!(receive(Flow::Esign, "84"), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        receive(Flow::Identification, "6"),
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_ne!(
+        receive(Flow::Esign, "6"),
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_eq!(
+        receive(Flow::Esign, "84"),
+        Some(Status::Finished(Outcome::Verified))
+    );
     assert_eq!(receive(Flow::Identification, "4711"), None);
 }
 
 #[test]
 fn a_callback_that_names_no_order_is_refused() {
-    for uri in ["/callback", "/callback?event=OnFinal", "/callback?orderId=[OrderID]&ref=[Ref]", "/callback?orderId="] {
-        let error =
-            callback::receive(&CallbackAuth::none(), false, Flow::Identification, &delivery(Method::GET, uri)).unwrap_err();
+    for uri in [
+        "/callback",
+        "/callback?event=OnFinal",
+        "/callback?orderId=[OrderID]&ref=[Ref]",
+        "/callback?orderId=",
+    ] {
+        let error = callback::receive(
+            &CallbackAuth::none(),
+            false,
+            Flow::Identification,
+            &delivery(Method::GET, uri),
+        )
+        .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{uri}");
     }
 }
@@ -142,29 +207,57 @@ fn the_source_is_an_additional_check() {
     };
     assert!(receive(Some("212.211.189.140"), &uri).is_ok());
     assert!(receive(Some("::ffff:212.211.189.140"), &uri).is_ok());
-    for source in [None, Some("212.211.189.144"), Some("127.0.0.1"), Some("::1")] {
-        assert_eq!(receive(source, &uri).unwrap_err().kind(), &ErrorKind::Forged, "{source:?}");
+    for source in [
+        None,
+        Some("212.211.189.144"),
+        Some("127.0.0.1"),
+        Some("::1"),
+    ] {
+        assert_eq!(
+            receive(source, &uri).unwrap_err().kind(),
+            &ErrorKind::Forged,
+            "{source:?}"
+        );
     }
     // It does not replace the secret.
     let without = uri.rsplit_once("&token=").unwrap().0;
-    assert_eq!(receive(Some("212.211.189.140"), without).unwrap_err().kind(), &ErrorKind::Forged);
+    assert_eq!(
+        receive(Some("212.211.189.140"), without)
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Forged
+    );
 }
 
 #[test]
 fn the_documented_ranges_are_eight_addresses_each() {
     for (first, last) in SOURCES {
         assert_eq!(u32::from(*last) - u32::from(*first), 7);
-        assert!(is_documented_source(IpAddr::V4(*first)) && is_documented_source(IpAddr::V4(*last)));
-        assert!(!is_documented_source(IpAddr::V4((u32::from(*first) - 1).into())));
-        assert!(!is_documented_source(IpAddr::V4((u32::from(*last) + 1).into())));
+        assert!(
+            is_documented_source(IpAddr::V4(*first)) && is_documented_source(IpAddr::V4(*last))
+        );
+        assert!(!is_documented_source(IpAddr::V4(
+            (u32::from(*first) - 1).into()
+        )));
+        assert!(!is_documented_source(IpAddr::V4(
+            (u32::from(*last) + 1).into()
+        )));
     }
 }
 
 #[test]
 fn a_video_that_is_there_can_be_fetched() {
     let uri = called(Event::VideoProvided, ORDER, REFERENCE, "");
-    let received = callback::receive(&guard(), false, Flow::Identification, &delivery(Method::GET, &uri)).unwrap();
-    let ResultState::Fetchable(handle) = &received.observations[0].result else { panic!("nothing to fetch") };
+    let received = callback::receive(
+        &guard(),
+        false,
+        Flow::Identification,
+        &delivery(Method::GET, &uri),
+    )
+    .unwrap();
+    let ResultState::Fetchable(handle) = &received.observations[0].result else {
+        panic!("nothing to fetch")
+    };
     assert_eq!(handle.as_str(), VIDEO_PROVIDED);
 }
 
@@ -176,7 +269,12 @@ fn the_person_that_comes_back_proves_nothing() {
     assert_eq!(received.observations[0].channel, Channel::Return);
     assert!(!received.observations[0].trust.is_proven());
     let nobody = Delivery::returning("/welcome".parse().unwrap());
-    assert!(callback::receive(&guard(), true, Flow::Identification, &nobody).unwrap().observations.is_empty());
+    assert!(
+        callback::receive(&guard(), true, Flow::Identification, &nobody)
+            .unwrap()
+            .observations
+            .is_empty()
+    );
 }
 
 #[test]
@@ -187,7 +285,10 @@ fn a_webhook_address_keeps_the_vendors_placeholders_as_they_are() {
         address(&base, Event::OnStatusChange, Some(("token", &secret))),
         "https://www.example.com/c?event=OnStatusChange&orderId=[OrderID]&ref=[Ref]&statusCode=[statusCode]&token=0123"
     );
-    assert_eq!(address(&base, Event::OnFinal, None), "https://www.example.com/c?event=OnFinal&orderId=[OrderID]&ref=[Ref]");
+    assert_eq!(
+        address(&base, Event::OnFinal, None),
+        "https://www.example.com/c?event=OnFinal&orderId=[OrderID]&ref=[Ref]"
+    );
 }
 
 #[test]
@@ -202,13 +303,31 @@ fn a_callback_that_was_kept_is_read_in_each_of_its_forms() {
     for form in forms {
         let page = normalize::kind(form.as_bytes(), "callback", Flow::Identification).unwrap();
         let observation = &page.observations[0];
-        assert_eq!(observation.subject.reference.as_deref(), Some("4711"), "{form}");
-        assert_eq!(observation.subject.vendor_id.as_ref().map(VendorId::as_str), Some(ORDER), "{form}");
+        assert_eq!(
+            observation.subject.reference.as_deref(),
+            Some("4711"),
+            "{form}"
+        );
+        assert_eq!(
+            observation.subject.vendor_id.as_ref().map(VendorId::as_str),
+            Some(ORDER),
+            "{form}"
+        );
         assert_eq!(observation.code.as_deref(), Some("OnFinal"), "{form}");
         assert!(!observation.trust.is_proven());
     }
-    for broken in ["", "nothing", "a=b", "{", "{}", "[1]", "two\nlines?ref=1", "\u{1}ref=1"] {
-        let error = normalize::kind(broken.as_bytes(), "callback", Flow::Identification).unwrap_err();
+    for broken in [
+        "",
+        "nothing",
+        "a=b",
+        "{",
+        "{}",
+        "[1]",
+        "two\nlines?ref=1",
+        "\u{1}ref=1",
+    ] {
+        let error =
+            normalize::kind(broken.as_bytes(), "callback", Flow::Identification).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{broken:?}");
     }
 }
@@ -216,23 +335,59 @@ fn a_callback_that_was_kept_is_read_in_each_of_its_forms() {
 #[test]
 fn order_in_the_path_is_found() {
     for (address, reference, order, code) in [
-        ("/callback/OnFinal/?orderId=99921269855041", None, Some(ORDER), Some("OnFinal")),
-        ("/order/99921269855041/OnFinal", None, Some(ORDER), Some("OnFinal")),
-        ("/hooks/OnFinal/ref/4711/orderId/99921269855041/", Some("4711"), Some(ORDER), Some("OnFinal")),
+        (
+            "/callback/OnFinal/?orderId=99921269855041",
+            None,
+            Some(ORDER),
+            Some("OnFinal"),
+        ),
+        (
+            "/order/99921269855041/OnFinal",
+            None,
+            Some(ORDER),
+            Some("OnFinal"),
+        ),
+        (
+            "/hooks/OnFinal/ref/4711/orderId/99921269855041/",
+            Some("4711"),
+            Some(ORDER),
+            Some("OnFinal"),
+        ),
         // A query is told by its names; a part of the application's own path is none.
-        ("/order/99920006C38842/OnFinal?orderId=99921269855041", None, Some(ORDER), Some("OnFinal")),
-        ("/identity/order/callback?ref=4711", Some("4711"), None, None),
+        (
+            "/order/99920006C38842/OnFinal?orderId=99921269855041",
+            None,
+            Some(ORDER),
+            Some("OnFinal"),
+        ),
+        (
+            "/identity/order/callback?ref=4711",
+            Some("4711"),
+            None,
+            None,
+        ),
         ("/order/callback/ref/4711", Some("4711"), None, None),
     ] {
         let page = normalize::kind(address.as_bytes(), "callback", Flow::Identification).unwrap();
         let observation = &page.observations[0];
         let subject = &observation.subject;
         assert_eq!(subject.reference.as_deref(), reference, "{address}");
-        assert_eq!(subject.vendor_id.as_ref().map(VendorId::as_str), order, "{address}");
+        assert_eq!(
+            subject.vendor_id.as_ref().map(VendorId::as_str),
+            order,
+            "{address}"
+        );
         assert_eq!(observation.code.as_deref(), code, "{address}");
     }
-    for address in ["/order/[OrderID]/OnFinal", "/order/callback/OnFinal", "/orders/99921269855041"] {
-        assert!(normalize::kind(address.as_bytes(), "callback", Flow::Identification).is_err(), "{address}");
+    for address in [
+        "/order/[OrderID]/OnFinal",
+        "/order/callback/OnFinal",
+        "/orders/99921269855041",
+    ] {
+        assert!(
+            normalize::kind(address.as_bytes(), "callback", Flow::Identification).is_err(),
+            "{address}"
+        );
     }
 }
 
@@ -240,29 +395,62 @@ fn order_in_the_path_is_found() {
 fn parameter_without_a_meaning_is_kept() {
     for (payload, code, custom) in [
         ("event=OnFinal&ref=1", Some("OnFinal"), None),
-        ("event=OnFinal&ref=1&tenant=7&x=", Some("OnFinal"), Some(serde_json::json!({"tenant": "7"}))),
+        (
+            "event=OnFinal&ref=1&tenant=7&x=",
+            Some("OnFinal"),
+            Some(serde_json::json!({"tenant": "7"})),
+        ),
         ("event=OnNews&ref=1", Some("OnNews"), None),
         ("event=OnStatusChange&ref=1&statusCode=6", Some("6"), None),
-        ("event=OnError&ref=1&statusCode=6", Some("6"), Some(serde_json::json!({"event": "OnError"}))),
-        ("event=OnFinal&ref=1&ref=2", Some("OnFinal"), Some(serde_json::json!({"ref": "2"}))),
+        (
+            "event=OnError&ref=1&statusCode=6",
+            Some("6"),
+            Some(serde_json::json!({"event": "OnError"})),
+        ),
+        (
+            "event=OnFinal&ref=1&ref=2",
+            Some("OnFinal"),
+            Some(serde_json::json!({"ref": "2"})),
+        ),
         ("event=OnFinal&ref=1&reference=1", Some("OnFinal"), None),
         (
             r#"{"ref":1,"event":"OnFinal","news":{"a":[1]},"orderId":null,"long":123456789012345678901234}"#,
             Some("OnFinal"),
             Some(serde_json::json!({"news": {"a": [1]}, "long": "123456789012345678901234"})),
         ),
-        (r#"{"ref":"1","orderId":["9"]}"#, None, Some(serde_json::json!({"orderId": ["9"]}))),
+        (
+            r#"{"ref":"1","orderId":["9"]}"#,
+            None,
+            Some(serde_json::json!({"orderId": ["9"]})),
+        ),
     ] {
-        let observation = normalize::kind(payload.as_bytes(), "callback", Flow::Identification).unwrap().observations.remove(0);
-        assert_eq!(observation.subject.reference.as_deref(), Some("1"), "{payload}");
+        let observation = normalize::kind(payload.as_bytes(), "callback", Flow::Identification)
+            .unwrap()
+            .observations
+            .remove(0);
+        assert_eq!(
+            observation.subject.reference.as_deref(),
+            Some("1"),
+            "{payload}"
+        );
         assert_eq!(observation.code.as_deref(), code, "{payload}");
         let kept = observation.report().map(|report| {
-            report.custom.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect::<serde_json::Value>()
+            report
+                .custom
+                .iter()
+                .map(|(name, value)| (name.clone(), value.expose().clone()))
+                .collect::<serde_json::Value>()
         });
         assert_eq!(kept, custom, "{payload}");
     }
     // Parameters beside the placeholders are the application's own, secrets among them.
     let uri = called(Event::OnFinal, ORDER, REFERENCE, "");
-    let received = callback::receive(&guard(), false, Flow::Identification, &delivery(Method::GET, &uri)).unwrap();
+    let received = callback::receive(
+        &guard(),
+        false,
+        Flow::Identification,
+        &delivery(Method::GET, &uri),
+    )
+    .unwrap();
     assert_eq!(received.observations[0].result, ResultState::Absent);
 }

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
 use idv_core::report::{Country, Gender};
 use idv_core::{
-    Client, Delivery, EvidenceId, NewVerification, Operation, Pii, Reference, Secret, Sent, TransportCause, VendorId,
-    VerificationId,
+    Client, Delivery, EvidenceId, NewVerification, Operation, Pii, Reference, Secret, Sent,
+    TransportCause, VendorId, VerificationId,
 };
 use idv_identity_tm::api::order::{
-    AdditionalField, Address, FieldKind, Order, OrderCreated, Product, Redirects, SignDocument, SignHash, Stamp,
+    AdditionalField, Address, FieldKind, Order, OrderCreated, Product, Redirects, SignDocument,
+    SignHash, Stamp,
 };
 use idv_identity_tm::api::{Api, IdentDataVariants, OrderId, StatusVariants, Tan};
 use idv_identity_tm::wire;
@@ -43,21 +44,47 @@ impl Marked {
         let mut canary = Canary::new();
         let (password, callback_secret) = (canary.mark("password"), canary.mark("callbacksecret"));
         // These have alphabets and lengths of their own.
-        let (crypt_key, tan, order) = ("5ec4e75b".repeat(8), "9Q7Z5X".to_owned(), "99ORDERCANARY".to_owned());
+        let (crypt_key, tan, order) = (
+            "5ec4e75b".repeat(8),
+            "9Q7Z5X".to_owned(),
+            "99ORDERCANARY".to_owned(),
+        );
         for value in [&crypt_key, &tan, &order] {
             canary.watch(value.as_str());
         }
         // What goes over the wire in place of the password.
         canary.watch("aWhyZWJhbms6");
         let link = canary.mark("link");
-        let values =
-            ["first", "last", "birthplace", "street", "email", "city", "custom", "text", "message", "agent", "file", "base"]
-                .map(|what| canary.mark(what))
-                .into();
+        let values = [
+            "first",
+            "last",
+            "birthplace",
+            "street",
+            "email",
+            "city",
+            "custom",
+            "text",
+            "message",
+            "agent",
+            "file",
+            "base",
+        ]
+        .map(|what| canary.mark(what))
+        .into();
         canary.watch("+4917155555555");
         // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
         let reference = Reference::parse(format!("ref-1234-{}", canary.mark("reference"))).unwrap();
-        Self { canary, password, callback_secret, crypt_key, tan, order, link, reference, values }
+        Self {
+            canary,
+            password,
+            callback_secret,
+            crypt_key,
+            tan,
+            order,
+            link,
+            reference,
+            values,
+        }
     }
 
     fn value(&self, index: usize) -> &str {
@@ -109,16 +136,32 @@ impl Marked {
     /// An order whose every text is marked.
     fn order(&self) -> Order {
         let address = Address::new(self.pii(0), self.pii(1), "DE".into());
-        let mut order = Order::new(Product::Esign, format!("{}@example.com", self.value(4)).into(), address);
+        let mut order = Order::new(
+            Product::Esign,
+            format!("{}@example.com", self.value(4)).into(),
+            address,
+        );
         order.reference = Some(self.reference.as_str().to_owned());
         order.mobile = Some("+4917155555555".into());
         order.address.company_name = Some(self.pii(7));
-        order.redirects = Redirects::new(Some(format!("https://bank.example.com/{}", self.link)), None);
-        order.webhooks.on_final = Some(format!("https://bank.example.com/?token={}", self.callback_secret));
-        let mut contract = SignDocument::new(format!("%PDF-1.4 {}", self.value(10)).into_bytes(), self.pii(10));
+        order.redirects = Redirects::new(
+            Some(format!("https://bank.example.com/{}", self.link)),
+            None,
+        );
+        order.webhooks.on_final = Some(format!(
+            "https://bank.example.com/?token={}",
+            self.callback_secret
+        ));
+        let mut contract = SignDocument::new(
+            format!("%PDF-1.4 {}", self.value(10)).into_bytes(),
+            self.pii(10),
+        );
         contract.stamps.push(Stamp::new(self.pii(8)));
         order.esign_pdfs.push(contract);
-        order.esign_hashes.push(SignHash::new(self.value(10).as_bytes().to_vec(), self.pii(10)));
+        order.esign_hashes.push(SignHash::new(
+            self.value(10).as_bytes().to_vec(),
+            self.pii(10),
+        ));
         let mut data = idv_identity_tm::api::order::IdentData::default();
         data.birthplace = Some(self.pii(2));
         let field = AdditionalField::new(FieldKind::Text, "label").with(self.value(6));
@@ -141,9 +184,19 @@ impl Marked {
     }
 
     fn history(&self, kinds: &[u32]) -> String {
-        let entry = |kind: &u32| format!(r#"{{"Kind":{kind},"Time":"2018-09-05T11:06:21+02:00","Text":"{}"}}"#, self.value(7));
+        let entry = |kind: &u32| {
+            format!(
+                r#"{{"Kind":{kind},"Time":"2018-09-05T11:06:21+02:00","Text":"{}"}}"#,
+                self.value(7)
+            )
+        };
         let entries: Vec<_> = kinds.iter().map(entry).collect();
-        format!(r#"{{"OrderID":"{}","Ref":"{}","Status":[{}]}}"#, self.order, self.reference.as_str(), entries.join(","))
+        format!(
+            r#"{{"OrderID":"{}","Ref":"{}","Status":[{}]}}"#,
+            self.order,
+            self.reference.as_str(),
+            entries.join(",")
+        )
     }
 
     /// A result in which every value is marked, of a suspected fraud.
@@ -176,7 +229,12 @@ impl Marked {
 }
 
 fn callback(uri: &str) -> Delivery {
-    Delivery::callback(Method::GET, uri.parse().unwrap(), HeaderMap::new(), Vec::new())
+    Delivery::callback(
+        Method::GET,
+        uri.parse().unwrap(),
+        HeaderMap::new(),
+        Vec::new(),
+    )
 }
 
 /// The secret that an order's callbacks carry, out of the order that was sent.
@@ -196,14 +254,26 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let created = client.create(&new).await.unwrap();
     let secret = secret_in(&transport);
     marked.canary.watch(secret.as_str());
-    marked.canary.check("created", &format!("{new:?} {created:?} {created:#?}"));
-    assert!(String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)), "the marks were sent");
+    marked
+        .canary
+        .check("created", &format!("{new:?} {created:?} {created:#?}"));
+    assert!(
+        String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)),
+        "the marks were sent"
+    );
     // One that was lost and found.
-    transport.then(empty(503)).then_json(200, format!(r#"["{}"]"#, marked.order));
-    marked.canary.check("found", &format!("{:?}", client.create(&new).await.unwrap()));
+    transport
+        .then(empty(503))
+        .then_json(200, format!(r#"["{}"]"#, marked.order));
+    marked.canary.check(
+        "found",
+        &format!("{:?}", client.create(&new).await.unwrap()),
+    );
 
     transport.then_json(200, marked.history(&[25, 89]));
-    transport.then_json(200, marked.history(&[25, 89])).then_json(200, marked.result());
+    transport
+        .then_json(200, marked.history(&[25, 89]))
+        .then_json(200, marked.result());
     transport.then_json(200, format!(r#"["{}"]"#, marked.order));
     transport.then_json(200, marked.result());
     transport.then(file("application/pdf", marked.value(10).to_owned()));
@@ -213,17 +283,34 @@ async fn operations_that_succeed_print_nothing_of_it() {
     assert!(fetched.report().unwrap().person.given_names.is_some());
     let found = client.find(&marked.reference).await.unwrap();
     let image = EvidenceId::new(format!("image/{}.jpg", marked.value(10)));
-    let downloaded = client.evidence(&marked.id(), &image, 1000, &mut Vec::new()).await.unwrap();
-    let pdf = client.evidence(&marked.id(), &EvidenceId::new("pdf"), 1000, &mut Vec::new()).await.unwrap();
+    let downloaded = client
+        .evidence(&marked.id(), &image, 1000, &mut Vec::new())
+        .await
+        .unwrap();
+    let pdf = client
+        .evidence(&marked.id(), &EvidenceId::new("pdf"), 1000, &mut Vec::new())
+        .await
+        .unwrap();
     let deleted = client.delete(&marked.id()).await.unwrap();
-    let observed = format!("{polled:?} {fetched:?} {fetched:#?} {found:?} {downloaded:?} {pdf:?} {deleted:?} {client:?}");
+    let observed = format!(
+        "{polled:?} {fetched:?} {fetched:#?} {found:?} {downloaded:?} {pdf:?} {deleted:?} {client:?}"
+    );
     marked.canary.check("observed", &observed);
 
-    let called =
-        callback(&format!("/identity?event=OnFinal&orderId={}&ref={}&token={secret}", marked.order, marked.reference.as_str()));
+    let called = callback(&format!(
+        "/identity?event=OnFinal&orderId={}&ref={}&token={secret}",
+        marked.order,
+        marked.reference.as_str()
+    ));
     let received = client.receive(&called).unwrap();
     assert!(received.observations[0].trust.is_proven());
-    marked.canary.check("received", &format!("{called:?} {received:?} {:?}", received.observations[0].subject));
+    marked.canary.check(
+        "received",
+        &format!(
+            "{called:?} {received:?} {:?}",
+            received.observations[0].subject
+        ),
+    );
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
@@ -236,14 +323,26 @@ async fn operations_that_fail_print_nothing_of_it() {
     let mut answers: Vec<(u16, String)> = Vec::new();
     for status in [302, 400, 401, 403, 404, 406, 409, 410, 412, 429, 500] {
         // The vendor's description may repeat what was sent.
-        answers.push((status, format!(r#"{{"Error":"{} {}"}}"#, marked.value(8), marked.value(1))));
+        answers.push((
+            status,
+            format!(r#"{{"Error":"{} {}"}}"#, marked.value(8), marked.value(1)),
+        ));
         answers.push((status, marked.value(8).to_owned()));
     }
     // Bodies that are none: the parser must not quote them.
     for body in [
-        format!(r#"{{"OrderID":["{0}"],"Status":"{0}","IdentData":"{0}","Images":"{0}"}}"#, marked.value(1)),
-        format!(r#"{{"OrderID":"../{0}","Status":[{{"Kind":"{0}"#, marked.value(1)),
-        format!(r#"{{"OrderID":"1","TargetURL":"{0}","IdentData":{{"{0}"#, marked.value(1)),
+        format!(
+            r#"{{"OrderID":["{0}"],"Status":"{0}","IdentData":"{0}","Images":"{0}"}}"#,
+            marked.value(1)
+        ),
+        format!(
+            r#"{{"OrderID":"../{0}","Status":[{{"Kind":"{0}"#,
+            marked.value(1)
+        ),
+        format!(
+            r#"{{"OrderID":"1","TargetURL":"{0}","IdentData":{{"{0}"#,
+            marked.value(1)
+        ),
         format!(r#"{{"Error":"{0}"}}"#, marked.value(1)),
         format!("<{0}>", marked.value(1)),
         marked.value(1).to_owned(),
@@ -267,22 +366,42 @@ async fn operations_that_fail_print_nothing_of_it() {
             errors.extend(scripted().fetch(&marked.id(), None).await.err());
             errors.extend(scripted().find(&marked.reference).await.err());
             errors.extend(scripted().delete(&marked.id()).await.err());
-            for evidence in ["pdf", "audit-log", "video", "video/provided", "voice/1", "signed-document/1", marked.value(10)] {
+            for evidence in [
+                "pdf",
+                "audit-log",
+                "video",
+                "video/provided",
+                "voice/1",
+                "signed-document/1",
+                marked.value(10),
+            ] {
                 let id = EvidenceId::new(evidence);
-                errors.extend(scripted().evidence(&marked.id(), &id, 5, &mut Vec::new()).await.err());
+                errors.extend(
+                    scripted()
+                        .evidence(&marked.id(), &id, 5, &mut Vec::new())
+                        .await
+                        .err(),
+                );
             }
             assert!(errors.len() >= 6, "{status} {body}: {}", errors.len());
-            errors.iter().for_each(|error| marked.canary.check_error(&body, error));
+            errors
+                .iter()
+                .for_each(|error| marked.canary.check_error(&body, error));
         }
     }
     let client = client_of(marked.config(), &ScriptedTransport::new());
     let (order, reference) = (&marked.order, marked.reference.as_str());
     for uri in [
         format!("/identity?orderId={order}&ref={reference}"),
-        format!("/identity?orderId={order}&ref={reference}&token={}", marked.callback_secret),
+        format!(
+            "/identity?orderId={order}&ref={reference}&token={}",
+            marked.callback_secret
+        ),
         format!("/{}", marked.value(1)),
     ] {
-        marked.canary.check_error("forged", &client.receive(&callback(&uri)).unwrap_err());
+        marked
+            .canary
+            .check_error("forged", &client.receive(&callback(&uri)).unwrap_err());
     }
     marked.canary.check("logged", &recording.text());
 }
@@ -299,29 +418,53 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
         &|new| new.contact.email = Some(marked.pii(4)),
         &|new| new.contact.phone = Some(marked.pii(4)),
         &|new| new.document.number = long(6),
-        &|new| new.callback_url = Some(format!("https://bank.example.com/#{}", marked.link).parse().unwrap()),
+        &|new| {
+            new.callback_url = Some(
+                format!("https://bank.example.com/#{}", marked.link)
+                    .parse()
+                    .unwrap(),
+            )
+        },
     ];
     for change in changes {
         let mut new = marked.verification();
         change(&mut new);
-        marked.canary.check_error("refused", &client.create(&new).await.unwrap_err());
+        marked
+            .canary
+            .check_error("refused", &client.create(&new).await.unwrap_err());
     }
     assert_eq!(transport.count(), 0);
     let mut order = marked.order();
-    marked.canary.check("order", &format!("{order:?} {order:#?}"));
+    marked
+        .canary
+        .check("order", &format!("{order:?} {order:#?}"));
     order.mobile = long(0);
-    marked.canary.check_error("order", &order.check().unwrap_err());
-    marked.canary.check_error("tan", &Tan::parse(marked.value(1)).unwrap_err());
-    marked.canary.check_error("order id", &OrderId::parse(format!("{}!", marked.order)).unwrap_err());
-    for body in [format!(r#"{{"Email":"{}"#, marked.value(4)), format!(r#"{{"Product":"{}"}}"#, marked.value(1))] {
+    marked
+        .canary
+        .check_error("order", &order.check().unwrap_err());
+    marked
+        .canary
+        .check_error("tan", &Tan::parse(marked.value(1)).unwrap_err());
+    marked.canary.check_error(
+        "order id",
+        &OrderId::parse(format!("{}!", marked.order)).unwrap_err(),
+    );
+    for body in [
+        format!(r#"{{"Email":"{}"#, marked.value(4)),
+        format!(r#"{{"Product":"{}"}}"#, marked.value(1)),
+    ] {
         assert!(serde_json::from_str::<Order>(&body).is_err());
     }
     let mut config = marked.config();
     config.password = format!("{}\n", marked.password).as_str().into();
-    marked.canary.check_error("password", &config.check().unwrap_err());
+    marked
+        .canary
+        .check_error("password", &config.check().unwrap_err());
     let mut config = marked.config();
     config.crypt_key = Some(format!("{}00", marked.crypt_key).as_str().into());
-    marked.canary.check_error("key", &IdentityTm::new(config).unwrap_err());
+    marked
+        .canary
+        .check_error("key", &IdentityTm::new(config).unwrap_err());
 }
 
 #[tokio::test]
@@ -333,15 +476,28 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
             transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
         }
         let client = client_of(marked.config(), &transport);
-        marked.canary.check_error("create", &client.create(&marked.verification()).await.unwrap_err());
+        marked.canary.check_error(
+            "create",
+            &client.create(&marked.verification()).await.unwrap_err(),
+        );
     }
     for evidence in ["pdf", "voice/1"] {
         let transport = ScriptedTransport::new();
         for _ in 0..4 {
-            transport.then(Exchange::Break(Response::new(Bytes::from(marked.value(0).to_owned()))));
+            transport.then(Exchange::Break(Response::new(Bytes::from(
+                marked.value(0).to_owned(),
+            ))));
         }
         let client = client_of(marked.config(), &transport);
-        let error = client.evidence(&marked.id(), &EvidenceId::new(evidence), 1000, &mut Vec::new()).await.unwrap_err();
+        let error = client
+            .evidence(
+                &marked.id(),
+                &EvidenceId::new(evidence),
+                1000,
+                &mut Vec::new(),
+            )
+            .await
+            .unwrap_err();
         marked.canary.check_error("evidence", &error);
     }
     marked.canary.check("logged", &recording.text());
@@ -353,20 +509,48 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let transport = ScriptedTransport::new();
     let client: Client = client_of(marked.config(), &transport);
     let provider = IdentityTm::new(marked.config()).unwrap();
-    let (api, cx, id): (&Api, _, _) = (provider.api(), client.context(Operation::Other), marked.order_id());
+    let (api, cx, id): (&Api, _, _) = (
+        provider.api(),
+        client.context(Operation::Other),
+        marked.order_id(),
+    );
     let tan = Tan::parse(&marked.tan).unwrap();
     let order = marked.order();
-    let requests =
-        format!("{order:?} {order:#?} {id:?} {tan:?} {provider:?} {api:?} {:?} {:?}", marked.config(), marked.encrypted());
+    let requests = format!(
+        "{order:?} {order:#?} {id:?} {tan:?} {provider:?} {api:?} {:?} {:?}",
+        marked.config(),
+        marked.encrypted()
+    );
     marked.canary.check("requests", &requests);
 
     transport.then_json(202, marked.created());
     transport.then_json(200, marked.history(&[6]));
     transport.then_json(200, marked.result());
-    transport.then_json(200, format!(r#"{{"PDFs":[{{"Base64Data":"AAEC","Filename":"{}"}}]}}"#, marked.value(10)));
-    transport.then_json(200, format!(r#"{{"Hashes":[{{"{0}":"{0}"}}]}}"#, marked.value(10)));
-    transport.then_json(200, format!(r#"{{"Images":[{{"Image":"{0}","Filename":"{0}"}}]}}"#, marked.value(10)));
-    transport.then_json(200, format!(r#"{{"Voicefiles":[{{"Base64Data":"{0}","Filename":"{0}"}}]}}"#, marked.value(10)));
+    transport.then_json(
+        200,
+        format!(
+            r#"{{"PDFs":[{{"Base64Data":"AAEC","Filename":"{}"}}]}}"#,
+            marked.value(10)
+        ),
+    );
+    transport.then_json(
+        200,
+        format!(r#"{{"Hashes":[{{"{0}":"{0}"}}]}}"#, marked.value(10)),
+    );
+    transport.then_json(
+        200,
+        format!(
+            r#"{{"Images":[{{"Image":"{0}","Filename":"{0}"}}]}}"#,
+            marked.value(10)
+        ),
+    );
+    transport.then_json(
+        200,
+        format!(
+            r#"{{"Voicefiles":[{{"Base64Data":"{0}","Filename":"{0}"}}]}}"#,
+            marked.value(10)
+        ),
+    );
     for _ in 0..6 {
         transport.then(empty(202));
     }
@@ -376,15 +560,26 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
 
     let created = api.put_order(&cx, &order).await.unwrap();
     let body = String::from_utf8_lossy(transport.requests()[0].body()).into_owned();
-    assert!(body.contains(marked.value(11)) && body.contains(marked.value(2)), "the marks were sent");
-    marked.canary.check("created", &format!("{created:?} {created:#?}"));
+    assert!(
+        body.contains(marked.value(11)) && body.contains(marked.value(2)),
+        "the marks were sent"
+    );
+    marked
+        .canary
+        .check("created", &format!("{created:?} {created:#?}"));
     let status = api.status(&cx, &id, StatusVariants::ALL).await.unwrap();
-    let data = api.ident_data(&cx, &id, IdentDataVariants::default()).await.unwrap();
+    let data = api
+        .ident_data(&cx, &id, IdentDataVariants::default())
+        .await
+        .unwrap();
     let documents = api.signed_documents(&cx, &id).await.unwrap();
     let hashes = api.signed_hashes(&cx, &id).await.unwrap();
     let images = api.images(&cx, &id).await.unwrap();
     let voice = api.voice_files(&cx, &id).await.unwrap();
-    marked.canary.check("retrieved", &format!("{status:?} {data:?} {documents:?} {hashes:?} {images:?} {voice:?}"));
+    marked.canary.check(
+        "retrieved",
+        &format!("{status:?} {data:?} {documents:?} {hashes:?} {images:?} {voice:?}"),
+    );
     let read = format!(
         "{:?} {:?} {:?} {:?} {:?} {:?}",
         status.read(wire::StatusList::read).unwrap(),
@@ -397,19 +592,43 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     marked.canary.check("read", &read);
     api.request_sign(&cx, &id).await.unwrap();
     api.confirm_sign(&cx, &id, &tan).await.unwrap();
-    assert!(String::from_utf8_lossy(transport.requests().last().unwrap().body()).contains(&marked.tan), "the TAN was sent");
+    assert!(
+        String::from_utf8_lossy(transport.requests().last().unwrap().body()).contains(&marked.tan),
+        "the TAN was sent"
+    );
     api.resend_sign_tan(&cx, &id).await.unwrap();
     api.request_phone_verification(&cx, &id).await.unwrap();
     api.prove_phone_control(&cx, &id, &tan).await.unwrap();
     api.resend_phone_tan(&cx, &id).await.unwrap();
     let email = format!("{}@example.com", marked.value(4)).into();
-    marked.canary.check("user", &format!("{:?}", api.check_signme_user(&cx, &email, None).await.unwrap()));
-    api.request_new_password(&cx, &"+4917155555555".into()).await.unwrap();
-    marked.canary.check("new password", &format!("{:?}", api.confirm_new_password(&cx, &tan).await.unwrap()));
-    marked.canary.check_error("nothing left in the script", &api.request_sign(&cx, &id).await.unwrap_err());
+    marked.canary.check(
+        "user",
+        &format!(
+            "{:?}",
+            api.check_signme_user(&cx, &email, None).await.unwrap()
+        ),
+    );
+    api.request_new_password(&cx, &"+4917155555555".into())
+        .await
+        .unwrap();
+    marked.canary.check(
+        "new password",
+        &format!("{:?}", api.confirm_new_password(&cx, &tan).await.unwrap()),
+    );
+    marked.canary.check_error(
+        "nothing left in the script",
+        &api.request_sign(&cx, &id).await.unwrap_err(),
+    );
     for request in transport.requests() {
-        marked.canary.check("headers", &format!("{:?}", request.headers()));
+        marked
+            .canary
+            .check("headers", &format!("{:?}", request.headers()));
     }
-    assert!(OrderCreated::read(marked.created().as_bytes()).unwrap().error.is_some());
+    assert!(
+        OrderCreated::read(marked.created().as_bytes())
+            .unwrap()
+            .error
+            .is_some()
+    );
     marked.canary.check("logged", &recording.text());
 }

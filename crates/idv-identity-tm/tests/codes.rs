@@ -21,22 +21,36 @@ const FLOWS: [Flow; 2] = [Flow::Identification, Flow::Esign];
 /// The rows of a table, cell by cell.
 fn table(name: &str) -> Vec<Vec<String>> {
     let text = String::from_utf8(fixture(name)).unwrap();
-    let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    rows.map(|row| row.split(" | ").map(str::to_owned).collect()).collect()
+    let rows = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    rows.map(|row| row.split(" | ").map(str::to_owned).collect())
+        .collect()
 }
 
 fn observe(status: &Value, flow: Flow) -> Observation {
     let payload = json!({ "OrderID": "99921269855041", "Ref": "our-reference", "Status": status });
-    normalize::kind(payload.to_string().as_bytes(), "status", flow).unwrap().observations.remove(0)
+    normalize::kind(payload.to_string().as_bytes(), "status", flow)
+        .unwrap()
+        .observations
+        .remove(0)
 }
 
 fn history(kinds: &[u32], flow: Flow) -> Option<Status> {
-    observe(&kinds.iter().map(|kind| json!({ "Kind": kind })).collect(), flow).status
+    observe(
+        &kinds.iter().map(|kind| json!({ "Kind": kind })).collect(),
+        flow,
+    )
+    .status
 }
 
 fn reasons(observation: &Observation) -> Vec<(Reason, String)> {
     let report = observation.report();
-    report.into_iter().flat_map(|report| &report.reasons).map(|finding| (finding.reason, finding.code.clone())).collect()
+    report
+        .into_iter()
+        .flat_map(|report| &report.reasons)
+        .map(|finding| (finding.reason, finding.code.clone()))
+        .collect()
 }
 
 #[test]
@@ -44,16 +58,31 @@ fn every_status_code_is_a_row_as_the_document_has_it() {
     let table = table("status-codes.txt");
     assert_eq!(table.len(), 78, "the table was not read as a whole");
     for row in &table {
-        let [code, meaning, final_identification, final_esign, extended] = row.as_slice() else { panic!("{row:?}") };
-        let found = normalize::find_kind(code.parse().unwrap()).unwrap_or_else(|| panic!("{code} is not mapped"));
+        let [code, meaning, final_identification, final_esign, extended] = row.as_slice() else {
+            panic!("{row:?}")
+        };
+        let found = normalize::find_kind(code.parse().unwrap())
+            .unwrap_or_else(|| panic!("{code} is not mapped"));
         assert_eq!(found.meaning, meaning);
         assert_eq!(
-            (found.final_identification, found.final_esign, found.extended),
-            (final_identification == "Y", final_esign == "Y", extended == "Y"),
+            (
+                found.final_identification,
+                found.final_esign,
+                found.extended
+            ),
+            (
+                final_identification == "Y",
+                final_esign == "Y",
+                extended == "Y"
+            ),
             "{code}"
         );
     }
-    assert_eq!(KINDS.len(), table.len(), "a code that is known here and not in the document");
+    assert_eq!(
+        KINDS.len(),
+        table.len(),
+        "a code that is known here and not in the document"
+    );
     assert!(KINDS.is_sorted_by(|a, b| a.code < b.code));
 }
 
@@ -62,14 +91,23 @@ fn every_sub_status_code_is_a_row_as_the_document_has_it() {
     let table = table("sub-status-codes.txt");
     assert_eq!(table.len(), 85, "the table was not read as a whole");
     for row in &table {
-        let [kind, sub_kind, meaning] = row.as_slice() else { panic!("{row:?}") };
+        let [kind, sub_kind, meaning] = row.as_slice() else {
+            panic!("{row:?}")
+        };
         let found = normalize::find_sub_kind(kind.parse().unwrap(), sub_kind.parse().unwrap());
         let found = found.unwrap_or_else(|| panic!("{kind}/{sub_kind} is not mapped"));
         // The sentences of 153 are shortened.
-        assert!(found.meaning == meaning || (kind == "153" && !found.meaning.is_empty()), "{kind}/{sub_kind}");
+        assert!(
+            found.meaning == meaning || (kind == "153" && !found.meaning.is_empty()),
+            "{kind}/{sub_kind}"
+        );
         assert!(normalize::find_kind(found.kind).is_some());
     }
-    assert_eq!(SUB_KINDS.len(), table.len(), "a code that is known here and not in the document");
+    assert_eq!(
+        SUB_KINDS.len(),
+        table.len(),
+        "a code that is known here and not in the document"
+    );
     assert!(SUB_KINDS.is_sorted_by(|a, b| (a.kind, a.sub_kind) < (b.kind, b.sub_kind)));
 }
 
@@ -90,7 +128,11 @@ fn every_code_ends_an_order_exactly_where_the_document_says_so() {
             assert_eq!(observation.code.as_deref(), Some(row[0].as_str()));
             // A code of the table always tells something, alone and among others.
             assert!(observation.status.is_some());
-            assert_eq!(observation.status, normalize::status_of_code(&row[0], flow), "{kind}");
+            assert_eq!(
+                observation.status,
+                normalize::status_of_code(&row[0], flow),
+                "{kind}"
+            );
         }
     }
 }
@@ -112,41 +154,99 @@ fn orders_end_as_their_codes_say() {
     ];
     for (code, identification, esign) in outcomes {
         let row = normalize::find_kind(code).unwrap();
-        assert_eq!((row.ends_with(Flow::Identification), row.ends_with(Flow::Esign)), (identification, esign), "{code}");
+        assert_eq!(
+            (
+                row.ends_with(Flow::Identification),
+                row.ends_with(Flow::Esign)
+            ),
+            (identification, esign),
+            "{code}"
+        );
     }
     let is_final = |row: &&normalize::KindRow| row.final_identification || row.final_esign;
-    assert_eq!(KINDS.iter().filter(is_final).count(), outcomes.len(), "a final code that is tested nowhere");
-    assert!(KINDS.iter().all(|row| is_final(&row) == row.outcome.is_some()));
+    assert_eq!(
+        KINDS.iter().filter(is_final).count(),
+        outcomes.len(),
+        "a final code that is tested nowhere"
+    );
+    assert!(
+        KINDS
+            .iter()
+            .all(|row| is_final(&row) == row.outcome.is_some())
+    );
 }
 
 #[test]
 fn an_identification_ends_an_identification_and_not_a_signing() {
-    assert_eq!(history(&[25, 77, 78, 75, 6, 23], Flow::Identification), Some(Status::Finished(Outcome::Verified)));
-    assert_eq!(history(&[25, 77, 78, 75, 6, 23], Flow::Esign), Some(Status::InProgress));
-    assert_eq!(history(&[25, 75, 6, 80], Flow::Esign), Some(Status::InProgress));
-    assert_eq!(history(&[25, 75, 6, 84], Flow::Esign), Some(Status::Finished(Outcome::Verified)));
-    assert_eq!(history(&[25, 75, 84], Flow::Identification), Some(Status::InProgress));
-    assert_eq!(history(&[25, 75, 6, 100], Flow::Esign), Some(Status::Finished(Outcome::Expired)));
-    assert_eq!((Flow::of_product(15), Flow::of_product(12), Flow::of_product(16)), (FLOWS[1], FLOWS[0], FLOWS[0]));
+    assert_eq!(
+        history(&[25, 77, 78, 75, 6, 23], Flow::Identification),
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_eq!(
+        history(&[25, 77, 78, 75, 6, 23], Flow::Esign),
+        Some(Status::InProgress)
+    );
+    assert_eq!(
+        history(&[25, 75, 6, 80], Flow::Esign),
+        Some(Status::InProgress)
+    );
+    assert_eq!(
+        history(&[25, 75, 6, 84], Flow::Esign),
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_eq!(
+        history(&[25, 75, 84], Flow::Identification),
+        Some(Status::InProgress)
+    );
+    assert_eq!(
+        history(&[25, 75, 6, 100], Flow::Esign),
+        Some(Status::Finished(Outcome::Expired))
+    );
+    assert_eq!(
+        (
+            Flow::of_product(15),
+            Flow::of_product(12),
+            Flow::of_product(16)
+        ),
+        (FLOWS[1], FLOWS[0], FLOWS[0])
+    );
 }
 
 #[test]
 fn the_end_counts_wherever_it_stands() {
     for kinds in [[6, 25, 77, 78], [25, 6, 77, 78], [25, 77, 78, 6]] {
-        assert_eq!(history(&kinds, Flow::Identification), Some(Status::Finished(Outcome::Verified)));
+        assert_eq!(
+            history(&kinds, Flow::Identification),
+            Some(Status::Finished(Outcome::Verified))
+        );
     }
-    assert_eq!(history(&[25, 78, 17, 7, 80, 25], Flow::Identification), Some(Status::Finished(Outcome::Rejected)));
+    assert_eq!(
+        history(&[25, 78, 17, 7, 80, 25], Flow::Identification),
+        Some(Status::Finished(Outcome::Rejected))
+    );
 }
 
 #[test]
 fn of_two_ends_the_least_favourable_counts_in_any_order() {
     use Outcome::{Canceled, Expired, Rejected};
-    for (kinds, outcome) in
-        [([6, 17], Rejected), ([6, 63], Canceled), ([6, 99], Expired), ([99, 63], Canceled), ([63, 17], Rejected)]
-    {
+    for (kinds, outcome) in [
+        ([6, 17], Rejected),
+        ([6, 63], Canceled),
+        ([6, 99], Expired),
+        ([99, 63], Canceled),
+        ([63, 17], Rejected),
+    ] {
         let [first, second] = kinds;
-        assert_eq!(history(&[first, second], Flow::Identification), Some(Status::Finished(outcome)), "{kinds:?}");
-        assert_eq!(history(&[second, first], Flow::Identification), Some(Status::Finished(outcome)), "{kinds:?}");
+        assert_eq!(
+            history(&[first, second], Flow::Identification),
+            Some(Status::Finished(outcome)),
+            "{kinds:?}"
+        );
+        assert_eq!(
+            history(&[second, first], Flow::Identification),
+            Some(Status::Finished(outcome)),
+            "{kinds:?}"
+        );
     }
 }
 
@@ -172,17 +272,28 @@ fn an_order_that_is_not_over_is_where_its_latest_code_says() {
     ] {
         assert_eq!(history(kinds, Flow::Identification), status, "{kinds:?}");
     }
-    assert_eq!(history(&[25, 78, 89, 75, 6], Flow::Identification), Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        history(&[25, 78, 89, 75, 6], Flow::Identification),
+        Some(Status::Finished(Outcome::Verified))
+    );
 }
 
 #[test]
 fn what_is_latest_goes_by_the_times_and_not_by_the_places() {
     let at = |kind: u32, time: &str| json!({ "Kind": kind, "Time": format!("2024-03-01T{time}") });
-    let entries = [at(25, "10:00:00+01:00"), at(78, "09:30:00Z"), at(21, "10:45:00+01:00")];
+    let entries = [
+        at(25, "10:00:00+01:00"),
+        at(78, "09:30:00Z"),
+        at(21, "10:45:00+01:00"),
+    ];
     for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
         let status = order.map(|index| entries[index].clone()).to_vec();
         let observation = observe(&status.into(), Flow::Identification);
-        assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::AwaitingPerson), Some("21")), "{order:?}");
+        assert_eq!(
+            (observation.status, observation.code.as_deref()),
+            (Some(Status::AwaitingPerson), Some("21")),
+            "{order:?}"
+        );
         assert_eq!(observation.at.unwrap().to_string(), "2024-03-01T09:45:00Z");
     }
 }
@@ -191,20 +302,36 @@ fn what_is_latest_goes_by_the_times_and_not_by_the_places() {
 fn the_code_is_the_one_that_decided() {
     for (status, code) in [
         (json!([{ "Kind": 25 }, { "Kind": 6 }, { "Kind": 23 }]), "6"),
-        (json!([{ "Kind": "25" }, { "Kind": "17", "SubKind": "43" }, { "Kind": 7, "SubKind": 25 }]), "17/43"),
-        (json!([{ "Kind": 98 }, { "Kind": 153, "SubKind": 176 }]), "153/176"),
-        (json!([{ "Kind": 78 }, { "Kind": 89 }, { "Kind": 75 }]), "89"),
+        (
+            json!([{ "Kind": "25" }, { "Kind": "17", "SubKind": "43" }, { "Kind": 7, "SubKind": 25 }]),
+            "17/43",
+        ),
+        (
+            json!([{ "Kind": 98 }, { "Kind": 153, "SubKind": 176 }]),
+            "153/176",
+        ),
+        (
+            json!([{ "Kind": 78 }, { "Kind": 89 }, { "Kind": 75 }]),
+            "89",
+        ),
         (json!([{ "Kind": 7, "SubKind": 12 }]), "7/12"),
     ] {
-        assert_eq!(observe(&status, Flow::Identification).code.as_deref(), Some(code), "{status}");
+        assert_eq!(
+            observe(&status, Flow::Identification).code.as_deref(),
+            Some(code),
+            "{status}"
+        );
     }
 }
 
 #[test]
 fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
-    for (kind, code) in
-        [(json!(4711), "4711"), (json!("NEW"), "NEW"), (json!(-1), "-1"), (json!(99_999_999_999_u64), "99999999999")]
-    {
+    for (kind, code) in [
+        (json!(4711), "4711"),
+        (json!("NEW"), "NEW"),
+        (json!(-1), "-1"),
+        (json!(99_999_999_999_u64), "99999999999"),
+    ] {
         for flow in FLOWS {
             let alone = observe(&json!([{ "Kind": kind }]), flow);
             assert_eq!((alone.status, alone.code.as_deref()), (None, Some(code)));
@@ -212,7 +339,12 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
             for known in KINDS {
                 let without = observe(&json!([{ "Kind": known.code }]), flow);
                 let before = observe(&json!([{ "Kind": kind }, { "Kind": known.code }]), flow);
-                assert_eq!((before.status, &before.code), (without.status, &without.code), "{code} before {}", known.code);
+                assert_eq!(
+                    (before.status, &before.code),
+                    (without.status, &without.code),
+                    "{code} before {}",
+                    known.code
+                );
                 // The latest one is noticed, unless it is settled or suspected already.
                 let after = observe(&json!([{ "Kind": known.code }, { "Kind": kind }]), flow);
                 let is_over = matches!(known.state_in(flow), Some(Status::Finished(_)));
@@ -221,7 +353,12 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
                 } else {
                     (None, Some(code.to_owned()))
                 };
-                assert_eq!((after.status, after.code), told, "{code} after {}", known.code);
+                assert_eq!(
+                    (after.status, after.code),
+                    told,
+                    "{code} after {}",
+                    known.code
+                );
             }
         }
     }
@@ -231,19 +368,39 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
 
 #[test]
 fn history_without_codes_has_no_state() {
-    for status in [json!([]), json!(null), json!([null]), json!([{ "Kind": null }, { "Kind": "" }])] {
+    for status in [
+        json!([]),
+        json!(null),
+        json!([null]),
+        json!([{ "Kind": null }, { "Kind": "" }]),
+    ] {
         let observation = observe(&status, Flow::Identification);
-        assert_eq!((observation.status, observation.code, observation.result), (None, None, ResultState::Absent));
+        assert_eq!(
+            (observation.status, observation.code, observation.result),
+            (None, None, ResultState::Absent)
+        );
     }
-    let observation = observe(&json!([{ "Time": "x", "Text": "y" }, { "SubKind": 5 }]), Flow::Identification);
-    assert_eq!((observation.status, &observation.code, observation.at), (None, &None, None));
-    assert_eq!(observation.report().unwrap().custom["Status"].expose(), &json!(["x y", "/5"]));
+    let observation = observe(
+        &json!([{ "Time": "x", "Text": "y" }, { "SubKind": 5 }]),
+        Flow::Identification,
+    );
+    assert_eq!(
+        (observation.status, &observation.code, observation.at),
+        (None, &None, None)
+    );
+    assert_eq!(
+        observation.report().unwrap().custom["Status"].expose(),
+        &json!(["x y", "/5"])
+    );
 }
 
 #[test]
 fn every_detail_of_an_abort_is_a_reason_that_is_known() {
     for row in SUB_KINDS {
-        let observation = observe(&json!([{ "Kind": row.kind, "SubKind": row.sub_kind }]), Flow::Esign);
+        let observation = observe(
+            &json!([{ "Kind": row.kind, "SubKind": row.sub_kind }]),
+            Flow::Esign,
+        );
         let code = format!("{}/{}", row.kind, row.sub_kind);
         let found = reasons(&observation);
         match row.reason {
@@ -251,17 +408,32 @@ fn every_detail_of_an_abort_is_a_reason_that_is_known() {
             None => assert!(found.is_empty(), "{code}: {found:?}"),
         }
         // A message that was sent, or a document that was verified, is no reason; whatever ends or aborts something is.
-        assert_eq!(row.reason.is_some(), !matches!(row.kind, 6 | 7 | 23 | 71), "{}/{}", row.kind, row.sub_kind);
+        assert_eq!(
+            row.reason.is_some(),
+            !matches!(row.kind, 6 | 7 | 23 | 71),
+            "{}/{}",
+            row.kind,
+            row.sub_kind
+        );
         assert_ne!(row.reason, Some(Reason::Unknown));
     }
     for row in KINDS.iter().filter(|row| row.code >= 10_000) {
-        assert!(row.reason.is_some_and(|reason| reason != Reason::Unknown), "{}", row.code);
+        assert!(
+            row.reason.is_some_and(|reason| reason != Reason::Unknown),
+            "{}",
+            row.code
+        );
     }
 }
 
 #[test]
 fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
-    let of = |kind: u32| reasons(&observe(&json!([{ "Kind": kind, "SubKind": 999 }]), Flow::Esign));
+    let of = |kind: u32| {
+        reasons(&observe(
+            &json!([{ "Kind": kind, "SubKind": 999 }]),
+            Flow::Esign,
+        ))
+    };
     for kind in [17, 21, 103, 153] {
         assert_eq!(of(kind), [(Reason::Unknown, format!("{kind}/999"))]);
     }
@@ -273,9 +445,20 @@ fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
 fn uncorrectable_error_ends_a_signature_without_a_judgement() {
     use Outcome::{Canceled, Expired, Inconclusive, Rejected, Verified};
     let esign = |status: Value| observe(&status, Flow::Esign);
-    let observation = esign(json!([{ "Kind": 6 }, { "Kind": 139, "SubKind": 66 }, { "Kind": 29, "SubKind": 65 }]));
-    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::Finished(Inconclusive)), Some("29/65")));
-    let permanent: Vec<_> = observation.report().unwrap().reasons.iter().map(|finding| finding.permanent).collect();
+    let observation = esign(
+        json!([{ "Kind": 6 }, { "Kind": 139, "SubKind": 66 }, { "Kind": 29, "SubKind": 65 }]),
+    );
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (Some(Status::Finished(Inconclusive)), Some("29/65"))
+    );
+    let permanent: Vec<_> = observation
+        .report()
+        .unwrap()
+        .reasons
+        .iter()
+        .map(|finding| finding.permanent)
+        .collect();
     assert_eq!(permanent, [Some(false), Some(true)]);
     for (kinds, flow, outcome) in [
         (&[25, 29, 7, 71][..], Flow::Esign, Some(Inconclusive)),
@@ -305,14 +488,27 @@ fn verified_telephone_is_no_verified_person() {
         (&[25, 63], Canceled),
         (&[25, 6, 89], Disputed),
     ] {
-        assert_eq!(history(kinds, Flow::PhoneVerification), Some(Status::Finished(outcome)), "{kinds:?}");
+        assert_eq!(
+            history(kinds, Flow::PhoneVerification),
+            Some(Status::Finished(outcome)),
+            "{kinds:?}"
+        );
     }
-    assert_eq!(normalize::status_of_code("6", Flow::PhoneVerification), Some(Status::Finished(Inconclusive)));
+    assert_eq!(
+        normalize::status_of_code("6", Flow::PhoneVerification),
+        Some(Status::Finished(Inconclusive))
+    );
 }
 
 #[test]
 fn a_suspicion_is_a_failed_check() {
-    let of = |kind: u32| observe(&json!([{ "Kind": kind }]), Flow::Identification).report().unwrap().checks.clone();
+    let of = |kind: u32| {
+        observe(&json!([{ "Kind": kind }]), Flow::Identification)
+            .report()
+            .unwrap()
+            .checks
+            .clone()
+    };
     for (kind, check) in [
         (89, CheckKind::Fraud),
         (20_000, CheckKind::FaceMatch),
@@ -321,7 +517,10 @@ fn a_suspicion_is_a_failed_check() {
         (20_003, CheckKind::Fraud),
     ] {
         let checks = of(kind);
-        assert_eq!((checks.len(), checks[0].kind, checks[0].code.as_deref()), (1, check, Some(kind.to_string().as_str())));
+        assert_eq!(
+            (checks.len(), checks[0].kind, checks[0].code.as_deref()),
+            (1, check, Some(kind.to_string().as_str()))
+        );
     }
     assert!(of(20_004).is_empty() && of(17).is_empty());
 }
@@ -338,7 +537,11 @@ fn every_history_is_whole_in_its_report() {
     for flow in FLOWS {
         let observation = observe(&status, flow);
         let report = observation.report().unwrap();
-        let custom: Value = report.custom.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
+        let custom: Value = report
+            .custom
+            .iter()
+            .map(|(name, value)| (name.clone(), value.expose().clone()))
+            .collect();
         let expected = json!({
             "Status": [
                 "25 2024-03-01T10:00:00+01:00",
@@ -350,7 +553,10 @@ fn every_history_is_whole_in_its_report() {
             "Status.4": "odd",
         });
         assert_eq!(custom, expected);
-        assert_eq!(report.vendor_id.as_ref().map(idv_core::VendorId::as_str), Some("99921269855041"));
+        assert_eq!(
+            report.vendor_id.as_ref().map(idv_core::VendorId::as_str),
+            Some("99921269855041")
+        );
         assert_eq!(report.reference.as_deref(), Some("our-reference"));
     }
 }
@@ -360,8 +566,20 @@ fn explanatory_text_is_a_reason() {
     let texts = |status: Value| -> Vec<_> {
         let observation = observe(&status, Flow::Esign);
         let reasons = &observation.report().unwrap().reasons;
-        let text = |finding: &idv_core::report::Finding| finding.text.as_ref().map(|text| text.expose().clone());
-        reasons.iter().map(|finding| (finding.reason, finding.code.clone(), text(finding), finding.by_person)).collect()
+        let text = |finding: &idv_core::report::Finding| {
+            finding.text.as_ref().map(|text| text.expose().clone())
+        };
+        reasons
+            .iter()
+            .map(|finding| {
+                (
+                    finding.reason,
+                    finding.code.clone(),
+                    text(finding),
+                    finding.by_person,
+                )
+            })
+            .collect()
     };
     let text = "Ausweis abgelaufen am 01.02.2025";
     for (kind, reason, by_person) in [
@@ -379,18 +597,36 @@ fn explanatory_text_is_a_reason() {
         (24, Reason::DocumentOther, None),
     ] {
         let expected = vec![(reason, kind.to_string(), Some(text.to_owned()), by_person)];
-        assert_eq!(texts(json!([{ "Kind": kind, "Text": text }])), expected, "{kind}");
+        assert_eq!(
+            texts(json!([{ "Kind": kind, "Text": text }])),
+            expected,
+            "{kind}"
+        );
         // Two texts of one code are two reasons, the same text is one.
         let twice = json!([{ "Kind": kind, "Text": text }, { "Kind": kind, "Text": text }, { "Kind": kind, "Text": "other" }]);
         assert_eq!(texts(twice).len(), 2, "{kind}");
     }
     for kind in [6, 7, 11, 25, 71, 75, 78, 80, 83, 84, 94, 106] {
-        assert_eq!(texts(json!([{ "Kind": kind, "Text": "TAN" }])), [], "{kind}");
+        assert_eq!(
+            texts(json!([{ "Kind": kind, "Text": "TAN" }])),
+            [],
+            "{kind}"
+        );
     }
-    assert_eq!(texts(json!([{ "Kind": 17, "SubKind": 43, "Text": text }]))[0].0, Reason::DocumentNotSupported);
-    assert_eq!(texts(json!([{ "Kind": 17, "SubKind": [73, 74] }]))[0].1, "17/[73,74]");
+    assert_eq!(
+        texts(json!([{ "Kind": 17, "SubKind": 43, "Text": text }]))[0].0,
+        Reason::DocumentNotSupported
+    );
+    assert_eq!(
+        texts(json!([{ "Kind": 17, "SubKind": [73, 74] }]))[0].1,
+        "17/[73,74]"
+    );
     for kind in [17, 22, 21, 153] {
-        assert_eq!(texts(json!([{ "Kind": kind }])), [], "{kind} says nothing more");
+        assert_eq!(
+            texts(json!([{ "Kind": kind }])),
+            [],
+            "{kind} says nothing more"
+        );
     }
 }
 
@@ -400,10 +636,27 @@ fn what_hindered_an_attempt_is_no_reason_of_a_success() {
     let list = idv_identity_tm::wire::StatusList::read(list.as_bytes()).unwrap();
     let mut report = idv_core::Report::new(idv_core::ProviderId::new("identity-tm"));
     normalize::explain(&mut report, &list, Flow::Identification);
-    let codes: Vec<_> = report.reasons.iter().map(|finding| finding.code.as_str()).collect();
+    let codes: Vec<_> = report
+        .reasons
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
     assert_eq!((codes, report.checks.len()), (vec!["89"], 1));
     normalize::explain(&mut report, &list, Flow::Esign);
-    let codes: Vec<_> = report.reasons.iter().map(|finding| finding.code.as_str()).collect();
-    assert_eq!((codes, report.checks.len()), (vec!["89", "21/39"], 1), "each reason once");
-    assert_eq!(normalize::status(&list, Flow::Identification, Channel::Poll).subject.reference, None);
+    let codes: Vec<_> = report
+        .reasons
+        .iter()
+        .map(|finding| finding.code.as_str())
+        .collect();
+    assert_eq!(
+        (codes, report.checks.len()),
+        (vec!["89", "21/39"], 1),
+        "each reason once"
+    );
+    assert_eq!(
+        normalize::status(&list, Flow::Identification, Channel::Poll)
+            .subject
+            .reference,
+        None
+    );
 }

@@ -48,11 +48,33 @@ fn recordings(change: impl FnOnce(&mut Recordings)) -> Recordings {
 fn what_is_not_said_is_the_documents_or_the_strictest() {
     let least = parse(LEAST).unwrap();
     for config in [least, config()] {
-        assert_eq!(config.address().unwrap().as_str(), "https://customer.identity.tm/api/2.10/");
-        assert_eq!((config.order_product().unwrap(), config.order_behaviors().unwrap()), (Product::Video, Behaviors::NORMAL));
-        assert_eq!((config.link, config.images, config.recordings), (Link::Target, Images::Embedded, Recordings::default()));
-        assert_eq!(config.webhooks, webhooks(|webhooks| webhooks.on_final = true));
-        assert_eq!((config.check_source, config.include_identifier, config.callback_parameter.as_str()), (false, false, "token"));
+        assert_eq!(
+            config.address().unwrap().as_str(),
+            "https://customer.identity.tm/api/2.10/"
+        );
+        assert_eq!(
+            (
+                config.order_product().unwrap(),
+                config.order_behaviors().unwrap()
+            ),
+            (Product::Video, Behaviors::NORMAL)
+        );
+        assert_eq!(
+            (config.link, config.images, config.recordings),
+            (Link::Target, Images::Embedded, Recordings::default())
+        );
+        assert_eq!(
+            config.webhooks,
+            webhooks(|webhooks| webhooks.on_final = true)
+        );
+        assert_eq!(
+            (
+                config.check_source,
+                config.include_identifier,
+                config.callback_parameter.as_str()
+            ),
+            (false, false, "token")
+        );
         assert_eq!(config.max_embedded_bytes, 67_108_864);
         assert!(config.answer_key().unwrap().is_none() && config.callback_secret.is_empty());
         assert!(config.video_callback_url.is_none() && config.base_url.is_none());
@@ -86,38 +108,88 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
     .unwrap();
     assert_eq!(config.user, "ihrebank");
     assert_eq!(config.password.expose(), std::env::var("PATH").unwrap());
-    assert_eq!(config.address().unwrap().as_str(), "https://identity.example.com/api/2.10");
+    assert_eq!(
+        config.address().unwrap().as_str(),
+        "https://identity.example.com/api/2.10"
+    );
     assert_eq!(config.order_product().unwrap(), Product::Esign);
-    assert_eq!(config.order_behaviors().unwrap(), Behaviors::SIGN_ME_USE.with(Behaviors::ADVANCED_SIGNATURE));
-    assert_eq!((config.link, config.images), (Link::AutoIdent, Images::Separate));
+    assert_eq!(
+        config.order_behaviors().unwrap(),
+        Behaviors::SIGN_ME_USE.with(Behaviors::ADVANCED_SIGNATURE)
+    );
+    assert_eq!(
+        (config.link, config.images),
+        (Link::AutoIdent, Images::Separate)
+    );
     let all = webhooks(|all| {
-        (all.after_ident, all.on_final, all.on_error, all.on_video_error, all.on_status_change) = (true, true, true, true, true);
+        (
+            all.after_ident,
+            all.on_final,
+            all.on_error,
+            all.on_video_error,
+            all.on_status_change,
+        ) = (true, true, true, true, true);
     });
     assert_eq!(config.webhooks, all);
     let all = recordings(|all| {
-        (all.video, all.voice, all.pdf, all.signed_documents, all.audit_log) = (true, true, true, true, true);
+        (
+            all.video,
+            all.voice,
+            all.pdf,
+            all.signed_documents,
+            all.audit_log,
+        ) = (true, true, true, true, true);
     });
     assert_eq!(config.recordings, all);
-    assert_eq!((config.callback_parameter.as_str(), config.check_source, config.include_identifier), ("secret", true, true));
-    assert_eq!(config.video_callback_url.as_ref().unwrap().as_str(), "https://bank.example.com/video");
+    assert_eq!(
+        (
+            config.callback_parameter.as_str(),
+            config.check_source,
+            config.include_identifier
+        ),
+        ("secret", true, true)
+    );
+    assert_eq!(
+        config.video_callback_url.as_ref().unwrap().as_str(),
+        "https://bank.example.com/video"
+    );
     assert_eq!(config.max_embedded_bytes, 1000);
     for secret in [config.callback_secret.first(), config.crypt_key.as_ref()] {
-        assert!(secret.unwrap().expose().contains("idv-identity-tm"), "it is the file");
+        assert!(
+            secret.unwrap().expose().contains("idv-identity-tm"),
+            "it is the file"
+        );
     }
 
     let error = parse_with("passwort = 'x'").unwrap_err().to_string();
-    assert!(error.contains("passwort") && error.contains("max_embedded_bytes"), "{error}");
+    assert!(
+        error.contains("passwort") && error.contains("max_embedded_bytes"),
+        "{error}"
+    );
     for missing in ["user = 'a'", "password = { env = 'PATH' }"] {
-        assert!(parse(missing).unwrap_err().to_string().contains("is missing"), "{missing}");
+        assert!(
+            parse(missing)
+                .unwrap_err()
+                .to_string()
+                .contains("is missing"),
+            "{missing}"
+        );
     }
 }
 
 #[test]
 fn secrets_are_referred_to_and_never_written_down() {
     for key in ["password", "callback_secret", "crypt_key"] {
-        let rest = if key == "password" { "user = 'a'\n" } else { LEAST };
+        let rest = if key == "password" {
+            "user = 'a'\n"
+        } else {
+            LEAST
+        };
         let error = parse(&format!("{rest}{key} = 'hunter2'")).unwrap_err();
-        assert!(error.message().contains("refer to it by") && !error.message().contains("hunter2"), "{key}: {error}");
+        assert!(
+            error.message().contains("refer to it by") && !error.message().contains("hunter2"),
+            "{key}: {error}"
+        );
     }
 }
 
@@ -128,15 +200,37 @@ fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
          webhooks = 'after_ident, on_final'\nrecordings = 'voice,pdf'\nlink = 'email'\nimages = 'embedded'",
     )
     .unwrap();
-    assert_eq!((config.product, config.behaviors, config.max_embedded_bytes), (16, 4096 | 8192, 1000));
-    assert_eq!((config.check_source, config.include_identifier), (true, false));
-    assert_eq!(config.webhooks, webhooks(|webhooks| (webhooks.after_ident, webhooks.on_final) = (true, true)));
-    assert_eq!(config.recordings, recordings(|recordings| (recordings.voice, recordings.pdf) = (true, true)));
-    assert_eq!((config.link, config.images), (Link::Email, Images::Embedded));
+    assert_eq!(
+        (config.product, config.behaviors, config.max_embedded_bytes),
+        (16, 4096 | 8192, 1000)
+    );
+    assert_eq!(
+        (config.check_source, config.include_identifier),
+        (true, false)
+    );
+    assert_eq!(
+        config.webhooks,
+        webhooks(|webhooks| (webhooks.after_ident, webhooks.on_final) = (true, true))
+    );
+    assert_eq!(
+        config.recordings,
+        recordings(|recordings| (recordings.voice, recordings.pdf) = (true, true))
+    );
+    assert_eq!(
+        (config.link, config.images),
+        (Link::Email, Images::Embedded)
+    );
     for none in ["webhooks = ''", "webhooks = []"] {
-        assert_eq!(parse_with(none).unwrap().webhooks, Webhooks::default(), "{none}");
+        assert_eq!(
+            parse_with(none).unwrap().webhooks,
+            Webhooks::default(),
+            "{none}"
+        );
     }
-    assert_eq!(parse_with("webhooks = 'after_video,'").unwrap().webhooks, webhooks(|webhooks| webhooks.after_video = true));
+    assert_eq!(
+        parse_with("webhooks = 'after_video,'").unwrap().webhooks,
+        webhooks(|webhooks| webhooks.after_video = true)
+    );
 }
 
 #[test]
@@ -186,7 +280,10 @@ fn plain_http_is_refused_but_on_this_machine() {
         let config = with(|config| config.base_url = Some(url.parse().unwrap()));
         assert_eq!(config.check().is_ok(), taken, "{url}");
         if !taken {
-            assert!(config.check().unwrap_err().to_string().contains("base_url"), "{url}");
+            assert!(
+                config.check().unwrap_err().to_string().contains("base_url"),
+                "{url}"
+            );
         }
     }
 }
@@ -194,46 +291,106 @@ fn plain_http_is_refused_but_on_this_machine() {
 #[test]
 fn what_cannot_be_sent_is_refused_without_repeating_it() {
     for user in ["", "ihre:bank", "ihre\nbank", "ihrebank\u{7f}"] {
-        assert!(refused(|config| config.user = user.into()).contains("user"), "{user:?}");
+        assert!(
+            refused(|config| config.user = user.into()).contains("user"),
+            "{user:?}"
+        );
     }
     for password in ["", "example\nPassword", "example\u{0}Password"] {
         let said = refused(|config| config.password = password.into());
-        assert!(said.contains("password") && !said.contains("example"), "{said}");
+        assert!(
+            said.contains("password") && !said.contains("example"),
+            "{said}"
+        );
     }
     // Colons and letters beyond ASCII are allowed in a password (RFC 7617).
-    assert!(with(|config| config.password = "schlüssel: 5".into()).check().is_ok());
+    assert!(
+        with(|config| config.password = "schlüssel: 5".into())
+            .check()
+            .is_ok()
+    );
 }
 
 #[test]
 fn values_that_cannot_work_are_refused_by_their_key() {
     for number in [1, 7, 13, 14, 18, 20, u32::MAX] {
-        assert!(refused(|config| config.product = number).contains("product"), "{number}");
+        assert!(
+            refused(|config| config.product = number).contains("product"),
+            "{number}"
+        );
     }
     for product in Product::ALL {
-        assert_eq!(with(|config| config.product = product.number()).order_product().unwrap(), *product);
+        assert_eq!(
+            with(|config| config.product = product.number())
+                .order_product()
+                .unwrap(),
+            *product
+        );
     }
     for number in [1, 4 | 8, 128 | 256, 1 << 31] {
-        assert!(refused(|config| config.behaviors = number).contains("behaviors"), "{number}");
+        assert!(
+            refused(|config| config.behaviors = number).contains("behaviors"),
+            "{number}"
+        );
     }
     // No order could ever be placed so.
-    for (product, behaviors, taken) in
-        [(12, 128, false), (16, 8, false), (15, 128, true), (12, 4096, true), (0, 4_194_304, false)]
-    {
+    for (product, behaviors, taken) in [
+        (12, 128, false),
+        (16, 8, false),
+        (15, 128, true),
+        (12, 4096, true),
+        (0, 4_194_304, false),
+    ] {
         let config = with(|config| (config.product, config.behaviors) = (product, behaviors));
         assert_eq!(config.check().is_ok(), taken, "{product} {behaviors}");
     }
     assert!(refused(|config| config.callback_secret = "short".into()).contains("16"));
-    for name in ["", "to ken", "token=", "tökén", "a&b", "to.ken", "ref", "OrderId", "event", "statusCode"] {
-        assert!(refused(|config| config.callback_parameter = name.into()).contains("callback_parameter"), "{name}");
+    for name in [
+        "",
+        "to ken",
+        "token=",
+        "tökén",
+        "a&b",
+        "to.ken",
+        "ref",
+        "OrderId",
+        "event",
+        "statusCode",
+    ] {
+        assert!(
+            refused(|config| config.callback_parameter = name.into())
+                .contains("callback_parameter"),
+            "{name}"
+        );
     }
-    for key in ["", "0123", "g0g0", &"00".repeat(31), &"00".repeat(33), &"A".repeat(42)] {
+    for key in [
+        "",
+        "0123",
+        "g0g0",
+        &"00".repeat(31),
+        &"00".repeat(33),
+        &"A".repeat(42),
+    ] {
         let said = refused(|config| config.crypt_key = Some(key.into()));
         assert!(said.contains("64 hexadecimal digits"), "{said}");
     }
-    for key in ["0f".repeat(32), "0F".repeat(32), format!("{}=", "A".repeat(43)), "A".repeat(43), "_".repeat(42) + "8"] {
-        assert!(with(|config| config.crypt_key = Some(key.as_str().into())).answer_key().unwrap().is_some(), "{key}");
+    for key in [
+        "0f".repeat(32),
+        "0F".repeat(32),
+        format!("{}=", "A".repeat(43)),
+        "A".repeat(43),
+        "_".repeat(42) + "8",
+    ] {
+        assert!(
+            with(|config| config.crypt_key = Some(key.as_str().into()))
+                .answer_key()
+                .unwrap()
+                .is_some(),
+            "{key}"
+        );
     }
-    let both = |webhooks: &mut Webhooks| (webhooks.after_video, webhooks.after_ident) = (true, true);
+    let both =
+        |webhooks: &mut Webhooks| (webhooks.after_video, webhooks.after_ident) = (true, true);
     assert!(refused(|config| both(&mut config.webhooks)).contains("together"));
     assert!(refused(|config| config.max_embedded_bytes = 0).contains("max_embedded_bytes"));
     for url in [
@@ -242,14 +399,24 @@ fn values_that_cannot_work_are_refused_by_their_key() {
         "https://bank.example.com/video?token=1",
         "https://bank.example.com/video?a=1&ref=2",
     ] {
-        assert!(refused(|config| config.video_callback_url = Some(url.parse().unwrap())).contains("video_callback_url"), "{url}");
+        assert!(
+            refused(|config| config.video_callback_url = Some(url.parse().unwrap()))
+                .contains("video_callback_url"),
+            "{url}"
+        );
     }
 }
 
 #[test]
 fn a_configuration_that_cannot_work_makes_no_provider() {
-    for config in [with(|config| config.user = String::new()), with(|config| config.product = 1)] {
-        assert_eq!(IdentityTm::new(config).unwrap_err().kind(), &ErrorKind::Config);
+    for config in [
+        with(|config| config.user = String::new()),
+        with(|config| config.product = 1),
+    ] {
+        assert_eq!(
+            IdentityTm::new(config).unwrap_err().kind(),
+            &ErrorKind::Config
+        );
     }
     assert!(IdentityTm::new(config()).is_ok());
 }
@@ -264,8 +431,17 @@ fn a_configuration_prints_no_secret() {
     assert!(config.check().is_ok());
     let key = config.answer_key().unwrap();
     let provider = IdentityTm::new(config.clone()).unwrap();
-    let printed = format!("{config:?} {config:#?} {key:?} {provider:?} {:?} {:?}", provider.api(), config.auth().unwrap());
-    for secret in ["examplePassword", "0123456789abcdef", "5eC4e7", "aWhyZWJhbms"] {
+    let printed = format!(
+        "{config:?} {config:#?} {key:?} {provider:?} {:?} {:?}",
+        provider.api(),
+        config.auth().unwrap()
+    );
+    for secret in [
+        "examplePassword",
+        "0123456789abcdef",
+        "5eC4e7",
+        "aWhyZWJhbms",
+    ] {
         assert!(!printed.contains(secret), "{secret}: {printed}");
     }
 }

@@ -12,8 +12,8 @@ mod support;
 use idv_core::call::CallPolicy;
 use idv_core::report::{Country, DocumentKind, Gender};
 use idv_core::{
-    Client, CreateResponse, CreateSafety, Delivery, Effect, Error, ErrorKind, HandOff, NewVerification, Reference, Sent,
-    TransportCause,
+    Client, CreateResponse, CreateSafety, Delivery, Effect, Error, ErrorKind, HandOff,
+    NewVerification, Reference, Sent, TransportCause,
 };
 use idv_identity_tm::api::order::{Behaviors, Order, Product, SignDocument};
 use idv_identity_tm::{IdentityTm, IdentityTmConfig, Link};
@@ -56,7 +56,11 @@ fn everything() -> NewVerification {
     new.document.issued_on = Some(jiff::civil::date(2010, 11, 1).into());
     new.document.expires_on = Some(jiff::civil::date(2020, 10, 31).into());
     new.locale = Some("en-GB".parse().unwrap());
-    new.return_urls.success = Some("https://bank.example.com/positive?OrderID=[OrderID]".parse().unwrap());
+    new.return_urls.success = Some(
+        "https://bank.example.com/positive?OrderID=[OrderID]"
+            .parse()
+            .unwrap(),
+    );
     new.return_urls.failure = Some("https://bank.example.com/negative".parse().unwrap());
     new.callback_url = Some("https://bank.example.com/identity".parse().unwrap());
     new.purpose = Some("opening an account".into());
@@ -70,14 +74,21 @@ async fn sent(config: IdentityTmConfig, new: &NewVerification) -> (CreateRespons
     transport.then_json(202, created());
     let created = client_of(config, &transport).create(new).await.unwrap();
     assert_eq!(lines(&transport), ["PUT putOrder"]);
-    (created, serde_json::from_slice(transport.requests()[0].body()).unwrap())
+    (
+        created,
+        serde_json::from_slice(transport.requests()[0].body()).unwrap(),
+    )
 }
 
 /// The model's field that a verification is refused for; nothing was sent then.
 async fn refused(config: IdentityTmConfig, new: &NewVerification) -> String {
     let transport = ScriptedTransport::new();
     let error = client_of(config, &transport).create(new).await.unwrap_err();
-    assert_eq!((transport.count(), error.effect()), (0, Effect::NotApplied), "{error}");
+    assert_eq!(
+        (transport.count(), error.effect()),
+        (0, Effect::NotApplied),
+        "{error}"
+    );
     match error.kind() {
         ErrorKind::InvalidRequest { field } => field.to_string(),
         other => panic!("{other:?}"),
@@ -94,7 +105,14 @@ fn visit(created: &CreateResponse) -> Option<&str> {
 #[tokio::test]
 async fn everything_that_the_vendor_has_a_place_for_is_sent_in_its_words() {
     let (created, order) = sent(config(), &everything()).await;
-    assert_eq!((created.id.clone(), created.already_existed, created.expires_at), (id(), false, None));
+    assert_eq!(
+        (
+            created.id.clone(),
+            created.already_existed,
+            created.expires_at
+        ),
+        (id(), false, None)
+    );
     assert_eq!(visit(&created), Some(TARGET));
     assert_eq!(created.at.to_string(), "2018-09-05T09:00:00Z");
     assert_eq!(created.unsupported_fields, ["document.kind", "custom"]);
@@ -136,16 +154,35 @@ async fn what_is_not_given_is_not_sent() {
 #[tokio::test]
 async fn product_behaviors_and_genders_are_the_vendors() {
     let mut new = least();
-    for (gender, word) in [(Gender::Female, "female"), (Gender::Male, "male"), (Gender::Diverse, "diverse")] {
+    for (gender, word) in [
+        (Gender::Female, "female"),
+        (Gender::Male, "male"),
+        (Gender::Diverse, "diverse"),
+    ] {
         new.person.gender = Some(gender.into());
-        let (_, order) = sent(with(|config| (config.product, config.behaviors) = (16, 4096)), &new).await;
-        assert_eq!((&order["Product"], &order["Add"], &order["IdentData"]["Gender"]), (&json!(16), &json!(4096), &json!(word)));
+        let (_, order) = sent(
+            with(|config| (config.product, config.behaviors) = (16, 4096)),
+            &new,
+        )
+        .await;
+        assert_eq!(
+            (
+                &order["Product"],
+                &order["Add"],
+                &order["IdentData"]["Gender"]
+            ),
+            (&json!(16), &json!(4096), &json!(word))
+        );
     }
     // A street without a number, and a number without a street, which is none.
     new.person.address.house_number = Some("17".into());
     assert_eq!(sent(config(), &new).await.1["Address"].get("Street"), None);
-    (new.person.address.street, new.person.address.house_number) = (Some("Heidestr. 17".into()), None);
-    assert_eq!(sent(config(), &new).await.1["Address"]["Street"], json!("Heidestr. 17"));
+    (new.person.address.street, new.person.address.house_number) =
+        (Some("Heidestr. 17".into()), None);
+    assert_eq!(
+        sent(config(), &new).await.1["Address"]["Street"],
+        json!("Heidestr. 17")
+    );
 }
 
 type Change = fn(&mut NewVerification);
@@ -154,47 +191,103 @@ type Change = fn(&mut NewVerification);
 async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
     let table: &[(&str, Change)] = &[
         ("person.given_names", |new| new.person.given_names = None),
-        ("person.given_names", |new| new.person.given_names = Some(" ".into())),
-        ("person.given_names", |new| new.person.given_names = Some("é".repeat(51).into())),
+        ("person.given_names", |new| {
+            new.person.given_names = Some(" ".into())
+        }),
+        ("person.given_names", |new| {
+            new.person.given_names = Some("é".repeat(51).into())
+        }),
         ("person.family_name", |new| new.person.family_name = None),
-        ("person.family_name", |new| new.person.family_name = Some("é".repeat(51).into())),
-        ("person.birth_name", |new| new.person.birth_name = Some("é".repeat(76).into())),
-        ("person.birth_date", |new| new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into())),
-        ("person.birth_place", |new| new.person.birth_place = Some("é".repeat(101).into())),
-        ("person.title", |new| new.person.title = Some("é".repeat(51).into())),
+        ("person.family_name", |new| {
+            new.person.family_name = Some("é".repeat(51).into())
+        }),
+        ("person.birth_name", |new| {
+            new.person.birth_name = Some("é".repeat(76).into())
+        }),
+        ("person.birth_date", |new| {
+            new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into())
+        }),
+        ("person.birth_place", |new| {
+            new.person.birth_place = Some("é".repeat(101).into())
+        }),
+        ("person.title", |new| {
+            new.person.title = Some("é".repeat(51).into())
+        }),
         ("person.address.street", |new| {
             // Together with the number it does not fit.
             new.person.address.street = Some("é".repeat(98).into());
             new.person.address.house_number = Some("17".into());
         }),
-        ("person.address.postal_code", |new| new.person.address.postal_code = Some("SW1A 1AA".into())),
-        ("person.address.city", |new| new.person.address.city = Some("é".repeat(101).into())),
-        ("person.address.country", |new| new.person.address.country = None),
-        ("contact.email", |new| new.contact.email = None),
-        ("contact.email", |new| new.contact.email = Some("nobody".into())),
-        ("contact.email", |new| new.contact.email = Some(format!("{}@example.com", "a".repeat(39)).into())),
-        ("contact.phone", |new| new.contact.phone = Some("0171 1234567".into())),
-        ("document.number", |new| new.document.number = Some("1".repeat(51).into())),
-        ("document.issuer", |new| new.document.issuer = Some("é".repeat(101).into())),
-        ("document.issued_on", |new| new.document.issued_on = Some(jiff::civil::date(10, 1, 1).into())),
-        ("document.expires_on", |new| new.document.expires_on = Some(jiff::civil::date(20, 1, 1).into())),
-        ("return_urls.success", |new| {
-            new.return_urls.success = Some(format!("https://bank.example.com/{}", "a".repeat(126)).parse().unwrap());
+        ("person.address.postal_code", |new| {
+            new.person.address.postal_code = Some("SW1A 1AA".into())
         }),
-        ("return_urls.failure", |new| new.return_urls.failure = Some("bank:failed".parse().unwrap())),
-        ("callback_url", |new| new.callback_url = Some("ftp://bank.example.com".parse().unwrap())),
+        ("person.address.city", |new| {
+            new.person.address.city = Some("é".repeat(101).into())
+        }),
+        ("person.address.country", |new| {
+            new.person.address.country = None
+        }),
+        ("contact.email", |new| new.contact.email = None),
+        ("contact.email", |new| {
+            new.contact.email = Some("nobody".into())
+        }),
+        ("contact.email", |new| {
+            new.contact.email = Some(format!("{}@example.com", "a".repeat(39)).into())
+        }),
+        ("contact.phone", |new| {
+            new.contact.phone = Some("0171 1234567".into())
+        }),
+        ("document.number", |new| {
+            new.document.number = Some("1".repeat(51).into())
+        }),
+        ("document.issuer", |new| {
+            new.document.issuer = Some("é".repeat(101).into())
+        }),
+        ("document.issued_on", |new| {
+            new.document.issued_on = Some(jiff::civil::date(10, 1, 1).into())
+        }),
+        ("document.expires_on", |new| {
+            new.document.expires_on = Some(jiff::civil::date(20, 1, 1).into())
+        }),
+        ("return_urls.success", |new| {
+            new.return_urls.success = Some(
+                format!("https://bank.example.com/{}", "a".repeat(126))
+                    .parse()
+                    .unwrap(),
+            );
+        }),
+        ("return_urls.failure", |new| {
+            new.return_urls.failure = Some("bank:failed".parse().unwrap())
+        }),
         ("callback_url", |new| {
-            new.callback_url = Some(format!("https://bank.example.com/{}", "a".repeat(200)).parse().unwrap());
+            new.callback_url = Some("ftp://bank.example.com".parse().unwrap())
+        }),
+        ("callback_url", |new| {
+            new.callback_url = Some(
+                format!("https://bank.example.com/{}", "a".repeat(200))
+                    .parse()
+                    .unwrap(),
+            );
         }),
         // What is added would stand in the fragment, come second, or arrive as it is.
-        ("callback_url", |new| new.callback_url = Some("https://bank.example.com/#identity".parse().unwrap())),
-        ("callback_url", |new| new.callback_url = Some("https://bank.example.com/?orderId=5".parse().unwrap())),
-        ("callback_url", |new| new.callback_url = Some("https://bank.example.com/?token=5".parse().unwrap())),
-        ("callback_url", |new| new.callback_url = Some("https://bank.example.com/?a=[statusCode]".parse().unwrap())),
+        ("callback_url", |new| {
+            new.callback_url = Some("https://bank.example.com/#identity".parse().unwrap())
+        }),
+        ("callback_url", |new| {
+            new.callback_url = Some("https://bank.example.com/?orderId=5".parse().unwrap())
+        }),
+        ("callback_url", |new| {
+            new.callback_url = Some("https://bank.example.com/?token=5".parse().unwrap())
+        }),
+        ("callback_url", |new| {
+            new.callback_url = Some("https://bank.example.com/?a=[statusCode]".parse().unwrap())
+        }),
         ("purpose", |new| new.purpose = Some("é".repeat(151))),
         ("purpose", |new| new.purpose = Some(String::new())),
         // It would start a test robot.
-        ("reference", |new| new.reference = Reference::parse("x-autotest-positive").unwrap()),
+        ("reference", |new| {
+            new.reference = Reference::parse("x-autotest-positive").unwrap()
+        }),
     ];
     for (number, (field, change)) in table.iter().enumerate() {
         let mut new = everything();
@@ -212,7 +305,11 @@ async fn long_street_is_sent_where_it_has_room() {
         let (_, order) = sent(config(), &new).await;
         let street = format!("{} 17", "é".repeat(length));
         assert_eq!(order["IdentData"]["Street"], json!(street));
-        assert_eq!(order["Address"].get("Street"), fits.then(|| json!(street)).as_ref(), "{length}");
+        assert_eq!(
+            order["Address"].get("Street"),
+            fits.then(|| json!(street)).as_ref(),
+            "{length}"
+        );
     }
 }
 
@@ -228,41 +325,78 @@ async fn prepared(
         prepare(order);
         Ok(())
     });
-    let client = Client::new(provider, environment(&transport, &clock()), CallPolicy::default());
-    let field = client.create(&everything()).await.err().map(|error| match error.kind() {
-        ErrorKind::InvalidRequest { field } => field.to_string(),
-        other => panic!("{other:?}"),
-    });
+    let client = Client::new(
+        provider,
+        environment(&transport, &clock()),
+        CallPolicy::default(),
+    );
+    let field = client
+        .create(&everything())
+        .await
+        .err()
+        .map(|error| match error.kind() {
+            ErrorKind::InvalidRequest { field } => field.to_string(),
+            other => panic!("{other:?}"),
+        });
     (field, lines(&transport))
 }
 
 #[tokio::test]
 async fn prepared_order_of_another_flow_is_refused() {
     let contract = || SignDocument::new(b"%PDF-1.7".to_vec(), "contract.pdf");
-    let esign = |behaviors: u32| with(|config| (config.product, config.behaviors) = (15, behaviors));
+    let esign =
+        |behaviors: u32| with(|config| (config.product, config.behaviors) = (15, behaviors));
     let sent = vec!["PUT putOrder".to_owned()];
     let to_esign = move |order: &mut Order| {
         order.product = Product::Esign;
         order.esign_pdfs.push(contract());
     };
-    assert_eq!(prepared(config(), to_esign).await, (Some("Product".to_owned()), vec![]));
-    assert_eq!(prepared(config(), |order| order.product = Product::PhoneVerification).await.0.as_deref(), Some("Product"));
-    assert_eq!(prepared(esign(0), |order| order.product = Product::Video).await.0.as_deref(), Some("Product"));
-    assert_eq!(prepared(esign(0), |order| order.behaviors = Behaviors::SIGN_ME_CREATE).await.0.as_deref(), Some("Add"));
+    assert_eq!(
+        prepared(config(), to_esign).await,
+        (Some("Product".to_owned()), vec![])
+    );
+    assert_eq!(
+        prepared(config(), |order| order.product = Product::PhoneVerification)
+            .await
+            .0
+            .as_deref(),
+        Some("Product")
+    );
+    assert_eq!(
+        prepared(esign(0), |order| order.product = Product::Video)
+            .await
+            .0
+            .as_deref(),
+        Some("Product")
+    );
+    assert_eq!(
+        prepared(esign(0), |order| order.behaviors =
+            Behaviors::SIGN_ME_CREATE)
+        .await
+        .0
+        .as_deref(),
+        Some("Add")
+    );
     let signed = move |order: &mut Order| {
         order.behaviors = Behaviors::NORMAL;
         order.esign_pdfs.push(contract());
     };
     assert_eq!(prepared(esign(8), signed).await.0.as_deref(), Some("Add"));
     // Another product of the same flow ends by the same codes.
-    assert_eq!(prepared(config(), |order| order.product = Product::AutoId).await, (None, sent.clone()));
+    assert_eq!(
+        prepared(config(), |order| order.product = Product::AutoId).await,
+        (None, sent.clone())
+    );
     let signed = move |order: &mut Order| {
         order.behaviors = Behaviors::ADVANCED_SIGNATURE;
         order.esign_pdfs.push(contract());
     };
     assert_eq!(prepared(esign(0), signed).await, (None, sent));
     let documents = move |order: &mut Order| order.esign_pdfs.push(contract());
-    assert_eq!(prepared(config(), documents).await, (Some("Product".to_owned()), vec![]));
+    assert_eq!(
+        prepared(config(), documents).await,
+        (Some("Product".to_owned()), vec![])
+    );
 }
 
 #[tokio::test]
@@ -270,8 +404,17 @@ async fn the_accepted_fields_are_those_that_reach_the_vendor() {
     let client = client(&ScriptedTransport::new());
     let accepts = &client.info().accepts;
     let given = everything().given();
-    assert_eq!(given.iter().filter(|path| !accepts.contains(path)).collect::<Vec<_>>(), [&"document.kind", &"custom"]);
-    assert!(accepts.iter().all(|path| given.contains(path)), "each is one of the model's");
+    assert_eq!(
+        given
+            .iter()
+            .filter(|path| !accepts.contains(path))
+            .collect::<Vec<_>>(),
+        [&"document.kind", &"custom"]
+    );
+    assert!(
+        accepts.iter().all(|path| given.contains(path)),
+        "each is one of the model's"
+    );
     assert_eq!(client.info().create_safety, CreateSafety::Findable);
     // What is accepted changes what is sent.
     let (_, least_sent) = sent(config(), &least()).await;
@@ -283,7 +426,10 @@ async fn the_accepted_fields_are_those_that_reach_the_vendor() {
 async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callback_needs() {
     let secret = "0123456789abcdef";
     let mut new = least();
-    for base in ["https://bank.example.com/identity", "https://bank.example.com/identity?tenant=7"] {
+    for base in [
+        "https://bank.example.com/identity",
+        "https://bank.example.com/identity?tenant=7",
+    ] {
         new.callback_url = Some(base.parse().unwrap());
         for after in ["after_video", "after_ident"] {
             let toml = format!(
@@ -294,29 +440,67 @@ async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callb
             let receiver = client_of(config.clone(), &ScriptedTransport::new());
             let (_, order) = sent(config, &new).await;
             let webhooks = order["WebhookURL"].as_object().unwrap();
-            let first = if after == "after_video" { "AfterVideo" } else { "AfterIdent" };
+            let first = if after == "after_video" {
+                "AfterVideo"
+            } else {
+                "AfterIdent"
+            };
             let mut names: Vec<_> = webhooks.keys().map(String::as_str).collect();
             names.sort_unstable();
-            let mut wanted = [first, "OnError", "OnFinal", "OnStatusChange", "OnVideoError"];
+            let mut wanted = [
+                first,
+                "OnError",
+                "OnFinal",
+                "OnStatusChange",
+                "OnVideoError",
+            ];
             wanted.sort_unstable();
             assert_eq!(names, wanted);
             for (name, address) in webhooks {
                 let address = address.as_str().unwrap();
-                assert!(address.starts_with(base) && address.chars().count() <= 250, "{address}");
-                assert!(address.contains("[OrderID]") && address.contains("[Ref]"), "{address}");
-                assert_eq!(address.contains("[statusCode]"), name == "OnStatusChange", "{address}");
-                assert!(!address.contains(secret), "the key itself stays here: {address}");
+                assert!(
+                    address.starts_with(base) && address.chars().count() <= 250,
+                    "{address}"
+                );
+                assert!(
+                    address.contains("[OrderID]") && address.contains("[Ref]"),
+                    "{address}"
+                );
+                assert_eq!(
+                    address.contains("[statusCode]"),
+                    name == "OnStatusChange",
+                    "{address}"
+                );
+                assert!(
+                    !address.contains(secret),
+                    "the key itself stays here: {address}"
+                );
                 // What the vendor makes of it comes back proven, and speaks of this order.
-                let called = address.replace("[OrderID]", ORDER).replace("[Ref]", REFERENCE).replace("[statusCode]", "6");
-                let delivery =
-                    |uri: &str| Delivery::callback(http::Method::GET, uri.parse().unwrap(), http::HeaderMap::new(), Vec::new());
+                let called = address
+                    .replace("[OrderID]", ORDER)
+                    .replace("[Ref]", REFERENCE)
+                    .replace("[statusCode]", "6");
+                let delivery = |uri: &str| {
+                    Delivery::callback(
+                        http::Method::GET,
+                        uri.parse().unwrap(),
+                        http::HeaderMap::new(),
+                        Vec::new(),
+                    )
+                };
                 let received = receiver.receive(&delivery(&called)).unwrap();
-                assert!(received.observations[0].trust.is_proven() && received.observations[0].subject.is(&id()));
+                assert!(
+                    received.observations[0].trust.is_proven()
+                        && received.observations[0].subject.is(&id())
+                );
                 let code = if name == "OnStatusChange" { "6" } else { name };
                 assert_eq!(received.observations[0].code.as_deref(), Some(code));
                 // The secret is this order's own.
                 let other = called.replace(REFERENCE, "ffffffffffffffffffffffffffffffff");
-                assert_eq!(receiver.receive(&delivery(&other)).unwrap_err().kind(), &ErrorKind::Forged);
+                assert_eq!(
+                    receiver.receive(&delivery(&other)).unwrap_err().kind(),
+                    &ErrorKind::Forged
+                );
             }
         }
     }
@@ -338,21 +522,48 @@ async fn the_person_is_handed_the_link_that_is_configured() {
     );
     let bare = format!(r#"{{"OrderID":"{ORDER}"}}"#);
     for (link, flags, wanted, fallback) in [
-        (Link::Target, ["getTargetLink"].as_slice(), Some(TARGET), Some(TARGET)),
-        (Link::Deep, &["getDeepLink", "getTargetLink"], Some("https://www.identity.tm/ident/1"), Some(TARGET)),
-        (Link::AutoIdent, &["getAutoIdLink", "getTargetLink"], Some("https://auto.identity.tm/1"), Some(TARGET)),
+        (
+            Link::Target,
+            ["getTargetLink"].as_slice(),
+            Some(TARGET),
+            Some(TARGET),
+        ),
+        (
+            Link::Deep,
+            &["getDeepLink", "getTargetLink"],
+            Some("https://www.identity.tm/ident/1"),
+            Some(TARGET),
+        ),
+        (
+            Link::AutoIdent,
+            &["getAutoIdLink", "getTargetLink"],
+            Some("https://auto.identity.tm/1"),
+            Some(TARGET),
+        ),
         (Link::Email, &[], None, None),
     ] {
         // Without any link the vendor writes the person an e-mail.
-        for (answer, url) in [(all.clone(), wanted), (created(), fallback), (bare.clone(), None)] {
+        for (answer, url) in [
+            (all.clone(), wanted),
+            (created(), fallback),
+            (bare.clone(), None),
+        ] {
             let transport = ScriptedTransport::new();
             transport.then_json(202, answer);
-            let created = client_of(with(|config| config.link = link), &transport).create(&least()).await.unwrap();
+            let created = client_of(with(|config| config.link = link), &transport)
+                .create(&least())
+                .await
+                .unwrap();
             assert_eq!(visit(&created), url, "{link:?}");
             assert!(url.is_some() || created.hand_off == HandOff::VendorContactsPerson);
             let order: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
-            let mut asked: Vec<_> =
-                order.as_object().unwrap().keys().filter(|key| key.starts_with("get")).map(String::as_str).collect();
+            let mut asked: Vec<_> = order
+                .as_object()
+                .unwrap()
+                .keys()
+                .filter(|key| key.starts_with("get"))
+                .map(String::as_str)
+                .collect();
             asked.sort_unstable();
             assert_eq!(asked, flags, "{link:?}");
         }
@@ -365,12 +576,20 @@ fn losses() -> [Exchange; 4] {
         Exchange::Hang,
         empty(503),
         // An answer that says so much and cannot be read is one too.
-        Exchange::Answer(http::Response::builder().status(202).body("<html>".into()).unwrap()),
+        Exchange::Answer(
+            http::Response::builder()
+                .status(202)
+                .body("<html>".into())
+                .unwrap(),
+        ),
     ]
 }
 
 /// Creates, loses the answer, and is then answered so.
-async fn lost(loss: Exchange, then: &[(u16, &str)]) -> (Result<CreateResponse, Error>, ScriptedTransport) {
+async fn lost(
+    loss: Exchange,
+    then: &[(u16, &str)],
+) -> (Result<CreateResponse, Error>, ScriptedTransport) {
     let transport = ScriptedTransport::new();
     transport.then(loss);
     for (status, body) in then {
@@ -391,9 +610,13 @@ async fn an_order_whose_answer_was_lost_is_looked_up_and_never_placed_again() {
         assert_eq!(lines(&transport), ["PUT putOrder", &lookup]);
     }
     for loss in losses() {
-        let (created, transport) = lost(loss, &[(200, r#"["99920006C38842","99920006C38843"]"#)]).await;
+        let (created, transport) =
+            lost(loss, &[(200, r#"["99920006C38842","99920006C38843"]"#)]).await;
         let error = created.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Conflict, Effect::Unknown));
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&ErrorKind::Conflict, Effect::Unknown)
+        );
         assert_eq!(lines(&transport), ["PUT putOrder", &lookup]);
     }
 }
@@ -412,9 +635,24 @@ async fn where_the_lookup_knows_nothing_the_effect_stays_unknown() {
         for (number, loss) in losses().into_iter().enumerate() {
             let (created, transport) = lost(loss, lookup).await;
             let error = created.unwrap_err();
-            let kind = if number == 3 { ErrorKind::Malformed } else { ErrorKind::Unavailable };
-            assert_eq!((error.kind(), error.effect()), (&kind, Effect::Unknown), "{lookup:?}");
-            assert_eq!(lines(&transport).iter().filter(|line| line.starts_with("PUT")).count(), 1, "{lookup:?}");
+            let kind = if number == 3 {
+                ErrorKind::Malformed
+            } else {
+                ErrorKind::Unavailable
+            };
+            assert_eq!(
+                (error.kind(), error.effect()),
+                (&kind, Effect::Unknown),
+                "{lookup:?}"
+            );
+            assert_eq!(
+                lines(&transport)
+                    .iter()
+                    .filter(|line| line.starts_with("PUT"))
+                    .count(),
+                1,
+                "{lookup:?}"
+            );
         }
     }
 }
@@ -422,20 +660,36 @@ async fn where_the_lookup_knows_nothing_the_effect_stays_unknown() {
 #[tokio::test]
 async fn a_refusal_is_no_loss_and_is_not_looked_up() {
     for (status, kind) in [
-        (400, ErrorKind::InvalidRequest { field: "request".into() }),
+        (
+            400,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
         (401, ErrorKind::Unauthorized),
         (403, ErrorKind::Unauthorized),
     ] {
         let transport = ScriptedTransport::new();
         transport.then_json(status, r#"{"Error":"Product not enabled"}"#);
         let error = client(&transport).create(&least()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, Effect::NotApplied, 1));
+        assert_eq!(
+            (error.kind(), error.effect(), transport.count()),
+            (&kind, Effect::NotApplied, 1)
+        );
         assert_eq!(error.vendor_code(), Some("Product not enabled"));
     }
     // Nothing had left: it is placed again, and there is one.
     let transport = ScriptedTransport::new();
-    transport.then(Exchange::Fail(Sent::No, TransportCause::Connect)).then_json(202, created());
-    assert!(!client(&transport).create(&least()).await.unwrap().already_existed);
+    transport
+        .then(Exchange::Fail(Sent::No, TransportCause::Connect))
+        .then_json(202, created());
+    assert!(
+        !client(&transport)
+            .create(&least())
+            .await
+            .unwrap()
+            .already_existed
+    );
     assert_eq!(lines(&transport), ["PUT putOrder", "PUT putOrder"]);
 }
 
@@ -450,28 +704,59 @@ async fn an_order_can_be_prepared_and_is_checked_afterwards() {
         });
         provider
     };
-    let client =
-        |provider, transport: &ScriptedTransport| Client::new(provider, environment(transport, &clock()), CallPolicy::default());
+    let client = |provider, transport: &ScriptedTransport| {
+        Client::new(
+            provider,
+            environment(transport, &clock()),
+            CallPolicy::default(),
+        )
+    };
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
-    client(prepared("a"), &transport).create(&least()).await.unwrap();
+    client(prepared("a"), &transport)
+        .create(&least())
+        .await
+        .unwrap();
     let order: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
     assert_eq!(order["CustomerRouteTag"], json!("a".repeat(250)));
 
     let transport = ScriptedTransport::new();
-    let error = client(prepared("ab"), &transport).create(&least()).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "CustomerRouteTag".into() });
+    let error = client(prepared("ab"), &transport)
+        .create(&least())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "CustomerRouteTag".into()
+        }
+    );
     let refusing = client(IdentityTm::new(config()).unwrap(), &transport);
-    refusing.vendor::<IdentityTm>().unwrap().customize(|_, _| Err(Error::invalid("purpose", "it is missing")));
+    refusing
+        .vendor::<IdentityTm>()
+        .unwrap()
+        .customize(|_, _| Err(Error::invalid("purpose", "it is missing")));
     let error = refusing.create(&least()).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "purpose".into() }, 0));
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "purpose".into()
+            },
+            0
+        )
+    );
 }
 
 #[tokio::test]
 async fn options_of_the_vendor_go_into_the_order() {
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
-    let client = Client::new(IdentityTm::new(config()).unwrap(), environment(&transport, &clock()), CallPolicy::default());
+    let client = Client::new(
+        IdentityTm::new(config()).unwrap(),
+        environment(&transport, &clock()),
+        CallPolicy::default(),
+    );
     let mut options = idv_identity_tm::IdentityTmOptions::default();
     options.customer_route_tag = Some("branch-12".to_owned());
     options.purpose_by_language = Some([("de".to_owned(), "Kontoeröffnung".to_owned())].into());
@@ -479,5 +764,8 @@ async fn options_of_the_vendor_go_into_the_order() {
     new.set_options(&options).unwrap();
     client.create(&new).await.unwrap();
     let order: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
-    assert_eq!((&order["CustomerRouteTag"], &order["Purpose"]), (&json!("branch-12"), &json!({"de": "Kontoeröffnung"})));
+    assert_eq!(
+        (&order["CustomerRouteTag"], &order["Purpose"]),
+        (&json!("branch-12"), &json!({"de": "Kontoeröffnung"}))
+    );
 }

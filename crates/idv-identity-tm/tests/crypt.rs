@@ -1,6 +1,10 @@
 //! Encrypted answers (chapter 9.4): opened with the right key, and not at all otherwise.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
 
 use base64::Engine as _;
 use idv_core::ErrorKind;
@@ -31,7 +35,11 @@ fn a_change_of_any_byte_is_refused() {
             for change in [0x01, 0x80, 0xFF] {
                 let mut changed = body.to_vec();
                 changed[index] ^= change;
-                assert_eq!(key(KEY).decrypt(changed).unwrap_err().kind(), &ErrorKind::Forged, "byte {index}");
+                assert_eq!(
+                    key(KEY).decrypt(changed).unwrap_err().kind(),
+                    &ErrorKind::Forged,
+                    "byte {index}"
+                );
             }
         }
     }
@@ -41,7 +49,11 @@ fn a_change_of_any_byte_is_refused() {
 fn a_body_that_is_cut_or_goes_on_is_refused() {
     for length in 0..JAVA.len() {
         let error = key(KEY).decrypt(JAVA[..length].to_vec()).unwrap_err();
-        let expected = if length < IV_LENGTH + TAG_LENGTH { ErrorKind::Malformed } else { ErrorKind::Forged };
+        let expected = if length < IV_LENGTH + TAG_LENGTH {
+            ErrorKind::Malformed
+        } else {
+            ErrorKind::Forged
+        };
         assert_eq!(error.kind(), &expected, "{length} bytes");
     }
     assert!(key(KEY).decrypt([JAVA, b"\0"].concat()).is_err());
@@ -54,21 +66,48 @@ fn another_key_is_refused() {
         let mut other = KEY.as_bytes().to_vec();
         other[digit] = if other[digit] == b'0' { b'1' } else { b'0' };
         let other = String::from_utf8(other).unwrap();
-        assert_eq!(key(&other).decrypt(JAVA.to_vec()).unwrap_err().kind(), &ErrorKind::Forged, "digit {digit}");
+        assert_eq!(
+            key(&other).decrypt(JAVA.to_vec()).unwrap_err().kind(),
+            &ErrorKind::Forged,
+            "digit {digit}"
+        );
     }
 }
 
 #[test]
 fn a_key_is_64_hexadecimal_digits_or_base64() {
     let base64 = base64::engine::general_purpose::STANDARD.encode(hex::decode(KEY).unwrap());
-    let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hex::decode(KEY).unwrap());
-    for text in [KEY, &KEY.to_uppercase(), &base64, base64.trim_end_matches('='), &url_safe] {
-        assert_eq!(key(text).decrypt(JAVA.to_vec()).unwrap(), PLAIN, "{} characters", text.len());
+    let url_safe =
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hex::decode(KEY).unwrap());
+    for text in [
+        KEY,
+        &KEY.to_uppercase(),
+        &base64,
+        base64.trim_end_matches('='),
+        &url_safe,
+    ] {
+        assert_eq!(
+            key(text).decrypt(JAVA.to_vec()).unwrap(),
+            PLAIN,
+            "{} characters",
+            text.len()
+        );
     }
-    for text in ["", "0001", KEY.trim_start_matches("00"), &format!("{KEY}20"), "not a key", &"A".repeat(42), &"A".repeat(32)] {
+    for text in [
+        "",
+        "0001",
+        KEY.trim_start_matches("00"),
+        &format!("{KEY}20"),
+        "not a key",
+        &"A".repeat(42),
+        &"A".repeat(32),
+    ] {
         let error = CryptKey::parse(&text.into()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
-        assert!(text.is_empty() || !error.to_string().contains(text), "{error}");
+        assert!(
+            text.is_empty() || !error.to_string().contains(text),
+            "{error}"
+        );
     }
     assert_eq!(format!("{:?}", key(KEY)), "CryptKey([secret])");
 }

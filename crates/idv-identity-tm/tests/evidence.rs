@@ -34,7 +34,9 @@ async fn download(
     let transport = ScriptedTransport::new();
     transport.then(answer);
     let mut sink = Vec::new();
-    let result = client_of(config, &transport).evidence(&id(), &EvidenceId::new(evidence), limit, &mut sink).await;
+    let result = client_of(config, &transport)
+        .evidence(&id(), &EvidenceId::new(evidence), limit, &mut sink)
+        .await;
     (result.map(|download| (sink, download)), lines(&transport))
 }
 
@@ -50,14 +52,27 @@ async fn files_that_have_an_address_are_streamed_from_it() {
         (VIDEO_PROVIDED, "getVideoFileBinary", "video/webm"),
         ("signed-hashes", "getESignHash", "application/json"),
     ] {
-        let body = if evidence == "signed-hashes" { fixture("own-esign-hash.json") } else { b"some bytes".to_vec() };
+        let body = if evidence == "signed-hashes" {
+            fixture("own-esign-hash.json")
+        } else {
+            b"some bytes".to_vec()
+        };
         let length = body.len() as u64;
-        let (result, asked) = download(config(), evidence, length, file(media_type, body.clone())).await;
+        let (result, asked) =
+            download(config(), evidence, length, file(media_type, body.clone())).await;
         let (bytes, download_) = result.unwrap();
-        assert_eq!((bytes, download_.length), (body.clone(), length), "{evidence}");
+        assert_eq!(
+            (bytes, download_.length),
+            (body.clone(), length),
+            "{evidence}"
+        );
         assert_eq!(asked, [format!("GET {path}/{ORDER}")]);
         let (result, _) = download(config(), evidence, length - 1, file(media_type, body)).await;
-        assert_eq!(result.unwrap_err().kind(), &ErrorKind::LimitExceeded, "{evidence}");
+        assert_eq!(
+            result.unwrap_err().kind(),
+            &ErrorKind::LimitExceeded,
+            "{evidence}"
+        );
     }
 }
 
@@ -75,12 +90,31 @@ async fn files_that_stand_in_an_answer_are_decoded() {
             separate(),
             "image/back.png",
             "getImages",
-            r#"{"Images":[{"Image":"AA=="},{"Image":"iVBORw0KGgo=","Filename":"back.png"}]}"#.to_owned(),
+            r#"{"Images":[{"Image":"AA=="},{"Image":"iVBORw0KGgo=","Filename":"back.png"}]}"#
+                .to_owned(),
             b"\x89PNG\r\n\x1A\n",
         ),
-        (separate(), "image/#1", "getImages", r#"{"Images":[{"Image":"AQI="}]}"#.to_owned(), b"\x01\x02"),
-        (config(), "signed-document/1", "getESignPDF", text("own-esign-pdf.json"), b"%PDF-1.7\n%"),
-        (config(), "signed-document/2", "getESignPDF", text("own-esign-pdf.json"), b"%PDF-1.4\n"),
+        (
+            separate(),
+            "image/#1",
+            "getImages",
+            r#"{"Images":[{"Image":"AQI="}]}"#.to_owned(),
+            b"\x01\x02",
+        ),
+        (
+            config(),
+            "signed-document/1",
+            "getESignPDF",
+            text("own-esign-pdf.json"),
+            b"%PDF-1.7\n%",
+        ),
+        (
+            config(),
+            "signed-document/2",
+            "getESignPDF",
+            text("own-esign-pdf.json"),
+            b"%PDF-1.4\n",
+        ),
         (
             config(),
             "voice/1",
@@ -93,38 +127,95 @@ async fn files_that_stand_in_an_answer_are_decoded() {
         let answer = || file("application/json", answer.clone());
         let (result, asked) = download(config.clone(), evidence, length, answer()).await;
         let (found, download_) = result.unwrap_or_else(|error| panic!("{evidence}: {error}"));
-        assert_eq!((found.as_slice(), download_.length), (bytes, length), "{evidence}");
+        assert_eq!(
+            (found.as_slice(), download_.length),
+            (bytes, length),
+            "{evidence}"
+        );
         assert_eq!(asked, [format!("GET {path}/{ORDER}")]);
         let (result, _) = download(config, evidence, length - 1, answer()).await;
-        assert_eq!(result.unwrap_err().kind(), &ErrorKind::LimitExceeded, "{evidence}");
+        assert_eq!(
+            result.unwrap_err().kind(),
+            &ErrorKind::LimitExceeded,
+            "{evidence}"
+        );
     }
 }
 
 #[tokio::test]
 async fn evidence_that_the_order_does_not_have_is_not_found() {
     let embedded = || file("application/json", fixture("own-ident-data-object.json"));
-    let images = || file("application/json", r#"{"Images":[{"Image":"AA==","Filename":"front.jpg"}]}"#);
-    for evidence in ["", "image/", "image/none.jpg", "image/#0", "image/#99", "voice/0", "voice/x", "archive", "VIDEO", "pdf/1"] {
+    let images = || {
+        file(
+            "application/json",
+            r#"{"Images":[{"Image":"AA==","Filename":"front.jpg"}]}"#,
+        )
+    };
+    for evidence in [
+        "",
+        "image/",
+        "image/none.jpg",
+        "image/#0",
+        "image/#99",
+        "voice/0",
+        "voice/x",
+        "archive",
+        "VIDEO",
+        "pdf/1",
+    ] {
         for (config, answer) in [(config(), embedded()), (separate(), images())] {
             let (result, _) = download(config, evidence, 100, answer).await;
-            assert_eq!(result.unwrap_err().kind(), &ErrorKind::NotFound, "{evidence}");
+            assert_eq!(
+                result.unwrap_err().kind(),
+                &ErrorKind::NotFound,
+                "{evidence}"
+            );
         }
     }
     for (evidence, answer) in [
         ("signed-document/3", fixture("own-esign-pdf.json")),
-        ("signed-document/18446744073709551615", fixture("own-esign-pdf.json")),
-        ("voice/2", br#"{"Voicefiles":[{"Base64Data":"AA=="}]}"#.to_vec()),
-        ("voice/1", br#"{"Voicefiles":[{"Filename":"a.mp3"}]}"#.to_vec()),
+        (
+            "signed-document/18446744073709551615",
+            fixture("own-esign-pdf.json"),
+        ),
+        (
+            "voice/2",
+            br#"{"Voicefiles":[{"Base64Data":"AA=="}]}"#.to_vec(),
+        ),
+        (
+            "voice/1",
+            br#"{"Voicefiles":[{"Filename":"a.mp3"}]}"#.to_vec(),
+        ),
         ("voice/1", b"{}".to_vec()),
     ] {
         let (result, _) = download(config(), evidence, 100, file("application/json", answer)).await;
-        assert_eq!(result.unwrap_err().kind(), &ErrorKind::NotFound, "{evidence}");
+        assert_eq!(
+            result.unwrap_err().kind(),
+            &ErrorKind::NotFound,
+            "{evidence}"
+        );
     }
-    for evidence in ["pdf", "audit-log", VIDEO_PROVIDED, "signed-hashes", "signed-document/1", "voice/1", "image/a.jpg"] {
+    for evidence in [
+        "pdf",
+        "audit-log",
+        VIDEO_PROVIDED,
+        "signed-hashes",
+        "signed-document/1",
+        "voice/1",
+        "image/a.jpg",
+    ] {
         let (result, _) = download(config(), evidence, 100, empty(404)).await;
-        assert_eq!(result.unwrap_err().kind(), &ErrorKind::NotFound, "{evidence}");
+        assert_eq!(
+            result.unwrap_err().kind(),
+            &ErrorKind::NotFound,
+            "{evidence}"
+        );
         let (result, _) = download(config(), evidence, 100, empty(400)).await;
-        assert_eq!(result.unwrap_err().kind(), &ErrorKind::Conflict, "{evidence}");
+        assert_eq!(
+            result.unwrap_err().kind(),
+            &ErrorKind::Conflict,
+            "{evidence}"
+        );
     }
 }
 
@@ -132,24 +223,45 @@ async fn evidence_that_the_order_does_not_have_is_not_found() {
 async fn what_is_no_base64_or_no_json_is_malformed() {
     for (evidence, answer) in [
         // The document's own samples are cut off with dots.
-        ("image/back_20211008-091705-123.jpg", text("get-images.json")),
-        ("image/back_20211008-091705-123.jpg", "{\"Images\":[".to_owned()),
+        (
+            "image/back_20211008-091705-123.jpg",
+            text("get-images.json"),
+        ),
+        (
+            "image/back_20211008-091705-123.jpg",
+            "{\"Images\":[".to_owned(),
+        ),
         ("voice/1", text("get-voice-files.json")),
         ("signed-document/1", "<html>".to_owned()),
-        ("signed-document/1", r#"{"PDFs":[{"Base64Data":"JVB"#.to_owned()),
+        (
+            "signed-document/1",
+            r#"{"PDFs":[{"Base64Data":"JVB"#.to_owned(),
+        ),
     ] {
-        let (result, _) = download(separate(), evidence, 1000, file("application/json", answer)).await;
-        assert_eq!(result.unwrap_err().kind(), &ErrorKind::Malformed, "{evidence}");
+        let (result, _) =
+            download(separate(), evidence, 1000, file("application/json", answer)).await;
+        assert_eq!(
+            result.unwrap_err().kind(),
+            &ErrorKind::Malformed,
+            "{evidence}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_encrypted_file_is_opened_before_anything_of_it_is_written() {
     let config = || with(|config| config.crypt_key = Some(KEY.into()));
-    for (evidence, path, media_type) in
-        [("pdf", "getIdentDataPDF", "application/pdf"), (VIDEO_PROVIDED, "getVideoFileBinary", "video/mp4")]
-    {
-        let (result, asked) = download(config(), evidence, 10_000, file(media_type, fixture("crypt/java.bin"))).await;
+    for (evidence, path, media_type) in [
+        ("pdf", "getIdentDataPDF", "application/pdf"),
+        (VIDEO_PROVIDED, "getVideoFileBinary", "video/mp4"),
+    ] {
+        let (result, asked) = download(
+            config(),
+            evidence,
+            10_000,
+            file(media_type, fixture("crypt/java.bin")),
+        )
+        .await;
         assert_eq!(result.unwrap().0, fixture("crypt/plain.json"));
         assert_eq!(asked, [format!("GET {path}/{ORDER}/crypt")]);
 
@@ -158,8 +270,14 @@ async fn an_encrypted_file_is_opened_before_anything_of_it_is_written() {
         let transport = ScriptedTransport::new();
         transport.then(file(media_type, changed));
         let mut sink = Vec::new();
-        let result = client_of(config(), &transport).evidence(&id(), &EvidenceId::new(evidence), 10_000, &mut sink).await;
-        assert_eq!((result.unwrap_err().kind(), sink.len()), (&ErrorKind::Forged, 0), "{evidence}");
+        let result = client_of(config(), &transport)
+            .evidence(&id(), &EvidenceId::new(evidence), 10_000, &mut sink)
+            .await;
+        assert_eq!(
+            (result.unwrap_err().kind(), sink.len()),
+            (&ErrorKind::Forged, 0),
+            "{evidence}"
+        );
     }
 }
 
@@ -171,30 +289,57 @@ async fn a_video_is_asked_for_and_the_vendor_calls_back_when_it_is_there() {
             config.callback_secret = "0123456789abcdef".into();
         })
     };
-    for base in ["https://bank.example.com/video", "https://bank.example.com/video?tenant=7"] {
+    for base in [
+        "https://bank.example.com/video",
+        "https://bank.example.com/video?tenant=7",
+    ] {
         let transport = ScriptedTransport::new();
         transport.then(empty(200));
         let client = client_of(config(base), &transport);
         let mut sink = Vec::new();
-        let error = client.evidence(&id(), &EvidenceId::new("video"), 1000, &mut sink).await.unwrap_err();
+        let error = client
+            .evidence(&id(), &EvidenceId::new("video"), 1000, &mut sink)
+            .await
+            .unwrap_err();
         assert_eq!((error.kind(), sink.len()), (&ErrorKind::NotReady, 0));
         assert!(error.to_string().contains(VIDEO_PROVIDED), "{error}");
-        assert_eq!(lines(&transport), [format!("POST getVideoFileBinaryAsync/{ORDER}")]);
+        assert_eq!(
+            lines(&transport),
+            [format!("POST getVideoFileBinaryAsync/{ORDER}")]
+        );
         let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
         let address = body["callbackUrl"].as_str().unwrap();
         assert!(address.starts_with(base), "{address}");
 
         // The vendor calls it as it stands, and then the video is listed and can be had.
-        let called = Delivery::callback(http::Method::GET, address.parse().unwrap(), http::HeaderMap::new(), Vec::new());
+        let called = Delivery::callback(
+            http::Method::GET,
+            address.parse().unwrap(),
+            http::HeaderMap::new(),
+            Vec::new(),
+        );
         let received = client.receive(&called).unwrap();
         let observation = &received.observations[0];
         assert!(observation.trust.is_proven() && observation.subject.is(&id()));
-        assert_eq!(observation.result, ResultState::Fetchable(ResultHandle::new(VIDEO_PROVIDED)));
+        assert_eq!(
+            observation.result,
+            ResultState::Fetchable(ResultHandle::new(VIDEO_PROVIDED))
+        );
         assert_eq!(observation.status, None);
     }
     // What the vendor refuses is its word.
-    for (status, kind) in [(400, ErrorKind::Conflict), (401, ErrorKind::Unauthorized), (404, ErrorKind::NotFound)] {
-        let (result, _) = download(config("https://bank.example.com/video"), "video", 10, empty(status)).await;
+    for (status, kind) in [
+        (400, ErrorKind::Conflict),
+        (401, ErrorKind::Unauthorized),
+        (404, ErrorKind::NotFound),
+    ] {
+        let (result, _) = download(
+            config("https://bank.example.com/video"),
+            "video",
+            10,
+            empty(status),
+        )
+        .await;
         assert_eq!(result.unwrap_err().kind(), &kind);
     }
     // Nobody could be told: nothing is asked.

@@ -17,8 +17,8 @@ use idv_core::report::CheckResult;
 use idv_core::{Channel, ErrorKind, EvidenceId, Outcome, Status};
 use idv_identity_tm::normalize::{self, Flow};
 use idv_identity_tm::wire::{
-    Encoded, ErrorBody, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser, StatusList, SystemStatus,
-    VoiceFiles,
+    Encoded, ErrorBody, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments,
+    SignmeUser, StatusList, SystemStatus, VoiceFiles,
 };
 use idv_testkit::printed;
 use proptest::prelude::*;
@@ -32,7 +32,10 @@ fn drain(file: Option<&Encoded<'_>>) {
             length += piece.len();
             Ok(())
         });
-        assert!(length <= file.encoded_length() / 4 * 3 + 3, "more was decoded than can be encoded");
+        assert!(
+            length <= file.encoded_length() / 4 * 3 + 3,
+            "more was decoded than can be encoded"
+        );
     }
 }
 
@@ -50,21 +53,38 @@ fn read_as_everything(bytes: &[u8]) {
             drain(image.image.as_ref());
         }
         for piece in normalize::images(result.images()) {
-            assert!(normalize::find_image(result.images(), &piece.id).is_some_and(|image| image.image.is_some()));
+            assert!(
+                normalize::find_image(result.images(), &piece.id)
+                    .is_some_and(|image| image.image.is_some())
+            );
         }
         let _ = normalize::find_image(result.images(), &EvidenceId::new("image/#1"));
     }
     if let Ok(images) = Images::read(bytes) {
-        images.images.iter().for_each(|image| drain(image.image.as_ref()));
+        images
+            .images
+            .iter()
+            .for_each(|image| drain(image.image.as_ref()));
     }
     if let Ok(files) = VoiceFiles::read(bytes) {
-        files.voice_files.iter().for_each(|file| drain(file.base64_data.as_ref()));
+        files
+            .voice_files
+            .iter()
+            .for_each(|file| drain(file.base64_data.as_ref()));
     }
     if let Ok(documents) = SignedDocuments::read(bytes) {
-        documents.pdfs.iter().for_each(|file| drain(file.base64_data.as_ref()));
+        documents
+            .pdfs
+            .iter()
+            .for_each(|file| drain(file.base64_data.as_ref()));
     }
-    let _ =
-        (Hashes::read(bytes), Orders::read(bytes), SystemStatus::read(bytes), SignmeUser::read(bytes), NewPassword::read(bytes));
+    let _ = (
+        Hashes::read(bytes),
+        Orders::read(bytes),
+        SystemStatus::read(bytes),
+        SignmeUser::read(bytes),
+        NewPassword::read(bytes),
+    );
     let _ = ErrorBody::read(bytes);
 }
 
@@ -73,8 +93,12 @@ type Reads = fn(&[u8]) -> bool;
 /// Whether a payload is read as what it is.
 fn reader(name: &str) -> Reads {
     match name {
-        _ if histories().iter().any(|history| history == name) => |bytes| StatusList::read(bytes).is_ok(),
-        _ if results().iter().any(|result| result == name) => |bytes| IdentResult::read(bytes).is_ok(),
+        _ if histories().iter().any(|history| history == name) => {
+            |bytes| StatusList::read(bytes).is_ok()
+        }
+        _ if results().iter().any(|result| result == name) => {
+            |bytes| IdentResult::read(bytes).is_ok()
+        }
         "get-images.json" => |bytes| Images::read(bytes).is_ok(),
         "get-voice-files.json" => |bytes| VoiceFiles::read(bytes).is_ok(),
         "own-esign-pdf.json" => |bytes| SignedDocuments::read(bytes).is_ok(),
@@ -91,7 +115,10 @@ fn reader(name: &str) -> Reads {
 fn whole() -> &'static [(String, Vec<u8>)] {
     static WHOLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
         let names = named(&["get-", "own-", "system-", "check-", "confirm-"]);
-        names.into_iter().map(|name| (name.clone(), fixture(&name))).collect()
+        names
+            .into_iter()
+            .map(|name| (name.clone(), fixture(&name)))
+            .collect()
     });
     &WHOLE
 }
@@ -102,7 +129,10 @@ fn what_is_cut_off_anywhere_is_refused() {
         let reads = reader(name);
         assert!(reads(payload), "{name}");
         for length in 0..payload.trim_ascii_end().len() {
-            assert!(!reads(&payload[..length]), "{name} cut off after {length} bytes is read");
+            assert!(
+                !reads(&payload[..length]),
+                "{name} cut off after {length} bytes is read"
+            );
             if length % 16 == 0 {
                 read_as_everything(&payload[..length]);
             }
@@ -129,14 +159,21 @@ fn no_single_byte_of_structure_turns_a_history_into_a_success() {
         let payload = fixture(&name);
         for flow in FLOWS {
             let verified = |bytes: &[u8]| {
-                let observations = normalize::payload(bytes, Channel::Poll, flow).unwrap_or_default();
-                observations.iter().any(|it| it.status == Some(Status::Finished(Outcome::Verified)))
+                let observations =
+                    normalize::payload(bytes, Channel::Poll, flow).unwrap_or_default();
+                observations
+                    .iter()
+                    .any(|it| it.status == Some(Status::Finished(Outcome::Verified)))
             };
             if verified(&payload) {
                 continue;
             }
-            for position in (0..payload.len()).filter(|position| !payload[*position].is_ascii_digit()) {
-                for byte in [0, b' ', b'"', b'\\', b'[', b']', b'{', b'}', b',', b':', 0x80, 0xFF] {
+            for position in
+                (0..payload.len()).filter(|position| !payload[*position].is_ascii_digit())
+            {
+                for byte in [
+                    0, b' ', b'"', b'\\', b'[', b']', b'{', b'}', b',', b':', 0x80, 0xFF,
+                ] {
                     let mut payload = payload.clone();
                     payload[position] = byte;
                     assert!(!verified(&payload), "{name}: byte {position} as {byte}");
@@ -149,12 +186,24 @@ fn no_single_byte_of_structure_turns_a_history_into_a_success() {
 #[test]
 fn what_nests_without_end_overflows_nothing() {
     for depth in [100, 127, 128, 129, 20_000] {
-        for (open, close) in
-            [("[", "]"), ("{\"a\":", "}"), ("{\"IdentData\":", "}"), ("{\"Status\":", "}"), ("{\"Additional\":", "}")]
-        {
+        for (open, close) in [
+            ("[", "]"),
+            ("{\"a\":", "}"),
+            ("{\"IdentData\":", "}"),
+            ("{\"Status\":", "}"),
+            ("{\"Additional\":", "}"),
+        ] {
             let nested = open.repeat(depth) + "1" + &close.repeat(depth);
             read_as_everything(nested.as_bytes());
-            for part in ["IdentData", "Status", "Images", "Image", "Hashes", "eSign", "Added"] {
+            for part in [
+                "IdentData",
+                "Status",
+                "Images",
+                "Image",
+                "Hashes",
+                "eSign",
+                "Added",
+            ] {
                 read_as_everything(format!("{{\"{part}\":{nested}}}").as_bytes());
                 read_as_everything(format!("{{\"IdentData\":{{\"{part}\":{nested}}}}}").as_bytes());
             }
@@ -168,15 +217,25 @@ fn many_images_of_one_name_have_ids_of_their_own() {
     let payload = format!(r#"{{"Images":[{}]}}"#, vec![image; 2_000].join(","));
     let images = Images::read(payload.as_bytes()).unwrap().images;
     let evidence = normalize::images(&images);
-    assert_eq!((evidence.len(), evidence[1_999].id.as_str()), (2_000, "image/#2000"));
+    assert_eq!(
+        (evidence.len(), evidence[1_999].id.as_str()),
+        (2_000, "image/#2000")
+    );
 }
 
 #[test]
 fn many_unknown_codes_are_reasons_each() {
-    let entries: Vec<_> = (1_000_000..1_002_000).map(|kind| format!(r#"{{"Kind":{kind}}}"#)).collect();
+    let entries: Vec<_> = (1_000_000..1_002_000)
+        .map(|kind| format!(r#"{{"Kind":{kind}}}"#))
+        .collect();
     let payload = format!(r#"{{"Status":[{}]}}"#, entries.join(","));
-    let observation = normalize::payload(payload.as_bytes(), Channel::Poll, Flow::Esign).unwrap().remove(0);
-    assert_eq!((observation.status, observation.code.as_deref()), (None, Some("1001999")));
+    let observation = normalize::payload(payload.as_bytes(), Channel::Poll, Flow::Esign)
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (None, Some("1001999"))
+    );
     assert_eq!(observation.report().unwrap().reasons.len(), 2_000);
 }
 
@@ -184,8 +243,13 @@ fn many_unknown_codes_are_reasons_each() {
 fn of_a_part_that_is_repeated_the_last_one_counts() {
     let payload =
         br#"{"OrderID":"1","OrderID":"2","Status":[{"Kind":6}],"Status":[{"Kind":6,"Kind":17,"SubKind":43,"SubKind":48}]}"#;
-    let observation = normalize::payload(payload, Channel::Poll, Flow::Identification).unwrap().remove(0);
-    assert_eq!((observation.status, observation.code.as_deref()), (Some(Status::Finished(Outcome::Rejected)), Some("17/48")));
+    let observation = normalize::payload(payload, Channel::Poll, Flow::Identification)
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (Some(Status::Finished(Outcome::Rejected)), Some("17/48"))
+    );
     assert_eq!(observation.subject.vendor_id.unwrap().as_str(), "2");
 }
 
@@ -194,15 +258,37 @@ fn odd_members_are_kept_and_cost_nothing_else() {
     let payload = br#"{"Identitfied":{"x":1},"IdentifyMethod":["Video"],"Identifier":{},"UserIp":false,"OcrStatus":[],
         "FraudAttempt":{"a":true},"Unknown":{"deep":[[[{}]]]},"IdentData":[null,"x",[1],{"Type":"1","Firstname":"Erika","Surname":["x"],
         "Birthdate":19640812,"IDCard":"none","DriverLicence":[1],"Additional":["a"],"Images":"none"}]}"#;
-    let observation = normalize::payload(payload, Channel::Fetch, Flow::Identification).unwrap().remove(0);
+    let observation = normalize::payload(payload, Channel::Fetch, Flow::Identification)
+        .unwrap()
+        .remove(0);
     let report = observation.report().unwrap();
-    assert_eq!(report.person.given_names.as_ref().unwrap().expose().unwrap(), "Erika");
+    assert_eq!(
+        report
+            .person
+            .given_names
+            .as_ref()
+            .unwrap()
+            .expose()
+            .unwrap(),
+        "Erika"
+    );
     assert!(report.person.family_name.is_none() && report.document.is_empty());
     // A flag that cannot be read is no clean one.
-    let checks: Vec<_> = report.checks.iter().map(|check| (check.result, check.code.as_deref())).collect();
+    let checks: Vec<_> = report
+        .checks
+        .iter()
+        .map(|check| (check.result, check.code.as_deref()))
+        .collect();
     assert_eq!(checks, [(CheckResult::Inconclusive, Some("FraudAttempt"))]);
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Disputed)));
-    let custom: serde_json::Value = report.custom.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect();
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Disputed))
+    );
+    let custom: serde_json::Value = report
+        .custom
+        .iter()
+        .map(|(name, value)| (name.clone(), value.expose().clone()))
+        .collect();
     let expected = serde_json::json!({
         "Identitfied": {"x": 1}, "IdentifyMethod": ["Video"], "Identifier": {}, "UserIp": "false", "FraudAttempt": {"a": true},
         "Unknown": {"deep": [[[{}]]]}, "IdentData.1": "x", "IdentData.2": [1], "Surname": ["x"], "IDCard": "none",
@@ -211,16 +297,34 @@ fn odd_members_are_kept_and_cost_nothing_else() {
     assert_eq!(custom, expected);
     // What is no date stays as it was written.
     let birth_date = report.person.birth_date.as_ref().unwrap();
-    assert_eq!((birth_date.expose(), birth_date.raw.as_ref().unwrap().expose().as_str()), (None, "19640812"));
+    assert_eq!(
+        (
+            birth_date.expose(),
+            birth_date.raw.as_ref().unwrap().expose().as_str()
+        ),
+        (None, "19640812")
+    );
 }
 
 #[test]
 fn text_in_another_encoding_is_refused() {
-    let utf16: Vec<u8> = "{\"Status\":[]}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let payloads: [&[u8]; 6] =
-        [&utf16, &[&[0xFF, 0xFE], &utf16[..]].concat(), b"{\"Status\":[\"\xFF\"]}", b"", b" ", b"\xEF\xBB\xBF"];
+    let utf16: Vec<u8> = "{\"Status\":[]}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let payloads: [&[u8]; 6] = [
+        &utf16,
+        &[&[0xFF, 0xFE], &utf16[..]].concat(),
+        b"{\"Status\":[\"\xFF\"]}",
+        b"",
+        b" ",
+        b"\xEF\xBB\xBF",
+    ];
     for payload in payloads {
-        assert_eq!(StatusList::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+        assert_eq!(
+            StatusList::read(payload).unwrap_err().kind(),
+            &ErrorKind::Malformed
+        );
     }
 }
 
@@ -234,13 +338,19 @@ fn errors_do_not_quote_what_cannot_be_read() {
         "Mustermann",
     ] {
         for kind in ["result", "status"] {
-            let error = normalize::kind(payload.as_bytes(), kind, Flow::Identification).unwrap_err();
+            let error =
+                normalize::kind(payload.as_bytes(), kind, Flow::Identification).unwrap_err();
             let printed = printed(&error);
             assert!(!printed.contains("Mustermann"), "{printed}");
         }
     }
     let images = Images::read(br#"{"Images":[{"Image":"Mustermann!"}]}"#.as_slice()).unwrap();
-    let error = images.images[0].image.as_ref().unwrap().decode(|_| Ok(())).unwrap_err();
+    let error = images.images[0]
+        .image
+        .as_ref()
+        .unwrap()
+        .decode(|_| Ok(()))
+        .unwrap_err();
     assert!(!format!("{error} {error:?}").contains("Mustermann"));
 }
 
@@ -250,14 +360,31 @@ fn nothing_of_a_person_is_printed() {
         let bytes = fixture(&name);
         let mut printed = String::new();
         if let Ok(result) = IdentResult::read(&bytes) {
-            printed += &format!("{result:?} {result:#?} {:?}", normalize::result(&result, Channel::Fetch));
+            printed += &format!(
+                "{result:?} {result:#?} {:?}",
+                normalize::result(&result, Channel::Fetch)
+            );
         }
         if let Ok(list) = StatusList::read(&bytes) {
-            printed += &format!("{list:?} {:?}", normalize::status(&list, Flow::Esign, Channel::Poll));
+            printed += &format!(
+                "{list:?} {:?}",
+                normalize::status(&list, Flow::Esign, Channel::Poll)
+            );
         }
         assert!(!printed.is_empty());
-        for word in ["Erika", "Muster", "1964", "Heidestr", "T22000129", "B072", "0F1E2D", "203.0", "front_", "4711-", "9992126"]
-        {
+        for word in [
+            "Erika",
+            "Muster",
+            "1964",
+            "Heidestr",
+            "T22000129",
+            "B072",
+            "0F1E2D",
+            "203.0",
+            "front_",
+            "4711-",
+            "9992126",
+        ] {
             assert!(!printed.contains(word), "{name} prints {word}");
         }
     }

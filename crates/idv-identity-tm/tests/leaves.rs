@@ -10,7 +10,9 @@ use idv_testkit::Leaves;
 use serde_json::{Value, json};
 
 fn observe(kind: &'static str, flow: Flow) -> impl Fn(&Value) -> Result<Vec<Observation>> {
-    move |payload| normalize::kind(payload.to_string().as_bytes(), kind, flow).map(|page| page.observations)
+    move |payload| {
+        normalize::kind(payload.to_string().as_bytes(), kind, flow).map(|page| page.observations)
+    }
 }
 
 fn payload(name: &str) -> Value {
@@ -21,12 +23,28 @@ fn payload(name: &str) -> Value {
 fn result_loses_no_leaf() {
     let mut leaves = Leaves::new(IGNORED);
     for name in results() {
-        leaves.check_variations(&name, &payload(&name), 30, observe("result", Flow::Identification));
-        leaves.check(&name, &payload(&name), observe("result", Flow::PhoneVerification));
+        leaves.check_variations(
+            &name,
+            &payload(&name),
+            30,
+            observe("result", Flow::Identification),
+        );
+        leaves.check(
+            &name,
+            &payload(&name),
+            observe("result", Flow::PhoneVerification),
+        );
     }
     // Lists of several people with images, as an array and as PHP writes a list that has other members.
-    let [checked, initial] = ["own-ident-data-object.json", "own-ident-data-licence-alone.json"].map(payload);
-    let (checked, mut initial) = (checked["IdentData"].clone(), initial["IdentData"][0].clone());
+    let [checked, initial] = [
+        "own-ident-data-object.json",
+        "own-ident-data-licence-alone.json",
+    ]
+    .map(payload);
+    let (checked, mut initial) = (
+        checked["IdentData"].clone(),
+        initial["IdentData"][0].clone(),
+    );
     initial["Type"] = json!(2);
     let third = json!({"Type": 1, "Surname": "Third", "IDCard": {"CardNo": "3", "extDocumentType": 3}, "DriverLicence": {"Classes": "B"}});
     let list = json!([initial, checked, third]);
@@ -61,7 +79,12 @@ fn callback_loses_no_leaf() {
         json!({"event": "OnStatusChange", "orderId": "99921269855041", "ref": "4711", "statusCode": "6"}),
         json!({"event": "OnError", "order": 99921269855041_u64, "reference": "4711", "status": 4711, "tenant": "x"}),
     ] {
-        leaves.check_variations("callback", &payload, 30, observe("callback", Flow::Identification));
+        leaves.check_variations(
+            "callback",
+            &payload,
+            30,
+            observe("callback", Flow::Identification),
+        );
     }
     leaves.finish();
 }

@@ -16,8 +16,9 @@ use fixture::fixture;
 use idv_core::{ErrorKind, Pii, Secret};
 use idv_identity_tm::api::OrderId;
 use idv_identity_tm::api::order::{
-    AdditionalField, Address, Behaviors, FieldKind, Gender, IdentData, MultiSign, Order, OrderCreated, Placement, Product,
-    Purpose, Redirects, SignDocument, SignHash, SignParameters, Stamp, VideoOrIdent, Webhooks,
+    AdditionalField, Address, Behaviors, FieldKind, Gender, IdentData, MultiSign, Order,
+    OrderCreated, Placement, Product, Purpose, Redirects, SignDocument, SignHash, SignParameters,
+    Stamp, VideoOrIdent, Webhooks,
 };
 use ordering::*;
 use proptest::prelude::*;
@@ -50,15 +51,26 @@ fn the_documents_sample_is_written_value_for_value_and_read_back() {
     person.birthdate = Some(jiff::civil::date(1964, 8, 12).into());
     person.birthplace = Some("Berlin".into());
     let issued = AdditionalField::new(FieldKind::Date, "Date of Issue").with("2010-01-11");
-    person.additional.insert("idCardDateOfIssue".to_owned(), issued);
+    person
+        .additional
+        .insert("idCardDateOfIssue".to_owned(), issued);
 
     let sample: Value = serde_json::from_slice(&fixture("put-order-request.json")).unwrap();
     assert_eq!(refused(&built), None);
     assert_eq!(written(&built), sample);
     let back = read(&sample).unwrap();
     assert_eq!(refused(&back), None);
-    assert_eq!((back.address == built.address, back.ident_data == built.ident_data), (true, true));
-    assert_eq!((back.product, back.behaviors, &back.webhooks), (built.product, built.behaviors, &built.webhooks));
+    assert_eq!(
+        (
+            back.address == built.address,
+            back.ident_data == built.ident_data
+        ),
+        (true, true)
+    );
+    assert_eq!(
+        (back.product, back.behaviors, &back.webhooks),
+        (built.product, built.behaviors, &built.webhooks)
+    );
     assert_eq!(written(&back), sample);
 }
 
@@ -66,7 +78,10 @@ fn the_documents_sample_is_written_value_for_value_and_read_back() {
 fn the_documents_answer_is_read() {
     let created = OrderCreated::read(&fixture("put-order-response.json")).unwrap();
     assert_eq!(created.order_id.as_str(), "99921269855041");
-    assert_eq!(created.reference.as_deref(), Some("Sign-me_Account_Creation_Test"));
+    assert_eq!(
+        created.reference.as_deref(),
+        Some("Sign-me_Account_Creation_Test")
+    );
     assert_eq!(
         created.target_url.as_ref().unwrap().expose().as_str(),
         "https://www.identity.tm/status/37C4B60A72A1C6C74FC038282CED500B"
@@ -77,7 +92,10 @@ fn the_documents_answer_is_read() {
     );
     let hashes = created.video_hashes.as_ref().unwrap();
     assert_eq!(hashes.short_code.as_ref().unwrap().expose(), "SHU8T");
-    assert_eq!(hashes.long_code.as_ref().unwrap().expose(), "a9PPz-eFcNBifsk--bNJ");
+    assert_eq!(
+        hashes.long_code.as_ref().unwrap().expose(),
+        "a9PPz-eFcNBifsk--bNJ"
+    );
     let printed = format!("{created:?}");
     for secret in ["37C4B60A", "SHU8T", "a9PPz", "99921269855041"] {
         assert!(!printed.contains(secret), "{secret} is printed: {printed}");
@@ -90,17 +108,37 @@ fn answers_are_read_in_both_spellings_and_types() {
         let body = json!({"OrderID": 99921, "Ref": "r", key: "https://www.identity.tm/a/1", "UserID": 17, "UserToken": "t",
             "SignedDataAccepted": "false", "VideoHashes": null, "TargetURL": "", "Error": null, "New": [1]});
         let created = OrderCreated::read(body.to_string().as_bytes()).unwrap();
-        assert_eq!(created.auto_id_url.unwrap().expose().as_str(), "https://www.identity.tm/a/1", "{key}");
-        assert_eq!((created.order_id.as_str(), created.user_id.as_deref()), ("99921", Some("17")));
-        assert_eq!((created.signed_data_accepted, created.target_url.is_none()), (Some(false), true));
+        assert_eq!(
+            created.auto_id_url.unwrap().expose().as_str(),
+            "https://www.identity.tm/a/1",
+            "{key}"
+        );
+        assert_eq!(
+            (created.order_id.as_str(), created.user_id.as_deref()),
+            ("99921", Some("17"))
+        );
+        assert_eq!(
+            (created.signed_data_accepted, created.target_url.is_none()),
+            (Some(false), true)
+        );
         assert_eq!(created.user_token.as_ref().map(Secret::expose), Some("t"));
     }
     let error = OrderCreated::read(br#"{"Error":"Product not enabled"}"#).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Malformed));
     assert_eq!(error.vendor_code(), Some("Product not enabled"));
-    for other in ["[7]", "[\"99921269855041\",\"r\"]", "7", "null", "\"99921269855041\"", ""] {
+    for other in [
+        "[7]",
+        "[\"99921269855041\",\"r\"]",
+        "7",
+        "null",
+        "\"99921269855041\"",
+        "",
+    ] {
         let error = OrderCreated::read(other.as_bytes()).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Malformed), "{other}: no object names an order");
+        assert!(
+            matches!(error.kind(), ErrorKind::Malformed),
+            "{other}: no object names an order"
+        );
     }
 }
 
@@ -126,19 +164,35 @@ fn one_is_written_as_an_object_and_more_as_a_list() {
     let mut order = esign();
     order.esign_hashes.push(SignHash::new(vec![1], "1"));
     let mut parties = MultiSign::of(OrderId::parse("99920006C38842").unwrap());
-    parties.sign_parameters.push(SignParameters::new("1", Placement::Field("f".to_owned())));
+    parties
+        .sign_parameters
+        .push(SignParameters::new("1", Placement::Field("f".to_owned())));
     order.multi_sign = Some(parties);
     let one = written(&order);
-    for pointer in ["/eSignPDF", "/eSignHash", "/MultiSignOptions/SignParameters"] {
+    for pointer in [
+        "/eSignPDF",
+        "/eSignHash",
+        "/MultiSignOptions/SignParameters",
+    ] {
         assert!(one.pointer(pointer).unwrap().is_object(), "{pointer}");
     }
     order.esign_pdfs.push(order.esign_pdfs[0].clone());
     order.esign_hashes.push(order.esign_hashes[0].clone());
     let parties = order.multi_sign.as_mut().unwrap();
-    parties.sign_parameters.push(parties.sign_parameters[0].clone());
+    parties
+        .sign_parameters
+        .push(parties.sign_parameters[0].clone());
     let more = written(&order);
-    for pointer in ["/eSignPDF", "/eSignHash", "/MultiSignOptions/SignParameters"] {
-        assert_eq!(more.pointer(pointer).unwrap().as_array().unwrap().len(), 2, "{pointer}");
+    for pointer in [
+        "/eSignPDF",
+        "/eSignHash",
+        "/MultiSignOptions/SignParameters",
+    ] {
+        assert_eq!(
+            more.pointer(pointer).unwrap().as_array().unwrap().len(),
+            2,
+            "{pointer}"
+        );
     }
     assert_eq!(written(&read(&one).unwrap()), one);
     assert_eq!(written(&read(&more).unwrap()), more);
@@ -167,20 +221,44 @@ fn reading_takes_nulls_text_for_numbers_and_both_spellings() {
         "eSignTanSmsText",
         "CustomerRouteTag",
     ];
-    let nulls: serde_json::Map<_, _> = names.into_iter().map(|name| (name.to_owned(), Value::Null)).collect();
-    assert_eq!(written(&read(&least_with(&Value::Object(nulls))).unwrap()), written(&order(Product::Video)));
-    let inner =
-        json!({"IdentData": {"IDCard": null, "DriverLicence": null, "Additional": null, "Birthdate": null}, "Unknown": {}});
+    let nulls: serde_json::Map<_, _> = names
+        .into_iter()
+        .map(|name| (name.to_owned(), Value::Null))
+        .collect();
+    assert_eq!(
+        written(&read(&least_with(&Value::Object(nulls))).unwrap()),
+        written(&order(Product::Video))
+    );
+    let inner = json!({"IdentData": {"IDCard": null, "DriverLicence": null, "Additional": null, "Birthdate": null}, "Unknown": {}});
     assert!(read(&least_with(&inner)).unwrap().ident_data.unwrap() == IdentData::default());
 
     let loose = json!({"Product": "15", "Add": "128", "getAutoldLink": true,
         "eSignPDF": {"Data": "JVBERi0xLjc=", "SignaturePosX": "10", "SignaturePosY": 20, "SignaturePage": "1", "Stamping": null},
         "MultiSignOptions": {"FirstOrderID": 99920006, "SignParameters": null}, "Purpose": "one"});
     let order = read(&least_with(&loose)).unwrap();
-    assert_eq!((order.product, order.behaviors, order.auto_id_link), (Product::Esign, Behaviors::ADVANCED_SIGNATURE, true));
-    let placement = Placement::At { x: 10, y: 20, width: None, height: None, page: Some(1) };
+    assert_eq!(
+        (order.product, order.behaviors, order.auto_id_link),
+        (Product::Esign, Behaviors::ADVANCED_SIGNATURE, true)
+    );
+    let placement = Placement::At {
+        x: 10,
+        y: 20,
+        width: None,
+        height: None,
+        page: Some(1),
+    };
     assert_eq!(order.esign_pdfs[0].placement, Some(placement));
-    assert_eq!(order.multi_sign.as_ref().unwrap().first_order_id.as_ref().unwrap().as_str(), "99920006");
+    assert_eq!(
+        order
+            .multi_sign
+            .as_ref()
+            .unwrap()
+            .first_order_id
+            .as_ref()
+            .unwrap()
+            .as_str(),
+        "99920006"
+    );
     assert_eq!(order.purpose, Some(Purpose::Text("one".to_owned())));
     assert_eq!(written(&order)["getAutoIdLink"], json!(true));
 }
@@ -189,7 +267,9 @@ fn reading_takes_nulls_text_for_numbers_and_both_spellings() {
 fn ways_that_exclude_each_other_are_not_read_together() {
     let pdf = |more: Value| {
         let mut pdf = json!({"Data": "JVBERi0xLjc="});
-        pdf.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        pdf.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         json!({"Product": 15, "eSignPDF": pdf})
     };
     for wrong in [
@@ -230,9 +310,15 @@ fn nothing_personal_and_no_secret_is_printed() {
     person.gender = Some(Gender::Diverse.into());
     person.id_card.card_no = Some(mark());
     person.driver_licence.licence_no = Some(mark());
-    person.additional.insert("a".to_owned(), AdditionalField::new(FieldKind::Text, "label").with(mark()));
+    person.additional.insert(
+        "a".to_owned(),
+        AdditionalField::new(FieldKind::Text, "label").with(mark()),
+    );
     let printed = format!("{order:?} {order:#?}");
-    assert!(!printed.contains(MARK) && !printed.contains("Diverse"), "{printed}");
+    assert!(
+        !printed.contains(MARK) && !printed.contains("Diverse"),
+        "{printed}"
+    );
     let error = order.check().unwrap_err();
     assert!(!format!("{error} {error:?}").contains(MARK));
 }
@@ -266,8 +352,14 @@ fn no_part_of_an_order_that_holds_everything_prints_a_text_of_it() {
         let texts = texts(&everything[*name]);
         assert!(!texts.is_empty(), "{name}");
         // A label of an additional field is the caller's, and shorter ones would stand in any text.
-        for text in texts.iter().filter(|text| text.len() > 3 && !printed.contains(&format!("label: \"{text}\""))) {
-            assert!(!printed.contains(text.as_str()), "{name}: {text} in {printed}");
+        for text in texts
+            .iter()
+            .filter(|text| text.len() > 3 && !printed.contains(&format!("label: \"{text}\"")))
+        {
+            assert!(
+                !printed.contains(text.as_str()),
+                "{name}: {text} in {printed}"
+            );
         }
     }
 }
@@ -318,8 +410,11 @@ fn anything() -> impl Strategy<Value = Value> {
         ]);
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(names, inner, 0..6)
-                .prop_map(|map| Value::Object(map.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())),
+            prop::collection::btree_map(names, inner, 0..6).prop_map(|map| Value::Object(
+                map.into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()
+            )),
         ]
     })
 }

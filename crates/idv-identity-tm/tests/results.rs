@@ -12,16 +12,29 @@ use idv_core::{Channel, ErrorKind, Outcome, Status};
 use idv_identity_tm::normalize::{self, Flow};
 
 fn read(json: &str) -> Report {
-    let observations = normalize::payload(json.as_bytes(), Channel::Fetch, Flow::Identification).unwrap();
+    let observations =
+        normalize::payload(json.as_bytes(), Channel::Fetch, Flow::Identification).unwrap();
     observations[0].report().unwrap().clone()
 }
 
 #[test]
 fn birth_date_of_1970_01_01_is_a_birth_date() {
-    let date = |date: Option<&idv_core::Pii<idv_core::PartialDate>>| date.map(|date| date.expose().to_string());
+    let date = |date: Option<&idv_core::Pii<idv_core::PartialDate>>| {
+        date.map(|date| date.expose().to_string())
+    };
     for (json, value, submitted, verdict) in [
-        (r#"{"Type":1,"Birthdate":"1970-01-01"}"#, Some("1970-01-01"), None, Verdict::Valid),
-        (r#"{"Birthdate":"1970-01-01"}"#, Some("1970-01-01"), None, Verdict::Unchecked),
+        (
+            r#"{"Type":1,"Birthdate":"1970-01-01"}"#,
+            Some("1970-01-01"),
+            None,
+            Verdict::Valid,
+        ),
+        (
+            r#"{"Birthdate":"1970-01-01"}"#,
+            Some("1970-01-01"),
+            None,
+            Verdict::Unchecked,
+        ),
         (
             r#"{"Type":1,"Birthdate":"1970-01-01"},{"Type":2,"Birthdate":"1970-01-01"}"#,
             Some("1970-01-01"),
@@ -34,11 +47,26 @@ fn birth_date_of_1970_01_01_is_a_birth_date() {
             Some("1970-01-01"),
             Verdict::Changed,
         ),
-        (r#"{"Type":2,"Birthdate":"1970-01-01"}"#, None, Some("1970-01-01"), Verdict::Original),
+        (
+            r#"{"Type":2,"Birthdate":"1970-01-01"}"#,
+            None,
+            Some("1970-01-01"),
+            Verdict::Original,
+        ),
     ] {
-        let birth_date = read(&format!(r#"{{"IdentData":[{json}]}}"#)).person.birth_date.unwrap();
+        let birth_date = read(&format!(r#"{{"IdentData":[{json}]}}"#))
+            .person
+            .birth_date
+            .unwrap();
         assert_eq!(date(birth_date.value.as_ref()).as_deref(), value, "{json}");
-        assert_eq!((date(birth_date.submitted.as_ref()).as_deref(), birth_date.verdict), (submitted, verdict), "{json}");
+        assert_eq!(
+            (
+                date(birth_date.submitted.as_ref()).as_deref(),
+                birth_date.verdict
+            ),
+            (submitted, verdict),
+            "{json}"
+        );
     }
 }
 
@@ -49,9 +77,17 @@ fn submitted_document_has_fillers_for_its_dates() {
             r#"{{"IdentData":[{{"Type":{kind},"Surname":"M","IDCard":{{"CardNo":"X","DateOfIssue":{text},"ValidUntil":{text}}},
                 "DriverLicence":{{"DateOfIssue":{text}}}}}]}}"#
         ));
-        (report.document.issued_on.is_some(), report.document.expires_on.is_some(), report.custom.len())
+        (
+            report.document.issued_on.is_some(),
+            report.document.expires_on.is_some(),
+            report.custom.len(),
+        )
     };
-    assert_eq!(dates(2, r#""1970-01-01""#), (false, false, 0), "as in the sample of chapter 3.3.7");
+    assert_eq!(
+        dates(2, r#""1970-01-01""#),
+        (false, false, 0),
+        "as in the sample of chapter 3.3.7"
+    );
     assert_eq!(dates(2, r#""1970-01-02""#), (true, true, 1));
     assert_eq!(dates(1, r#""1970-01-01""#), (true, true, 1));
     for absent in [r#""""#, "null", r#"" ""#, "[]"] {
@@ -61,9 +97,13 @@ fn submitted_document_has_fillers_for_its_dates() {
 
 #[test]
 fn submitted_value_alone_is_no_value_of_the_person() {
-    let report = read(r#"{"IdentData":[{"Type":2,"Firstname":"Erika","IDCard":{"Type":"IDCard"}}]}"#);
+    let report =
+        read(r#"{"IdentData":[{"Type":2,"Firstname":"Erika","IDCard":{"Type":"IDCard"}}]}"#);
     let name = report.person.given_names.unwrap();
-    assert_eq!((name.verdict, name.source, name.expose()), (Verdict::Original, Source::Submitted, None));
+    assert_eq!(
+        (name.verdict, name.source, name.expose()),
+        (Verdict::Original, Source::Submitted, None)
+    );
     assert_eq!(name.submitted.unwrap().expose(), "Erika");
     assert_eq!(report.document.kind.unwrap().expose(), None);
 }
@@ -85,17 +125,67 @@ fn source_of_a_value_goes_by_the_method() {
     use Source::{Agent, Chip, Vendor, Visual};
     for (top, method, name, number) in [
         (r#""#, None, Vendor, Vendor),
-        (r#""IdentifyMethod":"Shop","#, Some(Method::Shop), Agent, Agent),
-        (r#""IdentifyMethod":"Video","#, Some(Method::Video), Agent, Agent),
+        (
+            r#""IdentifyMethod":"Shop","#,
+            Some(Method::Shop),
+            Agent,
+            Agent,
+        ),
+        (
+            r#""IdentifyMethod":"Video","#,
+            Some(Method::Video),
+            Agent,
+            Agent,
+        ),
         (r#""Identifier":1872,"#, None, Agent, Agent),
-        (r#""IdentifyMethod":"eID","#, Some(Method::Eid), Chip, Vendor),
-        (r#""IdentifyMethod":"eID","OcrStatus":1,"#, Some(Method::Eid), Chip, Visual),
-        (r#""eIdUsed":true,"OcrStatus":0,"#, Some(Method::Eid), Chip, Vendor),
-        (r#""eldUsed":"true","OcrStatus":"2","#, Some(Method::Eid), Chip, Visual),
-        (r#""eIdUsed":false,"IdentifyMethod":"Shop","#, Some(Method::Shop), Agent, Agent),
-        (r#""IdentifyMethod":"Giro","#, Some(Method::Bank), Vendor, Vendor),
-        (r#""IdentifyMethod":"AutoID","#, Some(Method::Auto), Vendor, Vendor),
-        (r#""IdentifyMethod":"SmartID","#, Some(Method::Eid), Vendor, Vendor),
+        (
+            r#""IdentifyMethod":"eID","#,
+            Some(Method::Eid),
+            Chip,
+            Vendor,
+        ),
+        (
+            r#""IdentifyMethod":"eID","OcrStatus":1,"#,
+            Some(Method::Eid),
+            Chip,
+            Visual,
+        ),
+        (
+            r#""eIdUsed":true,"OcrStatus":0,"#,
+            Some(Method::Eid),
+            Chip,
+            Vendor,
+        ),
+        (
+            r#""eldUsed":"true","OcrStatus":"2","#,
+            Some(Method::Eid),
+            Chip,
+            Visual,
+        ),
+        (
+            r#""eIdUsed":false,"IdentifyMethod":"Shop","#,
+            Some(Method::Shop),
+            Agent,
+            Agent,
+        ),
+        (
+            r#""IdentifyMethod":"Giro","#,
+            Some(Method::Bank),
+            Vendor,
+            Vendor,
+        ),
+        (
+            r#""IdentifyMethod":"AutoID","#,
+            Some(Method::Auto),
+            Vendor,
+            Vendor,
+        ),
+        (
+            r#""IdentifyMethod":"SmartID","#,
+            Some(Method::Eid),
+            Vendor,
+            Vendor,
+        ),
         (r#""IdentifyMethod":"Pigeon","#, None, Vendor, Vendor),
     ] {
         assert_eq!(sources(top), (method, name, number, Vendor), "{top}");
@@ -105,10 +195,20 @@ fn source_of_a_value_goes_by_the_method() {
 #[test]
 fn document_kind_goes_by_name_and_bits() {
     let kind = |card: &str| {
-        let report = read(&format!(r#"{{"IdentData":[{{"Type":1,"IDCard":{{"CardNo":"X",{card}}}}}]}}"#));
+        let report = read(&format!(
+            r#"{{"IdentData":[{{"Type":1,"IDCard":{{"CardNo":"X",{card}}}}}]}}"#
+        ));
         report.document.kind.map(|kind| {
-            let others: Vec<_> = kind.alternatives.iter().map(|other| *other.value.as_ref().unwrap().expose()).collect();
-            (kind.expose().copied(), kind.raw.map(idv_core::Pii::into_exposed), others)
+            let others: Vec<_> = kind
+                .alternatives
+                .iter()
+                .map(|other| *other.value.as_ref().unwrap().expose())
+                .collect();
+            (
+                kind.expose().copied(),
+                kind.raw.map(idv_core::Pii::into_exposed),
+                others,
+            )
         })
     };
     use DocumentKind::{DrivingLicence, IdCard, Other, Passport, ResidencePermit};
@@ -123,15 +223,37 @@ fn document_kind_goes_by_name_and_bits() {
         (r#""extDocumentType":8"#, DrivingLicence, "8", vec![]),
         (r#""extDocumentType":16"#, Other, "16", vec![]),
         (r#""extDocumentType":9"#, IdCard, "9", vec![DrivingLicence]),
-        (r#""extDocumentType":14"#, Passport, "14", vec![ResidencePermit, DrivingLicence]),
-        (r#""extDocumentType":3,"Type":"Passport""#, Passport, "Passport", vec![IdCard]),
-        (r#""extDocumentType":4,"Type":"Aufenthaltstitel""#, ResidencePermit, "Aufenthaltstitel", vec![]),
+        (
+            r#""extDocumentType":14"#,
+            Passport,
+            "14",
+            vec![ResidencePermit, DrivingLicence],
+        ),
+        (
+            r#""extDocumentType":3,"Type":"Passport""#,
+            Passport,
+            "Passport",
+            vec![IdCard],
+        ),
+        (
+            r#""extDocumentType":4,"Type":"Aufenthaltstitel""#,
+            ResidencePermit,
+            "Aufenthaltstitel",
+            vec![],
+        ),
         (r#""extDocumentType":64"#, Other, "64", vec![]),
     ] {
-        assert_eq!(kind(card), Some((Some(value), Some(raw.to_owned()), others)), "{card}");
+        assert_eq!(
+            kind(card),
+            Some((Some(value), Some(raw.to_owned()), others)),
+            "{card}"
+        );
     }
     assert_eq!(kind(r#""Type":null"#), None);
-    assert_eq!(kind(r#""extDocumentType":"many""#), Some((Some(Other), Some("many".to_owned()), vec![])));
+    assert_eq!(
+        kind(r#""extDocumentType":"many""#),
+        Some((Some(Other), Some("many".to_owned()), vec![]))
+    );
 }
 
 #[test]
@@ -139,13 +261,23 @@ fn flag_of_fraud_is_read_in_any_spelling() {
     use CheckResult::{Failed, Inconclusive};
     let result = |flag: &str, value: &str| {
         let json = format!(r#"{{"{flag}":{value},"IdentData":[{{"Type":1,"Surname":"M"}}]}}"#);
-        let observation = normalize::payload(json.as_bytes(), Channel::Fetch, Flow::Identification).unwrap().remove(0);
-        let checks: Vec<_> =
-            observation.report().unwrap().checks.iter().map(|it| (it.kind, it.result, it.code.clone())).collect();
+        let observation = normalize::payload(json.as_bytes(), Channel::Fetch, Flow::Identification)
+            .unwrap()
+            .remove(0);
+        let checks: Vec<_> = observation
+            .report()
+            .unwrap()
+            .checks
+            .iter()
+            .map(|it| (it.kind, it.result, it.code.clone()))
+            .collect();
         (checks, observation.status, observation.code)
     };
     let disputed = Some(Status::Finished(Outcome::Disputed));
-    for (flag, kind) in [("FraudAttempt", CheckKind::Fraud), ("SecurityCheckFailed", CheckKind::Device)] {
+    for (flag, kind) in [
+        ("FraudAttempt", CheckKind::Fraud),
+        ("SecurityCheckFailed", CheckKind::Device),
+    ] {
         let code = Some(flag.to_owned());
         for (value, check) in [
             ("true", Failed),
@@ -163,7 +295,11 @@ fn flag_of_fraud_is_read_in_any_spelling() {
             ("[true]", Inconclusive),
             ("{\"value\":true}", Inconclusive),
         ] {
-            assert_eq!(result(flag, value), (vec![(kind, check, code.clone())], disputed, code.clone()), "{flag} {value}");
+            assert_eq!(
+                result(flag, value),
+                (vec![(kind, check, code.clone())], disputed, code.clone()),
+                "{flag} {value}"
+            );
         }
         for value in ["null", "\"\"", "[]"] {
             assert_eq!(result(flag, value), (vec![], None, None), "{flag} {value}");
@@ -171,9 +307,21 @@ fn flag_of_fraud_is_read_in_any_spelling() {
     }
     // That no agent flagged the person is no check; that the device raised no alarm is one.
     for value in ["false", "0", "\"No\"", "\"nein\""] {
-        assert_eq!(result("FraudAttempt", value), (vec![], None, None), "{value}");
-        let passed = (CheckKind::Device, CheckResult::Passed, Some("SecurityCheckFailed".to_owned()));
-        assert_eq!(result("SecurityCheckFailed", value), (vec![passed], None, None), "{value}");
+        assert_eq!(
+            result("FraudAttempt", value),
+            (vec![], None, None),
+            "{value}"
+        );
+        let passed = (
+            CheckKind::Device,
+            CheckResult::Passed,
+            Some("SecurityCheckFailed".to_owned()),
+        );
+        assert_eq!(
+            result("SecurityCheckFailed", value),
+            (vec![passed], None, None),
+            "{value}"
+        );
     }
 }
 
@@ -184,9 +332,14 @@ fn expired_document_and_other_number_are_failed_checks() {
             r#"{{"Identitfied":"2024-03-01T23:30:00Z","IdentData":[{{"Type":1,"Surname":"M","IDCard":{{{card}}}}},
                 {{"Type":2,"Surname":"M","IDCard":{{{initial}}}}}]}}"#
         );
-        let observation = normalize::payload(json.as_bytes(), Channel::Fetch, Flow::Identification).unwrap().remove(0);
+        let observation = normalize::payload(json.as_bytes(), Channel::Fetch, Flow::Identification)
+            .unwrap()
+            .remove(0);
         let checks = &observation.report().unwrap().checks;
-        let checks: Vec<_> = checks.iter().map(|check| (check.kind, check.result)).collect();
+        let checks: Vec<_> = checks
+            .iter()
+            .map(|check| (check.kind, check.result))
+            .collect();
         // The status is a matter of the history.
         assert_eq!((observation.status, observation.code), (None, None));
         checks
@@ -194,21 +347,49 @@ fn expired_document_and_other_number_are_failed_checks() {
     let (expiry, number) = (CheckKind::DocumentExpiry, CheckKind::RequestedNumber);
     for (card, initial, expected) in [
         // At that time it is 2 March in Berlin.
-        (r#""ValidUntil":"2024-03-01""#, "", vec![(expiry, CheckResult::Failed)]),
+        (
+            r#""ValidUntil":"2024-03-01""#,
+            "",
+            vec![(expiry, CheckResult::Failed)],
+        ),
         (r#""ValidUntil":"2024-03-02""#, "", vec![]),
-        (r#""ValidUntil":"1970-01-01""#, "", vec![(expiry, CheckResult::Inconclusive)]),
+        (
+            r#""ValidUntil":"1970-01-01""#,
+            "",
+            vec![(expiry, CheckResult::Inconclusive)],
+        ),
         ("", r#""ValidUntil":"2024-03-01""#, vec![]),
-        (r#""CardNo":"T22000129""#, r#""CardNo":"t22000129""#, vec![(number, CheckResult::Passed)]),
-        (r#""CardNo":"T22000129""#, r#""CardNo":"T22000120""#, vec![(number, CheckResult::Failed)]),
-        (r#""CardNo":null"#, r#""CardNo":"T22000120""#, vec![(number, CheckResult::NotPerformed)]),
+        (
+            r#""CardNo":"T22000129""#,
+            r#""CardNo":"t22000129""#,
+            vec![(number, CheckResult::Passed)],
+        ),
+        (
+            r#""CardNo":"T22000129""#,
+            r#""CardNo":"T22000120""#,
+            vec![(number, CheckResult::Failed)],
+        ),
+        (
+            r#""CardNo":null"#,
+            r#""CardNo":"T22000120""#,
+            vec![(number, CheckResult::NotPerformed)],
+        ),
         (r#""CardNo":"T22000129""#, "", vec![]),
     ] {
         assert_eq!(checks(card, initial), expected, "{card} {initial}");
     }
-    let licence = |number: &str| format!(r#""Surname":"M","DriverLicence":{{"LicenceNo":"{number}"}}"#);
-    let json = format!(r#"{{"IdentData":[{{"Type":1,{}}},{{"Type":2,{}}}]}}"#, licence("A"), licence("B"));
+    let licence =
+        |number: &str| format!(r#""Surname":"M","DriverLicence":{{"LicenceNo":"{number}"}}"#);
+    let json = format!(
+        r#"{{"IdentData":[{{"Type":1,{}}},{{"Type":2,{}}}]}}"#,
+        licence("A"),
+        licence("B")
+    );
     let checks = read(&json).checks;
-    assert_eq!((checks[0].result, checks[0].code.as_deref()), (CheckResult::Failed, Some("DriverLicence.LicenceNo")));
+    assert_eq!(
+        (checks[0].result, checks[0].code.as_deref()),
+        (CheckResult::Failed, Some("DriverLicence.LicenceNo"))
+    );
 }
 
 #[test]
@@ -239,7 +420,10 @@ fn entries_of_an_object_are_read_by_their_places() {
             "Images":[{"Image":"AA==","Filename":"front.jpg"}],"New":7}}"#,
     );
     let surname = report.person.family_name.unwrap();
-    assert_eq!((surname.verdict, surname.expose().unwrap().as_str()), (Verdict::Changed, "Mustermann"));
+    assert_eq!(
+        (surname.verdict, surname.expose().unwrap().as_str()),
+        (Verdict::Changed, "Mustermann")
+    );
     assert_eq!(report.evidence[0].id.as_str(), "image/front.jpg");
     assert_eq!(report.custom["IdentData.2.New"].expose(), 7);
 }
@@ -250,7 +434,11 @@ fn custom(root: &str, checked: &str, initial: &str) -> serde_json::Value {
         r#"{{{root}"IdentData":[{{"Type":2,"Surname":"M"{initial}}},{{"Type":1,"Surname":"M"{checked}}},
             {{"Type":1,"Surname":"Second","IDCard":{{"CardNo":"2"}},"New":[1]}}]}}"#
     );
-    read(&json).custom.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect()
+    read(&json)
+        .custom
+        .iter()
+        .map(|(name, value)| (name.clone(), value.expose().clone()))
+        .collect()
 }
 
 #[test]
@@ -316,15 +504,27 @@ fn members_without_a_field_are_kept_in_their_own_shape() {
             serde_json::json!({ "DriverLicence.LicenceNo": "L", "DriverLicence.DateOfIssue": "1970-01-01" }),
         ),
     ] {
-        assert_eq!(custom(root, checked, initial), with_second(expected), "{root} {checked} {initial}");
+        assert_eq!(
+            custom(root, checked, initial),
+            with_second(expected),
+            "{root} {checked} {initial}"
+        );
     }
 }
 
 #[test]
 fn type_that_is_not_documented_is_kept() {
-    for (kind, kept) in [("3", serde_json::json!(3)), (r#""checked""#, serde_json::json!("checked"))] {
-        let report = read(&format!(r#"{{"IdentData":{{"Type":{kind},"Surname":"M"}}}}"#));
-        assert_eq!(report.person.family_name.unwrap().verdict, Verdict::Unchecked);
+    for (kind, kept) in [
+        ("3", serde_json::json!(3)),
+        (r#""checked""#, serde_json::json!("checked")),
+    ] {
+        let report = read(&format!(
+            r#"{{"IdentData":{{"Type":{kind},"Surname":"M"}}}}"#
+        ));
+        assert_eq!(
+            report.person.family_name.unwrap().verdict,
+            Verdict::Unchecked
+        );
         assert_eq!(report.custom["IdentData.Type"].expose(), &kept);
     }
 }
@@ -334,20 +534,48 @@ fn verified_telephone_says_nothing_of_the_person() {
     let json =
         br#"{"IdentData":[{"Type":1,"Surname":"M","Mobile":"+49171","Email":"a@b.de","IDCard":{"CardNo":"1","Type":"IDCard"}},
         {"Type":2,"Surname":"M","Firstname":"E","Mobile":"+49171","IDCard":{"CardNo":"2"}}]}"#;
-    let report = |flow| normalize::payload(json, Channel::Fetch, flow).unwrap().remove(0).report().unwrap().clone();
+    let report = |flow| {
+        normalize::payload(json, Channel::Fetch, flow)
+            .unwrap()
+            .remove(0)
+            .report()
+            .unwrap()
+            .clone()
+    };
     let verdicts = |report: Report| {
         let person = report.person;
         (
-            [person.family_name, person.given_names, person.phone, person.email, report.document.number]
-                .map(|it| it.unwrap().verdict),
+            [
+                person.family_name,
+                person.given_names,
+                person.phone,
+                person.email,
+                report.document.number,
+            ]
+            .map(|it| it.unwrap().verdict),
             report.document.kind.unwrap().verdict,
-            report.checks.iter().map(|check| check.result).collect::<Vec<_>>(),
+            report
+                .checks
+                .iter()
+                .map(|check| check.result)
+                .collect::<Vec<_>>(),
         )
     };
     use Verdict::{Changed, Match, New, Original, Unchecked};
     assert_eq!(
         verdicts(report(Flow::PhoneVerification)),
-        ([Unchecked, Original, Match, New, Unchecked], Unchecked, vec![CheckResult::NotPerformed])
+        (
+            [Unchecked, Original, Match, New, Unchecked],
+            Unchecked,
+            vec![CheckResult::NotPerformed]
+        )
     );
-    assert_eq!(verdicts(report(Flow::Identification)), ([Match, Original, Match, New, Changed], New, vec![CheckResult::Failed]));
+    assert_eq!(
+        verdicts(report(Flow::Identification)),
+        (
+            [Match, Original, Match, New, Changed],
+            New,
+            vec![CheckResult::Failed]
+        )
+    );
 }

@@ -15,17 +15,22 @@ use idv_core::report::{DocumentKind, Field, Report, Source, Verdict};
 use idv_core::{Channel, ErrorKind, EvidenceId, Observation, Outcome, Status, Text};
 use idv_identity_tm::normalize::{self, Flow, REPORT_FIELDS};
 use idv_identity_tm::wire::{
-    Encoded, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser, StatusList, SystemStatus, VoiceFiles,
+    Encoded, Hashes, IdentResult, Images, NewPassword, Orders, SignedDocuments, SignmeUser,
+    StatusList, SystemStatus, VoiceFiles,
 };
 
 fn observe(name: &str, kind: &str, flow: Flow) -> Observation {
-    let page = normalize::kind(&fixture(name), kind, flow).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let page = normalize::kind(&fixture(name), kind, flow)
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!((page.observations.len(), page.unreadable), (1, 0));
     page.observations.into_iter().next().unwrap()
 }
 
 fn report(name: &str) -> Report {
-    observe(name, "result", Flow::Identification).report().unwrap().clone()
+    observe(name, "result", Flow::Identification)
+        .report()
+        .unwrap()
+        .clone()
 }
 
 fn decoded(file: &Encoded<'_>) -> idv_core::Result<Vec<u8>> {
@@ -58,27 +63,55 @@ fn every_history_says_what_its_snapshot_says() {
 #[test]
 fn every_fixture_is_explained() {
     let explained = String::from_utf8(fixture("README.md")).unwrap();
-    for name in named(&["get-", "own-", "status-", "sub-", "system-", "check-", "confirm-", "put-"]) {
-        assert!(explained.contains(&format!("`{name}`")), "{name} is not in the table of fixtures");
+    for name in named(&[
+        "get-", "own-", "status-", "sub-", "system-", "check-", "confirm-", "put-",
+    ]) {
+        assert!(
+            explained.contains(&format!("`{name}`")),
+            "{name} is not in the table of fixtures"
+        );
     }
 }
 
 #[test]
 fn the_documents_result_matches_what_was_submitted() {
     let observation = observe("get-ident-data.json", "result", Flow::Identification);
-    assert_eq!((observation.status, observation.code.as_deref()), (None, None));
+    assert_eq!(
+        (observation.status, observation.code.as_deref()),
+        (None, None)
+    );
     assert_eq!(observation.at.unwrap().to_string(), "2018-09-05T09:06:21Z");
     let report = observation.report().unwrap();
     assert_eq!(report.completed_at, observation.at);
     let birth_date = report.person.birth_date.as_ref().unwrap();
-    assert_eq!((birth_date.verdict, birth_date.expose().unwrap().to_string()), (Verdict::Match, "1964-08-12".to_owned()));
-    assert_eq!(birth_date.submitted.as_ref().unwrap().expose().to_string(), "1964-08-12");
+    assert_eq!(
+        (birth_date.verdict, birth_date.expose().unwrap().to_string()),
+        (Verdict::Match, "1964-08-12".to_owned())
+    );
+    assert_eq!(
+        birth_date.submitted.as_ref().unwrap().expose().to_string(),
+        "1964-08-12"
+    );
     // Of the document nothing had been submitted: null and 1970-01-01 are nothing.
     let expires_on = report.document.expires_on.as_ref().unwrap();
-    assert_eq!((expires_on.verdict, expires_on.expose().unwrap().to_string()), (Verdict::New, "2020-10-31".to_owned()));
-    assert_eq!((&expires_on.submitted, expires_on.alternatives.len()), (&None, 0));
-    assert_eq!(report.document.kind.as_ref().unwrap().expose(), Some(&DocumentKind::IdCard));
-    assert!(report.method.is_none() && report.agent.is_none() && report.checks.is_empty() && report.evidence.is_empty());
+    assert_eq!(
+        (expires_on.verdict, expires_on.expose().unwrap().to_string()),
+        (Verdict::New, "2020-10-31".to_owned())
+    );
+    assert_eq!(
+        (&expires_on.submitted, expires_on.alternatives.len()),
+        (&None, 0)
+    );
+    assert_eq!(
+        report.document.kind.as_ref().unwrap().expose(),
+        Some(&DocumentKind::IdCard)
+    );
+    assert!(
+        report.method.is_none()
+            && report.agent.is_none()
+            && report.checks.is_empty()
+            && report.evidence.is_empty()
+    );
 }
 
 #[test]
@@ -86,17 +119,33 @@ fn what_was_changed_says_so_and_what_was_submitted() {
     let report = report("own-ident-data-changed.json");
     let surname = report.person.family_name.unwrap();
     assert_eq!(
-        (surname.verdict, surname.expose().unwrap().as_str(), surname.source),
+        (
+            surname.verdict,
+            surname.expose().unwrap().as_str(),
+            surname.source
+        ),
         (Verdict::Changed, "Musterfrau", Source::Agent)
     );
     assert_eq!(surname.submitted.unwrap().expose(), "Mustermann");
     let birth_date = report.person.birth_date.unwrap();
-    assert_eq!((birth_date.verdict, birth_date.expose().unwrap().to_string()), (Verdict::Changed, "1964-08-21".to_owned()));
+    assert_eq!(
+        (birth_date.verdict, birth_date.expose().unwrap().to_string()),
+        (Verdict::Changed, "1964-08-21".to_owned())
+    );
     // The country is the same, in another word.
     let nationality = report.person.nationalities[0].clone();
-    assert_eq!((nationality.verdict, nationality.raw.unwrap().expose().as_str()), (Verdict::Match, "Germany"));
+    assert_eq!(
+        (
+            nationality.verdict,
+            nationality.raw.unwrap().expose().as_str()
+        ),
+        (Verdict::Match, "Germany")
+    );
     assert_eq!(report.person.birth_name.unwrap().verdict, Verdict::New);
-    assert_eq!(report.document.kind.unwrap().expose(), Some(&DocumentKind::Passport));
+    assert_eq!(
+        report.document.kind.unwrap().expose(),
+        Some(&DocumentKind::Passport)
+    );
     // It was submitted, and not checked.
     assert_eq!(report.custom["InitialData.custom1"].expose(), "policy-4711");
 }
@@ -104,18 +153,37 @@ fn what_was_changed_says_so_and_what_was_submitted() {
 #[test]
 fn a_licence_that_was_checked_alone_is_the_document() {
     let alone = report("own-ident-data-licence-alone.json");
-    assert_eq!(alone.document.kind.unwrap().expose(), Some(&DocumentKind::DrivingLicence));
-    assert_eq!(alone.document.number.unwrap().expose().unwrap(), "B072RRE2I55");
-    assert_eq!(alone.document.licence_classes.unwrap().expose().unwrap(), &["AM", "B", "L"]);
+    assert_eq!(
+        alone.document.kind.unwrap().expose(),
+        Some(&DocumentKind::DrivingLicence)
+    );
+    assert_eq!(
+        alone.document.number.unwrap().expose().unwrap(),
+        "B072RRE2I55"
+    );
+    assert_eq!(
+        alone.document.licence_classes.unwrap().expose().unwrap(),
+        &["AM", "B", "L"]
+    );
     let beside = report("own-ident-data-licence.json");
-    assert_eq!(beside.document.number.unwrap().expose().unwrap(), "T22000129");
-    assert_eq!(beside.custom["DriverLicence.LicenceNo"].expose(), "B072RRE2I55");
+    assert_eq!(
+        beside.document.number.unwrap().expose().unwrap(),
+        "T22000129"
+    );
+    assert_eq!(
+        beside.custom["DriverLicence.LicenceNo"].expose(),
+        "B072RRE2I55"
+    );
 }
 
 #[test]
 fn every_field_that_is_declared_is_filled_by_some_fixture_and_no_other_is() {
     let reports = results().into_iter().map(|name| report(&name));
-    let histories = histories().into_iter().filter_map(|name| observe(&name, "status", Flow::Identification).report().cloned());
+    let histories = histories().into_iter().filter_map(|name| {
+        observe(&name, "status", Flow::Identification)
+            .report()
+            .cloned()
+    });
     let reports: Vec<_> = reports.chain(histories).collect();
     for field in Field::ALL {
         let filled = reports.iter().any(|report| field.is_filled(report));
@@ -126,9 +194,18 @@ fn every_field_that_is_declared_is_filled_by_some_fixture_and_no_other_is() {
 #[test]
 fn the_documents_history_is_over_for_an_identification_only() {
     let identification = observe("get-status.json", "status", Flow::Identification);
-    assert_eq!((identification.status, identification.code.as_deref()), (Some(Status::Finished(Outcome::Verified)), Some("6")));
-    assert_eq!(identification.at.unwrap().to_string(), "2018-09-05T09:06:21Z");
-    assert_eq!(identification.subject.reference.as_deref(), Some("Sign-me_Account_Creation_Test"));
+    assert_eq!(
+        (identification.status, identification.code.as_deref()),
+        (Some(Status::Finished(Outcome::Verified)), Some("6"))
+    );
+    assert_eq!(
+        identification.at.unwrap().to_string(),
+        "2018-09-05T09:06:21Z"
+    );
+    assert_eq!(
+        identification.subject.reference.as_deref(),
+        Some("Sign-me_Account_Creation_Test")
+    );
     let esign = observe("get-status.json", "status", Flow::Esign);
     assert_eq!(esign.status, Some(Status::InProgress));
 }
@@ -139,12 +216,21 @@ fn the_documents_files_are_listed_and_those_it_cut_off_are_no_files() {
     let images = Images::read(&bytes).unwrap();
     let evidence = normalize::images(&images.images);
     let ids: Vec<_> = evidence.iter().map(|piece| piece.id.as_str()).collect();
-    assert_eq!(ids, ["image/back_20211008-091705-123.jpg", "image/front_20211008-091623-123.jpg"]);
+    assert_eq!(
+        ids,
+        [
+            "image/back_20211008-091705-123.jpg",
+            "image/front_20211008-091623-123.jpg"
+        ]
+    );
     assert!(decoded(images.images[0].image.as_ref().unwrap()).is_err());
 
     let bytes = fixture("get-voice-files.json");
     let voice = VoiceFiles::read(&bytes).unwrap().voice_files;
-    assert_eq!((voice.len(), voice[0].filename.as_ref().map(Text::expose)), (1, Some("sound_4348.mp3")));
+    assert_eq!(
+        (voice.len(), voice[0].filename.as_ref().map(Text::expose)),
+        (1, Some("sound_4348.mp3"))
+    );
     assert!(decoded(voice[0].base64_data.as_ref().unwrap()).is_err());
 }
 
@@ -154,30 +240,69 @@ fn files_are_decoded_where_they_stand() {
     let result = IdentResult::read(&bytes).unwrap();
     let evidence = normalize::images(result.images());
     assert_eq!(evidence.len(), 3);
-    let front = normalize::find_image(result.images(), &EvidenceId::new("image/front_20211008-091623-123.jpg")).unwrap();
-    assert!(decoded(front.image.as_ref().unwrap()).unwrap().starts_with(&[0xFF, 0xD8, 0xFF, 0xE0]));
+    let front = normalize::find_image(
+        result.images(),
+        &EvidenceId::new("image/front_20211008-091623-123.jpg"),
+    )
+    .unwrap();
+    assert!(
+        decoded(front.image.as_ref().unwrap())
+            .unwrap()
+            .starts_with(&[0xFF, 0xD8, 0xFF, 0xE0])
+    );
 
     let bytes = fixture("own-esign-pdf.json");
     let pdfs = SignedDocuments::read(&bytes).unwrap().pdfs;
-    let pdfs: Vec<_> = pdfs.iter().map(|pdf| decoded(pdf.base64_data.as_ref().unwrap()).unwrap()).collect();
+    let pdfs: Vec<_> = pdfs
+        .iter()
+        .map(|pdf| decoded(pdf.base64_data.as_ref().unwrap()).unwrap())
+        .collect();
     assert!(pdfs.len() == 2 && pdfs.iter().all(|pdf| pdf.starts_with(b"%PDF-")));
 }
 
 #[test]
 fn the_orders_of_a_reference_are_read_in_each_form() {
     for (payload, ids) in [
-        (String::from_utf8(fixture("get-orders-by-ref.txt")).unwrap(), vec!["99921801997040", "99921800019939"]),
-        (r#"["99921801997040", 99921800019939, null, ""]"#.to_owned(), vec!["99921801997040", "99921800019939"]),
-        (r#"{"Orders": ["99921801997040"]}"#.to_owned(), vec!["99921801997040"]),
-        (r#"{"x": 1, "OrderIDs": [{"OrderID": "99921801997040", "Ref": "543210"}]}"#.to_owned(), vec!["99921801997040"]),
+        (
+            String::from_utf8(fixture("get-orders-by-ref.txt")).unwrap(),
+            vec!["99921801997040", "99921800019939"],
+        ),
+        (
+            r#"["99921801997040", 99921800019939, null, ""]"#.to_owned(),
+            vec!["99921801997040", "99921800019939"],
+        ),
+        (
+            r#"{"Orders": ["99921801997040"]}"#.to_owned(),
+            vec!["99921801997040"],
+        ),
+        (
+            r#"{"x": 1, "OrderIDs": [{"OrderID": "99921801997040", "Ref": "543210"}]}"#.to_owned(),
+            vec!["99921801997040"],
+        ),
         ("[]".to_owned(), vec![]),
         ("{ [] }".to_owned(), vec![]),
     ] {
-        let orders = Orders::read(payload.as_bytes()).unwrap_or_else(|error| panic!("{payload}: {error}"));
-        let found: Vec<_> = orders.order_ids.as_ref().unwrap().iter().map(Text::expose).collect();
+        let orders =
+            Orders::read(payload.as_bytes()).unwrap_or_else(|error| panic!("{payload}: {error}"));
+        let found: Vec<_> = orders
+            .order_ids
+            .as_ref()
+            .unwrap()
+            .iter()
+            .map(Text::expose)
+            .collect();
         assert_eq!(found, ids, "{payload}");
     }
-    for payload in ["{}", "", "\"x\"", "{ [\"1\" }", "{ [\"1\"] ]", "{\"Error\": \"x\"}", "{ [1], [2] }", "{{[1]}}"] {
+    for payload in [
+        "{}",
+        "",
+        "\"x\"",
+        "{ [\"1\" }",
+        "{ [\"1\"] ]",
+        "{\"Error\": \"x\"}",
+        "{ [1], [2] }",
+        "{{[1]}}",
+    ] {
         assert!(Orders::read(payload.as_bytes()).is_err(), "{payload}");
     }
 }
@@ -185,20 +310,42 @@ fn the_orders_of_a_reference_are_read_in_each_form() {
 #[test]
 fn the_other_samples_are_read() {
     let status = SystemStatus::read(&fixture("system-status.json")).unwrap();
-    assert_eq!((status.server_alive, status.sms_tan_available, status.auto_ident_available), (Some(true), Some(true), None));
-    assert_eq!((status.esign.qes_available, status.esign.fes_available), (Some(true), Some(true)));
+    assert_eq!(
+        (
+            status.server_alive,
+            status.sms_tan_available,
+            status.auto_ident_available
+        ),
+        (Some(true), Some(true), None)
+    );
+    assert_eq!(
+        (status.esign.qes_available, status.esign.fes_available),
+        (Some(true), Some(true))
+    );
     for name in ["autoIdentAvailable", "autoldentAvailable"] {
         let status = SystemStatus::read(format!(r#"{{"{name}": false}}"#).as_bytes()).unwrap();
         assert_eq!(status.auto_ident_available, Some(false));
     }
     let user = SignmeUser::read(&fixture("check-signme-user.json")).unwrap();
-    assert_eq!((user.user_exists, user.user_is_able_to_sign), (Some(false), Some(false)));
+    assert_eq!(
+        (user.user_exists, user.user_is_able_to_sign),
+        (Some(false), Some(false))
+    );
     let new = NewPassword::read(&fixture("confirm-new-password.json")).unwrap();
     assert_eq!(new.password.unwrap().expose(), "XXXXXXXXXXXX");
     let bytes = fixture("own-esign-hash.json");
     let hashes = Hashes::read(&bytes).unwrap().hashes.entries;
-    let hashes: Vec<_> = hashes.iter().map(|(name, hash)| (name.expose(), hash.expose())).collect();
-    assert_eq!(hashes, [("contract.pdf", "MIIBAgMEBQ=="), ("terms.pdf", "MIIGBwgJCg==")]);
+    let hashes: Vec<_> = hashes
+        .iter()
+        .map(|(name, hash)| (name.expose(), hash.expose()))
+        .collect();
+    assert_eq!(
+        hashes,
+        [
+            ("contract.pdf", "MIIBAgMEBQ=="),
+            ("terms.pdf", "MIIGBwgJCg==")
+        ]
+    );
     let one = br#"{"Hashes": {"a": "b", "c": "d", "e": null}}"#;
     assert_eq!(Hashes::read(one).unwrap().hashes.entries.len(), 2);
 }
@@ -220,16 +367,32 @@ fn what_is_something_else_is_not_read() {
     ] {
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{error}");
     }
-    let error = normalize::kind(&fixture("get-status.json"), "return", Flow::Identification).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "kind".into() });
+    let error =
+        normalize::kind(&fixture("get-status.json"), "return", Flow::Identification).unwrap_err();
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "kind".into()
+        }
+    );
 }
 
 #[test]
 fn a_callback_says_what_its_address_says() {
-    let page =
-        normalize::kind(b"orderId=99921269855041&ref=our-reference&statusCode=6", "callback", Flow::Identification).unwrap();
+    let page = normalize::kind(
+        b"orderId=99921269855041&ref=our-reference&statusCode=6",
+        "callback",
+        Flow::Identification,
+    )
+    .unwrap();
     let observation = &page.observations[0];
-    assert_eq!((observation.channel, observation.status), (Channel::Callback, Some(Status::Finished(Outcome::Verified))));
-    assert_eq!(observation.subject.reference.as_deref(), Some("our-reference"));
+    assert_eq!(
+        (observation.channel, observation.status),
+        (Channel::Callback, Some(Status::Finished(Outcome::Verified)))
+    );
+    assert_eq!(
+        observation.subject.reference.as_deref(),
+        Some("our-reference")
+    );
     assert!(!observation.trust.is_proven());
 }

@@ -10,8 +10,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use http::{Method, StatusCode};
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Observation, Reply, Result,
-    Subject,
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind,
+    Observation, Reply, Result, Subject,
 };
 
 use crate::config::DataCentre;
@@ -24,9 +24,25 @@ pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 102
 
 /// The addresses that callbacks come from, by data centre (chapter 14.3).
 pub const SOURCES: &[(DataCentre, &[Ipv4Addr])] = &[
-    (DataCentre::De, &[Ipv4Addr::new(62, 128, 13, 228), Ipv4Addr::new(62, 128, 13, 229)]),
-    (DataCentre::Ch, &[Ipv4Addr::new(193, 169, 187, 168), Ipv4Addr::new(193, 169, 187, 169), Ipv4Addr::new(193, 169, 187, 170)]),
-    (DataCentre::Test, &[Ipv4Addr::new(52, 30, 27, 5), Ipv4Addr::new(52, 48, 216, 0)]),
+    (
+        DataCentre::De,
+        &[
+            Ipv4Addr::new(62, 128, 13, 228),
+            Ipv4Addr::new(62, 128, 13, 229),
+        ],
+    ),
+    (
+        DataCentre::Ch,
+        &[
+            Ipv4Addr::new(193, 169, 187, 168),
+            Ipv4Addr::new(193, 169, 187, 169),
+            Ipv4Addr::new(193, 169, 187, 170),
+        ],
+    ),
+    (
+        DataCentre::Test,
+        &[Ipv4Addr::new(52, 30, 27, 5), Ipv4Addr::new(52, 48, 216, 0)],
+    ),
 ];
 
 /// Which addresses a callback may come from.
@@ -58,14 +74,24 @@ impl Sources {
 /// Returns whether IDnow calls from this address: a data centre, or any if none is given (chapter 14.3).
 #[must_use]
 pub fn is_documented_source(source: IpAddr, centre: Option<DataCentre>) -> bool {
-    let IpAddr::V4(source) = source.to_canonical() else { return false };
-    SOURCES.iter().filter(|(of, _)| centre.is_none_or(|centre| centre == *of)).any(|(_, sources)| sources.contains(&source))
+    let IpAddr::V4(source) = source.to_canonical() else {
+        return false;
+    };
+    SOURCES
+        .iter()
+        .filter(|(of, _)| centre.is_none_or(|centre| centre == *of))
+        .any(|(_, sources)| sources.contains(&source))
 }
 
 /// The parameters that may name the transaction in a return. The account's own address names them (chapter 6.2.2): the first is the
 /// document's example.
-const RETURN_PARAMETERS: [&str; 5] =
-    ["transaction-number", "transactionnumber", "transactionNumber", "transactionId", "reference"];
+const RETURN_PARAMETERS: [&str; 5] = [
+    "transaction-number",
+    "transactionnumber",
+    "transactionNumber",
+    "transactionId",
+    "reference",
+];
 
 /// Reads a delivery: a callback, whose body is one identification as JSON, or the person's return.
 ///
@@ -76,18 +102,30 @@ const RETURN_PARAMETERS: [&str; 5] =
 ///
 /// [`Forged`](ErrorKind::Forged) if the guard has a secret and the callback has not, or if it comes from an address that is not one of
 /// `sources`; [`Malformed`](ErrorKind::Malformed) if the body is no identification, or more than sixteen.
-pub fn receive(guard: &CallbackAuth, sources: Sources, delivery: &Delivery) -> Result<CallbackMessage> {
+pub fn receive(
+    guard: &CallbackAuth,
+    sources: Sources,
+    delivery: &Delivery,
+) -> Result<CallbackMessage> {
     let observations = match delivery.kind {
         DeliveryKind::Return => returned(delivery).into_iter().collect(),
         _ => identifications(guard, sources, delivery)?,
     };
-    Ok(CallbackMessage::new(observations, Reply::status(StatusCode::OK)))
+    Ok(CallbackMessage::new(
+        observations,
+        Reply::status(StatusCode::OK),
+    ))
 }
 
 /// Chapter 14.4.1.
-fn identifications(guard: &CallbackAuth, sources: Sources, delivery: &Delivery) -> Result<Vec<Observation>> {
+fn identifications(
+    guard: &CallbackAuth,
+    sources: Sources,
+    delivery: &Delivery,
+) -> Result<Vec<Observation>> {
     if !sources.allows(delivery.source) {
-        return Err(Error::new(ErrorKind::Forged).detail("the callback does not come from the vendor's documented addresses"));
+        return Err(Error::new(ErrorKind::Forged)
+            .detail("the callback does not come from the vendor's documented addresses"));
     }
     guard.precheck(delivery)?;
     let payload = wire::read(&delivery.body)?;
@@ -100,7 +138,8 @@ fn identifications(guard: &CallbackAuth, sources: Sources, delivery: &Delivery) 
     normalize::observations(&payload, Channel::Callback, Inline::Report)
         .into_iter()
         .map(|observation| {
-            let trust = checked.about(observation.subject.reference.as_deref().unwrap_or_default())?;
+            let trust =
+                checked.about(observation.subject.reference.as_deref().unwrap_or_default())?;
             Ok(observation.trusted(trust))
         })
         .collect()
@@ -108,6 +147,12 @@ fn identifications(guard: &CallbackAuth, sources: Sources, delivery: &Delivery) 
 
 /// Chapter 6.2.2.
 fn returned(delivery: &Delivery) -> Option<Observation> {
-    let number = RETURN_PARAMETERS.iter().find_map(|name| delivery.query(name)).filter(|number| !number.is_empty())?;
-    Some(Observation::claimed(Subject::new(Some(number), None), Channel::Return))
+    let number = RETURN_PARAMETERS
+        .iter()
+        .find_map(|name| delivery.query(name))
+        .filter(|number| !number.is_empty())?;
+    Some(Observation::claimed(
+        Subject::new(Some(number), None),
+        Channel::Return,
+    ))
 }

@@ -19,7 +19,9 @@ pub const ENTRY: VendorEntry = VendorEntry {
     build: |table| Ok(Arc::new(Idnow::new(IdnowConfig::from_table(table)?)?)),
     describe: || {
         let config = IdnowConfig::new("example", "example".into(), DataCentre::Test);
-        Ok(VendorInfo::of(&Idnow::new(config.callback_secret("an example of a secret"))?))
+        Ok(VendorInfo::of(&Idnow::new(
+            config.callback_secret("an example of a secret"),
+        )?))
     },
     normalize: |payload| normalize::kind(payload.bytes, payload.kind),
     normalize_options: &[],
@@ -85,7 +87,10 @@ impl IdnowConfig {
     /// An account at a data centre; the rest is set on the value.
     #[must_use]
     pub fn new(company: impl Into<String>, api_key: Secret, host: DataCentre) -> Self {
-        Self { host: Some(host), ..Self::required(company.into(), api_key) }
+        Self {
+            host: Some(host),
+            ..Self::required(company.into(), api_key)
+        }
     }
 
     /// The address of the gateway.
@@ -94,7 +99,11 @@ impl IdnowConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if it is missing, or is no address that can be used.
     pub fn gateway(&self) -> Result<Url> {
-        self.address("gateway_url", self.gateway_url.as_ref(), DataCentre::gateway)
+        self.address(
+            "gateway_url",
+            self.gateway_url.as_ref(),
+            DataCentre::gateway,
+        )
     }
 
     /// The address that persons visit.
@@ -136,19 +145,34 @@ impl IdnowConfig {
         self.gateway()?;
         self.go()?;
         self.auth()?;
-        if self.archive_password.as_ref().is_some_and(|password| password.expose().is_empty()) {
-            return Err(Error::config("archive_password is empty: write the password that the company chose, or leave it out"));
+        if self
+            .archive_password
+            .as_ref()
+            .is_some_and(|password| password.expose().is_empty())
+        {
+            return Err(Error::config(
+                "archive_password is empty: write the password that the company chose, or leave it out",
+            ));
         }
         if self.max_archive_bytes == 0 || self.max_entry_bytes == 0 {
-            return Err(Error::config("max_archive_bytes and max_entry_bytes must not be 0: nothing could be read"));
+            return Err(Error::config(
+                "max_archive_bytes and max_entry_bytes must not be 0: nothing could be read",
+            ));
         }
         Ok(())
     }
 
-    fn address(&self, key: &str, given: Option<&Url>, of: impl Fn(DataCentre) -> &'static str) -> Result<Url> {
+    fn address(
+        &self,
+        key: &str,
+        given: Option<&Url>,
+        of: impl Fn(DataCentre) -> &'static str,
+    ) -> Result<Url> {
         let url = match (given, self.host) {
             (Some(url), _) => url.clone(),
-            (None, Some(host)) => Url::parse(of(host)).map_err(|_| Error::config("the data centre has no address"))?,
+            (None, Some(host)) => {
+                Url::parse(of(host)).map_err(|_| Error::config("the data centre has no address"))?
+            }
             (None, None) => {
                 return Err(Error::config(format!(
                     "neither host nor {key} is given: write host = \"de\", \"ch\" or \"test\", or gateway_url and go_url"
@@ -252,8 +276,14 @@ setting_words!(LinkStyle { Long = "long", Short = "short" });
 
 /// A company id that can stand in a path. Anything but the two names that a path gives a meaning of its own can be encoded.
 pub(crate) fn check_company(company: &str) -> Result<()> {
-    if company.is_empty() || company == "." || company == ".." || company.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(Error::config("company is not a company id: copy the one that IDnow assigned, without white space"));
+    if company.is_empty()
+        || company == "."
+        || company == ".."
+        || company.chars().any(|c| c.is_control() || c.is_whitespace())
+    {
+        return Err(Error::config(
+            "company is not a company id: copy the one that IDnow assigned, without white space",
+        ));
     }
     Ok(())
 }
@@ -274,7 +304,9 @@ fn check_api_key(api_key: &Secret) -> Result<()> {
 
 /// A base address: https, or http if nothing personal can leave the machine or if the document allows it (chapter 8.2.1).
 pub(crate) fn check_url(key: &str, url: &Url) -> Result<()> {
-    settings::check_address(key, url, |host| host == "test.idnow.de" || host.ends_with(".test.idnow.de"))
+    settings::check_address(key, url, |host| {
+        host == "test.idnow.de" || host.ends_with(".test.idnow.de")
+    })
 }
 
 #[cfg(test)]

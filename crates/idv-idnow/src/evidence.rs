@@ -2,7 +2,10 @@
 
 use idv_core::adapter::store;
 use idv_core::call::CallContext;
-use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
+use idv_core::{
+    Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId,
+    async_trait,
+};
 
 use crate::api::documents::DefinitionId;
 use crate::api::{Suffix, TransactionNumber};
@@ -27,12 +30,22 @@ impl EvidenceSource for Idnow {
         let transaction = TransactionNumber::try_from(&id.reference)?;
         let name = evidence.as_str();
         if name == ARCHIVE {
-            return self.api().download(cx, &transaction, Suffix::Zip, limit, sink).await;
+            return self
+                .api()
+                .download(cx, &transaction, Suffix::Zip, limit, sink)
+                .await;
         }
-        let mut sink = Watched { sink, is_written: false };
+        let mut sink = Watched {
+            sink,
+            is_written: false,
+        };
         let mut failures = Vec::new();
         if let Some(document) = signed_document(name) {
-            match self.api().download_signed_document(cx, &transaction, &document, limit, &mut sink).await {
+            match self
+                .api()
+                .download_signed_document(cx, &transaction, &document, limit, &mut sink)
+                .await
+            {
                 Err(error) if !sink.is_written => failures.push(error),
                 settled => return settled,
             }
@@ -47,20 +60,35 @@ impl EvidenceSource for Idnow {
             _ => None,
         };
         if let Some(suffix) = suffix {
-            match self.api().download(cx, &transaction, suffix, limit, &mut sink).await {
+            match self
+                .api()
+                .download(cx, &transaction, suffix, limit, &mut sink)
+                .await
+            {
                 Err(error) if !sink.is_written => failures.push(error),
                 settled => return settled,
             }
         }
         // That a file is not at an address says less than any other failure.
-        let told = failures.iter().position(|error| !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported));
-        Err(failures.into_iter().nth(told.unwrap_or(0)).unwrap_or_else(|| Error::new(ErrorKind::NotFound)))
+        let told = failures.iter().position(|error| {
+            !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported)
+        });
+        Err(failures
+            .into_iter()
+            .nth(told.unwrap_or(0))
+            .unwrap_or_else(|| Error::new(ErrorKind::NotFound)))
     }
 }
 
 impl Idnow {
     /// Unpacks a file from the archive.
-    async fn unpack(&self, cx: &CallContext, transaction: &TransactionNumber, name: &str, limit: u64) -> Result<Vec<u8>> {
+    async fn unpack(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+        name: &str,
+        limit: u64,
+    ) -> Result<Vec<u8>> {
         if !cfg!(feature = "archive") {
             return Err(Error::new(ErrorKind::Unsupported).detail(
                 "this piece of evidence lies in the ZIP archive, which needs the feature `archive` of the crate idv-idnow; \
@@ -68,9 +96,14 @@ impl Idnow {
             ));
         }
         let mut zip = Vec::new();
-        self.api().download(cx, transaction, Suffix::Zip, self.max_archive(), &mut zip).await?;
+        self.api()
+            .download(cx, transaction, Suffix::Zip, self.max_archive(), &mut zip)
+            .await?;
         let options = self.archive_options();
-        let limits = Limits { entry: options.limits.entry.min(limit), ..options.limits };
+        let limits = Limits {
+            entry: options.limits.entry.min(limit),
+            ..options.limits
+        };
         archive::entry(&zip, name, Options { limits, ..options })
     }
 }

@@ -42,8 +42,15 @@ impl Links {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the address cannot have a path.
-    pub fn long(&self, transaction: &TransactionNumber, tracking: Option<&str>) -> Result<SessionUrl> {
-        self.link(&[&self.company, "identifications", transaction.as_str()], tracking)
+    pub fn long(
+        &self,
+        transaction: &TransactionNumber,
+        tracking: Option<&str>,
+    ) -> Result<SessionUrl> {
+        self.link(
+            &[&self.company, "identifications", transaction.as_str()],
+            tracking,
+        )
     }
 
     /// The short link, with the Ident-ID that the start call returned (chapter 6.1.1.2).
@@ -54,7 +61,10 @@ impl Links {
     pub fn short(&self, ident_id: &str, tracking: Option<&str>) -> Result<SessionUrl> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if ident_id.is_empty() || !ident_id.bytes().all(allowed) {
-            return Err(Error::invalid("vendor_id", "an Ident-ID is letters, digits and hyphens, such as ABC-DEFGH"));
+            return Err(Error::invalid(
+                "vendor_id",
+                "an Ident-ID is letters, digits and hyphens, such as ABC-DEFGH",
+            ));
         }
         self.link(&[ident_id], tracking)
     }
@@ -65,9 +75,15 @@ impl Links {
     /// # Errors
     ///
     /// As [`Links::long`].
-    pub fn userdata(&self, transaction: Option<&TransactionNumber>, tracking: Option<&str>) -> Result<SessionUrl> {
+    pub fn userdata(
+        &self,
+        transaction: Option<&TransactionNumber>,
+        tracking: Option<&str>,
+    ) -> Result<SessionUrl> {
         match transaction {
-            Some(transaction) => self.link(&[&self.company, "userdata", transaction.as_str()], tracking),
+            Some(transaction) => {
+                self.link(&[&self.company, "userdata", transaction.as_str()], tracking)
+            }
             None => self.link(&[&self.company, "userdata"], tracking),
         }
     }
@@ -97,7 +113,11 @@ pub fn go_url(host: &str) -> Result<Url> {
     if let Some(centre) = DataCentre::ALL.iter().find(|centre| centre.name() == host) {
         return parse(centre.go());
     }
-    let url = if host.contains("://") { parse(host)? } else { parse(&format!("https://{host}"))? };
+    let url = if host.contains("://") {
+        parse(host)?
+    } else {
+        parse(&format!("https://{host}"))?
+    };
     config::check_url("the host", &url)?;
     Ok(url)
 }
@@ -129,7 +149,13 @@ impl SigningInput {
         parameters: BTreeMap<String, Pii<String>>,
         timestamp_ms: i64,
     ) -> Self {
-        Self { company, go_url, api_key, parameters, timestamp_ms }
+        Self {
+            company,
+            go_url,
+            api_key,
+            parameters,
+            timestamp_ms,
+        }
     }
 
     /// The parameters that a link has for a start request.
@@ -137,9 +163,15 @@ impl SigningInput {
     /// # Errors
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `questions`, which a link cannot answer.
-    pub fn parameters_of(transaction: &TransactionNumber, request: &StartRequest) -> Result<BTreeMap<String, Pii<String>>> {
+    pub fn parameters_of(
+        transaction: &TransactionNumber,
+        request: &StartRequest,
+    ) -> Result<BTreeMap<String, Pii<String>>> {
         if !request.questions.is_empty() {
-            return Err(Error::invalid("questions", "a link has no place for predefined answers: use the start call"));
+            return Err(Error::invalid(
+                "questions",
+                "a link has no place for predefined answers: use the start call",
+            ));
         }
         let value = serde_json::to_value(request).map_err(|error| Error::malformed_json(&error))?;
         let mut parameters: BTreeMap<_, _> = value
@@ -148,14 +180,20 @@ impl SigningInput {
             .flatten()
             .filter_map(|(name, value)| Some((name.clone(), Pii::from(value.as_str()?))))
             .collect();
-        parameters.insert("transactionnumber".to_owned(), Pii::from(transaction.as_str()));
+        parameters.insert(
+            "transactionnumber".to_owned(),
+            Pii::from(transaction.as_str()),
+        );
         Ok(parameters)
     }
 }
 
 impl fmt::Debug for SigningInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningInput").field("company", &self.company).field("go_url", &self.go_url).finish_non_exhaustive()
+        f.debug_struct("SigningInput")
+            .field("company", &self.company)
+            .field("go_url", &self.go_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -182,20 +220,30 @@ pub fn signed(input: &SigningInput) -> Result<SessionUrl> {
         return Err(Error::config("api_key is empty"));
     }
     let parameters = sorted(input)?;
-    let signature = sign(input.api_key.expose(), &to_be_signed(&input.company, &parameters))?;
+    let signature = sign(
+        input.api_key.expose(),
+        &to_be_signed(&input.company, &parameters),
+    )?;
 
     let mut url = below(&links.go, &["v1", &input.company, "start"])?;
     let query: Vec<String> = parameters
         .iter()
         .map(|(name, value)| (*name, value.as_str()))
         .chain([("signature", signature.as_str())])
-        .map(|(name, value)| format!("{name}={}", form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>()))
+        .map(|(name, value)| {
+            format!(
+                "{name}={}",
+                form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>()
+            )
+        })
         .collect();
     url.set_query(Some(&query.join("&")));
     if url.as_str().len() > MAX_SIGNED_LENGTH {
         return Err(Error::invalid(
             "parameters",
-            format!("the link would be longer than {MAX_SIGNED_LENGTH} characters: leave something out, or use the start call"),
+            format!(
+                "the link would be longer than {MAX_SIGNED_LENGTH} characters: leave something out, or use the start call"
+            ),
         ));
     }
     Ok(SessionUrl::new(url))
@@ -210,7 +258,10 @@ pub fn timestamp_ms(at: Timestamp) -> i64 {
 /// Names and values, checked, with the timestamp, in alphabetical order without regard to case: chapter 5 sorts "in lower-case".
 fn sorted(input: &SigningInput) -> Result<Vec<(&'static str, String)>> {
     if input.timestamp_ms <= 0 {
-        return Err(Error::invalid("timestamp", "it is in milliseconds since 1970"));
+        return Err(Error::invalid(
+            "timestamp",
+            "it is in milliseconds since 1970",
+        ));
     }
     let mut parameters = vec![("timestamp", input.timestamp_ms.to_string())];
     for (name, value) in &input.parameters {
@@ -233,27 +284,39 @@ fn sorted(input: &SigningInput) -> Result<Vec<(&'static str, String)>> {
         }
         parameters.push((parameter.name, value.clone()));
     }
-    if !parameters.iter().any(|(name, _)| *name == "transactionnumber") {
-        return Err(Error::invalid("reference", "a link needs a transactionnumber"));
+    if !parameters
+        .iter()
+        .any(|(name, _)| *name == "transactionnumber")
+    {
+        return Err(Error::invalid(
+            "reference",
+            "a link needs a transactionnumber",
+        ));
     }
     parameters.sort_by_key(|(name, _)| name.to_ascii_lowercase());
     Ok(parameters)
 }
 
 fn to_be_signed(company: &str, parameters: &[(&str, String)]) -> String {
-    let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     format!("/v1/{company}/start?{}", query.join("&"))
 }
 
 fn sign(key: &str, text: &str) -> Result<String> {
     // HMAC takes keys of any length; the error cannot come.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).map_err(|_| Error::config("api_key cannot sign"))?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
+        .map_err(|_| Error::config("api_key cannot sign"))?;
     mac.update(text.as_bytes());
     Ok(hex::encode(mac.finalize().into_bytes()))
 }
 
 fn parse(address: &str) -> Result<Url> {
-    Url::parse(address).map_err(|_| Error::config("the host is none: write de, ch, test, a host's name or an https address"))
+    Url::parse(address).map_err(|_| {
+        Error::config("the host is none: write de, ch, test, a host's name or an https address")
+    })
 }
 
 /// `base` with segments added to its path, each encoded.

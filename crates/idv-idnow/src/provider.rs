@@ -8,10 +8,11 @@ use idv_core::adapter::Customize;
 use idv_core::call::{Answer, CallContext};
 use idv_core::report::Method;
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse, CreateSafety, DeleteOutcome,
-    Deletion, Delivery, Effect, Error, ErrorKind, HandOff, HandOffKind, ListFilter, ListQuery, Listing, NewVerification,
-    Observation, Page, Polling, Provider, ProviderId, ReportSource, Result, ResultHandle, ResultState, Results, Status, Subject,
-    VendorInfo, VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Channel, CreateResponse,
+    CreateSafety, DeleteOutcome, Deletion, Delivery, Effect, Error, ErrorKind, HandOff,
+    HandOffKind, ListFilter, ListQuery, Listing, NewVerification, Observation, Page, Polling,
+    Provider, ProviderId, ReportSource, Result, ResultHandle, ResultState, Results, Status,
+    Subject, VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::{ACCEPTS, Api, Filter, StartRequest, Started, TransactionNumber, answer};
@@ -56,15 +57,21 @@ impl Idnow {
     /// are to be fetched as archives and the feature `archive` is not compiled in.
     pub fn new(config: IdnowConfig) -> Result<Self> {
         if config.result_format == ResultFormat::Zip && !cfg!(feature = "archive") {
-            return Err(Error::new(ErrorKind::Unsupported)
-                .detail("result_format = \"zip\" needs the feature `archive` of the crate idv-idnow"));
+            return Err(Error::new(ErrorKind::Unsupported).detail(
+                "result_format = \"zip\" needs the feature `archive` of the crate idv-idnow",
+            ));
         }
         if config.archive_password.is_some() && !cfg!(feature = "archive") {
-            return Err(
-                Error::new(ErrorKind::Unsupported).detail("archive_password needs the feature `archive` of the crate idv-idnow")
-            );
+            return Err(Error::new(ErrorKind::Unsupported)
+                .detail("archive_password needs the feature `archive` of the crate idv-idnow"));
         }
-        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(), config, customize: Customize::default() })
+        Ok(Self {
+            api: Api::new(&config)?,
+            guard: config.auth()?,
+            info: info(),
+            config,
+            customize: Customize::default(),
+        })
     }
 
     /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
@@ -83,7 +90,10 @@ impl Idnow {
     ///     }
     /// }
     /// ```
-    pub fn customize(&self, function: impl Fn(&NewVerification, &mut StartRequest) -> Result<()> + Send + Sync + 'static) {
+    pub fn customize(
+        &self,
+        function: impl Fn(&NewVerification, &mut StartRequest) -> Result<()> + Send + Sync + 'static,
+    ) {
         self.customize.set(function);
     }
 
@@ -102,9 +112,18 @@ impl Idnow {
     pub(crate) fn archive_options(&self) -> Options<'_> {
         let usual = Limits::default();
         // Pictures and recordings are compressed as they are, and unpacked hardly longer than the archive.
-        let total = usual.total.max(self.config.max_archive_bytes.saturating_mul(2));
-        let limits = Limits { entry: self.config.max_entry_bytes, total, ..usual };
-        Options { password: self.config.archive_password.as_ref(), ..Options::from(&limits) }
+        let total = usual
+            .total
+            .max(self.config.max_archive_bytes.saturating_mul(2));
+        let limits = Limits {
+            entry: self.config.max_entry_bytes,
+            total,
+            ..usual
+        };
+        Options {
+            password: self.config.archive_password.as_ref(),
+            ..Options::from(&limits)
+        }
     }
 
     /// Returns the observations of a result that came in a file: by mail, encrypted or not (chapter 10), or by SFTP (chapter 9). They are
@@ -115,7 +134,10 @@ impl Idnow {
     /// Those of [`normalize::payload_with`].
     pub fn read_file(&self, bytes: &[u8]) -> Result<Vec<Observation>> {
         let observations = normalize::payload_with(bytes, Channel::Fetch, self.archive_options())?;
-        Ok(observations.into_iter().map(|observation| self.with_method(observation)).collect())
+        Ok(observations
+            .into_iter()
+            .map(|observation| self.with_method(observation))
+            .collect())
     }
 
     fn hand_off(&self, transaction: &TransactionNumber, started: &Started) -> Result<HandOff> {
@@ -123,23 +145,34 @@ impl Idnow {
         let url = match self.config.link {
             LinkStyle::Long => links.long(transaction, None)?,
             // The Ident-ID came from IDnow: one that makes no address is not the caller's fault.
-            LinkStyle::Short => {
-                links.short(started.id.as_str(), None).map_err(|_| Error::malformed("the Ident-ID makes no link"))?
-            }
+            LinkStyle::Short => links
+                .short(started.id.as_str(), None)
+                .map_err(|_| Error::malformed("the Ident-ID makes no link"))?,
         };
         Ok(HandOff::Redirect(url))
     }
 
     /// The observation of `id` in the answer to a call for a single result.
-    fn read(&self, id: &VerificationId, body: &[u8], reply: &Answer, channel: Channel) -> Result<Observation> {
+    fn read(
+        &self,
+        id: &VerificationId,
+        body: &[u8],
+        reply: &Answer,
+        channel: Channel,
+    ) -> Result<Observation> {
         let complete = |error| reply.complement(error);
         let payload = wire::read(body).map_err(complete)?;
         let identifications = &payload.identifications;
         // One that is not ours is handed on all the same: the client tells a mismatch from an empty answer.
-        let ours = identifications.iter().find(|identification| normalize::subject(identification).is(id));
+        let ours = identifications
+            .iter()
+            .find(|identification| normalize::subject(identification).is(id));
         let ours = ours.or(identifications.first());
-        let ours = ours.ok_or_else(|| complete(Error::malformed("there is no identification in the answer")))?;
-        let observation = normalize::observation_beside(ours, channel, Inline::Report, &payload.others);
+        let ours = ours.ok_or_else(|| {
+            complete(Error::malformed("there is no identification in the answer"))
+        })?;
+        let observation =
+            normalize::observation_beside(ours, channel, Inline::Report, &payload.others);
         Ok(self.with_method(observation).proven(reply.proof()))
     }
 
@@ -173,7 +206,11 @@ impl Provider for Idnow {
             // The identification exists all the same.
             .map_err(|error| error.with_effect(Effect::Unknown))?;
         let at = cx.now();
-        let mut created = CreateResponse::new(VerificationId::new(new.reference.clone(), Some(started.id)), hand_off, at);
+        let mut created = CreateResponse::new(
+            VerificationId::new(new.reference.clone(), Some(started.id)),
+            hand_off,
+            at,
+        );
         // By our clock: IDnow does not say when it ends.
         created.expires_at = at.checked_add(LIFETIME).ok();
         created.already_existed = started.already_existed;
@@ -201,12 +238,16 @@ impl Provider for Idnow {
 #[async_trait]
 impl Polling for Idnow {
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
-        let reply = self.api.ask(cx, &TransactionNumber::try_from(&id.reference)?).await?;
+        let reply = self
+            .api
+            .ask(cx, &TransactionNumber::try_from(&id.reference)?)
+            .await?;
         match answer::succeeded(reply.status, &reply.body) {
             Ok(()) => self.read(id, &reply.body, &reply, Channel::Poll),
             // The document knows no state before the first result: until then IDnow has nothing under this number.
             Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => {
-                let mut observation = Observation::claimed(Subject::from(id), Channel::Poll).proven(reply.proof());
+                let mut observation =
+                    Observation::claimed(Subject::from(id), Channel::Poll).proven(reply.proof());
                 observation.status = Some(Status::AwaitingPerson);
                 observation.code = Some(answer::OBJECT_NOT_FOUND.to_owned());
                 Ok(observation)
@@ -218,7 +259,12 @@ impl Polling for Idnow {
 
 #[async_trait]
 impl Results for Idnow {
-    async fn fetch(&self, cx: &CallContext, id: &VerificationId, _handle: Option<&ResultHandle>) -> Result<Observation> {
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        id: &VerificationId,
+        _handle: Option<&ResultHandle>,
+    ) -> Result<Observation> {
         let transaction = TransactionNumber::try_from(&id.reference)?;
         let reply = match self.config.result_format {
             ResultFormat::Json => self.api.identification(cx, &transaction).await?,
@@ -228,14 +274,20 @@ impl Results for Idnow {
         if !archive::is_archive(&reply.body) {
             return self.read(id, &reply.body, &reply, Channel::Fetch);
         }
-        let unpacked = archive::result(&reply.body, self.archive_options()).map_err(|error| reply.complement(error))?;
+        let unpacked = archive::result(&reply.body, self.archive_options())
+            .map_err(|error| reply.complement(error))?;
         self.read(id, &unpacked, &reply, Channel::Fetch)
     }
 }
 
 #[async_trait]
 impl Listing for Idnow {
-    async fn list(&self, cx: &CallContext, query: &ListQuery, cursor: Option<&str>) -> Result<Page> {
+    async fn list(
+        &self,
+        cx: &CallContext,
+        query: &ListQuery,
+        cursor: Option<&str>,
+    ) -> Result<Page> {
         let filters = filters(query)?;
         let page = match cursor {
             None => 0,
@@ -245,7 +297,9 @@ impl Listing for Idnow {
                 .ok_or_else(|| Error::invalid("cursor", "it belongs to another list"))?,
         };
         // Without a group that IDnow has there is nothing to ask.
-        let Some(filter) = filters.get(page) else { return Ok(Page::default()) };
+        let Some(filter) = filters.get(page) else {
+            return Ok(Page::default());
+        };
         let reply = self.api.list(cx, *filter).await?;
         let payload = reply.read(wire::read)?;
         // Once for all of them: it is a digest of the whole list.
@@ -253,9 +307,13 @@ impl Listing for Idnow {
         let observations = payload
             .identifications
             .iter()
-            .map(|identification| normalize::observation(identification, Channel::List, Inline::Handle).proven(proof))
+            .map(|identification| {
+                normalize::observation(identification, Channel::List, Inline::Handle).proven(proof)
+            })
             .collect();
-        let next = filters.get(page + 1).map(|filter| cursor_of(*filter).to_owned());
+        let next = filters
+            .get(page + 1)
+            .map(|filter| cursor_of(*filter).to_owned());
         Ok(Page::new(observations, payload.unreadable, next))
     }
 }
@@ -263,10 +321,16 @@ impl Listing for Idnow {
 #[async_trait]
 impl Deletion for Idnow {
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
-        match self.api.delete(cx, &TransactionNumber::try_from(&id.reference)?).await {
+        match self
+            .api
+            .delete(cx, &TransactionNumber::try_from(&id.reference)?)
+            .await
+        {
             Ok(()) => Ok(DeleteOutcome::Data),
             // Any other 404 may be a wrong address, and no receipt.
-            Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => Ok(DeleteOutcome::AlreadyGone),
+            Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => {
+                Ok(DeleteOutcome::AlreadyGone)
+            }
             Err(error) => Err(error),
         }
     }
@@ -283,19 +347,31 @@ impl Callbacks for Idnow {
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         let mut received = callback::receive(&self.guard, self.config.sources(), delivery)?;
-        received.observations = received.observations.into_iter().map(|observation| self.with_method(observation)).collect();
+        received.observations = received
+            .observations
+            .into_iter()
+            .map(|observation| self.with_method(observation))
+            .collect();
         Ok(received)
     }
 }
 
 impl fmt::Debug for Idnow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Idnow").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("Idnow")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
 fn info() -> VendorInfo {
-    let mut info = VendorInfo::new(Idnow::ID, "IDnow", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+    let mut info = VendorInfo::new(
+        Idnow::ID,
+        "IDnow",
+        CreateSafety::Keyed,
+        HandOffKind::Redirect,
+        ReportSource::Poll,
+    );
     info.document = "IDnow gateway API v1, version 2018-11-15";
     info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
@@ -316,7 +392,12 @@ fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
             ListFilter::InReview => Filter::Pending,
             ListFilter::Canceled => Filter::Canceled,
             ListFilter::Aborted => Filter::Aborted,
-            _ => return Err(Error::invalid("groups", "IDnow lists finished, in review, canceled and aborted identifications")),
+            _ => {
+                return Err(Error::invalid(
+                    "groups",
+                    "IDnow lists finished, in review, canceled and aborted identifications",
+                ));
+            }
         };
         if !filters.contains(&filter) {
             filters.push(filter);

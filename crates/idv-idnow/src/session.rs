@@ -14,7 +14,11 @@ impl Session for Api {
 
     async fn log_in(&self, cx: &CallContext) -> Result<Secret> {
         // Logging in twice gives a second token and changes nothing else.
-        let reply = cx.send(Repeat::Repeatable, |_| request::login(&self.endpoint, &self.api_key)).await?;
+        let reply = cx
+            .send(Repeat::Repeatable, |_| {
+                request::login(&self.endpoint, &self.api_key)
+            })
+            .await?;
         answer::token(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 }

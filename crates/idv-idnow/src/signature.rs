@@ -27,8 +27,8 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_rs::rsa::PublicEncryptingKey;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA512,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
 };
 use idv_core::{Error, ErrorKind, Result};
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -103,18 +103,29 @@ impl PublicKey {
                 "the file holds an RSA key in its older form: convert it with `openssl rsa -RSAPublicKey_in -pubout -in FILE`",
             ));
         }
-        let unreadable = || Error::config("the public key is no PEM file: it begins with -----BEGIN PUBLIC KEY-----");
+        let unreadable = || {
+            Error::config(
+                "the public key is no PEM file: it begins with -----BEGIN PUBLIC KEY-----",
+            )
+        };
         let mut sections = <(SectionKind, Vec<u8>)>::pem_slice_iter(pem.as_bytes());
-        let (kind, der) = sections.next().ok_or_else(unreadable)?.map_err(|_| unreadable())?;
+        let (kind, der) = sections
+            .next()
+            .ok_or_else(unreadable)?
+            .map_err(|_| unreadable())?;
         match kind {
             SectionKind::PublicKey => Self::from_der(&der),
             SectionKind::Certificate => Err(Error::config(
                 "the file holds a certificate: take the public key out of it with `openssl x509 -pubkey -noout -in FILE`",
             )),
             SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
-                Err(Error::config("the file holds a private key: signatures are verified with the vendor's public one"))
+                Err(Error::config(
+                    "the file holds a private key: signatures are verified with the vendor's public one",
+                ))
             }
-            _ => Err(Error::config("the file holds no public key: it begins with -----BEGIN PUBLIC KEY-----")),
+            _ => Err(Error::config(
+                "the file holds no public key: it begins with -----BEGIN PUBLIC KEY-----",
+            )),
         }
     }
 
@@ -127,9 +138,9 @@ impl PublicKey {
     ///
     /// [`Forged`](ErrorKind::Forged) if the signature is not one of this key over these bytes.
     pub fn verify(&self, xml: &[u8], signature: &[u8]) -> Result<()> {
-        self.key
-            .verify_sig(xml, signature)
-            .map_err(|_| forged("the signature is not this key's, or the result was changed after it was signed"))
+        self.key.verify_sig(xml, signature).map_err(|_| {
+            forged("the signature is not this key's, or the result was changed after it was signed")
+        })
     }
 
     /// Verifies the result in an archive by the signature beside it, and returns the result: what was verified, and nothing else
@@ -139,10 +150,15 @@ impl PublicKey {
     ///
     /// As [`archive::result`]; [`Forged`](ErrorKind::Forged) if the signature does not fit, or the archive has none.
     #[cfg(feature = "archive")]
-    pub fn verify_archive<'a>(&self, zip: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
+    pub fn verify_archive<'a>(
+        &self,
+        zip: &[u8],
+        options: impl Into<Options<'a>>,
+    ) -> Result<Vec<u8>> {
         let (xml, signature) = archive::signed(zip, &options.into())?;
-        let signature =
-            signature.ok_or_else(|| forged("the archive has no signature of its result: IDnow signs on request, by account"))?;
+        let signature = signature.ok_or_else(|| {
+            forged("the archive has no signature of its result: IDnow signs on request, by account")
+        })?;
         self.verify(&xml, &signature)?;
         Ok(xml)
     }
@@ -157,7 +173,11 @@ impl PublicKey {
             .or_else(|_| Self::of("ECDSA on P-521", &ECDSA_P521_SHA512_ASN1, der))
     }
 
-    fn of(name: &'static str, algorithm: &'static dyn VerificationAlgorithm, der: &[u8]) -> Result<Self> {
+    fn of(
+        name: &'static str,
+        algorithm: &'static dyn VerificationAlgorithm,
+        der: &[u8],
+    ) -> Result<Self> {
         let key = ParsedPublicKey::new(algorithm, der).map_err(|_| {
             Error::config("the public key is of no kind that is verified with: RSA of 2048 to 8192 bits, or P-256, P-384, P-521")
         })?;
@@ -187,6 +207,10 @@ mod tests {
     fn digests_are_written_as_the_table_writes_them() {
         // FIPS 180-4's example of SHA-1.
         assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
-        assert!(KNOWN_KEYS.iter().all(|key| key.sha1.len() == sha1(b"").len()));
+        assert!(
+            KNOWN_KEYS
+                .iter()
+                .all(|key| key.sha1.len() == sha1(b"").len())
+        );
     }
 }

@@ -14,7 +14,11 @@ use support::*;
 /// The API and a client that gives it contexts.
 fn api(transport: &ScriptedTransport) -> (Api, Client) {
     let clock = ManualClock::leaping("2014-07-11T10:25:49.567Z".parse().unwrap());
-    let client = Client::new(Idnow::new(config()).unwrap(), environment(transport, &clock), CallPolicy::default());
+    let client = Client::new(
+        Idnow::new(config()).unwrap(),
+        environment(transport, &clock),
+        CallPolicy::default(),
+    );
     (Api::new(&config()).unwrap(), client)
 }
 
@@ -47,12 +51,23 @@ async fn start_sends_the_documents_example() {
     transport.then_json(200, r#"{"id":"ATK-EFXAL"}"#);
     let (api, client) = api(&transport);
     let number = TransactionNumber::parse("1234567890").unwrap();
-    let started = api.start(&client.context(Operation::Create), &number, &example()).await.unwrap();
-    assert_eq!((started.id.as_str(), started.already_existed), ("ATK-EFXAL", true));
+    let started = api
+        .start(&client.context(Operation::Create), &number, &example())
+        .await
+        .unwrap();
+    assert_eq!(
+        (started.id.as_str(), started.already_existed),
+        ("ATK-EFXAL", true)
+    );
 
     let requests = transport.requests();
-    let [request] = requests.as_slice() else { panic!("{requests:?}") };
-    assert_eq!(line(request), format!("POST {BASE}/identifications/1234567890/start"));
+    let [request] = requests.as_slice() else {
+        panic!("{requests:?}")
+    };
+    assert_eq!(
+        line(request),
+        format!("POST {BASE}/identifications/1234567890/start")
+    );
     assert_eq!(header(request, "x-api-key"), Some("exampleApiKey"));
     assert_eq!(header(request, "content-type"), Some("application/json"));
     assert_eq!(header(request, "x-api-login-token"), None);
@@ -77,8 +92,13 @@ async fn every_other_parameter_has_the_vendors_name() {
     request.preferred_lang = Some("en".parse().unwrap());
     request.title = Some("Dr.".into());
     request.trackingid = Some("summer".into());
-    request.questions.insert("question_key_str".into(), Answer::Text("value".into()));
-    let started = api.start(&client.context(Operation::Create), &number(), &request).await.unwrap();
+    request
+        .questions
+        .insert("question_key_str".into(), Answer::Text("value".into()));
+    let started = api
+        .start(&client.context(Operation::Create), &number(), &request)
+        .await
+        .unwrap();
     assert!(!started.already_existed);
     assert_eq!(
         std::str::from_utf8(transport.requests()[0].body()).unwrap(),
@@ -90,9 +110,16 @@ async fn every_other_parameter_has_the_vendors_name() {
 fn predefined_answers_are_the_documents_example() {
     // Chapter 3.2.9, whole.
     let mut request = StartRequest::default();
-    request.questions.insert("question_key_str".into(), Answer::Text("value".into()));
-    request.questions.insert("question_key_int".into(), Answer::Number(1.into()));
-    request.questions.insert("question_key_date".into(), Answer::Date(jiff::civil::date(1975, 12, 20).into()));
+    request
+        .questions
+        .insert("question_key_str".into(), Answer::Text("value".into()));
+    request
+        .questions
+        .insert("question_key_int".into(), Answer::Number(1.into()));
+    request.questions.insert(
+        "question_key_date".into(),
+        Answer::Date(jiff::civil::date(1975, 12, 20).into()),
+    );
     let sample = r#"{
         "questions": {
             "question_key_str": { "value": "value" },
@@ -100,7 +127,10 @@ fn predefined_answers_are_the_documents_example() {
             "question_key_date": { "value": "1975-12-20" }
         }
     }"#;
-    assert_eq!(serde_json::to_value(&request).unwrap(), serde_json::from_str::<serde_json::Value>(sample).unwrap());
+    assert_eq!(
+        serde_json::to_value(&request).unwrap(),
+        serde_json::from_str::<serde_json::Value>(sample).unwrap()
+    );
 }
 
 #[tokio::test]
@@ -120,16 +150,57 @@ async fn the_calls_of_chapter_8_are_the_documents() {
     let (api, client) = api(&transport);
     let cx = client.context(Operation::Other);
     for filter in Filter::ALL {
-        assert!(api.list(&cx, *filter).await.unwrap().read(idv_idnow::wire::read).unwrap().identifications.is_empty());
+        assert!(
+            api.list(&cx, *filter)
+                .await
+                .unwrap()
+                .read(idv_idnow::wire::read)
+                .unwrap()
+                .identifications
+                .is_empty()
+        );
     }
-    assert_eq!(api.identification(&cx, &number()).await.unwrap().read(idv_idnow::wire::read).unwrap().identifications.len(), 1);
-    assert_eq!(api.archive_file(&cx, &number()).await.unwrap().body.as_ref(), b"PK\x03\x04");
+    assert_eq!(
+        api.identification(&cx, &number())
+            .await
+            .unwrap()
+            .read(idv_idnow::wire::read)
+            .unwrap()
+            .identifications
+            .len(),
+        1
+    );
+    assert_eq!(
+        api.archive_file(&cx, &number())
+            .await
+            .unwrap()
+            .body
+            .as_ref(),
+        b"PK\x03\x04"
+    );
     api.delete(&cx, &number()).await.unwrap();
     let target = TransactionNumber::parse("123456").unwrap();
-    assert_eq!(api.copy(&cx, &number(), "ihrebank", Some(&target)).await.unwrap().id.as_str(), "CGD-DSFGE");
-    assert_eq!(api.copy(&cx, &number(), "ihrebank", None).await.unwrap().id.as_str(), "CGD-DSFGF");
+    assert_eq!(
+        api.copy(&cx, &number(), "ihrebank", Some(&target))
+            .await
+            .unwrap()
+            .id
+            .as_str(),
+        "CGD-DSFGE"
+    );
+    assert_eq!(
+        api.copy(&cx, &number(), "ihrebank", None)
+            .await
+            .unwrap()
+            .id
+            .as_str(),
+        "CGD-DSFGF"
+    );
     api.move_to_archive(&cx, &number()).await.unwrap();
-    assert_eq!(api.account(&cx).await.unwrap().estimated_waiting_time, Some(30));
+    assert_eq!(
+        api.account(&cx).await.unwrap().estimated_waiting_time,
+        Some(30)
+    );
 
     let requests = transport.requests();
     let lines: Vec<_> = requests.iter().map(line).collect();
@@ -150,14 +221,29 @@ async fn the_calls_of_chapter_8_are_the_documents() {
             format!("GET {BASE}"),
         ]
     );
-    assert_eq!(header(&requests[0], "content-type"), Some("application/json"));
-    assert_eq!(requests[0].body().as_ref(), br#"{"apiKey":"exampleApiKey"}"#);
-    assert_eq!(requests[8].body().as_ref(), br#"{"target_companyid":"ihrebank","target_transactionnumber":"123456"}"#);
-    assert_eq!(requests[9].body().as_ref(), br#"{"target_companyid":"ihrebank"}"#);
+    assert_eq!(
+        header(&requests[0], "content-type"),
+        Some("application/json")
+    );
+    assert_eq!(
+        requests[0].body().as_ref(),
+        br#"{"apiKey":"exampleApiKey"}"#
+    );
+    assert_eq!(
+        requests[8].body().as_ref(),
+        br#"{"target_companyid":"ihrebank","target_transactionnumber":"123456"}"#
+    );
+    assert_eq!(
+        requests[9].body().as_ref(),
+        br#"{"target_companyid":"ihrebank"}"#
+    );
     for request in &requests[1..] {
         assert_eq!(header(request, "x-api-login-token"), Some(TOKEN));
         assert_eq!(header(request, "x-api-key"), None);
-        assert_eq!(header(request, "content-type").is_some(), !request.body().is_empty());
+        assert_eq!(
+            header(request, "content-type").is_some(),
+            !request.body().is_empty()
+        );
     }
 }
 
@@ -166,15 +252,29 @@ async fn files_are_streamed_from_the_transaction_number_with_an_ending() {
     let transport = logged_in();
     let (api, client) = api(&transport);
     let cx = client.context(Operation::Evidence);
-    for (suffix, ending) in [(Suffix::Zip, ".zip"), (Suffix::Pdf, ".pdf"), (Suffix::Mp3, ".mp3"), (Suffix::Xml, ".xml")] {
+    for (suffix, ending) in [
+        (Suffix::Zip, ".zip"),
+        (Suffix::Pdf, ".pdf"),
+        (Suffix::Mp3, ".mp3"),
+        (Suffix::Xml, ".xml"),
+    ] {
         transport.then(file("application/octet-stream", "bytes"));
         let mut sink = Vec::new();
-        let download = api.download(&cx, &number(), suffix, 5, &mut sink).await.unwrap();
+        let download = api
+            .download(&cx, &number(), suffix, 5, &mut sink)
+            .await
+            .unwrap();
         assert_eq!((download.length, sink.as_slice()), (5, b"bytes".as_slice()));
-        assert_eq!(line(transport.requests().last().unwrap()), format!("GET {BASE}/identifications/AH73JK3LM{ending}"));
+        assert_eq!(
+            line(transport.requests().last().unwrap()),
+            format!("GET {BASE}/identifications/AH73JK3LM{ending}")
+        );
     }
     transport.then(file("application/octet-stream", "bytes"));
-    let error = api.download(&cx, &number(), Suffix::Zip, 4, &mut Vec::new()).await.unwrap_err();
+    let error = api
+        .download(&cx, &number(), Suffix::Zip, 4, &mut Vec::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
 }
 
@@ -187,7 +287,10 @@ async fn the_system_check_needs_no_login() {
     let cx = client.context(Operation::Other);
     assert!(api.system_check(&cx).await.unwrap());
     assert!(!api.system_check(&cx).await.unwrap());
-    assert_eq!(line(&transport.requests()[0]), "GET https://gateway.test.idnow.de/system_check");
+    assert_eq!(
+        line(&transport.requests()[0]),
+        "GET https://gateway.test.idnow.de/system_check"
+    );
     assert!(transport.requests()[0].headers().is_empty());
 }
 
@@ -196,8 +299,19 @@ async fn a_copy_whose_answer_was_lost_is_not_repeated() {
     let transport = logged_in();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     let (api, client) = api(&transport);
-    let error = api.copy(&client.context(Operation::Other), &number(), "ihrebank", None).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect(), transport.count()), (&ErrorKind::Unavailable, Effect::Unknown, 2));
+    let error = api
+        .copy(
+            &client.context(Operation::Other),
+            &number(),
+            "ihrebank",
+            None,
+        )
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect(), transport.count()),
+        (&ErrorKind::Unavailable, Effect::Unknown, 2)
+    );
 }
 
 #[tokio::test]
@@ -205,8 +319,14 @@ async fn a_right_that_the_account_lacks_is_told() {
     let transport = logged_in();
     transport.then(empty(403));
     let (api, client) = api(&transport);
-    let error = api.copy(&client.context(Operation::Other), &number(), "other", None).await.unwrap_err();
-    assert_eq!((error.kind(), error.http_status()), (&ErrorKind::Unauthorized, Some(403)));
+    let error = api
+        .copy(&client.context(Operation::Other), &number(), "other", None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (&ErrorKind::Unauthorized, Some(403))
+    );
 }
 
 #[tokio::test]
@@ -214,9 +334,18 @@ async fn a_copy_to_no_account_is_refused_before_it_is_sent() {
     let transport = logged_in();
     let (api, client) = api(&transport);
     for company in ["", "..", "ihre bank"] {
-        let error = api.copy(&client.context(Operation::Other), &number(), company, None).await.unwrap_err();
-        let field = ErrorKind::InvalidRequest { field: "target_companyid".into() };
-        assert_eq!((error.kind(), transport.count()), (&field, 0), "{company:?}");
+        let error = api
+            .copy(&client.context(Operation::Other), &number(), company, None)
+            .await
+            .unwrap_err();
+        let field = ErrorKind::InvalidRequest {
+            field: "target_companyid".into(),
+        };
+        assert_eq!(
+            (error.kind(), transport.count()),
+            (&field, 0),
+            "{company:?}"
+        );
     }
 }
 
@@ -224,7 +353,9 @@ async fn a_copy_to_no_account_is_refused_before_it_is_sent() {
 async fn a_signed_link_carries_the_time_of_the_call() {
     let transport = ScriptedTransport::new();
     let (api, client) = api(&transport);
-    let link = api.signed_link(&client.context(Operation::Other), &number(), &example()).unwrap();
+    let link = api
+        .signed_link(&client.context(Operation::Other), &number(), &example())
+        .unwrap();
     let pairs: std::collections::HashMap<_, _> = link.expose().query_pairs().into_owned().collect();
     assert_eq!(pairs["timestamp"], "1405074349567");
     assert_eq!(pairs["transactionnumber"], "AH73JK3LM");
@@ -238,6 +369,12 @@ async fn an_error_inside_an_answer_that_succeeds_is_an_error() {
     let transport = logged_in();
     transport.then_json(200, failure("OBJECT_NOT_FOUND", "token"));
     let (api, client) = api(&transport);
-    let error = api.identification(&client.context(Operation::Other), &number()).await.unwrap_err();
-    assert_eq!((error.kind(), error.vendor_code()), (&ErrorKind::NotFound, Some("OBJECT_NOT_FOUND")));
+    let error = api
+        .identification(&client.context(Operation::Other), &number())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.vendor_code()),
+        (&ErrorKind::NotFound, Some("OBJECT_NOT_FOUND"))
+    );
 }

@@ -1,6 +1,12 @@
 //! Results and files in archives (chapter 8.3.3.1), and archives that are meant to break something.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 mod fixture;
 
@@ -21,28 +27,58 @@ fn result() -> Vec<u8> {
 #[test]
 fn files_are_found_by_name_and_by_key() {
     let picture: &[u8] = &[0xFF, 0xD8, 0xFF, 0xE0];
-    let bytes = archive(&[("AH73JK3LM_userface.jpg", picture), (RESULT, &result()), ("AH73JK3LM.pdf", b"%PDF-")]);
+    let bytes = archive(&[
+        ("AH73JK3LM_userface.jpg", picture),
+        (RESULT, &result()),
+        ("AH73JK3LM.pdf", b"%PDF-"),
+    ]);
     let limits = Limits::default();
-    assert_eq!(wire::archive::names(&bytes, &limits).unwrap(), ["AH73JK3LM_userface.jpg", RESULT, "AH73JK3LM.pdf"]);
+    assert_eq!(
+        wire::archive::names(&bytes, &limits).unwrap(),
+        ["AH73JK3LM_userface.jpg", RESULT, "AH73JK3LM.pdf"]
+    );
     for name in ["AH73JK3LM_userface.jpg", "userface"] {
-        assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap(), picture, "{name}");
+        assert_eq!(
+            wire::archive::entry(&bytes, name, &limits).unwrap(),
+            picture,
+            "{name}"
+        );
     }
-    assert_eq!(wire::archive::entry(&bytes, "pdf", &limits).unwrap(), b"%PDF-");
+    assert_eq!(
+        wire::archive::entry(&bytes, "pdf", &limits).unwrap(),
+        b"%PDF-"
+    );
     // Listed by the result and not in the archive; in no list.
     for name in ["videolog", "face", "other.jpg", "", "../AH73JK3LM.pdf"] {
-        assert_eq!(wire::archive::entry(&bytes, name, &limits).unwrap_err().kind(), &ErrorKind::NotFound, "{name}");
+        assert_eq!(
+            wire::archive::entry(&bytes, name, &limits)
+                .unwrap_err()
+                .kind(),
+            &ErrorKind::NotFound,
+            "{name}"
+        );
     }
     // Without a result the names are the document's.
     let bytes = archive(&[("AH73JK3LM_userface.jpg", picture)]);
-    assert_eq!(wire::archive::entry(&bytes, "userface", &limits).unwrap(), picture);
-    assert_eq!(wire::archive::entry(&bytes, "face", &limits).unwrap_err().kind(), &ErrorKind::NotFound);
+    assert_eq!(
+        wire::archive::entry(&bytes, "userface", &limits).unwrap(),
+        picture
+    );
+    assert_eq!(
+        wire::archive::entry(&bytes, "face", &limits)
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::NotFound
+    );
 }
 
 #[test]
 fn an_archive_that_is_written_as_it_is_sent_is_read() {
     // Lengths after the contents, as servers write that make an archive on the fly (chapter 9.2.2).
     let mut writer = zip::ZipWriter::new_stream(Vec::new());
-    writer.start_file(RESULT, SimpleFileOptions::default()).unwrap();
+    writer
+        .start_file(RESULT, SimpleFileOptions::default())
+        .unwrap();
     std::io::Write::write_all(&mut writer, &result()).unwrap();
     let bytes = writer.finish().unwrap().into_inner();
     assert!(verifies(&bytes));
@@ -51,19 +87,35 @@ fn an_archive_that_is_written_as_it_is_sent_is_read() {
 #[test]
 fn an_archive_without_a_result_is_refused() {
     assert_eq!(refused(&archive(&[])), ErrorKind::Malformed);
-    assert_eq!(refused(&archive(&[("AH73JK3LM.pdf", b"%PDF-")])), ErrorKind::Malformed);
+    assert_eq!(
+        refused(&archive(&[("AH73JK3LM.pdf", b"%PDF-")])),
+        ErrorKind::Malformed
+    );
 }
 
 #[test]
 fn an_archive_in_an_archive_stays_closed() {
     let inner = archive(&[(RESULT, &result())]);
-    assert_eq!(refused(&archive(&[("inner.zip", &inner)])), ErrorKind::Malformed);
+    assert_eq!(
+        refused(&archive(&[("inner.zip", &inner)])),
+        ErrorKind::Malformed
+    );
     assert_eq!(refused(&archive(&[(RESULT, &inner)])), ErrorKind::Malformed);
 }
 
 #[test]
 fn names_that_lead_out_are_refused() {
-    for name in ["../x.jpg", "a/../../x.jpg", "/etc/x.jpg", "..\\x.jpg", "C:\\x.jpg", "C:x.jpg", "\\x.jpg", "a/..", "x\0.jpg"] {
+    for name in [
+        "../x.jpg",
+        "a/../../x.jpg",
+        "/etc/x.jpg",
+        "..\\x.jpg",
+        "C:\\x.jpg",
+        "C:x.jpg",
+        "\\x.jpg",
+        "a/..",
+        "x\0.jpg",
+    ] {
         let bytes = renamed(name);
         assert_eq!(refused(&bytes), ErrorKind::Malformed, "{name:?}");
     }
@@ -83,7 +135,11 @@ fn harmless_names_are_accepted() {
         assert!(verifies(&bytes), "{name}");
         let names = wire::archive::names(&bytes, &Limits::default()).unwrap();
         assert_eq!(names, [RESULT, path], "{name}");
-        assert_eq!(wire::archive::entry(&bytes, name, &Limits::default()).unwrap(), b"x", "{name}");
+        assert_eq!(
+            wire::archive::entry(&bytes, name, &Limits::default()).unwrap(),
+            b"x",
+            "{name}"
+        );
     }
 }
 
@@ -93,16 +149,46 @@ fn result_is_chosen_by_content() {
     let latin = b"<?xml version=\"1.0\" encoding=\"UTF-16\"?><identifications/>";
     type Files<'a> = &'a [(&'a str, &'a [u8])];
     let cases: [(&str, Files<'_>); 11] = [
-        ("another XML first", &[("a.xml", b"<report/>"), (RESULT, &xml)]),
-        ("a list without a result first", &[("a.xml", b"<identifications/>"), (RESULT, &xml)]),
-        ("broken XML first", &[("a.xml", b"<report>"), (RESULT, &xml)]),
-        ("a file of a Macintosh first", &[("__MACOSX/._AH73JK3LM.xml", b"\0\x05\x16\x07"), (RESULT, &xml)]),
-        ("another JSON first", &[("a.json", br#"{"version":1}"#), ("b.json", &json)]),
-        ("JSON beside XML of no result", &[("a.xml", b"<report/>"), ("b.json", &json)]),
-        ("JSON beside XML that cannot be decoded", &[("a.xml", latin), ("b.json", &json)]),
+        (
+            "another XML first",
+            &[("a.xml", b"<report/>"), (RESULT, &xml)],
+        ),
+        (
+            "a list without a result first",
+            &[("a.xml", b"<identifications/>"), (RESULT, &xml)],
+        ),
+        (
+            "broken XML first",
+            &[("a.xml", b"<report>"), (RESULT, &xml)],
+        ),
+        (
+            "a file of a Macintosh first",
+            &[
+                ("__MACOSX/._AH73JK3LM.xml", b"\0\x05\x16\x07"),
+                (RESULT, &xml),
+            ],
+        ),
+        (
+            "another JSON first",
+            &[("a.json", br#"{"version":1}"#), ("b.json", &json)],
+        ),
+        (
+            "JSON beside XML of no result",
+            &[("a.xml", b"<report/>"), ("b.json", &json)],
+        ),
+        (
+            "JSON beside XML that cannot be decoded",
+            &[("a.xml", latin), ("b.json", &json)],
+        ),
         ("in a folder", &[("AH73JK3LM/AH73JK3LM.xml", &xml)]),
-        ("of another ending", &[("x.jpg", b"\xFF\xD8"), ("AH73JK3LM.XML", &xml)]),
-        ("without an ending", &[("x.jpg", b"\xFF\xD8"), ("y.txt", b"{"), ("result", &json)]),
+        (
+            "of another ending",
+            &[("x.jpg", b"\xFF\xD8"), ("AH73JK3LM.XML", &xml)],
+        ),
+        (
+            "without an ending",
+            &[("x.jpg", b"\xFF\xD8"), ("y.txt", b"{"), ("result", &json)],
+        ),
         ("of an ending that says otherwise", &[("result.txt", &xml)]),
     ];
     for (case, files) in cases {
@@ -113,7 +199,10 @@ fn result_is_chosen_by_content() {
 #[test]
 fn xml_is_the_result_if_json_is_one_too() {
     let aborted = fixture("result-aborted.json");
-    for files in [[("a.json", &aborted), (RESULT, &result())], [(RESULT, &result()), ("a.json", &aborted)]] {
+    for files in [
+        [("a.json", &aborted), (RESULT, &result())],
+        [(RESULT, &result()), ("a.json", &aborted)],
+    ] {
         let files = files.map(|(name, bytes)| (name, bytes.as_slice()));
         assert!(verifies(&archive(&files)));
     }
@@ -150,7 +239,10 @@ fn file_is_found_by_its_name_in_any_folder() {
         }
     }
     let bytes = archive(&[("a/AH73JK3LM_userface.jpg", b"face")]);
-    assert_eq!(wire::archive::entry(&bytes, "userface", &limits).unwrap(), b"face");
+    assert_eq!(
+        wire::archive::entry(&bytes, "userface", &limits).unwrap(),
+        b"face"
+    );
 }
 
 /// An archive with a result and a file of this name. It is written over a placeholder, since a writer may make names harmless.
@@ -167,7 +259,10 @@ fn renamed(name: &str) -> Vec<u8> {
 
 #[test]
 fn two_entries_of_one_name_are_refused() {
-    let mut bytes = archive(&[(RESULT, &result()), ("AH73JK3LN.xml", &fixture("same-case.xml"))]);
+    let mut bytes = archive(&[
+        (RESULT, &result()),
+        ("AH73JK3LN.xml", &fixture("same-case.xml")),
+    ]);
     for start in 0..bytes.len() - RESULT.len() {
         if bytes[start..].starts_with(b"AH73JK3LN.xml") {
             bytes[start..start + RESULT.len()].copy_from_slice(RESULT.as_bytes());
@@ -180,7 +275,10 @@ fn two_entries_of_one_name_are_refused() {
 fn encrypted_entries_are_refused() {
     let mut bytes = archive(&[(RESULT, &result())]);
     // The flag of encryption without a header of AES, in the file's own header and in the directory (APPNOTE 4.4.4).
-    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    let directory = bytes
+        .windows(4)
+        .position(|window| window == b"PK\x01\x02")
+        .unwrap();
     bytes[6] |= 1;
     bytes[directory + 8] |= 1;
     assert_eq!(refused(&bytes), ErrorKind::Malformed);
@@ -191,7 +289,8 @@ const PASSWORD: &str = "chosen by the company";
 fn encrypted(password: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, contents) in files {
-        let options = SimpleFileOptions::default().with_aes_encryption(zip::AesMode::Aes256, password);
+        let options =
+            SimpleFileOptions::default().with_aes_encryption(zip::AesMode::Aes256, password);
         writer.start_file(*name, options).unwrap();
         std::io::Write::write_all(&mut writer, contents).unwrap();
     }
@@ -200,19 +299,39 @@ fn encrypted(password: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn aes_archive_is_opened_with_its_password() {
-    let bytes = encrypted(PASSWORD, &[("AH73JK3LM_userface.jpg", b"face"), (RESULT, &result())]);
-    let (password, wrong) = (idv_core::Secret::from(PASSWORD), idv_core::Secret::from("another password"));
+    let bytes = encrypted(
+        PASSWORD,
+        &[("AH73JK3LM_userface.jpg", b"face"), (RESULT, &result())],
+    );
+    let (password, wrong) = (
+        idv_core::Secret::from(PASSWORD),
+        idv_core::Secret::from("another password"),
+    );
     let limits = Limits::default();
     let options = Options::from(&limits).password(&password);
     assert_eq!(wire::archive::result(&bytes, options).unwrap(), result());
-    assert_eq!(wire::archive::entry(&bytes, "userface", options).unwrap(), b"face");
+    assert_eq!(
+        wire::archive::entry(&bytes, "userface", options).unwrap(),
+        b"face"
+    );
     assert_eq!(wire::archive::names(&bytes, options).unwrap().len(), 2);
     let observations = normalize::payload_with(&bytes, Channel::Fetch, options).unwrap();
-    assert_eq!(observations, normalize::payload(&archive(&[(RESULT, &result())]), Channel::Fetch).unwrap());
+    assert_eq!(
+        observations,
+        normalize::payload(&archive(&[(RESULT, &result())]), Channel::Fetch).unwrap()
+    );
 
-    let error = normalize::payload_with(&bytes, Channel::Fetch, Options::from(&limits).password(&wrong)).unwrap_err();
+    let error = normalize::payload_with(
+        &bytes,
+        Channel::Fetch,
+        Options::from(&limits).password(&wrong),
+    )
+    .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Unauthorized);
-    assert!(error.to_string().contains("archive_password") && !format!("{error} {error:?}").contains("another password"));
+    assert!(
+        error.to_string().contains("archive_password")
+            && !format!("{error} {error:?}").contains("another password")
+    );
     let error = normalize::payload(&bytes, Channel::Fetch).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
     assert!(error.to_string().contains("archive_password"), "{error}");
@@ -224,7 +343,9 @@ fn aes_archive_of_another_program_is_opened() {
     let password = idv_core::Secret::from(PASSWORD);
     let bytes = fixture("encrypted.zip");
     let options = Options::from(&Limits::default()).password(&password);
-    let observation = normalize::payload_with(&bytes, Channel::Fetch, options).unwrap().remove(0);
+    let observation = normalize::payload_with(&bytes, Channel::Fetch, options)
+        .unwrap()
+        .remove(0);
     assert_eq!(observation.code.as_deref(), Some("ABORTED"));
 }
 
@@ -234,12 +355,18 @@ fn aes_archive_that_was_changed_is_refused() {
     let whole = encrypted(PASSWORD, &[(RESULT, &result())]);
     // The file's own header is 30 bytes, its name and its extra field; salt and check of the password follow.
     let contents = 30 + RESULT.len() + usize::from(u16::from_le_bytes([whole[28], whole[29]])) + 18;
-    let end = whole.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    let end = whole
+        .windows(4)
+        .position(|window| window == b"PK\x01\x02")
+        .unwrap();
     for place in (contents..end).step_by(41).chain([end - 1]) {
         let mut bytes = whole.clone();
         bytes[place] ^= 1;
         let options = Options::from(&Limits::default()).password(&password);
-        assert!(normalize::payload_with(&bytes, Channel::Fetch, options).is_err(), "byte {place}");
+        assert!(
+            normalize::payload_with(&bytes, Channel::Fetch, options).is_err(),
+            "byte {place}"
+        );
     }
 }
 
@@ -247,7 +374,10 @@ fn aes_archive_that_was_changed_is_refused() {
 fn damaged_contents_are_refused() {
     let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     let mut bytes = archive_with(stored, &[(RESULT, &fixture("result-aborted.json"))]);
-    let place = bytes.windows(7).position(|window| window == b"ABORTED").unwrap();
+    let place = bytes
+        .windows(7)
+        .position(|window| window == b"ABORTED")
+        .unwrap();
     bytes[place..place + 7].copy_from_slice(b"SUCCESS");
     assert_eq!(refused(&bytes), ErrorKind::Malformed);
 }
@@ -255,9 +385,19 @@ fn damaged_contents_are_refused() {
 #[test]
 fn each_limit_holds() {
     let spaces = padded();
-    let many: Vec<(String, &[u8])> = (0..1001).map(|number| (format!("{number}.txt"), &b"x"[..])).collect();
-    let many: Vec<_> = many.iter().map(|(name, contents)| (name.as_str(), *contents)).collect();
-    let of = |limits: Limits, bytes: &[u8]| wire::archive::result(bytes, &limits).unwrap_err().kind().clone();
+    let many: Vec<(String, &[u8])> = (0..1001)
+        .map(|number| (format!("{number}.txt"), &b"x"[..]))
+        .collect();
+    let many: Vec<_> = many
+        .iter()
+        .map(|(name, contents)| (name.as_str(), *contents))
+        .collect();
+    let of = |limits: Limits, bytes: &[u8]| {
+        wire::archive::result(bytes, &limits)
+            .unwrap_err()
+            .kind()
+            .clone()
+    };
     let mut limits = Limits::default();
     assert_eq!(of(limits, &archive(&many)), ErrorKind::LimitExceeded);
     // Spaces are packed a thousandfold.
@@ -283,7 +423,10 @@ fn padded() -> Vec<u8> {
 fn a_directory_that_claims_any_number_of_entries_is_refused_before_they_are_counted() {
     let bytes = archive(&[(RESULT, &result())]);
     let end = bytes.len() - 22;
-    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap() as u64;
+    let directory = bytes
+        .windows(4)
+        .position(|window| window == b"PK\x01\x02")
+        .unwrap() as u64;
     let claimed = 1_u64 << 40;
     let mut large = bytes[..end].to_vec();
     // The large end (APPNOTE 4.3.14), its locator, and the usual end that refers to it.
@@ -307,7 +450,10 @@ fn a_directory_that_claims_any_number_of_entries_is_refused_before_they_are_coun
 #[test]
 fn a_length_that_lies_is_refused() {
     let mut bytes = archive(&[(RESULT, &padded())]);
-    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    let directory = bytes
+        .windows(4)
+        .position(|window| window == b"PK\x01\x02")
+        .unwrap();
     // The length before packing, in the file's own header and in the directory (APPNOTE 4.3.7 and 4.3.12).
     bytes[22..26].copy_from_slice(&100_u32.to_le_bytes());
     bytes[directory + 24..directory + 28].copy_from_slice(&100_u32.to_le_bytes());
@@ -316,9 +462,14 @@ fn a_length_that_lies_is_refused() {
 
 fn verifies(payload: &[u8]) -> bool {
     let observations = normalize::payload(payload, Channel::Fetch).unwrap();
-    observations.iter().any(|observation| observation.status == Some(Status::Finished(Outcome::Verified)))
+    observations
+        .iter()
+        .any(|observation| observation.status == Some(Status::Finished(Outcome::Verified)))
 }
 
 fn refused(payload: &[u8]) -> ErrorKind {
-    normalize::payload(payload, Channel::Fetch).expect_err("it is read").kind().clone()
+    normalize::payload(payload, Channel::Fetch)
+        .expect_err("it is read")
+        .kind()
+        .clone()
 }

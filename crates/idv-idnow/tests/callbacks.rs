@@ -12,14 +12,20 @@ mod fixture;
 
 use fixture::fixture;
 use http::{HeaderMap, Method, StatusCode};
-use idv_core::{CallbackAuth, CallbackMessage, Channel, Delivery, ErrorKind, Outcome, ProofKind, Result, Status, Trust};
+use idv_core::{
+    CallbackAuth, CallbackMessage, Channel, Delivery, ErrorKind, Outcome, ProofKind, Result,
+    Status, Trust,
+};
 use idv_idnow::DataCentre;
 use idv_idnow::callback::{self, Sources};
 
 const SECRET: &str = "0123456789abcdef0123";
 
 fn delivery(address: &str, body: Vec<u8>) -> Delivery {
-    let headers = HeaderMap::from_iter([(http::header::CONTENT_TYPE, "application/json".parse().unwrap())]);
+    let headers = HeaderMap::from_iter([(
+        http::header::CONTENT_TYPE,
+        "application/json".parse().unwrap(),
+    )]);
     Delivery::callback(Method::POST, address.parse().unwrap(), headers, body)
 }
 
@@ -29,22 +35,53 @@ fn receive(guard: &CallbackAuth, address: &str, body: Vec<u8>) -> Result<Callbac
 
 #[test]
 fn the_documents_callback_is_a_claim_without_a_secret() {
-    let received = receive(&CallbackAuth::none(), "/callback", fixture("callback-canceled.json")).unwrap();
-    let [observation] = received.observations.as_slice() else { panic!("{received:?}") };
-    assert_eq!(observation.subject.reference.as_deref(), Some("IDN-x-83176070"));
-    assert_eq!((observation.channel, observation.trust), (Channel::Callback, Trust::Claimed));
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Canceled)));
+    let received = receive(
+        &CallbackAuth::none(),
+        "/callback",
+        fixture("callback-canceled.json"),
+    )
+    .unwrap();
+    let [observation] = received.observations.as_slice() else {
+        panic!("{received:?}")
+    };
+    assert_eq!(
+        observation.subject.reference.as_deref(),
+        Some("IDN-x-83176070")
+    );
+    assert_eq!(
+        (observation.channel, observation.trust),
+        (Channel::Callback, Trust::Claimed)
+    );
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Canceled))
+    );
     assert!(observation.report().is_some());
-    assert_eq!((received.reply.status, received.reply.body.as_ref()), (StatusCode::OK, ""));
+    assert_eq!(
+        (received.reply.status, received.reply.body.as_ref()),
+        (StatusCode::OK, "")
+    );
 }
 
 #[test]
 fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
     let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
-    let received = receive(&guard, &format!("/callback?token={SECRET}"), fixture("result-success.json")).unwrap();
-    let Trust::Proven(proof) = received.observations[0].trust else { panic!("{received:?}") };
+    let received = receive(
+        &guard,
+        &format!("/callback?token={SECRET}"),
+        fixture("result-success.json"),
+    )
+    .unwrap();
+    let Trust::Proven(proof) = received.observations[0].trust else {
+        panic!("{received:?}")
+    };
     assert_eq!(proof.kind(), ProofKind::SecretUrl);
-    for address in ["/callback", "/callback?token=", "/callback?token=x", &format!("/callback?token={SECRET}x")] {
+    for address in [
+        "/callback",
+        "/callback?token=",
+        "/callback?token=x",
+        &format!("/callback?token={SECRET}x"),
+    ] {
         let error = receive(&guard, address, fixture("result-success.json")).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Forged, "{address}");
     }
@@ -56,7 +93,13 @@ fn a_secret_of_one_transaction_number_proves_no_other() {
     // IDnow does not tell cases apart.
     let (_, token) = guard.parameter_for("ah73jk3lm").unwrap();
     let address = format!("/callback?token={}", token.expose());
-    assert!(receive(&guard, &address, fixture("result-success.json")).unwrap().observations[0].trust.is_proven());
+    assert!(
+        receive(&guard, &address, fixture("result-success.json"))
+            .unwrap()
+            .observations[0]
+            .trust
+            .is_proven()
+    );
     let error = receive(&guard, &address, fixture("callback-canceled.json")).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forged);
     // Nor does it prove a list in which another one hides.
@@ -66,19 +109,37 @@ fn a_secret_of_one_transaction_number_proves_no_other() {
 
 #[test]
 fn every_documented_callback_is_answered_with_200_and_an_unknown_result_too() {
-    for name in fixture::results().into_iter().filter(|name| name.ends_with(".json")) {
+    for name in fixture::results()
+        .into_iter()
+        .filter(|name| name.ends_with(".json"))
+    {
         let received = receive(&CallbackAuth::none(), "/callback", fixture(&name)).unwrap();
         assert_eq!(received.reply.status, StatusCode::OK, "{name}");
         assert!(!received.observations.is_empty(), "{name}");
     }
-    let received = receive(&CallbackAuth::none(), "/callback", fixture("result-unknown.json")).unwrap();
+    let received = receive(
+        &CallbackAuth::none(),
+        "/callback",
+        fixture("result-unknown.json"),
+    )
+    .unwrap();
     assert_eq!(received.observations[0].status, None);
 }
 
 #[test]
 fn a_body_that_is_no_identification_is_refused() {
-    for body in ["", "{}", "[]", "null", "\"x\"", "{\"identificationprocess\":{\"result\":\"SUCCESS\"}}", "PK\u{3}\u{4}", "a=b"] {
-        let error = receive(&CallbackAuth::none(), "/callback", body.as_bytes().to_vec()).unwrap_err();
+    for body in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "\"x\"",
+        "{\"identificationprocess\":{\"result\":\"SUCCESS\"}}",
+        "PK\u{3}\u{4}",
+        "a=b",
+    ] {
+        let error =
+            receive(&CallbackAuth::none(), "/callback", body.as_bytes().to_vec()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{body}");
     }
 }
@@ -86,8 +147,14 @@ fn a_body_that_is_no_identification_is_refused() {
 #[test]
 fn a_return_names_a_transaction_and_proves_nothing() {
     let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
-    let receive =
-        |address: &str| callback::receive(&guard, Sources::Any, &Delivery::returning(address.parse().unwrap())).unwrap();
+    let receive = |address: &str| {
+        callback::receive(
+            &guard,
+            Sources::Any,
+            &Delivery::returning(address.parse().unwrap()),
+        )
+        .unwrap()
+    };
     for address in [
         // The document's example.
         "/ident-success?transaction-number=AH73JK3LM",
@@ -95,9 +162,14 @@ fn a_return_names_a_transaction_and_proves_nothing() {
         &format!("/return?transactionnumber=AH73JK3LM&token={SECRET}"),
     ] {
         let received = receive(address);
-        let [observation] = received.observations.as_slice() else { panic!("{address}") };
+        let [observation] = received.observations.as_slice() else {
+            panic!("{address}")
+        };
         assert_eq!(observation.subject.reference.as_deref(), Some("AH73JK3LM"));
-        assert_eq!((observation.channel, observation.trust, observation.status), (Channel::Return, Trust::Claimed, None));
+        assert_eq!(
+            (observation.channel, observation.trust, observation.status),
+            (Channel::Return, Trust::Claimed, None)
+        );
     }
     for address in ["/ident-success", "/ident-success?transaction-number="] {
         assert!(receive(address).observations.is_empty(), "{address}");
@@ -106,7 +178,9 @@ fn a_return_names_a_transaction_and_proves_nothing() {
 
 /// A callback with a number of identifications.
 fn several(count: usize) -> Vec<u8> {
-    let entries: Vec<_> = (0..count).map(|number| format!(r#"{{"identificationprocess":{{"id":"A{number}"}}}}"#)).collect();
+    let entries: Vec<_> = (0..count)
+        .map(|number| format!(r#"{{"identificationprocess":{{"id":"A{number}"}}}}"#))
+        .collect();
     format!("[{}]", entries.join(",")).into_bytes()
 }
 
@@ -117,10 +191,16 @@ fn callback_holds_sixteen_identifications_at_most() {
         let page = idv_idnow::normalize::kind(&several(count), "callback");
         match (received, page) {
             (Ok(received), Ok(page)) if taken => {
-                assert_eq!((received.observations.len(), page.observations.len()), (count, count));
+                assert_eq!(
+                    (received.observations.len(), page.observations.len()),
+                    (count, count)
+                );
             }
             (Err(error), Err(other)) if !taken => {
-                assert_eq!((error.kind(), other.kind()), (&ErrorKind::Malformed, &ErrorKind::Malformed));
+                assert_eq!(
+                    (error.kind(), other.kind()),
+                    (&ErrorKind::Malformed, &ErrorKind::Malformed)
+                );
             }
             other => panic!("{count}: {other:?}"),
         }
@@ -140,8 +220,11 @@ fn identifications_of_one_callback_have_one_proof() {
         })
         .collect();
     // sha256 of the body.
-    let expected: [u8; 32] =
-        sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), several(16))).into();
+    let expected: [u8; 32] = sha2::Digest::finalize(sha2::Digest::chain_update(
+        <sha2::Sha256 as sha2::Digest>::new(),
+        several(16),
+    ))
+    .into();
     assert_eq!(proofs, [expected; 16]);
 }
 
@@ -154,7 +237,11 @@ fn callback_without_its_secret_is_not_read() {
 
 #[test]
 fn callback_is_told_by_its_source() {
-    let (de, ch, test) = (Sources::Of(DataCentre::De), Sources::Of(DataCentre::Ch), Sources::Of(DataCentre::Test));
+    let (de, ch, test) = (
+        Sources::Of(DataCentre::De),
+        Sources::Of(DataCentre::Ch),
+        Sources::Of(DataCentre::Test),
+    );
     // Chapter 14.3.
     for (address, of) in [
         ("62.128.13.228", Some(de)),
@@ -173,20 +260,35 @@ fn callback_is_told_by_its_source() {
         ("::1", None),
     ] {
         for sources in [Sources::Any, Sources::Documented, de, ch, test] {
-            let delivery = delivery("/callback", fixture("result-success.json")).from_source(address.parse().unwrap());
+            let delivery = delivery("/callback", fixture("result-success.json"))
+                .from_source(address.parse().unwrap());
             let taken = match sources {
                 Sources::Any => true,
                 Sources::Documented => of.is_some(),
                 sources => of == Some(sources),
             };
             match callback::receive(&CallbackAuth::none(), sources, &delivery) {
-                Ok(received) => assert!(taken && !received.observations[0].trust.is_proven(), "{address} {sources:?}"),
-                Err(error) => assert!(!taken && error.kind() == &ErrorKind::Forged, "{address} {sources:?}"),
+                Ok(received) => assert!(
+                    taken && !received.observations[0].trust.is_proven(),
+                    "{address} {sources:?}"
+                ),
+                Err(error) => assert!(
+                    !taken && error.kind() == &ErrorKind::Forged,
+                    "{address} {sources:?}"
+                ),
             }
         }
     }
-    let unknown = callback::receive(&CallbackAuth::none(), de, &delivery("/callback", fixture("result-success.json")));
+    let unknown = callback::receive(
+        &CallbackAuth::none(),
+        de,
+        &delivery("/callback", fixture("result-success.json")),
+    );
     assert_eq!(unknown.unwrap_err().kind(), &ErrorKind::Forged);
-    let returned = callback::receive(&CallbackAuth::none(), de, &Delivery::returning("/return?transactionId=A".parse().unwrap()));
+    let returned = callback::receive(
+        &CallbackAuth::none(),
+        de,
+        &Delivery::returning("/return?transactionId=A".parse().unwrap()),
+    );
     assert_eq!(returned.unwrap().observations.len(), 1);
 }

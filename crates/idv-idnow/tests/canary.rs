@@ -9,11 +9,12 @@ use http::Response;
 use idv_core::call::CallPolicy;
 use idv_core::report::{Country, Gender};
 use idv_core::{
-    Client, Delivery, EvidenceId, ListQuery, NewVerification, Operation, Reference, Sent, TransportCause, VendorId,
-    VerificationId,
+    Client, Delivery, EvidenceId, ListQuery, NewVerification, Operation, Reference, Sent,
+    TransportCause, VendorId, VerificationId,
 };
 use idv_idnow::api::documents::{
-    Anchor, DefinitionId, DocumentDefinition, DocumentFile, DocumentUpdate, PDF, Position, Signature,
+    Anchor, DefinitionId, DocumentDefinition, DocumentFile, DocumentUpdate, PDF, Position,
+    Signature,
 };
 use idv_idnow::api::{Answer, StartRequest, Suffix, TransactionNumber};
 use idv_idnow::links::{self, SigningInput};
@@ -36,15 +37,39 @@ impl Marked {
     fn new() -> Self {
         let mut canary = Canary::new();
         let mut mark = |what: &str| canary.mark(what);
-        let (api_key, token, callback_secret, ident_id) =
-            (mark("apikey"), mark("token"), mark("callbacksecret"), mark("identid"));
-        let values =
-            ["first", "last", "birthplace", "street", "email", "phone", "custom", "reason", "message", "agent", "file", "zip"]
-                .map(&mut mark)
-                .into();
+        let (api_key, token, callback_secret, ident_id) = (
+            mark("apikey"),
+            mark("token"),
+            mark("callbacksecret"),
+            mark("identid"),
+        );
+        let values = [
+            "first",
+            "last",
+            "birthplace",
+            "street",
+            "email",
+            "phone",
+            "custom",
+            "reason",
+            "message",
+            "agent",
+            "file",
+            "zip",
+        ]
+        .map(&mut mark)
+        .into();
         // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
-        Self { canary, api_key, token, callback_secret, ident_id, reference, values }
+        Self {
+            canary,
+            api_key,
+            token,
+            callback_secret,
+            ident_id,
+            reference,
+            values,
+        }
     }
 
     fn value(&self, index: usize) -> &str {
@@ -100,13 +125,21 @@ impl Marked {
 
     /// An error whose every free text is marked.
     fn failure(&self, cause: &str) -> String {
-        format!(r#"{{"errors":[{{"cause":"{cause}","id":"1","key":"{}","message":"{}"}}]}}"#, self.value(1), self.value(8))
+        format!(
+            r#"{{"errors":[{{"cause":"{cause}","id":"1","key":"{}","message":"{}"}}]}}"#,
+            self.value(1),
+            self.value(8)
+        )
     }
 }
 
 fn client(config: IdnowConfig, transport: &ScriptedTransport) -> Client {
     let clock = ManualClock::leaping("2014-06-02T05:00:00Z".parse().unwrap());
-    Client::new(Idnow::new(config).unwrap(), environment(transport, &clock), CallPolicy::default())
+    Client::new(
+        Idnow::new(config).unwrap(),
+        environment(transport, &clock),
+        CallPolicy::default(),
+    )
 }
 
 fn logged_in(marked: &Marked) -> ScriptedTransport {
@@ -125,15 +158,26 @@ async fn operations_that_succeed_print_nothing_of_it() {
         config.link = link;
         let new = marked.verification();
         let created = client(config, &transport).create(&new).await.unwrap();
-        marked.canary.check("created", &format!("{new:?} {created:?} {created:#?}"));
-        assert!(String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)), "the marks were sent");
+        marked
+            .canary
+            .check("created", &format!("{new:?} {created:?} {created:#?}"));
+        assert!(
+            String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)),
+            "the marks were sent"
+        );
     }
     for format in [ResultFormat::Json, ResultFormat::Xml, ResultFormat::Zip] {
         let transport = logged_in(&marked);
         transport.then_json(200, marked.result("SUCCESS_DATA_CHANGED"));
         transport.then_json(200, marked.result("SUCCESS_DATA_CHANGED"));
-        transport.then_json(200, format!(r#"{{"identifications":[{}]}}"#, marked.result("SUCCESS")));
-        transport.then(file("application/zip", archive(&support::result_xml("SUCCESS"))));
+        transport.then_json(
+            200,
+            format!(r#"{{"identifications":[{}]}}"#, marked.result("SUCCESS")),
+        );
+        transport.then(file(
+            "application/zip",
+            archive(&support::result_xml("SUCCESS")),
+        ));
         transport.then(empty(200));
         let mut config = marked.config();
         config.result_format = format;
@@ -142,17 +186,34 @@ async fn operations_that_succeed_print_nothing_of_it() {
         assert!(polled.report().unwrap().person.given_names.is_some());
         let fetched = client.fetch(&marked.id(), None).await.unwrap();
         let listed = client.list(&ListQuery::default(), None).await.unwrap();
-        let downloaded = client.evidence(&marked.id(), &EvidenceId::new("archive"), 10_000, &mut Vec::new()).await.unwrap();
+        let downloaded = client
+            .evidence(
+                &marked.id(),
+                &EvidenceId::new("archive"),
+                10_000,
+                &mut Vec::new(),
+            )
+            .await
+            .unwrap();
         let deleted = client.delete(&marked.id()).await.unwrap();
         marked
             .canary
             .check("observed", &format!("{polled:?} {fetched:?} {listed:?} {downloaded:?} {deleted:?} {polled:#?} {client:?}"));
     }
     let uri = format!("/idnow?token={}", marked.callback_secret);
-    let delivery = Delivery::callback(http::Method::POST, uri.parse().unwrap(), http::HeaderMap::new(), marked.result("ABORTED"));
-    let received = client(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap();
+    let delivery = Delivery::callback(
+        http::Method::POST,
+        uri.parse().unwrap(),
+        http::HeaderMap::new(),
+        marked.result("ABORTED"),
+    );
+    let received = client(marked.config(), &ScriptedTransport::new())
+        .receive(&delivery)
+        .unwrap();
     assert!(received.observations[0].trust.is_proven());
-    marked.canary.check("received", &format!("{delivery:?} {received:?}"));
+    marked
+        .canary
+        .check("received", &format!("{delivery:?} {received:?}"));
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
@@ -177,21 +238,34 @@ async fn operations_that_fail_print_nothing_of_it() {
             answers.push((status, marked.failure(cause)));
         }
         // Bodies that are none: the parser must not quote them.
-        answers.push((200, format!(r#"{{"id":["{}"],"authToken":["{0}"]}}"#, marked.value(1))));
+        answers.push((
+            200,
+            format!(r#"{{"id":["{}"],"authToken":["{0}"]}}"#, marked.value(1)),
+        ));
         answers.push((200, format!("<identifications><{}", marked.value(1))));
         answers.push((200, marked.value(1).to_owned()));
         answers.push((201, format!(r#"{{"id":"../{}"}}"#, marked.ident_id)));
         answers.push((302, marked.value(8).to_owned()));
         answers.push((
             200,
-            format!(r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{}"}}}}"#, marked.value(1)),
+            format!(
+                r#"{{"identificationprocess":{{"result":"SUCCESS","transactionnumber":"{}"}}}}"#,
+                marked.value(1)
+            ),
         ));
-        answers.push((200, format!(r#"{{"identificationprocess":"{}"}}"#, marked.value(1))));
+        answers.push((
+            200,
+            format!(r#"{{"identificationprocess":"{}"}}"#, marked.value(1)),
+        ));
         answers
     };
     for (status, body) in answers(&marked) {
         let scripted = |login: bool| {
-            let transport = if login { logged_in(&marked) } else { ScriptedTransport::new() };
+            let transport = if login {
+                logged_in(&marked)
+            } else {
+                ScriptedTransport::new()
+            };
             for _ in 0..4 {
                 transport.then_json(status, body.clone());
             }
@@ -207,21 +281,47 @@ async fn operations_that_fail_print_nothing_of_it() {
         errors.extend(scripted(true).list(&ListQuery::default(), None).await.err());
         errors.extend(scripted(true).delete(&marked.id()).await.err());
         for evidence in ["archive", "pdf", marked.value(10)] {
-            errors.extend(scripted(true).evidence(&marked.id(), &EvidenceId::new(evidence), 1000, &mut Vec::new()).await.err());
+            errors.extend(
+                scripted(true)
+                    .evidence(
+                        &marked.id(),
+                        &EvidenceId::new(evidence),
+                        1000,
+                        &mut Vec::new(),
+                    )
+                    .await
+                    .err(),
+            );
         }
         assert!(errors.len() >= 2, "{status} {body}");
-        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
+        errors
+            .iter()
+            .for_each(|error| marked.canary.check_error(&body, error));
     }
     for uri in ["/idnow", "/idnow?token=wrong"] {
-        let delivery =
-            Delivery::callback(http::Method::POST, uri.parse().unwrap(), http::HeaderMap::new(), marked.result("SUCCESS"));
-        let error = client(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap_err();
+        let delivery = Delivery::callback(
+            http::Method::POST,
+            uri.parse().unwrap(),
+            http::HeaderMap::new(),
+            marked.result("SUCCESS"),
+        );
+        let error = client(marked.config(), &ScriptedTransport::new())
+            .receive(&delivery)
+            .unwrap_err();
         marked.canary.check_error("forged", &error);
     }
-    for body in [marked.value(1).to_owned(), format!(r#"{{"{}":1"#, marked.value(1)), format!("<{}>", marked.value(1))] {
-        let uri = format!("/idnow?token={}", marked.callback_secret).parse().unwrap();
+    for body in [
+        marked.value(1).to_owned(),
+        format!(r#"{{"{}":1"#, marked.value(1)),
+        format!("<{}>", marked.value(1)),
+    ] {
+        let uri = format!("/idnow?token={}", marked.callback_secret)
+            .parse()
+            .unwrap();
         let delivery = Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body);
-        let error = client(marked.config(), &ScriptedTransport::new()).receive(&delivery).unwrap_err();
+        let error = client(marked.config(), &ScriptedTransport::new())
+            .receive(&delivery)
+            .unwrap_err();
         marked.canary.check_error("unreadable", &error);
     }
     marked.canary.check("logged", &recording.text());
@@ -235,13 +335,23 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
         for _ in 0..4 {
             transport.then(Exchange::Fail(sent, TransportCause::Interrupted));
         }
-        let error = client(marked.config(), &transport).create(&marked.verification()).await.unwrap_err();
+        let error = client(marked.config(), &transport)
+            .create(&marked.verification())
+            .await
+            .unwrap_err();
         marked.canary.check_error("create", &error);
     }
     let transport = logged_in(&marked);
-    transport.then(Exchange::Break(Response::new(Bytes::from(marked.value(0).to_owned()))));
+    transport.then(Exchange::Break(Response::new(Bytes::from(
+        marked.value(0).to_owned(),
+    ))));
     let error = client(marked.config(), &transport)
-        .evidence(&marked.id(), &EvidenceId::new("archive"), 1000, &mut Vec::new())
+        .evidence(
+            &marked.id(),
+            &EvidenceId::new("archive"),
+            1000,
+            &mut Vec::new(),
+        )
         .await
         .unwrap_err();
     marked.canary.check_error("evidence", &error);
@@ -261,8 +371,17 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     let number = TransactionNumber::try_from(&marked.reference).unwrap();
 
     let mut request = StartRequest::of(&marked.verification()).unwrap();
-    request.questions.insert("question".into(), Answer::Text(marked.value(2).into()));
-    marked.canary.check("request", &format!("{request:?} {number:?} {idnow:?} {:?} {:?}", idnow.api(), marked.config()));
+    request
+        .questions
+        .insert("question".into(), Answer::Text(marked.value(2).into()));
+    marked.canary.check(
+        "request",
+        &format!(
+            "{request:?} {number:?} {idnow:?} {:?} {:?}",
+            idnow.api(),
+            marked.config()
+        ),
+    );
     request.questions.clear();
     let input = SigningInput::new(
         "ihrebank".into(),
@@ -273,18 +392,43 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
     );
     let link = links::signed(&input).unwrap();
     assert!(link.expose().as_str().contains(marked.value(0)));
-    marked.canary.check("link", &format!("{input:?} {link:?} {:?}", idnow.api().links()));
+    marked.canary.check(
+        "link",
+        &format!("{input:?} {link:?} {:?}", idnow.api().links()),
+    );
 
     let retrieved = idnow.api().identification(&cx, &number).await.unwrap();
     let payload = retrieved.read(idv_idnow::wire::read).unwrap();
-    marked.canary.check("retrieved", &format!("{retrieved:?} {payload:?} {payload:#?}"));
-    let copied = idnow.api().copy(&cx, &number, "ihrebank", None).await.unwrap();
+    marked.canary.check(
+        "retrieved",
+        &format!("{retrieved:?} {payload:?} {payload:#?}"),
+    );
+    let copied = idnow
+        .api()
+        .copy(&cx, &number, "ihrebank", None)
+        .await
+        .unwrap();
     marked.canary.check("copied", &format!("{copied:?}"));
-    marked.canary.check_error("denied", &idnow.api().copy(&cx, &number, "ihrebank", None).await.unwrap_err());
-    let broken = idnow.api().download(&cx, &number, Suffix::Zip, 10, &mut Vec::new()).await.unwrap_err();
-    marked.canary.check_error("nothing left in the script", &broken);
+    marked.canary.check_error(
+        "denied",
+        &idnow
+            .api()
+            .copy(&cx, &number, "ihrebank", None)
+            .await
+            .unwrap_err(),
+    );
+    let broken = idnow
+        .api()
+        .download(&cx, &number, Suffix::Zip, 10, &mut Vec::new())
+        .await
+        .unwrap_err();
+    marked
+        .canary
+        .check_error("nothing left in the script", &broken);
     for request in transport.requests() {
-        marked.canary.check("headers", &format!("{:?}", request.headers()));
+        marked
+            .canary
+            .check("headers", &format!("{:?}", request.headers()));
     }
     marked.canary.check("logged", &recording.text());
 }
@@ -307,7 +451,10 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
     update.name = Some(marked.value(1).into());
     update.signatures.insert("customer".into(), beside());
     let file = DocumentFile::pdf(format!("%PDF-1.4 {}", marked.value(2))).unwrap();
-    marked.canary.check("requests", &format!("{definition:?} {update:?} {file:?} {definition:#?} {update:#?} {file:#?}"));
+    marked.canary.check(
+        "requests",
+        &format!("{definition:?} {update:?} {file:?} {definition:#?} {update:#?} {file:#?}"),
+    );
 
     let signed = file.bytes().clone();
     let document = format!(
@@ -322,19 +469,39 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
     transport.then_json(200, document);
     transport.then(support::file("application/pdf", signed.clone()));
     let api = idnow.api();
-    api.create_document_definition(&cx, &definition).await.unwrap();
-    api.update_document(&cx, &number, &id, &update).await.unwrap();
+    api.create_document_definition(&cx, &definition)
+        .await
+        .unwrap();
+    api.update_document(&cx, &number, &id, &update)
+        .await
+        .unwrap();
     api.upload_document(&cx, &number, &id, &file).await.unwrap();
     let documents = api.documents(&cx, &number).await.unwrap();
     let one = api.document(&cx, &number, &id).await.unwrap();
     let mut sink = Vec::new();
-    let download = api.download_signed_document(&cx, &number, &id, 1000, &mut sink).await.unwrap();
+    let download = api
+        .download_signed_document(&cx, &number, &id, 1000, &mut sink)
+        .await
+        .unwrap();
     assert_eq!(sink, signed);
-    let sent: Vec<_> = transport.requests().iter().map(|request| request.body().clone()).collect();
+    let sent: Vec<_> = transport
+        .requests()
+        .iter()
+        .map(|request| request.body().clone())
+        .collect();
     for (call, index) in [(1, 0), (2, 1), (3, 2)] {
-        assert!(String::from_utf8_lossy(&sent[call]).contains(marked.value(index)), "the marks were sent");
+        assert!(
+            String::from_utf8_lossy(&sent[call]).contains(marked.value(index)),
+            "the marks were sent"
+        );
     }
-    marked.canary.check("answers", &format!("{documents:?} {one:?} {one:#?} {download:?} {:?}", one.effective_signatures()));
+    marked.canary.check(
+        "answers",
+        &format!(
+            "{documents:?} {one:?} {one:#?} {download:?} {:?}",
+            one.effective_signatures()
+        ),
+    );
 
     // Errors whose every free text is marked, and answers that are none.
     for (status, body) in [
@@ -346,7 +513,13 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
         (412, marked.failure("PRECONDITION_FAILED")),
         (200, format!(r#"[{{"name":"{}""#, marked.value(1))),
         (200, format!(r#""{}""#, marked.value(1))),
-        (200, format!(r#"[{{"documentDefinition":{{"identifier":"{}"}}}}]"#, marked.value(1))),
+        (
+            200,
+            format!(
+                r#"[{{"documentDefinition":{{"identifier":"{}"}}}}]"#,
+                marked.value(1)
+            ),
+        ),
     ] {
         let transport = logged_in(&marked);
         for _ in 0..4 {
@@ -358,17 +531,39 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
         let error = api.api().document(&cx, &number, &id).await.unwrap_err();
         marked.canary.check_error(&body, &error);
         let mut errors = Vec::new();
-        errors.extend(api.api().upload_document(&cx, &number, &id, &file).await.err());
-        errors.extend(api.api().download_signed_document(&cx, &number, &id, 1, &mut Vec::new()).await.err());
-        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
+        errors.extend(
+            api.api()
+                .upload_document(&cx, &number, &id, &file)
+                .await
+                .err(),
+        );
+        errors.extend(
+            api.api()
+                .download_signed_document(&cx, &number, &id, 1, &mut Vec::new())
+                .await
+                .err(),
+        );
+        errors
+            .iter()
+            .for_each(|error| marked.canary.check_error(&body, error));
     }
     // What is refused before it is sent.
     definition.name.clear();
-    marked.canary.check_error("definition", &definition.check().unwrap_err());
-    marked.canary.check_error("identifier", &DefinitionId::parse(marked.value(1).to_uppercase()).unwrap_err());
-    marked.canary.check_error("file", &DocumentFile::pdf(marked.value(1).to_owned()).unwrap_err());
+    marked
+        .canary
+        .check_error("definition", &definition.check().unwrap_err());
+    marked.canary.check_error(
+        "identifier",
+        &DefinitionId::parse(marked.value(1).to_uppercase()).unwrap_err(),
+    );
+    marked.canary.check_error(
+        "file",
+        &DocumentFile::pdf(marked.value(1).to_owned()).unwrap_err(),
+    );
     for request in transport.requests() {
-        marked.canary.check("headers", &format!("{:?}", request.headers()));
+        marked
+            .canary
+            .check("headers", &format!("{:?}", request.headers()));
     }
     marked.canary.check("logged", &recording.text());
 }
@@ -381,10 +576,16 @@ fn a_signature_that_is_refused_prints_nothing_of_what_it_is_over() {
     let key = PublicKey::from_pem(include_str!("../fixtures/signature/rsa-2048.pem")).unwrap();
     let zip = archive(&support::result_xml(marked.value(1)));
     for error in [
-        key.verify(marked.value(0).as_bytes(), marked.value(1).as_bytes()).unwrap_err(),
-        key.verify_archive(&zip, &idv_idnow::wire::archive::Limits::default()).unwrap_err(),
+        key.verify(marked.value(0).as_bytes(), marked.value(1).as_bytes())
+            .unwrap_err(),
+        key.verify_archive(&zip, &idv_idnow::wire::archive::Limits::default())
+            .unwrap_err(),
         PublicKey::from_pem(marked.value(2)).unwrap_err(),
-        PublicKey::from_pem(&format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", marked.value(2))).unwrap_err(),
+        PublicKey::from_pem(&format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            marked.value(2)
+        ))
+        .unwrap_err(),
     ] {
         marked.canary.check_error("signature", &error);
     }

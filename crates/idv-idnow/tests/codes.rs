@@ -13,17 +13,26 @@ use idv_core::{Channel, Observation, Outcome, Status};
 use idv_idnow::normalize::{self, ATTACHMENTS, REASONS, RESULTS};
 
 fn observe(payload: &serde_json::Value) -> Observation {
-    normalize::payload(payload.to_string().as_bytes(), Channel::Fetch).unwrap().remove(0)
+    normalize::payload(payload.to_string().as_bytes(), Channel::Fetch)
+        .unwrap()
+        .remove(0)
 }
 
 fn with_process(process: &serde_json::Value) -> Observation {
-    let mut payload = serde_json::json!({ "identificationprocess": { "transactionnumber": "AH73JK3LM" } });
-    payload["identificationprocess"].as_object_mut().unwrap().extend(process.as_object().unwrap().clone());
+    let mut payload =
+        serde_json::json!({ "identificationprocess": { "transactionnumber": "AH73JK3LM" } });
+    payload["identificationprocess"]
+        .as_object_mut()
+        .unwrap()
+        .extend(process.as_object().unwrap().clone());
     observe(&payload)
 }
 
 fn with_reason(reason: &str) -> Report {
-    with_process(&serde_json::json!({ "result": "ABORTED", "reason": reason })).report().unwrap().clone()
+    with_process(&serde_json::json!({ "result": "ABORTED", "reason": reason }))
+        .report()
+        .unwrap()
+        .clone()
 }
 
 #[test]
@@ -35,8 +44,18 @@ fn every_result_has_its_state() {
         ("SUCCESS_DATA_CHANGED", Status::Finished(Verified)),
         ("FRAUD_SUSPICION_CONFIRMED", Status::Finished(Rejected)),
         // 13.1.1, preliminary.
-        ("REVIEW_PENDING", Status::InReview { leaning: Some(Verified) }),
-        ("FRAUD_SUSPICION_PENDING", Status::InReview { leaning: Some(Rejected) }),
+        (
+            "REVIEW_PENDING",
+            Status::InReview {
+                leaning: Some(Verified),
+            },
+        ),
+        (
+            "FRAUD_SUSPICION_PENDING",
+            Status::InReview {
+                leaning: Some(Rejected),
+            },
+        ),
         // 14.5.
         ("ABORTED", Status::AwaitingPerson),
         ("CANCELED", Status::Finished(Canceled)),
@@ -45,19 +64,42 @@ fn every_result_has_its_state() {
     ];
     for (code, status) in results {
         let observation = with_process(&serde_json::json!({ "result": code }));
-        assert_eq!((observation.status, observation.code.as_deref()), (Some(status), Some(code)));
+        assert_eq!(
+            (observation.status, observation.code.as_deref()),
+            (Some(status), Some(code))
+        );
     }
-    assert_eq!(RESULTS.len(), results.len(), "a result that is known here and tested nowhere");
+    assert_eq!(
+        RESULTS.len(),
+        results.len(),
+        "a result that is known here and tested nowhere"
+    );
 }
 
 #[test]
 fn a_result_that_nobody_documents_is_kept_and_has_no_state() {
-    for code in ["FINISH", "SUCCESSFUL", "SUCCESSFUL_WITH_CHANGES", "CANCELLED", "success", "SUCCESS_", "FAILED"] {
+    for code in [
+        "FINISH",
+        "SUCCESSFUL",
+        "SUCCESSFUL_WITH_CHANGES",
+        "CANCELLED",
+        "success",
+        "SUCCESS_",
+        "FAILED",
+    ] {
         let observation = with_process(&serde_json::json!({ "result": code }));
-        assert_eq!((observation.status, observation.code.as_deref()), (None, Some(code)));
+        assert_eq!(
+            (observation.status, observation.code.as_deref()),
+            (None, Some(code))
+        );
         assert!(observation.report().unwrap().checks.is_empty());
     }
-    for result in [serde_json::json!(null), serde_json::json!(""), serde_json::json!({}), serde_json::json!(["SUCCESS"])] {
+    for result in [
+        serde_json::json!(null),
+        serde_json::json!(""),
+        serde_json::json!({}),
+        serde_json::json!(["SUCCESS"]),
+    ] {
         let observation = with_process(&serde_json::json!({ "result": result }));
         assert_eq!((observation.status, observation.code), (None, None));
     }
@@ -162,11 +204,20 @@ fn every_reason_is_known() {
     let seen = SEEN.iter().map(|code| (*code, None, None));
     for (code, permanent, by_person) in FAILURES.into_iter().chain(frauds).chain(seen) {
         let report = with_reason(code);
-        let [finding] = report.reasons.as_slice() else { panic!("{code}: {report:?}") };
+        let [finding] = report.reasons.as_slice() else {
+            panic!("{code}: {report:?}")
+        };
         assert_ne!(finding.reason, Reason::Unknown, "{code}");
-        assert_eq!((finding.code.as_str(), finding.permanent, finding.by_person), (code, permanent, by_person));
+        assert_eq!(
+            (finding.code.as_str(), finding.permanent, finding.by_person),
+            (code, permanent, by_person)
+        );
     }
-    assert_eq!(REASONS.len(), FAILURES.len() + FRAUDS.len() + SEEN.len(), "a reason that is known here and tested nowhere");
+    assert_eq!(
+        REASONS.len(),
+        FAILURES.len() + FRAUDS.len() + SEEN.len(),
+        "a reason that is known here and tested nowhere"
+    );
 }
 
 #[test]
@@ -181,14 +232,25 @@ fn each_reason_stands_in_the_table_once() {
 fn fraud_and_failed_signing_are_failed_checks() {
     for (code, kind) in FRAUDS {
         let report = with_reason(code);
-        let [check] = report.checks.as_slice() else { panic!("{code}: {report:?}") };
-        assert_eq!((check.kind, check.result, check.code.as_deref()), (kind, CheckResult::Failed, Some(code)));
+        let [check] = report.checks.as_slice() else {
+            panic!("{code}: {report:?}")
+        };
+        assert_eq!(
+            (check.kind, check.result, check.code.as_deref()),
+            (kind, CheckResult::Failed, Some(code))
+        );
     }
     for code in FAILURES.iter().map(|(code, ..)| *code).chain(SEEN) {
         let checks = with_reason(code).checks;
         if code.starts_with("TSP_") {
-            let [check] = checks.as_slice() else { panic!("{code}: {checks:?}") };
-            assert_eq!((check.kind, check.result), (CheckKind::Signature, CheckResult::Failed), "{code}");
+            let [check] = checks.as_slice() else {
+                panic!("{code}: {checks:?}")
+            };
+            assert_eq!(
+                (check.kind, check.result),
+                (CheckKind::Signature, CheckResult::Failed),
+                "{code}"
+            );
         } else {
             assert!(checks.is_empty(), "{code}");
         }
@@ -198,7 +260,10 @@ fn fraud_and_failed_signing_are_failed_checks() {
 #[test]
 fn a_reason_that_nobody_documents_is_kept() {
     let report = with_reason("SOMETHING_NEW");
-    assert_eq!((report.reasons[0].reason, report.reasons[0].code.as_str()), (Reason::Unknown, "SOMETHING_NEW"));
+    assert_eq!(
+        (report.reasons[0].reason, report.reasons[0].code.as_str()),
+        (Reason::Unknown, "SOMETHING_NEW")
+    );
     assert_eq!(report.reasons[0].permanent, None);
 }
 
@@ -216,8 +281,13 @@ fn every_result_says_what_it_says_of_the_review() {
     ] {
         let observation = with_process(&serde_json::json!({ "result": code }));
         let checks = &observation.report().unwrap().checks;
-        assert_eq!(checks.iter().map(|check| (check.kind, check.result)).next(), review.map(|it| (CheckKind::AgentReview, it)));
-        let fraud = checks.iter().any(|check| check.kind == CheckKind::Fraud && check.result == CheckResult::Failed);
+        assert_eq!(
+            checks.iter().map(|check| (check.kind, check.result)).next(),
+            review.map(|it| (CheckKind::AgentReview, it))
+        );
+        let fraud = checks
+            .iter()
+            .any(|check| check.kind == CheckKind::Fraud && check.result == CheckResult::Failed);
         assert_eq!(fraud, code.starts_with("FRAUD"), "{code}");
     }
 }
@@ -239,9 +309,19 @@ fn every_status_of_a_value_has_its_verdict() {
             "identificationprocess": { "id": "A" },
             "userdata": { "firstname": { "value": "ARMIN", "status": status, "original": "ARMIM" } },
         }));
-        let name = observation.report().unwrap().person.given_names.clone().unwrap();
+        let name = observation
+            .report()
+            .unwrap()
+            .person
+            .given_names
+            .clone()
+            .unwrap();
         assert_eq!(name.verdict, verdict);
-        assert_eq!(name.expose().is_none(), verdict == Verdict::Redacted, "{status:?}");
+        assert_eq!(
+            name.expose().is_none(),
+            verdict == Verdict::Redacted,
+            "{status:?}"
+        );
         assert_eq!(name.submitted.unwrap().expose(), "ARMIM");
     }
 }
@@ -251,7 +331,11 @@ fn every_field_of_the_document_arrives_at_its_place() {
     // 13.1.1 to 13.1.7: where the vendor has it, what it says, and where it arrives.
     for (pointer, word, field) in [
         ("/identificationprocess/agentname", "HMUELLER", Field::Agent),
-        ("/identificationprocess/identificationtime", "2014-06-02T05:03:54Z", Field::CompletedAt),
+        (
+            "/identificationprocess/identificationtime",
+            "2014-06-02T05:03:54Z",
+            Field::CompletedAt,
+        ),
         ("/customdata/custom1", "x", Field::Custom),
         ("/customdata/custom5", "x", Field::Custom),
         ("/identificationprocess/trackingid", "x", Field::Custom),
@@ -262,28 +346,83 @@ fn every_field_of_the_document_arrives_at_its_place() {
         ("/userdata/birthname/value", "MEIER", Field::BirthName),
         ("/userdata/birthplace/value", "MÜNCHEN", Field::BirthPlace),
         ("/userdata/address/city/value", "BERLIN", Field::City),
-        ("/userdata/address/country/value", "DE", Field::AddressCountry),
-        ("/userdata/firstname/value", "MICHAEL PETER", Field::GivenNames),
+        (
+            "/userdata/address/country/value",
+            "DE",
+            Field::AddressCountry,
+        ),
+        (
+            "/userdata/firstname/value",
+            "MICHAEL PETER",
+            Field::GivenNames,
+        ),
         ("/userdata/gender/value", "MALE", Field::Gender),
         ("/userdata/lastname/value", "BERGER", Field::FamilyName),
         ("/userdata/nationality/value", "DE", Field::Nationalities),
-        ("/userdata/personalnumber/value", "784-1964-1234567-1", Field::PersonalNumber),
-        ("/userdata/address/street/value", "BAHNSTRASSE", Field::Street),
-        ("/userdata/address/streetnumber/value", "27", Field::HouseNumber),
+        (
+            "/userdata/personalnumber/value",
+            "784-1964-1234567-1",
+            Field::PersonalNumber,
+        ),
+        (
+            "/userdata/address/street/value",
+            "BAHNSTRASSE",
+            Field::Street,
+        ),
+        (
+            "/userdata/address/streetnumber/value",
+            "27",
+            Field::HouseNumber,
+        ),
         ("/userdata/title/value", "Dr.", Field::Title),
-        ("/userdata/address/zipcode/value", "80127", Field::PostalCode),
-        ("/identificationdocument/type/value", "IDCARD", Field::DocumentKind),
-        ("/identificationdocument/country/value", "DE", Field::IssuingCountry),
-        ("/identificationdocument/validuntil/value", "2020-03-10", Field::ExpiresOn),
-        ("/identificationdocument/number/value", "402324847", Field::DocumentNumber),
-        ("/identificationdocument/issuedby/value", "LANDESHAUPTSTADT MÜNCHEN, KVR", Field::Issuer),
-        ("/identificationdocument/dateissued/value", "2010-03-10", Field::IssuedOn),
-        ("/identificationdocument/driversclasses/value", "B", Field::LicenceClasses),
+        (
+            "/userdata/address/zipcode/value",
+            "80127",
+            Field::PostalCode,
+        ),
+        (
+            "/identificationdocument/type/value",
+            "IDCARD",
+            Field::DocumentKind,
+        ),
+        (
+            "/identificationdocument/country/value",
+            "DE",
+            Field::IssuingCountry,
+        ),
+        (
+            "/identificationdocument/validuntil/value",
+            "2020-03-10",
+            Field::ExpiresOn,
+        ),
+        (
+            "/identificationdocument/number/value",
+            "402324847",
+            Field::DocumentNumber,
+        ),
+        (
+            "/identificationdocument/issuedby/value",
+            "LANDESHAUPTSTADT MÜNCHEN, KVR",
+            Field::Issuer,
+        ),
+        (
+            "/identificationdocument/dateissued/value",
+            "2010-03-10",
+            Field::IssuedOn,
+        ),
+        (
+            "/identificationdocument/driversclasses/value",
+            "B",
+            Field::LicenceClasses,
+        ),
         ("/attachments/pdf", "x.pdf", Field::Evidence),
         ("/questions/question_key1/value", "1", Field::Answers),
     ] {
         let observation = observe(&at(pointer, word));
-        let filled: Vec<_> = Field::ALL.iter().filter(|field| field.is_filled(observation.report().unwrap())).collect();
+        let filled: Vec<_> = Field::ALL
+            .iter()
+            .filter(|field| field.is_filled(observation.report().unwrap()))
+            .collect();
         assert_eq!(filled, [&field], "{pointer}");
     }
 }
@@ -312,13 +451,24 @@ fn every_kind_of_document_and_gender_is_a_value_of_the_model() {
         ("DRIVERS_LICENSE", "driving_licence"),
         ("RESIDENCE_TITLE", "residence_permit"),
     ] {
-        assert_eq!((&kind(word)["value"], &kind(word)["raw"]), (&value.into(), &word.into()));
+        assert_eq!(
+            (&kind(word)["value"], &kind(word)["raw"]),
+            (&value.into(), &word.into())
+        );
     }
-    assert_eq!((&kind("SOMETHING_NEW")["value"], &kind("SOMETHING_NEW")["raw"]), (&"other".into(), &"SOMETHING_NEW".into()));
+    assert_eq!(
+        (
+            &kind("SOMETHING_NEW")["value"],
+            &kind("SOMETHING_NEW")["raw"]
+        ),
+        (&"other".into(), &"SOMETHING_NEW".into())
+    );
     // 13.1.4.
     for (word, value) in [("MALE", "male"), ("FEMALE", "female")] {
         let observation = observe(&at("/userdata/gender/value", word));
-        let gender = serde_json::to_value(observation.report().unwrap().person.gender.clone().unwrap()).unwrap();
+        let gender =
+            serde_json::to_value(observation.report().unwrap().person.gender.clone().unwrap())
+                .unwrap();
         assert_eq!(gender["value"], value);
     }
 }
@@ -347,7 +497,9 @@ fn every_attachment_shows_what_the_document_says() {
         ("xml", EvidenceKind::Other),
     ] {
         let observation = observe(&at(&format!("/attachments/{key}"), "x.jpg"));
-        let [evidence] = observation.report().unwrap().evidence.as_slice() else { panic!("{key}") };
+        let [evidence] = observation.report().unwrap().evidence.as_slice() else {
+            panic!("{key}")
+        };
         assert_eq!((evidence.id.as_str(), evidence.kind), (key, kind));
     }
     assert_eq!(ATTACHMENTS.len(), 13);
@@ -355,7 +507,11 @@ fn every_attachment_shows_what_the_document_says() {
 
 #[test]
 fn the_tables_name_their_sources() {
-    assert!(RESULTS.iter().all(|row| !row.source.is_empty() && !row.why.is_empty()));
+    assert!(
+        RESULTS
+            .iter()
+            .all(|row| !row.source.is_empty() && !row.why.is_empty())
+    );
     assert!(REASONS.iter().all(|row| !row.source.is_empty()));
     assert!(ATTACHMENTS.iter().all(|row| !row.source.is_empty()));
 }

@@ -14,7 +14,9 @@ mod support;
 use esigning::*;
 use idv_core::call::CallPolicy;
 use idv_core::{Effect, ErrorKind, Pii, Sent, TransportCause};
-use idv_idnow::api::documents::{Document, DocumentFile, DocumentStatus, DocumentUpdate, PDF, Signature};
+use idv_idnow::api::documents::{
+    Document, DocumentFile, DocumentStatus, DocumentUpdate, PDF, Signature,
+};
 use idv_testkit::Exchange;
 use serde_json::Value;
 use support::*;
@@ -31,13 +33,22 @@ async fn the_calls_of_definitions_are_the_documents() {
     transport.then_json(200, "{}");
     let account = Account::new(&transport);
     let (api, cx) = (&account.api, account.cx());
-    api.create_document_definition(&cx, &contract()).await.unwrap();
-    api.update_document_definition(&cx, &contract()).await.unwrap();
+    api.create_document_definition(&cx, &contract())
+        .await
+        .unwrap();
+    api.update_document_definition(&cx, &contract())
+        .await
+        .unwrap();
     let listed = api.document_definitions(&cx).await.unwrap();
     let one = api.document_definition(&cx, &doc1()).await.unwrap();
-    api.upload_default_document(&cx, &doc1(), &DocumentFile::pdf(PDF_FILE).unwrap()).await.unwrap();
+    api.upload_default_document(&cx, &doc1(), &DocumentFile::pdf(PDF_FILE).unwrap())
+        .await
+        .unwrap();
     let mut sink = Vec::new();
-    let download = api.download_default_document(&cx, &doc1(), 100, &mut sink).await.unwrap();
+    let download = api
+        .download_default_document(&cx, &doc1(), 100, &mut sink)
+        .await
+        .unwrap();
     api.delete_document_definition(&cx, &doc1()).await.unwrap();
 
     let requests = transport.requests();
@@ -55,21 +66,46 @@ async fn the_calls_of_definitions_are_the_documents() {
         ]
     );
     for request in &requests[1..] {
-        assert_eq!((header(request, "x-api-login-token"), header(request, "x-api-key")), (Some(TOKEN), None));
+        assert_eq!(
+            (
+                header(request, "x-api-login-token"),
+                header(request, "x-api-key")
+            ),
+            (Some(TOKEN), None)
+        );
     }
     for request in &requests[1..3] {
         assert_eq!(header(request, "content-type"), Some("application/json"));
-        assert_eq!(serde_json::from_slice::<Value>(request.body()).unwrap(), sample("definition-create.json"));
+        assert_eq!(
+            serde_json::from_slice::<Value>(request.body()).unwrap(),
+            sample("definition-create.json")
+        );
     }
-    assert_eq!(header(&requests[5], "content-type"), Some("application/octet-stream"));
+    assert_eq!(
+        header(&requests[5], "content-type"),
+        Some("application/octet-stream")
+    );
     assert_eq!(requests[5].body().as_ref(), PDF_FILE);
-    assert_eq!((header(&requests[7], "content-type"), requests[7].body().as_ref()), (Some("application/json"), &b"{}"[..]));
+    assert_eq!(
+        (
+            header(&requests[7], "content-type"),
+            requests[7].body().as_ref()
+        ),
+        (Some("application/json"), &b"{}"[..])
+    );
 
     assert_eq!((one, listed.unreadable), (contract(), 0));
     let names: Vec<_> = listed
         .entries
         .iter()
-        .map(|one| (one.identifier.as_str(), one.name.as_str(), one.mime_type.as_str(), one.sort_order))
+        .map(|one| {
+            (
+                one.identifier.as_str(),
+                one.name.as_str(),
+                one.mime_type.as_str(),
+                one.sort_order,
+            )
+        })
         .collect();
     assert_eq!(
         names,
@@ -79,8 +115,18 @@ async fn the_calls_of_definitions_are_the_documents() {
             ("doc3", "NDA", "application/xword", Some(3)),
         ]
     );
-    assert_eq!((sink.as_slice(), download.length, download.media_type.as_deref()), (PDF_FILE, 15, Some(PDF)));
-    assert_eq!(download.sha256_hex(), DocumentFile::pdf(PDF_FILE).unwrap().sha256_hex());
+    assert_eq!(
+        (
+            sink.as_slice(),
+            download.length,
+            download.media_type.as_deref()
+        ),
+        (PDF_FILE, 15, Some(PDF))
+    );
+    assert_eq!(
+        download.sha256_hex(),
+        DocumentFile::pdf(PDF_FILE).unwrap().sha256_hex()
+    );
 }
 
 #[tokio::test]
@@ -97,11 +143,25 @@ async fn the_calls_of_an_identifications_documents_are_the_documents() {
     let one = api.document(&cx, &number(), &doc1()).await.unwrap();
     let mut update = DocumentUpdate::default();
     update.name = Some("My Extended Contract".into());
-    update.signatures.insert("mysignature3".into(), Signature::at(by_field("my_acrofield_signature_3")));
-    api.update_document(&cx, &number(), &doc1(), &update).await.unwrap();
-    api.upload_document(&cx, &number(), &doc1(), &DocumentFile::pdf(PDF_FILE).unwrap()).await.unwrap();
+    update.signatures.insert(
+        "mysignature3".into(),
+        Signature::at(by_field("my_acrofield_signature_3")),
+    );
+    api.update_document(&cx, &number(), &doc1(), &update)
+        .await
+        .unwrap();
+    api.upload_document(
+        &cx,
+        &number(),
+        &doc1(),
+        &DocumentFile::pdf(PDF_FILE).unwrap(),
+    )
+    .await
+    .unwrap();
     let mut sink = Vec::new();
-    api.download_signed_document(&cx, &number(), &doc1(), 15, &mut sink).await.unwrap();
+    api.download_signed_document(&cx, &number(), &doc1(), 15, &mut sink)
+        .await
+        .unwrap();
 
     let requests = transport.requests();
     let lines: Vec<_> = requests.iter().skip(1).map(line).collect();
@@ -117,17 +177,44 @@ async fn the_calls_of_an_identifications_documents_are_the_documents() {
         ]
     );
     for request in &requests[1..] {
-        assert_eq!((header(request, "x-api-login-token"), header(request, "x-api-key")), (Some(TOKEN), None));
+        assert_eq!(
+            (
+                header(request, "x-api-login-token"),
+                header(request, "x-api-key")
+            ),
+            (Some(TOKEN), None)
+        );
     }
-    assert_eq!(header(&requests[3], "content-type"), Some("application/json"));
-    assert_eq!(serde_json::from_slice::<Value>(requests[3].body()).unwrap(), sample("document-update.json"));
-    assert_eq!(header(&requests[4], "content-type"), Some("application/octet-stream"));
-    assert_eq!((requests[4].body().as_ref(), sink.as_slice()), (PDF_FILE, PDF_FILE));
+    assert_eq!(
+        header(&requests[3], "content-type"),
+        Some("application/json")
+    );
+    assert_eq!(
+        serde_json::from_slice::<Value>(requests[3].body()).unwrap(),
+        sample("document-update.json")
+    );
+    assert_eq!(
+        header(&requests[4], "content-type"),
+        Some("application/octet-stream")
+    );
+    assert_eq!(
+        (requests[4].body().as_ref(), sink.as_slice()),
+        (PDF_FILE, PDF_FILE)
+    );
 
     assert_eq!(listed.entries, std::slice::from_ref(&one));
-    assert_eq!(one.name.as_ref().map(Pii::expose).map(String::as_str), Some("Arbeitsvertrag"));
-    assert_eq!((one.version.as_deref(), one.status.as_ref()), (None, Some(&DocumentStatus::Uploaded)));
-    assert_eq!(one.hash.as_deref(), Some("094c33504ab62a49957ed5f051fc10fc0e1bd7feadfdb223654270835e693bb4"));
+    assert_eq!(
+        one.name.as_ref().map(Pii::expose).map(String::as_str),
+        Some("Arbeitsvertrag")
+    );
+    assert_eq!(
+        (one.version.as_deref(), one.status.as_ref()),
+        (None, Some(&DocumentStatus::Uploaded))
+    );
+    assert_eq!(
+        one.hash.as_deref(),
+        Some("094c33504ab62a49957ed5f051fc10fc0e1bd7feadfdb223654270835e693bb4")
+    );
     assert_eq!(one.display_hash.as_deref(), Some("094c-3350-4ab6"));
     assert_eq!(one.definition, Some(contract()));
 }
@@ -136,24 +223,55 @@ async fn the_calls_of_an_identifications_documents_are_the_documents() {
 async fn one_document_is_read_alone_in_a_list_and_among_others() {
     let one = r#"{"name":"A","status":"NEED_UPLOAD","documentDefinition":{"identifier":"doc1"}}"#;
     let other = r#"{"name":"B","status":"SIGNED","documentDefinition":{"identifier":"doc2"}}"#;
-    for answer in [one.to_owned(), format!("[{one}]"), format!("[{other},{one}]"), format!("\u{feff}[{other},null,{one}]")] {
+    for answer in [
+        one.to_owned(),
+        format!("[{one}]"),
+        format!("[{other},{one}]"),
+        format!("\u{feff}[{other},null,{one}]"),
+    ] {
         let transport = logged_in();
         transport.then_json(200, answer.clone());
         let account = Account::new(&transport);
-        let document = account.api.document(&account.cx(), &number(), &doc1()).await.unwrap();
-        assert_eq!(document.status, Some(DocumentStatus::NeedUpload), "{answer}");
+        let document = account
+            .api
+            .document(&account.cx(), &number(), &doc1())
+            .await
+            .unwrap();
+        assert_eq!(
+            document.status,
+            Some(DocumentStatus::NeedUpload),
+            "{answer}"
+        );
     }
     // Nothing else is taken for it.
-    for answer in ["[]", "{}", "null", "7", "", "<html>", "[null]", other, &format!("[{other},{other}]")] {
+    for answer in [
+        "[]",
+        "{}",
+        "null",
+        "7",
+        "",
+        "<html>",
+        "[null]",
+        other,
+        &format!("[{other},{other}]"),
+    ] {
         let transport = logged_in();
         transport.then_json(200, answer);
         let account = Account::new(&transport);
-        let error = account.api.document(&account.cx(), &number(), &doc1()).await.unwrap_err();
+        let error = account
+            .api
+            .document(&account.cx(), &number(), &doc1())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{answer}");
         let transport = logged_in();
         transport.then_json(200, answer);
         let account = Account::new(&transport);
-        let error = account.api.document_definition(&account.cx(), &doc1()).await.unwrap_err();
+        let error = account
+            .api
+            .document_definition(&account.cx(), &doc1())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{answer}");
     }
 }
@@ -164,12 +282,22 @@ async fn a_status_that_nobody_documents_is_kept() {
         ("NEED_UPLOAD", DocumentStatus::NeedUpload),
         ("UPLOADED", DocumentStatus::Uploaded),
         ("SIGNED", DocumentStatus::Signed),
-        ("SOMETHING_NEW", DocumentStatus::Other("SOMETHING_NEW".into())),
+        (
+            "SOMETHING_NEW",
+            DocumentStatus::Other("SOMETHING_NEW".into()),
+        ),
     ] {
         let transport = logged_in();
-        transport.then_json(200, format!(r#"[{{"status":"{word}","documentDefinition":"/documentdefinitions/doc1"}}]"#));
+        transport.then_json(
+            200,
+            format!(r#"[{{"status":"{word}","documentDefinition":"/documentdefinitions/doc1"}}]"#),
+        );
         let account = Account::new(&transport);
-        let document = account.api.document(&account.cx(), &number(), &doc1()).await.unwrap();
+        let document = account
+            .api
+            .document(&account.cx(), &number(), &doc1())
+            .await
+            .unwrap();
         assert_eq!((document.status, document.definition), (Some(status), None));
     }
 }
@@ -181,8 +309,20 @@ fn a_file_that_is_to_be_pdf_is_pdf() {
         kind => panic!("{kind:?}"),
     };
     assert_eq!(DocumentFile::pdf(PDF_FILE).unwrap().media_type(), PDF);
-    assert_eq!(DocumentFile::new("text/plain", "AGB").unwrap().bytes().as_ref(), b"AGB");
-    for bytes in [&b"PK\x03\x04"[..], b"<html>", b"%PDF", b" %PDF-1.4", b"\xFF\xD8\xFF"] {
+    assert_eq!(
+        DocumentFile::new("text/plain", "AGB")
+            .unwrap()
+            .bytes()
+            .as_ref(),
+        b"AGB"
+    );
+    for bytes in [
+        &b"PK\x03\x04"[..],
+        b"<html>",
+        b"%PDF",
+        b" %PDF-1.4",
+        b"\xFF\xD8\xFF",
+    ] {
         assert_eq!(field(DocumentFile::pdf(bytes)), "data");
         assert_eq!(field(DocumentFile::new("APPLICATION/PDF", bytes)), "data");
     }
@@ -211,8 +351,15 @@ async fn a_creation_whose_answer_was_lost_is_not_repeated_and_what_sets_a_state_
     let transport = logged_in();
     transport.then(lost());
     let account = Account::new(&transport);
-    let error = account.api.create_document_definition(&account.cx(), &contract()).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect(), transport.count()), (&ErrorKind::Unavailable, Effect::Unknown, 2));
+    let error = account
+        .api
+        .create_document_definition(&account.cx(), &contract())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect(), transport.count()),
+        (&ErrorKind::Unavailable, Effect::Unknown, 2)
+    );
 
     let transport = logged_in();
     let account = Account::new(&transport);
@@ -249,7 +396,9 @@ async fn every_error_of_the_document_is_one_of_each_call() {
     let pdf = DocumentFile::pdf(PDF_FILE).unwrap();
     let mut update = DocumentUpdate::default();
     update.version = Some("V1.2.3".into());
-    let element = || ErrorKind::InvalidRequest { field: "sortOrder".into() };
+    let element = || ErrorKind::InvalidRequest {
+        field: "sortOrder".into(),
+    };
     // The table of chapter 12, and the status that the chapter on copies has for a right that lacks.
     for (status, cause, kind) in [
         (400, "UNRECOGNIZED_FIELD", element()),
@@ -302,8 +451,17 @@ async fn a_key_that_is_no_element_is_not_repeated() {
     let transport = logged_in();
     transport.then_json(400, failure("BAD_REQUEST", "Mustermann"));
     let account = Account::new(&transport);
-    let error = account.api.create_document_definition(&account.cx(), &contract()).await.unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "request".into() });
+    let error = account
+        .api
+        .create_document_definition(&account.cx(), &contract())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "request".into()
+        }
+    );
     assert!(!format!("{error} {error:?}").contains("Mustermann"));
 }
 
@@ -313,7 +471,11 @@ async fn a_file_that_is_longer_than_the_limit_is_not_taken() {
     transport.then(file(PDF, PDF_FILE));
     let account = Account::new(&transport);
     let mut sink = Vec::new();
-    let error = account.api.download_signed_document(&account.cx(), &number(), &doc1(), 14, &mut sink).await.unwrap_err();
+    let error = account
+        .api
+        .download_signed_document(&account.cx(), &number(), &doc1(), 14, &mut sink)
+        .await
+        .unwrap_err();
     assert_eq!((error.kind(), sink.len()), (&ErrorKind::LimitExceeded, 0));
 }
 
@@ -323,7 +485,10 @@ fn every_sample_is_explained() {
     let readme = text("README.md");
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name == "README.md" || readme.contains(&format!("`{name}`")), "{name}");
+        assert!(
+            name == "README.md" || readme.contains(&format!("`{name}`")),
+            "{name}"
+        );
     }
 }
 

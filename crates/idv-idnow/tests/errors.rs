@@ -19,7 +19,9 @@ use support::*;
 
 /// HTTP code, cause, and what it is in the model. `TOKEN_EXPIRED` is known from clients.
 fn table() -> Vec<(u16, &'static str, ErrorKind)> {
-    let invalid = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
+    let invalid = |field: &'static str| ErrorKind::InvalidRequest {
+        field: field.into(),
+    };
     vec![
         (400, "UNRECOGNIZED_FIELD", invalid("person.birth_date")),
         (400, "UNPARSEABLE_JSON", invalid("request")),
@@ -73,8 +75,16 @@ async fn failures(status: u16, body: &str) -> Vec<(&'static str, Error)> {
 async fn every_cause_has_its_kind_in_every_call() {
     for (status, cause, kind) in table() {
         for (call, error) in failures(status, &failure(cause, "birthday")).await {
-            assert_eq!((error.kind(), error.vendor_code()), (&kind, Some(cause)), "{call}");
-            assert_eq!((error.http_status(), error.is_transient()), (Some(status), status == 500), "{call} {cause}");
+            assert_eq!(
+                (error.kind(), error.vendor_code()),
+                (&kind, Some(cause)),
+                "{call}"
+            );
+            assert_eq!(
+                (error.http_status(), error.is_transient()),
+                (Some(status), status == 500),
+                "{call} {cause}"
+            );
         }
     }
 }
@@ -82,7 +92,12 @@ async fn every_cause_has_its_kind_in_every_call() {
 #[tokio::test]
 async fn every_status_has_its_kind_without_a_body_that_can_be_read() {
     for (status, kind) in [
-        (400, ErrorKind::InvalidRequest { field: "request".into() }),
+        (
+            400,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
         (401, ErrorKind::Unauthorized),
         // Chapter 8.3.5.
         (403, ErrorKind::Unauthorized),
@@ -91,9 +106,17 @@ async fn every_status_has_its_kind_without_a_body_that_can_be_read() {
         (412, ErrorKind::Conflict),
         (500, ErrorKind::Unavailable),
     ] {
-        for body in ["", "<html>Bad Gateway</html>", r#"{"errors":[{"cause":null}]}"#] {
+        for body in [
+            "",
+            "<html>Bad Gateway</html>",
+            r#"{"errors":[{"cause":null}]}"#,
+        ] {
             for (call, error) in failures(status, body).await {
-                assert_eq!((error.kind(), error.vendor_code()), (&kind, None), "{call} {status} {body}");
+                assert_eq!(
+                    (error.kind(), error.vendor_code()),
+                    (&kind, None),
+                    "{call} {status} {body}"
+                );
             }
         }
     }
@@ -102,6 +125,12 @@ async fn every_status_has_its_kind_without_a_body_that_can_be_read() {
 #[tokio::test]
 async fn a_copy_that_the_account_may_not_make_says_who_gives_the_right() {
     let errors = failures(403, "").await;
-    let (_, error) = errors.iter().find(|(call, _)| call.contains("copy")).unwrap();
-    assert!(error.to_string().contains("IDnow gives the right"), "{error}");
+    let (_, error) = errors
+        .iter()
+        .find(|(call, _)| call.contains("copy"))
+        .unwrap();
+    assert!(
+        error.to_string().contains("IDnow gives the right"),
+        "{error}"
+    );
 }

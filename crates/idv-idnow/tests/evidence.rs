@@ -8,9 +8,15 @@ use idv_core::{Error, ErrorKind, EvidenceId};
 use idv_testkit::ScriptedTransport;
 use support::*;
 
-async fn evidence(transport: &ScriptedTransport, id_: &str, limit: u64) -> Result<(Vec<u8>, idv_core::Download), Error> {
+async fn evidence(
+    transport: &ScriptedTransport,
+    id_: &str,
+    limit: u64,
+) -> Result<(Vec<u8>, idv_core::Download), Error> {
     let mut sink = Vec::new();
-    let download = client(transport).evidence(&id(), &EvidenceId::new(id_), limit, &mut sink).await?;
+    let download = client(transport)
+        .evidence(&id(), &EvidenceId::new(id_), limit, &mut sink)
+        .await?;
     Ok((sink, download))
 }
 
@@ -38,8 +44,14 @@ async fn archive_is_streamed() {
     let transport = logged_in();
     transport.then(file("application/octet-stream", "some bytes"));
     let (bytes, download) = evidence(&transport, "archive", 10).await.unwrap();
-    assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10));
-    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}.zip"));
+    assert_eq!(
+        (bytes.as_slice(), download.length),
+        (b"some bytes".as_slice(), 10)
+    );
+    assert_eq!(
+        line(&transport.requests()[1]),
+        format!("GET {BASE}/identifications/{REFERENCE}.zip")
+    );
 }
 
 #[tokio::test]
@@ -47,8 +59,14 @@ async fn report_comes_from_the_documented_archive() {
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
     let (bytes, download) = evidence(&transport, "pdf", 100).await.unwrap();
-    assert_eq!((bytes.as_slice(), download.media_type.as_deref()), (&b"%PDF-1.4 report"[..], Some("application/pdf")));
-    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}.zip"));
+    assert_eq!(
+        (bytes.as_slice(), download.media_type.as_deref()),
+        (&b"%PDF-1.4 report"[..], Some("application/pdf"))
+    );
+    assert_eq!(
+        line(&transport.requests()[1]),
+        format!("GET {BASE}/identifications/{REFERENCE}.zip")
+    );
     assert_eq!(transport.count(), 2);
 }
 
@@ -60,15 +78,28 @@ async fn report_and_sound_come_from_their_address_if_the_archive_fails() {
             refuse(&transport, status, &body);
             transport.then(file("application/octet-stream", "some bytes"));
             let (bytes, download) = evidence(&transport, name, 10).await.unwrap();
-            assert_eq!((bytes.as_slice(), download.length), (b"some bytes".as_slice(), 10), "{status}");
+            assert_eq!(
+                (bytes.as_slice(), download.length),
+                (b"some bytes".as_slice(), 10),
+                "{status}"
+            );
             let last = line(transport.requests().last().unwrap());
-            assert_eq!(last, format!("GET {BASE}/identifications/{REFERENCE}{ending}"), "{status}");
+            assert_eq!(
+                last,
+                format!("GET {BASE}/identifications/{REFERENCE}{ending}"),
+                "{status}"
+            );
         }
     }
     // The archive is there, and the file is not in it.
     let transport = logged_in();
-    transport.then(file("application/zip", archive(&result_xml("SUCCESS")))).then(file("audio/mpeg", "sound"));
-    assert_eq!(evidence(&transport, "audiolog", 10).await.unwrap().0, b"sound");
+    transport
+        .then(file("application/zip", archive(&result_xml("SUCCESS"))))
+        .then(file("audio/mpeg", "sound"));
+    assert_eq!(
+        evidence(&transport, "audiolog", 10).await.unwrap().0,
+        b"sound"
+    );
 }
 
 #[tokio::test]
@@ -78,7 +109,10 @@ async fn signed_document_comes_from_the_archive_if_its_address_fails() {
         refuse(&transport, status, &body);
         let zip = archive_of(&[
             ("doc1_signed.pdf", b"%PDF-1.4 signed"),
-            (&format!("{REFERENCE}.xml"), result_xml("SUCCESS").as_bytes()),
+            (
+                &format!("{REFERENCE}.xml"),
+                result_xml("SUCCESS").as_bytes(),
+            ),
         ]);
         transport.then(file("application/zip", zip));
         let (bytes, _) = evidence(&transport, "doc1_signed.pdf", 100).await.unwrap();
@@ -92,8 +126,14 @@ async fn failure_after_the_first_byte_goes_nowhere_else() {
     transport.then(file("application/pdf", "%PDF-1.4 signed"));
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
     let mut sink = Few(0);
-    let error = client(&transport).evidence(&id(), &EvidenceId::new("doc1_signed.pdf"), 100, &mut sink).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count(), sink.0), (&ErrorKind::Sink, 2, 1));
+    let error = client(&transport)
+        .evidence(&id(), &EvidenceId::new("doc1_signed.pdf"), 100, &mut sink)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), transport.count(), sink.0),
+        (&ErrorKind::Sink, 2, 1)
+    );
 }
 
 /// A sink that takes nothing, and counts how often it was asked to.
@@ -125,7 +165,11 @@ async fn files_are_found_in_folders_of_the_archive() {
     ] {
         let transport = logged_in();
         transport.then(file("application/zip", zip.clone()));
-        assert_eq!(evidence(&transport, &asked, 100).await.unwrap().0, contents, "{asked}");
+        assert_eq!(
+            evidence(&transport, &asked, 100).await.unwrap().0,
+            contents,
+            "{asked}"
+        );
     }
 }
 
@@ -134,11 +178,22 @@ async fn a_signed_document_is_streamed_by_the_name_that_it_has_in_archives() {
     let transport = logged_in();
     transport.then(file("application/pdf", "%PDF-1.4 signed"));
     let (bytes, download) = evidence(&transport, "doc1_signed.pdf", 100).await.unwrap();
-    assert_eq!((bytes.as_slice(), download.media_type.as_deref()), (&b"%PDF-1.4 signed"[..], Some("application/pdf")));
-    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}/documents/doc1/signed"));
+    assert_eq!(
+        (bytes.as_slice(), download.media_type.as_deref()),
+        (&b"%PDF-1.4 signed"[..], Some("application/pdf"))
+    );
+    assert_eq!(
+        line(&transport.requests()[1]),
+        format!("GET {BASE}/identifications/{REFERENCE}/documents/doc1/signed")
+    );
     // A file of the archive whose name only looks like one.
     let name = format!("{REFERENCE}_userface.jpg");
-    for looks in ["userface_signed.pdf", "../x_signed.pdf", "_signed.pdf", name.as_str()] {
+    for looks in [
+        "userface_signed.pdf",
+        "../x_signed.pdf",
+        "_signed.pdf",
+        name.as_str(),
+    ] {
         let transport = logged_in();
         if looks == "userface_signed.pdf" {
             transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
@@ -147,7 +202,11 @@ async fn a_signed_document_is_streamed_by_the_name_that_it_has_in_archives() {
         let found = evidence(&transport, looks, 100).await;
         assert_eq!(found.is_ok(), looks == name, "{looks}");
         let last = line(transport.requests().last().unwrap());
-        assert_eq!(last, format!("GET {BASE}/identifications/{REFERENCE}.zip"), "{looks}");
+        assert_eq!(
+            last,
+            format!("GET {BASE}/identifications/{REFERENCE}.zip"),
+            "{looks}"
+        );
     }
 }
 
@@ -160,7 +219,10 @@ async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
         assert_eq!(bytes, b"\xFF\xD8\xFF face");
         assert_eq!(download.media_type.as_deref(), Some("image/jpeg"));
         // sha256 of the same bytes by Python's hashlib.
-        assert_eq!(download.sha256_hex(), "da6e83537d6cf63daa02c0c39e80646eba82b0277dee216de51afb090b1a1bbd");
+        assert_eq!(
+            download.sha256_hex(),
+            "da6e83537d6cf63daa02c0c39e80646eba82b0277dee216de51afb090b1a1bbd"
+        );
     }
 }
 
@@ -168,14 +230,23 @@ async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
 async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    assert_eq!(evidence(&transport, "userface", 7).await.unwrap_err().kind(), &ErrorKind::LimitExceeded);
+    assert_eq!(
+        evidence(&transport, "userface", 7)
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::LimitExceeded
+    );
 
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
     let mut config = config();
     config.max_archive_bytes = 100;
     let client = client_of(config, &transport);
-    let error = client.evidence(&id(), &EvidenceId::new("userface"), 1000, &mut Vec::new()).await.unwrap_err();
+    let error = client
+        .evidence(&id(), &EvidenceId::new("userface"), 1000, &mut Vec::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
 }
 
@@ -183,19 +254,40 @@ async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
 async fn evidence_that_is_not_there_is_not_found() {
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    assert_eq!(evidence(&transport, "videolog", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    assert_eq!(
+        evidence(&transport, "videolog", 100)
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::NotFound
+    );
     let transport = logged_in();
-    transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
-    assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    transport
+        .then_json(404, failure("OBJECT_NOT_FOUND", ""))
+        .then_json(404, failure("OBJECT_NOT_FOUND", ""));
+    assert_eq!(
+        evidence(&transport, "pdf", 100).await.unwrap_err().kind(),
+        &ErrorKind::NotFound
+    );
     // A failure that is not about the file says more than its absence.
     for first_fails in [true, false] {
         let transport = logged_in();
-        let (told, absent) = (failure("PRECONDITION_FAILED", ""), failure("OBJECT_NOT_FOUND", ""));
-        let answers = if first_fails { [(412, told), (404, absent)] } else { [(404, absent), (412, told)] };
+        let (told, absent) = (
+            failure("PRECONDITION_FAILED", ""),
+            failure("OBJECT_NOT_FOUND", ""),
+        );
+        let answers = if first_fails {
+            [(412, told), (404, absent)]
+        } else {
+            [(404, absent), (412, told)]
+        };
         for (status, body) in answers {
             transport.then_json(status, body);
         }
-        assert_eq!(evidence(&transport, "pdf", 100).await.unwrap_err().kind(), &ErrorKind::Conflict);
+        assert_eq!(
+            evidence(&transport, "pdf", 100).await.unwrap_err().kind(),
+            &ErrorKind::Conflict
+        );
         assert_eq!(transport.count(), 3);
     }
 }
@@ -213,6 +305,9 @@ async fn a_sink_that_fails_is_told_apart_from_the_vendor() {
 
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
-    let error = client(&transport).evidence(&id(), &EvidenceId::new("userface"), 100, &mut Full).await.unwrap_err();
+    let error = client(&transport)
+        .evidence(&id(), &EvidenceId::new("userface"), 100, &mut Full)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Sink);
 }

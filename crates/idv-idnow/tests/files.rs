@@ -1,5 +1,10 @@
 //! Results in files (chapters 9 and 10), and callbacks by their source (chapter 14.3), as the account is configured.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 mod fixture;
 mod support;
@@ -26,22 +31,47 @@ fn file_is_read_with_the_configured_password() {
     .unwrap();
     for bytes in [fixture("encrypted.zip"), fixture("result-aborted.json")] {
         let observations = idnow.read_file(&bytes).unwrap();
-        let [observation] = observations.as_slice() else { panic!("{observations:?}") };
-        assert_eq!((observation.code.as_deref(), observation.trust.is_proven()), (Some("ABORTED"), false));
+        let [observation] = observations.as_slice() else {
+            panic!("{observations:?}")
+        };
+        assert_eq!(
+            (observation.code.as_deref(), observation.trust.is_proven()),
+            (Some("ABORTED"), false)
+        );
         assert_eq!(observation.report().unwrap().method, Some(Method::Video));
     }
-    let wrong = Idnow::new(with(|config| config.archive_password = Some("another".into()))).unwrap();
-    assert_eq!(wrong.read_file(&fixture("encrypted.zip")).unwrap_err().kind(), &ErrorKind::Unauthorized);
+    let wrong = Idnow::new(with(|config| {
+        config.archive_password = Some("another".into())
+    }))
+    .unwrap();
+    assert_eq!(
+        wrong
+            .read_file(&fixture("encrypted.zip"))
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Unauthorized
+    );
     let none = Idnow::new(config()).unwrap();
-    assert_eq!(none.read_file(&fixture("encrypted.zip")).unwrap_err().kind(), &ErrorKind::Malformed);
-    assert_eq!(none.read_file(result_xml("SUCCESS").as_bytes()).unwrap()[0].status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        none.read_file(&fixture("encrypted.zip"))
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Malformed
+    );
+    assert_eq!(
+        none.read_file(result_xml("SUCCESS").as_bytes()).unwrap()[0].status,
+        Some(Status::Finished(Outcome::Verified))
+    );
 }
 
 #[test]
 fn file_is_read_within_the_configured_limits() {
     let small = Idnow::new(with(|config| config.max_entry_bytes = 100)).unwrap();
     let zip = fixture::archive(&[("result.xml", result_xml("SUCCESS").as_bytes())]);
-    assert_eq!(small.read_file(&zip).unwrap_err().kind(), &ErrorKind::LimitExceeded);
+    assert_eq!(
+        small.read_file(&zip).unwrap_err().kind(),
+        &ErrorKind::LimitExceeded
+    );
 }
 
 #[test]
@@ -59,9 +89,21 @@ fn callback_from_elsewhere_is_refused_if_sources_are_checked() {
     // The account is on the test system.
     let checked = client_of(with(|config| config.check_source = true), &transport);
     let received = checked.receive(&delivery("52.30.27.5")).unwrap();
-    assert_eq!(received.observations[0].subject.reference.as_deref(), Some(REFERENCE));
+    assert_eq!(
+        received.observations[0].subject.reference.as_deref(),
+        Some(REFERENCE)
+    );
     for source in ["62.128.13.228", "127.0.0.1"] {
-        assert_eq!(checked.receive(&delivery(source)).unwrap_err().kind(), &ErrorKind::Forged, "{source}");
-        assert!(client_of(config(), &transport).receive(&delivery(source)).is_ok(), "{source}");
+        assert_eq!(
+            checked.receive(&delivery(source)).unwrap_err().kind(),
+            &ErrorKind::Forged,
+            "{source}"
+        );
+        assert!(
+            client_of(config(), &transport)
+                .receive(&delivery(source))
+                .is_ok(),
+            "{source}"
+        );
     }
 }

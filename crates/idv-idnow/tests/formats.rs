@@ -1,5 +1,10 @@
 //! Odd shapes: the same in JSON and in XML.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use idv_core::Channel;
 use idv_idnow::normalize;
@@ -8,7 +13,9 @@ use serde_json::{Value, json};
 /// The report of a payload.
 fn report(payload: &[u8]) -> Value {
     let observations = normalize::payload(payload, Channel::Fetch).unwrap();
-    let [observation] = observations.as_slice() else { panic!("{observations:?}") };
+    let [observation] = observations.as_slice() else {
+        panic!("{observations:?}")
+    };
     serde_json::to_value(observation.report().unwrap()).unwrap()
 }
 
@@ -37,30 +44,72 @@ fn odd_shapes_of_xml_are_those_of_json() {
             r#"<userdata><firstname new="x">A</firstname></userdata>"#,
             json!({"userdata": {"firstname": {"value": "A", "new": "x"}}}),
         ),
-        (r#"<userdata new="x"><firstname>A</firstname></userdata>"#, json!({"userdata": {"firstname": "A", "new": "x"}})),
+        (
+            r#"<userdata new="x"><firstname>A</firstname></userdata>"#,
+            json!({"userdata": {"firstname": "A", "new": "x"}}),
+        ),
         ("<userdata>A</userdata>", json!({"userdata": "A"})),
-        ("<questions><q>1</q></questions>", json!({"questions": {"q": {"value": 1}}})),
-        ("<questions><q><value>1</value></q></questions>", json!({"questions": {"q": 1}})),
+        (
+            "<questions><q>1</q></questions>",
+            json!({"questions": {"q": {"value": 1}}}),
+        ),
+        (
+            "<questions><q><value>1</value></q></questions>",
+            json!({"questions": {"q": 1}}),
+        ),
         (
             r#"<questions><q asked="AGENT"><value>1</value></q></questions>"#,
             json!({"questions": {"q": {"value": 1, "asked": "AGENT"}}}),
         ),
-        ("<questions><q><value>1</value><value>2</value></q></questions>", json!({"questions": {"q": ["1", "2"]}})),
+        (
+            "<questions><q><value>1</value><value>2</value></q></questions>",
+            json!({"questions": {"q": ["1", "2"]}}),
+        ),
         (
             "<questions><q>1</q><r>2</r><q a=\"b\">3</q></questions>",
             json!({"questions": {"q": ["1", {"a": "b", "value": "3"}], "r": "2"}}),
         ),
-        ("<questions><q a=\"b\">1</q><q/><q>3</q></questions>", json!({"questions": {"q": [{"a": "b", "value": "1"}, "3"]}})),
-        ("<attachments><pdf>a</pdf><pdf>b</pdf></attachments>", json!({"attachments": {"pdf": ["a", "b"]}})),
+        (
+            "<questions><q a=\"b\">1</q><q/><q>3</q></questions>",
+            json!({"questions": {"q": [{"a": "b", "value": "1"}, "3"]}}),
+        ),
+        (
+            "<attachments><pdf>a</pdf><pdf>b</pdf></attachments>",
+            json!({"attachments": {"pdf": ["a", "b"]}}),
+        ),
         ("<questions>A</questions>", json!({"questions": "A"})),
-        (r#"<questions version="2"><q>1</q></questions>"#, json!({"questions": {"version": "2", "q": 1}})),
-        ("<customdata><custom1><value>A</value></custom1></customdata>", json!({"customdata": {"custom1": "A"}})),
-        ("<attachments><pdf><value>A.pdf</value></pdf></attachments>", json!({"attachments": {"pdf": "A.pdf"}})),
-        ("<trackingid><value>A</value></trackingid>", json!({"trackingid": {"value": "A"}})),
-        (r#"<trackingid of="link">A</trackingid>"#, json!({"trackingid": {"value": "A", "of": "link"}})),
-        ("<new><a>1</a><a>2</a><b/></new>", json!({"new": {"a": ["1", "2"]}})),
-        (r#"<new id="1"><a>2</a>text</new>"#, json!({"new": {"id": "1", "a": "2", "value": "text"}})),
-        ("<new>1</new><new>2</new><new>3</new>", json!({"new": ["1", "2", "3"]})),
+        (
+            r#"<questions version="2"><q>1</q></questions>"#,
+            json!({"questions": {"version": "2", "q": 1}}),
+        ),
+        (
+            "<customdata><custom1><value>A</value></custom1></customdata>",
+            json!({"customdata": {"custom1": "A"}}),
+        ),
+        (
+            "<attachments><pdf><value>A.pdf</value></pdf></attachments>",
+            json!({"attachments": {"pdf": "A.pdf"}}),
+        ),
+        (
+            "<trackingid><value>A</value></trackingid>",
+            json!({"trackingid": {"value": "A"}}),
+        ),
+        (
+            r#"<trackingid of="link">A</trackingid>"#,
+            json!({"trackingid": {"value": "A", "of": "link"}}),
+        ),
+        (
+            "<new><a>1</a><a>2</a><b/></new>",
+            json!({"new": {"a": ["1", "2"]}}),
+        ),
+        (
+            r#"<new id="1"><a>2</a>text</new>"#,
+            json!({"new": {"id": "1", "a": "2", "value": "text"}}),
+        ),
+        (
+            "<new>1</new><new>2</new><new>3</new>",
+            json!({"new": ["1", "2", "3"]}),
+        ),
         ("<new/><other></other>", json!({"new": null, "other": ""})),
         (
             "<esigning><result>A</result></esigning><esigning><result>B</result></esigning>",
@@ -81,16 +130,32 @@ fn odd_shapes_of_xml_are_those_of_json() {
     ] {
         let mut payload = members.clone();
         payload["identificationprocess"] = json!({"id": "A"});
-        assert_eq!(xml(elements), report(payload.to_string().as_bytes()), "{elements}");
+        assert_eq!(
+            xml(elements),
+            report(payload.to_string().as_bytes()),
+            "{elements}"
+        );
     }
 }
 
 #[test]
 fn classes_of_a_licence_keep_their_restrictions() {
     for (classes, value, raw) in [
-        (json!("AM/A1, B (79.03, 79.04)"), json!(["AM/A1", "B (79.03, 79.04)"]), json!("AM/A1, B (79.03, 79.04)")),
-        (json!([{"type": "AM/A1"}, {"type": "B (79.03, 79.04)"}]), json!(["AM/A1", "B (79.03, 79.04)"]), Value::Null),
-        (json!({"value": "B", "status": "NEW"}), json!(["B"]), Value::Null),
+        (
+            json!("AM/A1, B (79.03, 79.04)"),
+            json!(["AM/A1", "B (79.03, 79.04)"]),
+            json!("AM/A1, B (79.03, 79.04)"),
+        ),
+        (
+            json!([{"type": "AM/A1"}, {"type": "B (79.03, 79.04)"}]),
+            json!(["AM/A1", "B (79.03, 79.04)"]),
+            Value::Null,
+        ),
+        (
+            json!({"value": "B", "status": "NEW"}),
+            json!(["B"]),
+            Value::Null,
+        ),
     ] {
         let payload = json!({"identificationprocess": {"id": "A"}, "identificationdocument": {"driversclasses": classes}});
         let classes = report(payload.to_string().as_bytes())["document"]["licence_classes"].take();
@@ -102,7 +167,10 @@ fn classes_of_a_licence_keep_their_restrictions() {
         "raw": "A, B", "source": "vendor", "verdict": "redacted", "submitted": ["C", "D"],
         "alternatives": [{"raw": "C, D", "source": "submitted"}, {"value": ["E"], "source": "agent"}],
     });
-    assert_eq!(report(payload.to_string().as_bytes())["document"]["licence_classes"], expected);
+    assert_eq!(
+        report(payload.to_string().as_bytes())["document"]["licence_classes"],
+        expected
+    );
 }
 
 #[test]
@@ -125,7 +193,10 @@ fn xml_is_read_in_the_encoding_that_it_declares() {
     let payload =
         [&head[..], b"<userdata><birthplace original=\"K\xD6LN\">M\xDCNCHEN</birthplace></userdata></identification>"].concat();
     let place = report(&payload)["person"]["birth_place"].take();
-    assert_eq!((&place["value"], &place["submitted"]), (&json!("MÜNCHEN"), &json!("KÖLN")));
+    assert_eq!(
+        (&place["value"], &place["submitted"]),
+        (&json!("MÜNCHEN"), &json!("KÖLN"))
+    );
 }
 
 #[test]
@@ -138,8 +209,10 @@ fn members_beside_a_list_are_kept_once() {
     ];
     for (payload, total) in payloads.into_iter().zip([json!(2), json!("2")]) {
         let observations = normalize::payload(&payload, Channel::Fetch).unwrap();
-        let custom: Vec<_> =
-            observations.iter().map(|it| serde_json::to_value(it.report().unwrap()).unwrap()["custom"].take()).collect();
+        let custom: Vec<_> = observations
+            .iter()
+            .map(|it| serde_json::to_value(it.report().unwrap()).unwrap()["custom"].take())
+            .collect();
         assert_eq!(custom, [json!({"total": total, "note": "x"}), Value::Null]);
     }
 }
@@ -152,10 +225,19 @@ fn text_is_mended_and_long_numbers_keep_their_digits() {
     let report = report(payload);
     assert_eq!(report["agent"], "M\u{fffd}LLER");
     assert_eq!(report["person"]["family_name"]["value"], "\u{fffd}X");
-    assert_eq!(report["person"]["title"]["value"], "12345678901234567890123");
-    assert_eq!(report["document"]["number"]["value"], "1.2345678901234567890");
+    assert_eq!(
+        report["person"]["title"]["value"],
+        "12345678901234567890123"
+    );
+    assert_eq!(
+        report["document"]["number"]["value"],
+        "1.2345678901234567890"
+    );
     assert_eq!(report["answers"]["q"], "123456789012345678901234567890");
-    assert_eq!(report["custom"]["new"], json!({"deep": ["98765432109876543210987654321"]}));
+    assert_eq!(
+        report["custom"]["new"],
+        json!({"deep": ["98765432109876543210987654321"]})
+    );
 }
 
 #[test]
@@ -177,15 +259,27 @@ fn words_that_the_model_lacks_are_kept() {
     };
     assert_eq!(
         person["birth_date"],
-        unchecked(json!({"value": "1958", "raw": "1958-00-00", "alternatives": [{"raw": "12.1958", "source": "submitted"}]}))
+        unchecked(
+            json!({"value": "1958", "raw": "1958-00-00", "alternatives": [{"raw": "12.1958", "source": "submitted"}]})
+        )
     );
-    assert_eq!(person["gender"], unchecked(json!({"raw": "X", "alternatives": [{"raw": "Y", "source": "submitted"}]})));
-    assert_eq!(person["nationalities"][0], unchecked(json!({"value": "XK", "raw": "RKS"})));
-    assert_eq!(person["title"], json!({"raw": "XXX", "source": "vendor", "verdict": "redacted"}));
-    let alternatives =
-        json!([{"raw": "OTHER_ID", "source": "submitted"}, {"value": "id_card", "raw": "IDCARD", "source": "agent"}]);
+    assert_eq!(
+        person["gender"],
+        unchecked(json!({"raw": "X", "alternatives": [{"raw": "Y", "source": "submitted"}]}))
+    );
+    assert_eq!(
+        person["nationalities"][0],
+        unchecked(json!({"value": "XK", "raw": "RKS"}))
+    );
+    assert_eq!(
+        person["title"],
+        json!({"raw": "XXX", "source": "vendor", "verdict": "redacted"})
+    );
+    let alternatives = json!([{"raw": "OTHER_ID", "source": "submitted"}, {"value": "id_card", "raw": "IDCARD", "source": "agent"}]);
     assert_eq!(
         document["kind"],
-        unchecked(json!({"value": "other", "raw": "EMIRATES_ID", "submitted": "other", "alternatives": alternatives}))
+        unchecked(
+            json!({"value": "other", "raw": "EMIRATES_ID", "submitted": "other", "alternatives": alternatives})
+        )
     );
 }

@@ -19,12 +19,18 @@ use proptest::prelude::*;
 
 fn verifies(payload: &[u8]) -> bool {
     let verified = Some(Status::Finished(Outcome::Verified));
-    normalize::payload(payload, Channel::Fetch)
-        .is_ok_and(|observations| observations.iter().any(|observation| observation.status == verified))
+    normalize::payload(payload, Channel::Fetch).is_ok_and(|observations| {
+        observations
+            .iter()
+            .any(|observation| observation.status == verified)
+    })
 }
 
 fn refused(payload: &[u8]) -> ErrorKind {
-    normalize::payload(payload, Channel::Fetch).expect_err("it is read").kind().clone()
+    normalize::payload(payload, Channel::Fetch)
+        .expect_err("it is read")
+        .kind()
+        .clone()
 }
 
 fn xml(userdata: &str) -> Vec<u8> {
@@ -36,14 +42,34 @@ fn xml(userdata: &str) -> Vec<u8> {
 }
 
 fn name(payload: &[u8]) -> String {
-    let observation = normalize::payload(payload, Channel::Fetch).unwrap().remove(0);
-    observation.report().unwrap().person.given_names.as_ref().unwrap().expose().unwrap().clone()
+    let observation = normalize::payload(payload, Channel::Fetch)
+        .unwrap()
+        .remove(0);
+    observation
+        .report()
+        .unwrap()
+        .person
+        .given_names
+        .as_ref()
+        .unwrap()
+        .expose()
+        .unwrap()
+        .clone()
 }
 
 /// Every payload that is whole: the fixtures, and one as an archive.
 fn whole() -> Vec<(String, Vec<u8>)> {
-    let mut payloads: Vec<_> = results().into_iter().map(|name| (name.clone(), fixture(&name))).collect();
-    payloads.push(("archive".to_owned(), archive(&[("AH73JK3LM.xml", &fixture("same-case.xml")), ("AH73JK3LM.pdf", b"%PDF-")])));
+    let mut payloads: Vec<_> = results()
+        .into_iter()
+        .map(|name| (name.clone(), fixture(&name)))
+        .collect();
+    payloads.push((
+        "archive".to_owned(),
+        archive(&[
+            ("AH73JK3LM.xml", &fixture("same-case.xml")),
+            ("AH73JK3LM.pdf", b"%PDF-"),
+        ]),
+    ));
     payloads
 }
 
@@ -65,16 +91,23 @@ fn what_follows_is_refused() {
     for (name, payload) in whole().into_iter().filter(|(name, _)| name != "archive") {
         for garbage in ["x", "{}", "<identifications/>", "]", "\0"] {
             let payload = [payload.as_slice(), garbage.as_bytes()].concat();
-            assert_eq!(refused(&payload), ErrorKind::Malformed, "{name} followed by {garbage:?}");
+            assert_eq!(
+                refused(&payload),
+                ErrorKind::Malformed,
+                "{name} followed by {garbage:?}"
+            );
         }
     }
 }
 
 #[test]
 fn no_single_byte_turns_a_result_into_a_success() {
-    for name in
-        ["result-aborted.json", "result-fraud-suspicion-confirmed.json", "result-review-pending.json", "callback-canceled.json"]
-    {
+    for name in [
+        "result-aborted.json",
+        "result-fraud-suspicion-confirmed.json",
+        "result-review-pending.json",
+        "callback-canceled.json",
+    ] {
         let payload = fixture(name);
         for position in 0..payload.len() {
             for byte in [0, b' ', b'"', b'\\', b'<', b'{', b'}', b',', 0x80, 0xFF] {
@@ -146,7 +179,10 @@ fn only_the_references_that_xml_defines_are_read() {
         ("M&#220;LLER", "MÜLLER"),
         ("M&#xDC;LLER", "MÜLLER"),
         ("M<![CDATA[Ü&L]]>LER", "MÜ&LLER"),
-        ("\n  ARMIN <!-- a comment --> JOSEF<?a b?>\n", "ARMIN  JOSEF"),
+        (
+            "\n  ARMIN <!-- a comment --> JOSEF<?a b?>\n",
+            "ARMIN  JOSEF",
+        ),
         ("ARMIN<b>x<c/></b>", "ARMIN"),
         ("A\r\nB", "A\nB"),
     ] {
@@ -157,13 +193,39 @@ fn only_the_references_that_xml_defines_are_read() {
             "a reference beside {text:?}"
         );
     }
-    for reference in ["&nbsp;", "&lol;", "&#0;", "&#x1;", "&#xD800;", "&#x110000;", "&#xFFFFFFFFF;", "&#;", "&;", "&", "&amp"] {
-        assert_eq!(refused(&xml(&format!("<firstname>{reference}</firstname>"))), ErrorKind::Malformed, "{reference}");
-        assert_eq!(refused(&xml(&format!("<unknown>{reference}</unknown>"))), ErrorKind::Malformed, "{reference}");
+    for reference in [
+        "&nbsp;",
+        "&lol;",
+        "&#0;",
+        "&#x1;",
+        "&#xD800;",
+        "&#x110000;",
+        "&#xFFFFFFFFF;",
+        "&#;",
+        "&;",
+        "&",
+        "&amp",
+    ] {
+        assert_eq!(
+            refused(&xml(&format!("<firstname>{reference}</firstname>"))),
+            ErrorKind::Malformed,
+            "{reference}"
+        );
+        assert_eq!(
+            refused(&xml(&format!("<unknown>{reference}</unknown>"))),
+            ErrorKind::Malformed,
+            "{reference}"
+        );
     }
     for reference in ["&nbsp;", "&lol;", "&#0;", "&#xD800;", "&"] {
-        let payload = xml(&format!("<firstname original=\"{reference}\">A</firstname>"));
-        assert_eq!(refused(&payload), ErrorKind::Malformed, "{reference} in an attribute");
+        let payload = xml(&format!(
+            "<firstname original=\"{reference}\">A</firstname>"
+        ));
+        assert_eq!(
+            refused(&payload),
+            ErrorKind::Malformed,
+            "{reference} in an attribute"
+        );
     }
 }
 
@@ -184,7 +246,11 @@ fn xml_that_is_not_well_formed_is_refused() {
         "<!-- a comment -->",
         "<",
     ] {
-        assert_eq!(refused(payload.as_bytes()), ErrorKind::Malformed, "{payload}");
+        assert_eq!(
+            refused(payload.as_bytes()),
+            ErrorKind::Malformed,
+            "{payload}"
+        );
     }
 }
 
@@ -193,23 +259,33 @@ fn what_nests_without_end_is_refused_and_overflows_nothing() {
     for depth in [100, 100_000] {
         let elements = "<a>".repeat(depth) + &"</a>".repeat(depth);
         assert_eq!(refused(&xml(&elements)), ErrorKind::Malformed);
-        assert_eq!(refused(&xml(&format!("<firstname>{elements}</firstname>"))), ErrorKind::Malformed);
+        assert_eq!(
+            refused(&xml(&format!("<firstname>{elements}</firstname>"))),
+            ErrorKind::Malformed
+        );
     }
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
         let nested = open.repeat(100_000) + "1" + &close.repeat(100_000);
         let _ = normalize::payload(
-            format!("{{\"unknown\":{nested},\"identificationprocess\":{{\"id\":\"A\"}}}}").as_bytes(),
+            format!("{{\"unknown\":{nested},\"identificationprocess\":{{\"id\":\"A\"}}}}")
+                .as_bytes(),
             Channel::Fetch,
         );
         let _ = normalize::payload(nested.as_bytes(), Channel::Fetch);
-        let _ = normalize::payload(format!("{{\"userdata\":{{\"firstname\":{nested}}}}}").as_bytes(), Channel::Fetch);
+        let _ = normalize::payload(
+            format!("{{\"userdata\":{{\"firstname\":{nested}}}}}").as_bytes(),
+            Channel::Fetch,
+        );
         let _ = wire::ErrorBody::read(nested.as_bytes());
     }
 }
 
 #[test]
 fn text_in_another_encoding_is_refused() {
-    let utf16: Vec<u8> = "{\"identificationprocess\":{\"id\":\"A\"}}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = "{\"identificationprocess\":{\"id\":\"A\"}}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     for payload in [
         &utf16[..],
         &[&[0xFF, 0xFE], &utf16[..]].concat(),
@@ -241,14 +317,28 @@ fn of_a_part_that_is_repeated_the_last_one_counts_in_both_formats() {
     assert_eq!(json, normalize::payload(xml, Channel::Fetch).unwrap());
     assert_eq!(json[0].status, Some(Status::AwaitingPerson));
     assert_eq!(
-        (json[0].subject.reference.as_deref(), json[0].subject.vendor_id.as_ref().map(idv_core::VendorId::as_str)),
+        (
+            json[0].subject.reference.as_deref(),
+            json[0]
+                .subject
+                .vendor_id
+                .as_ref()
+                .map(idv_core::VendorId::as_str)
+        ),
         (None, Some("A"))
     );
     let report = json[0].report().unwrap();
     assert!(report.person.family_name.is_none() && report.person.email.is_none());
     assert_eq!(report.answers.keys().collect::<Vec<_>>(), ["b"]);
     let name = report.person.given_names.clone().unwrap();
-    assert_eq!((name.expose().map(String::as_str), &name.submitted, name.source), (Some("C"), &None, Source::Vendor));
+    assert_eq!(
+        (
+            name.expose().map(String::as_str),
+            &name.submitted,
+            name.source
+        ),
+        (Some("C"), &None, Source::Vendor)
+    );
 }
 
 #[test]
@@ -271,8 +361,20 @@ fn errors_do_not_quote_what_cannot_be_read() {
 fn wire_types_print_nothing_of_a_person() {
     for name in ["same-case.json", "same-case.xml"] {
         let bytes = fixture(name);
-        let printed = format!("{:?} {:#?}", wire::read(&bytes).unwrap(), wire::read(&bytes).unwrap());
-        for word in ["ERIKA", "NEILL", "1983", "MÜNCHEN", "AH73JK3LM", "quoted", "HMUELLER"] {
+        let printed = format!(
+            "{:?} {:#?}",
+            wire::read(&bytes).unwrap(),
+            wire::read(&bytes).unwrap()
+        );
+        for word in [
+            "ERIKA",
+            "NEILL",
+            "1983",
+            "MÜNCHEN",
+            "AH73JK3LM",
+            "quoted",
+            "HMUELLER",
+        ] {
             assert!(!printed.contains(word), "{name} prints {word}");
         }
     }

@@ -26,9 +26,13 @@ fn observe(payload: &[u8], kind: &str) -> Result<Vec<Observation>> {
 fn payloads(kind: &str) -> Vec<Value> {
     let names = results().into_iter().filter(|name| {
         let is_list = name.starts_with("list");
-        name.ends_with(".json") && name != "list-with-a-bad-entry.json" && is_list == (kind == "status")
+        name.ends_with(".json")
+            && name != "list-with-a-bad-entry.json"
+            && is_list == (kind == "status")
     });
-    names.map(|name| serde_json::from_slice(&fixture(&name)).unwrap()).collect()
+    names
+        .map(|name| serde_json::from_slice(&fixture(&name)).unwrap())
+        .collect()
 }
 
 #[test]
@@ -36,7 +40,9 @@ fn every_leaf_of_json_is_found() {
     let mut leaves = Leaves::new(IGNORED);
     for kind in ["result", "status", "callback"] {
         for payload in payloads(kind) {
-            leaves.check_variations(kind, &payload, VARIATIONS, |payload| observe(payload.to_string().as_bytes(), kind));
+            leaves.check_variations(kind, &payload, VARIATIONS, |payload| {
+                observe(payload.to_string().as_bytes(), kind)
+            });
         }
     }
     leaves.finish();
@@ -47,7 +53,9 @@ fn every_leaf_of_xml_is_found() {
     let mut leaves = Leaves::new(IGNORED);
     for kind in ["result", "status", "callback"] {
         for payload in payloads(kind) {
-            leaves.check_variations(kind, &payload, VARIATIONS, |payload| observe(xml(payload).as_bytes(), kind));
+            leaves.check_variations(kind, &payload, VARIATIONS, |payload| {
+                observe(xml(payload).as_bytes(), kind)
+            });
         }
     }
     leaves.finish();
@@ -61,7 +69,9 @@ fn xml_gives_the_report_of_json() {
             let mut xml = observe(xml(&payload).as_bytes(), kind).unwrap();
             // Whether a class has a date is a member that keeps its shape, and XML has another one for a list.
             for (json, xml) in json.iter().zip(&mut xml) {
-                let (Some(json), idv_core::ResultState::Inline(xml)) = (json.report(), &mut xml.result) else {
+                let (Some(json), idv_core::ResultState::Inline(xml)) =
+                    (json.report(), &mut xml.result)
+                else {
                     panic!("no report")
                 };
                 let name = "identificationdocument.driversclasses.value";

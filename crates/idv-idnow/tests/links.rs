@@ -17,7 +17,13 @@ fn number() -> TransactionNumber {
 }
 
 fn links(centre: DataCentre) -> Links {
-    Links::new("ihrebank", IdnowConfig::new("ihrebank", "key".into(), centre).go().unwrap()).unwrap()
+    Links::new(
+        "ihrebank",
+        IdnowConfig::new("ihrebank", "key".into(), centre)
+            .go()
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 fn text(url: &SessionUrl) -> &str {
@@ -25,7 +31,10 @@ fn text(url: &SessionUrl) -> &str {
 }
 
 fn input(parameters: &[(&str, &str)]) -> SigningInput {
-    let parameters: BTreeMap<_, _> = parameters.iter().map(|(name, value)| ((*name).to_owned(), Pii::from(*value))).collect();
+    let parameters: BTreeMap<_, _> = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Pii::from(*value)))
+        .collect();
     SigningInput::new(
         "ihrebank".into(),
         "https://go.test.idnow.de".parse().unwrap(),
@@ -40,29 +49,52 @@ fn refused(input: &SigningInput) -> ErrorKind {
 }
 
 fn invalid(field: &'static str) -> ErrorKind {
-    ErrorKind::InvalidRequest { field: field.into() }
+    ErrorKind::InvalidRequest {
+        field: field.into(),
+    }
 }
 
 #[test]
 fn long_and_short_links_are_the_documents_at_every_data_centre() {
-    for (centre, host) in
-        [(DataCentre::De, "go.idnow.de"), (DataCentre::Ch, "go.online-ident.ch"), (DataCentre::Test, "go.test.idnow.de")]
-    {
+    for (centre, host) in [
+        (DataCentre::De, "go.idnow.de"),
+        (DataCentre::Ch, "go.online-ident.ch"),
+        (DataCentre::Test, "go.test.idnow.de"),
+    ] {
         let links = links(centre);
         let long = links.long(&number(), None).unwrap();
-        assert_eq!(text(&long), format!("https://{host}/ihrebank/identifications/1234567890"));
-        assert_eq!(text(&links.short("ATK-EFXAL", None).unwrap()), format!("https://{host}/ATK-EFXAL"));
-        assert_eq!(text(&links.userdata(None, None).unwrap()), format!("https://{host}/ihrebank/userdata"));
+        assert_eq!(
+            text(&long),
+            format!("https://{host}/ihrebank/identifications/1234567890")
+        );
+        assert_eq!(
+            text(&links.short("ATK-EFXAL", None).unwrap()),
+            format!("https://{host}/ATK-EFXAL")
+        );
+        assert_eq!(
+            text(&links.userdata(None, None).unwrap()),
+            format!("https://{host}/ihrebank/userdata")
+        );
         let form = links.userdata(Some(&number()), None).unwrap();
-        assert_eq!(text(&form), format!("https://{host}/ihrebank/userdata/1234567890"));
+        assert_eq!(
+            text(&form),
+            format!("https://{host}/ihrebank/userdata/1234567890")
+        );
     }
 }
 
 #[test]
 fn a_white_labels_host_and_path_are_kept() {
-    let links = Links::new("ihrebank", "https://ident.ihrebank.de/start/".parse().unwrap()).unwrap();
+    let links = Links::new(
+        "ihrebank",
+        "https://ident.ihrebank.de/start/".parse().unwrap(),
+    )
+    .unwrap();
     let long = links.long(&number(), None).unwrap();
-    assert_eq!(text(&long), "https://ident.ihrebank.de/start/ihrebank/identifications/1234567890");
+    assert_eq!(
+        text(&long),
+        "https://ident.ihrebank.de/start/ihrebank/identifications/1234567890"
+    );
 }
 
 #[test]
@@ -85,9 +117,15 @@ fn a_tracking_id_is_encoded_into_every_link() {
 #[test]
 fn a_company_cannot_leave_its_place_in_the_path() {
     let links = Links::new("a/../b?c#d", "https://go.idnow.de".parse().unwrap()).unwrap();
-    assert_eq!(text(&links.userdata(None, None).unwrap()), "https://go.idnow.de/a%2F..%2Fb%3Fc%23d/userdata");
+    assert_eq!(
+        text(&links.userdata(None, None).unwrap()),
+        "https://go.idnow.de/a%2F..%2Fb%3Fc%23d/userdata"
+    );
     for company in ["", ".", ".."] {
-        assert!(Links::new(company, "https://go.idnow.de".parse().unwrap()).is_err(), "{company}");
+        assert!(
+            Links::new(company, "https://go.idnow.de".parse().unwrap()).is_err(),
+            "{company}"
+        );
     }
     for ident_id in ["", "..", "a/b", "ATK EFXAL", "http:"] {
         assert!(links.short(ident_id, None).is_err(), "{ident_id}");
@@ -104,8 +142,18 @@ fn people_write_a_host_as_a_name_of_a_centre_a_host_or_an_address() {
     ] {
         assert_eq!(links::go_url(written).unwrap().as_str(), meant);
     }
-    for written in ["", "http://go.idnow.de", "ftp://go.idnow.de", "https://", "a b"] {
-        assert_eq!(links::go_url(written).unwrap_err().kind(), &ErrorKind::Config, "{written}");
+    for written in [
+        "",
+        "http://go.idnow.de",
+        "ftp://go.idnow.de",
+        "https://",
+        "a b",
+    ] {
+        assert_eq!(
+            links::go_url(written).unwrap_err().kind(),
+            &ErrorKind::Config,
+            "{written}"
+        );
     }
 }
 
@@ -178,11 +226,32 @@ fn a_value_that_could_be_read_as_another_parameter_is_refused() {
 
 #[test]
 fn names_and_values_outside_of_the_table_are_refused() {
-    for name in ["timestamp", "signature", "preferredlang", "questions", "custom6", "company", ""] {
-        assert_eq!(refused(&input(&[("transactionnumber", "1"), (name, "1")])), invalid("parameters"), "{name}");
+    for name in [
+        "timestamp",
+        "signature",
+        "preferredlang",
+        "questions",
+        "custom6",
+        "company",
+        "",
+    ] {
+        assert_eq!(
+            refused(&input(&[("transactionnumber", "1"), (name, "1")])),
+            invalid("parameters"),
+            "{name}"
+        );
     }
-    assert_eq!(refused(&input(&[("transactionnumber", "1"), ("birthday", "01.01.1980")])), invalid("person.birth_date"));
-    assert_eq!(refused(&input(&[("transactionnumber", "a b")])), invalid("reference"));
+    assert_eq!(
+        refused(&input(&[
+            ("transactionnumber", "1"),
+            ("birthday", "01.01.1980")
+        ])),
+        invalid("person.birth_date")
+    );
+    assert_eq!(
+        refused(&input(&[("transactionnumber", "a b")])),
+        invalid("reference")
+    );
     assert_eq!(refused(&input(&[("city", "Berlin")])), invalid("reference"));
     let mut early = input(&[("transactionnumber", "1")]);
     early.timestamp_ms = 0;
@@ -196,9 +265,17 @@ fn names_and_values_outside_of_the_table_are_refused() {
 fn a_link_is_as_long_as_a_browser_takes_and_no_longer() {
     let base = links::signed(&input(&[("transactionnumber", "1"), ("city", "x")])).unwrap();
     let room = MAX_SIGNED_LENGTH - text(&base).len() + 1;
-    let longest = links::signed(&input(&[("transactionnumber", "1"), ("city", &"x".repeat(room))])).unwrap();
+    let longest = links::signed(&input(&[
+        ("transactionnumber", "1"),
+        ("city", &"x".repeat(room)),
+    ]))
+    .unwrap();
     assert_eq!(text(&longest).len(), 1040);
-    let error = links::signed(&input(&[("transactionnumber", "1"), ("city", &"x".repeat(room + 1))])).unwrap_err();
+    let error = links::signed(&input(&[
+        ("transactionnumber", "1"),
+        ("city", &"x".repeat(room + 1)),
+    ]))
+    .unwrap_err();
     assert_eq!(error.kind(), &invalid("parameters"));
     assert!(error.to_string().contains("start call"), "{error}");
 }
@@ -209,15 +286,23 @@ fn a_start_request_becomes_a_link_unless_it_predefines_answers() {
     request.lastname = Some("Berger".into());
     request.preferred_lang = Some("en-GB".parse().unwrap());
     let parameters = SigningInput::parameters_of(&number(), &request).unwrap();
-    assert_eq!(parameters.keys().collect::<Vec<_>>(), ["lastname", "preferredLang", "transactionnumber"]);
-    request.questions.insert("question".into(), Answer::Number(1.into()));
+    assert_eq!(
+        parameters.keys().collect::<Vec<_>>(),
+        ["lastname", "preferredLang", "transactionnumber"]
+    );
+    request
+        .questions
+        .insert("question".into(), Answer::Number(1.into()));
     let error = SigningInput::parameters_of(&number(), &request).unwrap_err();
     assert_eq!(error.kind(), &invalid("questions"));
 }
 
 #[test]
 fn nothing_of_a_link_is_printed() {
-    let input = input(&[("transactionnumber", "1234567890"), ("lastname", "Mustermann")]);
+    let input = input(&[
+        ("transactionnumber", "1234567890"),
+        ("lastname", "Mustermann"),
+    ]);
     let printed = format!("{input:?} {:?}", links::signed(&input).unwrap());
     for secret in ["Mustermann", "exampleApiKey", "1234567890"] {
         assert!(!printed.contains(secret), "{printed}");

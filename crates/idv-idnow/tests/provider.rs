@@ -6,9 +6,9 @@ mod support;
 
 use idv_core::report::{EvidenceKind, Field, Gender, Method};
 use idv_core::{
-    Capability, Channel, CreateSafety, DeleteOutcome, Delivery, Effect, Error, ErrorKind, HandOff, ListFilter, ListQuery,
-    NewVerification, Observation, Outcome, Reference, Requirements, ResultState, Sent, Status, TransportCause, Trust, VendorId,
-    VerificationId,
+    Capability, Channel, CreateSafety, DeleteOutcome, Delivery, Effect, Error, ErrorKind, HandOff,
+    ListFilter, ListQuery, NewVerification, Observation, Outcome, Reference, Requirements,
+    ResultState, Sent, Status, TransportCause, Trust, VendorId, VerificationId,
 };
 use idv_idnow::{DataCentre, Idnow, IdnowConfig, LinkStyle, Product, ResultFormat};
 use idv_testkit::{Exchange, ScriptedTransport};
@@ -26,7 +26,9 @@ fn new() -> NewVerification {
 }
 
 fn visit(hand_off: &HandOff) -> &str {
-    let HandOff::Redirect(url) = hand_off else { return "" };
+    let HandOff::Redirect(url) = hand_off else {
+        return "";
+    };
     url.expose().as_str()
 }
 
@@ -60,14 +62,23 @@ async fn create_sends_the_model_in_the_vendors_words_and_hands_the_person_over()
     new.purpose = Some("opening an account".into());
     let created = client(&transport).create(&new).await.unwrap();
     assert_eq!(created.id, id());
-    assert_eq!(visit(&created.hand_off), format!("https://go.test.idnow.de/ihrebank/identifications/{REFERENCE}"));
+    assert_eq!(
+        visit(&created.hand_off),
+        format!("https://go.test.idnow.de/ihrebank/identifications/{REFERENCE}")
+    );
     assert!(!created.already_existed);
     assert_eq!(created.unsupported_fields, ["purpose"]);
     assert_eq!(created.at.to_string(), "2014-06-02T05:00:00Z");
-    assert_eq!(created.expires_at.unwrap().to_string(), "2014-08-31T05:00:00Z");
+    assert_eq!(
+        created.expires_at.unwrap().to_string(),
+        "2014-08-31T05:00:00Z"
+    );
 
     let requests = transport.requests();
-    assert_eq!(line(&requests[0]), format!("POST {BASE}/identifications/{REFERENCE}/start"));
+    assert_eq!(
+        line(&requests[0]),
+        format!("POST {BASE}/identifications/{REFERENCE}/start")
+    );
     assert_eq!(
         std::str::from_utf8(requests[0].body()).unwrap(),
         r#"{"birthday":"1975-12-20","custom1":"287492_23552","email":"sampleuser@example.com","firstname":"Michael","gender":"MALE","lastname":"Berger"}"#
@@ -80,7 +91,10 @@ async fn options_and_the_hook_go_into_the_request() {
     transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
     let client = client(&transport);
     client.vendor::<Idnow>().unwrap().customize(|_, request| {
-        request.questions.insert("contract".to_owned(), idv_idnow::api::Answer::YesNo(true.into()));
+        request.questions.insert(
+            "contract".to_owned(),
+            idv_idnow::api::Answer::YesNo(true.into()),
+        );
         Ok(())
     });
     let mut new = new();
@@ -89,7 +103,10 @@ async fn options_and_the_hook_go_into_the_request() {
     new.set_options(&options).unwrap();
     client.create(&new).await.unwrap();
     let body: serde_json::Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
-    assert_eq!((&body["trackingid"], &body["questions"]["contract"]["value"]), (&"campaign-7".into(), &1.into()));
+    assert_eq!(
+        (&body["trackingid"], &body["questions"]["contract"]["value"]),
+        (&"campaign-7".into(), &1.into())
+    );
 }
 
 #[tokio::test]
@@ -101,12 +118,19 @@ async fn the_person_can_be_sent_to_the_short_link_and_to_a_white_label() {
         config.go_url = Some("https://ident.ihrebank.de".parse().unwrap());
     });
     let created = client_of(config, &transport).create(&new()).await.unwrap();
-    assert_eq!(visit(&created.hand_off), format!("https://ident.ihrebank.de/{IDENT_ID}"));
+    assert_eq!(
+        visit(&created.hand_off),
+        format!("https://ident.ihrebank.de/{IDENT_ID}")
+    );
 }
 
 #[tokio::test]
 async fn a_creation_whose_answer_was_lost_is_repeated_with_its_key_and_creates_one() {
-    for loss in [Exchange::Fail(Sent::Maybe, TransportCause::Interrupted), empty(503), Exchange::Hang] {
+    for loss in [
+        Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
+        empty(503),
+        Exchange::Hang,
+    ] {
         let transport = ScriptedTransport::new();
         transport.then(loss);
         transport.then_json(200, format!(r#"{{"id":"{IDENT_ID}"}}"#));
@@ -124,13 +148,18 @@ async fn a_creation_whose_answer_was_lost_is_repeated_with_its_key_and_creates_o
 async fn a_creation_under_a_number_that_is_finished_is_a_conflict() {
     let error = failed_create(409, failure("EXISTING_IDENTIFICATION", "")).await;
     assert_eq!(error.kind(), &ErrorKind::Conflict);
-    assert_eq!((error.vendor_code(), error.effect()), (Some("EXISTING_IDENTIFICATION"), Effect::NotApplied));
+    assert_eq!(
+        (error.vendor_code(), error.effect()),
+        (Some("EXISTING_IDENTIFICATION"), Effect::NotApplied)
+    );
     assert!(error.to_string().contains("finished"), "{error}");
 }
 
 #[tokio::test]
 async fn every_documented_failure_of_a_creation_has_its_kind() {
-    let field = |field: &'static str| ErrorKind::InvalidRequest { field: field.into() };
+    let field = |field: &'static str| ErrorKind::InvalidRequest {
+        field: field.into(),
+    };
     for (status, cause, key, kind) in [
         (400, "BAD_REQUEST", "birthday", field("person.birth_date")),
         (400, "BAD_REQUEST", "mobilephone", field("contact.phone")),
@@ -144,9 +173,24 @@ async fn every_documented_failure_of_a_creation_has_its_kind() {
         (500, "INTERNAL_SERVER_ERROR", "", ErrorKind::Unavailable),
     ] {
         let error = failed_create(status, failure(cause, key)).await;
-        assert_eq!((error.kind(), error.vendor_code(), error.http_status()), (&kind, Some(cause), Some(status)));
-        assert_eq!(error.effect(), if status == 500 { Effect::Unknown } else { Effect::NotApplied }, "{cause}");
-        assert_eq!(error.attempts(), if status == 500 { 4 } else { 1 }, "{cause}");
+        assert_eq!(
+            (error.kind(), error.vendor_code(), error.http_status()),
+            (&kind, Some(cause), Some(status))
+        );
+        assert_eq!(
+            error.effect(),
+            if status == 500 {
+                Effect::Unknown
+            } else {
+                Effect::NotApplied
+            },
+            "{cause}"
+        );
+        assert_eq!(
+            error.attempts(),
+            if status == 500 { 4 } else { 1 },
+            "{cause}"
+        );
     }
 }
 
@@ -154,14 +198,29 @@ async fn every_documented_failure_of_a_creation_has_its_kind() {
 async fn an_answer_to_a_creation_that_cannot_be_read_leaves_open_what_happened() {
     for body in ["", "<html>", "{}", r#"{"id":""}"#] {
         let error = failed_create(201, body.to_owned()).await;
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown), "{body}");
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&ErrorKind::Malformed, Effect::Unknown),
+            "{body}"
+        );
     }
-    assert!(failed_create(404, failure("OBJECT_NOT_FOUND", "")).await.to_string().contains("gateway_url"));
+    assert!(
+        failed_create(404, failure("OBJECT_NOT_FOUND", ""))
+            .await
+            .to_string()
+            .contains("gateway_url")
+    );
     let transport = ScriptedTransport::new();
     transport.then_json(201, r#"{"id":"../elsewhere"}"#);
     let short = with(|config| config.link = LinkStyle::Short);
-    let error = client_of(short, &transport).create(&new()).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown));
+    let error = client_of(short, &transport)
+        .create(&new())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Malformed, Effect::Unknown)
+    );
 }
 
 #[tokio::test]
@@ -173,7 +232,12 @@ async fn what_the_vendor_does_not_take_is_refused_before_anything_is_sent() {
     for (new, field) in [(diverse, "person.gender"), (named, "custom")] {
         let transport = ScriptedTransport::new();
         let error = client(&transport).create(&new).await.unwrap_err();
-        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: field.into() });
+        assert_eq!(
+            error.kind(),
+            &ErrorKind::InvalidRequest {
+                field: field.into()
+            }
+        );
         assert_eq!((transport.count(), error.attempts()), (0, 0));
     }
 }
@@ -183,17 +247,36 @@ async fn a_poll_brings_the_state_and_the_report() {
     let transport = logged_in();
     transport.then_json(200, result("SUCCESS"));
     let observation = client(&transport).poll(&id()).await.unwrap();
-    assert_eq!((observation.channel, observation.status), (Channel::Poll, Some(Status::Finished(Outcome::Verified))));
+    assert_eq!(
+        (observation.channel, observation.status),
+        (Channel::Poll, Some(Status::Finished(Outcome::Verified)))
+    );
     assert!(observation.trust.is_proven());
     assert_eq!(observation.code.as_deref(), Some("SUCCESS"));
     assert_eq!(observation.at.unwrap().to_string(), "2014-06-02T05:03:54Z");
     let report = observation.report().unwrap();
-    assert_eq!(report.person.given_names.as_ref().unwrap().expose().unwrap(), "ARMIN");
     assert_eq!(
-        report.evidence.iter().map(|evidence| evidence.kind).collect::<Vec<_>>(),
+        report
+            .person
+            .given_names
+            .as_ref()
+            .unwrap()
+            .expose()
+            .unwrap(),
+        "ARMIN"
+    );
+    assert_eq!(
+        report
+            .evidence
+            .iter()
+            .map(|evidence| evidence.kind)
+            .collect::<Vec<_>>(),
         [EvidenceKind::ReportPdf, EvidenceKind::Selfie]
     );
-    assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}"));
+    assert_eq!(
+        line(&transport.requests()[1]),
+        format!("GET {BASE}/identifications/{REFERENCE}")
+    );
 }
 
 #[tokio::test]
@@ -201,27 +284,64 @@ async fn the_table_of_results_in_the_documentation_is_what_a_poll_says() {
     let documentation = include_str!("../src/lib.rs");
     let review = |leaning| Some(Status::InReview { leaning });
     for (code, state, status) in [
-        ("SUCCESS", "finished, verified", Some(Status::Finished(Outcome::Verified))),
-        ("SUCCESS_DATA_CHANGED", "finished, verified", Some(Status::Finished(Outcome::Verified))),
-        ("FRAUD_SUSPICION_CONFIRMED", "finished, rejected", Some(Status::Finished(Outcome::Rejected))),
-        ("CANCELED", "finished, canceled", Some(Status::Finished(Outcome::Canceled))),
-        ("REVIEW_PENDING", "in review, leaning to verified", review(Some(Outcome::Verified))),
-        ("FRAUD_SUSPICION_PENDING", "in review, leaning to rejected", review(Some(Outcome::Rejected))),
+        (
+            "SUCCESS",
+            "finished, verified",
+            Some(Status::Finished(Outcome::Verified)),
+        ),
+        (
+            "SUCCESS_DATA_CHANGED",
+            "finished, verified",
+            Some(Status::Finished(Outcome::Verified)),
+        ),
+        (
+            "FRAUD_SUSPICION_CONFIRMED",
+            "finished, rejected",
+            Some(Status::Finished(Outcome::Rejected)),
+        ),
+        (
+            "CANCELED",
+            "finished, canceled",
+            Some(Status::Finished(Outcome::Canceled)),
+        ),
+        (
+            "REVIEW_PENDING",
+            "in review, leaning to verified",
+            review(Some(Outcome::Verified)),
+        ),
+        (
+            "FRAUD_SUSPICION_PENDING",
+            "in review, leaning to rejected",
+            review(Some(Outcome::Rejected)),
+        ),
         ("CHECK_PENDING", "in review", review(None)),
-        ("ABORTED", "awaiting the person", Some(Status::AwaitingPerson)),
+        (
+            "ABORTED",
+            "awaiting the person",
+            Some(Status::AwaitingPerson),
+        ),
         ("SUCCESSFUL", "", None),
     ] {
-        assert_eq!(documentation.contains(&format!("//! | `{code}` | {state} | ")), status.is_some(), "{code}");
+        assert_eq!(
+            documentation.contains(&format!("//! | `{code}` | {state} | ")),
+            status.is_some(),
+            "{code}"
+        );
         let transport = logged_in();
         transport.then_json(200, result(code));
         let observation = client(&transport).poll(&id()).await.unwrap();
-        assert_eq!((observation.status, observation.code.as_deref()), (status, Some(code)));
+        assert_eq!(
+            (observation.status, observation.code.as_deref()),
+            (status, Some(code))
+        );
     }
 }
 
 #[tokio::test]
 async fn until_there_is_a_result_a_poll_awaits_the_person() {
-    let observation = failed_poll(404, failure("OBJECT_NOT_FOUND", "")).await.unwrap();
+    let observation = failed_poll(404, failure("OBJECT_NOT_FOUND", ""))
+        .await
+        .unwrap();
     assert_eq!(observation.status, Some(Status::AwaitingPerson));
     assert_eq!(observation.code.as_deref(), Some("OBJECT_NOT_FOUND"));
     assert!(observation.trust.is_proven() && observation.result == ResultState::Absent);
@@ -240,7 +360,13 @@ async fn a_404_that_is_not_the_vendors_word_is_an_error_and_no_state() {
 #[tokio::test]
 async fn every_other_failure_of_a_poll_is_an_error() {
     for (status, cause, kind) in [
-        (400, "MISSING_TRANSACTION_TOKEN", ErrorKind::InvalidRequest { field: "reference".into() }),
+        (
+            400,
+            "MISSING_TRANSACTION_TOKEN",
+            ErrorKind::InvalidRequest {
+                field: "reference".into(),
+            },
+        ),
         (412, "PRECONDITION_FAILED", ErrorKind::Conflict),
         (500, "INTERNAL_SERVER_ERROR", ErrorKind::Unavailable),
     ] {
@@ -249,59 +375,105 @@ async fn every_other_failure_of_a_poll_is_an_error() {
     }
     let error = failed_poll(200, "<html>".to_owned()).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
-    let error = failed_poll(200, r#"{"identifications":[]}"#.to_owned()).await.unwrap_err();
+    let error = failed_poll(200, r#"{"identifications":[]}"#.to_owned())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
 }
 
 #[tokio::test]
 async fn an_answer_about_another_person_is_a_mismatch() {
-    let other = VerificationId::new(Reference::parse("ffffffffffffffffffffffffffffffff").unwrap(), Some(VendorId::new(IDENT_ID)));
+    let other = VerificationId::new(
+        Reference::parse("ffffffffffffffffffffffffffffffff").unwrap(),
+        Some(VendorId::new(IDENT_ID)),
+    );
     let transport = logged_in();
     transport.then_json(200, result("SUCCESS"));
     transport.then_json(200, result("SUCCESS"));
     let client = client(&transport);
-    assert_eq!(client.poll(&other).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
-    assert_eq!(client.fetch(&other, None).await.unwrap_err().kind(), &ErrorKind::SubjectMismatch);
+    assert_eq!(
+        client.poll(&other).await.unwrap_err().kind(),
+        &ErrorKind::SubjectMismatch
+    );
+    assert_eq!(
+        client.fetch(&other, None).await.unwrap_err().kind(),
+        &ErrorKind::SubjectMismatch
+    );
 }
 
 #[tokio::test]
 async fn a_number_in_other_letters_is_the_same_number() {
     let transport = logged_in();
-    transport.then_json(200, result("SUCCESS").replace(REFERENCE, &REFERENCE.to_uppercase()));
+    transport.then_json(
+        200,
+        result("SUCCESS").replace(REFERENCE, &REFERENCE.to_uppercase()),
+    );
     assert!(client(&transport).poll(&id()).await.is_ok());
 }
 
 #[tokio::test]
 async fn ours_is_found_where_a_single_result_comes_in_a_list() {
-    let other = result("ABORTED").replace(REFERENCE, "somebody-elses-number").replace(IDENT_ID, "IBA-OTHER");
+    let other = result("ABORTED")
+        .replace(REFERENCE, "somebody-elses-number")
+        .replace(IDENT_ID, "IBA-OTHER");
     let transport = logged_in();
-    transport.then_json(200, format!(r#"{{"identifications":[{other},{}]}}"#, result("SUCCESS")));
-    assert_eq!(client(&transport).poll(&id()).await.unwrap().code.as_deref(), Some("SUCCESS"));
+    transport.then_json(
+        200,
+        format!(r#"{{"identifications":[{other},{}]}}"#, result("SUCCESS")),
+    );
+    assert_eq!(
+        client(&transport)
+            .poll(&id())
+            .await
+            .unwrap()
+            .code
+            .as_deref(),
+        Some("SUCCESS")
+    );
 }
 
 #[tokio::test]
 async fn a_result_is_the_same_as_json_as_xml_and_in_an_archive() {
     let mut fetched = Vec::new();
     for (format, ending, answer) in [
-        (ResultFormat::Json, "", file("application/json", result("SUCCESS"))),
-        (ResultFormat::Xml, ".xml", file("application/xml", result_xml("SUCCESS"))),
-        (ResultFormat::Zip, ".zip", file("application/zip", archive(&result_xml("SUCCESS")))),
+        (
+            ResultFormat::Json,
+            "",
+            file("application/json", result("SUCCESS")),
+        ),
+        (
+            ResultFormat::Xml,
+            ".xml",
+            file("application/xml", result_xml("SUCCESS")),
+        ),
+        (
+            ResultFormat::Zip,
+            ".zip",
+            file("application/zip", archive(&result_xml("SUCCESS"))),
+        ),
     ] {
         let transport = logged_in();
         transport.then(answer);
         let client = client_of(with(|config| config.result_format = format), &transport);
         fetched.push(client.fetch(&id(), None).await.unwrap());
-        assert_eq!(line(&transport.requests()[1]), format!("GET {BASE}/identifications/{REFERENCE}{ending}"));
+        assert_eq!(
+            line(&transport.requests()[1]),
+            format!("GET {BASE}/identifications/{REFERENCE}{ending}")
+        );
     }
     // Each is proven by its own bytes; what they say is the same.
     let digests: Vec<_> = fetched
         .iter_mut()
-        .map(|observation| match std::mem::replace(&mut observation.trust, Trust::Claimed) {
-            Trust::Proven(proof) => proof.digest().unwrap(),
-            Trust::Claimed => panic!("an answer to our own call is proven"),
-        })
+        .map(
+            |observation| match std::mem::replace(&mut observation.trust, Trust::Claimed) {
+                Trust::Proven(proof) => proof.digest().unwrap(),
+                Trust::Claimed => panic!("an answer to our own call is proven"),
+            },
+        )
         .collect();
-    let [json, xml, zip] = fetched.as_slice() else { panic!("three formats") };
+    let [json, xml, zip] = fetched.as_slice() else {
+        panic!("three formats")
+    };
     assert!(json.report().is_some() && json.channel == Channel::Fetch);
     assert_eq!((json, json), (xml, zip));
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);
@@ -312,36 +484,60 @@ async fn an_account_without_an_address_for_xml_is_asked_for_json() {
     let transport = logged_in();
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
     transport.then_json(200, result("SUCCESS"));
-    let client = client_of(with(|config| config.result_format = ResultFormat::Xml), &transport);
+    let client = client_of(
+        with(|config| config.result_format = ResultFormat::Xml),
+        &transport,
+    );
     assert!(client.fetch(&id(), None).await.unwrap().report().is_some());
-    assert_eq!(line(&transport.requests()[2]), format!("GET {BASE}/identifications/{REFERENCE}"));
+    assert_eq!(
+        line(&transport.requests()[2]),
+        format!("GET {BASE}/identifications/{REFERENCE}")
+    );
 }
 
 #[tokio::test]
 async fn fetching_what_is_not_there_says_why_that_can_be() {
     for format in [ResultFormat::Json, ResultFormat::Xml, ResultFormat::Zip] {
         let transport = logged_in();
-        transport.then_json(404, failure("OBJECT_NOT_FOUND", "")).then_json(404, failure("OBJECT_NOT_FOUND", ""));
+        transport
+            .then_json(404, failure("OBJECT_NOT_FOUND", ""))
+            .then_json(404, failure("OBJECT_NOT_FOUND", ""));
         let client = client_of(with(|config| config.result_format = format), &transport);
         let error = client.fetch(&id(), None).await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::NotFound);
-        assert!(error.to_string().contains("not finished yet, expired or deleted"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("not finished yet, expired or deleted"),
+            "{error}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_accounts_product_tells_the_method_that_a_result_does_not() {
-    let bare =
-        format!(r#"{{"identificationprocess":{{"result":"ABORTED","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}}}}"#);
-    for (product, method) in
-        [(None, None), (Some(Product::Auto), Some(Method::Auto)), (Some(Product::Video), Some(Method::Video))]
-    {
+    let bare = format!(
+        r#"{{"identificationprocess":{{"result":"ABORTED","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}}}}"#
+    );
+    for (product, method) in [
+        (None, None),
+        (Some(Product::Auto), Some(Method::Auto)),
+        (Some(Product::Video), Some(Method::Video)),
+    ] {
         let transport = logged_in();
         transport.then_json(200, bare.clone());
         let client = client_of(with(|config| config.product = product), &transport);
-        assert_eq!(client.poll(&id()).await.unwrap().report().unwrap().method, method);
+        assert_eq!(
+            client.poll(&id()).await.unwrap().report().unwrap().method,
+            method
+        );
         let received = client.receive(&webhook("/", &bare)).unwrap();
-        assert_eq!(received.observations[0].report().and_then(|report| report.method), method);
+        assert_eq!(
+            received.observations[0]
+                .report()
+                .and_then(|report| report.method),
+            method
+        );
     }
 }
 
@@ -349,12 +545,18 @@ async fn an_accounts_product_tells_the_method_that_a_result_does_not() {
 async fn a_list_goes_through_the_vendors_groups_and_carries_no_reports() {
     let transport = logged_in();
     for code in ["SUCCESS", "REVIEW_PENDING", "CANCELED", "ABORTED"] {
-        transport.then_json(200, format!(r#"{{"identifications":[{},7]}}"#, result(code)));
+        transport.then_json(
+            200,
+            format!(r#"{{"identifications":[{},7]}}"#, result(code)),
+        );
     }
     let client = client(&transport);
     let (mut cursor, mut codes) = (None, Vec::new());
     loop {
-        let page = client.list(&ListQuery::default(), cursor.as_deref()).await.unwrap();
+        let page = client
+            .list(&ListQuery::default(), cursor.as_deref())
+            .await
+            .unwrap();
         assert_eq!((page.observations.len(), page.unreadable), (1, 1));
         let observation = &page.observations[0];
         assert!(observation.trust.is_proven() && observation.channel == Channel::List);
@@ -370,23 +572,51 @@ async fn a_list_goes_through_the_vendors_groups_and_carries_no_reports() {
     let list = format!("GET {BASE}/identifications");
     assert_eq!(
         lines,
-        [list.clone(), format!("{list}?pending=true"), format!("{list}?canceled=true"), format!("{list}?aborted=true")]
+        [
+            list.clone(),
+            format!("{list}?pending=true"),
+            format!("{list}?canceled=true"),
+            format!("{list}?aborted=true")
+        ]
     );
 }
 
 #[tokio::test]
 async fn a_list_of_chosen_groups_asks_for_each_once_and_knows_its_cursors() {
     let transport = logged_in();
-    transport.then_json(200, "[]").then_json(200, r#"{"identifications":[]}"#);
+    transport
+        .then_json(200, "[]")
+        .then_json(200, r#"{"identifications":[]}"#);
     let client = client(&transport);
-    let query = ListQuery::of([ListFilter::Aborted, ListFilter::InReview, ListFilter::Aborted]);
+    let query = ListQuery::of([
+        ListFilter::Aborted,
+        ListFilter::InReview,
+        ListFilter::Aborted,
+    ]);
     let page = client.list(&query, None).await.unwrap();
-    let page = client.list(&query, Some(&page.next.unwrap())).await.unwrap();
+    let page = client
+        .list(&query, Some(&page.next.unwrap()))
+        .await
+        .unwrap();
     assert_eq!(page.next, None);
     let lines: Vec<_> = transport.requests()[1..].iter().map(line).collect();
-    assert_eq!(lines, [format!("GET {BASE}/identifications?aborted=true"), format!("GET {BASE}/identifications?pending=true")]);
+    assert_eq!(
+        lines,
+        [
+            format!("GET {BASE}/identifications?aborted=true"),
+            format!("GET {BASE}/identifications?pending=true")
+        ]
+    );
     let error = client.list(&query, Some("finished")).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "cursor".into() }, 3));
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "cursor".into()
+            },
+            3
+        )
+    );
 }
 
 #[tokio::test]
@@ -396,11 +626,20 @@ async fn deleting_says_what_it_amounted_to() {
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
     let client = client(&transport);
     assert_eq!(client.delete(&id()).await.unwrap(), DeleteOutcome::Data);
-    assert_eq!(client.delete(&id()).await.unwrap(), DeleteOutcome::AlreadyGone);
-    assert_eq!(line(&transport.requests()[1]), format!("DELETE {BASE}/identifications/{REFERENCE}"));
+    assert_eq!(
+        client.delete(&id()).await.unwrap(),
+        DeleteOutcome::AlreadyGone
+    );
+    assert_eq!(
+        line(&transport.requests()[1]),
+        format!("DELETE {BASE}/identifications/{REFERENCE}")
+    );
     // A proxy's 404 is no receipt.
     transport.then(empty(404));
-    assert_eq!(client.delete(&id()).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    assert_eq!(
+        client.delete(&id()).await.unwrap_err().kind(),
+        &ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]
@@ -408,28 +647,49 @@ async fn a_deletion_whose_answer_was_lost_is_repeated() {
     let transport = logged_in();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
-    assert_eq!(client(&transport).delete(&id()).await.unwrap(), DeleteOutcome::AlreadyGone);
+    assert_eq!(
+        client(&transport).delete(&id()).await.unwrap(),
+        DeleteOutcome::AlreadyGone
+    );
 }
 
 fn webhook(uri: &str, body: &str) -> Delivery {
     let mut headers = http::HeaderMap::new();
     headers.insert("content-type", "application/json".parse().unwrap());
-    Delivery::callback(http::Method::POST, uri.parse().unwrap(), headers, body.to_owned())
+    Delivery::callback(
+        http::Method::POST,
+        uri.parse().unwrap(),
+        headers,
+        body.to_owned(),
+    )
 }
 
 #[tokio::test]
 async fn a_webhook_is_proven_by_the_configured_secret_alone() {
     let secret = "0123456789abcdef";
     let transport = ScriptedTransport::new();
-    let guarded = client_of(with(|config| config.callback_secret = secret.into()), &transport);
+    let guarded = client_of(
+        with(|config| config.callback_secret = secret.into()),
+        &transport,
+    );
     let body = result("SUCCESS");
-    let received = guarded.receive(&webhook(&format!("/idnow?token={secret}"), &body)).unwrap();
+    let received = guarded
+        .receive(&webhook(&format!("/idnow?token={secret}"), &body))
+        .unwrap();
     assert!(received.observations[0].trust.is_proven());
-    assert_eq!((received.reply.status.as_u16(), received.reply.body.as_ref()), (200, ""));
+    assert_eq!(
+        (received.reply.status.as_u16(), received.reply.body.as_ref()),
+        (200, "")
+    );
     for uri in ["/idnow", "/idnow?token=", "/idnow?token=0123456789abcdeg"] {
-        assert_eq!(guarded.receive(&webhook(uri, &body)).unwrap_err().kind(), &ErrorKind::Forged);
+        assert_eq!(
+            guarded.receive(&webhook(uri, &body)).unwrap_err().kind(),
+            &ErrorKind::Forged
+        );
     }
-    let open = client(&transport).receive(&webhook("/idnow", &body)).unwrap();
+    let open = client(&transport)
+        .receive(&webhook("/idnow", &body))
+        .unwrap();
     assert!(!open.observations[0].trust.is_proven());
     assert_eq!(open.observations[0].channel, Channel::Callback);
 }
@@ -442,11 +702,28 @@ fn the_profile_says_what_the_vendor_can() {
     assert_eq!(capabilities.create_safety, CreateSafety::Keyed);
     assert_eq!(capabilities.lifetime.unwrap().as_secs(), 90 * 24 * 60 * 60);
     for facet in Capability::ALL {
-        assert_eq!(capabilities.has(*facet), *facet != Capability::Lookup, "{facet}");
+        assert_eq!(
+            capabilities.has(*facet),
+            *facet != Capability::Lookup,
+            "{facet}"
+        );
     }
-    client.require(&Requirements::new().capability(Capability::Deletion).input("person.birth_name").repeatable_create()).unwrap();
-    let error = client.require(&Requirements::new().proven_callbacks().input("callback_url")).unwrap_err().to_string();
-    assert!(error.contains("callback_url") && error.contains("not proven"), "{error}");
+    client
+        .require(
+            &Requirements::new()
+                .capability(Capability::Deletion)
+                .input("person.birth_name")
+                .repeatable_create(),
+        )
+        .unwrap();
+    let error = client
+        .require(&Requirements::new().proven_callbacks().input("callback_url"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("callback_url") && error.contains("not proven"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -469,7 +746,11 @@ async fn the_fields_that_are_declared_are_those_that_a_full_result_fills() {
     let client = client(&transport);
     let observation = client.poll(&id()).await.unwrap();
     let report = observation.report().unwrap();
-    let filled: Vec<_> = Field::ALL.iter().copied().filter(|field| field.is_filled(report)).collect();
+    let filled: Vec<_> = Field::ALL
+        .iter()
+        .copied()
+        .filter(|field| field.is_filled(report))
+        .collect();
     assert_eq!(filled, client.info().report_fields);
 }
 

@@ -21,7 +21,11 @@ use support::*;
 
 fn api(config: &IdnowConfig, transport: &ScriptedTransport) -> (Api, Client) {
     let clock = ManualClock::leaping("2018-11-15T10:00:00Z".parse().unwrap());
-    let client = Client::new(Idnow::new(config.clone()).unwrap(), environment(transport, &clock), CallPolicy::default());
+    let client = Client::new(
+        Idnow::new(config.clone()).unwrap(),
+        environment(transport, &clock),
+        CallPolicy::default(),
+    );
     (Api::new(config).unwrap(), client)
 }
 
@@ -37,19 +41,33 @@ async fn a_test_is_started_and_set_off_as_the_document_shows() {
     let (api, client) = api(&config(), &transport);
     let cx = client.context(Operation::Other);
     let started = api.start_test(&cx, &number()).await.unwrap();
-    assert_eq!(started.id.as_ref().map(idv_core::VendorId::as_str), Some("TST-FKQGX"));
-    assert_eq!((started.status.as_deref(), started.robot_name.as_deref()), (Some("STARTED"), Some("happypath")));
+    assert_eq!(
+        started.id.as_ref().map(idv_core::VendorId::as_str),
+        Some("TST-FKQGX")
+    );
+    assert_eq!(
+        (started.status.as_deref(), started.robot_name.as_deref()),
+        (Some("STARTED"), Some("happypath"))
+    );
     assert_eq!(started.robot_type.as_deref(), Some("AUTO"));
     api.request_video_chat(&cx, &number()).await.unwrap();
 
     let requests = transport.requests();
-    let [start, chat] = requests.as_slice() else { panic!("{requests:?}") };
+    let [start, chat] = requests.as_slice() else {
+        panic!("{requests:?}")
+    };
     let address = "https://api.test.idnow.de/api/v1/ihrebank/identifications/1234567890";
     assert_eq!(line(start), format!("POST {address}/start"));
     assert_eq!(line(chat), format!("POST {address}/requestVideoChat"));
-    assert_eq!((header(start, "x-api-key"), header(chat, "x-api-key")), (Some("exampleApiKey"), None));
+    assert_eq!(
+        (header(start, "x-api-key"), header(chat, "x-api-key")),
+        (Some("exampleApiKey"), None)
+    );
     for request in [start, chat] {
-        assert_eq!((header(request, "content-type"), request.body().as_ref()), (Some("application/json"), &b"{}"[..]));
+        assert_eq!(
+            (header(request, "content-type"), request.body().as_ref()),
+            (Some("application/json"), &b"{}"[..])
+        );
         assert_eq!(header(request, "x-api-login-token"), None);
     }
 }
@@ -60,15 +78,31 @@ async fn an_answer_that_tells_nothing_is_a_test_all_the_same_and_an_error_is_non
         let transport = ScriptedTransport::new();
         transport.then_json(200, body);
         let (api, client) = api(&config(), &transport);
-        assert!(api.start_test(&client.context(Operation::Other), &number()).await.unwrap().id.is_none(), "{body}");
+        assert!(
+            api.start_test(&client.context(Operation::Other), &number())
+                .await
+                .unwrap()
+                .id
+                .is_none(),
+            "{body}"
+        );
     }
     let transport = ScriptedTransport::new();
     transport.then_json(404, failure("OBJECT_NOT_FOUND", "token"));
     transport.then_json(412, failure("PRECONDITION_FAILED", ""));
     let (api, client) = api(&config(), &transport);
     let cx = client.context(Operation::Other);
-    assert_eq!(api.start_test(&cx, &number()).await.unwrap_err().kind(), &ErrorKind::NotFound);
-    assert_eq!(api.request_video_chat(&cx, &number()).await.unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(
+        api.start_test(&cx, &number()).await.unwrap_err().kind(),
+        &ErrorKind::NotFound
+    );
+    assert_eq!(
+        api.request_video_chat(&cx, &number())
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Conflict
+    );
 }
 
 #[tokio::test]
@@ -79,10 +113,14 @@ async fn no_live_system_has_robots_and_what_stands_for_the_gateway_stands_for_th
         let transport = ScriptedTransport::new();
         let (api, client) = api(&config, &transport);
         let cx = client.context(Operation::Other);
-        for error in
-            [api.start_test(&cx, &number()).await.unwrap_err(), api.request_video_chat(&cx, &number()).await.unwrap_err()]
-        {
-            assert_eq!((error.kind(), transport.count()), (&ErrorKind::Unsupported, 0));
+        for error in [
+            api.start_test(&cx, &number()).await.unwrap_err(),
+            api.request_video_chat(&cx, &number()).await.unwrap_err(),
+        ] {
+            assert_eq!(
+                (error.kind(), transport.count()),
+                (&ErrorKind::Unsupported, 0)
+            );
         }
     }
     let mut config = config();
@@ -90,8 +128,11 @@ async fn no_live_system_has_robots_and_what_stands_for_the_gateway_stands_for_th
     let transport = ScriptedTransport::new();
     transport.then_json(200, "{}");
     let (api, client) = api(&config, &transport);
-    api.request_video_chat(&client.context(Operation::Other), &number()).await.unwrap();
-    let address = "http://127.0.0.1:8080/idnow/api/v1/ihrebank/identifications/1234567890/requestVideoChat";
+    api.request_video_chat(&client.context(Operation::Other), &number())
+        .await
+        .unwrap();
+    let address =
+        "http://127.0.0.1:8080/idnow/api/v1/ihrebank/identifications/1234567890/requestVideoChat";
     assert_eq!(transport.requests()[0].uri(), address);
 }
 
@@ -123,7 +164,13 @@ fn every_case_of_the_table_is_selected_by_its_text() {
         "LONGREVIEW",
         "HOLDCERTIFICATE",
     ];
-    assert_eq!(TestCase::ALL.iter().map(|case| case.name()).collect::<Vec<_>>(), table);
+    assert_eq!(
+        TestCase::ALL
+            .iter()
+            .map(|case| case.name())
+            .collect::<Vec<_>>(),
+        table
+    );
     assert_eq!(TestCase::HappyPath.automated(), "X-AUTOTEST-HAPPYPATH");
     assert_eq!(TestCase::FraudIdent.manual(), "X-MANUALTEST-FRAUDIDENT");
 }

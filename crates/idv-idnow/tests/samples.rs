@@ -21,7 +21,9 @@ fn observe(name: &str) -> Vec<Observation> {
         _ if name.starts_with("callback") => "callback",
         _ => "result",
     };
-    normalize::kind(&fixture(name), kind).unwrap_or_else(|error| panic!("{name}: {error}")).observations
+    normalize::kind(&fixture(name), kind)
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+        .observations
 }
 
 #[test]
@@ -37,21 +39,36 @@ fn every_fixture_is_explained() {
     let explained = String::from_utf8(fixture("README.md")).unwrap();
     for name in names() {
         let is_example = name.starts_with("example-");
-        assert!(is_example || explained.contains(&format!("`{name}`")), "{name} is not in the table of fixtures");
+        assert!(
+            is_example || explained.contains(&format!("`{name}`")),
+            "{name} is not in the table of fixtures"
+        );
     }
 }
 
 #[test]
 fn the_documents_json_says_what_was_changed_and_what_was_withheld() {
     let observation = observe("result.json").remove(0);
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     let report = observation.report().unwrap();
     let birth_date = report.person.birth_date.as_ref().unwrap();
-    assert_eq!((birth_date.verdict, birth_date.source), (Verdict::Changed, Source::Agent));
+    assert_eq!(
+        (birth_date.verdict, birth_date.source),
+        (Verdict::Changed, Source::Agent)
+    );
     assert_eq!(birth_date.expose().unwrap().to_string(), "1983-05-22");
-    assert_eq!(birth_date.submitted.as_ref().unwrap().expose().to_string(), "1982-05-22");
+    assert_eq!(
+        birth_date.submitted.as_ref().unwrap().expose().to_string(),
+        "1982-05-22"
+    );
     let number = report.document.number.as_ref().unwrap();
-    assert_eq!((number.verdict, number.expose(), number.raw.as_ref()), (Verdict::Redacted, None, None));
+    assert_eq!(
+        (number.verdict, number.expose(), number.raw.as_ref()),
+        (Verdict::Redacted, None, None)
+    );
 }
 
 #[test]
@@ -61,10 +78,23 @@ fn the_same_case_is_the_same_report_in_every_format() {
     for (what, payload) in [
         ("bare", fixture("same-case-bare.json")),
         ("XML", xml.clone()),
-        ("XML in an archive", archive(&[("AH73JK3LM.pdf", b"%PDF-"), ("AH73JK3LM.xml", &xml)])),
-        ("JSON in an archive", archive(&[("AH73JK3LM.json", &fixture("same-case.json")), ("AH73JK3LM.sig", b"x")])),
+        (
+            "XML in an archive",
+            archive(&[("AH73JK3LM.pdf", b"%PDF-"), ("AH73JK3LM.xml", &xml)]),
+        ),
+        (
+            "JSON in an archive",
+            archive(&[
+                ("AH73JK3LM.json", &fixture("same-case.json")),
+                ("AH73JK3LM.sig", b"x"),
+            ]),
+        ),
     ] {
-        assert_eq!(normalize::payload(&payload, Channel::Fetch).unwrap(), json, "{what}");
+        assert_eq!(
+            normalize::payload(&payload, Channel::Fetch).unwrap(),
+            json,
+            "{what}"
+        );
     }
 }
 
@@ -72,7 +102,14 @@ fn the_same_case_is_the_same_report_in_every_format() {
 fn a_bad_entry_of_a_list_spoils_nothing_but_itself() {
     let bytes = fixture("list-with-a-bad-entry.json");
     let payload = wire::read(&bytes).unwrap();
-    assert_eq!((payload.identifications.len(), payload.unreadable, payload.listed), (2, 3, true));
+    assert_eq!(
+        (
+            payload.identifications.len(),
+            payload.unreadable,
+            payload.listed
+        ),
+        (2, 3, true)
+    );
 }
 
 #[test]
@@ -99,27 +136,59 @@ fn a_list_has_each_of_its_forms() {
 
 #[test]
 fn what_is_no_result_is_not_read_as_one() {
-    for name in ["client-test-robot.json", "error-400.json", "error-401.json", "error-409.json"] {
+    for name in [
+        "client-test-robot.json",
+        "error-400.json",
+        "error-401.json",
+        "error-409.json",
+    ] {
         let error = wire::read(&fixture(name)).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Malformed, "{name}");
     }
-    assert_eq!(normalize::kind(&fixture("list-with-a-bad-entry.json"), "status").unwrap().unreadable, 3);
-    let nothing = normalize::kind(br#"{"identifications": [{"identificationprocess": {}}]}"#, "result").unwrap_err();
+    assert_eq!(
+        normalize::kind(&fixture("list-with-a-bad-entry.json"), "status")
+            .unwrap()
+            .unreadable,
+        3
+    );
+    let nothing = normalize::kind(
+        br#"{"identifications": [{"identificationprocess": {}}]}"#,
+        "result",
+    )
+    .unwrap_err();
     assert_eq!(nothing.kind(), &ErrorKind::Malformed);
     let error = normalize::kind(&fixture("result.json"), "return").unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "kind".into() });
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::InvalidRequest {
+            field: "kind".into()
+        }
+    );
 }
 
 #[test]
 fn the_documents_errors_have_their_causes() {
     let cause = |name: &str| {
         let body = wire::ErrorBody::read(&fixture(name));
-        (body.cause().map(str::to_owned), body.key().map(str::to_owned), body.errors[0].id.clone())
+        (
+            body.cause().map(str::to_owned),
+            body.key().map(str::to_owned),
+            body.errors[0].id.clone(),
+        )
     };
     let text = |text: &str| Some(text.to_owned());
-    assert_eq!(cause("error-400.json"), (text("BAD_REQUEST"), text("birthday"), text("73464627")));
-    assert_eq!(cause("error-401.json"), (text("INVALID_LOGIN_TOKEN"), None, text("487800773")));
-    assert_eq!(cause("error-409.json"), (text("EXISTING_IDENTIFICATION"), None, text("34253467")));
+    assert_eq!(
+        cause("error-400.json"),
+        (text("BAD_REQUEST"), text("birthday"), text("73464627"))
+    );
+    assert_eq!(
+        cause("error-401.json"),
+        (text("INVALID_LOGIN_TOKEN"), None, text("487800773"))
+    );
+    assert_eq!(
+        cause("error-409.json"),
+        (text("EXISTING_IDENTIFICATION"), None, text("34253467"))
+    );
 }
 
 #[test]
@@ -127,10 +196,20 @@ fn what_is_known_from_one_part_survives_the_others_being_wrong() {
     let payload = br#"{"identificationprocess":{"id":"A","result":"SUCCESS","reason":{"x":1},"agentname":["y"]},
         "userdata":"x","contactdata":[1],"identificationdocument":null,"attachments":{"pdf":{"a":1},"xml":"a.xml"},
         "questions":[{"value":1}],"customdata":7,"unknown":{"deep":[[[{}]]]}}"#;
-    let observation = normalize::payload(payload, Channel::Fetch).unwrap().remove(0);
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+    let observation = normalize::payload(payload, Channel::Fetch)
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     let report = observation.report().unwrap();
-    assert!(report.person.is_empty() && report.document.is_empty() && report.reasons.is_empty() && report.agent.is_none());
+    assert!(
+        report.person.is_empty()
+            && report.document.is_empty()
+            && report.reasons.is_empty()
+            && report.agent.is_none()
+    );
     assert_eq!(report.evidence.len(), 1);
     let custom = serde_json::to_value(report).unwrap()["custom"].take();
     let kept = serde_json::json!({
@@ -143,7 +222,9 @@ fn what_is_known_from_one_part_survives_the_others_being_wrong() {
 #[test]
 fn the_classes_of_a_licence_are_read_in_each_form() {
     let json = |classes: &str| {
-        format!(r#"{{"identificationprocess":{{"id":"A"}},"identificationdocument":{{"driversclasses":{classes}}}}}"#)
+        format!(
+            r#"{{"identificationprocess":{{"id":"A"}},"identificationdocument":{{"driversclasses":{classes}}}}}"#
+        )
     };
     let xml = |classes: &str| {
         format!(
@@ -159,8 +240,16 @@ fn the_classes_of_a_licence_are_read_in_each_form() {
         xml("<class><type>ML</type></class><class><type>B</type></class>"),
         xml("ML, B"),
     ] {
-        let observation = normalize::payload(payload.as_bytes(), Channel::Fetch).unwrap().remove(0);
-        let classes = observation.report().unwrap().document.licence_classes.as_ref().unwrap();
+        let observation = normalize::payload(payload.as_bytes(), Channel::Fetch)
+            .unwrap()
+            .remove(0);
+        let classes = observation
+            .report()
+            .unwrap()
+            .document
+            .licence_classes
+            .as_ref()
+            .unwrap();
         assert_eq!(classes.expose().unwrap(), &["ML", "B"], "{payload}");
     }
 }
@@ -169,8 +258,14 @@ fn the_classes_of_a_licence_are_read_in_each_form() {
 fn a_handle_stands_for_the_report_in_lists() {
     let bytes = fixture("list.json");
     let payload = wire::read(&bytes).unwrap();
-    let observation = normalize::observation(&payload.identifications[0], Channel::List, normalize::Inline::Handle);
+    let observation = normalize::observation(
+        &payload.identifications[0],
+        Channel::List,
+        normalize::Inline::Handle,
+    );
     assert!(observation.report().is_none());
-    let idv_core::ResultState::Fetchable(handle) = &observation.result else { panic!("{observation:?}") };
+    let idv_core::ResultState::Fetchable(handle) = &observation.result else {
+        panic!("{observation:?}")
+    };
     assert_eq!(handle.as_str(), "ah73jk3lm");
 }

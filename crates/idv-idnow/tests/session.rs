@@ -47,7 +47,9 @@ impl Vendor {
             self.0.good.lock().await.insert(token.clone());
             return (200, format!(r#"{{"authToken":"{token}"}}"#));
         }
-        let token = header(request, "x-api-login-token").unwrap_or_default().to_owned();
+        let token = header(request, "x-api-login-token")
+            .unwrap_or_default()
+            .to_owned();
         tokio::task::yield_now().await;
         if self.0.good.lock().await.contains(&token) {
             return (200, result("SUCCESS"));
@@ -61,7 +63,10 @@ impl Vendor {
 impl Transport for Vendor {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
         let (status, body) = self.answer(&request).await;
-        Ok(Response::builder().status(status).body(Body::from(Bytes::from(body))).unwrap())
+        Ok(Response::builder()
+            .status(status)
+            .body(Body::from(Bytes::from(body)))
+            .unwrap())
     }
 }
 
@@ -73,7 +78,9 @@ async fn poll_a_hundred_times(client: &Client) {
     let polls: Vec<_> = (0..100)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.poll(&id()).await.map(|observation| observation.code) })
+            tokio::spawn(
+                async move { client.poll(&id()).await.map(|observation| observation.code) },
+            )
         })
         .collect();
     for poll in polls {
@@ -84,9 +91,16 @@ async fn poll_a_hundred_times(client: &Client) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_polls_at_once_log_in_once_and_once_more_when_the_token_is_forgotten() {
     let vendor = Vendor::default();
-    let client = Client::new(Idnow::new(config()).unwrap(), Environment::new(vendor.clone(), clock()), CallPolicy::default());
+    let client = Client::new(
+        Idnow::new(config()).unwrap(),
+        Environment::new(vendor.clone(), clock()),
+        CallPolicy::default(),
+    );
     poll_a_hundred_times(&client).await;
-    assert_eq!((vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)), (1, 0));
+    assert_eq!(
+        (vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)),
+        (1, 0)
+    );
     vendor.forget_tokens().await;
     poll_a_hundred_times(&client).await;
     assert_eq!(vendor.logins(), 2);
@@ -96,8 +110,11 @@ async fn a_hundred_polls_at_once_log_in_once_and_once_more_when_the_token_is_for
 #[tokio::test]
 async fn a_token_that_was_not_used_for_an_hour_is_not_tried() {
     let (vendor, clock) = (Vendor::default(), clock());
-    let client =
-        Client::new(Idnow::new(config()).unwrap(), Environment::new(vendor.clone(), clock.clone()), CallPolicy::default());
+    let client = Client::new(
+        Idnow::new(config()).unwrap(),
+        Environment::new(vendor.clone(), clock.clone()),
+        CallPolicy::default(),
+    );
     client.poll(&id()).await.unwrap();
     // Each use starts the hour anew.
     for _ in 0..3 {
@@ -107,7 +124,10 @@ async fn a_token_that_was_not_used_for_an_hour_is_not_tried() {
     assert_eq!(vendor.logins(), 1);
     clock.advance(Duration::from_secs(60 * 60));
     client.poll(&id()).await.unwrap();
-    assert_eq!((vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)), (2, 0));
+    assert_eq!(
+        (vendor.logins(), vendor.0.refused.load(Ordering::SeqCst)),
+        (2, 0)
+    );
 }
 
 #[tokio::test]
@@ -120,7 +140,10 @@ async fn credentials_that_are_refused_are_not_tried_again() {
         (error.kind(), error.vendor_code(), transport.count()),
         (&ErrorKind::Unauthorized, Some("INVALID_LOGIN_TOKEN"), 1)
     );
-    assert!(error.to_string().contains("company id or the API key"), "{error}");
+    assert!(
+        error.to_string().contains("company id or the API key"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -133,13 +156,19 @@ async fn an_expired_token_is_renewed_once_and_a_second_refusal_is_told() {
     let client = client(&transport);
     client.poll(&id()).await.unwrap();
     client.poll(&id()).await.unwrap();
-    assert_eq!(header(&transport.requests()[4], "x-api-login-token"), Some("second"));
+    assert_eq!(
+        header(&transport.requests()[4], "x-api-login-token"),
+        Some("second")
+    );
 
     transport.then_json(401, failure("SECURITY_VIOLATION", ""));
     transport.then_json(200, r#"{"authToken":"third"}"#);
     transport.then_json(401, failure("SECURITY_VIOLATION", ""));
     let error = client.poll(&id()).await.unwrap_err();
-    assert_eq!((error.kind(), error.vendor_code()), (&ErrorKind::Unauthorized, Some("SECURITY_VIOLATION")));
+    assert_eq!(
+        (error.kind(), error.vendor_code()),
+        (&ErrorKind::Unauthorized, Some("SECURITY_VIOLATION"))
+    );
     assert_eq!(transport.count(), 8);
 }
 
@@ -150,7 +179,10 @@ async fn a_login_that_cannot_be_read_is_told_and_not_kept() {
     transport.then_json(200, r#"{"authToken":"line\nbreak"}"#);
     let client = client(&transport);
     for _ in 0..2 {
-        assert_eq!(client.poll(&id()).await.unwrap_err().kind(), &ErrorKind::Malformed);
+        assert_eq!(
+            client.poll(&id()).await.unwrap_err().kind(),
+            &ErrorKind::Malformed
+        );
     }
     transport.then_json(200, format!(r#"{{"authToken":"{TOKEN}"}}"#));
     transport.then_json(200, result("SUCCESS"));
@@ -166,7 +198,11 @@ async fn accounts_do_not_share_tokens() {
     }
     let clock = clock();
     for _ in 0..2 {
-        let client = Client::new(Idnow::new(config()).unwrap(), environment(&transport, &clock), CallPolicy::default());
+        let client = Client::new(
+            Idnow::new(config()).unwrap(),
+            environment(&transport, &clock),
+            CallPolicy::default(),
+        );
         client.poll(&id()).await.unwrap();
     }
     assert_eq!(transport.count(), 4);

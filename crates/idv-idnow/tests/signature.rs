@@ -35,7 +35,8 @@ fn document() -> Vec<u8> {
 }
 
 fn is_forged(key: &PublicKey, xml: &[u8], signature: &[u8]) -> bool {
-    key.verify(xml, signature).is_err_and(|error| error.kind() == &ErrorKind::Forged)
+    key.verify(xml, signature)
+        .is_err_and(|error| error.kind() == &ErrorKind::Forged)
 }
 
 /// What a key that is refused is refused with.
@@ -48,7 +49,9 @@ fn refused(pem: &str) -> String {
 #[test]
 fn what_openssl_signed_is_verified_with_every_kind_of_key() {
     for name in KEYS {
-        key(name).verify(&document(), &signature(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        key(name)
+            .verify(&document(), &signature(name))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
@@ -69,8 +72,16 @@ fn a_byte_that_is_changed_anywhere_in_the_result_is_noticed() {
 fn a_result_that_is_longer_or_shorter_or_has_other_line_endings_is_refused() {
     let (key, signature, xml) = (key("rsa-2048"), signature("rsa-2048"), document());
     let longer = [xml.as_slice(), b"\n"].concat();
-    let windows = String::from_utf8(xml.clone()).unwrap().replace('\n', "\r\n");
-    for changed in [&longer, &xml[..xml.len() - 1], &xml[1..], &[], windows.as_bytes()] {
+    let windows = String::from_utf8(xml.clone())
+        .unwrap()
+        .replace('\n', "\r\n");
+    for changed in [
+        &longer,
+        &xml[..xml.len() - 1],
+        &xml[1..],
+        &[],
+        windows.as_bytes(),
+    ] {
         assert!(is_forged(&key, changed, &signature));
     }
 }
@@ -91,8 +102,18 @@ fn a_byte_that_is_changed_anywhere_in_the_signature_is_noticed() {
 fn only_the_raw_signature_of_the_right_kind_is_one() {
     let (key, xml, signature_) = (key("rsa-2048"), document(), signature("rsa-2048"));
     let longer = [signature_.as_slice(), &[0]].concat();
-    let hexadecimal: String = signature_.iter().map(|byte| format!("{byte:02x}")).collect();
-    for other in [&[], &signature_[..255], &longer, hexadecimal.as_bytes(), &vec![0; 256], &vec![0xFF; 256]] {
+    let hexadecimal: String = signature_
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    for other in [
+        &[],
+        &signature_[..255],
+        &longer,
+        hexadecimal.as_bytes(),
+        &vec![0; 256],
+        &vec![0xFF; 256],
+    ] {
         assert!(is_forged(&key, &xml, other), "{} bytes", other.len());
     }
     // The right key with another digest, with another padding; a signature of another key.
@@ -104,8 +125,15 @@ fn only_the_raw_signature_of_the_right_kind_is_one() {
 #[test]
 fn another_key_is_not_the_signers() {
     for name in KEYS {
-        for other in KEYS.iter().chain(&["other"]).filter(|other| **other != name) {
-            assert!(is_forged(&key(other), &document(), &signature(name)), "{name} by {other}");
+        for other in KEYS
+            .iter()
+            .chain(&["other"])
+            .filter(|other| **other != name)
+        {
+            assert!(
+                is_forged(&key(other), &document(), &signature(name)),
+                "{name} by {other}"
+            );
         }
     }
 }
@@ -124,7 +152,13 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
     let private = "-----BEGIN PRIVATE KEY-----\nMC4CAQA=\n-----END PRIVATE KEY-----\n";
     assert!(refused(private).contains("private"));
     let whole = pem("rsa-2048");
-    for pem in ["", "\n", "rsa", "-----BEGIN PUBLIC KEY-----", "-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----"] {
+    for pem in [
+        "",
+        "\n",
+        "rsa",
+        "-----BEGIN PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----",
+    ] {
         refused(pem);
     }
     refused(&whole.replace("PUBLIC KEY", "X509 CRL"));
@@ -134,10 +168,17 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
     }
     let lines: Vec<_> = whole.lines().collect();
     for unsupported_fields in 1..lines.len() - 1 {
-        let fewer: Vec<_> =
-            lines.iter().enumerate().filter(|(line, _)| *line != unsupported_fields).map(|(_, text)| *text).collect();
+        let fewer: Vec<_> = lines
+            .iter()
+            .enumerate()
+            .filter(|(line, _)| *line != unsupported_fields)
+            .map(|(_, text)| *text)
+            .collect();
         if let Ok(key) = PublicKey::from_pem(&fewer.join("\n")) {
-            assert!(is_forged(&key, &document(), &signature("rsa-2048")), "line {unsupported_fields}");
+            assert!(
+                is_forged(&key, &document(), &signature("rsa-2048")),
+                "line {unsupported_fields}"
+            );
         }
     }
 }
@@ -145,8 +186,15 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
 #[test]
 fn a_key_is_read_with_any_line_endings_and_with_text_around_it() {
     let pem = pem("rsa-2048");
-    for pem in [pem.replace('\n', "\r\n"), format!("IDnow, test system\n\n{pem}\n\n"), pem.trim_end().to_owned()] {
-        PublicKey::from_pem(&pem).unwrap().verify(&document(), &signature("rsa-2048")).unwrap();
+    for pem in [
+        pem.replace('\n', "\r\n"),
+        format!("IDnow, test system\n\n{pem}\n\n"),
+        pem.trim_end().to_owned(),
+    ] {
+        PublicKey::from_pem(&pem)
+            .unwrap()
+            .verify(&document(), &signature("rsa-2048"))
+            .unwrap();
     }
 }
 
@@ -155,9 +203,18 @@ fn the_documents_keys_are_told_by_the_digest_of_their_files() {
     // The table of chapter 13.3.1, with the digests as the page breaks them.
     let test = ["cf85910dc4dd95f0fc8605", "b2ad39041a305b994a"].concat();
     let live = ["a970f6daa84014c124222", "17ef216c03b046322ab"].concat();
-    let known: Vec<_> = KNOWN_KEYS.iter().map(|key| (key.system, key.sha1)).collect();
-    assert_eq!(known, [(System::Test, test.as_str()), (System::Live, live.as_str())]);
-    assert!(KNOWN_KEYS.iter().all(|key| key.address.starts_with("https://go.idnow.de/assets/certs/idnow_signing_")));
+    let known: Vec<_> = KNOWN_KEYS
+        .iter()
+        .map(|key| (key.system, key.sha1))
+        .collect();
+    assert_eq!(
+        known,
+        [(System::Test, test.as_str()), (System::Live, live.as_str())]
+    );
+    assert!(KNOWN_KEYS.iter().all(|key| {
+        key.address
+            .starts_with("https://go.idnow.de/assets/certs/idnow_signing_")
+    }));
     for name in KEYS {
         assert_eq!(known_key(pem(name).as_bytes()), None);
     }
@@ -167,34 +224,70 @@ fn the_documents_keys_are_told_by_the_digest_of_their_files() {
 #[test]
 fn the_result_in_an_archive_is_verified_by_the_signature_beside_it() {
     let (xml, sig) = (document(), signature("rsa-2048"));
-    let bytes = archive(&[("AH73JK3LM.pdf", b"%PDF-"), ("AH73JK3LM.sig", &sig), ("AH73JK3LM.xml", &xml)]);
-    let verified = key("rsa-2048").verify_archive(&bytes, &Limits::default()).unwrap();
+    let bytes = archive(&[
+        ("AH73JK3LM.pdf", b"%PDF-"),
+        ("AH73JK3LM.sig", &sig),
+        ("AH73JK3LM.xml", &xml),
+    ]);
+    let verified = key("rsa-2048")
+        .verify_archive(&bytes, &Limits::default())
+        .unwrap();
     assert_eq!(verified, xml);
     assert_eq!(wire::read(&verified).unwrap().identifications.len(), 1);
-    let error = key("other").verify_archive(&bytes, &Limits::default()).unwrap_err();
+    let error = key("other")
+        .verify_archive(&bytes, &Limits::default())
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forged);
 }
 
 #[test]
 fn an_archive_whose_result_is_not_signed_is_not_verified() {
     let (xml, sig) = (document(), signature("rsa-2048"));
-    let changed = String::from_utf8(xml.clone()).unwrap().replace("SUCCESS", "SUCCESS_DATA_CHANGED");
+    let changed = String::from_utf8(xml.clone())
+        .unwrap()
+        .replace("SUCCESS", "SUCCESS_DATA_CHANGED");
     let of = |files: &[(&str, &[u8])]| {
-        let error = key("rsa-2048").verify_archive(&archive(files), &Limits::default()).unwrap_err();
+        let error = key("rsa-2048")
+            .verify_archive(&archive(files), &Limits::default())
+            .unwrap_err();
         error.kind().clone()
     };
     assert_eq!(of(&[("AH73JK3LM.xml", &xml)]), ErrorKind::Forged);
-    assert_eq!(of(&[("AH73JK3LM.xml", &xml), ("OTHER.sig", &sig)]), ErrorKind::Forged);
-    assert_eq!(of(&[("AH73JK3LM.xml", changed.as_bytes()), ("AH73JK3LM.sig", &sig)]), ErrorKind::Forged);
+    assert_eq!(
+        of(&[("AH73JK3LM.xml", &xml), ("OTHER.sig", &sig)]),
+        ErrorKind::Forged
+    );
+    assert_eq!(
+        of(&[
+            ("AH73JK3LM.xml", changed.as_bytes()),
+            ("AH73JK3LM.sig", &sig)
+        ]),
+        ErrorKind::Forged
+    );
     // A signed result lends its signature to no other one, whichever comes first.
     let stranger: (&str, &[u8]) = ("AH73JK3LN.xml", changed.as_bytes());
-    assert_eq!(of(&[stranger, ("AH73JK3LM.xml", &xml), ("AH73JK3LM.sig", &sig)]), ErrorKind::Forged);
+    assert_eq!(
+        of(&[stranger, ("AH73JK3LM.xml", &xml), ("AH73JK3LM.sig", &sig)]),
+        ErrorKind::Forged
+    );
     let key = key("rsa-2048");
     let behind = archive(&[("AH73JK3LM.xml", &xml), ("AH73JK3LM.sig", &sig), stranger]);
-    assert_eq!(key.verify_archive(&behind, &Limits::default()).unwrap(), xml);
+    assert_eq!(
+        key.verify_archive(&behind, &Limits::default()).unwrap(),
+        xml
+    );
     // JSON is not signed.
-    assert_eq!(of(&[("AH73JK3LM.json", b"{}"), ("AH73JK3LM.sig", &sig)]), ErrorKind::Malformed);
-    assert_eq!(of(&[("AH73JK3LM.xml", &xml), ("AH73JK3LM.sig", &vec![0; 100_000])]), ErrorKind::LimitExceeded);
+    assert_eq!(
+        of(&[("AH73JK3LM.json", b"{}"), ("AH73JK3LM.sig", &sig)]),
+        ErrorKind::Malformed
+    );
+    assert_eq!(
+        of(&[
+            ("AH73JK3LM.xml", &xml),
+            ("AH73JK3LM.sig", &vec![0; 100_000])
+        ]),
+        ErrorKind::LimitExceeded
+    );
 }
 
 #[test]

@@ -131,7 +131,11 @@ impl Builder {
             None if self.in_process => Post::Nobody,
             None => Post::Network(network()?),
         };
-        let sandbox = if self.in_process { self.inside(post) } else { self.listening(post).await? };
+        let sandbox = if self.in_process {
+            self.inside(post)
+        } else {
+            self.listening(post).await?
+        };
         for vendor in VENDORS {
             (vendor.serve_pages_at)(&mut sandbox.worlds.state(), sandbox.vendor_url(vendor.id));
         }
@@ -141,7 +145,12 @@ impl Builder {
     /// Builds the worlds. What a client makes by its own clock is checked against `wall_clock` too.
     fn worlds(&self, speed: f64, post: Post, wall_clock: Option<WallClock>) -> Arc<Worlds> {
         let seed = self.seed.unwrap_or_else(random::fresh_seed);
-        Arc::new(Worlds::new(Clock::new(self.start, speed), wall_clock, post, seed))
+        Arc::new(Worlds::new(
+            Clock::new(self.start, speed),
+            wall_clock,
+            post,
+            seed,
+        ))
     }
 
     /// Builds a sandbox without a network.
@@ -150,7 +159,10 @@ impl Builder {
             worlds: self.worlds(0.0, post, self.wall_clock.clone()),
             tasks: JoinSet::new(),
             shared: "sandbox.localhost".to_owned(),
-            vendors: VENDORS.iter().map(|vendor| (vendor, in_process::authority(vendor.id))).collect(),
+            vendors: VENDORS
+                .iter()
+                .map(|vendor| (vendor, in_process::authority(vendor.id)))
+                .collect(),
             certificate: None,
         }
     }
@@ -160,7 +172,11 @@ impl Builder {
         if !self.listen.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(self.listen));
         }
-        let speed = if self.speed.is_finite() { self.speed.max(0.0) } else { 1.0 };
+        let speed = if self.speed.is_finite() {
+            self.speed.max(0.0)
+        } else {
+            1.0
+        };
         let wall_clock = self.wall_clock.clone().unwrap_or_else(WallClock::system);
         let worlds = self.worlds(speed, post, Some(wall_clock));
         let (acceptor, certificate) = if self.tls {
@@ -171,9 +187,15 @@ impl Builder {
         };
         let mut tasks = JoinSet::new();
         let mut take = async |port: Port, offset: u16| {
-            let number = if self.listen.port() == 0 { 0 } else { self.listen.port().saturating_add(offset) };
+            let number = if self.listen.port() == 0 {
+                0
+            } else {
+                self.listen.port().saturating_add(offset)
+            };
             let wanted = SocketAddr::new(self.listen.ip(), number);
-            let (listener, address) = bind(wanted).await.map_err(|error| SandboxError::Listen(wanted, error))?;
+            let (listener, address) = bind(wanted)
+                .await
+                .map_err(|error| SandboxError::Listen(wanted, error))?;
             tasks.spawn(serve(listener, port, acceptor.clone(), Arc::clone(&worlds)));
             Ok::<_, SandboxError>(address.to_string())
         };
@@ -185,7 +207,13 @@ impl Builder {
         if speed > 0.0 {
             tasks.spawn(tick(Arc::clone(&worlds)));
         }
-        Ok(Sandbox { worlds, tasks, shared, vendors, certificate })
+        Ok(Sandbox {
+            worlds,
+            tasks,
+            shared,
+            vendors,
+            certificate,
+        })
     }
 }
 

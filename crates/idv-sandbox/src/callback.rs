@@ -35,13 +35,24 @@ pub(crate) struct Callback {
 impl Callback {
     /// A callback without headers and body about the verification with this reference.
     pub(crate) fn new(kind: &'static str, reference: &str, method: Method, url: String) -> Self {
-        Self { kind, reference: reference.to_owned(), method, url, headers: Vec::new(), body: None, told: None }
+        Self {
+            kind,
+            reference: reference.to_owned(),
+            method,
+            url,
+            headers: Vec::new(),
+            body: None,
+            told: None,
+        }
     }
 
     /// A callback by POST with a body of JSON.
     pub(crate) fn json(kind: &'static str, reference: &str, url: String, body: &Value) -> Self {
         let body = Some(("application/json", body.to_string().into()));
-        Self { body, ..Self::new(kind, reference, Method::POST, url) }
+        Self {
+            body,
+            ..Self::new(kind, reference, Method::POST, url)
+        }
     }
 }
 
@@ -89,13 +100,26 @@ impl Worlds {
         let record = sending.record;
         if !sending.strayed && self.state().is_outdated(&sending) {
             let mut state = self.state();
-            state.complain(record, "Error: Not sending", "since identification was changed");
+            state.complain(
+                record,
+                "Error: Not sending",
+                "since identification was changed",
+            );
             return state.finish(record, "outdated");
         }
         let callback = &sending.callback;
-        let status = self.request(callback.method.clone(), &callback.url, &callback.headers, callback.body.clone()).await;
+        let status = self
+            .request(
+                callback.method.clone(),
+                &callback.url,
+                &callback.headers,
+                callback.body.clone(),
+            )
+            .await;
         let mut state = self.state();
-        let Some(known) = state.callbacks.get_mut(record) else { return };
+        let Some(known) = state.callbacks.get_mut(record) else {
+            return;
+        };
         known.attempts.push((at.to_string(), status));
         if (sending.vendor.accepts)(status) {
             return state.finish(record, "delivered");
@@ -106,9 +130,18 @@ impl Worlds {
             state.plan(later(sending.since, warn_after), Event::Warn(record));
             state.plan(later(sending.since, give_up_after), Event::GiveUp(record));
         }
-        let elapsed = at.duration_since(sending.since).try_into().unwrap_or_default();
+        let elapsed = at
+            .duration_since(sending.since)
+            .try_into()
+            .unwrap_or_default();
         match (sending.vendor.again)(sending.tries, elapsed) {
-            Some(wait) => state.plan(later(at, wait), Event::Send(Box::new(Sending { tries: sending.tries + 1, ..sending }))),
+            Some(wait) => state.plan(
+                later(at, wait),
+                Event::Send(Box::new(Sending {
+                    tries: sending.tries + 1,
+                    ..sending
+                })),
+            ),
             // The mail that says so ends it.
             None if sending.vendor.mails.is_some() => {}
             None => state.finish(record, "given_up"),
@@ -135,13 +168,22 @@ impl Worlds {
         if let Some((media_type, body)) = body {
             request = request.header("content-type", media_type).body(body);
         }
-        request.send().await.map_or(0, |response| response.status().as_u16())
+        request
+            .send()
+            .await
+            .map_or(0, |response| response.status().as_u16())
     }
 }
 
 impl State {
-    pub(crate) fn call_back(&mut self, now: Timestamp, vendor: &'static Entry, mut callback: Callback) {
-        let path = url::Url::parse(&callback.url).map_or_else(|_| String::new(), |url| url.path().to_owned());
+    pub(crate) fn call_back(
+        &mut self,
+        now: Timestamp,
+        vendor: &'static Entry,
+        mut callback: Callback,
+    ) {
+        let path = url::Url::parse(&callback.url)
+            .map_or_else(|_| String::new(), |url| url.path().to_owned());
         let fault = self.faults.strike_callback(&path);
         if let Some(fault) = &fault {
             callback.body = fault.of_callback(callback.body.take());
@@ -154,9 +196,19 @@ impl State {
             attempts: Vec::new(),
             state: "pending",
         });
-        let strayed = matches!(fault, Some(FaultKind::CallbackLate(_) | FaultKind::CallbackReordered));
+        let strayed = matches!(
+            fault,
+            Some(FaultKind::CallbackLate(_) | FaultKind::CallbackReordered)
+        );
         let astray = !is_loopback(&callback.url);
-        let sending = Box::new(Sending { record, vendor, callback, since: now, tries: 0, strayed });
+        let sending = Box::new(Sending {
+            record,
+            vendor,
+            callback,
+            since: now,
+            tries: 0,
+            strayed,
+        });
         // What was held back follows the next one.
         let held = std::mem::take(&mut self.held);
         match fault {
@@ -165,7 +217,13 @@ impl State {
             Some(FaultKind::CallbackLost) => self.finish(record, "lost"),
             Some(FaultKind::CallbackLate(seconds)) => {
                 let at = later(now, Duration::from_secs(seconds));
-                self.plan(at, Event::Send(Box::new(Sending { since: at, ..*sending })));
+                self.plan(
+                    at,
+                    Event::Send(Box::new(Sending {
+                        since: at,
+                        ..*sending
+                    })),
+                );
             }
             Some(FaultKind::CallbackReordered) => self.held.push(*sending),
             Some(FaultKind::CallbackDuplicated) => {
@@ -175,12 +233,22 @@ impl State {
             _ => self.plan(now, Event::Send(sending)),
         }
         for sending in held {
-            self.plan(now, Event::Send(Box::new(Sending { since: now, ..sending })));
+            self.plan(
+                now,
+                Event::Send(Box::new(Sending {
+                    since: now,
+                    ..sending
+                })),
+            );
         }
     }
 
     fn is_outdated(&self, sending: &Sending) -> bool {
-        sending.callback.told.as_ref().is_some_and(|told| (sending.vendor.is_outdated)(self, told))
+        sending
+            .callback
+            .told
+            .as_ref()
+            .is_some_and(|told| (sending.vendor.is_outdated)(self, told))
     }
 
     /// The vendor's mail about a callback that is still to be delivered.
@@ -197,11 +265,27 @@ impl State {
 
     /// Writes a mail about a callback that is still to be delivered; says whether it is.
     fn complain(&mut self, record: usize, problem: &str, end: &str) -> bool {
-        let Some(pending) = self.callbacks.get(record).filter(|record| record.state == "pending") else { return false };
-        let name = VENDORS.iter().find(|vendor| vendor.id == pending.vendor).map_or("", |vendor| vendor.name);
+        let Some(pending) = self
+            .callbacks
+            .get(record)
+            .filter(|record| record.state == "pending")
+        else {
+            return false;
+        };
+        let name = VENDORS
+            .iter()
+            .find(|vendor| vendor.id == pending.vendor)
+            .map_or("", |vendor| vendor.name);
         // As IDnow writes them (14.6).
-        let dot = if problem.starts_with("Error: Not") { " " } else { ". " };
-        self.mails.push(format!("{name} Webhook {problem} for {}{dot}{end}", pending.reference));
+        let dot = if problem.starts_with("Error: Not") {
+            " "
+        } else {
+            ". "
+        };
+        self.mails.push(format!(
+            "{name} Webhook {problem} for {}{dot}{end}",
+            pending.reference
+        ));
         true
     }
 
@@ -214,7 +298,11 @@ impl State {
 
 /// Checks that callbacks to an address, if there is one, stay on this machine.
 pub(crate) fn demand_loopback<S: AsRef<str>>(url: Option<S>) -> Result<(), &'static str> {
-    if url.is_none_or(|url| is_loopback(url.as_ref())) { Ok(()) } else { Err("callbacks go to the loopback interface only") }
+    if url.is_none_or(|url| is_loopback(url.as_ref())) {
+        Ok(())
+    } else {
+        Err("callbacks go to the loopback interface only")
+    }
 }
 
 /// Whether an address is on this machine.

@@ -13,7 +13,11 @@ pub(crate) struct Cases<C> {
 
 impl<C> Default for Cases<C> {
     fn default() -> Self {
-        Self { numbers: HashMap::new(), by_number: BTreeMap::new(), created: 0 }
+        Self {
+            numbers: HashMap::new(),
+            by_number: BTreeMap::new(),
+            created: 0,
+        }
     }
 }
 
@@ -27,11 +31,15 @@ impl<C> Cases<C> {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&C> {
-        self.by_number.get(self.numbers.get(key)?).map(|(_, case)| case)
+        self.by_number
+            .get(self.numbers.get(key)?)
+            .map(|(_, case)| case)
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut C> {
-        self.by_number.get_mut(self.numbers.get(key)?).map(|(_, case)| case)
+        self.by_number
+            .get_mut(self.numbers.get(key)?)
+            .map(|(_, case)| case)
     }
 
     /// Adds a verification as the latest, in place of one that has the same key.
@@ -43,7 +51,9 @@ impl<C> Cases<C> {
     }
 
     pub(crate) fn remove(&mut self, key: &str) -> Option<C> {
-        self.by_number.remove(&self.numbers.remove(key)?).map(|(_, case)| case)
+        self.by_number
+            .remove(&self.numbers.remove(key)?)
+            .map(|(_, case)| case)
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {

@@ -10,7 +10,11 @@ use jiff::{SignedDuration, Span, Timestamp};
 /// Returns the date on which a document expires that expires on `standard` unless an account says otherwise. The standard person renews it in
 /// time, so that what a scenario comes to does not depend on the year.
 pub(crate) fn renewed(expires: Date, standard: Date, today: Date) -> Date {
-    if expires == standard && expires < today { today.saturating_add(Span::new().years(5)) } else { expires }
+    if expires == standard && expires < today {
+        today.saturating_add(Span::new().years(5))
+    } else {
+        expires
+    }
 }
 
 /// The sandbox's clock. It runs at a multiple of real time (which may be nothing), and can be moved forward at once.
@@ -27,7 +31,11 @@ struct Inner {
 
 impl Clock {
     pub(crate) fn new(start: Timestamp, speed: f64) -> Self {
-        Self(Arc::new(Mutex::new(Inner { base: start, since: Instant::now(), speed })))
+        Self(Arc::new(Mutex::new(Inner {
+            base: start,
+            since: Instant::now(),
+            speed,
+        })))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -76,7 +84,10 @@ pub(crate) fn http_date(time: Timestamp) -> String {
 
 /// Returns `time` and `by` together, or the end of time if that is too much.
 pub(crate) fn later(time: Timestamp, by: Duration) -> Timestamp {
-    SignedDuration::try_from(by).ok().and_then(|by| time.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+    SignedDuration::try_from(by)
+        .ok()
+        .and_then(|by| time.checked_add(by).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -88,6 +99,10 @@ mod tests {
         let date = |year| Date::constant(year, 10, 19);
         assert_eq!(renewed(date(2027), date(2027), date(2026)), date(2027));
         assert_eq!(renewed(date(2027), date(2027), date(2028)), date(2033));
-        assert_eq!(renewed(date(2020), date(2027), date(2028)), date(2020), "an account's own person keeps the date");
+        assert_eq!(
+            renewed(date(2020), date(2027), date(2028)),
+            date(2020),
+            "an account's own person keeps the date"
+        );
     }
 }

@@ -41,11 +41,17 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
         }
         (&Method::POST, ["forge"]) => match body::<Forge>(request) {
             Ok(Forge { method, url, body }) => {
-                let usual = if body.is_some() { Method::POST } else { Method::GET };
+                let usual = if body.is_some() {
+                    Method::POST
+                } else {
+                    Method::GET
+                };
                 match method.map_or(Ok(usual), |method| method.parse()) {
                     Ok(method) => {
                         let body = body.map(|body| body.to_string());
-                        forge(worlds, method, &url, body).await.map(|status| json!({ "status": status }))
+                        forge(worlds, method, &url, body)
+                            .await
+                            .map(|status| json!({ "status": status }))
                     }
                     Err(_) => Err("there is no such method".to_owned()),
                 }
@@ -65,16 +71,28 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
 }
 
 fn nothing_here() -> Answer {
-    Answer::json(StatusCode::NOT_FOUND, &json!({ "error": "the control plane has no such route" }))
+    Answer::json(
+        StatusCode::NOT_FOUND,
+        &json!({ "error": "the control plane has no such route" }),
+    )
 }
 
 /// The routes of the vendors.
-fn of_vendor(worlds: &Worlds, request: &Incoming, vendor: &str, rest: &[&str]) -> Option<Result<Value, String>> {
+fn of_vendor(
+    worlds: &Worlds,
+    request: &Incoming,
+    vendor: &str,
+    rest: &[&str],
+) -> Option<Result<Value, String>> {
     let now = worlds.clock.now();
     let mut state = worlds.state();
     let vendor = VENDORS.iter().find(|known| known.id == vendor)?;
     if (&request.method, rest) == (&Method::GET, &["scenarios"]) {
-        return Some(Ok(vendor.scenarios().into_iter().map(|scenario| scenario.name).collect()));
+        return Some(Ok(vendor
+            .scenarios()
+            .into_iter()
+            .map(|scenario| scenario.name)
+            .collect()));
     }
     (vendor.control)(&mut state, now, request, rest)
 }
@@ -93,13 +111,20 @@ pub(crate) fn of_part<P: Part>(
     match (&request.method, path) {
         (&Method::GET, [word]) if is_own(word) => Some(Ok(json!(P::ids(world)))),
         (&Method::GET, [word, id]) if is_own(word) => Some(world.view(&P::key(world, id))),
-        (&Method::POST, [word, id, "act"]) if is_own(word) => Some(body::<Act>(request).and_then(|act| {
-            if act.reason.is_some() && !P::REASONS {
-                return Err("unknown field `reason`: the vendor gives none".to_owned());
-            }
-            let steps = world.act(&P::key(world, id), &act.scenario, act.reason.as_deref(), moment)?;
-            Ok(json!(steps))
-        })),
+        (&Method::POST, [word, id, "act"]) if is_own(word) => {
+            Some(body::<Act>(request).and_then(|act| {
+                if act.reason.is_some() && !P::REASONS {
+                    return Err("unknown field `reason`: the vendor gives none".to_owned());
+                }
+                let steps = world.act(
+                    &P::key(world, id),
+                    &act.scenario,
+                    act.reason.as_deref(),
+                    moment,
+                )?;
+                Ok(json!(steps))
+            }))
+        }
         (_, ["accounts", id]) if P::Account::ID.is_some() => account(world, request, id),
         (_, ["account"]) if P::Account::ID.is_none() => account(world, request, ""),
         _ => None,
@@ -116,16 +141,32 @@ struct Act {
 
 /// Reads or changes an account's settings. A `PUT` gives each setting that it leaves out the account's own default, a `PATCH` leaves it
 /// as it is.
-fn account<P: Part>(world: &mut World<P>, request: &Incoming, id: &str) -> Option<Result<Value, String>> {
-    let known = world.account(id).cloned().ok_or_else(|| "there is no such account".to_owned());
+fn account<P: Part>(
+    world: &mut World<P>,
+    request: &Incoming,
+    id: &str,
+) -> Option<Result<Value, String>> {
+    let known = world
+        .account(id)
+        .cloned()
+        .ok_or_else(|| "there is no such account".to_owned());
     Some(match request.method {
         Method::GET => known.map(|account| json!(account)),
         Method::PUT | Method::PATCH => known.and_then(|known| {
             let initial = World::<P>::new().account(id).cloned().unwrap_or_default();
-            let account = settings(request, if request.method == Method::PATCH { &known } else { &initial })?;
+            let account = settings(
+                request,
+                if request.method == Method::PATCH {
+                    &known
+                } else {
+                    &initial
+                },
+            )?;
             if account.id() != id {
                 let setting = P::Account::ID.unwrap_or_default();
-                return Err(format!("the {setting} in the settings is another than in the path"));
+                return Err(format!(
+                    "the {setting} in the settings is another than in the path"
+                ));
             }
             world.configure(account.clone())?;
             Ok(json!(account))
@@ -136,7 +177,9 @@ fn account<P: Part>(world: &mut World<P>, request: &Incoming, id: &str) -> Optio
 
 /// Reads the settings of an account over those of `base`.
 fn settings<A: Settings>(request: &Incoming, base: &A) -> Result<A, String> {
-    let Value::Object(mut settings) = json!(base) else { return Err("the settings are no object".to_owned()) };
+    let Value::Object(mut settings) = json!(base) else {
+        return Err("the settings are no object".to_owned());
+    };
     settings.extend(body::<Map<String, Value>>(request)?);
     serde_json::from_value(Value::Object(settings)).map_err(|error| error.to_string())
 }
@@ -151,8 +194,15 @@ fn state(worlds: &Worlds) -> Value {
         "callbacks": state.callbacks.len(),
     });
     if let Some(told) = told.as_object_mut() {
-        let vendors = VENDORS.iter().map(|vendor| (vendor, (vendor.ids)(&state).len()));
-        told.extend(vendors.map(|(vendor, count)| (vendor.id.to_owned(), json!({ format!("{}s", vendor.verification): count }))));
+        let vendors = VENDORS
+            .iter()
+            .map(|vendor| (vendor, (vendor.ids)(&state).len()));
+        told.extend(vendors.map(|(vendor, count)| {
+            (
+                vendor.id.to_owned(),
+                json!({ format!("{}s", vendor.verification): count }),
+            )
+        }));
     }
     told
 }
@@ -165,7 +215,12 @@ struct Advance {
 
 async fn clock(worlds: &Worlds, request: &Incoming) -> Result<Value, String> {
     let Advance { advance_seconds } = body(request)?;
-    worlds.advance_to(later(worlds.clock.now(), Duration::from_secs(advance_seconds))).await;
+    worlds
+        .advance_to(later(
+            worlds.clock.now(),
+            Duration::from_secs(advance_seconds),
+        ))
+        .await;
     Ok(state(worlds))
 }
 
@@ -181,7 +236,12 @@ struct Forge {
 }
 
 /// Sends a request to a callback address, as a stranger could. Returns the status, or 0 if there is none.
-pub(crate) async fn forge(worlds: &Worlds, method: Method, url: &str, body: Option<String>) -> Result<u16, String> {
+pub(crate) async fn forge(
+    worlds: &Worlds,
+    method: Method,
+    url: &str,
+    body: Option<String>,
+) -> Result<u16, String> {
     demand_loopback(Some(url))?;
     let body = body.map(|body| ("application/json", body.into()));
     Ok(worlds.request(method, url, &[], body).await)

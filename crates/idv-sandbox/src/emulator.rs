@@ -49,7 +49,8 @@ impl<'a, A: Clone> Emulator<'a, A> {
     pub fn configure(&self, change: impl FnOnce(&mut A)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
-        (self.configure)(&mut self.state(), account).map_err(|error| SandboxError::Refused(error.to_owned()))
+        (self.configure)(&mut self.state(), account)
+            .map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
     /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions.

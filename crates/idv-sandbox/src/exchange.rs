@@ -25,8 +25,16 @@ pub(crate) struct Incoming {
 
 impl Incoming {
     pub(crate) fn new(head: Parts, body: Bytes) -> Self {
-        let host = head.headers.get("host").and_then(|host| host.to_str().ok()).or_else(|| head.uri.host()).unwrap_or_default();
-        let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
+        let host = head
+            .headers
+            .get("host")
+            .and_then(|host| host.to_str().ok())
+            .or_else(|| head.uri.host())
+            .unwrap_or_default();
+        let host = host
+            .rsplit_once(':')
+            .map_or(host, |(name, _)| name)
+            .to_ascii_lowercase();
         Self {
             method: head.method,
             host,
@@ -39,7 +47,11 @@ impl Incoming {
 
     /// The segments of the path, decoded.
     pub(crate) fn segments(&self) -> Vec<String> {
-        let decode = |segment: &str| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        let decode = |segment: &str| {
+            percent_encoding::percent_decode_str(segment)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
         self.path.split('/').skip(1).map(decode).collect()
     }
 
@@ -50,7 +62,9 @@ impl Incoming {
 
     /// The media type of the body, without parameters.
     pub(crate) fn media_type(&self) -> &str {
-        self.header("content-type").and_then(|value| value.split(';').next()).map_or("", str::trim)
+        self.header("content-type")
+            .and_then(|value| value.split(';').next())
+            .map_or("", str::trim)
     }
 
     /// Whether the body is said to be JSON.
@@ -66,13 +80,18 @@ impl Incoming {
     /// The user and the password of HTTP Basic, joined by a colon.
     pub(crate) fn basic(&self) -> Option<String> {
         let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
-        let decoded = STANDARD.decode(credentials.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+        let decoded = STANDARD
+            .decode(credentials.trim())
+            .ok()
+            .filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
         String::from_utf8(decoded).ok()
     }
 
     /// The parameters of the query, decoded, in order.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
-        url::form_urlencoded::parse(self.query.as_bytes()).into_owned().collect()
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .into_owned()
+            .collect()
     }
 }
 
@@ -118,7 +137,8 @@ impl Unit {
         static SPACES: [u8; LENGTH] = [b' '; LENGTH];
         static OPENING: [u8; LENGTH] = [b'['; LENGTH];
         static CLOSING: [u8; LENGTH] = [b']'; LENGTH];
-        static ELEMENTS: LazyLock<Bytes> = LazyLock::new(|| Unit::Element.bytes().repeat(LENGTH / 2).into());
+        static ELEMENTS: LazyLock<Bytes> =
+            LazyLock::new(|| Unit::Element.bytes().repeat(LENGTH / 2).into());
         let (mut block, start) = match self {
             Self::Space => (Bytes::from_static(&SPACES), 0),
             Self::OpeningBracket => (Bytes::from_static(&OPENING), 0),
@@ -153,7 +173,10 @@ impl Piece {
     /// The pieces of arrays in arrays, `length` bytes long and at least two.
     pub(crate) fn nested_arrays(length: u64) -> Vec<Self> {
         let depth = (length / 2).max(1);
-        vec![Self::Repeated(Unit::OpeningBracket, depth), Self::Repeated(Unit::ClosingBracket, depth)]
+        vec![
+            Self::Repeated(Unit::OpeningBracket, depth),
+            Self::Repeated(Unit::ClosingBracket, depth),
+        ]
     }
 
     pub(crate) fn length(&self) -> u64 {
@@ -166,7 +189,9 @@ impl Piece {
     /// Takes the next bytes, `most` at most.
     pub(crate) fn take_bytes(&mut self, most: u64) -> Bytes {
         match self {
-            Self::Bytes(bytes) => bytes.split_to(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len())),
+            Self::Bytes(bytes) => {
+                bytes.split_to(usize::try_from(most).unwrap_or(usize::MAX).min(bytes.len()))
+            }
             Self::Repeated(unit, left) => {
                 let bytes = unit.next(*left, most);
                 *left -= bytes.len() as u64;
@@ -193,11 +218,19 @@ impl Answer {
     }
 
     pub(crate) fn of(status: StatusCode, media_type: &str, body: Vec<Piece>) -> Self {
-        Self { status, headers: vec![("content-type", media_type.to_owned())], body }
+        Self {
+            status,
+            headers: vec![("content-type", media_type.to_owned())],
+            body,
+        }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// How long the body is.
@@ -215,7 +248,9 @@ impl Answer {
     }
 
     pub(crate) fn page(status: StatusCode, text: &str) -> Self {
-        let page = format!("<!DOCTYPE html><html><head><title>Sandbox</title></head><body><p>{text}</p></body></html>\n");
+        let page = format!(
+            "<!DOCTYPE html><html><head><title>Sandbox</title></head><body><p>{text}</p></body></html>\n"
+        );
         Self::new(status, "text/html; charset=utf-8", page)
     }
 
@@ -248,17 +283,26 @@ mod tests {
 
     #[test]
     fn tiny_elements_have_the_length_asked_for() {
-        assert_eq!([2, 3, 4, 5, 8].map(|length| text(Piece::tiny_elements(length))), ["[]", "[0]", "[0] ", "[0,0]", "[0,0,0] "]);
+        assert_eq!(
+            [2, 3, 4, 5, 8].map(|length| text(Piece::tiny_elements(length))),
+            ["[]", "[0]", "[0] ", "[0,0]", "[0,0,0] "]
+        );
         for length in [70_001, 300_000] {
             let text = text(Piece::tiny_elements(length));
             assert_eq!(text.len() as u64, length);
-            assert!(serde_json::from_str::<Vec<u8>>(&text).is_ok_and(|numbers| numbers.len() as u64 == (length - 1) / 2));
+            assert!(
+                serde_json::from_str::<Vec<u8>>(&text)
+                    .is_ok_and(|numbers| numbers.len() as u64 == (length - 1) / 2)
+            );
         }
     }
 
     #[test]
     fn nested_arrays_open_and_close_evenly() {
-        assert_eq!([0, 2, 6, 7].map(|length| text(Piece::nested_arrays(length))), ["[]", "[]", "[[[]]]", "[[[]]]"]);
+        assert_eq!(
+            [0, 2, 6, 7].map(|length| text(Piece::nested_arrays(length))),
+            ["[]", "[]", "[[[]]]", "[[[]]]"]
+        );
     }
 
     #[test]

@@ -86,7 +86,13 @@ impl Fault {
     /// A fault that befalls the next request of any kind, once.
     #[must_use]
     pub const fn new(kind: FaultKind) -> Self {
-        Self { method: None, path: String::new(), skip: 0, count: 1, kind }
+        Self {
+            method: None,
+            path: String::new(),
+            skip: 0,
+            count: 1,
+            kind,
+        }
     }
 
     /// The same for requests whose path contains `path`.
@@ -126,12 +132,19 @@ impl Fault {
 
 impl FaultKind {
     /// The body of a callback as this fault changes it. One without a body gets one of JSON.
-    pub(crate) fn of_callback(&self, body: Option<(&'static str, Bytes)>) -> Option<(&'static str, Bytes)> {
-        let media_type = body.as_ref().map_or("application/json", |(media_type, _)| media_type);
+    pub(crate) fn of_callback(
+        &self,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Option<(&'static str, Bytes)> {
+        let media_type = body
+            .as_ref()
+            .map_or("application/json", |(media_type, _)| media_type);
         let pieces = match self {
             Self::CallbackOversize(length) => {
                 let bytes = body.map(|(_, bytes)| bytes).unwrap_or_default();
-                let padding = length.min(&LONGEST_CALLBACK).saturating_sub(bytes.len() as u64);
+                let padding = length
+                    .min(&LONGEST_CALLBACK)
+                    .saturating_sub(bytes.len() as u64);
                 vec![Piece::Bytes(bytes), Piece::spaces(padding)]
             }
             Self::CallbackHostile(length) => Piece::tiny_elements(*length.min(&LONGEST_CALLBACK)),
@@ -168,7 +181,10 @@ impl FaultPlan {
     pub(crate) fn strike(&mut self, method: &str, path: &str) -> Option<FaultKind> {
         self.take(|fault| {
             !fault.is_about_callbacks()
-                && fault.method.as_deref().is_none_or(|only| only.eq_ignore_ascii_case(method))
+                && fault
+                    .method
+                    .as_deref()
+                    .is_none_or(|only| only.eq_ignore_ascii_case(method))
                 && path.contains(&fault.path)
         })
     }

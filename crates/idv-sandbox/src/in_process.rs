@@ -72,7 +72,11 @@ impl Sandbox {
             // As a client of HTTP would.
             head.headers.entry("host").or_insert(host);
         }
-        let port = head.uri.authority().and_then(|authority| self.at(authority.as_str())).map_or(Port::Shared, Port::Only);
+        let port = head
+            .uri
+            .authority()
+            .and_then(|authority| self.at(authority.as_str()))
+            .map_or(Port::Shared, Port::Only);
         let (answer, fault) = if body.len() > route::MAX_REQUEST {
             (Some(route::too_long(&self.worlds)), None)
         } else {
@@ -86,7 +90,9 @@ impl Sandbox {
                 let mut response = AnswerBody::response(answer, fault.as_ref());
                 match fault {
                     Some(FaultKind::Delay(milliseconds)) => {
-                        response.extensions_mut().insert(AnswerDelay(Duration::from_millis(milliseconds)));
+                        response
+                            .extensions_mut()
+                            .insert(AnswerDelay(Duration::from_millis(milliseconds)));
                     }
                     Some(FaultKind::Drip(milliseconds)) => {
                         let whole = Duration::from_millis(milliseconds.saturating_mul(length));
@@ -119,14 +125,20 @@ impl AnswerBody {
         let length = answer.length();
         let truncated = fault == Some(&FaultKind::Truncated);
         let left = if truncated { length / 2 } else { length };
-        let mut response = Response::new(Self { pieces: answer.body.into(), left, truncated });
+        let mut response = Response::new(Self {
+            pieces: answer.body.into(),
+            left,
+            truncated,
+        });
         *response.status_mut() = answer.status;
         for (name, value) in answer.headers {
             if let Ok(value) = value.parse() {
                 response.headers_mut().insert(name, value);
             }
         }
-        response.headers_mut().insert("content-length", length.into());
+        response
+            .headers_mut()
+            .insert("content-length", length.into());
         response
     }
 
@@ -141,7 +153,11 @@ impl AnswerBody {
             self.pieces.pop_front();
         }
         let most = most.min(self.left);
-        let bytes = self.pieces.front_mut().map(|piece| piece.take_bytes(most)).unwrap_or_default();
+        let bytes = self
+            .pieces
+            .front_mut()
+            .map(|piece| piece.take_bytes(most))
+            .unwrap_or_default();
         self.left -= bytes.len() as u64;
         bytes
     }
@@ -162,7 +178,9 @@ impl Iterator for AnswerBody {
 
 impl fmt::Debug for AnswerBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AnswerBody").field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("AnswerBody")
+            .field("left", &self.left)
+            .finish_non_exhaustive()
     }
 }
 

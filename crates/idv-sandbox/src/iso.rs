@@ -3,7 +3,9 @@
 /// Whether a text is a date as the vendors' documents write it, `YYYY-MM-DD`.
 pub(crate) fn is_date(text: &str) -> bool {
     // Ten bytes with dashes in their places: the parser knows other forms of ISO 8601, which the documents do not.
-    text.len() == 10 && [text.get(4..5), text.get(7..8)] == [Some("-"); 2] && text.parse::<jiff::civil::Date>().is_ok()
+    text.len() == 10
+        && [text.get(4..5), text.get(7..8)] == [Some("-"); 2]
+        && text.parse::<jiff::civil::Date>().is_ok()
 }
 
 /// Whether it is the code of a country: of two letters, or of three where there is room for them.

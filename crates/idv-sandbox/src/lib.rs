@@ -66,8 +66,8 @@ pub use cm_id_scan::handle::CmIdScan;
 pub use emulator::Emulator;
 pub use fault::{Fault, FaultKind};
 pub use identify24::account::{
-    Account as Identify24Account, Project as Identify24Project, ReasonForm as Identify24ReasonForm, Status as Identify24Status,
-    Statuses as Identify24Statuses,
+    Account as Identify24Account, Project as Identify24Project, ReasonForm as Identify24ReasonForm,
+    Status as Identify24Status, Statuses as Identify24Statuses,
 };
 pub use identify24::handle::Identify24;
 pub use identity_tm::account::{Account as IdentityTmAccount, WebhookMethod, Webhooks};
@@ -79,8 +79,8 @@ pub use sandbox::{Sandbox, SandboxError, VirtualClock};
 pub use scenario::{Ending, Scenario, Step};
 pub use vendor::{CALLBACK_SECRET, ForgedCallback, Setting, Vendor};
 pub use verificar_identidad::account::{
-    Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, RejectionReason, ReportFormat, ReportNesting,
-    SpoiledResult, WrongCredentials,
+    Account as VerificarIdentidadAccount, Person as VerificarIdentidadPerson, RejectionReason,
+    ReportFormat, ReportNesting, SpoiledResult, WrongCredentials,
 };
 pub use verificar_identidad::answer::AnswerFormat;
 pub use verificar_identidad::handle::{PhoneMessage, VerificarIdentidad};

@@ -57,7 +57,11 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     fn settings(world: &World<Self>, base: &str) -> Vec<Setting>;
 
     /// Sets the address that the first account reports to, and the sandbox's secret as its proof.
-    fn report_to(world: &mut World<Self>, url: &str, moment: &mut Moment<'_, Self::Effect>) -> Result<(), String>;
+    fn report_to(
+        world: &mut World<Self>,
+        url: &str,
+        moment: &mut Moment<'_, Self::Effect>,
+    ) -> Result<(), String>;
 
     /// Has the first account prove its reports by HTTP Basic; returns the settings for that. `None` if the vendor cannot.
     fn prove_by_password(_: &mut World<Self>) -> Option<Vec<Setting>> {
@@ -91,10 +95,20 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     ) -> Result<Plan<Self::Effect>, &'static str>;
 
     /// Answers a request; `path` has the decoded segments of its path.
-    fn handle(world: &mut World<Self>, request: &Incoming, path: &[&str], moment: &mut Moment<'_, Self::Effect>) -> Answer;
+    fn handle(
+        world: &mut World<Self>,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_, Self::Effect>,
+    ) -> Answer;
 
     /// Lets something happen to the verification with this key, which exists.
-    fn happen(world: &mut World<Self>, key: &str, effect: Self::Effect, moment: &mut Moment<'_, Self::Effect>);
+    fn happen(
+        world: &mut World<Self>,
+        key: &str,
+        effect: Self::Effect,
+        moment: &mut Moment<'_, Self::Effect>,
+    );
 
     /// The inner state of a verification for the control plane, without the person.
     fn view(world: &World<Self>, key: &str, case: &Self::Case) -> Value;
@@ -143,7 +157,9 @@ pub(crate) trait Kept: Sized {
 }
 
 /// The settings of an account. The default is those of the first one.
-pub(crate) trait Settings: Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
+pub(crate) trait Settings:
+    Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + 'static
+{
     /// The setting that is an account's id; `None` if the vendor has one account, whose id is empty.
     const ID: Option<&'static str> = None;
 
@@ -257,12 +273,19 @@ impl<P: Part> World<P> {
     /// As [`World::find`], of a verification that is not over.
     pub(crate) fn find_open(&mut self, key: &str) -> Result<(&mut P::Case, &P::Account), String> {
         let (case, account, _) = self.find(key).ok_or_else(Self::unknown)?;
-        if case.is_over() { Err(format!("the {} is finished", P::VERIFICATION)) } else { Ok((case, account)) }
+        if case.is_over() {
+            Err(format!("the {} is finished", P::VERIFICATION))
+        } else {
+            Ok((case, account))
+        }
     }
 
     /// The inner state of a verification.
     pub(crate) fn view(&self, key: &str) -> Result<Value, String> {
-        self.cases.get(key).map(|case| P::view(self, key, case)).ok_or_else(Self::unknown)
+        self.cases
+            .get(key)
+            .map(|case| P::view(self, key, case))
+            .ok_or_else(Self::unknown)
     }
 
     fn unknown() -> String {
@@ -282,29 +305,52 @@ impl<P: Part> World<P> {
             .find_open(key)
             .and_then(|(case, account)| Ok(P::plan(scenario, reason, case, account, moment.now)?))
             .map_err(|error| {
-                let names: Vec<&str> = scenario::of(P::SCENARIOS).iter().map(|scenario| scenario.name).collect();
+                let names: Vec<&str> = scenario::of(P::SCENARIOS)
+                    .iter()
+                    .map(|scenario| scenario.name)
+                    .collect();
                 format!("{error}; the scenarios are {}", names.join(", "))
             })?;
         Ok(self.follow(key, plan, moment))
     }
 
     /// Follows a plan in place of what was planned before. Returns its steps.
-    pub(crate) fn follow(&mut self, key: &str, plan: Plan<P::Effect>, moment: &mut Moment<'_, P::Effect>) -> Vec<Step> {
+    pub(crate) fn follow(
+        &mut self,
+        key: &str,
+        plan: Plan<P::Effect>,
+        moment: &mut Moment<'_, P::Effect>,
+    ) -> Vec<Step> {
         self.acted += 1;
         if let Some(case) = self.cases.get_mut(key) {
             *case.attempt() = self.acted;
         }
         for (after, effect) in plan.effects {
-            let planned = Planned { key: key.to_owned(), attempt: Some(self.acted), effect };
-            moment.planned.push((later(moment.now, Duration::from_secs(after)), planned));
+            let planned = Planned {
+                key: key.to_owned(),
+                attempt: Some(self.acted),
+                effect,
+            };
+            moment
+                .planned
+                .push((later(moment.now, Duration::from_secs(after)), planned));
         }
         plan.steps
     }
 
     /// Does what was planned, unless it is of an earlier scenario.
-    pub(crate) fn happen(&mut self, planned: Planned<P::Effect>, moment: &mut Moment<'_, P::Effect>) {
-        let Some(case) = self.cases.get_mut(&planned.key) else { return };
-        if planned.attempt.is_none_or(|attempt| attempt == *case.attempt()) {
+    pub(crate) fn happen(
+        &mut self,
+        planned: Planned<P::Effect>,
+        moment: &mut Moment<'_, P::Effect>,
+    ) {
+        let Some(case) = self.cases.get_mut(&planned.key) else {
+            return;
+        };
+        if planned
+            .attempt
+            .is_none_or(|attempt| attempt == *case.attempt())
+        {
             P::happen(self, &planned.key, planned.effect, moment);
         }
     }

@@ -35,7 +35,10 @@ pub(crate) fn document(lines: &[String]) -> Vec<u8> {
     }
     let start = pdf.len();
     pdf.extend_from_slice(directory.as_bytes());
-    let trailer = format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1);
+    let trailer = format!(
+        "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n",
+        objects.len() + 1
+    );
     pdf.extend_from_slice(trailer.as_bytes());
     pdf
 }

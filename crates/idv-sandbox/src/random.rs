@@ -33,12 +33,25 @@ impl Random {
     /// Letters and digits that are not taken for one another.
     pub(crate) fn letters(&mut self, count: usize) -> String {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-        (0..count).filter_map(|_| LETTERS.get(self.number(32) as usize).map(|letter| char::from(*letter))).collect()
+        (0..count)
+            .filter_map(|_| {
+                LETTERS
+                    .get(self.number(32) as usize)
+                    .map(|letter| char::from(*letter))
+            })
+            .collect()
     }
 
     /// A UUID of version 4 by its looks.
     pub(crate) fn uuid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
-        format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", a >> 32, a >> 16 & 0xFFFF, a & 0xFFF, b >> 52, b & 0xFFFF_FFFF_FFFF)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            a >> 32,
+            a >> 16 & 0xFFFF,
+            a & 0xFFF,
+            b >> 52,
+            b & 0xFFFF_FFFF_FFFF
+        )
     }
 }

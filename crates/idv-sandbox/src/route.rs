@@ -23,9 +23,16 @@ pub(crate) enum Port {
 }
 
 /// Answers a request. A fault of the connection is for the caller to carry out.
-pub(crate) async fn answer(worlds: &Worlds, port: Port, incoming: &Incoming) -> (Option<Answer>, Option<FaultKind>) {
+pub(crate) async fn answer(
+    worlds: &Worlds,
+    port: Port,
+    incoming: &Incoming,
+) -> (Option<Answer>, Option<FaultKind>) {
     let (answer, fault) = undated(worlds, port, incoming).await;
-    (answer.map(|answer| dated(worlds, spoil(answer, fault.as_ref()))), fault)
+    (
+        answer.map(|answer| dated(worlds, spoil(answer, fault.as_ref()))),
+        fault,
+    )
 }
 
 /// The answer to a request of more than [`MAX_REQUEST`].
@@ -33,7 +40,11 @@ pub(crate) fn too_long(worlds: &Worlds) -> Answer {
     dated(worlds, Answer::empty(StatusCode::PAYLOAD_TOO_LARGE))
 }
 
-async fn undated(worlds: &Worlds, port: Port, incoming: &Incoming) -> (Option<Answer>, Option<FaultKind>) {
+async fn undated(
+    worlds: &Worlds,
+    port: Port,
+    incoming: &Incoming,
+) -> (Option<Answer>, Option<FaultKind>) {
     if incoming.path == "/_control" || incoming.path.starts_with("/_control/") {
         return (Some(control::handle(worlds, incoming).await), None);
     }
@@ -42,9 +53,16 @@ async fn undated(worlds: &Worlds, port: Port, incoming: &Incoming) -> (Option<An
         Port::Only(vendor) => Some(vendor),
     };
     let Some(vendor) = vendor else {
-        let known = VENDORS.iter().map(|vendor| vendor.hosts.join(", ")).collect::<Vec<_>>().join(", ");
+        let known = VENDORS
+            .iter()
+            .map(|vendor| vendor.hosts.join(", "))
+            .collect::<Vec<_>>()
+            .join(", ");
         let text = format!("No vendor here has the host of this request. There are: {known}.");
-        return (Some(Answer::page(StatusCode::MISDIRECTED_REQUEST, &text)), None);
+        return (
+            Some(Answer::page(StatusCode::MISDIRECTED_REQUEST, &text)),
+            None,
+        );
     };
     worlds.answer(vendor, incoming)
 }

@@ -61,7 +61,10 @@ impl Sandbox {
     /// Returns every vendor, in the order of their ports.
     #[must_use]
     pub fn vendors(&self) -> Vec<Vendor<'_>> {
-        VENDORS.iter().map(|entry| Vendor::new(self, entry)).collect()
+        VENDORS
+            .iter()
+            .map(|entry| Vendor::new(self, entry))
+            .collect()
     }
 
     /// Returns a vendor by its id.
@@ -72,7 +75,10 @@ impl Sandbox {
     pub fn vendor(&self, id: &str) -> Result<Vendor<'_>, SandboxError> {
         let entry = VENDORS.iter().find(|entry| entry.id == id).ok_or_else(|| {
             let ids: Vec<&str> = VENDORS.iter().map(|entry| entry.id).collect();
-            SandboxError::Refused(format!("there is no vendor `{id}`; there are: {}", ids.join(", ")))
+            SandboxError::Refused(format!(
+                "there is no vendor `{id}`; there are: {}",
+                ids.join(", ")
+            ))
         })?;
         Ok(Vendor::new(self, entry))
     }
@@ -81,13 +87,17 @@ impl Sandbox {
     /// for an id that no vendor has.
     #[must_use]
     pub fn settings(&self, id: &str) -> Vec<(String, String)> {
-        self.vendor(id).map(|vendor| vendor.settings()).unwrap_or_default()
+        self.vendor(id)
+            .map(|vendor| vendor.settings())
+            .unwrap_or_default()
     }
 
     /// Time.
     #[must_use]
     pub fn clock(&self) -> VirtualClock {
-        VirtualClock { worlds: Arc::clone(&self.worlds) }
+        VirtualClock {
+            worlds: Arc::clone(&self.worlds),
+        }
     }
 
     /// The base address that serves every vendor by its `Host` header.
@@ -120,7 +130,10 @@ impl Sandbox {
     ///
     /// Those of writing; [`io::ErrorKind::Unsupported`] if TLS is off.
     pub fn write_ca_certificate(&self, path: &Path) -> io::Result<()> {
-        let pem = self.certificate.as_ref().ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "TLS is off"))?;
+        let pem = self
+            .certificate
+            .as_ref()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "TLS is off"))?;
         std::fs::write(path, pem)
     }
 
@@ -162,8 +175,14 @@ impl Sandbox {
     /// # Errors
     ///
     /// [`SandboxError::Refused`] if the address is not on the loopback interface.
-    pub async fn forge_callback(&self, url: &str, body: impl Into<String>) -> Result<u16, SandboxError> {
-        control::forge(&self.worlds, Method::POST, url, Some(body.into())).await.map_err(SandboxError::Refused)
+    pub async fn forge_callback(
+        &self,
+        url: &str,
+        body: impl Into<String>,
+    ) -> Result<u16, SandboxError> {
+        control::forge(&self.worlds, Method::POST, url, Some(body.into()))
+            .await
+            .map_err(SandboxError::Refused)
     }
 
     /// Requests a callback address by GET, as a stranger could. Returns the status, or 0 if there is none.
@@ -172,7 +191,9 @@ impl Sandbox {
     ///
     /// As [`Sandbox::forge_callback`].
     pub async fn forge_visit(&self, url: &str) -> Result<u16, SandboxError> {
-        control::forge(&self.worlds, Method::GET, url, None).await.map_err(SandboxError::Refused)
+        control::forge(&self.worlds, Method::GET, url, None)
+            .await
+            .map_err(SandboxError::Refused)
     }
 
     /// Sends a forged callback, as a stranger could. Returns the status, or 0 if there is none.
@@ -182,7 +203,9 @@ impl Sandbox {
     /// As [`Sandbox::forge_callback`].
     pub async fn forge(&self, forged: &ForgedCallback) -> Result<u16, SandboxError> {
         let body = Some(forged.body.clone()).filter(|body| !body.is_empty());
-        control::forge(&self.worlds, forged.method.clone(), &forged.url, body).await.map_err(SandboxError::Refused)
+        control::forge(&self.worlds, forged.method.clone(), &forged.url, body)
+            .await
+            .map_err(SandboxError::Refused)
     }
 
     /// Stops, and waits until every port is free.
@@ -192,22 +215,40 @@ impl Sandbox {
 
     /// The base address of a vendor.
     pub(crate) fn vendor_url(&self, id: &str) -> String {
-        self.url(self.vendors.iter().find(|(known, _)| known.id == id).map_or(&self.shared, |(_, authority)| authority))
+        self.url(
+            self.vendors
+                .iter()
+                .find(|(known, _)| known.id == id)
+                .map_or(&self.shared, |(_, authority)| authority),
+        )
     }
 
     /// The vendor that is alone at an address.
     pub(crate) fn at(&self, authority: &str) -> Option<&'static Entry> {
-        self.vendors.iter().find(|(_, known)| known.eq_ignore_ascii_case(authority)).map(|(vendor, _)| *vendor)
+        self.vendors
+            .iter()
+            .find(|(_, known)| known.eq_ignore_ascii_case(authority))
+            .map(|(vendor, _)| *vendor)
     }
 
     fn url(&self, authority: &str) -> String {
-        format!("{}://{authority}", if self.certificate.is_some() { "https" } else { "http" })
+        format!(
+            "{}://{authority}",
+            if self.certificate.is_some() {
+                "https"
+            } else {
+                "http"
+            }
+        )
     }
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("shared", &self.shared).field("vendors", &self.vendors).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("shared", &self.shared)
+            .field("vendors", &self.vendors)
+            .finish_non_exhaustive()
     }
 }
 
@@ -233,6 +274,8 @@ impl VirtualClock {
     /// Lets time pass: everything that becomes due is done in order, what comes of it included, and callbacks that become due have
     /// been tried when it returns.
     pub async fn advance(&self, by: Duration) {
-        self.worlds.advance_to(later(self.worlds.clock.now(), by)).await;
+        self.worlds
+            .advance_to(later(self.worlds.clock.now(), by))
+            .await;
     }
 }

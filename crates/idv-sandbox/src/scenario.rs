@@ -72,10 +72,22 @@ pub(crate) fn common() -> Vec<&'static str> {
 
 /// The scenarios of a vendor. Those of `own` that every vendor has end there in another way.
 pub(crate) fn of(own: &[(&'static str, Ending)]) -> Vec<Scenario> {
-    let ending = |name| own.iter().find(|(known, _)| *known == name).map(|(_, ending)| *ending);
-    let common = SCENARIOS.iter().map(|(name, usual)| (*name, ending(*name).unwrap_or(*usual)));
-    let own = own.iter().filter(|(name, _)| !SCENARIOS.iter().any(|(common, _)| common == name)).copied();
-    common.chain(own).map(|(name, ending)| Scenario { name, ending }).collect()
+    let ending = |name| {
+        own.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, ending)| *ending)
+    };
+    let common = SCENARIOS
+        .iter()
+        .map(|(name, usual)| (*name, ending(*name).unwrap_or(*usual)));
+    let own = own
+        .iter()
+        .filter(|(name, _)| !SCENARIOS.iter().any(|(common, _)| common == name))
+        .copied();
+    common
+        .chain(own)
+        .map(|(name, ending)| Scenario { name, ending })
+        .collect()
 }
 
 /// The steps of a scenario and their effects at the vendor, each with the seconds after which it happens.
@@ -95,7 +107,11 @@ impl<E> Default for Plan<E> {
 impl<E> Plan<E> {
     /// A plan that begins after so many seconds.
     pub(crate) const fn after(seconds: u64) -> Self {
-        Self { steps: Vec::new(), effects: Vec::new(), after: seconds }
+        Self {
+            steps: Vec::new(),
+            effects: Vec::new(),
+            after: seconds,
+        }
     }
 
     /// Lets minutes pass.
@@ -117,7 +133,10 @@ impl<E> Plan<E> {
 
     /// Adds a step.
     pub(crate) fn say(&mut self, what: &str) -> &mut Self {
-        self.steps.push(Step { what: what.to_owned(), after_seconds: self.after });
+        self.steps.push(Step {
+            what: what.to_owned(),
+            after_seconds: self.after,
+        });
         self
     }
 

@@ -25,7 +25,12 @@ use crate::route::{self, Port};
 use crate::world::Worlds;
 
 /// Serves a port until the task is dropped.
-pub(crate) async fn serve(listener: TcpListener, port: Port, tls: Option<TlsAcceptor>, worlds: Arc<Worlds>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    port: Port,
+    tls: Option<TlsAcceptor>,
+    worlds: Arc<Worlds>,
+) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
@@ -43,7 +48,10 @@ async fn connection(stream: TcpStream, port: Port, tls: Option<TlsAcceptor>, wor
     // Answers are small; without this each would wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let refused = Arc::new(AtomicBool::new(false));
-    let stream = Wire { stream, refused: Arc::clone(&refused) };
+    let stream = Wire {
+        stream,
+        refused: Arc::clone(&refused),
+    };
     match tls {
         Some(tls) => {
             if let Ok(stream) = tls.accept(stream).await {
@@ -54,10 +62,17 @@ async fn connection(stream: TcpStream, port: Port, tls: Option<TlsAcceptor>, wor
     }
 }
 
-async fn http(stream: impl AsyncRead + AsyncWrite + Unpin, refused: &AtomicBool, port: Port, worlds: Arc<Worlds>) {
+async fn http(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    refused: &AtomicBool,
+    port: Port,
+    worlds: Arc<Worlds>,
+) {
     let service = service_fn(move |request| answer(request, port, refused, Arc::clone(&worlds)));
     // An error here is a fault that was planned, or a client that went away.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 /// A connection that can be reset instead of closed.
@@ -76,13 +91,21 @@ impl Drop for Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -114,7 +137,8 @@ async fn answer(
     }
     match (answer, fault) {
         (None, _) | (_, Some(FaultKind::CutAfter)) => Err(Cut::Interrupted),
-        (Some(answer), fault) => Ok(AnswerBody::response(answer, fault.as_ref()).map(|body| Outgoing::new(body, fault.as_ref()))),
+        (Some(answer), fault) => Ok(AnswerBody::response(answer, fault.as_ref())
+            .map(|body| Outgoing::new(body, fault.as_ref()))),
     }
 }
 
@@ -135,10 +159,17 @@ struct Drip {
 impl Outgoing {
     fn new(body: AnswerBody, fault: Option<&FaultKind>) -> Self {
         let drip = match fault {
-            Some(FaultKind::Drip(milliseconds)) => Some(Drip { pause: Duration::from_millis(*milliseconds), waiting: None }),
+            Some(FaultKind::Drip(milliseconds)) => Some(Drip {
+                pause: Duration::from_millis(*milliseconds),
+                waiting: None,
+            }),
             _ => None,
         };
-        Self { body, flushed: false, drip }
+        Self {
+            body,
+            flushed: false,
+            drip,
+        }
     }
 }
 
@@ -146,10 +177,15 @@ impl Body for Outgoing {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Some(drip) = &mut self.drip {
             let pause = drip.pause;
-            let sleep = drip.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
+            let sleep = drip
+                .waiting
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(pause)));
             if sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
@@ -166,7 +202,11 @@ impl Body for Outgoing {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(self.body.is_truncated().then(|| Err(Cut::Interrupted.into())))
+        Poll::Ready(
+            self.body
+                .is_truncated()
+                .then(|| Err(Cut::Interrupted.into())),
+        )
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
@@ -16,16 +17,31 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     let failed = |_| SandboxError::Tls;
     let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-    params.distinguished_name.push(DnType::CommonName, "idv sandbox: throwaway authority");
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "idv sandbox: throwaway authority");
     let authority_key = KeyPair::generate().map_err(failed)?;
     let authority = params.self_signed(&authority_key).map_err(failed)?;
 
-    let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-    hosts.extend(VENDORS.iter().flat_map(|vendor| vendor.hosts).map(|host| (*host).to_owned()));
+    let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"]
+        .map(str::to_owned)
+        .to_vec();
+    hosts.extend(
+        VENDORS
+            .iter()
+            .flat_map(|vendor| vendor.hosts)
+            .map(|host| (*host).to_owned()),
+    );
     let leaf_key = KeyPair::generate().map_err(failed)?;
     let issuer = Issuer::new(params, authority_key);
-    let leaf = leaf(hosts).map_err(failed)?.signed_by(&leaf_key, &issuer).map_err(failed)?;
+    let leaf = leaf(hosts)
+        .map_err(failed)?
+        .signed_by(&leaf_key, &issuer)
+        .map_err(failed)?;
 
     let key = PrivateKeyDer::try_from(leaf_key.serialize_der()).map_err(|_| SandboxError::Tls)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -43,11 +59,17 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
 /// than 825 days.
 fn leaf(hosts: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(hosts)?;
-    params.distinguished_name.push(DnType::CommonName, "idv sandbox");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "idv sandbox");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
-    let year = i32::from(jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::UTC).year());
+    let year = i32::from(
+        jiff::Timestamp::now()
+            .to_zoned_datetime(jiff::tz::TimeZone::UTC)
+            .year(),
+    );
     params.not_before = date_time_ymd(year - 1, 12, 1);
     params.not_after = date_time_ymd(year + 1, 2, 1);
     Ok(params)

@@ -22,11 +22,22 @@ pub(crate) struct Token {
 impl Tokens {
     /// Keeps a new token of an account.
     pub(crate) fn insert(&mut self, token: String, account: &str, now: Timestamp) {
-        self.0.insert(token, Token { account: account.to_owned(), used: now });
+        self.0.insert(
+            token,
+            Token {
+                account: account.to_owned(),
+                used: now,
+            },
+        );
     }
 
     /// Returns a token that was used within the time `idle`; one that was not is forgotten.
-    pub(crate) fn alive(&mut self, token: &str, idle: Duration, now: Timestamp) -> Option<&mut Token> {
+    pub(crate) fn alive(
+        &mut self,
+        token: &str,
+        idle: Duration,
+        now: Timestamp,
+    ) -> Option<&mut Token> {
         self.0.retain(|_, token| now < later(token.used, idle));
         self.0.get_mut(token)
     }

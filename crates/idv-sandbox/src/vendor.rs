@@ -31,11 +31,19 @@ pub struct Setting {
 
 impl Setting {
     pub(crate) fn plain(key: &'static str, value: impl Into<String>) -> Self {
-        Self { key, value: value.into(), is_secret: false }
+        Self {
+            key,
+            value: value.into(),
+            is_secret: false,
+        }
     }
 
     pub(crate) fn secret(key: &'static str, value: impl Into<String>) -> Self {
-        Self { key, value: value.into(), is_secret: true }
+        Self {
+            key,
+            value: value.into(),
+            is_secret: true,
+        }
     }
 
     /// The secret that proves callbacks.
@@ -102,22 +110,30 @@ impl Entry {
             answer: |state, now, request| {
                 let segments = request.segments();
                 let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-                state.with(now, |world: &mut World<P>, moment| P::handle(world, request, &path, moment))
+                state.with(now, |world: &mut World<P>, moment| {
+                    P::handle(world, request, &path, moment)
+                })
             },
             control: |state, now, request, path| {
-                state.with(now, |world: &mut World<P>, moment| control::of_part(world, request, path, moment))
+                state.with(now, |world: &mut World<P>, moment| {
+                    control::of_part(world, request, path, moment)
+                })
             },
             failure: P::failure,
             accepts: P::accepts,
             again: P::again,
             is_outdated: |state, told| P::is_outdated(P::seen(state), told),
             settings: |state, base| P::settings(P::seen(state), base),
-            report_to: |state, now, url| state.with(now, |world, moment| P::report_to(world, url, moment)),
+            report_to: |state, now, url| {
+                state.with(now, |world, moment| P::report_to(world, url, moment))
+            },
             prove_by_password: |state| P::prove_by_password(P::of(state).0),
             expect: |state, family_name| P::expect(P::of(state).0, family_name),
             forgery: |state, reference, vendor_id| P::forgery(P::seen(state), reference, vendor_id),
             act: |state, now, id, scenario| {
-                state.with(now, |world: &mut World<P>, moment| world.act(&P::key(world, id), scenario, None, moment))
+                state.with(now, |world: &mut World<P>, moment| {
+                    world.act(&P::key(world, id), scenario, None, moment)
+                })
             },
         }
     }
@@ -220,7 +236,8 @@ impl<'a> Vendor<'a> {
     /// [`SandboxError::Refused`] if callbacks would leave the loopback interface.
     pub fn report_to(&self, url: &str) -> Result<(), SandboxError> {
         let now = self.sandbox.worlds.clock.now();
-        (self.entry.report_to)(&mut self.sandbox.worlds.state(), now, url).map_err(SandboxError::Refused)
+        (self.entry.report_to)(&mut self.sandbox.worlds.state(), now, url)
+            .map_err(SandboxError::Refused)
     }
 
     /// Lets Erika with this family name, born on 22 May 1982, come to a vendor that is not told at creation who is expected.
@@ -236,7 +253,8 @@ impl<'a> Vendor<'a> {
     /// [`SandboxError::Refused`] if there is no such scenario or verification, or it is over.
     pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let now = self.sandbox.worlds.clock.now();
-        (self.entry.act)(&mut self.sandbox.worlds.state(), now, id, scenario).map_err(SandboxError::Refused)
+        (self.entry.act)(&mut self.sandbox.worlds.state(), now, id, scenario)
+            .map_err(SandboxError::Refused)
     }
 
     /// Returns the scenarios: those of every vendor, then the vendor's own.
@@ -254,10 +272,23 @@ impl<'a> Vendor<'a> {
     /// Returns a callback to this address that says that the person is verified.
     #[must_use]
     pub fn forgery(&self, url: &str, reference: &str, vendor_id: &str) -> ForgedCallback {
-        let (query, body) = (self.entry.forgery)(&self.sandbox.worlds.state(), reference, vendor_id);
-        let url = if query.is_empty() { url.to_owned() } else { format!("{url}?{query}") };
-        let method = if body.is_some() { Method::POST } else { Method::GET };
-        ForgedCallback { method, url, body: body.map(|body| body.to_string()).unwrap_or_default() }
+        let (query, body) =
+            (self.entry.forgery)(&self.sandbox.worlds.state(), reference, vendor_id);
+        let url = if query.is_empty() {
+            url.to_owned()
+        } else {
+            format!("{url}?{query}")
+        };
+        let method = if body.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        ForgedCallback {
+            method,
+            url,
+            body: body.map(|body| body.to_string()).unwrap_or_default(),
+        }
     }
 
     /// Returns a part of the path of a request that creates a verification, for [`Fault::at`](crate::Fault::at).
@@ -273,8 +304,13 @@ impl<'a> Vendor<'a> {
     }
 
     fn variables(&self, settings: Vec<Setting>) -> Vec<(String, String)> {
-        let variable = |key| format!("IDV_{}_{key}", self.id().replace('-', "_")).to_ascii_uppercase();
-        let settings = settings.into_iter().map(|setting| (variable(setting.key), setting.value));
-        std::iter::once(("IDV_PROVIDER".to_owned(), self.id().to_owned())).chain(settings).collect()
+        let variable =
+            |key| format!("IDV_{}_{key}", self.id().replace('-', "_")).to_ascii_uppercase();
+        let settings = settings
+            .into_iter()
+            .map(|setting| (variable(setting.key), setting.value));
+        std::iter::once(("IDV_PROVIDER".to_owned(), self.id().to_owned()))
+            .chain(settings)
+            .collect()
     }
 }

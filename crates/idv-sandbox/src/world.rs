@@ -48,7 +48,14 @@ pub(crate) struct Moment<'a, E> {
 impl<E> Moment<'_, E> {
     /// Plans what happens to a verification whatever scenario is acted.
     pub(crate) fn plan(&mut self, at: Timestamp, key: &str, effect: E) {
-        self.planned.push((at, Planned { key: key.to_owned(), attempt: None, effect }));
+        self.planned.push((
+            at,
+            Planned {
+                key: key.to_owned(),
+                attempt: None,
+                effect,
+            },
+        ));
     }
 
     /// The times by which a client's own time may be right: virtual time, and the time by the client's clock unless `strict`.
@@ -145,7 +152,13 @@ impl std::fmt::Debug for Event {
 impl Worlds {
     pub(crate) fn new(clock: Clock, wall_clock: Option<WallClock>, post: Post, seed: u64) -> Self {
         let state = State::new(Random::new(seed), wall_clock);
-        Self { state: Mutex::new(state), clock, post, seed, turn: tokio::sync::Mutex::new(()) }
+        Self {
+            state: Mutex::new(state),
+            clock,
+            post,
+            seed,
+            turn: tokio::sync::Mutex::new(()),
+        }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -153,14 +166,19 @@ impl Worlds {
     }
 
     /// Lets a vendor answer a request, and keeps a record of it. The fault that befalls it is the caller's to carry out.
-    pub(crate) fn answer(&self, vendor: &'static Entry, request: &Incoming) -> (Option<Answer>, Option<FaultKind>) {
+    pub(crate) fn answer(
+        &self,
+        vendor: &'static Entry,
+        request: &Incoming,
+    ) -> (Option<Answer>, Option<FaultKind>) {
         let now = self.clock.now();
         let mut state = self.state();
         let fault = state.faults.strike(request.method.as_str(), &request.path);
         let answer = match &fault {
             Some(FaultKind::Refuse | FaultKind::CutBefore) => None,
             Some(FaultKind::Status { code, retry_after }) => {
-                let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status =
+                    StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 let answer = (vendor.failure)(status, 500);
                 Some(match retry_after {
                     Some(value) => answer.with_header("retry-after", value),
@@ -176,7 +194,10 @@ impl Worlds {
             vendor: vendor.id,
             method: request.method.to_string(),
             path: request.path.clone(),
-            status: answer.as_ref().filter(|_| answered).map_or(0, |answer| answer.status.as_u16()),
+            status: answer
+                .as_ref()
+                .filter(|_| answered)
+                .map_or(0, |answer| answer.status.as_u16()),
             fault: fault.as_ref().map(fault_name),
         });
         (answer, fault)
@@ -215,7 +236,10 @@ impl Worlds {
         let mut state = self.state();
         // Ids go on, so that none is given twice.
         let random = std::mem::replace(&mut state.random, Random::new(0));
-        let pages: Vec<String> = VENDORS.iter().map(|vendor| (vendor.pages)(&state)).collect();
+        let pages: Vec<String> = VENDORS
+            .iter()
+            .map(|vendor| (vendor.pages)(&state))
+            .collect();
         *state = State::new(random, state.wall_clock.take());
         for (vendor, base) in VENDORS.iter().zip(pages) {
             (vendor.serve_pages_at)(&mut state, base);
@@ -248,7 +272,13 @@ impl State {
     ) -> T {
         let wall = self.wall_clock.as_ref().map(WallClock::now);
         let (world, random) = P::of(self);
-        let mut moment = Moment { now, wall, random, planned: Vec::new(), callbacks: Vec::new() };
+        let mut moment = Moment {
+            now,
+            wall,
+            random,
+            planned: Vec::new(),
+            callbacks: Vec::new(),
+        };
         let result = work(world, &mut moment);
         let (planned, callbacks) = (moment.planned, moment.callbacks);
         for (at, planned) in planned {
@@ -274,7 +304,11 @@ impl State {
 
 /// By a function of its own: within [`State::with`] the closure would be of a type that holds itself.
 fn happening<P: Part>(planned: Planned<P::Effect>) -> Event {
-    Event::Happen(Box::new(move |state, now| state.with(now, |world: &mut World<P>, moment| world.happen(planned, moment))))
+    Event::Happen(Box::new(move |state, now| {
+        state.with(now, |world: &mut World<P>, moment| {
+            world.happen(planned, moment)
+        })
+    }))
 }
 
 fn fault_name(fault: &FaultKind) -> String {

@@ -1,6 +1,11 @@
 //! Callbacks (chapter 14): when they are sent, what they hold, and how often they are tried.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -16,7 +21,11 @@ const DAY: u64 = 24 * 3600;
 /// A world whose callbacks go to a receiver.
 async fn world() -> (World, Receiver) {
     let (world, receiver) = (World::start().await, Receiver::start().await);
-    world.sandbox.idnow().configure(|account| account.callback_url = Some(receiver.url.clone())).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.callback_url = Some(receiver.url.clone()))
+        .unwrap();
     (world, receiver)
 }
 
@@ -25,11 +34,19 @@ fn attempts(world: &World, callback: usize) -> Vec<(i64, u16)> {
     let attempts = world.sandbox.callbacks()[callback].attempts.clone();
     let time = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
     let first = time(&attempts[0].0);
-    attempts.iter().map(|(at, status)| (time(at) - first, *status)).collect()
+    attempts
+        .iter()
+        .map(|(at, status)| (time(at) - first, *status))
+        .collect()
 }
 
 fn states(world: &World) -> Vec<(&'static str, &'static str)> {
-    world.sandbox.callbacks().iter().map(|callback| (callback.kind, callback.state)).collect()
+    world
+        .sandbox
+        .callbacks()
+        .iter()
+        .map(|callback| (callback.kind, callback.state))
+        .collect()
 }
 
 #[tokio::test]
@@ -39,10 +56,22 @@ async fn a_callback_posts_the_bare_result() {
     let received = receiver.received();
     assert_eq!(receiver.results(), ["REVIEW_PENDING", "SUCCESS"]);
     for callback in &received {
-        assert!(callback.head.starts_with("post /callback http/1.1\r\n"), "{}", callback.head);
-        assert!(callback.head.contains("content-type: application/json"), "{}", callback.head);
+        assert!(
+            callback.head.starts_with("post /callback http/1.1\r\n"),
+            "{}",
+            callback.head
+        );
+        assert!(
+            callback.head.contains("content-type: application/json"),
+            "{}",
+            callback.head
+        );
     }
-    assert_eq!(received[1].body, world.ask("GET", "/T-1").await.json(), "what a single request gets");
+    assert_eq!(
+        received[1].body,
+        world.ask("GET", "/T-1").await.json(),
+        "what a single request gets"
+    );
 }
 
 #[tokio::test]
@@ -51,26 +80,61 @@ async fn an_aborted_one_tells_why_and_holds_no_value() {
     world.finish("T-1", "aborted-then-success").await;
     assert_eq!(receiver.results(), ["ABORTED", "REVIEW_PENDING", "SUCCESS"]);
     let aborted = &receiver.received()[0].body;
-    assert_eq!(aborted["identificationprocess"]["reason"], "TECH_INTERNET_CONNECTION");
-    assert_eq!(aborted["userdata"]["lastname"], json!({ "status": "ORIGINAL", "original": "Bauer" }));
-    assert_eq!((aborted.get("attachments"), aborted.get("identificationdocument")), (None, None));
+    assert_eq!(
+        aborted["identificationprocess"]["reason"],
+        "TECH_INTERNET_CONNECTION"
+    );
+    assert_eq!(
+        aborted["userdata"]["lastname"],
+        json!({ "status": "ORIGINAL", "original": "Bauer" })
+    );
+    assert_eq!(
+        (
+            aborted.get("attachments"),
+            aborted.get("identificationdocument")
+        ),
+        (None, None)
+    );
 }
 
 #[tokio::test]
 async fn each_kind_is_sent_only_where_it_is_switched_on() {
     use CallbackKind::{Aborted, Canceled, Final, Realtime};
     let runs: [(&str, &[(CallbackKind, &str)]); 3] = [
-        ("aborted-then-success", &[(Aborted, "ABORTED"), (Realtime, "REALTIME"), (Final, "FINAL")]),
-        ("canceled-in-review", &[(Realtime, "REALTIME"), (Canceled, "CANCELED")]),
+        (
+            "aborted-then-success",
+            &[
+                (Aborted, "ABORTED"),
+                (Realtime, "REALTIME"),
+                (Final, "FINAL"),
+            ],
+        ),
+        (
+            "canceled-in-review",
+            &[(Realtime, "REALTIME"), (Canceled, "CANCELED")],
+        ),
         ("rejected", &[(Final, "FINAL")]),
     ];
     for (scenario, kinds) in runs {
-        for off in [None, Some(Realtime), Some(Final), Some(Aborted), Some(Canceled)] {
+        for off in [
+            None,
+            Some(Realtime),
+            Some(Final),
+            Some(Aborted),
+            Some(Canceled),
+        ] {
             let (world, receiver) = world().await;
-            world.sandbox.idnow().configure(|account| account.callbacks.retain(|kind| Some(*kind) != off)).unwrap();
+            world
+                .sandbox
+                .idnow()
+                .configure(|account| account.callbacks.retain(|kind| Some(*kind) != off))
+                .unwrap();
             world.finish("T-1", scenario).await;
-            let expected: Vec<_> =
-                kinds.iter().filter(|(kind, _)| Some(*kind) != off).map(|(_, name)| (*name, "delivered")).collect();
+            let expected: Vec<_> = kinds
+                .iter()
+                .filter(|(kind, _)| Some(*kind) != off)
+                .map(|(_, name)| (*name, "delivered"))
+                .collect();
             assert_eq!(states(&world), expected, "{scenario} without {off:?}");
             assert_eq!(receiver.received().len(), expected.len());
         }
@@ -80,7 +144,11 @@ async fn each_kind_is_sent_only_where_it_is_switched_on() {
 #[tokio::test]
 async fn without_preliminary_results_there_is_no_realtime_callback() {
     let (world, receiver) = world().await;
-    world.sandbox.idnow().configure(|account| account.preliminary_results = false).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.preliminary_results = false)
+        .unwrap();
     world.finish("T-1", "happy").await;
     assert_eq!(receiver.results(), ["SUCCESS"]);
 }
@@ -93,10 +161,21 @@ async fn every_status_but_2xx_is_tried_again_and_no_redirect_is_followed() {
     world.finish("T-1", "rejected").await;
     world.seconds(DAY).await;
     assert_eq!(receiver.received().len(), 11);
-    let statuses: Vec<u16> = attempts(&world, 0).into_iter().map(|(_, status)| status).collect();
-    assert_eq!(statuses, [301, 302, 307, 400, 401, 404, 410, 500, 503, 0, 204]);
+    let statuses: Vec<u16> = attempts(&world, 0)
+        .into_iter()
+        .map(|(_, status)| status)
+        .collect();
+    assert_eq!(
+        statuses,
+        [301, 302, 307, 400, 401, 404, 410, 500, 503, 0, 204]
+    );
     assert_eq!(states(&world), [("FINAL", "delivered")]);
-    assert!(receiver.received().iter().all(|received| received.head.starts_with("post /callback ")));
+    assert!(
+        receiver
+            .received()
+            .iter()
+            .all(|received| received.head.starts_with("post /callback "))
+    );
 }
 
 #[tokio::test]
@@ -106,7 +185,10 @@ async fn all_of_2xx_is_success() {
         receiver.will_answer([status]);
         world.finish("T-1", "rejected").await;
         world.seconds(DAY).await;
-        assert_eq!((attempts(&world, 0), receiver.received().len()), (vec![(0, status)], 1));
+        assert_eq!(
+            (attempts(&world, 0), receiver.received().len()),
+            (vec![(0, status)], 1)
+        );
         assert_eq!(world.sandbox.mails(), [""; 0]);
     }
 }
@@ -140,7 +222,13 @@ async fn mails_warn_after_ten_seconds_and_tell_of_giving_up_after_a_day() {
     world.seconds(DAY - 11).await;
     assert_eq!(world.sandbox.mails(), [warning]);
     world.seconds(1).await;
-    assert_eq!(world.sandbox.mails(), [warning, "IDnow Webhook Error: Unable to send for Abc-1. Giving up."]);
+    assert_eq!(
+        world.sandbox.mails(),
+        [
+            warning,
+            "IDnow Webhook Error: Unable to send for Abc-1. Giving up."
+        ]
+    );
 }
 
 #[tokio::test]
@@ -149,14 +237,21 @@ async fn no_mail_warns_of_what_was_delivered_in_time() {
     receiver.will_answer([500, 500, 500]);
     world.finish("T-1", "rejected").await;
     world.seconds(DAY).await;
-    assert_eq!(attempts(&world, 0), [(0, 500), (1, 500), (3, 500), (7, 200)]);
+    assert_eq!(
+        attempts(&world, 0),
+        [(0, 500), (1, 500), (3, 500), (7, 200)]
+    );
     assert_eq!(world.sandbox.mails(), [""; 0]);
 }
 
 #[tokio::test]
 async fn nobody_listening_is_tried_again_too() {
     let (world, receiver) = world().await;
-    world.sandbox.idnow().configure(|account| account.callback_url = Some("http://127.0.0.1:1/".to_owned())).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.callback_url = Some("http://127.0.0.1:1/".to_owned()))
+        .unwrap();
     world.finish("T-1", "rejected").await;
     world.seconds(3).await;
     assert_eq!(attempts(&world, 0), [(0, 0), (1, 0), (3, 0)]);
@@ -169,10 +264,19 @@ async fn an_outdated_callback_is_dropped_and_a_mail_says_so() {
     // The review is done 12 minutes after the call: ten attempts come before it.
     receiver.will_answer(repeat_n(500, 10));
     world.finish("Abc-1", "happy").await;
-    assert_eq!(receiver.results(), [vec!["REVIEW_PENDING"; 10], vec!["SUCCESS"]].concat());
-    assert_eq!(states(&world), [("REALTIME", "pending"), ("FINAL", "delivered")]);
+    assert_eq!(
+        receiver.results(),
+        [vec!["REVIEW_PENDING"; 10], vec!["SUCCESS"]].concat()
+    );
+    assert_eq!(
+        states(&world),
+        [("REALTIME", "pending"), ("FINAL", "delivered")]
+    );
     world.seconds(DAY).await;
-    assert_eq!(states(&world), [("REALTIME", "outdated"), ("FINAL", "delivered")]);
+    assert_eq!(
+        states(&world),
+        [("REALTIME", "outdated"), ("FINAL", "delivered")]
+    );
     assert_eq!(
         world.sandbox.mails(),
         [
@@ -180,7 +284,11 @@ async fn an_outdated_callback_is_dropped_and_a_mail_says_so() {
             "IDnow Webhook Error: Not sending for Abc-1 since identification was changed",
         ]
     );
-    assert_eq!(receiver.received().len(), 11, "the REALTIME one never came after the FINAL one");
+    assert_eq!(
+        receiver.received().len(),
+        11,
+        "the REALTIME one never came after the FINAL one"
+    );
 }
 
 #[tokio::test]
@@ -190,7 +298,10 @@ async fn a_callback_of_a_deleted_identification_is_dropped() {
     world.finish("T-1", "rejected").await;
     world.ask("DELETE", "/T-1").await;
     world.seconds(DAY).await;
-    assert_eq!((receiver.received().len(), states(&world)), (1, vec![("FINAL", "outdated")]));
+    assert_eq!(
+        (receiver.received().len(), states(&world)),
+        (1, vec![("FINAL", "outdated")])
+    );
 }
 
 #[tokio::test]
@@ -200,7 +311,10 @@ async fn a_lost_callback_is_never_sent() {
     world.finish("T-1", "happy").await;
     world.seconds(DAY).await;
     assert_eq!(receiver.results(), ["SUCCESS"]);
-    assert_eq!(states(&world), [("REALTIME", "lost"), ("FINAL", "delivered")]);
+    assert_eq!(
+        states(&world),
+        [("REALTIME", "lost"), ("FINAL", "delivered")]
+    );
 }
 
 #[tokio::test]
@@ -216,7 +330,9 @@ async fn a_late_callback_comes_although_it_is_outdated() {
 #[tokio::test]
 async fn a_duplicated_callback_comes_twice_the_same() {
     let (world, receiver) = world().await;
-    world.sandbox.plan(Fault::new(FaultKind::CallbackDuplicated));
+    world
+        .sandbox
+        .plan(Fault::new(FaultKind::CallbackDuplicated));
     world.finish("T-1", "rejected").await;
     let received = receiver.received();
     assert_eq!(received.len(), 2);
@@ -230,33 +346,74 @@ async fn a_reordered_callback_comes_after_the_next_one() {
     world.sandbox.plan(Fault::new(FaultKind::CallbackReordered));
     world.finish("T-1", "happy").await;
     assert_eq!(receiver.results(), ["SUCCESS", "REVIEW_PENDING"]);
-    assert_eq!(states(&world), [("REALTIME", "delivered"), ("FINAL", "delivered")]);
+    assert_eq!(
+        states(&world),
+        [("REALTIME", "delivered"), ("FINAL", "delivered")]
+    );
 }
 
 #[tokio::test]
 async fn anybody_can_forge_a_callback() {
     let (world, receiver) = world().await;
-    let body = json!({ "identificationprocess": { "result": "SUCCESS", "transactionnumber": "T-1" } });
+    let body =
+        json!({ "identificationprocess": { "result": "SUCCESS", "transactionnumber": "T-1" } });
     let forge = json!({ "url": receiver.url, "body": body }).to_string();
     let reply = world.control("POST", "forge", &forge).await;
-    assert_eq!((reply.status, reply.json()), (200, json!({ "status": 200 })));
-    assert_eq!(world.sandbox.forge_callback(&receiver.url, body.to_string()).await.unwrap(), 200);
+    assert_eq!(
+        (reply.status, reply.json()),
+        (200, json!({ "status": 200 }))
+    );
+    assert_eq!(
+        world
+            .sandbox
+            .forge_callback(&receiver.url, body.to_string())
+            .await
+            .unwrap(),
+        200
+    );
     assert!(
-        world.sandbox.forge_callback("http://192.0.2.1/hook", body.to_string()).await.is_err(),
+        world
+            .sandbox
+            .forge_callback("http://192.0.2.1/hook", body.to_string())
+            .await
+            .is_err(),
         "it leaves the loopback interface"
     );
-    assert_eq!(receiver.received().iter().map(|received| &received.body).collect::<Vec<_>>(), [&body, &body]);
-    assert!(world.sandbox.callbacks().is_empty(), "the vendor knows nothing of it");
+    assert_eq!(
+        receiver
+            .received()
+            .iter()
+            .map(|received| &received.body)
+            .collect::<Vec<_>>(),
+        [&body, &body]
+    );
+    assert!(
+        world.sandbox.callbacks().is_empty(),
+        "the vendor knows nothing of it"
+    );
 }
 
 #[tokio::test]
 async fn callbacks_never_leave_the_loopback_interface() {
     let (world, _receiver) = world().await;
-    for url in ["http://example.com/", "http://192.0.2.1/", "http://localhost.example.com/", "http://[2001:db8::1]/", "nowhere"] {
-        let changed = world.sandbox.idnow().configure(|account| account.callback_url = Some(url.to_owned()));
+    for url in [
+        "http://example.com/",
+        "http://192.0.2.1/",
+        "http://localhost.example.com/",
+        "http://[2001:db8::1]/",
+        "nowhere",
+    ] {
+        let changed = world
+            .sandbox
+            .idnow()
+            .configure(|account| account.callback_url = Some(url.to_owned()));
         assert!(changed.is_err(), "{url}");
         let forge = json!({ "url": url, "body": {} }).to_string();
-        assert_eq!(world.control("POST", "forge", &forge).await.status, 400, "{url}");
+        assert_eq!(
+            world.control("POST", "forge", &forge).await.status,
+            400,
+            "{url}"
+        );
     }
 }
 
@@ -273,5 +430,8 @@ async fn the_control_plane_tells_of_callbacks_and_mails() {
     assert_eq!(callbacks[0]["attempts"].as_array().map(Vec::len), Some(4));
     assert_eq!(callbacks[0]["attempts"][0][1], Value::from(500));
     let mails = world.control("GET", "mails", "").await.json();
-    assert_eq!(mails, json!(["IDnow Webhook Warning: Unable to send for T-1. Retrying."]));
+    assert_eq!(
+        mails,
+        json!(["IDnow Webhook Warning: Unable to send for T-1. Retrying."])
+    );
 }

@@ -1,6 +1,11 @@
 //! The times that a client makes by its own clock, once virtual time is another; and the `Date` of answers.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod cm_id_scan;
 mod support;
@@ -29,64 +34,125 @@ async fn sandbox() -> Sandbox {
 /// A token that the client makes by its own clock for a minute, as the document's example.
 fn minute() -> String {
     let now = wall().as_second();
-    token(&header(KEY), &json!({ "iat": now, "nbf": now, "exp": now + 60 }), SECRET)
+    token(
+        &header(KEY),
+        &json!({ "iat": now, "nbf": now, "exp": now + 60 }),
+        SECRET,
+    )
 }
 
 /// A link that the client signs by its own clock.
 fn link() -> String {
-    let signed = format!("/v1/ihrebank/start?timestamp={}&transactionnumber=T-1", wall().as_millisecond());
+    let signed = format!(
+        "/v1/ihrebank/start?timestamp={}&transactionnumber=T-1",
+        wall().as_millisecond()
+    );
     let mut mac = Hmac::<Sha256>::new_from_slice(b"exampleApiKey").unwrap();
     mac.update(signed.as_bytes());
-    format!("{signed}&signature={}", hex::encode(mac.finalize().into_bytes()))
+    format!(
+        "{signed}&signature={}",
+        hex::encode(mac.finalize().into_bytes())
+    )
 }
 
 #[tokio::test]
 async fn token_by_the_clients_clock_works_when_time_has_advanced() {
     let sandbox = sandbox().await;
-    let cm = Cm { base: sandbox.cm_id_scan().base_url(), sandbox };
+    let cm = Cm {
+        base: sandbox.cm_id_scan().base_url(),
+        sandbox,
+    };
     for advance in [0, 120, 3600, 90 * 24 * 3600] {
         cm.seconds(advance).await;
-        let reply = cm.with_token(&minute(), "POST", "transactions", r#"{"tasks":["document_scan"]}"#).await;
+        let reply = cm
+            .with_token(
+                &minute(),
+                "POST",
+                "transactions",
+                r#"{"tasks":["document_scan"]}"#,
+            )
+            .await;
         assert_eq!(reply.status, 201, "after {advance} s: {}", reply.text());
     }
     let virtual_time = token(&header(KEY), &cm.claims(), SECRET);
-    assert_eq!(cm.with_token(&virtual_time, "GET", "transactions/x", "").await.status, 404, "virtual time is right too");
-    cm.sandbox.cm_id_scan().configure(|account| account.strict_clock = true).unwrap();
+    assert_eq!(
+        cm.with_token(&virtual_time, "GET", "transactions/x", "")
+            .await
+            .status,
+        404,
+        "virtual time is right too"
+    );
+    cm.sandbox
+        .cm_id_scan()
+        .configure(|account| account.strict_clock = true)
+        .unwrap();
     let refused = cm.with_token(&minute(), "GET", "transactions/x", "").await;
-    assert_eq!((refused.status, refused.json()), (401, json!({ "message": "the token is expired" })));
+    assert_eq!(
+        (refused.status, refused.json()),
+        (401, json!({ "message": "the token is expired" }))
+    );
 }
 
 #[tokio::test]
 async fn token_that_no_clock_confirms_is_refused() {
     let sandbox = sandbox().await;
-    let cm = Cm { base: sandbox.cm_id_scan().base_url(), sandbox };
+    let cm = Cm {
+        base: sandbox.cm_id_scan().base_url(),
+        sandbox,
+    };
     cm.seconds(7200).await;
     // It ended by the client's clock, and begins after the virtual one.
     for from in [-3600, 3600] {
         let from = wall().as_second() + from;
-        let token = token(&header(KEY), &json!({ "iat": from, "nbf": from, "exp": from + 60 }), SECRET);
-        assert_eq!(cm.with_token(&token, "GET", "transactions/x", "").await.status, 401, "{from}");
+        let token = token(
+            &header(KEY),
+            &json!({ "iat": from, "nbf": from, "exp": from + 60 }),
+            SECRET,
+        );
+        assert_eq!(
+            cm.with_token(&token, "GET", "transactions/x", "")
+                .await
+                .status,
+            401,
+            "{from}"
+        );
     }
 }
 
 #[tokio::test]
 async fn link_by_the_clients_clock_works_when_time_has_advanced() {
     let sandbox = sandbox().await;
-    let world = World { base: sandbox.idnow().base_url(), sandbox };
+    let world = World {
+        base: sandbox.idnow().base_url(),
+        sandbox,
+    };
     world.seconds(24 * 3600).await;
     assert_eq!(world.send("GET", &link(), &[], "").await.status, 302);
-    world.sandbox.idnow().configure(|account| account.strict_clock = true).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.strict_clock = true)
+        .unwrap();
     assert_eq!(world.send("GET", &link(), &[], "").await.status, 403);
 }
 
 #[tokio::test]
 async fn sandbox_in_process_knows_virtual_time_alone() {
     let in_process = Sandbox::builder().in_process();
-    for (builder, status) in [(in_process.clone(), 401), (in_process.wall_clock(wall), 404)] {
+    for (builder, status) in [
+        (in_process.clone(), 401),
+        (in_process.wall_clock(wall), 404),
+    ] {
         let sandbox = builder.start().await.unwrap();
         sandbox.clock().advance(Duration::from_secs(120)).await;
-        let request = http::Request::get(format!("{}/id-scan/v1/transactions/x", sandbox.cm_id_scan().base_url()));
-        let request = request.header("authorization", format!("Bearer {}", minute())).body(Bytes::new()).unwrap();
+        let request = http::Request::get(format!(
+            "{}/id-scan/v1/transactions/x",
+            sandbox.cm_id_scan().base_url()
+        ));
+        let request = request
+            .header("authorization", format!("Bearer {}", minute()))
+            .body(Bytes::new())
+            .unwrap();
         assert_eq!(sandbox.exchange(request).await.unwrap().status(), status);
     }
 }
@@ -94,16 +160,27 @@ async fn sandbox_in_process_knows_virtual_time_alone() {
 #[tokio::test]
 async fn date_of_an_answer_is_virtual_time() {
     let world = World::start().await;
-    for (advance, date) in [(0, "Thu, 01 Jan 2026 00:00:00 GMT"), (3600 * 24 * 59, "Sun, 01 Mar 2026 00:00:00 GMT")] {
+    for (advance, date) in [
+        (0, "Thu, 01 Jan 2026 00:00:00 GMT"),
+        (3600 * 24 * 59, "Sun, 01 Mar 2026 00:00:00 GMT"),
+    ] {
         world.seconds(advance).await;
         for path in ["/system_check", "/nowhere", "/_control/"] {
             let reply = world.send("GET", path, &[], "").await;
-            let dates: Vec<_> =
-                reply.headers.iter().filter(|(name, _)| name == "date").map(|(_, value)| value.as_str()).collect();
+            let dates: Vec<_> = reply
+                .headers
+                .iter()
+                .filter(|(name, _)| name == "date")
+                .map(|(_, value)| value.as_str())
+                .collect();
             assert_eq!(dates, [date], "{path}");
         }
     }
     let target = format!("{}/system_check", world.sandbox.idnow().base_url());
-    let answer = world.sandbox.exchange(http::Request::get(target).body(Bytes::new()).unwrap()).await.unwrap();
+    let answer = world
+        .sandbox
+        .exchange(http::Request::get(target).body(Bytes::new()).unwrap())
+        .await
+        .unwrap();
     assert_eq!(answer.headers()["date"], "Sun, 01 Mar 2026 00:00:00 GMT");
 }

@@ -25,9 +25,19 @@ async fn a_webhook_is_registered_as_in_the_sample() {
     let plain = register(&cm, &json!({ "url": "https://bank.example/hook" })).await;
     assert_eq!(plain.status, 201, "{}", plain.text());
     let plain = plain.json();
-    assert_eq!(keys(&plain), ["id", "url", "events", "headers", "updatedAt", "createdAt"]);
-    assert_eq!(plain["events"], json!(["transaction.state.updated", "task.state.updated"]), "both, unless it is said");
-    assert_eq!((&plain["headers"], &plain["createdAt"]), (&json!(null), &json!("2026-01-01T00:00:00+00:00")));
+    assert_eq!(
+        keys(&plain),
+        ["id", "url", "events", "headers", "updatedAt", "createdAt"]
+    );
+    assert_eq!(
+        plain["events"],
+        json!(["transaction.state.updated", "task.state.updated"]),
+        "both, unless it is said"
+    );
+    assert_eq!(
+        (&plain["headers"], &plain["createdAt"]),
+        (&json!(null), &json!("2026-01-01T00:00:00+00:00"))
+    );
     let full = json!({
         "url": "http://127.0.0.1:1/hook", "events": ["task.state.updated"], "headers": { "My-Custom-Header": "x" },
     });
@@ -35,7 +45,10 @@ async fn a_webhook_is_registered_as_in_the_sample() {
     for name in keys(&full) {
         assert_eq!(answer[name], full[name]);
     }
-    assert_eq!(cm.control("GET", "webhooks", "").await.json(), json!([plain, answer]));
+    assert_eq!(
+        cm.control("GET", "webhooks", "").await.json(),
+        json!([plain, answer])
+    );
 }
 
 #[tokio::test]
@@ -48,13 +61,28 @@ async fn a_registration_is_refused_for_each_of_its_parts() {
         (json!({ "url": "bank.example" }), "url"),
         (json!({ "url": 1 }), "url"),
         (json!({ "url": url, "events": [] }), "events"),
-        (json!({ "url": url, "events": ["transaction.created"] }), "events"),
-        (json!({ "url": url, "events": "task.state.updated" }), "events"),
+        (
+            json!({ "url": url, "events": ["transaction.created"] }),
+            "events",
+        ),
+        (
+            json!({ "url": url, "events": "task.state.updated" }),
+            "events",
+        ),
         (json!({ "url": url, "headers": ["X: y"] }), "headers"),
-        (json!({ "url": url, "headers": { "X y": "z" } }), "headers.X y"),
+        (
+            json!({ "url": url, "headers": { "X y": "z" } }),
+            "headers.X y",
+        ),
         (json!({ "url": url, "headers": { "X": 1 } }), "headers.X"),
-        (json!({ "url": url, "headers": { "X": "a\r\nY: b" } }), "headers.X"),
-        (json!({ "url": url, "headers": { "Content-Length": "0" } }), "headers.Content-Length"),
+        (
+            json!({ "url": url, "headers": { "X": "a\r\nY: b" } }),
+            "headers.X",
+        ),
+        (
+            json!({ "url": url, "headers": { "Content-Length": "0" } }),
+            "headers.Content-Length",
+        ),
     ] {
         assert_refused(&register(&cm, &body).await, 400, about);
     }
@@ -64,28 +92,74 @@ async fn a_registration_is_refused_for_each_of_its_parts() {
 #[tokio::test]
 async fn events_are_told_with_the_registered_headers_to_those_who_asked_for_them() {
     let cm = Cm::start().await;
-    let (both, transactions, others) = (Receiver::start().await, Receiver::start().await, Receiver::start().await);
-    register(&cm, &json!({ "url": both.url, "headers": { "X-Idv-Secret": "between-us" } })).await;
-    register(&cm, &json!({ "url": transactions.url, "events": ["transaction.state.updated"] })).await;
-    cm.call_as(SECOND, "POST", "webhooks", &json!({ "url": others.url }).to_string()).await;
+    let (both, transactions, others) = (
+        Receiver::start().await,
+        Receiver::start().await,
+        Receiver::start().await,
+    );
+    register(
+        &cm,
+        &json!({ "url": both.url, "headers": { "X-Idv-Secret": "between-us" } }),
+    )
+    .await;
+    register(
+        &cm,
+        &json!({ "url": transactions.url, "events": ["transaction.state.updated"] }),
+    )
+    .await;
+    cm.call_as(
+        SECOND,
+        "POST",
+        "webhooks",
+        &json!({ "url": others.url }).to_string(),
+    )
+    .await;
     let (id, result) = cm.finished(&body(), "happy").await;
     let received = both.received();
     for hook in &received {
-        assert!(hook.head.starts_with("post /callback http/1.1"), "{}", hook.head);
-        assert!(hook.head.contains("content-type: application/json"), "{}", hook.head);
-        assert!(hook.head.contains("x-idv-secret: between-us"), "{}", hook.head);
+        assert!(
+            hook.head.starts_with("post /callback http/1.1"),
+            "{}",
+            hook.head
+        );
+        assert!(
+            hook.head.contains("content-type: application/json"),
+            "{}",
+            hook.head
+        );
+        assert!(
+            hook.head.contains("x-idv-secret: between-us"),
+            "{}",
+            hook.head
+        );
         assert_eq!(hook.body["transaction"]["id"], json!(id));
     }
-    let tasks: Vec<_> = received.iter().filter(|hook| hook.body["type"] == "task.state.updated").map(|hook| &hook.body).collect();
-    let done: Vec<_> = tasks.iter().map(|body| body["task"]["type"].as_str().unwrap()).collect();
+    let tasks: Vec<_> = received
+        .iter()
+        .filter(|hook| hook.body["type"] == "task.state.updated")
+        .map(|hook| &hook.body)
+        .collect();
+    let done: Vec<_> = tasks
+        .iter()
+        .map(|body| body["task"]["type"].as_str().unwrap())
+        .collect();
     assert_eq!(done, ["document_scan", "face_liveness", "face_match"]);
-    assert!(tasks.iter().all(|body| body["task"]["state"] == "completed" && body["transaction"]["state"] == "pending"));
+    assert!(
+        tasks.iter().all(|body| body["task"]["state"] == "completed"
+            && body["transaction"]["state"] == "pending")
+    );
     let last = &received.last().unwrap().body;
     assert_eq!(keys(last), ["id", "type", "created", "transaction"]);
     assert_eq!(last["type"], "transaction.state.updated");
-    assert_eq!(last["transaction"], json!({ "id": id, "state": "completed", "resultId": result }));
+    assert_eq!(
+        last["transaction"],
+        json!({ "id": id, "state": "completed", "resultId": result })
+    );
     assert!(last["created"].as_str().unwrap().ends_with("+00:00"));
-    let mut ids: Vec<_> = received.iter().map(|hook| hook.body["id"].as_str().unwrap()).collect();
+    let mut ids: Vec<_> = received
+        .iter()
+        .map(|hook| hook.body["id"].as_str().unwrap())
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), received.len(), "each event has its own id");
@@ -99,7 +173,11 @@ async fn events_are_told_with_the_registered_headers_to_those_who_asked_for_them
 #[tokio::test]
 async fn an_event_is_tried_again_with_a_growing_delay_until_it_is_answered_with_2xx() {
     let (cm, hooks) = (Cm::start().await, Receiver::start().await);
-    register(&cm, &json!({ "url": hooks.url, "events": ["transaction.state.updated"] })).await;
+    register(
+        &cm,
+        &json!({ "url": hooks.url, "events": ["transaction.state.updated"] }),
+    )
+    .await;
     hooks.will_answer([500, 404, 302, 0, 503, 400, 500]);
     cm.finished(&body(), "happy").await;
     let mut tries = Vec::new();
@@ -114,17 +192,27 @@ async fn an_event_is_tried_again_with_a_growing_delay_until_it_is_answered_with_
     assert_eq!(hooks.received().len(), 7);
     assert_eq!(cm.sandbox.callbacks()[0].state, "given_up");
     let bodies: Vec<_> = hooks.received().into_iter().map(|hook| hook.body).collect();
-    assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "it is the same event");
+    assert!(
+        bodies.windows(2).all(|pair| pair[0] == pair[1]),
+        "it is the same event"
+    );
     hooks.will_answer([500, 204]);
     cm.finished(&body(), "happy").await;
     cm.seconds(3600).await;
-    assert_eq!((hooks.received().len(), cm.sandbox.callbacks()[1].state), (9, "delivered"));
+    assert_eq!(
+        (hooks.received().len(), cm.sandbox.callbacks()[1].state),
+        (9, "delivered")
+    );
 }
 
 #[tokio::test]
 async fn what_is_registered_abroad_is_not_sent_and_what_is_forgotten_neither() {
     let (cm, hooks) = (Cm::start().await, Receiver::start().await);
-    register(&cm, &json!({ "url": "https://bank.example/hook", "events": ["transaction.state.updated"] })).await;
+    register(
+        &cm,
+        &json!({ "url": "https://bank.example/hook", "events": ["transaction.state.updated"] }),
+    )
+    .await;
     cm.finished(&body(), "happy").await;
     assert_eq!(cm.sandbox.callbacks()[0].state, "lost");
     register(&cm, &json!({ "url": hooks.url })).await;

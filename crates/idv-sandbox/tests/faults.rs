@@ -1,6 +1,11 @@
 //! Every fault as a client sees it, and what had been done by then.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -26,39 +31,73 @@ fn created(world: &World) -> usize {
 /// The last request in the record: the status and the fault.
 fn recorded(world: &World) -> (u16, Option<String>) {
     let last = world.sandbox.requests().pop().unwrap();
-    assert_eq!((last.vendor, last.method.as_str(), last.path.as_str()), ("idnow", "POST", START));
+    assert_eq!(
+        (last.vendor, last.method.as_str(), last.path.as_str()),
+        ("idnow", "POST", START)
+    );
     (last.status, last.fault)
 }
 
 #[tokio::test]
 async fn a_refused_connection_is_reset_and_nothing_is_done() {
     let world = World::start().await;
-    assert_eq!(start(&world, FaultKind::Refuse).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
-    assert_eq!((created(&world), recorded(&world)), (0, (0, Some("refuse".to_owned()))));
+    assert_eq!(
+        start(&world, FaultKind::Refuse).await.unwrap_err().kind(),
+        ErrorKind::ConnectionReset
+    );
+    assert_eq!(
+        (created(&world), recorded(&world)),
+        (0, (0, Some("refuse".to_owned())))
+    );
 }
 
 #[tokio::test]
 async fn a_cut_before_the_effect_leaves_nothing_done() {
     let world = World::start().await;
-    assert_eq!(start(&world, FaultKind::CutBefore).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
-    assert_eq!((created(&world), recorded(&world)), (0, (0, Some("cut_before".to_owned()))));
+    assert_eq!(
+        start(&world, FaultKind::CutBefore)
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::UnexpectedEof
+    );
+    assert_eq!(
+        (created(&world), recorded(&world)),
+        (0, (0, Some("cut_before".to_owned())))
+    );
 }
 
 #[tokio::test]
 async fn a_cut_after_the_effect_leaves_it_done() {
     let world = World::start().await;
-    assert_eq!(start(&world, FaultKind::CutAfter).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
-    assert_eq!((created(&world), recorded(&world)), (1, (0, Some("cut_after".to_owned()))));
-    assert_eq!(world.create("T-1", "{}").await.status, 200, "the repetition finds it");
+    assert_eq!(
+        start(&world, FaultKind::CutAfter).await.unwrap_err().kind(),
+        ErrorKind::UnexpectedEof
+    );
+    assert_eq!(
+        (created(&world), recorded(&world)),
+        (1, (0, Some("cut_after".to_owned())))
+    );
+    assert_eq!(
+        world.create("T-1", "{}").await.status,
+        200,
+        "the repetition finds it"
+    );
 }
 
 #[tokio::test]
 async fn a_delayed_answer_comes_whole_and_late() {
     let world = World::start().await;
     let began = Instant::now();
-    assert_eq!(start(&world, FaultKind::Delay(60)).await.unwrap().status, 201);
+    assert_eq!(
+        start(&world, FaultKind::Delay(60)).await.unwrap().status,
+        201
+    );
     assert!(began.elapsed() >= Duration::from_millis(60));
-    assert_eq!((created(&world), recorded(&world)), (1, (201, Some("delay".to_owned()))));
+    assert_eq!(
+        (created(&world), recorded(&world)),
+        (1, (201, Some("delay".to_owned())))
+    );
 }
 
 #[tokio::test]
@@ -74,14 +113,27 @@ async fn a_dripping_answer_comes_whole_and_slowly() {
 
 #[tokio::test]
 async fn a_status_is_answered_and_nothing_is_done() {
-    for (code, retry_after) in
-        [(429, Some("7")), (429, None), (500, None), (503, Some("Wed, 21 Oct 2026 07:28:00 GMT")), (408, None)]
-    {
+    for (code, retry_after) in [
+        (429, Some("7")),
+        (429, None),
+        (500, None),
+        (503, Some("Wed, 21 Oct 2026 07:28:00 GMT")),
+        (408, None),
+    ] {
         let world = World::start().await;
-        let fault = FaultKind::Status { code, retry_after: retry_after.map(str::to_owned) };
+        let fault = FaultKind::Status {
+            code,
+            retry_after: retry_after.map(str::to_owned),
+        };
         let reply = start(&world, fault).await.unwrap();
-        assert_eq!((reply.status, reply.header("retry-after")), (code, retry_after));
-        assert_eq!((created(&world), recorded(&world)), (0, (code, Some("status".to_owned()))));
+        assert_eq!(
+            (reply.status, reply.header("retry-after")),
+            (code, retry_after)
+        );
+        assert_eq!(
+            (created(&world), recorded(&world)),
+            (0, (code, Some("status".to_owned())))
+        );
     }
 }
 
@@ -89,15 +141,28 @@ async fn a_status_is_answered_and_nothing_is_done() {
 async fn a_page_of_an_error_is_no_json() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::Html).await.unwrap();
-    assert_eq!((reply.status, reply.header("content-type")), (502, Some("text/html; charset=utf-8")));
-    assert!(reply.text().starts_with("<!DOCTYPE html>"), "{}", reply.text());
+    assert_eq!(
+        (reply.status, reply.header("content-type")),
+        (502, Some("text/html; charset=utf-8"))
+    );
+    assert!(
+        reply.text().starts_with("<!DOCTYPE html>"),
+        "{}",
+        reply.text()
+    );
     assert_eq!(created(&world), 0);
 }
 
 #[tokio::test]
 async fn a_truncated_answer_is_shorter_than_it_said() {
     let world = World::start().await;
-    assert_eq!(start(&world, FaultKind::Truncated).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(
+        start(&world, FaultKind::Truncated)
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::UnexpectedEof
+    );
     assert_eq!(created(&world), 1, "it was done");
 }
 
@@ -126,9 +191,25 @@ async fn a_fault_strikes_only_what_it_is_about_and_as_often_as_planned() {
     let mut statuses = Vec::new();
     for _ in 0..4 {
         let key = r#"{"apiKey":"exampleApiKey"}"#;
-        statuses.push(world.send("POST", "/api/v1/ihrebank/login", &[JSON], key).await.status);
-        assert_eq!(world.send("GET", "/system_check", &[], "").await.status, 200, "another path");
-        assert_eq!(world.send("GET", "/api/v1/ihrebank/login", &[], "").await.status, 404, "another method");
+        statuses.push(
+            world
+                .send("POST", "/api/v1/ihrebank/login", &[JSON], key)
+                .await
+                .status,
+        );
+        assert_eq!(
+            world.send("GET", "/system_check", &[], "").await.status,
+            200,
+            "another path"
+        );
+        assert_eq!(
+            world
+                .send("GET", "/api/v1/ihrebank/login", &[], "")
+                .await
+                .status,
+            404,
+            "another method"
+        );
     }
     assert_eq!(statuses, [200, 502, 502, 200]);
 }
@@ -137,7 +218,10 @@ async fn a_fault_strikes_only_what_it_is_about_and_as_often_as_planned() {
 async fn faults_strike_in_the_order_in_which_they_were_planned() {
     let world = World::start().await;
     for code in [500, 503] {
-        world.sandbox.plan(Fault::new(FaultKind::Status { code, retry_after: None }));
+        world.sandbox.plan(Fault::new(FaultKind::Status {
+            code,
+            retry_after: None,
+        }));
     }
     let mut statuses = Vec::new();
     for _ in 0..3 {
@@ -152,8 +236,20 @@ async fn the_control_plane_plans_shows_and_clears_faults_and_is_not_struck_itsel
     let fault = json!({
         "path": "/start", "method": "POST", "count": 3, "skip": 1, "kind": { "status": { "code": 429, "retry_after": "1" } }
     });
-    assert_eq!(world.control("POST", "faults", &fault.to_string()).await.status, 200);
-    assert_eq!(world.control("POST", "faults", r#"{"kind":"cut_after"}"#).await.status, 200);
+    assert_eq!(
+        world
+            .control("POST", "faults", &fault.to_string())
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        world
+            .control("POST", "faults", r#"{"kind":"cut_after"}"#)
+            .await
+            .status,
+        200
+    );
     let planned = world.control("GET", "faults", "").await.json();
     assert_eq!(planned[0], fault);
     assert_eq!(planned[1]["kind"], "cut_after");
@@ -170,12 +266,33 @@ async fn every_kind_of_fault_can_be_planned_by_its_name() {
         "wrong_type", { "oversize": 1 }, "callback_lost", { "callback_late": 1 }, "callback_duplicated", "callback_reordered"
     ]);
     for kind in kinds.as_array().unwrap() {
-        let reply = world.control("POST", "faults", &json!({ "kind": kind }).to_string()).await;
+        let reply = world
+            .control("POST", "faults", &json!({ "kind": kind }).to_string())
+            .await;
         assert_eq!(reply.status, 200, "{kind}: {}", reply.text());
     }
-    assert_eq!(world.control("GET", "faults", "").await.json().as_array().map(Vec::len), Some(14));
-    for wrong in [json!({}), json!({ "kind": "earthquake" }), json!({ "kind": "refuse", "often": 1 })] {
-        assert_eq!(world.control("POST", "faults", &wrong.to_string()).await.status, 400, "{wrong}");
+    assert_eq!(
+        world
+            .control("GET", "faults", "")
+            .await
+            .json()
+            .as_array()
+            .map(Vec::len),
+        Some(14)
+    );
+    for wrong in [
+        json!({}),
+        json!({ "kind": "earthquake" }),
+        json!({ "kind": "refuse", "often": 1 }),
+    ] {
+        assert_eq!(
+            world
+                .control("POST", "faults", &wrong.to_string())
+                .await
+                .status,
+            400,
+            "{wrong}"
+        );
     }
 }
 
@@ -183,7 +300,10 @@ async fn every_kind_of_fault_can_be_planned_by_its_name() {
 async fn hostile_answer_is_an_array_of_the_length_asked_for() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::Hostile(300_001)).await.unwrap();
-    assert_eq!((created(&world), recorded(&world)), (1, (201, Some("hostile".to_owned()))));
+    assert_eq!(
+        (created(&world), recorded(&world)),
+        (1, (201, Some("hostile".to_owned())))
+    );
     assert_eq!((reply.status, reply.body.len()), (201, 300_001));
     assert_eq!(reply.json().as_array().unwrap().len(), 150_000);
 }
@@ -201,19 +321,37 @@ async fn nested_answer_is_arrays_in_arrays() {
 async fn failure_inside_a_success_is_in_each_vendors_form() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::StatusInside(401)).await.unwrap();
-    assert_eq!((created(&world), recorded(&world)), (0, (200, Some("status_inside".to_owned()))));
-    assert_eq!((reply.status, reply.json()), (200, json!({ "errors": [{ "cause": "INVALID_LOGIN_TOKEN" }] })));
+    assert_eq!(
+        (created(&world), recorded(&world)),
+        (0, (200, Some("status_inside".to_owned())))
+    );
+    assert_eq!(
+        (reply.status, reply.json()),
+        (
+            200,
+            json!({ "errors": [{ "cause": "INVALID_LOGIN_TOKEN" }] })
+        )
+    );
     let sandbox = &world.sandbox;
     for vendor in sandbox.vendors() {
         sandbox.plan(Fault::new(FaultKind::StatusInside(401)));
-        let reply = send(&vendor.base_url(), "GET", "/any", &[], "").await.unwrap();
+        let reply = send(&vendor.base_url(), "GET", "/any", &[], "")
+            .await
+            .unwrap();
         let expected = match vendor.id() {
-            "identify24" => json!({ "result": false, "response_status": 401, "messages": ["Token expired"] }),
+            "identify24" => {
+                json!({ "result": false, "response_status": 401, "messages": ["Token expired"] })
+            }
             "identity-tm" => json!({ "Error": "Token expired" }),
             "cm-id-scan" => json!({ "message": "Token expired" }),
             _ => continue,
         };
-        assert_eq!((reply.status, reply.json()), (200, expected), "{}", vendor.id());
+        assert_eq!(
+            (reply.status, reply.json()),
+            (200, expected),
+            "{}",
+            vendor.id()
+        );
     }
 }
 
@@ -221,17 +359,40 @@ async fn failure_inside_a_success_is_in_each_vendors_form() {
 async fn faults_change_the_bodies_of_callbacks() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     let url = receiver.url.clone();
-    world.sandbox.idnow().configure(|account| account.callback_url = Some(url)).unwrap();
-    for kind in [FaultKind::CallbackHostile(1001), FaultKind::CallbackNested(100), FaultKind::CallbackOversize(9000)] {
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.callback_url = Some(url))
+        .unwrap();
+    for kind in [
+        FaultKind::CallbackHostile(1001),
+        FaultKind::CallbackNested(100),
+        FaultKind::CallbackOversize(9000),
+    ] {
         world.sandbox.plan(Fault::new(kind));
     }
     world.finish("T-1", "happy").await;
     world.finish("T-2", "happy").await;
     let received = receiver.received();
     assert_eq!(received[0].body, json!(vec![0; 500]));
-    assert!(received[0].head.contains("content-length: 1001"), "{}", received[0].head);
-    assert_eq!(received[1].body.to_string(), format!("{}{}", "[".repeat(50), "]".repeat(50)));
-    assert!(received[2].head.contains("content-length: 9000"), "{}", received[2].head);
-    assert_eq!(received[2].result(), "REVIEW_PENDING", "it is padded and can be read");
+    assert!(
+        received[0].head.contains("content-length: 1001"),
+        "{}",
+        received[0].head
+    );
+    assert_eq!(
+        received[1].body.to_string(),
+        format!("{}{}", "[".repeat(50), "]".repeat(50))
+    );
+    assert!(
+        received[2].head.contains("content-length: 9000"),
+        "{}",
+        received[2].head
+    );
+    assert_eq!(
+        received[2].result(),
+        "REVIEW_PENDING",
+        "it is padded and can be read"
+    );
     assert_eq!(received[3].result(), "SUCCESS");
 }

@@ -1,6 +1,11 @@
 //! That nothing a client sends goes without an answer: a panic would leave none.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "support/signing.rs"]
 mod signing;
@@ -13,7 +18,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
 
@@ -65,8 +73,16 @@ async fn every_path_and_body_gets_an_answer() {
         "forge",
         "TST-ABCDE",
     ];
-    let queries =
-        ["", "?", "?pending=true", "?=&&=", "?tid=%ff", "?signature=", "?timestamp=9999999999999999&signature=é", "?a=%"];
+    let queries = [
+        "",
+        "?",
+        "?pending=true",
+        "?=&&=",
+        "?tid=%ff",
+        "?signature=",
+        "?timestamp=9999999999999999&signature=é",
+        "?a=%",
+    ];
     let bodies = [
         "",
         "{}",
@@ -100,13 +116,28 @@ async fn every_path_and_body_gets_an_answer() {
     let token = world.token().await;
     let headers = [KEY, JSON, ("X-API-LOGIN-TOKEN", token.as_str())];
     for _ in 0..1500 {
-        let path: String = (0..numbers.below(7)).map(|_| format!("/{}", numbers.one_of(&segments))).collect();
-        let target = format!("/{}{}", path.trim_start_matches('/'), numbers.one_of(&queries));
+        let path: String = (0..numbers.below(7))
+            .map(|_| format!("/{}", numbers.one_of(&segments)))
+            .collect();
+        let target = format!(
+            "/{}{}",
+            path.trim_start_matches('/'),
+            numbers.one_of(&queries)
+        );
         let method = numbers.one_of(&methods);
-        let body = if numbers.below(20) == 0 { deep.as_str() } else { numbers.one_of(&bodies) };
+        let body = if numbers.below(20) == 0 {
+            deep.as_str()
+        } else {
+            numbers.one_of(&bodies)
+        };
         let answer = send(&world.base, method, &target, &headers, body).await;
-        let status = answer.unwrap_or_else(|error| panic!("{method} {target} {body:.60}: {error}")).status;
-        assert!((200..500).contains(&status), "{method} {target} {body:.60}: {status}");
+        let status = answer
+            .unwrap_or_else(|error| panic!("{method} {target} {body:.60}: {error}"))
+            .status;
+        assert!(
+            (200..500).contains(&status),
+            "{method} {target} {body:.60}: {status}"
+        );
     }
 }
 
@@ -116,11 +147,31 @@ async fn the_start_of_time_and_its_end_do_no_harm() {
     world.create("T-1", "{}").await;
     for seconds in ["0", "18446744073709551615", "18446744073709551615"] {
         let body = format!("{{\"advance_seconds\":{seconds}}}");
-        assert_eq!(world.control("POST", "clock", &body).await.status, 200, "{seconds}");
+        assert_eq!(
+            world.control("POST", "clock", &body).await.status,
+            200,
+            "{seconds}"
+        );
     }
     assert_eq!(world.create("T-2", "{}").await.status, 201, "it goes on");
-    assert_eq!(world.control("POST", "idnow/identifications/T-2/act", r#"{"scenario":"happy"}"#).await.status, 200);
-    assert_eq!(world.control("POST", "clock", r#"{"advance_seconds":1}"#).await.status, 200);
+    assert_eq!(
+        world
+            .control(
+                "POST",
+                "idnow/identifications/T-2/act",
+                r#"{"scenario":"happy"}"#
+            )
+            .await
+            .status,
+        200
+    );
+    assert_eq!(
+        world
+            .control("POST", "clock", r#"{"advance_seconds":1}"#)
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -130,6 +181,12 @@ async fn a_body_that_is_too_long_is_refused() {
     let longest = 32 * 1024 * 1024;
     for (length, status) in [(longest, 400), (longest + 1, 413)] {
         let body = vec![b' '; length];
-        assert_eq!(world.send("POST", "/api/v1/ihrebank/login", &[JSON], body).await.status, status);
+        assert_eq!(
+            world
+                .send("POST", "/api/v1/ihrebank/login", &[JSON], body)
+                .await
+                .status,
+            status
+        );
     }
 }

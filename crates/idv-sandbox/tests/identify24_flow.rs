@@ -20,43 +20,78 @@ const DAY: u64 = 24 * 3600;
 /// Identify24 whose webhooks go to a receiver.
 async fn hooked() -> (Client, Receiver) {
     let (client, hooks) = (Client::start().await, Receiver::start().await);
-    client.sandbox.identify24().configure(|account| account.callback_url = Some(hooks.url.clone())).unwrap();
+    client
+        .sandbox
+        .identify24()
+        .configure(|account| account.callback_url = Some(hooks.url.clone()))
+        .unwrap();
     (client, hooks)
 }
 
 /// The words that webhooks told, in their order.
 fn words(hooks: &Receiver) -> Vec<String> {
-    hooks.received().iter().map(|received| received.body["status"].as_str().unwrap().to_owned()).collect()
+    hooks
+        .received()
+        .iter()
+        .map(|received| received.body["status"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
 async fn an_ident_is_created_visited_conducted_told_of_and_read() {
     let (client, hooks) = hooked().await;
     let created = client.create(&sample()).await.json();
-    assert_eq!(keys(&created), ["result", "messages", "ident_id", "conference_url"]);
-    assert_eq!((&created["result"], &created["messages"]), (&json!(true), &json!([])));
-    let (id, url) = (created["ident_id"].as_str().unwrap(), created["conference_url"].as_str().unwrap());
+    assert_eq!(
+        keys(&created),
+        ["result", "messages", "ident_id", "conference_url"]
+    );
+    assert_eq!(
+        (&created["result"], &created["messages"]),
+        (&json!(true), &json!([]))
+    );
+    let (id, url) = (
+        created["ident_id"].as_str().unwrap(),
+        created["conference_url"].as_str().unwrap(),
+    );
     assert_eq!(url, format!("{}/apply/{id}", client.base));
     let page = client.send("GET", &format!("/apply/{id}"), &[], "").await;
-    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, Some("text/html; charset=utf-8"))
+    );
     assert_eq!(client.status(id).await, "Unidentified");
     client.run(id, "happy").await;
     assert_eq!(words(&hooks), ["InReview", "Identified"]);
     assert_eq!(client.status(id).await, "Identified");
-    assert!(client.sandbox.identify24().act(id, "happy").is_err(), "it is finished");
+    assert!(
+        client.sandbox.identify24().act(id, "happy").is_err(),
+        "it is finished"
+    );
     assert_eq!(client.sandbox.identify24().idents(), 1);
 }
 
 #[tokio::test]
 async fn a_webhook_is_the_documents_payload() {
     let (client, hooks) = hooked().await;
-    client.sandbox.identify24().configure(|account| account.appointment_minutes = Some(60)).unwrap();
+    client
+        .sandbox
+        .identify24()
+        .configure(|account| account.appointment_minutes = Some(60))
+        .unwrap();
     let id = client.ident(&sample()).await;
     client.run(&id, "rejected").await;
     let received = hooks.received();
     assert_eq!(received.len(), 1);
-    assert!(received[0].head.starts_with("post /callback http/1.1"), "{}", received[0].head);
-    assert!(received[0].head.contains("content-type: application/json"), "{}", received[0].head);
+    assert!(
+        received[0].head.starts_with("post /callback http/1.1"),
+        "{}",
+        received[0].head
+    );
+    assert!(
+        received[0].head.contains("content-type: application/json"),
+        "{}",
+        received[0].head
+    );
     let expected = json!({
         "ident_id": id, "status_id": "6", "status": "Rejected", "project_id": "6", "custom_id": "Optional",
         "company_name": "Optional", "first_name": "John", "last_name": "Doe", "custom1": "custom1", "custom2": "custom2",
@@ -69,10 +104,18 @@ async fn a_webhook_is_the_documents_payload() {
 #[tokio::test]
 async fn an_ident_is_told_as_in_the_sample_in_german_time() {
     let client = Client::start().await;
-    client.sandbox.identify24().configure(|account| account.appointment_minutes = Some(24 * 60 + 14)).unwrap();
+    client
+        .sandbox
+        .identify24()
+        .configure(|account| account.appointment_minutes = Some(24 * 60 + 14))
+        .unwrap();
     let id = client.ident(&sample()).await;
     let answer = client.get(&id).await.json();
-    assert_eq!(keys(&answer), ["result", "messages", "data"], "without response_status, as in the sample");
+    assert_eq!(
+        keys(&answer),
+        ["result", "messages", "data"],
+        "without response_status, as in the sample"
+    );
     let expected = json!({
         "id": id, "project_id": "6", "person_first_name": "John", "person_last_name": "Doe", "custom_id": "Optional",
         "custom1": "custom1", "custom2": "custom2", "custom3": "custom3", "custom4": "custom4", "status": "Unidentified",
@@ -81,11 +124,20 @@ async fn an_ident_is_told_as_in_the_sample_in_german_time() {
     assert_eq!(answer["data"], expected);
     client.seconds(181 * DAY).await;
     let summer = client.ident(&sample()).await;
-    assert_eq!(client.get(&summer).await.json()["data"]["created_at"], "01-07-2026 02:00:00");
+    assert_eq!(
+        client.get(&summer).await.json()["data"]["created_at"],
+        "01-07-2026 02:00:00"
+    );
     let mut body = sample();
-    body.as_object_mut().unwrap().retain(|name, _| !name.starts_with("custom"));
+    body.as_object_mut()
+        .unwrap()
+        .retain(|name, _| !name.starts_with("custom"));
     let bare = client.ident(&body).await;
-    assert_eq!(client.get(&bare).await.json()["data"]["custom_id"], json!(null), "what was not submitted");
+    assert_eq!(
+        client.get(&bare).await.json()["data"]["custom_id"],
+        json!(null),
+        "what was not submitted"
+    );
 }
 
 #[tokio::test]
@@ -96,7 +148,10 @@ async fn each_scenario_is_told_of_in_its_order() {
         ("rejected", &["Rejected"]),
         ("fraud", &["FraudSuspected", "Rejected"]),
         ("fraud-in-review", &["InReview", "Rejected"]),
-        ("aborted-then-success", &["Aborted", "InReview", "Identified"]),
+        (
+            "aborted-then-success",
+            &["Aborted", "InReview", "Identified"],
+        ),
         ("canceled-in-review", &["InReview", "Canceled"]),
         ("expired", &["Expired"]),
         ("never-finishes", &["InReview"]),
@@ -108,15 +163,35 @@ async fn each_scenario_is_told_of_in_its_order() {
         client.run(&id, scenario).await;
         assert_eq!(words(&hooks), expected, "{scenario}");
         if scenario == "expired" {
-            assert_eq!(client.get(&id).await.status, 404, "the ident's life is over");
+            assert_eq!(
+                client.get(&id).await.status,
+                404,
+                "the ident's life is over"
+            );
             continue;
         }
-        assert_eq!(client.status(&id).await, *expected.last().unwrap(), "{scenario}");
+        assert_eq!(
+            client.status(&id).await,
+            *expected.last().unwrap(),
+            "{scenario}"
+        );
     }
     let client = Client::start().await;
     let id = client.ident(&sample()).await;
-    assert!(client.sandbox.identify24().act(&id, "no-such-scenario").is_err());
-    assert!(client.sandbox.identify24().act("no-such-ident", "happy").is_err());
+    assert!(
+        client
+            .sandbox
+            .identify24()
+            .act(&id, "no-such-scenario")
+            .is_err()
+    );
+    assert!(
+        client
+            .sandbox
+            .identify24()
+            .act("no-such-ident", "happy")
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -125,9 +200,18 @@ async fn a_name_that_the_agent_corrects_is_told_by_webhook_and_answer() {
     let id = client.ident(&sample()).await;
     client.run(&id, "data-changed").await;
     let told = hooks.received().pop().unwrap().body;
-    assert_eq!((&told["last_name"], &told["first_name"]), (&json!("Doe-BEISPIEL"), &json!("John")));
-    assert_eq!(told["agent_notes"], "person_last_name corrected by the document");
-    assert_eq!(client.get(&id).await.json()["data"]["person_last_name"], "Doe-BEISPIEL");
+    assert_eq!(
+        (&told["last_name"], &told["first_name"]),
+        (&json!("Doe-BEISPIEL"), &json!("John"))
+    );
+    assert_eq!(
+        told["agent_notes"],
+        "person_last_name corrected by the document"
+    );
+    assert_eq!(
+        client.get(&id).await.json()["data"]["person_last_name"],
+        "Doe-BEISPIEL"
+    );
 }
 
 #[tokio::test]
@@ -142,7 +226,13 @@ async fn an_ident_lives_for_90_days_and_its_end_is_told_unless_it_was_finished()
     assert_eq!(hooks.received()[1].body["ident_id"], json!(open));
     for id in [&open, &done] {
         assert_eq!(client.get(id).await.status, 404);
-        assert_eq!(client.send("GET", &format!("/apply/{id}"), &[], "").await.status, 404);
+        assert_eq!(
+            client
+                .send("GET", &format!("/apply/{id}"), &[], "")
+                .await
+                .status,
+            404
+        );
         assert!(client.view(id).await["gone"].as_bool().unwrap());
         assert!(client.sandbox.identify24().act(id, "happy").is_err());
     }
@@ -152,7 +242,11 @@ async fn an_ident_lives_for_90_days_and_its_end_is_told_unless_it_was_finished()
 async fn a_scenario_takes_the_place_of_the_one_before() {
     let (client, hooks) = hooked().await;
     let id = client.ident(&sample()).await;
-    client.sandbox.identify24().act(&id, "fraud-in-review").unwrap();
+    client
+        .sandbox
+        .identify24()
+        .act(&id, "fraud-in-review")
+        .unwrap();
     client.seconds(8 * 60).await;
     client.run(&id, "happy").await;
     client.seconds(DAY).await;
@@ -183,18 +277,36 @@ async fn a_webhook_is_tried_again_after_1_5_and_30_minutes_until_it_is_answered_
 #[tokio::test]
 async fn words_are_the_accounts() {
     let (client, hooks) = hooked().await;
-    let mut account = client.control("GET", "accounts/911-internet", "").await.json();
+    let mut account = client
+        .control("GET", "accounts/911-internet", "")
+        .await
+        .json();
     account["statuses"] = json!({ "identified": { "id": "200", "word": "Successful" } });
-    let set = client.control("PUT", "accounts/911-internet", &account.to_string()).await;
+    let set = client
+        .control("PUT", "accounts/911-internet", &account.to_string())
+        .await;
     assert_eq!(set.status, 200, "{}", set.text());
     let id = client.ident(&sample()).await;
     client.run(&id, "happy").await;
     assert_eq!(words(&hooks), ["InReview", "Successful"]);
     assert_eq!(hooks.received()[1].body["status_id"], "200");
     account["statuses"] = json!({ "identified": { "id": "200", "word": "EscalatedToPartner" } });
-    assert_eq!(client.control("PUT", "accounts/911-internet", &account.to_string()).await.status, 400, "it stays unknown");
+    assert_eq!(
+        client
+            .control("PUT", "accounts/911-internet", &account.to_string())
+            .await
+            .status,
+        400,
+        "it stays unknown"
+    );
     account["statuses"] = json!({ "no_such_step": { "id": "200", "word": "Successful" } });
-    assert_eq!(client.control("PUT", "accounts/911-internet", &account.to_string()).await.status, 400);
+    assert_eq!(
+        client
+            .control("PUT", "accounts/911-internet", &account.to_string())
+            .await
+            .status,
+        400
+    );
 }
 
 #[tokio::test]
@@ -203,25 +315,83 @@ async fn the_control_plane_acts_sets_and_tells() {
     let mut body = with("middle_name", json!("A"));
     body["birth_place"] = json!("Berlin");
     let id = client.ident(&body).await;
-    assert_eq!(client.control("GET", "idents", "").await.json(), json!([id]));
-    let set = client.control("POST", &format!("idents/{id}/status"), r#"{"id":"99","word":"Anything"}"#).await;
+    assert_eq!(
+        client.control("GET", "idents", "").await.json(),
+        json!([id])
+    );
+    let set = client
+        .control(
+            "POST",
+            &format!("idents/{id}/status"),
+            r#"{"id":"99","word":"Anything"}"#,
+        )
+        .await;
     assert_eq!(set.status, 200, "{}", set.text());
     client.seconds(0).await;
     assert_eq!(words(&hooks), ["Anything"]);
-    let acted = client.control("POST", &format!("idents/{id}/act"), r#"{"scenario":"rejected","reason":"TOO_DARK"}"#).await;
+    let acted = client
+        .control(
+            "POST",
+            &format!("idents/{id}/act"),
+            r#"{"scenario":"rejected","reason":"TOO_DARK"}"#,
+        )
+        .await;
     let steps = acted.json();
-    client.seconds(steps.as_array().unwrap().last().unwrap()["after_seconds"].as_u64().unwrap()).await;
+    client
+        .seconds(
+            steps.as_array().unwrap().last().unwrap()["after_seconds"]
+                .as_u64()
+                .unwrap(),
+        )
+        .await;
     assert_eq!(hooks.received()[1].body["reject_reason"], "TOO_DARK");
     let view = client.view(&id).await;
-    assert_eq!(view["not_uppercase"], json!(["birth_place", "person_first_name", "person_last_name", "street", "city"]));
-    assert_eq!((&view["unknown"], &view["finished"]), (&json!(["middle_name"]), &json!(true)));
+    assert_eq!(
+        view["not_uppercase"],
+        json!([
+            "birth_place",
+            "person_first_name",
+            "person_last_name",
+            "street",
+            "city"
+        ])
+    );
+    assert_eq!(
+        (&view["unknown"], &view["finished"]),
+        (&json!(["middle_name"]), &json!(true))
+    );
     assert_eq!(view["statuses"].as_array().unwrap().len(), 3);
     assert!(!view.to_string().contains("Doe"), "no personal data");
-    assert_eq!(client.control("POST", &format!("idents/{id}/act"), r#"{"scenario":"happy"}"#).await.status, 400);
-    assert_eq!(client.control("GET", "idents/nothing", "").await.status, 400);
+    assert_eq!(
+        client
+            .control(
+                "POST",
+                &format!("idents/{id}/act"),
+                r#"{"scenario":"happy"}"#
+            )
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        client.control("GET", "idents/nothing", "").await.status,
+        400
+    );
     assert_eq!(client.control("GET", "nothing", "").await.status, 404);
-    assert_eq!(client.control("GET", "accounts/nobody", "").await.status, 400);
-    assert_eq!(client.control("PUT", "accounts/second", r#"{"partner":"911-internet"}"#).await.status, 400);
-    let abroad = client.sandbox.identify24().configure(|account| account.callback_url = Some("https://example.com/".into()));
+    assert_eq!(
+        client.control("GET", "accounts/nobody", "").await.status,
+        400
+    );
+    assert_eq!(
+        client
+            .control("PUT", "accounts/second", r#"{"partner":"911-internet"}"#)
+            .await
+            .status,
+        400
+    );
+    let abroad = client
+        .sandbox
+        .identify24()
+        .configure(|account| account.callback_url = Some("https://example.com/".into()));
     assert!(abroad.is_err());
 }

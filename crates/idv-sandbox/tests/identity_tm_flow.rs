@@ -17,23 +17,58 @@ use serde_json::json;
 #[tokio::test]
 async fn an_order_is_created_conducted_told_of_fetched_and_deleted() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
-    let order = with(order(12), "WebhookURL", json!({ "OnFinal": format!("{}/final?order=[OrderID]&ref=[Ref]", hooks.url) }));
+    let order = with(
+        order(12),
+        "WebhookURL",
+        json!({ "OnFinal": format!("{}/final?order=[OrderID]&ref=[Ref]", hooks.url) }),
+    );
     let id = tm.order(&order).await;
-    assert_eq!(tm.get(&format!("getStatus/{id}")).await.json()["Status"], json!([]));
+    assert_eq!(
+        tm.get(&format!("getStatus/{id}")).await.json()["Status"],
+        json!([])
+    );
     assert_eq!(tm.get(&format!("getIdentData/{id}")).await.status, 400);
-    assert_eq!(tm.call("DELETE", &format!("delIdentdata/{id}"), "").await.status, 406);
+    assert_eq!(
+        tm.call("DELETE", &format!("delIdentdata/{id}"), "")
+            .await
+            .status,
+        406
+    );
     tm.run(&id, "happy").await;
     assert_eq!(hooks.targets(), [format!("/final?order={id}&ref=T-1")]);
     let status = tm.get(&format!("getStatus/{id}")).await.json();
-    let kinds: Vec<_> = status["Status"].as_array().unwrap().iter().map(|status| status["Kind"].as_u64().unwrap()).collect();
+    let kinds: Vec<_> = status["Status"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|status| status["Kind"].as_u64().unwrap())
+        .collect();
     assert_eq!(kinds, [75, 11, 30, 6, 80]);
     let result = tm.get(&format!("getIdentData/{id}")).await.json();
     assert_eq!(result["IdentData"][0]["Surname"], "Mustermann");
-    assert_eq!(result["IdentData"][0]["Mobile"], "+491711234567", "it was verified by TAN");
-    assert_eq!(tm.call("DELETE", &format!("delIdentdata/{id}"), "").await.status, 202);
-    assert_eq!(tm.call("DELETE", &format!("delIdentdata/{id}"), "").await.status, 404, "already deleted");
+    assert_eq!(
+        result["IdentData"][0]["Mobile"], "+491711234567",
+        "it was verified by TAN"
+    );
+    assert_eq!(
+        tm.call("DELETE", &format!("delIdentdata/{id}"), "")
+            .await
+            .status,
+        202
+    );
+    assert_eq!(
+        tm.call("DELETE", &format!("delIdentdata/{id}"), "")
+            .await
+            .status,
+        404,
+        "already deleted"
+    );
     assert_eq!(tm.get(&format!("getIdentData/{id}")).await.status, 404);
-    assert_eq!(tm.get(&format!("getStatus/{id}")).await.json()["Status"], status["Status"], "what happened stays known");
+    assert_eq!(
+        tm.get(&format!("getStatus/{id}")).await.json()["Status"],
+        status["Status"],
+        "what happened stays known"
+    );
 }
 
 /// Statuses, part by part.
@@ -47,17 +82,37 @@ async fn every_scenario_goes_by_its_statuses_in_every_product() {
     let well = [106, 30, 6, 23];
     let sign = [101, 102, 83, 71, 84, 80];
     let video: [(&str, Parts<'_>, Parts<'_>); 10] = [
-        ("happy", vec![&call, &review, &well, &[80]], vec![&call, &review, &well, &sign]),
-        ("data-changed", vec![&call, &review, &well, &[80]], vec![&call, &review, &well, &sign]),
+        (
+            "happy",
+            vec![&call, &review, &well, &[80]],
+            vec![&call, &review, &well, &sign],
+        ),
+        (
+            "data-changed",
+            vec![&call, &review, &well, &[80]],
+            vec![&call, &review, &well, &sign],
+        ),
         ("rejected", vec![&call, &[108, 17]], vec![&call, &[108, 17]]),
-        ("fraud", vec![&call, &[89, 108, 17]], vec![&call, &[89, 108, 17]]),
-        ("fraud-in-review", vec![&call, &review, &[89, 108, 17]], vec![&call, &review, &[89, 108, 17]]),
+        (
+            "fraud",
+            vec![&call, &[89, 108, 17]],
+            vec![&call, &[89, 108, 17]],
+        ),
+        (
+            "fraud-in-review",
+            vec![&call, &review, &[89, 108, 17]],
+            vec![&call, &review, &[89, 108, 17]],
+        ),
         (
             "aborted-then-success",
             vec![&[77, 78, 79, 21, 7], &call, &review, &well, &[80]],
             vec![&[77, 78, 79, 21, 7], &call, &review, &well, &sign],
         ),
-        ("canceled-in-review", vec![&call, &review, &[107, 22]], vec![&call, &review, &[107, 22]]),
+        (
+            "canceled-in-review",
+            vec![&call, &review, &[107, 22]],
+            vec![&call, &review, &[107, 22]],
+        ),
         ("expired", vec![&[99]], vec![&[99]]),
         ("never-finishes", vec![&call, &review], vec![&call, &review]),
         ("unknown-status", vec![&call, &[4711]], vec![&call, &[4711]]),
@@ -66,7 +121,11 @@ async fn every_scenario_goes_by_its_statuses_in_every_product() {
     for (scenario, identified, signed) in video {
         for (product, expected) in [(12, identified), (15, signed)] {
             let id = tm.finished(&order(product), scenario).await;
-            assert_eq!(tm.kinds(&id).await, [open.to_vec(), expected.concat()].concat(), "{scenario} of product {product}");
+            assert_eq!(
+                tm.kinds(&id).await,
+                [open.to_vec(), expected.concat()].concat(),
+                "{scenario} of product {product}"
+            );
         }
     }
     let others: [(u64, &[u64]); 5] = [
@@ -91,19 +150,40 @@ async fn who_never_comes_times_out_and_who_never_signs_after_the_identification(
     assert_eq!(tm.kinds(&id).await, [25, 7]);
     tm.seconds(1).await;
     assert_eq!(tm.kinds(&id).await, [25, 7, 99]);
-    assert_eq!(tm.get(&format!("getIdentData/{id}")).await.status, 404, "a time-out deletes the order");
-    tm.sandbox.identity_tm().configure(|account| account.customer_side_signing = true).unwrap();
+    assert_eq!(
+        tm.get(&format!("getIdentData/{id}")).await.status,
+        404,
+        "a time-out deletes the order"
+    );
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.customer_side_signing = true)
+        .unwrap();
     let id = tm.finished(&order(15), "happy").await;
     tm.seconds(30 * DAY).await;
-    assert_eq!(tm.kinds(&id).await.last(), Some(&100), "identified, not signed");
+    assert_eq!(
+        tm.kinds(&id).await.last(),
+        Some(&100),
+        "identified, not signed"
+    );
     let id = tm.finished(&order(12), "never-finishes").await;
     tm.seconds(90 * DAY).await;
-    assert_eq!(tm.kinds(&id).await.last(), Some(&11), "the person did their part");
-    tm.sandbox.identity_tm().configure(|account| account.time_out_days = None).unwrap();
+    assert_eq!(
+        tm.kinds(&id).await.last(),
+        Some(&11),
+        "the person did their part"
+    );
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.time_out_days = None)
+        .unwrap();
     let id = tm.order(&order(12)).await;
     tm.seconds(1000 * DAY).await;
     assert_eq!(tm.kinds(&id).await, [25, 7]);
-    assert!(tm.sandbox.identity_tm().act(&id, "expired").is_err(), "nothing expires");
+    assert!(
+        tm.sandbox.identity_tm().act(&id, "expired").is_err(),
+        "nothing expires"
+    );
 }
 
 #[tokio::test]
@@ -127,7 +207,12 @@ async fn a_cancelled_order_goes_no_further_and_keeps_its_data() {
     assert_eq!(tm.kinds(&id).await, [25, 7, 63]);
     assert!(tm.sandbox.identity_tm().act(&id, "happy").is_err());
     assert!(!tm.view(&id).await["deleted"].as_bool().unwrap());
-    assert_eq!(tm.call("DELETE", &format!("delIdentdata/{id}"), "").await.status, 202);
+    assert_eq!(
+        tm.call("DELETE", &format!("delIdentdata/{id}"), "")
+            .await
+            .status,
+        202
+    );
     assert_eq!(tm.post("cancelOrder/99920000000000", "").await.status, 404);
 }
 
@@ -135,7 +220,10 @@ async fn a_cancelled_order_goes_no_further_and_keeps_its_data() {
 async fn test_robots_act_twenty_seconds_after_creation_for_integration_accounts_only() {
     let tm = Tm::start().await;
     let robots: [(&str, &[(u64, u64)]); 3] = [
-        ("X-AUTOTEST-POSITIVE", &[(25, 0), (7, 12), (75, 0), (6, 0), (23, 0), (80, 0)]),
+        (
+            "X-AUTOTEST-POSITIVE",
+            &[(25, 0), (7, 12), (75, 0), (6, 0), (23, 0), (80, 0)],
+        ),
         ("X-AUTOTEST-NEGATIVE", &[(25, 0), (7, 12), (17, 48)]),
         ("X-AUTOTEST-FRAUD", &[(25, 0), (7, 12), (89, 0), (17, 72)]),
     ];
@@ -146,12 +234,21 @@ async fn test_robots_act_twenty_seconds_after_creation_for_integration_accounts_
         tm.seconds(1).await;
         assert_eq!(tm.statuses(&id).await, expected, "{reference}");
     }
-    let signed = tm.order(&with(order(15), "Ref", json!("X-AUTOTEST-POSITIVE"))).await;
+    let signed = tm
+        .order(&with(order(15), "Ref", json!("X-AUTOTEST-POSITIVE")))
+        .await;
     tm.seconds(20).await;
     assert_eq!(tm.kinds(&signed).await, [25, 7, 75, 6, 23, 84, 80]);
-    let other = tm.order(&with(order(12), "Ref", json!("X-AUTOTEST-OTHER"))).await;
-    tm.sandbox.identity_tm().configure(|account| account.integration = false).unwrap();
-    let productive = tm.order(&with(order(12), "Ref", json!("X-AUTOTEST-POSITIVE"))).await;
+    let other = tm
+        .order(&with(order(12), "Ref", json!("X-AUTOTEST-OTHER")))
+        .await;
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.integration = false)
+        .unwrap();
+    let productive = tm
+        .order(&with(order(12), "Ref", json!("X-AUTOTEST-POSITIVE")))
+        .await;
     tm.seconds(DAY).await;
     assert_eq!(tm.kinds(&other).await, [25, 7], "not one of the three");
     assert_eq!(tm.kinds(&productive).await, [25, 7]);
@@ -160,17 +257,37 @@ async fn test_robots_act_twenty_seconds_after_creation_for_integration_accounts_
 #[tokio::test]
 async fn a_sign_me_order_creates_an_account_as_in_the_sample_of_3_2_9() {
     let tm = Tm::start().await;
-    let body = with(with(order(15), "Add", json!(8)), "getTargetLink", json!(true));
+    let body = with(
+        with(order(15), "Add", json!(8)),
+        "getTargetLink",
+        json!(true),
+    );
     let id = tm.finished(&body, "happy").await;
-    let expected = [25, 71, 94, 77, 78, 71, 75, 104, 105, 11, 106, 30, 6, 23, 95, 80];
+    let expected = [
+        25, 71, 94, 77, 78, 71, 75, 104, 105, 11, 106, 30, 6, 23, 95, 80,
+    ];
     assert_eq!(tm.kinds(&id).await, expected);
-    let sent: Vec<_> = tm.statuses(&id).await.into_iter().filter(|(kind, _)| *kind == 71).collect();
+    let sent: Vec<_> = tm
+        .statuses(&id)
+        .await
+        .into_iter()
+        .filter(|(kind, _)| *kind == 71)
+        .collect();
     assert_eq!(sent, [(71, 44), (71, 16)], "the password, the TAN");
     let texts = tm.get(&format!("getStatus/{id}/ExtendedList")).await.json();
-    let texts: Vec<_> = texts["Status"].as_array().unwrap().iter().filter_map(|status| status["Text"].as_str()).collect();
+    let texts: Vec<_> = texts["Status"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|status| status["Text"].as_str())
+        .collect();
     assert_eq!(texts, ["signme Passwort", "TAN"]);
     let again = tm.finished(&with(body, "Add", json!(4)), "happy").await;
-    assert_eq!(tm.kinds(&again).await[..2], [25, 96], "the account exists already");
+    assert_eq!(
+        tm.kinds(&again).await[..2],
+        [25, 96],
+        "the account exists already"
+    );
 }
 
 #[tokio::test]
@@ -179,10 +296,22 @@ async fn both_spellings_of_the_deletion_delete() {
     for spelling in ["delIdentData", "delIdentdata"] {
         let id = tm.order(&order(12)).await;
         let delete = || format!("{spelling}/{id}");
-        assert_eq!(tm.call("DELETE", &delete(), "").await.status, 406, "{spelling}: it is not finished");
+        assert_eq!(
+            tm.call("DELETE", &delete(), "").await.status,
+            406,
+            "{spelling}: it is not finished"
+        );
         tm.run(&id, "happy").await;
-        assert_eq!(tm.call("DELETE", &delete(), "").await.status, 202, "{spelling}");
-        assert_eq!(tm.get(&format!("getIdentData/{id}")).await.status, 404, "{spelling}: the data are gone");
+        assert_eq!(
+            tm.call("DELETE", &delete(), "").await.status,
+            202,
+            "{spelling}"
+        );
+        assert_eq!(
+            tm.get(&format!("getIdentData/{id}")).await.status,
+            404,
+            "{spelling}: the data are gone"
+        );
     }
 }
 
@@ -192,12 +321,22 @@ async fn every_json_answer_has_the_documented_media_type() {
     let put = tm.put_order(&order(15)).await;
     let id = put.json()["OrderID"].as_str().unwrap().to_owned();
     tm.run(&id, "happy").await;
-    let calls = ["getStatus", "getIdentData", "getImages", "getESignPDF"].map(|method| format!("{method}/{id}"));
-    let mut replies = vec![put, tm.get("systemStatus").await, tm.get("getStatus/1").await];
+    let calls = ["getStatus", "getIdentData", "getImages", "getESignPDF"]
+        .map(|method| format!("{method}/{id}"));
+    let mut replies = vec![
+        put,
+        tm.get("systemStatus").await,
+        tm.get("getStatus/1").await,
+    ];
     for call in calls {
         replies.push(tm.get(&call).await);
     }
     for reply in replies {
-        assert_eq!(reply.header("content-type"), Some("application/json"), "{}", reply.text());
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/json"),
+            "{}",
+            reply.text()
+        );
     }
 }

@@ -115,16 +115,42 @@ async fn the_sample_of_3_1_7_is_answered_as_in_3_1_8() {
     let reply = tm.put_order(&sample()).await;
     assert_eq!(reply.status, 202, "{}", reply.text());
     let body = reply.json();
-    let names: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["OrderID", "Ref", "TargetURL", "DeepLinkURL", "VideoHashes"]);
+    let names: Vec<_> = body
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        names,
+        ["OrderID", "Ref", "TargetURL", "DeepLinkURL", "VideoHashes"]
+    );
     assert_eq!(body["Ref"], "Sign-me_Account_Creation_Test");
     let text = |path: &str| body.pointer(path).unwrap().as_str().unwrap().to_owned();
     let id = text("/OrderID");
-    assert!(id.len() == 14 && id.starts_with("9992") && id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
-    let token = text("/TargetURL").strip_prefix(&format!("{}/status/", tm.base)).unwrap().to_owned();
-    assert!(token.len() == 32 && token.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')), "{token}");
+    assert!(
+        id.len() == 14 && id.starts_with("9992") && id.bytes().all(|byte| byte.is_ascii_digit()),
+        "{id}"
+    );
+    let token = text("/TargetURL")
+        .strip_prefix(&format!("{}/status/", tm.base))
+        .unwrap()
+        .to_owned();
+    assert!(
+        token.len() == 32
+            && token
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')),
+        "{token}"
+    );
     assert_eq!(text("/DeepLinkURL"), format!("{}/ident/{token}", tm.base));
-    assert_eq!((text("/VideoHashes/ShortCode").len(), text("/VideoHashes/LongCode").len()), (5, 20));
+    assert_eq!(
+        (
+            text("/VideoHashes/ShortCode").len(),
+            text("/VideoHashes/LongCode").len()
+        ),
+        (5, 20)
+    );
 }
 
 #[tokio::test]
@@ -135,9 +161,17 @@ async fn only_what_is_asked_for_is_answered() {
         body.as_object().unwrap().keys().cloned().collect()
     };
     assert_eq!(names(&order(12)).await, ["OrderID", "Ref"]);
-    assert_eq!(names(&without(order(12), "Ref")).await, ["OrderID", "Ref"], "Ref always occurs");
+    assert_eq!(
+        names(&without(order(12), "Ref")).await,
+        ["OrderID", "Ref"],
+        "Ref always occurs"
+    );
     for product in [0, 8, 12, 15, 16, 17, 19] {
-        let asked = with(with(order(product), "getVideoHashes", json!(true)), "getAutoIdLink", json!(true));
+        let asked = with(
+            with(order(product), "getVideoHashes", json!(true)),
+            "getAutoIdLink",
+            json!(true),
+        );
         let expected: &[&str] = match product {
             12 | 15 => &["OrderID", "Ref", "VideoHashes"],
             16 => &["OrderID", "Ref", "AutoIdURL"],
@@ -145,8 +179,14 @@ async fn only_what_is_asked_for_is_answered() {
         };
         assert_eq!(names(&asked).await, expected, "product {product}");
     }
-    tm.sandbox.identity_tm().configure(|account| account.names_as_printed = true).unwrap();
-    assert_eq!(names(&with(order(16), "getAutoldLink", json!(true))).await, ["OrderID", "Ref", "AutoldURL"]);
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.names_as_printed = true)
+        .unwrap();
+    assert_eq!(
+        names(&with(order(16), "getAutoldLink", json!(true))).await,
+        ["OrderID", "Ref", "AutoldURL"]
+    );
 }
 
 #[tokio::test]
@@ -159,15 +199,30 @@ async fn an_order_with_every_element_is_accepted_and_nothing_of_it_is_unknown() 
 #[tokio::test]
 async fn unknown_elements_are_ignored_and_recorded() {
     let tm = Tm::start().await;
-    let body = with(with(order(12), "Colour", json!(1)), "Address.Planet", json!("Earth"));
+    let body = with(
+        with(order(12), "Colour", json!(1)),
+        "Address.Planet",
+        json!("Earth"),
+    );
     let id = tm.order(&body).await;
-    assert_eq!(tm.view(&id).await["unknown"], json!(["Address.Planet", "Colour"]));
+    assert_eq!(
+        tm.view(&id).await["unknown"],
+        json!(["Address.Planet", "Colour"])
+    );
 }
 
 #[tokio::test]
 async fn required_elements_must_be_there() {
     let tm = Tm::start().await;
-    let paths = ["Product", "Add", "Email", "Address", "Address.Firstname", "Address.Surname", "Address.Country"];
+    let paths = [
+        "Product",
+        "Add",
+        "Email",
+        "Address",
+        "Address.Firstname",
+        "Address.Surname",
+        "Address.Country",
+    ];
     for path in paths {
         refused(&tm, &without(order(12), path), path).await;
         refused(&tm, &with(order(12), path, Value::Null), path).await;
@@ -181,14 +236,24 @@ async fn required_elements_must_be_there() {
     }
     refused(&tm, &without(order(15), "eSignPDF.Data"), "eSignPDF.Data").await;
     refused(&tm, &without(order(15), "eSignPDF"), "eSignPDF").await;
-    accepted(&tm, &with(without(order(15), "eSignPDF"), "Add", json!(8)), "an account alone").await;
+    accepted(
+        &tm,
+        &with(without(order(15), "eSignPDF"), "Add", json!(8)),
+        "an account alone",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn every_element_may_be_null_or_absent_that_is_not_required() {
     let tm = Tm::start().await;
     let all = full();
-    for name in all.as_object().unwrap().keys().filter(|name| !matches!(name.as_str(), "Product" | "Add" | "Email" | "Address")) {
+    for name in all
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| !matches!(name.as_str(), "Product" | "Add" | "Email" | "Address"))
+    {
         accepted(&tm, &without(all.clone(), name), name).await;
         accepted(&tm, &with(all.clone(), name, Value::Null), name).await;
     }
@@ -234,103 +299,293 @@ async fn no_element_is_longer_than_its_row_says() {
     let all = full();
     for (path, length) in lengths {
         // Lengths are in characters, not in bytes.
-        accepted(&tm, &with(all.clone(), path, json!("ü".repeat(length))), path).await;
-        refused(&tm, &with(all.clone(), path, json!("ü".repeat(length + 1))), path).await;
+        accepted(
+            &tm,
+            &with(all.clone(), path, json!("ü".repeat(length))),
+            path,
+        )
+        .await;
+        refused(
+            &tm,
+            &with(all.clone(), path, json!("ü".repeat(length + 1))),
+            path,
+        )
+        .await;
         refused(&tm, &with(all.clone(), path, json!(7)), path).await;
     }
     let addresses = ["RedirectURL.Success", "RedirectURL.Abort"].map(|path| (path, 150));
-    let webhooks =
-        ["AfterVideo", "OnFinal", "OnError", "OnVideoError", "OnStatusChange"].map(|name| format!("WebhookURL.{name}"));
-    for (path, length) in addresses.into_iter().chain(webhooks.iter().map(|path| (path.as_str(), 250))) {
+    let webhooks = [
+        "AfterVideo",
+        "OnFinal",
+        "OnError",
+        "OnVideoError",
+        "OnStatusChange",
+    ]
+    .map(|name| format!("WebhookURL.{name}"));
+    for (path, length) in addresses
+        .into_iter()
+        .chain(webhooks.iter().map(|path| (path.as_str(), 250)))
+    {
         let url = |length: usize| json!(format!("https://example.com/{}", "a".repeat(length - 20)));
         accepted(&tm, &with(all.clone(), path, url(length)), path).await;
         refused(&tm, &with(all.clone(), path, url(length + 1)), path).await;
         refused(&tm, &with(all.clone(), path, json!("example.com")), path).await;
     }
-    refused(&tm, &with(all.clone(), "WebhookURL.OnFinal", json!("ftp://example.com")), "WebhookURL").await;
-    let notifications =
-        ["OnPositiveIdent", "OnNegativeIdent", "OnTimeOut", "OnLeave"].map(|name| (format!("EmailNotifications.{name}"), 150));
-    let mails = [("Email".to_owned(), 50), ("IdentData.Email".to_owned(), 50)].into_iter().chain(notifications);
+    refused(
+        &tm,
+        &with(
+            all.clone(),
+            "WebhookURL.OnFinal",
+            json!("ftp://example.com"),
+        ),
+        "WebhookURL",
+    )
+    .await;
+    let notifications = ["OnPositiveIdent", "OnNegativeIdent", "OnTimeOut", "OnLeave"]
+        .map(|name| (format!("EmailNotifications.{name}"), 150));
+    let mails = [("Email".to_owned(), 50), ("IdentData.Email".to_owned(), 50)]
+        .into_iter()
+        .chain(notifications);
     for (path, length) in mails {
         let mail = |length: usize| json!(format!("{}@example.com", "a".repeat(length - 12)));
         accepted(&tm, &with(all.clone(), &path, mail(length)), &path).await;
         refused(&tm, &with(all.clone(), &path, mail(length + 1)), &path).await;
-        for wrong in ["example.com", "@example.com", "a@", "a b@example.com", "a@b@c"] {
+        for wrong in [
+            "example.com",
+            "@example.com",
+            "a@",
+            "a b@example.com",
+            "a@b@c",
+        ] {
             refused(&tm, &with(all.clone(), &path, json!(wrong)), &path).await;
         }
     }
     refused(
         &tm,
-        &with(all.clone(), "IdentData.Additional", json!({ ("a".repeat(51)): { "Type": 1, "Label": "a" } })),
+        &with(
+            all.clone(),
+            "IdentData.Additional",
+            json!({ ("a".repeat(51)): { "Type": 1, "Label": "a" } }),
+        ),
         "IdentData",
     )
     .await;
-    accepted(&tm, &with(all, "IdentData.Additional", json!({ ("a".repeat(50)): { "Type": 1, "Label": "a" } })), "IdentData")
-        .await;
+    accepted(
+        &tm,
+        &with(
+            all,
+            "IdentData.Additional",
+            json!({ ("a".repeat(50)): { "Type": 1, "Label": "a" } }),
+        ),
+        "IdentData",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn every_element_is_of_its_rows_type() {
     let tm = Tm::start().await;
     let all = full();
-    let dates = ["Birthdate", "IDCard.DateOfIssue", "IDCard.ValidUntil", "DriverLicence.DateOfIssue", "DriverLicence.ValidUntil"];
+    let dates = [
+        "Birthdate",
+        "IDCard.DateOfIssue",
+        "IDCard.ValidUntil",
+        "DriverLicence.DateOfIssue",
+        "DriverLicence.ValidUntil",
+    ];
     let cases: Vec<(String, Vec<Value>, Vec<Value>)> = vec![
-        ("Product".into(), vec![json!(15)], vec![json!("15"), json!(15.5), json!(-1), json!(1), json!(9), json!(20)]),
-        ("Add".into(), vec![json!(0), json!(131_072)], vec![json!("0"), json!(0.5), json!(-4), json!(1), json!(2), json!(512)]),
-        ("Lang".into(), vec![json!("en")], vec![json!("EN"), json!("xx"), json!("eng"), json!(1)]),
-        ("Purpose".into(), vec![json!("Opening")], vec![json!({ "xx": "Opening" }), json!(["Opening"]), json!({ "de": 1 })]),
-        ("IdentData.Gender".into(), vec![json!("diverse"), json!("male")], vec![json!("FEMALE"), json!("f")]),
-        ("eSignTanSmsText".into(), vec![json!("[TAN]!")], vec![json!("TAN"), json!("[tan]"), json!("")]),
-        ("verificationSmsText".into(), vec![json!("[TAN]!")], vec![json!("TAN")]),
+        (
+            "Product".into(),
+            vec![json!(15)],
+            vec![
+                json!("15"),
+                json!(15.5),
+                json!(-1),
+                json!(1),
+                json!(9),
+                json!(20),
+            ],
+        ),
+        (
+            "Add".into(),
+            vec![json!(0), json!(131_072)],
+            vec![
+                json!("0"),
+                json!(0.5),
+                json!(-4),
+                json!(1),
+                json!(2),
+                json!(512),
+            ],
+        ),
+        (
+            "Lang".into(),
+            vec![json!("en")],
+            vec![json!("EN"), json!("xx"), json!("eng"), json!(1)],
+        ),
+        (
+            "Purpose".into(),
+            vec![json!("Opening")],
+            vec![
+                json!({ "xx": "Opening" }),
+                json!(["Opening"]),
+                json!({ "de": 1 }),
+            ],
+        ),
+        (
+            "IdentData.Gender".into(),
+            vec![json!("diverse"), json!("male")],
+            vec![json!("FEMALE"), json!("f")],
+        ),
+        (
+            "eSignTanSmsText".into(),
+            vec![json!("[TAN]!")],
+            vec![json!("TAN"), json!("[tan]"), json!("")],
+        ),
+        (
+            "verificationSmsText".into(),
+            vec![json!("[TAN]!")],
+            vec![json!("TAN")],
+        ),
         ("IdentDataSigned".into(), vec![json!("x")], vec![json!({})]),
-        ("LegitimationDocument".into(), vec![json!([]), json!([{ "Document": "x" }])], vec![json!("x"), json!([1]), json!([{}])]),
+        (
+            "LegitimationDocument".into(),
+            vec![json!([]), json!([{ "Document": "x" }])],
+            vec![json!("x"), json!([1]), json!([{}])],
+        ),
         ("eSignOptions".into(), vec![json!({})], vec![json!([])]),
-        ("eSignOptions.AdditionalCheckboxes".into(), vec![json!([])], vec![json!("x"), json!([1])]),
+        (
+            "eSignOptions.AdditionalCheckboxes".into(),
+            vec![json!([])],
+            vec![json!("x"), json!([1])],
+        ),
         (
             "eSignHash".into(),
             vec![json!([{ "Hash": "AAAA" }])],
             vec![json!("AAAA"), json!([1]), json!({}), json!({ "Hash": "A" })],
         ),
-        ("eSignPDF".into(), vec![], vec![json!("x"), json!([1]), json!({ "Data": "AAAA" }), json!({ "Data": "JVBERi0" })]),
-        ("eSignPDF.0.SignaturePage".into(), vec![json!(2)], vec![json!(0), json!(1.5), json!("1")]),
-        ("eSignPDF.0.Stamping".into(), vec![json!([])], vec![json!({}), json!([1])]),
-        ("IdentData.Additional".into(), vec![json!({})], vec![json!([]), json!({ "a": 1 })]),
-        ("IdentData.IDCard.Images.Front".into(), vec![], vec![json!("AAAA"), json!("?"), json!(1)]),
-        ("IdentData.IDCard.Images.Back".into(), vec![], vec![json!("AAAA")]),
+        (
+            "eSignPDF".into(),
+            vec![],
+            vec![
+                json!("x"),
+                json!([1]),
+                json!({ "Data": "AAAA" }),
+                json!({ "Data": "JVBERi0" }),
+            ],
+        ),
+        (
+            "eSignPDF.0.SignaturePage".into(),
+            vec![json!(2)],
+            vec![json!(0), json!(1.5), json!("1")],
+        ),
+        (
+            "eSignPDF.0.Stamping".into(),
+            vec![json!([])],
+            vec![json!({}), json!([1])],
+        ),
+        (
+            "IdentData.Additional".into(),
+            vec![json!({})],
+            vec![json!([]), json!({ "a": 1 })],
+        ),
+        (
+            "IdentData.IDCard.Images.Front".into(),
+            vec![],
+            vec![json!("AAAA"), json!("?"), json!(1)],
+        ),
+        (
+            "IdentData.IDCard.Images.Back".into(),
+            vec![],
+            vec![json!("AAAA")],
+        ),
     ];
     let phones = ["Phone", "Mobile", "IdentData.Mobile"].map(|path| {
-        let wrong = ["01711234567", "+49 171 1234567", "+49171-1234567", "0049171123456", "+0171123456", "+"];
-        (path.to_owned(), vec![json!("+4917112345678")], [wrong.map(Value::from).to_vec(), vec![json!(49)]].concat())
+        let wrong = [
+            "01711234567",
+            "+49 171 1234567",
+            "+49171-1234567",
+            "0049171123456",
+            "+0171123456",
+            "+",
+        ];
+        (
+            path.to_owned(),
+            vec![json!("+4917112345678")],
+            [wrong.map(Value::from).to_vec(), vec![json!(49)]].concat(),
+        )
     });
     let dates = dates.map(|name| {
-        let wrong = ["12.08.1964", "1964-8-12", "1964-02-30", "19640812", "1964-08-12T00:00:00"];
-        (format!("IdentData.{name}"), vec![json!("1964-08-12")], [wrong.map(Value::from).to_vec(), vec![json!(1964)]].concat())
+        let wrong = [
+            "12.08.1964",
+            "1964-8-12",
+            "1964-02-30",
+            "19640812",
+            "1964-08-12T00:00:00",
+        ];
+        (
+            format!("IdentData.{name}"),
+            vec![json!("1964-08-12")],
+            [wrong.map(Value::from).to_vec(), vec![json!(1964)]].concat(),
+        )
     });
-    let countries =
-        [("Address.Country", 3), ("IdentData.IDCard.CountryOfIssue", 3), ("IdentData.DriverLicence.CountryOfIssue", 3)]
-            .into_iter()
-            .chain([("IdentData.Country", 2)])
-            .map(|(path, length)| {
-                let mut wrong = ["XX", "de", "Germany", "XXX"].map(Value::from).to_vec();
-                let mut right = vec![json!("AT")];
-                if length == 3 {
-                    right.push(json!("AUT"));
-                } else {
-                    wrong.push(json!("AUT"));
-                }
-                (path.to_owned(), right, wrong)
-            });
-    for (path, right, wrong) in cases.into_iter().chain(phones).chain(dates).chain(countries) {
+    let countries = [
+        ("Address.Country", 3),
+        ("IdentData.IDCard.CountryOfIssue", 3),
+        ("IdentData.DriverLicence.CountryOfIssue", 3),
+    ]
+    .into_iter()
+    .chain([("IdentData.Country", 2)])
+    .map(|(path, length)| {
+        let mut wrong = ["XX", "de", "Germany", "XXX"].map(Value::from).to_vec();
+        let mut right = vec![json!("AT")];
+        if length == 3 {
+            right.push(json!("AUT"));
+        } else {
+            wrong.push(json!("AUT"));
+        }
+        (path.to_owned(), right, wrong)
+    });
+    for (path, right, wrong) in cases
+        .into_iter()
+        .chain(phones)
+        .chain(dates)
+        .chain(countries)
+    {
         for value in right {
-            accepted(&tm, &with(all.clone(), &path, value.clone()), &format!("{path} = {value}")).await;
+            accepted(
+                &tm,
+                &with(all.clone(), &path, value.clone()),
+                &format!("{path} = {value}"),
+            )
+            .await;
         }
         for value in wrong {
-            refused(&tm, &with(all.clone(), &path, value.clone()), &format!("{path} = {value}")).await;
+            refused(
+                &tm,
+                &with(all.clone(), &path, value.clone()),
+                &format!("{path} = {value}"),
+            )
+            .await;
         }
     }
-    for path in ["getTargetLink", "getVideoHashes", "getDeepLink", "getAutoIdLink"].map(str::to_owned).into_iter().chain(
-        ["VerifyMobileNumber", "EnableOCR", "CaptureImages", "NoVideoFallback", "DisableEID"]
-            .map(|name| format!("eIDSettings.{name}")),
+    for path in [
+        "getTargetLink",
+        "getVideoHashes",
+        "getDeepLink",
+        "getAutoIdLink",
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain(
+        [
+            "VerifyMobileNumber",
+            "EnableOCR",
+            "CaptureImages",
+            "NoVideoFallback",
+            "DisableEID",
+        ]
+        .map(|name| format!("eIDSettings.{name}")),
     ) {
         for wrong in [json!("true"), json!(1)] {
             refused(&tm, &with(all.clone(), &path, wrong), &path).await;
@@ -348,12 +603,39 @@ async fn every_element_is_of_its_rows_type() {
     ] {
         refused(&tm, &with(all.clone(), path, json!("x")), path).await;
     }
-    for name in
-        ["SignaturePosX", "SignaturePosY", "SignatureHeight", "SignatureWidth", "SignatureOffsetPosX", "SignatureOffsetPosY"]
-    {
-        refused(&tm, &with(all.clone(), &format!("eSignPDF.0.{name}"), json!("1")), "eSignPDF").await;
+    for name in [
+        "SignaturePosX",
+        "SignaturePosY",
+        "SignatureHeight",
+        "SignatureWidth",
+        "SignatureOffsetPosX",
+        "SignatureOffsetPosY",
+    ] {
+        refused(
+            &tm,
+            &with(all.clone(), &format!("eSignPDF.0.{name}"), json!("1")),
+            "eSignPDF",
+        )
+        .await;
     }
-    for name in ["Page", "PosX", "PosY", "OffsetPosX", "OffsetPosY", "Width", "Height"] {
-        refused(&tm, &with(all.clone(), &format!("eSignPDF.0.Stamping.0.{name}"), json!("1")), "eSignPDF").await;
+    for name in [
+        "Page",
+        "PosX",
+        "PosY",
+        "OffsetPosX",
+        "OffsetPosY",
+        "Width",
+        "Height",
+    ] {
+        refused(
+            &tm,
+            &with(
+                all.clone(),
+                &format!("eSignPDF.0.Stamping.0.{name}"),
+                json!("1"),
+            ),
+            "eSignPDF",
+        )
+        .await;
     }
 }

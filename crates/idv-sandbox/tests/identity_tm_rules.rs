@@ -20,10 +20,32 @@ use serde_json::{Value, json};
 async fn behaviors_add_up_unless_they_contradict_each_other() {
     let tm = Tm::start().await;
     let body = |add: u64| with(order(15), "Add", json!(add));
-    for add in [4, 8, 128, 256, 4096, 8192, 4096 + 8192, 131_072, 4_194_304, 8_388_608, 4 + 256 + 131_072 + 4_194_304] {
+    for add in [
+        4,
+        8,
+        128,
+        256,
+        4096,
+        8192,
+        4096 + 8192,
+        131_072,
+        4_194_304,
+        8_388_608,
+        4 + 256 + 131_072 + 4_194_304,
+    ] {
         accepted(&tm, &body(add), &format!("Add {add}")).await;
     }
-    for add in [4 + 8, 4 + 16, 8 + 16, 128 + 256, 4_194_304 + 8_388_608, 1, 32, 64, 1 << 40] {
+    for add in [
+        4 + 8,
+        4 + 16,
+        8 + 16,
+        128 + 256,
+        4_194_304 + 8_388_608,
+        1,
+        32,
+        64,
+        1 << 40,
+    ] {
         refused(&tm, &body(add), &format!("Add {add}")).await;
     }
 }
@@ -31,16 +53,49 @@ async fn behaviors_add_up_unless_they_contradict_each_other() {
 #[tokio::test]
 async fn what_the_account_has_not_is_refused() {
     let tm = Tm::start().await;
-    let put = async |order: &Value| tm.call_as("second", "secondPassword", "PUT", "putOrder", &order.to_string()).await.status;
-    for (product, status) in [(0, 400), (8, 202), (12, 202), (15, 400), (16, 400), (17, 400), (19, 400)] {
+    let put = async |order: &Value| {
+        tm.call_as(
+            "second",
+            "secondPassword",
+            "PUT",
+            "putOrder",
+            &order.to_string(),
+        )
+        .await
+        .status
+    };
+    for (product, status) in [
+        (0, 400),
+        (8, 202),
+        (12, 202),
+        (15, 400),
+        (16, 400),
+        (17, 400),
+        (19, 400),
+    ] {
         assert_eq!(put(&order(product)).await, status, "product {product}");
     }
-    for (add, status) in [(4, 400), (8, 400), (16, 400), (128, 400), (256, 400), (4096, 202), (131_072, 202)] {
-        assert_eq!(put(&with(order(12), "Add", json!(add))).await, status, "Add {add}");
+    for (add, status) in [
+        (4, 400),
+        (8, 400),
+        (16, 400),
+        (128, 400),
+        (256, 400),
+        (4096, 202),
+        (131_072, 202),
+    ] {
+        assert_eq!(
+            put(&with(order(12), "Add", json!(add))).await,
+            status,
+            "Add {add}"
+        );
     }
     let stamped = with(order(15), "eSignPDF.Stamping", json!([{ "Content": "x" }]));
     accepted(&tm, &stamped, "a stamp").await;
-    tm.sandbox.identity_tm().configure(|account| account.namirial = false).unwrap();
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.namirial = false)
+        .unwrap();
     refused(&tm, &stamped, "eSignPDF.Stamping").await;
 }
 
@@ -48,18 +103,41 @@ async fn what_the_account_has_not_is_refused() {
 async fn what_excludes_each_other_is_refused_together() {
     let tm = Tm::start().await;
     let url = json!("https://example.com");
-    let both = with(with(order(12), "WebhookURL.AfterVideo", url.clone()), "WebhookURL.AfterIdent", url.clone());
+    let both = with(
+        with(order(12), "WebhookURL.AfterVideo", url.clone()),
+        "WebhookURL.AfterIdent",
+        url.clone(),
+    );
     refused(&tm, &both, "WebhookURL").await;
-    accepted(&tm, &with(order(12), "WebhookURL.AfterIdent", url), "WebhookURL").await;
-    let places = [("SignaturePosX", json!(1)), ("SignatureFieldName", json!("field")), ("SignatureTag", json!("Sign here"))];
+    accepted(
+        &tm,
+        &with(order(12), "WebhookURL.AfterIdent", url),
+        "WebhookURL",
+    )
+    .await;
+    let places = [
+        ("SignaturePosX", json!(1)),
+        ("SignatureFieldName", json!("field")),
+        ("SignatureTag", json!("Sign here")),
+    ];
     for (name, value) in &places {
         let one = with(order(15), &format!("eSignPDF.{name}"), value.clone());
         accepted(&tm, &one, name).await;
         for (other, value) in places.iter().filter(|(other, _)| other != name) {
-            refused(&tm, &with(one.clone(), &format!("eSignPDF.{other}"), value.clone()), "eSignPDF").await;
+            refused(
+                &tm,
+                &with(one.clone(), &format!("eSignPDF.{other}"), value.clone()),
+                "eSignPDF",
+            )
+            .await;
         }
     }
-    refused(&tm, &with(order(12), "eSignTanSmsText", json!("[TAN]")), "eSignTanSmsText").await;
+    refused(
+        &tm,
+        &with(order(12), "eSignTanSmsText", json!("[TAN]")),
+        "eSignTanSmsText",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -72,7 +150,12 @@ async fn documents_are_unprotected_and_have_the_tag_once() {
         }
         body
     };
-    refused(&tm, &body(b"%PDF-1.4\ntrailer << /Encrypt 5 0 R >>", None), "eSignPDF.Data").await;
+    refused(
+        &tm,
+        &body(b"%PDF-1.4\ntrailer << /Encrypt 5 0 R >>", None),
+        "eSignPDF.Data",
+    )
+    .await;
     let compressed = {
         use std::io::Write as _;
         let mut encoder = flate2::write::ZlibEncoder::new(
@@ -83,32 +166,86 @@ async fn documents_are_unprotected_and_have_the_tag_once() {
         encoder.finish().unwrap()
     };
     accepted(&tm, &body(&compressed, Some("Sign here")), "once").await;
-    accepted(&tm, &body(b"%PDF-1.4\n(Sign here)", Some("Sign here")), "once").await;
-    refused(&tm, &body(&[&compressed[..], b"\n(Sign here)"].concat(), Some("Sign here")), "eSignPDF.SignatureTag twice").await;
-    refused(&tm, &body(&compressed, Some("Nowhere")), "eSignPDF.SignatureTag never").await;
-    accepted(&tm, &body(b"%PDF-1.4\n/ToUnicode 7 0 R", Some("Sign here")), "where letters have codes of the font's own").await;
+    accepted(
+        &tm,
+        &body(b"%PDF-1.4\n(Sign here)", Some("Sign here")),
+        "once",
+    )
+    .await;
+    refused(
+        &tm,
+        &body(
+            &[&compressed[..], b"\n(Sign here)"].concat(),
+            Some("Sign here"),
+        ),
+        "eSignPDF.SignatureTag twice",
+    )
+    .await;
+    refused(
+        &tm,
+        &body(&compressed, Some("Nowhere")),
+        "eSignPDF.SignatureTag never",
+    )
+    .await;
+    accepted(
+        &tm,
+        &body(b"%PDF-1.4\n/ToUnicode 7 0 R", Some("Sign here")),
+        "where letters have codes of the font's own",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn several_persons_sign_the_first_orders_documents() {
     let tm = Tm::start().await;
     let first = tm.order(&order(15)).await;
-    let further = |first: &str| with(without(order(15), "eSignPDF"), "MultiSignOptions", json!({ "FirstOrderID": first }));
+    let further = |first: &str| {
+        with(
+            without(order(15), "eSignPDF"),
+            "MultiSignOptions",
+            json!({ "FirstOrderID": first }),
+        )
+    };
     accepted(&tm, &further(&first), "the first order").await;
     refused(&tm, &further("99920000000000"), "MultiSignOptions").await;
     let video = tm.order(&order(12)).await;
     refused(&tm, &further(&video), "MultiSignOptions").await;
-    refused(&tm, &with(further(&first), "MultiSignOptions", json!({})), "MultiSignOptions").await;
-    refused(&tm, &with(further(&first), "eSignPDF", order(15)["eSignPDF"].clone()), "MultiSignOptions").await;
+    refused(
+        &tm,
+        &with(further(&first), "MultiSignOptions", json!({})),
+        "MultiSignOptions",
+    )
+    .await;
+    refused(
+        &tm,
+        &with(further(&first), "eSignPDF", order(15)["eSignPDF"].clone()),
+        "MultiSignOptions",
+    )
+    .await;
     let parameters = |value: Value| with(further(&first), "MultiSignOptions.SignParameters", value);
     let good = json!({
         "Filename": "contract.pdf", "SignaturePosX": 1, "SignaturePosY": 2, "SignatureWidth": 3, "SignatureHeight": 4, "SignaturePage": 1
     });
     let id = tm.order(&parameters(good.clone())).await;
     assert_eq!(tm.view(&id).await["unknown"], json!([]));
-    accepted(&tm, &parameters(json!([{ "Filename": "contract.pdf", "SignatureFieldName": "field" }])), "a field").await;
-    refused(&tm, &parameters(json!({ "Filename": "other.pdf" })), "MultiSignOptions").await;
-    refused(&tm, &parameters(with(good, "SignatureFieldName", json!("field"))), "MultiSignOptions").await;
+    accepted(
+        &tm,
+        &parameters(json!([{ "Filename": "contract.pdf", "SignatureFieldName": "field" }])),
+        "a field",
+    )
+    .await;
+    refused(
+        &tm,
+        &parameters(json!({ "Filename": "other.pdf" })),
+        "MultiSignOptions",
+    )
+    .await;
+    refused(
+        &tm,
+        &parameters(with(good, "SignatureFieldName", json!("field"))),
+        "MultiSignOptions",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -119,16 +256,51 @@ async fn there_are_as_many_special_attributes_as_the_product_has_room_for() {
         Value::Object((0..count).map(detail).collect())
     };
     for (product, most) in [(8, 2), (12, 10)] {
-        accepted(&tm, &with(order(product), "IdentData", json!({ "Additional": attributes(most) })), "as many").await;
-        refused(&tm, &with(order(product), "IdentData", json!({ "Additional": attributes(most + 1) })), "IdentData").await;
+        accepted(
+            &tm,
+            &with(
+                order(product),
+                "IdentData",
+                json!({ "Additional": attributes(most) }),
+            ),
+            "as many",
+        )
+        .await;
+        refused(
+            &tm,
+            &with(
+                order(product),
+                "IdentData",
+                json!({ "Additional": attributes(most + 1) }),
+            ),
+            "IdentData",
+        )
+        .await;
     }
     let typed = |kind: Value, value: &str| {
-        with(order(12), "IdentData", json!({ "Additional": { "a": { "Type": kind, "Label": "A", "Value": value } } }))
+        with(
+            order(12),
+            "IdentData",
+            json!({ "Additional": { "a": { "Type": kind, "Label": "A", "Value": value } } }),
+        )
     };
-    for (kind, value) in [(1, "x"), (2, "2010-01-11"), (3, "true"), (4, "DE"), (4, "DEU"), (2, "")] {
+    for (kind, value) in [
+        (1, "x"),
+        (2, "2010-01-11"),
+        (3, "true"),
+        (4, "DE"),
+        (4, "DEU"),
+        (2, ""),
+    ] {
         accepted(&tm, &typed(json!(kind), value), value).await;
     }
-    for (kind, value) in [(0, "x"), (5, "x"), (2, "11.01.2010"), (3, "maybe"), (4, "XX")] {
+    for (kind, value) in [
+        (0, "x"),
+        (5, "x"),
+        (2, "11.01.2010"),
+        (3, "maybe"),
+        (4, "XX"),
+    ] {
         refused(&tm, &typed(json!(kind), value), "IdentData").await;
     }
 }
@@ -142,11 +314,20 @@ async fn a_body_is_json_and_says_so() {
     let basic = format!("Basic {}", STANDARD.encode("example:examplePassword"));
     let text = order(12).to_string();
     for media_type in ["text/plain", "application/x-www-form-urlencoded"] {
-        let headers = [("Authorization", basic.as_str()), ("Content-Type", media_type)];
-        let reply = support::send(&tm.base, "PUT", "/api/2.10/putOrder", &headers, &text).await.unwrap();
+        let headers = [
+            ("Authorization", basic.as_str()),
+            ("Content-Type", media_type),
+        ];
+        let reply = support::send(&tm.base, "PUT", "/api/2.10/putOrder", &headers, &text)
+            .await
+            .unwrap();
         assert_eq!(reply.status, 400, "{media_type}");
     }
-    assert_eq!(tm.call("POST", "putOrder", &text).await.status, 404, "only PUT creates");
+    assert_eq!(
+        tm.call("POST", "putOrder", &text).await.status,
+        404,
+        "only PUT creates"
+    );
     assert_eq!(tm.sandbox.identity_tm().orders(), 0);
 }
 
@@ -156,15 +337,34 @@ async fn a_reference_may_be_given_twice_and_is_found_again() {
     let body = with(order(12), "Ref", json!("A-b.1+2"));
     let (one, two) = (tm.order(&body).await, tm.order(&body).await);
     assert_ne!(one, two);
-    assert_eq!(tm.get("getOrdersByRef/A-b.1+2").await.json(), json!([one, two]));
+    assert_eq!(
+        tm.get("getOrdersByRef/A-b.1+2").await.json(),
+        json!([one, two])
+    );
     assert_eq!(tm.get("getOrdersByRef/A-b").await.status, 404);
     for wrong in ["A_b", "A%20b", "%C3%A4", ""] {
-        assert_eq!(tm.get(&format!("getOrdersByRef/{wrong}")).await.status, 400, "{wrong}");
+        assert_eq!(
+            tm.get(&format!("getOrdersByRef/{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
     }
-    let other = tm.call_as("second", "secondPassword", "GET", "getOrdersByRef/A-b.1+2", "").await;
+    let other = tm
+        .call_as(
+            "second",
+            "secondPassword",
+            "GET",
+            "getOrdersByRef/A-b.1+2",
+            "",
+        )
+        .await;
     assert_eq!(other.status, 404, "of another account");
     tm.seconds(90 * identity_tm::DAY).await;
     assert_eq!(tm.get("getOrdersByRef/A-b.1+2").await.status, 200);
     tm.seconds(1).await;
-    assert_eq!(tm.get("getOrdersByRef/A-b.1+2").await.status, 404, "after 90 days");
+    assert_eq!(
+        tm.get("getOrdersByRef/A-b.1+2").await.status,
+        404,
+        "after 90 days"
+    );
 }

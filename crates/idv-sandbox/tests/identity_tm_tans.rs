@@ -16,7 +16,11 @@ use serde_json::json;
 
 /// Both chapters: first method, confirmation, another TAN.
 const SIGN: [&str; 3] = ["requestSign", "confirmSign", "requestResendSignTan"];
-const PHONE: [&str; 3] = ["requestPhoneVerification", "provePhoneControl", "requestResendPhoneTan"];
+const PHONE: [&str; 3] = [
+    "requestPhoneVerification",
+    "provePhoneControl",
+    "requestResendPhoneTan",
+];
 
 /// A world in which the customer runs both processes.
 async fn world() -> Tm {
@@ -31,7 +35,11 @@ async fn world() -> Tm {
 
 /// An order that waits for its process to start.
 async fn waiting(tm: &Tm, process: [&str; 3]) -> String {
-    if process == SIGN { tm.finished(&order(15), "happy").await } else { tm.order(&order(17)).await }
+    if process == SIGN {
+        tm.finished(&order(15), "happy").await
+    } else {
+        tm.order(&order(17)).await
+    }
 }
 
 async fn post(tm: &Tm, method: &str, order: &str) -> u16 {
@@ -39,7 +47,12 @@ async fn post(tm: &Tm, method: &str, order: &str) -> u16 {
 }
 
 async fn confirm(tm: &Tm, method: &str, order: &str, tan: &str) -> u16 {
-    tm.post(&format!("{method}/{order}"), &json!({ "tan": tan }).to_string()).await.status
+    tm.post(
+        &format!("{method}/{order}"),
+        &json!({ "tan": tan }).to_string(),
+    )
+    .await
+    .status
 }
 
 /// The TAN on the person's phone.
@@ -50,7 +63,10 @@ fn tan(tm: &Tm, order: &str) -> String {
 /// A TAN that is not on the person's phone.
 fn wrong(tm: &Tm, order: &str) -> String {
     let right = tan(tm, order);
-    right.chars().map(|digit| if digit == '9' { '0' } else { '9' }).collect()
+    right
+        .chars()
+        .map(|digit| if digit == '9' { '0' } else { '9' })
+        .collect()
 }
 
 #[tokio::test]
@@ -66,14 +82,25 @@ async fn the_right_tan_signs_and_proves() {
         let first = tan(&tm, &id);
         assert_eq!(post(&tm, resend, &id).await, 202);
         assert_ne!(tan(&tm, &id), first, "another one");
-        assert_eq!(confirm(&tm, prove, &id, &first).await, 409, "the first one is no longer good");
+        assert_eq!(
+            confirm(&tm, prove, &id, &first).await,
+            409,
+            "the first one is no longer good"
+        );
         assert_eq!(confirm(&tm, prove, &id, &tan(&tm, &id)).await, 202);
         let kinds = tm.kinds(&id).await;
         assert_eq!(kinds[kinds.len() - 2..], ends);
-        for status in [post(&tm, start, &id).await, post(&tm, resend, &id).await, confirm(&tm, prove, &id, "123456").await] {
+        for status in [
+            post(&tm, start, &id).await,
+            post(&tm, resend, &id).await,
+            confirm(&tm, prove, &id, "123456").await,
+        ] {
             assert_eq!(status, 410, "already processed");
         }
-        assert_eq!(tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0]["Mobile"], "+491711234567");
+        assert_eq!(
+            tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0]["Mobile"],
+            "+491711234567"
+        );
         tm.call("DELETE", &format!("delIdentdata/{id}"), "").await;
         assert_eq!(post(&tm, start, &id).await, 404, "already deleted");
         assert_eq!(post(&tm, start, "99920000000000").await, 404);
@@ -83,18 +110,33 @@ async fn the_right_tan_signs_and_proves() {
 #[tokio::test]
 async fn the_third_wrong_tan_cancels_the_order() {
     let (tm, hooks) = (world().await, Hooks::start().await);
-    tm.sandbox.identity_tm().configure(|account| account.webhooks.on_final = Some(hooks.url.clone())).unwrap();
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.webhooks.on_final = Some(hooks.url.clone()))
+        .unwrap();
     for (process, end) in [(SIGN, (103, 0)), (PHONE, (17, 61))] {
         let [start, prove, resend] = process;
         let id = waiting(&tm, process).await;
         post(&tm, start, &id).await;
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 409);
-        assert_eq!(post(&tm, resend, &id).await, 202, "another TAN, not another three tries");
+        assert_eq!(
+            post(&tm, resend, &id).await,
+            202,
+            "another TAN, not another three tries"
+        );
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 409);
-        assert_eq!(post(&tm, start, &id).await, 202, "nor does starting again give them");
+        assert_eq!(
+            post(&tm, start, &id).await,
+            202,
+            "nor does starting again give them"
+        );
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 429);
         assert_eq!(tm.statuses(&id).await.last(), Some(&end));
-        assert_eq!(confirm(&tm, prove, &id, &tan(&tm, &id)).await, 410, "too late");
+        assert_eq!(
+            confirm(&tm, prove, &id, &tan(&tm, &id)).await,
+            410,
+            "too late"
+        );
     }
     tm.seconds(0).await;
     assert_eq!(hooks.received().len(), 2);
@@ -104,16 +146,32 @@ async fn the_third_wrong_tan_cancels_the_order() {
 async fn a_signing_starts_when_the_person_is_identified() {
     let tm = world().await;
     let id = tm.order(&order(15)).await;
-    assert_eq!(post(&tm, "requestSign", &id).await, 406, "not identified yet");
+    assert_eq!(
+        post(&tm, "requestSign", &id).await,
+        406,
+        "not identified yet"
+    );
     tm.run(&id, "happy").await;
-    assert_eq!(tm.kinds(&id).await.last(), Some(&101), "the customer is to start it");
+    assert_eq!(
+        tm.kinds(&id).await.last(),
+        Some(&101),
+        "the customer is to start it"
+    );
     assert_eq!(post(&tm, "requestSign", &id).await, 202);
     let kinds = tm.kinds(&id).await;
     assert_eq!(kinds[kinds.len() - 2..], [83, 71]);
     let video = tm.order(&order(12)).await;
-    assert_eq!(post(&tm, "requestSign", &video).await, 406, "nothing to sign");
+    assert_eq!(
+        post(&tm, "requestSign", &video).await,
+        406,
+        "nothing to sign"
+    );
     let without_mobile = tm.order(&without(order(17), "Mobile")).await;
-    assert_eq!(post(&tm, "requestPhoneVerification", &without_mobile).await, 406, "no number");
+    assert_eq!(
+        post(&tm, "requestPhoneVerification", &without_mobile).await,
+        406,
+        "no number"
+    );
 }
 
 #[tokio::test]
@@ -121,27 +179,46 @@ async fn a_phone_is_verified_beside_the_identification() {
     let tm = world().await;
     let id = tm.order(&order(0)).await;
     post(&tm, "requestPhoneVerification", &id).await;
-    assert_eq!(confirm(&tm, "provePhoneControl", &id, &tan(&tm, &id)).await, 202);
-    assert!(!tm.view(&id).await["final"].as_bool().unwrap(), "the identification is still to come");
+    assert_eq!(
+        confirm(&tm, "provePhoneControl", &id, &tan(&tm, &id)).await,
+        202
+    );
+    assert!(
+        !tm.view(&id).await["final"].as_bool().unwrap(),
+        "the identification is still to come"
+    );
     assert_eq!(post(&tm, "requestPhoneVerification", &id).await, 410);
     tm.run(&id, "happy").await;
-    assert_eq!(tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0]["Mobile"], "+491711234567");
+    assert_eq!(
+        tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0]["Mobile"],
+        "+491711234567"
+    );
     let unproven = tm.finished(&order(0), "happy").await;
-    assert_eq!(tm.get(&format!("getIdentData/{unproven}")).await.json()["IdentData"][0].get("Mobile"), None);
+    assert_eq!(
+        tm.get(&format!("getIdentData/{unproven}")).await.json()["IdentData"][0].get("Mobile"),
+        None
+    );
 }
 
 #[tokio::test]
 async fn the_sms_is_as_the_order_has_it() {
     let tm = world().await;
     for (process, element) in [(SIGN, "eSignTanSmsText"), (PHONE, "verificationSmsText")] {
-        let body = with(order(if process == SIGN { 15 } else { 17 }), element, json!("Say [TAN], [TAN]!"));
+        let body = with(
+            order(if process == SIGN { 15 } else { 17 }),
+            element,
+            json!("Say [TAN], [TAN]!"),
+        );
         let id = tm.order(&body).await;
         if process == SIGN {
             tm.run(&id, "happy").await;
         }
         post(&tm, process[0], &id).await;
         let (phone, tan) = (tm.view(&id).await["phone"].clone(), tan(&tm, &id));
-        assert_eq!(phone, json!({ "number": "+491711234567", "tan": tan, "text": format!("Say {tan}, {tan}!") }));
+        assert_eq!(
+            phone,
+            json!({ "number": "+491711234567", "tan": tan, "text": format!("Say {tan}, {tan}!") })
+        );
     }
 }
 
@@ -159,37 +236,110 @@ async fn a_tan_is_a_text_of_its_length() {
     let tm = world().await;
     let id = waiting(&tm, SIGN).await;
     post(&tm, "requestSign", &id).await;
-    for body in ["{}", r#"{"tan":123456}"#, r#"{"tan":""}"#, r#"{"tan":"1234567"}"#, r#"{"tan":null}"#, "[]", "x"] {
-        assert_eq!(tm.post(&format!("confirmSign/{id}"), body).await.status, 400, "{body}");
+    for body in [
+        "{}",
+        r#"{"tan":123456}"#,
+        r#"{"tan":""}"#,
+        r#"{"tan":"1234567"}"#,
+        r#"{"tan":null}"#,
+        "[]",
+        "x",
+    ] {
+        assert_eq!(
+            tm.post(&format!("confirmSign/{id}"), body).await.status,
+            400,
+            "{body}"
+        );
     }
-    assert_eq!(confirm(&tm, "confirmSign", &id, &tan(&tm, &id)).await, 202, "none of these was a try");
+    assert_eq!(
+        confirm(&tm, "confirmSign", &id, &tan(&tm, &id)).await,
+        202,
+        "none of these was a try"
+    );
 }
 
 #[tokio::test]
 async fn the_password_changes_with_the_number_and_the_tan() {
     let tm = Tm::start().await;
     let request = async |body: &str| tm.post("requestNewPassword", body).await.status;
-    for body in ["{}", r#"{"mobile":49171123456}"#, r#"{"mobile":"0171123456"}"#] {
+    for body in [
+        "{}",
+        r#"{"mobile":49171123456}"#,
+        r#"{"mobile":"0171123456"}"#,
+    ] {
         assert_eq!(request(body).await, 400, "{body}");
     }
     let sample = r#"{"mobile":"+49171123456"}"#;
-    assert_eq!(request(r#"{"mobile":"+49171999999"}"#).await, 401, "another number");
-    assert_eq!(tm.post("confirmNewPassword", r#"{"tan":"123456"}"#).await.status, 401, "not requested");
-    let tan = async || tm.control("GET", "accounts/example/phone", "").await.json()["tan"].as_str().unwrap().to_owned();
+    assert_eq!(
+        request(r#"{"mobile":"+49171999999"}"#).await,
+        401,
+        "another number"
+    );
+    assert_eq!(
+        tm.post("confirmNewPassword", r#"{"tan":"123456"}"#)
+            .await
+            .status,
+        401,
+        "not requested"
+    );
+    let tan = async || {
+        tm.control("GET", "accounts/example/phone", "").await.json()["tan"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     assert_eq!(request(sample).await, 200);
     let first = tan().await;
     assert_eq!(first.len(), 6);
-    let wrong = if first == "000000" { "111111" } else { "000000" };
-    assert_eq!(tm.post("confirmNewPassword", &json!({ "tan": wrong }).to_string()).await.status, 401);
-    assert_eq!(tm.post("confirmNewPassword", &json!({ "tan": first }).to_string()).await.status, 401, "to be requested again");
+    let wrong = if first == "000000" {
+        "111111"
+    } else {
+        "000000"
+    };
+    assert_eq!(
+        tm.post("confirmNewPassword", &json!({ "tan": wrong }).to_string())
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        tm.post("confirmNewPassword", &json!({ "tan": first }).to_string())
+            .await
+            .status,
+        401,
+        "to be requested again"
+    );
     assert_eq!(request(sample).await, 200);
-    let changed = tm.post("confirmNewPassword", &json!({ "tan": tan().await }).to_string()).await;
+    let changed = tm
+        .post(
+            "confirmNewPassword",
+            &json!({ "tan": tan().await }).to_string(),
+        )
+        .await;
     assert_eq!(changed.status, 200);
     let password = changed.json()["password"].as_str().unwrap().to_owned();
-    assert_eq!(tm.get("systemStatus").await.status, 401, "the old one is no longer good");
-    assert_eq!(tm.call_as("example", &password, "GET", "systemStatus", "").await.status, 200);
-    tm.sandbox.identity_tm().configure(|account| account.mobile = None).unwrap();
-    assert_eq!(tm.call_as("example", &password, "POST", "requestNewPassword", sample).await.status, 400, "not enabled");
+    assert_eq!(
+        tm.get("systemStatus").await.status,
+        401,
+        "the old one is no longer good"
+    );
+    assert_eq!(
+        tm.call_as("example", &password, "GET", "systemStatus", "")
+            .await
+            .status,
+        200
+    );
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.mobile = None)
+        .unwrap();
+    assert_eq!(
+        tm.call_as("example", &password, "POST", "requestNewPassword", sample)
+            .await
+            .status,
+        400,
+        "not enabled"
+    );
 }
 
 #[tokio::test]
@@ -197,22 +347,53 @@ async fn a_sign_me_user_exists_when_created_and_can_sign_when_verified() {
     let tm = Tm::start().await;
     let check = async |body: &str| tm.post("checkSignmeUser", body).await;
     let user = r#"{"Email":"e.mustermann@example.com"}"#;
-    assert_eq!(check(user).await.json(), json!({ "UserExists": false, "UserIsAbleToSign": false }));
+    assert_eq!(
+        check(user).await.json(),
+        json!({ "UserExists": false, "UserIsAbleToSign": false })
+    );
     let signing = with(order(15), "Add", json!(16));
-    assert_eq!(tm.put_order(&signing).await.status, 400, "there is no account to be used");
-    let id = tm.order(&with(without(order(15), "eSignPDF"), "Add", json!(8))).await;
-    assert_eq!(check(user).await.json(), json!({ "UserExists": true, "UserIsAbleToSign": false }));
+    assert_eq!(
+        tm.put_order(&signing).await.status,
+        400,
+        "there is no account to be used"
+    );
+    let id = tm
+        .order(&with(without(order(15), "eSignPDF"), "Add", json!(8)))
+        .await;
+    assert_eq!(
+        check(user).await.json(),
+        json!({ "UserExists": true, "UserIsAbleToSign": false })
+    );
     tm.run(&id, "happy").await;
-    assert_eq!(check(user).await.json(), json!({ "UserExists": true, "UserIsAbleToSign": true }));
+    assert_eq!(
+        check(user).await.json(),
+        json!({ "UserExists": true, "UserIsAbleToSign": true })
+    );
     let id = tm.finished(&signing, "happy").await;
-    assert_eq!(tm.kinds(&id).await, [25, 7, 96, 101, 102, 83, 71, 84, 80], "a signature and no identification");
+    assert_eq!(
+        tm.kinds(&id).await,
+        [25, 7, 96, 101, 102, 83, 71, 84, 80],
+        "a signature and no identification"
+    );
     for kind in ["QES", "ADV", "BAS"] {
         let body = json!({ "Email": "e.mustermann@example.com", "signatureType": kind });
         assert_eq!(check(&body.to_string()).await.status, 200);
     }
-    for body in ["{}", r#"{"Email":""}"#, r#"{"Email":"a@b","signatureType":"AES"}"#, r#"{"Email":"a@b","signatureType":1}"#] {
+    for body in [
+        "{}",
+        r#"{"Email":""}"#,
+        r#"{"Email":"a@b","signatureType":"AES"}"#,
+        r#"{"Email":"a@b","signatureType":1}"#,
+    ] {
         assert_eq!(check(body).await.status, 400, "{body}");
     }
-    tm.sandbox.identity_tm().configure(|account| account.sign_me = false).unwrap();
-    assert_eq!(check(user).await.status, 400, "the account does not use sign-me");
+    tm.sandbox
+        .identity_tm()
+        .configure(|account| account.sign_me = false)
+        .unwrap();
+    assert_eq!(
+        check(user).await.status,
+        400,
+        "the account does not use sign-me"
+    );
 }

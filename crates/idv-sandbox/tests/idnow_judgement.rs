@@ -1,6 +1,11 @@
 //! IDnow's results that are hard to judge, and archives that are hard to read.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "support/signing.rs"]
 mod signing;
@@ -29,20 +34,35 @@ async fn archive(change: impl FnOnce(&mut Account)) -> (World, ZipArchive<Cursor
 }
 
 fn names(archive: &ZipArchive<Cursor<Vec<u8>>>) -> Vec<String> {
-    (0..archive.len()).map(|index| archive.name_for_index(index).unwrap().unwrap().into_owned()).collect()
+    (0..archive.len())
+        .map(|index| archive.name_for_index(index).unwrap().unwrap().into_owned())
+        .collect()
 }
 
 #[tokio::test]
 async fn suspicion_before_success_is_the_previous_result() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     let url = receiver.url.clone();
-    world.sandbox.idnow().configure(|account| account.callback_url = Some(url)).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.callback_url = Some(url))
+        .unwrap();
     world.finish("T-1", "suspicion-then-success").await;
     assert_eq!(receiver.results(), ["FRAUD_SUSPICION_PENDING", "SUCCESS"]);
-    assert_eq!(receiver.received()[0].body["identificationprocess"]["reason"], "WARNING_BEHAVIOUR");
+    assert_eq!(
+        receiver.received()[0].body["identificationprocess"]["reason"],
+        "WARNING_BEHAVIOUR"
+    );
     let process = result(&world).await["identificationprocess"].clone();
-    assert_eq!((&process["result"], &process["previousresult"]), (&json!("SUCCESS"), &json!("FRAUD_SUSPICION_PENDING")));
-    assert_eq!((&process["identchanges"], &process["reviewchanges"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&process["result"], &process["previousresult"]),
+        (&json!("SUCCESS"), &json!("FRAUD_SUSPICION_PENDING"))
+    );
+    assert_eq!(
+        (&process["identchanges"], &process["reviewchanges"]),
+        (&json!(false), &json!(false))
+    );
 }
 
 #[tokio::test]
@@ -51,11 +71,23 @@ async fn changes_after_a_suspicion_are_told_in_every_place() {
     world.finish("T-1", "suspicion-then-changed").await;
     let result = result(&world).await;
     let process = &result["identificationprocess"];
-    let told = ["result", "previousresult", "identchanges", "reviewchanges"].map(|name| process[name].clone());
-    assert_eq!(told, [json!("SUCCESS_DATA_CHANGED"), json!("FRAUD_SUSPICION_PENDING"), json!(true), json!(true)]);
+    let told = ["result", "previousresult", "identchanges", "reviewchanges"]
+        .map(|name| process[name].clone());
+    assert_eq!(
+        told,
+        [
+            json!("SUCCESS_DATA_CHANGED"),
+            json!("FRAUD_SUSPICION_PENDING"),
+            json!(true),
+            json!(true)
+        ]
+    );
     assert_eq!(result["userdata"]["birthday"]["original"], "1982-05-22");
     assert_eq!(
-        (&result["userdata"]["birthday"]["status"], &result["userdata"]["birthplace"]["reviewstatus"]),
+        (
+            &result["userdata"]["birthday"]["status"],
+            &result["userdata"]["birthplace"]["reviewstatus"]
+        ),
         (&json!("CHANGE"), &json!("CHANGE"))
     );
 }
@@ -66,10 +98,22 @@ async fn check_pending_is_a_preliminary_result() {
     world.create("T-1", "{}").await;
     let steps = world.sandbox.idnow().act("T-1", "check-pending").unwrap();
     world.seconds(7 * 60).await;
-    assert_eq!(result(&world).await["identificationprocess"]["result"], "CHECK_PENDING");
-    assert_eq!(world.ask("GET", "?pending=true").await.json()["identifications"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        result(&world).await["identificationprocess"]["result"],
+        "CHECK_PENDING"
+    );
+    assert_eq!(
+        world.ask("GET", "?pending=true").await.json()["identifications"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     world.seconds(steps.last().unwrap().after_seconds).await;
-    assert_eq!(result(&world).await["identificationprocess"]["previousresult"], "CHECK_PENDING");
+    assert_eq!(
+        result(&world).await["identificationprocess"]["previousresult"],
+        "CHECK_PENDING"
+    );
 }
 
 #[tokio::test]
@@ -77,43 +121,84 @@ async fn signature_can_fail_beside_a_success() {
     let world = signing().await;
     define(&world, json!({})).await;
     world.create("T-1", r#"{"firstname":"Armin"}"#).await;
-    assert_eq!(upload(&world, "identifications/T-1/documents/doc1", PDF).await.status, 200);
+    assert_eq!(
+        upload(&world, "identifications/T-1/documents/doc1", PDF)
+            .await
+            .status,
+        200
+    );
     let steps = world.sandbox.idnow().act("T-1", "signing-failed").unwrap();
     world.seconds(steps.last().unwrap().after_seconds).await;
     let result = result(&world).await;
     assert_eq!(
-        (&result["identificationprocess"]["result"], &result["esigning"]["result"]),
+        (
+            &result["identificationprocess"]["result"],
+            &result["esigning"]["result"]
+        ),
         (&json!("SUCCESS"), &json!("FAILED"))
     );
-    assert_eq!(world.ask("GET", "/T-1/documents/doc1/signed").await.status, 404);
+    assert_eq!(
+        world.ask("GET", "/T-1/documents/doc1/signed").await.status,
+        404
+    );
     let archive = ZipArchive::new(Cursor::new(world.ask("GET", "/T-1.zip").await.body)).unwrap();
-    assert!(!names(&archive).iter().any(|name| name.contains("_signed")), "{:?}", names(&archive));
+    assert!(
+        !names(&archive).iter().any(|name| name.contains("_signed")),
+        "{:?}",
+        names(&archive)
+    );
     world.create("T-2", "{}").await;
     let without = World::start().await;
     without.create("T-1", "{}").await;
-    assert!(without.sandbox.idnow().act("T-1", "signing-failed").is_err(), "there is nothing to sign");
+    assert!(
+        without
+            .sandbox
+            .idnow()
+            .act("T-1", "signing-failed")
+            .is_err(),
+        "there is nothing to sign"
+    );
 }
 
 #[tokio::test]
 async fn unknown_result_is_the_one_of_the_settings() {
     let world = World::start().await;
-    world.sandbox.idnow().configure(|account| account.unknown_status = "FAILED".to_owned()).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.unknown_status = "FAILED".to_owned())
+        .unwrap();
     world.finish("T-1", "unknown-status").await;
-    assert_eq!(result(&world).await["identificationprocess"]["result"], "FAILED");
-    assert!(world.sandbox.idnow().configure(|account| account.unknown_status = String::new()).is_err());
+    assert_eq!(
+        result(&world).await["identificationprocess"]["result"],
+        "FAILED"
+    );
+    assert!(
+        world
+            .sandbox
+            .idnow()
+            .configure(|account| account.unknown_status = String::new())
+            .is_err()
+    );
 }
 
 #[tokio::test]
 async fn encrypted_archive_opens_with_its_password_alone() {
     let settings = |account: &mut Account| {
-        (account.archive_password, account.attachment_length) = (Some("Gehe1m & länger".to_owned()), 70_001);
+        (account.archive_password, account.attachment_length) =
+            (Some("Gehe1m & länger".to_owned()), 70_001);
     };
     let (world, mut archive) = archive(settings).await;
     let plain = world.ask("GET", "/T-1.xml").await.body;
     assert!(names(&archive).contains(&"T-1_userface.jpg".to_owned()));
     for index in 0..archive.len() {
-        assert!(archive.by_index(index).is_err(), "no entry is readable without the password");
-        let mut entry = archive.by_index_decrypt(index, "Gehe1m & länger".as_bytes()).unwrap();
+        assert!(
+            archive.by_index(index).is_err(),
+            "no entry is readable without the password"
+        );
+        let mut entry = archive
+            .by_index_decrypt(index, "Gehe1m & länger".as_bytes())
+            .unwrap();
         let (mut contents, name) = (Vec::new(), entry.name().unwrap().into_owned());
         entry.read_to_end(&mut contents).unwrap();
         match name.as_str() {
@@ -123,13 +208,29 @@ async fn encrypted_archive_opens_with_its_password_alone() {
     }
     assert!(archive.by_index_decrypt(0, b"another").is_err());
     let too_large = |account: &mut Account| account.video_length = 1 << 30;
-    assert!(world.sandbox.idnow().configure(too_large).is_err(), "an encrypted archive is in memory");
-    assert!(world.sandbox.idnow().configure(|account| account.archive_password = Some(String::new())).is_err());
+    assert!(
+        world.sandbox.idnow().configure(too_large).is_err(),
+        "an encrypted archive is in memory"
+    );
+    assert!(
+        world
+            .sandbox
+            .idnow()
+            .configure(|account| account.archive_password = Some(String::new()))
+            .is_err()
+    );
 }
 
 #[tokio::test]
 async fn archive_can_have_a_folder_and_files_of_the_customer() {
-    let extras = ["kunde.xml", "notes.json", "__MACOSX/._T-1.xml", "Kunde 12:30.pdf", "./x", "leer/"];
+    let extras = [
+        "kunde.xml",
+        "notes.json",
+        "__MACOSX/._T-1.xml",
+        "Kunde 12:30.pdf",
+        "./x",
+        "leer/",
+    ];
     let settings = |account: &mut Account| {
         account.archive_extras = extras.map(str::to_owned).to_vec();
         (account.archive_folder, account.json_in_archive) = (true, true);
@@ -138,14 +239,27 @@ async fn archive_can_have_a_folder_and_files_of_the_customer() {
     let names = names(&archive);
     assert_eq!(names[..6], extras, "they come before the result");
     assert_eq!(names[6..9], ["T-1/", "T-1/T-1.xml", "T-1/T-1.json"]);
-    assert!(names.contains(&"T-1/T-1_idfrontside.jpg".to_owned()), "{names:?}");
+    assert!(
+        names.contains(&"T-1/T-1_idfrontside.jpg".to_owned()),
+        "{names:?}"
+    );
     let mut read = |name: &str| {
         let mut contents = Vec::new();
-        archive.by_name(name).unwrap().read_to_end(&mut contents).unwrap();
+        archive
+            .by_name(name)
+            .unwrap()
+            .read_to_end(&mut contents)
+            .unwrap();
         contents
     };
-    assert!(read("kunde.xml").starts_with(b"<?xml") && serde_json::from_slice::<Value>(&read("notes.json")).is_ok());
-    assert!(read("Kunde 12:30.pdf").starts_with(b"%PDF-") && read("__MACOSX/._T-1.xml").starts_with(&[0, 5, 0x16, 7]));
+    assert!(
+        read("kunde.xml").starts_with(b"<?xml")
+            && serde_json::from_slice::<Value>(&read("notes.json")).is_ok()
+    );
+    assert!(
+        read("Kunde 12:30.pdf").starts_with(b"%PDF-")
+            && read("__MACOSX/._T-1.xml").starts_with(&[0, 5, 0x16, 7])
+    );
     assert_eq!(read("T-1/T-1.xml"), world.ask("GET", "/T-1.xml").await.body);
     let too_many = |account: &mut Account| account.archive_extras = vec!["x".to_owned(); 33];
     assert!(world.sandbox.idnow().configure(too_many).is_err());

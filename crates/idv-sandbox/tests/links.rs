@@ -1,6 +1,11 @@
 //! Signed links (chapter 5): what is accepted, and that nothing else is.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -30,12 +35,17 @@ fn example(timestamp: i64) -> Parameters {
         ("transactionnumber", "XYZ-123"),
         ("zipcode", "12345"),
     ];
-    parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    parameters
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
 }
 
 /// Steps 2 and 3: the digest of the path and the query before they are encoded.
 fn sign(parameters: &Parameters, key: &str) -> String {
-    let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
     mac.update(format!("/v1/ihrebank/start?{}", query.join("&")).as_bytes());
     hex::encode(mac.finalize().into_bytes())
@@ -43,9 +53,19 @@ fn sign(parameters: &Parameters, key: &str) -> String {
 
 /// Steps 4 and 5: the values encoded, the signature last.
 fn link(parameters: &Parameters, signature: &str) -> String {
-    let encode = |value: &str| utf8_percent_encode(value, NON_ALPHANUMERIC).to_string().replace("%20", "+");
-    let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    format!("/v1/ihrebank/start?{}&signature={signature}", query.join("&"))
+    let encode = |value: &str| {
+        utf8_percent_encode(value, NON_ALPHANUMERIC)
+            .to_string()
+            .replace("%20", "+")
+    };
+    let query: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    format!(
+        "/v1/ihrebank/start?{}&signature={signature}",
+        query.join("&")
+    )
 }
 
 fn signed(parameters: &Parameters) -> String {
@@ -53,14 +73,20 @@ fn signed(parameters: &Parameters) -> String {
 }
 
 async fn open(world: &World, link: &str) -> Reply {
-    world.send("GET", link, &[("Host", "go.test.idnow.de")], "").await
+    world
+        .send("GET", link, &[("Host", "go.test.idnow.de")], "")
+        .await
 }
 
 #[track_caller]
 fn assert_refused(reply: &Reply, what: &str) {
     assert_eq!(reply.status, 403, "{what}: {}", reply.text());
     assert_eq!(reply.header("location"), None, "{what}");
-    assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"), "a page: a person sees it");
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/html; charset=utf-8"),
+        "a page: a person sees it"
+    );
 }
 
 /// That it is refused and nothing comes of it.
@@ -85,13 +111,22 @@ async fn timely() -> Parameters {
 async fn a_right_link_creates_the_identification_and_leads_to_the_long_link() {
     let world = World::start().await;
     let reply = open(&world, &signed(&example(now(&world)))).await;
-    assert_eq!((reply.status, reply.header("location")), (302, Some("/ihrebank/identifications/XYZ-123")));
-    assert_eq!(open(&world, reply.header("location").unwrap()).await.status, 200);
+    assert_eq!(
+        (reply.status, reply.header("location")),
+        (302, Some("/ihrebank/identifications/XYZ-123"))
+    );
+    assert_eq!(
+        open(&world, reply.header("location").unwrap()).await.status,
+        200
+    );
     world.sandbox.idnow().act("XYZ-123", "happy").unwrap();
     world.seconds(3600).await;
     let result = world.ask("GET", "/XYZ-123").await.json();
     assert_eq!(result["userdata"]["lastname"]["value"], "MUSTERMANN");
-    assert_eq!(result["userdata"]["address"]["street"]["value"], "MUSTERSTRASSE 123");
+    assert_eq!(
+        result["userdata"]["address"]["street"]["value"],
+        "MUSTERSTRASSE 123"
+    );
     assert_eq!(result["contactdata"]["mobilephone"], "+491761234567");
     assert_eq!(result["customdata"]["custom1"], "custom-code-1");
 }
@@ -125,18 +160,34 @@ async fn a_link_with_any_one_character_of_any_value_changed_is_refused() {
         for (at, letter) in value.char_indices() {
             let mut wrong = right.clone();
             let other = if letter == '1' { '2' } else { '1' };
-            wrong[index].1.replace_range(at..at + letter.len_utf8(), &other.to_string());
-            assert_refused(&open(&world, &link(&wrong, &signature)).await, &format!("{} at {at}", right[index].0));
+            wrong[index]
+                .1
+                .replace_range(at..at + letter.len_utf8(), &other.to_string());
+            assert_refused(
+                &open(&world, &link(&wrong, &signature)).await,
+                &format!("{} at {at}", right[index].0),
+            );
         }
     }
     for at in 0..signature.len() {
         let mut wrong = signature.clone();
-        let other = if signature.as_bytes()[at] == b'0' { "1" } else { "0" };
+        let other = if signature.as_bytes()[at] == b'0' {
+            "1"
+        } else {
+            "0"
+        };
         wrong.replace_range(at..=at, other);
-        assert_refused(&open(&world, &link(&right, &wrong)).await, &format!("signature at {at}"));
+        assert_refused(
+            &open(&world, &link(&right, &wrong)).await,
+            &format!("signature at {at}"),
+        );
     }
     assert_eq!(world.sandbox.idnow().identifications(), 0);
-    assert_eq!(open(&world, &link(&right, &signature)).await.status, 302, "the right one is accepted");
+    assert_eq!(
+        open(&world, &link(&right, &signature)).await.status,
+        302,
+        "the right one is accepted"
+    );
 }
 
 #[tokio::test]
@@ -147,7 +198,10 @@ async fn a_link_is_refused_with_a_parameter_more_or_less_than_was_signed() {
     for index in 0..right.len() {
         let mut wrong = right.clone();
         let removed = wrong.remove(index);
-        assert_refused(&open(&world, &link(&wrong, &signature)).await, &format!("without {}", removed.0));
+        assert_refused(
+            &open(&world, &link(&wrong, &signature)).await,
+            &format!("without {}", removed.0),
+        );
     }
     let mut more = right.clone();
     more.insert(0, ("aaa".to_owned(), String::new()));
@@ -161,10 +215,19 @@ async fn a_signature_is_wanted_whole_and_in_lower_case() {
     let world = World::start().await;
     let right = example(now(&world));
     let signature = sign(&right, "exampleApiKey");
-    for wrong in [String::new(), signature.to_uppercase(), signature.chars().take(63).collect(), format!("{signature}0")] {
+    for wrong in [
+        String::new(),
+        signature.to_uppercase(),
+        signature.chars().take(63).collect(),
+        format!("{signature}0"),
+    ] {
         assert_refused(&open(&world, &link(&right, &wrong)).await, "the signature");
     }
-    let without = signed(&right).split("&signature=").next().unwrap().to_owned();
+    let without = signed(&right)
+        .split("&signature=")
+        .next()
+        .unwrap()
+        .to_owned();
     assert_refused(&open(&world, &without).await, "no signature");
     assert_refused(&open(&world, "/v1/ihrebank/start").await, "no parameters");
 }
@@ -179,9 +242,21 @@ async fn a_link_must_be_signed_by_a_key_of_the_account() {
     // What is signed names the company: the same link is nothing at another.
     let elsewhere = signed(&right).replace("/v1/ihrebank/", "/v1/testbank/");
     assert_refused(&open(&world, &elsewhere).await, "another company");
-    assert_eq!(open(&world, &signed(&right).replace("/v1/ihrebank/", "/v1/nobody/")).await.status, 404);
+    assert_eq!(
+        open(
+            &world,
+            &signed(&right).replace("/v1/ihrebank/", "/v1/nobody/")
+        )
+        .await
+        .status,
+        404
+    );
     let second = link(&right, &sign(&right, "BXCexampleexampleexampleexampleRP"));
-    assert_eq!(open(&world, &second).await.status, 302, "the other key of the account");
+    assert_eq!(
+        open(&world, &second).await.status,
+        302,
+        "the other key of the account"
+    );
 }
 
 #[tokio::test]
@@ -199,9 +274,20 @@ async fn the_timestamp_is_there_and_fresh() {
     let mut without = timely().await;
     without.retain(|(name, _)| name != "timestamp");
     refuse(&without, "timestamp is missing").await;
-    for wrong in ["", "soon", "1.5", "+1767225600000", "-1", "99999999999999999999"] {
+    for wrong in [
+        "",
+        "soon",
+        "1.5",
+        "+1767225600000",
+        "-1",
+        "99999999999999999999",
+    ] {
         let mut parameters = timely().await;
-        parameters.iter_mut().find(|(name, _)| name == "timestamp").unwrap().1 = wrong.to_owned();
+        parameters
+            .iter_mut()
+            .find(|(name, _)| name == "timestamp")
+            .unwrap()
+            .1 = wrong.to_owned();
         refuse(&parameters, "timestamp is missing").await;
     }
     // The document's own example is of 1970.
@@ -213,11 +299,23 @@ async fn a_link_grows_stale_with_the_virtual_clock() {
     let world = World::start().await;
     let link = signed(&example(now(&world)));
     world.seconds(3600).await;
-    assert_eq!(open(&world, &link).await.status, 302, "an hour is the default");
+    assert_eq!(
+        open(&world, &link).await.status,
+        302,
+        "an hour is the default"
+    );
     world.seconds(1).await;
     assert_refused(&open(&world, &link).await, "an hour and a second");
-    world.sandbox.idnow().configure(|account| account.link_window_seconds = 3601).unwrap();
-    assert_eq!(open(&world, &link).await.status, 302, "the window is a setting");
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.link_window_seconds = 3601)
+        .unwrap();
+    assert_eq!(
+        open(&world, &link).await.status,
+        302,
+        "the window is a setting"
+    );
     let early = example(now(&world) + 3_602_000);
     assert_refused(&open(&world, &signed(&early)).await, "from the future");
 }
@@ -239,16 +337,29 @@ async fn the_transaction_number_is_there_and_right() {
     refuse(&without, "transaction number").await;
     for wrong in ["", "XYZ 123", "XYZ.123", "Ä"] {
         let mut parameters = timely().await;
-        parameters.iter_mut().find(|(name, _)| name == "transactionnumber").unwrap().1 = wrong.to_owned();
+        parameters
+            .iter_mut()
+            .find(|(name, _)| name == "transactionnumber")
+            .unwrap()
+            .1 = wrong.to_owned();
         refuse(&parameters, "transaction number").await;
     }
 }
 
 #[tokio::test]
 async fn values_have_the_formats_of_the_table() {
-    for (name, wrong) in [("birthday", "1.1.1980"), ("country", "de"), ("nationality", "GER"), ("email", "info")] {
+    for (name, wrong) in [
+        ("birthday", "1.1.1980"),
+        ("country", "de"),
+        ("nationality", "GER"),
+        ("email", "info"),
+    ] {
         let mut parameters = timely().await;
-        parameters.iter_mut().find(|(known, _)| known == name).unwrap().1 = wrong.to_owned();
+        parameters
+            .iter_mut()
+            .find(|(known, _)| known == name)
+            .unwrap()
+            .1 = wrong.to_owned();
         refuse(&parameters, "wrong format").await;
     }
 }

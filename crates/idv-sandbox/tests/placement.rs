@@ -1,6 +1,11 @@
 //! Where a document is signed, and how: chapter 7.1.2.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "support/signing.rs"]
 mod signing;
@@ -8,7 +13,10 @@ mod support;
 
 use idv_sandbox::DataCentre;
 use serde_json::{Value, json};
-use signing::{PDF, assert_bad_value, assert_unknown, call, contract_with, define, signature_at, signing, signing_with, upload};
+use signing::{
+    PDF, assert_bad_value, assert_unknown, call, contract_with, define, signature_at, signing,
+    signing_with, upload,
+};
 use support::{Reply, World};
 
 async fn list(world: &World) -> Value {
@@ -16,7 +24,13 @@ async fn list(world: &World) -> Value {
 }
 
 async fn create(world: &World, changes: Value) -> Reply {
-    call(world, "POST", "documentdefinitions", &contract_with(&changes)).await
+    call(
+        world,
+        "POST",
+        "documentdefinitions",
+        &contract_with(&changes),
+    )
+    .await
 }
 
 /// What a definition with these signatures is answered with.
@@ -25,7 +39,13 @@ async fn with_signatures(world: &World, signatures: Value) -> Reply {
     if list(world).await.as_array().unwrap().is_empty() {
         return create(world, changes).await;
     }
-    call(world, "POST", "documentdefinitions/doc1", &contract_with(&changes)).await
+    call(
+        world,
+        "POST",
+        "documentdefinitions/doc1",
+        &contract_with(&changes),
+    )
+    .await
 }
 
 #[tokio::test]
@@ -37,22 +57,36 @@ async fn a_signature_is_at_one_place() {
         ("page", json!("1")),
         ("textcontent", json!("Unterschrift")),
     ] {
-        let reply = with_signatures(&world, json!({ "mysignature1": signature_at(place, value) })).await;
+        let reply = with_signatures(
+            &world,
+            json!({ "mysignature1": signature_at(place, value) }),
+        )
+        .await;
         assert!(reply.status < 300, "{place}: {}", reply.text());
     }
     let mut two = signature_at("page", 1);
     two["position"]["acrofield"] = "a".into();
     let none = json!({ "position": { "left": 50, "width": 200, "bottom": 50, "height": 35 } });
     for position in [two, none, json!({ "type": "ELECTRONIC" })] {
-        assert_bad_value(&with_signatures(&world, json!({ "mysignature1": position })).await, "position");
+        assert_bad_value(
+            &with_signatures(&world, json!({ "mysignature1": position })).await,
+            "position",
+        );
     }
     for wrong in [json!(""), json!(0), json!({}), json!(true)] {
         for place in ["acrofield", "page", "textcontent"] {
-            assert_bad_value(&with_signatures(&world, json!({ "one": signature_at(place, wrong.clone()) })).await, place);
+            assert_bad_value(
+                &with_signatures(&world, json!({ "one": signature_at(place, wrong.clone()) }))
+                    .await,
+                place,
+            );
         }
     }
     for wrong in [json!("0"), json!(-1), json!(1.5), json!("one"), json!("+1")] {
-        assert_bad_value(&with_signatures(&world, json!({ "one": signature_at("page", wrong) })).await, "page");
+        assert_bad_value(
+            &with_signatures(&world, json!({ "one": signature_at("page", wrong) })).await,
+            "page",
+        );
     }
 }
 
@@ -61,22 +95,41 @@ async fn a_place_has_its_four_measures() {
     let world = signing().await;
     for measure in ["left", "width", "bottom", "height"] {
         let mut signature = signature_at("page", 1);
-        signature["position"].as_object_mut().unwrap().remove(measure);
-        assert_bad_value(&with_signatures(&world, json!({ "one": signature })).await, measure);
+        signature["position"]
+            .as_object_mut()
+            .unwrap()
+            .remove(measure);
+        assert_bad_value(
+            &with_signatures(&world, json!({ "one": signature })).await,
+            measure,
+        );
         signature["position"][measure] = "50".into();
-        assert_bad_value(&with_signatures(&world, json!({ "one": signature })).await, measure);
+        assert_bad_value(
+            &with_signatures(&world, json!({ "one": signature })).await,
+            measure,
+        );
         signature["position"][measure] = 50.into();
-        assert!(with_signatures(&world, json!({ "one": signature })).await.status < 300);
+        assert!(
+            with_signatures(&world, json!({ "one": signature }))
+                .await
+                .status
+                < 300
+        );
     }
     for measure in ["width", "height"] {
         let mut signature = signature_at("page", 1);
         signature["position"][measure] = 0.into();
-        assert_bad_value(&with_signatures(&world, json!({ "one": signature })).await, measure);
+        assert_bad_value(
+            &with_signatures(&world, json!({ "one": signature })).await,
+            measure,
+        );
     }
     // Below a text there is room; below a page there is none.
-    for (place, value, taken) in
-        [("textcontent", json!("Datum"), true), ("page", json!(1), false), ("acrofield", json!("a"), false)]
-    {
+    for (place, value, taken) in [
+        ("textcontent", json!("Datum"), true),
+        ("page", json!(1), false),
+        ("acrofield", json!("a"), false),
+    ] {
         let mut signature = signature_at(place, value);
         signature["position"]["bottom"] = json!(-20);
         let reply = with_signatures(&world, json!({ "one": signature })).await;
@@ -88,7 +141,10 @@ async fn a_place_has_its_four_measures() {
     }
     let mut signature = signature_at("page", 1);
     signature["position"]["right"] = 1.into();
-    assert_unknown(&with_signatures(&world, json!({ "one": signature })).await, "right");
+    assert_unknown(
+        &with_signatures(&world, json!({ "one": signature })).await,
+        "right",
+    );
 }
 
 #[tokio::test]
@@ -122,7 +178,10 @@ async fn a_signature_has_the_fields_of_its_table() {
     ] {
         assert_bad_value(&with_signatures(&world, with(key, wrong)).await, key);
     }
-    assert_unknown(&with_signatures(&world, with("colour", json!("red"))).await, "colour");
+    assert_unknown(
+        &with_signatures(&world, with("colour", json!("red"))).await,
+        "colour",
+    );
 }
 
 #[tokio::test]
@@ -137,7 +196,8 @@ async fn handwriting_has_to_be_activated() {
 
 #[tokio::test]
 async fn switzerland_places_one_signature_of_up_to_two_lines() {
-    let two = json!({ "signatures": { "one": signature_at("page", 1), "two": signature_at("page", 2) } });
+    let two =
+        json!({ "signatures": { "one": signature_at("page", 1), "two": signature_at("page", 2) } });
     let mut lines = signature_at("page", 1);
     lines["signatureFontSize2"] = 6.into();
     let lines = json!({ "signatures": { "one": lines } });
@@ -152,12 +212,34 @@ async fn switzerland_places_one_signature_of_up_to_two_lines() {
 #[tokio::test]
 async fn a_default_document_has_the_places_that_are_required() {
     let world = signing().await;
-    define(&world, json!({ "signatures": { "one": signature_at("acrofield", "elsewhere") } })).await;
-    assert_bad_value(&upload(&world, "documentdefinitions/doc1", PDF).await, "signatures");
-    with_signatures(&world, json!({ "one": signature_at("acrofield", "my_acrofield_signature") })).await;
-    assert_eq!(upload(&world, "documentdefinitions/doc1", PDF).await.status, 200);
+    define(
+        &world,
+        json!({ "signatures": { "one": signature_at("acrofield", "elsewhere") } }),
+    )
+    .await;
+    assert_bad_value(
+        &upload(&world, "documentdefinitions/doc1", PDF).await,
+        "signatures",
+    );
+    with_signatures(
+        &world,
+        json!({ "one": signature_at("acrofield", "my_acrofield_signature") }),
+    )
+    .await;
+    assert_eq!(
+        upload(&world, "documentdefinitions/doc1", PDF).await.status,
+        200
+    );
     let mut elsewhere = signature_at("page", 3);
-    assert_bad_value(&with_signatures(&world, json!({ "one": elsewhere })).await, "signatures");
+    assert_bad_value(
+        &with_signatures(&world, json!({ "one": elsewhere })).await,
+        "signatures",
+    );
     elsewhere["optional"] = "true".into();
-    assert_eq!(with_signatures(&world, json!({ "one": elsewhere })).await.status, 200);
+    assert_eq!(
+        with_signatures(&world, json!({ "one": elsewhere }))
+            .await
+            .status,
+        200
+    );
 }

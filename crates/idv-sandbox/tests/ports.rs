@@ -1,6 +1,11 @@
 //! Where the sandbox listens, whom it serves there, and with which certificate.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -26,7 +31,9 @@ const HOSTS: [&str; 8] = [
 ];
 
 fn client() -> ClientBuilder {
-    Client::builder().no_proxy().timeout(Duration::from_secs(20))
+    Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
 }
 
 /// A client that trusts this authority and no other.
@@ -46,19 +53,33 @@ async fn status(client: &Client, url: &str) -> Result<u16, reqwest::Error> {
 #[tokio::test]
 async fn https_is_trusted_with_the_written_certificate_alone() {
     let sandbox = still().tls().start().await.unwrap();
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{}.pem", std::process::id()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("authority-{}.pem", std::process::id()));
     sandbox.write_ca_certificate(&file).unwrap();
     let pem = std::fs::read_to_string(&file).unwrap();
     assert_eq!(Some(pem.as_str()), sandbox.ca_certificate_pem());
     let url = format!("{}/system_check", sandbox.idnow().base_url());
     assert!(url.starts_with("https://"), "{url}");
 
-    assert_eq!(status(&trusting(&pem).build().unwrap(), &url).await.unwrap(), 200);
+    assert_eq!(
+        status(&trusting(&pem).build().unwrap(), &url)
+            .await
+            .unwrap(),
+        200
+    );
     let stranger = client().build().unwrap();
-    assert!(status(&stranger, &url).await.unwrap_err().is_connect(), "nobody else vouches for it");
+    assert!(
+        status(&stranger, &url).await.unwrap_err().is_connect(),
+        "nobody else vouches for it"
+    );
     let other = still().tls().start().await.unwrap();
-    let other = trusting(other.ca_certificate_pem().unwrap()).build().unwrap();
-    assert!(status(&other, &url).await.unwrap_err().is_connect(), "each sandbox has an authority of its own");
+    let other = trusting(other.ca_certificate_pem().unwrap())
+        .build()
+        .unwrap();
+    assert!(
+        status(&other, &url).await.unwrap_err().is_connect(),
+        "each sandbox has an authority of its own"
+    );
     let plain = status(&stranger, &url.replace("https://", "http://")).await;
     assert!(plain.is_err(), "with TLS on there is no plain HTTP");
 }
@@ -74,16 +95,38 @@ async fn the_certificate_is_for_every_host_and_the_loopback_names() {
         assert_eq!(status(&client, &url).await.unwrap(), 200, "{host}");
     }
     let vendor = address(&sandbox.idnow().base_url());
-    let client = trusting(pem).resolve("localhost", vendor).resolve("example.com", vendor).build().unwrap();
-    assert_eq!(status(&client, &format!("https://localhost:{}/system_check", vendor.port())).await.unwrap(), 200);
-    let elsewhere = status(&client, &format!("https://example.com:{}/system_check", vendor.port())).await;
-    assert!(elsewhere.unwrap_err().is_connect(), "it is for no other host");
+    let client = trusting(pem)
+        .resolve("localhost", vendor)
+        .resolve("example.com", vendor)
+        .build()
+        .unwrap();
+    assert_eq!(
+        status(
+            &client,
+            &format!("https://localhost:{}/system_check", vendor.port())
+        )
+        .await
+        .unwrap(),
+        200
+    );
+    let elsewhere = status(
+        &client,
+        &format!("https://example.com:{}/system_check", vendor.port()),
+    )
+    .await;
+    assert!(
+        elsewhere.unwrap_err().is_connect(),
+        "it is for no other host"
+    );
 }
 
 #[tokio::test]
 async fn certificate_covers_every_host_of_every_vendor() {
     let sandbox = still().tls().start().await.unwrap();
-    let (shared, pem) = (address(&sandbox.shared_url()), sandbox.ca_certificate_pem().unwrap());
+    let (shared, pem) = (
+        address(&sandbox.shared_url()),
+        sandbox.ca_certificate_pem().unwrap(),
+    );
     // A path of each vendor that answers without credentials, and its answer.
     let hosts = [
         ("customer.identity.tm", "/api/2.10/serverStatus", 200),
@@ -114,14 +157,32 @@ async fn the_shared_port_tells_vendors_apart_by_the_host() {
     let shared = sandbox.shared_url();
     for host in HOSTS {
         for host in [host.to_owned(), format!("{host}:443"), host.to_uppercase()] {
-            let reply = send(&shared, "GET", "/system_check", &[("Host", &host)], "").await.unwrap();
-            assert_eq!((reply.status, reply.text()), (200, "SYSTEM_CHECK_OK"), "{host}");
+            let reply = send(&shared, "GET", "/system_check", &[("Host", &host)], "")
+                .await
+                .unwrap();
+            assert_eq!(
+                (reply.status, reply.text()),
+                (200, "SYSTEM_CHECK_OK"),
+                "{host}"
+            );
         }
     }
-    for host in ["127.0.0.1", "localhost:80", "idnow.de", "gateway.idnow.de.example.com", "example.com"] {
-        let reply = send(&shared, "GET", "/system_check", &[("Host", host)], "").await.unwrap();
+    for host in [
+        "127.0.0.1",
+        "localhost:80",
+        "idnow.de",
+        "gateway.idnow.de.example.com",
+        "example.com",
+    ] {
+        let reply = send(&shared, "GET", "/system_check", &[("Host", host)], "")
+            .await
+            .unwrap();
         assert_eq!(reply.status, 421, "{host}");
-        assert!(reply.text().contains("gateway.test.idnow.de"), "it says what there is: {}", reply.text());
+        assert!(
+            reply.text().contains("gateway.test.idnow.de"),
+            "it says what there is: {}",
+            reply.text()
+        );
     }
 }
 
@@ -131,7 +192,11 @@ async fn a_vendors_own_port_serves_all_its_paths_under_any_host() {
     world.create("T-1", "{}").await;
     for host in ["127.0.0.1", "go.idnow.de", "anything"] {
         for path in ["/system_check", "/ihrebank/identifications/T-1"] {
-            assert_eq!(world.send("GET", path, &[("Host", host)], "").await.status, 200, "{host}{path}");
+            assert_eq!(
+                world.send("GET", path, &[("Host", host)], "").await.status,
+                200,
+                "{host}{path}"
+            );
         }
     }
 }
@@ -142,13 +207,22 @@ async fn both_ports_are_the_same_world() {
     world.create("T-1", "{}").await;
     let target = "/api/v1/ihrebank/identifications/T-1/start";
     let headers = [("Host", "gateway.idnow.de"), KEY, JSON];
-    assert_eq!(send(&world.sandbox.shared_url(), "POST", target, &headers, "{}").await.unwrap().status, 200);
+    assert_eq!(
+        send(&world.sandbox.shared_url(), "POST", target, &headers, "{}")
+            .await
+            .unwrap()
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn the_control_plane_is_on_every_port_and_answers_in_json() {
     let world = World::start().await;
-    assert_eq!(world.sandbox.control_url(), format!("{}/_control/", world.sandbox.shared_url()));
+    assert_eq!(
+        world.sandbox.control_url(),
+        format!("{}/_control/", world.sandbox.shared_url())
+    );
     for base in [world.sandbox.shared_url(), world.base.clone()] {
         for path in ["/_control", "/_control/"] {
             let state = send(&base, "GET", path, &[], "").await.unwrap();
@@ -156,7 +230,9 @@ async fn the_control_plane_is_on_every_port_and_answers_in_json() {
             assert_eq!(state.header("content-type"), Some("application/json"));
             assert_eq!(state.json()["now"], "2026-01-01T00:00:00Z");
         }
-        let unknown = send(&base, "GET", "/_control/elsewhere", &[], "").await.unwrap();
+        let unknown = send(&base, "GET", "/_control/elsewhere", &[], "")
+            .await
+            .unwrap();
         assert_eq!(unknown.status, 404);
         assert!(unknown.json()["error"].is_string());
     }
@@ -166,39 +242,123 @@ async fn the_control_plane_is_on_every_port_and_answers_in_json() {
 async fn the_control_plane_moves_the_clock_and_does_what_is_due() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
-    assert_eq!(world.control("POST", "idnow/identifications/T-1/act", r#"{"scenario":"rejected"}"#).await.status, 200);
+    assert_eq!(
+        world
+            .control(
+                "POST",
+                "idnow/identifications/T-1/act",
+                r#"{"scenario":"rejected"}"#
+            )
+            .await
+            .status,
+        200
+    );
     let due = world.control("GET", "", "").await.json();
-    assert_eq!((&due["idnow"], &due["next_due"]), (&json!({ "identifications": 1 }), &json!("2026-01-01T00:07:00Z")));
-    let moved = world.control("POST", "clock", r#"{"advance_seconds":3600}"#).await;
-    assert_eq!((moved.status, &moved.json()["now"]), (200, &json!("2026-01-01T01:00:00Z")));
-    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["identificationtime"], "2026-01-01T00:07:00Z");
-    for wrong in ["{}", r#"{"advance_seconds":-1}"#, r#"{"advance_seconds":1,"by":2}"#, "[]", ""] {
-        assert_eq!(world.control("POST", "clock", wrong).await.status, 400, "{wrong}");
+    assert_eq!(
+        (&due["idnow"], &due["next_due"]),
+        (
+            &json!({ "identifications": 1 }),
+            &json!("2026-01-01T00:07:00Z")
+        )
+    );
+    let moved = world
+        .control("POST", "clock", r#"{"advance_seconds":3600}"#)
+        .await;
+    assert_eq!(
+        (moved.status, &moved.json()["now"]),
+        (200, &json!("2026-01-01T01:00:00Z"))
+    );
+    assert_eq!(
+        world.ask("GET", "/T-1").await.json()["identificationprocess"]["identificationtime"],
+        "2026-01-01T00:07:00Z"
+    );
+    for wrong in [
+        "{}",
+        r#"{"advance_seconds":-1}"#,
+        r#"{"advance_seconds":1,"by":2}"#,
+        "[]",
+        "",
+    ] {
+        assert_eq!(
+            world.control("POST", "clock", wrong).await.status,
+            400,
+            "{wrong}"
+        );
     }
-    assert_eq!(world.sandbox.clock().now().to_string(), "2026-01-01T01:00:00Z");
+    assert_eq!(
+        world.sandbox.clock().now().to_string(),
+        "2026-01-01T01:00:00Z"
+    );
 }
 
 #[tokio::test]
 async fn the_control_plane_shows_and_changes_the_account() {
     let world = World::start().await;
-    let mut account = world.control("GET", "idnow/accounts/ihrebank", "").await.json();
-    assert_eq!((&account["company"], &account["redact"]), (&json!("ihrebank"), &json!(false)));
+    let mut account = world
+        .control("GET", "idnow/accounts/ihrebank", "")
+        .await
+        .json();
+    assert_eq!(
+        (&account["company"], &account["redact"]),
+        (&json!("ihrebank"), &json!(false))
+    );
     account["redact"] = json!(true);
-    let put = world.control("PUT", "idnow/accounts/ihrebank", &account.to_string()).await;
+    let put = world
+        .control("PUT", "idnow/accounts/ihrebank", &account.to_string())
+        .await;
     assert_eq!((put.status, put.json()), (200, account.clone()));
     assert!(world.sandbox.idnow().account().redact);
     account["colour"] = json!("red");
-    assert_eq!(world.control("PUT", "idnow/accounts/ihrebank", &account.to_string()).await.status, 400, "an unknown setting");
-    assert_eq!(world.control("PUT", "idnow/accounts/testbank", r#"{"company":"ihrebank"}"#).await.status, 400);
-    assert_eq!(world.control("GET", "idnow/accounts/nobody", "").await.status, 400);
+    assert_eq!(
+        world
+            .control("PUT", "idnow/accounts/ihrebank", &account.to_string())
+            .await
+            .status,
+        400,
+        "an unknown setting"
+    );
+    assert_eq!(
+        world
+            .control(
+                "PUT",
+                "idnow/accounts/testbank",
+                r#"{"company":"ihrebank"}"#
+            )
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        world
+            .control("GET", "idnow/accounts/nobody", "")
+            .await
+            .status,
+        400
+    );
 }
 
 /// The second account of each vendor with one, a setting of it, and the members that are its own.
 const SECOND_ACCOUNTS: [(&str, &str, &[&str]); 4] = [
-    ("idnow/accounts/testbank", r#"{"auto_ident":true}"#, &["company", "api_keys", "short_code", "name"]),
-    ("identity-tm/accounts/second", r#"{"audio_recording":true}"#, &["user", "password", "products", "namirial"]),
-    ("cm-id-scan/accounts/5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52", r#"{"image_length":9}"#, &["key_id", "secret"]),
-    ("identify24/accounts/second", r#"{"appointment_minutes":5}"#, &["partner", "api_key", "projects"]),
+    (
+        "idnow/accounts/testbank",
+        r#"{"auto_ident":true}"#,
+        &["company", "api_keys", "short_code", "name"],
+    ),
+    (
+        "identity-tm/accounts/second",
+        r#"{"audio_recording":true}"#,
+        &["user", "password", "products", "namirial"],
+    ),
+    (
+        "cm-id-scan/accounts/5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52",
+        r#"{"image_length":9}"#,
+        &["key_id", "secret"],
+    ),
+    (
+        "identify24/accounts/second",
+        r#"{"appointment_minutes":5}"#,
+        &["partner", "api_key", "projects"],
+    ),
 ];
 
 #[tokio::test]
@@ -208,7 +368,10 @@ async fn second_account_stays_itself_when_one_setting_is_put() {
         let before = world.control("GET", path, "").await.json();
         let put = world.control("PUT", path, setting).await;
         assert_eq!(put.status, 200, "{path}: {}", put.text());
-        let (after, setting) = (put.json(), serde_json::from_str::<serde_json::Value>(setting).unwrap());
+        let (after, setting) = (
+            put.json(),
+            serde_json::from_str::<serde_json::Value>(setting).unwrap(),
+        );
         for (name, value) in setting.as_object().unwrap() {
             assert_ne!(before[name], *value, "{path}: the test changes {name}");
             assert_eq!(after[name], *value, "{path}");
@@ -216,7 +379,11 @@ async fn second_account_stays_itself_when_one_setting_is_put() {
         for name in own {
             assert_eq!(before[*name], after[*name], "{path}: {name}");
         }
-        assert_eq!(world.control("PUT", path, "{}").await.json(), before, "{path}: everything has its default again");
+        assert_eq!(
+            world.control("PUT", path, "{}").await.json(),
+            before,
+            "{path}: everything has its default again"
+        );
     }
 }
 
@@ -225,8 +392,19 @@ async fn patch_keeps_the_settings_that_it_leaves_out() {
     let world = World::start().await;
     for (path, setting, _) in SECOND_ACCOUNTS {
         let changed = world.control("PATCH", path, setting).await.json();
-        assert_eq!(world.control("PATCH", path, "{}").await.json(), changed, "{path}");
-        assert_eq!(world.control("PATCH", path, r#"{"colour":"red"}"#).await.status, 400, "{path}: an unknown setting");
+        assert_eq!(
+            world.control("PATCH", path, "{}").await.json(),
+            changed,
+            "{path}"
+        );
+        assert_eq!(
+            world
+                .control("PATCH", path, r#"{"colour":"red"}"#)
+                .await
+                .status,
+            400,
+            "{path}: an unknown setting"
+        );
     }
 }
 
@@ -236,33 +414,73 @@ async fn identifications_are_listed_without_the_person() {
     world.create("T-2", r#"{"lastname":"Canary"}"#).await;
     world.finish("T-1", "happy").await;
     let list = world.control("GET", "idnow/identifications", "").await;
-    let rows: Vec<_> =
-        list.json().as_array().unwrap().iter().map(|row| (row["transaction_number"].clone(), row["result"].clone())).collect();
-    assert_eq!(rows, [(json!("T-1"), json!("SUCCESS")), (json!("T-2"), json!(null))]);
-    assert!(!list.text().contains("Canary") && list.text().contains("IBA-"), "{}", list.text());
+    let rows: Vec<_> = list
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["transaction_number"].clone(), row["result"].clone()))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            (json!("T-1"), json!("SUCCESS")),
+            (json!("T-2"), json!(null))
+        ]
+    );
+    assert!(
+        !list.text().contains("Canary") && list.text().contains("IBA-"),
+        "{}",
+        list.text()
+    );
 }
 
 #[tokio::test]
 async fn requests_are_recorded_without_secrets_and_persons() {
     let world = World::start().await;
     world.create("T-1", r#"{"lastname":"Canary"}"#).await;
-    world.send("GET", "/ihrebank/identifications/T-1?tid=Canary", &[("X-API-LOGIN-TOKEN", "Canary")], "").await;
+    world
+        .send(
+            "GET",
+            "/ihrebank/identifications/T-1?tid=Canary",
+            &[("X-API-LOGIN-TOKEN", "Canary")],
+            "",
+        )
+        .await;
     let requests = world.control("GET", "requests", "").await;
     let expected = json!([
         { "vendor": "idnow", "method": "POST", "path": "/api/v1/ihrebank/identifications/T-1/start", "status": 201 },
         { "vendor": "idnow", "method": "GET", "path": "/ihrebank/identifications/T-1", "status": 200 }
     ]);
-    assert_eq!(requests.json(), expected, "and the control plane's own are not among them");
+    assert_eq!(
+        requests.json(),
+        expected,
+        "and the control plane's own are not among them"
+    );
 }
 
 #[tokio::test]
 async fn it_listens_on_the_loopback_interface_alone() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
-        let refused = Sandbox::builder().listen(address.parse().unwrap()).start().await;
-        assert!(matches!(refused, Err(SandboxError::NotLoopback(_))), "{address}");
+        let refused = Sandbox::builder()
+            .listen(address.parse().unwrap())
+            .start()
+            .await;
+        assert!(
+            matches!(refused, Err(SandboxError::NotLoopback(_))),
+            "{address}"
+        );
     }
-    let sandbox = still().listen("127.0.0.2:0".parse().unwrap()).start().await.unwrap();
-    assert!(sandbox.shared_url().starts_with("http://127.0.0.2:"), "{}", sandbox.shared_url());
+    let sandbox = still()
+        .listen("127.0.0.2:0".parse().unwrap())
+        .start()
+        .await
+        .unwrap();
+    assert!(
+        sandbox.shared_url().starts_with("http://127.0.0.2:"),
+        "{}",
+        sandbox.shared_url()
+    );
 }
 
 #[tokio::test]
@@ -278,11 +496,17 @@ async fn a_port_that_is_taken_is_an_error_that_names_it() {
 #[tokio::test]
 async fn a_shut_down_sandbox_frees_its_ports() {
     let sandbox = still().start().await.unwrap();
-    let (shared, vendor) = (address(&sandbox.shared_url()), address(&sandbox.idnow().base_url()));
+    let (shared, vendor) = (
+        address(&sandbox.shared_url()),
+        address(&sandbox.idnow().base_url()),
+    );
     assert_ne!(shared, vendor);
     sandbox.shutdown().await;
     for address in [shared, vendor] {
-        assert!(tokio::net::TcpStream::connect(address).await.is_err(), "{address}");
+        assert!(
+            tokio::net::TcpStream::connect(address).await.is_err(),
+            "{address}"
+        );
     }
 }
 
@@ -297,10 +521,21 @@ async fn time_begins_and_runs_as_it_is_told() {
     // A day in a second: a review is done while a client asks again and again.
     let running = Sandbox::builder().speed(86_400.0).start().await.unwrap();
     let base = running.idnow().base_url();
-    send(&base, "POST", "/api/v1/ihrebank/identifications/T-1/start", &[KEY, JSON], "{}").await.unwrap();
+    send(
+        &base,
+        "POST",
+        "/api/v1/ihrebank/identifications/T-1/start",
+        &[KEY, JSON],
+        "{}",
+    )
+    .await
+    .unwrap();
     running.idnow().act("T-1", "happy").unwrap();
     for _ in 0..100_000 {
-        let state = send(&base, "GET", "/_control/", &[], "").await.unwrap().json();
+        let state = send(&base, "GET", "/_control/", &[], "")
+            .await
+            .unwrap()
+            .json();
         let now: Timestamp = state["now"].as_str().unwrap().parse().unwrap();
         let due: Option<Timestamp> = state["next_due"].as_str().map(|due| due.parse().unwrap());
         // All that is left is what happens in ninety days.

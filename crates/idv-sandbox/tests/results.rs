@@ -1,6 +1,11 @@
 //! What IDnow tells of identifications, and for how long: chapters 2.2, 6, 8.3 and 13.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -17,20 +22,39 @@ async fn a_person_who_has_not_finished_has_no_result() {
     world.create("T-1", "{}").await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
     world.seconds(60).await;
-    world.ask("GET", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
-    assert_eq!(world.ask("GET", "?pending=true").await.json(), json!({ "identifications": [] }));
+    world
+        .ask("GET", "/T-1")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(
+        world.ask("GET", "?pending=true").await.json(),
+        json!({ "identifications": [] })
+    );
 }
 
 #[tokio::test]
 async fn lists_take_the_documented_filters_and_no_other() {
     let world = World::start().await;
     for query in ["?pending=true", "?canceled=true", "?aborted=true", ""] {
-        assert_eq!(world.ask("GET", query).await.json(), json!({ "identifications": [] }));
+        assert_eq!(
+            world.ask("GET", query).await.json(),
+            json!({ "identifications": [] })
+        );
     }
     // `cancelled` was the spelling until 2016.
-    for query in ["?cancelled=true", "?failed=true", "?pending=yes", "?pending=true&aborted=true", "?page=2"] {
+    for query in [
+        "?cancelled=true",
+        "?failed=true",
+        "?pending=yes",
+        "?pending=true&aborted=true",
+        "?page=2",
+    ] {
         let reply = world.ask("GET", query).await;
-        assert_eq!((reply.status, reply.error().0.as_str()), (400, "BAD_REQUEST"), "{query}");
+        assert_eq!(
+            (reply.status, reply.error().0.as_str()),
+            (400, "BAD_REQUEST"),
+            "{query}"
+        );
     }
 }
 
@@ -41,10 +65,26 @@ async fn a_list_holds_every_identification_of_its_state_in_the_order_of_time() {
         world.finish(transaction, "happy").await;
     }
     let list = world.ask("GET", "").await.json();
-    let number = |item: &Value| item["identificationprocess"]["transactionnumber"].as_str().unwrap().to_owned();
-    assert_eq!(list["identifications"].as_array().unwrap().iter().map(number).collect::<Vec<_>>(), ["b", "a", "c"]);
+    let number = |item: &Value| {
+        item["identificationprocess"]["transactionnumber"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        list["identifications"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(number)
+            .collect::<Vec<_>>(),
+        ["b", "a", "c"]
+    );
     let single = world.ask("GET", "/a").await.json();
-    assert_eq!(list["identifications"][1], single, "the list wraps what a single request gets bare");
+    assert_eq!(
+        list["identifications"][1], single,
+        "the list wraps what a single request gets bare"
+    );
 }
 
 #[tokio::test]
@@ -53,10 +93,20 @@ async fn what_was_deleted_is_gone() {
     world.finish("T-1", "happy").await;
     assert_eq!(world.ask("DELETE", "/T-1").await.status, 200);
     for rest in ["/T-1", "/T-1.zip", "/T-1.xml"] {
-        world.ask("GET", rest).await.assert_failure(404, "OBJECT_NOT_FOUND");
+        world
+            .ask("GET", rest)
+            .await
+            .assert_failure(404, "OBJECT_NOT_FOUND");
     }
-    world.ask("DELETE", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
-    assert_eq!(world.create("T-1", "{}").await.status, 201, "its number is free again");
+    world
+        .ask("DELETE", "/T-1")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(
+        world.create("T-1", "{}").await.status,
+        201,
+        "its number is free again"
+    );
 }
 
 #[tokio::test]
@@ -71,12 +121,19 @@ async fn what_was_planned_for_a_deleted_identification_does_not_befall_the_next(
     assert_eq!(world.create("T-1", "{}").await.status, 201);
     world.sandbox.idnow().act("T-1", "expired").unwrap();
     world.seconds(3600).await;
-    world.ask("GET", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    world
+        .ask("GET", "/T-1")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
     world.ask("DELETE", "/T-1").await;
     world.seconds(20 * DAY).await;
     assert_eq!(world.create("T-1", "{}").await.status, 201);
     world.seconds(80 * DAY).await;
-    assert_eq!(world.create("T-1", "{}").await.status, 200, "it has ninety days of its own");
+    assert_eq!(
+        world.create("T-1", "{}").await.status,
+        200,
+        "it has ninety days of its own"
+    );
 }
 
 #[tokio::test]
@@ -89,21 +146,41 @@ async fn identifications_are_kept_for_ninety_days() {
     assert_eq!(world.create("waiting", "{}").await.status, 200);
     assert_eq!(world.ask("GET", "/done").await.status, 200);
     world.seconds(3600).await;
-    world.ask("GET", "/done").await.assert_failure(404, "OBJECT_NOT_FOUND");
-    assert_eq!(world.create("waiting", "{}").await.status, 201, "the old one is gone");
+    world
+        .ask("GET", "/done")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(
+        world.create("waiting", "{}").await.status,
+        201,
+        "the old one is gone"
+    );
 }
 
 #[tokio::test]
 async fn without_preliminary_results_nothing_is_seen_before_the_review() {
     let world = World::start().await;
-    world.sandbox.idnow().configure(|account| account.preliminary_results = false).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.preliminary_results = false)
+        .unwrap();
     world.create("T-1", "{}").await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
     world.seconds(10 * 60).await;
-    world.ask("GET", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
-    assert_eq!(world.ask("GET", "?pending=true").await.json(), json!({ "identifications": [] }));
+    world
+        .ask("GET", "/T-1")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
+    assert_eq!(
+        world.ask("GET", "?pending=true").await.json(),
+        json!({ "identifications": [] })
+    );
     world.seconds(3600).await;
-    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["result"], "SUCCESS");
+    assert_eq!(
+        world.ask("GET", "/T-1").await.json()["identificationprocess"]["result"],
+        "SUCCESS"
+    );
 }
 
 #[tokio::test]
@@ -111,27 +188,57 @@ async fn redaction_withholds_number_and_validity_in_json_and_xml() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     let number = |result: &Value| result["identificationdocument"]["number"].clone();
-    assert_eq!(number(&world.ask("GET", "/T-1").await.json())["status"], "NEW");
-    world.sandbox.idnow().configure(|account| account.redact = true).unwrap();
+    assert_eq!(
+        number(&world.ask("GET", "/T-1").await.json())["status"],
+        "NEW"
+    );
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.redact = true)
+        .unwrap();
     let result = world.ask("GET", "/T-1").await.json();
     for name in ["number", "validuntil"] {
-        assert_eq!(result["identificationdocument"][name], json!({ "value": null, "status": "REDACTION" }));
+        assert_eq!(
+            result["identificationdocument"][name],
+            json!({ "value": null, "status": "REDACTION" })
+        );
     }
     let xml = world.ask("GET", "/T-1.xml").await;
-    assert_eq!(xml.header("content-type"), Some("application/xml; charset=utf-8"));
-    assert!(xml.text().contains(r#"<number status="REDACTION"/>"#), "{}", xml.text());
-    assert!(xml.text().contains(r#"<validuntil status="REDACTION"/>"#), "{}", xml.text());
+    assert_eq!(
+        xml.header("content-type"),
+        Some("application/xml; charset=utf-8")
+    );
+    assert!(
+        xml.text().contains(r#"<number status="REDACTION"/>"#),
+        "{}",
+        xml.text()
+    );
+    assert!(
+        xml.text().contains(r#"<validuntil status="REDACTION"/>"#),
+        "{}",
+        xml.text()
+    );
 }
 
 #[tokio::test]
 async fn the_street_number_can_be_part_of_the_street() {
     let world = World::start().await;
-    world.sandbox.idnow().configure(|account| account.street_number_in_street = true).unwrap();
-    world.create("T-1", r#"{"street":"Unertlstr.","streetnumber":"40"}"#).await;
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.street_number_in_street = true)
+        .unwrap();
+    world
+        .create("T-1", r#"{"street":"Unertlstr.","streetnumber":"40"}"#)
+        .await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
     world.seconds(3600).await;
     let address = world.ask("GET", "/T-1").await.json()["userdata"]["address"].clone();
-    assert_eq!((&address["street"]["value"], address.get("streetnumber")), (&json!("UNERTLSTR. 40"), None));
+    assert_eq!(
+        (&address["street"]["value"], address.get("streetnumber")),
+        (&json!("UNERTLSTR. 40"), None)
+    );
 }
 
 #[tokio::test]
@@ -140,74 +247,157 @@ async fn an_aborted_identification_tells_only_what_was_submitted_and_can_be_done
     world.finish("T-1", "ABORTIDENT").await;
     let aborted = world.ask("GET", "/T-1").await.json();
     let process = &aborted["identificationprocess"];
-    assert_eq!((&process["result"], &process["reason"]), (&json!("ABORTED"), &json!("TECH_VIDEO")));
-    assert_eq!(aborted["userdata"]["birthday"], json!({ "status": "ORIGINAL", "original": "1982-05-22" }));
-    assert_eq!((aborted.get("attachments"), aborted.get("identificationdocument")), (None, None));
+    assert_eq!(
+        (&process["result"], &process["reason"]),
+        (&json!("ABORTED"), &json!("TECH_VIDEO"))
+    );
+    assert_eq!(
+        aborted["userdata"]["birthday"],
+        json!({ "status": "ORIGINAL", "original": "1982-05-22" })
+    );
+    assert_eq!(
+        (
+            aborted.get("attachments"),
+            aborted.get("identificationdocument")
+        ),
+        (None, None)
+    );
     for rest in ["/T-1.pdf", "/T-1.mp3"] {
-        world.ask("GET", rest).await.assert_failure(404, "OBJECT_NOT_FOUND");
+        world
+            .ask("GET", rest)
+            .await
+            .assert_failure(404, "OBJECT_NOT_FOUND");
     }
     assert_eq!(world.create("T-1", "{}").await.status, 200);
     world.sandbox.idnow().act("T-1", "happy").unwrap();
     world.seconds(3600).await;
     let process = world.ask("GET", "/T-1").await.json()["identificationprocess"].clone();
-    assert_eq!((&process["result"], &process["previousresult"]), (&json!("SUCCESS"), &json!("REVIEW_PENDING")));
+    assert_eq!(
+        (&process["result"], &process["previousresult"]),
+        (&json!("SUCCESS"), &json!("REVIEW_PENDING"))
+    );
 }
 
 #[tokio::test]
 async fn attachments_are_files_of_their_kind_and_as_long_as_set() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
-    for (rest, media_type, start) in
-        [("/T-1.pdf", "application/pdf", b"%PDF-".as_slice()), ("/T-1.mp3", "audio/mpeg", b"ID3".as_slice())]
-    {
+    for (rest, media_type, start) in [
+        ("/T-1.pdf", "application/pdf", b"%PDF-".as_slice()),
+        ("/T-1.mp3", "audio/mpeg", b"ID3".as_slice()),
+    ] {
         let reply = world.ask("GET", rest).await;
-        assert_eq!((reply.status, reply.header("content-type")), (200, Some(media_type)));
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (200, Some(media_type))
+        );
         assert!(reply.body.starts_with(start));
-        world.sandbox.idnow().configure(|account| account.attachment_length = 1_000_000).unwrap();
+        world
+            .sandbox
+            .idnow()
+            .configure(|account| account.attachment_length = 1_000_000)
+            .unwrap();
         let long = world.ask("GET", rest).await;
         assert_eq!(long.body.len(), 1_000_000);
-        assert!(long.body.starts_with(&reply.body), "the padding follows the file");
-        world.sandbox.idnow().configure(|account| account.attachment_length = 0).unwrap();
+        assert!(
+            long.body.starts_with(&reply.body),
+            "the padding follows the file"
+        );
+        world
+            .sandbox
+            .idnow()
+            .configure(|account| account.attachment_length = 0)
+            .unwrap();
     }
-    world.sandbox.idnow().configure(|account| account.attachments = false).unwrap();
-    assert_eq!(world.ask("GET", "/T-1").await.json().get("attachments"), None);
-    world.ask("GET", "/T-1.pdf").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.attachments = false)
+        .unwrap();
+    assert_eq!(
+        world.ask("GET", "/T-1").await.json().get("attachments"),
+        None
+    );
+    world
+        .ask("GET", "/T-1.pdf")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
 }
 
 #[tokio::test]
 async fn the_waiting_time_is_the_accounts() {
     let world = World::start().await;
-    world.sandbox.idnow().configure(|account| account.estimated_waiting_time = 120).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.estimated_waiting_time = 120)
+        .unwrap();
     let token = world.token().await;
-    let reply = world.send("GET", "/api/v1/ihrebank", &[("X-API-LOGIN-TOKEN", &token)], "").await;
+    let reply = world
+        .send(
+            "GET",
+            "/api/v1/ihrebank",
+            &[("X-API-LOGIN-TOKEN", &token)],
+            "",
+        )
+        .await;
     assert_eq!(reply.json()["estimatedWaitingTime"], 120);
 }
 
 #[tokio::test]
 async fn the_persons_links_are_pages_and_keep_the_tracking_id() {
     let world = World::start().await;
-    let id = world.create("T-1", "{}").await.json()["id"].as_str().unwrap().to_owned();
-    for target in ["/ihrebank/identifications/T-1", &format!("/{id}?tid=spring"), "/ihrebank/userdata", "/ihrebank/userdata/T-1"]
-    {
+    let id = world.create("T-1", "{}").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for target in [
+        "/ihrebank/identifications/T-1",
+        &format!("/{id}?tid=spring"),
+        "/ihrebank/userdata",
+        "/ihrebank/userdata/T-1",
+    ] {
         let page = world.send("GET", target, &[], "").await;
-        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{target}");
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (200, Some("text/html; charset=utf-8")),
+            "{target}"
+        );
     }
-    for target in ["/ihrebank/identifications/T-2", "/IBA-00000", "/nobody/userdata", "/ihrebank/userdata/T-1/more"] {
-        assert_eq!(world.send("GET", target, &[], "").await.status, 404, "{target}");
+    for target in [
+        "/ihrebank/identifications/T-2",
+        "/IBA-00000",
+        "/nobody/userdata",
+        "/ihrebank/userdata/T-1/more",
+    ] {
+        assert_eq!(
+            world.send("GET", target, &[], "").await.status,
+            404,
+            "{target}"
+        );
     }
     world.sandbox.idnow().act("T-1", "happy").unwrap();
     world.seconds(3600).await;
-    assert_eq!(world.ask("GET", "/T-1").await.json()["identificationprocess"]["trackingid"], "spring");
+    assert_eq!(
+        world.ask("GET", "/T-1").await.json()["identificationprocess"]["trackingid"],
+        "spring"
+    );
 }
 
 #[tokio::test]
 async fn the_same_seed_makes_the_same_ids() {
     let id = async |seed: u64| {
         let sandbox = still().seed(seed).start().await.unwrap();
-        send(&sandbox.idnow().base_url(), "POST", "/api/v1/ihrebank/identifications/T-1/start", &[KEY, JSON], "{}")
-            .await
-            .unwrap()
-            .body
+        send(
+            &sandbox.idnow().base_url(),
+            "POST",
+            "/api/v1/ihrebank/identifications/T-1/start",
+            &[KEY, JSON],
+            "{}",
+        )
+        .await
+        .unwrap()
+        .body
     };
     assert_eq!(id(7).await, id(7).await);
     assert_ne!(id(7).await, id(8).await);
@@ -217,27 +407,44 @@ async fn the_same_seed_makes_the_same_ids() {
 async fn every_start_gives_fresh_ids_unless_a_seed_is_set() {
     let first = async |builder: idv_sandbox::Builder| {
         let sandbox = builder.start().await.unwrap();
-        let answer =
-            send(&sandbox.idnow().base_url(), "POST", "/api/v1/ihrebank/identifications/T-1/start", &[KEY, JSON], "{}").await;
+        let answer = send(
+            &sandbox.idnow().base_url(),
+            "POST",
+            "/api/v1/ihrebank/identifications/T-1/start",
+            &[KEY, JSON],
+            "{}",
+        )
+        .await;
         (sandbox.seed(), answer.unwrap().body)
     };
     let (one, other) = (first(still()).await, first(still()).await);
     assert_ne!(one.1, other.1);
-    assert_eq!(first(still().seed(one.0)).await, one, "the seed that a sandbox tells repeats it");
+    assert_eq!(
+        first(still().seed(one.0)).await,
+        one,
+        "the seed that a sandbox tells repeats it"
+    );
 }
 
 #[tokio::test]
 async fn a_reset_forgets_everything_but_the_time() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
-    world.sandbox.idnow().configure(|account| account.redact = true).unwrap();
+    world
+        .sandbox
+        .idnow()
+        .configure(|account| account.redact = true)
+        .unwrap();
     let before = world.sandbox.clock().now();
     assert_eq!(world.control("POST", "reset", "").await.status, 200);
     assert_eq!(world.sandbox.idnow().identifications(), 0);
     assert!(!world.sandbox.idnow().account().redact);
     assert!(world.sandbox.requests().is_empty());
     world.sandbox.clock().advance(Duration::from_secs(1)).await;
-    assert_eq!(world.sandbox.clock().now().duration_since(before).as_secs(), 1);
+    assert_eq!(
+        world.sandbox.clock().now().duration_since(before).as_secs(),
+        1
+    );
 }
 
 /// The files of an archive: name and content.
@@ -255,7 +462,9 @@ fn files(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
 
 #[tokio::test]
 async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
-    for (json_too, auto_ident, length) in [(false, false, 0), (true, true, 0), (false, false, 100_000)] {
+    for (json_too, auto_ident, length) in
+        [(false, false, 0), (true, true, 0), (false, false, 100_000)]
+    {
         let world = World::start().await;
         let set = |account: &mut idv_sandbox::Account| {
             account.json_in_archive = json_too;
@@ -266,16 +475,39 @@ async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
         world.finish("T-1", "happy").await;
         let result = world.ask("GET", "/T-1").await.json();
         let files = files(&world.ask("GET", "/T-1.zip").await.body);
-        let content = |name: &str| files.iter().find(|(known, _)| known == name).map(|(_, content)| content.as_slice()).unwrap();
-        let named = result["attachments"].as_object().unwrap().values().map(|name| name.as_str().unwrap().to_owned());
+        let content = |name: &str| {
+            files
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, content)| content.as_slice())
+                .unwrap()
+        };
+        let named = result["attachments"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|name| name.as_str().unwrap().to_owned());
         let mut expected: BTreeSet<String> = named.clone().chain(["T-1.xml".to_owned()]).collect();
         if json_too {
             expected.insert("T-1.json".to_owned());
-            assert_eq!(serde_json::from_slice::<Value>(content("T-1.json")).unwrap(), result);
+            assert_eq!(
+                serde_json::from_slice::<Value>(content("T-1.json")).unwrap(),
+                result
+            );
         }
-        assert_eq!(files.iter().map(|(name, _)| name.clone()).collect::<BTreeSet<_>>(), expected);
+        assert_eq!(
+            files
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect::<BTreeSet<_>>(),
+            expected
+        );
         assert_eq!(content("T-1.xml"), world.ask("GET", "/T-1.xml").await.body);
-        assert_eq!(content("T-1.pdf"), world.ask("GET", "/T-1.pdf").await.body, "the same file in both ways");
+        assert_eq!(
+            content("T-1.pdf"),
+            world.ask("GET", "/T-1.pdf").await.body,
+            "the same file in both ways"
+        );
         for name in named {
             let start: &[u8] = match name.rsplit('.').next().unwrap() {
                 "jpg" => b"\xff\xd8\xff",
@@ -287,14 +519,22 @@ async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
             assert!(content(&name).starts_with(start), "{name}");
             assert!(content(&name).len() as u64 >= length, "{name}");
         }
-        assert_eq!(result["attachments"].get("livenessleft").is_some(), auto_ident);
+        assert_eq!(
+            result["attachments"].get("livenessleft").is_some(),
+            auto_ident
+        );
         assert_eq!(result["attachments"].get("videolog").is_some(), !auto_ident);
     }
 }
 
 #[tokio::test]
 async fn xml_and_json_tell_the_same() {
-    for (scenario, has_data) in [("happy", true), ("data-changed", true), ("fraud", true), ("ABORTIDENT", false)] {
+    for (scenario, has_data) in [
+        ("happy", true),
+        ("data-changed", true),
+        ("fraud", true),
+        ("ABORTIDENT", false),
+    ] {
         let world = World::start().await;
         let body = json!({
             "firstname": "Armin & \"Söhne\" <GmbH>", "lastname": "O'Bauer", "birthday": "1982-05-22", "street": "Unertlstr.",
@@ -309,21 +549,40 @@ async fn xml_and_json_tell_the_same() {
         let mut check = |path: String, expected: Vec<(&str, String)>| {
             let path = format!("identifications/identification/{path}");
             let found = fields.remove(&path).unwrap_or_else(|| panic!("{path}"));
-            assert_eq!(found, expected.into_iter().map(|(name, text)| (name.to_owned(), text)).collect(), "{scenario}: {path}");
+            assert_eq!(
+                found,
+                expected
+                    .into_iter()
+                    .map(|(name, text)| (name.to_owned(), text))
+                    .collect(),
+                "{scenario}: {path}"
+            );
         };
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned)
+        };
         for (section, value) in result.as_object().unwrap() {
             for (name, value) in value.as_object().unwrap() {
                 match value.as_object() {
                     None => check(format!("{section}/{name}"), vec![("value", text(value))]),
                     Some(address) if name == "address" => {
                         for (name, item) in address {
-                            let item = item.as_object().unwrap().iter().map(|(key, value)| (key.as_str(), text(value))).collect();
+                            let item = item
+                                .as_object()
+                                .unwrap()
+                                .iter()
+                                .map(|(key, value)| (key.as_str(), text(value)))
+                                .collect();
                             check(format!("{section}/address/{name}"), item);
                         }
                     }
                     Some(item) => {
-                        let item = item.iter().map(|(key, value)| (key.as_str(), text(value))).collect();
+                        let item = item
+                            .iter()
+                            .map(|(key, value)| (key.as_str(), text(value)))
+                            .collect();
                         check(format!("{section}/{name}"), item);
                     }
                 }
@@ -333,7 +592,14 @@ async fn xml_and_json_tell_the_same() {
         fields.retain(|_, fields| fields.values().any(|value| !value.trim().is_empty()));
         assert!(fields.is_empty(), "in XML alone: {fields:?}");
         assert_eq!(result.get("questions").is_some(), has_data, "{scenario}");
-        assert_eq!(result.get("identificationdocument").is_some(), has_data, "{scenario}");
-        assert_eq!(result["customdata"]["custom1"], body["custom1"], "{scenario}: as it was sent");
+        assert_eq!(
+            result.get("identificationdocument").is_some(),
+            has_data,
+            "{scenario}"
+        );
+        assert_eq!(
+            result["customdata"]["custom1"], body["custom1"],
+            "{scenario}: as it was sent"
+        );
     }
 }

@@ -1,6 +1,11 @@
 //! The test robots of chapter 15, and the scenarios beside them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -24,20 +29,32 @@ fn person(robot: &str) -> Value {
 /// Steps 1 and 3 of 15.2.4.
 async fn prepared(robot: &str) -> World {
     let world = World::start().await;
-    assert_eq!(world.create("T-1", &person(robot).to_string()).await.status, 201);
+    assert_eq!(
+        world.create("T-1", &person(robot).to_string()).await.status,
+        201
+    );
     assert_eq!(start(&world).await.status, 200);
     world
 }
 
 async fn start(world: &World) -> Reply {
     let target = "/api/v1/ihrebank/identifications/T-1/start";
-    world.send("POST", target, &[("Host", "api.test.idnow.de"), KEY, JSON], "{}").await
+    world
+        .send(
+            "POST",
+            target,
+            &[("Host", "api.test.idnow.de"), KEY, JSON],
+            "{}",
+        )
+        .await
 }
 
 /// Step 4 of 15.2.4. It takes no key.
 async fn request_video_chat(world: &World) -> Reply {
     let target = "/api/v1/ihrebank/identifications/T-1/requestVideoChat";
-    world.send("POST", target, &[("Host", "api.test.idnow.de"), JSON], "{}").await
+    world
+        .send("POST", target, &[("Host", "api.test.idnow.de"), JSON], "{}")
+        .await
 }
 
 /// The identification process as it is told so many seconds later, if there is a result.
@@ -49,27 +66,66 @@ async fn process_after(world: &World, seconds: u64) -> Option<Value> {
 
 fn word(process: Option<&Value>) -> Option<(&str, Option<&str>)> {
     let process = process?;
-    Some((process["result"].as_str().unwrap(), process.get("reason").and_then(Value::as_str)))
+    Some((
+        process["result"].as_str().unwrap(),
+        process.get("reason").and_then(Value::as_str),
+    ))
 }
 
 #[tokio::test]
 async fn every_case_of_15_1_ends_as_documented() {
     let cases = [
         ("HAPPYPATH", ("REVIEW_PENDING", None), ("SUCCESS", None)),
-        ("CHANGEALL", ("REVIEW_PENDING", None), ("SUCCESS_DATA_CHANGED", None)),
-        ("CHANGEALLREVIEW", ("REVIEW_PENDING", None), ("SUCCESS_DATA_CHANGED", None)),
-        ("ABORTIDENT", ("ABORTED", Some("TECH_VIDEO")), ("ABORTED", Some("TECH_VIDEO"))),
-        ("FRAUDIDENT", ("FRAUD_SUSPICION_PENDING", Some("WARNING_PHOTO")), ("FRAUD_SUSPICION_CONFIRMED", Some("WARNING_PHOTO"))),
-        ("FRAUDREVIEW", ("REVIEW_PENDING", None), ("FRAUD_SUSPICION_CONFIRMED", Some("WARNING_ID_MANIPULATION"))),
-        ("FRAUDOK", ("FRAUD_SUSPICION_PENDING", Some("WARNING_BEHAVIOUR")), ("SUCCESS", None)),
-        ("CANCELED", ("REVIEW_PENDING", None), ("CANCELED", Some("TECH_PHOTO"))),
+        (
+            "CHANGEALL",
+            ("REVIEW_PENDING", None),
+            ("SUCCESS_DATA_CHANGED", None),
+        ),
+        (
+            "CHANGEALLREVIEW",
+            ("REVIEW_PENDING", None),
+            ("SUCCESS_DATA_CHANGED", None),
+        ),
+        (
+            "ABORTIDENT",
+            ("ABORTED", Some("TECH_VIDEO")),
+            ("ABORTED", Some("TECH_VIDEO")),
+        ),
+        (
+            "FRAUDIDENT",
+            ("FRAUD_SUSPICION_PENDING", Some("WARNING_PHOTO")),
+            ("FRAUD_SUSPICION_CONFIRMED", Some("WARNING_PHOTO")),
+        ),
+        (
+            "FRAUDREVIEW",
+            ("REVIEW_PENDING", None),
+            ("FRAUD_SUSPICION_CONFIRMED", Some("WARNING_ID_MANIPULATION")),
+        ),
+        (
+            "FRAUDOK",
+            ("FRAUD_SUSPICION_PENDING", Some("WARNING_BEHAVIOUR")),
+            ("SUCCESS", None),
+        ),
+        (
+            "CANCELED",
+            ("REVIEW_PENDING", None),
+            ("CANCELED", Some("TECH_PHOTO")),
+        ),
     ];
     for (robot, first, last) in cases {
         let world = prepared(&format!("X-AUTOTEST-{robot}")).await;
         let reply = request_video_chat(&world).await;
         assert_eq!((reply.status, reply.text()), (200, "{}"), "{robot}");
-        assert_eq!(word(process_after(&world, 0).await.as_ref()), None, "{robot}: the call goes on");
-        assert_eq!(word(process_after(&world, 8 * MINUTE).await.as_ref()), Some(first), "{robot}");
+        assert_eq!(
+            word(process_after(&world, 0).await.as_ref()),
+            None,
+            "{robot}: the call goes on"
+        );
+        assert_eq!(
+            word(process_after(&world, 8 * MINUTE).await.as_ref()),
+            Some(first),
+            "{robot}"
+        );
         let process = process_after(&world, 12 * MINUTE).await;
         assert_eq!(word(process.as_ref()), Some(last), "{robot}");
         let process = process.unwrap();
@@ -78,16 +134,34 @@ async fn every_case_of_15_1_ends_as_documented() {
         assert_eq!(process["agentname"], "TROBOT");
         // What was told before the review is told again beside the final result.
         let previous = (robot != "ABORTIDENT").then_some(first.0);
-        assert_eq!(process.get("previousresult").and_then(Value::as_str), previous, "{robot}");
+        assert_eq!(
+            process.get("previousresult").and_then(Value::as_str),
+            previous,
+            "{robot}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_case_may_stand_in_any_name_or_custom_field() {
-    for field in ["firstname", "lastname", "custom1", "custom2", "custom3", "custom4", "custom5"] {
+    for field in [
+        "firstname",
+        "lastname",
+        "custom1",
+        "custom2",
+        "custom3",
+        "custom4",
+        "custom5",
+    ] {
         let world = World::start().await;
-        world.create("T-1", &json!({ field: "X-AUTOTEST-HAPPYPATH" }).to_string()).await;
-        assert_eq!(start(&world).await.json()["testRobotName"], "happypath", "{field}");
+        world
+            .create("T-1", &json!({ field: "X-AUTOTEST-HAPPYPATH" }).to_string())
+            .await;
+        assert_eq!(
+            start(&world).await.json()["testRobotName"],
+            "happypath",
+            "{field}"
+        );
         assert_eq!(request_video_chat(&world).await.status, 200, "{field}");
     }
 }
@@ -96,8 +170,14 @@ async fn the_case_may_stand_in_any_name_or_custom_field() {
 async fn a_long_review_takes_a_day() {
     let world = prepared("X-AUTOTEST-LONGREVIEW").await;
     request_video_chat(&world).await;
-    assert_eq!(word(process_after(&world, 24 * HOUR).await.as_ref()), Some(("REVIEW_PENDING", None)));
-    assert_eq!(word(process_after(&world, HOUR).await.as_ref()), Some(("SUCCESS", None)));
+    assert_eq!(
+        word(process_after(&world, 24 * HOUR).await.as_ref()),
+        Some(("REVIEW_PENDING", None))
+    );
+    assert_eq!(
+        word(process_after(&world, HOUR).await.as_ref()),
+        Some(("SUCCESS", None))
+    );
 }
 
 #[tokio::test]
@@ -112,7 +192,9 @@ async fn what_robots_do_not_do_is_refused() {
         "X-MANUALTEST-HAPPYPATH",
     ] {
         let world = prepared(robot).await;
-        request_video_chat(&world).await.assert_failure(412, "PRECONDITION_FAILED");
+        request_video_chat(&world)
+            .await
+            .assert_failure(412, "PRECONDITION_FAILED");
         assert_eq!(process_after(&world, HOUR).await, None, "{robot}");
     }
 }
@@ -120,24 +202,51 @@ async fn what_robots_do_not_do_is_refused() {
 #[tokio::test]
 async fn the_video_chat_needs_an_identification_that_was_started() {
     let world = World::start().await;
-    request_video_chat(&world).await.assert_failure(404, "OBJECT_NOT_FOUND");
-    world.create("T-1", &person("X-AUTOTEST-HAPPYPATH").to_string()).await;
-    request_video_chat(&world).await.assert_failure(412, "PRECONDITION_FAILED");
+    request_video_chat(&world)
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
+    world
+        .create("T-1", &person("X-AUTOTEST-HAPPYPATH").to_string())
+        .await;
+    request_video_chat(&world)
+        .await
+        .assert_failure(412, "PRECONDITION_FAILED");
     start(&world).await;
     assert_eq!(request_video_chat(&world).await.status, 200);
     world.seconds(HOUR).await;
-    request_video_chat(&world).await.assert_failure(409, "EXISTING_IDENTIFICATION");
-    start(&world).await.assert_failure(409, "EXISTING_IDENTIFICATION");
+    request_video_chat(&world)
+        .await
+        .assert_failure(409, "EXISTING_IDENTIFICATION");
+    start(&world)
+        .await
+        .assert_failure(409, "EXISTING_IDENTIFICATION");
 }
 
 #[tokio::test]
 async fn the_video_chat_takes_an_empty_object_of_json() {
     let world = prepared("X-AUTOTEST-HAPPYPATH").await;
     let target = "/api/v1/ihrebank/identifications/T-1/requestVideoChat";
-    assert_eq!(world.send("POST", target, &[], "{}").await.status, 400, "no content type");
-    world.send("POST", target, &[JSON], "").await.assert_failure(400, "UNPARSEABLE_JSON");
-    world.send("POST", target, &[JSON], "[]").await.assert_failure(400, "UNPARSEABLE_JSON");
-    assert_eq!(world.send("POST", target, &[JSON], r#"{"a":1}"#).await.error().0, "UNRECOGNIZED_FIELD");
+    assert_eq!(
+        world.send("POST", target, &[], "{}").await.status,
+        400,
+        "no content type"
+    );
+    world
+        .send("POST", target, &[JSON], "")
+        .await
+        .assert_failure(400, "UNPARSEABLE_JSON");
+    world
+        .send("POST", target, &[JSON], "[]")
+        .await
+        .assert_failure(400, "UNPARSEABLE_JSON");
+    assert_eq!(
+        world
+            .send("POST", target, &[JSON], r#"{"a":1}"#)
+            .await
+            .error()
+            .0,
+        "UNRECOGNIZED_FIELD"
+    );
 }
 
 #[tokio::test]
@@ -145,21 +254,44 @@ async fn an_aborted_test_can_be_done_again() {
     let world = prepared("X-AUTOTEST-ABORTIDENT").await;
     request_video_chat(&world).await;
     world.seconds(HOUR).await;
-    assert_eq!(world.create("T-1", r#"{"custom1":"X-AUTOTEST-HAPPYPATH"}"#).await.status, 200);
+    assert_eq!(
+        world
+            .create("T-1", r#"{"custom1":"X-AUTOTEST-HAPPYPATH"}"#)
+            .await
+            .status,
+        200
+    );
     request_video_chat(&world).await;
-    assert_eq!(word(process_after(&world, HOUR).await.as_ref()), Some(("SUCCESS", None)));
+    assert_eq!(
+        word(process_after(&world, HOUR).await.as_ref()),
+        Some(("SUCCESS", None))
+    );
 }
 
 #[tokio::test]
 async fn in_a_manual_test_the_person_acts_and_the_agent_does_as_asked() {
     let world = World::start().await;
-    world.create("T-1", r#"{"firstname":"X-MANUALTEST-FRAUDIDENT"}"#).await;
-    assert_eq!(process_after(&world, HOUR).await, None, "nobody has opened the link");
-    let steps = world.control("POST", "idnow/identifications/T-1/act", "{}").await;
+    world
+        .create("T-1", r#"{"firstname":"X-MANUALTEST-FRAUDIDENT"}"#)
+        .await;
+    assert_eq!(
+        process_after(&world, HOUR).await,
+        None,
+        "nobody has opened the link"
+    );
+    let steps = world
+        .control("POST", "idnow/identifications/T-1/act", "{}")
+        .await;
     assert_eq!(steps.status, 200, "{}", steps.text());
-    assert_eq!(steps.json()[0], json!({ "what": "opened the link", "after_seconds": 0 }));
+    assert_eq!(
+        steps.json()[0],
+        json!({ "what": "opened the link", "after_seconds": 0 })
+    );
     let process = process_after(&world, HOUR).await;
-    assert_eq!(word(process.as_ref()).map(|(result, _)| result), Some("FRAUD_SUSPICION_CONFIRMED"));
+    assert_eq!(
+        word(process.as_ref()).map(|(result, _)| result),
+        Some("FRAUD_SUSPICION_CONFIRMED")
+    );
     assert_eq!(process.unwrap()["agentname"], "TROBOT");
 }
 
@@ -179,12 +311,19 @@ async fn every_scenario_ends_as_it_is_named() {
     ];
     let world = World::start().await;
     let names: Vec<&str> = ends.iter().map(|(name, _)| *name).collect();
-    assert_eq!(world.control("GET", "scenarios", "").await.json(), json!(names));
+    assert_eq!(
+        world.control("GET", "scenarios", "").await.json(),
+        json!(names)
+    );
     for (scenario, end) in ends {
         let world = World::start().await;
         world.finish("T-1", scenario).await;
         let process = process_after(&world, 30 * 24 * HOUR).await;
-        assert_eq!(word(process.as_ref()).map(|(result, _)| result), end, "{scenario}");
+        assert_eq!(
+            word(process.as_ref()).map(|(result, _)| result),
+            end,
+            "{scenario}"
+        );
     }
 }
 
@@ -193,9 +332,18 @@ async fn the_reason_can_be_chosen() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     let act = r#"{"scenario":"rejected","reason":"WARNING_WRONG_CHECKSUM"}"#;
-    assert_eq!(world.control("POST", "idnow/identifications/T-1/act", act).await.status, 200);
+    assert_eq!(
+        world
+            .control("POST", "idnow/identifications/T-1/act", act)
+            .await
+            .status,
+        200
+    );
     let process = process_after(&world, HOUR).await;
-    assert_eq!(word(process.as_ref()), Some(("FRAUD_SUSPICION_CONFIRMED", Some("WARNING_WRONG_CHECKSUM"))));
+    assert_eq!(
+        word(process.as_ref()),
+        Some(("FRAUD_SUSPICION_CONFIRMED", Some("WARNING_WRONG_CHECKSUM")))
+    );
 }
 
 #[tokio::test]
@@ -205,14 +353,33 @@ async fn nobody_acts_where_it_makes_no_sense() {
         let path = format!("idnow/identifications/{transaction}/act");
         world.control("POST", &path, body).await.status
     };
-    assert_eq!(act("T-1", r#"{"scenario":"happy"}"#).await, 400, "no such identification");
+    assert_eq!(
+        act("T-1", r#"{"scenario":"happy"}"#).await,
+        400,
+        "no such identification"
+    );
     world.create("T-1", "{}").await;
-    assert_eq!(act("T-1", r#"{"scenario":"dance"}"#).await, 400, "no such scenario");
+    assert_eq!(
+        act("T-1", r#"{"scenario":"dance"}"#).await,
+        400,
+        "no such scenario"
+    );
     assert_eq!(act("T-1", "{}").await, 400, "none named");
-    assert_eq!(act("T-1", r#"{"scenario":"happy","company":"testbank"}"#).await, 400, "another company");
-    assert_eq!(act("T-1", r#"{"scenario":"happy","company":"ihrebank"}"#).await, 200);
+    assert_eq!(
+        act("T-1", r#"{"scenario":"happy","company":"testbank"}"#).await,
+        400,
+        "another company"
+    );
+    assert_eq!(
+        act("T-1", r#"{"scenario":"happy","company":"ihrebank"}"#).await,
+        200
+    );
     world.seconds(HOUR).await;
-    assert_eq!(act("T-1", r#"{"scenario":"happy"}"#).await, 400, "it is finished");
+    assert_eq!(
+        act("T-1", r#"{"scenario":"happy"}"#).await,
+        400,
+        "it is finished"
+    );
 }
 
 #[tokio::test]
@@ -225,16 +392,36 @@ async fn what_changeall_returns_is_the_same_in_json_and_xml_and_breaks_neither()
         let xml = world.ask("GET", "/T-1.xml").await;
         let fields = xml_fields(xml.text());
         let user = result["userdata"].as_object().unwrap();
-        let address = user["address"].as_object().unwrap().iter().map(|(name, item)| (format!("address/{name}"), item));
-        let items = user.iter().filter(|(name, _)| *name != "address").map(|(name, item)| (name.clone(), item)).chain(address);
+        let address = user["address"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, item)| (format!("address/{name}"), item));
+        let items = user
+            .iter()
+            .filter(|(name, _)| *name != "address")
+            .map(|(name, item)| (name.clone(), item))
+            .chain(address);
         let mut seen = 0;
         for (name, item) in items.filter(|(name, _)| name != "birthname") {
             seen += 1;
-            assert_eq!((&item["status"], &item["reviewstatus"]), (&json!("CHANGE"), &json!(review)), "{robot}: {name} {item}");
+            assert_eq!(
+                (&item["status"], &item["reviewstatus"]),
+                (&json!("CHANGE"), &json!(review)),
+                "{robot}: {name} {item}"
+            );
             assert_ne!(item["value"], item["original"], "{robot}: {name}");
-            let from_json: BTreeMap<String, String> =
-                item.as_object().unwrap().iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect();
-            assert_eq!(fields[&format!("identifications/identification/userdata/{name}")], from_json, "{robot}: {name}");
+            let from_json: BTreeMap<String, String> = item
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned()))
+                .collect();
+            assert_eq!(
+                fields[&format!("identifications/identification/userdata/{name}")],
+                from_json,
+                "{robot}: {name}"
+            );
         }
         assert_eq!(seen, 12, "every field that was submitted");
         let lastname = result["userdata"]["lastname"]["value"].as_str().unwrap();
@@ -243,7 +430,10 @@ async fn what_changeall_returns_is_the_same_in_json_and_xml_and_breaks_neither()
         }
         let process = &result["identificationprocess"];
         let changes = (robot == "CHANGEALL", robot == "CHANGEALLREVIEW");
-        assert_eq!((&process["identchanges"], &process["reviewchanges"]), (&json!(changes.0), &json!(changes.1)));
+        assert_eq!(
+            (&process["identchanges"], &process["reviewchanges"]),
+            (&json!(changes.0), &json!(changes.1))
+        );
     }
 }
 
@@ -258,7 +448,10 @@ async fn changed_data_keep_what_was_submitted_and_what_the_agent_had_entered() {
     assert_eq!(user["birthday"], birthday);
     assert_eq!(user["birthplace"]["reviewstatus"], "CHANGE");
     assert_eq!(user["birthplace"]["identification"], "MÜNCHEN");
-    assert_eq!(user["lastname"], json!({ "value": "BAUER", "status": "MATCH", "reviewstatus": "MATCH" }));
+    assert_eq!(
+        user["lastname"],
+        json!({ "value": "BAUER", "status": "MATCH", "reviewstatus": "MATCH" })
+    );
 }
 
 #[tokio::test]
@@ -266,26 +459,54 @@ async fn what_a_person_does_anew_takes_the_place_of_what_was_planned() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
-    assert_eq!(word(process_after(&world, 10 * MINUTE).await.as_ref()), Some(("REVIEW_PENDING", None)));
+    assert_eq!(
+        word(process_after(&world, 10 * MINUTE).await.as_ref()),
+        Some(("REVIEW_PENDING", None))
+    );
     world.sandbox.idnow().act("T-1", "ABORTIDENT").unwrap();
-    assert_eq!(word(process_after(&world, HOUR).await.as_ref()), Some(("ABORTED", Some("TECH_VIDEO"))));
+    assert_eq!(
+        word(process_after(&world, HOUR).await.as_ref()),
+        Some(("ABORTED", Some("TECH_VIDEO")))
+    );
 }
 
 #[tokio::test]
 async fn the_robots_have_a_host_of_their_own() {
     let world = World::start().await;
-    world.create("T-1", &person("X-AUTOTEST-HAPPYPATH").to_string()).await;
+    world
+        .create("T-1", &person("X-AUTOTEST-HAPPYPATH").to_string())
+        .await;
     let on = async |host: &str, path: &str| {
         let target = format!("/api/v1/ihrebank/identifications/T-1/{path}");
-        world.send("POST", &target, &[("Host", host), KEY, JSON], "{}").await
+        world
+            .send("POST", &target, &[("Host", host), KEY, JSON], "{}")
+            .await
     };
     // Elsewhere it is an update with nothing new.
-    for host in ["gateway.test.idnow.de", "gateway.idnow.de", "gateway.online-ident.ch"] {
+    for host in [
+        "gateway.test.idnow.de",
+        "gateway.idnow.de",
+        "gateway.online-ident.ch",
+    ] {
         let reply = on(host, "start").await;
-        assert_eq!(reply.json().as_object().unwrap().keys().collect::<Vec<_>>(), ["id"], "{host}");
-        on(host, "requestVideoChat").await.assert_failure(404, "OBJECT_NOT_FOUND");
+        assert_eq!(
+            reply.json().as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["id"],
+            "{host}"
+        );
+        on(host, "requestVideoChat")
+            .await
+            .assert_failure(404, "OBJECT_NOT_FOUND");
     }
-    on("api.test.idnow.de", "requestVideoChat").await.assert_failure(412, "PRECONDITION_FAILED");
-    assert_eq!(on("api.test.idnow.de", "start").await.json()["status"], "STARTED");
-    assert_eq!(on("api.test.idnow.de", "requestVideoChat").await.status, 200);
+    on("api.test.idnow.de", "requestVideoChat")
+        .await
+        .assert_failure(412, "PRECONDITION_FAILED");
+    assert_eq!(
+        on("api.test.idnow.de", "start").await.json()["status"],
+        "STARTED"
+    );
+    assert_eq!(
+        on("api.test.idnow.de", "requestVideoChat").await.status,
+        200
+    );
 }

@@ -1,6 +1,11 @@
 //! What IDnow's document demands of a client, rule by rule: chapters 3, 6.4, 8 and 12.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -9,29 +14,54 @@ use support::{JSON, KEY, Reply, World};
 
 const START: &str = "/api/v1/ihrebank/identifications/T-1/start";
 
-fn owned(cause: &str, key: Option<&str>, message: Option<&str>) -> (String, Option<String>, Option<String>) {
-    (cause.to_owned(), key.map(str::to_owned), message.map(str::to_owned))
+fn owned(
+    cause: &str,
+    key: Option<&str>,
+    message: Option<&str>,
+) -> (String, Option<String>, Option<String>) {
+    (
+        cause.to_owned(),
+        key.map(str::to_owned),
+        message.map(str::to_owned),
+    )
 }
 
 /// That it is the refusal of a field's format, in the document's words (chapter 12).
 #[track_caller]
 fn assert_bad_value(reply: &Reply, key: &str) {
     let message = format!("Please provide a correct value for ‘{key}’");
-    assert_eq!((reply.status, reply.error()), (400, owned("BAD_REQUEST", Some(key), Some(&message))));
+    assert_eq!(
+        (reply.status, reply.error()),
+        (400, owned("BAD_REQUEST", Some(key), Some(&message)))
+    );
 }
 
 #[tokio::test]
 async fn a_start_without_a_right_key_is_unauthorized() {
     let world = World::start().await;
-    for headers in [vec![JSON], vec![("X-API-KEY", "exampleApiKez"), JSON], vec![("X-API-KEY", ""), JSON]] {
-        world.send("POST", START, &headers, "{}").await.assert_failure(401, "INVALID_LOGIN_TOKEN");
+    for headers in [
+        vec![JSON],
+        vec![("X-API-KEY", "exampleApiKez"), JSON],
+        vec![("X-API-KEY", ""), JSON],
+    ] {
+        world
+            .send("POST", START, &headers, "{}")
+            .await
+            .assert_failure(401, "INVALID_LOGIN_TOKEN");
     }
     // The key of one company opens nothing at another, nor at one that is not there.
     for company in ["testbank", "nobody"] {
         let target = format!("/api/v1/{company}/identifications/T-1/start");
-        world.send("POST", &target, &[KEY, JSON], "{}").await.assert_failure(401, "INVALID_LOGIN_TOKEN");
+        world
+            .send("POST", &target, &[KEY, JSON], "{}")
+            .await
+            .assert_failure(401, "INVALID_LOGIN_TOKEN");
     }
-    assert_eq!(world.sandbox.idnow().identifications(), 0, "nothing was created");
+    assert_eq!(
+        world.sandbox.idnow().identifications(),
+        0,
+        "nothing was created"
+    );
 }
 
 #[tokio::test]
@@ -39,7 +69,13 @@ async fn both_keys_of_the_samples_are_valid() {
     let world = World::start().await;
     for key in ["exampleApiKey", "BXCexampleexampleexampleexampleRP"] {
         let target = format!("/api/v1/ihrebank/identifications/{key}/start");
-        assert_eq!(world.send("POST", &target, &[("X-API-KEY", key), JSON], "{}").await.status, 201);
+        assert_eq!(
+            world
+                .send("POST", &target, &[("X-API-KEY", key), JSON], "{}")
+                .await
+                .status,
+            201
+        );
     }
 }
 
@@ -47,13 +83,23 @@ async fn both_keys_of_the_samples_are_valid() {
 async fn a_start_may_carry_a_login_token_in_place_of_the_key() {
     let world = World::start().await;
     let token = world.token().await;
-    assert_eq!(world.send("POST", START, &[("X-API-LOGIN-TOKEN", &token), JSON], "{}").await.status, 201);
+    assert_eq!(
+        world
+            .send("POST", START, &[("X-API-LOGIN-TOKEN", &token), JSON], "{}")
+            .await
+            .status,
+        201
+    );
 }
 
 #[tokio::test]
 async fn a_login_needs_a_right_company_and_key() {
     let world = World::start().await;
-    let login = async |company: &str, body: &str| world.send("POST", &format!("/api/v1/{company}/login"), &[JSON], body).await;
+    let login = async |company: &str, body: &str| {
+        world
+            .send("POST", &format!("/api/v1/{company}/login"), &[JSON], body)
+            .await
+    };
     for (company, body) in [
         ("ihrebank", r#"{"apiKey":"wrong"}"#),
         ("ihrebank", r#"{"apiKey":"testbankApiKey"}"#),
@@ -61,12 +107,26 @@ async fn a_login_needs_a_right_company_and_key() {
         ("ihrebank", "{}"),
         ("nobody", r#"{"apiKey":"exampleApiKey"}"#),
     ] {
-        login(company, body).await.assert_failure(401, "INVALID_LOGIN_TOKEN");
+        login(company, body)
+            .await
+            .assert_failure(401, "INVALID_LOGIN_TOKEN");
     }
-    login("ihrebank", r#"{"apiKey""#).await.assert_failure(400, "UNPARSEABLE_JSON");
+    login("ihrebank", r#"{"apiKey""#)
+        .await
+        .assert_failure(400, "UNPARSEABLE_JSON");
     let unknown = login("ihrebank", r#"{"apiKey":"exampleApiKey","user":"me"}"#).await;
-    assert_eq!((unknown.status, unknown.error()), (400, owned("UNRECOGNIZED_FIELD", Some("user"), None)));
-    let form = world.send("POST", "/api/v1/ihrebank/login", &[], r#"{"apiKey":"exampleApiKey"}"#).await;
+    assert_eq!(
+        (unknown.status, unknown.error()),
+        (400, owned("UNRECOGNIZED_FIELD", Some("user"), None))
+    );
+    let form = world
+        .send(
+            "POST",
+            "/api/v1/ihrebank/login",
+            &[],
+            r#"{"apiKey":"exampleApiKey"}"#,
+        )
+        .await;
     assert_eq!((form.status, form.error().0.as_str()), (400, "BAD_REQUEST"));
 }
 
@@ -76,7 +136,18 @@ async fn every_login_makes_another_token_and_each_is_good() {
     let (first, second) = (world.token().await, world.token().await);
     assert_ne!(first, second);
     for token in [first, second] {
-        assert_eq!(world.send("GET", "/api/v1/ihrebank", &[("X-API-LOGIN-TOKEN", &token)], "").await.status, 200);
+        assert_eq!(
+            world
+                .send(
+                    "GET",
+                    "/api/v1/ihrebank",
+                    &[("X-API-LOGIN-TOKEN", &token)],
+                    ""
+                )
+                .await
+                .status,
+            200
+        );
     }
 }
 
@@ -92,18 +163,38 @@ async fn what_needs_a_login_token_is_refused_without_a_right_one() {
         ("DELETE", "/api/v1/ihrebank/identifications/T-1"),
     ] {
         // The key alone opens none of these.
-        for headers in [vec![], vec![KEY], vec![("X-API-LOGIN-TOKEN", "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa")]] {
-            world.send(method, target, &headers, "").await.assert_failure(401, "INVALID_LOGIN_TOKEN");
+        for headers in [
+            vec![],
+            vec![KEY],
+            vec![("X-API-LOGIN-TOKEN", "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa")],
+        ] {
+            world
+                .send(method, target, &headers, "")
+                .await
+                .assert_failure(401, "INVALID_LOGIN_TOKEN");
         }
     }
-    assert_eq!(world.ask("GET", "/T-1").await.status, 200, "it is still there");
+    assert_eq!(
+        world.ask("GET", "/T-1").await.status,
+        200,
+        "it is still there"
+    );
 }
 
 #[tokio::test]
 async fn a_token_dies_of_an_hour_without_use() {
     let world = World::start().await;
     let token = world.token().await;
-    let ask = async || world.send("GET", "/api/v1/ihrebank", &[("X-API-LOGIN-TOKEN", token.as_str())], "").await;
+    let ask = async || {
+        world
+            .send(
+                "GET",
+                "/api/v1/ihrebank",
+                &[("X-API-LOGIN-TOKEN", token.as_str())],
+                "",
+            )
+            .await
+    };
     // Used just in time again and again it outlives its hour.
     for _ in 0..3 {
         world.seconds(3599).await;
@@ -120,56 +211,127 @@ async fn a_token_dies_of_an_hour_without_use() {
 async fn tokens_can_be_forgotten_at_once() {
     let world = World::start().await;
     let token = world.token().await;
-    assert_eq!(world.control("DELETE", "idnow/tokens", "").await.status, 200);
-    world.send("GET", "/api/v1/ihrebank", &[("X-API-LOGIN-TOKEN", &token)], "").await.assert_failure(401, "INVALID_LOGIN_TOKEN");
+    assert_eq!(
+        world.control("DELETE", "idnow/tokens", "").await.status,
+        200
+    );
+    world
+        .send(
+            "GET",
+            "/api/v1/ihrebank",
+            &[("X-API-LOGIN-TOKEN", &token)],
+            "",
+        )
+        .await
+        .assert_failure(401, "INVALID_LOGIN_TOKEN");
 }
 
 #[tokio::test]
 async fn nobody_reaches_another_companys_identifications() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
-    let login = world.send("POST", "/api/v1/testbank/login", &[JSON], r#"{"apiKey":"testbankApiKey"}"#).await;
+    let login = world
+        .send(
+            "POST",
+            "/api/v1/testbank/login",
+            &[JSON],
+            r#"{"apiKey":"testbankApiKey"}"#,
+        )
+        .await;
     let token = login.json()["authToken"].as_str().unwrap().to_owned();
     let token = [("X-API-LOGIN-TOKEN", token.as_str())];
-    for (method, rest) in [("GET", "/T-1"), ("GET", ""), ("GET", "/T-1.zip"), ("DELETE", "/T-1")] {
+    for (method, rest) in [
+        ("GET", "/T-1"),
+        ("GET", ""),
+        ("GET", "/T-1.zip"),
+        ("DELETE", "/T-1"),
+    ] {
         let target = format!("/api/v1/ihrebank/identifications{rest}");
-        world.send(method, &target, &token, "").await.assert_failure(401, "SECURITY_VIOLATION");
+        world
+            .send(method, &target, &token, "")
+            .await
+            .assert_failure(401, "SECURITY_VIOLATION");
     }
     // Under its own name it has no such identification, and its list is empty.
-    world.send("GET", "/api/v1/testbank/identifications/T-1", &token, "").await.assert_failure(404, "OBJECT_NOT_FOUND");
-    let list = world.send("GET", "/api/v1/testbank/identifications", &token, "").await;
+    world
+        .send("GET", "/api/v1/testbank/identifications/T-1", &token, "")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
+    let list = world
+        .send("GET", "/api/v1/testbank/identifications", &token, "")
+        .await;
     assert_eq!(list.json(), json!({ "identifications": [] }));
 }
 
 #[tokio::test]
 async fn a_body_must_be_said_to_be_json() {
     let world = World::start().await;
-    for kind in [vec![], vec![("Content-Type", "text/plain")], vec![("Content-Type", "application/x-www-form-urlencoded")]] {
-        let reply = world.send("POST", START, &[vec![KEY], kind].concat(), "{}").await;
+    for kind in [
+        vec![],
+        vec![("Content-Type", "text/plain")],
+        vec![("Content-Type", "application/x-www-form-urlencoded")],
+    ] {
+        let reply = world
+            .send("POST", START, &[vec![KEY], kind].concat(), "{}")
+            .await;
         let (cause, key, message) = reply.error();
-        assert_eq!((reply.status, cause.as_str(), key), (400, "BAD_REQUEST", None));
+        assert_eq!(
+            (reply.status, cause.as_str(), key),
+            (400, "BAD_REQUEST", None)
+        );
         assert!(message.unwrap().contains("Content-Type"));
     }
     let kind = ("Content-Type", "application/json; charset=UTF-8");
-    assert_eq!(world.send("POST", START, &[KEY, kind], "{}").await.status, 201, "a charset does no harm");
+    assert_eq!(
+        world.send("POST", START, &[KEY, kind], "{}").await.status,
+        201,
+        "a charset does no harm"
+    );
 }
 
 #[tokio::test]
 async fn a_body_must_be_a_json_object_in_utf_8() {
     let world = World::start().await;
-    for body in [b"".as_slice(), b"{", b"[]", b"null", b"\"x\"", b"{\"city\":\"M\xfcnchen\"}", b"{}{}"] {
-        world.send("POST", START, &[KEY, JSON], body).await.assert_failure(400, "UNPARSEABLE_JSON");
+    for body in [
+        b"".as_slice(),
+        b"{",
+        b"[]",
+        b"null",
+        b"\"x\"",
+        b"{\"city\":\"M\xfcnchen\"}",
+        b"{}{}",
+    ] {
+        world
+            .send("POST", START, &[KEY, JSON], body)
+            .await
+            .assert_failure(400, "UNPARSEABLE_JSON");
     }
 }
 
 #[tokio::test]
 async fn a_field_that_the_table_does_not_have_is_refused_by_its_name() {
     let world = World::start().await;
-    for key in ["firstName", "surname", "timestamp", "transactionnumber", "apiKey", "custom6", "tid", ""] {
+    for key in [
+        "firstName",
+        "surname",
+        "timestamp",
+        "transactionnumber",
+        "apiKey",
+        "custom6",
+        "tid",
+        "",
+    ] {
         let reply = world.create("T-1", &json!({ key: "x" }).to_string()).await;
-        assert_eq!((reply.status, reply.error()), (400, owned("UNRECOGNIZED_FIELD", Some(key), None)));
+        assert_eq!(
+            (reply.status, reply.error()),
+            (400, owned("UNRECOGNIZED_FIELD", Some(key), None))
+        );
     }
-    assert_eq!(world.sandbox.idnow().identifications(), 0, "nothing was created");
+    assert_eq!(
+        world.sandbox.idnow().identifications(),
+        0,
+        "nothing was created"
+    );
 }
 
 #[tokio::test]
@@ -192,7 +354,10 @@ async fn every_field_of_the_table_is_taken() {
     let result = world.ask("GET", "/T-1").await.json();
     assert_eq!(result["questions"], body["questions"]);
     assert_eq!(result["identificationprocess"]["trackingid"], "campaign");
-    assert_eq!(result["contactdata"], json!({ "email": "sampleuser@example.com", "mobilephone": "0151 23411232" }));
+    assert_eq!(
+        result["contactdata"],
+        json!({ "email": "sampleuser@example.com", "mobilephone": "0151 23411232" })
+    );
     assert_eq!(result["customdata"]["custom5"], "5");
     for (pointer, value) in [
         ("/userdata/firstname", "MICHAEL"),
@@ -224,13 +389,52 @@ async fn every_wrong_format_is_refused_by_its_field() {
                 json!(1),
             ],
         ),
-        ("country", &[json!("de"), json!("DEU"), json!("ZZ"), json!("D"), json!("Deutschland"), json!("")]),
-        ("nationality", &[json!("de"), json!("XK "), json!("UK"), json!(["DE"])]),
-        ("gender", &[json!("male"), json!("M"), json!("DIVERS"), json!(0)]),
-        ("email", &[json!("sampleuser"), json!("@example.com"), json!("a@b"), json!("")]),
-        ("preferredLang", &[json!("EN"), json!("eng"), json!("e"), json!("de-DE"), json!("xx")]),
-        ("mobilephone", &[json!("phone"), json!(""), json!("0151x"), json!(151)]),
-        ("firstname", &[json!(1), json!(true), json!({ "value": "Michael" })]),
+        (
+            "country",
+            &[
+                json!("de"),
+                json!("DEU"),
+                json!("ZZ"),
+                json!("D"),
+                json!("Deutschland"),
+                json!(""),
+            ],
+        ),
+        (
+            "nationality",
+            &[json!("de"), json!("XK "), json!("UK"), json!(["DE"])],
+        ),
+        (
+            "gender",
+            &[json!("male"), json!("M"), json!("DIVERS"), json!(0)],
+        ),
+        (
+            "email",
+            &[
+                json!("sampleuser"),
+                json!("@example.com"),
+                json!("a@b"),
+                json!(""),
+            ],
+        ),
+        (
+            "preferredLang",
+            &[
+                json!("EN"),
+                json!("eng"),
+                json!("e"),
+                json!("de-DE"),
+                json!("xx"),
+            ],
+        ),
+        (
+            "mobilephone",
+            &[json!("phone"), json!(""), json!("0151x"), json!(151)],
+        ),
+        (
+            "firstname",
+            &[json!(1), json!(true), json!({ "value": "Michael" })],
+        ),
         ("custom1", &[json!(287_492), json!([])]),
         (
             "questions",
@@ -248,24 +452,44 @@ async fn every_wrong_format_is_refused_by_its_field() {
     ];
     for (key, values) in wrong {
         for value in values {
-            let reply = world.create("T-1", &json!({ key: value }).to_string()).await;
+            let reply = world
+                .create("T-1", &json!({ key: value }).to_string())
+                .await;
             assert_eq!(reply.status, 400, "{key}: {value}");
             assert_bad_value(&reply, key);
         }
     }
-    assert_eq!(world.sandbox.idnow().identifications(), 0, "nothing was created");
+    assert_eq!(
+        world.sandbox.idnow().identifications(),
+        0,
+        "nothing was created"
+    );
 }
 
 #[tokio::test]
 async fn a_null_is_a_field_that_is_not_given() {
     let world = World::start().await;
-    assert_eq!(world.create("T-1", r#"{"birthday":null,"firstname":null}"#).await.status, 201);
+    assert_eq!(
+        world
+            .create("T-1", r#"{"birthday":null,"firstname":null}"#)
+            .await
+            .status,
+        201
+    );
 }
 
 #[tokio::test]
 async fn a_transaction_number_has_the_documented_letters_and_length() {
     let world = World::start().await;
-    for wrong in ["a.b", "a%20b", "a+b", "%C3%BC", "a:b", "a%2Fb", &"x".repeat(256)] {
+    for wrong in [
+        "a.b",
+        "a%20b",
+        "a+b",
+        "%C3%BC",
+        "a:b",
+        "a%2Fb",
+        &"x".repeat(256),
+    ] {
         assert_bad_value(&world.create(wrong, "{}").await, "transactionnumber");
     }
     for right in ["a", "azAZ09_-", &"x".repeat(255)] {
@@ -276,25 +500,42 @@ async fn a_transaction_number_has_the_documented_letters_and_length() {
 #[tokio::test]
 async fn a_missing_transaction_number_has_a_cause_of_its_own() {
     let world = World::start().await;
-    for target in ["/api/v1/ihrebank/identifications/start", "/api/v1/ihrebank/identifications//start"] {
-        world.send("POST", target, &[KEY, JSON], "{}").await.assert_failure(400, "MISSING_TRANSACTION_TOKEN");
+    for target in [
+        "/api/v1/ihrebank/identifications/start",
+        "/api/v1/ihrebank/identifications//start",
+    ] {
+        world
+            .send("POST", target, &[KEY, JSON], "{}")
+            .await
+            .assert_failure(400, "MISSING_TRANSACTION_TOKEN");
     }
     for rest in ["/", "/.zip"] {
-        world.ask("GET", rest).await.assert_failure(400, "MISSING_TRANSACTION_TOKEN");
+        world
+            .ask("GET", rest)
+            .await
+            .assert_failure(400, "MISSING_TRANSACTION_TOKEN");
     }
-    world.ask("DELETE", "/").await.assert_failure(400, "MISSING_TRANSACTION_TOKEN");
+    world
+        .ask("DELETE", "/")
+        .await
+        .assert_failure(400, "MISSING_TRANSACTION_TOKEN");
 }
 
 #[tokio::test]
 async fn an_identification_is_created_updated_and_then_closed() {
     let world = World::start().await;
-    let created = world.create("Abc-1", r#"{"firstname":"Armin","lastname":"Baur"}"#).await;
+    let created = world
+        .create("Abc-1", r#"{"firstname":"Armin","lastname":"Baur"}"#)
+        .await;
     let updated = world.create("Abc-1", r#"{"lastname":"Bauer"}"#).await;
     assert_eq!((created.status, updated.status), (201, 200));
     assert_eq!(created.body, updated.body, "the Ident-ID is the same");
     world.sandbox.idnow().act("Abc-1", "happy").unwrap();
     world.seconds(3600).await;
-    world.create("Abc-1", r#"{"lastname":"Braun"}"#).await.assert_failure(409, "EXISTING_IDENTIFICATION");
+    world
+        .create("Abc-1", r#"{"lastname":"Braun"}"#)
+        .await
+        .assert_failure(409, "EXISTING_IDENTIFICATION");
     let result = world.ask("GET", "/Abc-1").await.json();
     // What the update did not name is kept.
     assert_eq!(result["userdata"]["firstname"]["value"], "ARMIN");
@@ -306,11 +547,17 @@ async fn transaction_numbers_are_the_same_in_every_case_and_told_as_first_given(
     let world = World::start().await;
     let created = world.create("Abc-1", "{}").await;
     let again = world.create("aBC-1", "{}").await;
-    assert_eq!((created.status, again.status, &created.body), (201, 200, &again.body));
+    assert_eq!(
+        (created.status, again.status, &created.body),
+        (201, 200, &again.body)
+    );
     world.sandbox.idnow().act("ABC-1", "happy").unwrap();
     world.seconds(3600).await;
     let result = world.ask("GET", "/abc-1").await.json();
-    assert_eq!(result["identificationprocess"]["transactionnumber"], "Abc-1");
+    assert_eq!(
+        result["identificationprocess"]["transactionnumber"],
+        "Abc-1"
+    );
     assert_eq!(world.ask("DELETE", "/ABC-1").await.status, 200);
 }
 
@@ -347,7 +594,13 @@ async fn what_is_not_there_is_not_found() {
         assert!(!reply.body.is_empty(), "{method} {target}");
     }
     for rest in ["/T-1", "/T-1.zip", "/T-1.pdf"] {
-        world.ask("GET", rest).await.assert_failure(404, "OBJECT_NOT_FOUND");
+        world
+            .ask("GET", rest)
+            .await
+            .assert_failure(404, "OBJECT_NOT_FOUND");
     }
-    world.ask("DELETE", "/T-1").await.assert_failure(404, "OBJECT_NOT_FOUND");
+    world
+        .ask("DELETE", "/T-1")
+        .await
+        .assert_failure(404, "OBJECT_NOT_FOUND");
 }

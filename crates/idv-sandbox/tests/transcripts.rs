@@ -1,7 +1,12 @@
 //! The document's own sample requests, character for character but for the host and the login token: by `curl` as they are printed,
 //! and by a client of our own, so that each has been asked whatever is installed.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "support/signing.rs"]
 mod signing;
@@ -21,21 +26,26 @@ const TOKEN: &str = "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa";
 /// That of the samples of chapter 7.
 const OTHER_TOKEN: &str = "asdgg38434-34guzf3f4zf34fz34-ugfgu3u34";
 /// The definition of the samples, as they tell it.
-const DEFINITION: &str =
-    r#"{"optional":false,"name":"Arbeitsvertrag","identifier":"doc1","mimeType":"application/pdf","sortOrder":1}"#;
+const DEFINITION: &str = r#"{"optional":false,"name":"Arbeitsvertrag","identifier":"doc1","mimeType":"application/pdf","sortOrder":1}"#;
 
 /// A world in which the samples make sense.
 async fn world(name: &str) -> World {
     let world = World::start().await;
     if name.starts_with("15.") {
-        let created = world.create("1234567890", r#"{"firstname":"X-AUTOTEST-HAPPYPATH"}"#).await;
+        let created = world
+            .create("1234567890", r#"{"firstname":"X-AUTOTEST-HAPPYPATH"}"#)
+            .await;
         assert_eq!(created.status, 201);
     }
     if name.starts_with("15.2.4-4") {
         world.create("1234567890", "{}").await;
     }
     if name.starts_with("7.") {
-        world.sandbox.idnow().configure(|account| account.e_sign = true).unwrap();
+        world
+            .sandbox
+            .idnow()
+            .configure(|account| account.e_sign = true)
+            .unwrap();
         if name != "7.1.3-create" {
             signing::define(&world, json!({})).await;
         }
@@ -44,12 +54,22 @@ async fn world(name: &str) -> World {
         }
     }
     if name == "7.1.9-download" {
-        assert_eq!(signing::upload(&world, "documentdefinitions/doc1", signing::PDF).await.status, 200);
+        assert_eq!(
+            signing::upload(&world, "documentdefinitions/doc1", signing::PDF)
+                .await
+                .status,
+            200
+        );
     }
     if name.starts_with("7.2.1") || name.starts_with("7.2.2") || name == "7.2.6-signed" {
         for transaction in ["XFADASD4", "XFA-DASD4"] {
             let document = format!("identifications/{transaction}/documents/doc1");
-            assert_eq!(signing::upload(&world, &document, signing::PDF).await.status, 200);
+            assert_eq!(
+                signing::upload(&world, &document, signing::PDF)
+                    .await
+                    .status,
+                200
+            );
         }
     }
     if name == "7.2.6-signed" {
@@ -62,9 +82,12 @@ async fn world(name: &str) -> World {
             account.archiving = true;
         };
         world.sandbox.idnow().configure(settings).unwrap();
-        for (transaction, scenario) in
-            [("AH73JK3LM", "happy"), ("Pending", "never-finishes"), ("Canceled", "canceled-in-review"), ("Aborted", "ABORTIDENT")]
-        {
+        for (transaction, scenario) in [
+            ("AH73JK3LM", "happy"),
+            ("Pending", "never-finishes"),
+            ("Canceled", "canceled-in-review"),
+            ("Aborted", "ABORTIDENT"),
+        ] {
             world.finish(transaction, scenario).await;
         }
     }
@@ -80,9 +103,18 @@ async fn ask(name: &str) -> Vec<Reply> {
 
 fn command(name: &str) -> String {
     let text = fs::read_to_string(Path::new(TRANSCRIPTS).join(format!("{name}.txt"))).unwrap();
-    let header: Vec<&str> = text.lines().take_while(|line| line.starts_with("# ")).collect();
-    assert!(header[0].starts_with("# Chapter ") && header[1].starts_with("# Repaired: "), "{name} says where it is from");
-    text.lines().skip(header.len()).collect::<Vec<_>>().join("\n")
+    let header: Vec<&str> = text
+        .lines()
+        .take_while(|line| line.starts_with("# "))
+        .collect();
+    assert!(
+        header[0].starts_with("# Chapter ") && header[1].starts_with("# Repaired: "),
+        "{name} says where it is from"
+    );
+    text.lines()
+        .skip(header.len())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 async fn by_hand(name: &str) -> Reply {
@@ -110,7 +142,15 @@ async fn by_hand(name: &str) -> Reply {
     headers.push(("Host", host));
     let method = method.unwrap_or(if body.is_some() { "POST" } else { "GET" });
     // By the shared port, which knows the vendor by the name in the sample.
-    send(&world.sandbox.shared_url(), method, path, &headers, body.unwrap_or_default()).await.unwrap()
+    send(
+        &world.sandbox.shared_url(),
+        method,
+        path,
+        &headers,
+        body.unwrap_or_default(),
+    )
+    .await
+    .unwrap()
 }
 
 async fn by_curl(name: &str) -> Option<Reply> {
@@ -120,20 +160,40 @@ async fn by_curl(name: &str) -> Option<Reply> {
     let world = world(name).await;
     let command = with_token(&command(name), &world.token().await);
     // While the test system can be accessed by both, the samples of chapter 7 are of http.
-    let (before, rest) = command.split_once("https://").or_else(|| command.split_once("http://")).unwrap();
+    let (before, rest) = command
+        .split_once("https://")
+        .or_else(|| command.split_once("http://"))
+        .unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap());
     assert!(host.ends_with(".test.idnow.de"));
     let command = format!("{before}{}{path}", world.base);
     let folder = folder(name);
     fs::write(folder.join("localfile.pdf"), signing::PDF).unwrap();
     let mut curl = tokio::process::Command::new("sh");
-    let output = curl.arg("-c").arg(&command).env("no_proxy", "*").current_dir(&folder).output().await.unwrap();
+    let output = curl
+        .arg("-c")
+        .arg(&command)
+        .env("no_proxy", "*")
+        .current_dir(&folder)
+        .output()
+        .await
+        .unwrap();
     assert!(output.status.success(), "{command}: {output:?}");
     // It keeps the body alone; with -f it fails where the status is no success.
-    let named = before.split_once(" -o ").map(|(_, rest)| rest.split(' ').next().unwrap());
-    if let Some(file) = named.or_else(|| command.contains(" -fO ").then(|| path.rsplit('/').next().unwrap())) {
+    let named = before
+        .split_once(" -o ")
+        .map(|(_, rest)| rest.split(' ').next().unwrap());
+    if let Some(file) = named.or_else(|| {
+        command
+            .contains(" -fO ")
+            .then(|| path.rsplit('/').next().unwrap())
+    }) {
         let file = folder.join(file);
-        return Some(Reply { status: 200, headers: Vec::new(), body: fs::read(file).unwrap() });
+        return Some(Reply {
+            status: 200,
+            headers: Vec::new(),
+            body: fs::read(file).unwrap(),
+        });
     }
     Some(Reply::parse(&output.stdout).unwrap())
 }
@@ -144,7 +204,8 @@ fn with_token(command: &str, token: &str) -> String {
 
 /// An empty folder of one's own.
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("transcript-{name}-{}", std::process::id()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("transcript-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
@@ -173,8 +234,14 @@ fn assert_ok(reply: &Reply) {
     assert_eq!(reply.status, 200, "{}", reply.text());
     if !reply.headers.is_empty() {
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
-        assert_eq!(reply.header("content-length"), Some(reply.body.len().to_string().as_str()));
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/json; charset=utf-8")
+        );
+        assert_eq!(
+            reply.header("content-length"),
+            Some(reply.body.len().to_string().as_str())
+        );
     }
 }
 
@@ -184,7 +251,10 @@ async fn the_sample_of_3_2_11_creates_an_identification() {
         // The sample prints 200 for a new identification; the table before it says 201.
         assert_eq!(reply.status, 201, "{}", reply.text());
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(reply.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!(
+            reply.header("content-type"),
+            Some("application/json; charset=utf-8")
+        );
         assert_eq!(reply.header("content-length"), Some("18"));
         let body = reply.json();
         let id = body["id"].as_str().unwrap();
@@ -207,7 +277,10 @@ async fn the_sample_of_6_4_gets_the_waiting_time() {
 #[tokio::test]
 async fn the_samples_of_7_1_define_a_document() {
     for reply in ask("7.1.3-create").await {
-        assert_eq!((reply.status, reply.text(), reply.header("content-length")), (201, "{}", Some("2")));
+        assert_eq!(
+            (reply.status, reply.text(), reply.header("content-length")),
+            (201, "{}", Some("2"))
+        );
     }
     let samples = [
         ("7.1.4-update", "{}".to_owned()),
@@ -250,11 +323,17 @@ async fn the_samples_of_7_2_list_and_update_documents() {
         let body = reply.json();
         assert_eq!(body.as_array().unwrap().len(), 1);
         let hash = body[0]["hash"].as_str().unwrap().to_owned();
-        let shown = [0, 4, 8].map(|start| hash.get(start..start + 4).unwrap()).join("-");
+        let shown = [0, 4, 8]
+            .map(|start| hash.get(start..start + 4).unwrap())
+            .join("-");
         // As the sample writes it, in its order.
-        let document =
-            format!(r#""name":"Arbeitsvertrag","version":null,"hash":"{hash}","displayHash":"{shown}","status":"UPLOADED""#);
-        assert_eq!(reply.text(), format!("[{{{document},\"documentDefinition\":{DEFINITION}}}]"));
+        let document = format!(
+            r#""name":"Arbeitsvertrag","version":null,"hash":"{hash}","displayHash":"{shown}","status":"UPLOADED""#
+        );
+        assert_eq!(
+            reply.text(),
+            format!("[{{{document},\"documentDefinition\":{DEFINITION}}}]")
+        );
     }
     for reply in ask("7.2.3-update").await {
         assert_ok(&reply);
@@ -282,7 +361,13 @@ async fn the_sample_of_8_3_1_logs_in() {
         let body = reply.json();
         let token = body["authToken"].as_str().unwrap();
         assert_eq!(token.len(), TOKEN.len());
-        assert_eq!(token.match_indices('-').map(|(at, _)| at).collect::<Vec<_>>(), [8, 13, 18, 23]);
+        assert_eq!(
+            token
+                .match_indices('-')
+                .map(|(at, _)| at)
+                .collect::<Vec<_>>(),
+            [8, 13, 18, 23]
+        );
     }
 }
 
@@ -301,7 +386,10 @@ async fn the_samples_of_8_3_2_list_by_state() {
             let list = body["identifications"].as_array().unwrap();
             assert_eq!(list.len(), 1, "{name}: {body}");
             let process = &list[0]["identificationprocess"];
-            assert_eq!((&process["transactionnumber"], &process["result"]), (&transaction.into(), &result.into()));
+            assert_eq!(
+                (&process["transactionnumber"], &process["result"]),
+                (&transaction.into(), &result.into())
+            );
         }
     }
 }
@@ -311,15 +399,26 @@ async fn a_list_has_the_fields_of_the_sample_of_8_3_2() {
     for reply in ask("8.3.2-1-successful").await {
         let body = reply.json();
         let process = &body["identifications"][0]["identificationprocess"];
-        let text = |name: &str| process[name].as_str().unwrap_or_else(|| panic!("{name} in {process}"));
+        let text = |name: &str| {
+            process[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("{name} in {process}"))
+        };
         assert_eq!(text("agentname"), "HMUELLER");
         assert_eq!(text("type"), "WEB");
         assert_eq!(text("companyid"), "ihrebank");
         assert_eq!(text("filename"), "AH73JK3LM.zip");
-        assert_eq!(text("href"), "/api/v1/ihrebank/identifications/AH73JK3LM.zip");
+        assert_eq!(
+            text("href"),
+            "/api/v1/ihrebank/identifications/AH73JK3LM.zip"
+        );
         assert!(text("id").starts_with("IBA-"));
         let time: jiff::Timestamp = text("identificationtime").parse().unwrap();
-        assert_eq!(time.to_string(), text("identificationtime"), "in UTC, to the second");
+        assert_eq!(
+            time.to_string(),
+            text("identificationtime"),
+            "in UTC, to the second"
+        );
     }
 }
 
@@ -327,10 +426,21 @@ async fn a_list_has_the_fields_of_the_sample_of_8_3_2() {
 async fn the_sample_of_8_3_3_1_gets_an_archive() {
     for reply in ask("8.3.3.1-zip").await {
         assert_eq!(reply.status, 200);
-        assert!(reply.headers.is_empty() || reply.header("content-type") == Some("application/zip"));
+        assert!(
+            reply.headers.is_empty() || reply.header("content-type") == Some("application/zip")
+        );
         let archive = zip::ZipArchive::new(std::io::Cursor::new(&reply.body)).unwrap();
-        let names: BTreeSet<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
-        for name in ["AH73JK3LM.xml", "AH73JK3LM.pdf", "AH73JK3LM.mp3", "AH73JK3LM.mp4", "AH73JK3LM_idfrontside.jpg"] {
+        let names: BTreeSet<String> = archive
+            .file_names()
+            .map(|name| name.unwrap().into_owned())
+            .collect();
+        for name in [
+            "AH73JK3LM.xml",
+            "AH73JK3LM.pdf",
+            "AH73JK3LM.mp3",
+            "AH73JK3LM.mp4",
+            "AH73JK3LM_idfrontside.jpg",
+        ] {
             assert!(names.contains(name), "{name} in {names:?}");
         }
     }
@@ -361,7 +471,10 @@ async fn the_samples_of_15_2_4_set_the_robots_going() {
         let body = reply.json();
         assert_eq!(body["status"], "STARTED");
         assert_eq!(body["testRobotName"], "happypath");
-        assert!(body["internalToken"].as_str().unwrap().starts_with("TST-"), "{body}");
+        assert!(
+            body["internalToken"].as_str().unwrap().starts_with("TST-"),
+            "{body}"
+        );
         assert_eq!(body["email"], Value::Null);
     }
     for reply in ask("15.2.4-4-request-video-chat").await {
@@ -375,17 +488,34 @@ async fn the_samples_of_15_2_4_set_the_robots_going() {
 async fn the_sample_of_16_2_finds_the_system_well() {
     for reply in ask("16.2-system-check").await {
         assert_eq!((reply.status, reply.text()), (200, "SYSTEM_CHECK_OK"));
-        assert_eq!(reply.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(
+            reply.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
         assert_eq!(reply.header("content-length"), Some("15"));
     }
 }
 
 #[tokio::test]
 async fn every_transcript_is_asked() {
-    let source = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts.rs")).unwrap();
+    let source =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts.rs")).unwrap();
     for entry in fs::read_dir(TRANSCRIPTS).unwrap() {
-        let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(source.contains(&format!("(\"{name}\"")), "{name} is asked by a test");
-        assert!(!command(&name).contains(['“', '”', '–', '\n']), "{name} is one line that a shell can read");
+        let name = entry
+            .unwrap()
+            .path()
+            .file_stem()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert!(
+            source.contains(&format!("(\"{name}\"")),
+            "{name} is asked by a test"
+        );
+        assert!(
+            !command(&name).contains(['“', '”', '–', '\n']),
+            "{name} is one line that a shell can read"
+        );
     }
 }

@@ -1,6 +1,11 @@
 //! The frame of the sandbox at this vendor: the client's clock, a failure inside a success, settings that are left out.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 mod verificar_identidad;
@@ -14,7 +19,10 @@ use verificar_identidad::{Vi, request};
 async fn scheduled_message_goes_at_once_when_its_time_passed_here() {
     let wall = || "2026-01-01T00:00:00Z".parse().unwrap();
     let sandbox = still().wall_clock(wall).start().await.unwrap();
-    let vi = Vi { base: sandbox.verificar_identidad().base_url(), sandbox };
+    let vi = Vi {
+        base: sandbox.verificar_identidad().base_url(),
+        sandbox,
+    };
     vi.seconds(24 * 3600).await;
     // Ten minutes ahead of the client's clock, in Spain.
     let mut body = request();
@@ -22,15 +30,29 @@ async fn scheduled_message_goes_at_once_when_its_time_passed_here() {
     let sent = vi.call("VerificarIdentidad", &body).await.json();
     assert_eq!(sent[0]["Res"], 1, "{sent}");
     assert_eq!(vi.sandbox.verificar_identidad().messages().len(), 1);
-    vi.sandbox.verificar_identidad().configure(|account| account.strict_clock = true).unwrap();
-    assert_eq!(vi.call("VerificarIdentidad", &body).await.json()[0]["Res"], -3);
+    vi.sandbox
+        .verificar_identidad()
+        .configure(|account| account.strict_clock = true)
+        .unwrap();
+    assert_eq!(
+        vi.call("VerificarIdentidad", &body).await.json()[0]["Res"],
+        -3
+    );
 }
 
 #[tokio::test]
 async fn failure_inside_a_success_is_a_refused_login() {
     let sandbox = still().start().await.unwrap();
     sandbox.plan(Fault::new(FaultKind::StatusInside(401)));
-    let reply = send(&sandbox.verificar_identidad().base_url(), "GET", "/any", &[], "").await.unwrap();
+    let reply = send(
+        &sandbox.verificar_identidad().base_url(),
+        "GET",
+        "/any",
+        &[],
+        "",
+    )
+    .await
+    .unwrap();
     assert_eq!((reply.status, reply.json()), (200, json!([{ "Res": -1 }])));
 }
 
@@ -38,20 +60,41 @@ async fn failure_inside_a_success_is_a_refused_login() {
 async fn patch_keeps_the_settings_that_it_leaves_out() {
     let world = World::start().await;
     let account = "verificar-identidad/account";
-    let changed = world.control("PATCH", account, r#"{"cost_hundredths":7}"#).await.json();
-    let again = world.control("PATCH", account, r#"{"activated":false}"#).await.json();
+    let changed = world
+        .control("PATCH", account, r#"{"cost_hundredths":7}"#)
+        .await
+        .json();
+    let again = world
+        .control("PATCH", account, r#"{"activated":false}"#)
+        .await
+        .json();
     assert_eq!(again["cost_hundredths"], changed["cost_hundredths"]);
 }
 
 #[tokio::test]
 async fn certificate_covers_the_hosts() {
     let sandbox = still().tls().start().await.unwrap();
-    let shared = sandbox.shared_url().split_once("://").unwrap().1.parse::<std::net::SocketAddr>().unwrap();
-    let authority = reqwest::Certificate::from_pem(sandbox.ca_certificate_pem().unwrap().as_bytes()).unwrap();
+    let shared = sandbox
+        .shared_url()
+        .split_once("://")
+        .unwrap()
+        .1
+        .parse::<std::net::SocketAddr>()
+        .unwrap();
+    let authority =
+        reqwest::Certificate::from_pem(sandbox.ca_certificate_pem().unwrap().as_bytes()).unwrap();
     for host in ["api.mensatek.com", "www.mensatek.com"] {
-        let client =
-            reqwest::Client::builder().no_proxy().tls_certs_only([authority.clone()]).resolve(host, shared).build().unwrap();
-        let answer = client.get(format!("https://{host}:{}/v7/GetCreditos", shared.port())).send().await.unwrap();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([authority.clone()])
+            .resolve(host, shared)
+            .build()
+            .unwrap();
+        let answer = client
+            .get(format!("https://{host}:{}/v7/GetCreditos", shared.port()))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 405, "{host}");
     }
 }

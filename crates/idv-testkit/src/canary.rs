@@ -43,7 +43,10 @@ impl Canary {
     #[must_use]
     pub fn found_in(&self, text: &str) -> Option<&str> {
         let text = text.to_lowercase();
-        self.marks.iter().find(|mark| text.contains(&mark.to_lowercase())).map(String::as_str)
+        self.marks
+            .iter()
+            .find(|mark| text.contains(&mark.to_lowercase()))
+            .map(String::as_str)
     }
 
     /// Checks that a text has no mark. `what` names the text in failures.
@@ -94,13 +97,17 @@ impl Recording {
             .with_ansi(false)
             .with_writer(Writer(Arc::clone(&text)))
             .finish();
-        Self { text, _guard: tracing::subscriber::set_default(subscriber) }
+        Self {
+            text,
+            _guard: tracing::subscriber::set_default(subscriber),
+        }
     }
 
     /// What was logged so far.
     #[must_use]
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_owned()
     }
 }
 
@@ -115,7 +122,10 @@ struct Writer(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

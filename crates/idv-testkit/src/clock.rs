@@ -27,7 +27,13 @@ impl ManualClock {
     /// A clock that stands at `start` until it is moved.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(State { now: Duration::ZERO, start, leaping: false, sleepers: Vec::new(), slept: Vec::new() })))
+        Self(Arc::new(Mutex::new(State {
+            now: Duration::ZERO,
+            start,
+            leaping: false,
+            sleepers: Vec::new(),
+            slept: Vec::new(),
+        })))
     }
 
     /// A clock at `start` whose sleeps end at their second poll and move it by their length.
@@ -61,7 +67,9 @@ impl Clock for ManualClock {
         let state = self.state();
         state
             .start
-            .saturating_add(jiff::SignedDuration::try_from(state.now).unwrap_or(jiff::SignedDuration::MAX))
+            .saturating_add(
+                jiff::SignedDuration::try_from(state.now).unwrap_or(jiff::SignedDuration::MAX),
+            )
             .unwrap_or(Timestamp::MAX)
     }
 
@@ -71,7 +79,12 @@ impl Clock for ManualClock {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let until = self.monotonic() + duration;
-        Box::pin(Sleep { clock: self.clone(), until, duration, polled: false })
+        Box::pin(Sleep {
+            clock: self.clone(),
+            until,
+            duration,
+            polled: false,
+        })
     }
 }
 

@@ -66,9 +66,17 @@ impl Fixtures {
     #[must_use]
     pub fn named(self, beginnings: &[&str]) -> Vec<String> {
         let entries = expected("fixtures", std::fs::read_dir(self.folder()));
-        let files = entries.map(|entry| expected("fixtures", entry)).filter(|entry| entry.path().is_file());
+        let files = entries
+            .map(|entry| expected("fixtures", entry))
+            .filter(|entry| entry.path().is_file());
         let names = files.map(|file| file.file_name().to_string_lossy().into_owned());
-        let mut names: Vec<_> = names.filter(|name| beginnings.iter().any(|beginning| name.starts_with(beginning))).collect();
+        let mut names: Vec<_> = names
+            .filter(|name| {
+                beginnings
+                    .iter()
+                    .any(|beginning| name.starts_with(beginning))
+            })
+            .collect();
         names.sort();
         names
     }

@@ -46,7 +46,12 @@ impl Leaves {
     /// Starts a check with the adapter's table of ignored members: path and reason.
     #[must_use]
     pub const fn new(ignored: &'static [(&'static str, &'static str)]) -> Self {
-        Self { ignored, used: BTreeSet::new(), lost: BTreeSet::new(), checked: 0 }
+        Self {
+            ignored,
+            used: BTreeSet::new(),
+            lost: BTreeSet::new(),
+            checked: 0,
+        }
     }
 
     /// Checks every leaf of a payload, and of objects with members that no document has. `kind` names the payload in failures.
@@ -54,11 +59,21 @@ impl Leaves {
     /// # Panics
     ///
     /// If the payload itself cannot be read.
-    pub fn check(&mut self, kind: &str, payload: &Value, observe: impl Fn(&Value) -> Result<Vec<Observation>>) {
+    pub fn check(
+        &mut self,
+        kind: &str,
+        payload: &Value,
+        observe: impl Fn(&Value) -> Result<Vec<Observation>>,
+    ) {
         let before = printed(&observe, payload);
-        assert!(before.is_some(), "{kind}: the payload itself cannot be read");
+        assert!(
+            before.is_some(),
+            "{kind}: the payload itself cannot be read"
+        );
         let mut paths = Vec::new();
-        walk(payload, &mut Vec::new(), &mut |path, value| paths.push((path.to_vec(), value.clone())));
+        walk(payload, &mut Vec::new(), &mut |path, value| {
+            paths.push((path.to_vec(), value.clone()))
+        });
         for (path, value) in paths {
             let name = path.join(".");
             let found = if let Value::Object(object) = &value {
@@ -70,23 +85,39 @@ impl Leaves {
                     printed(&observe, &changed).is_some_and(|after| after.contains(marker))
                 })
             } else {
-                let Some(others) = other_leaves(&value) else { continue };
+                let Some(others) = other_leaves(&value) else {
+                    continue;
+                };
                 self.checked += 1;
                 others.into_iter().any(|(other, marker)| {
                     let after = printed(&observe, &replaced(payload, &path, &other));
-                    after.as_ref().is_some_and(|text| marker.map_or(after != before, |marker| text.contains(marker)))
+                    after.as_ref().is_some_and(|text| {
+                        marker.map_or(after != before, |marker| text.contains(marker))
+                    })
                 })
             };
-            let what = if value.is_object() { "unknown members of " } else { "" };
+            let what = if value.is_object() {
+                "unknown members of "
+            } else {
+                ""
+            };
             if found {
                 continue;
             }
-            match self.ignored.iter().find(|(pattern, _)| matches(pattern, &path)) {
+            match self
+                .ignored
+                .iter()
+                .find(|(pattern, _)| matches(pattern, &path))
+            {
                 Some((pattern, _)) => {
                     self.used.insert(pattern);
                 }
                 None => {
-                    let name = if name.is_empty() { "the payload" } else { &name };
+                    let name = if name.is_empty() {
+                        "the payload"
+                    } else {
+                        &name
+                    };
                     self.lost.insert(format!("{kind}: {what}{name}"));
                 }
             }
@@ -127,8 +158,14 @@ impl Leaves {
         );
         assert!(self.checked > 0, "no leaf was checked");
         for (pattern, reason) in self.ignored {
-            assert!(!reason.trim().is_empty(), "`{pattern}` is ignored without a reason");
-            assert!(self.used.contains(pattern), "`{pattern}` is in the table of ignored members, and is not ignored");
+            assert!(
+                !reason.trim().is_empty(),
+                "`{pattern}` is ignored without a reason"
+            );
+            assert!(
+                self.used.contains(pattern),
+                "`{pattern}` is in the table of ignored members, and is not ignored"
+            );
         }
     }
 }
@@ -151,7 +188,9 @@ fn other_leaves(leaf: &Value) -> Option<Vec<(Value, Option<&'static str>)>> {
     match leaf {
         Value::String(_) => Some(vec![(json!(MARKER), Some(MARKER))]),
         Value::Number(number) => {
-            let near = number.as_i64().map_or(json!(0.125), |number| json!(number.wrapping_add(1)));
+            let near = number
+                .as_i64()
+                .map_or(json!(0.125), |number| json!(number.wrapping_add(1)));
             Some(vec![(json!(NUMBER), None), (near, None), (json!(1), None)])
         }
         Value::Bool(value) => Some(vec![(json!(!value), None)]),
@@ -159,16 +198,28 @@ fn other_leaves(leaf: &Value) -> Option<Vec<(Value, Option<&'static str>)>> {
     }
 }
 
-fn printed(observe: &impl Fn(&Value) -> Result<Vec<Observation>>, payload: &Value) -> Option<String> {
-    observe(payload).ok().map(|observations| serde_json::to_string(&observations).unwrap_or_default())
+fn printed(
+    observe: &impl Fn(&Value) -> Result<Vec<Observation>>,
+    payload: &Value,
+) -> Option<String> {
+    observe(payload)
+        .ok()
+        .map(|observations| serde_json::to_string(&observations).unwrap_or_default())
 }
 
 /// Visits every value of a payload, with its path.
 fn walk(value: &Value, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &Value)) {
     visit(path, value);
     let children: Vec<(String, &Value)> = match value {
-        Value::Object(object) => object.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(array) => array.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        Value::Object(object) => object
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(array) => array
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (index.to_string(), value))
+            .collect(),
         _ => Vec::new(),
     };
     for (name, child) in children {
@@ -179,11 +230,16 @@ fn walk(value: &Value, path: &mut Vec<String>, visit: &mut impl FnMut(&[String],
 }
 
 fn replaced(payload: &Value, path: &[String], with: &Value) -> Value {
-    let Some((first, rest)) = path.split_first() else { return with.clone() };
+    let Some((first, rest)) = path.split_first() else {
+        return with.clone();
+    };
     let mut payload = payload.clone();
     let child = match &mut payload {
         Value::Object(object) => object.get_mut(first),
-        Value::Array(array) => first.parse().ok().and_then(|index: usize| array.get_mut(index)),
+        Value::Array(array) => first
+            .parse()
+            .ok()
+            .and_then(|index: usize| array.get_mut(index)),
         _ => None,
     };
     if let Some(child) = child {
@@ -217,7 +273,10 @@ fn vary(value: &Value, bits: &mut Bits) -> Value {
             }
             if bits.below(4) == 0 {
                 let member = unknown_members().into_iter().nth(bits.below(4));
-                varied.insert(format!("added{}", bits.below(3)), member.map_or(Value::Null, |(member, _)| member));
+                varied.insert(
+                    format!("added{}", bits.below(3)),
+                    member.map_or(Value::Null, |(member, _)| member),
+                );
             }
             Value::Object(varied)
         }
@@ -264,7 +323,10 @@ mod tests {
             }
         }
         let mut observation = Observation::claimed(Subject::default(), Channel::Fetch);
-        observation.code = payload.get("name").and_then(Value::as_str).map(str::to_owned);
+        observation.code = payload
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         observation.result = ResultState::Inline(Box::new(report));
         Ok(vec![observation])
     }
@@ -272,7 +334,12 @@ mod tests {
     #[test]
     fn kept_leaves_pass_in_every_variation() {
         let mut leaves = Leaves::new(&[]);
-        leaves.check_variations("result", &json!({"name": "x", "kept": [1, true, {"a": "b"}]}), 50, normalize);
+        leaves.check_variations(
+            "result",
+            &json!({"name": "x", "kept": [1, true, {"a": "b"}]}),
+            50,
+            normalize,
+        );
         leaves.finish();
     }
 

@@ -37,9 +37,17 @@ impl Random for PredictableRandom {
     fn fill(&self, buffer: &mut [u8]) {
         for byte in buffer {
             // A linear congruential generator: any sequence will do that does not repeat at once.
-            let state = self.0.fetch_update(std::sync::atomic::Ordering::SeqCst, std::sync::atomic::Ordering::SeqCst, |state| {
-                Some(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
-            });
+            let state = self.0.fetch_update(
+                std::sync::atomic::Ordering::SeqCst,
+                std::sync::atomic::Ordering::SeqCst,
+                |state| {
+                    Some(
+                        state
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1_442_695_040_888_963_407),
+                    )
+                },
+            );
             *byte = state.map_or(0, |state| (state >> 33).to_le_bytes()[0]);
         }
     }

@@ -64,7 +64,10 @@ impl Server {
     #[must_use]
     pub fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        self.execute(&self.address("postgres"), &format!("CREATE DATABASE {name}"));
+        self.execute(
+            &self.address("postgres"),
+            &format!("CREATE DATABASE {name}"),
+        );
         self.address(&name)
     }
 
@@ -75,7 +78,13 @@ impl Server {
     /// Where one of them fails.
     pub fn execute(&self, address: &str, statements: &str) -> String {
         let output = Command::new(&self.programs.psql)
-            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
+            .args([
+                "--no-psqlrc",
+                "--quiet",
+                "--tuples-only",
+                "--no-align",
+                "--set=ON_ERROR_STOP=1",
+            ])
             .arg("--dbname")
             .arg(address)
             .arg("--command")
@@ -83,7 +92,11 @@ impl Server {
             .stdin(Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("psql cannot be run: {error}. {INSTALL}"));
-        assert!(output.status.success(), "psql failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        assert!(
+            output.status.success(),
+            "psql failed: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
@@ -107,7 +120,11 @@ impl Server {
 
     /// Tells the guardian something, and waits until it has done it.
     fn tell(&mut self, word: &str) {
-        let told = self.guardian.stdin.as_mut().map(|input| writeln!(input, "{word}").and_then(|()| input.flush()));
+        let told = self
+            .guardian
+            .stdin
+            .as_mut()
+            .map(|input| writeln!(input, "{word}").and_then(|()| input.flush()));
         let mut answer = String::new();
         let read = self.said.read_line(&mut answer);
         assert!(
@@ -119,7 +136,10 @@ impl Server {
     /// The address of a database, as a URL.
     #[must_use]
     pub fn address(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+        format!(
+            "postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable",
+            self.port
+        )
     }
 
     /// Where it keeps its files, until it ends.
@@ -130,22 +150,48 @@ impl Server {
 
     fn try_start() -> Result<Self, String> {
         let programs = Programs::find()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-        let port = port.map_err(|error| format!("there is no loopback interface: {error}"))?.port();
+        let port =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+        let port = port
+            .map_err(|error| format!("there is no loopback interface: {error}"))?
+            .port();
         let mut command = programs.as_somebody_else();
-        command.args(["sh", "-c", GUARDIAN, "sh"]).args([&programs.initdb, &programs.postgres, &programs.pg_isready]);
-        command.arg(port.to_string()).env_remove("PGOPTIONS").env("LC_ALL", "C");
-        command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut guardian = command.spawn().map_err(|error| format!("no shell can be run: {error}"))?;
+        command.args(["sh", "-c", GUARDIAN, "sh"]).args([
+            &programs.initdb,
+            &programs.postgres,
+            &programs.pg_isready,
+        ]);
+        command
+            .arg(port.to_string())
+            .env_remove("PGOPTIONS")
+            .env("LC_ALL", "C");
+        command
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut guardian = command
+            .spawn()
+            .map_err(|error| format!("no shell can be run: {error}"))?;
         let mut said = BufReader::new(guardian.stdout.take().ok_or("the shell has no output")?);
         let mut folder = String::new();
         if said.read_line(&mut folder).is_ok() && folder.starts_with('/') {
             let folder = PathBuf::from(folder.trim_end());
-            return Ok(Self { guardian, said, port, folder, databases: AtomicU32::new(0), programs });
+            return Ok(Self {
+                guardian,
+                said,
+                port,
+                folder,
+                databases: AtomicU32::new(0),
+                programs,
+            });
         }
         let _ = said.read_to_string(&mut folder);
         let _ = guardian.wait();
-        Err(format!("the PostgreSQL of the tests did not start: {}", folder.trim()))
+        Err(format!(
+            "the PostgreSQL of the tests did not start: {}",
+            folder.trim()
+        ))
     }
 }
 
@@ -193,7 +239,8 @@ kill -QUIT $server
 wait $server
 "#;
 
-const INSTALL: &str = "The tests run a PostgreSQL of their own: install it (on Debian, `apt-get install postgresql`)";
+const INSTALL: &str =
+    "The tests run a PostgreSQL of their own: install it (on Debian, `apt-get install postgresql`)";
 
 /// Where PostgreSQL's programs are.
 #[derive(Clone)]
@@ -207,28 +254,55 @@ struct Programs {
 impl Programs {
     /// Those in the search path, else those of the latest version where Debian puts them.
     fn find() -> Result<Self, String> {
-        let mut folders: Vec<_> = std::env::var_os("PATH").iter().flat_map(std::env::split_paths).collect();
-        let mut installed: Vec<_> =
-            std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|folder| folder.path()).collect();
-        let version = |folder: &PathBuf| folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+        let mut folders: Vec<_> = std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths)
+            .collect();
+        let mut installed: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|folder| folder.path())
+            .collect();
+        let version = |folder: &PathBuf| {
+            folder
+                .file_name()
+                .and_then(|name| name.to_str()?.parse::<u32>().ok())
+        };
         installed.sort_by_key(version);
         folders.extend(installed.into_iter().rev().map(|folder| folder.join("bin")));
         let find = |name: &str| {
-            let found = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file());
+            let found = folders
+                .iter()
+                .map(|folder| folder.join(name))
+                .find(|path| path.is_file());
             found.ok_or_else(|| format!("PostgreSQL's program {name} was not found. {INSTALL}"))
         };
-        Ok(Self { initdb: find("initdb")?, postgres: find("postgres")?, pg_isready: find("pg_isready")?, psql: find("psql")? })
+        Ok(Self {
+            initdb: find("initdb")?,
+            postgres: find("postgres")?,
+            pg_isready: find("pg_isready")?,
+            psql: find("psql")?,
+        })
     }
 
     /// A command that runs what is added as a user who is not root: PostgreSQL refuses root.
     #[allow(clippy::unused_self, reason = "it belongs to the others")]
     fn as_somebody_else(&self) -> Command {
-        let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+        let root = Command::new("id")
+            .arg("-u")
+            .output()
+            .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
         if !root {
             return Command::new("env");
         }
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]);
+        command.args([
+            "--reuid=postgres",
+            "--regid=postgres",
+            "--clear-groups",
+            "--",
+        ]);
         command
     }
 }
@@ -247,9 +321,21 @@ mod tests {
     fn each_database_is_its_own() {
         let server = Server::shared();
         let addresses: Vec<_> = (0..2).map(|_| server.database()).collect();
-        server.execute(&addresses[0], "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)");
-        assert_eq!(server.execute(&addresses[0], "SELECT number, number + 1 FROM here"), "7|8");
-        assert_eq!(server.execute(&addresses[1], "SELECT count(*) FROM pg_tables WHERE tablename = 'here'"), "0");
+        server.execute(
+            &addresses[0],
+            "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)",
+        );
+        assert_eq!(
+            server.execute(&addresses[0], "SELECT number, number + 1 FROM here"),
+            "7|8"
+        );
+        assert_eq!(
+            server.execute(
+                &addresses[1],
+                "SELECT count(*) FROM pg_tables WHERE tablename = 'here'"
+            ),
+            "0"
+        );
         assert_eq!(server.execute(&addresses[1], "SHOW fsync"), "on");
     }
 
@@ -257,7 +343,10 @@ mod tests {
     fn a_server_that_crashed_starts_again_with_what_was_committed() {
         let mut server = Server::start();
         let address = server.database();
-        server.execute(&address, "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)");
+        server.execute(
+            &address,
+            "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)",
+        );
         server.crash();
         TcpListener::bind((Ipv4Addr::LOCALHOST, server.port)).expect("nobody listens");
         server.restart();

@@ -43,8 +43,11 @@ impl Exchange {
     fn answer(status: u16, body: impl Into<Bytes>, media_type: Option<&str>) -> Self {
         let mut answer = Response::new(body.into());
         *answer.status_mut() = StatusCode::from_u16(status).expect("a status of HTTP");
-        let media_type = media_type.map(|text| HeaderValue::from_str(text).expect("a value of a header"));
-        answer.headers_mut().extend(media_type.map(|value| (CONTENT_TYPE, value)));
+        let media_type =
+            media_type.map(|text| HeaderValue::from_str(text).expect("a value of a header"));
+        answer
+            .headers_mut()
+            .extend(media_type.map(|value| (CONTENT_TYPE, value)));
         Self::Answer(answer)
     }
 }
@@ -83,7 +86,10 @@ pub fn line(request: &Request<Bytes>) -> String {
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 pub fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().expect("a header is text"))
+    request
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().expect("a header is text"))
 }
 
 impl ScriptedTransport {
@@ -105,7 +111,11 @@ impl ScriptedTransport {
     ///
     /// Where the status is none of HTTP.
     pub fn then_json(&self, status: u16, body: impl Into<String>) -> &Self {
-        self.then(Exchange::answer(status, body.into(), Some("application/json; charset=utf-8")))
+        self.then(Exchange::answer(
+            status,
+            body.into(),
+            Some("application/json; charset=utf-8"),
+        ))
     }
 
     /// Every request that was made, in order.
@@ -136,7 +146,9 @@ impl Transport for ScriptedTransport {
         match exchange {
             Some(Exchange::Answer(response)) => Ok(response.map(Body::from)),
             Some(Exchange::Fail(sent, cause)) => Err(TransportError::new(sent, cause)),
-            Some(Exchange::Break(response)) => Ok(response.map(|bytes| Body::chunks(Broken(Some(bytes))))),
+            Some(Exchange::Break(response)) => {
+                Ok(response.map(|bytes| Body::chunks(Broken(Some(bytes)))))
+            }
             Some(Exchange::Hang) => std::future::pending().await,
             None => Err(TransportError::new(Sent::No, TransportCause::Connect)),
         }
@@ -145,7 +157,10 @@ impl Transport for ScriptedTransport {
 
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("State").field("left", &self.script.len()).field("requests", &self.requests.len()).finish()
+        f.debug_struct("State")
+            .field("left", &self.script.len())
+            .field("requests", &self.requests.len())
+            .finish()
     }
 }
 
@@ -154,6 +169,9 @@ struct Broken(Option<Bytes>);
 #[async_trait]
 impl Chunks for Broken {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.0.take().map(Some).ok_or_else(|| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+        self.0
+            .take()
+            .map(Some)
+            .ok_or_else(|| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
     }
 }

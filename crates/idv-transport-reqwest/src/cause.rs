@@ -7,7 +7,11 @@ use idv_core::{Sent, TransportCause, TransportError};
 
 /// Converts an error. No byte has left before there was a connection or a request; after that, some may have.
 pub(crate) fn transport_error(error: reqwest::Error) -> TransportError {
-    let sent = if error.is_connect() || error.is_builder() { Sent::No } else { Sent::Maybe };
+    let sent = if error.is_connect() || error.is_builder() {
+        Sent::No
+    } else {
+        Sent::Maybe
+    };
     TransportError::new(sent, cause(&error)).with_source(error.without_url())
 }
 
@@ -28,19 +32,30 @@ fn cause(error: &reqwest::Error) -> TransportCause {
         }
         next = inner.source();
     }
-    if error.is_connect() { TransportCause::Connect } else { TransportCause::Interrupted }
+    if error.is_connect() {
+        TransportCause::Connect
+    } else {
+        TransportCause::Interrupted
+    }
 }
 
 fn of_io(error: &(dyn StdError + 'static)) -> Option<TransportCause> {
     let error = error.downcast_ref::<io::Error>()?;
     // An error inside of an io::Error is not its source, but the source of that error is.
-    if let Some(cause) = error.get_ref().and_then(|inner| of_io(inner).or_else(|| of_tls(inner))) {
+    if let Some(cause) = error
+        .get_ref()
+        .and_then(|inner| of_io(inner).or_else(|| of_tls(inner)))
+    {
         return Some(cause);
     }
     Some(match error.kind() {
         ErrorKind::ConnectionRefused => TransportCause::Refused,
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => TransportCause::Unreachable,
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => TransportCause::Reset,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            TransportCause::Unreachable
+        }
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+            TransportCause::Reset
+        }
         ErrorKind::TimedOut => TransportCause::Timeout,
         _ => return None,
     })
@@ -48,7 +63,9 @@ fn of_io(error: &(dyn StdError + 'static)) -> Option<TransportCause> {
 
 fn of_tls(error: &(dyn StdError + 'static)) -> Option<TransportCause> {
     Some(match error.downcast_ref::<rustls::Error>()? {
-        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => TransportCause::Certificate,
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+            TransportCause::Certificate
+        }
         _ => TransportCause::Tls,
     })
 }

@@ -19,7 +19,9 @@ impl SystemClock {
     /// Creates a clock whose monotonic time begins now.
     #[must_use]
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 

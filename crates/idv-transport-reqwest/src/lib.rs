@@ -31,7 +31,10 @@ use idv_core::{Environment, Result};
 ///
 /// As [`ReqwestTransport::new`].
 pub fn environment(options: TransportOptions) -> Result<Environment> {
-    Ok(Environment::new(ReqwestTransport::new(options)?, SystemClock::new()))
+    Ok(Environment::new(
+        ReqwestTransport::new(options)?,
+        SystemClock::new(),
+    ))
 }
 
 /// The README's examples, kept compiling.

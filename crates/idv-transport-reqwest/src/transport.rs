@@ -81,10 +81,21 @@ fn builder(options: TransportOptions) -> Result<ClientBuilder> {
 
 #[async_trait]
 impl Transport for ReqwestTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, TransportError> {
         let request = reqwest::Request::try_from(request).map_err(transport_error)?;
-        let mut answer = self.client.execute(request).await.map_err(transport_error)?;
-        let (status, version, headers) = (answer.status(), answer.version(), std::mem::take(answer.headers_mut()));
+        let mut answer = self
+            .client
+            .execute(request)
+            .await
+            .map_err(transport_error)?;
+        let (status, version, headers) = (
+            answer.status(),
+            answer.version(),
+            std::mem::take(answer.headers_mut()),
+        );
         let mut response = http::Response::new(Body::chunks(Pieces(answer)));
         *response.status_mut() = status;
         *response.version_mut() = version;
@@ -103,10 +114,13 @@ impl Chunks for Pieces {
 }
 
 fn certificates(pem: &str) -> Result<Vec<reqwest::Certificate>> {
-    let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
-        .map_err(|error| Error::config("the extra root certificates are not PEM").with_source(error.without_url()))?;
+    let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| {
+        Error::config("the extra root certificates are not PEM").with_source(error.without_url())
+    })?;
     if certificates.is_empty() {
-        return Err(Error::config("the extra root certificates hold no certificate in PEM"));
+        return Err(Error::config(
+            "the extra root certificates hold no certificate in PEM",
+        ));
     }
     Ok(certificates)
 }
@@ -131,9 +145,13 @@ mod tests {
 
     #[tokio::test]
     async fn unknown_host_is_named_as_the_cause() {
-        let builder = builder(TransportOptions::default()).unwrap().dns_resolver(Arc::new(UnknownName));
+        let builder = builder(TransportOptions::default())
+            .unwrap()
+            .dns_resolver(Arc::new(UnknownName));
         let transport = ReqwestTransport::from_builder(builder).unwrap();
-        let request = http::Request::get("http://vendor.invalid/").body(Bytes::new()).unwrap();
+        let request = http::Request::get("http://vendor.invalid/")
+            .body(Bytes::new())
+            .unwrap();
         let error = transport.send(request).await.unwrap_err();
         assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Dns));
     }

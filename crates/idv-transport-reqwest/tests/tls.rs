@@ -19,26 +19,37 @@ async fn vendor(name: &str) -> (String, Counts, String) {
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
+    let leaf = CertificateParams::new(vec![name.to_owned()])
         .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
+        .signed_by(&key, &authority)
         .unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(vec![leaf.der().clone()], key)
+    .unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let (base, counts) = listen(move |stream, _, counts| {
         let acceptor = acceptor.clone();
         async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                return;
+            };
             if read_request(&mut stream, &counts).await.is_some() {
                 answer(&mut stream, "200 OK", "over TLS").await;
             }
         }
     })
     .await;
-    (base.replace("http://127.0.0.1", "https://localhost"), counts, authority.pem())
+    (
+        base.replace("http://127.0.0.1", "https://localhost"),
+        counts,
+        authority.pem(),
+    )
 }
 
 fn trusting(pem: Option<String>) -> ReqwestTransport {
@@ -54,7 +65,10 @@ fn trusting(pem: Option<String>) -> ReqwestTransport {
 async fn unknown_authority_is_refused_before_anything_is_sent() {
     let (base, counts, _) = vendor("localhost").await;
     let error = trusting(None).send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Certificate));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::No, TransportCause::Certificate)
+    );
     assert_eq!(counts.requests(), 0);
 }
 
@@ -70,7 +84,10 @@ async fn configured_authority_is_trusted() {
 async fn certificate_for_another_host_is_refused() {
     let (base, counts, pem) = vendor("vendor.example").await;
     let error = trusting(Some(pem)).send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Certificate));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::No, TransportCause::Certificate)
+    );
     assert_eq!(counts.requests(), 0);
 }
 
@@ -82,7 +99,10 @@ async fn port_without_tls_fails_the_handshake() {
         answer(&mut stream, "400 Bad Request", "plain HTTP").await;
     })
     .await;
-    let error = trusting(None).send(post(&base.replace("http:", "https:"))).await.unwrap_err();
+    let error = trusting(None)
+        .send(post(&base.replace("http:", "https:")))
+        .await
+        .unwrap_err();
     assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Tls));
 }
 
@@ -95,6 +115,12 @@ async fn handshake_without_answer_times_out_before_anything_is_sent() {
         std::future::pending::<()>().await;
     })
     .await;
-    let error = trusting(None).send(post(&base.replace("http:", "https:"))).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Timeout));
+    let error = trusting(None)
+        .send(post(&base.replace("http:", "https:")))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::No, TransportCause::Timeout)
+    );
 }

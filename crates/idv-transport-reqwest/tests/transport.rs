@@ -37,32 +37,65 @@ async fn request_arrives_unchanged_with_user_agent_only() {
     let (base, _) = listen(move |mut stream, _, counts| {
         let sender = sender.clone();
         async move {
-            sender.send(read_request(&mut stream, &counts).await.unwrap()).unwrap();
+            sender
+                .send(read_request(&mut stream, &counts).await.unwrap())
+                .unwrap();
             answer(&mut stream, "201 Created\r\nx-vendor: one", "{}").await;
         }
     })
     .await;
     let mut request = post(&format!("{base}/a%20b?c=%2F&d"));
-    request.headers_mut().insert("x-api-key", "key".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("x-api-key", "key".parse().unwrap());
     let response = transport().send(request).await.unwrap();
-    assert_eq!((response.status().as_u16(), response.headers()["x-vendor"].to_str().unwrap()), (201, "one"));
+    assert_eq!(
+        (
+            response.status().as_u16(),
+            response.headers()["x-vendor"].to_str().unwrap()
+        ),
+        (201, "one")
+    );
     assert_eq!(text(response).await, "{}");
 
     let arrived = receiver.recv().await.unwrap();
     let mut lines: Vec<&str> = arrived.split("\r\n").collect();
     assert_eq!(lines.remove(0), "POST /a%20b?c=%2F&d HTTP/1.1");
     assert_eq!(lines.pop(), Some("{\"name\":\"Mustermann\"}"));
-    let mut names: Vec<String> = lines.iter().filter_map(|line| Some(line.split_once(':')?.0.to_lowercase())).collect();
+    let mut names: Vec<String> = lines
+        .iter()
+        .filter_map(|line| Some(line.split_once(':')?.0.to_lowercase()))
+        .collect();
     names.sort_unstable();
-    assert_eq!(names, ["accept", "content-length", "host", "user-agent", "x-api-key"]);
-    assert!(arrived.contains(&format!("user-agent: idv/{}\r\n", env!("CARGO_PKG_VERSION"))), "{arrived}");
+    assert_eq!(
+        names,
+        [
+            "accept",
+            "content-length",
+            "host",
+            "user-agent",
+            "x-api-key"
+        ]
+    );
+    assert!(
+        arrived.contains(&format!(
+            "user-agent: idv/{}\r\n",
+            env!("CARGO_PKG_VERSION")
+        )),
+        "{arrived}"
+    );
 }
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let (base, counts) = listen(|mut stream, _, counts| async move {
         while read_request(&mut stream, &counts).await.is_some() {
-            answer(&mut stream, "307 Temporary Redirect\r\nlocation: /elsewhere", "").await;
+            answer(
+                &mut stream,
+                "307 Temporary Redirect\r\nlocation: /elsewhere",
+                "",
+            )
+            .await;
         }
     })
     .await;
@@ -79,7 +112,10 @@ async fn closed_connection_leaves_the_request_open_without_a_retry() {
     })
     .await;
     let error = transport().send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Interrupted));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::Maybe, TransportCause::Interrupted)
+    );
     assert_eq!((counts.connections(), counts.requests()), (1, 1));
 }
 
@@ -91,7 +127,10 @@ async fn reset_connection_leaves_the_request_open() {
     })
     .await;
     let error = transport().send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Reset));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::Maybe, TransportCause::Reset)
+    );
 }
 
 /// The classic trap: a kept connection ends just when the next request is written. A client that quietly sends it again on a new
@@ -112,10 +151,17 @@ async fn request_on_a_kept_connection_is_never_sent_twice() {
     })
     .await;
     let transport = transport();
-    assert_eq!(text(transport.send(post(&base)).await.unwrap()).await, "first");
+    assert_eq!(
+        text(transport.send(post(&base)).await.unwrap()).await,
+        "first"
+    );
     let error = transport.send(post(&base)).await.unwrap_err();
     assert_eq!(error.sent, Sent::Maybe);
-    assert_eq!((counts.connections(), counts.requests()), (1, 2), "the second request came once, on the kept connection");
+    assert_eq!(
+        (counts.connections(), counts.requests()),
+        (1, 2),
+        "the second request came once, on the kept connection"
+    );
 }
 
 /// A kept connection that is closed before the next request: whatever way the race goes, the vendor sees the request at most once,
@@ -142,7 +188,10 @@ async fn closed_idle_connection_causes_no_second_request() {
         })
         .await;
         let transport = transport();
-        assert_eq!(text(transport.send(post(&base)).await.unwrap()).await, "first");
+        assert_eq!(
+            text(transport.send(post(&base)).await.unwrap()).await,
+            "first"
+        );
         closed.notified().await;
         match transport.send(post(&base)).await {
             Ok(response) => {
@@ -162,18 +211,32 @@ async fn refused_connection_was_not_sent() {
     // The port is taken, so that no other program gets it, and does not listen.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
-    let base = format!("http://{}/secret-path?token=SECRET", taken.local_addr().unwrap());
+    let base = format!(
+        "http://{}/secret-path?token=SECRET",
+        taken.local_addr().unwrap()
+    );
     let error = transport().send(post(&base)).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Refused));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::No, TransportCause::Refused)
+    );
     let printed = whole_chain(&error);
-    assert!(!printed.to_lowercase().contains("secret") && !printed.contains("Mustermann"), "{printed}");
+    assert!(
+        !printed.to_lowercase().contains("secret") && !printed.contains("Mustermann"),
+        "{printed}"
+    );
 }
 
 #[tokio::test]
 async fn a_request_that_cannot_be_built_was_not_sent() {
-    let request = Request::post("/no-host?token=SECRET").body(Bytes::new()).unwrap();
+    let request = Request::post("/no-host?token=SECRET")
+        .body(Bytes::new())
+        .unwrap();
     let error = transport().send(request).await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Request));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::No, TransportCause::Request)
+    );
     assert!(!whole_chain(&error).contains("SECRET"));
 }
 
@@ -181,7 +244,11 @@ async fn a_request_that_cannot_be_built_was_not_sent() {
 async fn https_only_refuses_an_address_without_tls() {
     let (base, counts) = listen(|_, _, _| async {}).await;
     let options = TransportOptions::default().https_only(true);
-    let error = ReqwestTransport::new(options).unwrap().send(post(&base)).await.unwrap_err();
+    let error = ReqwestTransport::new(options)
+        .unwrap()
+        .send(post(&base))
+        .await
+        .unwrap_err();
     assert_eq!(error.sent, Sent::No);
     assert_eq!(counts.connections(), 0);
 }
@@ -197,10 +264,20 @@ async fn silent_vendor_times_out_and_leaves_the_request_open() {
     })
     .await;
     for (read, total) in [(MINUTE, None), (60 * MINUTE, Some(MINUTE))] {
-        let options = TransportOptions::default().connect_timeout(60 * MINUTE).read_timeout(read).total_timeout(total);
-        let error = ReqwestTransport::new(options).unwrap().send(post(&format!("{base}/?token=SECRET"))).await.unwrap_err();
+        let options = TransportOptions::default()
+            .connect_timeout(60 * MINUTE)
+            .read_timeout(read)
+            .total_timeout(total);
+        let error = ReqwestTransport::new(options)
+            .unwrap()
+            .send(post(&format!("{base}/?token=SECRET")))
+            .await
+            .unwrap_err();
         tokio::time::resume();
-        assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Timeout));
+        assert_eq!(
+            (error.sent, error.cause),
+            (Sent::Maybe, TransportCause::Timeout)
+        );
         assert!(!whole_chain(&error).contains("SECRET"));
     }
     assert_eq!(counts.requests(), 2);
@@ -214,7 +291,10 @@ async fn a_body_is_handed_on_piece_by_piece_before_it_is_complete() {
         let allowed = Arc::clone(&allowed);
         async move {
             read_request(&mut stream, &counts).await;
-            stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+                .await
+                .unwrap();
             for _ in 0..3 {
                 allowed.acquire().await.unwrap().forget();
                 stream.write_all(b"5\r\npiece\r\n").await.unwrap();
@@ -239,15 +319,28 @@ async fn a_body_is_handed_on_piece_by_piece_before_it_is_complete() {
 async fn a_body_that_breaks_off_is_a_failure_and_not_an_end() {
     let (base, _) = listen(|mut stream, _, counts| async move {
         read_request(&mut stream, &counts).await;
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nMustermann").await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nMustermann")
+            .await
+            .unwrap();
     })
     .await;
-    let mut body = transport().send(post(&format!("{base}/?token=SECRET"))).await.unwrap().into_body();
+    let mut body = transport()
+        .send(post(&format!("{base}/?token=SECRET")))
+        .await
+        .unwrap()
+        .into_body();
     assert_eq!(body.next().await.unwrap().unwrap(), "Mustermann");
     let error = body.next().await.unwrap_err();
-    assert_eq!((error.sent, error.cause), (Sent::Maybe, TransportCause::Interrupted));
+    assert_eq!(
+        (error.sent, error.cause),
+        (Sent::Maybe, TransportCause::Interrupted)
+    );
     let printed = whole_chain(&error);
-    assert!(!printed.contains("Mustermann") && !printed.contains("SECRET"), "{printed}");
+    assert!(
+        !printed.contains("Mustermann") && !printed.contains("SECRET"),
+        "{printed}"
+    );
 }
 
 #[tokio::test]
@@ -257,15 +350,29 @@ async fn an_encoded_body_is_left_as_it_is() {
         answer(&mut stream, "200 OK\r\ncontent-encoding: gzip", "not gzip").await;
     })
     .await;
-    assert_eq!(text(transport().send(post(&base)).await.unwrap()).await, "not gzip");
+    assert_eq!(
+        text(transport().send(post(&base)).await.unwrap()).await,
+        "not gzip"
+    );
 }
 
 #[test]
 fn invalid_certificates_and_user_agent_are_refused_at_once() {
-    for pem in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+    for pem in [
+        "",
+        "no certificate",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    ] {
         let options = TransportOptions::default().extra_root_certificates(pem);
-        assert_eq!(ReqwestTransport::new(options).unwrap_err().kind(), &ErrorKind::Config, "{pem}");
+        assert_eq!(
+            ReqwestTransport::new(options).unwrap_err().kind(),
+            &ErrorKind::Config,
+            "{pem}"
+        );
     }
     let options = TransportOptions::default().user_agent("line\nbreak");
-    assert_eq!(ReqwestTransport::new(options).unwrap_err().kind(), &ErrorKind::Config);
+    assert_eq!(
+        ReqwestTransport::new(options).unwrap_err().kind(),
+        &ErrorKind::Config
+    );
 }

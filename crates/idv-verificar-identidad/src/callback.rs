@@ -6,7 +6,10 @@
 //! say what follows a failed delivery: every report that can be read is answered with 200 and an empty body.
 
 use http::{Method, StatusCode};
-use idv_core::{CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind, Reply, Result};
+use idv_core::{
+    CallbackAuth, CallbackMessage, CallbackSpec, Channel, Delivery, DeliveryKind, Error, ErrorKind,
+    Reply, Result,
+};
 
 use crate::normalize::{self, Rules};
 use crate::wire::Report;
@@ -24,14 +27,22 @@ pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 102
 pub fn receive(guard: &CallbackAuth, rules: Rules, delivery: &Delivery) -> Result<CallbackMessage> {
     if delivery.kind == DeliveryKind::Return {
         // The vendor sends no one back.
-        return Ok(CallbackMessage::new(Vec::new(), Reply::status(StatusCode::OK)));
+        return Ok(CallbackMessage::new(
+            Vec::new(),
+            Reply::status(StatusCode::OK),
+        ));
     }
     // The proof is the account's, not the request's.
     let trust = guard.verify(delivery, "")?;
     if !trust.is_proven() {
-        return Err(Error::new(ErrorKind::Forged).detail("the vendor cannot be asked for it, so it must be proven"));
+        return Err(Error::new(ErrorKind::Forged)
+            .detail("the vendor cannot be asked for it, so it must be proven"));
     }
     let told = Report::read(&delivery.body)?;
-    let observation = normalize::observe(&told, rules, Channel::Callback)?.map(|observation| observation.trusted(trust));
-    Ok(CallbackMessage::new(observation.into_iter().collect(), Reply::status(StatusCode::OK)))
+    let observation = normalize::observe(&told, rules, Channel::Callback)?
+        .map(|observation| observation.trusted(trust));
+    Ok(CallbackMessage::new(
+        observation.into_iter().collect(),
+        Reply::status(StatusCode::OK),
+    ))
 }

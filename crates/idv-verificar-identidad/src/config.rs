@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use idv_core::adapter::settings::{self, Address, CALLBACK_PARAMETER, Secrets};
 use idv_core::adapter::{VendorEntry, basic_auth};
-use idv_core::{CallbackAuth, Error, Locale, Result, Secret, Url, VendorInfo, setting_words, settings};
+use idv_core::{
+    CallbackAuth, Error, Locale, Result, Secret, Url, VendorInfo, setting_words, settings,
+};
 
 use crate::VerificarIdentidad;
 use crate::normalize::{self, Rules};
@@ -16,10 +18,16 @@ pub const ENTRY: VendorEntry = VendorEntry {
     name: "VerificarIdentidad",
     domains: &["mensatek.com"],
     settings: VerificarIdentidadConfig::SETTINGS,
-    build: |table| Ok(Arc::new(VerificarIdentidad::new(VerificarIdentidadConfig::from_table(table)?)?)),
+    build: |table| {
+        Ok(Arc::new(VerificarIdentidad::new(
+            VerificarIdentidadConfig::from_table(table)?,
+        )?))
+    },
     describe: || {
         let config = VerificarIdentidadConfig::new("example", "example".into());
-        Ok(VendorInfo::of(&VerificarIdentidad::new(config.callback_secret("an example of a secret"))?))
+        Ok(VendorInfo::of(&VerificarIdentidad::new(
+            config.callback_secret("an example of a secret"),
+        )?))
     },
     normalize: |payload| normalize::kind(payload.bytes, payload.kind),
     normalize_options: &[],
@@ -37,12 +45,18 @@ pub const PURPOSE: &str = "[PURPOSE]";
 /// The built-in text messages, for languages that the configuration has no text for: in letters of the alphabet of text messages (3GPP TS
 /// 23.038), so that none takes twice the room.
 const MESSAGES: &[(&str, &str)] = &[
-    ("de", "[PURPOSE] Bitte bestätigen Sie Ihre Identität: [LINK]"),
+    (
+        "de",
+        "[PURPOSE] Bitte bestätigen Sie Ihre Identität: [LINK]",
+    ),
     ("en", "[PURPOSE] Please verify your identity: [LINK]"),
     ("es", "[PURPOSE] Por favor, verifique su identidad: [LINK]"),
     ("fr", "[PURPOSE] Merci de vérifier votre identité : [LINK]"),
     ("it", "[PURPOSE] Verifichi la sua identità: [LINK]"),
-    ("pt", "[PURPOSE] Por favor, verifique a sua identidade: [LINK]"),
+    (
+        "pt",
+        "[PURPOSE] Por favor, verifique a sua identidade: [LINK]",
+    ),
 ];
 
 /// The longest sender, in characters (`Remitente`).
@@ -119,13 +133,23 @@ impl VerificarIdentidadConfig {
     pub fn check(&self) -> Result<()> {
         basic_auth(&self.user, &self.token, "token")?;
         self.address()?;
-        if self.sender.as_ref().is_some_and(|sender| !is_sender(sender)) {
-            return Err(Error::config("sender must be 1 to 11 characters, none of them a control character"));
+        if self
+            .sender
+            .as_ref()
+            .is_some_and(|sender| !is_sender(sender))
+        {
+            return Err(Error::config(
+                "sender must be 1 to 11 characters, none of them a control character",
+            ));
         }
         for (language, message) in &self.messages {
-            let known = language.parse::<Locale>().is_ok_and(|locale| locale.language() == language);
+            let known = language
+                .parse::<Locale>()
+                .is_ok_and(|locale| locale.language() == language);
             if !known {
-                return Err(Error::config("messages has a language that is not two lower-case letters of ISO 639-1"));
+                return Err(Error::config(
+                    "messages has a language that is not two lower-case letters of ISO 639-1",
+                ));
             }
             if !is_message(message) {
                 return Err(Error::config(format!(
@@ -134,7 +158,9 @@ impl VerificarIdentidadConfig {
             }
         }
         if self.template(&self.language).is_none() {
-            return Err(Error::config("language has no text in messages, and none is built in: de, en, es, fr, it, pt"));
+            return Err(Error::config(
+                "language has no text in messages, and none is built in: de, en, es, fr, it, pt",
+            ));
         }
         self.auth().map(drop)
     }
@@ -154,10 +180,18 @@ impl VerificarIdentidadConfig {
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
     pub fn auth(&self) -> Result<CallbackAuth> {
-        match (&self.callback_user, !self.callback_password.is_empty(), self.callback_secret.is_empty()) {
-            (Some(user), true, true) if !user.is_empty() => CallbackAuth::basic(user, self.callback_password.clone()),
+        match (
+            &self.callback_user,
+            !self.callback_password.is_empty(),
+            self.callback_secret.is_empty(),
+        ) {
+            (Some(user), true, true) if !user.is_empty() => {
+                CallbackAuth::basic(user, self.callback_password.clone())
+            }
             (Some(_), true, true) => Err(Error::config("callback_user is empty")),
-            (None, false, false) => settings::query_auth(&self.callback_parameter, &self.callback_secret),
+            (None, false, false) => {
+                settings::query_auth(&self.callback_parameter, &self.callback_secret)
+            }
             (None, false, true) => Err(Error::config(
                 "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \
                  callback_password as in the vendor's panel, or callback_secret and put it into the address there",
@@ -165,15 +199,25 @@ impl VerificarIdentidadConfig {
             (_, _, false) => Err(Error::config(
                 "callback_secret stands beside callback_user or callback_password: choose one of the two proofs",
             )),
-            _ => Err(Error::config("callback_user and callback_password belong together: one of them is missing")),
+            _ => Err(Error::config(
+                "callback_user and callback_password belong together: one of them is missing",
+            )),
         }
     }
 
     /// Returns the text for a language.
     #[must_use]
     pub fn template(&self, language: &str) -> Option<&str> {
-        let built_in = || MESSAGES.iter().find(|(known, _)| *known == language).map(|(_, message)| *message);
-        self.messages.get(language).map(String::as_str).or_else(built_in)
+        let built_in = || {
+            MESSAGES
+                .iter()
+                .find(|(known, _)| *known == language)
+                .map(|(_, message)| *message)
+        };
+        self.messages
+            .get(language)
+            .map(String::as_str)
+            .or_else(built_in)
     }
 
     /// The account's rules of judgement.
@@ -184,7 +228,9 @@ impl VerificarIdentidadConfig {
 
     /// Whether every text says what a verification is for.
     pub(crate) fn says_purposes(&self) -> bool {
-        self.messages.values().all(|message| message.contains(PURPOSE))
+        self.messages
+            .values()
+            .all(|message| message.contains(PURPOSE))
     }
 }
 
@@ -199,7 +245,8 @@ fn is_message(text: &str) -> bool {
 
 /// Whether a text has a control character that a message cannot have: any but line breaks and tabs.
 pub(crate) fn has_control(text: &str) -> bool {
-    text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
+    text.chars()
+        .any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
 }
 
 /// The form of the parameters ("Request Body schema").
@@ -249,8 +296,16 @@ mod tests {
     #[test]
     fn the_built_in_texts_are_messages() {
         for (language, message) in MESSAGES {
-            assert!(is_message(message) && message.contains(PURPOSE), "{language}");
-            assert!(message.chars().all(|it| it.is_ascii() || "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà".contains(it)), "{language}");
+            assert!(
+                is_message(message) && message.contains(PURPOSE),
+                "{language}"
+            );
+            assert!(
+                message
+                    .chars()
+                    .all(|it| it.is_ascii() || "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà".contains(it)),
+                "{language}"
+            );
         }
     }
 }

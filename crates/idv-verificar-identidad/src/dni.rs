@@ -33,7 +33,10 @@ impl Dni {
         let plain = plain(text);
         match letter_holds(&plain) {
             Some(true) => Ok(Self(Pii::new(plain))),
-            Some(false) => Err(Error::invalid("Dni", "the letter at its end is not the one that its digits have")),
+            Some(false) => Err(Error::invalid(
+                "Dni",
+                "the letter at its end is not the one that its digits have",
+            )),
             None => Err(Error::invalid(
                 "Dni",
                 "it is neither a DNI (eight digits and a letter) nor a NIE (X, Y or Z, seven digits and a letter)",
@@ -51,10 +54,17 @@ impl Dni {
 /// Returns a document's number in capitals, without white space, dots, hyphens and whatever else divides it.
 #[must_use]
 pub fn plain(number: &str) -> String {
-    if number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) {
+    if number
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+    {
         return number.to_owned();
     }
-    number.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+    number
+        .chars()
+        .filter(|character| character.is_alphanumeric())
+        .flat_map(char::to_uppercase)
+        .collect()
 }
 
 /// Returns whether two texts are the same document's number, however they are written. A DNI may lack noughts at its beginning.
@@ -71,8 +81,16 @@ pub fn is_same(one: &str, other: &str) -> bool {
         let plain = plain(number);
         let is_dni = plain
             .strip_suffix(|last: char| last.is_ascii_uppercase())
-            .is_some_and(|digits| digits.len() <= 8 && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-        if is_dni { format!("{plain:0>9}") } else { plain }
+            .is_some_and(|digits| {
+                digits.len() <= 8
+                    && !digits.is_empty()
+                    && digits.bytes().all(|byte| byte.is_ascii_digit())
+            });
+        if is_dni {
+            format!("{plain:0>9}")
+        } else {
+            plain
+        }
     };
     if one == other {
         return one.contains(char::is_alphanumeric);
@@ -85,7 +103,9 @@ pub fn is_same(one: &str, other: &str) -> bool {
 /// nothing stands between.
 #[must_use]
 pub fn letter_holds(number: &str) -> Option<bool> {
-    let [first, middle @ .., letter] = number.as_bytes() else { return None };
+    let [first, middle @ .., letter] = number.as_bytes() else {
+        return None;
+    };
     let first = match first {
         digit @ b'0'..=b'9' => u32::from(digit - b'0'),
         letter @ b'X'..=b'Z' => u32::from(letter - b'X'),
@@ -95,8 +115,12 @@ pub fn letter_holds(number: &str) -> Option<bool> {
         return None;
     }
     // Eight digits fit.
-    let value = middle.iter().fold(first, |value, digit| value * 10 + u32::from(digit - b'0'));
-    LETTERS.get(usize::try_from(value % 23).ok()?).map(|right| right == letter)
+    let value = middle
+        .iter()
+        .fold(first, |value, digit| value * 10 + u32::from(digit - b'0'));
+    LETTERS
+        .get(usize::try_from(value % 23).ok()?)
+        .map(|right| right == letter)
 }
 
 #[cfg(test)]
@@ -105,20 +129,46 @@ mod tests {
 
     #[test]
     fn the_letter_is_the_one_of_the_remainder() {
-        for right in ["00000000T", "12345678Z", "00000023T", "99999999R", "X0000000T", "Y0000000Z", "Z0000000M", "X1234567L"] {
+        for right in [
+            "00000000T",
+            "12345678Z",
+            "00000023T",
+            "99999999R",
+            "X0000000T",
+            "Y0000000Z",
+            "Z0000000M",
+            "X1234567L",
+        ] {
             assert_eq!(letter_holds(right), Some(true), "{right}");
             let (digits, letter) = right.split_at(8);
-            for wrong in LETTERS.iter().map(|it| char::from(*it)).filter(|it| !letter.starts_with(*it)) {
-                assert_eq!(letter_holds(&format!("{digits}{wrong}")), Some(false), "{digits}{wrong}");
+            for wrong in LETTERS
+                .iter()
+                .map(|it| char::from(*it))
+                .filter(|it| !letter.starts_with(*it))
+            {
+                assert_eq!(
+                    letter_holds(&format!("{digits}{wrong}")),
+                    Some(false),
+                    "{digits}{wrong}"
+                );
             }
         }
     }
 
     #[test]
     fn what_has_another_shape_is_no_number_of_spain() {
-        for other in
-            ["", "T", "1234567Z", "012345678Z", "W1234567L", "x1234567L", "12345678z", "123456789", "1234567８Z", "ABC123456"]
-        {
+        for other in [
+            "",
+            "T",
+            "1234567Z",
+            "012345678Z",
+            "W1234567L",
+            "x1234567L",
+            "12345678z",
+            "123456789",
+            "1234567８Z",
+            "ABC123456",
+        ] {
             assert_eq!(letter_holds(other), None, "{other}");
         }
     }
@@ -128,6 +178,13 @@ mod tests {
         for text in ["12345678Z", "12.345.678-Z", "12345678 z"] {
             assert_eq!(Dni::parse(text).unwrap().expose(), "12345678Z");
         }
-        assert!(!format!("{:?} {}", Dni::parse("12345678Z").unwrap(), Dni::parse("12345678A").unwrap_err()).contains("12345678"));
+        assert!(
+            !format!(
+                "{:?} {}",
+                Dni::parse("12345678Z").unwrap(),
+                Dni::parse("12345678A").unwrap_err()
+            )
+            .contains("12345678")
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! The certificate of a verification, a PDF: the only evidence that the vendor gives.
 
 use idv_core::call::CallContext;
-use idv_core::{Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId, async_trait};
+use idv_core::{
+    Download, Error, ErrorKind, EvidenceId, EvidenceSource, Result, Sink, VerificationId,
+    async_trait,
+};
 
 use crate::api::RequestId;
 use crate::provider::VerificarIdentidad;
@@ -21,7 +24,8 @@ impl EvidenceSource for VerificarIdentidad {
     ) -> Result<Download> {
         let request = RequestId::parse(id.require_vendor_id()?.as_str())?;
         if evidence.as_str() != CERTIFICATE {
-            return Err(Error::new(ErrorKind::NotFound).detail("the vendor has no such piece of evidence, only `certificate`"));
+            return Err(Error::new(ErrorKind::NotFound)
+                .detail("the vendor has no such piece of evidence, only `certificate`"));
         }
         self.api().certificate(cx, &request, limit, sink).await
     }

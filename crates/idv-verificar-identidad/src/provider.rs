@@ -6,8 +6,9 @@ use std::fmt;
 use idv_core::adapter::Customize;
 use idv_core::call::CallContext;
 use idv_core::{
-    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse, CreateSafety, Delivery, HandOff,
-    HandOffKind, NewVerification, Provider, ProviderId, ReportSource, Result, VendorInfo, VerificationId, async_trait,
+    CallbackAuth, CallbackMessage, CallbackSpec, Callbacks, Capabilities, CreateResponse,
+    CreateSafety, Delivery, HandOff, HandOffKind, NewVerification, Provider, ProviderId,
+    ReportSource, Result, VendorInfo, VerificationId, async_trait,
 };
 
 use crate::api::{Api, SendRequest};
@@ -48,7 +49,13 @@ impl VerificarIdentidad {
     ///
     /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do: also if nothing would prove reports.
     pub fn new(config: VerificarIdentidadConfig) -> Result<Self> {
-        Ok(Self { api: Api::new(&config)?, guard: config.auth()?, info: info(&config), config, customize: Customize::default() })
+        Ok(Self {
+            api: Api::new(&config)?,
+            guard: config.auth()?,
+            info: info(&config),
+            config,
+            customize: Customize::default(),
+        })
     }
 
     /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
@@ -67,7 +74,10 @@ impl VerificarIdentidad {
     ///     }
     /// }
     /// ```
-    pub fn customize(&self, function: impl Fn(&NewVerification, &mut SendRequest) -> Result<()> + Send + Sync + 'static) {
+    pub fn customize(
+        &self,
+        function: impl Fn(&NewVerification, &mut SendRequest) -> Result<()> + Send + Sync + 'static,
+    ) {
         self.customize.set(function);
     }
 
@@ -79,8 +89,11 @@ impl VerificarIdentidad {
 
     fn request(&self, new: &NewVerification) -> Result<SendRequest> {
         let mut request = create::request(new, &self.config)?;
-        self.customize.prepare::<VerificarIdentidadOptions>(new, &mut request)?;
-        request.check().map_err(|error| error.with_field_named(NAMES))?;
+        self.customize
+            .prepare::<VerificarIdentidadOptions>(new, &mut request)?;
+        request
+            .check()
+            .map_err(|error| error.with_field_named(NAMES))?;
         Ok(request)
     }
 }
@@ -139,7 +152,9 @@ impl Callbacks for VerificarIdentidad {
 
 impl fmt::Debug for VerificarIdentidad {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerificarIdentidad").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("VerificarIdentidad")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +169,11 @@ fn info(config: &VerificarIdentidadConfig) -> VendorInfo {
     info.document = "VerificarIdentidad (Mensatek), Identity Verification Send API, version 3.0";
     info.version = env!("CARGO_PKG_VERSION");
     info.report_fields = REPORT_FIELDS;
-    info.accepts = if config.says_purposes() { ACCEPTS } else { ACCEPTS_WITHOUT_PURPOSE };
+    info.accepts = if config.says_purposes() {
+        ACCEPTS
+    } else {
+        ACCEPTS_WITHOUT_PURPOSE
+    };
     // The vendor texts the person, and has no other way to reach them.
     info.requires = vec!["contact.phone"];
     // The document says of no time after which the link stops working.

@@ -14,10 +14,15 @@ use bytes::Bytes;
 use fixture::{fixture, text};
 use http::{Request, Response};
 use idv_core::call::CallPolicy;
-use idv_core::{Client, Download, Effect, Error, ErrorKind, EvidenceId, Operation, Sink, Transport, TransportCause, async_trait};
+use idv_core::{
+    Client, Download, Effect, Error, ErrorKind, EvidenceId, Operation, Sink, Transport,
+    TransportCause, async_trait,
+};
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
 use idv_verificar_identidad::api::{Api, RequestId, SendRequest};
-use idv_verificar_identidad::{AnswerFormat, RequestFormat, VerificarIdentidad, VerificarIdentidadConfig};
+use idv_verificar_identidad::{
+    AnswerFormat, RequestFormat, VerificarIdentidad, VerificarIdentidadConfig,
+};
 use serde_json::{Value, json};
 use support::*;
 
@@ -25,21 +30,35 @@ fn api(config: &VerificarIdentidadConfig) -> Api {
     Api::new(config).unwrap()
 }
 
-async fn send(config: VerificarIdentidadConfig, transport: &ScriptedTransport, request: SendRequest) -> Result<String, Error> {
+async fn send(
+    config: VerificarIdentidadConfig,
+    transport: &ScriptedTransport,
+    request: SendRequest,
+) -> Result<String, Error> {
     let api = api(&config);
     let cx = client_of(config, transport).context(Operation::Create);
-    api.send(&cx, &request).await.map(|sent| sent.id.as_str().to_owned())
+    api.send(&cx, &request)
+        .await
+        .map(|sent| sent.id.as_str().to_owned())
 }
 
 async fn credits(transport: &ScriptedTransport) -> Result<String, Error> {
     let cx = client(transport).context(Operation::Other);
-    api(&config()).credits(&cx).await.map(|credits| credits.as_str().to_owned())
+    api(&config())
+        .credits(&cx)
+        .await
+        .map(|credits| credits.as_str().to_owned())
 }
 
-async fn certificate(transport: &ScriptedTransport, limit: u64) -> (Result<Download, Error>, Vec<u8>) {
+async fn certificate(
+    transport: &ScriptedTransport,
+    limit: u64,
+) -> (Result<Download, Error>, Vec<u8>) {
     let mut sink = Vec::new();
     let cx = client(transport).context(Operation::Evidence);
-    let downloaded = api(&config()).certificate(&cx, &RequestId::parse("0012").unwrap(), limit, &mut sink).await;
+    let downloaded = api(&config())
+        .certificate(&cx, &RequestId::parse("0012").unwrap(), limit, &mut sink)
+        .await;
     (downloaded, sink)
 }
 
@@ -59,10 +78,22 @@ fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
 #[tokio::test]
 async fn a_request_has_the_documents_address_headers_and_parameters() {
     let transport = scripted(&[(200, TAKEN)]);
-    assert_eq!(send(config(), &transport, everything()).await.unwrap(), REQUEST);
+    assert_eq!(
+        send(config(), &transport, everything()).await.unwrap(),
+        REQUEST
+    );
     let request = transport.requests().remove(0);
-    assert_eq!(format!("{} {}", request.method(), request.uri()), format!("POST {BASE}/VerificarIdentidad"));
-    assert_eq!((header(&request, "authorization"), header(&request, "content-type")), (BASIC, "application/json"));
+    assert_eq!(
+        format!("{} {}", request.method(), request.uri()),
+        format!("POST {BASE}/VerificarIdentidad")
+    );
+    assert_eq!(
+        (
+            header(&request, "authorization"),
+            header(&request, "content-type")
+        ),
+        (BASIC, "application/json")
+    );
     let sent: Value = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(
         sent,
@@ -85,12 +116,24 @@ async fn a_request_has_the_documents_address_headers_and_parameters() {
 #[tokio::test]
 async fn a_form_says_the_same_and_what_is_not_given_is_not_sent() {
     let transport = scripted(&[(200, TAKEN), (200, TAKEN)]);
-    let form =
-        |format: AnswerFormat| with(|config| (config.request_format, config.answer_format) = (RequestFormat::Form, format));
-    send(form(AnswerFormat::Xml), &transport, everything()).await.unwrap();
-    send(form(AnswerFormat::Txt), &transport, SendRequest::new("34600000001")).await.unwrap();
+    let form = |format: AnswerFormat| {
+        with(|config| (config.request_format, config.answer_format) = (RequestFormat::Form, format))
+    };
+    send(form(AnswerFormat::Xml), &transport, everything())
+        .await
+        .unwrap();
+    send(
+        form(AnswerFormat::Txt),
+        &transport,
+        SendRequest::new("34600000001"),
+    )
+    .await
+    .unwrap();
     let requests = transport.requests();
-    assert_eq!(header(&requests[0], "content-type"), "application/x-www-form-urlencoded");
+    assert_eq!(
+        header(&requests[0], "content-type"),
+        "application/x-www-form-urlencoded"
+    );
     assert_eq!(
         requests[0].body(),
         "Mensaje=Verifique+su+identidad%3A+%5BLINK%5D+%26+%C3%B1&Dni=00000000T&Fecha=2022-05-01+15%3A10&Remitente=MiEmpresa\
@@ -101,21 +144,44 @@ async fn a_form_says_the_same_and_what_is_not_given_is_not_sent() {
 
 #[tokio::test]
 async fn the_other_functions_are_asked_as_documented() {
-    let transport = scripted(&[(200, r#"[{"Res":1,"Cred":"12345.67"}]"#), (200, "%PDF-1.7 certificate")]);
+    let transport = scripted(&[
+        (200, r#"[{"Res":1,"Cred":"12345.67"}]"#),
+        (200, "%PDF-1.7 certificate"),
+    ]);
     assert_eq!(credits(&transport).await.unwrap(), "12345.67");
     let cx = client(&transport).context(Operation::Evidence);
-    api(&config()).certificate(&cx, &RequestId::parse(REQUEST).unwrap(), 100, &mut Vec::new()).await.unwrap();
+    api(&config())
+        .certificate(
+            &cx,
+            &RequestId::parse(REQUEST).unwrap(),
+            100,
+            &mut Vec::new(),
+        )
+        .await
+        .unwrap();
     let requests = transport.requests();
     for (request, name, sample) in [
         (&requests[0], "GetCreditos", "credits-request.json"),
-        (&requests[1], "GetCertificadoIdentidad", "certificate-request.json"),
+        (
+            &requests[1],
+            "GetCertificadoIdentidad",
+            "certificate-request.json",
+        ),
     ] {
-        assert_eq!(format!("{} {}", request.method(), request.uri()), format!("POST {BASE}/{name}"));
+        assert_eq!(
+            format!("{} {}", request.method(), request.uri()),
+            format!("POST {BASE}/{name}")
+        );
         assert_eq!(header(request, "authorization"), BASIC);
-        let (sent, sample): (Value, Value) =
-            (serde_json::from_slice(request.body()).unwrap(), serde_json::from_str(&text(sample)).unwrap());
+        let (sent, sample): (Value, Value) = (
+            serde_json::from_slice(request.body()).unwrap(),
+            serde_json::from_str(&text(sample)).unwrap(),
+        );
         // The table says that `Id` is an integer; the sample has it as text.
-        assert_eq!(sent.to_string(), sample.to_string().replace("\"1283876988\"", "1283876988"));
+        assert_eq!(
+            sent.to_string(),
+            sample.to_string().replace("\"1283876988\"", "1283876988")
+        );
     }
 }
 
@@ -129,44 +195,106 @@ fn what_the_document_forbids_is_refused_by_the_vendors_name_of_it() {
             other => panic!("{other:?}"),
         })
     };
-    for phone in ["", "+34600000001", "34 600 000 001", "0034600000001", "123456", "3460000000100000", "34600A00001"] {
-        assert_eq!(refused(&|it| it.phone = phone.into()).as_deref(), Some("Telefono"), "{phone}");
+    for phone in [
+        "",
+        "+34600000001",
+        "34 600 000 001",
+        "0034600000001",
+        "123456",
+        "3460000000100000",
+        "34600A00001",
+    ] {
+        assert_eq!(
+            refused(&|it| it.phone = phone.into()).as_deref(),
+            Some("Telefono"),
+            "{phone}"
+        );
     }
     for message in ["[LINK] [LINK]", "[LINK]\r\n\tMiEmpresa"] {
-        assert_eq!(refused(&|it| it.message = Some(message.into())), None, "{message:?}");
+        assert_eq!(
+            refused(&|it| it.message = Some(message.into())),
+            None,
+            "{message:?}"
+        );
     }
     for message in ["", "MiEmpresa", "[link]", "[LINK]\u{0}", "[LINK]\u{7f}"] {
-        assert_eq!(refused(&|it| it.message = Some(message.into())).as_deref(), Some("Mensaje"), "{message:?}");
+        assert_eq!(
+            refused(&|it| it.message = Some(message.into())).as_deref(),
+            Some("Mensaje"),
+            "{message:?}"
+        );
     }
     for sender in ["", " ", "123456789012", "a\tb"] {
-        assert_eq!(refused(&|it| it.sender = Some(sender.to_owned())).as_deref(), Some("Remitente"), "{sender:?}");
+        assert_eq!(
+            refused(&|it| it.sender = Some(sender.to_owned())).as_deref(),
+            Some("Remitente"),
+            "{sender:?}"
+        );
     }
-    assert_eq!(refused(&|it| it.sender = Some("ñandú ñandú".to_owned())), None, "11 characters, though more bytes");
+    assert_eq!(
+        refused(&|it| it.sender = Some("ñandú ñandú".to_owned())),
+        None,
+        "11 characters, though more bytes"
+    );
     for number in ["", " ", "0000\n0000T"] {
-        assert_eq!(refused(&|it| it.number = Some(number.into())).as_deref(), Some("Dni"), "{number}");
+        assert_eq!(
+            refused(&|it| it.number = Some(number.into())).as_deref(),
+            Some("Dni"),
+            "{number}"
+        );
     }
-    for number in ["C01X00T47", "K1234567L", "12345678A", "I<ESP 123/4", "Ñ1234567"] {
-        assert_eq!(refused(&|it| it.number = Some(number.into())), None, "the document forbids no number: {number}");
+    for number in [
+        "C01X00T47",
+        "K1234567L",
+        "12345678A",
+        "I<ESP 123/4",
+        "Ñ1234567",
+    ] {
+        assert_eq!(
+            refused(&|it| it.number = Some(number.into())),
+            None,
+            "the document forbids no number: {number}"
+        );
     }
-    assert_eq!(RequestId::parse("12345678901234567890").unwrap().as_str(), "12345678901234567890");
+    assert_eq!(
+        RequestId::parse("12345678901234567890").unwrap().as_str(),
+        "12345678901234567890"
+    );
     for id in ["", "12a", "-1", &"1".repeat(65), "../x", "１"] {
-        assert_eq!(RequestId::parse(id).unwrap_err().kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() }, "{id}");
+        assert_eq!(
+            RequestId::parse(id).unwrap_err().kind(),
+            &ErrorKind::InvalidRequest {
+                field: "vendor_id".into()
+            },
+            "{id}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_time_is_spains_by_its_rules_and_one_that_is_there_twice_is_refused() {
-    for (at, date) in [("2022-01-01T14:10:00Z", "2022-01-01 15:10"), ("2022-10-30T00:59:00Z", "2022-10-30 02:59")] {
+    for (at, date) in [
+        ("2022-01-01T14:10:00Z", "2022-01-01 15:10"),
+        ("2022-10-30T00:59:00Z", "2022-10-30 02:59"),
+    ] {
         let mut request = everything();
         request.send_at = Some(at.parse().unwrap());
         if at.starts_with("2022-10-30") {
             // 02:59 is shown twice that night.
-            assert_eq!(request.check().unwrap_err().kind(), &ErrorKind::InvalidRequest { field: "Fecha".into() });
+            assert_eq!(
+                request.check().unwrap_err().kind(),
+                &ErrorKind::InvalidRequest {
+                    field: "Fecha".into()
+                }
+            );
             continue;
         }
         let transport = scripted(&[(200, TAKEN)]);
         send(config(), &transport, request).await.unwrap();
-        assert_eq!(serde_json::from_slice::<Value>(transport.requests()[0].body()).unwrap()["Fecha"], date);
+        assert_eq!(
+            serde_json::from_slice::<Value>(transport.requests()[0].body()).unwrap()["Fecha"],
+            date
+        );
     }
 }
 
@@ -183,14 +311,26 @@ async fn time_of_sending_is_rounded_up_and_never_in_the_past() {
         request.send_at = Some(at.parse().unwrap());
         let transport = scripted(&[(200, TAKEN)]);
         send(config(), &transport, request).await.unwrap();
-        assert_eq!(serde_json::from_slice::<Value>(transport.requests()[0].body()).unwrap()["Fecha"], date, "{at}");
+        assert_eq!(
+            serde_json::from_slice::<Value>(transport.requests()[0].body()).unwrap()["Fecha"],
+            date,
+            "{at}"
+        );
     }
     // The clock of every test is at 2021-10-10T08:00:00Z.
     let mut request = everything();
     request.send_at = Some("2021-10-10T07:59:59Z".parse().unwrap());
     let transport = ScriptedTransport::new();
     let error = send(config(), &transport, request).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "Fecha".into() }, 0));
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "Fecha".into()
+            },
+            0
+        )
+    );
 }
 
 #[tokio::test]
@@ -208,23 +348,56 @@ async fn credits_are_read_without_a_code_and_with_a_comma() {
     // Whether a message was sent is known by the code alone.
     let transport = scripted(&[(200, r#"{"ID":"7","Cred":5}"#)]);
     let error = send(config(), &transport, everything()).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, Effect::Unknown));
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Malformed, Effect::Unknown)
+    );
 }
 
 #[tokio::test]
 async fn what_is_forbidden_is_never_sent() {
     let transport = ScriptedTransport::new();
-    let error = send(config(), &transport, SendRequest::new("+34600000001")).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "Telefono".into() }, 0));
+    let error = send(config(), &transport, SendRequest::new("+34600000001"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "Telefono".into()
+            },
+            0
+        )
+    );
 }
 
 #[tokio::test]
 async fn a_failure_within_a_success_is_an_error_of_its_kind_and_never_repeated() {
-    let request = || ErrorKind::InvalidRequest { field: "request".into() };
+    let request = || ErrorKind::InvalidRequest {
+        field: "request".into(),
+    };
     for (status, body, kind, effect, code) in [
-        (200, r#"[{"Res":-1}]"#, ErrorKind::Unauthorized, Effect::NotApplied, Some("-1")),
-        (200, "-1", ErrorKind::Unauthorized, Effect::NotApplied, Some("-1")),
-        (200, "<result><Res>-2</Res></result>", ErrorKind::QuotaExhausted, Effect::NotApplied, Some("-2")),
+        (
+            200,
+            r#"[{"Res":-1}]"#,
+            ErrorKind::Unauthorized,
+            Effect::NotApplied,
+            Some("-1"),
+        ),
+        (
+            200,
+            "-1",
+            ErrorKind::Unauthorized,
+            Effect::NotApplied,
+            Some("-1"),
+        ),
+        (
+            200,
+            "<result><Res>-2</Res></result>",
+            ErrorKind::QuotaExhausted,
+            Effect::NotApplied,
+            Some("-2"),
+        ),
         (
             200,
             r#"{"Res":"-3","Error":"Falta Telefono 600000001"}"#,
@@ -232,47 +405,145 @@ async fn a_failure_within_a_success_is_an_error_of_its_kind_and_never_repeated()
             Effect::NotApplied,
             Some("-3: Falta Telefono 600000001"),
         ),
-        (200, "Res:-3;Error:Falta;", request(), Effect::NotApplied, Some("-3: Falta")),
-        (200, "Res:-4;", ErrorKind::QuotaExhausted, Effect::NotApplied, Some("-4")),
-        (200, r#"[{"Res":-5}]"#, request(), Effect::Unknown, Some("-5")),
-        (200, r#"[{"Res":-7}]"#, request(), Effect::Unknown, Some("-7")),
-        (200, r#"[{"Res":-99}]"#, ErrorKind::Malformed, Effect::Unknown, Some("-99")),
-        (200, r#"[{"Res":0}]"#, ErrorKind::Malformed, Effect::Unknown, Some("0")),
-        (200, r#"[{"Res":1}]"#, ErrorKind::Malformed, Effect::Unknown, None),
-        (200, r#"[{"Res":1,"ID":" "}]"#, ErrorKind::Malformed, Effect::Unknown, None),
+        (
+            200,
+            "Res:-3;Error:Falta;",
+            request(),
+            Effect::NotApplied,
+            Some("-3: Falta"),
+        ),
+        (
+            200,
+            "Res:-4;",
+            ErrorKind::QuotaExhausted,
+            Effect::NotApplied,
+            Some("-4"),
+        ),
+        (
+            200,
+            r#"[{"Res":-5}]"#,
+            request(),
+            Effect::Unknown,
+            Some("-5"),
+        ),
+        (
+            200,
+            r#"[{"Res":-7}]"#,
+            request(),
+            Effect::Unknown,
+            Some("-7"),
+        ),
+        (
+            200,
+            r#"[{"Res":-99}]"#,
+            ErrorKind::Malformed,
+            Effect::Unknown,
+            Some("-99"),
+        ),
+        (
+            200,
+            r#"[{"Res":0}]"#,
+            ErrorKind::Malformed,
+            Effect::Unknown,
+            Some("0"),
+        ),
+        (
+            200,
+            r#"[{"Res":1}]"#,
+            ErrorKind::Malformed,
+            Effect::Unknown,
+            None,
+        ),
+        (
+            200,
+            r#"[{"Res":1,"ID":" "}]"#,
+            ErrorKind::Malformed,
+            Effect::Unknown,
+            None,
+        ),
         (200, "", ErrorKind::Malformed, Effect::Unknown, None),
-        (200, "<html>It works!</html>", ErrorKind::Malformed, Effect::Unknown, None),
+        (
+            200,
+            "<html>It works!</html>",
+            ErrorKind::Malformed,
+            Effect::Unknown,
+            None,
+        ),
         (401, "", ErrorKind::Unauthorized, Effect::NotApplied, None),
-        (403, "<html>", ErrorKind::Unauthorized, Effect::NotApplied, None),
-        (400, r#"[{"Res":-3,"Error":"x"}]"#, request(), Effect::NotApplied, Some("-3: x")),
+        (
+            403,
+            "<html>",
+            ErrorKind::Unauthorized,
+            Effect::NotApplied,
+            None,
+        ),
+        (
+            400,
+            r#"[{"Res":-3,"Error":"x"}]"#,
+            request(),
+            Effect::NotApplied,
+            Some("-3: x"),
+        ),
         (400, "Bad request", request(), Effect::NotApplied, None),
         (404, "", ErrorKind::NotFound, Effect::NotApplied, None),
         (429, "", ErrorKind::RateLimited, Effect::NotApplied, None),
         (302, "", ErrorKind::Malformed, Effect::NotApplied, None),
-        (500, r#"[{"Res":-2}]"#, ErrorKind::Unavailable, Effect::Unknown, None),
+        (
+            500,
+            r#"[{"Res":-2}]"#,
+            ErrorKind::Unavailable,
+            Effect::Unknown,
+            None,
+        ),
         (503, "", ErrorKind::Unavailable, Effect::Unknown, None),
         (408, "", ErrorKind::Unavailable, Effect::Unknown, None),
     ] {
         let transport = scripted(&[(status, body), (200, TAKEN)]);
         let error = send(config(), &transport, everything()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), error.vendor_code()), (&kind, effect, code), "{status} {body}");
-        assert_eq!(transport.count(), 1, "{status} {body}: the vendor was asked again");
-        assert!(!format!("{error} {error:?}").contains("Falta"), "the vendor's words are not printed");
+        assert_eq!(
+            (error.kind(), error.effect(), error.vendor_code()),
+            (&kind, effect, code),
+            "{status} {body}"
+        );
+        assert_eq!(
+            transport.count(),
+            1,
+            "{status} {body}: the vendor was asked again"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("Falta"),
+            "the vendor's words are not printed"
+        );
     }
 }
 
 #[tokio::test]
 async fn only_what_never_left_is_sent_again() {
     for (exchange, requests, effect) in [
-        (Exchange::Fail(idv_core::Sent::No, TransportCause::Connect), 2, None),
-        (Exchange::Fail(idv_core::Sent::Maybe, TransportCause::Interrupted), 1, Some(Effect::Unknown)),
-        (Exchange::Break(Response::new(Bytes::from_static(b"[{\"Res\":"))), 1, Some(Effect::Unknown)),
+        (
+            Exchange::Fail(idv_core::Sent::No, TransportCause::Connect),
+            2,
+            None,
+        ),
+        (
+            Exchange::Fail(idv_core::Sent::Maybe, TransportCause::Interrupted),
+            1,
+            Some(Effect::Unknown),
+        ),
+        (
+            Exchange::Break(Response::new(Bytes::from_static(b"[{\"Res\":"))),
+            1,
+            Some(Effect::Unknown),
+        ),
         (Exchange::Hang, 1, Some(Effect::Unknown)),
     ] {
         let transport = ScriptedTransport::new();
         transport.then(exchange).then_json(200, TAKEN);
         let sent = send(config(), &transport, everything()).await;
-        assert_eq!((sent.err().map(|error| error.effect()), transport.count()), (effect, requests));
+        assert_eq!(
+            (sent.err().map(|error| error.effect()), transport.count()),
+            (effect, requests)
+        );
     }
 }
 
@@ -284,7 +555,11 @@ async fn credits_are_read_in_each_form_and_nothing_is_in_doubt() {
         ("<result><Res>1</Res><Cred>-3.5</Cred></result>", "-3.5"),
         ("Res:1;\nCred:7;", "7"),
     ] {
-        assert_eq!(credits(&scripted(&[(200, body)])).await.unwrap(), read, "{body}");
+        assert_eq!(
+            credits(&scripted(&[(200, body)])).await.unwrap(),
+            read,
+            "{body}"
+        );
     }
     for (status, body, kind) in [
         (200, "[{\"Res\":1}]", ErrorKind::Malformed),
@@ -298,7 +573,11 @@ async fn credits_are_read_in_each_form_and_nothing_is_in_doubt() {
     ] {
         let transport = scripted(&[(status, body), (200, "[{\"Res\":1,\"Cred\":1}]")]);
         let error = credits(&transport).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), transport.count()), (&kind, Effect::NotApplied, 1), "{status} {body}");
+        assert_eq!(
+            (error.kind(), error.effect(), transport.count()),
+            (&kind, Effect::NotApplied, 1),
+            "{status} {body}"
+        );
     }
 }
 
@@ -308,22 +587,43 @@ async fn only_a_pdf_reaches_the_sink() {
     transport.then(file(200, "%PDF-1.7\nthe certificate"));
     let (downloaded, sink) = certificate(&transport, 1000).await;
     let downloaded = downloaded.unwrap();
-    assert_eq!((downloaded.length, downloaded.media_type.as_deref()), (24, Some("application/pdf")));
-    assert_eq!((sink.as_slice(), downloaded.sha256), (b"%PDF-1.7\nthe certificate".as_slice(), Download::of(&sink).sha256));
+    assert_eq!(
+        (downloaded.length, downloaded.media_type.as_deref()),
+        (24, Some("application/pdf"))
+    );
+    assert_eq!(
+        (sink.as_slice(), downloaded.sha256),
+        (
+            b"%PDF-1.7\nthe certificate".as_slice(),
+            Download::of(&sink).sha256
+        )
+    );
     // An identifier keeps the noughts that a number would lose.
-    assert_eq!(transport.requests()[0].body(), r#"{"Id":"0012","Resp":"JSON"}"#);
+    assert_eq!(
+        transport.requests()[0].body(),
+        r#"{"Id":"0012","Resp":"JSON"}"#
+    );
 
     for before in ["\u{feff}", "\r\n", " \n\t", "\u{feff}\n"] {
         let transport = ScriptedTransport::new();
         let file_body = format!("{before}%PDF-1.7");
         transport.then(file(200, file_body.clone()));
         let (downloaded, sink) = certificate(&transport, 1000).await;
-        assert_eq!((downloaded.unwrap().length, sink), (file_body.len() as u64, file_body.into_bytes()), "{before:?}");
+        assert_eq!(
+            (downloaded.unwrap().length, sink),
+            (file_body.len() as u64, file_body.into_bytes()),
+            "{before:?}"
+        );
     }
     for (status, body, kind, code) in [
         (200, r#"[{"Res":-1}]"#, ErrorKind::Unauthorized, Some("-1")),
         (200, "-1", ErrorKind::Unauthorized, Some("-1")),
-        (200, r#"[{"Res":-3,"Error":"No existe"}]"#, ErrorKind::NotFound, Some("-3: No existe")),
+        (
+            200,
+            r#"[{"Res":-3,"Error":"No existe"}]"#,
+            ErrorKind::NotFound,
+            Some("-3: No existe"),
+        ),
         (200, "Res:-5;", ErrorKind::NotFound, Some("-5")),
         (200, r#"[{"Res":1}]"#, ErrorKind::Malformed, None),
         (200, "", ErrorKind::Malformed, None),
@@ -336,10 +636,16 @@ async fn only_a_pdf_reaches_the_sink() {
         (500, "%PDF-1.7", ErrorKind::Unavailable, None),
     ] {
         let transport = ScriptedTransport::new();
-        transport.then(file(status, body)).then(file(200, "%PDF-1.7"));
+        transport
+            .then(file(status, body))
+            .then(file(200, "%PDF-1.7"));
         let (downloaded, sink) = certificate(&transport, 1000).await;
         let error = downloaded.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), error.vendor_code()), (&kind, Effect::NotApplied, code), "{status} {body}");
+        assert_eq!(
+            (error.kind(), error.effect(), error.vendor_code()),
+            (&kind, Effect::NotApplied, code),
+            "{status} {body}"
+        );
         assert!(sink.is_empty() && transport.count() == 1, "{status} {body}");
     }
 }
@@ -347,9 +653,17 @@ async fn only_a_pdf_reaches_the_sink() {
 #[tokio::test]
 async fn a_question_whose_connection_broke_is_asked_again() {
     let transport = ScriptedTransport::new();
-    transport.then(Exchange::Fail(idv_core::Sent::Maybe, TransportCause::Interrupted)).then(file(200, "%PDF-1.7"));
+    transport
+        .then(Exchange::Fail(
+            idv_core::Sent::Maybe,
+            TransportCause::Interrupted,
+        ))
+        .then(file(200, "%PDF-1.7"));
     let (downloaded, sink) = certificate(&transport, 1000).await;
-    assert_eq!((downloaded.is_ok(), sink.as_slice(), transport.count()), (true, b"%PDF-1.7".as_slice(), 2));
+    assert_eq!(
+        (downloaded.is_ok(), sink.as_slice(), transport.count()),
+        (true, b"%PDF-1.7".as_slice(), 2)
+    );
 }
 
 #[tokio::test]
@@ -362,7 +676,10 @@ async fn a_certificate_is_bounded_and_a_long_failure_is_not_kept() {
     let transport = ScriptedTransport::new();
     transport.then(file(200, vec![b'x'; 1_000_000]));
     let (downloaded, sink) = certificate(&transport, 2_000_000).await;
-    assert_eq!((downloaded.unwrap_err().kind(), sink.len()), (&ErrorKind::Malformed, 0));
+    assert_eq!(
+        (downloaded.unwrap_err().kind(), sink.len()),
+        (&ErrorKind::Malformed, 0)
+    );
 }
 
 /// A transport that answers in pieces of one byte.
@@ -374,7 +691,9 @@ struct Drops(&'static [u8]);
 #[async_trait]
 impl idv_core::Chunks for Drops {
     async fn next(&mut self) -> Result<Option<Bytes>, idv_core::TransportError> {
-        let Some((first, rest)) = self.0.split_first() else { return Ok(None) };
+        let Some((first, rest)) = self.0.split_first() else {
+            return Ok(None);
+        };
         self.0 = rest;
         Ok(Some(Bytes::copy_from_slice(&[*first])))
     }
@@ -382,7 +701,10 @@ impl idv_core::Chunks for Drops {
 
 #[async_trait]
 impl Transport for Dripping {
-    async fn send(&self, _: Request<Bytes>) -> Result<Response<idv_core::Body>, idv_core::TransportError> {
+    async fn send(
+        &self,
+        _: Request<Bytes>,
+    ) -> Result<Response<idv_core::Body>, idv_core::TransportError> {
         Ok(Response::new(idv_core::Body::chunks(Drops(self.0))))
     }
 }
@@ -392,10 +714,19 @@ async fn a_certificate_that_comes_byte_by_byte_is_told_from_a_failure() {
     for (body, taken) in [(b"%PDF-1.7 x".as_slice(), true), (b"[{\"Res\":-3}]", false)] {
         let clock = ManualClock::leaping("2021-10-10T08:00:00Z".parse().unwrap());
         let environment = idv_core::Environment::new(Dripping(body), clock);
-        let client = Client::new(VerificarIdentidad::new(config()).unwrap(), environment, CallPolicy::default());
+        let client = Client::new(
+            VerificarIdentidad::new(config()).unwrap(),
+            environment,
+            CallPolicy::default(),
+        );
         let mut sink = Counting::default();
-        let downloaded = client.evidence(&id(), &EvidenceId::new("certificate"), 100, &mut sink).await;
-        assert_eq!((downloaded.is_ok(), sink.0.as_slice()), (taken, if taken { body } else { b"" }));
+        let downloaded = client
+            .evidence(&id(), &EvidenceId::new("certificate"), 100, &mut sink)
+            .await;
+        assert_eq!(
+            (downloaded.is_ok(), sink.0.as_slice()),
+            (taken, if taken { body } else { b"" })
+        );
     }
 }
 

@@ -16,8 +16,8 @@ use http::{HeaderMap, Method, StatusCode};
 use idv_core::VendorId;
 use idv_core::adapter::settings::Secrets;
 use idv_core::{
-    CallbackAuth, Client, Decision, Delivery, ErrorKind, Outcome, ProofKind, Reply, Status, Step, Trust, Verification,
-    VerificationId,
+    CallbackAuth, Client, Decision, Delivery, ErrorKind, Outcome, ProofKind, Reply, Status, Step,
+    Trust, Verification, VerificationId,
 };
 use idv_testkit::ScriptedTransport;
 use idv_verificar_identidad::callback;
@@ -54,12 +54,26 @@ fn a_report_is_believed_by_the_secret_of_its_address() {
         let received = quiet().receive(&delivery(fixture(form))).unwrap();
         assert_eq!(received.reply, Reply::status(StatusCode::OK), "{form}");
         assert_eq!(received.observations.len(), 1, "{form}");
-        assert!(matches!(received.observations[0].trust, Trust::Proven(proof) if proof.kind() == ProofKind::SecretUrl), "{form}");
+        assert!(
+            matches!(received.observations[0].trust, Trust::Proven(proof) if proof.kind() == ProofKind::SecretUrl),
+            "{form}"
+        );
         assert!(received.observations[0].subject.is(&ours()), "{form}");
     }
-    for uri in ["/idv", "/idv?token=", "/idv?token=wrong", "/idv?TOKEN=5ec4e70123456789abcdef0123456789"] {
-        let error = quiet().receive(&delivery_to(uri, fixture("report.json"))).unwrap_err();
-        assert_eq!((error.kind(), Reply::to_error(&error).status), (&ErrorKind::Forged, StatusCode::FORBIDDEN), "{uri}");
+    for uri in [
+        "/idv",
+        "/idv?token=",
+        "/idv?token=wrong",
+        "/idv?TOKEN=5ec4e70123456789abcdef0123456789",
+    ] {
+        let error = quiet()
+            .receive(&delivery_to(uri, fixture("report.json")))
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), Reply::to_error(&error).status),
+            (&ErrorKind::Forged, StatusCode::FORBIDDEN),
+            "{uri}"
+        );
     }
 }
 
@@ -71,10 +85,25 @@ fn a_report_is_believed_by_http_basic() {
         config.callback_password = PASSWORD.into();
     });
     let client = client_of(config, &ScriptedTransport::new());
-    let received = client.receive(&with_basic(Some("mensatek:0123456789abcdef"), fixture("report.json"))).unwrap();
-    assert!(matches!(received.observations[0].trust, Trust::Proven(proof) if proof.kind() == ProofKind::Basic));
-    for wrong in [None, Some("mensatek:"), Some("mensatek:0123456789abcdeF"), Some("0123456789abcdef"), Some("")] {
-        let error = client.receive(&with_basic(wrong, fixture("report.json"))).unwrap_err();
+    let received = client
+        .receive(&with_basic(
+            Some("mensatek:0123456789abcdef"),
+            fixture("report.json"),
+        ))
+        .unwrap();
+    assert!(
+        matches!(received.observations[0].trust, Trust::Proven(proof) if proof.kind() == ProofKind::Basic)
+    );
+    for wrong in [
+        None,
+        Some("mensatek:"),
+        Some("mensatek:0123456789abcdeF"),
+        Some("0123456789abcdef"),
+        Some(""),
+    ] {
+        let error = client
+            .receive(&with_basic(wrong, fixture("report.json")))
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Forged, "{wrong:?}");
     }
     // A secret in the address is no substitute.
@@ -84,32 +113,71 @@ fn a_report_is_believed_by_http_basic() {
 #[test]
 fn nothing_is_read_before_it_is_proven() {
     for body in [b"".as_slice(), b"{", b"{\xFF", &[b'['; 100_000]] {
-        assert_eq!(quiet().receive(&delivery_to("/idv", body.to_vec())).unwrap_err().kind(), &ErrorKind::Forged);
+        assert_eq!(
+            quiet()
+                .receive(&delivery_to("/idv", body.to_vec()))
+                .unwrap_err()
+                .kind(),
+            &ErrorKind::Forged
+        );
         let error = quiet().receive(&delivery(body.to_vec())).unwrap_err();
-        assert_eq!((error.kind(), Reply::to_error(&error).status), (&ErrorKind::Malformed, StatusCode::BAD_REQUEST));
+        assert_eq!(
+            (error.kind(), Reply::to_error(&error).status),
+            (&ErrorKind::Malformed, StatusCode::BAD_REQUEST)
+        );
     }
-    let open = callback::receive(&CallbackAuth::none(), Rules::default(), &delivery(fixture("report.json")));
-    assert_eq!(open.unwrap_err().kind(), &ErrorKind::Forged, "a guard that asks for nothing proves nothing");
+    let open = callback::receive(
+        &CallbackAuth::none(),
+        Rules::default(),
+        &delivery(fixture("report.json")),
+    );
+    assert_eq!(
+        open.unwrap_err().kind(),
+        &ErrorKind::Forged,
+        "a guard that asks for nothing proves nothing"
+    );
 }
 
 #[test]
 fn a_proven_report_settles_since_nobody_can_be_asked() {
     let client = quiet();
-    for (state, decision) in [("5100", Decision::Settled(Outcome::Verified)), ("5500", Decision::Settled(Outcome::Rejected))] {
+    for (state, decision) in [
+        ("5100", Decision::Settled(Outcome::Verified)),
+        ("5500", Decision::Settled(Outcome::Rejected)),
+    ] {
         let mut verification = Verification::new(ours(), client.info(), None);
         for state in ["3000", "3001", "3003", "5000", "5001"] {
             for observation in client.receive(&delivery(told(state))).unwrap().observations {
                 let _ = verification.apply(&observation);
             }
-            assert!(!matches!(verification.decision(), Decision::Settled(_)), "{state}");
-            assert_eq!(verification.next_step(client.info()), Step::AwaitCallback, "{state}");
+            assert!(
+                !matches!(verification.decision(), Decision::Settled(_)),
+                "{state}"
+            );
+            assert_eq!(
+                verification.next_step(client.info()),
+                Step::AwaitCallback,
+                "{state}"
+            );
         }
-        let observation = client.receive(&delivery(told(state))).unwrap().observations.remove(0);
+        let observation = client
+            .receive(&delivery(told(state)))
+            .unwrap()
+            .observations
+            .remove(0);
         let _ = verification.apply(&observation);
-        assert_eq!((verification.decision(), verification.next_step(client.info())), (decision, Step::Done), "{state}");
+        assert_eq!(
+            (
+                verification.decision(),
+                verification.next_step(client.info())
+            ),
+            (decision, Step::Done),
+            "{state}"
+        );
         // A late one changes nothing.
         for late in ["3002", "5001", "5999"] {
-            let _ = verification.apply(&client.receive(&delivery(told(late))).unwrap().observations[0]);
+            let _ =
+                verification.apply(&client.receive(&delivery(told(late))).unwrap().observations[0]);
         }
         assert_eq!(verification.decision(), decision);
     }
@@ -120,7 +188,10 @@ fn what_only_claims_it_settles_nothing() {
     let client = quiet();
     let mut verification = Verification::new(ours(), client.info(), None);
     let page = idv_verificar_identidad::normalize::kind(&told("5100"), "callback").unwrap();
-    assert_eq!(page.observations[0].status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        page.observations[0].status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     let _ = verification.apply(&page.observations[0]);
     assert!(!matches!(verification.decision(), Decision::Settled(_)));
 }
@@ -133,10 +204,20 @@ fn other_services_and_the_persons_browser_say_nothing() {
         b"Servicio=SMSRECIBIDO&ID=299846332&Estado=5100".to_vec(),
     ] {
         let received = quiet().receive(&delivery(body)).unwrap();
-        assert_eq!((received.observations.len(), received.reply.status), (0, StatusCode::OK));
+        assert_eq!(
+            (received.observations.len(), received.reply.status),
+            (0, StatusCode::OK)
+        );
     }
-    let received = quiet().receive(&Delivery::returning(format!("/?token={SECRET}").parse().unwrap())).unwrap();
-    assert_eq!((received.observations.len(), received.reply.status), (0, StatusCode::OK));
+    let received = quiet()
+        .receive(&Delivery::returning(
+            format!("/?token={SECRET}").parse().unwrap(),
+        ))
+        .unwrap();
+    assert_eq!(
+        (received.observations.len(), received.reply.status),
+        (0, StatusCode::OK)
+    );
 }
 
 #[test]
@@ -152,15 +233,24 @@ fn what_does_not_say_whom_it_is_about_is_refused() {
         "[]",
         "{}",
     ] {
-        assert_eq!(quiet().receive(&delivery(body)).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+        assert_eq!(
+            quiet().receive(&delivery(body)).unwrap_err().kind(),
+            &ErrorKind::Malformed,
+            "{body}"
+        );
     }
 }
 
 #[test]
 fn every_fixture_is_taken() {
     for name in reports() {
-        let received = quiet().receive(&delivery(fixture(&name))).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let received = quiet()
+            .receive(&delivery(fixture(&name)))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(received.reply.status, StatusCode::OK, "{name}");
-        assert!(received.observations.iter().all(|it| it.trust.is_proven()), "{name}");
+        assert!(
+            received.observations.iter().all(|it| it.trust.is_proven()),
+            "{name}"
+        );
     }
 }

@@ -10,7 +10,9 @@
 mod support;
 
 use http::{HeaderMap, Method};
-use idv_core::{Delivery, EvidenceId, NewVerification, Operation, Reference, VendorId, VerificationId};
+use idv_core::{
+    Delivery, EvidenceId, NewVerification, Operation, Reference, VendorId, VerificationId,
+};
 use idv_testkit::{Canary, Recording, ScriptedTransport};
 use idv_verificar_identidad::api::{Api, RequestId, SendRequest};
 use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
@@ -33,14 +35,31 @@ impl Marked {
     fn new() -> Self {
         let mut canary = Canary::new();
         let (token, secret) = (canary.mark("token"), canary.mark("callbacksecret"));
-        let words =
-            ["family", "given", "serial", "address", "device", "purpose", "error", "others"].map(|what| canary.mark(what)).into();
+        let words = [
+            "family", "given", "serial", "address", "device", "purpose", "error", "others",
+        ]
+        .map(|what| canary.mark(what))
+        .into();
         // These have alphabets of their own; the last is what goes over the wire in place of the token.
-        for value in [DNI, PHONE, REQUEST, "198.51.100.77", "24/12/1961", "1961-12-24", "YXBpLXVzZXI6"] {
+        for value in [
+            DNI,
+            PHONE,
+            REQUEST,
+            "198.51.100.77",
+            "24/12/1961",
+            "1961-12-24",
+            "YXBpLXVzZXI6",
+        ] {
             canary.watch(value);
         }
         let reference = Reference::parse(format!("ref-1234-{}", canary.mark("reference"))).unwrap();
-        Self { canary, token, secret, words, reference }
+        Self {
+            canary,
+            token,
+            secret,
+            words,
+            reference,
+        }
     }
 
     fn config(&self) -> VerificarIdentidadConfig {
@@ -67,7 +86,10 @@ impl Marked {
 
     /// A report in which every value is marked.
     fn report(&self, state: &str) -> String {
-        let [family, given, serial, address, device, _, error, others] = self.words.as_slice() else { unreachable!() };
+        let [family, given, serial, address, device, _, error, others] = self.words.as_slice()
+        else {
+            unreachable!()
+        };
         let result = format!(
             r#"{{"Resultado":"-3","DNIAnverso":"{DNI}","DNISolicitado":"{DNI}","PruebaDeVida":"{others}","Barba":"{others}","Dispositivo":"{device}",
                "DNI":{{"Edad":60,"FechaNacimiento":"24/12/1961","DNI":"{DNI}","Nombre":"{family},{given}","NumeroSerie":"{serial}",
@@ -81,7 +103,12 @@ impl Marked {
     }
 
     fn delivery(&self, body: String, token: &str) -> Delivery {
-        Delivery::callback(Method::POST, format!("/idv?token={token}").parse().unwrap(), HeaderMap::new(), body)
+        Delivery::callback(
+            Method::POST,
+            format!("/idv?token={token}").parse().unwrap(),
+            HeaderMap::new(),
+            body,
+        )
     }
 }
 
@@ -95,17 +122,37 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let mut new = marked.verification();
     new.purpose = Some(marked.words[5].clone());
     let created = client.create(&new).await.unwrap();
-    assert!(String::from_utf8_lossy(transport.requests()[0].body()).contains(DNI), "the marks were sent");
-    let downloaded = client.evidence(&marked.id(), &EvidenceId::new("certificate"), 1000, &mut Vec::new()).await.unwrap();
+    assert!(
+        String::from_utf8_lossy(transport.requests()[0].body()).contains(DNI),
+        "the marks were sent"
+    );
+    let downloaded = client
+        .evidence(
+            &marked.id(),
+            &EvidenceId::new("certificate"),
+            1000,
+            &mut Vec::new(),
+        )
+        .await
+        .unwrap();
     // The purpose is text for everybody, so a `NewVerification` prints it.
-    marked.canary.check("created", &format!("{created:?} {created:#?} {:?} {downloaded:?} {client:?}", marked.verification()));
+    marked.canary.check(
+        "created",
+        &format!(
+            "{created:?} {created:#?} {:?} {downloaded:?} {client:?}",
+            marked.verification()
+        ),
+    );
 
     for state in ["5001", "5100", "5500"] {
         let delivery = marked.delivery(marked.report(state), &marked.secret);
         let received = client.receive(&delivery).unwrap();
         let report = received.observations[0].report().unwrap();
         assert!(report.person.family_name.is_some() && report.custom.contains_key("Motivo"));
-        marked.canary.check("received", &format!("{delivery:?} {received:?} {received:#?}"));
+        marked.canary.check(
+            "received",
+            &format!("{delivery:?} {received:?} {received:#?}"),
+        );
     }
 
     let transport = scripted(&[(200, &Marked::taken()), (200, r#"[{"Res":1,"Cred":5}]"#)]);
@@ -117,9 +164,13 @@ async fn operations_that_succeed_print_nothing_of_it() {
     let sent = api.send(&cx, &request).await.unwrap();
     let credits = api.credits(&cx).await.unwrap();
     let provider = VerificarIdentidad::new(marked.config()).unwrap();
-    marked
-        .canary
-        .check("api", &format!("{api:?} {request:?} {sent:?} {credits:?} {cx:?} {provider:#?} {:?}", RequestId::parse(REQUEST)));
+    marked.canary.check(
+        "api",
+        &format!(
+            "{api:?} {request:?} {sent:?} {credits:?} {cx:?} {provider:#?} {:?}",
+            RequestId::parse(REQUEST)
+        ),
+    );
 
     let logged = recording.text();
     assert!(logged.contains("idv.call"), "something was recorded");
@@ -144,29 +195,58 @@ async fn operations_that_fail_print_nothing_of_it() {
         format!("<{word}>"),
         word.clone(),
     ] {
-        answers.extend([200, 302, 400, 401, 403, 404, 429, 500].map(|status| (status, body.clone())));
+        answers
+            .extend([200, 302, 400, 401, 403, 404, 429, 500].map(|status| (status, body.clone())));
     }
     for (status, body) in answers {
         let client = || client_of(marked.config(), &scripted(&[(status, body.as_str()); 4]));
         let mut errors = Vec::new();
         errors.extend(client().create(&marked.verification()).await.err());
-        errors.extend(client().evidence(&marked.id(), &EvidenceId::new("certificate"), 1000, &mut Vec::new()).await.err());
-        errors.extend(client().evidence(&marked.id(), &EvidenceId::new(word.as_str()), 1000, &mut Vec::new()).await.err());
+        errors.extend(
+            client()
+                .evidence(
+                    &marked.id(),
+                    &EvidenceId::new("certificate"),
+                    1000,
+                    &mut Vec::new(),
+                )
+                .await
+                .err(),
+        );
+        errors.extend(
+            client()
+                .evidence(
+                    &marked.id(),
+                    &EvidenceId::new(word.as_str()),
+                    1000,
+                    &mut Vec::new(),
+                )
+                .await
+                .err(),
+        );
         let cx = client().context(Operation::Other);
         errors.extend(Api::new(&marked.config()).unwrap().credits(&cx).await.err());
         assert_eq!(errors.len(), 4, "{status} {body}");
-        errors.iter().for_each(|error| marked.canary.check_error(&body, error));
+        errors
+            .iter()
+            .for_each(|error| marked.canary.check_error(&body, error));
     }
 
     let client = client_of(marked.config(), &ScriptedTransport::new());
     for (body, token) in [
         (marked.report("5100"), "wrong"),
         (marked.report("5100"), ""),
-        (marked.report("5100").replace("VERIFICACION_IDENTIDAD", ""), &marked.secret),
+        (
+            marked.report("5100").replace("VERIFICACION_IDENTIDAD", ""),
+            &marked.secret,
+        ),
         (word.clone(), &marked.secret),
         (format!("--{word}\n{word}"), &marked.secret),
     ] {
-        marked.canary.check_error("refused", &client.receive(&marked.delivery(body, token)).unwrap_err());
+        marked.canary.check_error(
+            "refused",
+            &client.receive(&marked.delivery(body, token)).unwrap_err(),
+        );
     }
     marked.canary.check("logged", &recording.text());
 }
@@ -185,10 +265,23 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
     for change in changes {
         let mut new = marked.verification();
         change(&mut new);
-        marked.canary.check_error("refused", &client.create(&new).await.unwrap_err());
+        marked
+            .canary
+            .check_error("refused", &client.create(&new).await.unwrap_err());
     }
-    let elsewhere = VerificationId::new(marked.reference.clone(), Some(VendorId::new(&marked.words[0])));
-    let error = client.evidence(&elsewhere, &EvidenceId::new("certificate"), 10, &mut Vec::new()).await.unwrap_err();
+    let elsewhere = VerificationId::new(
+        marked.reference.clone(),
+        Some(VendorId::new(&marked.words[0])),
+    );
+    let error = client
+        .evidence(
+            &elsewhere,
+            &EvidenceId::new("certificate"),
+            10,
+            &mut Vec::new(),
+        )
+        .await
+        .unwrap_err();
     marked.canary.check_error("refused", &error);
     assert_eq!(transport.count(), 0);
 }
@@ -205,7 +298,12 @@ fn a_configuration_that_is_refused_is_not_repeated() {
     for change in changes {
         let mut config = marked.config();
         change(&mut config);
-        marked.canary.check_error("refused", &VerificarIdentidad::new(config).unwrap_err());
+        marked
+            .canary
+            .check_error("refused", &VerificarIdentidad::new(config).unwrap_err());
     }
-    marked.canary.check("configured", &format!("{:?} {:#?}", marked.config(), marked.config()));
+    marked.canary.check(
+        "configured",
+        &format!("{:?} {:#?}", marked.config(), marked.config()),
+    );
 }

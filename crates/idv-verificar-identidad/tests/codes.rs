@@ -18,8 +18,12 @@ use idv_verificar_identidad::api::CALLS;
 use idv_verificar_identidad::normalize::{self, RESULTS, STATES, find_result, find_state, leaning};
 
 fn told(state: &str, result: &str) -> Observation {
-    let json = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":{state},"Result":{{"Resultado":{result}}}}}"#);
-    normalize::payload(json.as_bytes(), Channel::Callback).unwrap().remove(0)
+    let json = format!(
+        r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":{state},"Result":{{"Resultado":{result}}}}}"#
+    );
+    normalize::payload(json.as_bytes(), Channel::Callback)
+        .unwrap()
+        .remove(0)
 }
 
 #[test]
@@ -27,12 +31,27 @@ fn every_state_of_the_document_is_in_the_table_and_no_other() {
     let rows = table("states.txt");
     assert_eq!(rows.len(), 8);
     for (code, words) in &rows {
-        let row = find_state((*code).try_into().unwrap()).unwrap_or_else(|| panic!("{code} is missing"));
-        assert!(words.starts_with(&format!("{} ", row.name)), "{code}: {}", row.name);
-        assert!(words.contains(row.meaning.trim_end_matches('.')), "{code}: {}", row.meaning);
+        let row =
+            find_state((*code).try_into().unwrap()).unwrap_or_else(|| panic!("{code} is missing"));
+        assert!(
+            words.starts_with(&format!("{} ", row.name)),
+            "{code}: {}",
+            row.name
+        );
+        assert!(
+            words.contains(row.meaning.trim_end_matches('.')),
+            "{code}: {}",
+            row.meaning
+        );
     }
     let documented: BTreeSet<_> = rows.iter().map(|(code, _)| *code).collect();
-    assert_eq!(STATES.iter().map(|row| i64::from(row.code)).collect::<BTreeSet<_>>(), documented);
+    assert_eq!(
+        STATES
+            .iter()
+            .map(|row| i64::from(row.code))
+            .collect::<BTreeSet<_>>(),
+        documented
+    );
 }
 
 #[test]
@@ -43,14 +62,28 @@ fn every_state_is_what_it_says() {
         ("3002", Status::InProgress, false),
         ("3003", Status::InProgress, false),
         ("5000", Status::InProgress, false),
-        ("5001", Status::InReview { leaning: Some(Outcome::Verified) }, true),
+        (
+            "5001",
+            Status::InReview {
+                leaning: Some(Outcome::Verified),
+            },
+            true,
+        ),
         ("5100", Status::Finished(Outcome::Verified), true),
         ("5500", Status::Finished(Outcome::Rejected), true),
     ] {
-        assert_eq!(find_state(code.parse().unwrap()).unwrap().reports, promised, "{code}");
+        assert_eq!(
+            find_state(code.parse().unwrap()).unwrap().reports,
+            promised,
+            "{code}"
+        );
         for code in [code.to_owned(), format!("\"{code}\"")] {
             let observation = told(&code, "93.5");
-            assert_eq!((observation.status, observation.report().is_some()), (Some(status), true), "{code}");
+            assert_eq!(
+                (observation.status, observation.report().is_some()),
+                (Some(status), true),
+                "{code}"
+            );
         }
     }
 }
@@ -58,9 +91,13 @@ fn every_state_is_what_it_says() {
 #[test]
 fn every_result_of_the_document_is_in_the_table_and_no_other() {
     let rows = table("results.txt");
-    assert_eq!(rows.iter().map(|(code, _)| *code).collect::<Vec<_>>(), (-9..=-1).rev().collect::<Vec<_>>());
+    assert_eq!(
+        rows.iter().map(|(code, _)| *code).collect::<Vec<_>>(),
+        (-9..=-1).rev().collect::<Vec<_>>()
+    );
     for (code, words) in &rows {
-        let row = find_result(f64::from(i32::try_from(*code).unwrap())).unwrap_or_else(|| panic!("{code} is missing"));
+        let row = find_result(f64::from(i32::try_from(*code).unwrap()))
+            .unwrap_or_else(|| panic!("{code} is missing"));
         assert!(words.contains(row.meaning), "{code}: {}", row.meaning);
     }
     assert_eq!(RESULTS.len(), rows.len());
@@ -71,29 +108,92 @@ fn every_result_is_a_check_and_a_reason() {
     use CheckKind::*;
     use CheckResult::{Failed, Inconclusive};
     for (code, check, in_review, rejected) in [
-        ("-1", Some((FaceMatch, Inconclusive)), None, Some(Reason::FaceMismatch)),
-        ("-2", Some((Age, Failed)), Some(Reason::Underage), Some(Reason::Underage)),
-        ("-3", Some((DocumentSides, Failed)), Some(Reason::DocumentSidesMismatch), Some(Reason::DocumentSidesMismatch)),
-        ("-4", Some((SamePerson, Failed)), Some(Reason::LivenessFailed), Some(Reason::LivenessFailed)),
-        ("-5", Some((DocumentExpiry, Failed)), Some(Reason::DocumentExpired), Some(Reason::DocumentExpired)),
-        ("-6", Some((Liveness, Failed)), Some(Reason::LivenessFailed), Some(Reason::LivenessFailed)),
+        (
+            "-1",
+            Some((FaceMatch, Inconclusive)),
+            None,
+            Some(Reason::FaceMismatch),
+        ),
+        (
+            "-2",
+            Some((Age, Failed)),
+            Some(Reason::Underage),
+            Some(Reason::Underage),
+        ),
+        (
+            "-3",
+            Some((DocumentSides, Failed)),
+            Some(Reason::DocumentSidesMismatch),
+            Some(Reason::DocumentSidesMismatch),
+        ),
+        (
+            "-4",
+            Some((SamePerson, Failed)),
+            Some(Reason::LivenessFailed),
+            Some(Reason::LivenessFailed),
+        ),
+        (
+            "-5",
+            Some((DocumentExpiry, Failed)),
+            Some(Reason::DocumentExpired),
+            Some(Reason::DocumentExpired),
+        ),
+        (
+            "-6",
+            Some((Liveness, Failed)),
+            Some(Reason::LivenessFailed),
+            Some(Reason::LivenessFailed),
+        ),
         ("-7", None, None, None),
-        ("-8", Some((FaceMatch, Failed)), Some(Reason::FaceMismatch), Some(Reason::FaceMismatch)),
-        ("-9", Some((RequestedNumber, Failed)), Some(Reason::DocumentNumberWrong), Some(Reason::DocumentNumberWrong)),
+        (
+            "-8",
+            Some((FaceMatch, Failed)),
+            Some(Reason::FaceMismatch),
+            Some(Reason::FaceMismatch),
+        ),
+        (
+            "-9",
+            Some((RequestedNumber, Failed)),
+            Some(Reason::DocumentNumberWrong),
+            Some(Reason::DocumentNumberWrong),
+        ),
     ] {
         for (state, reason) in [("5001", in_review), ("5500", rejected)] {
             for code in [code.to_owned(), format!("\"{code}\""), format!("{code}.0")] {
                 let observation = told(state, &code);
                 let report = observation.report().unwrap();
                 let code = code.trim_matches('"');
-                let reasons: Vec<_> = report.reasons.iter().map(|it| (it.reason, it.code.as_str())).collect();
-                assert_eq!(reasons, reason.map(|reason| (reason, code)).into_iter().collect::<Vec<_>>(), "{state} {code}");
-                let checks: Vec<_> =
-                    report.checks.iter().filter(|it| it.kind != AgentReview).map(|it| (it.kind, it.result)).collect();
-                assert_eq!(checks, check.into_iter().collect::<Vec<_>>(), "{state} {code}");
+                let reasons: Vec<_> = report
+                    .reasons
+                    .iter()
+                    .map(|it| (it.reason, it.code.as_str()))
+                    .collect();
+                assert_eq!(
+                    reasons,
+                    reason
+                        .map(|reason| (reason, code))
+                        .into_iter()
+                        .collect::<Vec<_>>(),
+                    "{state} {code}"
+                );
+                let checks: Vec<_> = report
+                    .checks
+                    .iter()
+                    .filter(|it| it.kind != AgentReview)
+                    .map(|it| (it.kind, it.result))
+                    .collect();
+                assert_eq!(
+                    checks,
+                    check.into_iter().collect::<Vec<_>>(),
+                    "{state} {code}"
+                );
                 let leans = in_review.map(|_| Outcome::Rejected);
                 if state == "5001" {
-                    assert_eq!(observation.status, Some(Status::InReview { leaning: leans }), "{code}");
+                    assert_eq!(
+                        observation.status,
+                        Some(Status::InReview { leaning: leans }),
+                        "{code}"
+                    );
                 }
             }
         }
@@ -120,13 +220,21 @@ fn only_above_eighty_percent_a_result_is_positive() {
         assert_eq!(leaning(result), leans, "{result}");
     }
     // It settles nothing: 5100 and 5500 do, whatever is measured.
-    assert_eq!(told("5100", "-8").status, Some(Status::Finished(Outcome::Verified)));
-    assert_eq!(told("5500", "99").status, Some(Status::Finished(Outcome::Rejected)));
+    assert_eq!(
+        told("5100", "-8").status,
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_eq!(
+        told("5500", "99").status,
+        Some(Status::Finished(Outcome::Rejected))
+    );
 }
 
 #[test]
 fn every_code_of_the_send_function_is_an_error_of_its_kind() {
-    let request = || ErrorKind::InvalidRequest { field: "request".into() };
+    let request = || ErrorKind::InvalidRequest {
+        field: "request".into(),
+    };
     let send = CALLS[0];
     assert_eq!(send.name, "VerificarIdentidad");
     let expected = [
@@ -138,18 +246,45 @@ fn every_code_of_the_send_function_is_an_error_of_its_kind() {
         (-6, request(), Effect::Unknown),
         (-7, request(), Effect::Unknown),
     ];
-    let documented: Vec<_> = table("send-codes.txt").into_iter().map(|(code, _)| code).filter(|code| *code != 1).collect();
-    assert_eq!(documented, expected.iter().map(|(code, ..)| *code).collect::<Vec<_>>());
-    assert_eq!(documented, send.failures.iter().map(|failure| failure.res).collect::<Vec<_>>());
+    let documented: Vec<_> = table("send-codes.txt")
+        .into_iter()
+        .map(|(code, _)| code)
+        .filter(|code| *code != 1)
+        .collect();
+    assert_eq!(
+        documented,
+        expected.iter().map(|(code, ..)| *code).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        documented,
+        send.failures
+            .iter()
+            .map(|failure| failure.res)
+            .collect::<Vec<_>>()
+    );
     for (code, kind, effect) in expected {
         let error = send.error(code);
         assert_eq!((error.kind(), error.effect()), (&kind, effect), "{code}");
     }
-    for (call, effect) in [(CALLS[0], Effect::Unknown), (CALLS[1], Effect::NotApplied), (CALLS[2], Effect::NotApplied)] {
+    for (call, effect) in [
+        (CALLS[0], Effect::Unknown),
+        (CALLS[1], Effect::NotApplied),
+        (CALLS[2], Effect::NotApplied),
+    ] {
         for code in [0, 2, -8, 5100] {
             let error = call.error(code);
-            assert_eq!((error.kind(), error.effect()), (&ErrorKind::Malformed, effect), "{} {code}", call.name);
+            assert_eq!(
+                (error.kind(), error.effect()),
+                (&ErrorKind::Malformed, effect),
+                "{} {code}",
+                call.name
+            );
         }
-        assert_eq!(call.error(-1).kind(), &ErrorKind::Unauthorized, "{}", call.name);
+        assert_eq!(
+            call.error(-1).kind(),
+            &ErrorKind::Unauthorized,
+            "{}",
+            call.name
+        );
     }
 }

@@ -11,7 +11,9 @@ mod support;
 
 use idv_core::adapter::settings::Secrets;
 use idv_core::{ErrorKind, ProofKind};
-use idv_verificar_identidad::{AnswerFormat, RequestFormat, VerificarIdentidad, VerificarIdentidadConfig};
+use idv_verificar_identidad::{
+    AnswerFormat, RequestFormat, VerificarIdentidad, VerificarIdentidadConfig,
+};
 use support::{config, with};
 
 const LEAST: &str = "user = 'api-user'\ntoken = { env = 'PATH' }\n";
@@ -30,7 +32,11 @@ fn refused(change: impl FnOnce(&mut VerificarIdentidadConfig)) -> String {
     let config = with(change);
     let error = config.check().unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Config);
-    assert_eq!(VerificarIdentidad::new(config).unwrap_err().kind(), &ErrorKind::Config, "the adapter starts all the same");
+    assert_eq!(
+        VerificarIdentidad::new(config).unwrap_err().kind(),
+        &ErrorKind::Config,
+        "the adapter starts all the same"
+    );
     error.to_string()
 }
 
@@ -38,11 +44,22 @@ fn refused(change: impl FnOnce(&mut VerificarIdentidadConfig)) -> String {
 fn what_is_not_said_is_the_documents_or_the_strictest() {
     let least = parse(LEAST).unwrap();
     for config in [&least, &config()] {
-        assert_eq!(config.address().unwrap().as_str(), "https://api.mensatek.com/v7/");
-        assert_eq!((config.request_format, config.answer_format), (RequestFormat::Json, AnswerFormat::Json));
-        assert_eq!((config.language.as_str(), config.callback_parameter.as_str()), ("es", "token"));
+        assert_eq!(
+            config.address().unwrap().as_str(),
+            "https://api.mensatek.com/v7/"
+        );
+        assert_eq!(
+            (config.request_format, config.answer_format),
+            (RequestFormat::Json, AnswerFormat::Json)
+        );
+        assert_eq!(
+            (config.language.as_str(), config.callback_parameter.as_str()),
+            ("es", "token")
+        );
         assert!(config.sender.is_none() && config.messages.is_empty() && config.base_url.is_none());
-        assert!(config.template("es").unwrap().contains("[LINK]") && config.template("ja").is_none());
+        assert!(
+            config.template("es").unwrap().contains("[LINK]") && config.template("ja").is_none()
+        );
     }
     assert!(config().check().is_ok());
 }
@@ -70,27 +87,66 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
     ))
     .unwrap();
     assert!(config.check().is_ok());
-    assert_eq!((config.user.as_str(), config.token.expose()), ("api-user", std::env::var("PATH").unwrap().as_str()));
-    assert_eq!(config.address().unwrap().as_str(), "https://gateway.example.com/v7");
-    assert_eq!((config.request_format, config.answer_format), (RequestFormat::Form, AnswerFormat::Xml));
-    assert_eq!((config.sender.as_deref(), config.language.as_str()), (Some("MiBanco"), "ca"));
-    assert_eq!((config.template("ca"), config.template("es")), (Some("[LINK]"), Some("[PURPOSE] [LINK]")));
-    assert!(config.callback_password.first().unwrap().expose().contains("idv-verificar-identidad"), "it is the file");
+    assert_eq!(
+        (config.user.as_str(), config.token.expose()),
+        ("api-user", std::env::var("PATH").unwrap().as_str())
+    );
+    assert_eq!(
+        config.address().unwrap().as_str(),
+        "https://gateway.example.com/v7"
+    );
+    assert_eq!(
+        (config.request_format, config.answer_format),
+        (RequestFormat::Form, AnswerFormat::Xml)
+    );
+    assert_eq!(
+        (config.sender.as_deref(), config.language.as_str()),
+        (Some("MiBanco"), "ca")
+    );
+    assert_eq!(
+        (config.template("ca"), config.template("es")),
+        (Some("[LINK]"), Some("[PURPOSE] [LINK]"))
+    );
+    assert!(
+        config
+            .callback_password
+            .first()
+            .unwrap()
+            .expose()
+            .contains("idv-verificar-identidad"),
+        "it is the file"
+    );
     assert_eq!(config.auth().unwrap().proof(), Some(ProofKind::Basic));
 
     let error = parse_with("tokn = 'x'").unwrap_err().to_string();
-    assert!(error.contains("tokn") && error.contains("callback_secret"), "{error}");
+    assert!(
+        error.contains("tokn") && error.contains("callback_secret"),
+        "{error}"
+    );
     for missing in ["user = 'a'", "token = { env = 'PATH' }"] {
-        assert!(parse(missing).unwrap_err().to_string().contains("is missing"), "{missing}");
+        assert!(
+            parse(missing)
+                .unwrap_err()
+                .to_string()
+                .contains("is missing"),
+            "{missing}"
+        );
     }
 }
 
 #[test]
 fn secrets_are_referred_to_and_never_written_down() {
     for key in ["token", "callback_password", "callback_secret"] {
-        let rest = if key == "token" { "user = 'a'\n" } else { LEAST };
+        let rest = if key == "token" {
+            "user = 'a'\n"
+        } else {
+            LEAST
+        };
         let error = parse(&format!("{rest}{key} = 'hunter2'")).unwrap_err();
-        assert!(error.message().contains("refer to it by") && !error.message().contains("hunter2"), "{key}: {error}");
+        assert!(
+            error.message().contains("refer to it by") && !error.message().contains("hunter2"),
+            "{key}: {error}"
+        );
     }
 }
 
@@ -107,17 +163,27 @@ fn texts_are_read_from_a_table_and_from_an_environment_variable() {
         ("request_format = 'xml'", "form"),
         ("answer_format = 'ANT'", "txt"),
     ] {
-        assert!(parse_with(wrong).unwrap_err().to_string().contains(says), "{wrong}");
+        assert!(
+            parse_with(wrong).unwrap_err().to_string().contains(says),
+            "{wrong}"
+        );
     }
 }
 
 #[test]
 fn without_a_proof_of_reports_it_does_not_start() {
     let says = refused(|config| config.callback_secret = Secrets::default());
-    assert!(says.contains("callback_user") && says.contains("callback_secret") && says.contains("cannot be asked"), "{says}");
+    assert!(
+        says.contains("callback_user")
+            && says.contains("callback_secret")
+            && says.contains("cannot be asked"),
+        "{says}"
+    );
     assert!(parse(LEAST).unwrap().check().is_err());
 
-    let basic = |user: Option<&'static str>, password: Option<&'static str>, secret: Option<&'static str>| {
+    let basic = |user: Option<&'static str>,
+                 password: Option<&'static str>,
+                 secret: Option<&'static str>| {
         move |config: &mut VerificarIdentidadConfig| {
             config.callback_user = user.map(str::to_owned);
             config.callback_password = password.map(Secrets::from).unwrap_or_default();
@@ -140,9 +206,10 @@ fn without_a_proof_of_reports_it_does_not_start() {
         let said = refused(basic(user, password, secret));
         assert!(said.contains(says), "{said}");
     }
-    for (user, password, secret, proof) in
-        [(Some("a"), Some(LONG), None, ProofKind::Basic), (None, None, Some(LONG), ProofKind::SecretUrl)]
-    {
+    for (user, password, secret, proof) in [
+        (Some("a"), Some(LONG), None, ProofKind::Basic),
+        (None, None, Some(LONG), ProofKind::SecretUrl),
+    ] {
         let config = with(basic(user, password, secret));
         assert!(config.check().is_ok());
         assert_eq!(config.auth().unwrap().proof(), Some(proof));
@@ -152,23 +219,51 @@ fn without_a_proof_of_reports_it_does_not_start() {
 #[test]
 fn what_cannot_work_is_refused_by_its_key() {
     let message = |language: &'static str, text: &'static str| {
-        move |config: &mut VerificarIdentidadConfig| drop(config.messages.insert(language.to_owned(), text.to_owned()))
+        move |config: &mut VerificarIdentidadConfig| {
+            drop(config.messages.insert(language.to_owned(), text.to_owned()))
+        }
     };
     for (said, key) in [
         (refused(|config| config.user = String::new()), "user"),
         (refused(|config| config.user = "a:b".to_owned()), "user"),
         (refused(|config| config.token = "".into()), "token"),
         (refused(|config| config.token = "a\nb".into()), "token"),
-        (refused(|config| config.base_url = Some("http://api.example.com".parse().unwrap())), "base_url"),
-        (refused(|config| config.base_url = Some("https://api.example.com?a=b".parse().unwrap())), "base_url"),
-        (refused(|config| config.sender = Some(String::new())), "sender"),
-        (refused(|config| config.sender = Some("123456789012".to_owned())), "sender"),
-        (refused(|config| config.language = "ja".to_owned()), "language"),
-        (refused(|config| config.callback_parameter = "a b".to_owned()), "callback_parameter"),
-        (refused(|config| config.callback_parameter = String::new()), "callback_parameter"),
+        (
+            refused(|config| config.base_url = Some("http://api.example.com".parse().unwrap())),
+            "base_url",
+        ),
+        (
+            refused(|config| {
+                config.base_url = Some("https://api.example.com?a=b".parse().unwrap())
+            }),
+            "base_url",
+        ),
+        (
+            refused(|config| config.sender = Some(String::new())),
+            "sender",
+        ),
+        (
+            refused(|config| config.sender = Some("123456789012".to_owned())),
+            "sender",
+        ),
+        (
+            refused(|config| config.language = "ja".to_owned()),
+            "language",
+        ),
+        (
+            refused(|config| config.callback_parameter = "a b".to_owned()),
+            "callback_parameter",
+        ),
+        (
+            refused(|config| config.callback_parameter = String::new()),
+            "callback_parameter",
+        ),
         (refused(message("es", "no link")), "messages.es"),
         (refused(message("es", "[PURPOSE]")), "messages.es"),
-        (refused(message("es", "[LINK] [PURPOSE] [PURPOSE]")), "messages.es"),
+        (
+            refused(message("es", "[LINK] [PURPOSE] [PURPOSE]")),
+            "messages.es",
+        ),
         (refused(message("es", "[LINK]\u{7}")), "messages.es"),
         (refused(message("ES", "[LINK]")), "messages"),
         (refused(message("spanish", "[LINK]")), "messages"),
@@ -180,7 +275,11 @@ fn what_cannot_work_is_refused_by_its_key() {
 
 #[test]
 fn nothing_secret_is_printed() {
-    let printed = format!("{:?} {:?}", config(), VerificarIdentidad::new(config()).unwrap());
+    let printed = format!(
+        "{:?} {:?}",
+        config(),
+        VerificarIdentidad::new(config()).unwrap()
+    );
     for secret in ["api-token", support::SECRET, "YXBpLXVzZXI6"] {
         assert!(!printed.contains(secret), "{printed}");
     }

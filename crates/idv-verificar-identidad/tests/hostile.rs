@@ -28,8 +28,14 @@ fn read_as_everything(bytes: &[u8]) {
         }
     }
     if let Ok(report) = Report::read(bytes) {
-        let _ = (report.accesses(), report.device(), report.position().coordinates());
-        let _ = report.result().map(|result| result.card().others.iter().count());
+        let _ = (
+            report.accesses(),
+            report.device(),
+            report.position().coordinates(),
+        );
+        let _ = report
+            .result()
+            .map(|result| result.card().others.iter().count());
     }
     if let Ok(answer) = Answer::read(bytes) {
         assert!(answer.code().is_some() || answer.credits.is_some());
@@ -41,8 +47,13 @@ fn whole() -> &'static [(String, Vec<u8>, bool)] {
     static WHOLE: LazyLock<Vec<(String, Vec<u8>, bool)>> = LazyLock::new(|| {
         let reports = reports();
         let answers = named(&["own-send", "own-unauthorized"]);
-        let names = reports.iter().map(|name| (name, true)).chain(answers.iter().map(|name| (name, false)));
-        names.map(|(name, is_report)| (name.clone(), fixture(name), is_report)).collect()
+        let names = reports
+            .iter()
+            .map(|name| (name, true))
+            .chain(answers.iter().map(|name| (name, false)));
+        names
+            .map(|(name, is_report)| (name.clone(), fixture(name), is_report))
+            .collect()
     });
     &WHOLE
 }
@@ -58,18 +69,33 @@ fn settles(bytes: &[u8]) -> Option<Outcome> {
 #[test]
 fn json_that_is_cut_off_anywhere_is_refused() {
     for (name, payload, is_report) in whole().iter().filter(|(name, ..)| name.ends_with(".json")) {
-        let reads = |bytes: &[u8]| if *is_report { Report::read(bytes).is_ok() } else { Answer::read(bytes).is_ok() };
+        let reads = |bytes: &[u8]| {
+            if *is_report {
+                Report::read(bytes).is_ok()
+            } else {
+                Answer::read(bytes).is_ok()
+            }
+        };
         assert!(reads(payload), "{name}");
         for length in 0..payload.trim_ascii_end().len() {
-            assert!(!reads(&payload[..length]), "{name} cut off after {length} bytes is read");
+            assert!(
+                !reads(&payload[..length]),
+                "{name} cut off after {length} bytes is read"
+            );
             if length % 8 == 0 {
                 read_as_everything(&payload[..length]);
             }
         }
         for garbage in ["x", "{}", "]", "\0", ","] {
-            assert!(!reads(&[payload.as_slice(), garbage.as_bytes()].concat()), "{name} followed by {garbage:?}");
+            assert!(
+                !reads(&[payload.as_slice(), garbage.as_bytes()].concat()),
+                "{name} followed by {garbage:?}"
+            );
         }
-        assert!(reads(&["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat()), "{name} with white space around it");
+        assert!(
+            reads(&["\u{feff} \n".as_bytes(), payload.as_slice(), b" \r\n\t"].concat()),
+            "{name} with white space around it"
+        );
     }
 }
 
@@ -77,42 +103,68 @@ fn json_that_is_cut_off_anywhere_is_refused() {
 /// incomplete.
 #[test]
 fn form_that_is_cut_off_says_that_its_result_is() {
-    let form = String::from_utf8(fixture("own-report.form")).unwrap().replace("Estado=5001", "Estado=5100");
+    let form = String::from_utf8(fixture("own-report.form"))
+        .unwrap()
+        .replace("Estado=5001", "Estado=5100");
     let form = form.trim_end();
     assert_eq!(settles(form.as_bytes()), Some(Outcome::Verified));
     let start = form.find("Result=").unwrap() + "Result=".len();
     for length in start + 3..form.len() {
         let cut = &form.as_bytes()[..length];
-        let observation = normalize::payload(cut, Channel::Callback).unwrap().remove(0);
+        let observation = normalize::payload(cut, Channel::Callback)
+            .unwrap()
+            .remove(0);
         let report = observation.report().unwrap();
-        assert!(report.reasons.iter().any(|it| it.code == "Result"), "cut off after {length} of {} bytes", form.len());
-        assert!(report.custom.contains_key("Result"), "cut off after {length}");
+        assert!(
+            report.reasons.iter().any(|it| it.code == "Result"),
+            "cut off after {length} of {} bytes",
+            form.len()
+        );
+        assert!(
+            report.custom.contains_key("Result"),
+            "cut off after {length}"
+        );
     }
     let multipart = fixture("own-report.multipart");
     for length in 0..multipart.trim_ascii_end().len() - 1 {
-        assert!(Report::read(&multipart[..length]).is_err(), "cut off after {length} bytes");
+        assert!(
+            Report::read(&multipart[..length]).is_err(),
+            "cut off after {length} bytes"
+        );
     }
 }
 
 #[test]
 fn result_that_is_cut_off_still_speaks_against_a_success() {
-    let result = r#"{"Resultado":-9,"DNISolicitadoCoincide":"No","DNI":{"Edad":66,"DNI":"12345678Z"}}"#;
+    let result =
+        r#"{"Resultado":-9,"DNISolicitadoCoincide":"No","DNI":{"Edad":66,"DNI":"12345678Z"}}"#;
     let outcome = |length: usize| {
         let result = serde_json::to_string(&result[..length]).unwrap();
-        let body = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{result}}}"#);
+        let body = format!(
+            r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{result}}}"#
+        );
         settles(body.as_bytes())
     };
     let first_comma = result.find(',').unwrap();
     assert_eq!(outcome(first_comma - 1), Some(Outcome::Verified));
     for length in first_comma + 1..=result.len() {
-        assert_eq!(outcome(length), Some(Outcome::Inconclusive), "cut off after {length}");
+        assert_eq!(
+            outcome(length),
+            Some(Outcome::Inconclusive),
+            "cut off after {length}"
+        );
     }
 }
 
 #[test]
 fn no_single_byte_of_structure_turns_a_report_into_a_success() {
-    let names =
-        ["report.json", "own-report-objects.json", "own-report.form", "own-report-rejected.json", "own-report-accessed.json"];
+    let names = [
+        "report.json",
+        "own-report-objects.json",
+        "own-report.form",
+        "own-report-rejected.json",
+        "own-report-accessed.json",
+    ];
     for name in names {
         let payload = fixture(name);
         assert_ne!(settles(&payload), Some(Outcome::Verified), "{name}");
@@ -120,7 +172,11 @@ fn no_single_byte_of_structure_turns_a_report_into_a_success() {
             for byte in [0, b'"', b'\\', b']', b'}', b',', b':', b'&', 0x80] {
                 let mut payload = payload.clone();
                 payload[position] = byte;
-                assert_ne!(settles(&payload), Some(Outcome::Verified), "{name}: byte {position} as {byte}");
+                assert_ne!(
+                    settles(&payload),
+                    Some(Outcome::Verified),
+                    "{name}: byte {position} as {byte}"
+                );
             }
         }
     }
@@ -129,7 +185,13 @@ fn no_single_byte_of_structure_turns_a_report_into_a_success() {
 #[test]
 fn what_nests_without_end_overflows_nothing() {
     for depth in [100, 127, 128, 129, 20_000] {
-        for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"Result\":", "}"), ("<a>", "</a>"), ("[ 0: ", "]")] {
+        for (open, close) in [
+            ("[", "]"),
+            ("{\"a\":", "}"),
+            ("{\"Result\":", "}"),
+            ("<a>", "</a>"),
+            ("[ 0: ", "]"),
+        ] {
             let nested = open.repeat(depth) + "1" + &close.repeat(depth);
             read_as_everything(nested.as_bytes());
             for part in ["Result", "Acceso", "Estado", "ID", "Added"] {
@@ -144,7 +206,10 @@ fn what_nests_without_end_overflows_nothing() {
     for _ in 0..8 {
         text = serde_json::to_string(&text).unwrap();
         read_as_everything(
-            format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{text}}}"#).as_bytes(),
+            format!(
+                r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{text}}}"#
+            )
+            .as_bytes(),
         );
     }
 }
@@ -153,14 +218,28 @@ fn what_nests_without_end_overflows_nothing() {
 fn many_parts_are_read_in_bounds() {
     let body = |count: usize| {
         let parts: Vec<_> = (0..count).map(|part| format!(r#""P{part}":"x""#)).collect();
-        format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5500,{}}}"#, parts.join(","))
+        format!(
+            r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5500,{}}}"#,
+            parts.join(",")
+        )
     };
     let observations = normalize::payload(body(20_000).as_bytes(), Channel::Callback).unwrap();
     let report = observations[0].report().unwrap();
-    assert_eq!((report.custom.len(), report.reasons.len()), (20_000, 20_000));
-    assert_eq!(normalize::payload(body(50_000).as_bytes(), Channel::Callback).unwrap_err().kind(), &ErrorKind::Malformed);
+    assert_eq!(
+        (report.custom.len(), report.reasons.len()),
+        (20_000, 20_000)
+    );
+    assert_eq!(
+        normalize::payload(body(50_000).as_bytes(), Channel::Callback)
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Malformed
+    );
     let repeated = vec![r#""P":1,"P":2"#; 10_000].join(",");
-    read_as_everything(format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,{repeated}}}"#).as_bytes());
+    read_as_everything(
+        format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,{repeated}}}"#)
+            .as_bytes(),
+    );
     let accesses = vec![r#"{"IP":"203.0.113.1"}"#; 20_000].join(",");
     read_as_everything(
         format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Acceso":[{accesses}]}}"#).as_bytes(),
@@ -174,18 +253,31 @@ fn report_about_two_requests_is_refused() {
         r#"{"Servicio":"X","Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":"5100"}"#,
         "Servicio=VERIFICACION_IDENTIDAD&ID=1&Id=2&Estado=5100",
     ] {
-        assert_eq!(normalize::payload(body.as_bytes(), Channel::Callback).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+        assert_eq!(
+            normalize::payload(body.as_bytes(), Channel::Callback)
+                .unwrap_err()
+                .kind(),
+            &ErrorKind::Malformed,
+            "{body}"
+        );
     }
-    let same = "Servicio=VERIFICACION_IDENTIDAD&ID=1&ID=1&Estado=5100&Servicio=VERIFICACION_IDENTIDAD";
+    let same =
+        "Servicio=VERIFICACION_IDENTIDAD&ID=1&ID=1&Estado=5100&Servicio=VERIFICACION_IDENTIDAD";
     assert_eq!(settles(same.as_bytes()), Some(Outcome::Verified));
 }
 
 #[test]
 fn text_in_utf16_and_no_text_are_refused() {
-    let utf16: Vec<u8> = "{\"Servicio\":\"x\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = "{\"Servicio\":\"x\"}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let payloads: [&[u8]; 4] = [&utf16, b"", b" ", b"\xEF\xBB\xBF"];
     for payload in payloads {
-        assert_eq!(Report::read(payload).unwrap_err().kind(), &ErrorKind::Malformed);
+        assert_eq!(
+            Report::read(payload).unwrap_err().kind(),
+            &ErrorKind::Malformed
+        );
     }
 }
 
@@ -201,7 +293,9 @@ fn errors_do_not_quote_what_cannot_be_read() {
         "[\"Mustermann\"]",
     ] {
         for kind in ["result", "status", "callback"] {
-            let Err(error) = normalize::kind(payload.as_bytes(), kind) else { panic!("{payload} is read") };
+            let Err(error) = normalize::kind(payload.as_bytes(), kind) else {
+                panic!("{payload} is read")
+            };
             let printed = printed(&error);
             assert!(!printed.contains("Mustermann"), "{printed}");
         }
@@ -216,16 +310,23 @@ fn nothing_of_a_person_is_printed() {
             let report = Report::read(bytes).unwrap();
             let result = report.result();
             let card = result.as_ref().map(IdentityResult::card);
-            printed +=
-                &format!("{report:?} {result:#?} {card:?} {:?} {:?} {:?}", report.accesses(), report.position(), report.device());
-            printed +=
-                &format!("{:?} {:?}", report.position().coordinates(), normalize::payload(bytes, Channel::Callback).unwrap());
+            printed += &format!(
+                "{report:?} {result:#?} {card:?} {:?} {:?} {:?}",
+                report.accesses(),
+                report.position(),
+                report.device()
+            );
+            printed += &format!(
+                "{:?} {:?}",
+                report.position().coordinates(),
+                normalize::payload(bytes, Channel::Callback).unwrap()
+            );
         } else {
             printed += &format!("{:?}", Answer::read(bytes).unwrap());
         }
         for word in [
-            "APARICIO", "JUAN", "ERIKA", "1955", "0000000", "BGT", "85.10", "203.0", "Madrid", "1.659", "Chrome", "34600",
-            "2998463", "12838", "Falta", "ilegible",
+            "APARICIO", "JUAN", "ERIKA", "1955", "0000000", "BGT", "85.10", "203.0", "Madrid",
+            "1.659", "Chrome", "34600", "2998463", "12838", "Falta", "ilegible",
         ] {
             assert!(!printed.contains(word), "{name} prints {word}");
         }

@@ -28,95 +28,178 @@ fn told(estado: u32, members: &Value) -> Vec<u8> {
 }
 
 fn observe(bytes: &[u8]) -> Observation {
-    normalize::kind(bytes, "callback").unwrap().observations.remove(0)
+    normalize::kind(bytes, "callback")
+        .unwrap()
+        .observations
+        .remove(0)
 }
 
 fn reasons(report: &Report) -> Vec<String> {
-    report.reasons.iter().map(|it| format!("{}:{}", it.reason.name(), it.code)).collect()
+    report
+        .reasons
+        .iter()
+        .map(|it| format!("{}:{}", it.reason.name(), it.code))
+        .collect()
 }
 
 fn result(report: &Report, kind: CheckKind) -> Option<CheckResult> {
-    report.checks.iter().find(|check| check.kind == kind).map(|check| check.result)
+    report
+        .checks
+        .iter()
+        .find(|check| check.kind == kind)
+        .map(|check| check.result)
 }
 
 /// The outcome of a validated verification with this `Result`, and its reasons.
 fn validated(members: &Value) -> (Outcome, Vec<String>) {
     let observation = observe(&told(5100, members));
     assert_eq!(observation.code.as_deref(), Some("5100"));
-    let Some(Status::Finished(outcome)) = observation.status else { panic!("{members} is not finished") };
+    let Some(Status::Finished(outcome)) = observation.status else {
+        panic!("{members} is not finished")
+    };
     (outcome, reasons(observation.report().unwrap()))
 }
 
 #[test]
 fn number_that_was_not_requested_is_inconclusive() {
     for (members, reason) in [
-        (json!({"Result": {"Resultado": -9, "DNISolicitado": "87654321X", "DNI": {"DNI": "12345678Z"}}}), "-9"),
+        (
+            json!({"Result": {"Resultado": -9, "DNISolicitado": "87654321X", "DNI": {"DNI": "12345678Z"}}}),
+            "-9",
+        ),
         (json!({"Result": {"Resultado": -9}}), "-9"),
         (json!({"Result": {"Resultado": "-9.0"}}), "-9.0"),
-        (json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "No"}}), "DNISolicitadoCoincide"),
-        (json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "NO "}}), "DNISolicitadoCoincide"),
-        (json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": false}}), "DNISolicitadoCoincide"),
-        (json!({"DNISolicitado": "87654321X", "DNIAnverso": "12345678Z"}), "DNISolicitado"),
+        (
+            json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "No"}}),
+            "DNISolicitadoCoincide",
+        ),
+        (
+            json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "NO "}}),
+            "DNISolicitadoCoincide",
+        ),
+        (
+            json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": false}}),
+            "DNISolicitadoCoincide",
+        ),
+        (
+            json!({"DNISolicitado": "87654321X", "DNIAnverso": "12345678Z"}),
+            "DNISolicitado",
+        ),
         (
             json!({"DNISolicitado": "87654321X", "Result": {"DNISolicitadoCoincide": "Si", "DNI": {"DNI": "12345678Z"}}}),
             "DNISolicitado",
         ),
-        (json!({"DNISolicitado": "PAB123456", "Result": {"Resultado": 96.41, "DNI": {"DNI": "XDB999999"}}}), "DNISolicitado"),
+        (
+            json!({"DNISolicitado": "PAB123456", "Result": {"Resultado": 96.41, "DNI": {"DNI": "XDB999999"}}}),
+            "DNISolicitado",
+        ),
         (
             json!({"DNISolicitado": "87654321X", "Result": "[[\"Resultado\",96.41],[\"DNI\",[[\"DNI\",\"12345678Z\"]]]]"}),
             "DNISolicitado",
         ),
     ] {
         let (outcome, reasons) = validated(&members);
-        assert_eq!((outcome, reasons), (Outcome::Inconclusive, vec![format!("document_number_wrong:{reason}")]), "{members}");
+        assert_eq!(
+            (outcome, reasons),
+            (
+                Outcome::Inconclusive,
+                vec![format!("document_number_wrong:{reason}")]
+            ),
+            "{members}"
+        );
         let observation = observe(&told(5100, &members));
         let report = observation.report().unwrap();
-        assert_eq!(result(report, CheckKind::RequestedNumber), Some(CheckResult::Failed), "{members}");
-        assert_eq!(report.evidence.len(), 1, "the vendor certified it: {members}");
+        assert_eq!(
+            result(report, CheckKind::RequestedNumber),
+            Some(CheckResult::Failed),
+            "{members}"
+        );
+        assert_eq!(
+            report.evidence.len(),
+            1,
+            "the vendor certified it: {members}"
+        );
     }
 }
 
 #[test]
 fn report_about_several_services_or_requests_is_refused() {
     for twice in [r#""Servicio":"OTRO""#, r#""ID":"2""#] {
-        let text = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,{twice}}}"#);
+        let text =
+            format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,{twice}}}"#);
         let error = normalize::kind(text.as_bytes(), "callback").unwrap_err();
-        assert!(error.to_string().contains("several services or requests"), "{twice}: {error}");
+        assert!(
+            error.to_string().contains("several services or requests"),
+            "{twice}: {error}"
+        );
     }
 }
 
 #[test]
 fn answer_without_an_identifier_tells_no_state() {
-    for (answer, status) in
-        [(r#"{"Res":1,"ID":"7"}"#, Some(Status::AwaitingPerson)), (r#"{"Res":1}"#, None), (r#"{"Res":-1,"ID":"7"}"#, None)]
-    {
-        assert_eq!(normalize::kind(answer.as_bytes(), "status").unwrap().observations[0].status, status, "{answer}");
+    for (answer, status) in [
+        (r#"{"Res":1,"ID":"7"}"#, Some(Status::AwaitingPerson)),
+        (r#"{"Res":1}"#, None),
+        (r#"{"Res":-1,"ID":"7"}"#, None),
+    ] {
+        assert_eq!(
+            normalize::kind(answer.as_bytes(), "status")
+                .unwrap()
+                .observations[0]
+                .status,
+            status,
+            "{answer}"
+        );
     }
 }
 
 #[test]
 fn name_that_is_a_comma_alone_is_kept_as_it_is() {
-    for (name, family, given) in
-        [("GARCÍA, ANA", Some("GARCÍA"), Some("ANA")), ("GARCÍA,", Some("GARCÍA"), None), (", ANA", None, Some("ANA"))]
-    {
+    for (name, family, given) in [
+        ("GARCÍA, ANA", Some("GARCÍA"), Some("ANA")),
+        ("GARCÍA,", Some("GARCÍA"), None),
+        (", ANA", None, Some("ANA")),
+    ] {
         let observation = observe(&told(5100, &json!({"Result": {"DNI": {"Nombre": name}}})));
         let person = &observation.report().unwrap().person;
         let value = |attribute: &Option<idv_core::report::Attribute<String>>| {
-            attribute.as_ref().and_then(|attribute| attribute.expose().cloned())
+            attribute
+                .as_ref()
+                .and_then(|attribute| attribute.expose().cloned())
         };
-        assert_eq!((value(&person.family_name).as_deref(), value(&person.given_names).as_deref()), (family, given), "{name}");
+        assert_eq!(
+            (
+                value(&person.family_name).as_deref(),
+                value(&person.given_names).as_deref()
+            ),
+            (family, given),
+            "{name}"
+        );
     }
     let observation = observe(&told(5100, &json!({"Result": {"DNI": {"Nombre": " , "}}})));
     let person = &observation.report().unwrap().person;
-    assert!(person.family_name.as_ref().is_some_and(|name| name.value.is_none() && name.raw.is_some()), "{person:?}");
+    assert!(
+        person
+            .family_name
+            .as_ref()
+            .is_some_and(|name| name.value.is_none() && name.raw.is_some()),
+        "{person:?}"
+    );
     assert!(person.given_names.is_none());
 }
 
 #[test]
 fn similarity_has_to_be_above_the_limit() {
-    for (percent, expected) in [(80.1, CheckResult::Passed), (80.0, CheckResult::Inconclusive)] {
+    for (percent, expected) in [
+        (80.1, CheckResult::Passed),
+        (80.0, CheckResult::Inconclusive),
+    ] {
         let observation = observe(&told(5000, &json!({"Result": {"Resultado": percent}})));
-        assert_eq!(result(observation.report().unwrap(), CheckKind::FaceMatch), Some(expected), "{percent}");
+        assert_eq!(
+            result(observation.report().unwrap(), CheckKind::FaceMatch),
+            Some(expected),
+            "{percent}"
+        );
     }
 }
 
@@ -130,11 +213,27 @@ fn number_that_was_requested_is_verified_however_written() {
         json!({"DNISolicitado": "N/A", "DNIAnverso": "12345678Z"}),
         json!({"DNISolicitado": "", "DNIAnverso": "12345678Z", "Result": {"DNISolicitadoCoincide": "N/A"}}),
     ] {
-        assert_eq!(validated(&members), (Outcome::Verified, vec![]), "{members}");
+        assert_eq!(
+            validated(&members),
+            (Outcome::Verified, vec![]),
+            "{members}"
+        );
     }
-    let observation = observe(&told(5100, &json!({"DNISolicitado": "12.345.678-z", "DNIAnverso": "12345678Z"})));
-    let number = observation.report().unwrap().document.number.clone().unwrap();
-    assert_eq!((number.verdict, number.submitted.unwrap().expose().as_str()), (Verdict::Match, "12.345.678-z"));
+    let observation = observe(&told(
+        5100,
+        &json!({"DNISolicitado": "12.345.678-z", "DNIAnverso": "12345678Z"}),
+    ));
+    let number = observation
+        .report()
+        .unwrap()
+        .document
+        .number
+        .clone()
+        .unwrap();
+    assert_eq!(
+        (number.verdict, number.submitted.unwrap().expose().as_str()),
+        (Verdict::Match, "12.345.678-z")
+    );
 }
 
 #[test]
@@ -145,31 +244,94 @@ fn requested_number_that_is_not_compared_is_a_reason() {
         json!({"DNISolicitado": "87654321X", "Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "N/A"}}),
     ] {
         let (outcome, reasons) = validated(&members);
-        assert_eq!(outcome, Outcome::Verified, "the vendor's state stands: {members}");
-        assert!(reasons.contains(&"cannot_be_completed:DNISolicitado".to_owned()), "{members}: {reasons:?}");
+        assert_eq!(
+            outcome,
+            Outcome::Verified,
+            "the vendor's state stands: {members}"
+        );
+        assert!(
+            reasons.contains(&"cannot_be_completed:DNISolicitado".to_owned()),
+            "{members}: {reasons:?}"
+        );
     }
-    let observation = observe(&told(5001, &json!({"DNISolicitado": "87654321X", "Result": {"Resultado": 96.41}})));
+    let observation = observe(&told(
+        5001,
+        &json!({"DNISolicitado": "87654321X", "Result": {"Resultado": 96.41}}),
+    ));
     assert_eq!(observation.status, Some(Status::InReview { leaning: None }));
-    assert_eq!(result(observation.report().unwrap(), CheckKind::RequestedNumber), Some(CheckResult::Inconclusive));
+    assert_eq!(
+        result(observation.report().unwrap(), CheckKind::RequestedNumber),
+        Some(CheckResult::Inconclusive)
+    );
     // A word that is neither yes nor no is not the vendor's yes.
     let (outcome, reasons) = validated(&json!({"Result": {"DNISolicitadoCoincide": "Puede"}}));
-    assert_eq!((outcome, reasons), (Outcome::Inconclusive, vec!["cannot_be_completed:DNISolicitadoCoincide".to_owned()]));
+    assert_eq!(
+        (outcome, reasons),
+        (
+            Outcome::Inconclusive,
+            vec!["cannot_be_completed:DNISolicitadoCoincide".to_owned()]
+        )
+    );
 }
 
 #[test]
 fn operator_overrules_what_can_be_seen_and_nothing_else() {
     for (members, outcome, reasons) in [
-        (json!({"Result": {"Resultado": -1}}), Outcome::Verified, vec![]),
-        (json!({"Result": {"Resultado": -2}}), Outcome::Verified, vec!["underage:-2"]),
-        (json!({"Result": {"Resultado": -3}}), Outcome::Verified, vec!["document_sides_mismatch:-3"]),
-        (json!({"Result": {"Resultado": -4}}), Outcome::Disputed, vec!["liveness_failed:-4"]),
-        (json!({"Result": {"Resultado": -5}}), Outcome::Inconclusive, vec!["document_expired:-5"]),
-        (json!({"Result": {"Resultado": -6}}), Outcome::Disputed, vec!["liveness_failed:-6"]),
-        (json!({"Result": {"Resultado": -7}}), Outcome::Verified, vec![]),
-        (json!({"Result": {"Resultado": -8}}), Outcome::Verified, vec!["face_mismatch:-8"]),
-        (json!({"Result": {"Resultado": 12}}), Outcome::Verified, vec![]),
-        (json!({"Result": {"Resultado": -42}}), Outcome::Verified, vec!["unknown:-42"]),
-        (json!({"Result": {"Resultado": 96, "PruebaDeVida": "No"}}), Outcome::Disputed, vec!["liveness_failed:PruebaDeVida"]),
+        (
+            json!({"Result": {"Resultado": -1}}),
+            Outcome::Verified,
+            vec![],
+        ),
+        (
+            json!({"Result": {"Resultado": -2}}),
+            Outcome::Verified,
+            vec!["underage:-2"],
+        ),
+        (
+            json!({"Result": {"Resultado": -3}}),
+            Outcome::Verified,
+            vec!["document_sides_mismatch:-3"],
+        ),
+        (
+            json!({"Result": {"Resultado": -4}}),
+            Outcome::Disputed,
+            vec!["liveness_failed:-4"],
+        ),
+        (
+            json!({"Result": {"Resultado": -5}}),
+            Outcome::Inconclusive,
+            vec!["document_expired:-5"],
+        ),
+        (
+            json!({"Result": {"Resultado": -6}}),
+            Outcome::Disputed,
+            vec!["liveness_failed:-6"],
+        ),
+        (
+            json!({"Result": {"Resultado": -7}}),
+            Outcome::Verified,
+            vec![],
+        ),
+        (
+            json!({"Result": {"Resultado": -8}}),
+            Outcome::Verified,
+            vec!["face_mismatch:-8"],
+        ),
+        (
+            json!({"Result": {"Resultado": 12}}),
+            Outcome::Verified,
+            vec![],
+        ),
+        (
+            json!({"Result": {"Resultado": -42}}),
+            Outcome::Verified,
+            vec!["unknown:-42"],
+        ),
+        (
+            json!({"Result": {"Resultado": 96, "PruebaDeVida": "No"}}),
+            Outcome::Disputed,
+            vec!["liveness_failed:PruebaDeVida"],
+        ),
         (
             json!({"Result": {"ProcesoRealizadoMismaPersona": "No"}}),
             Outcome::Disputed,
@@ -180,10 +342,26 @@ fn operator_overrules_what_can_be_seen_and_nothing_else() {
             Outcome::Verified,
             vec!["document_sides_mismatch:AnversoReversoCoinciden"],
         ),
-        (json!({"Result": {"DNI": {"Caducado": "Si"}}}), Outcome::Inconclusive, vec!["document_expired:Caducado"]),
-        (json!({"Result": {"DNI": {"Edad": 17}}}), Outcome::Verified, vec!["underage:Edad"]),
-        (json!({"Result": {"DNI": {"Edad": 18}}}), Outcome::Verified, vec![]),
-        (json!({"Result": {"PruebaDeVida": "Quizas"}}), Outcome::Verified, vec![]),
+        (
+            json!({"Result": {"DNI": {"Caducado": "Si"}}}),
+            Outcome::Inconclusive,
+            vec!["document_expired:Caducado"],
+        ),
+        (
+            json!({"Result": {"DNI": {"Edad": 17}}}),
+            Outcome::Verified,
+            vec!["underage:Edad"],
+        ),
+        (
+            json!({"Result": {"DNI": {"Edad": 18}}}),
+            Outcome::Verified,
+            vec![],
+        ),
+        (
+            json!({"Result": {"PruebaDeVida": "Quizas"}}),
+            Outcome::Verified,
+            vec![],
+        ),
     ] {
         let expected = (outcome, reasons.into_iter().map(str::to_owned).collect());
         assert_eq!(validated(&members), expected, "{members}");
@@ -194,49 +372,98 @@ fn operator_overrules_what_can_be_seen_and_nothing_else() {
 fn document_that_expired_before_the_report_is_not_verified() {
     let at = |updated: &str, sent: &str, expires: &str, expired: &str| {
         let card = json!({"FechaExpira": expires, "Caducado": expired});
-        validated(&json!({"UltimaActualizacion": updated, "FechaEnvio": sent, "Result": {"Resultado": 96, "DNI": card}}))
+        validated(
+            &json!({"UltimaActualizacion": updated, "FechaEnvio": sent, "Result": {"Resultado": 96, "DNI": card}}),
+        )
     };
-    let expired = (Outcome::Inconclusive, vec!["document_expired:FechaExpira".to_owned()]);
+    let expired = (
+        Outcome::Inconclusive,
+        vec!["document_expired:FechaExpira".to_owned()],
+    );
     assert_eq!(at("2021-10-10 10:10", "", "09/10/2021", "N/A"), expired);
     assert_eq!(at("2021-10-10 10:10", "", "09/10/2021", "No"), expired);
     assert_eq!(at("", "2021-10-10 10:10", "09/10/2021", "No"), expired);
-    assert_eq!(at("2021-10-10 10:10", "2021-10-01 10:10", "09/10/2021", "No"), expired);
-    assert_eq!(at("2021-10-10 10:10", "", "10/10/2021", "No"), (Outcome::Verified, vec![]));
-    assert_eq!(at("", "", "09/10/2001", "No"), (Outcome::Verified, vec![]), "no day is known to compare with");
-    assert_eq!(at("2021-10-10 10:10", "", "2020", "No"), (Outcome::Verified, vec![]));
+    assert_eq!(
+        at("2021-10-10 10:10", "2021-10-01 10:10", "09/10/2021", "No"),
+        expired
+    );
+    assert_eq!(
+        at("2021-10-10 10:10", "", "10/10/2021", "No"),
+        (Outcome::Verified, vec![])
+    );
+    assert_eq!(
+        at("", "", "09/10/2001", "No"),
+        (Outcome::Verified, vec![]),
+        "no day is known to compare with"
+    );
+    assert_eq!(
+        at("2021-10-10 10:10", "", "2020", "No"),
+        (Outcome::Verified, vec![])
+    );
 }
 
 #[test]
 fn unreadable_result_leaves_the_state() {
     for (result, kept) in [
         (json!("Array"), json!("Array")),
-        (json!("{\"Resultado\":96.41,\"DNI\":{\"Ed"), json!("{\"Resultado\":96.41,\"DNI\":{\"Ed")),
+        (
+            json!("{\"Resultado\":96.41,\"DNI\":{\"Ed"),
+            json!("{\"Resultado\":96.41,\"DNI\":{\"Ed"),
+        ),
         (json!("Resultado: 96.41"), json!("Resultado: 96.41")),
         (json!(7), json!(7)),
         (json!(["a", 1, true]), json!(["a", 1, true])),
     ] {
         for (estado, outcome) in [(5100, Outcome::Verified), (5500, Outcome::Rejected)] {
             let observation = observe(&told(estado, &json!({"Result": result})));
-            assert_eq!(observation.status, Some(Status::Finished(outcome)), "{result}");
+            assert_eq!(
+                observation.status,
+                Some(Status::Finished(outcome)),
+                "{result}"
+            );
             let report = observation.report().unwrap();
             assert_eq!(report.custom["Result"].expose(), &kept, "{result}");
-            assert!(reasons(report).contains(&"vendor_error:Result".to_owned()), "{result}: {:?}", reasons(report));
+            assert!(
+                reasons(report).contains(&"vendor_error:Result".to_owned()),
+                "{result}: {:?}",
+                reasons(report)
+            );
         }
         let observation = observe(&told(5001, &json!({"Result": result})));
-        assert_eq!(observation.status, Some(Status::InReview { leaning: None }), "{result}");
+        assert_eq!(
+            observation.status,
+            Some(Status::InReview { leaning: None }),
+            "{result}"
+        );
     }
-    let observation = observe(&told(5100, &json!({"Result": {"Resultado": 96.41, "DNI": "{\"Nombre\":"}})));
-    assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
-    assert_eq!(reasons(observation.report().unwrap()), ["vendor_error:Result.DNI"]);
+    let observation = observe(&told(
+        5100,
+        &json!({"Result": {"Resultado": 96.41, "DNI": "{\"Nombre\":"}}),
+    ));
+    assert_eq!(
+        observation.status,
+        Some(Status::Finished(Outcome::Verified))
+    );
+    assert_eq!(
+        reasons(observation.report().unwrap()),
+        ["vendor_error:Result.DNI"]
+    );
 }
 
 #[test]
 fn number_in_the_place_of_the_card_is_its_number() {
     for dni in [json!("12345678Z"), json!(12_345_678)] {
-        let observation = observe(&told(5100, &json!({"Result": {"Resultado": 96.41, "DNI": dni}})));
+        let observation = observe(&told(
+            5100,
+            &json!({"Result": {"Resultado": 96.41, "DNI": dni}}),
+        ));
         let report = observation.report().unwrap();
         let number = report.document.number.as_ref().unwrap().expose().unwrap();
-        assert_eq!((number.as_str(), reasons(report)), (dni.to_string().trim_matches('"'), vec![]), "{dni}");
+        assert_eq!(
+            (number.as_str(), reasons(report)),
+            (dni.to_string().trim_matches('"'), vec![]),
+            "{dni}"
+        );
         assert!(!report.custom.contains_key("Result.DNI"));
     }
 }
@@ -245,7 +472,10 @@ fn number_in_the_place_of_the_card_is_its_number() {
 fn arrays_of_pairs_are_the_same_report() {
     fn pairs(value: &Value) -> Value {
         match value {
-            Value::Object(members) => members.iter().map(|(name, value)| json!([name, pairs(value)])).collect(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| json!([name, pairs(value)]))
+                .collect(),
             other => other.clone(),
         }
     }
@@ -264,41 +494,105 @@ fn arrays_of_pairs_are_the_same_report() {
 #[test]
 fn contradicting_states_never_verify() {
     for (form, status, code) in [
-        ("Estado=5500&Estado=5100", Status::Finished(Outcome::Disputed), "5500, 5100"),
-        ("Estado=5100&Estado=5500", Status::Finished(Outcome::Disputed), "5100, 5500"),
-        ("Estado=5100&Estado=5999", Status::Finished(Outcome::Disputed), "5100, 5999"),
-        ("Estado=3000&Estado=5100", Status::Finished(Outcome::Disputed), "3000, 5100"),
-        ("Estado=3000&Estado=5001", Status::InReview { leaning: None }, "3000, 5001"),
-        ("Estado=5100&Estado=5100", Status::Finished(Outcome::Verified), "5100"),
+        (
+            "Estado=5500&Estado=5100",
+            Status::Finished(Outcome::Disputed),
+            "5500, 5100",
+        ),
+        (
+            "Estado=5100&Estado=5500",
+            Status::Finished(Outcome::Disputed),
+            "5100, 5500",
+        ),
+        (
+            "Estado=5100&Estado=5999",
+            Status::Finished(Outcome::Disputed),
+            "5100, 5999",
+        ),
+        (
+            "Estado=3000&Estado=5100",
+            Status::Finished(Outcome::Disputed),
+            "3000, 5100",
+        ),
+        (
+            "Estado=3000&Estado=5001",
+            Status::InReview { leaning: None },
+            "3000, 5001",
+        ),
+        (
+            "Estado=5100&Estado=5100",
+            Status::Finished(Outcome::Verified),
+            "5100",
+        ),
     ] {
-        let observation = observe(format!("Servicio=VERIFICACION_IDENTIDAD&ID=1&{form}").as_bytes());
-        assert_eq!((observation.status, observation.code.as_deref()), (Some(status), Some(code)), "{form}");
+        let observation =
+            observe(format!("Servicio=VERIFICACION_IDENTIDAD&ID=1&{form}").as_bytes());
+        assert_eq!(
+            (observation.status, observation.code.as_deref()),
+            (Some(status), Some(code)),
+            "{form}"
+        );
         let report = observation.report().unwrap();
-        assert_eq!(reasons(report).contains(&"vendor_error:Estado".to_owned()), code.contains(','), "{form}");
+        assert_eq!(
+            reasons(report).contains(&"vendor_error:Estado".to_owned()),
+            code.contains(','),
+            "{form}"
+        );
         assert_eq!(report.evidence.is_empty(), code.contains(','), "{form}");
     }
     let json = br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":"5500","Estado":5100}"#;
-    assert_eq!(observe(json).status, Some(Status::Finished(Outcome::Disputed)));
+    assert_eq!(
+        observe(json).status,
+        Some(Status::Finished(Outcome::Disputed))
+    );
 }
 
 #[test]
 fn contradicting_findings_dispute_a_validation() {
     for (result, code) in [
         (r#"{"Resultado":-9,"Resultado":96.41}"#, "Result.Resultado"),
-        (r#"[{"Resultado":96.41},{"Resultado":12}]"#, "Result.Resultado"),
-        (r#"{"DNI":{"DNI":"12345678Z"},"DNI":{"DNI":"87654321X"}}"#, "Result.DNI.DNI"),
-        (r#"{"PruebaDeVida":"No","PruebaDeVida":"Si"}"#, "Result.PruebaDeVida"),
+        (
+            r#"[{"Resultado":96.41},{"Resultado":12}]"#,
+            "Result.Resultado",
+        ),
+        (
+            r#"{"DNI":{"DNI":"12345678Z"},"DNI":{"DNI":"87654321X"}}"#,
+            "Result.DNI.DNI",
+        ),
+        (
+            r#"{"PruebaDeVida":"No","PruebaDeVida":"Si"}"#,
+            "Result.PruebaDeVida",
+        ),
     ] {
-        let json = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{result}}}"#);
+        let json = format!(
+            r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{result}}}"#
+        );
         let observation = observe(json.as_bytes());
-        assert_eq!(observation.status, Some(Status::Finished(Outcome::Disputed)), "{result}");
+        assert_eq!(
+            observation.status,
+            Some(Status::Finished(Outcome::Disputed)),
+            "{result}"
+        );
         let report = observation.report().unwrap();
-        assert!(reasons(report).contains(&format!("vendor_error:{code}")), "{result}: {:?}", reasons(report));
-        assert!(report.custom[code].expose().as_array().is_some_and(|values| values.len() == 2), "{result}");
+        assert!(
+            reasons(report).contains(&format!("vendor_error:{code}")),
+            "{result}: {:?}",
+            reasons(report)
+        );
+        assert!(
+            report.custom[code]
+                .expose()
+                .as_array()
+                .is_some_and(|values| values.len() == 2),
+            "{result}"
+        );
     }
     let json =
         br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{"PruebaDeVida":"No","PruebaDeVida":"Si"}}"#;
-    assert_eq!(result(observe(json).report().unwrap(), CheckKind::Liveness), Some(CheckResult::Failed));
+    assert_eq!(
+        result(observe(json).report().unwrap(), CheckKind::Liveness),
+        Some(CheckResult::Failed)
+    );
 }
 
 #[test]
@@ -306,9 +600,18 @@ fn review_leans_against_a_check_that_failed() {
     for (result, leaning) in [
         (json!({"Resultado": 96}), Some(Outcome::Verified)),
         (json!({"Resultado": "96,41"}), Some(Outcome::Verified)),
-        (json!({"Resultado": 96, "PruebaDeVida": "No"}), Some(Outcome::Rejected)),
-        (json!({"Resultado": 96, "DNI": {"Edad": 17}}), Some(Outcome::Rejected)),
-        (json!({"Resultado": 96, "DNISolicitadoCoincide": "No"}), Some(Outcome::Rejected)),
+        (
+            json!({"Resultado": 96, "PruebaDeVida": "No"}),
+            Some(Outcome::Rejected),
+        ),
+        (
+            json!({"Resultado": 96, "DNI": {"Edad": 17}}),
+            Some(Outcome::Rejected),
+        ),
+        (
+            json!({"Resultado": 96, "DNISolicitadoCoincide": "No"}),
+            Some(Outcome::Rejected),
+        ),
         (json!({"Resultado": 96, "PruebaDeVida": "Quizas"}), None),
         (json!({"Resultado": 96, "ParecidoPersonaDNI": 12}), None),
         (json!({"Resultado": 96, "DNI": "{\"Edad\":"}), None),
@@ -318,7 +621,11 @@ fn review_leans_against_a_check_that_failed() {
         (json!({"Resultado": -5}), Some(Outcome::Rejected)),
     ] {
         let observation = observe(&told(5001, &json!({"Result": result})));
-        assert_eq!(observation.status, Some(Status::InReview { leaning }), "{result}");
+        assert_eq!(
+            observation.status,
+            Some(Status::InReview { leaning }),
+            "{result}"
+        );
     }
 }
 
@@ -326,34 +633,80 @@ fn review_leans_against_a_check_that_failed() {
 fn automatic_outcome_is_final_only_if_configured() {
     let rules = Rules::default().automatic_outcome_is_final(true);
     for (result, status) in [
-        (json!({"Resultado": 96}), Status::Finished(Outcome::Verified)),
-        (json!({"Resultado": 96, "PruebaDeVida": "No"}), Status::Finished(Outcome::Rejected)),
-        (json!({"Resultado": 96, "DNISolicitadoCoincide": "No"}), Status::Finished(Outcome::Inconclusive)),
-        (json!({"Resultado": -9}), Status::Finished(Outcome::Inconclusive)),
-        (json!({"Resultado": -5}), Status::Finished(Outcome::Inconclusive)),
-        (json!({"Resultado": -6}), Status::Finished(Outcome::Rejected)),
+        (
+            json!({"Resultado": 96}),
+            Status::Finished(Outcome::Verified),
+        ),
+        (
+            json!({"Resultado": 96, "PruebaDeVida": "No"}),
+            Status::Finished(Outcome::Rejected),
+        ),
+        (
+            json!({"Resultado": 96, "DNISolicitadoCoincide": "No"}),
+            Status::Finished(Outcome::Inconclusive),
+        ),
+        (
+            json!({"Resultado": -9}),
+            Status::Finished(Outcome::Inconclusive),
+        ),
+        (
+            json!({"Resultado": -5}),
+            Status::Finished(Outcome::Inconclusive),
+        ),
+        (
+            json!({"Resultado": -6}),
+            Status::Finished(Outcome::Rejected),
+        ),
         (json!({"Resultado": 80}), Status::InReview { leaning: None }),
         (json!({"Resultado": -1}), Status::InReview { leaning: None }),
         (json!({"Resultado": -7}), Status::InReview { leaning: None }),
-        (json!({"Resultado": 96, "PruebaDeVida": "Quizas"}), Status::InReview { leaning: None }),
+        (
+            json!({"Resultado": 96, "PruebaDeVida": "Quizas"}),
+            Status::InReview { leaning: None },
+        ),
         (json!({}), Status::InReview { leaning: None }),
     ] {
-        let bytes = told(5001, &json!({"UltimaActualizacion": "2021-10-10 10:10", "Result": result}));
+        let bytes = told(
+            5001,
+            &json!({"UltimaActualizacion": "2021-10-10 10:10", "Result": result}),
+        );
         let told = wire::Report::read(&bytes).unwrap();
-        let observation = normalize::observe(&told, rules, Channel::Callback).unwrap().unwrap();
+        let observation = normalize::observe(&told, rules, Channel::Callback)
+            .unwrap()
+            .unwrap();
         assert_eq!(observation.status, Some(status), "{result}");
         let report = observation.report().unwrap();
         let is_final = matches!(status, Status::Finished(_));
-        assert_eq!((report.completed_at.is_some(), report.acceptance.is_some()), (is_final, is_final), "{result}");
-        assert!(report.evidence.is_empty(), "there is a certificate of what was validated only");
-        assert!(matches!(observe(&bytes).status, Some(Status::InReview { .. })), "{result}");
+        assert_eq!(
+            (report.completed_at.is_some(), report.acceptance.is_some()),
+            (is_final, is_final),
+            "{result}"
+        );
+        assert!(
+            report.evidence.is_empty(),
+            "there is a certificate of what was validated only"
+        );
+        assert!(
+            matches!(observe(&bytes).status, Some(Status::InReview { .. })),
+            "{result}"
+        );
     }
-    for (is_final, status) in
-        [(false, Status::InReview { leaning: Some(Outcome::Verified) }), (true, Status::Finished(Outcome::Verified))]
-    {
-        let client =
-            client_of(with(|config| config.automatic_outcome_is_final = is_final), &idv_testkit::ScriptedTransport::new());
-        let received = client.receive(&delivery(told(5001, &json!({"Result": {"Resultado": 96}})))).unwrap();
+    for (is_final, status) in [
+        (
+            false,
+            Status::InReview {
+                leaning: Some(Outcome::Verified),
+            },
+        ),
+        (true, Status::Finished(Outcome::Verified)),
+    ] {
+        let client = client_of(
+            with(|config| config.automatic_outcome_is_final = is_final),
+            &idv_testkit::ScriptedTransport::new(),
+        );
+        let received = client
+            .receive(&delivery(told(5001, &json!({"Result": {"Resultado": 96}}))))
+            .unwrap();
         assert_eq!(received.observations[0].status, Some(status));
     }
 }
@@ -361,23 +714,61 @@ fn automatic_outcome_is_final_only_if_configured() {
 #[test]
 fn operators_reasons_are_findings_of_a_rejection() {
     for (members, expected) in [
-        (json!({"Motivo": "Documento manipulado"}), vec![("Motivo", "Documento manipulado")]),
-        (json!({"Motivos": ["Foto", "Brillos"]}), vec![("Motivos", "Foto"), ("Motivos", "Brillos")]),
-        (json!({"Motivo": {"Codigo": 4, "Texto": "Manipulado"}}), vec![("Motivo", r#"{"Codigo":4,"Texto":"Manipulado"}"#)]),
+        (
+            json!({"Motivo": "Documento manipulado"}),
+            vec![("Motivo", "Documento manipulado")],
+        ),
+        (
+            json!({"Motivos": ["Foto", "Brillos"]}),
+            vec![("Motivos", "Foto"), ("Motivos", "Brillos")],
+        ),
+        (
+            json!({"Motivo": {"Codigo": 4, "Texto": "Manipulado"}}),
+            vec![("Motivo", r#"{"Codigo":4,"Texto":"Manipulado"}"#)],
+        ),
         (json!({"CodigoMotivo": 4}), vec![("CodigoMotivo", "4")]),
-        (json!({"Result": {"Observaciones": "x"}}), vec![("Observaciones", "x")]),
-        (json!({"Motivo": "", "Otro": null, "Lista": [null, " "]}), vec![]),
+        (
+            json!({"Result": {"Observaciones": "x"}}),
+            vec![("Observaciones", "x")],
+        ),
+        (
+            json!({"Motivo": "", "Otro": null, "Lista": [null, " "]}),
+            vec![],
+        ),
     ] {
         let observation = observe(&told(5500, &members));
         let report = observation.report().unwrap();
-        let findings: Vec<_> =
-            report.reasons.iter().map(|it| (it.code.as_str(), it.text.as_ref().unwrap().expose().as_str())).collect();
+        let findings: Vec<_> = report
+            .reasons
+            .iter()
+            .map(|it| {
+                (
+                    it.code.as_str(),
+                    it.text.as_ref().unwrap().expose().as_str(),
+                )
+            })
+            .collect();
         assert_eq!(findings, expected, "{members}");
-        let name = members.as_object().unwrap().keys().find(|name| *name != "Result");
+        let name = members
+            .as_object()
+            .unwrap()
+            .keys()
+            .find(|name| *name != "Result");
         if let Some(name) = name.filter(|_| !expected.is_empty()) {
-            assert_eq!(report.custom[name].expose(), &members[name], "it keeps its shape");
+            assert_eq!(
+                report.custom[name].expose(),
+                &members[name],
+                "it keeps its shape"
+            );
         }
-        assert!(observe(&told(5100, &members)).report().unwrap().reasons.is_empty(), "{members}");
+        assert!(
+            observe(&told(5100, &members))
+                .report()
+                .unwrap()
+                .reasons
+                .is_empty(),
+            "{members}"
+        );
     }
 }
 
@@ -388,11 +779,17 @@ fn text_that_is_not_utf8_is_windows_1252() {
         report.person.family_name.unwrap().expose().unwrap().clone()
     };
     let json = br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":{"DNI":{"Nombre":"MU#OZ,JOS%"}}}"#;
-    let latin: Vec<u8> = json.iter().map(|byte| if *byte == b'#' { 0xD1 } else { *byte }).collect();
+    let latin: Vec<u8> = json
+        .iter()
+        .map(|byte| if *byte == b'#' { 0xD1 } else { *byte })
+        .collect();
     assert_eq!(name(&latin), "MUÑOZ");
     let wrapped =
         br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5100,"Result":"{\"DNI\":{\"Nombre\":\"MU#OZ,J\"}}"}"#;
-    let latin: Vec<u8> = wrapped.iter().map(|byte| if *byte == b'#' { 0xD1 } else { *byte }).collect();
+    let latin: Vec<u8> = wrapped
+        .iter()
+        .map(|byte| if *byte == b'#' { 0xD1 } else { *byte })
+        .collect();
     assert_eq!(name(&latin), "MUÑOZ");
     for escaped in ["%D1", "%C3%91"] {
         let form = format!(
@@ -400,19 +797,33 @@ fn text_that_is_not_utf8_is_windows_1252() {
         );
         assert_eq!(name(form.as_bytes()), "MUÑOZ", "{escaped}");
     }
-    let observation = normalize::kind(b"[{\"Res\":-3,\"Error\":\"par\xE1metro\"}]", "status").unwrap().observations.remove(0);
+    let observation = normalize::kind(b"[{\"Res\":-3,\"Error\":\"par\xE1metro\"}]", "status")
+        .unwrap()
+        .observations
+        .remove(0);
     assert_eq!(observation.code.as_deref(), Some("-3"));
-    assert_eq!(observation.report().unwrap().custom["Error"].expose(), "parámetro");
+    assert_eq!(
+        observation.report().unwrap().custom["Error"].expose(),
+        "parámetro"
+    );
 }
 
 #[test]
 fn code_that_overrules_a_word_keeps_the_word() {
-    let observation =
-        observe(&told(5001, &json!({"Result": {"Resultado": -6, "PruebaDeVida": "Si", "AnversoReversoCoinciden": "Si"}})));
+    let observation = observe(&told(
+        5001,
+        &json!({"Result": {"Resultado": -6, "PruebaDeVida": "Si", "AnversoReversoCoinciden": "Si"}}),
+    ));
     let report = observation.report().unwrap();
-    assert_eq!(result(report, CheckKind::Liveness), Some(CheckResult::Failed));
+    assert_eq!(
+        result(report, CheckKind::Liveness),
+        Some(CheckResult::Failed)
+    );
     assert_eq!(report.custom["Result.PruebaDeVida"].expose(), "Si");
-    assert!(!report.custom.contains_key("Result.AnversoReversoCoinciden"), "the check says it");
+    assert!(
+        !report.custom.contains_key("Result.AnversoReversoCoinciden"),
+        "the check says it"
+    );
 }
 
 #[test]
@@ -442,29 +853,65 @@ fn what_has_no_field_is_kept_by_its_path() {
         ("Result.DNI.Edad", json!("66")),
         ("Result.DNI.Foto", json!([1])),
     ] {
-        assert_eq!(report.custom.get(path).map(Pii::expose), Some(&value), "{path}");
+        assert_eq!(
+            report.custom.get(path).map(Pii::expose),
+            Some(&value),
+            "{path}"
+        );
     }
-    assert_eq!(observation.subject.vendor_id.as_ref().unwrap().as_str(), "123456789012345678");
-    assert_eq!(report.document.number.as_ref().unwrap().submitted.as_ref().unwrap().expose(), "87654321X");
+    assert_eq!(
+        observation.subject.vendor_id.as_ref().unwrap().as_str(),
+        "123456789012345678"
+    );
+    assert_eq!(
+        report
+            .document
+            .number
+            .as_ref()
+            .unwrap()
+            .submitted
+            .as_ref()
+            .unwrap()
+            .expose(),
+        "87654321X"
+    );
     let name = report.person.family_name.as_ref().unwrap();
-    assert_eq!((name.expose(), name.raw.as_ref().unwrap().expose().as_str()), (None, "N/A"));
+    assert_eq!(
+        (name.expose(), name.raw.as_ref().unwrap().expose().as_str()),
+        (None, "N/A")
+    );
 }
 
 #[test]
 fn long_number_keeps_its_digits() {
     let json = br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":123456789012345678901234567890,"Estado":5100,"Nuevo":12345678901234567890123}"#;
     let observation = observe(json);
-    assert_eq!(observation.subject.vendor_id.as_ref().unwrap().as_str(), "123456789012345678901234567890");
-    assert_eq!(observation.report().unwrap().custom["Nuevo"].expose(), "12345678901234567890123");
+    assert_eq!(
+        observation.subject.vendor_id.as_ref().unwrap().as_str(),
+        "123456789012345678901234567890"
+    );
+    assert_eq!(
+        observation.report().unwrap().custom["Nuevo"].expose(),
+        "12345678901234567890123"
+    );
 }
 
 #[test]
 fn answer_keeps_credits_and_members_that_no_document_has() {
-    let observation =
-        normalize::kind(br#"[{"Res":1,"ID":"7","Cred":12345.67,"Aviso":{"a":[1]}}]"#, "status").unwrap().observations.remove(0);
+    let observation = normalize::kind(
+        br#"[{"Res":1,"ID":"7","Cred":12345.67,"Aviso":{"a":[1]}}]"#,
+        "status",
+    )
+    .unwrap()
+    .observations
+    .remove(0);
     assert_eq!(observation.status, Some(Status::AwaitingPerson));
     let report = observation.report().unwrap();
     assert_eq!(report.custom["Cred"].expose(), "12345.67");
     assert_eq!(report.custom["Aviso"].expose(), &json!({"a": [1]}));
-    assert!(normalize::kind(b"-1", "status").unwrap().observations[0].report().is_none());
+    assert!(
+        normalize::kind(b"-1", "status").unwrap().observations[0]
+            .report()
+            .is_none()
+    );
 }

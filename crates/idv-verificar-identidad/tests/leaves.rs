@@ -25,7 +25,11 @@ fn opened(name: &str) -> Option<Value> {
         report = entries.into_iter().next()?;
     }
     for part in EMBEDDED {
-        if let Some(inner) = report.get(part).and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok()) {
+        if let Some(inner) = report
+            .get(part)
+            .and_then(Value::as_str)
+            .and_then(|text| serde_json::from_str(text).ok())
+        {
             report[part] = inner;
         }
     }
@@ -50,13 +54,26 @@ fn wrapped(payload: &Value) -> Value {
 #[test]
 fn every_leaf_of_a_report_is_found() {
     let mut leaves = Leaves::new(IGNORED);
-    for name in reports().iter().filter(|name| name.ends_with(".json") && !name.contains("other-service")) {
+    for name in reports()
+        .iter()
+        .filter(|name| name.ends_with(".json") && !name.contains("other-service"))
+    {
         let report = opened(name).unwrap();
-        for (kind, channel) in [("callback", Channel::Callback), ("result", Channel::Fetch), ("status", Channel::Poll)] {
-            leaves.check(&format!("{name} as {kind}"), &report, |payload| observe(payload, channel));
+        for (kind, channel) in [
+            ("callback", Channel::Callback),
+            ("result", Channel::Fetch),
+            ("status", Channel::Poll),
+        ] {
+            leaves.check(&format!("{name} as {kind}"), &report, |payload| {
+                observe(payload, channel)
+            });
         }
-        leaves.check_variations(name, &report, 10, |payload| observe(payload, Channel::Callback));
-        leaves.check(&format!("{name} with text"), &report, |payload| observe(&wrapped(payload), Channel::Callback));
+        leaves.check_variations(name, &report, 10, |payload| {
+            observe(payload, Channel::Callback)
+        });
+        leaves.check(&format!("{name} with text"), &report, |payload| {
+            observe(&wrapped(payload), Channel::Callback)
+        });
     }
     leaves.finish();
 }
@@ -64,9 +81,15 @@ fn every_leaf_of_a_report_is_found() {
 #[test]
 fn every_leaf_of_an_answer_is_found() {
     let mut leaves = Leaves::new(&[]);
-    for json in [r#"{"Res":1,"ID":"7","Cred":5.5}"#, r#"{"Res":-3,"Error":"x"}"#, r#"{"Res":1,"ID":"7","Aviso":[{"a":true}]}"#] {
+    for json in [
+        r#"{"Res":1,"ID":"7","Cred":5.5}"#,
+        r#"{"Res":-3,"Error":"x"}"#,
+        r#"{"Res":1,"ID":"7","Aviso":[{"a":true}]}"#,
+    ] {
         let answer: Value = serde_json::from_str(json).unwrap();
-        leaves.check_variations("answer", &answer, 20, |payload| observe(payload, Channel::Poll));
+        leaves.check_variations("answer", &answer, 20, |payload| {
+            observe(payload, Channel::Poll)
+        });
     }
     leaves.finish();
 }

@@ -11,8 +11,9 @@ mod support;
 
 use idv_core::report::{Country, DocumentKind};
 use idv_core::{
-    Capability, CreateSafety, Effect, ErrorKind, EvidenceId, HandOff, HandOffKind, ListQuery, NewVerification, ProofKind,
-    ReportSource, Requirements, Sent, TransportCause, VendorId, VerificationId,
+    Capability, CreateSafety, Effect, ErrorKind, EvidenceId, HandOff, HandOffKind, ListQuery,
+    NewVerification, ProofKind, ReportSource, Requirements, Sent, TransportCause, VendorId,
+    VerificationId,
 };
 use idv_testkit::{Exchange, ScriptedTransport};
 use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
@@ -20,7 +21,10 @@ use serde_json::Value;
 use support::*;
 
 /// What is sent for a verification.
-async fn sent(config: VerificarIdentidadConfig, change: impl FnOnce(&mut NewVerification)) -> Value {
+async fn sent(
+    config: VerificarIdentidadConfig,
+    change: impl FnOnce(&mut NewVerification),
+) -> Value {
     let transport = scripted(&[(200, TAKEN)]);
     let mut new = new();
     change(&mut new);
@@ -48,14 +52,30 @@ fn country(alpha2: &str) -> Option<idv_core::Pii<Country>> {
 #[tokio::test]
 async fn a_person_is_texted_by_the_vendor_and_known_by_its_id() {
     let transport = scripted(&[(200, TAKEN)]);
-    let client = client_of(with(|config| config.sender = Some("MiBanco".to_owned())), &transport);
+    let client = client_of(
+        with(|config| config.sender = Some("MiBanco".to_owned())),
+        &transport,
+    );
     let mut new = new();
     new.purpose = Some("Para abrir su cuenta.".to_owned());
     new.document.number = Some("00.000.000-t".into());
     new.person.given_names = Some("Juan".into());
     let created = client.create(&new).await.unwrap();
-    assert_eq!((created.hand_off, created.already_existed, created.expires_at), (HandOff::VendorContactsPerson, false, None));
-    assert_eq!((created.id.vendor_id.unwrap().as_str(), created.id.reference.as_str()), (REQUEST, REFERENCE));
+    assert_eq!(
+        (
+            created.hand_off,
+            created.already_existed,
+            created.expires_at
+        ),
+        (HandOff::VendorContactsPerson, false, None)
+    );
+    assert_eq!(
+        (
+            created.id.vendor_id.unwrap().as_str(),
+            created.id.reference.as_str()
+        ),
+        (REQUEST, REFERENCE)
+    );
     assert_eq!(created.unsupported_fields, ["person.given_names"]);
     let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
     assert_eq!(
@@ -68,7 +88,10 @@ async fn a_person_is_texted_by_the_vendor_and_known_by_its_id() {
             "Resp": "JSON",
         })
     );
-    assert!(!body.to_string().contains(REFERENCE), "the vendor has no place for our reference");
+    assert!(
+        !body.to_string().contains(REFERENCE),
+        "the vendor has no place for our reference"
+    );
 }
 
 #[tokio::test]
@@ -79,11 +102,32 @@ async fn a_phone_is_required_and_sent_in_digits_alone() {
         ("0034 (600) 000001", "34600000001"),
         ("+34\u{a0}600\u{202f}000‑001", "34600000001"),
     ] {
-        assert_eq!(sent(config(), |new| new.contact.phone = Some(phone.into())).await["Telefono"], digits, "{phone}");
+        assert_eq!(
+            sent(config(), |new| new.contact.phone = Some(phone.into())).await["Telefono"],
+            digits,
+            "{phone}"
+        );
     }
-    assert_eq!(refused(|new| new.contact.phone = None).await, "contact.phone");
-    for phone in ["", "600000001", "34600000001", "+", "+34", "+34600000001x", "+3460000000100000", "00", "+0034600000001"] {
-        assert_eq!(refused(|new| new.contact.phone = Some(phone.into())).await, "contact.phone", "{phone}");
+    assert_eq!(
+        refused(|new| new.contact.phone = None).await,
+        "contact.phone"
+    );
+    for phone in [
+        "",
+        "600000001",
+        "34600000001",
+        "+",
+        "+34",
+        "+34600000001x",
+        "+3460000000100000",
+        "00",
+        "+0034600000001",
+    ] {
+        assert_eq!(
+            refused(|new| new.contact.phone = Some(phone.into())).await,
+            "contact.phone",
+            "{phone}"
+        );
     }
 }
 
@@ -91,16 +135,41 @@ async fn a_phone_is_required_and_sent_in_digits_alone() {
 async fn number_of_any_document_is_sent_and_spanish_letter_checked() {
     for (number, kind, issuing, dni) in [
         ("12345678Z", None, None, Some("12345678Z")),
-        ("x1234567l", Some(DocumentKind::ResidencePermit), country("ES"), Some("X1234567L")),
-        ("12345678Z", Some(DocumentKind::DrivingLicence), country("ES"), Some("12345678Z")),
-        ("aaa-123456", Some(DocumentKind::Passport), country("ES"), Some("AAA123456")),
+        (
+            "x1234567l",
+            Some(DocumentKind::ResidencePermit),
+            country("ES"),
+            Some("X1234567L"),
+        ),
+        (
+            "12345678Z",
+            Some(DocumentKind::DrivingLicence),
+            country("ES"),
+            Some("12345678Z"),
+        ),
+        (
+            "aaa-123456",
+            Some(DocumentKind::Passport),
+            country("ES"),
+            Some("AAA123456"),
+        ),
         ("T22 000 129", None, country("DE"), Some("T22000129")),
-        ("T22000129", Some(DocumentKind::Passport), None, Some("T22000129")),
+        (
+            "T22000129",
+            Some(DocumentKind::Passport),
+            None,
+            Some("T22000129"),
+        ),
         ("T22000129", None, None, Some("T22000129")),
         ("K1234567L", None, country("ES"), Some("K1234567L")),
         // The letter of a foreign number is not Spain's.
         ("12345678A", None, country("RO"), Some("12345678A")),
-        ("12345678A", Some(DocumentKind::Passport), country("ES"), Some("12345678A")),
+        (
+            "12345678A",
+            Some(DocumentKind::Passport),
+            country("ES"),
+            Some("12345678A"),
+        ),
         (" ab/12-3 ", None, country("FR"), Some("ab/12-3")),
     ] {
         let body = sent(config(), |new| {
@@ -112,7 +181,11 @@ async fn number_of_any_document_is_sent_and_spanish_letter_checked() {
         assert_eq!(body.get("Dni").and_then(Value::as_str), dni, "{number}");
     }
     for number in ["12345678A", "x1234567-a", "", " - "] {
-        assert_eq!(refused(|new| new.document.number = Some(number.into())).await, "document.number", "{number}");
+        assert_eq!(
+            refused(|new| new.document.number = Some(number.into())).await,
+            "document.number",
+            "{number}"
+        );
     }
 }
 
@@ -120,15 +193,22 @@ async fn number_of_any_document_is_sent_and_spanish_letter_checked() {
 async fn the_text_is_that_of_the_persons_language() {
     let texts = with(|config| {
         config.language = "ca".to_owned();
-        config.messages = [("ca", "Verifiqui: [LINK] [PURPOSE]"), ("en", "Go to [LINK]")]
-            .map(|(language, text)| (language.to_owned(), text.to_owned()))
-            .into();
+        config.messages = [
+            ("ca", "Verifiqui: [LINK] [PURPOSE]"),
+            ("en", "Go to [LINK]"),
+        ]
+        .map(|(language, text)| (language.to_owned(), text.to_owned()))
+        .into();
     });
     for (locale, purpose, message) in [
         (None, Some("Compte"), "Verifiqui: [LINK] Compte"),
         (None, None, "Verifiqui: [LINK]"),
         (Some("en-GB"), None, "Go to [LINK]"),
-        (Some("de"), Some("Konto:"), "Konto: Bitte bestätigen Sie Ihre Identität: [LINK]"),
+        (
+            Some("de"),
+            Some("Konto:"),
+            "Konto: Bitte bestätigen Sie Ihre Identität: [LINK]",
+        ),
         (Some("ja"), Some("x"), "Verifiqui: [LINK] x"),
     ] {
         let body = sent(texts.clone(), |new| {
@@ -139,10 +219,18 @@ async fn the_text_is_that_of_the_persons_language() {
         assert_eq!(body["Mensaje"], message, "{locale:?}");
     }
     for purpose in ["[LINK]", "a\u{0}"] {
-        assert_eq!(refused(|new| new.purpose = Some(purpose.to_owned())).await, "purpose", "{purpose:?}");
+        assert_eq!(
+            refused(|new| new.purpose = Some(purpose.to_owned())).await,
+            "purpose",
+            "{purpose:?}"
+        );
     }
     // Where a text does not say it, a purpose has no place.
-    let accepts = |config| VerificarIdentidad::new(config).map(|it| idv_core::Provider::describe(&it).accepts).unwrap();
+    let accepts = |config| {
+        VerificarIdentidad::new(config)
+            .map(|it| idv_core::Provider::describe(&it).accepts)
+            .unwrap()
+    };
     assert!(accepts(config()).contains(&"purpose") && !accepts(texts).contains(&"purpose"));
 }
 
@@ -162,11 +250,22 @@ async fn what_has_no_place_in_the_model_goes_into_the_request_by_a_closure() {
     new.set_options(&options).unwrap();
     client.create(&new).await.unwrap();
     let body: Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
-    assert_eq!((body["Fecha"].as_str(), body["Remitente"].as_str()), (Some("2022-05-01 15:10"), Some("MiBanco")));
+    assert_eq!(
+        (body["Fecha"].as_str(), body["Remitente"].as_str()),
+        (Some("2022-05-01 15:10"), Some("MiBanco"))
+    );
     // What it changed is checked all the same.
     new.purpose = Some("longer than 11".to_owned());
     let error = client.create(&new).await.unwrap_err();
-    assert_eq!((error.kind(), transport.count()), (&ErrorKind::InvalidRequest { field: "Remitente".into() }, 1));
+    assert_eq!(
+        (error.kind(), transport.count()),
+        (
+            &ErrorKind::InvalidRequest {
+                field: "Remitente".into()
+            },
+            1
+        )
+    );
 }
 
 #[tokio::test]
@@ -182,7 +281,11 @@ async fn a_lost_answer_leaves_the_effect_unknown_and_nobody_is_texted_twice() {
         let transport = ScriptedTransport::new();
         transport.then(exchange).then_json(200, TAKEN);
         let error = client(&transport).create(&new()).await.unwrap_err();
-        assert_eq!((error.effect(), transport.count()), (Effect::Unknown, 1), "{error}");
+        assert_eq!(
+            (error.effect(), transport.count()),
+            (Effect::Unknown, 1),
+            "{error}"
+        );
     }
 }
 
@@ -191,12 +294,21 @@ async fn what_the_vendor_refuses_has_no_effect() {
     for (body, kind) in [
         ("-1", ErrorKind::Unauthorized),
         (r#"[{"Res":-2}]"#, ErrorKind::QuotaExhausted),
-        (r#"[{"Res":-3,"Error":"x"}]"#, ErrorKind::InvalidRequest { field: "request".into() }),
+        (
+            r#"[{"Res":-3,"Error":"x"}]"#,
+            ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
+        ),
         (r#"[{"Res":-4}]"#, ErrorKind::QuotaExhausted),
     ] {
         let transport = scripted(&[(200, body), (200, TAKEN)]);
         let error = client(&transport).create(&new()).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect(), error.is_transient()), (&kind, Effect::NotApplied, false), "{body}");
+        assert_eq!(
+            (error.kind(), error.effect(), error.is_transient()),
+            (&kind, Effect::NotApplied, false),
+            "{body}"
+        );
         assert_eq!((error.attempts(), transport.count()), (1, 1));
     }
 }
@@ -207,13 +319,34 @@ async fn the_certificate_is_evidence_and_nothing_else_is() {
     transport.then(file(200, "%PDF-1.4"));
     let client = client(&transport);
     let mut sink = Vec::new();
-    let download = client.evidence(&id(), &EvidenceId::new("certificate"), 100, &mut sink).await.unwrap();
-    assert_eq!((download.length, sink.as_slice()), (8, b"%PDF-1.4".as_slice()));
-    assert_eq!(client.evidence(&id(), &EvidenceId::new("pdf"), 100, &mut sink).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    let download = client
+        .evidence(&id(), &EvidenceId::new("certificate"), 100, &mut sink)
+        .await
+        .unwrap();
+    assert_eq!(
+        (download.length, sink.as_slice()),
+        (8, b"%PDF-1.4".as_slice())
+    );
+    assert_eq!(
+        client
+            .evidence(&id(), &EvidenceId::new("pdf"), 100, &mut sink)
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::NotFound
+    );
     for vendor_id in [None, Some(VendorId::new("../GetCreditos"))] {
         let id = VerificationId::new(reference(), vendor_id);
-        let error = client.evidence(&id, &EvidenceId::new("certificate"), 100, &mut sink).await.unwrap_err();
-        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "vendor_id".into() });
+        let error = client
+            .evidence(&id, &EvidenceId::new("certificate"), 100, &mut sink)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.kind(),
+            &ErrorKind::InvalidRequest {
+                field: "vendor_id".into()
+            }
+        );
     }
     assert_eq!(transport.count(), 1, "only the certificate was asked for");
 }
@@ -229,7 +362,11 @@ async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
         client.find(&reference()).await.unwrap_err(),
         client.delete(&id()).await.unwrap_err(),
     ];
-    assert!(errors.iter().all(|error| error.kind() == &ErrorKind::Unsupported));
+    assert!(
+        errors
+            .iter()
+            .all(|error| error.kind() == &ErrorKind::Unsupported)
+    );
     assert_eq!(transport.count(), 0);
 }
 
@@ -237,13 +374,33 @@ async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
 fn what_it_can_is_declared() {
     let client = client(&ScriptedTransport::new());
     let capabilities = client.info();
-    assert_eq!(capabilities.capabilities, [Capability::Evidence, Capability::Callbacks]);
-    assert_eq!((capabilities.create_safety, capabilities.hand_off), (CreateSafety::Unkeyed, HandOffKind::VendorContactsPerson));
-    assert_eq!((capabilities.report_from, capabilities.callback_proof), (ReportSource::Callback, Some(ProofKind::SecretUrl)));
+    assert_eq!(
+        capabilities.capabilities,
+        [Capability::Evidence, Capability::Callbacks]
+    );
+    assert_eq!(
+        (capabilities.create_safety, capabilities.hand_off),
+        (CreateSafety::Unkeyed, HandOffKind::VendorContactsPerson)
+    );
+    assert_eq!(
+        (capabilities.report_from, capabilities.callback_proof),
+        (ReportSource::Callback, Some(ProofKind::SecretUrl))
+    );
     assert!(!capabilities.can_be_asked());
     assert!(
-        client.require(&Requirements::new().proven_callbacks().input("contact.phone").capability(Capability::Evidence)).is_ok()
+        client
+            .require(
+                &Requirements::new()
+                    .proven_callbacks()
+                    .input("contact.phone")
+                    .capability(Capability::Evidence)
+            )
+            .is_ok()
     );
-    assert!(client.require(&Requirements::new().repeatable_create()).is_err());
+    assert!(
+        client
+            .require(&Requirements::new().repeatable_create())
+            .is_err()
+    );
     assert!(client.info().manual_steps.contains("panel"));
 }

@@ -79,7 +79,10 @@ struct Account {
     vendor: VendorEntry,
     settings: Table,
     calls: CallPolicy,
-    #[cfg_attr(not(feature = "reqwest"), allow(dead_code, reason = "read for its errors"))]
+    #[cfg_attr(
+        not(feature = "reqwest"),
+        allow(dead_code, reason = "read for its errors")
+    )]
     transport: TransportSettings,
 }
 
@@ -108,7 +111,9 @@ impl Config {
     /// let error = idv::Config::from_env(variables).unwrap_err();
     /// assert!(error.to_string().contains("did you mean IDV_PROVIDER?"), "{error}");
     /// ```
-    pub fn from_env<N: AsRef<str>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Result<Self> {
+    pub fn from_env<N: AsRef<str>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self> {
         Self::loader().variables(variables).load()
     }
 
@@ -166,8 +171,13 @@ impl Config {
         let (mut root, mut places) = (self.root.clone(), Places::clone(&self.places));
         let overrides = self.variables.apply(&keys[0], &mut root, &mut places)?;
         let ours = keys[0].prefix().unwrap_or_default();
-        self.variables.beginning(&ours).check(&keys, &referenced(&self.root))?;
-        Ok((Table::new("", root, Arc::new(places)).take(T::NAME)?, overrides))
+        self.variables
+            .beginning(&ours)
+            .check(&keys, &referenced(&self.root))?;
+        Ok((
+            Table::new("", root, Arc::new(places)).take(T::NAME)?,
+            overrides,
+        ))
     }
 
     /// Builds a client of an account in an environment of the caller's own.
@@ -186,8 +196,12 @@ impl Config {
     ///
     /// As [`Config::client_in`].
     pub fn clients_in(&self, environment: &Environment) -> Result<BTreeMap<String, Client>> {
-        let client =
-            |(name, account): (&String, &Account)| Ok((name.clone(), account.client(&self.variables, environment.clone())?));
+        let client = |(name, account): (&String, &Account)| {
+            Ok((
+                name.clone(),
+                account.client(&self.variables, environment.clone())?,
+            ))
+        };
         self.accounts.iter().map(client).collect()
     }
 
@@ -213,7 +227,9 @@ impl Config {
         let mut environments: Vec<(&TransportSettings, Environment)> = Vec::new();
         let mut clients = BTreeMap::new();
         for (name, account) in &self.accounts {
-            let same = environments.iter().find(|(transport, _)| *transport == &account.transport);
+            let same = environments
+                .iter()
+                .find(|(transport, _)| *transport == &account.transport);
             let environment = match same {
                 Some((_, environment)) => environment.clone(),
                 None => account.transport.environment()?,
@@ -234,7 +250,11 @@ impl Config {
             let names: Vec<&str> = self.accounts().collect();
             Error::config(format!(
                 "`provider` is missing: expected one of {} (IDV_PROVIDER in the environment)",
-                if names.is_empty() { list(&self.vendors) } else { names.join(", ") }
+                if names.is_empty() {
+                    list(&self.vendors)
+                } else {
+                    names.join(", ")
+                }
             ))
         })
     }
@@ -244,7 +264,11 @@ impl Config {
             return Ok(std::borrow::Cow::Borrowed(account));
         }
         // A vendor without a table has no settings: its error says what is missing.
-        let vendor = self.vendors.iter().find(|vendor| vendor.id == name).ok_or_else(|| self.unknown(name))?;
+        let vendor = self
+            .vendors
+            .iter()
+            .find(|vendor| vendor.id == name)
+            .ok_or_else(|| self.unknown(name))?;
         let root = self.root();
         let (calls, transport) = common(&root)?;
         let settings = root.clone().take(name)?;
@@ -264,14 +288,30 @@ impl Config {
         if crate::FAMILY.contains(&name) {
             return not_compiled_in(name, &self.vendors);
         }
-        let known = self.accounts().chain(self.vendors.iter().map(|vendor| vendor.id));
-        let near = near_miss(name, known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        let named: Vec<&str> =
-            self.accounts().filter(|account| !self.vendors.iter().any(|vendor| vendor.id == *account)).collect();
-        let named = if named.is_empty() { String::new() } else { format!("; accounts: {}", named.join(", ")) };
-        let place = self.places.get("provider").filter(|_| self.provider() == Some(name));
+        let known = self
+            .accounts()
+            .chain(self.vendors.iter().map(|vendor| vendor.id));
+        let near = near_miss(name, known)
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
+        let named: Vec<&str> = self
+            .accounts()
+            .filter(|account| !self.vendors.iter().any(|vendor| vendor.id == *account))
+            .collect();
+        let named = if named.is_empty() {
+            String::new()
+        } else {
+            format!("; accounts: {}", named.join(", "))
+        };
+        let place = self
+            .places
+            .get("provider")
+            .filter(|_| self.provider() == Some(name));
         let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
-        Error::config(format!("{place}there is no provider `{name}`; compiled in: {}{named}{near}", list(&self.vendors)))
+        Error::config(format!(
+            "{place}there is no provider `{name}`; compiled in: {}{named}{near}",
+            list(&self.vendors)
+        ))
     }
 }
 
@@ -302,7 +342,11 @@ fn list(vendors: &[VendorEntry]) -> String {
     if vendors.is_empty() {
         return "no vendor at all (each has a feature of the crate idv)".to_owned();
     }
-    vendors.iter().map(|vendor| vendor.id).collect::<Vec<_>>().join(", ")
+    vendors
+        .iter()
+        .map(|vendor| vendor.id)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Lists the variables that a configuration refers to.
@@ -311,7 +355,12 @@ fn referenced(values: &Map<String, Value>) -> BTreeSet<String> {
         match value {
             Value::Array(values) => values.iter().for_each(|value| collect(value, names)),
             Value::Object(members) => {
-                names.extend(members.get("env").and_then(Value::as_str).map(str::to_owned));
+                names.extend(
+                    members
+                        .get("env")
+                        .and_then(Value::as_str)
+                        .map(str::to_owned),
+                );
                 members.values().for_each(|value| collect(value, names));
             }
             _ => {}
@@ -333,6 +382,9 @@ impl fmt::Debug for Config {
 
 impl<'de> Deserialize<'de> for Config {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::loader().values(Map::deserialize(deserializer)?).load().map_err(D::Error::custom)
+        Self::loader()
+            .values(Map::deserialize(deserializer)?)
+            .load()
+            .map_err(D::Error::custom)
     }
 }

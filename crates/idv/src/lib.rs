@@ -95,21 +95,26 @@ pub use idv_core::settings;
 // Requests.
 #[doc(inline)]
 pub use idv_core::{
-    Client, Contact, CreateResponse, EvidenceId, ExpectedDocument, HandOff, Input, Locale, NewVerification,
-    NewVerificationBuilder, ProviderId, Reference, ResultHandle, ReturnUrls, SessionUrl, Subject, SubmittedAddress,
-    SubmittedPerson, VendorId, VerificationId, adapter::VendorOptions,
+    Client, Contact, CreateResponse, EvidenceId, ExpectedDocument, HandOff, Input, Locale,
+    NewVerification, NewVerificationBuilder, ProviderId, Reference, ResultHandle, ReturnUrls,
+    SessionUrl, Subject, SubmittedAddress, SubmittedPerson, VendorId, VerificationId,
+    adapter::VendorOptions,
 };
 
 // Progress.
 #[doc(inline)]
 pub use idv_core::{
-    Channel, Decision, Delivery, DeliveryKind, Observation, Outcome, Progress, Proof, ProofKind, Reply, ReportFinality,
-    ResultState, Status, Step, Tracker, TrackerInbox, TrackerState, Transition, Trust, Verification,
+    Channel, Decision, Delivery, DeliveryKind, Observation, Outcome, Progress, Proof, ProofKind,
+    Reply, ReportFinality, ResultState, Status, Step, Tracker, TrackerInbox, TrackerState,
+    Transition, Trust, Verification,
 };
 
 // Results.
 #[doc(inline)]
-pub use idv_core::{DeleteOutcome, Download, ListFilter, ListQuery, Page, PartialDate, Recorder, Report, Sink, Text, report};
+pub use idv_core::{
+    DeleteOutcome, Download, ListFilter, ListQuery, Page, PartialDate, Recorder, Report, Sink,
+    Text, report,
+};
 
 // Choice of a vendor.
 #[doc(inline)]
@@ -122,7 +127,8 @@ pub use idv_core::{Effect, Error, ErrorKind, Operation, Pii, Result, Secret, pii
 // Environment.
 #[doc(inline)]
 pub use idv_core::{
-    Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause, TransportError, call, metrics,
+    Body, Chunks, Clock, Environment, OsRandom, Random, Sent, Transport, TransportCause,
+    TransportError, call, metrics,
 };
 
 // Public dependencies.
@@ -134,9 +140,9 @@ pub mod adapter {
     pub use idv_core::adapter::*;
     #[doc(inline)]
     pub use idv_core::{
-        CallContext, CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Callbacks, Capabilities, Deletion,
-        EvidenceSource, Listing, Lookup, Polling, Provider, Results, SignatureAlgorithm, SignatureEncoding, SignatureScheme,
-        time_in_zone,
+        CallContext, CallbackAuth, CallbackCheck, CallbackMessage, CallbackSpec, Callbacks,
+        Capabilities, Deletion, EvidenceSource, Listing, Lookup, Polling, Provider, Results,
+        SignatureAlgorithm, SignatureEncoding, SignatureScheme, time_in_zone,
     };
 }
 
@@ -182,7 +188,10 @@ pub fn vendors() -> &'static [VendorEntry] {
 #[must_use]
 pub fn providers() -> Vec<VendorInfo> {
     // An adapter takes its own example, which its tests hold.
-    VENDORS.iter().filter_map(|vendor| (vendor.describe)().ok()).collect()
+    VENDORS
+        .iter()
+        .filter_map(|vendor| (vendor.describe)().ok())
+        .collect()
 }
 
 /// Builds a client of the default account, over reqwest and by the system's clock.

@@ -1,6 +1,11 @@
 //! The promises of a configuration: one validation, and errors that say where and what.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 #![cfg(all(feature = "all-vendors", feature = "file"))]
 
 use std::sync::Arc;
@@ -15,11 +20,16 @@ use idv_testkit::{ManualClock, ScriptedTransport, environment};
 const SECRET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/secret.txt");
 
 fn file(extra: &str) -> String {
-    format!("provider = 'idnow'\n{extra}\n[idnow]\ncompany = 'ihrebank'\nhost = 'test'\napi_key = {{ file = '{SECRET}' }}\n")
+    format!(
+        "provider = 'idnow'\n{extra}\n[idnow]\ncompany = 'ihrebank'\nhost = 'test'\napi_key = {{ file = '{SECRET}' }}\n"
+    )
 }
 
 fn in_memory() -> idv::Environment {
-    environment(&ScriptedTransport::new(), &ManualClock::new(Timestamp::UNIX_EPOCH))
+    environment(
+        &ScriptedTransport::new(),
+        &ManualClock::new(Timestamp::UNIX_EPOCH),
+    )
 }
 
 fn connect(config: &Config) -> idv::Result<idv::Client> {
@@ -31,7 +41,10 @@ fn load(text: &str, variables: &[(&str, &str)]) -> idv::Result<Config> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("idv.toml");
     std::fs::write(&path, text).unwrap();
-    Config::loader().file(&path).variables(variables.iter().copied()).load()
+    Config::loader()
+        .file(&path)
+        .variables(variables.iter().copied())
+        .load()
 }
 
 fn loaded(text: &str) -> Config {
@@ -39,7 +52,10 @@ fn loaded(text: &str) -> Config {
 }
 
 fn refusal(text: &str) -> String {
-    load(text, &[]).and_then(|config| connect(&config)).unwrap_err().to_string()
+    load(text, &[])
+        .and_then(|config| connect(&config))
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -60,7 +76,10 @@ fn file_and_environment_make_the_same_client() {
     for client in [from_file, by_serde] {
         assert_eq!(format!("{client:?}"), format!("{from_environment:?}"));
         assert_eq!(client.info(), from_environment.info());
-        assert_eq!((client.policy().max_attempts, client.policy().deadline), (2, Duration::from_secs(1)));
+        assert_eq!(
+            (client.policy().max_attempts, client.policy().deadline),
+            (2, Duration::from_secs(1))
+        );
     }
 }
 
@@ -69,9 +88,24 @@ fn missing_file_leaves_the_environment_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("idv.toml");
     let variables = [("IDV_PROVIDER", "idnow")];
-    assert_eq!(Config::loader().optional_file(&path).variables(variables).load().unwrap().provider(), Some("idnow"));
-    let error = Config::loader().file(&path).variables(variables).load().unwrap_err();
-    assert!(error.to_string().contains("idv.toml does not exist"), "{error}");
+    assert_eq!(
+        Config::loader()
+            .optional_file(&path)
+            .variables(variables)
+            .load()
+            .unwrap()
+            .provider(),
+        Some("idnow")
+    );
+    let error = Config::loader()
+        .file(&path)
+        .variables(variables)
+        .load()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("idv.toml does not exist"),
+        "{error}"
+    );
     let nothing = Config::loader().optional_file(&path).load().unwrap_err();
     assert!(nothing.to_string().contains("IDV_PROVIDER"), "{nothing}");
 }
@@ -87,11 +121,29 @@ fn variables_override_the_file_and_are_listed() {
         ("IDV_PROVIDER", "identity-tm"),
     ];
     let config = load(&text, &variables).unwrap();
-    let overrides: Vec<_> = config.overrides().iter().map(|one| (one.variable.as_str(), one.key.as_str())).collect();
-    assert_eq!(overrides, [("IDV_PROVIDER", "provider"), ("IDV_IDNOW_COMPANY", "idnow.company")]);
-    assert_eq!(config.settings("idnow").unwrap().get("company").unwrap(), "other");
-    let error = load(&text, &[("IDV_CALLS_MAX_ATTEMPTS", "many")]).unwrap_err().to_string();
-    assert!(error.contains("IDV_CALLS_MAX_ATTEMPTS in the environment: invalid `calls.max_attempts`"), "{error}");
+    let overrides: Vec<_> = config
+        .overrides()
+        .iter()
+        .map(|one| (one.variable.as_str(), one.key.as_str()))
+        .collect();
+    assert_eq!(
+        overrides,
+        [
+            ("IDV_PROVIDER", "provider"),
+            ("IDV_IDNOW_COMPANY", "idnow.company")
+        ]
+    );
+    assert_eq!(
+        config.settings("idnow").unwrap().get("company").unwrap(),
+        "other"
+    );
+    let error = load(&text, &[("IDV_CALLS_MAX_ATTEMPTS", "many")])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("IDV_CALLS_MAX_ATTEMPTS in the environment: invalid `calls.max_attempts`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -101,62 +153,138 @@ fn named_accounts_are_clients_of_their_own() {
          [accounts.idnow-auto.calls]\ndeadline_ms = 5000\n[calls]\nmax_attempts = 7\n",
         file("")
     );
-    let variables = [("IDV_ACCOUNTS_IDNOW_AUTO_HOST", "ch"), ("IDV_ACCOUNTS_THIRD_PROVIDER", "identity-tm")];
+    let variables = [
+        ("IDV_ACCOUNTS_IDNOW_AUTO_HOST", "ch"),
+        ("IDV_ACCOUNTS_THIRD_PROVIDER", "identity-tm"),
+    ];
     let config = load(&text, &variables).unwrap();
-    assert_eq!(config.accounts().collect::<Vec<_>>(), ["idnow", "idnow-auto", "third"]);
+    assert_eq!(
+        config.accounts().collect::<Vec<_>>(),
+        ["idnow", "idnow-auto", "third"]
+    );
     assert_eq!(config.vendor("third").unwrap().id, "identity-tm");
     let missing = config.clients_in(&in_memory()).unwrap_err().to_string();
-    assert!(missing.contains("`accounts.third.user` is missing") && missing.contains("IDV_ACCOUNTS_THIRD_USER"), "{missing}");
+    assert!(
+        missing.contains("`accounts.third.user` is missing")
+            && missing.contains("IDV_ACCOUNTS_THIRD_USER"),
+        "{missing}"
+    );
 
-    let clients = load(&text, &variables[..1]).unwrap().clients_in(&in_memory()).unwrap();
+    let clients = load(&text, &variables[..1])
+        .unwrap()
+        .clients_in(&in_memory())
+        .unwrap();
     let policy = |name: &str| clients.get(name).unwrap().policy().clone();
-    assert_eq!((policy("idnow").max_attempts, policy("idnow").deadline), (7, Duration::from_secs(90)));
-    assert_eq!((policy("idnow-auto").max_attempts, policy("idnow-auto").deadline), (7, Duration::from_secs(5)));
-    assert_eq!(config.settings("idnow-auto").unwrap().get("host").unwrap(), "ch");
+    assert_eq!(
+        (policy("idnow").max_attempts, policy("idnow").deadline),
+        (7, Duration::from_secs(90))
+    );
+    assert_eq!(
+        (
+            policy("idnow-auto").max_attempts,
+            policy("idnow-auto").deadline
+        ),
+        (7, Duration::from_secs(5))
+    );
+    assert_eq!(
+        config.settings("idnow-auto").unwrap().get("host").unwrap(),
+        "ch"
+    );
     let by_name = load(&text, &[("IDV_PROVIDER", "idnow-auto")]).unwrap();
-    assert_eq!(connect(&by_name).unwrap().policy().deadline, Duration::from_secs(5));
+    assert_eq!(
+        connect(&by_name).unwrap().policy().deadline,
+        Duration::from_secs(5)
+    );
 }
 
 #[test]
 fn wrong_accounts_are_refused_by_name() {
     for (extra, says) in [
-        ("[accounts.Branch]\nprovider = 'idnow'", "lower-case letters"),
+        (
+            "[accounts.Branch]\nprovider = 'idnow'",
+            "lower-case letters",
+        ),
         ("[accounts.idnow]\nprovider = 'idnow'", "no provider's"),
-        ("[accounts.branch]\ncompany = 'x'", "`accounts.branch.provider` is missing"),
-        ("[accounts.branch]\nprovider = 'idnw'", "did you mean `idnow`?"),
-        ("[accounts.branch]\nprovider = 'idnow'\ncompny = 'x'", "did you mean `company`?"),
+        (
+            "[accounts.branch]\ncompany = 'x'",
+            "`accounts.branch.provider` is missing",
+        ),
+        (
+            "[accounts.branch]\nprovider = 'idnw'",
+            "did you mean `idnow`?",
+        ),
+        (
+            "[accounts.branch]\nprovider = 'idnow'\ncompny = 'x'",
+            "did you mean `company`?",
+        ),
         ("[accounts]\nbranch = 1", "expected a table"),
     ] {
         let error = refusal(&format!("{}{extra}", file("")));
-        assert!(error.contains(says) && error.contains("line "), "{extra}: {error}");
+        assert!(
+            error.contains(says) && error.contains("line "),
+            "{extra}: {error}"
+        );
     }
 }
 
 #[test]
 fn errors_name_file_line_key_and_form() {
     for (text, says) in [
-        (file("providr = 'x'"), "idv.toml, line 2: unknown key `providr`: did you mean `provider`?"),
-        (file("[unknown]\n"), "line 2: unknown key `unknown`: expected one of provider, calls"),
-        (file("[calls]\nretries = 3"), "line 3: unknown key `calls.retries`: expected one of attempt_timeout_ms"),
+        (
+            file("providr = 'x'"),
+            "idv.toml, line 2: unknown key `providr`: did you mean `provider`?",
+        ),
+        (
+            file("[unknown]\n"),
+            "line 2: unknown key `unknown`: expected one of provider, calls",
+        ),
+        (
+            file("[calls]\nretries = 3"),
+            "line 3: unknown key `calls.retries`: expected one of attempt_timeout_ms",
+        ),
         (file("[calls]\ndeadline = 3"), "did you mean `deadline_ms`?"),
-        (file("[calls]\nmax_attempts = 0"), "line 3: invalid `calls.max_attempts`: expected a whole number"),
-        (file("[calls]\nmax_attempts = -1"), "invalid `calls.max_attempts`"),
-        (file("[calls]\nmax_attempts = 99999999999999999999"), "invalid `calls.max_attempts`"),
+        (
+            file("[calls]\nmax_attempts = 0"),
+            "line 3: invalid `calls.max_attempts`: expected a whole number",
+        ),
+        (
+            file("[calls]\nmax_attempts = -1"),
+            "invalid `calls.max_attempts`",
+        ),
+        (
+            file("[calls]\nmax_attempts = 99999999999999999999"),
+            "invalid `calls.max_attempts`",
+        ),
         (file("[transport]\nproxy = 'x'"), "environment_proxies"),
-        (file("").replace("company", "compny"), "line 4: unknown key `idnow.compny`: did you mean `company`?"),
+        (
+            file("").replace("company", "compny"),
+            "line 4: unknown key `idnow.compny`: did you mean `company`?",
+        ),
         (
             file("").replace("'test'", "'tset'"),
             "line 5: invalid `idnow.host`: expected `de`, `ch` or `test`; did you mean `test`?",
         ),
-        (file("").replace("'ihrebank'", "7"), "line 4: invalid `idnow.company`: expected text"),
+        (
+            file("").replace("'ihrebank'", "7"),
+            "line 4: invalid `idnow.company`: expected text",
+        ),
         (
             file("").replace("company = 'ihrebank'\n", ""),
             "line 3: `idnow.company` is missing: expected text, or IDV_IDNOW_COMPANY",
         ),
-        (file("").replace("'ihrebank'", "'ihre bank'"), "line 4: in `idnow`: company is not a company id"),
-        (file("").replace("'test'", "2026-01-01"), "line 5: invalid `idnow.host`"),
+        (
+            file("").replace("'ihrebank'", "'ihre bank'"),
+            "line 4: in `idnow`: company is not a company id",
+        ),
+        (
+            file("").replace("'test'", "2026-01-01"),
+            "line 5: invalid `idnow.host`",
+        ),
         ("provider = ".to_owned(), "idv.toml, line 1: "),
-        ("provider = 'idnow'\n[idnow\n".to_owned(), "idv.toml, line 2: "),
+        (
+            "provider = 'idnow'\n[idnow\n".to_owned(),
+            "idv.toml, line 2: ",
+        ),
     ] {
         let error = refusal(&text);
         assert!(error.contains(says), "{says}: {error}");
@@ -191,14 +319,25 @@ fn literal_secret_is_in_no_error() {
         "= 's3cr3t-h7nter2'\napi_key = 's3cr3t-h7nter2'",
     ];
     let secrets = ["api_key", "callback_secret", "archive_password"];
-    let others = ["host", "gateway_url", "max_entry_bytes", "check_source", "calls.deadline_ms", "transport.read_timeout_ms"];
+    let others = [
+        "host",
+        "gateway_url",
+        "max_entry_bytes",
+        "check_source",
+        "calls.deadline_ms",
+        "transport.read_timeout_ms",
+    ];
     let key_line = format!("api_key = {{ file = '{SECRET}' }}\n");
     for key in secrets.into_iter().chain(others) {
         for form in wrong {
             // The last table of the file is the account's, so that a line after it belongs there.
-            let without = file("").replace("host = 'test'\n", "").replace(if key == "api_key" { &key_line } else { "" }, "");
+            let without = file("")
+                .replace("host = 'test'\n", "")
+                .replace(if key == "api_key" { &key_line } else { "" }, "");
             let text = format!("{without}{key} {form}\n");
-            let Err(error) = load(&text, &[]).and_then(|config| connect(&config)) else { panic!("{key} {form} is taken") };
+            let Err(error) = load(&text, &[]).and_then(|config| connect(&config)) else {
+                panic!("{key} {form} is taken")
+            };
             let printed = format!("{error} {error:?} {error:#?}");
             assert!(!printed.contains(LITERAL), "{key} {form}: {printed}");
             assert!(printed.contains("idv.toml, line "), "{key} {form}: {error}");
@@ -208,9 +347,18 @@ fn literal_secret_is_in_no_error() {
 
 #[test]
 fn secret_of_the_given_variables_is_used_and_not_printed() {
-    let mut variables = vec![("IDV_PROVIDER", "idnow"), ("IDV_IDNOW_HOST", "test"), ("IDV_IDNOW_COMPANY", "a")];
-    let error = Config::from_env(variables.clone()).and_then(|config| connect(&config)).unwrap_err();
-    assert!(error.to_string().contains("api_key"), "the process has no such variable: {error}");
+    let mut variables = vec![
+        ("IDV_PROVIDER", "idnow"),
+        ("IDV_IDNOW_HOST", "test"),
+        ("IDV_IDNOW_COMPANY", "a"),
+    ];
+    let error = Config::from_env(variables.clone())
+        .and_then(|config| connect(&config))
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("api_key"),
+        "the process has no such variable: {error}"
+    );
     variables.push(("IDV_IDNOW_API_KEY", "hunter2"));
     let config = Config::from_env(variables).unwrap();
     let client = connect(&config).unwrap();
@@ -219,10 +367,16 @@ fn secret_of_the_given_variables_is_used_and_not_printed() {
 
 #[test]
 fn two_callback_secrets_come_from_the_environment() {
-    let secrets = [("IDV_IDNOW_CALLBACK_SECRET_FILE", "a"), ("IDV_IDNOW_CALLBACK_SECRET_2_FILE", "b")];
+    let secrets = [
+        ("IDV_IDNOW_CALLBACK_SECRET_FILE", "a"),
+        ("IDV_IDNOW_CALLBACK_SECRET_2_FILE", "b"),
+    ];
     let config = load(&file(""), &secrets).unwrap();
     let table = config.settings("idnow").unwrap();
-    assert_eq!(table.get("callback_secret").unwrap().to_string(), r#"[{"file":"a"},{"file":"b"}]"#);
+    assert_eq!(
+        table.get("callback_secret").unwrap().to_string(),
+        r#"[{"file":"a"},{"file":"b"}]"#
+    );
 }
 
 #[test]
@@ -230,25 +384,62 @@ fn misspelled_variables_are_refused_and_others_left_alone() {
     for (name, says) in [
         ("IDV_IDNOW_COMPNY", "did you mean IDV_IDNOW_COMPANY?"),
         ("IDV_IDNOW_APIKEY", "did you mean IDV_IDNOW_API_KEY?"),
-        ("IDV_IDNOW_COLOUR", "expected one of IDV_IDNOW_COMPANY, IDV_IDNOW_API_KEY, IDV_IDNOW_API_KEY_FILE"),
-        ("IDV_CALL_DEADLINE_MS", "did you mean IDV_CALLS_DEADLINE_MS?"),
+        (
+            "IDV_IDNOW_COLOUR",
+            "expected one of IDV_IDNOW_COMPANY, IDV_IDNOW_API_KEY, IDV_IDNOW_API_KEY_FILE",
+        ),
+        (
+            "IDV_CALL_DEADLINE_MS",
+            "did you mean IDV_CALLS_DEADLINE_MS?",
+        ),
         ("IDV_PROVIDR", "did you mean IDV_PROVIDER?"),
     ] {
         let error = Config::from_env([("IDV_PROVIDER", "idnow"), (name, "a")]).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
-        assert!(error.to_string().contains(name) && error.to_string().contains(says), "{name}: {error}");
+        assert!(
+            error.to_string().contains(name) && error.to_string().contains(says),
+            "{name}: {error}"
+        );
     }
-    let ours = ["IDV_LOG", "IDV_FLOW_KEY", "IDV_GENERATE", "IDV_SIMULATION_SEED", "IDV_SIMULATION_SEEDS", "IDV_STORE_KEY"];
-    Config::from_env(ours.map(|name| (name, "x")).into_iter().chain([("IDV_PROVIDER", "idnow")])).unwrap();
-    let referred = file("").replace(&format!("file = '{SECRET}'"), "env = 'IDV_IDNOW_KEY_OF_TODAY'");
+    let ours = [
+        "IDV_LOG",
+        "IDV_FLOW_KEY",
+        "IDV_GENERATE",
+        "IDV_SIMULATION_SEED",
+        "IDV_SIMULATION_SEEDS",
+        "IDV_STORE_KEY",
+    ];
+    Config::from_env(
+        ours.map(|name| (name, "x"))
+            .into_iter()
+            .chain([("IDV_PROVIDER", "idnow")]),
+    )
+    .unwrap();
+    let referred = file("").replace(
+        &format!("file = '{SECRET}'"),
+        "env = 'IDV_IDNOW_KEY_OF_TODAY'",
+    );
     load(&referred, &[("IDV_IDNOW_KEY_OF_TODAY", "x")]).unwrap();
-    let twice = [("IDV_PROVIDER", "idnow"), ("IDV_IDNOW_API_KEY", "a"), ("IDV_IDNOW_API_KEY_FILE", "b")];
-    assert!(Config::from_env(twice).unwrap_err().to_string().contains("twice"));
+    let twice = [
+        ("IDV_PROVIDER", "idnow"),
+        ("IDV_IDNOW_API_KEY", "a"),
+        ("IDV_IDNOW_API_KEY_FILE", "b"),
+    ];
+    assert!(
+        Config::from_env(twice)
+            .unwrap_err()
+            .to_string()
+            .contains("twice")
+    );
 }
 
 /// The vendors, as errors list them.
 fn compiled_in() -> String {
-    idv::vendors().iter().map(|vendor| vendor.id).collect::<Vec<_>>().join(", ")
+    idv::vendors()
+        .iter()
+        .map(|vendor| vendor.id)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[test]
@@ -256,36 +447,81 @@ fn unknown_provider_is_answered_with_the_known_ones() {
     for text in ["provider = 'idnw'", "provider = ''"] {
         let error = connect(&toml::from_str(text).unwrap()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
-        assert!(error.to_string().contains(&format!("compiled in: {}", compiled_in())), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("compiled in: {}", compiled_in())),
+            "{error}"
+        );
     }
     assert!(refusal("provider = 'idnw'").contains("line 1: there is no provider `idnw`"));
-    assert!(refusal("[calls]\n").contains(&format!("`provider` is missing: expected one of {}", compiled_in())));
-    assert!(refusal(&file("").replace("provider = 'idnow'", "")).contains("`provider` is missing: expected one of idnow"));
-    assert!(Config::from_env([("PATH", "")]).unwrap_err().to_string().contains("IDV_PROVIDER"));
+    assert!(refusal("[calls]\n").contains(&format!(
+        "`provider` is missing: expected one of {}",
+        compiled_in()
+    )));
+    assert!(
+        refusal(&file("").replace("provider = 'idnow'", ""))
+            .contains("`provider` is missing: expected one of idnow")
+    );
+    assert!(
+        Config::from_env([("PATH", "")])
+            .unwrap_err()
+            .to_string()
+            .contains("IDV_PROVIDER")
+    );
 }
 
 #[test]
 fn vendors_describe_themselves_without_credentials() {
     let providers = idv::providers();
-    let ids: Vec<&str> = providers.iter().map(|vendor| vendor.provider.as_str()).collect();
-    assert_eq!(ids, idv::vendors().iter().map(|vendor| vendor.id).collect::<Vec<_>>());
+    let ids: Vec<&str> = providers
+        .iter()
+        .map(|vendor| vendor.provider.as_str())
+        .collect();
+    assert_eq!(
+        ids,
+        idv::vendors()
+            .iter()
+            .map(|vendor| vendor.id)
+            .collect::<Vec<_>>()
+    );
     assert!(ids.is_sorted() && ids.len() >= 5, "{ids:?}");
     for (entry, info) in idv::vendors().iter().zip(&providers) {
         assert_eq!(entry.name, info.name);
-        assert!(info.callback_proof.is_some(), "what {} can do at best", entry.id);
-        assert!(entry.settings.iter().all(|setting| !setting.doc.trim().is_empty()), "{}", entry.id);
+        assert!(
+            info.callback_proof.is_some(),
+            "what {} can do at best",
+            entry.id
+        );
+        assert!(
+            entry
+                .settings
+                .iter()
+                .all(|setting| !setting.doc.trim().is_empty()),
+            "{}",
+            entry.id
+        );
     }
     let idnow = &providers[3];
     assert_eq!(idnow.create_safety, CreateSafety::Keyed);
-    assert!(idnow.has(Capability::Polling) && idnow.has(Capability::Deletion) && !idnow.has(Capability::Lookup));
+    assert!(
+        idnow.has(Capability::Polling)
+            && idnow.has(Capability::Deletion)
+            && !idnow.has(Capability::Lookup)
+    );
     let configured = connect(&loaded(&file(""))).unwrap();
     assert_eq!(configured.info().capabilities, idnow.capabilities);
-    assert!(configured.info().callback_proof.is_none(), "what it can do as it is configured");
+    assert!(
+        configured.info().callback_proof.is_none(),
+        "what it can do as it is configured"
+    );
 }
 
 #[test]
 fn another_vendor_is_another_configuration() {
-    let file = format!("provider = 'identity-tm'\n[identity-tm]\nuser = 'a'\nproduct = 15\npassword = {{ file = '{SECRET}' }}\n");
+    let file = format!(
+        "provider = 'identity-tm'\n[identity-tm]\nuser = 'a'\nproduct = 15\npassword = {{ file = '{SECRET}' }}\n"
+    );
     let by_file = connect(&loaded(&file)).unwrap();
     let variables = [
         ("IDV_PROVIDER", "identity-tm"),
@@ -301,7 +537,11 @@ fn another_vendor_is_another_configuration() {
 /// IDnow under another name, as an adapter from outside of the family would be.
 const FOREIGN: VendorEntry = VendorEntry {
     id: "foreign",
-    build: |table| Ok(Arc::new(idv::idnow::Idnow::new(idv::idnow::IdnowConfig::from_table(table)?)?)),
+    build: |table| {
+        Ok(Arc::new(idv::idnow::Idnow::new(
+            idv::idnow::IdnowConfig::from_table(table)?,
+        )?))
+    },
     ..idv::idnow::ENTRY
 };
 
@@ -313,9 +553,17 @@ fn adapter_from_outside_of_the_family_is_configured_alike() {
         ("IDV_FOREIGN_HOST", "test"),
         ("IDV_FOREIGN_API_KEY_FILE", SECRET),
     ];
-    let config = Config::loader().vendor(FOREIGN).variables(variables).load().unwrap();
+    let config = Config::loader()
+        .vendor(FOREIGN)
+        .variables(variables)
+        .load()
+        .unwrap();
     assert!(connect(&config).is_ok());
-    let error = Config::loader().vendor(FOREIGN).variables([("IDV_FOREIGN_COMPNY", "x")]).load().unwrap_err();
+    let error = Config::loader()
+        .vendor(FOREIGN)
+        .variables([("IDV_FOREIGN_COMPNY", "x")])
+        .load()
+        .unwrap_err();
     assert!(error.to_string().contains("IDV_FOREIGN_COMPANY"), "{error}");
 }
 
@@ -348,15 +596,40 @@ impl Section for Flows {
 fn section_is_read_with_the_environment_over_it() {
     let text = file("[flow]\nnumber = 1\ninner.wait_ms = 5");
     let config = load(&text, &[("IDV_FLOW_NUMBER", "2")]).unwrap();
-    assert_eq!(config.section::<Flows>().unwrap(), Flows::default().number(2).wait(Duration::from_millis(5)));
-    assert_eq!(config.section_table::<Flows>().unwrap().1[0].variable, "IDV_FLOW_NUMBER");
-    assert_eq!(loaded(&file("")).section::<Flows>().unwrap(), Flows::default());
+    assert_eq!(
+        config.section::<Flows>().unwrap(),
+        Flows::default().number(2).wait(Duration::from_millis(5))
+    );
+    assert_eq!(
+        config.section_table::<Flows>().unwrap().1[0].variable,
+        "IDV_FLOW_NUMBER"
+    );
+    assert_eq!(
+        loaded(&file("")).section::<Flows>().unwrap(),
+        Flows::default()
+    );
     for (text, variable, says) in [
-        (file("[flow]\nnumbr = 1"), ("X", ""), "line 3: unknown key `flow.numbr`: did you mean `number`?"),
-        (file(""), ("IDV_FLOW_NUMBR", "1"), "did you mean IDV_FLOW_NUMBER?"),
-        (file(""), ("IDV_FLOW_INNER_WAIT_MS", "x"), "IDV_FLOW_INNER_WAIT_MS in the environment: invalid `flow.inner.wait_ms`"),
+        (
+            file("[flow]\nnumbr = 1"),
+            ("X", ""),
+            "line 3: unknown key `flow.numbr`: did you mean `number`?",
+        ),
+        (
+            file(""),
+            ("IDV_FLOW_NUMBR", "1"),
+            "did you mean IDV_FLOW_NUMBER?",
+        ),
+        (
+            file(""),
+            ("IDV_FLOW_INNER_WAIT_MS", "x"),
+            "IDV_FLOW_INNER_WAIT_MS in the environment: invalid `flow.inner.wait_ms`",
+        ),
     ] {
-        let error = load(&text, &[variable]).unwrap().section::<Flows>().unwrap_err().to_string();
+        let error = load(&text, &[variable])
+            .unwrap()
+            .section::<Flows>()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(says), "{says}: {error}");
     }
 }

@@ -3,7 +3,10 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use idv::report::{Field, Report};
-use idv::{Capability, Client, Decision, HandOff, NewVerification, Progress, Requirements, Tracker, Transition, Verification};
+use idv::{
+    Capability, Client, Decision, HandOff, NewVerification, Progress, Requirements, Tracker,
+    Transition, Verification,
+};
 use idv_axum::{Limits, Options};
 use idv_examples::{Outcome, Town, vendors};
 use tokio::net::TcpListener;
@@ -23,7 +26,10 @@ async fn main() -> Outcome {
         println!();
         town.end().await;
     }
-    println!("one onboarding, {} vendors, verified by each", vendors().len());
+    println!(
+        "one onboarding, {} vendors, verified by each",
+        vendors().len()
+    );
     Ok(())
 }
 
@@ -44,22 +50,40 @@ async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
     new.callback_url = Some(callback_url);
     let created = client.create(&new).await?;
     match &created.hand_off {
-        HandOff::Redirect(link) => println!("  hand-off: the person is sent to {}", link.expose().host_str().unwrap_or_default()),
+        HandOff::Redirect(link) => println!(
+            "  hand-off: the person is sent to {}",
+            link.expose().host_str().unwrap_or_default()
+        ),
         HandOff::VendorContactsPerson => println!("  hand-off: the vendor contacts the person"),
         _ => return Err("this application knows no such hand-off".into()),
     }
     if !created.unsupported_fields.is_empty() {
-        println!("  the vendor is not told: {}", created.unsupported_fields.join(", "));
+        println!(
+            "  the vendor is not told: {}",
+            created.unsupported_fields.join(", ")
+        );
     }
     town.everyone_acts()?;
 
-    let mut tracker = Tracker::new(client.clone(), &created).on_observation(|observation, transition| match transition {
-        Transition::Settled(outcome) => println!("  {outcome:?}, learnt by {:?}", observation.channel),
-        Transition::UnknownCode(code) => println!("  an operator must be told of the code {code}"),
-        _ => {}
-    });
+    let mut tracker =
+        Tracker::new(client.clone(), &created).on_observation(|observation, transition| {
+            match transition {
+                Transition::Settled(outcome) => {
+                    println!("  {outcome:?}, learnt by {:?}", observation.channel)
+                }
+                Transition::UnknownCode(code) => {
+                    println!("  an operator must be told of the code {code}")
+                }
+                _ => {}
+            }
+        });
     let routes = idv_axum::tracker_routes(&tracker.inbox(), &Options::new());
-    let server = tokio::spawn(idv_axum::serve(listener, routes, Limits::default(), std::future::pending()));
+    let server = tokio::spawn(idv_axum::serve(
+        listener,
+        routes,
+        Limits::default(),
+        std::future::pending(),
+    ));
     follow(&mut tracker, town).await?;
     server.abort();
     let verification = tracker.verification();
@@ -68,7 +92,10 @@ async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
         keep_evidence(client, verification, report).await?;
     }
     if capabilities.has(Capability::Deletion) {
-        println!("  deleted at the vendor: {:?}", client.delete(verification.id()).await?);
+        println!(
+            "  deleted at the vendor: {:?}",
+            client.delete(verification.id()).await?
+        );
     } else {
         println!("  by hand: {}", client.info().manual_steps);
     }
@@ -87,7 +114,10 @@ fn requirements(client: &Client) -> Outcome {
         println!("  it goes on with less: a name, and callbacks that are proven");
     }
     // What it cannot do without. Where this is refused, it does not start.
-    let needed = Requirements::new().field(Field::GivenNames).field(Field::FamilyName).proven_callbacks();
+    let needed = Requirements::new()
+        .field(Field::GivenNames)
+        .field(Field::FamilyName)
+        .proven_callbacks();
     Ok(client.require(&needed)?)
 }
 
@@ -119,8 +149,12 @@ async fn follow(tracker: &mut Tracker, town: &Town) -> Outcome {
         match progress {
             Progress::Finished => return Ok(()),
             Progress::NeedsOperator => return Err("an operator must look at it".into()),
-            Progress::WaitUntil(_) if before.is_none() => println!("  next: polls at the vendor's pace"),
-            Progress::AwaitCallback { .. } if before != Some(progress) => println!("  next: waits for a callback"),
+            Progress::WaitUntil(_) if before.is_none() => {
+                println!("  next: polls at the vendor's pace")
+            }
+            Progress::AwaitCallback { .. } if before != Some(progress) => {
+                println!("  next: waits for a callback")
+            }
             _ => {}
         }
         before = Some(progress);
@@ -134,12 +168,20 @@ fn tell(report: &Report) {
     let person = &report.person;
     let given_names = person.given_names.as_ref().and_then(|names| names.expose());
     let family_name = person.family_name.as_ref().and_then(|name| name.expose());
-    let name: Vec<&str> = given_names.into_iter().chain(family_name).map(String::as_str).collect();
+    let name: Vec<&str> = given_names
+        .into_iter()
+        .chain(family_name)
+        .map(String::as_str)
+        .collect();
     println!("  name: {}", name.join(" "));
     if let Some(date) = person.birth_date.as_ref().and_then(|date| date.expose()) {
         println!("  date of birth: {date}");
     }
-    if let Some(country) = person.nationalities.first().and_then(|country| country.expose()) {
+    if let Some(country) = person
+        .nationalities
+        .first()
+        .and_then(|country| country.expose())
+    {
         println!("  nationality: {}", country.name());
     }
 }
@@ -149,10 +191,20 @@ async fn keep_evidence(client: &Client, verification: &Verification, report: &Re
     if !client.info().has(Capability::Evidence) {
         return Ok(());
     }
-    let piece = report.evidence.first().ok_or("the report lists no evidence")?;
+    let piece = report
+        .evidence
+        .first()
+        .ok_or("the report lists no evidence")?;
     let mut file = Vec::new();
-    let download = client.evidence(verification.id(), &piece.id, EVIDENCE_LIMIT, &mut file).await?;
+    let download = client
+        .evidence(verification.id(), &piece.id, EVIDENCE_LIMIT, &mut file)
+        .await?;
     let media_type = download.media_type.as_deref().unwrap_or("of no known type");
-    println!("  evidence: {} listed; {:?}, {media_type}, {} bytes", report.evidence.len(), piece.kind, download.length);
+    println!(
+        "  evidence: {} listed; {:?}, {media_type}, {} bytes",
+        report.evidence.len(),
+        piece.kind,
+        download.length
+    );
     Ok(())
 }

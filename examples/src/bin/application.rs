@@ -19,8 +19,11 @@ use serde::Deserialize;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [file, listen, public] =
-        std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "expected three arguments")?;
+    let [file, listen, public] = std::env::args()
+        .skip(1)
+        .collect::<Vec<_>>()
+        .try_into()
+        .map_err(|_| "expected three arguments")?;
     let config = Config::load(file)?; // accounts at vendors, and [flow]: store, key, retention, evidence
     let settings = config.section::<FlowConfig>()?;
     let engine = Engine::builder(SqliteStore::open("flows.db").await?)
@@ -35,7 +38,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_state((engine.clone(), public.parse()?))
         .nest("/identity", idv_axum::routes(&engine, &Options::new()));
     let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
-    axum::serve(tokio::net::TcpListener::bind(listen).await?, app).with_graceful_shutdown(stop).await?;
+    axum::serve(tokio::net::TcpListener::bind(listen).await?, app)
+        .with_graceful_shutdown(stop)
+        .await?;
     workers.shutdown().await;
     Ok(())
 }
@@ -49,16 +54,26 @@ struct Applicant {
 }
 
 /// Sends the applicant to the vendor. A form that is sent twice starts one verification.
-async fn start(State((engine, public)): State<(Engine, Url)>, Form(form): Form<Applicant>) -> Result<Redirect, String> {
+async fn start(
+    State((engine, public)): State<(Engine, Url)>,
+    Form(form): Form<Applicant>,
+) -> Result<Redirect, String> {
     let account = engine.accounts().next().unwrap_or_default();
     let mut new = NewVerification::new(engine.reference());
     new.person.given_names = Some(form.given_names.into());
     new.person.family_name = Some(form.family_name.into());
-    let birth_date = form.birth_date.parse::<jiff::civil::Date>().map_err(|_| "invalid date of birth: expected YYYY-MM-DD")?;
+    let birth_date = form
+        .birth_date
+        .parse::<jiff::civil::Date>()
+        .map_err(|_| "invalid date of birth: expected YYYY-MM-DD")?;
     new.person.birth_date = Some(birth_date.into());
-    new.callback_url = Some(idv_axum::callback_url(&public, account).map_err(|error| error.to_string())?);
+    new.callback_url =
+        Some(idv_axum::callback_url(&public, account).map_err(|error| error.to_string())?);
     let words = |error: FlowError| error.to_string();
-    let started = engine.submit(Start::new(new).key(form.order)).await.map_err(words)?;
+    let started = engine
+        .submit(Start::new(new).key(form.order))
+        .await
+        .map_err(words)?;
     match engine.wait_for_hand_off(started.id).await.map_err(words)? {
         HandOff::Redirect(url) => Ok(Redirect::to(url.expose().as_str())),
         _ => Err("this vendor writes to the applicant".to_owned()),
@@ -69,11 +84,22 @@ async fn start(State((engine, public)): State<(Engine, Url)>, Form(form): Form<A
 async fn changed(engine: Engine, event: Event) -> Result<(), HandlerError> {
     match &event.kind {
         EventKind::ReportReady => {
-            let report = engine.report(event.flow).await?.ok_or("the report is missing")?;
-            println!("{} {} report {}", event.flow, event.sequence, report.provider);
+            let report = engine
+                .report(event.flow)
+                .await?
+                .ok_or("the report is missing")?;
+            println!(
+                "{} {} report {}",
+                event.flow, event.sequence, report.provider
+            );
         }
         EventKind::EvidenceReady => {
-            println!("{} {} evidence {}", event.flow, event.sequence, engine.evidence(event.flow).await?.len());
+            println!(
+                "{} {} evidence {}",
+                event.flow,
+                event.sequence,
+                engine.evidence(event.flow).await?.len()
+            );
         }
         kind => println!("{} {} {}", event.flow, event.sequence, kind.name()),
     }

@@ -19,19 +19,37 @@ async fn main() -> Outcome {
     let callbacks = idv_axum::callback_url(&base, vendor.id())?;
     vendor.report_to(callbacks.as_str())?;
 
-    let created = client.create(&NewVerification::new(client.reference())).await?;
+    let created = client
+        .create(&NewVerification::new(client.reference()))
+        .await?;
     // So rarely that it is a callback which makes it ask.
     let day = Duration::from_secs(24 * 60 * 60);
-    let mut tracker = Tracker::new(client, &created).poll_every(day).on_observation(|observation, transition| match transition {
-        Transition::PollRequested => println!("a callback came: reason enough to ask, and no more"),
-        other => println!("{:?}: {other:?}", observation.channel),
-    });
+    let mut tracker = Tracker::new(client, &created)
+        .poll_every(day)
+        .on_observation(|observation, transition| match transition {
+            Transition::PollRequested => {
+                println!("a callback came: reason enough to ask, and no more")
+            }
+            other => println!("{:?}: {other:?}", observation.channel),
+        });
     let routes = idv_axum::tracker_routes(&tracker.inbox(), &Options::new());
-    let server = tokio::spawn(idv_axum::serve(listener, routes, Limits::default(), std::future::pending()));
+    let server = tokio::spawn(idv_axum::serve(
+        listener,
+        routes,
+        Limits::default(),
+        std::future::pending(),
+    ));
 
     // A stranger knows the address, but not the secret.
-    let forged = vendor.forgery(callbacks.as_str(), created.id.reference.as_str(), "IBA-FORGE");
-    println!("a forged callback was answered with {}", sandbox.forge(&forged).await?);
+    let forged = vendor.forgery(
+        callbacks.as_str(),
+        created.id.reference.as_str(),
+        "IBA-FORGE",
+    );
+    println!(
+        "a forged callback was answered with {}",
+        sandbox.forge(&forged).await?
+    );
     tracker.advance().await?;
     assert!(!tracker.is_verified());
 
@@ -41,7 +59,9 @@ async fn main() -> Outcome {
         sandbox.clock().advance(Duration::from_secs(720)).await;
         tracker.advance().await?;
     }
-    tracker.run(tracker.client().now() + Duration::from_secs(60)).await?;
+    tracker
+        .run(tracker.client().now() + Duration::from_secs(60))
+        .await?;
     println!("verified: {}", tracker.is_verified());
     assert!(tracker.is_verified());
     server.abort();

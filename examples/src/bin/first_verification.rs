@@ -17,15 +17,23 @@ async fn main() -> Outcome {
     new.person.family_name = Some("Mustermann".into());
     new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
     let created = client.create(&new).await?;
-    let HandOff::Redirect(link) = &created.hand_off else { return Err("this vendor contacts the person itself".into()) };
+    let HandOff::Redirect(link) = &created.hand_off else {
+        return Err("this vendor contacts the person itself".into());
+    };
     println!("the person is sent to {}", link.expose());
 
     // The simulated person takes the call; the agent finds another date of birth on the document.
-    sandbox.idnow().act(created.id.reference.as_str(), "data-changed")?;
+    sandbox
+        .idnow()
+        .act(created.id.reference.as_str(), "data-changed")?;
 
-    let mut tracker =
-        Tracker::new(client.clone(), &created).poll_every(Duration::ZERO).on_observation(|observation, transition| {
-            println!("{}: {transition:?}", observation.code.as_deref().unwrap_or("-"));
+    let mut tracker = Tracker::new(client.clone(), &created)
+        .poll_every(Duration::ZERO)
+        .on_observation(|observation, transition| {
+            println!(
+                "{}: {transition:?}",
+                observation.code.as_deref().unwrap_or("-")
+            );
         });
     // An application calls `tracker.run(until)`, which waits at the vendor's pace; here time is moved.
     while let Progress::WaitUntil(_) = tracker.advance().await? {
@@ -35,9 +43,20 @@ async fn main() -> Outcome {
     println!("verified: {}", tracker.is_verified());
     let report = tracker.report();
     let report = report.ok_or("a verified person has a report")?;
-    let birth_date = report.person.birth_date.as_ref().ok_or("the report has a date of birth")?;
-    println!("date of birth: {:?}, submitted as {:?}", birth_date.expose(), birth_date.submitted.as_ref().map(idv::Pii::expose));
-    println!("deleted at the vendor: {:?}", client.delete(&created.id).await?);
+    let birth_date = report
+        .person
+        .birth_date
+        .as_ref()
+        .ok_or("the report has a date of birth")?;
+    println!(
+        "date of birth: {:?}, submitted as {:?}",
+        birth_date.expose(),
+        birth_date.submitted.as_ref().map(idv::Pii::expose)
+    );
+    println!(
+        "deleted at the vendor: {:?}",
+        client.delete(&created.id).await?
+    );
     sandbox.shutdown().await;
     Ok(())
 }

@@ -15,11 +15,22 @@ async fn main() -> Outcome {
 
     // The vendor does what it is asked and the connection breaks before it can say so.
     sandbox.plan(Fault::new(FaultKind::CutAfter).at("/start"));
-    let created = client.create(&NewVerification::new(client.reference())).await?;
+    let created = client
+        .create(&NewVerification::new(client.reference()))
+        .await?;
     println!("requests: {}", sandbox.requests().len());
-    println!("it existed already when it was repeated: {}", created.already_existed);
-    println!("identifications at the vendor: {}", sandbox.idnow().identifications());
-    assert_eq!((sandbox.requests().len(), sandbox.idnow().identifications()), (2, 1));
+    println!(
+        "it existed already when it was repeated: {}",
+        created.already_existed
+    );
+    println!(
+        "identifications at the vendor: {}",
+        sandbox.idnow().identifications()
+    );
+    assert_eq!(
+        (sandbox.requests().len(), sandbox.idnow().identifications()),
+        (2, 1)
+    );
     sandbox.shutdown().await;
     Ok(())
 }

@@ -11,7 +11,11 @@
 //! With `IDV_PROVIDER` and the variables of that vendor, or `--config idv.toml`, `--serve` is the real thing: `--public` is then the address
 //! that the world knows it by, `--store` the file that flows are kept in, and `IDV_FLOW_KEY` (`openssl rand -hex 32`) the key that seals it.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example shows what it does")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example shows what it does"
+)]
 
 #[path = "onboarding/app.rs"]
 mod app;
@@ -61,11 +65,17 @@ async fn serve(arguments: Arguments) -> Outcome {
     };
     let configured = match (&arguments.config, std::env::var_os("IDV_PROVIDER")) {
         (Some(file), _) => Some(toml::from_str(&std::fs::read_to_string(file)?)?),
-        (None, Some(_)) => Some(Config::from_env(std::env::vars().filter(|(name, _)| !name.starts_with("IDV_FLOW_")))?),
+        (None, Some(_)) => Some(Config::from_env(
+            std::env::vars().filter(|(name, _)| !name.starts_with("IDV_FLOW_")),
+        )?),
         (None, None) => None,
     };
     let (client, clock, town) = match configured {
-        Some(config) => (idv::connect(&config)?, Arc::new(SystemClock::new()) as Arc<dyn Clock>, None),
+        Some(config) => (
+            idv::connect(&config)?,
+            Arc::new(SystemClock::new()) as Arc<dyn Clock>,
+            None,
+        ),
         None => {
             let town = Arc::new(Town::begin_at_speed(&arguments.sandbox, SPEED).await?);
             (town.connect()?, town.clock(), Some(town))
@@ -98,8 +108,18 @@ async fn open(
     if let Some(town) = &town {
         town.report_to(&idv_axum::callback_url(base, &provider)?)?;
     }
-    let flow = builder.client(client).vault(vault).clock(clock).open().await?;
-    Ok(App { flow, provider, base: base.clone(), town })
+    let flow = builder
+        .client(client)
+        .vault(vault)
+        .clock(clock)
+        .open()
+        .await?;
+    Ok(App {
+        flow,
+        provider,
+        base: base.clone(),
+        town,
+    })
 }
 
 /// Serves and works until `stop` is dropped. Requests and steps that are under way then are brought to their end.
@@ -127,11 +147,20 @@ struct Arguments {
 impl Arguments {
     /// None where it is to play by itself.
     fn read(mut arguments: impl Iterator<Item = String>) -> Outcome<Option<Self>> {
-        let mut read =
-            Self { listen: ([127, 0, 0, 1], 8080).into(), public: None, config: None, sandbox: "idnow".to_owned(), store: None };
+        let mut read = Self {
+            listen: ([127, 0, 0, 1], 8080).into(),
+            public: None,
+            config: None,
+            sandbox: "idnow".to_owned(),
+            store: None,
+        };
         let mut serve = false;
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+            let mut value = || {
+                arguments
+                    .next()
+                    .ok_or_else(|| format!("{argument} needs a value"))
+            };
             match argument.as_str() {
                 "--serve" => serve = true,
                 "--listen" => read.listen = value()?.parse()?,
@@ -141,7 +170,8 @@ impl Arguments {
                 "--sandbox" => {
                     let id = value()?;
                     let named = vendors().into_iter().find(|vendor| *vendor == id);
-                    read.sandbox = named.ok_or_else(|| format!("the sandbox has no vendor {id}"))?;
+                    read.sandbox =
+                        named.ok_or_else(|| format!("the sandbox has no vendor {id}"))?;
                 }
                 other => {
                     return Err(format!("there is no argument {other}; the first lines of the source say which there are").into());

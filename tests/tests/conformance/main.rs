@@ -1,7 +1,17 @@
 //! Every adapter, over its vendor's part of the sandbox, is held to the same contract.
 
-#![allow(missing_docs, unreachable_pub, reason = "a test is a crate of its own, and nobody uses it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test is a crate of its own, and nobody uses it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod own;
 mod receiver;
@@ -11,7 +21,9 @@ mod support;
 use std::time::Duration;
 
 use http::HeaderMap;
-use idv::{Capability, Client, Config, Delivery, NewVerification, Timestamp, VendorId, VerificationId};
+use idv::{
+    Capability, Client, Config, Delivery, NewVerification, Timestamp, VendorId, VerificationId,
+};
 use idv_sandbox::{FaultKind, Sandbox, Vendor};
 use idv_testkit::conformance::{Astray, Fault, Harness, Trouble};
 
@@ -61,7 +73,12 @@ idv_sandbox::for_each_vendor!(suites);
 #[async_trait::async_trait]
 impl<V: Named> Harness for Stage<V> {
     fn run<F: Future<Output = ()>>(test: F) {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(test);
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(test);
     }
 
     async fn open() -> Self {
@@ -71,7 +88,12 @@ impl<V: Named> Harness for Stage<V> {
         vendor.report_to(receiver.url.as_str()).unwrap();
         let config = Config::from_env(vendor.settings()).unwrap();
         let client = idv::connect_in(&config, support::environment(&sandbox)).unwrap();
-        Self { sandbox, client, receiver, vendor: std::marker::PhantomData }
+        Self {
+            sandbox,
+            client,
+            receiver,
+            vendor: std::marker::PhantomData,
+        }
     }
 
     fn client(&self) -> &Client {
@@ -108,8 +130,14 @@ impl<V: Named> Harness for Stage<V> {
     }
 
     async fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Duration>, String> {
-        let steps = self.vendor().act(vendor_id(id), scenario).map_err(|error| error.to_string())?;
-        let mut moments: Vec<_> = steps.iter().map(|step| Duration::from_secs(step.after_seconds)).collect();
+        let steps = self
+            .vendor()
+            .act(vendor_id(id), scenario)
+            .map_err(|error| error.to_string())?;
+        let mut moments: Vec<_> = steps
+            .iter()
+            .map(|step| Duration::from_secs(step.after_seconds))
+            .collect();
         moments.sort_unstable();
         moments.dedup();
         Ok(moments)
@@ -123,8 +151,17 @@ impl<V: Named> Harness for Stage<V> {
         if !self.client.info().has(Capability::Callbacks) {
             return None;
         }
-        let forged = self.vendor().forgery(self.receiver.url.path(), id.reference.as_str(), vendor_id(id));
-        Some(Delivery::callback(forged.method, forged.url.parse().unwrap(), HeaderMap::new(), forged.body))
+        let forged = self.vendor().forgery(
+            self.receiver.url.path(),
+            id.reference.as_str(),
+            vendor_id(id),
+        );
+        Some(Delivery::callback(
+            forged.method,
+            forged.url.parse().unwrap(),
+            HeaderMap::new(),
+            forged.body,
+        ))
     }
 
     fn plan(&self, fault: Fault) {
@@ -156,7 +193,9 @@ impl<V: Named> Harness for Stage<V> {
 }
 
 fn vendor_id(id: &VerificationId) -> &str {
-    id.vendor_id.as_ref().map_or(id.reference.as_str(), VendorId::as_str)
+    id.vendor_id
+        .as_ref()
+        .map_or(id.reference.as_str(), VendorId::as_str)
 }
 
 fn kind(trouble: Trouble) -> FaultKind {
@@ -164,8 +203,14 @@ fn kind(trouble: Trouble) -> FaultKind {
         Trouble::Refused => FaultKind::Refuse,
         Trouble::CutBefore => FaultKind::CutBefore,
         Trouble::CutAfter => FaultKind::CutAfter,
-        Trouble::Status(code) => FaultKind::Status { code, retry_after: None },
-        Trouble::RateLimited => FaultKind::Status { code: 429, retry_after: Some("1".to_owned()) },
+        Trouble::Status(code) => FaultKind::Status {
+            code,
+            retry_after: None,
+        },
+        Trouble::RateLimited => FaultKind::Status {
+            code: 429,
+            retry_after: Some("1".to_owned()),
+        },
         Trouble::Html => FaultKind::Html,
         Trouble::Truncated => FaultKind::Truncated,
         Trouble::WrongType => FaultKind::WrongType,

@@ -17,15 +17,21 @@ pub struct Receiver {
 impl Receiver {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap()).parse().unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         let arrived = Arc::<Mutex<Vec<Delivery>>>::default();
         let kept = Arc::clone(&arrived);
         let task = tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let Some(delivery) = read(&mut stream).await else { continue };
+                let Some(delivery) = read(&mut stream).await else {
+                    continue;
+                };
                 kept.lock().unwrap().push(delivery);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                    .await;
             }
         });
         Self { url, arrived, task }
@@ -51,15 +57,30 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Delivery> {
             let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
             let mut lines = head.split("\r\n");
             let mut words = lines.next()?.split(' ');
-            let (method, uri) = (words.next()?.parse().unwrap(), words.next()?.parse().unwrap());
+            let (method, uri) = (
+                words.next()?.parse().unwrap(),
+                words.next()?.parse().unwrap(),
+            );
             let headers: HeaderMap = lines
                 .filter_map(|line| line.split_once(':'))
-                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.trim().parse::<HeaderValue>().unwrap()))
+                .map(|(name, value)| {
+                    (
+                        name.parse::<HeaderName>().unwrap(),
+                        value.trim().parse::<HeaderValue>().unwrap(),
+                    )
+                })
                 .collect();
-            let length = headers.get("content-length").map_or(0, |value| value.to_str().unwrap().parse::<usize>().unwrap());
+            let length = headers
+                .get("content-length")
+                .map_or(0, |value| value.to_str().unwrap().parse::<usize>().unwrap());
             let body = &bytes[end + 4..];
             if body.len() >= length {
-                return Some(Delivery::callback(method, uri, headers, body[..length].to_vec()));
+                return Some(Delivery::callback(
+                    method,
+                    uri,
+                    headers,
+                    body[..length].to_vec(),
+                ));
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

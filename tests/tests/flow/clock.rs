@@ -30,13 +30,21 @@ struct Sleepers {
 impl SandboxClock {
     pub fn new(time: VirtualClock) -> Self {
         let began = time.now();
-        Self { time, began, sleepers: Arc::default(), idle: false }
+        Self {
+            time,
+            began,
+            sleepers: Arc::default(),
+            idle: false,
+        }
     }
 
     /// The same clock for somebody who sleeps only to look, now and then, whether there is something to do: the simulation knows when
     /// there is, and spares them the rest.
     pub fn for_the_idle(&self) -> Self {
-        Self { idle: true, ..self.clone() }
+        Self {
+            idle: true,
+            ..self.clone()
+        }
     }
 
     pub fn began(&self) -> Timestamp {
@@ -46,8 +54,12 @@ impl SandboxClock {
     /// When the first sleeper is to be woken, where there is something to look at from `work` on.
     pub fn next_wake(&self, work: Option<Timestamp>) -> Option<Timestamp> {
         let sleepers = self.sleepers.lock().unwrap();
-        let first = |sleepers: &BTreeMap<(Timestamp, u64), Waker>| sleepers.keys().next().map(|(until, _)| *until);
-        let idle = first(&sleepers.idle).zip(work).map(|(until, work)| until.max(work));
+        let first = |sleepers: &BTreeMap<(Timestamp, u64), Waker>| {
+            sleepers.keys().next().map(|(until, _)| *until)
+        };
+        let idle = first(&sleepers.idle)
+            .zip(work)
+            .map(|(until, work)| until.max(work));
         first(&sleepers.strict).into_iter().chain(idle).min()
     }
 
@@ -58,7 +70,10 @@ impl SandboxClock {
         let mut awake = Vec::new();
         let Sleepers { strict, idle, .. } = &mut *sleepers;
         for waiting in [strict, idle] {
-            while waiting.first_key_value().is_some_and(|((until, _), _)| *until <= now) {
+            while waiting
+                .first_key_value()
+                .is_some_and(|((until, _), _)| *until <= now)
+            {
                 awake.extend(waiting.pop_first());
             }
         }
@@ -67,7 +82,11 @@ impl SandboxClock {
     }
 
     pub fn sleep_until(&self, until: Timestamp) -> Sleep {
-        Sleep { clock: self.clone(), until, number: None }
+        Sleep {
+            clock: self.clone(),
+            until,
+            number: None,
+        }
     }
 }
 
@@ -77,7 +96,11 @@ impl Clock for SandboxClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.time.now().duration_since(self.began).try_into().unwrap()
+        self.time
+            .now()
+            .duration_since(self.began)
+            .try_into()
+            .unwrap()
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -87,7 +110,10 @@ impl Clock for SandboxClock {
 
 /// So much later; the end of time where that is too much.
 pub fn later(at: Timestamp, by: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+    jiff::SignedDuration::try_from(by)
+        .ok()
+        .and_then(|by| at.checked_add(by).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 pub struct Sleep {
@@ -98,7 +124,11 @@ pub struct Sleep {
 
 impl Sleep {
     fn waiting<'a>(&self, sleepers: &'a mut Sleepers) -> &'a mut BTreeMap<(Timestamp, u64), Waker> {
-        if self.clock.idle { &mut sleepers.idle } else { &mut sleepers.strict }
+        if self.clock.idle {
+            &mut sleepers.idle
+        } else {
+            &mut sleepers.strict
+        }
     }
 }
 
@@ -116,7 +146,8 @@ impl Future for Sleep {
             sleepers.next
         });
         let until = self.until;
-        self.waiting(&mut sleepers).insert((until, number), cx.waker().clone());
+        self.waiting(&mut sleepers)
+            .insert((until, number), cx.waker().clone());
         Poll::Pending
     }
 }

@@ -49,7 +49,11 @@ impl World {
 
     fn boot(&mut self, number: usize) {
         let process = Process::new(self.fates.pop_front());
-        let program = Program { process: process.clone(), flow: None, stop: Arc::new(Notify::new()) };
+        let program = Program {
+            process: process.clone(),
+            flow: None,
+            stop: Arc::new(Notify::new()),
+        };
         self.programs.add(number, program.clone());
         let transport = SandboxTransport {
             vendor: self.plan.vendor,
@@ -59,16 +63,27 @@ impl World {
             ledger: self.ledger.clone(),
             trace: self.trace.clone(),
         };
-        let environment = Environment::new(transport, self.clock.clone()).with_random(self.chance.fork());
+        let environment =
+            Environment::new(transport, self.clock.clone()).with_random(self.chance.fork());
         let client = (self.setting.client)(self.plan.vendor, &self.sandbox, environment);
         let store = YieldingStore(Arc::clone(&self.setting.store));
         let opening = flow(&self.plan, store, client, &self.clock, self.chance.fork());
-        let (programs, clock, outbox, workers) =
-            (self.programs.clone(), self.clock.clone(), Arc::clone(&self.outbox), self.plan.workers);
+        let (programs, clock, outbox, workers) = (
+            self.programs.clone(),
+            self.clock.clone(),
+            Arc::clone(&self.outbox),
+            self.plan.workers,
+        );
         self.executor.spawn(async move {
             let life = async {
                 let flow = opening.await.unwrap();
-                programs.add(number, Program { flow: Some(flow.clone()), ..program.clone() });
+                programs.add(
+                    number,
+                    Program {
+                        flow: Some(flow.clone()),
+                        ..program.clone()
+                    },
+                );
                 flow.run(workers, program.stop.notified()).await;
             };
             process.run(&clock, life).await;
@@ -79,15 +94,27 @@ impl World {
     }
 
     /// Has a program that serves do something; `false` where there is none.
-    pub(super) fn ask<A>(&mut self, what: &'static str, work: impl FnOnce(Engine, Arc<Mutex<Vec<Event>>>) -> A) -> bool
+    pub(super) fn ask<A>(
+        &mut self,
+        what: &'static str,
+        work: impl FnOnce(Engine, Arc<Mutex<Vec<Event>>>) -> A,
+    ) -> bool
     where
         A: Future<Output = ()> + 'static,
     {
-        let Some((process, flow)) = self.programs.any() else { return false };
-        let (clock, trace, work) = (self.clock.clone(), self.trace.clone(), work(flow, Arc::clone(&self.outbox)));
+        let Some((process, flow)) = self.programs.any() else {
+            return false;
+        };
+        let (clock, trace, work) = (
+            self.clock.clone(),
+            self.trace.clone(),
+            work(flow, Arc::clone(&self.outbox)),
+        );
         self.executor.spawn(async move {
             if process.run(&clock, work).await.is_none() {
-                trace.note(clock.now(), || format!("a program died in the middle of: {what}"));
+                trace.note(clock.now(), || {
+                    format!("a program died in the middle of: {what}")
+                });
             }
         });
         true
@@ -102,7 +129,10 @@ impl World {
             // Until it is known what became of it.
             self.soon(10 * MINUTE, Event::Start(number));
         }
-        let start = Start::new(life.new).retention(life.retention).evidence(life.evidence).by("simulation");
+        let start = Start::new(life.new)
+            .retention(life.retention)
+            .evidence(life.evidence)
+            .by("simulation");
         self.ask("start", move |flow, outbox| async move {
             let event = match flow.start(start).await {
                 Ok(started) => Event::Started(number, started.id),
@@ -115,14 +145,25 @@ impl World {
     }
 
     fn act(&mut self, number: usize) {
-        let Life { scenario, acts_without_link, .. } = self.plan.lives[number];
+        let Life {
+            scenario,
+            acts_without_link,
+            ..
+        } = self.plan.lives[number];
         let words = Vendor::words(&self.plan.lives[number].new, number);
-        let Some(creation) = self.ledger.of(&words).into_iter().next() else { return };
+        let Some(creation) = self.ledger.of(&words).into_iter().next() else {
+            return;
+        };
         if self.lives[number].acted_at.is_some() {
             return;
         }
-        let knows = acts_without_link || self.plan.vendor.info().hand_off == HandOffKind::VendorContactsPerson;
-        if !knows && self.find(number).is_none_or(|status| status.hand_off.is_none()) {
+        let knows = acts_without_link
+            || self.plan.vendor.info().hand_off == HandOffKind::VendorContactsPerson;
+        if !knows
+            && self
+                .find(number)
+                .is_none_or(|status| status.hand_off.is_none())
+        {
             // Whoever has no link today may have one tomorrow, but not for ever.
             if self.now().duration_since(creation.at) < jiff::SignedDuration::from_hours(72) {
                 self.soon(3 * HOUR, Event::Act(number));
@@ -141,8 +182,15 @@ impl World {
     fn forge(&mut self, number: usize) {
         let reference = self.plan.lives[number].new.reference.clone();
         let words = Vendor::words(&self.plan.lives[number].new, number);
-        let id = self.ledger.of(&words).first().map_or_else(|| "1".to_owned(), |creation| creation.id.clone());
-        let mut forged = self.plan.vendor.forgery(&self.sandbox, reference.as_str(), &id);
+        let id = self
+            .ledger
+            .of(&words)
+            .first()
+            .map_or_else(|| "1".to_owned(), |creation| creation.id.clone());
+        let mut forged = self
+            .plan
+            .vendor
+            .forgery(&self.sandbox, reference.as_str(), &id);
         if self.setting.leaked {
             forged.url.push_str(&self.proof(reference.as_str()));
         }
@@ -155,7 +203,14 @@ impl World {
     /// What proves a callback to an account's address, as a part of that address.
     fn proof(&self, reference: &str) -> String {
         let client = self.observer.client(self.plan.vendor.id()).unwrap();
-        let (name, secret) = client.provider().capabilities().callbacks.unwrap().auth().parameter_for(reference).unwrap();
+        let (name, secret) = client
+            .provider()
+            .capabilities()
+            .callbacks
+            .unwrap()
+            .auth()
+            .parameter_for(reference)
+            .unwrap();
         let secret = percent(secret.expose());
         format!("?{name}={secret}")
     }
@@ -164,21 +219,29 @@ impl World {
         if self.lives[number].deletion_asked_at.is_some() {
             return;
         }
-        let Some(status) = self.find(number) else { return };
+        let Some(status) = self.find(number) else {
+            return;
+        };
         // Until it is known what became of it.
         self.soon(12 * HOUR, Event::Delete(number));
         self.ask("delete", move |flow, outbox| async move {
             match flow.delete(status.id, "simulation").await {
                 Ok(_) => outbox.lock().unwrap().push(Event::Deleting(number)),
                 Err(FlowError::Held { .. }) => {}
-                Err(error) => outbox.lock().unwrap().push(Event::NotDeleting(error.to_string())),
+                Err(error) => outbox
+                    .lock()
+                    .unwrap()
+                    .push(Event::NotDeleting(error.to_string())),
             }
         });
     }
 
     fn annoy(&mut self, nuisance: Nuisance) {
-        let (Nuisance::Kill(number) | Nuisance::Restart(number) | Nuisance::Hang(number, _)) = nuisance;
-        let Some(program) = self.programs.get(number) else { return };
+        let (Nuisance::Kill(number) | Nuisance::Restart(number) | Nuisance::Hang(number, _)) =
+            nuisance;
+        let Some(program) = self.programs.get(number) else {
+            return;
+        };
         match nuisance {
             Nuisance::Kill(_) => program.process.kill(),
             Nuisance::Restart(_) => program.stop.notify_one(),

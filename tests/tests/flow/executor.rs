@@ -49,11 +49,17 @@ impl Wake for Woken {
 
 impl Executor {
     pub const fn new(chance: Chance) -> Self {
-        Self { chance, tasks: Vec::new() }
+        Self {
+            chance,
+            tasks: Vec::new(),
+        }
     }
 
     pub fn spawn(&mut self, future: impl Future<Output = ()> + 'static) {
-        self.tasks.push(Task { future: Box::pin(future), woken: Arc::new(Woken(AtomicBool::new(true))) });
+        self.tasks.push(Task {
+            future: Box::pin(future),
+            woken: Arc::new(Woken(AtomicBool::new(true))),
+        });
     }
 
     /// Polls one of the tasks that can go on; `false` where all of them wait.
@@ -72,7 +78,12 @@ impl Executor {
         let task = &mut self.tasks[index];
         task.woken.0.store(false, Ordering::Relaxed);
         let waker = Waker::from(Arc::clone(&task.woken));
-        if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        if task
+            .future
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready()
+        {
             drop(self.tasks.remove(index));
         }
         true
@@ -122,7 +133,12 @@ impl Process {
 
     pub fn kill(&self) {
         self.0.alive.store(false, Ordering::Relaxed);
-        self.0.waiting.lock().unwrap().drain(..).for_each(Waker::wake);
+        self.0
+            .waiting
+            .lock()
+            .unwrap()
+            .drain(..)
+            .for_each(Waker::wake);
     }
 
     pub fn hang(&self, until: Timestamp) {
@@ -131,7 +147,11 @@ impl Process {
     }
 
     pub fn hangs_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.0.hangs_until.lock().unwrap().filter(|until| *until > now)
+        self.0
+            .hangs_until
+            .lock()
+            .unwrap()
+            .filter(|until| *until > now)
     }
 
     /// Runs a part of the program: `None` where it died first.
@@ -144,7 +164,12 @@ impl Process {
         self.poll(clock, future, false).await
     }
 
-    async fn poll<F: Future>(&self, clock: &SandboxClock, future: F, patient: bool) -> Option<F::Output> {
+    async fn poll<F: Future>(
+        &self,
+        clock: &SandboxClock,
+        future: F,
+        patient: bool,
+    ) -> Option<F::Output> {
         let mut future = pin!(future);
         let mut hanging: Option<Pin<Box<Sleep>>> = None;
         std::future::poll_fn(|cx| {
@@ -159,7 +184,14 @@ impl Process {
                 return sleep.as_mut().poll(cx).map(|()| None);
             }
             hanging = None;
-            if self.0.fuel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fuel| fuel.checked_sub(1)).is_err() {
+            if self
+                .0
+                .fuel
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fuel| {
+                    fuel.checked_sub(1)
+                })
+                .is_err()
+            {
                 let Some(time) = self.0.hangs_for else {
                     self.kill();
                     return Poll::Ready(None);
@@ -187,7 +219,14 @@ mod tests {
     use super::*;
 
     async fn clock() -> SandboxClock {
-        SandboxClock::new(idv_sandbox::Sandbox::builder().in_process().start().await.unwrap().clock())
+        SandboxClock::new(
+            idv_sandbox::Sandbox::builder()
+                .in_process()
+                .start()
+                .await
+                .unwrap()
+                .clock(),
+        )
     }
 
     /// How far something of three steps came that dies at this poll.
@@ -203,7 +242,13 @@ mod tests {
                     seen.lock().unwrap().0 += 1;
                 }
             };
-            let ended = Process::new(Some(Fate { polls: fuel, hangs_for: None })).run(&clock, work).await.is_some();
+            let ended = Process::new(Some(Fate {
+                polls: fuel,
+                hangs_for: None,
+            }))
+            .run(&clock, work)
+            .await
+            .is_some();
             seen.lock().unwrap().1 = ended;
         });
         while executor.step() {}
@@ -213,6 +258,16 @@ mod tests {
 
     #[test]
     fn a_program_dies_at_every_await_point() {
-        assert_eq!([0, 1, 2, 3, 4, 5].map(steps), [(0, false), (0, false), (1, false), (2, false), (3, true), (3, true)]);
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5].map(steps),
+            [
+                (0, false),
+                (0, false),
+                (1, false),
+                (2, false),
+                (3, true),
+                (3, true)
+            ]
+        );
     }
 }

@@ -1,7 +1,17 @@
 //! Flows, from their creation to their deletion, in worlds in which everything goes wrong.
 
-#![allow(missing_docs, unreachable_pub, reason = "a test is a crate of its own, and nobody uses it")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a test is a crate of its own, and nobody uses it"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod check;
 mod clock;

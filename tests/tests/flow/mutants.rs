@@ -6,11 +6,14 @@ use std::fmt;
 use async_trait::async_trait;
 use idv::adapter::{Capabilities, Provider};
 use idv::call::CallContext;
-use idv::{Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo};
+use idv::{
+    Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo,
+};
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message,
-    MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor,
+    LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store,
+    StoreResult,
 };
 use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
@@ -26,7 +29,9 @@ const WORLDS: u64 = 60;
 /// What the worlds of a vendor say of a mistake: the first that notices it.
 fn noticed(vendor: Vendor, setting: impl Fn(u64) -> Setting) -> String {
     let mut errors = (0..WORLDS).filter_map(|seed| live(vendor, seed, setting(seed)).1.err());
-    errors.next().unwrap_or_else(|| panic!("{WORLDS} worlds of {} notice nothing", vendor.id()))
+    errors
+        .next()
+        .unwrap_or_else(|| panic!("{WORLDS} worlds of {} notice nothing", vendor.id()))
 }
 
 /// A vendor whose creations can be repeated.
@@ -35,7 +40,13 @@ fn keyed() -> Vendor {
 }
 
 fn flawed(flaw: Flaw) -> impl Fn(u64) -> Setting {
-    move |seed| Setting::new(FlawedStore { store: MemoryStore::new(), flaw, chance: Chance::new(seed) })
+    move |seed| {
+        Setting::new(FlawedStore {
+            store: MemoryStore::new(),
+            flaw,
+            chance: Chance::new(seed),
+        })
+    }
 }
 
 #[test]
@@ -52,7 +63,10 @@ fn a_store_that_loses_entries_of_the_audit_trail_is_noticed() {
 
 #[test]
 fn a_store_that_loses_what_is_new_is_noticed() {
-    let error = noticed(Vendor::with(CreateSafety::Findable).next().unwrap(), flawed(Flaw::NewFlows));
+    let error = noticed(
+        Vendor::with(CreateSafety::Findable).next().unwrap(),
+        flawed(Flaw::NewFlows),
+    );
     assert!(error.contains("the flow is lost"), "{error}");
 }
 
@@ -65,24 +79,36 @@ fn an_inbox_that_loses_messages_is_noticed() {
 #[test]
 fn a_creation_that_is_repeated_though_the_vendor_has_no_key_for_it_is_noticed() {
     for vendor in Vendor::all() {
-        if matches!(vendor.info().create_safety, CreateSafety::Keyed | CreateSafety::Findable) {
+        if matches!(
+            vendor.info().create_safety,
+            CreateSafety::Keyed | CreateSafety::Findable
+        ) {
             continue;
         }
-        let error = noticed(vendor, |_| Setting { client: careless, ..Setting::new(MemoryStore::new()) });
+        let error = noticed(vendor, |_| Setting {
+            client: careless,
+            ..Setting::new(MemoryStore::new())
+        });
         assert!(error.contains("times"), "{error}");
     }
 }
 
 #[test]
 fn a_secret_that_leaked_verifies_people_and_is_noticed() {
-    let error = noticed(Vendor::without_polling(), |_| Setting { leaked: true, ..Setting::new(MemoryStore::new()) });
+    let error = noticed(Vendor::without_polling(), |_| Setting {
+        leaked: true,
+        ..Setting::new(MemoryStore::new())
+    });
     assert!(error.contains("without proof"), "{error}");
 }
 
 #[test]
 fn a_forgery_that_is_not_refused_verifies_nobody_where_the_vendor_can_be_asked() {
     for seed in 0..WORLDS {
-        let setting = Setting { leaked: true, ..Setting::new(MemoryStore::new()) };
+        let setting = Setting {
+            leaked: true,
+            ..Setting::new(MemoryStore::new())
+        };
         let (_, result) = live(keyed(), seed, setting);
         assert_eq!(result, Ok(()), "seed {seed}");
     }
@@ -120,7 +146,12 @@ impl Store for FlawedStore {
         self.store.evidence_store()
     }
 
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted> {
         if self.forgets(Flaw::NewFlows) {
             return Ok(Inserted::New);
         }
@@ -128,7 +159,11 @@ impl Store for FlawedStore {
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        let audit = if self.forgets(Flaw::Entries) { &[] } else { commit.audit };
+        let audit = if self.forgets(Flaw::Entries) {
+            &[]
+        } else {
+            commit.audit
+        };
         let mut kept = Commit::new(commit.record, audit);
         kept.lease = commit.lease;
         kept.events = commit.events;
@@ -166,7 +201,13 @@ impl Store for FlawedStore {
         self.store.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>> {
         self.store.claim(now, until, limit, accounts).await
     }
 
@@ -174,11 +215,22 @@ impl Store for FlawedStore {
         self.store.locate(keys).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>> {
         self.store.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>> {
         self.store.claim_inbox(now, until, limit, accounts).await
     }
 
@@ -190,7 +242,11 @@ impl Store for FlawedStore {
         self.store.value(name).await
     }
 
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
         self.store.parked(after, limit).await
     }
 
@@ -206,7 +262,11 @@ impl Store for FlawedStore {
         self.store.purge_inbox(before).await
     }
 
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.store.events(after, limit).await
     }
 
@@ -214,11 +274,21 @@ impl Store for FlawedStore {
         self.store.event(flow, sequence).await
     }
 
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>> {
         self.store.claim_events(now, until, limit).await
     }
 
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()> {
         self.store.finish_event(flow, sequence, again).await
     }
 
@@ -254,7 +324,11 @@ impl Store for FlawedStore {
         self.store.next_due(accounts).await
     }
 
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>> {
         self.store.audit(after, limit).await
     }
 
@@ -288,7 +362,11 @@ fn careless(vendor: Vendor, sandbox: &Sandbox, environment: Environment) -> Clie
     let client = vendor.client(sandbox, environment.clone());
     let mut info = client.info().clone();
     info.create_safety = CreateSafety::Keyed;
-    Client::new(Careless { client, info }, environment, idv::call::CallPolicy::default())
+    Client::new(
+        Careless { client, info },
+        environment,
+        idv::call::CallPolicy::default(),
+    )
 }
 
 struct Careless {

@@ -10,8 +10,17 @@ use super::world::{Event, World, at_once};
 impl World {
     /// Looks at the list and does something about it.
     pub(super) fn operate(&mut self) {
-        let flows = at_once(self.setting.store.list(&Filter::all().needing_attention(), None, 1)).unwrap();
-        if flows.is_empty() && at_once(self.setting.store.parked(None, 1)).unwrap().is_empty() {
+        let flows = at_once(
+            self.setting
+                .store
+                .list(&Filter::all().needing_attention(), None, 1),
+        )
+        .unwrap();
+        if flows.is_empty()
+            && at_once(self.setting.store.parked(None, 1))
+                .unwrap()
+                .is_empty()
+        {
             return;
         }
         for item in at_once(self.observer.operator()).unwrap() {
@@ -22,11 +31,16 @@ impl World {
             match item.about {
                 About::Message(digest) => {
                     let again = self.chance.percent(30);
-                    self.note(|| format!("operator: {}, {}", item.attention, if again { "tried again" } else { "dismissed" }));
-                    self.ask(
-                        "resolve a message",
-                        move |flow, _| async move { flow.resolve_message(&digest, again).await.unwrap() },
-                    );
+                    self.note(|| {
+                        format!(
+                            "operator: {}, {}",
+                            item.attention,
+                            if again { "tried again" } else { "dismissed" }
+                        )
+                    });
+                    self.ask("resolve a message", move |flow, _| async move {
+                        flow.resolve_message(&digest, again).await.unwrap()
+                    });
                 }
                 About::Flow(_) => self.resolve(&item),
                 other => panic!("{other:?} is new"),
@@ -36,13 +50,23 @@ impl World {
 
     fn resolve(&mut self, item: &Item) {
         let About::Flow(id) = item.about else { return };
-        let whose = (0..self.lives.len()).find(|life| self.find(*life).is_some_and(|status| status.id == id));
+        let whose = (0..self.lives.len())
+            .find(|life| self.find(*life).is_some_and(|status| status.id == id));
         let Some(life) = whose else { return };
-        let Some(resolution) = self.resolution(life, &item.attention) else { return };
-        self.note(|| format!("operator: person {life}, {}: {resolution:?}", item.attention));
+        let Some(resolution) = self.resolution(life, &item.attention) else {
+            return;
+        };
+        self.note(|| {
+            format!(
+                "operator: person {life}, {}: {resolution:?}",
+                item.attention
+            )
+        });
         self.ask("resolve", move |flow, outbox| async move {
             // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
-            if flow.resolve(id, &resolution, "operator").await.is_ok() && resolution == Resolution::Abandon {
+            if flow.resolve(id, &resolution, "operator").await.is_ok()
+                && resolution == Resolution::Abandon
+            {
                 outbox.lock().unwrap().push(Event::Abandoned(life));
             }
         });
@@ -54,17 +78,27 @@ impl World {
         let created = self.ledger.of(&words);
         Some(match attention {
             // It is looked up in the vendor's panel. A vendor that knows it by our reference needs no look, and is asked again by itself.
-            Attention::CreationUnknown if self.plan.vendor.info().create_safety == CreateSafety::Keyed => Resolution::AskNow,
+            Attention::CreationUnknown
+                if self.plan.vendor.info().create_safety == CreateSafety::Keyed =>
+            {
+                Resolution::AskNow
+            }
             Attention::CreationUnknown | Attention::SeveralFound(_) => match created.as_slice() {
                 [] if self.chance.percent(30) => Resolution::Abandon,
                 [] => Resolution::CreateAgain,
                 [first, ..] => Resolution::Adopt(VendorId::new(first.id.clone())),
             },
-            Attention::Disputed => match self.plan.vendor.comes(&self.sandbox, self.plan.lives[life].scenario) {
+            Attention::Disputed => match self
+                .plan
+                .vendor
+                .comes(&self.sandbox, self.plan.lives[life].scenario)
+            {
                 Comes::Told(outcome) => Resolution::Rule(outcome),
                 Comes::Nothing => return None,
             },
-            Attention::Overdue | Attention::NoWayOn if self.chance.percent(20) => Resolution::Abandon,
+            Attention::Overdue | Attention::NoWayOn if self.chance.percent(20) => {
+                Resolution::Abandon
+            }
             Attention::Failing(_) | Attention::DeletionFailing(_) => Resolution::AskNow,
             Attention::UnknownCode(_) => Resolution::Acknowledge,
             Attention::EvidenceFailing(_) if self.chance.percent(50) => Resolution::GiveUpEvidence,

@@ -80,11 +80,20 @@ impl Plan {
         let chance = Chance::new(seed ^ vendor.number() << 56);
         // Some worlds are quiet, so that what is wrong without any trouble is found too.
         let wild = chance.percent(90);
-        let calm_after = if wild { chance.between_times(HOUR, 4 * DAY) } else { SECOND };
-        let lives =
-            (0..chance.pick(&[1, 1, 1, 1, 1, 2, 2, 3, 4])).map(|number| Life::of(vendor, number, &chance, began)).collect();
+        let calm_after = if wild {
+            chance.between_times(HOUR, 4 * DAY)
+        } else {
+            SECOND
+        };
+        let lives = (0..chance.pick(&[1, 1, 1, 1, 1, 2, 2, 3, 4]))
+            .map(|number| Life::of(vendor, number, &chance, began))
+            .collect();
         let programs = chance.pick(&[1, 1, 2]);
-        let fates = if wild { (0..chance.between(0, 7)).map(|_| fate(&chance)).collect() } else { Vec::new() };
+        let fates = if wild {
+            (0..chance.between(0, 7)).map(|_| fate(&chance)).collect()
+        } else {
+            Vec::new()
+        };
         let count = if wild { chance.between(0, 4) } else { 0 };
         let mut nuisances: Vec<_> = (0..count)
             .map(|_| {
@@ -94,7 +103,10 @@ impl Plan {
                     1 => Nuisance::Kill(who),
                     _ => Nuisance::Hang(who, chance.between_times(10 * SECOND, 12 * HOUR)),
                 };
-                (chance.between_times(SECOND, calm_after.max(MINUTE)), nuisance)
+                (
+                    chance.between_times(SECOND, calm_after.max(MINUTE)),
+                    nuisance,
+                )
             })
             .collect();
         nuisances.sort_by_key(|(after, _)| *after);
@@ -104,11 +116,25 @@ impl Plan {
             programs,
             fates,
             nuisances,
-            trouble: if wild { chance.pick(&[0, 5, 15, 30, 60]) } else { 0 },
-            outages: if wild && chance.percent(30) { outages(&chance, began, calm_after) } else { Vec::new() },
+            trouble: if wild {
+                chance.pick(&[0, 5, 15, 30, 60])
+            } else {
+                0
+            },
+            outages: if wild && chance.percent(30) {
+                outages(&chance, began, calm_after)
+            } else {
+                Vec::new()
+            },
             calm_from: later(began, calm_after),
-            callback_faults: if wild { callback_faults(&chance) } else { Vec::new() },
-            operator: chance.percent(60).then(|| chance.between_times(6 * HOUR, 3 * DAY)),
+            callback_faults: if wild {
+                callback_faults(&chance)
+            } else {
+                Vec::new()
+            },
+            operator: chance
+                .percent(60)
+                .then(|| chance.between_times(6 * HOUR, 3 * DAY)),
             workers: chance.pick(&[1, 2, 4]),
             sealed: chance.percent(10),
         }
@@ -117,7 +143,10 @@ impl Plan {
     /// Whether a program hangs anywhere, and then goes on.
     pub fn has_hangs(&self) -> bool {
         self.fates.iter().any(|fate| fate.hangs_for.is_some())
-            || self.nuisances.iter().any(|(_, nuisance)| matches!(nuisance, Nuisance::Hang(..)))
+            || self
+                .nuisances
+                .iter()
+                .any(|(_, nuisance)| matches!(nuisance, Nuisance::Hang(..)))
     }
 
     /// A schedule like the vendor's own, but for the number of questions in the months that a world lasts.
@@ -139,7 +168,10 @@ impl Life {
         // Those that last for months are fewer: they cost most of the time, and most of it is waiting.
         let scenario = loop {
             let scenario = chance.pick(SCENARIOS);
-            let long = matches!(scenario, "expired" | "never-finishes" | "unknown-status" | "canceled-in-review");
+            let long = matches!(
+                scenario,
+                "expired" | "never-finishes" | "unknown-status" | "canceled-in-review"
+            );
             if !long || chance.percent(25) {
                 break scenario;
             }
@@ -148,13 +180,31 @@ impl Life {
             0 => Keep::until_asked(),
             _ => Keep::after(chance.between_times(shortest, longest)),
         };
-        let mut retention = Retention::new(keep(chance, MINUTE, 3 * DAY), keep(chance, MINUTE, 10 * DAY));
+        let mut retention = Retention::new(
+            keep(chance, MINUTE, 3 * DAY),
+            keep(chance, MINUTE, 10 * DAY),
+        );
         if chance.percent(10) {
-            retention.vendor = retention.vendor.not_before(later(began, chance.between_times(HOUR, 20 * DAY)));
+            retention.vendor = retention
+                .vendor
+                .not_before(later(began, chance.between_times(HOUR, 20 * DAY)));
         }
-        let keeps_evidence = new.reference.as_str().bytes().last().is_some_and(|byte| byte % 2 == 0);
-        let evidence = if keeps_evidence { EvidencePolicy::all() } else { EvidencePolicy::none() };
-        let forgeries = if chance.percent(30) { chance.between(1, 4) } else { 0 };
+        let keeps_evidence = new
+            .reference
+            .as_str()
+            .bytes()
+            .last()
+            .is_some_and(|byte| byte % 2 == 0);
+        let evidence = if keeps_evidence {
+            EvidencePolicy::all()
+        } else {
+            EvidencePolicy::none()
+        };
+        let forgeries = if chance.percent(30) {
+            chance.between(1, 4)
+        } else {
+            0
+        };
         Self {
             number,
             new,
@@ -165,8 +215,12 @@ impl Life {
             acts_without_link: chance.percent(30),
             retention,
             evidence,
-            delete_after: chance.percent(30).then(|| chance.between_times(MINUTE, 20 * DAY)),
-            forge_after: (0..forgeries).map(|_| chance.between_times(MINUTE, 5 * DAY)).collect(),
+            delete_after: chance
+                .percent(30)
+                .then(|| chance.between_times(MINUTE, 20 * DAY)),
+            forge_after: (0..forgeries)
+                .map(|_| chance.between_times(MINUTE, 5 * DAY))
+                .collect(),
         }
     }
 }
@@ -175,7 +229,9 @@ impl Vendor {
     /// The longest that a person waits before they act: well within the time that the vendor gives.
     fn patience(self) -> Duration {
         let most = Duration::from_secs(5 * 24 * 60 * 60);
-        self.info().lifetime.map_or(most, |lifetime| most.min(lifetime * 2 / 3))
+        self.info()
+            .lifetime
+            .map_or(most, |lifetime| most.min(lifetime * 2 / 3))
     }
 }
 
@@ -183,7 +239,12 @@ impl Vendor {
 fn fate(chance: &Chance) -> Fate {
     let longest = chance.pick(&[20, 60, 200, 1_000]);
     let polls = chance.between(0, longest);
-    Fate { polls, hangs_for: chance.percent(25).then(|| chance.between_times(10 * SECOND, 5 * DAY)) }
+    Fate {
+        polls,
+        hangs_for: chance
+            .percent(25)
+            .then(|| chance.between_times(10 * SECOND, 5 * DAY)),
+    }
 }
 
 fn outages(chance: &Chance, began: Timestamp, calm_after: Duration) -> Vec<Outage> {
@@ -191,12 +252,22 @@ fn outages(chance: &Chance, began: Timestamp, calm_after: Duration) -> Vec<Outag
         FaultKind::Refuse,
         FaultKind::CutBefore,
         FaultKind::Html,
-        FaultKind::Status { code: 503, retry_after: None },
-        FaultKind::Status { code: 429, retry_after: Some("3600".to_owned()) },
+        FaultKind::Status {
+            code: 503,
+            retry_after: None,
+        },
+        FaultKind::Status {
+            code: 429,
+            retry_after: Some("3600".to_owned()),
+        },
     ];
     let outage = || {
         let from = later(began, chance.between_times(SECOND, calm_after.max(MINUTE)));
-        Outage { from, until: later(from, chance.between_times(MINUTE, 30 * HOUR)), kind: chance.pick(&kinds) }
+        Outage {
+            from,
+            until: later(from, chance.between_times(MINUTE, 30 * HOUR)),
+            kind: chance.pick(&kinds),
+        }
     };
     (0..chance.between(1, 3)).map(|_| outage()).collect()
 }

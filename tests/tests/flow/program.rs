@@ -39,7 +39,13 @@ pub struct Program {
 impl Programs {
     pub fn new(provider: &'static str, chance: Chance, trace: Trace) -> Self {
         let (clock, running) = (OnceLock::new(), Mutex::default());
-        Self(Arc::new(Shared { provider, clock, chance, trace, running }))
+        Self(Arc::new(Shared {
+            provider,
+            clock,
+            chance,
+            trace,
+            running,
+        }))
     }
 
     pub fn set_clock(&self, clock: SandboxClock) {
@@ -60,7 +66,9 @@ impl Programs {
 
     pub fn hangs(&self, number: usize) -> bool {
         let now = self.0.clock.get().map(SandboxClock::now);
-        self.get(number).zip(now).is_some_and(|(program, now)| program.process.hangs_at(now).is_some())
+        self.get(number)
+            .zip(now)
+            .is_some_and(|(program, now)| program.process.hangs_at(now).is_some())
     }
 
     /// One that serves whoever asks, if there is any.
@@ -69,7 +77,11 @@ impl Programs {
         let running = self.0.running.lock().unwrap();
         let serves = |program: &Program| {
             let up = program.process.is_alive() && program.process.hangs_at(now).is_none();
-            program.flow.clone().filter(|_| up).map(|flow| (program.process.clone(), flow))
+            program
+                .flow
+                .clone()
+                .filter(|_| up)
+                .map(|flow| (program.process.clone(), flow))
         };
         let serving: Vec<_> = running.values().filter_map(serves).collect();
         drop(running);
@@ -78,7 +90,12 @@ impl Programs {
 
     /// Takes a callback, as the application's route does.
     pub async fn receive(self, request: Request<Bytes>) -> Option<StatusCode> {
-        let Shared { provider, clock, trace, .. } = &*self.0;
+        let Shared {
+            provider,
+            clock,
+            trace,
+            ..
+        } = &*self.0;
         let clock = clock.get()?;
         let Some((process, flow)) = self.any() else {
             trace.note(clock.now(), || "a callback met nobody".to_owned());
@@ -86,12 +103,19 @@ impl Programs {
         };
         let (head, body) = request.into_parts();
         let delivery = Delivery::callback(head.method, head.uri, head.headers, body);
-        let answer = process.answer(clock, flow.receive(provider, &delivery)).await;
+        let answer = process
+            .answer(clock, flow.receive(provider, &delivery))
+            .await;
         if !process.is_alive() {
-            trace.note(clock.now(), || "a program died in the middle of: receive".to_owned());
+            trace.note(clock.now(), || {
+                "a program died in the middle of: receive".to_owned()
+            });
         }
-        let status = answer.map(|reply| reply.map_or(StatusCode::SERVICE_UNAVAILABLE, |reply| reply.status));
-        trace.note(clock.now(), || format!("a callback was answered with {status:?}"));
+        let status =
+            answer.map(|reply| reply.map_or(StatusCode::SERVICE_UNAVAILABLE, |reply| reply.status));
+        trace.note(clock.now(), || {
+            format!("a callback was answered with {status:?}")
+        });
         status
     }
 }

@@ -11,7 +11,9 @@ pub struct Chance(Arc<Mutex<u64>>);
 
 impl Chance {
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66_D1CE_4E5B)))
+        Self(Arc::new(Mutex::new(
+            seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66_D1CE_4E5B,
+        )))
     }
 
     /// A generator of its own, so that what one part of a world draws shifts nothing in another.
@@ -48,7 +50,10 @@ impl Chance {
 
     /// A time, evenly between orders of magnitude: seconds are as likely as hours.
     pub fn between_times(&self, shortest: Duration, longest: Duration) -> Duration {
-        let (low, high) = (shortest.as_secs_f64().max(0.001).ln(), longest.as_secs_f64().ln());
+        let (low, high) = (
+            shortest.as_secs_f64().max(0.001).ln(),
+            longest.as_secs_f64().ln(),
+        );
         let unit = self.between(0, 1 << 20) as f64 / f64::from(1 << 20);
         Duration::from_millis(((low + (high - low) * unit).exp() * 1000.0) as u64)
     }

@@ -16,29 +16,51 @@ pub fn live(vendor: Vendor, seed: u64, setting: Setting) -> (String, Result<(), 
 }
 
 fn setting(traced: bool) -> Setting {
-    Setting { traced, ..Setting::new(MemoryStore::new()) }
+    Setting {
+        traced,
+        ..Setting::new(MemoryStore::new())
+    }
 }
 
 fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect("a number of seeds, or a seed"))
+    std::env::var(variable)
+        .ok()
+        .map(|text| text.parse().expect("a number of seeds, or a seed"))
 }
 
 /// Every world of a vendor; or the one that the environment names, with what happened in it.
-#[allow(clippy::print_stdout, reason = "whoever replays a world wants to read it")]
+#[allow(
+    clippy::print_stdout,
+    reason = "whoever replays a world wants to read it"
+)]
 fn simulate(vendor: Vendor) {
     let only = number("IDV_SIMULATION_SEED");
-    let seeds = only.map_or_else(|| 0..number("IDV_SIMULATION_SEEDS").unwrap_or(SEEDS), |seed| seed..seed + 1);
-    let failed: Vec<u64> = seeds.filter(|seed| live(vendor, *seed, setting(false)).1.is_err()).collect();
-    let Some(seed) = failed.first().copied().or(only) else { return };
+    let seeds = only.map_or_else(
+        || 0..number("IDV_SIMULATION_SEEDS").unwrap_or(SEEDS),
+        |seed| seed..seed + 1,
+    );
+    let failed: Vec<u64> = seeds
+        .filter(|seed| live(vendor, *seed, setting(false)).1.is_err())
+        .collect();
+    let Some(seed) = failed.first().copied().or(only) else {
+        return;
+    };
     // The same again, with a record.
     let (trace, result) = live(vendor, seed, setting(true));
     println!("{trace}");
     let id = vendor.id();
     let test = id.replace('-', "_");
-    let replay = format!("IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow simulation::{test}");
+    let replay = format!(
+        "IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow simulation::{test}"
+    );
     match result {
-        Err(error) => panic!("seed {seed} of {id} failed: {error}; replay with {replay}\nall that failed: {failed:?}"),
-        Ok(()) => assert_eq!(failed, [0; 0], "the world of seed {seed} of {id} is another when it is lived through again"),
+        Err(error) => panic!(
+            "seed {seed} of {id} failed: {error}; replay with {replay}\nall that failed: {failed:?}"
+        ),
+        Ok(()) => assert_eq!(
+            failed, [0; 0],
+            "the world of seed {seed} of {id} is another when it is lived through again"
+        ),
     }
 }
 
@@ -55,7 +77,9 @@ idv_sandbox::for_each_vendor!(simulations);
 
 #[test]
 fn the_worlds_are_as_wild_as_they_should_be() {
-    let traces: String = Vendor::all().flat_map(|vendor| (0..150).map(move |seed| live(vendor, seed, setting(true)).0)).collect();
+    let traces: String = Vendor::all()
+        .flat_map(|vendor| (0..150).map(move |seed| live(vendor, seed, setting(true)).0))
+        .collect();
     for event in [
         "the connection is refused [",
         "the connection is cut [CutBefore]",
@@ -101,8 +125,17 @@ fn the_worlds_are_as_wild_as_they_should_be() {
 fn the_same_seed_makes_the_same_world() {
     for vendor in Vendor::all() {
         for seed in 0..10 {
-            let (first, again) = (live(vendor, seed, setting(true)), live(vendor, seed, setting(true)));
-            assert!(first == again, "seed {seed} of {}:\n{}\n--- and again ---\n{}", vendor.id(), first.0, again.0);
+            let (first, again) = (
+                live(vendor, seed, setting(true)),
+                live(vendor, seed, setting(true)),
+            );
+            assert!(
+                first == again,
+                "seed {seed} of {}:\n{}\n--- and again ---\n{}",
+                vendor.id(),
+                first.0,
+                again.0
+            );
         }
     }
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message,
-    MessageEnd, PendingEvent, Pushed, Record, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted,
+    ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -24,7 +24,11 @@ const BLOCKS_LATER: Duration = Duration::from_secs(36 * 60 * 60);
 pub struct YieldingStore(pub Arc<dyn Store>);
 
 fn slowed(timer: &str, due: Timestamp) -> Timestamp {
-    if timer == "audit" { later(due, BLOCKS_LATER) } else { due }
+    if timer == "audit" {
+        later(due, BLOCKS_LATER)
+    } else {
+        due
+    }
 }
 
 async fn between_turns<T>(transaction: impl Future<Output = T>) -> T {
@@ -48,7 +52,12 @@ impl Store for YieldingStore {
         between_turns(self.0.replace(name, old, new)).await
     }
 
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted> {
         between_turns(self.0.insert(record, lease, audit)).await
     }
 
@@ -64,7 +73,13 @@ impl Store for YieldingStore {
         between_turns(self.0.reports(id)).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>> {
         between_turns(self.0.claim(now, until, limit, accounts)).await
     }
 
@@ -72,7 +87,12 @@ impl Store for YieldingStore {
         between_turns(self.0.locate(keys)).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>> {
         between_turns(self.0.list(filter, after, limit)).await
     }
 
@@ -80,7 +100,13 @@ impl Store for YieldingStore {
         between_turns(self.0.push(message, forgotten)).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>> {
         between_turns(self.0.claim_inbox(now, until, limit, accounts)).await
     }
 
@@ -92,7 +118,11 @@ impl Store for YieldingStore {
         between_turns(self.0.value(name)).await
     }
 
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
         between_turns(self.0.parked(after, limit)).await
     }
 
@@ -108,7 +138,11 @@ impl Store for YieldingStore {
         between_turns(self.0.purge_inbox(before)).await
     }
 
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>> {
         between_turns(self.0.events(after, limit)).await
     }
 
@@ -116,11 +150,21 @@ impl Store for YieldingStore {
         between_turns(self.0.event(flow, sequence)).await
     }
 
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>> {
         between_turns(self.0.claim_events(now, until, limit)).await
     }
 
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()> {
         between_turns(self.0.finish_event(flow, sequence, again)).await
     }
 
@@ -156,7 +200,11 @@ impl Store for YieldingStore {
         between_turns(self.0.next_due(accounts)).await
     }
 
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>> {
         between_turns(self.0.audit(after, limit)).await
     }
 

@@ -22,6 +22,8 @@ impl Trace {
     }
 
     pub fn text(&self) -> String {
-        self.0.as_ref().map_or_else(String::new, |text| text.lock().unwrap().clone())
+        self.0
+            .as_ref()
+            .map_or_else(String::new, |text| text.lock().unwrap().clone())
     }
 }

@@ -58,7 +58,11 @@ impl Ledger {
     /// The verifications that were created by requests in which one of these words stands.
     pub fn of(&self, words: &[String]) -> Vec<Creation> {
         let book = self.0.lock().unwrap();
-        book.creations.iter().filter(|creation| creation.asks_for(words)).cloned().collect()
+        book.creations
+            .iter()
+            .filter(|creation| creation.asks_for(words))
+            .cloned()
+            .collect()
     }
 
     pub fn all(&self) -> Vec<Creation> {
@@ -68,7 +72,11 @@ impl Ledger {
     /// When the vendor was last asked to delete what has this word in its path.
     pub fn last_deletion(&self, word: &str) -> Option<Timestamp> {
         let book = self.0.lock().unwrap();
-        book.deletions.iter().filter(|(_, path)| path.contains(word)).map(|(at, _)| *at).max()
+        book.deletions
+            .iter()
+            .filter(|(_, path)| path.contains(word))
+            .map(|(at, _)| *at)
+            .max()
     }
 }
 
@@ -96,7 +104,12 @@ pub struct Outage {
 
 impl Weather {
     pub fn new(chance: Chance, trouble: u64, calm_from: Timestamp, outages: Vec<Outage>) -> Self {
-        Self(Arc::new(Mutex::new(Sky { chance, trouble, calm_from, outages })))
+        Self(Arc::new(Mutex::new(Sky {
+            chance,
+            trouble,
+            calm_from,
+            outages,
+        })))
     }
 
     /// Nothing befalls any request.
@@ -106,7 +119,11 @@ impl Weather {
 
     fn strike(&self, now: Timestamp) -> Option<FaultKind> {
         let sky = self.0.lock().unwrap();
-        if let Some(outage) = sky.outages.iter().find(|outage| outage.from <= now && now < outage.until) {
+        if let Some(outage) = sky
+            .outages
+            .iter()
+            .find(|outage| outage.from <= now && now < outage.until)
+        {
             return Some(outage.kind.clone());
         }
         (now < sky.calm_from && sky.chance.percent(sky.trouble)).then(|| trouble(&sky.chance))
@@ -115,7 +132,10 @@ impl Weather {
 
 /// Something that befalls a request.
 fn trouble(chance: &Chance) -> FaultKind {
-    let status = |code, retry_after: Option<&str>| FaultKind::Status { code, retry_after: retry_after.map(str::to_owned) };
+    let status = |code, retry_after: Option<&str>| FaultKind::Status {
+        code,
+        retry_after: retry_after.map(str::to_owned),
+    };
     match chance.between(0, 12) {
         0 => FaultKind::Refuse,
         1 | 2 => FaultKind::CutBefore,
@@ -132,7 +152,10 @@ fn trouble(chance: &Chance) -> FaultKind {
 
 #[async_trait]
 impl Transport for SandboxTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, TransportError> {
         turn().await;
         let (result, delay) = self.exchange(request).await;
         if let Some(delay) = delay {
@@ -145,16 +168,30 @@ impl Transport for SandboxTransport {
 
 impl SandboxTransport {
     /// The vendor acts: in one go, so that what it did is told apart from what it did for others.
-    async fn exchange(&self, request: http::Request<Bytes>) -> (Result<http::Response<Body>, TransportError>, Option<Duration>) {
+    async fn exchange(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> (
+        Result<http::Response<Body>, TransportError>,
+        Option<Duration>,
+    ) {
         let now = self.clock.now();
         let path = request.uri().path().to_owned();
         let fault = self.weather.strike(now).map(|fault| match fault {
             // Its answer, a list with a number in it, would be the right one, of another order.
-            FaultKind::WrongType if path.ends_with("/putOrder") || path.contains("/getOrdersByRef/") => FaultKind::Truncated,
+            FaultKind::WrongType
+                if path.ends_with("/putOrder") || path.contains("/getOrdersByRef/") =>
+            {
+                FaultKind::Truncated
+            }
             fault => fault,
         });
         let method = request.method().clone();
-        let whole = format!("{} {}", request.uri(), String::from_utf8_lossy(request.body()));
+        let whole = format!(
+            "{} {}",
+            request.uri(),
+            String::from_utf8_lossy(request.body())
+        );
         if let Some(kind) = &fault {
             self.sandbox.plan(Fault::new(kind.clone()));
         }
@@ -165,30 +202,59 @@ impl SandboxTransport {
             && let Some(id) = ids.pop()
         {
             self.trace.note(now, || format!("the vendor created {id}"));
-            self.ledger.0.lock().unwrap().creations.push(Creation { request: whole, id, at: now });
+            self.ledger.0.lock().unwrap().creations.push(Creation {
+                request: whole,
+                id,
+                at: now,
+            });
         }
         if method == http::Method::DELETE {
-            self.ledger.0.lock().unwrap().deletions.push((now, path.clone()));
+            self.ledger
+                .0
+                .lock()
+                .unwrap()
+                .deletions
+                .push((now, path.clone()));
         }
         self.trace.note(now, || {
-            let answered = answer.as_ref().map_or_else(ToString::to_string, |response| response.status().as_u16().to_string());
-            let struck = fault.as_ref().map_or_else(String::new, |kind| format!(" [{kind:?}]"));
+            let answered = answer
+                .as_ref()
+                .map_or_else(ToString::to_string, |response| {
+                    response.status().as_u16().to_string()
+                });
+            let struck = fault
+                .as_ref()
+                .map_or_else(String::new, |kind| format!(" [{kind:?}]"));
             format!("{method} {path}: {answered}{struck}")
         });
         match answer {
             Ok(response) => {
-                let delay = response.extensions().get::<AnswerDelay>().map(|delay| delay.0);
+                let delay = response
+                    .extensions()
+                    .get::<AnswerDelay>()
+                    .map(|delay| delay.0);
                 (Ok(response.map(|body| Body::chunks(Pieces(body)))), delay)
             }
-            Err(Cut::Refused) => (Err(TransportError::new(Sent::No, TransportCause::Connect)), None),
-            Err(_) => (Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)), None),
+            Err(Cut::Refused) => (
+                Err(TransportError::new(Sent::No, TransportCause::Connect)),
+                None,
+            ),
+            Err(_) => (
+                Err(TransportError::new(
+                    Sent::Maybe,
+                    TransportCause::Interrupted,
+                )),
+                None,
+            ),
         }
     }
 }
 
 impl fmt::Debug for SandboxTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SandboxTransport").field("vendor", &self.vendor).finish_non_exhaustive()
+        f.debug_struct("SandboxTransport")
+            .field("vendor", &self.vendor)
+            .finish_non_exhaustive()
     }
 }
 
@@ -197,6 +263,9 @@ struct Pieces(AnswerBody);
 #[async_trait]
 impl Chunks for Pieces {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        self.0.next().transpose().map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
+        self.0
+            .next()
+            .transpose()
+            .map_err(|_| TransportError::new(Sent::Maybe, TransportCause::Interrupted))
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use idv::{Client, Config, CreateSafety, Environment, NewVerification, Outcome, Reference, VendorInfo};
+use idv::{
+    Client, Config, CreateSafety, Environment, NewVerification, Outcome, Reference, VendorInfo,
+};
 use idv_sandbox::{Ending, ForgedCallback, Sandbox, SandboxError, Step};
 
 /// Where callbacks go.
@@ -32,7 +34,9 @@ impl Vendor {
     /// The vendor with this module in the sandbox.
     pub fn of_module(module: &str) -> Self {
         let id = module.replace('_', "-");
-        Self::all().find(|vendor| vendor.id() == id).unwrap_or_else(|| panic!("no vendor is called {id}"))
+        Self::all()
+            .find(|vendor| vendor.id() == id)
+            .unwrap_or_else(|| panic!("no vendor is called {id}"))
     }
 
     /// The vendors that treat an interrupted creation like this.
@@ -42,12 +46,16 @@ impl Vendor {
 
     /// A vendor that cannot be asked.
     pub fn without_polling() -> Self {
-        Self::all().find(|vendor| !vendor.info().has(idv::Capability::Polling)).unwrap()
+        Self::all()
+            .find(|vendor| !vendor.info().has(idv::Capability::Polling))
+            .unwrap()
     }
 
     /// The vendor's place among the others.
     pub fn number(self) -> u64 {
-        Self::all().take_while(|vendor| vendor.id() != self.id()).count() as u64
+        Self::all()
+            .take_while(|vendor| vendor.id() != self.id())
+            .count() as u64
     }
 
     pub const fn info(self) -> &'static VendorInfo {
@@ -64,7 +72,11 @@ impl Vendor {
 
     /// A client of the vendor.
     pub fn client(self, sandbox: &Sandbox, environment: Environment) -> Client {
-        idv::connect_in(&Config::from_env(sandbox.settings(self.id())).unwrap(), environment).unwrap()
+        idv::connect_in(
+            &Config::from_env(sandbox.settings(self.id())).unwrap(),
+            environment,
+        )
+        .unwrap()
     }
 
     /// Has the vendor report to us.
@@ -96,7 +108,11 @@ impl Vendor {
 
     /// The words by which a request to create it is known.
     pub fn words(new: &NewVerification, number: usize) -> Vec<String> {
-        vec![new.reference.as_str().to_owned(), format!("3460000000{number}"), return_url(number)]
+        vec![
+            new.reference.as_str().to_owned(),
+            format!("3460000000{number}"),
+            return_url(number),
+        ]
     }
 
     /// The vendor's verifications, in the order in which they were created.
@@ -105,21 +121,33 @@ impl Vendor {
     }
 
     /// Lets people act out a scenario.
-    pub fn act(self, sandbox: &Sandbox, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
+    pub fn act(
+        self,
+        sandbox: &Sandbox,
+        id: &str,
+        scenario: &str,
+    ) -> Result<Vec<Step>, SandboxError> {
         self.of(sandbox).act(id, scenario)
     }
 
     /// What must come of a scenario.
     pub fn comes(self, sandbox: &Sandbox, scenario: &str) -> Comes {
         let scenarios = self.of(sandbox).scenarios();
-        Comes::Told(match scenarios.iter().find(|known| known.name == scenario).unwrap().ending {
-            Ending::Verified | Ending::VerifiedWithChanges => Outcome::Verified,
-            Ending::Rejected => Outcome::Rejected,
-            Ending::Inconclusive => Outcome::Inconclusive,
-            Ending::Canceled => Outcome::Canceled,
-            Ending::Expired => Outcome::Expired,
-            _ => return Comes::Nothing,
-        })
+        Comes::Told(
+            match scenarios
+                .iter()
+                .find(|known| known.name == scenario)
+                .unwrap()
+                .ending
+            {
+                Ending::Verified | Ending::VerifiedWithChanges => Outcome::Verified,
+                Ending::Rejected => Outcome::Rejected,
+                Ending::Inconclusive => Outcome::Inconclusive,
+                Ending::Canceled => Outcome::Canceled,
+                Ending::Expired => Outcome::Expired,
+                _ => return Comes::Nothing,
+            },
+        )
     }
 
     /// A callback that says that the person is verified, as an unauthenticated sender can write it.

@@ -41,7 +41,12 @@ pub struct Setting {
 
 impl Setting {
     pub fn new(store: impl Store) -> Self {
-        Self { store: Arc::new(store), client: Vendor::client, traced: false, leaked: false }
+        Self {
+            store: Arc::new(store),
+            client: Vendor::client,
+            traced: false,
+            leaked: false,
+        }
     }
 }
 
@@ -109,7 +114,11 @@ impl World {
         let began = Timestamp::from_second(1_767_225_600).unwrap();
         let plan = Plan::of(vendor, seed, began);
         let chance = Chance::new(seed.wrapping_add(77));
-        let trace = if setting.traced { Trace::kept() } else { Trace::default() };
+        let trace = if setting.traced {
+            Trace::kept()
+        } else {
+            Trace::default()
+        };
         let programs = Programs::new(vendor.id(), chance.fork(), trace.clone());
         let receive = programs.clone();
         let sandbox = Sandbox::builder()
@@ -121,7 +130,12 @@ impl World {
         let clock = SandboxClock::new(sandbox.clock());
         programs.set_clock(clock.clone());
         let ledger = Ledger::default();
-        let weather = Weather::new(chance.fork(), plan.trouble, plan.calm_from, plan.outages.clone());
+        let weather = Weather::new(
+            chance.fork(),
+            plan.trouble,
+            plan.calm_from,
+            plan.outages.clone(),
+        );
         let calm = SandboxTransport {
             vendor,
             sandbox: Arc::clone(&sandbox),
@@ -130,7 +144,10 @@ impl World {
             ledger: Ledger::default(),
             trace: Trace::default(),
         };
-        let client = vendor.client(&sandbox, Environment::new(calm, clock.clone()).with_random(chance.fork()));
+        let client = vendor.client(
+            &sandbox,
+            Environment::new(calm, clock.clone()).with_random(chance.fork()),
+        );
         vendor.report_to_us(&sandbox);
         for fault in &plan.callback_faults {
             sandbox.plan(fault.clone());
@@ -187,7 +204,11 @@ impl World {
                 break;
             }
             self.advance(next)?;
-            while self.agenda.first_key_value().is_some_and(|((at, _), _)| *at <= next) {
+            while self
+                .agenda
+                .first_key_value()
+                .is_some_and(|((at, _), _)| *at <= next)
+            {
                 if let Some((_, event)) = self.agenda.pop_first() {
                     self.happen(event);
                 }
@@ -205,7 +226,9 @@ impl World {
         let reference = &self.plan.lives[life].new.reference;
         match self.lives[life].id.or(self.lives[life].found) {
             Some(id) => at_once(self.observer.status(id)).ok(),
-            None => at_once(self.observer.find(self.plan.vendor.id(), reference)).ok().flatten(),
+            None => at_once(self.observer.find(self.plan.vendor.id(), reference))
+                .ok()
+                .flatten(),
         }
     }
 
@@ -259,13 +282,22 @@ impl World {
         // What a vendor does after months is housekeeping.
         let soon = vendor.is_some_and(|at| at < later(self.now(), AFTERMATH));
         let hangs = (0..self.plan.programs).any(|number| self.programs.hangs(number));
-        let waiting = soon || hangs || self.agenda.values().any(|event| !matches!(event, Event::Operator));
+        let waiting = soon
+            || hangs
+            || self
+                .agenda
+                .values()
+                .any(|event| !matches!(event, Event::Operator));
         if waiting || self.has_open_flows() {
             self.over_at = later(self.clock.began(), HORIZON);
         } else {
             self.over_at = self.over_at.min(later(self.now(), AFTERMATH));
         }
-        moments.into_iter().flatten().min().unwrap_or(Timestamp::MAX)
+        moments
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Timestamp::MAX)
     }
 
     fn has_open_flows(&self) -> bool {
@@ -307,7 +339,11 @@ impl World {
         let created = self.ledger.all();
         for creation in &created[self.created.min(created.len())..] {
             any = true;
-            let whose = self.plan.lives.iter().find(|life| creation.asks_for(&Vendor::words(&life.new, life.number)));
+            let whose = self
+                .plan
+                .lives
+                .iter()
+                .find(|life| creation.asks_for(&Vendor::words(&life.new, life.number)));
             match whose.cloned() {
                 Some(life) => self.soon(life.acts_after, Event::Act(life.number)),
                 None => self.note(|| "the vendor created what nobody asked for".to_owned()),
@@ -327,16 +363,29 @@ pub(super) fn flow(
     chance: Chance,
 ) -> impl Future<Output = idv_flow::Result<Engine>> + use<> {
     let schedule = Plan::schedule(client.info());
-    let vault = if plan.sealed { Vault::new(&"5a".repeat(32).into()).unwrap() } else { Vault::plain() };
-    let builder = Engine::builder(store).client(client).schedule(plan.vendor.id(), schedule).vault(vault);
-    builder.random(Arc::new(chance)).clock(Arc::new(clock.for_the_idle())).open()
+    let vault = if plan.sealed {
+        Vault::new(&"5a".repeat(32).into()).unwrap()
+    } else {
+        Vault::plain()
+    };
+    let builder = Engine::builder(store)
+        .client(client)
+        .schedule(plan.vendor.id(), schedule)
+        .vault(vault);
+    builder
+        .random(Arc::new(chance))
+        .clock(Arc::new(clock.for_the_idle()))
+        .open()
 }
 
 /// Runs what waits for nobody.
 pub fn at_once<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     for _ in 0..MOST_POLLS {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if let Poll::Ready(output) = future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
             return output;
         }
     }

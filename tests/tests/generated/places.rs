@@ -12,16 +12,33 @@ const ALIASES: [&str; 1] = ["mensatek"];
 
 /// The places, and what they need.
 const PLACES: [(&str, &str); 6] = [
-    (".ci/run", "the vendor's name, among the words that the core must not have"),
-    ("Cargo.toml", "the crate, among the workspace's dependencies"),
-    ("crates/idv/Cargo.toml", "a feature with the provider's id, and the optional dependency"),
+    (
+        ".ci/run",
+        "the vendor's name, among the words that the core must not have",
+    ),
+    (
+        "Cargo.toml",
+        "the crate, among the workspace's dependencies",
+    ),
+    (
+        "crates/idv/Cargo.toml",
+        "a feature with the provider's id, and the optional dependency",
+    ),
     ("crates/idv/src/lib.rs", "the entry in the facade's list"),
-    ("crates/idv-sandbox/src/lib.rs", "the module, in the sandbox's list"),
+    (
+        "crates/idv-sandbox/src/lib.rs",
+        "the module, in the sandbox's list",
+    ),
     ("docs/src/SUMMARY.md", "the vendor's page"),
 ];
 
 /// Generated, or a record of the past, which a new vendor does not change.
-const NOT_COUNTED: [&str; 4] = ["CHANGELOG.md", "Cargo.lock", "docs/src/decisions.md", "tests/tests/generated/places.rs"];
+const NOT_COUNTED: [&str; 4] = [
+    "CHANGELOG.md",
+    "Cargo.lock",
+    "docs/src/decisions.md",
+    "tests/tests/generated/places.rs",
+];
 
 #[test]
 fn book_lists_the_places_that_a_vendor_touches() {
@@ -30,9 +47,15 @@ fn book_lists_the_places_that_a_vendor_touches() {
     search(root, root, &mut found);
     let listed: BTreeSet<String> = PLACES.iter().map(|(path, _)| (*path).to_owned()).collect();
     let unlisted: Vec<_> = found.difference(&listed).collect();
-    assert!(unlisted.is_empty(), "{VENDOR} is named in more places: loop over the lists instead: {unlisted:#?}");
+    assert!(
+        unlisted.is_empty(),
+        "{VENDOR} is named in more places: loop over the lists instead: {unlisted:#?}"
+    );
     let gone: Vec<_> = listed.difference(&found).collect();
-    assert!(gone.is_empty(), "{VENDOR} is not named there any more: {gone:#?}");
+    assert!(
+        gone.is_empty(),
+        "{VENDOR} is not named there any more: {gone:#?}"
+    );
 
     let mut places = table(&["place", "what it needs"]);
     for (path, what) in PLACES {
@@ -45,9 +68,17 @@ fn book_lists_the_places_that_a_vendor_touches() {
 fn search(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let relative = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+        let relative = path
+            .strip_prefix(root)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('\\', "/");
         let is_its_own = plain(&relative).contains(&plain(VENDOR));
-        let is_no_source = relative.split('/').next_back().is_some_and(|name| name == "target" || name == ".git");
+        let is_no_source = relative
+            .split('/')
+            .next_back()
+            .is_some_and(|name| name == "target" || name == ".git");
         if is_its_own || is_no_source || NOT_COUNTED.contains(&relative.as_str()) {
             continue;
         }
@@ -68,7 +99,10 @@ fn names_vendor(text: &str) -> bool {
 
 /// The same letters in every spelling.
 fn plain(text: &str) -> String {
-    text.chars().filter(|character| !"-_. ".contains(*character)).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|character| !"-_. ".contains(*character))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// A text without its generated parts: those between `<!-- name -->` and `<!-- /name -->`.
@@ -77,8 +111,14 @@ fn without_generated(text: &str) -> String {
     let mut rest = text;
     while let Some((before, part)) = rest.split_once("<!-- ") {
         kept += before;
-        let name = part.split([':', '>']).next().unwrap_or_default().trim_end_matches(" --");
-        rest = part.split_once(&format!("<!-- /{name} -->")).map_or(part, |(_, after)| after);
+        let name = part
+            .split([':', '>'])
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(" --");
+        rest = part
+            .split_once(&format!("<!-- /{name} -->"))
+            .map_or(part, |(_, after)| after);
     }
     kept + rest
 }

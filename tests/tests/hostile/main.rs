@@ -3,7 +3,12 @@
 //! The peak of a process only grows, so each body is read by a process of its own: the test starts itself again.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::process::Command;
 
@@ -15,7 +20,12 @@ const CASE: &str = "IDV_HOSTILE_CASE";
 type Read = fn(&[u8], &str) -> idv::Result<Vec<Observation>>;
 
 /// A vendor: its module, how its payloads are read, the kinds of payloads, and members that its documents have lists in.
-type Vendor = (&'static str, Read, &'static [&'static str], &'static [&'static str]);
+type Vendor = (
+    &'static str,
+    Read,
+    &'static [&'static str],
+    &'static [&'static str],
+);
 
 macro_rules! vendors {
     ($($vendor:ident,)*) => {
@@ -59,36 +69,82 @@ fn bodies(members: &[&str]) -> Vec<Body> {
     use Piece::{Numbered, Same};
     let mut bodies: Vec<Body> = Vec::new();
     let mut add = |name: &str, head: &str, piece: Piece, tail: &'static str| {
-        bodies.push((format!("{name} {}", bodies.len()), head.to_owned(), piece, tail));
+        bodies.push((
+            format!("{name} {}", bodies.len()),
+            head.to_owned(),
+            piece,
+            tail,
+        ));
     };
     for member in members {
         let head = format!("{{\"{member}\":[");
-        for piece in ["0,", "{},", "[],", "\"\",", "{\"a\":0},", "{\"a\":{\"b\":[]}},", "{\"value\":\"x\",\"name\":\"y\"},"] {
+        for piece in [
+            "0,",
+            "{},",
+            "[],",
+            "\"\",",
+            "{\"a\":0},",
+            "{\"a\":{\"b\":[]}},",
+            "{\"value\":\"x\",\"name\":\"y\"},",
+        ] {
             add(member, &head, Same(piece), "]}");
         }
-        add(member, &format!("{{\"{member}\":{{"), Numbered(|number| format!("\"{number}\":0,")), "}}");
+        add(
+            member,
+            &format!("{{\"{member}\":{{"),
+            Numbered(|number| format!("\"{number}\":0,")),
+            "}}",
+        );
     }
-    add("unknown members", "{", Numbered(|number| format!("\"{number}\":0,")), "}");
+    add(
+        "unknown members",
+        "{",
+        Numbered(|number| format!("\"{number}\":0,")),
+        "}",
+    );
     add("escapes", "{\"a\":\"", Same("\\u0000\\ud800"), "\"}");
     add("digits", "{\"a\":", Same("9"), "}");
-    add("long numbers", "{\"a\":[", Same("12345678901234567890123,"), "]}");
+    add(
+        "long numbers",
+        "{\"a\":[",
+        Same("12345678901234567890123,"),
+        "]}",
+    );
     add("depth", "{\"a\":", Same("["), "");
-    add("elements", "<identification>", Same("<a/>"), "</identification>");
+    add(
+        "elements",
+        "<identification>",
+        Same("<a/>"),
+        "</identification>",
+    );
     add(
         "known elements",
         "<identification>",
         Numbered(|n| format!("<attachments><a{n}>b</a{n}></attachments>")),
         "</identification>",
     );
-    add("attributes", "<identification", Numbered(|number| format!(" a{number}=\"\"")), "/>");
-    add("parameters", "Estado=5100", Numbered(|number| format!("&{number}=")), "");
+    add(
+        "attributes",
+        "<identification",
+        Numbered(|number| format!(" a{number}=\"\"")),
+        "/>",
+    );
+    add(
+        "parameters",
+        "Estado=5100",
+        Numbered(|number| format!("&{number}=")),
+        "",
+    );
     add("percent signs", "Estado=", Same("%41"), "");
     bodies
 }
 
 fn memory(line: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let kib = status.lines().find_map(|text| text.strip_prefix(line)).and_then(|rest| rest.split_whitespace().next());
+    let kib = status
+        .lines()
+        .find_map(|text| text.strip_prefix(line))
+        .and_then(|rest| rest.split_whitespace().next());
     kib.unwrap().parse::<usize>().unwrap() << 10
 }
 
@@ -108,14 +164,24 @@ fn measure(case: &str) {
 /// Reads the body of a case in a process of its own. Returns a description if it took too much.
 fn too_much((case, name): &(String, String)) -> Option<String> {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "hostile_body_costs_at_most_ten_times_its_size", "--nocapture"])
+        .args([
+            "--exact",
+            "hostile_body_costs_at_most_ten_times_its_size",
+            "--nocapture",
+        ])
         .env(CASE, case)
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let grown = printed.split("grown=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let grown = printed
+        .split("grown=")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next());
     let Some(grown) = grown.and_then(|text| text.parse::<usize>().ok()) else {
-        return Some(format!("{name}: {printed}{}", String::from_utf8_lossy(&output.stderr)));
+        return Some(format!(
+            "{name}: {printed}{}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     };
     (grown > 10 * BODY).then(|| format!("{name}: {:.1} times its size", grown as f64 / BODY as f64))
 }
@@ -127,19 +193,34 @@ fn hostile_body_costs_at_most_ten_times_its_size() {
     }
     let cases: Vec<(String, String)> = VENDORS
         .iter()
-        .flat_map(|(vendor, _, kinds, members)| kinds.iter().map(move |kind| (vendor, kind, bodies(members))))
+        .flat_map(|(vendor, _, kinds, members)| {
+            kinds
+                .iter()
+                .map(move |kind| (vendor, kind, bodies(members)))
+        })
         .flat_map(|(vendor, kind, bodies)| {
             let case = move |(index, (name, ..)): (usize, Body)| {
-                (format!("{vendor}/{kind}/{index}"), format!("{vendor} {kind}, {name}"))
+                (
+                    format!("{vendor}/{kind}/{index}"),
+                    format!("{vendor} {kind}, {name}"),
+                )
             };
             bodies.into_iter().enumerate().map(case)
         })
         .collect();
     let measured = cases.len();
     let failures: Vec<String> = std::thread::scope(|scope| {
-        let halves = cases.chunks(measured.div_ceil(2)).map(|half| scope.spawn(|| half.iter().filter_map(too_much).collect()));
+        let halves = cases
+            .chunks(measured.div_ceil(2))
+            .map(|half| scope.spawn(|| half.iter().filter_map(too_much).collect()));
         let halves: Vec<_> = halves.collect();
-        halves.into_iter().flat_map(|half| half.join().unwrap_or_else(|_| vec!["a case failed".to_owned()])).collect()
+        halves
+            .into_iter()
+            .flat_map(|half| {
+                half.join()
+                    .unwrap_or_else(|_| vec!["a case failed".to_owned()])
+            })
+            .collect()
     });
     assert!(measured > 150, "{measured}");
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));

@@ -1,7 +1,10 @@
 //! Creating, of which the answer may be lost, and deleting (chapters 3.1, 3.12, 3.13 and 4.2).
 
 use idv::report::Country;
-use idv::{CreateSafety, Decision, DeleteOutcome, Effect, ErrorKind, HandOff, NewVerification, Outcome, Status, Verification};
+use idv::{
+    CreateSafety, Decision, DeleteOutcome, Effect, ErrorKind, HandOff, NewVerification, Outcome,
+    Status, Verification,
+};
 use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Vendor, new_verification, order_of, poll};
@@ -9,32 +12,60 @@ use crate::support::identity_tm::{Vendor, new_verification, order_of, poll};
 #[tokio::test]
 async fn an_order_is_placed_and_its_link_leads_to_the_vendor() {
     let vendor = Vendor::new().await;
-    assert_eq!(vendor.bank.client.info().create_safety, CreateSafety::Findable);
+    assert_eq!(
+        vendor.bank.client.info().create_safety,
+        CreateSafety::Findable
+    );
     let new = new_verification(&vendor.bank.client);
     let created = vendor.bank.client.create(&new).await.unwrap();
     assert!(!created.already_existed);
-    let HandOff::Redirect(link) = &created.hand_off else { panic!("{:?}", created.hand_off) };
-    assert!(vendor.sandbox.identity_tm().base_url().contains(link.expose().authority()), "it leads into the sandbox");
-    assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id]);
+    let HandOff::Redirect(link) = &created.hand_off else {
+        panic!("{:?}", created.hand_off)
+    };
+    assert!(
+        vendor
+            .sandbox
+            .identity_tm()
+            .base_url()
+            .contains(link.expose().authority()),
+        "it leads into the sandbox"
+    );
+    assert_eq!(
+        vendor.bank.client.find(&new.reference).await.unwrap(),
+        [created.id]
+    );
     assert_eq!(vendor.calls("putOrder"), 1);
 }
 
 #[tokio::test]
 async fn a_lost_answer_ends_by_lookup_in_one_order_and_is_never_asked_twice() {
-    for fault in [FaultKind::CutAfter, FaultKind::Truncated, FaultKind::WrongType] {
+    for fault in [
+        FaultKind::CutAfter,
+        FaultKind::Truncated,
+        FaultKind::WrongType,
+    ] {
         let vendor = Vendor::new().await;
-        vendor.sandbox.plan(Fault::new(fault.clone()).at("putOrder"));
+        vendor
+            .sandbox
+            .plan(Fault::new(fault.clone()).at("putOrder"));
         let new = new_verification(&vendor.bank.client);
         let created = vendor.bank.client.create(&new).await.unwrap();
         assert_eq!(vendor.sandbox.identity_tm().orders(), 1, "{fault:?}");
         assert_eq!(vendor.calls("putOrder"), 1, "{fault:?}");
         assert!(created.already_existed, "{fault:?}");
-        assert!(matches!(created.hand_off, HandOff::VendorContactsPerson), "{fault:?}: its link was in the answer");
+        assert!(
+            matches!(created.hand_off, HandOff::VendorContactsPerson),
+            "{fault:?}: its link was in the answer"
+        );
 
         let mut verification = Verification::new(created.id, vendor.bank.client.info(), None);
         vendor.play(&verification, "happy").await;
         let decision = poll(&vendor.bank, &mut verification).await;
-        assert_eq!(decision, Decision::Settled(Outcome::Verified), "{fault:?}: it is the order that was placed");
+        assert_eq!(
+            decision,
+            Decision::Settled(Outcome::Verified),
+            "{fault:?}: it is the order that was placed"
+        );
     }
 }
 
@@ -42,38 +73,82 @@ async fn a_lost_answer_ends_by_lookup_in_one_order_and_is_never_asked_twice() {
 async fn what_was_lost_before_it_had_an_effect_leaves_no_order_and_says_that_nobody_knows() {
     let faults = [
         FaultKind::CutBefore,
-        FaultKind::Status { code: 500, retry_after: None },
+        FaultKind::Status {
+            code: 500,
+            retry_after: None,
+        },
         FaultKind::Html,
-        FaultKind::Status { code: 408, retry_after: None },
+        FaultKind::Status {
+            code: 408,
+            retry_after: None,
+        },
     ];
     for fault in faults {
         let vendor = Vendor::new().await;
-        vendor.sandbox.plan(Fault::new(fault.clone()).at("putOrder"));
+        vendor
+            .sandbox
+            .plan(Fault::new(fault.clone()).at("putOrder"));
         let new = new_verification(&vendor.bank.client);
         let error = vendor.bank.client.create(&new).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::Unknown), "{fault:?}");
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&ErrorKind::Unavailable, Effect::Unknown),
+            "{fault:?}"
+        );
         assert_eq!(vendor.sandbox.identity_tm().orders(), 0, "{fault:?}");
-        assert_eq!((vendor.calls("putOrder"), vendor.calls("getOrdersByRef")), (1, 1), "{fault:?}");
-        assert!(vendor.bank.client.find(&new.reference).await.unwrap().is_empty(), "{fault:?}");
+        assert_eq!(
+            (vendor.calls("putOrder"), vendor.calls("getOrdersByRef")),
+            (1, 1),
+            "{fault:?}"
+        );
+        assert!(
+            vendor
+                .bank
+                .client
+                .find(&new.reference)
+                .await
+                .unwrap()
+                .is_empty(),
+            "{fault:?}"
+        );
         assert_eq!(vendor.calls("putOrder"), 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
 async fn a_lookup_that_fails_too_leaves_the_effect_unknown() {
-    let lookups =
-        [FaultKind::CutAfter, FaultKind::Truncated, FaultKind::Html, FaultKind::Status { code: 400, retry_after: None }];
+    let lookups = [
+        FaultKind::CutAfter,
+        FaultKind::Truncated,
+        FaultKind::Html,
+        FaultKind::Status {
+            code: 400,
+            retry_after: None,
+        },
+    ];
     for fault in lookups {
         let vendor = Vendor::new().await;
-        vendor.sandbox.plan(Fault::new(FaultKind::CutAfter).at("putOrder"));
-        vendor.sandbox.plan(Fault::new(fault.clone()).at("getOrdersByRef").times(99));
+        vendor
+            .sandbox
+            .plan(Fault::new(FaultKind::CutAfter).at("putOrder"));
+        vendor
+            .sandbox
+            .plan(Fault::new(fault.clone()).at("getOrdersByRef").times(99));
         let new = new_verification(&vendor.bank.client);
         let error = vendor.bank.client.create(&new).await.unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::Unknown), "{fault:?}");
+        assert_eq!(
+            (error.kind(), error.effect()),
+            (&ErrorKind::Unavailable, Effect::Unknown),
+            "{fault:?}"
+        );
         assert_eq!(vendor.calls("putOrder"), 1, "{fault:?}");
         // Whoever asks again later finds it.
         vendor.sandbox.clear_faults();
-        assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap().len(), 1, "{fault:?}");
+        assert_eq!(
+            vendor.bank.client.find(&new.reference).await.unwrap().len(),
+            1,
+            "{fault:?}"
+        );
     }
 }
 
@@ -82,11 +157,25 @@ async fn two_orders_under_one_reference_are_a_conflict_and_nobody_is_chosen() {
     let vendor = Vendor::new().await;
     let new = new_verification(&vendor.bank.client);
     vendor.bank.client.create(&new).await.unwrap();
-    vendor.sandbox.plan(Fault::new(FaultKind::CutAfter).at("putOrder"));
+    vendor
+        .sandbox
+        .plan(Fault::new(FaultKind::CutAfter).at("putOrder"));
     let error = vendor.bank.client.create(&new).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Conflict, Effect::Unknown));
-    assert_eq!((vendor.sandbox.identity_tm().orders(), vendor.calls("putOrder")), (2, 2));
-    assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap().len(), 2);
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Conflict, Effect::Unknown)
+    );
+    assert_eq!(
+        (
+            vendor.sandbox.identity_tm().orders(),
+            vendor.calls("putOrder")
+        ),
+        (2, 2)
+    );
+    assert_eq!(
+        vendor.bank.client.find(&new.reference).await.unwrap().len(),
+        2
+    );
 }
 
 #[tokio::test]
@@ -97,8 +186,15 @@ async fn a_connection_that_was_refused_is_tried_again_since_nothing_had_left() {
     taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = format!("http://{}/api/2.10/", taken.local_addr().unwrap());
     let bank = vendor.bank(|config| config.base_url = Some(address.parse().unwrap()));
-    let error = bank.client.create(&new_verification(&bank.client)).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unavailable, Effect::NotApplied));
+    let error = bank
+        .client
+        .create(&new_verification(&bank.client))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Unavailable, Effect::NotApplied)
+    );
     assert!(error.attempts() > 1, "{}", error.attempts());
 }
 
@@ -106,15 +202,40 @@ async fn a_connection_that_was_refused_is_tried_again_since_nothing_had_left() {
 async fn what_the_vendor_refuses_is_refused_and_has_no_effect() {
     let vendor = Vendor::new().await;
     let wrong = vendor.bank(|config| config.password = "another".into());
-    let error = wrong.client.create(&new_verification(&wrong.client)).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unauthorized, Effect::NotApplied));
+    let error = wrong
+        .client
+        .create(&new_verification(&wrong.client))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Unauthorized, Effect::NotApplied)
+    );
 
     // An account for which the product is not enabled.
-    vendor.sandbox.identity_tm().configure(|account| account.products = vec![8]).unwrap();
-    let error = vendor.bank.client.create(&new_verification(&vendor.bank.client)).await.unwrap_err();
+    vendor
+        .sandbox
+        .identity_tm()
+        .configure(|account| account.products = vec![8])
+        .unwrap();
+    let error = vendor
+        .bank
+        .client
+        .create(&new_verification(&vendor.bank.client))
+        .await
+        .unwrap_err();
     assert_eq!(error.effect(), Effect::NotApplied);
-    assert!(matches!(error.kind(), ErrorKind::InvalidRequest { .. }), "{error}");
-    assert_eq!((vendor.sandbox.identity_tm().orders(), vendor.calls("getOrdersByRef")), (0, 0));
+    assert!(
+        matches!(error.kind(), ErrorKind::InvalidRequest { .. }),
+        "{error}"
+    );
+    assert_eq!(
+        (
+            vendor.sandbox.identity_tm().orders(),
+            vendor.calls("getOrdersByRef")
+        ),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
@@ -125,18 +246,31 @@ async fn what_the_document_forbids_is_named_and_nothing_is_sent() {
     let spoilt: [(&str, Spoil); 8] = [
         ("person.given_names", |new| new.person.given_names = None),
         ("person.family_name", |new| new.person.family_name = None),
-        ("person.address.country", |new| new.person.address.country = None),
+        ("person.address.country", |new| {
+            new.person.address.country = None
+        }),
         ("contact.email", |new| new.contact.email = None),
-        ("contact.email", |new| new.contact.email = Some(format!("{}@example.com", "e".repeat(50)).into())),
-        ("contact.phone", |new| new.contact.phone = Some("0171 1234567".into())),
-        ("person.address.postal_code", |new| new.person.address.postal_code = Some("511477".into())),
+        ("contact.email", |new| {
+            new.contact.email = Some(format!("{}@example.com", "e".repeat(50)).into())
+        }),
+        ("contact.phone", |new| {
+            new.contact.phone = Some("0171 1234567".into())
+        }),
+        ("person.address.postal_code", |new| {
+            new.person.address.postal_code = Some("511477".into())
+        }),
         ("purpose", |new| new.purpose = Some("p".repeat(151))),
     ];
     for (field, spoil) in spoilt {
         let mut new = new_verification(client);
         spoil(&mut new);
         let error = client.create(&new).await.unwrap_err();
-        assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: field.into() });
+        assert_eq!(
+            error.kind(),
+            &ErrorKind::InvalidRequest {
+                field: field.into()
+            }
+        );
         assert_eq!(error.effect(), Effect::NotApplied);
     }
     assert_eq!(vendor.count(), 0);
@@ -158,20 +292,46 @@ async fn an_open_order_is_called_off_and_one_that_is_over_loses_its_data() {
     let client = &vendor.bank.client;
 
     let mut open = vendor.bank.create().await;
-    assert_eq!(poll(&vendor.bank, &mut open).await, Decision::Open(Status::AwaitingPerson));
-    assert_eq!(client.delete(open.id()).await.unwrap(), DeleteOutcome::CanceledOnly);
-    assert_eq!(poll(&vendor.bank, &mut open).await, Decision::Settled(Outcome::Canceled));
-    assert_eq!(client.poll(open.id()).await.unwrap().code.as_deref(), Some("63"));
+    assert_eq!(
+        poll(&vendor.bank, &mut open).await,
+        Decision::Open(Status::AwaitingPerson)
+    );
+    assert_eq!(
+        client.delete(open.id()).await.unwrap(),
+        DeleteOutcome::CanceledOnly
+    );
+    assert_eq!(
+        poll(&vendor.bank, &mut open).await,
+        Decision::Settled(Outcome::Canceled)
+    );
+    assert_eq!(
+        client.poll(open.id()).await.unwrap().code.as_deref(),
+        Some("63")
+    );
     // Called off, it is over, so that what the vendor still has goes too.
     assert_eq!(client.delete(open.id()).await.unwrap(), DeleteOutcome::Data);
 
     let mut finished = vendor.bank.create().await;
     vendor.play(&finished, "happy").await;
-    assert_eq!(poll(&vendor.bank, &mut finished).await, Decision::Settled(Outcome::Verified));
-    assert_eq!(client.delete(finished.id()).await.unwrap(), DeleteOutcome::Data);
-    assert_eq!(client.delete(finished.id()).await.unwrap(), DeleteOutcome::AlreadyGone);
+    assert_eq!(
+        poll(&vendor.bank, &mut finished).await,
+        Decision::Settled(Outcome::Verified)
+    );
+    assert_eq!(
+        client.delete(finished.id()).await.unwrap(),
+        DeleteOutcome::Data
+    );
+    assert_eq!(
+        client.delete(finished.id()).await.unwrap(),
+        DeleteOutcome::AlreadyGone
+    );
     let order = order_of(finished.id());
-    let error = vendor.bank.api().images(&vendor.bank.call(), &order).await.unwrap_err();
+    let error = vendor
+        .bank
+        .api()
+        .images(&vendor.bank.call(), &order)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotFound, "nothing is left");
 }
 
@@ -180,10 +340,22 @@ async fn an_order_that_ends_between_the_two_calls_of_a_deletion_is_deleted() {
     let vendor = Vendor::new().await;
     let verification = vendor.bank.create().await;
     // The vendor says that it is not over, and then that it cannot be called off any more.
-    vendor.sandbox.plan(Fault::new(FaultKind::Status { code: 406, retry_after: None }).at("delIdentdata"));
+    vendor.sandbox.plan(
+        Fault::new(FaultKind::Status {
+            code: 406,
+            retry_after: None,
+        })
+        .at("delIdentdata"),
+    );
     vendor.play(&verification, "happy").await;
-    assert_eq!(vendor.bank.client.delete(verification.id()).await.unwrap(), DeleteOutcome::Data);
-    assert_eq!((vendor.calls("delIdentdata"), vendor.calls("cancelOrder")), (2, 1));
+    assert_eq!(
+        vendor.bank.client.delete(verification.id()).await.unwrap(),
+        DeleteOutcome::Data
+    );
+    assert_eq!(
+        (vendor.calls("delIdentdata"), vendor.calls("cancelOrder")),
+        (2, 1)
+    );
 }
 
 #[tokio::test]
@@ -194,11 +366,22 @@ async fn a_404_from_the_wrong_address_is_an_error_and_never_means_that_something
     let address = format!("{}nowhere/", vendor.sandbox.identity_tm().base_url());
     let lost = vendor.bank(|config| config.base_url = Some(address.parse().unwrap()));
     let error = lost.client.delete(&created.id).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::NotFound, Effect::NotApplied));
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::NotFound, Effect::NotApplied)
+    );
     let error = lost.client.find(&new.reference).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotFound);
     // Where it is the vendor that knows of none, there is none.
-    assert!(vendor.bank.client.find(&vendor.bank.client.reference()).await.unwrap().is_empty());
+    assert!(
+        vendor
+            .bank
+            .client
+            .find(&vendor.bank.client.reference())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(vendor.sandbox.identity_tm().orders(), 1);
 }
 
@@ -211,10 +394,20 @@ async fn an_order_of_another_account_is_not_to_be_had() {
         config.user = "second".into();
         config.password = "secondPassword".into();
     });
-    assert_eq!(second.client.poll(&created.id).await.unwrap_err().kind(), &ErrorKind::NotFound);
+    assert_eq!(
+        second.client.poll(&created.id).await.unwrap_err().kind(),
+        &ErrorKind::NotFound
+    );
     assert!(second.client.find(&new.reference).await.unwrap().is_empty());
-    assert_eq!(second.client.delete(&created.id).await.unwrap(), DeleteOutcome::AlreadyGone);
-    assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id], "it is there still");
+    assert_eq!(
+        second.client.delete(&created.id).await.unwrap(),
+        DeleteOutcome::AlreadyGone
+    );
+    assert_eq!(
+        vendor.bank.client.find(&new.reference).await.unwrap(),
+        [created.id],
+        "it is there still"
+    );
 }
 
 #[tokio::test]
@@ -223,7 +416,18 @@ async fn an_order_is_found_by_its_reference_for_ninety_days() {
     let new = new_verification(&vendor.bank.client);
     let created = vendor.bank.client.create(&new).await.unwrap();
     vendor.pass(89 * 24 * 60).await;
-    assert_eq!(vendor.bank.client.find(&new.reference).await.unwrap(), [created.id]);
+    assert_eq!(
+        vendor.bank.client.find(&new.reference).await.unwrap(),
+        [created.id]
+    );
     vendor.pass(2 * 24 * 60).await;
-    assert!(vendor.bank.client.find(&new.reference).await.unwrap().is_empty());
+    assert!(
+        vendor
+            .bank
+            .client
+            .find(&new.reference)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -23,13 +23,21 @@ fn encrypted(key: &'static str) -> impl FnOnce(&mut IdentityTmConfig) {
         config.product = 15;
         config.crypt_key = Some(key.into());
         let mut recordings = Recordings::default();
-        (recordings.pdf, recordings.voice, recordings.signed_documents, recordings.video) = (true, true, true, true);
+        (
+            recordings.pdf,
+            recordings.voice,
+            recordings.signed_documents,
+            recordings.video,
+        ) = (true, true, true, true);
         config.recordings = recordings;
     }
 }
 
 fn with_a_document(order: &mut Order) {
-    order.esign_pdfs.push(SignDocument::new(b"%PDF-1.4\n%contract\n%%EOF\n".to_vec(), "contract.pdf".to_owned()));
+    order.esign_pdfs.push(SignDocument::new(
+        b"%PDF-1.4\n%contract\n%%EOF\n".to_vec(),
+        "contract.pdf".to_owned(),
+    ));
 }
 
 /// Every piece of evidence that can come encrypted, and what its file begins with.
@@ -52,33 +60,65 @@ async fn what_is_encrypted_is_equal_to_what_is_not() {
     let verification = secret.create().await;
     vendor.play(&verification, "happy").await;
     let order = order_of(verification.id());
-    plain.api().provide_video(&plain.call(), &order, &receiver.url).await.unwrap();
+    plain
+        .api()
+        .provide_video(&plain.call(), &order, &receiver.url)
+        .await
+        .unwrap();
     vendor.pass(2).await;
 
-    assert_eq!(secret.report(verification.id()).await, plain.report(verification.id()).await);
+    assert_eq!(
+        secret.report(verification.id()).await,
+        plain.report(verification.id()).await
+    );
     for (name, beginning) in FILES {
         let file = secret.evidence(verification.id(), name).await.unwrap();
         assert!(file.starts_with(beginning), "{name}");
-        assert_eq!(file, plain.evidence(verification.id(), name).await.unwrap(), "{name}");
+        assert_eq!(
+            file,
+            plain.evidence(verification.id(), name).await.unwrap(),
+            "{name}"
+        );
     }
 
     // What travelled was neither JSON nor readable.
-    let answer = secret.api().ident_data(&secret.call(), &order, IdentDataVariants::default()).await.unwrap();
-    let url = format!("{}getIdentData/{}/crypt", vendor.sandbox.identity_tm().base_url(), order.as_str());
+    let answer = secret
+        .api()
+        .ident_data(&secret.call(), &order, IdentDataVariants::default())
+        .await
+        .unwrap();
+    let url = format!(
+        "{}getIdentData/{}/crypt",
+        vendor.sandbox.identity_tm().base_url(),
+        order.as_str()
+    );
     let request = http::Request::get(url)
         .header("authorization", "Basic ZXhhbXBsZTpleGFtcGxlUGFzc3dvcmQ=")
         .body(idv::Bytes::new())
         .unwrap();
-    let transport = idv::transport::ReqwestTransport::new(idv::transport::TransportOptions::default()).unwrap();
-    let mut body = idv::Transport::send(&transport, request).await.unwrap().into_body();
+    let transport =
+        idv::transport::ReqwestTransport::new(idv::transport::TransportOptions::default()).unwrap();
+    let mut body = idv::Transport::send(&transport, request)
+        .await
+        .unwrap()
+        .into_body();
     let mut raw = Vec::new();
     while let Some(piece) = body.next().await.unwrap() {
         raw.extend_from_slice(&piece);
     }
     assert!(serde_json::from_slice::<serde_json::Value>(&raw).is_err());
-    assert_eq!(raw.len(), 23 + answer.body.len() + 16, "vector, ciphertext and tag");
+    assert_eq!(
+        raw.len(),
+        23 + answer.body.len() + 16,
+        "vector, ciphertext and tag"
+    );
     assert!(!raw.windows(10).any(|window| window == b"Mustermann"));
-    assert!(answer.body.windows(10).any(|window| window == b"Mustermann"));
+    assert!(
+        answer
+            .body
+            .windows(10)
+            .any(|window| window == b"Mustermann")
+    );
     for (name, path) in [
         ("getIdentData", "/crypt"),
         ("getIdentDataPDF", "/crypt"),
@@ -87,7 +127,9 @@ async fn what_is_encrypted_is_equal_to_what_is_not() {
         ("getVideoFileBinary", "/crypt"),
     ] {
         let asked = vendor.sandbox.requests();
-        let asked = asked.iter().any(|request| request.path.contains(&format!("/{name}/")) && request.path.ends_with(path));
+        let asked = asked.iter().any(|request| {
+            request.path.contains(&format!("/{name}/")) && request.path.ends_with(path)
+        });
         assert!(asked, "{name}");
     }
 }
@@ -95,14 +137,33 @@ async fn what_is_encrypted_is_equal_to_what_is_not() {
 #[tokio::test]
 async fn a_wrong_key_is_forged_and_nothing_is_written() {
     let vendor = with_a_key().await;
-    let verification = vendor.preparing(encrypted(KEY), with_a_document).create().await;
+    let verification = vendor
+        .preparing(encrypted(KEY), with_a_document)
+        .create()
+        .await;
     vendor.play(&verification, "happy").await;
     let wrong = vendor.bank(encrypted(ANOTHER));
-    let error = wrong.client.fetch(verification.id(), None).await.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Forged, Effect::NotApplied));
+    let error = wrong
+        .client
+        .fetch(verification.id(), None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.effect()),
+        (&ErrorKind::Forged, Effect::NotApplied)
+    );
     for (name, _) in FILES {
         let mut file = Vec::new();
-        let error = wrong.client.evidence(verification.id(), &EvidenceId::new(name), 1 << 20, &mut file).await.unwrap_err();
+        let error = wrong
+            .client
+            .evidence(
+                verification.id(),
+                &EvidenceId::new(name),
+                1 << 20,
+                &mut file,
+            )
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Forged, "{name}");
         assert!(file.is_empty(), "{name}");
     }
@@ -111,12 +172,28 @@ async fn a_wrong_key_is_forged_and_nothing_is_written() {
 #[tokio::test]
 async fn an_account_that_encrypts_unasked_is_read_with_its_key_alone() {
     let vendor = with_a_key().await;
-    vendor.sandbox.identity_tm().configure(|account| account.always_encrypted = true).unwrap();
+    vendor
+        .sandbox
+        .identity_tm()
+        .configure(|account| account.always_encrypted = true)
+        .unwrap();
     let secret = vendor.bank(|config| config.crypt_key = Some(KEY.into()));
     let verification = secret.create().await;
     vendor.play(&verification, "happy").await;
-    assert!(secret.report(verification.id()).await.person.family_name.is_some());
-    let error = vendor.bank.client.fetch(verification.id(), None).await.unwrap_err();
+    assert!(
+        secret
+            .report(verification.id())
+            .await
+            .person
+            .family_name
+            .is_some()
+    );
+    let error = vendor
+        .bank
+        .client
+        .fetch(verification.id(), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
 }
 
@@ -126,7 +203,17 @@ async fn a_key_that_the_vendor_does_not_have_is_said() {
     let secret = vendor.bank(|config| config.crypt_key = Some(KEY.into()));
     let verification = secret.create().await;
     vendor.play(&verification, "happy").await;
-    let error = secret.client.fetch(verification.id(), None).await.unwrap_err();
-    assert_eq!((error.kind(), error.http_status()), (&ErrorKind::Conflict, Some(400)));
-    assert!(error.vendor_code().unwrap().contains("key"), "what the vendor says of it is kept");
+    let error = secret
+        .client
+        .fetch(verification.id(), None)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.http_status()),
+        (&ErrorKind::Conflict, Some(400))
+    );
+    assert!(
+        error.vendor_code().unwrap().contains("key"),
+        "what the vendor says of it is kept"
+    );
 }

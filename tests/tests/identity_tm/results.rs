@@ -15,9 +15,21 @@ async fn each_scenario_ends_as_it_should() {
         ("data-changed", Decision::Settled(Outcome::Verified), true),
         ("rejected", Decision::Settled(Outcome::Rejected), false),
         ("fraud", Decision::Settled(Outcome::Rejected), true),
-        ("fraud-in-review", Decision::Settled(Outcome::Rejected), true),
-        ("aborted-then-success", Decision::Settled(Outcome::Verified), true),
-        ("canceled-in-review", Decision::Settled(Outcome::Canceled), false),
+        (
+            "fraud-in-review",
+            Decision::Settled(Outcome::Rejected),
+            true,
+        ),
+        (
+            "aborted-then-success",
+            Decision::Settled(Outcome::Verified),
+            true,
+        ),
+        (
+            "canceled-in-review",
+            Decision::Settled(Outcome::Canceled),
+            false,
+        ),
         ("never-finishes", review(None), false),
         ("unknown-status", Decision::Open(Status::InProgress), false),
     ];
@@ -27,10 +39,19 @@ async fn each_scenario_ends_as_it_should() {
         vendor.act(&verification, scenario);
         let report = follow(&vendor, &vendor.bank, &mut verification).await;
         assert_eq!(verification.decision(), expected, "{scenario}");
-        let knows = report.as_ref().is_some_and(|report| report.person.family_name.is_some());
-        assert_eq!(knows, has_data, "{scenario}: for those alone there are data");
+        let knows = report
+            .as_ref()
+            .is_some_and(|report| report.person.family_name.is_some());
+        assert_eq!(
+            knows, has_data,
+            "{scenario}: for those alone there are data"
+        );
         if has_data || matches!(expected, Decision::Settled(Outcome::Canceled)) {
-            assert_eq!(verification.next_step(vendor.bank.client.info()), Step::Done, "{scenario}");
+            assert_eq!(
+                verification.next_step(vendor.bank.client.info()),
+                Step::Done,
+                "{scenario}"
+            );
         }
         if matches!(expected, Decision::Settled(Outcome::Rejected)) {
             let report = report.unwrap_or_else(|| panic!("{scenario}: it says why"));
@@ -45,21 +66,54 @@ async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() 
     let mut verification = vendor.bank.create().await;
     vendor.play(&verification, "happy").await;
     let observation = vendor.bank.client.poll(verification.id()).await.unwrap();
-    assert_eq!(observation.code.as_deref(), Some("6"), "23 and 80 come after it");
+    assert_eq!(
+        observation.code.as_deref(),
+        Some("6"),
+        "23 and 80 come after it"
+    );
     assert!(observation.trust.is_proven());
     verification.apply(&observation);
-    assert_eq!(verification.decision(), Decision::Settled(Outcome::Verified));
-    let Step::Fetch(handle) = verification.next_step(vendor.bank.client.info()) else { panic!("there are data to fetch") };
-    let fetched = vendor.bank.client.fetch(verification.id(), Some(&handle)).await.unwrap();
-    assert_eq!((fetched.channel, fetched.trust.is_proven()), (Channel::Fetch, true));
+    assert_eq!(
+        verification.decision(),
+        Decision::Settled(Outcome::Verified)
+    );
+    let Step::Fetch(handle) = verification.next_step(vendor.bank.client.info()) else {
+        panic!("there are data to fetch")
+    };
+    let fetched = vendor
+        .bank
+        .client
+        .fetch(verification.id(), Some(&handle))
+        .await
+        .unwrap();
+    assert_eq!(
+        (fetched.channel, fetched.trust.is_proven()),
+        (Channel::Fetch, true)
+    );
     let report = fetched.report().unwrap();
-    assert_eq!(report.reference.as_deref(), Some(verification.id().reference.as_str()));
+    assert_eq!(
+        report.reference.as_deref(),
+        Some(verification.id().reference.as_str())
+    );
     assert_eq!(report.vendor_id, verification.id().vendor_id);
     assert_eq!(report.method, Some(Method::Video));
     assert!(report.completed_at.is_some());
     let family_name = report.person.family_name.as_ref().unwrap();
-    assert_eq!((family_name.verdict, family_name.source), (Verdict::Match, Source::Agent));
-    assert_eq!(report.person.address.street.as_ref().unwrap().expose().unwrap(), "Heidestr. 17");
+    assert_eq!(
+        (family_name.verdict, family_name.source),
+        (Verdict::Match, Source::Agent)
+    );
+    assert_eq!(
+        report
+            .person
+            .address
+            .street
+            .as_ref()
+            .unwrap()
+            .expose()
+            .unwrap(),
+        "Heidestr. 17"
+    );
 }
 
 #[tokio::test]
@@ -68,10 +122,19 @@ async fn a_person_who_never_comes_is_expired_by_the_vendor() {
     let mut verification = vendor.bank.create().await;
     vendor.act(&verification, "expired");
     vendor.pass(29 * 24 * 60).await;
-    assert_eq!(poll(&vendor.bank, &mut verification).await, Decision::Open(Status::AwaitingPerson));
+    assert_eq!(
+        poll(&vendor.bank, &mut verification).await,
+        Decision::Open(Status::AwaitingPerson)
+    );
     vendor.pass(2 * 24 * 60).await;
-    assert_eq!(poll(&vendor.bank, &mut verification).await, Decision::Settled(Outcome::Expired));
-    assert_eq!(verification.next_step(vendor.bank.client.info()), Step::Done);
+    assert_eq!(
+        poll(&vendor.bank, &mut verification).await,
+        Decision::Settled(Outcome::Expired)
+    );
+    assert_eq!(
+        verification.next_step(vendor.bank.client.info()),
+        Step::Done
+    );
 }
 
 #[tokio::test]
@@ -79,7 +142,9 @@ async fn changed_data_say_what_had_been_submitted() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
     vendor.act(&verification, "data-changed");
-    let report = follow(&vendor, &vendor.bank, &mut verification).await.unwrap();
+    let report = follow(&vendor, &vendor.bank, &mut verification)
+        .await
+        .unwrap();
     let birth_place = report.person.birth_place.unwrap();
     assert_eq!(birth_place.verdict, Verdict::Changed);
     assert_eq!(birth_place.expose().unwrap(), "Hamburg");
@@ -87,7 +152,10 @@ async fn changed_data_say_what_had_been_submitted() {
     let birth_date = report.person.birth_date.unwrap();
     assert_eq!(birth_date.verdict, Verdict::Changed);
     assert_eq!(birth_date.expose().unwrap().to_string(), "1965-08-12");
-    assert_eq!(birth_date.submitted.unwrap().expose().to_string(), "1964-08-12");
+    assert_eq!(
+        birth_date.submitted.unwrap().expose().to_string(),
+        "1964-08-12"
+    );
     assert_eq!(report.person.given_names.unwrap().verdict, Verdict::Match);
     // What we had not submitted is new, and says so.
     assert_eq!(report.document.number.unwrap().verdict, Verdict::New);
@@ -100,10 +168,20 @@ async fn a_suspicion_of_fraud_is_a_rejection_with_its_data_and_its_reason() {
     vendor.play(&verification, "fraud").await;
     let observation = vendor.bank.client.poll(verification.id()).await.unwrap();
     verification.apply(&observation);
-    assert_eq!(verification.decision(), Decision::Settled(Outcome::Rejected));
+    assert_eq!(
+        verification.decision(),
+        Decision::Settled(Outcome::Rejected)
+    );
     let report = vendor.bank.report(verification.id()).await;
     assert!(report.person.family_name.is_some());
-    assert!(report.reasons.iter().any(|finding| finding.reason == Reason::SuspiciousBehaviour), "{:?}", report.reasons);
+    assert!(
+        report
+            .reasons
+            .iter()
+            .any(|finding| finding.reason == Reason::SuspiciousBehaviour),
+        "{:?}",
+        report.reasons
+    );
     assert!(!report.checks.is_empty(), "a check failed");
 }
 
@@ -119,17 +197,38 @@ async fn images_are_listed_and_downloaded_wherever_the_account_has_them() {
         let verification = bank.create().await;
         vendor.play(&verification, "happy").await;
         let report = bank.report(verification.id()).await;
-        let kinds: Vec<_> = report.evidence.iter().map(|evidence| evidence.kind).collect();
-        assert!(kinds.contains(&EvidenceKind::DocumentFront) && kinds.contains(&EvidenceKind::DocumentBack), "{kinds:?}");
+        let kinds: Vec<_> = report
+            .evidence
+            .iter()
+            .map(|evidence| evidence.kind)
+            .collect();
+        assert!(
+            kinds.contains(&EvidenceKind::DocumentFront)
+                && kinds.contains(&EvidenceKind::DocumentBack),
+            "{kinds:?}"
+        );
         for evidence in &report.evidence {
-            let file = bank.evidence(verification.id(), evidence.id.as_str()).await.unwrap();
+            let file = bank
+                .evidence(verification.id(), evidence.id.as_str())
+                .await
+                .unwrap();
             assert_eq!(file.len(), 200_000, "{images:?}");
             assert!(file.starts_with(b"\xff\xd8\xff"), "{images:?}: a JPEG");
-            let limited =
-                bank.client.evidence(verification.id(), &evidence.id, 199_999, &mut Vec::new()).await.map(|it| it.length);
-            assert_eq!(limited.unwrap_err().kind(), &ErrorKind::LimitExceeded, "{images:?}");
+            let limited = bank
+                .client
+                .evidence(verification.id(), &evidence.id, 199_999, &mut Vec::new())
+                .await
+                .map(|it| it.length);
+            assert_eq!(
+                limited.unwrap_err().kind(),
+                &ErrorKind::LimitExceeded,
+                "{images:?}"
+            );
         }
-        let nothing = bank.evidence(verification.id(), "image/nothing.jpg").await.unwrap_err();
+        let nothing = bank
+            .evidence(verification.id(), "image/nothing.jpg")
+            .await
+            .unwrap_err();
         assert_eq!(nothing.kind(), &ErrorKind::NotFound, "{images:?}");
         assert_eq!(vendor.calls("getImages") > 0, images == Images::Separate);
     }
@@ -149,20 +248,58 @@ async fn the_pdf_and_the_sound_are_evidence_where_the_account_has_them() {
 
     vendor.play(&verification, "happy").await;
     let listed = bank.report(verification.id()).await.evidence;
-    let ids: Vec<_> = listed.iter().map(|evidence| (evidence.id.as_str(), evidence.kind)).collect();
-    assert!(ids.contains(&("pdf", EvidenceKind::ReportPdf)) && ids.contains(&("voice/1", EvidenceKind::Audio)), "{ids:?}");
-    assert!(bank.evidence(verification.id(), "pdf").await.unwrap().starts_with(b"%PDF-"));
-    assert!(bank.evidence(verification.id(), "voice/1").await.unwrap().starts_with(b"ID3"));
-    assert_eq!(bank.evidence(verification.id(), "voice/2").await.unwrap_err().kind(), &ErrorKind::NotFound);
+    let ids: Vec<_> = listed
+        .iter()
+        .map(|evidence| (evidence.id.as_str(), evidence.kind))
+        .collect();
+    assert!(
+        ids.contains(&("pdf", EvidenceKind::ReportPdf))
+            && ids.contains(&("voice/1", EvidenceKind::Audio)),
+        "{ids:?}"
+    );
+    assert!(
+        bank.evidence(verification.id(), "pdf")
+            .await
+            .unwrap()
+            .starts_with(b"%PDF-")
+    );
+    assert!(
+        bank.evidence(verification.id(), "voice/1")
+            .await
+            .unwrap()
+            .starts_with(b"ID3")
+    );
+    assert_eq!(
+        bank.evidence(verification.id(), "voice/2")
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::NotFound
+    );
     let mut part = Vec::new();
-    let error = bank.client.evidence(verification.id(), &EvidenceId::new("pdf"), 10, &mut part).await.unwrap_err();
+    let error = bank
+        .client
+        .evidence(verification.id(), &EvidenceId::new("pdf"), 10, &mut part)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
     assert!(part.len() <= 10);
 
     // An account without them.
-    vendor.sandbox.identity_tm().configure(|account| (account.result_pdf, account.audio_recording) = (false, false)).unwrap();
+    vendor
+        .sandbox
+        .identity_tm()
+        .configure(|account| (account.result_pdf, account.audio_recording) = (false, false))
+        .unwrap();
     for name in ["pdf", "voice/1"] {
-        assert_eq!(bank.evidence(verification.id(), name).await.unwrap_err().kind(), &ErrorKind::Conflict, "{name}");
+        assert_eq!(
+            bank.evidence(verification.id(), name)
+                .await
+                .unwrap_err()
+                .kind(),
+            &ErrorKind::Conflict,
+            "{name}"
+        );
     }
 }
 
@@ -173,7 +310,15 @@ async fn who_identified_the_person_is_told_where_it_is_asked_for() {
         let asking = vendor.bank(|config| config.include_identifier = true);
         let verification = asking.create().await;
         vendor.play(&verification, "happy").await;
-        assert_eq!(asking.report(verification.id()).await.agent.unwrap().expose(), "1872");
+        assert_eq!(
+            asking
+                .report(verification.id())
+                .await
+                .agent
+                .unwrap()
+                .expose(),
+            "1872"
+        );
         assert_eq!(vendor.bank.report(verification.id()).await.agent, None);
     }
 }
@@ -186,12 +331,19 @@ async fn a_result_is_read_by_either_spelling_of_its_names_and_with_what_accounts
             account.user_ip_in_result = true;
         })
         .await;
-        let bank = vendor.preparing(|config| config.product = 0, |order| order.eid_settings.enable_ocr = true);
+        let bank = vendor.preparing(
+            |config| config.product = 0,
+            |order| order.eid_settings.enable_ocr = true,
+        );
         let verification = bank.create().await;
         vendor.play(&verification, "happy").await;
         let report = bank.report(verification.id()).await;
         assert_eq!(report.method, Some(Method::Eid), "{printed}");
-        assert_eq!(report.person.family_name.unwrap().source, Source::Chip, "{printed}");
+        assert_eq!(
+            report.person.family_name.unwrap().source,
+            Source::Chip,
+            "{printed}"
+        );
         assert_eq!(report.custom["UserIp"].expose(), "203.0.113.7");
         let status = bank.api().system_status(&bank.call()).await.unwrap();
         assert_eq!(status.auto_ident_available, Some(true), "{printed}");
@@ -200,7 +352,12 @@ async fn a_result_is_read_by_either_spelling_of_its_names_and_with_what_accounts
 
 #[tokio::test]
 async fn every_way_of_identification_comes_to_its_end() {
-    for (product, method) in [(0, Method::Eid), (8, Method::Shop), (12, Method::Video), (16, Method::Auto)] {
+    for (product, method) in [
+        (0, Method::Eid),
+        (8, Method::Shop),
+        (12, Method::Video),
+        (16, Method::Auto),
+    ] {
         let vendor = Vendor::new().await;
         let bank = vendor.bank(|config| config.product = product);
         let mut verification = bank.create().await;
@@ -212,19 +369,34 @@ async fn every_way_of_identification_comes_to_its_end() {
             seen.push(verification.decision());
             assert!(seen.len() < 120, "{product}: {seen:?}");
         }
-        assert_eq!(verification.decision(), Decision::Settled(Outcome::Verified), "{product}");
-        assert_eq!(bank.report(verification.id()).await.method, Some(method), "{product}");
+        assert_eq!(
+            verification.decision(),
+            Decision::Settled(Outcome::Verified),
+            "{product}"
+        );
+        assert_eq!(
+            bank.report(verification.id()).await.method,
+            Some(method),
+            "{product}"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
-    for fault in [FaultKind::WrongType, FaultKind::Html, FaultKind::Truncated, FaultKind::Oversize(2_000_000)] {
+    for fault in [
+        FaultKind::WrongType,
+        FaultKind::Html,
+        FaultKind::Truncated,
+        FaultKind::Oversize(2_000_000),
+    ] {
         let vendor = Vendor::new().await;
         let bank = vendor.bank(|config| config.max_embedded_bytes = 1 << 20);
         let mut verification = bank.create().await;
         vendor.play(&verification, "happy").await;
-        vendor.sandbox.plan(Fault::new(fault.clone()).at("/get").times(99));
+        vendor
+            .sandbox
+            .plan(Fault::new(fault.clone()).at("/get").times(99));
         let expected = match fault {
             FaultKind::WrongType => ErrorKind::Malformed,
             FaultKind::Oversize(_) => ErrorKind::LimitExceeded,
@@ -232,13 +404,24 @@ async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
         };
         let errors = [
             bank.client.poll(verification.id()).await.unwrap_err(),
-            bank.client.fetch(verification.id(), None).await.unwrap_err(),
+            bank.client
+                .fetch(verification.id(), None)
+                .await
+                .unwrap_err(),
         ];
         for error in errors {
-            assert_eq!((error.kind(), error.effect()), (&expected, Effect::NotApplied), "{fault:?}");
+            assert_eq!(
+                (error.kind(), error.effect()),
+                (&expected, Effect::NotApplied),
+                "{fault:?}"
+            );
         }
         vendor.sandbox.clear_faults();
-        assert_eq!(poll(&vendor.bank, &mut verification).await, Decision::Settled(Outcome::Verified), "{fault:?}");
+        assert_eq!(
+            poll(&vendor.bank, &mut verification).await,
+            Decision::Settled(Outcome::Verified),
+            "{fault:?}"
+        );
     }
 }
 
@@ -251,10 +434,16 @@ async fn the_vendors_own_words_are_there_for_whoever_wants_them() {
     let kinds = async |extended_list, include_sub_kind| {
         let mut variants = idv::identity_tm::api::StatusVariants::default();
         (variants.extended_list, variants.include_sub_kind) = (extended_list, include_sub_kind);
-        let answer = api.status(&cx, &order_of(verification.id()), variants).await.unwrap();
+        let answer = api
+            .status(&cx, &order_of(verification.id()), variants)
+            .await
+            .unwrap();
         let list = answer.read(wire::StatusList::read).unwrap();
         let entries = list.status.unwrap();
-        let kinds: Vec<_> = entries.iter().filter_map(|entry| entry.kind.as_ref()?.number()).collect();
+        let kinds: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| entry.kind.as_ref()?.number())
+            .collect();
         (kinds, entries.iter().any(|entry| entry.sub_kind.is_some()))
     };
     assert_eq!(kinds(false, false).await, (vec![75, 11, 30, 6, 80], false));

@@ -22,7 +22,10 @@ fn recording(vendor: &Vendor, receiver: &Receiver) -> Bank {
 }
 
 fn videos(report: &idv::Report) -> Vec<&str> {
-    let videos = report.evidence.iter().filter(|evidence| evidence.kind == EvidenceKind::Video);
+    let videos = report
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.kind == EvidenceKind::Video);
     videos.map(|evidence| evidence.id.as_str()).collect()
 }
 
@@ -34,35 +37,76 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
     let mut verification = bank.create().await;
     vendor.play(&verification, "happy").await;
     poll(&bank, &mut verification).await;
-    let Step::Fetch(handle) = verification.next_step(bank.client.info()) else { panic!("there is a result") };
-    let first = bank.client.fetch(verification.id(), Some(&handle)).await.unwrap();
+    let Step::Fetch(handle) = verification.next_step(bank.client.info()) else {
+        panic!("there is a result")
+    };
+    let first = bank
+        .client
+        .fetch(verification.id(), Some(&handle))
+        .await
+        .unwrap();
     assert_eq!(videos(first.report().unwrap()), ["video"]);
 
     let mut file = Vec::new();
-    let error = bank.client.evidence(verification.id(), &EvidenceId::new("video"), 1 << 20, &mut file).await.unwrap_err();
+    let error = bank
+        .client
+        .evidence(
+            verification.id(),
+            &EvidenceId::new("video"),
+            1 << 20,
+            &mut file,
+        )
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotReady);
     assert!(file.is_empty(), "nothing was written");
-    assert_eq!((vendor.calls("getVideoFileBinaryAsync"), vendor.calls("getVideoFileBinary")), (1, 0), "nor downloaded");
+    assert_eq!(
+        (
+            vendor.calls("getVideoFileBinaryAsync"),
+            vendor.calls("getVideoFileBinary")
+        ),
+        (1, 0),
+        "nor downloaded"
+    );
     assert!(receiver.take().is_empty(), "it takes its time");
 
     vendor.pass(2).await;
     let [delivery] = receiver.take().try_into().unwrap();
     assert_eq!(delivery.method, Method::GET);
-    let observation = bank.client.receive(&delivery).unwrap().observations.remove(0);
+    let observation = bank
+        .client
+        .receive(&delivery)
+        .unwrap()
+        .observations
+        .remove(0);
     assert!(observation.trust.is_proven());
     assert!(observation.subject.is(verification.id()));
-    let idv::ResultState::Fetchable(handle) = &observation.result else { panic!("{observation:?}") };
-    let report = bank.client.fetch(verification.id(), Some(handle)).await.unwrap();
+    let idv::ResultState::Fetchable(handle) = &observation.result else {
+        panic!("{observation:?}")
+    };
+    let report = bank
+        .client
+        .fetch(verification.id(), Some(handle))
+        .await
+        .unwrap();
     assert_eq!(videos(report.report().unwrap()), ["video/provided"]);
     assert_ne!(verification.apply(&observation), Transition::WrongSubject);
 
     let mut file = Vec::new();
     let provided = EvidenceId::new("video/provided");
-    let download = bank.client.evidence(verification.id(), &provided, 1 << 20, &mut file).await.unwrap();
+    let download = bank
+        .client
+        .evidence(verification.id(), &provided, 1 << 20, &mut file)
+        .await
+        .unwrap();
     assert_eq!(download.media_type.as_deref(), Some("video/mp4"));
     assert!(file.starts_with(RECORDING), "{:?}", &file[..20]);
     assert_eq!(file.len(), 500_000);
-    let error = bank.client.evidence(verification.id(), &provided, 499_999, &mut Vec::new()).await.unwrap_err();
+    let error = bank
+        .client
+        .evidence(verification.id(), &provided, 499_999, &mut Vec::new())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::LimitExceeded);
 }
 
@@ -73,19 +117,29 @@ async fn no_placeholder_is_ever_downloaded_by_what_a_report_lists() {
     let verification = bank.create().await;
     vendor.play(&verification, "happy").await;
     // Whoever took it without being told would get one, and could not know.
-    let taken = bank.evidence(verification.id(), "video/provided").await.unwrap();
+    let taken = bank
+        .evidence(verification.id(), "video/provided")
+        .await
+        .unwrap();
     assert!(taken.starts_with(PLACEHOLDER));
     let before = vendor.calls("getVideoFileBinary");
     for _ in 0..3 {
         for evidence in bank.report(verification.id()).await.evidence {
             if evidence.kind == EvidenceKind::Video {
-                let error = bank.evidence(verification.id(), evidence.id.as_str()).await.unwrap_err();
+                let error = bank
+                    .evidence(verification.id(), evidence.id.as_str())
+                    .await
+                    .unwrap_err();
                 assert_eq!(error.kind(), &ErrorKind::NotReady);
             }
         }
     }
     assert_eq!(vendor.calls("getVideoFileBinary"), before);
-    assert_eq!(vendor.calls("getVideoFileBinaryAsync"), 3, "to ask again does no harm");
+    assert_eq!(
+        vendor.calls("getVideoFileBinaryAsync"),
+        3,
+        "to ask again does no harm"
+    );
 }
 
 #[tokio::test]
@@ -96,11 +150,22 @@ async fn that_a_video_is_there_is_not_believed_of_anybody() {
     vendor.play(&verification, "happy").await;
     let order = order_of(verification.id());
     let reference = verification.id().reference.as_str();
-    let url = format!("{}?event=VideoProvided&orderId={}&ref={reference}", receiver.url, order.as_str());
+    let url = format!(
+        "{}?event=VideoProvided&orderId={}&ref={reference}",
+        receiver.url,
+        order.as_str()
+    );
     vendor.sandbox.forge_visit(&url).await.unwrap();
-    vendor.sandbox.forge_visit(&format!("{url}&token=0123456789abcdef0123456789abcdef")).await.unwrap();
+    vendor
+        .sandbox
+        .forge_visit(&format!("{url}&token=0123456789abcdef0123456789abcdef"))
+        .await
+        .unwrap();
     for delivery in receiver.take() {
-        assert_eq!(bank.client.receive(&delivery).unwrap_err().kind(), &ErrorKind::Forged);
+        assert_eq!(
+            bank.client.receive(&delivery).unwrap_err().kind(),
+            &ErrorKind::Forged
+        );
     }
 }
 
@@ -110,12 +175,25 @@ async fn the_question_for_a_video_is_repeated_when_its_answer_is_lost() {
     let bank = recording(&vendor, &receiver);
     let verification = bank.create().await;
     vendor.play(&verification, "happy").await;
-    vendor.sandbox.plan(Fault::new(FaultKind::CutAfter).at("getVideoFileBinaryAsync"));
-    assert_eq!(bank.evidence(verification.id(), "video").await.unwrap_err().kind(), &ErrorKind::NotReady);
+    vendor
+        .sandbox
+        .plan(Fault::new(FaultKind::CutAfter).at("getVideoFileBinaryAsync"));
+    assert_eq!(
+        bank.evidence(verification.id(), "video")
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::NotReady
+    );
     assert_eq!(vendor.calls("getVideoFileBinaryAsync"), 2);
     vendor.pass(2).await;
     assert_eq!(receiver.take().len(), 2, "to be told twice is no harm");
-    assert!(bank.evidence(verification.id(), "video/provided").await.unwrap().starts_with(RECORDING));
+    assert!(
+        bank.evidence(verification.id(), "video/provided")
+            .await
+            .unwrap()
+            .starts_with(RECORDING)
+    );
 }
 
 #[tokio::test]
@@ -124,11 +202,35 @@ async fn without_an_address_to_call_or_a_recording_there_is_no_video() {
     let verification = vendor.bank.create().await;
     vendor.play(&verification, "happy").await;
     let before = vendor.count();
-    assert_eq!(vendor.bank.evidence(verification.id(), "video").await.unwrap_err().kind(), &ErrorKind::Unsupported);
+    assert_eq!(
+        vendor
+            .bank
+            .evidence(verification.id(), "video")
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Unsupported
+    );
     assert_eq!(vendor.count(), before, "nothing was sent");
 
-    vendor.sandbox.identity_tm().configure(|account| account.video_recording = false).unwrap();
+    vendor
+        .sandbox
+        .identity_tm()
+        .configure(|account| account.video_recording = false)
+        .unwrap();
     let bank = recording(&vendor, &receiver);
-    assert_eq!(bank.evidence(verification.id(), "video").await.unwrap_err().kind(), &ErrorKind::Conflict);
-    assert_eq!(bank.evidence(verification.id(), "video/provided").await.unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(
+        bank.evidence(verification.id(), "video")
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Conflict
+    );
+    assert_eq!(
+        bank.evidence(verification.id(), "video/provided")
+            .await
+            .unwrap_err()
+            .kind(),
+        &ErrorKind::Conflict
+    );
 }

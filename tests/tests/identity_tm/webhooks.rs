@@ -4,7 +4,10 @@ use http::Method;
 use idv::adapter::settings::{Secrets, SettingValue};
 use idv::identity_tm::api::order::{Order, Webhooks};
 use idv::identity_tm::callback::{Event, address};
-use idv::{Client, Decision, Delivery, ErrorKind, Observation, Outcome, ProofKind, Status, Transition, Verification};
+use idv::{
+    Client, Decision, Delivery, ErrorKind, Observation, Outcome, ProofKind, Status, Transition,
+    Verification,
+};
 use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Bank, Receiver, Vendor, new_verification, order_of, poll};
@@ -24,8 +27,13 @@ async fn create(bank: &Bank, receiver: &Receiver) -> Verification {
 /// What a delivery says; it is answered with 200, the vendor's word for success.
 fn read(client: &Client, delivery: &Delivery) -> Observation {
     let received = client.receive(delivery).unwrap();
-    assert_eq!((received.reply.status.as_u16(), received.reply.body.as_ref()), (200, ""));
-    let [observation] = received.observations.as_slice() else { panic!("{} observations", received.observations.len()) };
+    assert_eq!(
+        (received.reply.status.as_u16(), received.reply.body.as_ref()),
+        (200, "")
+    );
+    let [observation] = received.observations.as_slice() else {
+        panic!("{} observations", received.observations.len())
+    };
     observation.clone()
 }
 
@@ -37,7 +45,13 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
         ("after_video", "AfterVideo", "happy", None, 1),
         ("on_final", "OnFinal", "rejected", None, 1),
         ("on_error", "OnError", "never-finishes", Some(139), 1),
-        ("on_video_error", "OnVideoError", "aborted-then-success", None, 1),
+        (
+            "on_video_error",
+            "OnVideoError",
+            "aborted-then-success",
+            None,
+            1,
+        ),
         ("on_status_change", "OnStatusChange", "happy", None, 2),
     ];
     for (name, event, scenario, status, times) in cases {
@@ -52,7 +66,11 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
         let deliveries = receiver.take();
         assert_eq!(deliveries.len(), times, "{name}");
         for delivery in &deliveries {
-            assert_eq!((&delivery.method, delivery.body.len()), (&Method::GET, 0), "{name}");
+            assert_eq!(
+                (&delivery.method, delivery.body.len()),
+                (&Method::GET, 0),
+                "{name}"
+            );
             assert_eq!(delivery.query("event").as_deref(), Some(event));
             let observation = read(&bank.client, delivery);
             assert!(matches!(observation.trust, idv::Trust::Proven(_)), "{name}");
@@ -60,33 +78,77 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
             assert!(!observation.subject.is(another.id()), "{name}");
             // It settles nothing: the vendor can be asked, and is.
             let transition = verification.apply(&observation);
-            assert!(matches!(transition, Transition::PollRequested | Transition::Progressed), "{name}: {transition:?}");
-            assert!(matches!(verification.decision(), Decision::Open(_)), "{name}");
-            assert_eq!(another.apply(&observation), Transition::WrongSubject, "{name}");
+            assert!(
+                matches!(
+                    transition,
+                    Transition::PollRequested | Transition::Progressed
+                ),
+                "{name}: {transition:?}"
+            );
+            assert!(
+                matches!(verification.decision(), Decision::Open(_)),
+                "{name}"
+            );
+            assert_eq!(
+                another.apply(&observation),
+                Transition::WrongSubject,
+                "{name}"
+            );
         }
         if scenario == "rejected" {
-            assert_eq!(poll(&bank, &mut verification).await, Decision::Settled(Outcome::Rejected));
+            assert_eq!(
+                poll(&bank, &mut verification).await,
+                Decision::Settled(Outcome::Rejected)
+            );
         }
-        let states: Vec<_> = vendor.sandbox.callbacks().iter().map(|callback| callback.state).collect();
-        assert!(states.iter().all(|state| *state == "delivered"), "{name}: {states:?}");
+        let states: Vec<_> = vendor
+            .sandbox
+            .callbacks()
+            .iter()
+            .map(|callback| callback.state)
+            .collect();
+        assert!(
+            states.iter().all(|state| *state == "delivered"),
+            "{name}: {states:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_change_of_status_says_which() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    vendor.sandbox.identity_tm().configure(|account| account.status_change_kinds = vec![75, 6]).unwrap();
+    vendor
+        .sandbox
+        .identity_tm()
+        .configure(|account| account.status_change_kinds = vec![75, 6])
+        .unwrap();
     let bank = told_of(&vendor, "on_status_change");
     let mut verification = create(&bank, &receiver).await;
     vendor.play(&verification, "happy").await;
-    let observations: Vec<_> = receiver.take().iter().map(|delivery| read(&bank.client, delivery)).collect();
-    let codes: Vec<_> = observations.iter().map(|observation| observation.code.as_deref().unwrap()).collect();
+    let observations: Vec<_> = receiver
+        .take()
+        .iter()
+        .map(|delivery| read(&bank.client, delivery))
+        .collect();
+    let codes: Vec<_> = observations
+        .iter()
+        .map(|observation| observation.code.as_deref().unwrap())
+        .collect();
     assert_eq!(codes, ["75", "6"]);
     assert_eq!(observations[0].status, Some(Status::InProgress));
-    assert_eq!(observations[1].status, Some(Status::Finished(Outcome::Verified)));
+    assert_eq!(
+        observations[1].status,
+        Some(Status::Finished(Outcome::Verified))
+    );
     verification.apply(&observations[1]);
-    assert!(matches!(verification.decision(), Decision::Open(_)), "it says that it is over, which is not believed");
-    assert_eq!(poll(&bank, &mut verification).await, Decision::Settled(Outcome::Verified));
+    assert!(
+        matches!(verification.decision(), Decision::Open(_)),
+        "it says that it is over, which is not believed"
+    );
+    assert_eq!(
+        poll(&bank, &mut verification).await,
+        Decision::Settled(Outcome::Verified)
+    );
 }
 
 #[tokio::test]
@@ -94,12 +156,19 @@ async fn what_is_configured_arrives_by_the_accounts_method_and_nothing_else_does
     for method in ["GET", "POST", "PUT"] {
         let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
         let wanted = serde_json::from_value(method.into()).unwrap();
-        vendor.sandbox.identity_tm().configure(|account| account.webhook_method = wanted).unwrap();
+        vendor
+            .sandbox
+            .identity_tm()
+            .configure(|account| account.webhook_method = wanted)
+            .unwrap();
         let bank = told_of(&vendor, "after_ident, on_final");
         let verification = create(&bank, &receiver).await;
         vendor.play(&verification, "happy").await;
         let deliveries = receiver.take();
-        let events: Vec<_> = deliveries.iter().map(|delivery| delivery.query("event").unwrap()).collect();
+        let events: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| delivery.query("event").unwrap())
+            .collect();
         assert_eq!(events, ["AfterIdent", "OnFinal"], "{method}");
         for delivery in &deliveries {
             assert_eq!(delivery.method.as_str(), method);
@@ -111,7 +180,10 @@ async fn what_is_configured_arrives_by_the_accounts_method_and_nothing_else_does
 #[tokio::test]
 async fn a_verification_without_an_address_is_told_of_nothing() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    let bank = told_of(&vendor, "after_ident, on_final, on_status_change, on_error, on_video_error");
+    let bank = told_of(
+        &vendor,
+        "after_ident, on_final, on_status_change, on_error, on_video_error",
+    );
     let verification = bank.create().await;
     vendor.play(&verification, "happy").await;
     assert!(receiver.take().is_empty() && vendor.sandbox.callbacks().is_empty());
@@ -127,8 +199,14 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
     let [of_another] = receiver.take().try_into().unwrap();
     let stolen = of_another.query("token").unwrap();
 
-    let (order, reference) = (order_of(verification.id()), verification.id().reference.as_str().to_owned());
-    let query = format!("event=OnStatusChange&orderId={}&ref={reference}&statusCode=6", order.as_str());
+    let (order, reference) = (
+        order_of(verification.id()),
+        verification.id().reference.as_str().to_owned(),
+    );
+    let query = format!(
+        "event=OnStatusChange&orderId={}&ref={reference}&statusCode=6",
+        order.as_str()
+    );
     let forged = [
         format!("{query}&token=0123456789abcdef0123456789abcdef"),
         format!("{query}&token={stolen}"),
@@ -140,16 +218,25 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
         // As anybody could send it, over the wire.
         let url = format!("{}?{query}", receiver.url);
         assert_eq!(vendor.sandbox.forge_visit(&url).await.unwrap(), 200);
-        assert_eq!(vendor.sandbox.forge_callback(&url, "{}").await.unwrap(), 200);
+        assert_eq!(
+            vendor.sandbox.forge_callback(&url, "{}").await.unwrap(),
+            200
+        );
     }
     let forged = receiver.take();
     assert_eq!(forged.len(), 10);
     let before = vendor.count();
     for delivery in &forged {
-        assert_eq!(bank.client.receive(delivery).unwrap_err().kind(), &ErrorKind::Forged);
+        assert_eq!(
+            bank.client.receive(delivery).unwrap_err().kind(),
+            &ErrorKind::Forged
+        );
     }
     assert_eq!(vendor.count(), before, "nobody is asked because of it");
-    assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
+    assert_eq!(
+        verification.decision(),
+        Decision::Open(Status::AwaitingPerson)
+    );
 
     // Where nothing is proven, everything is a claim, and a claim is a reason to ask.
     let open = vendor.bank(|config| config.callback_secret = Secrets::default());
@@ -158,16 +245,25 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
         let observation = read(&open.client, delivery);
         assert!(!observation.trust.is_proven());
         assert_eq!(verification.apply(&observation), Transition::PollRequested);
-        assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
+        assert_eq!(
+            verification.decision(),
+            Decision::Open(Status::AwaitingPerson)
+        );
     }
-    assert_eq!(poll(&bank, &mut verification).await, Decision::Open(Status::AwaitingPerson));
+    assert_eq!(
+        poll(&bank, &mut verification).await,
+        Decision::Open(Status::AwaitingPerson)
+    );
 }
 
 #[tokio::test]
 async fn each_order_has_a_secret_of_its_own_and_the_capabilities_say_that_callbacks_are_proven() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let bank = told_of(&vendor, "on_final");
-    assert_eq!(bank.client.info().callback_proof, Some(ProofKind::SecretUrl));
+    assert_eq!(
+        bank.client.info().callback_proof,
+        Some(ProofKind::SecretUrl)
+    );
     let mut secrets = Vec::new();
     for _ in 0..3 {
         let verification = create(&bank, &receiver).await;
@@ -194,14 +290,27 @@ async fn a_delivery_is_repeated_until_it_is_answered_with_200_or_202_and_is_one_
         assert_eq!(deliveries.len(), 5, "{last}");
         let [callback] = vendor.sandbox.callbacks().try_into().unwrap();
         assert_eq!(callback.state, "delivered");
-        assert_eq!(callback.attempts.iter().map(|(_, status)| *status).collect::<Vec<_>>(), [500, 201, 302, 404, last]);
+        assert_eq!(
+            callback
+                .attempts
+                .iter()
+                .map(|(_, status)| *status)
+                .collect::<Vec<_>>(),
+            [500, 201, 302, 404, last]
+        );
 
         // The repetitions are the same message, and taken in again it changes nothing.
-        assert_eq!(poll(&bank, &mut verification).await, Decision::Settled(Outcome::Verified));
+        assert_eq!(
+            poll(&bank, &mut verification).await,
+            Decision::Settled(Outcome::Verified)
+        );
         for delivery in &deliveries {
             assert_eq!(delivery.uri, deliveries[0].uri);
             verification.apply(&read(&bank.client, delivery));
-            assert_eq!(verification.decision(), Decision::Settled(Outcome::Verified));
+            assert_eq!(
+                verification.decision(),
+                Decision::Settled(Outcome::Verified)
+            );
         }
     }
 }
@@ -211,11 +320,19 @@ async fn the_addresses_of_the_account_are_read_where_the_order_names_none() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     // As the vendor's service desk would be told: placeholders alone, no secret of an order can stand there.
     let url = address(&receiver.url, Event::OnFinal, None);
-    vendor.sandbox.identity_tm().configure(|account| account.webhooks.on_final = Some(url)).unwrap();
+    vendor
+        .sandbox
+        .identity_tm()
+        .configure(|account| account.webhooks.on_final = Some(url))
+        .unwrap();
     let verification = vendor.bank.create().await;
     vendor.play(&verification, "happy").await;
     let [delivery] = receiver.take().try_into().unwrap();
-    assert_eq!(vendor.bank.client.receive(&delivery).unwrap_err().kind(), &ErrorKind::Forged, "it has no secret");
+    assert_eq!(
+        vendor.bank.client.receive(&delivery).unwrap_err().kind(),
+        &ErrorKind::Forged,
+        "it has no secret"
+    );
     let open = vendor.bank(|config| config.callback_secret = Secrets::default());
     assert!(read(&open.client, &delivery).subject.is(verification.id()));
 }
@@ -237,7 +354,10 @@ async fn an_order_of_ones_own_words_can_have_the_documents_own_addresses() {
     let [delivery] = receiver.take().try_into().unwrap();
     let observation = read(&bank.client, &delivery);
     assert!(observation.subject.is(verification.id()));
-    assert_eq!((observation.code.as_deref(), observation.status), (Some("OnFinal"), None));
+    assert_eq!(
+        (observation.code.as_deref(), observation.status),
+        (Some("OnFinal"), None)
+    );
 }
 
 #[tokio::test]
@@ -251,23 +371,45 @@ async fn a_callback_from_elsewhere_is_forged_where_the_source_is_checked() {
     let verification = create(&bank, &receiver).await;
     vendor.play(&verification, "happy").await;
     let [delivery] = receiver.take().try_into().unwrap();
-    for elsewhere in [delivery.clone(), delivery.clone().from_source([127, 0, 0, 1].into())] {
-        assert_eq!(bank.client.receive(&elsewhere).unwrap_err().kind(), &ErrorKind::Forged);
+    for elsewhere in [
+        delivery.clone(),
+        delivery.clone().from_source([127, 0, 0, 1].into()),
+    ] {
+        assert_eq!(
+            bank.client.receive(&elsewhere).unwrap_err().kind(),
+            &ErrorKind::Forged
+        );
     }
-    assert!(read(&bank.client, &delivery.from_source([212, 211, 189, 140].into())).trust.is_proven());
+    assert!(
+        read(
+            &bank.client,
+            &delivery.from_source([212, 211, 189, 140].into())
+        )
+        .trust
+        .is_proven()
+    );
 }
 
 #[tokio::test]
 async fn a_person_who_comes_back_proves_nothing() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
-    let uri = format!("/back?onsuccess={}", order_of(verification.id()).as_str()).parse().unwrap();
-    let received = vendor.bank.client.receive(&Delivery::returning(uri)).unwrap();
+    let uri = format!("/back?onsuccess={}", order_of(verification.id()).as_str())
+        .parse()
+        .unwrap();
+    let received = vendor
+        .bank
+        .client
+        .receive(&Delivery::returning(uri))
+        .unwrap();
     for observation in &received.observations {
         assert!(!observation.trust.is_proven());
         verification.apply(observation);
     }
-    assert_eq!(verification.decision(), Decision::Open(Status::AwaitingPerson));
+    assert_eq!(
+        verification.decision(),
+        Decision::Open(Status::AwaitingPerson)
+    );
 }
 
 #[tokio::test]
@@ -290,12 +432,23 @@ async fn callbacks_that_are_lost_late_doubled_or_out_of_order_change_no_outcome(
         assert_eq!(deliveries.len(), arrived, "{what}");
         for delivery in &deliveries {
             verification.apply(&read(&bank.client, delivery));
-            assert!(matches!(verification.decision(), Decision::Open(_)), "{what}");
+            assert!(
+                matches!(verification.decision(), Decision::Open(_)),
+                "{what}"
+            );
         }
-        assert_eq!(poll(&bank, &mut verification).await, Decision::Settled(Outcome::Rejected), "{what}");
+        assert_eq!(
+            poll(&bank, &mut verification).await,
+            Decision::Settled(Outcome::Rejected),
+            "{what}"
+        );
         for delivery in deliveries.iter().rev() {
             verification.apply(&read(&bank.client, delivery));
-            assert_eq!(verification.decision(), Decision::Settled(Outcome::Rejected), "{what}");
+            assert_eq!(
+                verification.decision(),
+                Decision::Settled(Outcome::Rejected),
+                "{what}"
+            );
         }
     }
 }

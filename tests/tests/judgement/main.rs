@@ -2,8 +2,16 @@
 //!
 //! The payloads are made for this test, in the shapes of the vendors' documents.
 
-#![allow(clippy::needless_pass_by_value, reason = "a row reads best if it is written in place")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a row reads best if it is written in place"
+)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use idv::Observation;
 use serde_json::{Value, json};
@@ -20,8 +28,19 @@ struct Row {
     lacks: &'static [&'static str],
 }
 
-fn row(name: &'static str, payload: Value, status: &'static str, has: &'static [&'static str]) -> Row {
-    Row { name, payload, status, has, lacks: &[] }
+fn row(
+    name: &'static str,
+    payload: Value,
+    status: &'static str,
+    has: &'static [&'static str],
+) -> Row {
+    Row {
+        name,
+        payload,
+        status,
+        has,
+        lacks: &[],
+    }
 }
 
 impl Row {
@@ -53,13 +72,22 @@ fn check(rows: Vec<Row>, observe: impl Fn(&[u8]) -> idv::Result<Vec<Observation>
         };
         let report = json["report"].to_string();
         if status != row.status {
-            failures.push(format!("{}: {status}, not {}; {report}", row.name, row.status));
+            failures.push(format!(
+                "{}: {status}, not {}; {report}",
+                row.name, row.status
+            ));
         }
         failures.extend(
-            row.has.iter().filter(|text| !report.contains(*text)).map(|text| format!("{}: lacks {text}: {report}", row.name)),
+            row.has
+                .iter()
+                .filter(|text| !report.contains(*text))
+                .map(|text| format!("{}: lacks {text}: {report}", row.name)),
         );
         failures.extend(
-            row.lacks.iter().filter(|text| report.contains(*text)).map(|text| format!("{}: has {text}: {report}", row.name)),
+            row.lacks
+                .iter()
+                .filter(|text| report.contains(*text))
+                .map(|text| format!("{}: has {text}: {report}", row.name)),
         );
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));

@@ -7,7 +7,10 @@ use idv::identity_tm::api::order::Order;
 use idv::identity_tm::api::{Api, OrderId};
 use idv::identity_tm::{IdentityTm, IdentityTmConfig};
 use idv::report::{Country, Report};
-use idv::{Client, Decision, Delivery, EvidenceId, NewVerification, Operation, Secret, Step, Url, Verification, VerificationId};
+use idv::{
+    Client, Decision, Delivery, EvidenceId, NewVerification, Operation, Secret, Step, Url,
+    Verification, VerificationId,
+};
 use idv_sandbox::{IdentityTmAccount, Sandbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -49,13 +52,22 @@ impl Bank {
 
     /// The report of a verification that is over.
     pub async fn report(&self, id: &VerificationId) -> Report {
-        self.client.fetch(id, None).await.unwrap().report().cloned().unwrap()
+        self.client
+            .fetch(id, None)
+            .await
+            .unwrap()
+            .report()
+            .cloned()
+            .unwrap()
     }
 
     /// A piece of evidence.
     pub async fn evidence(&self, id: &VerificationId, name: &str) -> idv::Result<Vec<u8>> {
         let mut file = Vec::new();
-        let download = self.client.evidence(id, &EvidenceId::new(name), 1 << 20, &mut file).await?;
+        let download = self
+            .client
+            .evidence(id, &EvidenceId::new(name), 1 << 20, &mut file)
+            .await?;
         assert_eq!(download.length, file.len() as u64, "{name}");
         Ok(file)
     }
@@ -105,7 +117,10 @@ impl Vendor {
 
     /// Lets the person and the agents act.
     pub fn act(&self, verification: &Verification, scenario: &str) {
-        self.sandbox.identity_tm().act(order_of(verification.id()).as_str(), scenario).unwrap();
+        self.sandbox
+            .identity_tm()
+            .act(order_of(verification.id()).as_str(), scenario)
+            .unwrap();
     }
 
     /// Lets the person and the agents act, and an hour pass.
@@ -121,8 +136,15 @@ impl Vendor {
 
     /// How often a call was made.
     pub fn calls(&self, name: &str) -> usize {
-        let named = |path: &str| path.strip_prefix("/api/2.10/").is_some_and(|rest| rest.split('/').next() == Some(name));
-        self.sandbox.requests().iter().filter(|request| named(&request.path)).count()
+        let named = |path: &str| {
+            path.strip_prefix("/api/2.10/")
+                .is_some_and(|rest| rest.split('/').next() == Some(name))
+        };
+        self.sandbox
+            .requests()
+            .iter()
+            .filter(|request| named(&request.path))
+            .count()
     }
 
     /// How many of the vendor's calls were made.
@@ -132,14 +154,28 @@ impl Vendor {
 
     /// Sets a status, as only the vendor can.
     pub async fn set_status(&self, verification: &Verification, kind: u32) {
-        let path = format!("identity-tm/orders/{}/status", order_of(verification.id()).as_str());
-        self.control("POST", &path, &serde_json::json!({ "kind": kind })).await;
+        let path = format!(
+            "identity-tm/orders/{}/status",
+            order_of(verification.id()).as_str()
+        );
+        self.control("POST", &path, &serde_json::json!({ "kind": kind }))
+            .await;
         self.pass(0).await;
     }
 
     /// Asks the control plane for what has no function of its own.
-    pub async fn control(&self, method: &str, path: &str, body: &serde_json::Value) -> serde_json::Value {
-        let (status, answer) = super::plain_http(method, &(self.sandbox.control_url() + path), &body.to_string()).await;
+    pub async fn control(
+        &self,
+        method: &str,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> serde_json::Value {
+        let (status, answer) = super::plain_http(
+            method,
+            &(self.sandbox.control_url() + path),
+            &body.to_string(),
+        )
+        .await;
         assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
         serde_json::from_slice(&answer).unwrap()
     }
@@ -153,7 +189,11 @@ pub async fn poll(bank: &Bank, verification: &mut Verification) -> Decision {
 }
 
 /// Follows a verification to its end, fetching included, while virtual time passes; the report, if there is one.
-pub async fn follow(vendor: &Vendor, bank: &Bank, verification: &mut Verification) -> Option<Report> {
+pub async fn follow(
+    vendor: &Vendor,
+    bank: &Bank,
+    verification: &mut Verification,
+) -> Option<Report> {
     let mut report = None;
     for _ in 0..20 {
         let observation = match verification.next_step(bank.client.info()) {
@@ -161,7 +201,11 @@ pub async fn follow(vendor: &Vendor, bank: &Bank, verification: &mut Verificatio
                 vendor.pass(5).await;
                 bank.client.poll(verification.id()).await.unwrap()
             }
-            Step::Fetch(handle) => bank.client.fetch(verification.id(), Some(&handle)).await.unwrap(),
+            Step::Fetch(handle) => bank
+                .client
+                .fetch(verification.id(), Some(&handle))
+                .await
+                .unwrap(),
             _ => break,
         };
         report = observation.report().cloned().or(report);
@@ -192,14 +236,23 @@ pub fn new_verification(client: &Client) -> NewVerification {
     new
 }
 
-fn bank(sandbox: &Sandbox, change: impl FnOnce(&mut IdentityTmConfig), finish: impl FnOnce(IdentityTm) -> IdentityTm) -> Bank {
+fn bank(
+    sandbox: &Sandbox,
+    change: impl FnOnce(&mut IdentityTmConfig),
+    finish: impl FnOnce(IdentityTm) -> IdentityTm,
+) -> Bank {
     let vendor = sandbox.identity_tm();
-    let mut config = IdentityTmConfig::new(vendor.user(), Secret::new(vendor.password().to_owned()));
+    let mut config =
+        IdentityTmConfig::new(vendor.user(), Secret::new(vendor.password().to_owned()));
     config.base_url = Some(vendor.base_url().parse().unwrap());
     config.callback_secret = CALLBACK_KEY.into();
     change(&mut config);
     let provider = Arc::new(finish(IdentityTm::new(config).unwrap()));
-    let client = Client::from_arc(Arc::clone(&provider) as _, super::environment(sandbox), CallPolicy::default());
+    let client = Client::from_arc(
+        Arc::clone(&provider) as _,
+        super::environment(sandbox),
+        CallPolicy::default(),
+    );
     Bank { provider, client }
 }
 
@@ -222,20 +275,26 @@ impl Receiver {
     /// A receiver on a free port.
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap()).parse().unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         let state = Arc::<std::sync::Mutex<Arrived>>::default();
         let kept = Arc::clone(&state);
         let task = tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let Some(delivery) = read(&mut stream).await else { continue };
+                let Some(delivery) = read(&mut stream).await else {
+                    continue;
+                };
                 let (status, body) = {
                     let mut state = kept.lock().unwrap();
                     state.deliveries.push(delivery);
                     state.answers.pop_front().unwrap_or((200, String::new()))
                 };
                 let length = body.len();
-                let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+                let answer = format!(
+                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
@@ -244,12 +303,17 @@ impl Receiver {
 
     /// Answers the next ones with these.
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.state.lock().unwrap().answers.extend(statuses.into_iter().map(|status| (status, String::new())));
+        self.state
+            .lock()
+            .unwrap()
+            .answers
+            .extend(statuses.into_iter().map(|status| (status, String::new())));
     }
 
     /// Answers each of the next ones with this, as a vendor could who says what it likes.
     pub fn say(&self, status: u16, body: &str, times: usize) {
-        self.state.lock().unwrap().answers = std::iter::repeat_n((status, body.to_owned()), times).collect();
+        self.state.lock().unwrap().answers =
+            std::iter::repeat_n((status, body.to_owned()), times).collect();
     }
 
     /// What has arrived since the last time.
@@ -272,14 +336,22 @@ async fn read(stream: &mut tokio::net::TcpStream) -> Option<Delivery> {
             let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
             let mut lines = head.split("\r\n");
             let mut words = lines.next()?.split(' ');
-            let (method, uri) = (words.next()?.parse().unwrap(), words.next()?.parse().unwrap());
+            let (method, uri) = (
+                words.next()?.parse().unwrap(),
+                words.next()?.parse().unwrap(),
+            );
             let length = lines
                 .filter_map(|line| line.split_once(':'))
                 .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
                 .map_or(0, |(_, value)| value.trim().parse::<usize>().unwrap());
             let body = &bytes[end + 4..];
             if body.len() >= length {
-                return Some(Delivery::callback(method, uri, http::HeaderMap::new(), body[..length].to_vec()));
+                return Some(Delivery::callback(
+                    method,
+                    uri,
+                    http::HeaderMap::new(),
+                    body[..length].to_vec(),
+                ));
             }
         }
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

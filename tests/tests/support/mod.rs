@@ -2,7 +2,13 @@
 
 #![allow(unreachable_pub, reason = "each test is a crate of its own")]
 #![allow(dead_code, reason = "each test takes what it needs")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 pub mod identity_tm;
 
@@ -36,7 +42,11 @@ impl Setup {
         let folder = std::env::temp_dir().join(format!("idv-tests-{}-{count}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let client = client(&sandbox, &folder, &[]);
-        Self { sandbox, client, folder }
+        Self {
+            sandbox,
+            client,
+            folder,
+        }
     }
 
     /// Another client, with more settings.
@@ -72,7 +82,10 @@ impl Setup {
 
     /// Lets the person act.
     pub fn act(&self, verification: &Verification, scenario: &str) {
-        self.sandbox.idnow().act(verification.id().reference.as_str(), scenario).unwrap();
+        self.sandbox
+            .idnow()
+            .act(verification.id().reference.as_str(), scenario)
+            .unwrap();
     }
 }
 
@@ -103,9 +116,15 @@ pub async fn plain_http(method: &str, url: &str, body: &str) -> (u16, Vec<u8>) {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
     let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), answer[end + 4..].to_vec())
+    (
+        head.split(' ').nth(1).unwrap().parse().unwrap(),
+        answer[end + 4..].to_vec(),
+    )
 }
 
 fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]) -> Client {
@@ -119,7 +138,11 @@ fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]
         ("IDV_IDNOW_GATEWAY_URL", idnow.base_url()),
         ("IDV_IDNOW_GO_URL", idnow.base_url()),
     ];
-    variables.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    variables.extend(
+        settings
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned())),
+    );
     let config = Config::from_env(variables).unwrap();
     idv::connect_in(&config, environment(sandbox)).unwrap()
 }

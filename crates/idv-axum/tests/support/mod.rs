@@ -1,6 +1,10 @@
 //! An application at a vendor of the sandbox, with its routes.
 
-#![allow(unreachable_pub, dead_code, reason = "each test is a crate of its own, and takes what it needs")]
+#![allow(
+    unreachable_pub,
+    dead_code,
+    reason = "each test is a crate of its own, and takes what it needs"
+)]
 
 pub mod store;
 pub mod vendor;
@@ -45,28 +49,51 @@ impl Bank {
 
     pub async fn with(vendor: &Vendor, secret: bool, options: &Options) -> Self {
         let sandbox = Sandbox::builder().speed(0.0).start().await.unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(Arc::new(idv::transport::SystemClock::new()), sandbox.clock()));
-        let mut environment = idv::transport::environment(idv::transport::TransportOptions::default()).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(
+            Arc::new(idv::transport::SystemClock::new()),
+            sandbox.clock(),
+        ));
+        let mut environment =
+            idv::transport::environment(idv::transport::TransportOptions::default()).unwrap();
         environment.clock = Arc::clone(&clock);
         let client = vendor.client(&sandbox, environment, secret);
         let store = WatchedStore::default();
-        let flow = Engine::builder(store.clone()).client(client.clone()).clock(clock).open().await.unwrap();
+        let flow = Engine::builder(store.clone())
+            .client(client.clone())
+            .clock(clock)
+            .open()
+            .await
+            .unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base: Url = format!("http://{}/identity", listener.local_addr().unwrap()).parse().unwrap();
+        let base: Url = format!("http://{}/identity", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         let routes = idv_axum::routes(&flow, options);
         let app = Router::new().nest("/identity", routes.clone());
         let mut server = tokio::task::JoinSet::new();
         server.spawn(async move { axum::serve(listener, app).await.unwrap() });
         let callbacks = idv_axum::callback_url(&base, vendor.id()).unwrap();
         vendor.of(&sandbox).report_to(callbacks.as_str()).unwrap();
-        Self { vendor: vendor.clone(), sandbox, client, flow, store, base, routes, _server: server }
+        Self {
+            vendor: vendor.clone(),
+            sandbox,
+            client,
+            flow,
+            store,
+            base,
+            routes,
+            _server: server,
+        }
     }
 
     /// Starts the verification of somebody.
     pub async fn start(&self) -> (FlowId, Reference) {
         let new = self.person();
         let reference = new.reference.clone();
-        (self.flow.start(idv_flow::Start::new(new)).await.unwrap().id, reference)
+        (
+            self.flow.start(idv_flow::Start::new(new)).await.unwrap().id,
+            reference,
+        )
     }
 
     /// Answers a request without the network.
@@ -138,15 +165,32 @@ impl Desk {
 
     pub async fn with(vendor: &Vendor, secret: bool, options: &Options) -> Self {
         let sandbox = Sandbox::builder().in_process().start().await.unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(Arc::new(idv::transport::SystemClock::new()), sandbox.clock()));
+        let clock: Arc<dyn Clock> = Arc::new(ImpatientClock(
+            Arc::new(idv::transport::SystemClock::new()),
+            sandbox.clock(),
+        ));
         let transport = idv_testkit::ScriptedTransport::new();
-        let mut environment = idv_testkit::environment(&transport, &idv_testkit::ManualClock::new(Timestamp::UNIX_EPOCH));
+        let mut environment = idv_testkit::environment(
+            &transport,
+            &idv_testkit::ManualClock::new(Timestamp::UNIX_EPOCH),
+        );
         environment.clock = Arc::clone(&clock);
         let client = vendor.client(&sandbox, environment, secret);
         let store = WatchedStore::default();
-        let flow = Engine::builder(store.clone()).client(client.clone()).clock(clock).open().await.unwrap();
+        let flow = Engine::builder(store.clone())
+            .client(client.clone())
+            .clock(clock)
+            .open()
+            .await
+            .unwrap();
         let routes = idv_axum::routes(&flow, options);
-        Self { client, flow, store, routes, sandbox }
+        Self {
+            client,
+            flow,
+            store,
+            routes,
+            sandbox,
+        }
     }
 
     /// Answers a request.
@@ -161,7 +205,12 @@ impl Desk {
 }
 
 /// A request.
-pub fn request(method: Method, target: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Request<Body> {
+pub fn request(
+    method: Method,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Body>,
+) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(target);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -181,11 +230,17 @@ impl Answer {
     async fn of(response: Response<Body>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Self { status: head.status, headers: head.headers, body: String::from_utf8(body.into()).unwrap() }
+        Self {
+            status: head.status,
+            headers: head.headers,
+            body: String::from_utf8(body.into()).unwrap(),
+        }
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 

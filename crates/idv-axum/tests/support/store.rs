@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use idv::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore, Message, MessageEnd,
-    PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore,
+    Message, MessageEnd, PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
 };
 use idv_flow::{Event, FlowId};
 
@@ -89,7 +89,12 @@ impl Store for WatchedStore {
         self.works().await?.replace(name, old, new).await
     }
 
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted> {
         self.works().await?.insert(record, lease, audit).await
     }
 
@@ -107,7 +112,13 @@ impl Store for WatchedStore {
         self.works().await?.reports(id).await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>> {
         self.works().await?.claim(now, until, limit, accounts).await
     }
 
@@ -115,12 +126,26 @@ impl Store for WatchedStore {
         self.works().await?.locate(keys).await
     }
 
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>> {
         self.works().await?.list(filter, after, limit).await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
-        self.works().await?.claim_inbox(now, until, limit, accounts).await
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>> {
+        self.works()
+            .await?
+            .claim_inbox(now, until, limit, accounts)
+            .await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -131,7 +156,11 @@ impl Store for WatchedStore {
         self.works().await?.value(name).await
     }
 
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
         self.works().await?.parked(after, limit).await
     }
 
@@ -147,7 +176,11 @@ impl Store for WatchedStore {
         self.works().await?.purge_inbox(before).await
     }
 
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.works().await?.events(after, limit).await
     }
 
@@ -155,12 +188,25 @@ impl Store for WatchedStore {
         self.works().await?.event(flow, sequence).await
     }
 
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>> {
         self.works().await?.claim_events(now, until, limit).await
     }
 
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
-        self.works().await?.finish_event(flow, sequence, again).await
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()> {
+        self.works()
+            .await?
+            .finish_event(flow, sequence, again)
+            .await
     }
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -195,7 +241,11 @@ impl Store for WatchedStore {
         self.works().await?.next_due(accounts).await
     }
 
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>> {
         self.works().await?.audit(after, limit).await
     }
 

@@ -27,30 +27,58 @@ impl Vendor {
     pub async fn all() -> Vec<Self> {
         let sandbox = Sandbox::builder().in_process().start().await.unwrap();
         let by_password = |info: &VendorInfo| {
-            let settings = sandbox.vendor(info.provider.as_str()).unwrap().settings_with_password();
-            settings.map(|_| Self { info: info.clone(), by: By::Password })
+            let settings = sandbox
+                .vendor(info.provider.as_str())
+                .unwrap()
+                .settings_with_password();
+            settings.map(|_| Self {
+                info: info.clone(),
+                by: By::Password,
+            })
         };
         let infos = idv::providers();
         let with_password: Vec<Self> = infos.iter().filter_map(by_password).collect();
         assert!(!with_password.is_empty());
-        infos.into_iter().map(|info| Self { info, by: By::Secret }).chain(with_password).collect()
+        infos
+            .into_iter()
+            .map(|info| Self {
+                info,
+                by: By::Secret,
+            })
+            .chain(with_password)
+            .collect()
     }
 
     /// The vendor with this id.
     pub fn named(id: &str) -> Self {
-        let info = idv::providers().into_iter().find(|info| info.provider.as_str() == id).unwrap();
-        Self { info, by: By::Secret }
+        let info = idv::providers()
+            .into_iter()
+            .find(|info| info.provider.as_str() == id)
+            .unwrap();
+        Self {
+            info,
+            by: By::Secret,
+        }
     }
 
     /// A vendor whose creations can be repeated.
     pub fn keyed() -> Self {
-        let info = idv::providers().into_iter().find(|info| info.create_safety == CreateSafety::Keyed).unwrap();
-        Self { info, by: By::Secret }
+        let info = idv::providers()
+            .into_iter()
+            .find(|info| info.create_safety == CreateSafety::Keyed)
+            .unwrap();
+        Self {
+            info,
+            by: By::Secret,
+        }
     }
 
     /// The same, with callbacks that must come from the vendor's addresses.
     pub fn by_source(self) -> Self {
-        Self { by: By::Source, ..self }
+        Self {
+            by: By::Source,
+            ..self
+        }
     }
 
     pub fn is(&self, id: &str) -> bool {
@@ -67,7 +95,11 @@ impl Vendor {
 
     /// The proof of its callbacks.
     pub fn proof(&self) -> ProofKind {
-        if self.has_password() { ProofKind::Basic } else { self.info.callback_proof.unwrap() }
+        if self.has_password() {
+            ProofKind::Basic
+        } else {
+            self.info.callback_proof.unwrap()
+        }
     }
 
     /// A client of it, with a secret for callbacks if `secret` says so.
@@ -79,7 +111,13 @@ impl Vendor {
         };
         settings.retain(|(name, _)| secret || !name.ends_with("_CALLBACK_SECRET"));
         if self.by == By::Source {
-            settings.push((format!("IDV_{}_CHECK_SOURCE", self.id().replace('-', "_").to_uppercase()), "true".to_owned()));
+            settings.push((
+                format!(
+                    "IDV_{}_CHECK_SOURCE",
+                    self.id().replace('-', "_").to_uppercase()
+                ),
+                "true".to_owned(),
+            ));
         }
         idv::connect_in(&Config::from_env(settings).unwrap(), environment).unwrap()
     }
@@ -91,7 +129,9 @@ impl Vendor {
 
     /// The person and the vendor's people do what they do in a scenario, for the latest verification.
     pub fn act(&self, sandbox: &Sandbox, scenario: &str) {
-        self.of(sandbox).act(&self.latest(sandbox), scenario).unwrap();
+        self.of(sandbox)
+            .act(&self.latest(sandbox), scenario)
+            .unwrap();
     }
 
     /// The vendor's id of its latest verification.

@@ -50,7 +50,11 @@ struct Show {
 
 impl Run for AuditCommand {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
-        let opening = Opening { settings, store: self.store.store.as_deref(), may_make: false };
+        let opening = Opening {
+            settings,
+            store: self.store.store.as_deref(),
+            may_make: false,
+        };
         let opened = opening.open().await?;
         let result = match self.command {
             Command::Verify(command) => command.run(&opened, output).await,
@@ -67,7 +71,11 @@ impl Verify {
         let verified = opened.flow.verify_audit(self.anchor.as_deref()).await?;
         progress.end();
         output.answer(&verified, text)?;
-        Ok(if verified.holds() { Exit::Done } else { Exit::Failed })
+        Ok(if verified.holds() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
     }
 }
 
@@ -81,7 +89,15 @@ impl Show {
             let mut lines = table(&["number", "at", "event", "detail"]);
             lines.add_rows(json.iter().map(|entry| {
                 let text = |key: &str| entry.get(key).map(scalar).unwrap_or_default();
-                [text("number"), text("at"), entry.pointer("/event/event").map(scalar).unwrap_or_default(), detail(entry)]
+                [
+                    text("number"),
+                    text("at"),
+                    entry
+                        .pointer("/event/event")
+                        .map(scalar)
+                        .unwrap_or_default(),
+                    detail(entry),
+                ]
             }));
             plain(&lines)
         })?;
@@ -91,21 +107,42 @@ impl Show {
 
 fn text(verified: &Verified) -> String {
     let mut lines = table(&[]);
-    let anchor = if verified.anchor.is_empty() { "-" } else { &verified.anchor };
+    let anchor = if verified.anchor.is_empty() {
+        "-"
+    } else {
+        &verified.anchor
+    };
     lines.add_row(["flows".to_owned(), verified.flows.to_string()]);
     lines.add_row(["entries".to_owned(), verified.entries.to_string()]);
     lines.add_row(["blocks".to_owned(), verified.blocks.to_string()]);
     lines.add_row(["anchor to write down".to_owned(), anchor.to_owned()]);
-    let mark = if verified.holds() { Mark::Good } else { Mark::Bad };
-    lines.add_row(["findings".into(), mark.on(&verified.findings.len().to_string())]);
-    let findings: String = verified.findings.iter().map(|finding| format!("{finding}\n")).collect();
+    let mark = if verified.holds() {
+        Mark::Good
+    } else {
+        Mark::Bad
+    };
+    lines.add_row([
+        "findings".into(),
+        mark.on(&verified.findings.len().to_string()),
+    ]);
+    let findings: String = verified
+        .findings
+        .iter()
+        .map(|finding| format!("{finding}\n"))
+        .collect();
     plain(&lines) + &findings
 }
 
 fn entry_json(entry: &AuditEntry) -> Value {
     // An event that is not JSON was changed; it is shown unchanged.
-    let event = serde_json::from_str(&entry.event).unwrap_or_else(|_| json!({ "event": entry.event }));
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let event =
+        serde_json::from_str(&entry.event).unwrap_or_else(|_| json!({ "event": entry.event }));
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     json!({
         "number": entry.number,
         "at": entry.at.to_string(),
@@ -117,15 +154,27 @@ fn entry_json(entry: &AuditEntry) -> Value {
 
 /// The members of an event beside its name: `by: app, provider: idnow`.
 fn detail(entry: &Value) -> String {
-    let Some(event) = entry.get("event").and_then(Value::as_object) else { return String::new() };
-    let members = event.iter().filter(|(key, value)| *key != "event" && !value.is_null());
-    members.map(|(key, value)| format!("{key}: {}", scalar(value))).collect::<Vec<_>>().join(", ")
+    let Some(event) = entry.get("event").and_then(Value::as_object) else {
+        return String::new();
+    };
+    let members = event
+        .iter()
+        .filter(|(key, value)| *key != "event" && !value.is_null());
+    members
+        .map(|(key, value)| format!("{key}: {}", scalar(value)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Object(parts) => parts.values().filter(|part| !part.is_null()).map(scalar).collect::<Vec<_>>().join(" "),
+        Value::Object(parts) => parts
+            .values()
+            .filter(|part| !part.is_null())
+            .map(scalar)
+            .collect::<Vec<_>>()
+            .join(" "),
         other => other.to_string(),
     }
 }
@@ -133,7 +182,15 @@ fn scalar(value: &Value) -> String {
 /// Checks the form of an anchor, as `idv audit verify` prints it.
 fn anchor(text: &str) -> Result<String, Expected> {
     let good = text.split_once(':').is_some_and(|(number, hash)| {
-        number.parse::<u64>().is_ok() && hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        number.parse::<u64>().is_ok()
+            && hash.len() == 64
+            && hash
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     });
-    if good { Ok(text.to_owned()) } else { Err(Expected::new("a number, a colon and 64 hexadecimal digits")) }
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(Expected::new("a number, a colon and 64 hexadecimal digits"))
+    }
 }

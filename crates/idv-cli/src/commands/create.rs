@@ -21,16 +21,26 @@ pub(crate) struct Create {
 impl Run for Create {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
-        let created = client.create(&self.request.verification(|| client.reference())?).await?;
+        let created = client
+            .create(&self.request.verification(|| client.reference())?)
+            .await?;
         output.answer(&words::created_json(&created), |json| {
             let mut lines = table(&[]);
-            let text = |pointer: &str| json.pointer(pointer).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
+            let text = |pointer: &str| {
+                json.pointer(pointer)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or("-")
+                    .to_owned()
+            };
             lines.add_row(["reference".to_owned(), text("/id/reference")]);
             lines.add_row(["vendor id".to_owned(), text("/id/vendor_id")]);
             lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
             lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
             lines.add_row(["expires at".to_owned(), text("/expires_at")]);
-            lines.add_row(["already_existed".to_owned(), if created.already_existed { "yes" } else { "no" }.to_owned()]);
+            lines.add_row([
+                "already_existed".to_owned(),
+                if created.already_existed { "yes" } else { "no" }.to_owned(),
+            ]);
             if !created.unsupported_fields.is_empty() {
                 lines.add_row(["left out".to_owned(), created.unsupported_fields.join(", ")]);
             }

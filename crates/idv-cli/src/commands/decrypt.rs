@@ -44,7 +44,11 @@ impl Run for Decrypt {
         let key = std::env::var(&key_env)
             .ok()
             .filter(|key| !key.is_empty())
-            .ok_or_else(|| Failure::usage(format!("the environment variable {key_env}, named for the key, is not set")))?;
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "the environment variable {key_env}, named for the key, is not set"
+                ))
+            })?;
         let key = CryptKey::parse(&Secret::new(key.trim()))?;
         let plain = key.decrypt(read_input(&file, LIMIT)?)?;
         output::bytes(&plain)?;

@@ -42,15 +42,26 @@ impl Run for EvidenceCommand {
         let id = self.which.id()?;
         let path = &self.out;
         if !self.force && path.exists() {
-            return Err(Failure::usage(format!("{} exists: choose another name, or write --force", path.display())));
+            return Err(Failure::usage(format!(
+                "{} exists: choose another name, or write --force",
+                path.display()
+            )));
         }
         let client = settings.connect()?;
         // In the folder of the target, so that it can be renamed. It is removed if the download fails.
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let file = NamedTempFile::new_in(folder).map_err(|error| unwritable(path, &error))?;
-        let mut sink = FileSink { file, progress: Progress::bytes("downloading") };
+        let mut sink = FileSink {
+            file,
+            progress: Progress::bytes("downloading"),
+        };
         let evidence = EvidenceId::new(self.evidence.as_str());
-        let download = client.evidence(&id, &evidence, self.limit, &mut sink).await?;
+        let download = client
+            .evidence(&id, &evidence, self.limit, &mut sink)
+            .await?;
         sink.progress.end();
         keep(sink.file, path, self.force).map_err(|error| unwritable(path, &error))?;
         let answer = json!({
@@ -64,7 +75,13 @@ impl Run for EvidenceCommand {
             lines.add_row(["file".to_owned(), path.display().to_string()]);
             lines.add_row(["length".to_owned(), format!("{} bytes", download.length)]);
             lines.add_row(["sha256".to_owned(), download.sha256_hex()]);
-            lines.add_row(["media type".to_owned(), download.media_type.clone().unwrap_or_else(|| "-".to_owned())]);
+            lines.add_row([
+                "media type".to_owned(),
+                download
+                    .media_type
+                    .clone()
+                    .unwrap_or_else(|| "-".to_owned()),
+            ]);
             plain(&lines)
         })?;
         Ok(Exit::Done)
@@ -87,7 +104,11 @@ impl Sink for FileSink {
 
 fn keep(file: NamedTempFile, path: &Path, replace: bool) -> io::Result<()> {
     file.as_file().sync_all()?;
-    let kept = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+    let kept = if replace {
+        file.persist(path)
+    } else {
+        file.persist_noclobber(path)
+    };
     kept.map(drop).map_err(|error| error.error)
 }
 

@@ -60,10 +60,21 @@ impl Run for Link {
 
 impl Idnow {
     fn sign(self) -> Result<idv::SessionUrl, Failure> {
-        let Self { company, host, api_key_env, set, timestamp } = self;
-        let api_key = std::env::var(&api_key_env).ok().filter(|key| !key.is_empty()).ok_or_else(|| {
-            Failure::usage(format!("the environment variable {api_key_env}, named for the API key, is not set"))
-        })?;
+        let Self {
+            company,
+            host,
+            api_key_env,
+            set,
+            timestamp,
+        } = self;
+        let api_key = std::env::var(&api_key_env)
+            .ok()
+            .filter(|key| !key.is_empty())
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "the environment variable {api_key_env}, named for the API key, is not set"
+                ))
+            })?;
         let mut parameters = BTreeMap::new();
         for (name, value) in set {
             if parameters.contains_key(&name) {
@@ -72,7 +83,13 @@ impl Idnow {
             parameters.insert(name, Pii::new(value));
         }
         let timestamp = timestamp.unwrap_or_else(|| links::timestamp_ms(Timestamp::now()));
-        let input = SigningInput::new(company, links::go_url(&host)?, Secret::new(api_key), parameters, timestamp);
+        let input = SigningInput::new(
+            company,
+            links::go_url(&host)?,
+            Secret::new(api_key),
+            parameters,
+            timestamp,
+        );
         Ok(links::signed(&input)?)
     }
 }

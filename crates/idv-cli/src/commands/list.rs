@@ -38,11 +38,20 @@ enum Group {
 impl Run for List {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
-        let query = ListQuery::of(self.group.iter().map(|group| ListFilter::from(*group)).collect::<Vec<_>>());
+        let query = ListQuery::of(
+            self.group
+                .iter()
+                .map(|group| ListFilter::from(*group))
+                .collect::<Vec<_>>(),
+        );
         let limit = self.limit.unwrap_or(usize::MAX);
         let mut observations: Vec<Observation> = Vec::new();
         let (mut printed, mut unreadable, mut cursor) = (0, 0, None);
-        let progress = if self.lines { Progress::beside_lines("listing") } else { Progress::begin("listing") };
+        let progress = if self.lines {
+            Progress::beside_lines("listing")
+        } else {
+            Progress::begin("listing")
+        };
         loop {
             let page = client.list(&query, cursor.as_deref()).await?;
             unreadable += page.unreadable;
@@ -62,13 +71,16 @@ impl Run for List {
         }
         progress.end();
         if unreadable > 0 {
-            note(&format!("idv: {unreadable} entries of the list cannot be read and are left out"));
+            note(&format!(
+                "idv: {unreadable} entries of the list cannot be read and are left out"
+            ));
         }
         if self.lines {
             return Ok(Exit::Done);
         }
         // The vendor's order may change; the same list is always printed in the same order.
-        observations.sort_by(|a, b| (&a.subject.reference, a.at).cmp(&(&b.subject.reference, b.at)));
+        observations
+            .sort_by(|a, b| (&a.subject.reference, a.at).cmp(&(&b.subject.reference, b.at)));
         if observations.is_empty() && !output.is_json() {
             text("nothing is listed")?;
             return Ok(Exit::Done);

@@ -122,12 +122,22 @@ pub(crate) fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| Failure::usage(format!("{name} cannot be read: {error}"));
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+        std::io::stdin()
+            .lock()
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
     } else {
-        std::fs::File::open(path).map_err(failed)?.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+        std::fs::File::open(path)
+            .map_err(failed)?
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
     }
     if bytes.len() as u64 > limit {
-        return Err(Failure::usage(format!("{name} is longer than {limit} bytes")));
+        return Err(Failure::usage(format!(
+            "{name} is longer than {limit} bytes"
+        )));
     }
     Ok(bytes)
 }

@@ -62,22 +62,39 @@ impl Kind {
 
 impl Run for Normalize {
     async fn run(self, _: &Settings, _: Output) -> Result<Exit, Failure> {
-        let vendor = idv::vendors().iter().find(|vendor| vendor.id == self.provider).ok_or_else(|| {
-            let known: Vec<&str> = idv::vendors().iter().map(|vendor| vendor.id).collect();
-            Failure::usage(format!("there is no provider `{}`; compiled in: {}", self.provider, known.join(", ")))
-        })?;
+        let vendor = idv::vendors()
+            .iter()
+            .find(|vendor| vendor.id == self.provider)
+            .ok_or_else(|| {
+                let known: Vec<&str> = idv::vendors().iter().map(|vendor| vendor.id).collect();
+                Failure::usage(format!(
+                    "there is no provider `{}`; compiled in: {}",
+                    self.provider,
+                    known.join(", ")
+                ))
+            })?;
         let options = self.options.of(vendor)?;
         let bytes = read_input(&self.file, LIMIT)?;
         if let Some(content_type) = &self.content_type {
             check_form(&bytes, content_type)?;
         }
-        let page = (vendor.normalize)(&Payload::new(self.kind.name(), &bytes, Timestamp::now(), &options))?;
+        let page = (vendor.normalize)(&Payload::new(
+            self.kind.name(),
+            &bytes,
+            Timestamp::now(),
+            &options,
+        ))?;
         json(&json!({ "observations": page.observations }))?;
         for handle in page.observations.iter().filter_map(result_handle) {
-            note(&format!("idv: the payload names a result: `idv fetch REFERENCE --handle {handle}`"));
+            note(&format!(
+                "idv: the payload names a result: `idv fetch REFERENCE --handle {handle}`"
+            ));
         }
         if page.unreadable > 0 {
-            note(&format!("idv: {} entries of the list cannot be read and are left out", page.unreadable));
+            note(&format!(
+                "idv: {} entries of the list cannot be read and are left out",
+                page.unreadable
+            ));
         }
         Ok(Exit::Done)
     }
@@ -91,8 +108,15 @@ impl VendorOptions {
     /// Returns the options for a vendor; refuses those of other vendors.
     fn of(self, vendor: &VendorEntry) -> Result<Table, Failure> {
         for name in self.0.keys() {
-            if !vendor.normalize_options.iter().any(|option| option.name == name) {
-                return Err(Failure::usage(format!("--{name} is for {} only", vendors_with(name))));
+            if !vendor
+                .normalize_options
+                .iter()
+                .any(|option| option.name == name)
+            {
+                return Err(Failure::usage(format!(
+                    "--{name} is for {} only",
+                    vendors_with(name)
+                )));
             }
         }
         Ok(Table::new("", self.0, Arc::default()))
@@ -101,16 +125,37 @@ impl VendorOptions {
 
 /// Lists the vendors that have an option.
 fn vendors_with(option: &str) -> String {
-    let has = |vendor: &&VendorEntry| vendor.normalize_options.iter().any(|other| other.name == option);
-    idv::vendors().iter().filter(has).map(|vendor| vendor.id).collect::<Vec<_>>().join(" and ")
+    let has = |vendor: &&VendorEntry| {
+        vendor
+            .normalize_options
+            .iter()
+            .any(|other| other.name == option)
+    };
+    idv::vendors()
+        .iter()
+        .filter(has)
+        .map(|vendor| vendor.id)
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 impl Args for VendorOptions {
     fn augment_args(mut command: Command) -> Command {
-        for option in idv::vendors().iter().flat_map(|vendor| vendor.normalize_options) {
-            if command.get_arguments().all(|argument| argument.get_id() != option.name) {
+        for option in idv::vendors()
+            .iter()
+            .flat_map(|vendor| vendor.normalize_options)
+        {
+            if command
+                .get_arguments()
+                .all(|argument| argument.get_id() != option.name)
+            {
                 let help = format!("{}; for {} only", option.help, vendors_with(option.name));
-                command = command.arg(Arg::new(option.name).long(option.name).value_name(option.value).help(help));
+                command = command.arg(
+                    Arg::new(option.name)
+                        .long(option.name)
+                        .value_name(option.value)
+                        .help(help),
+                );
             }
         }
         command
@@ -129,9 +174,13 @@ impl FromArgMatches for VendorOptions {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for option in idv::vendors().iter().flat_map(|vendor| vendor.normalize_options) {
+        for option in idv::vendors()
+            .iter()
+            .flat_map(|vendor| vendor.normalize_options)
+        {
             if let Some(value) = matches.get_one::<String>(option.name) {
-                self.0.insert(option.name.to_owned(), Value::from(value.as_str()));
+                self.0
+                    .insert(option.name.to_owned(), Value::from(value.as_str()));
             }
         }
         Ok(())
@@ -149,7 +198,12 @@ enum Form {
 
 /// Refuses a payload that does not have the form of its media type. A general type leaves the form to the payload.
 fn check_form(payload: &[u8], content_type: &str) -> Result<(), Failure> {
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let told = match media_type.as_str() {
         "application/octet-stream" | "text/plain" => return Ok(()),
         "application/zip" | "application/x-zip-compressed" => Form::Zip,
@@ -171,7 +225,10 @@ fn check_form(payload: &[u8], content_type: &str) -> Result<(), Failure> {
 }
 
 fn form(payload: &[u8]) -> Form {
-    let text = payload.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(payload).trim_ascii_start();
+    let text = payload
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(payload)
+        .trim_ascii_start();
     match text.first() {
         _ if payload.starts_with(b"PK") => Form::Zip,
         Some(b'<') => Form::Xml,
@@ -186,7 +243,12 @@ mod tests {
 
     #[test]
     fn a_payload_must_be_what_it_is_said_to_be() {
-        let (json, xml, zip, form) = (&b" {}"[..], &b"\xEF\xBB\xBF<a/>"[..], &b"PK\x03\x04"[..], &b"status=ok"[..]);
+        let (json, xml, zip, form) = (
+            &b" {}"[..],
+            &b"\xEF\xBB\xBF<a/>"[..],
+            &b"PK\x03\x04"[..],
+            &b"status=ok"[..],
+        );
         for (payload, content_type, taken) in [
             (json, "application/json; charset=utf-8", true),
             (json, "APPLICATION/VND.IDNOW+JSON", true),
@@ -199,16 +261,30 @@ mod tests {
             (form, "application/json", false),
             (json, "image/png", false),
         ] {
-            assert_eq!(check_form(payload, content_type).is_ok(), taken, "{content_type}");
+            assert_eq!(
+                check_form(payload, content_type).is_ok(),
+                taken,
+                "{content_type}"
+            );
         }
     }
 
     #[test]
     fn option_is_for_the_vendors_that_have_it() {
-        let options = |name: &str| VendorOptions([(name.to_owned(), Value::from("15"))].into_iter().collect());
-        let vendor = |id: &str| idv::vendors().iter().find(|vendor| vendor.id == id).unwrap();
+        let options = |name: &str| {
+            VendorOptions([(name.to_owned(), Value::from("15"))].into_iter().collect())
+        };
+        let vendor = |id: &str| {
+            idv::vendors()
+                .iter()
+                .find(|vendor| vendor.id == id)
+                .unwrap()
+        };
         assert!(options("product").of(vendor("identity-tm")).is_ok());
         let failure = options("product").of(vendor("idnow")).unwrap_err();
-        assert_eq!((failure.exit(), failure.text()), (Exit::Usage, "--product is for identity-tm only"));
+        assert_eq!(
+            (failure.exit(), failure.text()),
+            (Exit::Usage, "--product is for identity-tm only")
+        );
     }
 }

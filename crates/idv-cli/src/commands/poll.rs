@@ -20,7 +20,9 @@ impl Run for Poll {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let id = self.which.id()?;
         let observation = settings.connect()?.poll(&id).await?;
-        output.answer(&words::observation_json(&observation), |_| words::observation(&observation))?;
+        output.answer(&words::observation_json(&observation), |_| {
+            words::observation(&observation)
+        })?;
         Ok(Exit::Done)
     }
 }

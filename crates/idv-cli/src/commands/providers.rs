@@ -37,7 +37,11 @@ fn matrix(providers: &[VendorInfo]) -> String {
     row("repeating create", &|vendor| word(&vendor.create_safety));
     row("hand-off", &|vendor| word(&vendor.hand_off));
     row("report comes from", &|vendor| word(&vendor.report_from));
-    row("callbacks proven by", &|vendor| vendor.callback_proof.map_or_else(|| "nothing".to_owned(), |proof| word(&proof)));
+    row("callbacks proven by", &|vendor| {
+        vendor
+            .callback_proof
+            .map_or_else(|| "nothing".to_owned(), |proof| word(&proof))
+    });
     row("person has", &|vendor| {
         vendor.lifetime.map_or_else(
             || "no limit known".to_owned(),
@@ -49,12 +53,21 @@ fn matrix(providers: &[VendorInfo]) -> String {
     });
     for path in Input::ALL.iter().map(|input| input.path).chain(["custom"]) {
         row(path, &|vendor| {
-            let is_required = vendor.requires.iter().any(|entry| entry.split('|').any(|required| required == path));
-            if is_required { "required".to_owned() } else { yes(vendor.accepts.contains(&path)) }
+            let is_required = vendor
+                .requires
+                .iter()
+                .any(|entry| entry.split('|').any(|required| required == path));
+            if is_required {
+                "required".to_owned()
+            } else {
+                yes(vendor.accepts.contains(&path))
+            }
         });
     }
     for field in Field::ALL {
-        row(&format!("reports {field}"), &|vendor| yes(vendor.report_fields.contains(field)));
+        row(&format!("reports {field}"), &|vendor| {
+            yes(vendor.report_fields.contains(field))
+        });
     }
     plain(&matrix)
 }

@@ -41,27 +41,40 @@ impl Run for SandboxCommand {
             return Err(Failure::usage("--speed is a number that is not negative"));
         }
         let mut interrupt = Interrupt::listen();
-        let mut builder = Sandbox::builder().listen(self.listen).speed(self.speed).start_time(idv::Timestamp::now());
+        let mut builder = Sandbox::builder()
+            .listen(self.listen)
+            .speed(self.speed)
+            .start_time(idv::Timestamp::now());
         if self.tls.is_some() {
             builder = builder.tls();
         }
         if let Some(seed) = self.seed {
             builder = builder.seed(seed);
         }
-        let sandbox = builder.start().await.map_err(|error| Failure::usage(whole(&error)))?;
+        let sandbox = builder
+            .start()
+            .await
+            .map_err(|error| Failure::usage(whole(&error)))?;
         if let Some(path) = &self.tls {
-            sandbox
-                .write_ca_certificate(path)
-                .map_err(|error| Failure::usage(format!("{} cannot be written: {error}", path.display())))?;
+            sandbox.write_ca_certificate(path).map_err(|error| {
+                Failure::usage(format!("{} cannot be written: {error}", path.display()))
+            })?;
         }
         let accounts: Vec<Account> = sandbox.vendors().into_iter().map(Account::of).collect();
         let mut answer = Map::from_iter([
             ("shared_url".to_owned(), json!(sandbox.shared_url())),
             ("control_url".to_owned(), json!(sandbox.control_url())),
             ("seed".to_owned(), json!(sandbox.seed())),
-            ("ca_certificate".to_owned(), json!(self.tls.as_ref().map(|path| path.display().to_string()))),
+            (
+                "ca_certificate".to_owned(),
+                json!(self.tls.as_ref().map(|path| path.display().to_string())),
+            ),
         ]);
-        answer.extend(accounts.iter().map(|account| (account.provider.to_owned(), account.json())));
+        answer.extend(
+            accounts
+                .iter()
+                .map(|account| (account.provider.to_owned(), account.json())),
+        );
         output.answer(&answer, |_| self.settings(&sandbox, &accounts))?;
         interrupt.come().await;
         sandbox.shutdown().await;
@@ -76,14 +89,21 @@ impl Run for SandboxCommand {
 impl SandboxCommand {
     /// What to paste. The credentials are those of the vendors' documents: they open nothing.
     fn settings(&self, sandbox: &Sandbox, accounts: &[Account]) -> String {
-        let others: Vec<&str> = accounts.iter().map(|account| account.provider).filter(|provider| *provider != FIRST).collect();
+        let others: Vec<&str> = accounts
+            .iter()
+            .map(|account| account.provider)
+            .filter(|provider| *provider != FIRST)
+            .collect();
         let others = others.join(", ");
         let tables: Vec<String> = accounts.iter().map(Account::table).collect();
         let secrets: String = accounts.iter().map(Account::named).collect();
         let variables: String = accounts.iter().map(Account::variables).collect();
         let pem = self.tls.as_ref().map(|path| path.display().to_string());
         let (file, variable) = pem.map_or_else(Default::default, |pem| {
-            (format!("\n[transport]\nroot_certificates = {pem:?}\n"), format!("export IDV_TRANSPORT_ROOT_CERTIFICATES='{pem}'\n"))
+            (
+                format!("\n[transport]\nroot_certificates = {pem:?}\n"),
+                format!("export IDV_TRANSPORT_ROOT_CERTIFICATES='{pem}'\n"),
+            )
         });
         format!(
             "The sandbox runs. Every vendor by its Host header: {}; control: {}
@@ -117,18 +137,33 @@ struct Account {
 
 impl Account {
     fn of(vendor: Vendor<'_>) -> Self {
-        Self { provider: vendor.id(), url: vendor.base_url(), settings: vendor.account_settings() }
+        Self {
+            provider: vendor.id(),
+            url: vendor.base_url(),
+            settings: vendor.account_settings(),
+        }
     }
 
     fn json(&self) -> Value {
-        let settings = self.settings.iter().map(|setting| (setting.key.to_owned(), json!(setting.value)));
-        std::iter::once(("url".to_owned(), json!(self.url))).chain(settings).collect()
+        let settings = self
+            .settings
+            .iter()
+            .map(|setting| (setting.key.to_owned(), json!(setting.value)));
+        std::iter::once(("url".to_owned(), json!(self.url)))
+            .chain(settings)
+            .collect()
     }
 
     /// The table of a configuration file.
     fn table(&self) -> String {
         let mut table = format!("[{}]\n", self.provider);
-        for Setting { key, value, is_secret, .. } in &self.settings {
+        for Setting {
+            key,
+            value,
+            is_secret,
+            ..
+        } in &self.settings
+        {
             table += &match is_secret {
                 true => format!("{key} = {{ env = \"IDV_{}\" }}\n", self.variable(key)),
                 false => format!("{key} = {value:?}\n"),
@@ -139,16 +174,27 @@ impl Account {
 
     /// The variables that the table names.
     fn named(&self) -> String {
-        self.settings.iter().filter(|setting| setting.is_secret).map(|setting| self.export(setting)).collect()
+        self.settings
+            .iter()
+            .filter(|setting| setting.is_secret)
+            .map(|setting| self.export(setting))
+            .collect()
     }
 
     /// The variables that stand in for the table.
     fn variables(&self) -> String {
-        self.settings.iter().map(|setting| self.export(setting)).collect()
+        self.settings
+            .iter()
+            .map(|setting| self.export(setting))
+            .collect()
     }
 
     fn export(&self, setting: &Setting) -> String {
-        format!("export IDV_{}={}\n", self.variable(setting.key), quoted(&setting.value))
+        format!(
+            "export IDV_{}={}\n",
+            self.variable(setting.key),
+            quoted(&setting.value)
+        )
     }
 
     fn variable(&self, key: &str) -> String {
@@ -159,15 +205,24 @@ impl Account {
 /// A value for a shell; none of these has an apostrophe.
 fn quoted(value: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:".contains(character);
-    if value.chars().all(plain) { value.to_owned() } else { format!("'{value}'") }
+    if value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{value}'")
+    }
 }
 
 /// Parses an address to listen on. A port alone, and `localhost`, stand for 127.0.0.1.
 fn listen_address(text: &str) -> Result<SocketAddr, Expected> {
-    let port = text.strip_prefix("localhost:").or_else(|| text.strip_prefix(':')).unwrap_or(text);
+    let port = text
+        .strip_prefix("localhost:")
+        .or_else(|| text.strip_prefix(':'))
+        .unwrap_or(text);
     match port.parse::<u16>() {
         Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
-        _ => text.parse().map_err(|_| Expected::new("a port, or an address like 127.0.0.1:7700, localhost:7700 or [::1]:7700")),
+        _ => text.parse().map_err(|_| {
+            Expected::new("a port, or an address like 127.0.0.1:7700, localhost:7700 or [::1]:7700")
+        }),
     }
 }
 
@@ -178,10 +233,24 @@ mod tests {
     #[test]
     fn port_and_localhost_stand_for_this_machine() {
         for text in ["7900", ":7900", "localhost:7900", "127.0.0.1:7900"] {
-            assert_eq!(listen_address(text).unwrap().to_string(), "127.0.0.1:7900", "{text}");
+            assert_eq!(
+                listen_address(text).unwrap().to_string(),
+                "127.0.0.1:7900",
+                "{text}"
+            );
         }
-        assert_eq!(listen_address("[::1]:7900").unwrap().to_string(), "[::1]:7900");
-        for text in ["", "localhost", "vendor.example:7900", "70000", "127.0.0.1", "localhost:"] {
+        assert_eq!(
+            listen_address("[::1]:7900").unwrap().to_string(),
+            "[::1]:7900"
+        );
+        for text in [
+            "",
+            "localhost",
+            "vendor.example:7900",
+            "70000",
+            "127.0.0.1",
+            "localhost:",
+        ] {
             assert!(listen_address(text).is_err(), "{text}");
         }
     }

@@ -45,19 +45,36 @@ struct CmIdScan {
 
 impl Run for Token {
     async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
-        let Vendor::CmIdScan(CmIdScan { key_id, secret_env, issued_at, lifetime }) = self.vendor;
+        let Vendor::CmIdScan(CmIdScan {
+            key_id,
+            secret_env,
+            issued_at,
+            lifetime,
+        }) = self.vendor;
         let secret = std::env::var(&secret_env)
             .ok()
             .filter(|secret| !secret.is_empty())
-            .ok_or_else(|| Failure::usage(format!("the environment variable {secret_env}, named for the secret, is not set")))?;
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "the environment variable {secret_env}, named for the secret, is not set"
+                ))
+            })?;
         let issued_at = issued_at.map_or_else(
             || Ok(Timestamp::now()),
             |seconds| {
-                Timestamp::from_second(seconds).map_err(|_| Failure::usage("--issued-at is a number of seconds since 1970"))
+                Timestamp::from_second(seconds)
+                    .map_err(|_| Failure::usage("--issued-at is a number of seconds since 1970"))
             },
         )?;
-        let token = idv::cm_id_scan::session::token(&key_id, &Secret::new(secret), issued_at, Duration::from_secs(lifetime))?;
-        output.answer(&json!({ "token": token.expose() }), |_| token.expose().to_owned())?;
+        let token = idv::cm_id_scan::session::token(
+            &key_id,
+            &Secret::new(secret),
+            issued_at,
+            Duration::from_secs(lifetime),
+        )?;
+        output.answer(&json!({ "token": token.expose() }), |_| {
+            token.expose().to_owned()
+        })?;
         Ok(Exit::Done)
     }
 }

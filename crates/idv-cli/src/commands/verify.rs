@@ -47,7 +47,11 @@ struct Idnow {
 
 impl Run for Verify {
     async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
-        let Vendor::Idnow(Idnow { public_key, signature, file }) = self.vendor;
+        let Vendor::Idnow(Idnow {
+            public_key,
+            signature,
+            file,
+        }) = self.vendor;
         let pem = read_input(&public_key, SMALL)?;
         let system = known_key(&pem).map(|key| match key.system {
             System::Test => "test",

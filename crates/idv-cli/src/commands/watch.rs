@@ -47,20 +47,28 @@ impl Run for Watch {
         let last = Arc::new(Mutex::new(None));
         let (shown, kept) = (progress.clone(), Arc::clone(&last));
         let mut state = verification.clone();
-        let mut tracker = Tracker::follow(client, verification).on_observation(move |observation, transition| {
-            state.apply(observation);
-            show(&shown, transition, &words::decision(state.decision()));
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            // An observation without a report does not replace one with a report.
-            if observation.report().is_some() || kept.as_ref().is_none_or(|kept: &Observation| kept.report().is_none()) {
-                *kept = Some(observation.clone());
-            }
-        });
+        let mut tracker =
+            Tracker::follow(client, verification).on_observation(move |observation, transition| {
+                state.apply(observation);
+                show(&shown, transition, &words::decision(state.decision()));
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                // An observation without a report does not replace one with a report.
+                if observation.report().is_some()
+                    || kept
+                        .as_ref()
+                        .is_none_or(|kept: &Observation| kept.report().is_none())
+                {
+                    *kept = Some(observation.clone());
+                }
+            });
         if let Some(interval) = self.every {
             tracker = tracker.poll_every(interval);
         }
-        let until =
-            self.timeout.map_or(Timestamp::MAX, |timeout| Timestamp::now().saturating_add(timeout).unwrap_or(Timestamp::MAX));
+        let until = self.timeout.map_or(Timestamp::MAX, |timeout| {
+            Timestamp::now()
+                .saturating_add(timeout)
+                .unwrap_or(Timestamp::MAX)
+        });
         let why_open = follow(&mut tracker, until, &progress).await?;
         progress.end();
         let decision = tracker.verification().decision();
@@ -71,7 +79,10 @@ impl Run for Watch {
             "observation": last.as_ref().map(words::observation_json),
         });
         output.answer(&answer, |_| {
-            let mut text = last.as_ref().map(|last| words::observation(last) + "\n").unwrap_or_default();
+            let mut text = last
+                .as_ref()
+                .map(|last| words::observation(last) + "\n")
+                .unwrap_or_default();
             text += &words::decision_cell(decision).to_string();
             if let Some(why) = why_open {
                 text += &format!(" ({why})");
@@ -87,7 +98,11 @@ impl Run for Watch {
 }
 
 /// Follows the verification as far as it can be polled. Returns why it stopped before the end, if it did.
-async fn follow(tracker: &mut Tracker, until: Timestamp, progress: &Progress) -> Result<Option<&'static str>, Failure> {
+async fn follow(
+    tracker: &mut Tracker,
+    until: Timestamp,
+    progress: &Progress,
+) -> Result<Option<&'static str>, Failure> {
     let mut failures = 0;
     loop {
         let next = match tracker.advance().await {
@@ -109,7 +124,9 @@ async fn follow(tracker: &mut Tracker, until: Timestamp, progress: &Progress) ->
                 return Ok(Some("the report comes with a callback"));
             }
             idv::Progress::AwaitCallback { .. } => {
-                return Ok(Some("this vendor cannot be polled: the outcome comes with its callback"));
+                return Ok(Some(
+                    "this vendor cannot be polled: the outcome comes with its callback",
+                ));
             }
             _ => return Ok(Some("an operator has to look at it")),
         };
@@ -117,14 +134,19 @@ async fn follow(tracker: &mut Tracker, until: Timestamp, progress: &Progress) ->
         if now >= until {
             return Ok(Some("the time ran out"));
         }
-        tokio::time::sleep(Duration::try_from(at.min(until).duration_since(now)).unwrap_or_default()).await;
+        tokio::time::sleep(
+            Duration::try_from(at.min(until).duration_since(now)).unwrap_or_default(),
+        )
+        .await;
     }
 }
 
 /// Shows the effect of an observation, and the state after it.
 fn show(progress: &Progress, transition: &Transition, state: &str) {
     if let Transition::UnknownCode(code) = transition {
-        progress.note(&format!("the vendor's code {code:?} is not known here and changes nothing"));
+        progress.note(&format!(
+            "the vendor's code {code:?} is not known here and changes nothing"
+        ));
     } else if *transition != Transition::Unchanged {
         progress.note(state);
     }
@@ -132,6 +154,9 @@ fn show(progress: &Progress, transition: &Transition, state: &str) {
 }
 
 fn seconds(text: &str) -> Result<Duration, Expected> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let seconds = text
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds.ok_or_else(|| Expected::new("a number of seconds"))
 }

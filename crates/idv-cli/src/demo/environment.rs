@@ -20,7 +20,10 @@ pub(crate) struct CountingTransport {
 
 impl CountingTransport {
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self { transport: ReqwestTransport::new(TransportOptions::default())?, requests: Arc::default() })
+        Ok(Self {
+            transport: ReqwestTransport::new(TransportOptions::default())?,
+            requests: Arc::default(),
+        })
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -30,7 +33,10 @@ impl CountingTransport {
 
 #[async_trait]
 impl Transport for CountingTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>, TransportError> {
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Body>, TransportError> {
         self.requests.fetch_add(1, Ordering::SeqCst);
         self.transport.send(request).await
     }

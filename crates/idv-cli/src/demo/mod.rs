@@ -25,7 +25,12 @@ const SHOWN: (&str, &str) = ("idnow", "data-changed");
 #[derive(Args)]
 pub(crate) struct Demo {
     /// Play the scenarios of this vendor only, and show their stories; `all` for every vendor
-    #[arg(long, value_name = "ID", default_value = "all", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "all",
+        hide_default_value = true
+    )]
     provider: String,
 
     /// Play this scenario only, and show its stories
@@ -45,7 +50,9 @@ impl Run for Demo {
             .speed(0.0)
             .start()
             .await
-            .map_err(|error| Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}")))?;
+            .map_err(|error| {
+                Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}"))
+            })?;
         let mut stories = Vec::new();
         let vendors = self.vendors(&sandbox)?;
         self.check_scenario(&vendors)?;
@@ -61,7 +68,8 @@ impl Run for Demo {
         }
         sandbox.shutdown().await;
         let portrait = Portrait::of(&stories);
-        let short = stories.iter().filter(|story| story.fell_short()).count() + portrait.differences().count();
+        let short = stories.iter().filter(|story| story.fell_short()).count()
+            + portrait.differences().count();
         if output.is_json() {
             output::json(&json!({ "stories": stories, "person": portrait, "fell_short": short }))?;
         } else {
@@ -78,13 +86,20 @@ impl Run for Demo {
 
 impl Demo {
     fn is_chosen(&self, scenario: &Scenario) -> bool {
-        self.scenario.as_ref().is_none_or(|name| scenario.name == name)
+        self.scenario
+            .as_ref()
+            .is_none_or(|name| scenario.name == name)
     }
 
     /// Refuses a scenario that no chosen vendor has.
     fn check_scenario(&self, vendors: &[Vendor<'_>]) -> Result<(), Failure> {
-        let Some(name) = &self.scenario else { return Ok(()) };
-        let all: Vec<Scenario> = vendors.iter().flat_map(|vendor| scenarios(*vendor)).collect();
+        let Some(name) = &self.scenario else {
+            return Ok(());
+        };
+        let all: Vec<Scenario> = vendors
+            .iter()
+            .flat_map(|vendor| scenarios(*vendor))
+            .collect();
         if all.iter().any(|scenario| self.is_chosen(scenario)) {
             return Ok(());
         }
@@ -94,7 +109,10 @@ impl Demo {
                 names.push(scenario.name);
             }
         }
-        Err(Failure::usage(format!("there is no scenario `{name}`; there are: {}", names.join(", "))))
+        Err(Failure::usage(format!(
+            "there is no scenario `{name}`; there are: {}",
+            names.join(", ")
+        )))
     }
 
     /// Returns the chosen vendors, in the order of their ids.
@@ -103,7 +121,11 @@ impl Demo {
         all.sort_by_key(Vendor::id);
         let names: Vec<&str> = all.iter().map(Vendor::id).collect();
         if self.provider != "all" && !names.contains(&self.provider.as_str()) {
-            let known = format!("there is no provider `{}`; there are: all, {}", self.provider, names.join(", "));
+            let known = format!(
+                "there is no provider `{}`; there are: all, {}",
+                self.provider,
+                names.join(", ")
+            );
             return Err(Failure::usage(known));
         }
         all.retain(|vendor| self.provider == "all" || self.provider == vendor.id());
@@ -113,14 +135,20 @@ impl Demo {
 
 /// The scenarios of a vendor that end in one way, whatever account or request it is.
 fn scenarios(vendor: Vendor<'_>) -> impl Iterator<Item = Scenario> {
-    vendor.scenarios().into_iter().filter(|scenario| scenario.ending != Ending::Unspecified)
+    vendor
+        .scenarios()
+        .into_iter()
+        .filter(|scenario| scenario.ending != Ending::Unspecified)
 }
 
 /// Says on standard error what fell short: standard output may be read by a program.
 fn report(stories: &[Story], portrait: &Portrait) {
     for story in stories {
         for shortfall in &story.shortfalls {
-            output::note(&format!("idv: {} {}: {shortfall}", story.provider, story.scenario));
+            output::note(&format!(
+                "idv: {} {}: {shortfall}",
+                story.provider, story.scenario
+            ));
         }
     }
     for field in portrait.differences() {

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use idv::report::{Evidence, EvidenceKind};
 use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{
-    Capability, Client, Config, CreateResponse, Decision, Environment, Error, HandOff, NewVerification, Observation, Step,
-    Timestamp, Tracker, Transition, Transport as _, VendorId, VerificationId,
+    Capability, Client, Config, CreateResponse, Decision, Environment, Error, HandOff,
+    NewVerification, Observation, Step, Timestamp, Tracker, Transition, Transport as _, VendorId,
+    VerificationId,
 };
 use idv_sandbox::{Sandbox, Scenario, Vendor};
 
@@ -39,15 +40,26 @@ pub(crate) struct Company<'a> {
 
 impl<'a> Company<'a> {
     pub(crate) async fn open(vendor: Vendor<'a>, sandbox: &'a Sandbox) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::new(Exit::Failed, format!("the demo cannot begin: {error}"));
+        let failed = |error: &dyn std::fmt::Display| {
+            Failure::new(Exit::Failed, format!("the demo cannot begin: {error}"))
+        };
         let transport = CountingTransport::new()?;
         let environment = Environment::new(transport.clone(), SandboxClock::new(sandbox.clock()));
         vendor.expect("Mustermann");
         let client = idv::connect_in(&Config::from_env(vendor.settings())?, environment)?;
         let receiver = Receiver::start(client.clone()).await?;
-        vendor.report_to(receiver.url().as_str()).map_err(|error| failed(&error))?;
+        vendor
+            .report_to(receiver.url().as_str())
+            .map_err(|error| failed(&error))?;
         let browser = ReqwestTransport::new(TransportOptions::default())?;
-        Ok(Self { vendor, sandbox, client, transport, receiver, browser })
+        Ok(Self {
+            vendor,
+            sandbox,
+            client,
+            transport,
+            receiver,
+            browser,
+        })
     }
 
     /// Plays a scenario, and judges what came of it.
@@ -92,17 +104,27 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     fn begin(company: &'a Company<'a>, story: &'a mut Story, created: &CreateResponse) -> Self {
         story.reference = Some(created.id.reference.as_str().to_owned());
-        story.vendor_id = created.id.vendor_id.as_ref().map(|id| id.as_str().to_owned());
+        story.vendor_id = created
+            .id
+            .vendor_id
+            .as_ref()
+            .map(|id| id.as_str().to_owned());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
         // The moments of a scenario are the pace.
-        let tracker = Tracker::new(company.client.clone(), created).poll_every(Duration::ZERO).on_observation(
-            move |observation, transition| {
+        let tracker = Tracker::new(company.client.clone(), created)
+            .poll_every(Duration::ZERO)
+            .on_observation(move |observation, transition| {
                 let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
                 noted.push((observation.clone(), transition.clone()));
-            },
-        );
-        Self { company, story, tracker, seen, began: company.sandbox.clock().now() }
+            });
+        Self {
+            company,
+            story,
+            tracker,
+            seen,
+            began: company.sandbox.clock().now(),
+        }
     }
 
     async fn act(&mut self, scenario: Scenario, created: &CreateResponse) -> Result<(), Error> {
@@ -110,7 +132,11 @@ impl<'a> Scene<'a> {
         self.tracker.advance().await?;
         self.tell();
         self.forge().await;
-        let steps = match self.company.vendor.act(vendor_id(&created.id), scenario.name) {
+        let steps = match self
+            .company
+            .vendor
+            .act(vendor_id(&created.id), scenario.name)
+        {
             Ok(steps) => steps,
             Err(error) => {
                 self.story.shortfalls.push(error.to_string());
@@ -122,11 +148,20 @@ impl<'a> Scene<'a> {
         moments.dedup();
         // Nothing passes before the first of them, and the vendor was just asked.
         moments.retain(|moment| *moment > 0);
-        self.story.person = steps.into_iter().map(|step| Act { after_seconds: step.after_seconds, what: step.what }).collect();
+        self.story.person = steps
+            .into_iter()
+            .map(|step| Act {
+                after_seconds: step.after_seconds,
+                what: step.what,
+            })
+            .collect();
         for moment in moments {
-            self.pass(Duration::from_secs(moment).saturating_sub(self.after())).await?;
+            self.pass(Duration::from_secs(moment).saturating_sub(self.after()))
+                .await?;
         }
-        if matches!(self.tracker.verification().decision(), Decision::Open(_)) && scenario.name == WAITS {
+        if matches!(self.tracker.verification().decision(), Decision::Open(_))
+            && scenario.name == WAITS
+        {
             self.pass(PATIENCE).await?;
         }
         self.finish().await
@@ -137,15 +172,29 @@ impl<'a> Scene<'a> {
         self.story.hand_off = Some(match hand_off {
             HandOff::Redirect(url) => {
                 let status = match http::Request::get(url.expose().as_str()).body(Bytes::new()) {
-                    Ok(request) => self.company.browser.send(request).await.ok().map(|answer| answer.status().as_u16()),
+                    Ok(request) => self
+                        .company
+                        .browser
+                        .send(request)
+                        .await
+                        .ok()
+                        .map(|answer| answer.status().as_u16()),
                     Err(_) => None,
                 };
                 if status != Some(200) {
-                    self.story.shortfalls.push("the hand-off address does not answer the person".to_owned());
+                    self.story
+                        .shortfalls
+                        .push("the hand-off address does not answer the person".to_owned());
                 }
-                HandOffSeen { kind: "visit", status }
+                HandOffSeen {
+                    kind: "visit",
+                    status,
+                }
             }
-            _ => HandOffSeen { kind: "vendor_contacts_person", status: None },
+            _ => HandOffSeen {
+                kind: "vendor_contacts_person",
+                status: None,
+            },
         });
     }
 
@@ -154,11 +203,22 @@ impl<'a> Scene<'a> {
         let before = self.tracker.verification().clone();
         let url = self.company.receiver.url();
         let id = self.tracker.verification().id();
-        let forged = self.company.vendor.forgery(url.as_str(), id.reference.as_str(), vendor_id(id));
+        let forged =
+            self.company
+                .vendor
+                .forgery(url.as_str(), id.reference.as_str(), vendor_id(id));
         // The receiver is on the loopback interface; the sandbox says 0 if there is no answer.
-        let status = self.company.sandbox.forge(&forged).await.unwrap_or_default();
+        let status = self
+            .company
+            .sandbox
+            .forge(&forged)
+            .await
+            .unwrap_or_default();
         self.receive();
-        self.story.forgery = Some(Forgery { status, changed: before != *self.tracker.verification() });
+        self.story.forgery = Some(Forgery {
+            status,
+            changed: before != *self.tracker.verification(),
+        });
     }
 
     /// Lets time pass; then takes in the callbacks that came, and asks: a poll, and the fetch that it makes possible.
@@ -168,7 +228,12 @@ impl<'a> Scene<'a> {
         for _ in 0..3 {
             self.tracker.advance().await?;
             self.tell();
-            if !matches!(self.tracker.verification().next_step(self.company.client.info()), Step::Fetch(_)) {
+            if !matches!(
+                self.tracker
+                    .verification()
+                    .next_step(self.company.client.info()),
+                Step::Fetch(_)
+            ) {
                 break;
             }
         }
@@ -186,7 +251,8 @@ impl<'a> Scene<'a> {
     fn tell(&mut self) {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
         for (observation, transition) in seen {
-            self.story.saw(self.after().as_secs(), &observation, &transition);
+            self.story
+                .saw(self.after().as_secs(), &observation, &transition);
         }
     }
 
@@ -196,17 +262,27 @@ impl<'a> Scene<'a> {
         let id = self.tracker.verification().id().clone();
         let latest = self.tracker.reports().last().map(|(_, report)| report);
         if let Some(report) = self.tracker.report().or(latest) {
-            self.story.told = words::fields(report).into_iter().filter_map(|field| Some((field.field, field.value?))).collect();
-            self.story.changed = words::fields(report).into_iter().filter(|field| field.verdict == "changed").collect();
+            self.story.told = words::fields(report)
+                .into_iter()
+                .filter_map(|field| Some((field.field, field.value?)))
+                .collect();
+            self.story.changed = words::fields(report)
+                .into_iter()
+                .filter(|field| field.verdict == "changed")
+                .collect();
             let listed = report.evidence.len();
             if client.info().has(Capability::Evidence)
                 && self.tracker.is_verified()
                 && let Some(evidence) = most_telling(&report.evidence)
             {
                 let mut image = Vec::new();
-                let download = client.evidence(&id, &evidence.id, EVIDENCE_LIMIT, &mut image).await?;
+                let download = client
+                    .evidence(&id, &evidence.id, EVIDENCE_LIMIT, &mut image)
+                    .await?;
                 if image.is_empty() || image.len() as u64 != download.length {
-                    self.story.shortfalls.push("the evidence is empty or cut".to_owned());
+                    self.story
+                        .shortfalls
+                        .push("the evidence is empty or cut".to_owned());
                 }
                 self.story.evidence = Some(EvidenceSeen {
                     listed,
@@ -230,17 +306,29 @@ impl<'a> Scene<'a> {
     /// How long it has been since the creation.
     fn after(&self) -> Duration {
         // Virtual time never runs backwards.
-        Duration::try_from(self.company.sandbox.clock().now().duration_since(self.began)).unwrap_or_default()
+        Duration::try_from(
+            self.company
+                .sandbox
+                .clock()
+                .now()
+                .duration_since(self.began),
+        )
+        .unwrap_or_default()
     }
 }
 
 /// The vendor's id of a verification.
 fn vendor_id(id: &VerificationId) -> &str {
-    id.vendor_id.as_ref().map_or(id.reference.as_str(), VendorId::as_str)
+    id.vendor_id
+        .as_ref()
+        .map_or(id.reference.as_str(), VendorId::as_str)
 }
 
 fn most_telling(evidence: &[Evidence]) -> Option<&Evidence> {
-    evidence.iter().find(|piece| piece.kind == EvidenceKind::DocumentFront).or_else(|| evidence.first())
+    evidence
+        .iter()
+        .find(|piece| piece.kind == EvidenceKind::DocumentFront)
+        .or_else(|| evidence.first())
 }
 
 /// Returns a person who does not exist, with everything that any vendor requires.

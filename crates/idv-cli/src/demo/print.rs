@@ -23,19 +23,34 @@ pub(crate) fn story(story: &Story) -> String {
     }
     text += &plain(&lines);
     if let Some(forgery) = &story.forgery {
-        let changed = if forgery.changed { "and changed something" } else { "and nothing changed" };
-        text += &format!("  a forged callback that says verified was answered with {}, {changed}\n", forgery.status);
+        let changed = if forgery.changed {
+            "and changed something"
+        } else {
+            "and nothing changed"
+        };
+        text += &format!(
+            "  a forged callback that says verified was answered with {}, {changed}\n",
+            forgery.status
+        );
     }
     for field in &story.changed {
         let part = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         let name = field.field.strip_prefix("person.").unwrap_or(&field.field);
-        text += &format!("  {name}: {} -> {}\n", part(&field.submitted), part(&field.value));
+        text += &format!(
+            "  {name}: {} -> {}\n",
+            part(&field.submitted),
+            part(&field.value)
+        );
     }
     if let Some(evidence) = &story.evidence {
         let digest: String = evidence.sha256.chars().take(16).collect();
         text += &format!(
             "  {} of evidence; downloaded {}: {} bytes, {}, sha256 {digest}…\n",
-            if evidence.listed == 1 { "1 piece".to_owned() } else { format!("{} pieces", evidence.listed) },
+            if evidence.listed == 1 {
+                "1 piece".to_owned()
+            } else {
+                format!("{} pieces", evidence.listed)
+            },
             evidence.id,
             evidence.length,
             evidence.media_type.as_deref().unwrap_or("of no known type"),
@@ -44,7 +59,10 @@ pub(crate) fn story(story: &Story) -> String {
     if let Some(deleted) = &story.deleted {
         text += &format!("  deleted at the vendor: {deleted}\n");
     }
-    text += &format!("  outcome: {} ({} requests)\n", story.outcome, story.requests);
+    text += &format!(
+        "  outcome: {} ({} requests)\n",
+        story.outcome, story.requests
+    );
     for shortfall in &story.shortfalls {
         text += &format!("  FELL SHORT: {shortfall}\n");
     }
@@ -55,9 +73,21 @@ pub(crate) fn story(story: &Story) -> String {
 pub(crate) fn summary(stories: &[Story], short: usize, shows_all: bool) -> String {
     let vendors: BTreeSet<&str> = stories.iter().map(|story| story.provider).collect();
     let good = stories.iter().filter(|story| !story.fell_short()).count();
-    let vendors = if vendors.len() == 1 { "1 vendor".to_owned() } else { format!("{} vendors", vendors.len()) };
-    let more = if shows_all { "" } else { "; `idv demo --all` shows every story" };
-    let verdict = if short == 0 { "all as expected".to_owned() } else { format!("{good} as expected") };
+    let vendors = if vendors.len() == 1 {
+        "1 vendor".to_owned()
+    } else {
+        format!("{} vendors", vendors.len())
+    };
+    let more = if shows_all {
+        ""
+    } else {
+        "; `idv demo --all` shows every story"
+    };
+    let verdict = if short == 0 {
+        "all as expected".to_owned()
+    } else {
+        format!("{good} as expected")
+    };
     format!("{} stories at {vendors}, {verdict}{more}\n", stories.len())
 }
 
@@ -84,10 +114,18 @@ pub(crate) fn table_of(stories: &[Story]) -> String {
             story.learnt_by().map_or_else(none, str::to_owned),
             story.code().map_or_else(none, str::to_owned),
             story.changed.len().to_string(),
-            story.evidence.as_ref().map_or_else(none, |evidence| format!("{} B", evidence.length)),
+            story
+                .evidence
+                .as_ref()
+                .map_or_else(none, |evidence| format!("{} B", evidence.length)),
             story.deleted.clone().unwrap_or_else(none),
             story.requests.to_string(),
-            if story.fell_short() { "FELL SHORT" } else { "as expected" }.to_owned(),
+            if story.fell_short() {
+                "FELL SHORT"
+            } else {
+                "as expected"
+            }
+            .to_owned(),
         ]);
     }
     plain(&lines)
@@ -101,7 +139,12 @@ pub(crate) fn portrait(portrait: &Portrait) -> String {
     let mut lines = table(&heads);
     for feature in &portrait.features {
         let mut row = vec![feature.field.to_owned()];
-        row.extend(feature.values.iter().map(|value| value.clone().unwrap_or_else(|| "-".to_owned())));
+        row.extend(
+            feature
+                .values
+                .iter()
+                .map(|value| value.clone().unwrap_or_else(|| "-".to_owned())),
+        );
         row.push(if feature.same { "the same" } else { "DIFFERS" }.to_owned());
         lines.add_row(row);
     }
@@ -109,8 +152,15 @@ pub(crate) fn portrait(portrait: &Portrait) -> String {
 }
 
 fn learnt(seen: &Seen) -> String {
-    let code = seen.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
-    format!("{}: {}{code} -> {}", seen.trust, seen.status, seen.transition)
+    let code = seen
+        .code
+        .as_deref()
+        .map(|code| format!(" ({code})"))
+        .unwrap_or_default();
+    format!(
+        "{}: {}{code} -> {}",
+        seen.trust, seen.status, seen.transition
+    )
 }
 
 /// `7 min`, `1 h 12 min`, `90 d`.
@@ -121,7 +171,11 @@ fn time(seconds: u64) -> String {
         .filter(|(number, _)| *number > 0)
         .map(|(number, unit)| format!("{number} {unit}"))
         .collect();
-    if parts.is_empty() { "0 min".to_owned() } else { parts.join(" ") }
+    if parts.is_empty() {
+        "0 min".to_owned()
+    } else {
+        parts.join(" ")
+    }
 }
 
 #[cfg(test)]

@@ -31,20 +31,34 @@ struct Inbox {
 
 impl Receiver {
     pub(crate) async fn start(client: Client) -> Result<Self, Failure> {
-        let failed = |error: std::io::Error| Failure::new(Exit::Failed, format!("callbacks cannot be received: {error}"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
+        let failed = |error: std::io::Error| {
+            Failure::new(
+                Exit::Failed,
+                format!("callbacks cannot be received: {error}"),
+            )
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let url = format!("http://{address}/callbacks")
             .parse()
             .map_err(|_| Failure::new(Exit::Failed, "the receiver's address is none"))?;
-        let inbox = Arc::new(Inbox { client, observations: Mutex::default() });
+        let inbox = Arc::new(Inbox {
+            client,
+            observations: Mutex::default(),
+        });
         let router = Router::new().fallback(take).with_state(Arc::clone(&inbox));
         let mut server = JoinSet::new();
         server.spawn(async move {
             // It ends when the set is dropped; until then there is nobody to tell that it failed.
             let _ = axum::serve(listener, router).await;
         });
-        Ok(Self { inbox, url, _server: server })
+        Ok(Self {
+            inbox,
+            url,
+            _server: server,
+        })
     }
 
     /// Where it listens.
@@ -54,17 +68,29 @@ impl Receiver {
 
     /// What arrived and was believed or taken as a claim, since the last time.
     pub(crate) fn take(&self) -> Vec<Observation> {
-        std::mem::take(&mut self.inbox.observations.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut self
+                .inbox
+                .observations
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
 async fn take(State(inbox): State<Arc<Inbox>>, request: Request) -> impl IntoResponse {
     let (head, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LIMIT).await else { return (StatusCode::PAYLOAD_TOO_LARGE, "".into()) };
+    let Ok(body) = axum::body::to_bytes(body, LIMIT).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "".into());
+    };
     let delivery = Delivery::callback(head.method, head.uri, head.headers, body);
     let reply = match inbox.client.receive(&delivery) {
         Ok(received) => {
-            inbox.observations.lock().unwrap_or_else(PoisonError::into_inner).extend(received.observations);
+            inbox
+                .observations
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(received.observations);
             received.reply
         }
         Err(error) => Reply::to_error(&error),

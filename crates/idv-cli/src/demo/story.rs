@@ -61,21 +61,39 @@ pub(crate) struct Feature {
 impl Portrait {
     /// The person of whom the same is known at every vendor: that of the scenario in which nothing goes wrong.
     pub(crate) fn of(stories: &[Story]) -> Self {
-        let happy: Vec<&Story> = stories.iter().filter(|story| story.scenario == "happy").collect();
+        let happy: Vec<&Story> = stories
+            .iter()
+            .filter(|story| story.scenario == "happy")
+            .collect();
         let person = |path: &&str| path.starts_with("person.") && *path != HOUSE_NUMBER;
-        let features = Field::ALL.iter().map(|field| field.path()).filter(person).filter_map(|field| {
-            let values: Vec<Option<String>> = happy.iter().map(|story| story.line(field)).collect();
-            let mut told = values.iter().flatten().map(|value| value.to_lowercase());
-            let first = told.next()?;
-            let same = told.all(|value| value == first);
-            Some(Feature { field, values, same })
-        });
-        Self { providers: happy.iter().map(|story| story.provider).collect(), features: features.collect() }
+        let features = Field::ALL
+            .iter()
+            .map(|field| field.path())
+            .filter(person)
+            .filter_map(|field| {
+                let values: Vec<Option<String>> =
+                    happy.iter().map(|story| story.line(field)).collect();
+                let mut told = values.iter().flatten().map(|value| value.to_lowercase());
+                let first = told.next()?;
+                let same = told.all(|value| value == first);
+                Some(Feature {
+                    field,
+                    values,
+                    same,
+                })
+            });
+        Self {
+            providers: happy.iter().map(|story| story.provider).collect(),
+            features: features.collect(),
+        }
     }
 
     /// The attributes of which vendors say different things.
     pub(crate) fn differences(&self) -> impl Iterator<Item = &'static str> {
-        self.features.iter().filter(|feature| !feature.same).map(|feature| feature.field)
+        self.features
+            .iter()
+            .filter(|feature| !feature.same)
+            .map(|feature| feature.field)
     }
 }
 
@@ -163,19 +181,37 @@ impl Story {
     /// The vendor's code: of its latest answer where it was asked, else of its latest callback.
     pub(crate) fn code(&self) -> Option<&str> {
         let callback = word(&Channel::Callback);
-        let (told, answered): (Vec<&Seen>, _) = self.observations.iter().rev().partition(|seen| seen.channel == callback);
-        answered.into_iter().chain(told).find_map(|seen| seen.code.as_deref())
+        let (told, answered): (Vec<&Seen>, _) = self
+            .observations
+            .iter()
+            .rev()
+            .partition(|seen| seen.channel == callback);
+        answered
+            .into_iter()
+            .chain(told)
+            .find_map(|seen| seen.code.as_deref())
     }
 
     /// How the outcome was learnt: the channel of what settled it.
     pub(crate) fn learnt_by(&self) -> Option<&str> {
-        self.observations.iter().find(|seen| seen.transition.starts_with("settled")).map(|seen| seen.channel.as_str())
+        self.observations
+            .iter()
+            .find(|seen| seen.transition.starts_with("settled"))
+            .map(|seen| seen.channel.as_str())
     }
 
     /// Notes what was learnt.
-    pub(crate) fn saw(&mut self, after_seconds: u64, observation: &Observation, transition: &Transition) {
+    pub(crate) fn saw(
+        &mut self,
+        after_seconds: u64,
+        observation: &Observation,
+        transition: &Transition,
+    ) {
         if *transition == Transition::WrongSubject {
-            self.shortfalls.push(format!("an observation was {}", words::transition(transition)));
+            self.shortfalls.push(format!(
+                "an observation was {}",
+                words::transition(transition)
+            ));
         }
         self.observations.push(Seen {
             after_seconds,
@@ -192,7 +228,11 @@ impl Story {
         self.expected = expected(ending);
         self.decision = words::decision_json(decision);
         self.outcome = words::decision(decision);
-        let saw = |transition: &str| self.observations.iter().any(|seen| seen.transition == transition);
+        let saw = |transition: &str| {
+            self.observations
+                .iter()
+                .any(|seen| seen.transition == transition)
+        };
         let as_expected = match ending {
             Ending::VerifiedWithChanges => decision.is_verified() && !self.changed.is_empty(),
             Ending::Disputed => decision == Decision::Disputed,
@@ -203,20 +243,38 @@ impl Story {
         };
         let mut short = Vec::new();
         if !as_expected {
-            short.push(format!("it came out as {}, and should have been {}", self.outcome, self.expected));
+            short.push(format!(
+                "it came out as {}, and should have been {}",
+                self.outcome, self.expected
+            ));
         }
-        if capabilities.has(Capability::Polling) && self.learnt_by() == Some(&word(&Channel::Callback)) {
+        if capabilities.has(Capability::Polling)
+            && self.learnt_by() == Some(&word(&Channel::Callback))
+        {
             short.push("a callback decided, although the vendor can be asked".to_owned());
         }
-        if capabilities.has(Capability::Evidence) && decision.is_verified() && self.evidence.is_none() {
+        if capabilities.has(Capability::Evidence)
+            && decision.is_verified()
+            && self.evidence.is_none()
+        {
             short.push("the person is verified, and no evidence could be downloaded".to_owned());
         }
-        let told = self.observations.iter().any(|seen| seen.channel == word(&Channel::Callback) && seen.trust == "proven");
-        let untold = matches!(ending, Ending::Expired | Ending::AwaitingPerson | Ending::Unknown);
+        let told = self
+            .observations
+            .iter()
+            .any(|seen| seen.channel == word(&Channel::Callback) && seen.trust == "proven");
+        let untold = matches!(
+            ending,
+            Ending::Expired | Ending::AwaitingPerson | Ending::Unknown
+        );
         if capabilities.has(Capability::Callbacks) && !untold && !told {
             short.push("no proven callback came".to_owned());
         }
-        if self.forgery.as_ref().is_none_or(|forgery| forgery.changed || forgery.status < 400) {
+        if self
+            .forgery
+            .as_ref()
+            .is_none_or(|forgery| forgery.changed || forgery.status < 400)
+        {
             short.push("a forged callback was not refused".to_owned());
         }
         if capabilities.has(Capability::Deletion) && self.deleted.is_none() {
@@ -246,6 +304,8 @@ fn expected(ending: Ending) -> String {
         Ending::InReview => "open: in_review".to_owned(),
         Ending::AwaitingPerson => "open: awaiting_person".to_owned(),
         Ending::Unknown => "open, the unknown code reported".to_owned(),
-        other => outcome(other).map(|outcome| words::decision(Decision::Settled(outcome))).unwrap_or_default(),
+        other => outcome(other)
+            .map(|outcome| words::decision(Decision::Settled(outcome)))
+            .unwrap_or_default(),
     }
 }

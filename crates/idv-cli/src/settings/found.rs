@@ -20,26 +20,53 @@ impl<'a> Used<'a> {
     /// Returns the table of an account; `None` if the configuration has none.
     pub(super) fn account(config: &'a Config, account: &str) -> Option<Self> {
         let (vendor, table) = (config.vendor(account)?, config.settings(account)?);
-        let addresses = vendor.settings.iter().filter(|setting| setting.kind == SettingKind::Address).map(|setting| setting.key);
-        let is_strange =
-            |key: &&str| table.get(key).and_then(Value::as_str).is_some_and(|address| !is_known(address, vendor.domains));
-        Some(Self { table, strangers: addresses.filter(is_strange).collect() })
+        let addresses = vendor
+            .settings
+            .iter()
+            .filter(|setting| setting.kind == SettingKind::Address)
+            .map(|setting| setting.key);
+        let is_strange = |key: &&str| {
+            table
+                .get(key)
+                .and_then(Value::as_str)
+                .is_some_and(|address| !is_known(address, vendor.domains))
+        };
+        Some(Self {
+            table,
+            strangers: addresses.filter(is_strange).collect(),
+        })
     }
 
     /// Returns the table of flows.
     pub(super) fn flow(table: &'a Table, flow: &FlowConfig) -> Self {
         // A variable is the user's, a file need not be.
-        let is_variable = table.get("store").is_some_and(|store| store.get("env").is_some());
-        let is_strange = flow.store.as_ref().is_some_and(|store| !is_variable && !store.is_local());
-        let is_elsewhere = flow.webhook_url.as_ref().is_some_and(|url| !is_loopback(url));
+        let is_variable = table
+            .get("store")
+            .is_some_and(|store| store.get("env").is_some());
+        let is_strange = flow
+            .store
+            .as_ref()
+            .is_some_and(|store| !is_variable && !store.is_local());
+        let is_elsewhere = flow
+            .webhook_url
+            .as_ref()
+            .is_some_and(|url| !is_loopback(url));
         let strangers = [("store", is_strange), ("webhook.url", is_elsewhere)];
-        Self { table, strangers: strangers.into_iter().filter_map(|(key, is_strange)| is_strange.then_some(key)).collect() }
+        Self {
+            table,
+            strangers: strangers
+                .into_iter()
+                .filter_map(|(key, is_strange)| is_strange.then_some(key))
+                .collect(),
+        }
     }
 
     /// Refuses a file that leads elsewhere than to the vendor or to this machine. The user's own variables may lead anywhere.
     pub(super) fn check_hosts(&self, name: &str) -> Result<(), Failure> {
         let of_file = |key: &&&str| matches!(self.table.place(key), Some(Place::File { .. }));
-        let Some(key) = self.strangers.iter().find(of_file) else { return Ok(()) };
+        let Some(key) = self.strangers.iter().find(of_file) else {
+            return Ok(());
+        };
         Err(Failure::usage(format!(
             "{name}: `{}.{key}` is neither the vendor's nor on this machine, and the file was only found in the working directory; \
              if you trust it, name it: --config {name}",
@@ -51,7 +78,10 @@ impl<'a> Used<'a> {
     pub(super) fn foreign_variables(&self) -> Vec<String> {
         let of_key = |(key, value)| {
             let path = format!("{}.{key}", self.table.path());
-            references(value).into_iter().map(move |variable| format!("{variable} (`{path}`)")).collect::<Vec<_>>()
+            references(value)
+                .into_iter()
+                .map(move |variable| format!("{variable} (`{path}`)"))
+                .collect::<Vec<_>>()
         };
         self.table.values().iter().flat_map(of_key).collect()
     }
@@ -63,7 +93,9 @@ fn references(value: &Value) -> Vec<&str> {
         Value::Array(values) => values.iter().flat_map(references).collect(),
         Value::Object(reference) => {
             let name = reference.get("env").and_then(Value::as_str);
-            name.filter(|name| !name.starts_with("IDV_")).into_iter().collect()
+            name.filter(|name| !name.starts_with("IDV_"))
+                .into_iter()
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -71,10 +103,19 @@ fn references(value: &Value) -> Vec<&str> {
 
 /// Returns whether an address or a host's name is on this machine or in one of the domains.
 fn is_known(address: &str, domains: &[&str]) -> bool {
-    let url = if address.contains("://") { Url::parse(address) } else { Url::parse(&format!("https://{address}")) };
+    let url = if address.contains("://") {
+        Url::parse(address)
+    } else {
+        Url::parse(&format!("https://{address}"))
+    };
     url.is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
-        let is_in = |domain: &&str| host == *domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        let is_in = |domain: &&str| {
+            host == *domain
+                || host
+                    .strip_suffix(domain)
+                    .is_some_and(|rest| rest.ends_with('.'))
+        };
         is_loopback(&url) || domains.iter().any(is_in)
     })
 }
@@ -121,8 +162,21 @@ mod tests {
             "callback_secret": [{ "env": "A" }, { "env": "IDV_B" }],
             "company": "env",
         });
-        let table = Table::new("idnow", values.as_object().unwrap().clone(), Default::default());
-        let used = Used { table: &table, strangers: Vec::new() };
-        assert_eq!(used.foreign_variables(), ["GITHUB_TOKEN (`idnow.api_key`)", "A (`idnow.callback_secret`)"]);
+        let table = Table::new(
+            "idnow",
+            values.as_object().unwrap().clone(),
+            Default::default(),
+        );
+        let used = Used {
+            table: &table,
+            strangers: Vec::new(),
+        };
+        assert_eq!(
+            used.foreign_variables(),
+            [
+                "GITHUB_TOKEN (`idnow.api_key`)",
+                "A (`idnow.callback_secret`)"
+            ]
+        );
     }
 }

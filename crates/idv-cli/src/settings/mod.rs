@@ -30,7 +30,9 @@ impl Settings {
     pub(crate) fn connect(&self) -> Result<Client, Failure> {
         let config = self.load()?;
         let client = idv::connect(&config)?;
-        let used = config.provider().and_then(|account| Used::account(&config, account));
+        let used = config
+            .provider()
+            .and_then(|account| Used::account(&config, account));
         self.announce(used.as_slice(), config.overrides())?;
         Ok(client)
     }
@@ -50,7 +52,10 @@ impl Settings {
                 clients.push((account.clone(), config.client(account)?));
             }
         }
-        let mut used: Vec<Used<'_>> = accounts.iter().filter_map(|account| Used::account(&config, account)).collect();
+        let mut used: Vec<Used<'_>> = accounts
+            .iter()
+            .filter_map(|account| Used::account(&config, account))
+            .collect();
         used.push(Used::flow(&table, &flow));
         self.announce(&used, &[config.overrides(), &overrides].concat())?;
         Ok((flow, clients))
@@ -103,5 +108,6 @@ impl Settings {
 
 /// Returns whether a variable belongs to the configuration, not to this program alone.
 fn is_setting(name: &std::ffi::OsStr) -> bool {
-    name.to_str().is_some_and(|name| name.starts_with("IDV_") && name != "IDV_LOG")
+    name.to_str()
+        .is_some_and(|name| name.starts_with("IDV_") && name != "IDV_LOG")
 }

@@ -1,6 +1,9 @@
 //! A company that verifies people by the program: a sandbox whose time runs fast, and a store.
 
-#![allow(clippy::print_stdout, reason = "a seed is printed, so that a failure can be tried again")]
+#![allow(
+    clippy::print_stdout,
+    reason = "a seed is printed, so that a failure can be tried again"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -30,17 +33,36 @@ pub(crate) struct Company {
 impl Company {
     /// With these providers, the first of which is the chosen one. `store` stands for itself in the table of flows, and `more` after it.
     pub(crate) fn new(providers: &[&str], store: &str, more: &str) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         // Time there begins a day ago and catches up, since tokens that are made by this machine's time must be valid there.
-        let begin = jiff::Timestamp::now().saturating_sub(jiff::SignedDuration::from_hours(48)).unwrap();
-        let sandbox = runtime.block_on(Sandbox::builder().start_time(begin).speed(900.0).start()).unwrap();
-        sandbox.cm_id_scan().configure(|account| account.clock_skew_seconds = 3 * 24 * 3600).unwrap();
+        let begin = jiff::Timestamp::now()
+            .saturating_sub(jiff::SignedDuration::from_hours(48))
+            .unwrap();
+        let sandbox = runtime
+            .block_on(Sandbox::builder().start_time(begin).speed(900.0).start())
+            .unwrap();
+        sandbox
+            .cm_id_scan()
+            .configure(|account| account.clock_skew_seconds = 3 * 24 * 3600)
+            .unwrap();
         let mut place = Place::new();
         place.set("KEY", KEY);
-        let (cm, identify24, tm, idnow) = (sandbox.cm_id_scan(), sandbox.identify24(), sandbox.identity_tm(), sandbox.idnow());
-        for (name, secret) in
-            [("CM", cm.secret()), ("I24", identify24.api_key()), ("TM", tm.password()), ("IDNOW", idnow.api_key())]
-        {
+        let (cm, identify24, tm, idnow) = (
+            sandbox.cm_id_scan(),
+            sandbox.identify24(),
+            sandbox.identity_tm(),
+            sandbox.idnow(),
+        );
+        for (name, secret) in [
+            ("CM", cm.secret()),
+            ("I24", identify24.api_key()),
+            ("TM", tm.password()),
+            ("IDNOW", idnow.api_key()),
+        ] {
             place.set(name, secret);
         }
         let words = "Aborted = awaiting_person, InReview = in_review, FraudSuspected = in_review, Identified = verified, \
@@ -97,19 +119,30 @@ store = {store:?}
                 "postal_code": "51147", "city": "Köln", "country": "DE"}},
                 "contact": {"email": "erika@example.com", "phone": "+4915123456789"}, "locale": "de"}"#,
         );
-        Self { place, sandbox, runtime }
+        Self {
+            place,
+            sandbox,
+            runtime,
+        }
     }
 
     /// Sets how long an operation, and one attempt, may take, in milliseconds.
     pub(crate) fn patience(&self, deadline: u32, attempt: u32) {
         let text = std::fs::read_to_string(self.place.folder.path().join("idv.toml")).unwrap();
         let text = text.replace("deadline_ms = 20000", &format!("deadline_ms = {deadline}"));
-        self.place.write("idv.toml", text.replace("attempt_timeout_ms = 15000", &format!("attempt_timeout_ms = {attempt}")));
+        self.place.write(
+            "idv.toml",
+            text.replace(
+                "attempt_timeout_ms = 15000",
+                &format!("attempt_timeout_ms = {attempt}"),
+            ),
+        );
     }
 
     /// Makes every answer of the vendors come later, so that there is something to interrupt.
     pub(crate) fn slow_down(&self, milliseconds: u64) {
-        self.sandbox.plan(Fault::new(FaultKind::Delay(milliseconds)).times(u32::MAX));
+        self.sandbox
+            .plan(Fault::new(FaultKind::Delay(milliseconds)).times(u32::MAX));
     }
 
     /// Runs a command, and reads its answer.
@@ -123,8 +156,19 @@ store = {store:?}
 
     /// Starts a flow, as an application does whose own database has the reference already; the child is still at it.
     pub(crate) fn start(&self, provider: &str, reference: &str) -> Child {
-        let arguments =
-            ["flow", "start", "--json", "--at", provider, "--reference", reference, "--from", "person.json", "--by", "test"];
+        let arguments = [
+            "flow",
+            "start",
+            "--json",
+            "--at",
+            provider,
+            "--reference",
+            reference,
+            "--from",
+            "person.json",
+            "--by",
+            "test",
+        ];
         quiet(&mut self.place.command(&arguments)).spawn().unwrap()
     }
 
@@ -136,40 +180,55 @@ store = {store:?}
 
     /// A worker that runs until it is told to stop, or killed.
     pub(crate) fn worker(&self) -> Worker {
-        Worker::new(&mut self.place.command(&["flow", "run", "--workers", "4", "--json"]))
+        Worker::new(
+            &mut self
+                .place
+                .command(&["flow", "run", "--workers", "4", "--json"]),
+        )
     }
 
     /// A worker with further options.
     pub(crate) fn worker_with(&self, options: &[&str]) -> Worker {
-        Worker::new(&mut self.place.command(&[&["flow", "run", "--json"], options].concat()))
+        Worker::new(
+            &mut self
+                .place
+                .command(&[&["flow", "run", "--json"], options].concat()),
+        )
     }
 
     /// Every flow's status, by its id.
     pub(crate) fn flows(&self) -> BTreeMap<String, Value> {
         let listed = self.json(&["flow", "list"]);
         let all = listed.as_array().unwrap().iter();
-        all.map(|flow| (flow["id"].as_str().unwrap().to_owned(), flow.clone())).collect()
+        all.map(|flow| (flow["id"].as_str().unwrap().to_owned(), flow.clone()))
+            .collect()
     }
 
     /// How many flows are in each phase.
     pub(crate) fn phases(&self) -> BTreeMap<String, usize> {
         let mut phases = BTreeMap::new();
         for flow in self.flows().values() {
-            *phases.entry(flow["phase"].as_str().unwrap().to_owned()).or_default() += 1;
+            *phases
+                .entry(flow["phase"].as_str().unwrap().to_owned())
+                .or_default() += 1;
         }
         phases
     }
 
     /// What the sandbox's control plane says.
     pub(crate) fn control(&self, path: &str) -> Value {
-        serde_json::from_slice(&self.get(&format!("{}{path}", self.sandbox.control_url())).1).unwrap()
+        serde_json::from_slice(&self.get(&format!("{}{path}", self.sandbox.control_url())).1)
+            .unwrap()
     }
 
     /// What an address answers.
     pub(crate) fn get(&self, url: &str) -> (u16, Vec<u8>) {
         self.runtime.block_on(async {
             let answer = reqwest::Client::new().get(url).send().await.unwrap();
-            (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+            (
+                answer.status().as_u16(),
+                answer.bytes().await.unwrap().to_vec(),
+            )
         })
     }
 
@@ -181,7 +240,12 @@ store = {store:?}
             "identity-tm" => "identity-tm/orders",
             _ => return BTreeSet::new(),
         };
-        self.control(list).as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+        self.control(list)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|id| id.as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Our reference of what a vendor has under its own id, where it was told.
@@ -191,7 +255,12 @@ store = {store:?}
             "identity-tm" => ("orders", "ref"),
             _ => return None,
         };
-        Some(self.control(&format!("{provider}/{path}/{id}"))[key].as_str().unwrap().to_owned())
+        Some(
+            self.control(&format!("{provider}/{path}/{id}"))[key]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+        )
     }
 
     /// Lets the person act; `false` where the vendor has no such verification yet.
@@ -207,7 +276,11 @@ store = {store:?}
 
     /// How many requests the vendors have answered so.
     pub(crate) fn answered(&self, what: impl Fn(&idv_sandbox::RecordedRequest) -> bool) -> usize {
-        self.sandbox.requests().iter().filter(|request| what(request)).count()
+        self.sandbox
+            .requests()
+            .iter()
+            .filter(|request| what(request))
+            .count()
     }
 }
 
@@ -221,7 +294,11 @@ pub(crate) struct Worker {
 
 impl Worker {
     fn new(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (out, mut err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (tell, lines) = channel();
         std::thread::spawn(move || {
@@ -236,7 +313,11 @@ impl Worker {
             let _ = err.read_to_string(&mut text);
             text
         });
-        Self { child, lines, errors: Some(errors) }
+        Self {
+            child,
+            lines,
+            errors: Some(errors),
+        }
     }
 
     /// Waits until it works.
@@ -269,7 +350,10 @@ impl Worker {
 
     /// Sends it a signal.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -308,7 +392,10 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) 
     loop {
         match look() {
             Ok(found) => return found,
-            Err(seen) => assert!(began.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}, but {seen}"),
+            Err(seen) => assert!(
+                began.elapsed() < PATIENCE,
+                "{what}: not within {PATIENCE:?}, but {seen}"
+            ),
         }
         // Between two looks at other processes there is nothing to be told by.
         std::thread::park_timeout(Duration::from_millis(50));

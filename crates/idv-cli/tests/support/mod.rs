@@ -30,7 +30,11 @@ pub(crate) struct Ran {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), config: None, variables: Vec::new() }
+        Self {
+            folder: TempDir::new().unwrap(),
+            config: None,
+            variables: Vec::new(),
+        }
     }
 
     pub(crate) fn set(&mut self, name: &str, value: &str) {
@@ -45,7 +49,10 @@ impl Place {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_idv"));
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
         if let Some(config) = self.config {
             command.args(["--config", config]);
         }
@@ -65,8 +72,13 @@ impl Place {
     /// Runs it with something on standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ran {
         use std::io::Write as _;
-        let mut child =
-            self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         std::thread::scope(|scope| {
             // A program that refuses its input need not read all of it.
@@ -78,7 +90,11 @@ impl Place {
 
 fn ran(output: Output) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { exit: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    Ran {
+        exit: output.status.code().unwrap_or(-1),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
 }
 
 impl Ran {
@@ -106,8 +122,14 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let sandbox = runtime.block_on(Sandbox::builder().speed(0.0).start()).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let sandbox = runtime
+            .block_on(Sandbox::builder().speed(0.0).start())
+            .unwrap();
         let mut place = Place::new();
         let idnow = sandbox.idnow();
         for (name, value) in [
@@ -119,14 +141,25 @@ impl Town {
         ] {
             place.set(name, value);
         }
-        Self { place, sandbox, runtime }
+        Self {
+            place,
+            sandbox,
+            runtime,
+        }
     }
 
     /// A verification, and the names that create printed.
     pub(crate) fn create(&self, arguments: &[&str]) -> (String, String) {
         let all = [&["create", "--json"], arguments].concat();
         let created = self.place.run(&all).json();
-        let text = |pointer: &str| created.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let text = |pointer: &str| {
+            created
+                .pointer(pointer)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
         (text("/id/reference"), text("/id/vendor_id"))
     }
 
@@ -138,13 +171,23 @@ impl Town {
 
     /// Lets virtual time pass.
     pub(crate) fn pass(&self, minutes: u64) {
-        self.runtime.block_on(self.sandbox.clock().advance(Duration::from_secs(minutes * 60)));
+        self.runtime.block_on(
+            self.sandbox
+                .clock()
+                .advance(Duration::from_secs(minutes * 60)),
+        );
     }
 
     /// A verification that is verified.
     pub(crate) fn verified(&self) -> String {
-        let (reference, _) =
-            self.create(&["--given-names", "Erika", "--family-name", "Mustermann", "--birth-date", "1982-05-22"]);
+        let (reference, _) = self.create(&[
+            "--given-names",
+            "Erika",
+            "--family-name",
+            "Mustermann",
+            "--birth-date",
+            "1982-05-22",
+        ]);
         self.act(&reference, "data-changed", 60);
         reference
     }
@@ -157,18 +200,28 @@ impl Town {
                 .post(format!("{base}/api/v1/ihrebank/login"))
                 .header("content-type", "application/json")
                 .body(r#"{"apiKey":"exampleApiKey"}"#);
-            let login: Value = serde_json::from_slice(&login.send().await.unwrap().bytes().await.unwrap()).unwrap();
+            let login: Value =
+                serde_json::from_slice(&login.send().await.unwrap().bytes().await.unwrap())
+                    .unwrap();
             let token = login.get("authToken").unwrap().as_str().unwrap();
-            let answer = client.get(format!("{base}/api/v1/ihrebank/{path}")).header("X-API-LOGIN-TOKEN", token);
+            let answer = client
+                .get(format!("{base}/api/v1/ihrebank/{path}"))
+                .header("X-API-LOGIN-TOKEN", token);
             let answer = answer.send().await.unwrap();
-            (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
+            (
+                answer.status().as_u16(),
+                answer.bytes().await.unwrap().to_vec(),
+            )
         })
     }
 
     /// The status with which an address answers a browser that follows no redirect.
     pub(crate) fn visit(&self, urls: &[String]) -> Vec<u16> {
         self.runtime.block_on(async {
-            let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+            let browser = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap();
             let mut statuses = Vec::new();
             for url in urls {
                 statuses.push(browser.get(url).send().await.unwrap().status().as_u16());
@@ -180,8 +233,10 @@ impl Town {
 
 /// The names in a folder.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }

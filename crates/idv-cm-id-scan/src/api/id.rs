@@ -52,7 +52,11 @@ impl ResultId {
     /// Whether it has the form of the ids in the vendor's samples.
     pub(crate) fn is_uuid(&self) -> bool {
         let lengths = self.0.split('-').map(str::len);
-        lengths.eq([8, 4, 4, 4, 12]) && self.0.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        lengths.eq([8, 4, 4, 4, 12])
+            && self
+                .0
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
     }
 }
 

@@ -31,7 +31,8 @@ use crate::wire::ErrorBody;
 pub use id::{ResultId, TransactionId};
 pub(crate) use transaction::is_return_parameter;
 pub use transaction::{
-    DOCUMENT_SCAN, DocumentScan, FACE_LIVENESS, FACE_MATCH, Locale, NewTransaction, Settings, Tasks, TransactionCreated,
+    DOCUMENT_SCAN, DocumentScan, FACE_LIVENESS, FACE_MATCH, Locale, NewTransaction, Settings,
+    Tasks, TransactionCreated,
 };
 pub use webhook::{EventKind, NewWebhook, WebhookCreated};
 
@@ -73,7 +74,9 @@ impl Api {
     /// [`Config`](ErrorKind::Config) if the credentials, the address or the token's times cannot be used.
     pub fn new(config: &CmIdScanConfig) -> Result<Self> {
         config.check_access()?;
-        Ok(Self { endpoint: Endpoint::new(config)? })
+        Ok(Self {
+            endpoint: Endpoint::new(config)?,
+        })
     }
 
     /// Creates a transaction. It is not repeated when its answer is lost: each repetition would be another transaction, and nothing finds
@@ -83,7 +86,11 @@ impl Api {
     ///
     /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the transaction holds:
     /// nothing was sent then.
-    pub async fn create_transaction(&self, cx: &CallContext, new: &NewTransaction) -> Result<TransactionCreated> {
+    pub async fn create_transaction(
+        &self,
+        cx: &CallContext,
+        new: &NewTransaction,
+    ) -> Result<TransactionCreated> {
         new.check()?;
         let build = |attempt: &Attempt<'_>| self.endpoint.post(attempt.now, &["transactions"], new);
         let answer = answered(cx.send(Call::once(), build).await?)?;
@@ -104,8 +111,17 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn result(&self, cx: &CallContext, id: &TransactionId, result: &ResultId) -> Result<Answer> {
-        self.retrieve(cx, &["transactions", id.as_str(), "results", result.as_str()]).await
+    pub async fn result(
+        &self,
+        cx: &CallContext,
+        id: &TransactionId,
+        result: &ResultId,
+    ) -> Result<Answer> {
+        self.retrieve(
+            cx,
+            &["transactions", id.as_str(), "results", result.as_str()],
+        )
+        .await
     }
 
     /// Streams an image into `sink`, by the [address](crate::wire::File::url) that the vendor gave it.
@@ -114,10 +130,18 @@ impl Api {
     ///
     /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if the address is not at the configured host: nothing was sent then;
     /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the image is longer than `limit` bytes.
-    pub async fn download(&self, cx: &CallContext, address: &str, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
+    pub async fn download(
+        &self,
+        cx: &CallContext,
+        address: &str,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
         let address = self.endpoint.file(address)?;
         let build = |attempt: &Attempt<'_>| self.endpoint.get_file(attempt.now, &address);
-        cx.download(Call::repeatable(), limit, sink, build).await?.whole(|answer| refused(&answer))
+        cx.download(Call::repeatable(), limit, sink, build)
+            .await?
+            .whole(|answer| refused(&answer))
     }
 
     /// Streams an audit report, a PDF, into `sink`.
@@ -136,12 +160,30 @@ impl Api {
         limit: u64,
         sink: &mut dyn Sink,
     ) -> Result<Download> {
-        let last = if kind == ReportKind::Extended { EXTENDED_REPORT } else { REPORT };
-        let parts = ["transactions", id.as_str(), "results", result.as_str(), last];
+        let last = if kind == ReportKind::Extended {
+            EXTENDED_REPORT
+        } else {
+            REPORT
+        };
+        let parts = [
+            "transactions",
+            id.as_str(),
+            "results",
+            result.as_str(),
+            last,
+        ];
         let build = |attempt: &Attempt<'_>| self.endpoint.get(attempt.now, &parts);
-        let mut start = Start { sink, bytes: Vec::new() };
-        let download = match cx.download(Call::repeatable(), limit, &mut start, build).await? {
-            Downloaded::Refused(answer) if kind == ReportKind::Extended && is_over(answer.status) => {
+        let mut start = Start {
+            sink,
+            bytes: Vec::new(),
+        };
+        let download = match cx
+            .download(Call::repeatable(), limit, &mut start, build)
+            .await?
+        {
+            Downloaded::Refused(answer)
+                if kind == ReportKind::Extended && is_over(answer.status) =>
+            {
                 let error = Error::new(ErrorKind::Conflict)
                     .detail("the extended report is given only until the transaction expires; the simple one stays");
                 return Err(answer.complement(named(error, &answer)));
@@ -161,7 +203,11 @@ impl Api {
     ///
     /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the webhook holds:
     /// nothing was sent then.
-    pub async fn create_webhook(&self, cx: &CallContext, new: &NewWebhook) -> Result<WebhookCreated> {
+    pub async fn create_webhook(
+        &self,
+        cx: &CallContext,
+        new: &NewWebhook,
+    ) -> Result<WebhookCreated> {
         new.check()?;
         let build = |attempt: &Attempt<'_>| self.endpoint.post(attempt.now, &["webhooks"], new);
         let answer = answered(cx.send(Call::once(), build).await?)?;
@@ -176,7 +222,9 @@ impl Api {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("endpoint", &self.endpoint).finish()
+        f.debug_struct("Api")
+            .field("endpoint", &self.endpoint)
+            .finish()
     }
 }
 

@@ -24,12 +24,22 @@ impl Endpoint {
         let url = config.address()?;
         let base = adapter::Endpoint::new(&url);
         let seconds = |number: u32| Duration::from_secs(number.into());
-        let minter = Minter::new(&config.key_id, &config.secret, seconds(config.token_lifetime), seconds(config.token_skew));
+        let minter = Minter::new(
+            &config.key_id,
+            &config.secret,
+            seconds(config.token_lifetime),
+            seconds(config.token_skew),
+        );
         Ok(Self { url, base, minter })
     }
 
     /// A call with a body.
-    pub(super) fn post(&self, now: Timestamp, parts: &[&str], body: &impl Serialize) -> Result<Request<Bytes>> {
+    pub(super) fn post(
+        &self,
+        now: Timestamp,
+        parts: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Request<Bytes>> {
         self.authorized(now, self.base.request_with(Method::POST, parts, body)?)
     }
 
@@ -57,10 +67,18 @@ impl Endpoint {
             return url.as_str().parse().map_err(|_| no_address());
         }
         let vendor = Url::parse(BASE_URL).map_err(|_| no_address())?;
-        match url.path().strip_prefix(vendor.path()).filter(|_| is_plain && url.origin() == vendor.origin()) {
+        match url
+            .path()
+            .strip_prefix(vendor.path())
+            .filter(|_| is_plain && url.origin() == vendor.origin())
+        {
             Some(path) => {
-                let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
-                format!("{}/{path}{query}", self.base.base()).parse().map_err(|_| no_address())
+                let query = url
+                    .query()
+                    .map_or_else(String::new, |query| format!("?{query}"));
+                format!("{}/{path}{query}", self.base.base())
+                    .parse()
+                    .map_err(|_| no_address())
             }
             None => Err(Error::malformed(
                 "the file is at another host than base_url and the vendor's own, to which the account's token is not sent",
@@ -69,7 +87,9 @@ impl Endpoint {
     }
 
     fn authorized(&self, now: Timestamp, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
-        request.headers_mut().insert(AUTHORIZATION, self.minter.bearer(now)?);
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, self.minter.bearer(now)?);
         Ok(request)
     }
 }

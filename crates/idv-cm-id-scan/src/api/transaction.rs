@@ -48,7 +48,11 @@ pub enum Tasks {
 
 impl Tasks {
     /// Every valid combination.
-    pub const ALL: [Self; 3] = [Self::Document, Self::DocumentAndLiveness, Self::DocumentLivenessAndMatch];
+    pub const ALL: [Self; 3] = [
+        Self::Document,
+        Self::DocumentAndLiveness,
+        Self::DocumentLivenessAndMatch,
+    ];
 
     /// The vendor's words for them.
     #[must_use]
@@ -65,7 +69,10 @@ impl Tasks {
     pub fn of<T: AsRef<str>>(names: &[T]) -> Option<Self> {
         Self::ALL.into_iter().find(|tasks| {
             let wanted = tasks.names();
-            wanted.len() == names.len() && wanted.iter().all(|task| names.iter().any(|name| name.as_ref() == *task))
+            wanted.len() == names.len()
+                && wanted
+                    .iter()
+                    .all(|task| names.iter().any(|name| name.as_ref() == *task))
         })
     }
 }
@@ -142,7 +149,12 @@ impl DocumentScan {
 
     fn check(&self) -> Result<()> {
         const WORDS: &str = "a name is made of a-z, A-Z, 0-9 and _";
-        let word = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let word = |word: &String| {
+            !word.is_empty()
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        };
         for (field, words) in [
             ("redact_fields", &self.redact_fields),
             ("validate_fields", &self.validate_fields),
@@ -152,14 +164,28 @@ impl DocumentScan {
                 return Err(Error::invalid(field, WORDS));
             }
         }
-        if !self.capture_sources.iter().all(|source| matches!(source.as_str(), "camera" | "file")) {
-            return Err(Error::invalid("capture_sources", "an image comes from camera or file"));
+        if !self
+            .capture_sources
+            .iter()
+            .all(|source| matches!(source.as_str(), "camera" | "file"))
+        {
+            return Err(Error::invalid(
+                "capture_sources",
+                "an image comes from camera or file",
+            ));
         }
         if self.level.as_ref().is_some_and(|level| !word(level)) {
             return Err(Error::invalid("level", WORDS));
         }
-        if self.minimum_age.zip(self.maximum_age).is_some_and(|(minimum, maximum)| minimum > maximum) {
-            return Err(Error::invalid("minimum_age", "it is above maximum_age: no person could pass"));
+        if self
+            .minimum_age
+            .zip(self.maximum_age)
+            .is_some_and(|(minimum, maximum)| minimum > maximum)
+        {
+            return Err(Error::invalid(
+                "minimum_age",
+                "it is above maximum_age: no person could pass",
+            ));
         }
         Ok(())
     }
@@ -197,7 +223,10 @@ impl NewTransaction {
     /// A transaction with these tasks; the rest is set on the value.
     #[must_use]
     pub fn new(tasks: Tasks) -> Self {
-        Self { tasks, ..Self::default() }
+        Self {
+            tasks,
+            ..Self::default()
+        }
     }
 
     /// Checks what the document says of each value.
@@ -206,10 +235,20 @@ impl NewTransaction {
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest), naming the field.
     pub fn check(&self) -> Result<()> {
-        if self.expires_in.is_some_and(|seconds| !(3_600..=86_400).contains(&seconds)) {
-            return Err(Error::invalid("expires_in", "it is 3600 seconds, an hour, to 86400, a day"));
+        if self
+            .expires_in
+            .is_some_and(|seconds| !(3_600..=86_400).contains(&seconds))
+        {
+            return Err(Error::invalid(
+                "expires_in",
+                "it is 3600 seconds, an hour, to 86400, a day",
+            ));
         }
-        let taken = |url: &Url| url.query_pairs().any(|(name, _)| is_return_parameter(&name)) || url.fragment().is_some();
+        let taken = |url: &Url| {
+            url.query_pairs()
+                .any(|(name, _)| is_return_parameter(&name))
+                || url.fragment().is_some()
+        };
         if self.return_url.as_ref().is_some_and(taken) {
             return Err(Error::invalid(
                 "return_url",
@@ -247,14 +286,29 @@ impl TransactionCreated {
     /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or lacks the id or the address.
     pub fn read(body: &[u8]) -> Result<Self> {
         let transaction = wire::Transaction::read(body)?;
-        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.expose().to_owned()).unwrap_or_default();
-        let id = TransactionId::parse(&text(&transaction.id))
-            .map_err(|_| Error::malformed("the transaction's id is none that could be asked about"))?;
+        let text = |text: &Option<Text<'_>>| {
+            text.as_ref()
+                .map(|text| text.expose().to_owned())
+                .unwrap_or_default()
+        };
+        let id = TransactionId::parse(&text(&transaction.id)).map_err(|_| {
+            Error::malformed("the transaction's id is none that could be asked about")
+        })?;
         let url = Url::parse(&text(&transaction.url))
             .ok()
             .filter(|url| matches!(url.scheme(), "https" | "http"))
-            .ok_or_else(|| Error::malformed("the transaction has no address that the person could be sent to"))?;
-        let expires = transaction.expires.as_ref().and_then(|time| time.text()?.expose().parse().ok());
-        Ok(Self { id, state: text(&transaction.state), url: SessionUrl::new(url), expires })
+            .ok_or_else(|| {
+                Error::malformed("the transaction has no address that the person could be sent to")
+            })?;
+        let expires = transaction
+            .expires
+            .as_ref()
+            .and_then(|time| time.text()?.expose().parse().ok());
+        Ok(Self {
+            id,
+            state: text(&transaction.state),
+            url: SessionUrl::new(url),
+            expires,
+        })
     }
 }

@@ -60,7 +60,11 @@ impl NewWebhook {
     /// A webhook that is called for everything.
     #[must_use]
     pub const fn new(url: Url) -> Self {
-        Self { url, events: Vec::new(), headers: BTreeMap::new() }
+        Self {
+            url,
+            events: Vec::new(),
+            headers: BTreeMap::new(),
+        }
     }
 
     /// The same with a header.
@@ -76,22 +80,30 @@ impl NewWebhook {
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest), naming the field.
     pub fn check(&self) -> Result<()> {
-        if self.url.scheme() != "https" && !(self.url.scheme() == "http" && is_loopback(&self.url)) {
+        if self.url.scheme() != "https" && !(self.url.scheme() == "http" && is_loopback(&self.url))
+        {
             return Err(Error::invalid(
                 "url",
                 "the vendor calls only addresses that begin with https:// (an emulator http:// on this machine)",
             ));
         }
         for (name, value) in &self.headers {
-            if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value.expose()).is_err() {
-                return Err(Error::invalid("headers", "a header has a name or a value that HTTP does not allow"));
+            if HeaderName::try_from(name).is_err() || HeaderValue::try_from(value.expose()).is_err()
+            {
+                return Err(Error::invalid(
+                    "headers",
+                    "a header has a name or a value that HTTP does not allow",
+                ));
             }
         }
         Ok(())
     }
 }
 
-fn exposed<S: Serializer>(headers: &BTreeMap<String, Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+fn exposed<S: Serializer>(
+    headers: &BTreeMap<String, Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(headers.len()))?;
     for (name, value) in headers {
         map.serialize_entry(name, value.expose())?;
@@ -123,7 +135,10 @@ impl WebhookCreated {
         Ok(Self {
             id: webhook.id.as_ref().map(text).unwrap_or_default(),
             events: webhook.events.iter().flatten().map(text).collect(),
-            created: webhook.created.as_ref().and_then(|time| time.expose().parse().ok()),
+            created: webhook
+                .created
+                .as_ref()
+                .and_then(|time| time.expose().parse().ok()),
         })
     }
 }

@@ -104,10 +104,14 @@ impl Acceptance {
     /// [`Config`](idv_core::ErrorKind::Config), which names the key.
     pub fn check(&self) -> Result<()> {
         if !(0.0..=1.0).contains(&self.min_score) {
-            return Err(Error::config("acceptance_min_score is a number from 0 to 1"));
+            return Err(Error::config(
+                "acceptance_min_score is a number from 0 to 1",
+            ));
         }
         if !(0.0..=self.min_score).contains(&self.face_floor) {
-            return Err(Error::config("acceptance_face_floor is a number from 0 to acceptance_min_score"));
+            return Err(Error::config(
+                "acceptance_face_floor is a number from 0 to acceptance_min_score",
+            ));
         }
         if self.required_fields.is_empty() {
             return Err(Error::config(
@@ -119,8 +123,14 @@ impl Acceptance {
                 "acceptance_require_scores and acceptance_completed_means_match contradict each other: set one of them",
             ));
         }
-        if self.minimum_age.zip(self.maximum_age).is_some_and(|(minimum, maximum)| minimum > maximum) {
-            return Err(Error::config("minimum_age is above maximum_age: no person could pass"));
+        if self
+            .minimum_age
+            .zip(self.maximum_age)
+            .is_some_and(|(minimum, maximum)| minimum > maximum)
+        {
+            return Err(Error::config(
+                "minimum_age is above maximum_age: no person could pass",
+            ));
         }
         Ok(())
     }
@@ -134,7 +144,9 @@ impl Acceptance {
 
     /// Whether a field is tolerated, by any of its names.
     pub(super) fn tolerates(&self, field: &str) -> bool {
-        self.tolerated_fields.iter().any(|tolerated| same_field(tolerated, field))
+        self.tolerated_fields
+            .iter()
+            .any(|tolerated| same_field(tolerated, field))
     }
 }
 
@@ -176,7 +188,11 @@ impl fmt::Display for Acceptance {
 
 /// A number. To write a fraction takes as long as to read a field, so the usual one is not written anew for each report.
 fn number(f: &mut fmt::Formatter<'_>, number: f64, usual: f64, written: &str) -> fmt::Result {
-    if number.to_bits() == usual.to_bits() { f.write_str(written) } else { write!(f, "{number}") }
+    if number.to_bits() == usual.to_bits() {
+        f.write_str(written)
+    } else {
+        write!(f, "{number}")
+    }
 }
 
 /// Words with commas between them, if there are any.

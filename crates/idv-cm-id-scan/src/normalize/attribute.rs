@@ -1,7 +1,9 @@
 //! Single values: what the vendor read in several places to one attribute of the model.
 
 use idv_core::adapter::{self, FromVendor, find_word, non_empty, value};
-use idv_core::report::{Alternative, Attribute, CheckResult, Country, DocumentKind, Gender, Source, Verdict};
+use idv_core::report::{
+    Alternative, Attribute, CheckResult, Country, DocumentKind, Gender, Source, Verdict,
+};
 
 use idv_core::PartialDate;
 
@@ -21,16 +23,28 @@ impl FromVendor<Vendor> for PartialDate {
         }
         let mut parts = date.split(['.', '/', '-']);
         let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || !date.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-')) {
+        if parts.next().is_some()
+            || !date
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/' | b'-'))
+        {
             return None;
         }
         let (year, month, day) = match (first.len(), third.len()) {
             (4, 1..=2) => (first, second, third),
-            (1..=2, 4) if date.contains('.') || first.parse::<u8>().ok()? > 12 || second == first => (third, second, first),
+            (1..=2, 4)
+                if date.contains('.') || first.parse::<u8>().ok()? > 12 || second == first =>
+            {
+                (third, second, first)
+            }
             _ => return None,
         };
         // Travel documents write an unknown day or month as 00.
-        let known = |part: &str| part.parse::<i8>().map(|part| (part != 0).then_some(part)).ok();
+        let known = |part: &str| {
+            part.parse::<i8>()
+                .map(|part| (part != 0).then_some(part))
+                .ok()
+        };
         Self::new(year.parse().ok()?, known(month)?, known(day)?)
     }
 }
@@ -72,8 +86,13 @@ impl FromVendor<Vendor> for DocumentKind {
 /// The classes of a driving licence, in one text. How it is divided is not documented.
 impl FromVendor<Vendor> for Vec<String> {
     fn parse(word: &str) -> Option<Self> {
-        let classes = word.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|'));
-        let classes: Self = classes.filter(|class| !class.is_empty()).map(str::to_owned).collect();
+        let classes = word.split(|character: char| {
+            character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|')
+        });
+        let classes: Self = classes
+            .filter(|class| !class.is_empty())
+            .map(str::to_owned)
+            .collect();
         (!classes.is_empty()).then_some(classes)
     }
 }
@@ -87,8 +106,9 @@ impl FromVendor<Vendor> for Vec<String> {
 pub(super) fn attribute<'t, T: FromVendor<Vendor>>(
     fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone),
 ) -> Option<Attribute<T>> {
-    let is_wrong =
-        |field: &ResultField<'_>| validity(field) == Some(CheckResult::Failed) || comparison(field) == CheckResult::Failed;
+    let is_wrong = |field: &ResultField<'_>| {
+        validity(field) == Some(CheckResult::Failed) || comparison(field) == CheckResult::Failed
+    };
     let is_wrong = fields.clone().any(is_wrong);
     let readings = || fields.clone().flat_map(readings).enumerate();
     let Some((position, chosen)) = readings().min_by_key(|(_, reading)| reading.rank()) else {
@@ -113,8 +133,14 @@ pub(super) fn attribute<'t, T: FromVendor<Vendor>>(
 }
 
 /// The field whose reading becomes the value.
-pub(super) fn best<'t>(fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone)) -> Option<&'t ResultField<'t>> {
-    fields.clone().flat_map(readings).min_by_key(Reading::rank).map(|reading| reading.field)
+pub(super) fn best<'t>(
+    fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone),
+) -> Option<&'t ResultField<'t>> {
+    fields
+        .clone()
+        .flat_map(readings)
+        .min_by_key(Reading::rank)
+        .map(|reading| reading.field)
 }
 
 /// A value as it was read at one place.
@@ -127,7 +153,13 @@ pub(super) struct Reading<'t> {
 
 /// Every reading of a field that says something.
 pub(super) fn readings<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = Reading<'t>> {
-    field.values.iter().filter_map(move |value| Some(Reading { field, value, word: non_empty(value.value.as_ref())? }))
+    field.values.iter().filter_map(move |value| {
+        Some(Reading {
+            field,
+            value,
+            word: non_empty(value.value.as_ref())?,
+        })
+    })
 }
 
 impl Reading<'_> {
@@ -136,7 +168,13 @@ impl Reading<'_> {
         match &self.value.source {
             source if is(source.as_ref(), "mrz") => Source::Mrz,
             source if is(source.as_ref(), "visual") => Source::Visual,
-            source if ["chip", "nfc", "rfid"].iter().any(|chip| is(source.as_ref(), chip)) => Source::Chip,
+            source
+                if ["chip", "nfc", "rfid"]
+                    .iter()
+                    .any(|chip| is(source.as_ref(), chip)) =>
+            {
+                Source::Chip
+            }
             _ => Source::Vendor,
         }
     }
@@ -159,20 +197,38 @@ mod tests {
     #[test]
     fn date_is_read_if_only_one_can_be_meant() {
         let date = |word: &str| PartialDate::parse(word).map(|date| date.to_string());
-        for word in ["1965-03-10", "1965-03-10T00:00:00+00:00", "1965/03/10", "10.03.1965", "10.3.1965"] {
+        for word in [
+            "1965-03-10",
+            "1965-03-10T00:00:00+00:00",
+            "1965/03/10",
+            "10.03.1965",
+            "10.3.1965",
+        ] {
             assert_eq!(date(word).as_deref(), Some("1965-03-10"), "{word}");
         }
         assert_eq!(date("25/03/1965").as_deref(), Some("1965-03-25"));
         assert_eq!(date("25-03-1965").as_deref(), Some("1965-03-25"));
         assert_eq!(date("05/05/1965").as_deref(), Some("1965-05-05"));
-        for (word, partial) in
-            [("1965", "1965"), ("1965-00-00", "1965"), ("00.00.1965", "1965"), ("00.03.1965", "1965-03"), ("1965/3/0", "1965-03")]
-        {
+        for (word, partial) in [
+            ("1965", "1965"),
+            ("1965-00-00", "1965"),
+            ("00.00.1965", "1965"),
+            ("00.03.1965", "1965-03"),
+            ("1965/3/0", "1965-03"),
+        ] {
             assert_eq!(date(word).as_deref(), Some(partial), "{word}");
         }
-        for word in
-            ["", "10/03/1965", "10-03-1965", "650310", "10 MRT 1965", "31.02.1965", "1.2.3", "1965-03-10-01", "+1.+2.1965"]
-        {
+        for word in [
+            "",
+            "10/03/1965",
+            "10-03-1965",
+            "650310",
+            "10 MRT 1965",
+            "31.02.1965",
+            "1.2.3",
+            "1965-03-10-01",
+            "+1.+2.1965",
+        ] {
             assert_eq!(date(word), None, "{word}");
         }
     }

@@ -58,9 +58,14 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
 /// Every word in lower case: the short English names of ISO 3166, and those of the table.
 static WORDS: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
     let letters = || 'A'..='Z';
-    let codes = letters().flat_map(|first| letters().map(move |second| String::from_iter([first, second])));
-    let names = codes.filter_map(|code| Country::from_alpha2(&code)).map(|country| (country.name().to_lowercase(), country));
-    let words = COUNTRY_WORDS.iter().filter_map(|(word, code)| Some(((*word).to_owned(), Country::from_alpha2(code)?)));
+    let codes =
+        letters().flat_map(|first| letters().map(move |second| String::from_iter([first, second])));
+    let names = codes
+        .filter_map(|code| Country::from_alpha2(&code))
+        .map(|country| (country.name().to_lowercase(), country));
+    let words = COUNTRY_WORDS
+        .iter()
+        .filter_map(|(word, code)| Some(((*word).to_owned(), Country::from_alpha2(code)?)));
     names.chain(words).collect()
 });
 
@@ -86,9 +91,17 @@ mod tests {
         for (index, (word, letters)) in COUNTRY_WORDS.iter().enumerate() {
             assert_eq!(*word, word.to_lowercase());
             assert!(Country::from_alpha2(letters).is_some(), "{word}: {letters}");
-            assert!(!COUNTRY_WORDS.iter().skip(index + 1).any(|(other, _)| other == word), "{word} stands twice");
+            assert!(
+                !COUNTRY_WORDS
+                    .iter()
+                    .skip(index + 1)
+                    .any(|(other, _)| other == word),
+                "{word} stands twice"
+            );
             assert_eq!(
-                country(&word.to_uppercase()).map(|country| country.code().to_owned()).as_deref(),
+                country(&word.to_uppercase())
+                    .map(|country| country.code().to_owned())
+                    .as_deref(),
                 Some(*letters),
                 "{word}"
             );
@@ -97,7 +110,16 @@ mod tests {
 
     #[test]
     fn a_code_a_name_and_a_local_word_are_one_country() {
-        for word in ["NL", "NLD", "nld", "Netherlands", "NETHERLANDS", "Nederlandse", "NEDERLANDSE", "The Netherlands"] {
+        for word in [
+            "NL",
+            "NLD",
+            "nld",
+            "Netherlands",
+            "NETHERLANDS",
+            "Nederlandse",
+            "NEDERLANDSE",
+            "The Netherlands",
+        ] {
             assert_eq!(country(word).unwrap().code(), "NL", "{word}");
         }
         for word in ["", "Utopia", "XX", "Netherlandsx"] {

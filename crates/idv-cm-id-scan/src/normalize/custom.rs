@@ -23,7 +23,9 @@ pub(crate) struct Custom {
 
 impl Custom {
     pub(crate) const fn new() -> Self {
-        Self { values: CustomValues::new(NameClash::NumberIfDifferent) }
+        Self {
+            values: CustomValues::new(NameClash::NumberIfDifferent),
+        }
     }
 
     /// Adds the unknown members of an object, behind a prefix.
@@ -34,11 +36,15 @@ impl Custom {
     }
 
     fn loose(&mut self, name: impl Into<String>, value: Option<&Loose<'_>>) {
-        self.values.add(name, value.map_or(Value::Null, Loose::to_value));
+        self.values
+            .add(name, value.map_or(Value::Null, Loose::to_value));
     }
 
     fn any(&mut self, name: impl Into<String>, value: Option<&Pii<Value>>) {
-        self.values.add(name, value.map_or(Value::Null, |value| value.expose().clone()));
+        self.values.add(
+            name,
+            value.map_or(Value::Null, |value| value.expose().clone()),
+        );
     }
 }
 
@@ -54,7 +60,11 @@ pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
     custom.any("mobileOnly", transaction.mobile_only.as_ref());
     custom.loose("resultId", transaction.result_id.as_ref());
     custom.members("", &transaction.others);
-    let kinds = transaction.tasks.iter().filter_map(|task| task.kind.as_ref()).map(Loose::to_value);
+    let kinds = transaction
+        .tasks
+        .iter()
+        .filter_map(|task| task.kind.as_ref())
+        .map(Loose::to_value);
     let kinds: Vec<_> = kinds.collect();
     if !kinds.is_empty() {
         custom.values.add("tasks", kinds.into());
@@ -71,7 +81,10 @@ pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
     if completed_at(transaction).is_none() {
         custom.loose("completed", transaction.completed.as_ref());
     }
-    let known = transaction.others.iter().filter(|(name, _)| *name != "settings");
+    let known = transaction
+        .others
+        .iter()
+        .filter(|(name, _)| *name != "settings");
     for (name, value) in known {
         custom.values.add(name, value.expose().clone());
     }
@@ -91,17 +104,25 @@ pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
 impl Custom {
     fn task(&mut self, task: &Task<'_>) {
         let name = non_empty(task.kind.as_ref()).unwrap_or("task");
-        let makes_a_check = is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
+        let makes_a_check =
+            is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
         // A check has the state as its code, and the score.
         if !makes_a_check || non_empty(task.state.as_ref()).is_none() {
             self.loose(path(name, "state"), task.state.as_ref());
         }
-        if let Some(score) = task.score.as_ref().filter(|score| !makes_a_check || score.value().is_none()) {
+        if let Some(score) = task
+            .score
+            .as_ref()
+            .filter(|score| !makes_a_check || score.value().is_none())
+        {
             self.values.add(path(name, "score"), score.to_value());
         }
         self.loose(path(name, "level"), task.level.as_ref());
         self.any(path(name, "attempts"), task.attempts.as_ref());
-        self.any(path(name, "attemptsInvoiced"), task.attempts_invoiced.as_ref());
+        self.any(
+            path(name, "attemptsInvoiced"),
+            task.attempts_invoiced.as_ref(),
+        );
         self.scans(name, task);
         self.result(name, task);
         self.files(name, task);
@@ -110,23 +131,36 @@ impl Custom {
 
     fn scans(&mut self, name: &str, task: &Task<'_>) {
         if !task.document_scans.is_empty() {
-            self.values.add(path(name, "documentScans"), task.document_scans.iter().map(Scan::to_value).collect());
+            self.values.add(
+                path(name, "documentScans"),
+                task.document_scans.iter().map(Scan::to_value).collect(),
+            );
         }
     }
 
     /// The images, with everything but their addresses.
     fn files(&mut self, name: &str, task: &Task<'_>) {
         if !task.files.is_empty() {
-            self.values.add(path(name, "files"), task.files.iter().map(File::to_value).collect());
+            self.values.add(
+                path(name, "files"),
+                task.files.iter().map(File::to_value).collect(),
+            );
         }
     }
 
     fn result(&mut self, name: &str, task: &Task<'_>) {
         match &task.result {
-            Some(TaskResult::Word(word)) => self.values.add(path(name, "result"), word.expose().into()),
+            Some(TaskResult::Word(word)) => {
+                self.values.add(path(name, "result"), word.expose().into())
+            }
             // Values from a document have a place in the model, or are added field by field.
-            Some(TaskResult::Fields(fields)) if !name.eq_ignore_ascii_case(DOCUMENT_SCAN) && !fields.is_empty() => {
-                self.values.add(path(name, "result"), fields.iter().map(ResultField::to_value).collect());
+            Some(TaskResult::Fields(fields))
+                if !name.eq_ignore_ascii_case(DOCUMENT_SCAN) && !fields.is_empty() =>
+            {
+                self.values.add(
+                    path(name, "result"),
+                    fields.iter().map(ResultField::to_value).collect(),
+                );
             }
             _ => {}
         }
@@ -136,54 +170,92 @@ impl Custom {
     pub(super) fn readings(&mut self, mut readings: Vec<Reading<'_>>) {
         readings.sort_by_key(Reading::rank);
         for reading in readings {
-            let Some(name) = non_empty(reading.field.field.as_ref()) else { continue };
+            let Some(name) = non_empty(reading.field.field.as_ref()) else {
+                continue;
+            };
             let word = Value::from(reading.word);
             if self.values.get(name).is_none() {
                 self.values.add(name, word);
                 continue;
             }
-            let parts = [Some(name), non_empty(reading.value.source.as_ref()), non_empty(reading.field.locale.as_ref())];
-            self.values.add(parts.into_iter().flatten().collect::<Vec<_>>().join("."), word);
+            let parts = [
+                Some(name),
+                non_empty(reading.value.source.as_ref()),
+                non_empty(reading.field.locale.as_ref()),
+            ];
+            self.values.add(
+                parts.into_iter().flatten().collect::<Vec<_>>().join("."),
+                word,
+            );
         }
     }
 
     /// Adds what a field says beside the words that were read for it. `chosen` is the field whose reading became the value.
-    pub(super) fn field(&mut self, field: &ResultField<'_>, goes: Option<Target>, chosen: Option<&ResultField<'_>>) {
+    pub(super) fn field(
+        &mut self,
+        field: &ResultField<'_>,
+        goes: Option<Target>,
+        chosen: Option<&ResultField<'_>>,
+    ) {
         let name = non_empty(field.field.as_ref()).unwrap_or("field");
         let locale = non_empty(field.locale.as_ref());
-        let part = |part: &str| [Some(name), locale, Some(part)].into_iter().flatten().collect::<Vec<_>>().join(".");
+        let part = |part: &str| {
+            [Some(name), locale, Some(part)]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(".")
+        };
         let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, field));
         // The verdict of an attribute is that of the field that was chosen; an age has a check.
         let is_told = match goes {
             None => false,
             Some(Target::Age) => validity(field).is_some(),
-            Some(_) => validity(field).is_some() && (is_chosen || chosen.map(validity) == Some(validity(field))),
+            Some(_) => {
+                validity(field).is_some()
+                    && (is_chosen || chosen.map(validity) == Some(validity(field)))
+            }
         };
         if let Some(validity) = field.validity.as_ref().filter(|_| !is_told) {
             self.values.add(part("validity"), validity.to_value());
         }
-        let is_known = |word: &&Loose<'_>| is(Some(*word), "match") || is(Some(*word), "not_performed");
+        let is_known =
+            |word: &&Loose<'_>| is(Some(*word), "match") || is(Some(*word), "not_performed");
         if let Some(comparison) = field.comparison.as_ref().filter(|word| !is_known(word)) {
             self.values.add(part("comparison"), comparison.to_value());
         }
-        let (has_place, has_words) = (goes.is_some_and(|goes| goes != Target::Age), words(field).next().is_some());
+        let (has_place, has_words) = (
+            goes.is_some_and(|goes| goes != Target::Age),
+            words(field).next().is_some(),
+        );
         // Every other reading of an attribute carries its language.
-        if let Some(locale) = field.locale.as_ref().filter(|_| !has_place || is_chosen || !has_words) {
+        if let Some(locale) = field
+            .locale
+            .as_ref()
+            .filter(|_| !has_place || is_chosen || !has_words)
+        {
             self.values.add(path(name, "locale"), locale.to_value());
         }
         if non_empty(field.field.as_ref()).is_none() || (!has_words && field.validity.is_none()) {
             self.loose("field", field.field.as_ref());
         }
         for value in &field.values {
-            let is_known = ["mrz", "visual", "chip", "nfc", "rfid"].iter().any(|known| is(value.source.as_ref(), known));
+            let is_known = ["mrz", "visual", "chip", "nfc", "rfid"]
+                .iter()
+                .any(|known| is(value.source.as_ref(), known));
             if !is_known || !has_place {
                 self.loose(part("source"), value.source.as_ref());
             }
-            if non_empty(value.value.as_ref()).is_none() || non_empty(field.field.as_ref()).is_none() {
+            if non_empty(value.value.as_ref()).is_none()
+                || non_empty(field.field.as_ref()).is_none()
+            {
                 self.loose(part("value"), value.value.as_ref());
             }
             if !value.others.is_empty() {
-                self.members(&path(name, non_empty(value.source.as_ref()).unwrap_or("value")), &value.others);
+                self.members(
+                    &path(name, non_empty(value.source.as_ref()).unwrap_or("value")),
+                    &value.others,
+                );
             }
         }
         self.members(name, &field.others);

@@ -59,7 +59,9 @@ pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
 /// downloading.
 #[must_use]
 pub fn images(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Vec<Evidence> {
-    let prefix = result.map_or_else(String::new, |result| format!("{RESULTS}{}/", result.as_str()));
+    let prefix = result.map_or_else(String::new, |result| {
+        format!("{RESULTS}{}/", result.as_str())
+    });
     let mut sides = Sides::of(transaction);
     let named = names(transaction).filter_map(|(name, task, file)| {
         let kind = kind(task, file, &mut sides);
@@ -78,11 +80,17 @@ pub fn find_file<'t>(transaction: &'t Transaction<'t>, name: &str) -> Option<&'t
 }
 
 /// The images with their names.
-fn names<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = (String, &'t Task<'t>, &'t File<'t>)> {
+fn names<'t>(
+    transaction: &'t Transaction<'t>,
+) -> impl Iterator<Item = (String, &'t Task<'t>, &'t File<'t>)> {
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-    let files = transaction.tasks.iter().flat_map(|task| task.files.iter().map(move |file| (task, file)));
+    let files = transaction
+        .tasks
+        .iter()
+        .flat_map(|task| task.files.iter().map(move |file| (task, file)));
     files.map(move |(task, file)| {
-        let parts = [&task.kind, &file.category, &file.kind].map(|text| non_empty(text.as_ref()).unwrap_or("other"));
+        let parts = [&task.kind, &file.category, &file.kind]
+            .map(|text| non_empty(text.as_ref()).unwrap_or("other"));
         let [task_name, category, kind] = parts;
         let mut name = [FILES, task_name, "/", category, "/", kind].concat();
         name.make_ascii_lowercase();
@@ -106,7 +114,10 @@ struct Sides {
 impl Sides {
     /// Both, but for those that an image names.
     fn of(transaction: &Transaction<'_>) -> Self {
-        let mut sides = Self { front: true, back: true };
+        let mut sides = Self {
+            front: true,
+            back: true,
+        };
         for file in scans(transaction).flat_map(|task| &task.files) {
             match named_side(file) {
                 Some(EvidenceKind::DocumentFront) => sides.front = false,
@@ -130,8 +141,12 @@ impl Sides {
 
 /// The side that an image names: `Netherlands - Driving License (2022) Side B` in a sample.
 fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
-    let texts = [&file.name, &file.kind].into_iter().filter_map(|text| non_empty(text.as_ref()));
-    let words = texts.flat_map(|text| text.split(|character: char| !character.is_alphanumeric())).filter(|word| !word.is_empty());
+    let texts = [&file.name, &file.kind]
+        .into_iter()
+        .filter_map(|text| non_empty(text.as_ref()));
+    let words = texts
+        .flat_map(|text| text.split(|character: char| !character.is_alphanumeric()))
+        .filter(|word| !word.is_empty());
     let (mut is_front, mut is_back, mut before) = (false, false, "");
     for word in words {
         let is = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(word));
@@ -151,8 +166,14 @@ fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
 /// asked for.
 fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut Sides) -> EvidenceKind {
     if !is(task.kind.as_ref(), DOCUMENT_SCAN) {
-        let name = non_empty(file.kind.as_ref()).unwrap_or_default().to_ascii_lowercase();
-        return if name.contains("video") { EvidenceKind::Video } else { EvidenceKind::Selfie };
+        let name = non_empty(file.kind.as_ref())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        return if name.contains("video") {
+            EvidenceKind::Video
+        } else {
+            EvidenceKind::Selfie
+        };
     }
     match () {
         () if is(file.kind.as_ref(), "portrait") => EvidenceKind::Portrait,

@@ -58,11 +58,19 @@ pub struct FieldRow {
 }
 
 const fn sample(field: &'static str, target: Target) -> FieldRow {
-    FieldRow { field, target, documented: true }
+    FieldRow {
+        field,
+        target,
+        documented: true,
+    }
 }
 
 const fn likely(field: &'static str, target: Target) -> FieldRow {
-    FieldRow { field, target, documented: false }
+    FieldRow {
+        field,
+        target,
+        documented: false,
+    }
 }
 
 /// The fields of a result. The vendor publishes no list outside of its account-bound reference: the samples have a few, and the others are
@@ -111,7 +119,10 @@ pub const FIELDS: &[FieldRow] = &[
 
 /// Where a field goes; `None` if it is not in the table.
 pub(crate) fn target(field: &str) -> Option<Target> {
-    FIELDS.iter().find(|row| row.field.eq_ignore_ascii_case(field)).map(|row| row.target)
+    FIELDS
+        .iter()
+        .find(|row| row.field.eq_ignore_ascii_case(field))
+        .map(|row| row.target)
 }
 
 /// Whether two names mean the same field: the same name in any case, or two names of one place in the model.

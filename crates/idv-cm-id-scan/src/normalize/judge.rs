@@ -15,9 +15,21 @@ use super::is;
 use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH, Tasks};
 use crate::wire::{ResultField, Transaction};
 
-pub(super) fn judge(rule: &Acceptance, transaction: &Transaction<'_>, now: Option<Timestamp>) -> Judgement {
-    let on = completed_at(transaction).or(now).map(|time| time.to_zoned_datetime(TimeZone::UTC).date());
-    let mut bench = Bench { rule, on, rejects: false, reasons: Vec::new(), checks: Vec::new() };
+pub(super) fn judge(
+    rule: &Acceptance,
+    transaction: &Transaction<'_>,
+    now: Option<Timestamp>,
+) -> Judgement {
+    let on = completed_at(transaction)
+        .or(now)
+        .map(|time| time.to_zoned_datetime(TimeZone::UTC).date());
+    let mut bench = Bench {
+        rule,
+        on,
+        rejects: false,
+        reasons: Vec::new(),
+        checks: Vec::new(),
+    };
     bench.tasks(transaction);
     bench.document(transaction);
     bench.members("", &transaction.others);
@@ -26,7 +38,11 @@ pub(super) fn judge(rule: &Acceptance, transaction: &Transaction<'_>, now: Optio
         (false, true) => Outcome::Rejected,
         (false, false) => Outcome::Inconclusive,
     };
-    Judgement { outcome, reasons: bench.reasons, checks: bench.checks }
+    Judgement {
+        outcome,
+        reasons: bench.reasons,
+        checks: bench.checks,
+    }
 }
 
 /// The time of completion, if the transaction says one.
@@ -46,11 +62,20 @@ struct Bench<'r> {
 
 impl Bench<'_> {
     fn tasks(&mut self, transaction: &Transaction<'_>) {
-        let ordered = self.rule.ordered.map_or([DOCUMENT_SCAN].as_slice(), Tasks::names);
+        let ordered = self
+            .rule
+            .ordered
+            .map_or([DOCUMENT_SCAN].as_slice(), Tasks::names);
         for kind in ordered {
-            if !transaction.tasks.iter().any(|task| is(task.kind.as_ref(), kind)) {
+            if !transaction
+                .tasks
+                .iter()
+                .any(|task| is(task.kind.as_ref(), kind))
+            {
                 self.doubt(Reason::CannotBeCompleted, kind, "missing");
-                self.checks.extend(check_kind(kind).map(|kind| Check::new(kind, CheckResult::NotPerformed)));
+                self.checks.extend(
+                    check_kind(kind).map(|kind| Check::new(kind, CheckResult::NotPerformed)),
+                );
             }
         }
         for task in &transaction.tasks {
@@ -59,7 +84,10 @@ impl Bench<'_> {
     }
 
     fn doubt(&mut self, reason: Reason, subject: &str, code: &str) {
-        self.reasons.push(Finding::new(reason, [label(subject), ":", label(code)].concat()));
+        self.reasons.push(Finding::new(
+            reason,
+            [label(subject), ":", label(code)].concat(),
+        ));
     }
 
     fn reject(&mut self, reason: Reason, subject: &str, code: &str) {
@@ -78,7 +106,13 @@ impl Bench<'_> {
 
 /// The check that a task about the face makes. The scan of a document is an upload or a photograph, which checks nothing by itself.
 fn check_kind(task: &str) -> Option<CheckKind> {
-    find_word(&[(FACE_LIVENESS, CheckKind::Liveness), (FACE_MATCH, CheckKind::FaceMatch)], task)
+    find_word(
+        &[
+            (FACE_LIVENESS, CheckKind::Liveness),
+            (FACE_MATCH, CheckKind::FaceMatch),
+        ],
+        task,
+    )
 }
 
 /// The result of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
@@ -87,7 +121,11 @@ pub(super) fn validity(field: &ResultField<'_>) -> Option<CheckResult> {
 }
 
 fn validity_word(word: &str) -> Option<CheckResult> {
-    let known = [("valid", CheckResult::Passed), ("not_checked", CheckResult::NotPerformed), ("invalid", CheckResult::Failed)];
+    let known = [
+        ("valid", CheckResult::Passed),
+        ("not_checked", CheckResult::NotPerformed),
+        ("invalid", CheckResult::Failed),
+    ];
     find_word(&known, word)
 }
 
@@ -95,22 +133,39 @@ fn validity_word(word: &str) -> Option<CheckResult> {
 pub(super) fn comparison(field: &ResultField<'_>) -> CheckResult {
     match &field.comparison {
         None => CheckResult::NotPerformed,
-        Some(comparison) => comparison.text().map_or(CheckResult::Failed, |word| comparison_word(word.expose())),
+        Some(comparison) => comparison
+            .text()
+            .map_or(CheckResult::Failed, |word| comparison_word(word.expose())),
     }
 }
 
 fn comparison_word(word: &str) -> CheckResult {
-    let known = [("not_performed", CheckResult::NotPerformed), ("match", CheckResult::Passed)];
+    let known = [
+        ("not_performed", CheckResult::NotPerformed),
+        ("match", CheckResult::Passed),
+    ];
     find_word(&known, word).unwrap_or(CheckResult::Failed)
 }
 
 fn worse(one: CheckResult, other: CheckResult) -> CheckResult {
-    let order = [CheckResult::Failed, CheckResult::Inconclusive, CheckResult::NotPerformed];
-    order.into_iter().find(|result| *result == one || *result == other).unwrap_or(CheckResult::Passed)
+    let order = [
+        CheckResult::Failed,
+        CheckResult::Inconclusive,
+        CheckResult::NotPerformed,
+    ];
+    order
+        .into_iter()
+        .find(|result| *result == one || *result == other)
+        .unwrap_or(CheckResult::Passed)
 }
 
 /// A vendor's word as a part of a code, which may be printed. A word that is no name is not repeated.
 fn label(word: &str) -> &str {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ');
-    if !word.is_empty() && word.len() <= 64 && word.bytes().all(is_name) { word } else { "unknown" }
+    let is_name =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ');
+    if !word.is_empty() && word.len() <= 64 && word.bytes().all(is_name) {
+        word
+    } else {
+        "unknown"
+    }
 }

@@ -29,19 +29,31 @@ impl Days {
             return Self::of_date(date);
         }
         let mut parts = word.split(['/', '-']).map(str::parse::<i16>);
-        let (Some(Ok(one)), Some(Ok(other)), Some(Ok(year)), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(Ok(one)), Some(Ok(other)), Some(Ok(year)), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return None;
         };
         let small = |part: i16| i8::try_from(part).ok();
         let date = |month, day| Date::new(year, small(month)?, small(day)?).ok();
         let (one, other) = (date(one, other)?, date(other, one)?);
-        Some(Self { first: one.min(other), last: one.max(other) })
+        Some(Self {
+            first: one.min(other),
+            last: one.max(other),
+        })
     }
 
     fn of_date(date: PartialDate) -> Option<Self> {
-        let first = Date::new(date.year(), date.month().unwrap_or(1), date.day().unwrap_or(1)).ok()?;
-        Some(Self { first, last: last_day(date)? })
+        let first = Date::new(
+            date.year(),
+            date.month().unwrap_or(1),
+            date.day().unwrap_or(1),
+        )
+        .ok()?;
+        Some(Self {
+            first,
+            last: last_day(date)?,
+        })
     }
 
     /// Returns how a day of expiry stands to an allowance: by how many days a document may have expired; for how many it must still be
@@ -58,7 +70,10 @@ impl Days {
 
     /// Returns the least and the greatest age that a person born on one of these days may have.
     pub(super) fn ages(self, on: Date) -> Ages {
-        Ages { least: age(self.last, on), most: age(self.first, on) }
+        Ages {
+            least: age(self.last, on),
+            most: age(self.first, on),
+        }
     }
 }
 
@@ -73,7 +88,10 @@ impl Ages {
     /// Returns the age that a word means, such as `45`; `None` if it is none.
     pub(super) fn of(word: &str) -> Option<Self> {
         let age = word.parse::<u16>().ok()?.into();
-        Some(Self { least: age, most: age })
+        Some(Self {
+            least: age,
+            most: age,
+        })
     }
 
     pub(super) fn minimum(self, minimum: u16) -> Standing {
@@ -96,7 +114,11 @@ impl Ages {
 /// Whole years from a birthday to a day. A person born on 29 February has their birthday on 1 March in other years.
 fn age(birth: Date, on: Date) -> i32 {
     let years = i32::from(on.year()) - i32::from(birth.year());
-    if (on.month(), on.day()) < (birth.month(), birth.day()) { years - 1 } else { years }
+    if (on.month(), on.day()) < (birth.month(), birth.day()) {
+        years - 1
+    } else {
+        years
+    }
 }
 
 fn days_between(from: Date, to: Date) -> i64 {
@@ -127,7 +149,17 @@ mod tests {
         ] {
             assert_eq!(Days::of(word), Some(Days { first, last }), "{word}");
         }
-        for word in ["", "never", "30 AUG 2031", "03/04", "03/04/2031/1", "00/04/2031", "310830", "1/1/99999", "300/1/2031"] {
+        for word in [
+            "",
+            "never",
+            "30 AUG 2031",
+            "03/04",
+            "03/04/2031/1",
+            "00/04/2031",
+            "310830",
+            "1/1/99999",
+            "300/1/2031",
+        ] {
             assert_eq!(Days::of(word), None, "{word}");
         }
     }
@@ -153,7 +185,11 @@ mod tests {
             ("0001-01-01", i32::MAX, Standing::Within),
             ("9999-12-31", i32::MIN, Standing::Beyond),
         ] {
-            assert_eq!(Days::of(word).unwrap().expiry(on, allowance), standing, "{word} {allowance}");
+            assert_eq!(
+                Days::of(word).unwrap().expiry(on, allowance),
+                standing,
+                "{word} {allowance}"
+            );
         }
     }
 
@@ -189,7 +225,11 @@ mod tests {
             (ages(80, 81), Standing::Within, Standing::Open),
             (ages(81, 81), Standing::Within, Standing::Beyond),
         ] {
-            assert_eq!((ages.minimum(18), ages.maximum(80)), (minimum, maximum), "{ages:?}");
+            assert_eq!(
+                (ages.minimum(18), ages.maximum(80)),
+                (minimum, maximum),
+                "{ages:?}"
+            );
         }
         assert_eq!(Ages::of("45"), Some(ages(45, 45)));
         for word in ["", "-1", "old", "45.5", "70000"] {

@@ -47,7 +47,11 @@ pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
 /// naming `kind`, if there is no such kind.
 pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
-    Ok(Page::new(observations(bytes, payload_channel(kind)?, acceptance, None)?, 0, None))
+    Ok(Page::new(
+        observations(bytes, payload_channel(kind)?, acceptance, None)?,
+        0,
+        None,
+    ))
 }
 
 /// Reads a payload of a kind as [`kind`] does. The dates of a result that does not say when it was completed are compared with `now`.
@@ -56,7 +60,11 @@ pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
 ///
 /// As [`kind`].
 pub fn kind_at(bytes: &[u8], kind: &str, acceptance: &Acceptance, now: Timestamp) -> Result<Page> {
-    Ok(Page::new(observations(bytes, payload_channel(kind)?, acceptance, Some(now))?, 0, None))
+    Ok(Page::new(
+        observations(bytes, payload_channel(kind)?, acceptance, Some(now))?,
+        0,
+        None,
+    ))
 }
 
 /// Reads a payload that came by a channel: a result by [`Fetch`](Channel::Fetch), details by [`Poll`](Channel::Poll), an event by
@@ -68,7 +76,11 @@ pub fn kind_at(bytes: &[u8], kind: &str, acceptance: &Acceptance, now: Timestamp
 ///
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
 /// naming `channel`, if nothing comes from this vendor by that channel.
-pub fn payload(bytes: &[u8], channel: Channel, acceptance: &Acceptance) -> Result<Vec<Observation>> {
+pub fn payload(
+    bytes: &[u8],
+    channel: Channel,
+    acceptance: &Acceptance,
+) -> Result<Vec<Observation>> {
     observations(bytes, channel, acceptance, None)
 }
 
@@ -77,13 +89,29 @@ pub fn payload(bytes: &[u8], channel: Channel, acceptance: &Acceptance) -> Resul
 /// # Errors
 ///
 /// As [`payload`].
-pub fn payload_at(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Timestamp) -> Result<Vec<Observation>> {
+pub fn payload_at(
+    bytes: &[u8],
+    channel: Channel,
+    acceptance: &Acceptance,
+    now: Timestamp,
+) -> Result<Vec<Observation>> {
     observations(bytes, channel, acceptance, Some(now))
 }
 
-fn observations(bytes: &[u8], channel: Channel, acceptance: &Acceptance, now: Option<Timestamp>) -> Result<Vec<Observation>> {
+fn observations(
+    bytes: &[u8],
+    channel: Channel,
+    acceptance: &Acceptance,
+    now: Option<Timestamp>,
+) -> Result<Vec<Observation>> {
     match channel {
-        Channel::Fetch => Ok(vec![result(&Transaction::read(bytes)?, None, acceptance, now, channel)]),
+        Channel::Fetch => Ok(vec![result(
+            &Transaction::read(bytes)?,
+            None,
+            acceptance,
+            now,
+            channel,
+        )]),
         Channel::Poll => Ok(vec![status(&Transaction::read(bytes)?, channel)]),
         Channel::Callback => crate::callback::claims(bytes),
         _ => Err(Error::invalid("channel", "it is fetch, poll or callback")),
@@ -100,15 +128,23 @@ fn is<W: MaybeText>(part: Option<&W>, word: &str) -> bool {
 
 /// The tasks that scan a document.
 fn scans<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t Task<'t>> + Clone {
-    transaction.tasks.iter().filter(|task| is(task.kind.as_ref(), DOCUMENT_SCAN))
+    transaction
+        .tasks
+        .iter()
+        .filter(|task| is(task.kind.as_ref(), DOCUMENT_SCAN))
 }
 
 /// The fields of the document. A field of another task says something of that task.
-fn data_fields<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
+fn data_fields<'t>(
+    transaction: &'t Transaction<'t>,
+) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
     scans(transaction).flat_map(Task::fields)
 }
 
 /// Every word that was read for a field.
 fn words<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = &'t str> {
-    field.values.iter().filter_map(|value| non_empty(value.value.as_ref()))
+    field
+        .values
+        .iter()
+        .filter_map(|value| non_empty(value.value.as_ref()))
 }

@@ -64,7 +64,9 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     person.birth_name = fields.read(Target::BirthName);
     person.birth_date = fields.read(Target::BirthDate);
     person.birth_place = fields.read(Target::BirthPlace).map(Into::into);
-    person.nationalities.extend(fields.read(Target::Nationality));
+    person
+        .nationalities
+        .extend(fields.read(Target::Nationality));
     person.gender = fields.read(Target::Gender);
     person.address.street = fields.read(Target::Street);
     person.address.postal_code = fields.read(Target::PostalCode);
@@ -79,14 +81,17 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     document.licence_classes = fields.read(Target::LicenceClasses);
     if let Some(file) = recognized(transaction) {
         // No field of the result has it, so that it was not checked.
-        let unchecked = |word| adapter::attribute::<Vendor, _>(word, Source::Vendor, Verdict::Unchecked);
+        let unchecked =
+            |word| adapter::attribute::<Vendor, _>(word, Source::Vendor, Verdict::Unchecked);
         document.kind = non_empty(file.kind.as_ref()).map(unchecked);
         if document.issuing_country.is_none() {
             document.issuing_country = non_empty(file.name.as_ref()).and_then(issued_by);
         }
     }
     report.evidence = images(transaction, result);
-    report.evidence.extend(result.map(audit_reports).into_iter().flatten());
+    report
+        .evidence
+        .extend(result.map(audit_reports).into_iter().flatten());
     let mut custom = custom::of_result(transaction);
     fields.add_to(&mut custom);
     report.custom = custom.values.into_values();
@@ -102,7 +107,8 @@ struct Fields<'t> {
 
 impl<'t> Fields<'t> {
     fn of(transaction: &'t Transaction<'t>) -> Self {
-        let mut fields = Vec::with_capacity(scans(transaction).map(|task| task.fields().len()).sum());
+        let mut fields =
+            Vec::with_capacity(scans(transaction).map(|task| task.fields().len()).sum());
         let mut present = 0;
         for field in data_fields(transaction) {
             let target = non_empty(field.field.as_ref()).and_then(target);
@@ -113,7 +119,10 @@ impl<'t> Fields<'t> {
     }
 
     fn of_target(&self, wanted: Target) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
-        self.fields.iter().filter(move |(target, _)| *target == Some(wanted)).map(|(_, field)| *field)
+        self.fields
+            .iter()
+            .filter(move |(target, _)| *target == Some(wanted))
+            .map(|(_, field)| *field)
     }
 
     fn read<T: FromVendor<Vendor>>(&self, target: Target) -> Option<Attribute<T>> {
@@ -125,18 +134,31 @@ impl<'t> Fields<'t> {
 
     /// Adds what the model has no place for.
     fn add_to(&self, custom: &mut Custom) {
-        let without_place = self.fields.iter().filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
-        custom.readings(without_place.flat_map(|(_, field)| readings(field)).collect());
+        let without_place = self
+            .fields
+            .iter()
+            .filter(|(target, _)| target.is_none_or(|target| target == Target::Age));
+        custom.readings(
+            without_place
+                .flat_map(|(_, field)| readings(field))
+                .collect(),
+        );
         let mut chosen: [Option<&ResultField<'_>>; u32::BITS as usize] = [None; u32::BITS as usize];
         for (target, field) in &self.fields {
             let Some(target) = *target else { continue };
-            let place = chosen.get_mut(target as usize).filter(|chosen| chosen.is_none());
+            let place = chosen
+                .get_mut(target as usize)
+                .filter(|chosen| chosen.is_none());
             if let Some(place) = place {
                 *place = best(&self.of_target(target)).or(Some(field));
             }
         }
         for (target, field) in &self.fields {
-            custom.field(field, *target, target.and_then(|target| chosen.get(target as usize).copied().flatten()));
+            custom.field(
+                field,
+                *target,
+                target.and_then(|target| chosen.get(target as usize).copied().flatten()),
+            );
         }
     }
 }
@@ -153,7 +175,11 @@ fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
 
 /// The country that the name of a document begins with, with the whole name as the vendor's word for it.
 fn issued_by(name: &str) -> Option<Attribute<Country>> {
-    let country = country(name.split_once(" - ").map_or(name, |(country, _)| country).trim())?;
+    let country = country(
+        name.split_once(" - ")
+            .map_or(name, |(country, _)| country)
+            .trim(),
+    )?;
     let mut attribute = Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(country);
     attribute.raw = Some(Pii::from(name));
     Some(attribute)

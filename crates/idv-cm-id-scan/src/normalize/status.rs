@@ -1,7 +1,10 @@
 //! The state of a transaction: from its details, and from its result.
 
 use idv_core::adapter::{MaybeText, non_empty};
-use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Timestamp, VendorId};
+use idv_core::{
+    Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Timestamp,
+    VendorId,
+};
 use serde_json::Value;
 
 use super::acceptance::Acceptance;
@@ -24,22 +27,49 @@ pub struct StateRow {
     pub source: &'static str,
 }
 
-const fn row(state: &'static str, untouched: Status, begun: Status, source: &'static str) -> StateRow {
-    StateRow { state, untouched, begun, source }
+const fn row(
+    state: &'static str,
+    untouched: Status,
+    begun: Status,
+    source: &'static str,
+) -> StateRow {
+    StateRow {
+        state,
+        untouched,
+        begun,
+        source,
+    }
 }
 
 /// The states of a transaction. The vendor publishes no list: two are in the samples of its documentation, and the third is the word for
 /// what the documentation says of transactions ("a transaction will expire").
 pub const STATES: &[StateRow] = &[
-    row("pending", Status::AwaitingPerson, Status::InProgress, "samples of creation and details"),
-    row("completed", Status::Ended, Status::Ended, "samples of results and events"),
-    row("expired", Status::Finished(Outcome::Expired), Status::Finished(Outcome::Expired), "section \"Expires in\""),
+    row(
+        "pending",
+        Status::AwaitingPerson,
+        Status::InProgress,
+        "samples of creation and details",
+    ),
+    row(
+        "completed",
+        Status::Ended,
+        Status::Ended,
+        "samples of results and events",
+    ),
+    row(
+        "expired",
+        Status::Finished(Outcome::Expired),
+        Status::Finished(Outcome::Expired),
+        "section \"Expires in\"",
+    ),
 ];
 
 /// The row of a state.
 #[must_use]
 pub fn find_state(state: &str) -> Option<&'static StateRow> {
-    STATES.iter().find(|row| row.state.eq_ignore_ascii_case(state))
+    STATES
+        .iter()
+        .find(|row| row.state.eq_ignore_ascii_case(state))
 }
 
 /// Reads the details of a transaction. The observation is a claim: the caller adds the proof if they answer its own call.
@@ -53,7 +83,10 @@ pub fn status(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     let mut observation = observation(transaction, channel);
     observation.result = match handle(transaction.result_id.as_ref()) {
         Some(handle) => ResultState::Fetchable(handle),
-        None => beside(observation.subject.vendor_id.as_ref(), custom::of_details(transaction)),
+        None => beside(
+            observation.subject.vendor_id.as_ref(),
+            custom::of_details(transaction),
+        ),
     };
     observation
 }
@@ -101,7 +134,9 @@ pub fn result(
 
 /// The handle that this text is, if it can be one.
 pub(crate) fn handle<W: MaybeText>(text: Option<&W>) -> Option<ResultHandle> {
-    ResultId::parse(non_empty(text)?).ok().map(ResultHandle::from)
+    ResultId::parse(non_empty(text)?)
+        .ok()
+        .map(ResultHandle::from)
 }
 
 fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
@@ -109,7 +144,13 @@ fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     let mut observation = Observation::claimed(Subject::new(None, id), channel);
     let state = non_empty(transaction.state.as_ref());
     observation.code = state.map(str::to_owned);
-    observation.status = state.and_then(find_state).map(|row| if has_begun(transaction) { row.begun } else { row.untouched });
+    observation.status = state.and_then(find_state).map(|row| {
+        if has_begun(transaction) {
+            row.begun
+        } else {
+            row.untouched
+        }
+    });
     let time = |time: &Option<Loose<'_>>| non_empty(time.as_ref())?.parse().ok();
     observation.at = time(&transaction.completed).or_else(|| time(&transaction.created));
     observation
@@ -118,9 +159,13 @@ fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
 /// Whether the person has tried anything.
 fn has_begun(transaction: &Transaction<'_>) -> bool {
     transaction.tasks.iter().any(|task| {
-        let is_pending = non_empty(task.state.as_ref()).is_none_or(|state| state.eq_ignore_ascii_case("pending"));
+        let is_pending = non_empty(task.state.as_ref())
+            .is_none_or(|state| state.eq_ignore_ascii_case("pending"));
         !is_pending
-            || task.attempts.as_ref().is_some_and(|attempts| is_positive(attempts.expose()))
+            || task
+                .attempts
+                .as_ref()
+                .is_some_and(|attempts| is_positive(attempts.expose()))
             || !task.document_scans.is_empty()
     })
 }

@@ -114,8 +114,17 @@ impl<'a> Event<'a> {
     #[must_use]
     pub fn transaction_id(&self) -> Option<&str> {
         let (transaction, task) = (&self.transaction, &self.task);
-        let places = [&transaction.id, &self.transaction_id, &task.transaction.id, &task.transaction_id];
-        places.into_iter().flatten().map(Text::expose).find(|id| !id.is_empty())
+        let places = [
+            &transaction.id,
+            &self.transaction_id,
+            &task.transaction.id,
+            &task.transaction_id,
+        ];
+        places
+            .into_iter()
+            .flatten()
+            .map(Text::expose)
+            .find(|id| !id.is_empty())
     }
 }
 
@@ -144,8 +153,14 @@ impl<'a> ErrorBody<'a> {
     /// Returns the vendor's code for the error. It may repeat what was sent, so it is not for printing.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        let own = self.code.as_ref().or(self.kind.as_ref()).map(Text::expose).filter(|word| !word.is_empty());
+        let own = self
+            .code
+            .as_ref()
+            .or(self.kind.as_ref())
+            .map(Text::expose)
+            .filter(|word| !word.is_empty());
         let beneath = || self.error.iter().chain(&self.errors).find_map(Self::name);
-        own.or_else(beneath).or_else(|| self.message.as_ref().map(Text::expose))
+        own.or_else(beneath)
+            .or_else(|| self.message.as_ref().map(Text::expose))
     }
 }

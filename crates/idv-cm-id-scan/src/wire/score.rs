@@ -54,7 +54,9 @@ impl<'de> Part<'de> for Score {
                 Value::String(text) => text.trim().parse().ok(),
                 _ => None,
             };
-            number.filter(|number| (0.0..=1.0).contains(number)).map_or(Self::Unreadable(Pii::new(value)), Self::Of)
+            number
+                .filter(|number| (0.0..=1.0).contains(number))
+                .map_or(Self::Unreadable(Pii::new(value)), Self::Of)
         }))
     }
 }

@@ -188,8 +188,12 @@ impl<'a> Transaction<'a> {
     /// an id and a state.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let transaction: Self = wire::read(bytes)?;
-        if non_empty(transaction.id.as_ref()).is_none() || non_empty(transaction.state.as_ref()).is_none() {
-            return Err(Error::malformed("it is no transaction: its id or its state is missing"));
+        if non_empty(transaction.id.as_ref()).is_none()
+            || non_empty(transaction.state.as_ref()).is_none()
+        {
+            return Err(Error::malformed(
+                "it is no transaction: its id or its state is missing",
+            ));
         }
         Ok(transaction)
     }
@@ -252,13 +256,18 @@ impl Value<'_> {
     /// Returns the value as JSON.
     #[must_use]
     pub fn to_value(&self) -> Json {
-        Object::default().loose("source", self.source.as_ref()).loose("value", self.value.as_ref()).members(&self.others)
+        Object::default()
+            .loose("source", self.source.as_ref())
+            .loose("value", self.value.as_ref())
+            .members(&self.others)
     }
 }
 
 /// Returns the members that no field takes, by their names. An entry of a list that is no object has one of this crate's own.
 pub(crate) fn named(members: &Members) -> impl Iterator<Item = (&str, &Json)> {
-    members.iter().map(|(name, value)| (if name.is_empty() { "entry" } else { name }, value.expose()))
+    members
+        .iter()
+        .map(|(name, value)| (if name.is_empty() { "entry" } else { name }, value.expose()))
 }
 
 /// Collects the parts of an object that are there, by the vendor's names.
@@ -286,11 +295,15 @@ impl Object {
     }
 
     fn list<T>(self, name: &str, entries: &[T], value: impl Fn(&T) -> Json) -> Self {
-        self.with(name, (!entries.is_empty()).then(|| entries.iter().map(value).collect()))
+        self.with(
+            name,
+            (!entries.is_empty()).then(|| entries.iter().map(value).collect()),
+        )
     }
 
     fn members(mut self, others: &Members) -> Json {
-        self.0.extend(named(others).map(|(name, value)| (name.to_owned(), value.clone())));
+        self.0
+            .extend(named(others).map(|(name, value)| (name.to_owned(), value.clone())));
         Json::Object(self.0)
     }
 }

@@ -1,6 +1,10 @@
 //! Shared by the tests of judgements: a good result, something changed in it, and the rule that judges it.
 #![allow(dead_code, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use idv_cm_id_scan::api::Tasks;
 use idv_cm_id_scan::normalize::{self, Acceptance};
@@ -35,7 +39,14 @@ pub(crate) fn judged(acceptance: &Acceptance, change: impl FnOnce(&mut Value)) -
 
 pub(crate) fn judged_payload(acceptance: &Acceptance, payload: &Value) -> Observation {
     let now: Timestamp = NOW.parse().unwrap();
-    normalize::payload_at(payload.to_string().as_bytes(), Channel::Fetch, acceptance, now).unwrap().remove(0)
+    normalize::payload_at(
+        payload.to_string().as_bytes(),
+        Channel::Fetch,
+        acceptance,
+        now,
+    )
+    .unwrap()
+    .remove(0)
 }
 
 pub(crate) fn outcome(observation: &Observation) -> Outcome {
@@ -46,18 +57,36 @@ pub(crate) fn outcome(observation: &Observation) -> Outcome {
 }
 
 pub(crate) fn reasons(observation: &Observation) -> Vec<(Reason, &str)> {
-    observation.report().unwrap().reasons.iter().map(|finding| (finding.reason, finding.code.as_str())).collect()
+    observation
+        .report()
+        .unwrap()
+        .reasons
+        .iter()
+        .map(|finding| (finding.reason, finding.code.as_str()))
+        .collect()
 }
 
 #[track_caller]
-pub(crate) fn expect(observation: &Observation, expected: Outcome, expected_reasons: &[(Reason, &str)]) {
-    assert_eq!((outcome(observation), reasons(observation).as_slice()), (expected, expected_reasons));
+pub(crate) fn expect(
+    observation: &Observation,
+    expected: Outcome,
+    expected_reasons: &[(Reason, &str)],
+) {
+    assert_eq!(
+        (outcome(observation), reasons(observation).as_slice()),
+        (expected, expected_reasons)
+    );
 }
 
 /// The result of a check, of which there is at most one of each kind.
 #[track_caller]
 pub(crate) fn check(observation: &Observation, kind: CheckKind) -> Option<CheckResult> {
-    let mut checks = observation.report().unwrap().checks.iter().filter(|check| check.kind == kind);
+    let mut checks = observation
+        .report()
+        .unwrap()
+        .checks
+        .iter()
+        .filter(|check| check.kind == kind);
     let check = checks.next().map(|check| check.result);
     assert!(checks.next().is_none(), "{kind:?} stands twice");
     check
@@ -66,7 +95,10 @@ pub(crate) fn check(observation: &Observation, kind: CheckKind) -> Option<CheckR
 /// A field of the good result.
 pub(crate) fn field<'v>(result: &'v mut Value, name: &str) -> &'v mut Value {
     let fields = result["tasks"][0]["result"].as_array_mut().unwrap();
-    fields.iter_mut().find(|field| field["field"] == name).unwrap()
+    fields
+        .iter_mut()
+        .find(|field| field["field"] == name)
+        .unwrap()
 }
 
 /// Gives a field one value from the machine-readable zone.
@@ -77,5 +109,8 @@ pub(crate) fn set(result: &mut Value, name: &str, value: &str, validity: &str) {
 }
 
 pub(crate) fn remove(result: &mut Value, name: &str) {
-    result["tasks"][0]["result"].as_array_mut().unwrap().retain(|field| field["field"] != name);
+    result["tasks"][0]["result"]
+        .as_array_mut()
+        .unwrap()
+        .retain(|field| field["field"] != name);
 }

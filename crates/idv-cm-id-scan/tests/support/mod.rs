@@ -1,6 +1,10 @@
 //! What the tests of calls share: an account, a client over a script, and the vendor's answers.
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,8 +56,16 @@ pub(crate) fn client_of(config: CmIdScanConfig, transport: &ScriptedTransport) -
 }
 
 /// The same by a clock of the caller's.
-pub(crate) fn client_at(config: CmIdScanConfig, transport: &ScriptedTransport, clock: &ManualClock) -> Client {
-    Client::new(CmIdScan::new(config).unwrap(), environment(transport, clock), CallPolicy::default())
+pub(crate) fn client_at(
+    config: CmIdScanConfig,
+    transport: &ScriptedTransport,
+    clock: &ManualClock,
+) -> Client {
+    Client::new(
+        CmIdScan::new(config).unwrap(),
+        environment(transport, clock),
+        CallPolicy::default(),
+    )
 }
 
 /// A clock whose sleeps end at once.
@@ -78,12 +90,19 @@ pub(crate) fn handle() -> ResultHandle {
 
 /// The method and what follows the API's address of every request that was made.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
-    transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
+    transport
+        .requests()
+        .iter()
+        .map(|request| line(request).replace(&format!("{BASE}/"), ""))
+        .collect()
 }
 
 /// The claims of a request's token.
 pub(crate) fn claims(request: &Request<Bytes>) -> serde_json::Value {
-    let token = header(request, "authorization").unwrap().strip_prefix("Bearer ").unwrap();
+    let token = header(request, "authorization")
+        .unwrap()
+        .strip_prefix("Bearer ")
+        .unwrap();
     let parts: Vec<_> = token.split('.').collect();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap()
 }

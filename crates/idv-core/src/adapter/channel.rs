@@ -13,6 +13,9 @@ pub fn payload_channel(kind: &str) -> Result<Channel> {
         "result" => Ok(Channel::Fetch),
         "status" => Ok(Channel::Poll),
         "callback" => Ok(Channel::Callback),
-        _ => Err(Error::invalid("kind", "expected result, status or callback")),
+        _ => Err(Error::invalid(
+            "kind",
+            "expected result, status or callback",
+        )),
     }
 }

@@ -54,7 +54,11 @@ impl CustomValues {
     /// Starts with the values that a report has.
     #[must_use]
     pub const fn of(values: BTreeMap<String, Pii<Value>>, clash: NameClash) -> Self {
-        Self { values, clash, numbers: BTreeMap::new() }
+        Self {
+            values,
+            clash,
+            numbers: BTreeMap::new(),
+        }
     }
 
     /// Returns the values.
@@ -147,7 +151,11 @@ impl CustomValues {
 /// Joins the parts of a name, of which either may be empty.
 #[must_use]
 pub fn path(parent: &str, name: &str) -> String {
-    if parent.is_empty() || name.is_empty() { [parent, name].concat() } else { [parent, ".", name].concat() }
+    if parent.is_empty() || name.is_empty() {
+        [parent, name].concat()
+    } else {
+        [parent, ".", name].concat()
+    }
 }
 
 #[cfg(test)]
@@ -159,25 +167,61 @@ mod tests {
 
     fn kept(clash: NameClash, values: &[(&str, Value)]) -> Vec<(String, Value)> {
         let mut custom = CustomValues::new(clash);
-        values.iter().for_each(|(name, value)| custom.add(*name, value.clone()));
-        custom.into_values().into_iter().map(|(name, value)| (name, value.into_exposed())).collect()
+        values
+            .iter()
+            .for_each(|(name, value)| custom.add(*name, value.clone()));
+        custom
+            .into_values()
+            .into_iter()
+            .map(|(name, value)| (name, value.into_exposed()))
+            .collect()
     }
 
     #[test]
     fn values_of_one_name_are_all_kept() {
-        let values = [("x", json!("a")), ("x#2", json!(0)), ("x", json!(1)), ("x", json!("a")), ("x", json!([true]))];
+        let values = [
+            ("x", json!("a")),
+            ("x#2", json!(0)),
+            ("x", json!(1)),
+            ("x", json!("a")),
+            ("x", json!([true])),
+        ];
         let owned = |values: &[(&str, Value)]| -> Vec<_> {
-            values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+            values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect()
         };
         let (a, zero, one, list) = (json!("a"), json!(0), json!(1), json!([true]));
-        let numbered = [("x", &a), ("x#2", &zero), ("x#3", &one), ("x#4", &a), ("x#5", &list)];
-        assert_eq!(kept(NameClash::Number, &values), owned(&numbered.map(|(name, value)| (name, value.clone()))));
+        let numbered = [
+            ("x", &a),
+            ("x#2", &zero),
+            ("x#3", &one),
+            ("x#4", &a),
+            ("x#5", &list),
+        ];
+        assert_eq!(
+            kept(NameClash::Number, &values),
+            owned(&numbered.map(|(name, value)| (name, value.clone())))
+        );
         let different = [("x", &a), ("x#2", &zero), ("x#3", &one), ("x#4", &list)];
-        assert_eq!(kept(NameClash::NumberIfDifferent, &values), owned(&different.map(|(name, value)| (name, value.clone()))));
+        assert_eq!(
+            kept(NameClash::NumberIfDifferent, &values),
+            owned(&different.map(|(name, value)| (name, value.clone())))
+        );
         let underscored = [("x", &a), ("x#2", &zero), ("x_", &one), ("x__", &list)];
-        assert_eq!(kept(NameClash::Underscore, &values), owned(&underscored.map(|(name, value)| (name, value.clone()))));
-        assert_eq!(kept(NameClash::Array, &values[2..4]), owned(&[("x", json!([1, "a"]))]));
-        assert_eq!(kept(NameClash::Array, &[("x", one.clone()), ("x", one.clone())]), owned(&[("x", one)]));
+        assert_eq!(
+            kept(NameClash::Underscore, &values),
+            owned(&underscored.map(|(name, value)| (name, value.clone())))
+        );
+        assert_eq!(
+            kept(NameClash::Array, &values[2..4]),
+            owned(&[("x", json!([1, "a"]))])
+        );
+        assert_eq!(
+            kept(NameClash::Array, &[("x", one.clone()), ("x", one.clone())]),
+            owned(&[("x", one)])
+        );
     }
 
     #[test]
@@ -196,7 +240,12 @@ mod tests {
 
     #[test]
     fn path_leaves_out_empty_parts() {
-        for (parent, name, joined) in [("a", "b", "a.b"), ("", "b", "b"), ("a", "", "a"), ("", "", "")] {
+        for (parent, name, joined) in [
+            ("a", "b", "a.b"),
+            ("", "b", "b"),
+            ("a", "", "a"),
+            ("", "", ""),
+        ] {
             assert_eq!(path(parent, name), joined);
         }
     }

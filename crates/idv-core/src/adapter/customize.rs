@@ -32,14 +32,20 @@ pub struct Customize<R>(RwLock<Option<Function<R>>>);
 
 impl<R> Customize<R> {
     /// Sets the function, in place of an earlier one.
-    pub fn set(&self, function: impl Fn(&NewVerification, &mut R) -> Result<()> + Send + Sync + 'static) {
+    pub fn set(
+        &self,
+        function: impl Fn(&NewVerification, &mut R) -> Result<()> + Send + Sync + 'static,
+    ) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(function));
     }
 
     /// Returns whether there is a function.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 
     /// Changes a request by the options of a verification, and then by the function, if there is one.
@@ -47,7 +53,11 @@ impl<R> Customize<R> {
     /// # Errors
     ///
     /// Those of the function; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the options cannot be read.
-    pub fn prepare<O: RequestOptions<R>>(&self, new: &NewVerification, request: &mut R) -> Result<()> {
+    pub fn prepare<O: RequestOptions<R>>(
+        &self,
+        new: &NewVerification,
+        request: &mut R,
+    ) -> Result<()> {
         if let Some(options) = new.vendor_options::<O>()? {
             options.apply(request);
         }
@@ -60,7 +70,11 @@ impl<R> Customize<R> {
     ///
     /// Those of the function.
     pub fn apply(&self, new: &NewVerification, request: &mut R) -> Result<()> {
-        let function = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let function = self
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         function.map_or(Ok(()), |function| function(new, request))
     }
 }
@@ -90,7 +104,10 @@ mod tests {
         customize.apply(&new, &mut request).unwrap();
         assert!(request.is_empty() && !customize.is_set());
         customize.set(|_, _| Err(Error::invalid("a", "b")));
-        assert!(matches!(customize.apply(&new, &mut request).unwrap_err().kind(), ErrorKind::InvalidRequest { .. }));
+        assert!(matches!(
+            customize.apply(&new, &mut request).unwrap_err().kind(),
+            ErrorKind::InvalidRequest { .. }
+        ));
         customize.set(|new, request| {
             request.push(new.reference.as_str().to_owned());
             Ok(())

@@ -22,7 +22,9 @@ impl Endpoint {
     /// Wraps an address. A slash at its end makes no difference.
     #[must_use]
     pub fn new(base: &Url) -> Self {
-        Self { base: base.as_str().trim_end_matches('/').to_owned() }
+        Self {
+            base: base.as_str().trim_end_matches('/').to_owned(),
+        }
     }
 
     /// Returns the address without a slash at its end.
@@ -47,7 +49,9 @@ impl Endpoint {
         }
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = method;
-        *request.uri_mut() = address.parse().map_err(|_| Error::config("base_url makes no address that can be called"))?;
+        *request.uri_mut() = address
+            .parse()
+            .map_err(|_| Error::config("base_url makes no address that can be called"))?;
         Ok(request)
     }
 
@@ -56,10 +60,19 @@ impl Endpoint {
     /// # Errors
     ///
     /// As [`Endpoint::request`]; [`Malformed`](crate::ErrorKind::Malformed) if the body cannot be written as JSON.
-    pub fn request_with(&self, method: Method, parts: &[&str], body: &impl Serialize) -> Result<Request<Bytes>> {
+    pub fn request_with(
+        &self,
+        method: Method,
+        parts: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Request<Bytes>> {
         let mut request = self.request(method, parts)?;
-        *request.body_mut() = serde_json::to_vec(body).map(Bytes::from).map_err(|error| Error::malformed_json(&error))?;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = serde_json::to_vec(body)
+            .map(Bytes::from)
+            .map_err(|error| Error::malformed_json(&error))?;
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(request)
     }
 }
@@ -79,13 +92,18 @@ pub fn sensitive(text: &str) -> Option<HeaderValue> {
 /// [`Config`](crate::ErrorKind::Config) if the user or the secret is empty or has a character that HTTP Basic does not allow.
 pub fn basic_auth(user: &str, secret: &Secret, secret_key: &str) -> Result<HeaderValue> {
     if user.is_empty() || user.contains(':') || user.chars().any(char::is_control) {
-        return Err(Error::config("user is empty, or has a colon or a control character, which HTTP Basic does not allow"));
+        return Err(Error::config(
+            "user is empty, or has a colon or a control character, which HTTP Basic does not allow",
+        ));
     }
     if secret.is_empty() || secret.expose().chars().any(char::is_control) {
-        return Err(Error::config(format!("{secret_key} is empty or has a control character, which HTTP Basic does not allow")));
+        return Err(Error::config(format!(
+            "{secret_key} is empty or has a control character, which HTTP Basic does not allow"
+        )));
     }
     let encoded = STANDARD.encode(format!("{user}:{}", secret.expose()));
-    sensitive(&format!("Basic {encoded}")).ok_or_else(|| Error::config(format!("{secret_key} cannot be sent")))
+    sensitive(&format!("Basic {encoded}"))
+        .ok_or_else(|| Error::config(format!("{secret_key} cannot be sent")))
 }
 
 #[cfg(test)]
@@ -98,7 +116,9 @@ mod tests {
             let endpoint = Endpoint::new(&base.parse().unwrap());
             let request = endpoint.request(Method::GET, &["orders", "7"]).unwrap();
             assert_eq!(request.uri(), "https://api.example.com/v1/orders/7");
-            let request = endpoint.request_with(Method::POST, &["orders"], &serde_json::json!({"a": 1})).unwrap();
+            let request = endpoint
+                .request_with(Method::POST, &["orders"], &serde_json::json!({"a": 1}))
+                .unwrap();
             assert_eq!(request.body().as_ref(), br#"{"a":1}"#);
             assert_eq!(request.headers()[CONTENT_TYPE], "application/json");
             assert!(endpoint.request(Method::GET, &["a b"]).is_err());
@@ -108,10 +128,23 @@ mod tests {
     #[test]
     fn basic_authentication_refuses_what_it_cannot_carry() {
         let value = basic_auth("Aladdin", &"open sesame".into(), "password").unwrap();
-        assert_eq!(value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "the example of RFC 7617");
-        for (user, secret) in [("", "a"), ("a:b", "a"), ("a\n", "a"), ("a", ""), ("a", "b\0")] {
+        assert_eq!(
+            value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            "the example of RFC 7617"
+        );
+        for (user, secret) in [
+            ("", "a"),
+            ("a:b", "a"),
+            ("a\n", "a"),
+            ("a", ""),
+            ("a", "b\0"),
+        ] {
             let error = basic_auth(user, &secret.into(), "password").unwrap_err();
-            assert_eq!(error.kind(), &crate::ErrorKind::Config, "{user:?} {secret:?}");
+            assert_eq!(
+                error.kind(),
+                &crate::ErrorKind::Config,
+                "{user:?} {secret:?}"
+            );
         }
     }
 

@@ -35,7 +35,9 @@ pub struct VendorEntry {
 
 impl fmt::Debug for VendorEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VendorEntry").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("VendorEntry")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -57,13 +59,21 @@ impl<'a> Payload<'a> {
     /// Returns a payload to be parsed.
     #[must_use]
     pub const fn new(kind: &'a str, bytes: &'a [u8], now: Timestamp, options: &'a Table) -> Self {
-        Self { kind, bytes, now, options }
+        Self {
+            kind,
+            bytes,
+            now,
+            options,
+        }
     }
 }
 
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Payload").field("kind", &self.kind).field("length", &self.bytes.len()).finish_non_exhaustive()
+        f.debug_struct("Payload")
+            .field("kind", &self.kind)
+            .field("length", &self.bytes.len())
+            .finish_non_exhaustive()
     }
 }
 

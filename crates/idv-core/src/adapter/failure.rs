@@ -46,14 +46,20 @@ impl Failure {
     /// Creates a row.
     #[must_use]
     pub const fn new(status: u16, meaning: Meaning, detail: &'static str) -> Self {
-        Self { status, meaning, detail }
+        Self {
+            status,
+            meaning,
+            detail,
+        }
     }
 
     /// Returns the kind of error.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self.meaning {
-            Meaning::Invalid(field) => ErrorKind::InvalidRequest { field: Cow::Borrowed(field) },
+            Meaning::Invalid(field) => ErrorKind::InvalidRequest {
+                field: Cow::Borrowed(field),
+            },
             Meaning::Unauthorized => ErrorKind::Unauthorized,
             Meaning::NotFound => ErrorKind::NotFound,
             Meaning::Conflict => ErrorKind::Conflict,

@@ -33,4 +33,6 @@ pub use endpoint::{Endpoint, basic_auth, sensitive};
 pub use entry::{NormalizeOption, Payload, VendorEntry};
 pub use failure::{Failure, Meaning};
 pub use store::store;
-pub use value::{Canonical, FromVendor, MaybeText, attribute, find_word, is_blank, last_day, non_empty, value};
+pub use value::{
+    Canonical, FromVendor, MaybeText, attribute, find_word, is_blank, last_day, non_empty, value,
+};

@@ -26,7 +26,9 @@ pub use serde_json::Value;
 pub use table::{Place, Places, Table};
 #[doc(hidden)]
 pub use value::either;
-pub use value::{Address, Days, Fault, Millis, Positive, PositiveMillis, Secrets, SettingValue, by_serde};
+pub use value::{
+    Address, Days, Fault, Millis, Positive, PositiveMillis, Secrets, SettingValue, by_serde,
+};
 
 /// A key of a configuration.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +49,18 @@ pub struct Setting {
 impl Setting {
     /// Describes a key that holds a `T`.
     #[must_use]
-    pub const fn new<T: SettingValue>(key: &'static str, required: bool, doc: &'static str) -> Self {
-        Self { key, kind: T::KIND, required, form: T::form, doc }
+    pub const fn new<T: SettingValue>(
+        key: &'static str,
+        required: bool,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            key,
+            kind: T::KIND,
+            required,
+            form: T::form,
+            doc,
+        }
     }
 
     /// Returns the environment variable that stands for the key: `IDV_`, the table and the key in capitals.
@@ -141,8 +153,14 @@ pub fn check_address(key: &str, url: &Url, plain: impl FnOnce(&str) -> bool) -> 
             )));
         }
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::config(format!("invalid `{key}`: expected an address without user, query and fragment")));
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(Error::config(format!(
+            "invalid `{key}`: expected an address without user, query and fragment"
+        )));
     }
     Ok(())
 }
@@ -182,7 +200,11 @@ pub const CALLBACK_PARAMETER: &str = "token";
 /// [`Config`](crate::ErrorKind::Config) if `callback_secret` is too short, or `callback_parameter` is not a name.
 pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
     check_parameter(parameter)?;
-    if secrets.is_empty() { Ok(CallbackAuth::none()) } else { CallbackAuth::query(parameter, secrets.clone()) }
+    if secrets.is_empty() {
+        Ok(CallbackAuth::none())
+    } else {
+        CallbackAuth::query(parameter, secrets.clone())
+    }
 }
 
 /// As [`query_auth`], with a secret for each verification that is derived from the configured one.
@@ -192,13 +214,19 @@ pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
 /// As [`query_auth`].
 pub fn query_per_subject_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
     check_parameter(parameter)?;
-    if secrets.is_empty() { Ok(CallbackAuth::none()) } else { CallbackAuth::query_per_subject(parameter, secrets.clone()) }
+    if secrets.is_empty() {
+        Ok(CallbackAuth::none())
+    } else {
+        CallbackAuth::query_per_subject(parameter, secrets.clone())
+    }
 }
 
 fn check_parameter(parameter: &str) -> Result<()> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if parameter.is_empty() || !parameter.bytes().all(is_name) {
-        return Err(Error::config("invalid `callback_parameter`: expected ASCII letters, digits, `-` and `_`, such as `token`"));
+        return Err(Error::config(
+            "invalid `callback_parameter`: expected ASCII letters, digits, `-` and `_`, such as `token`",
+        ));
     }
     Ok(())
 }

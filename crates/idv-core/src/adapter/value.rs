@@ -64,7 +64,11 @@ impl Canonical for Vec<String> {
 impl Canonical for PartialDate {
     fn is_written(&self, word: &str) -> bool {
         // Each part has one way to be written, but an unknown one may be noughts.
-        let length = if self.day().is_some() { 10 } else { self.month().map_or(4, |_| 7) };
+        let length = if self.day().is_some() {
+            10
+        } else {
+            self.month().map_or(4, |_| 7)
+        };
         word.len() == length && word.parse().is_ok_and(|date: Self| date == *self)
     }
 }
@@ -77,7 +81,10 @@ impl Canonical for Country {
 
 impl Canonical for Gender {
     fn is_written(&self, word: &str) -> bool {
-        matches!((self, word), (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse"))
+        matches!(
+            (self, word),
+            (Self::Female, "female") | (Self::Male, "male") | (Self::Diverse, "diverse")
+        )
     }
 }
 
@@ -99,12 +106,19 @@ impl Canonical for DocumentKind {
 pub fn value<V, T: FromVendor<V>>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
     let value = T::parse(word);
     let adds_nothing = value.as_ref().is_some_and(|value| value.is_written(word));
-    (value.map(Pii::new), (!adds_nothing).then(|| Pii::from(word)))
+    (
+        value.map(Pii::new),
+        (!adds_nothing).then(|| Pii::from(word)),
+    )
 }
 
 /// Reads a word as the [`value`] of an attribute.
 #[must_use]
-pub fn attribute<V, T: FromVendor<V>>(word: &str, source: Source, verdict: Verdict) -> Attribute<T> {
+pub fn attribute<V, T: FromVendor<V>>(
+    word: &str,
+    source: Source,
+    verdict: Verdict,
+) -> Attribute<T> {
     let mut attribute = Attribute::new(source, verdict);
     (attribute.value, attribute.raw) = value::<V, T>(word);
     attribute
@@ -119,14 +133,18 @@ pub fn attribute<V, T: FromVendor<V>>(word: &str, source: Source, verdict: Verdi
 /// ```
 #[must_use]
 pub fn find_word<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
-    table.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, meaning)| *meaning)
+    table
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(word))
+        .map(|(_, meaning)| *meaning)
 }
 
 /// Returns the last day that a date may mean: of a month or a year alone its last one.
 #[must_use]
 pub fn last_day(date: PartialDate) -> Option<Date> {
     let month = date.month().unwrap_or(12);
-    date.whole().or_else(|| Some(Date::new(date.year(), month, 1).ok()?.last_of_month()))
+    date.whole()
+        .or_else(|| Some(Date::new(date.year(), month, 1).ok()?.last_of_month()))
 }
 
 /// A part of a payload that may be text.
@@ -183,17 +201,37 @@ mod tests {
     fn word_is_kept_unless_it_is_the_values_own_text() {
         assert!("Erika".to_owned().is_written("Erika"));
         assert!("1958".parse::<PartialDate>().unwrap().is_written("1958"));
-        assert!(!"1958-00-00".parse::<PartialDate>().unwrap().is_written("1958-00-00"));
-        assert!(Country::from_word("DEU").is_some_and(|country| country.is_written("DE") && !country.is_written("DEU")));
+        assert!(
+            !"1958-00-00"
+                .parse::<PartialDate>()
+                .unwrap()
+                .is_written("1958-00-00")
+        );
+        assert!(
+            Country::from_word("DEU")
+                .is_some_and(|country| country.is_written("DE") && !country.is_written("DEU"))
+        );
         assert!(["A".to_owned(), "B".to_owned()].to_vec().is_written("A, B"));
-        for (gender, word) in [(Gender::Female, "female"), (Gender::Male, "male"), (Gender::Diverse, "diverse")] {
+        for (gender, word) in [
+            (Gender::Female, "female"),
+            (Gender::Male, "male"),
+            (Gender::Diverse, "diverse"),
+        ] {
             assert!(gender.is_written(word) && !gender.is_written("x"));
             assert_eq!(serde_json::to_value(gender).unwrap(), word);
         }
-        for kind in [DocumentKind::Passport, DocumentKind::IdCard, DocumentKind::ResidencePermit, DocumentKind::DrivingLicence] {
+        for kind in [
+            DocumentKind::Passport,
+            DocumentKind::IdCard,
+            DocumentKind::ResidencePermit,
+            DocumentKind::DrivingLicence,
+        ] {
             assert!(kind.is_written(serde_json::to_value(kind).unwrap().as_str().unwrap()));
         }
-        assert!(!DocumentKind::Other.is_written("other"), "the word says which other one");
+        assert!(
+            !DocumentKind::Other.is_written("other"),
+            "the word says which other one"
+        );
     }
 
     #[test]

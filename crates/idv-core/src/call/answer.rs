@@ -57,8 +57,22 @@ impl Downloaded {
 }
 
 impl Answer {
-    pub(super) fn new(status: StatusCode, headers: HeaderMap, provider: ProviderId, operation: Operation) -> Self {
-        Self { status, headers, body: Bytes::new(), provider, operation, attempts: 1, open: false, retry_after: None }
+    pub(super) fn new(
+        status: StatusCode,
+        headers: HeaderMap,
+        provider: ProviderId,
+        operation: Operation,
+    ) -> Self {
+        Self {
+            status,
+            headers,
+            body: Bytes::new(),
+            provider,
+            operation,
+            attempts: 1,
+            open: false,
+            retry_after: None,
+        }
     }
 
     pub(super) fn complete(&mut self, attempts: u32, open: bool, retry_after: Option<Duration>) {
@@ -85,8 +99,16 @@ impl Answer {
     /// Returns the media type of the body, without its parameters.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
-        let value = self.headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
-        value.split(';').next().map(str::trim).filter(|text| !text.is_empty())
+        let value = self
+            .headers
+            .get(http::header::CONTENT_TYPE)?
+            .to_str()
+            .ok()?;
+        value
+            .split(';')
+            .next()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
     }
 
     /// Converts this answer into an error by its status alone.
@@ -99,7 +121,9 @@ impl Answer {
             409 | 412 => ErrorKind::Conflict,
             408 | 500..=599 => ErrorKind::Unavailable,
             429 => ErrorKind::RateLimited,
-            400..=499 => ErrorKind::InvalidRequest { field: "request".into() },
+            400..=499 => ErrorKind::InvalidRequest {
+                field: "request".into(),
+            },
             _ => ErrorKind::Malformed,
         })
     }
@@ -117,8 +141,16 @@ impl Answer {
     #[must_use]
     pub fn complement(&self, error: Error) -> Error {
         let may_have_acted = (self.open || self.status.is_success()) && acts(self.operation);
-        let error = if may_have_acted { error.with_effect(Effect::Unknown) } else { error };
-        error.during(&self.provider, self.operation).after_attempts(self.attempts, Some(self.status.as_u16()), self.retry_after)
+        let error = if may_have_acted {
+            error.with_effect(Effect::Unknown)
+        } else {
+            error
+        };
+        error.during(&self.provider, self.operation).after_attempts(
+            self.attempts,
+            Some(self.status.as_u16()),
+            self.retry_after,
+        )
     }
 }
 
@@ -141,7 +173,11 @@ pub(super) struct Arrived {
 /// Returns the wait that an answer's `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); `None` without a valid one.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let value = headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -157,11 +193,15 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now: Timestamp = "1994-11-06T08:49:07Z".parse().unwrap();
         let parse = |value: &str| {
-            let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, value.parse().unwrap())]);
+            let headers =
+                HeaderMap::from_iter([(http::header::RETRY_AFTER, value.parse().unwrap())]);
             retry_after(&headers, now)
         };
         assert_eq!(parse("120"), Some(Duration::from_secs(120)));
-        assert_eq!(parse("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(
+            parse("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(Duration::from_secs(30))
+        );
         assert_eq!(parse("Sun, 06 Nov 1994 08:48:37 GMT"), Some(Duration::ZERO));
         assert_eq!(parse("soon"), None);
         assert_eq!(parse("-5"), None);

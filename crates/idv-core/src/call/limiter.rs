@@ -24,7 +24,10 @@ impl Limiter {
             // The receiver is alive: it is in this function.
             let _ = give_back.unbounded_send(());
         }
-        Self { permits: Mutex::new(receiver), give_back }
+        Self {
+            permits: Mutex::new(receiver),
+            give_back,
+        }
     }
 
     pub(super) async fn acquire(&self) -> Permit {

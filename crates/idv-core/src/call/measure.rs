@@ -26,7 +26,10 @@ pub(super) enum Ended {
 
 impl Target {
     pub(super) fn of<T>(request: &Request<T>) -> Self {
-        Self { method: request.method().clone(), uri: request.uri().clone() }
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
     }
 
     fn host(&self) -> &str {
@@ -34,7 +37,13 @@ impl Target {
     }
 
     fn port(&self) -> u16 {
-        self.uri.port_u16().unwrap_or(if self.uri.scheme_str() == Some("http") { 80 } else { 443 })
+        self.uri
+            .port_u16()
+            .unwrap_or(if self.uri.scheme_str() == Some("http") {
+                80
+            } else {
+                443
+            })
     }
 
     /// Returns the span of an attempt; `number` starts at 1.
@@ -66,7 +75,9 @@ impl Target {
             Ended::NotAnswered(_) | Ended::GivenUp => None,
         };
         let error = match ended {
-            Ended::Answered(status) if status.is_client_error() || status.is_server_error() => Some(status.as_str()),
+            Ended::Answered(status) if status.is_client_error() || status.is_server_error() => {
+                Some(status.as_str())
+            }
             Ended::Answered(_) => None,
             Ended::NotAnswered(cause) => Some(name(*cause)),
             Ended::GivenUp => Some("limit_exceeded"),

@@ -69,21 +69,39 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(provider: ProviderId, environment: Environment, policy: CallPolicy) -> Self {
-        let (budget, limiter) = (RetryBudget::new(policy.retry_budget), Limiter::new(policy.max_in_flight));
+        let (budget, limiter) = (
+            RetryBudget::new(policy.retry_budget),
+            Limiter::new(policy.max_in_flight),
+        );
         let instruments = Instruments::new(env!("CARGO_PKG_NAME"), INSTRUMENTS);
-        Self { provider, environment, policy, budget, limiter, instruments }
+        Self {
+            provider,
+            environment,
+            policy,
+            budget,
+            limiter,
+            instruments,
+        }
     }
 
     /// Waits for an operation and records its duration.
-    pub(crate) async fn measured<T>(&self, operation: Operation, future: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn measured<T>(
+        &self,
+        operation: Operation,
+        future: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let began = self.environment.clock.monotonic();
         let result = future.await;
         let took = self.environment.clock.monotonic().saturating_sub(began);
         let error = result.as_ref().err().map(|error| error.kind().name());
         let provider = self.provider.as_str();
-        let attributes =
-            [("idv.provider", provider.into()), ("idv.operation", operation.name().into()), ("error.type", error.into())];
-        self.instruments.record(&OPERATION_DURATION, took.as_secs_f64(), &attributes);
+        let attributes = [
+            ("idv.provider", provider.into()),
+            ("idv.operation", operation.name().into()),
+            ("error.type", error.into()),
+        ];
+        self.instruments
+            .record(&OPERATION_DURATION, took.as_secs_f64(), &attributes);
         result
     }
 }
@@ -104,13 +122,23 @@ impl<'a> Call<'a> {
     /// A request that may be repeated if it is unknown whether the vendor acted.
     #[must_use]
     pub const fn repeatable() -> Self {
-        Self { repeat: Repeat::Repeatable, session: None, overrule: None, max_answer: None }
+        Self {
+            repeat: Repeat::Repeatable,
+            session: None,
+            overrule: None,
+            max_answer: None,
+        }
     }
 
     /// A request that must not be repeated if it is unknown whether the vendor acted.
     #[must_use]
     pub const fn once() -> Self {
-        Self { repeat: Repeat::Once, session: None, overrule: None, max_answer: None }
+        Self {
+            repeat: Repeat::Once,
+            session: None,
+            overrule: None,
+            max_answer: None,
+        }
     }
 
     /// Uses the session's token, and renews it once if the vendor refuses it.
@@ -137,13 +165,21 @@ impl<'a> Call<'a> {
 
 impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call").field("repeat", &self.repeat).field("in_session", &self.session.is_some()).finish_non_exhaustive()
+        f.debug_struct("Call")
+            .field("repeat", &self.repeat)
+            .field("in_session", &self.session.is_some())
+            .finish_non_exhaustive()
     }
 }
 
 impl From<Repeat> for Call<'_> {
     fn from(repeat: Repeat) -> Self {
-        Self { repeat, session: None, overrule: None, max_answer: None }
+        Self {
+            repeat,
+            session: None,
+            overrule: None,
+            max_answer: None,
+        }
     }
 }
 
@@ -170,7 +206,12 @@ impl Attempt<'_> {
 impl CallContext {
     pub(crate) fn new(shared: &Arc<Shared>, operation: Operation) -> Self {
         let deadline = shared.environment.clock.monotonic() + shared.policy.deadline;
-        Self { shared: Arc::clone(shared), operation, deadline, answers: None }
+        Self {
+            shared: Arc::clone(shared),
+            operation,
+            deadline,
+            answers: None,
+        }
     }
 
     /// Keeps the answers of this operation for [`CallContext::take_answers`].
@@ -181,8 +222,9 @@ impl CallContext {
 
     /// Returns the successful answers so far, but for those of logins and those longer than [`CallPolicy::max_raw`].
     pub(crate) fn take_answers(&self) -> Vec<RawAnswer> {
-        let kept =
-            self.answers.as_ref().map(|answers| std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner)));
+        let kept = self.answers.as_ref().map(|answers| {
+            std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner))
+        });
         kept.unwrap_or_default()
     }
 
@@ -193,7 +235,10 @@ impl CallContext {
             && answer.body.len() as u64 <= self.shared.policy.max_raw
         {
             let raw = RawAnswer::new(answer.media_type().map(str::to_owned), answer.body.clone());
-            answers.lock().unwrap_or_else(PoisonError::into_inner).push(raw);
+            answers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(raw);
         }
     }
 
@@ -234,7 +279,11 @@ impl CallContext {
         B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
     {
         let span = self.span();
-        let answer = self.attempts(call.into(), &build, false).instrument(span).await?.answer;
+        let answer = self
+            .attempts(call.into(), &build, false)
+            .instrument(span)
+            .await?
+            .answer;
         self.keep(&answer);
         Ok(answer)
     }
@@ -264,13 +313,20 @@ impl CallContext {
         let call = call.into();
         async {
             let arrived = self.attempts(call, &build, true).await?;
-            let Some((mut body, _permit)) = arrived.open else { return Ok(Downloaded::Refused(arrived.answer)) };
+            let Some((mut body, _permit)) = arrived.open else {
+                return Ok(Downloaded::Refused(arrived.answer));
+            };
             let mut recorder = Recorder::new(sink, limit);
             while let Some(piece) = self.piece(&mut body).await? {
-                recorder.write(&piece).await.map_err(|error| error.during(&self.shared.provider, self.operation))?;
+                recorder
+                    .write(&piece)
+                    .await
+                    .map_err(|error| error.during(&self.shared.provider, self.operation))?;
             }
             let mut download = recorder.finish();
-            download.media_type = download.media_type.or_else(|| arrived.answer.media_type().map(str::to_owned));
+            download.media_type = download
+                .media_type
+                .or_else(|| arrived.answer.media_type().map(str::to_owned));
             Ok(Downloaded::Whole(download))
         }
         .instrument(span)
@@ -291,28 +347,51 @@ impl CallContext {
             let issued = match call.session {
                 // The answer to a login is a credential, which no report may keep.
                 Some(session) => {
-                    let cx = Self { answers: None, ..self.clone() };
-                    Some(session.tokens().issue(session, &cx).await.map_err(|error| settle(error, open))?)
+                    let cx = Self {
+                        answers: None,
+                        ..self.clone()
+                    };
+                    Some(
+                        session
+                            .tokens()
+                            .issue(session, &cx)
+                            .await
+                            .map_err(|error| settle(error, open))?,
+                    )
                 }
                 None => None,
             };
-            let attempt = Attempt { number, now: self.now(), token: issued.as_ref().map(|issued| &issued.token) };
+            let attempt = Attempt {
+                number,
+                now: self.now(),
+                token: issued.as_ref().map(|issued| &issued.token),
+            };
             let request = build(&attempt).map_err(|error| settle(error, open))?;
             let uri = request.uri().clone();
             let limit = call.max_answer.unwrap_or(policy.max_answer);
-            let ended =
-                self.attempt(number, request, stream, limit).await.map_err(|failure| failure.into_error(self, open, number));
+            let ended = self
+                .attempt(number, request, stream, limit)
+                .await
+                .map_err(|failure| failure.into_error(self, open, number));
             let ended = ended?;
             let result = match &ended {
                 Ok(arrived) => AttemptResult::Answer(arrived.answer.status),
                 Err(error) => {
                     tracing::debug!(attempt = number, cause = %error.cause, "no answer");
-                    if error.sent == Sent::No { AttemptResult::NotSent } else { AttemptResult::NoAnswer }
+                    if error.sent == Sent::No {
+                        AttemptResult::NotSent
+                    } else {
+                        AttemptResult::NoAnswer
+                    }
                 }
             };
-            let ruling = ended.as_ref().ok().and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
+            let ruling = ended
+                .as_ref()
+                .ok()
+                .and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
             if let (Some(session), Some(issued)) = (call.session, &issued)
-                && (result == AttemptResult::Answer(StatusCode::UNAUTHORIZED) || ruling == Some(Ruling::Unauthorized))
+                && (result == AttemptResult::Answer(StatusCode::UNAUTHORIZED)
+                    || ruling == Some(Ruling::Unauthorized))
             {
                 session.tokens().refuse(issued.generation).await;
                 if issued.kept && !renewed {
@@ -327,30 +406,45 @@ impl CallContext {
                 AttemptResult::NotSent => false,
                 AttemptResult::NoAnswer => true,
                 AttemptResult::Answer(status) => {
-                    leaves_open(status) && !matches!(ruling, Some(Ruling::Final | Ruling::Unauthorized))
+                    leaves_open(status)
+                        && !matches!(ruling, Some(Ruling::Final | Ruling::Unauthorized))
                 }
             };
             let mut asked = None;
             let wait = match reaction {
                 RetryDecision::Return | RetryDecision::Stop => None,
                 RetryDecision::Retry | RetryDecision::Wait => {
-                    asked = ended.as_ref().ok().and_then(|arrived| retry_after(&arrived.answer.headers, self.now()));
+                    asked = ended
+                        .as_ref()
+                        .ok()
+                        .and_then(|arrived| retry_after(&arrived.answer.headers, self.now()));
                     let own = backoff(policy, number + 1, &*self.shared.environment.random);
                     let wait = asked.map_or(own, |asked| asked.max(own));
-                    let in_time =
-                        asked.is_none_or(|asked| asked <= policy.retry_after_cap) && self.monotonic() + wait < self.deadline;
-                    (number < policy.max_attempts && in_time && self.shared.budget.take()).then_some(wait)
+                    let in_time = asked.is_none_or(|asked| asked <= policy.retry_after_cap)
+                        && self.monotonic() + wait < self.deadline;
+                    (number < policy.max_attempts && in_time && self.shared.budget.take())
+                        .then_some(wait)
                 }
             };
             if let Some(wait) = wait {
                 drop(ended);
-                tracing::debug!(attempt = number, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "trying again");
+                tracing::debug!(
+                    attempt = number,
+                    wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                    "trying again"
+                );
                 self.shared.environment.clock.sleep(wait).await;
                 continue;
             }
             let mut arrived = ended.map_err(|error| {
-                let effect = if open && acts(self.operation) { Effect::Unknown } else { Effect::NotApplied };
-                self.no_answer(&uri, error).with_effect(effect).after_attempts(number, None, None)
+                let effect = if open && acts(self.operation) {
+                    Effect::Unknown
+                } else {
+                    Effect::NotApplied
+                };
+                self.no_answer(&uri, error)
+                    .with_effect(effect)
+                    .after_attempts(number, None, None)
             })?;
             if reaction == RetryDecision::Return {
                 self.shared.budget.succeeded();
@@ -368,10 +462,16 @@ impl CallContext {
         stream: bool,
         limit: u64,
     ) -> Result<Result<Arrived, TransportError>, Failure> {
-        let Some(permit) = self.turn().await else { return Err(Failure::NoTurn) };
+        let Some(permit) = self.turn().await else {
+            return Err(Failure::NoTurn);
+        };
         let target = Target::of(&request);
         let (span, began) = (target.span(number), self.monotonic());
-        let timeout = self.shared.policy.attempt_timeout.min(self.deadline.saturating_sub(self.monotonic()));
+        let timeout = self
+            .shared
+            .policy
+            .attempt_timeout
+            .min(self.deadline.saturating_sub(self.monotonic()));
         let exchange = async {
             let response = match self.shared.environment.transport.send(request).await {
                 Ok(response) => response,
@@ -379,9 +479,17 @@ impl CallContext {
             };
             let (head, mut body) = response.into_parts();
             tracing::debug!(status = head.status.as_u16(), "answered");
-            let mut answer = Answer::new(head.status, head.headers, self.shared.provider.clone(), self.operation);
+            let mut answer = Answer::new(
+                head.status,
+                head.headers,
+                self.shared.provider.clone(),
+                self.operation,
+            );
             if stream && head.status.is_success() {
-                return Ok(Ok(Arrived { answer, open: Some((body, permit)) }));
+                return Ok(Ok(Arrived {
+                    answer,
+                    open: Some((body, permit)),
+                }));
             }
             match collect(&mut body, &mut answer, limit).await {
                 Ok(true) => Ok(Ok(Arrived { answer, open: None })),
@@ -389,16 +497,28 @@ impl CallContext {
                 Err(error) => Ok(Err(error)),
             }
         };
-        let ended = self.within(timeout, exchange).instrument(span.clone()).await;
+        let ended = self
+            .within(timeout, exchange)
+            .instrument(span.clone())
+            .await;
         // After a timeout, all of the request may have left.
-        let ended = ended.unwrap_or(Ok(Err(TransportError::new(Sent::Maybe, TransportCause::Timeout))));
+        let ended = ended.unwrap_or(Ok(Err(TransportError::new(
+            Sent::Maybe,
+            TransportCause::Timeout,
+        ))));
         let end = match &ended {
             Ok(Ok(arrived)) => Ended::Answered(arrived.answer.status),
             Ok(Err(error)) => Ended::NotAnswered(error.cause),
             Err(_) => Ended::GivenUp,
         };
         let of = (self.shared.provider.as_str(), self.operation.name());
-        target.end(&span, &self.shared.instruments, of, self.monotonic().saturating_sub(began), &end);
+        target.end(
+            &span,
+            &self.shared.instruments,
+            of,
+            self.monotonic().saturating_sub(began),
+            &end,
+        );
         ended
     }
 
@@ -408,17 +528,26 @@ impl CallContext {
         if let Some(permit) = poll_immediate(acquire.as_mut()).await {
             return Some(permit);
         }
-        self.within(self.deadline.saturating_sub(self.monotonic()), acquire).await
+        self.within(self.deadline.saturating_sub(self.monotonic()), acquire)
+            .await
     }
 
     async fn piece(&self, body: &mut Body) -> Result<Option<Bytes>> {
         let failed = |error: TransportError| {
             let detail = format!("the evidence broke off: {error}");
-            self.error(ErrorKind::Unavailable).detail(detail).with_source(error)
+            self.error(ErrorKind::Unavailable)
+                .detail(detail)
+                .with_source(error)
         };
-        match self.within(self.shared.policy.attempt_timeout, body.next()).await {
+        match self
+            .within(self.shared.policy.attempt_timeout, body.next())
+            .await
+        {
             Some(piece) => piece.map_err(failed),
-            None => Err(failed(TransportError::new(Sent::Maybe, TransportCause::Timeout))),
+            None => Err(failed(TransportError::new(
+                Sent::Maybe,
+                TransportCause::Timeout,
+            ))),
         }
     }
 
@@ -436,11 +565,15 @@ impl CallContext {
             (Sent::Maybe, ..) => format!("no complete answer: {error}"),
             (Sent::No, TransportCause::Request, _) | (Sent::No, _, None) => error.to_string(),
             (Sent::No, _, Some(host)) => {
-                let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+                let port = uri
+                    .port_u16()
+                    .map_or_else(String::new, |port| format!(":{port}"));
                 format!("no connection to {host}{port}: {error}")
             }
         };
-        self.error(ErrorKind::Unavailable).detail(detail).with_source(error)
+        self.error(ErrorKind::Unavailable)
+            .detail(detail)
+            .with_source(error)
     }
 
     /// Returns an error of this call.
@@ -449,7 +582,11 @@ impl CallContext {
     }
 
     fn span(&self) -> tracing::Span {
-        tracing::debug_span!("idv.call", provider = self.shared.provider.as_str(), operation = self.operation.name())
+        tracing::debug_span!(
+            "idv.call",
+            provider = self.shared.provider.as_str(),
+            operation = self.operation.name()
+        )
     }
 }
 
@@ -471,10 +608,16 @@ enum Failure {
 impl Failure {
     fn into_error(self, cx: &CallContext, open: bool, number: u32) -> Error {
         match self {
-            Self::NoTurn => settle(cx.error(ErrorKind::Unavailable).detail("too many calls are under way"), open),
+            Self::NoTurn => settle(
+                cx.error(ErrorKind::Unavailable)
+                    .detail("too many calls are under way"),
+                open,
+            ),
             Self::TooLong(limit) => {
                 // The vendor answered, so it may have acted.
-                let error = cx.error(ErrorKind::LimitExceeded).detail(format!("the answer is longer than {limit} bytes"));
+                let error = cx
+                    .error(ErrorKind::LimitExceeded)
+                    .detail(format!("the answer is longer than {limit} bytes"));
                 settle(error, acts(cx.operation)).after_attempts(number, None, None)
             }
         }
@@ -483,16 +626,25 @@ impl Failure {
 
 /// Returns whether an operation changes anything at the vendor.
 pub(super) const fn acts(operation: Operation) -> bool {
-    matches!(operation, Operation::Create | Operation::Delete | Operation::Other)
+    matches!(
+        operation,
+        Operation::Create | Operation::Delete | Operation::Other
+    )
 }
 
 fn settle(error: Error, open: bool) -> Error {
-    if open { error.with_effect(Effect::Unknown) } else { error }
+    if open {
+        error.with_effect(Effect::Unknown)
+    } else {
+        error
+    }
 }
 
 /// Reads the whole body; `false` if it is too long.
 async fn collect(body: &mut Body, answer: &mut Answer, limit: u64) -> Result<bool, TransportError> {
-    let Some(first) = body.next().await? else { return Ok(true) };
+    let Some(first) = body.next().await? else {
+        return Ok(true);
+    };
     if first.len() as u64 > limit {
         return Ok(false);
     }

@@ -55,7 +55,11 @@ pub(super) enum RetryDecision {
 }
 
 /// The table.
-pub(super) fn decide(repeat: Repeat, result: AttemptResult, ruling: Option<Ruling>) -> RetryDecision {
+pub(super) fn decide(
+    repeat: Repeat,
+    result: AttemptResult,
+    ruling: Option<Ruling>,
+) -> RetryDecision {
     let uncertain = match repeat {
         Repeat::Repeatable => RetryDecision::Retry,
         Repeat::Once => RetryDecision::Stop,
@@ -63,7 +67,9 @@ pub(super) fn decide(repeat: Repeat, result: AttemptResult, ruling: Option<Rulin
     match (result, ruling) {
         (AttemptResult::NotSent, _) => RetryDecision::Retry,
         (AttemptResult::NoAnswer, _) => uncertain,
-        (AttemptResult::Answer(_), Some(Ruling::Final | Ruling::Unauthorized)) => RetryDecision::Return,
+        (AttemptResult::Answer(_), Some(Ruling::Final | Ruling::Unauthorized)) => {
+            RetryDecision::Return
+        }
         (AttemptResult::Answer(_), Some(Ruling::Transient)) => uncertain,
         (AttemptResult::Answer(StatusCode::TOO_MANY_REQUESTS), None) => RetryDecision::Wait,
         (AttemptResult::Answer(status), None) if leaves_open(status) => uncertain,
@@ -79,7 +85,10 @@ pub(super) fn leaves_open(status: StatusCode) -> bool {
 /// Returns the wait before attempt `attempt`, starting at 2: a random part of a time that doubles.
 pub(super) fn backoff(policy: &CallPolicy, attempt: u32, random: &dyn Random) -> Duration {
     let doublings = attempt.saturating_sub(2).min(16);
-    let longest = policy.backoff.saturating_mul(1 << doublings).min(policy.backoff_cap);
+    let longest = policy
+        .backoff
+        .saturating_mul(1 << doublings)
+        .min(policy.backoff_cap);
     let mut bits = [0; 4];
     random.fill(&mut bits);
     // At least half of it.
@@ -96,18 +105,29 @@ pub(super) struct RetryBudget {
 impl RetryBudget {
     pub(super) const fn new(retries: u32) -> Self {
         let full = retries.saturating_mul(10);
-        Self { tenths: AtomicU32::new(full), full }
+        Self {
+            tenths: AtomicU32::new(full),
+            full,
+        }
     }
 
     /// Takes one retry if the budget allows it.
     pub(super) fn take(&self) -> bool {
-        self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| tenths.checked_sub(10)).is_ok()
+        self.tenths
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| {
+                tenths.checked_sub(10)
+            })
+            .is_ok()
     }
 
     /// Returns a tenth of a retry to the budget.
     pub(super) fn succeeded(&self) {
         // A failed update means that the budget is full.
-        let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| (tenths < self.full).then(|| tenths + 1));
+        let _ = self
+            .tenths
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |tenths| {
+                (tenths < self.full).then(|| tenths + 1)
+            });
     }
 }
 
@@ -136,7 +156,11 @@ mod tests {
             (status(302), Return, Return),
         ];
         for (ending, repeatable, once) in rows {
-            assert_eq!(decide(Repeat::Repeatable, ending, None), repeatable, "{ending:?}");
+            assert_eq!(
+                decide(Repeat::Repeatable, ending, None),
+                repeatable,
+                "{ending:?}"
+            );
             assert_eq!(decide(Repeat::Once, ending, None), once, "{ending:?}");
         }
     }
@@ -144,19 +168,37 @@ mod tests {
     #[test]
     fn an_adapter_overrules_answers_but_never_silence() {
         let status = |code| AttemptResult::Answer(StatusCode::from_u16(code).unwrap());
-        assert_eq!(decide(Repeat::Once, status(429), Some(Ruling::Final)), RetryDecision::Return);
-        assert_eq!(decide(Repeat::Once, status(409), Some(Ruling::Transient)), RetryDecision::Stop);
-        assert_eq!(decide(Repeat::Repeatable, status(409), Some(Ruling::Transient)), RetryDecision::Retry);
-        assert_eq!(decide(Repeat::Once, AttemptResult::NoAnswer, Some(Ruling::Final)), RetryDecision::Stop);
+        assert_eq!(
+            decide(Repeat::Once, status(429), Some(Ruling::Final)),
+            RetryDecision::Return
+        );
+        assert_eq!(
+            decide(Repeat::Once, status(409), Some(Ruling::Transient)),
+            RetryDecision::Stop
+        );
+        assert_eq!(
+            decide(Repeat::Repeatable, status(409), Some(Ruling::Transient)),
+            RetryDecision::Retry
+        );
+        assert_eq!(
+            decide(Repeat::Once, AttemptResult::NoAnswer, Some(Ruling::Final)),
+            RetryDecision::Stop
+        );
     }
 
     #[test]
     fn waits_double_up_to_their_cap_and_are_never_nothing() {
         let policy = CallPolicy::default();
         for attempt in 2..40 {
-            let longest = policy.backoff.saturating_mul(1 << (attempt - 2_u32).min(16)).min(policy.backoff_cap);
+            let longest = policy
+                .backoff
+                .saturating_mul(1 << (attempt - 2_u32).min(16))
+                .min(policy.backoff_cap);
             let wait = backoff(&policy, attempt, &OsRandom);
-            assert!(wait >= longest / 2 && wait <= longest, "attempt {attempt}: {wait:?}");
+            assert!(
+                wait >= longest / 2 && wait <= longest,
+                "attempt {attempt}: {wait:?}"
+            );
         }
     }
 

@@ -55,7 +55,10 @@ impl TokenCache {
     /// tenths of it.
     #[must_use]
     pub fn new(idle_life: Duration) -> Self {
-        Self { idle_life: idle_life.mul_f64(0.9), kept: Mutex::new(Kept::default()) }
+        Self {
+            idle_life: idle_life.mul_f64(0.9),
+            kept: Mutex::new(Kept::default()),
+        }
     }
 
     /// Returns the kept token or a new one. Calls during a login wait for it instead of logging in again.
@@ -65,14 +68,22 @@ impl TokenCache {
         let alive = now.saturating_sub(kept.last_used) < self.idle_life;
         if let Some(token) = kept.token.clone().filter(|_| alive) {
             kept.last_used = now;
-            return Ok(Issued { token, generation: kept.generation, kept: true });
+            return Ok(Issued {
+                token,
+                generation: kept.generation,
+                kept: true,
+            });
         }
         kept.token = None;
         let token = session.log_in(cx).await?;
         kept.token = Some(token.clone());
         kept.generation += 1;
         kept.last_used = cx.monotonic();
-        Ok(Issued { token, generation: kept.generation, kept: false })
+        Ok(Issued {
+            token,
+            generation: kept.generation,
+            kept: false,
+        })
     }
 
     /// Drops the token of this generation; a newer one stays.
@@ -86,6 +97,8 @@ impl TokenCache {
 
 impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("idle_life", &self.idle_life).finish_non_exhaustive()
+        f.debug_struct("TokenCache")
+            .field("idle_life", &self.idle_life)
+            .finish_non_exhaustive()
     }
 }

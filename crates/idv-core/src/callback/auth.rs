@@ -24,11 +24,25 @@ pub struct CallbackAuth(Kind);
 #[derive(Debug, Clone)]
 enum Kind {
     None,
-    Header { name: http::HeaderName, secrets: Vec<Secret> },
-    Basic { credentials: Vec<Secret> },
-    Query { parameter: String, secrets: Vec<Secret> },
-    QueryPerSubject { parameter: String, keys: Vec<Secret> },
-    Signature { scheme: SignatureScheme, keys: Vec<SignatureKey> },
+    Header {
+        name: http::HeaderName,
+        secrets: Vec<Secret>,
+    },
+    Basic {
+        credentials: Vec<Secret>,
+    },
+    Query {
+        parameter: String,
+        secrets: Vec<Secret>,
+    },
+    QueryPerSubject {
+        parameter: String,
+        keys: Vec<Secret>,
+    },
+    Signature {
+        scheme: SignatureScheme,
+        keys: Vec<SignatureKey>,
+    },
 }
 
 impl CallbackAuth {
@@ -44,8 +58,13 @@ impl CallbackAuth {
     ///
     /// See [`CallbackAuth`]; also if `name` is not the name of a header.
     pub fn header(name: &str, secrets: impl IntoIterator<Item = Secret>) -> Result<Self> {
-        let name = name.parse().map_err(|_| Error::config("the name of the callback's header is not a header's name"))?;
-        Ok(Self(Kind::Header { name, secrets: long_enough(secrets)? }))
+        let name = name.parse().map_err(|_| {
+            Error::config("the name of the callback's header is not a header's name")
+        })?;
+        Ok(Self(Kind::Header {
+            name,
+            secrets: long_enough(secrets)?,
+        }))
     }
 
     /// Returns HTTP Basic authentication.
@@ -55,10 +74,14 @@ impl CallbackAuth {
     /// See [`CallbackAuth`]; also if the user name holds a colon.
     pub fn basic(user: &str, passwords: impl IntoIterator<Item = Secret>) -> Result<Self> {
         if user.contains(':') {
-            return Err(Error::config("the user name for callbacks must not hold a colon"));
+            return Err(Error::config(
+                "the user name for callbacks must not hold a colon",
+            ));
         }
         let joined = |password: &Secret| Secret::new(format!("{user}:{}", password.expose()));
-        Ok(Self(Kind::Basic { credentials: long_enough(passwords)?.iter().map(joined).collect() }))
+        Ok(Self(Kind::Basic {
+            credentials: long_enough(passwords)?.iter().map(joined).collect(),
+        }))
     }
 
     /// Returns authentication by a parameter of the callback's address that carries a secret.
@@ -66,8 +89,14 @@ impl CallbackAuth {
     /// # Errors
     ///
     /// See [`CallbackAuth`].
-    pub fn query(parameter: impl Into<String>, secrets: impl IntoIterator<Item = Secret>) -> Result<Self> {
-        Ok(Self(Kind::Query { parameter: parameter.into(), secrets: long_enough(secrets)? }))
+    pub fn query(
+        parameter: impl Into<String>,
+        secrets: impl IntoIterator<Item = Secret>,
+    ) -> Result<Self> {
+        Ok(Self(Kind::Query {
+            parameter: parameter.into(),
+            secrets: long_enough(secrets)?,
+        }))
     }
 
     /// Returns authentication by a parameter of the callback's address that carries a secret of each verification's own, derived from a
@@ -76,8 +105,14 @@ impl CallbackAuth {
     /// # Errors
     ///
     /// See [`CallbackAuth`].
-    pub fn query_per_subject(parameter: impl Into<String>, keys: impl IntoIterator<Item = Secret>) -> Result<Self> {
-        Ok(Self(Kind::QueryPerSubject { parameter: parameter.into(), keys: long_enough(keys)? }))
+    pub fn query_per_subject(
+        parameter: impl Into<String>,
+        keys: impl IntoIterator<Item = Secret>,
+    ) -> Result<Self> {
+        Ok(Self(Kind::QueryPerSubject {
+            parameter: parameter.into(),
+            keys: long_enough(keys)?,
+        }))
     }
 
     /// Returns authentication by a signature over the body.
@@ -85,8 +120,14 @@ impl CallbackAuth {
     /// # Errors
     ///
     /// See [`CallbackAuth`]; also if a secret does not have the form that the scheme gives it.
-    pub fn signature(scheme: SignatureScheme, secrets: impl IntoIterator<Item = Secret>) -> Result<Self> {
-        let keys = long_enough(secrets)?.iter().map(|secret| scheme.key(secret)).collect::<Result<_>>()?;
+    pub fn signature(
+        scheme: SignatureScheme,
+        secrets: impl IntoIterator<Item = Secret>,
+    ) -> Result<Self> {
+        let keys = long_enough(secrets)?
+            .iter()
+            .map(|secret| scheme.key(secret))
+            .collect::<Result<_>>()?;
         Ok(Self(Kind::Signature { scheme, keys }))
     }
 
@@ -107,9 +148,10 @@ impl CallbackAuth {
     pub fn parameter_for(&self, subject: &str) -> Option<(&str, Secret)> {
         match &self.0 {
             Kind::Query { parameter, secrets } => Some((parameter, secrets.first()?.clone())),
-            Kind::QueryPerSubject { parameter, keys } => {
-                Some((parameter, Secret::new(hex::encode(derive(keys.first()?, subject)))))
-            }
+            Kind::QueryPerSubject { parameter, keys } => Some((
+                parameter,
+                Secret::new(hex::encode(derive(keys.first()?, subject))),
+            )),
             _ => None,
         }
     }
@@ -121,10 +163,17 @@ impl CallbackAuth {
         let is_claim = delivery.kind == DeliveryKind::Return || matches!(self.0, Kind::None);
         // Hashing a long body costs more than everything else here: it is done once, and only if a proof may come of it.
         let proof = match self.proof() {
-            Some(kind) if !is_claim && self.holds(delivery) => Some(Proof::of(kind, delivery.message())),
+            Some(kind) if !is_claim && self.holds(delivery) => {
+                Some(Proof::of(kind, delivery.message()))
+            }
             _ => None,
         };
-        CallbackCheck { auth: self, delivery, is_claim, proof }
+        CallbackCheck {
+            auth: self,
+            delivery,
+            is_claim,
+            proof,
+        }
     }
 
     /// Returns the trust in a delivery about `subject`: [`CallbackAuth::check`] for a single subject.
@@ -161,17 +210,28 @@ impl CallbackAuth {
 
     /// Whether the delivery is authentic, as far as that does not depend on its subject.
     fn holds(&self, delivery: &Delivery) -> bool {
-        let any = |given: &[u8], secrets: &[Secret]| secrets.iter().any(|secret| same(given, secret.expose().as_bytes()));
+        let any = |given: &[u8], secrets: &[Secret]| {
+            secrets
+                .iter()
+                .any(|secret| same(given, secret.expose().as_bytes()))
+        };
         match &self.0 {
             Kind::None => true,
-            Kind::Header { name, secrets } => delivery.headers.get(name).is_some_and(|value| any(value.as_bytes(), secrets)),
+            Kind::Header { name, secrets } => delivery
+                .headers
+                .get(name)
+                .is_some_and(|value| any(value.as_bytes(), secrets)),
             Kind::Basic { credentials } => delivery
                 .headers
                 .get(http::header::AUTHORIZATION)
                 .and_then(|value| basic_credentials(value.as_bytes()))
                 .is_some_and(|given| any(&given, credentials)),
-            Kind::Query { parameter, secrets } => delivery.query(parameter).is_some_and(|given| any(given.as_bytes(), secrets)),
-            Kind::QueryPerSubject { parameter, .. } => delivery.query(parameter).is_some_and(|given| !given.is_empty()),
+            Kind::Query { parameter, secrets } => delivery
+                .query(parameter)
+                .is_some_and(|given| any(given.as_bytes(), secrets)),
+            Kind::QueryPerSubject { parameter, .. } => delivery
+                .query(parameter)
+                .is_some_and(|given| !given.is_empty()),
             Kind::Signature { scheme, keys } => scheme.holds(delivery, keys),
         }
     }
@@ -197,13 +257,22 @@ impl CallbackCheck<'_> {
             return Ok(Trust::Claimed);
         }
         let holds = match &self.auth.0 {
-            Kind::QueryPerSubject { parameter, keys } => self
-                .delivery
-                .query(parameter)
-                .is_some_and(|given| keys.iter().any(|key| same(given.as_bytes(), hex::encode(derive(key, subject)).as_bytes()))),
+            Kind::QueryPerSubject { parameter, keys } => {
+                self.delivery.query(parameter).is_some_and(|given| {
+                    keys.iter().any(|key| {
+                        same(
+                            given.as_bytes(),
+                            hex::encode(derive(key, subject)).as_bytes(),
+                        )
+                    })
+                })
+            }
             _ => true,
         };
-        self.proof.filter(|_| holds).map(Trust::Proven).ok_or_else(forged)
+        self.proof
+            .filter(|_| holds)
+            .map(Trust::Proven)
+            .ok_or_else(forged)
     }
 }
 
@@ -226,7 +295,10 @@ fn long_enough(secrets: impl IntoIterator<Item = Secret>) -> Result<Vec<Secret>>
 
 /// Compares by digest, so that neither the contents nor the length shows in the time it takes.
 pub(super) fn same(given: &[u8], expected: &[u8]) -> bool {
-    Sha256::digest(given).as_slice().ct_eq(Sha256::digest(expected).as_slice()).into()
+    Sha256::digest(given)
+        .as_slice()
+        .ct_eq(Sha256::digest(expected).as_slice())
+        .into()
 }
 
 fn derive(key: &Secret, subject: &str) -> [u8; 32] {
@@ -244,5 +316,9 @@ fn basic_credentials(header: &[u8]) -> Option<Vec<u8>> {
     if !scheme.eq_ignore_ascii_case(b"basic ") {
         return None;
     }
-    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, rest.trim_ascii()).ok()
+    base64::Engine::decode(
+        &base64::engine::general_purpose::STANDARD,
+        rest.trim_ascii(),
+    )
+    .ok()
 }

@@ -53,14 +53,30 @@ impl Delivery {
     /// A callback with a body.
     #[must_use]
     pub fn callback(method: Method, uri: Uri, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
-        Self { kind: DeliveryKind::Callback, method, uri, headers, body: body.into(), source: None, received_at: None }
+        Self {
+            kind: DeliveryKind::Callback,
+            method,
+            uri,
+            headers,
+            body: body.into(),
+            source: None,
+            received_at: None,
+        }
     }
 
     /// The person's browser, coming back to `uri`.
     #[must_use]
     pub fn returning(uri: Uri) -> Self {
         let (headers, body) = (HeaderMap::new(), Bytes::new());
-        Self { kind: DeliveryKind::Return, method: Method::GET, uri, headers, body, source: None, received_at: None }
+        Self {
+            kind: DeliveryKind::Return,
+            method: Method::GET,
+            uri,
+            headers,
+            body,
+            source: None,
+            received_at: None,
+        }
     }
 
     /// The same, from an address that is known for certain.
@@ -80,14 +96,20 @@ impl Delivery {
     /// What was said, as it came: the body, or the query where the vendor tells by its address alone.
     #[must_use]
     pub fn message(&self) -> &[u8] {
-        if self.body.is_empty() { self.uri.query().unwrap_or_default().as_bytes() } else { &self.body }
+        if self.body.is_empty() {
+            self.uri.query().unwrap_or_default().as_bytes()
+        } else {
+            &self.body
+        }
     }
 
     /// The value of a parameter of the query, decoded; the first one where it is repeated.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query()?;
-        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 }
 
@@ -116,7 +138,10 @@ impl CallbackMessage {
     /// What a delivery says, and what to answer.
     #[must_use]
     pub const fn new(observations: Vec<Observation>, reply: Reply) -> Self {
-        Self { observations, reply }
+        Self {
+            observations,
+            reply,
+        }
     }
 }
 
@@ -134,7 +159,10 @@ impl Reply {
     /// An answer without a body.
     #[must_use]
     pub const fn status(status: StatusCode) -> Self {
-        Self { status, body: Cow::Borrowed("") }
+        Self {
+            status,
+            body: Cow::Borrowed(""),
+        }
     }
 
     /// Returns the answer to a delivery that could not be taken: 403 if it is forged, 400 if it cannot be read, 404 if the vendor
@@ -166,7 +194,11 @@ impl CallbackSpec {
     /// By these methods, with bodies of at most so many bytes, and without a documented time for the reply.
     #[must_use]
     pub const fn new(methods: &'static [Method], body_limit: usize) -> Self {
-        Self { methods, body_limit, reply_within: None }
+        Self {
+            methods,
+            body_limit,
+            reply_within: None,
+        }
     }
 
     /// The vendor wants its reply so soon.

@@ -85,7 +85,11 @@ impl SignatureScheme {
     /// # Errors
     ///
     /// [`Config`](crate::ErrorKind::Config) if `header` is not the name of a header.
-    pub fn body(header: &str, algorithm: SignatureAlgorithm, encoding: SignatureEncoding) -> Result<Self> {
+    pub fn body(
+        header: &str,
+        algorithm: SignatureAlgorithm,
+        encoding: SignatureEncoding,
+    ) -> Result<Self> {
         Self::new(Layout::Body, header, algorithm, encoding)
     }
 
@@ -95,7 +99,11 @@ impl SignatureScheme {
     /// # Errors
     ///
     /// [`Config`](crate::ErrorKind::Config) if `header` is not the name of a header.
-    pub fn timestamped(header: &str, algorithm: SignatureAlgorithm, encoding: SignatureEncoding) -> Result<Self> {
+    pub fn timestamped(
+        header: &str,
+        algorithm: SignatureAlgorithm,
+        encoding: SignatureEncoding,
+    ) -> Result<Self> {
         Self::new(Layout::Timestamped, header, algorithm, encoding)
     }
 
@@ -134,19 +142,38 @@ impl SignatureScheme {
         self
     }
 
-    fn new(layout: Layout, header: &str, algorithm: SignatureAlgorithm, encoding: SignatureEncoding) -> Result<Self> {
-        let header = header.parse().map_err(|_| Error::config("the name of the signature's header is not a header's name"))?;
-        Ok(Self { layout, header, algorithm, encoding, prefix: "", members: MEMBERS, tolerance: TOLERANCE })
+    fn new(
+        layout: Layout,
+        header: &str,
+        algorithm: SignatureAlgorithm,
+        encoding: SignatureEncoding,
+    ) -> Result<Self> {
+        let header = header.parse().map_err(|_| {
+            Error::config("the name of the signature's header is not a header's name")
+        })?;
+        Ok(Self {
+            layout,
+            header,
+            algorithm,
+            encoding,
+            prefix: "",
+            members: MEMBERS,
+            tolerance: TOLERANCE,
+        })
     }
 
     /// Reads a secret in the form that the scheme gives it.
     pub(super) fn key(&self, secret: &Secret) -> Result<SignatureKey> {
         let text = secret.expose();
-        match text.strip_prefix(STANDARD_SECRET).filter(|_| self.layout == Layout::StandardWebhooks) {
-            Some(encoded) => STANDARD
-                .decode(encoded)
-                .map(SignatureKey)
-                .map_err(|_| Error::config("the secret that proves callbacks is not `whsec_` and Base64: copy it whole")),
+        match text
+            .strip_prefix(STANDARD_SECRET)
+            .filter(|_| self.layout == Layout::StandardWebhooks)
+        {
+            Some(encoded) => STANDARD.decode(encoded).map(SignatureKey).map_err(|_| {
+                Error::config(
+                    "the secret that proves callbacks is not `whsec_` and Base64: copy it whole",
+                )
+            }),
             None => Ok(SignatureKey(text.as_bytes().to_vec())),
         }
     }
@@ -158,31 +185,48 @@ impl SignatureScheme {
 
     /// Returns whether any signature of the delivery is that of any key, and its time is near enough to its arrival.
     pub(super) fn holds(&self, delivery: &Delivery, keys: &[SignatureKey]) -> bool {
-        let Some(Signed { time, parts, signatures }) = self.signed(&delivery.headers) else { return false };
+        let Some(Signed {
+            time,
+            parts,
+            signatures,
+        }) = self.signed(&delivery.headers)
+        else {
+            return false;
+        };
         if let Some(time) = time
             && !self.is_near(time, delivery.received_at)
         {
             return false;
         }
-        let decoded = signatures.into_iter().take(MAX_SIGNATURES).filter_map(|signature| {
-            let signature = signature.trim().strip_prefix(self.prefix)?;
-            match self.encoding {
-                SignatureEncoding::Hex => hex::decode(signature).ok(),
-                SignatureEncoding::Base64 => STANDARD.decode(signature).ok(),
-            }
-        });
+        let decoded = signatures
+            .into_iter()
+            .take(MAX_SIGNATURES)
+            .filter_map(|signature| {
+                let signature = signature.trim().strip_prefix(self.prefix)?;
+                match self.encoding {
+                    SignatureEncoding::Hex => hex::decode(signature).ok(),
+                    SignatureEncoding::Base64 => STANDARD.decode(signature).ok(),
+                }
+            });
         let decoded: Vec<_> = decoded.collect();
         keys.iter().any(|key| {
             let expected = self.algorithm.sign(key, &parts, &delivery.body);
             // The length of a signature is no secret.
-            decoded.iter().any(|given| given.as_slice().ct_eq(&expected).into())
+            decoded
+                .iter()
+                .any(|given| given.as_slice().ct_eq(&expected).into())
         })
     }
 
     fn is_near(&self, time: &str, received_at: Option<Timestamp>) -> bool {
-        let time = time.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        let time = time
+            .parse()
+            .ok()
+            .and_then(|seconds| Timestamp::from_second(seconds).ok());
         // Without a time of arrival, an old callback cannot be told from a new one.
-        let Some((time, received_at)) = time.zip(received_at) else { return false };
+        let Some((time, received_at)) = time.zip(received_at) else {
+            return false;
+        };
         received_at.duration_since(time).unsigned_abs() <= self.tolerance
     }
 
@@ -191,18 +235,40 @@ impl SignatureScheme {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let header = text(&self.header)?;
         Some(match self.layout {
-            Layout::Body => Signed { time: None, parts: Vec::new(), signatures: vec![header] },
+            Layout::Body => Signed {
+                time: None,
+                parts: Vec::new(),
+                signatures: vec![header],
+            },
             Layout::Timestamped => {
-                let members = || header.split(',').filter_map(|member| member.trim().split_once('='));
+                let members = || {
+                    header
+                        .split(',')
+                        .filter_map(|member| member.trim().split_once('='))
+                };
                 let time = members().find(|(name, _)| *name == self.members.0)?.1;
-                let signatures = members().filter(|(name, _)| *name == self.members.1).map(|(_, signature)| signature).collect();
-                Signed { time: Some(time), parts: vec![time], signatures }
+                let signatures = members()
+                    .filter(|(name, _)| *name == self.members.1)
+                    .map(|(_, signature)| signature)
+                    .collect();
+                Signed {
+                    time: Some(time),
+                    parts: vec![time],
+                    signatures,
+                }
             }
             Layout::StandardWebhooks => {
                 let id = text(&HeaderName::from_static("webhook-id"))?;
                 let time = text(&HeaderName::from_static("webhook-timestamp"))?;
-                let signatures = header.split(' ').filter_map(|signature| signature.strip_prefix("v1,")).collect();
-                Signed { time: Some(time), parts: vec![id, time], signatures }
+                let signatures = header
+                    .split(' ')
+                    .filter_map(|signature| signature.strip_prefix("v1,"))
+                    .collect();
+                Signed {
+                    time: Some(time),
+                    parts: vec![id, time],
+                    signatures,
+                }
             }
         })
     }
@@ -232,7 +298,9 @@ impl SignatureAlgorithm {
     fn sign(self, key: &SignatureKey, parts: &[&str], body: &[u8]) -> Vec<u8> {
         fn sign<M: Mac + KeyInit>(key: &SignatureKey, parts: &[&str], body: &[u8]) -> Vec<u8> {
             // HMAC takes keys of every length. No signature is empty, so that the empty one never holds.
-            let Ok(mut mac) = <M as KeyInit>::new_from_slice(&key.0) else { return Vec::new() };
+            let Ok(mut mac) = <M as KeyInit>::new_from_slice(&key.0) else {
+                return Vec::new();
+            };
             for part in parts {
                 mac.update(part.as_bytes());
                 mac.update(b".");

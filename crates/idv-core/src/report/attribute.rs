@@ -13,17 +13,29 @@ use crate::pii::{self, Pii};
 #[non_exhaustive]
 pub struct Attribute<T> {
     /// The value. Absent where it was redacted, was never read, or is no value of the model.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub value: Option<Pii<T>>,
     /// The vendor's own word, where it differs from the value.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub raw: Option<Pii<String>>,
     /// Where the value comes from.
     pub source: Source,
     /// What was made of it.
     pub verdict: Verdict,
     /// What had been submitted, where the vendor repeats it.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub submitted: Option<Pii<T>>,
     /// Other values for the same fact: from another source, in another language, or before a correction.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
@@ -34,7 +46,14 @@ impl<T> Attribute<T> {
     /// A fact without a value yet.
     #[must_use]
     pub const fn new(source: Source, verdict: Verdict) -> Self {
-        Self { value: None, raw: None, source, verdict, submitted: None, alternatives: Vec::new() }
+        Self {
+            value: None,
+            raw: None,
+            source,
+            verdict,
+            submitted: None,
+            alternatives: Vec::new(),
+        }
     }
 
     /// The same with a value.
@@ -57,10 +76,18 @@ impl<T> Attribute<T> {
 #[non_exhaustive]
 pub struct Alternative<T> {
     /// The value, where it is one of the model.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub value: Option<Pii<T>>,
     /// The vendor's own word, where it differs from the value.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub raw: Option<Pii<String>>,
     /// Where it comes from.
     pub source: Source,
@@ -73,7 +100,12 @@ impl<T> Alternative<T> {
     /// Another value, from a source.
     #[must_use]
     pub const fn new(source: Source, value: Option<Pii<T>>, raw: Option<Pii<String>>) -> Self {
-        Self { value, raw, source, locale: None }
+        Self {
+            value,
+            raw,
+            source,
+            locale: None,
+        }
     }
 }
 

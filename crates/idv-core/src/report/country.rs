@@ -34,15 +34,23 @@ impl Country {
     #[must_use]
     pub fn from_alpha2(letters: &str) -> Option<Self> {
         let letters: [u8; 2] = letters.as_bytes().try_into().ok()?;
-        COUNTRIES.binary_search_by_key(&letters, |row| row.0).ok().map(|_| Self::of(letters))
+        COUNTRIES
+            .binary_search_by_key(&letters, |row| row.0)
+            .ok()
+            .map(|_| Self::of(letters))
     }
 
     /// Returns the country with these three upper-case letters, of ISO 3166-1 or of ICAO 9303.
     #[must_use]
     pub fn from_alpha3(letters: &str) -> Option<Self> {
         let code: [u8; 3] = letters.as_bytes().try_into().ok()?;
-        let country = COUNTRIES.iter().find(|row| row.1 == code).map(|row| Self::of(row.0));
-        country.or_else(|| ICAO.iter().find(|row| row.0 == code).map(|_| Self { code })).or_else(|| alias(letters))
+        let country = COUNTRIES
+            .iter()
+            .find(|row| row.1 == code)
+            .map(|row| Self::of(row.0));
+        country
+            .or_else(|| ICAO.iter().find(|row| row.0 == code).map(|_| Self { code }))
+            .or_else(|| alias(letters))
     }
 
     /// Returns the country that a vendor means: by its letters, or by its short English name, in any case.
@@ -52,7 +60,10 @@ impl Country {
             1 => alias(&word.to_ascii_uppercase()),
             2 => Self::from_alpha2(word).or_else(|| Self::from_alpha2(&word.to_ascii_uppercase())),
             3 => Self::from_alpha3(&word.to_ascii_uppercase()),
-            _ => COUNTRIES.iter().find(|row| row.2.eq_ignore_ascii_case(word)).map(|row| Self::of(row.0)),
+            _ => COUNTRIES
+                .iter()
+                .find(|row| row.2.eq_ignore_ascii_case(word))
+                .map(|row| Self::of(row.0)),
         }
     }
 
@@ -69,7 +80,9 @@ impl Country {
     /// Returns the three letters.
     #[must_use]
     pub fn alpha3(&self) -> &str {
-        let letters = self.row().map_or(self.code.as_slice(), |row| row.1.as_slice());
+        let letters = self
+            .row()
+            .map_or(self.code.as_slice(), |row| row.1.as_slice());
         std::str::from_utf8(letters).unwrap_or_default()
     }
 
@@ -77,21 +90,34 @@ impl Country {
     #[must_use]
     pub fn name(&self) -> &'static str {
         let special = || ICAO.iter().find(|row| row.0 == self.code).map(|row| row.1);
-        self.row().map(|row| row.2).or_else(special).unwrap_or_default()
+        self.row()
+            .map(|row| row.2)
+            .or_else(special)
+            .unwrap_or_default()
     }
 
     const fn of([first, second]: [u8; 2]) -> Self {
-        Self { code: [first, second, 0] }
+        Self {
+            code: [first, second, 0],
+        }
     }
 
     fn row(&self) -> Option<&'static ([u8; 2], [u8; 3], &'static str)> {
-        let [first, second, 0] = self.code else { return None };
-        COUNTRIES.binary_search_by_key(&[first, second], |row| row.0).ok().and_then(|index| COUNTRIES.get(index))
+        let [first, second, 0] = self.code else {
+            return None;
+        };
+        COUNTRIES
+            .binary_search_by_key(&[first, second], |row| row.0)
+            .ok()
+            .and_then(|index| COUNTRIES.get(index))
     }
 }
 
 fn alias(letters: &str) -> Option<Country> {
-    ICAO_ALIASES.iter().find(|row| row.0 == letters).map(|row| Country::of(row.1))
+    ICAO_ALIASES
+        .iter()
+        .find(|row| row.0 == letters)
+        .map(|row| Country::of(row.1))
 }
 
 impl FromStr for Country {
@@ -99,7 +125,8 @@ impl FromStr for Country {
 
     /// Parses a country as [`Country::from_word`] does.
     fn from_str(word: &str) -> Result<Self> {
-        Self::from_word(word).ok_or_else(|| Error::invalid("country", "expected a country of ISO 3166, such as DE"))
+        Self::from_word(word)
+            .ok_or_else(|| Error::invalid("country", "expected a country of ISO 3166, such as DE"))
     }
 }
 
@@ -124,8 +151,13 @@ impl Serialize for Country {
 impl<'de> Deserialize<'de> for Country {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        let country = Self::from_alpha2(&text).or_else(|| Self::from_alpha3(&text).filter(|country| country.code() == text));
-        country.ok_or_else(|| serde::de::Error::custom("expected a country code of ISO 3166-1 in two upper-case letters"))
+        let country = Self::from_alpha2(&text)
+            .or_else(|| Self::from_alpha3(&text).filter(|country| country.code() == text));
+        country.ok_or_else(|| {
+            serde::de::Error::custom(
+                "expected a country code of ISO 3166-1 in two upper-case letters",
+            )
+        })
     }
 }
 
@@ -150,16 +182,29 @@ mod tests {
         for (alpha2, alpha3, name) in COUNTRIES {
             let country = Country::of(alpha2);
             assert_eq!(Country::from_alpha2(country.code()), Some(country));
-            assert_eq!(Country::from_alpha3(std::str::from_utf8(&alpha3).unwrap()), Some(country));
+            assert_eq!(
+                Country::from_alpha3(std::str::from_utf8(&alpha3).unwrap()),
+                Some(country)
+            );
             assert_eq!(Country::from_word(name), Some(country));
-            assert_eq!(Country::from_word(&country.code().to_lowercase()), Some(country));
-            assert_eq!((country.name(), country.alpha3().as_bytes()), (name, alpha3.as_slice()));
+            assert_eq!(
+                Country::from_word(&country.code().to_lowercase()),
+                Some(country)
+            );
+            assert_eq!(
+                (country.name(), country.alpha3().as_bytes()),
+                (name, alpha3.as_slice())
+            );
         }
     }
 
     #[test]
     fn codes_beyond_iso_are_stored_and_read_back() {
-        for (code, name) in [("XXA", "Stateless person"), ("XXX", "Unspecified nationality"), ("XK", "Kosovo")] {
+        for (code, name) in [
+            ("XXA", "Stateless person"),
+            ("XXX", "Unspecified nationality"),
+            ("XK", "Kosovo"),
+        ] {
             let country = Country::from_word(&code.to_lowercase()).unwrap();
             assert_eq!((country.code(), country.name()), (code, name));
             let json = serde_json::to_string(&country).unwrap();

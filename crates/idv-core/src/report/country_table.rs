@@ -256,8 +256,12 @@ pub(super) const COUNTRIES: [([u8; 2], [u8; 3], &str); 250] = [
 ];
 
 /// Codes of ICAO 9303 (part 3, section 5) for people without a nationality.
-pub(super) const ICAO: [([u8; 3], &str); 4] =
-    [(*b"XXA", "Stateless person"), (*b"XXB", "Refugee"), (*b"XXC", "Refugee, other"), (*b"XXX", "Unspecified nationality")];
+pub(super) const ICAO: [([u8; 3], &str); 4] = [
+    (*b"XXA", "Stateless person"),
+    (*b"XXB", "Refugee"),
+    (*b"XXC", "Refugee, other"),
+    (*b"XXX", "Unspecified nationality"),
+];
 
 /// Codes that machine-readable zones use for a country that ISO 3166-1 writes in another way.
 pub(super) const ICAO_ALIASES: [(&str, [u8; 2]); 8] = [

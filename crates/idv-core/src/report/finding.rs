@@ -29,7 +29,13 @@ impl Check {
     /// Returns a check with its result.
     #[must_use]
     pub const fn new(kind: CheckKind, result: CheckResult) -> Self {
-        Self { kind, result, score: None, code: None, checks: Vec::new() }
+        Self {
+            kind,
+            result,
+            score: None,
+            code: None,
+            checks: Vec::new(),
+        }
     }
 
     /// The same with the vendor's code.
@@ -100,7 +106,11 @@ pub struct Finding {
     /// The vendor's code, verbatim.
     pub code: String,
     /// The vendor's explanation, which may name the person.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub text: Option<Pii<String>>,
     /// Whether trying again cannot help, where the vendor says so.
@@ -115,7 +125,13 @@ impl Finding {
     /// A reason with the vendor's code for it.
     #[must_use]
     pub fn new(reason: Reason, code: impl Into<String>) -> Self {
-        Self { reason, code: code.into(), text: None, permanent: None, by_person: None }
+        Self {
+            reason,
+            code: code.into(),
+            text: None,
+            permanent: None,
+            by_person: None,
+        }
     }
 }
 
@@ -228,7 +244,11 @@ pub struct Evidence {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// Its file name. Names are built from references and custom data, so they are treated as personal.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub name: Option<Pii<String>>,
 }
@@ -237,7 +257,12 @@ impl Evidence {
     /// A piece of evidence.
     #[must_use]
     pub const fn new(id: EvidenceId, kind: EvidenceKind) -> Self {
-        Self { id, kind, media_type: None, name: None }
+        Self {
+            id,
+            kind,
+            media_type: None,
+            name: None,
+        }
     }
 
     /// Returns the same with a media type.

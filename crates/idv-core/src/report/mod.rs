@@ -54,7 +54,11 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// The agent who identified the person, as the vendor names them.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub agent: Option<Pii<String>>,
     /// The rule, with its version, that judged a vendor's measurements, where the vendor itself does not decide.
@@ -77,12 +81,26 @@ pub struct Report {
     pub evidence: Vec<Evidence>,
     /// Whatever else the vendor sent, by the vendor's names and in its own shape: custom data that were sent along, and members that the
     /// model has no field for.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
-    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "pii::exposed"
+    )]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "BTreeMap<String, serde_json::Value>")
+    )]
     pub custom: BTreeMap<String, Pii<Value>>,
     /// Answers to questions that the account has configured, by the question's key.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pii::exposed")]
-    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        serialize_with = "pii::exposed"
+    )]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "BTreeMap<String, serde_json::Value>")
+    )]
     pub answers: BTreeMap<String, Pii<Value>>,
     /// The adapter that made the report, so that it can be told which rules it was made by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +125,10 @@ impl AdapterVersion {
     /// Joins the version of an adapter with the document that it follows.
     #[must_use]
     pub const fn new(version: &'static str, document: &'static str) -> Self {
-        Self { version: Cow::Borrowed(version), document: Cow::Borrowed(document) }
+        Self {
+            version: Cow::Borrowed(version),
+            document: Cow::Borrowed(document),
+        }
     }
 }
 

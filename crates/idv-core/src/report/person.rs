@@ -29,7 +29,11 @@ pub struct Person {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub birth_place: Option<BirthPlace>,
     /// The nationalities; vendors that know of one name one.
-    #[serde(alias = "nationality", skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_several")]
+    #[serde(
+        alias = "nationality",
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "one_or_several"
+    )]
     pub nationalities: Vec<Attribute<Country>>,
     /// The gender.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +64,9 @@ impl Person {
 }
 
 /// Earlier formats have a single nationality.
-fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attribute<Country>>, D::Error> {
+fn one_or_several<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Attribute<Country>>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum OneOrSeveral {
@@ -185,10 +191,16 @@ mod tests {
     #[test]
     fn one_nationality_of_an_earlier_format_is_read() {
         let nationality = json!({"value": "DE", "source": "agent", "verdict": "match"});
-        for json in [json!({"nationality": nationality}), json!({"nationalities": [nationality]})] {
+        for json in [
+            json!({"nationality": nationality}),
+            json!({"nationalities": [nationality]}),
+        ] {
             let person: Person = serde_json::from_value(json).unwrap();
             assert_eq!(person.nationalities[0].expose().unwrap().code(), "DE");
-            assert_eq!(serde_json::to_value(&person).unwrap()["nationalities"], json!([nationality]));
+            assert_eq!(
+                serde_json::to_value(&person).unwrap()["nationalities"],
+                json!([nationality])
+            );
         }
     }
 
@@ -201,8 +213,14 @@ mod tests {
         });
         let person: Person = serde_json::from_value(json.clone()).unwrap();
         let place = person.birth_place.as_ref().unwrap();
-        assert_eq!((place.expose().map(String::as_str), place.region.is_none()), (Some("Berlin"), true));
-        assert_eq!(person.personal_number.as_ref().unwrap().kind, Some(PersonalNumberKind::NationalId));
+        assert_eq!(
+            (place.expose().map(String::as_str), place.region.is_none()),
+            (Some("Berlin"), true)
+        );
+        assert_eq!(
+            person.personal_number.as_ref().unwrap().kind,
+            Some(PersonalNumberKind::NationalId)
+        );
         assert_eq!(serde_json::to_value(&person).unwrap(), json);
     }
 }

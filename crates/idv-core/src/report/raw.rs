@@ -23,7 +23,10 @@ impl RawAnswer {
     /// Wraps an answer.
     #[must_use]
     pub fn new(media_type: Option<String>, body: impl Into<Bytes>) -> Self {
-        Self { media_type, body: body.into() }
+        Self {
+            media_type,
+            body: body.into(),
+        }
     }
 }
 
@@ -39,7 +42,9 @@ impl fmt::Debug for RawAnswer {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct RawAnswers(#[cfg_attr(feature = "schema", schemars(with = "Vec<serde_json::Value>"))] Vec<RawAnswer>);
+pub struct RawAnswers(
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<serde_json::Value>"))] Vec<RawAnswer>,
+);
 
 impl RawAnswers {
     /// Returns the answers.
@@ -88,7 +93,11 @@ impl Serialize for RawAnswer {
             Ok(text) => WireBody::Text(text.into()),
             Err(_) => WireBody::Base64(STANDARD.encode(&self.body).into()),
         };
-        Wire { media_type: self.media_type.as_deref().map(Into::into), body }.serialize(serializer)
+        Wire {
+            media_type: self.media_type.as_deref().map(Into::into),
+            body,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -97,11 +106,14 @@ impl<'de> Deserialize<'de> for RawAnswer {
         let wire = Wire::deserialize(deserializer)?;
         let body = match wire.body {
             WireBody::Text(text) => text.into_owned().into_bytes(),
-            WireBody::Base64(text) => {
-                STANDARD.decode(text.as_bytes()).map_err(|_| serde::de::Error::custom("`base64` is not Base64"))?
-            }
+            WireBody::Base64(text) => STANDARD
+                .decode(text.as_bytes())
+                .map_err(|_| serde::de::Error::custom("`base64` is not Base64"))?,
         };
-        Ok(Self::new(wire.media_type.map(std::borrow::Cow::into_owned), body))
+        Ok(Self::new(
+            wire.media_type.map(std::borrow::Cow::into_owned),
+            body,
+        ))
     }
 }
 
@@ -114,10 +126,19 @@ mod tests {
     #[test]
     fn answer_is_stored_as_text_or_base64() {
         for (body, stored) in [
-            (&b"{\"a\":1}"[..], json!([{"media_type": "application/json", "text": "{\"a\":1}"}])),
-            (&b"PK\xFF"[..], json!([{"media_type": "application/json", "base64": "UEv/"}])),
+            (
+                &b"{\"a\":1}"[..],
+                json!([{"media_type": "application/json", "text": "{\"a\":1}"}]),
+            ),
+            (
+                &b"PK\xFF"[..],
+                json!([{"media_type": "application/json", "base64": "UEv/"}]),
+            ),
         ] {
-            let answers = RawAnswers::from(vec![RawAnswer::new(Some("application/json".to_owned()), body)]);
+            let answers = RawAnswers::from(vec![RawAnswer::new(
+                Some("application/json".to_owned()),
+                body,
+            )]);
             assert_eq!(serde_json::to_value(&answers).unwrap(), stored);
             let read: RawAnswers = serde_json::from_value(stored).unwrap();
             assert_eq!(read.as_slice()[0].body, body);

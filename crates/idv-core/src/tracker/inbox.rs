@@ -21,7 +21,11 @@ pub struct TrackerInbox {
 }
 
 impl TrackerInbox {
-    pub(super) const fn new(client: Client, id: VerificationId, sender: Arc<Mutex<mpsc::Sender<Observation>>>) -> Self {
+    pub(super) const fn new(
+        client: Client,
+        id: VerificationId,
+        sender: Arc<Mutex<mpsc::Sender<Observation>>>,
+    ) -> Self {
         Self { client, id, sender }
     }
 
@@ -45,10 +49,15 @@ impl TrackerInbox {
                 continue;
             }
             // A tracker that is gone needs no more news.
-            if let Err(error) = self.sender.lock().unwrap_or_else(PoisonError::into_inner).try_send(observation)
+            if let Err(error) = self
+                .sender
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .try_send(observation)
                 && error.is_full()
             {
-                return Err(Error::new(ErrorKind::Unavailable).detail("too many callbacks wait for the tracker"));
+                return Err(Error::new(ErrorKind::Unavailable)
+                    .detail("too many callbacks wait for the tracker"));
             }
         }
         Ok(message.reply)
@@ -57,6 +66,8 @@ impl TrackerInbox {
 
 impl fmt::Debug for TrackerInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrackerInbox").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("TrackerInbox")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }

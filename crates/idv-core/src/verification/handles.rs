@@ -44,7 +44,11 @@ impl Handles {
     }
 
     pub(super) fn misses(&self, handle: &ResultHandle) -> u8 {
-        if self.misses.is_empty() { 0 } else { self.misses.get(&name(handle)).copied().unwrap_or_default() }
+        if self.misses.is_empty() {
+            0
+        } else {
+            self.misses.get(&name(handle)).copied().unwrap_or_default()
+        }
     }
 
     /// Keeps a handle of a proven observation. If it was dropped, it comes back: the vendor itself names it.

@@ -26,12 +26,21 @@ impl Outcomes {
 
     /// Returns the outcome if there is exactly one.
     pub(super) fn single(self) -> Option<Outcome> {
-        Outcome::ALL.iter().copied().find(|outcome| self.0 == 1 << *outcome as u8)
+        Outcome::ALL
+            .iter()
+            .copied()
+            .find(|outcome| self.0 == 1 << *outcome as u8)
     }
 }
 
 impl fmt::Debug for Outcomes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(Outcome::ALL.iter().filter(|outcome| self.0 & (1 << **outcome as u8) != 0)).finish()
+        f.debug_set()
+            .entries(
+                Outcome::ALL
+                    .iter()
+                    .filter(|outcome| self.0 & (1 << **outcome as u8) != 0),
+            )
+            .finish()
     }
 }

@@ -1,6 +1,9 @@
 //! Consequences of each state: steps, weights of reports, and facts that are filled in later.
 
-use super::tests::{answer, askable, capabilities, expires_at, id, inline, proven_callback, said, told_only, verification};
+use super::tests::{
+    answer, askable, capabilities, expires_at, id, inline, proven_callback, said, told_only,
+    verification,
+};
 use super::*;
 use crate::id::Reference;
 use crate::observation::{Proof, ProofKind};
@@ -27,7 +30,11 @@ fn each_state_has_its_next_step() {
         (&polling, &with_report, Step::Done),
         (&polling, &Some(finished(Outcome::Canceled)), Step::Done),
         (&polling, &Some(finished(Outcome::Expired)), Step::Done),
-        (&polling, &Some(finished(Outcome::Disputed)), Step::NeedsOperator),
+        (
+            &polling,
+            &Some(finished(Outcome::Disputed)),
+            Step::NeedsOperator,
+        ),
         (&told_only(), &None, Step::AwaitCallback),
         (&told_only(), &ended, Step::AwaitReport),
         (&told_only(), &verified, Step::AwaitReport),
@@ -53,8 +60,16 @@ fn each_state_has_its_next_step() {
 #[test]
 fn result_of_any_end_is_fetched_if_there_is_one() {
     for (outcome, decision, after) in [
-        (Outcome::Canceled, Decision::Settled(Outcome::Canceled), Step::Done),
-        (Outcome::Expired, Decision::Settled(Outcome::Expired), Step::Done),
+        (
+            Outcome::Canceled,
+            Decision::Settled(Outcome::Canceled),
+            Step::Done,
+        ),
+        (
+            Outcome::Expired,
+            Decision::Settled(Outcome::Expired),
+            Step::Done,
+        ),
         (Outcome::Disputed, Decision::Disputed, Step::NeedsOperator),
     ] {
         let mut canceled = finished(outcome);
@@ -64,13 +79,23 @@ fn result_of_any_end_is_fetched_if_there_is_one() {
         claimed.status = None;
         state.apply(&claimed);
         state.apply(&finished(outcome));
-        assert_eq!(state.next_step(&askable()), after, "a claimed handle is not worth asking for");
+        assert_eq!(
+            state.next_step(&askable()),
+            after,
+            "a claimed handle is not worth asking for"
+        );
         state.apply(&canceled);
-        assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("r")));
+        assert_eq!(
+            state.next_step(&askable()),
+            Step::Fetch(ResultHandle::new("r"))
+        );
         let mut fetched = inline(finished(outcome));
         fetched.channel = Channel::Fetch;
         state.apply(&fetched);
-        assert_eq!((state.next_step(&askable()), state.decision()), (after.clone(), decision));
+        assert_eq!(
+            (state.next_step(&askable()), state.decision()),
+            (after.clone(), decision)
+        );
         let polled = capabilities(&[Capability::Polling], ReportSource::Poll);
         let mut state = verification(&polled);
         state.apply(&canceled);
@@ -88,16 +113,29 @@ fn report_has_the_weight_of_its_observation() {
     let rows = [
         (own(Channel::Fetch, None), Some(ReportFinality::Final)),
         (own(Channel::Poll, None), Some(ReportFinality::Preliminary)),
-        (own(Channel::Fetch, Some(Status::Ended)), Some(ReportFinality::Preliminary)),
-        (own(Channel::Poll, Some(Status::Finished(Outcome::Rejected))), Some(ReportFinality::Final)),
-        (own(Channel::Poll, Some(Status::InProgress)), Some(ReportFinality::Preliminary)),
+        (
+            own(Channel::Fetch, Some(Status::Ended)),
+            Some(ReportFinality::Preliminary),
+        ),
+        (
+            own(Channel::Poll, Some(Status::Finished(Outcome::Rejected))),
+            Some(ReportFinality::Final),
+        ),
+        (
+            own(Channel::Poll, Some(Status::InProgress)),
+            Some(ReportFinality::Preliminary),
+        ),
         (proven_callback(Status::Finished(Outcome::Verified)), None),
         (said(Channel::Return, None), None),
     ];
     let state = verification(&askable());
     for (index, (observation, weight)) in rows.into_iter().enumerate() {
         let known = observation.status.is_some();
-        assert_eq!(state.report_finality(&with_code(None, observation.clone())), weight, "row {index}");
+        assert_eq!(
+            state.report_finality(&with_code(None, observation.clone())),
+            weight,
+            "row {index}"
+        );
         // A known code changes nothing; an unknown one makes the report wait.
         assert_eq!(
             state.report_finality(&with_code(Some("CODE"), observation)),
@@ -105,7 +143,11 @@ fn report_has_the_weight_of_its_observation() {
             "row {index} with a code"
         );
     }
-    assert_eq!(state.report_finality(&finished(Outcome::Verified)), None, "there is no report");
+    assert_eq!(
+        state.report_finality(&finished(Outcome::Verified)),
+        None,
+        "there is no report"
+    );
     let mut foreign = inline(finished(Outcome::Verified));
     foreign.subject = crate::Subject::new(Some("another-reference-000".into()), None);
     assert_eq!(state.report_finality(&foreign), None);
@@ -113,7 +155,10 @@ fn report_has_the_weight_of_its_observation() {
 
 #[test]
 fn facts_that_are_learnt_later_are_filled_in_once() {
-    let nameless = VerificationId::new(Reference::parse("0123456789abcdef0123456789abcdef").unwrap(), None);
+    let nameless = VerificationId::new(
+        Reference::parse("0123456789abcdef0123456789abcdef").unwrap(),
+        None,
+    );
     let mut state = Verification::new(nameless, &askable(), None);
     assert_eq!((state.expires_at(), &state.id().vendor_id), (None, &None));
     assert_eq!(state.expire_if_due(expires_at()), None, "no time is set");
@@ -121,7 +166,10 @@ fn facts_that_are_learnt_later_are_filled_in_once() {
     state.expire_at(Timestamp::MAX);
     state.identify(VendorId::new("V-1"));
     state.identify(VendorId::new("V-2"));
-    assert_eq!((state.expires_at(), state.id()), (Some(expires_at()), &id()));
+    assert_eq!(
+        (state.expires_at(), state.id()),
+        (Some(expires_at()), &id())
+    );
     assert!(state.expire_if_due(expires_at()).is_some());
 }
 
@@ -140,20 +188,45 @@ fn time_runs_out_once_and_not_after_an_outcome() {
 fn claim_wakes_unless_it_says_what_is_known() {
     let claim = |status| said(Channel::Callback, status);
     let mut open = verification(&askable());
-    assert_eq!(open.apply(&claim(Some(Status::InProgress))), Transition::PollRequested);
+    assert_eq!(
+        open.apply(&claim(Some(Status::InProgress))),
+        Transition::PollRequested
+    );
     assert_eq!(open.apply(&claim(None)), Transition::PollRequested);
     let mut settled = verification(&askable());
     settled.apply(&finished(Outcome::Verified));
-    assert_eq!(settled.apply(&claim(Some(Status::InProgress))), Transition::Unchanged);
+    assert_eq!(
+        settled.apply(&claim(Some(Status::InProgress))),
+        Transition::Unchanged
+    );
     assert_eq!(settled.apply(&claim(None)), Transition::Unchanged);
-    assert_eq!(settled.apply(&claim(Some(Status::Finished(Outcome::Canceled)))), Transition::PollRequested);
-    let leaning = |outcome| Some(Status::InReview { leaning: Some(outcome) });
-    assert_eq!(settled.apply(&claim(leaning(Outcome::Verified))), Transition::Unchanged);
-    assert_eq!(settled.apply(&claim(leaning(Outcome::Rejected))), Transition::PollRequested);
-    assert_eq!(settled.apply(&claim(Some(Status::InReview { leaning: None }))), Transition::Unchanged);
+    assert_eq!(
+        settled.apply(&claim(Some(Status::Finished(Outcome::Canceled)))),
+        Transition::PollRequested
+    );
+    let leaning = |outcome| {
+        Some(Status::InReview {
+            leaning: Some(outcome),
+        })
+    };
+    assert_eq!(
+        settled.apply(&claim(leaning(Outcome::Verified))),
+        Transition::Unchanged
+    );
+    assert_eq!(
+        settled.apply(&claim(leaning(Outcome::Rejected))),
+        Transition::PollRequested
+    );
+    assert_eq!(
+        settled.apply(&claim(Some(Status::InReview { leaning: None }))),
+        Transition::Unchanged
+    );
     let mut disputed = verification(&askable());
     disputed.apply(&finished(Outcome::Disputed));
-    assert_eq!(disputed.apply(&claim(Some(Status::InProgress))), Transition::PollRequested);
+    assert_eq!(
+        disputed.apply(&claim(Some(Status::InProgress))),
+        Transition::PollRequested
+    );
 }
 
 #[test]
@@ -169,7 +242,10 @@ fn report_alone_is_progress() {
 #[test]
 fn expired_callback_of_an_askable_vendor_is_no_progress() {
     let mut state = verification(&askable());
-    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Expired))), Transition::PollRequested);
+    assert_eq!(
+        state.apply(&proven_callback(Status::Finished(Outcome::Expired))),
+        Transition::PollRequested
+    );
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
 }
 
@@ -177,9 +253,15 @@ fn expired_callback_of_an_askable_vendor_is_no_progress() {
 fn progress_of_a_lapsed_verification_is_told() {
     let mut state = verification(&askable());
     state.apply(&state.expire_if_due(expires_at()).unwrap());
-    assert_eq!(state.apply(&answer(Status::InProgress)), Transition::Progressed);
+    assert_eq!(
+        state.apply(&answer(Status::InProgress)),
+        Transition::Progressed
+    );
     assert_eq!(state.decision(), Decision::Settled(Outcome::Expired));
-    assert_eq!(state.apply(&answer(Status::InProgress)), Transition::Unchanged);
+    assert_eq!(
+        state.apply(&answer(Status::InProgress)),
+        Transition::Unchanged
+    );
 }
 
 #[test]
@@ -187,5 +269,8 @@ fn debug_names_the_outcomes_that_are_proven() {
     let mut state = verification(&askable());
     state.apply(&finished(Outcome::Verified));
     state.apply(&finished(Outcome::Rejected));
-    assert!(format!("{state:?}").contains("outcomes: {Verified, Rejected}"), "{state:?}");
+    assert!(
+        format!("{state:?}").contains("outcomes: {Verified, Rejected}"),
+        "{state:?}"
+    );
 }

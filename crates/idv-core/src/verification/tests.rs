@@ -9,18 +9,34 @@ use crate::report::Report;
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 
 pub(crate) fn id() -> VerificationId {
-    VerificationId::new(Reference::parse(REFERENCE).unwrap(), Some(VendorId::new("V-1")))
+    VerificationId::new(
+        Reference::parse(REFERENCE).unwrap(),
+        Some(VendorId::new("V-1")),
+    )
 }
 
 pub(crate) fn capabilities(facets: &[Capability], report_from: ReportSource) -> VendorInfo {
     let id = ProviderId::new("example");
-    let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, report_from);
+    let mut info = VendorInfo::new(
+        id,
+        "Example",
+        CreateSafety::Keyed,
+        HandOffKind::Redirect,
+        report_from,
+    );
     info.capabilities = facets.to_vec();
     info
 }
 
 pub(crate) fn askable() -> VendorInfo {
-    capabilities(&[Capability::Polling, Capability::Results, Capability::Callbacks], ReportSource::Fetch)
+    capabilities(
+        &[
+            Capability::Polling,
+            Capability::Results,
+            Capability::Callbacks,
+        ],
+        ReportSource::Fetch,
+    )
 }
 
 pub(crate) fn told_only() -> VendorInfo {
@@ -36,7 +52,10 @@ pub(crate) fn verification(capabilities: &VendorInfo) -> Verification {
 }
 
 pub(crate) fn said(channel: Channel, status: Option<Status>) -> Observation {
-    Observation { status, ..Observation::claimed(Subject::from(&id()), channel) }
+    Observation {
+        status,
+        ..Observation::claimed(Subject::from(&id()), channel)
+    }
 }
 
 pub(crate) fn answer(status: Status) -> Observation {
@@ -78,25 +97,41 @@ fn any_observation() -> impl Strategy<Value = Observation> {
     let result = prop_oneof![
         Just(ResultState::Absent),
         "[a-c]".prop_map(|handle| ResultState::Fetchable(ResultHandle::new(handle))),
-        Just(ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))))),
+        Just(ResultState::Inline(Box::new(Report::new(ProviderId::new(
+            "example"
+        ))))),
     ];
-    let told =
-        (channel, any_status(), result, any::<bool>(), any::<bool>()).prop_map(|(channel, status, result, proven, ours)| {
-            let subject = if ours { Subject::from(&id()) } else { Subject::new(Some("somebody-else-0000".into()), None) };
-            let mut observation = Observation { status, result, ..Observation::claimed(subject, channel) };
+    let told = (channel, any_status(), result, any::<bool>(), any::<bool>()).prop_map(
+        |(channel, status, result, proven, ours)| {
+            let subject = if ours {
+                Subject::from(&id())
+            } else {
+                Subject::new(Some("somebody-else-0000".into()), None)
+            };
+            let mut observation = Observation {
+                status,
+                result,
+                ..Observation::claimed(subject, channel)
+            };
             observation.code = status.is_none().then(|| "NEW_WORD".to_owned());
             match channel {
                 // The browser never brings a proof, and our own calls always do.
                 Channel::Return => observation,
-                Channel::Callback if proven => observation.proven(Proof::of(ProofKind::SharedSecret, b"")),
+                Channel::Callback if proven => {
+                    observation.proven(Proof::of(ProofKind::SharedSecret, b""))
+                }
                 Channel::Callback => observation,
                 _ => observation.proven(Proof::of(ProofKind::OwnCall, b"")),
             }
-        });
+        },
+    );
     prop_oneof![9 => told, 1 => Just(Observation::lapsed(&id(), expires_at()))]
 }
 
-fn fold<'a>(capabilities: &VendorInfo, observations: impl IntoIterator<Item = &'a Observation>) -> Verification {
+fn fold<'a>(
+    capabilities: &VendorInfo,
+    observations: impl IntoIterator<Item = &'a Observation>,
+) -> Verification {
     let mut verification = verification(capabilities);
     for observation in observations {
         verification.apply(observation);
@@ -112,7 +147,14 @@ fn orders(length: usize) -> Vec<Vec<usize>> {
             longer.insert(at, next);
             longer
         };
-        orders.iter().flat_map(|order| (0..=order.len()).map(|at| insert(order, at)).collect::<Vec<_>>()).collect()
+        orders
+            .iter()
+            .flat_map(|order| {
+                (0..=order.len())
+                    .map(|at| insert(order, at))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
     })
 }
 
@@ -207,20 +249,40 @@ proptest! {
 #[test]
 fn where_the_vendor_can_be_asked_a_proven_callback_wakes_and_does_not_settle() {
     let mut state = verification(&askable());
-    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::Progressed);
-    assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: None }));
-    assert_eq!(state.apply(&proven_callback(Status::Finished(Outcome::Verified))), Transition::PollRequested);
+    assert_eq!(
+        state.apply(&proven_callback(Status::Finished(Outcome::Verified))),
+        Transition::Progressed
+    );
+    assert_eq!(
+        state.decision(),
+        Decision::Open(Status::InReview { leaning: None })
+    );
+    assert_eq!(
+        state.apply(&proven_callback(Status::Finished(Outcome::Verified))),
+        Transition::PollRequested
+    );
     assert_eq!(state.next_step(&askable()), Step::Poll);
-    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Settled(Outcome::Rejected));
+    assert_eq!(
+        state.apply(&answer(Status::Finished(Outcome::Rejected))),
+        Transition::Settled(Outcome::Rejected)
+    );
 }
 
 #[test]
 fn where_the_vendor_cannot_be_asked_a_proven_callback_settles_and_a_claim_does_not() {
     let mut state = verification(&told_only());
     assert_eq!(state.next_step(&told_only()), Step::AwaitCallback);
-    assert_eq!(state.apply(&said(Channel::Callback, Some(Status::Finished(Outcome::Verified)))), Transition::PollRequested);
+    assert_eq!(
+        state.apply(&said(
+            Channel::Callback,
+            Some(Status::Finished(Outcome::Verified))
+        )),
+        Transition::PollRequested
+    );
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
-    let settled = state.apply(&inline(proven_callback(Status::Finished(Outcome::Verified))));
+    let settled = state.apply(&inline(proven_callback(Status::Finished(
+        Outcome::Verified,
+    ))));
     assert_eq!(settled, Transition::Settled(Outcome::Verified));
     assert_eq!(state.next_step(&told_only()), Step::Done);
 }
@@ -240,14 +302,23 @@ fn a_late_claim_of_something_else_wakes_and_one_of_the_same_does_not() {
 fn two_proven_outcomes_are_disputed_until_a_person_rules_and_again_when_a_third_comes() {
     let mut state = verification(&askable());
     state.apply(&answer(Status::Finished(Outcome::Verified)));
-    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Rejected))), Transition::Disputed);
+    assert_eq!(
+        state.apply(&answer(Status::Finished(Outcome::Rejected))),
+        Transition::Disputed
+    );
     assert!(!state.decision().is_verified());
     assert!(state.resolve_dispute(Outcome::Disputed).is_err());
     assert!(!state.decision().is_verified());
     state.resolve_dispute(Outcome::Rejected).unwrap();
     assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
-    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Unchanged);
-    assert_eq!(state.apply(&answer(Status::Finished(Outcome::Canceled))), Transition::Disputed);
+    assert_eq!(
+        state.apply(&answer(Status::Finished(Outcome::Verified))),
+        Transition::Unchanged
+    );
+    assert_eq!(
+        state.apply(&answer(Status::Finished(Outcome::Canceled))),
+        Transition::Disputed
+    );
     assert_eq!(state.next_step(&askable()), Step::NeedsOperator);
 }
 
@@ -260,21 +331,38 @@ fn disputed_outcome_verifies_only_after_a_ruling() {
     let mut alone = verification(&askable());
     assert_eq!(alone.apply(&disputed), Transition::Disputed);
     for state in [&mut state, &mut alone] {
-        assert_eq!((state.decision(), state.next_step(&askable())), (Decision::Disputed, Step::NeedsOperator));
+        assert_eq!(
+            (state.decision(), state.next_step(&askable())),
+            (Decision::Disputed, Step::NeedsOperator)
+        );
         state.resolve_dispute(Outcome::Verified).unwrap();
         assert!(state.decision().is_verified());
-        assert_eq!(state.apply(&disputed), Transition::Unchanged, "the operator has seen it");
+        assert_eq!(
+            state.apply(&disputed),
+            Transition::Unchanged,
+            "the operator has seen it"
+        );
         state.resolve_dispute(Outcome::Rejected).unwrap();
-        assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected), "a ruling can be replaced");
+        assert_eq!(
+            state.decision(),
+            Decision::Settled(Outcome::Rejected),
+            "a ruling can be replaced"
+        );
     }
 }
 
 #[test]
 fn undisputed_outcome_cannot_be_ruled() {
     let mut state = verification(&askable());
-    assert_eq!(state.resolve_dispute(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(
+        state.resolve_dispute(Outcome::Verified).unwrap_err().kind(),
+        &ErrorKind::Conflict
+    );
     state.apply(&answer(Status::Finished(Outcome::Rejected)));
-    assert_eq!(state.resolve_dispute(Outcome::Verified).unwrap_err().kind(), &ErrorKind::Conflict);
+    assert_eq!(
+        state.resolve_dispute(Outcome::Verified).unwrap_err().kind(),
+        &ErrorKind::Conflict
+    );
     assert_eq!(state.decision(), Decision::Settled(Outcome::Rejected));
 }
 
@@ -283,7 +371,10 @@ fn proven_callback_ends_nothing_if_the_vendor_can_be_asked() {
     for status in [Status::Ended, Status::Finished(Outcome::Verified)] {
         let mut state = verification(&askable());
         state.apply(&proven_callback(status));
-        assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: None }));
+        assert_eq!(
+            state.decision(),
+            Decision::Open(Status::InReview { leaning: None })
+        );
         assert_eq!(state.next_step(&askable()), Step::Poll);
     }
     let mut state = verification(&told_only());
@@ -295,13 +386,17 @@ fn proven_callback_ends_nothing_if_the_vendor_can_be_asked() {
 fn handles_are_tried_in_turn_and_can_be_dropped() {
     let named = |handle: &str, trust: Trust| {
         let mut returned = said(Channel::Return, None);
-        (returned.trust, returned.result) = (trust, ResultState::Fetchable(ResultHandle::new(handle)));
+        (returned.trust, returned.result) =
+            (trust, ResultState::Fetchable(ResultHandle::new(handle)));
         returned
     };
     let proof = Trust::Proven(Proof::of(ProofKind::SharedSecret, b""));
     let forged: Vec<String> = (0..100).map(|number| format!("-{number}")).collect();
-    let observations: Vec<_> =
-        forged.iter().map(|handle| named(handle, Trust::Claimed)).chain([named("genuine", proof)]).collect();
+    let observations: Vec<_> = forged
+        .iter()
+        .map(|handle| named(handle, Trust::Claimed))
+        .chain([named("genuine", proof)])
+        .collect();
     let fold = |order: &mut dyn Iterator<Item = &Observation>| {
         let mut state = verification(&askable());
         order.for_each(|observation| drop(state.apply(observation)));
@@ -311,11 +406,16 @@ fn handles_are_tried_in_turn_and_can_be_dropped() {
     let mut state = fold(&mut observations.iter());
     assert_eq!(state, fold(&mut observations.iter().rev()));
     assert_eq!(state.handles().count(), Verification::MAX_HANDLES + 1);
-    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("genuine")));
+    assert_eq!(
+        state.next_step(&askable()),
+        Step::Fetch(ResultHandle::new("genuine"))
+    );
     assert!(state.drop_handle(&ResultHandle::new("genuine")));
     assert!(!state.drop_handle(&ResultHandle::new("genuine")));
     for left in (0..Verification::MAX_HANDLES).rev() {
-        let Step::Fetch(handle) = state.next_step(&askable()) else { panic!("a handle is left") };
+        let Step::Fetch(handle) = state.next_step(&askable()) else {
+            panic!("a handle is left")
+        };
         assert!(state.drop_handle(&handle));
         assert_eq!(state.handles().count(), left);
     }
@@ -328,22 +428,38 @@ fn a_report_is_fetched_once_the_outcome_or_the_end_is_known() {
     let mut ended = answer(Status::Ended);
     ended.result = ResultState::Fetchable(ResultHandle::new("r"));
     state.apply(&ended);
-    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("r")));
+    assert_eq!(
+        state.next_step(&askable()),
+        Step::Fetch(ResultHandle::new("r"))
+    );
     let mut fetched = inline(answer(Status::Finished(Outcome::Verified)));
     fetched.channel = Channel::Fetch;
-    assert_eq!(state.apply(&fetched), Transition::Settled(Outcome::Verified));
+    assert_eq!(
+        state.apply(&fetched),
+        Transition::Settled(Outcome::Verified)
+    );
     assert_eq!(state.next_step(&askable()), Step::Done);
 }
 
 #[test]
 fn a_preliminary_report_is_not_the_last_word() {
     let mut state = verification(&askable());
-    state.apply(&inline(answer(Status::InReview { leaning: Some(Outcome::Verified) })));
-    assert_eq!(state.decision(), Decision::Open(Status::InReview { leaning: Some(Outcome::Verified) }));
+    state.apply(&inline(answer(Status::InReview {
+        leaning: Some(Outcome::Verified),
+    })));
+    assert_eq!(
+        state.decision(),
+        Decision::Open(Status::InReview {
+            leaning: Some(Outcome::Verified)
+        })
+    );
     let mut finished = answer(Status::Finished(Outcome::Verified));
     finished.result = ResultState::Fetchable(ResultHandle::new("r"));
     state.apply(&finished);
-    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("r")));
+    assert_eq!(
+        state.next_step(&askable()),
+        Step::Fetch(ResultHandle::new("r"))
+    );
 }
 
 #[test]
@@ -354,24 +470,36 @@ fn a_handle_that_the_browser_brought_may_be_tried_and_decides_nothing() {
     assert_eq!(state.apply(&returned), Transition::PollRequested);
     assert_eq!(state.decision(), Decision::Open(Status::AwaitingPerson));
     state.apply(&answer(Status::Ended));
-    assert_eq!(state.next_step(&askable()), Step::Fetch(ResultHandle::new("claimed")));
+    assert_eq!(
+        state.next_step(&askable()),
+        Step::Fetch(ResultHandle::new("claimed"))
+    );
 }
 
 #[test]
 fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
     let now = expires_at();
     let mut idle = verification(&askable());
-    assert_eq!(idle.expire_if_due(now - jiff::SignedDuration::from_secs(1)), None);
+    assert_eq!(
+        idle.expire_if_due(now - jiff::SignedDuration::from_secs(1)),
+        None
+    );
     let lapse = idle.expire_if_due(now).unwrap();
     assert_eq!(idle.apply(&lapse), Transition::Settled(Outcome::Expired));
     assert_eq!(idle.next_step(&askable()), Step::Done);
     // The vendor's word prevails over our clock's.
-    assert_eq!(idle.apply(&answer(Status::Finished(Outcome::Verified))), Transition::Settled(Outcome::Verified));
+    assert_eq!(
+        idle.apply(&answer(Status::Finished(Outcome::Verified))),
+        Transition::Settled(Outcome::Verified)
+    );
 
     let mut reviewed = verification(&askable());
     reviewed.apply(&answer(Status::InReview { leaning: None }));
     reviewed.apply(&lapse);
-    assert_eq!(reviewed.decision(), Decision::Open(Status::InReview { leaning: None }));
+    assert_eq!(
+        reviewed.decision(),
+        Decision::Open(Status::InReview { leaning: None })
+    );
 }
 
 #[test]
@@ -379,13 +507,19 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
     let mut state = verification(&askable());
     let mut unknown = said(Channel::Poll, None).proven(Proof::of(ProofKind::OwnCall, b""));
     unknown.code = Some("SOMETHING_NEW".into());
-    assert_eq!(state.apply(&unknown), Transition::UnknownCode("SOMETHING_NEW".into()));
+    assert_eq!(
+        state.apply(&unknown),
+        Transition::UnknownCode("SOMETHING_NEW".into())
+    );
     assert_eq!(state, verification(&askable()));
     // A vendor whose answers bring the report along brings one with a code that nobody knows, too.
     for channel in [Channel::Poll, Channel::Fetch] {
         unknown.channel = channel;
         unknown.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
-        assert_eq!(state.apply(&unknown), Transition::UnknownCode("SOMETHING_NEW".into()));
+        assert_eq!(
+            state.apply(&unknown),
+            Transition::UnknownCode("SOMETHING_NEW".into())
+        );
         assert_eq!(state, verification(&askable()));
     }
 }
@@ -393,16 +527,26 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
 #[test]
 fn an_open_verification_takes_at_most_512_bytes() {
     let mut state = verification(&askable());
-    let mut observation = answer(Status::InReview { leaning: Some(Outcome::Verified) });
-    observation.result = ResultState::Fetchable(ResultHandle::new("6f1c2a9e-1c1f-4a6b-9a52-0c2d6a1f7e11"));
+    let mut observation = answer(Status::InReview {
+        leaning: Some(Outcome::Verified),
+    });
+    observation.result =
+        ResultState::Fetchable(ResultHandle::new("6f1c2a9e-1c1f-4a6b-9a52-0c2d6a1f7e11"));
     state.apply(&observation);
     let heap = REFERENCE.len() + "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX".len() * 2;
-    assert!(size_of::<Verification>() + heap <= 512, "{} + {heap}", size_of::<Verification>());
+    assert!(
+        size_of::<Verification>() + heap <= 512,
+        "{} + {heap}",
+        size_of::<Verification>()
+    );
 }
 
 #[test]
 fn a_report_that_comes_by_callback_alone_counts_though_the_outcome_is_asked_for() {
-    let vendor = capabilities(&[Capability::Polling, Capability::Callbacks], ReportSource::Callback);
+    let vendor = capabilities(
+        &[Capability::Polling, Capability::Callbacks],
+        ReportSource::Callback,
+    );
     let told = inline(proven_callback(Status::Finished(Outcome::Verified)));
     let answered = answer(Status::Finished(Outcome::Verified));
     for observations in [[&told, &answered], [&answered, &told]] {
@@ -410,15 +554,26 @@ fn a_report_that_comes_by_callback_alone_counts_though_the_outcome_is_asked_for(
         state.apply(observations[0]);
         assert_ne!(state.next_step(&vendor), Step::Done);
         state.apply(observations[1]);
-        assert_eq!((state.decision(), state.next_step(&vendor)), (Decision::Settled(Outcome::Verified), Step::Done));
+        assert_eq!(
+            (state.decision(), state.next_step(&vendor)),
+            (Decision::Settled(Outcome::Verified), Step::Done)
+        );
     }
     let mut state = verification(&vendor);
     state.apply(&told);
-    assert_eq!((state.decision().is_verified(), state.next_step(&vendor)), (false, Step::Poll), "the callback decides nothing");
+    assert_eq!(
+        (state.decision().is_verified(), state.next_step(&vendor)),
+        (false, Step::Poll),
+        "the callback decides nothing"
+    );
     let mut claimed = told;
     claimed.trust = Trust::Claimed;
     let mut state = verification(&vendor);
     state.apply(&answered);
     state.apply(&claimed);
-    assert_eq!(state.next_step(&vendor), Step::AwaitReport, "an unproven report does not count either");
+    assert_eq!(
+        state.next_step(&vendor),
+        Step::AwaitReport,
+        "an unproven report does not count either"
+    );
 }

@@ -25,18 +25,29 @@ pub(crate) struct BlockHead {
 
 impl BlockHead {
     pub(crate) fn of(block: &AuditBlock) -> Self {
-        Self { number: block.number, hash: block.hash }
+        Self {
+            number: block.number,
+            hash: block.hash,
+        }
     }
 
     pub(crate) fn seal(&self, vault: &Vault, random: &dyn Random) -> Vec<u8> {
-        vault.seal(random, &Context::store(HEAD), &[self.number.to_be_bytes().as_slice(), &self.hash].concat())
+        vault.seal(
+            random,
+            &Context::store(HEAD),
+            &[self.number.to_be_bytes().as_slice(), &self.hash].concat(),
+        )
     }
 
     fn open(vault: &Vault, sealed: &[u8]) -> Result<Self> {
-        const DAMAGED: FlowError = FlowError::Damaged("the sealed end of the audit trail is cut short");
+        const DAMAGED: FlowError =
+            FlowError::Damaged("the sealed end of the audit trail is cut short");
         let bytes = vault.open(&Context::store(HEAD), sealed)?;
         let (number, hash) = bytes.split_first_chunk::<8>().ok_or(DAMAGED)?;
-        Ok(Self { number: u64::from_be_bytes(*number), hash: hash.try_into().map_err(|_| DAMAGED)? })
+        Ok(Self {
+            number: u64::from_be_bytes(*number),
+            hash: hash.try_into().map_err(|_| DAMAGED)?,
+        })
     }
 }
 
@@ -46,7 +57,9 @@ impl Inner {
         loop {
             if !self.advance_head().await? {
                 // The stored value stays as it is, for an operator to look at.
-                tracing::error!("the end of the audit trail's blocks is missing or was changed: verify the audit trail");
+                tracing::error!(
+                    "the end of the audit trail's blocks is missing or was changed: verify the audit trail"
+                );
                 return Ok(());
             }
             let mut entries = self.store.loose_entries(BLOCK).await?;
@@ -63,7 +76,10 @@ impl Inner {
                 hash: [0; 32],
             };
             block.hash = block_hash(&self.keys, &block, &entries);
-            let names: Vec<(FlowId, u64)> = entries.iter().map(|entry| (entry.flow, entry.number)).collect();
+            let names: Vec<(FlowId, u64)> = entries
+                .iter()
+                .map(|entry| (entry.flow, entry.number))
+                .collect();
             // If another program was faster, the rest is tied the next time.
             if !self.store.add_block(&block, &names).await? {
                 return Ok(());
@@ -80,9 +96,17 @@ impl Inner {
     async fn advance_head(&self) -> Result<bool> {
         for _ in 0..MAX_CONFLICTS {
             // The sealed end first: it is never written before its block.
-            let Some(sealed) = self.store.value(HEAD).await? else { return Ok(false) };
-            let Ok(head) = BlockHead::open(&self.vault, &sealed) else { return Ok(false) };
-            let last = self.store.last_block().await?.map_or_else(BlockHead::default, |block| BlockHead::of(&block));
+            let Some(sealed) = self.store.value(HEAD).await? else {
+                return Ok(false);
+            };
+            let Ok(head) = BlockHead::open(&self.vault, &sealed) else {
+                return Ok(false);
+            };
+            let last = self
+                .store
+                .last_block()
+                .await?
+                .map_or_else(BlockHead::default, |block| BlockHead::of(&block));
             if !self.is_block(head).await? {
                 return Ok(false);
             }
@@ -92,7 +116,11 @@ impl Inner {
             if head == last && !self.vault.is_outdated(&sealed) {
                 return Ok(true);
             }
-            if self.store.replace(HEAD, &sealed, &last.seal(&self.vault, &*self.random)).await? {
+            if self
+                .store
+                .replace(HEAD, &sealed, &last.seal(&self.vault, &*self.random))
+                .await?
+            {
                 return Ok(true);
             }
         }
@@ -111,9 +139,13 @@ impl Inner {
 
     /// Reads the sealed end of the chain, and whether it is sealed by the current key.
     pub(crate) async fn head(&self) -> Result<(BlockHead, bool)> {
-        const MISSING: FlowError = FlowError::Damaged("the sealed end of the audit trail is missing");
+        const MISSING: FlowError =
+            FlowError::Damaged("the sealed end of the audit trail is missing");
         let sealed = self.store.value(HEAD).await?.ok_or(MISSING)?;
-        Ok((BlockHead::open(&self.vault, &sealed)?, !self.vault.is_outdated(&sealed)))
+        Ok((
+            BlockHead::open(&self.vault, &sealed)?,
+            !self.vault.is_outdated(&sealed),
+        ))
     }
 
     /// Returns whether there is such a block. The beginning of an empty chain is one.
@@ -121,7 +153,10 @@ impl Inner {
         if head.number == 0 {
             return Ok(head == BlockHead::default());
         }
-        let found = self.store.blocks(Some(head.number.saturating_sub(1)), 1).await?;
+        let found = self
+            .store
+            .blocks(Some(head.number.saturating_sub(1)), 1)
+            .await?;
         Ok(found.first().map(BlockHead::of) == Some(head))
     }
 }

@@ -277,7 +277,12 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) const fn new(flow: FlowId, head: AuditHead, at: Timestamp) -> Self {
-        Self { flow, head, at, entries: Vec::new() }
+        Self {
+            flow,
+            head,
+            at,
+            entries: Vec::new(),
+        }
     }
 
     pub(crate) fn write(&mut self, keys: &StoreKeys, event: &Event) {
@@ -292,7 +297,10 @@ impl Journal {
             hash: [0; 32],
         };
         entry.hash = entry_hash(keys, &entry);
-        self.head = AuditHead { count: entry.number, hash: entry.hash };
+        self.head = AuditHead {
+            count: entry.number,
+            hash: entry.hash,
+        };
         self.entries.push(entry);
     }
 
@@ -303,8 +311,18 @@ impl Journal {
 
 /// The hash of an entry.
 pub(crate) fn entry_hash(keys: &StoreKeys, entry: &AuditEntry) -> [u8; 32] {
-    let (number, at) = (entry.number.to_be_bytes(), entry.at.as_microsecond().to_be_bytes());
-    keys.link(&[b"entry", entry.flow.as_bytes(), &number, &at, entry.event.as_bytes(), &entry.previous])
+    let (number, at) = (
+        entry.number.to_be_bytes(),
+        entry.at.as_microsecond().to_be_bytes(),
+    );
+    keys.link(&[
+        b"entry",
+        entry.flow.as_bytes(),
+        &number,
+        &at,
+        entry.event.as_bytes(),
+        &entry.previous,
+    ])
 }
 
 /// The hash of a block over the hashes of its entries, in the order of flow and number.
@@ -314,7 +332,13 @@ pub(crate) fn block_hash(keys: &StoreKeys, block: &AuditBlock, entries: &[AuditE
         content.update(entry.hash);
     }
     let numbers = [block.number, block.entries].map(u64::to_be_bytes).concat();
-    keys.link(&[b"block", &numbers, &block.at.as_microsecond().to_be_bytes(), &block.previous, &content.finalize()])
+    keys.link(&[
+        b"block",
+        &numbers,
+        &block.at.as_microsecond().to_be_bytes(),
+        &block.previous,
+        &content.finalize(),
+    ])
 }
 
 /// What a verification of the audit trail found.

@@ -41,7 +41,10 @@ impl Inner {
             for entry in page {
                 let end = ends.entry(entry.flow).or_default();
                 check.entry(&self.keys, &entry, end.last);
-                end.last = AuditHead { count: entry.number, hash: entry.hash };
+                end.last = AuditHead {
+                    count: entry.number,
+                    hash: entry.hash,
+                };
                 end.reached |= check.flows.get(&entry.flow).map(|seen| seen.head) == Some(end.last);
             }
         }
@@ -51,14 +54,20 @@ impl Inner {
                 Some(end) if end.reached && end.last == seen.head => {}
                 // More was written while the trail was read: then the record names it by now. One that does not was put back.
                 Some(end) if end.reached => {
-                    let now = self.store.load(*flow).await?.map_or(0, |record| record.audit.count);
+                    let now = self
+                        .store
+                        .load(*flow)
+                        .await?
+                        .map_or(0, |record| record.audit.count);
                     if now < end.last.count {
                         let last = end.last.count;
                         check.find(format!("flow {flow}: its record ends at entry {now}, and its trail at entry {last}"));
                     }
                 }
-                _ => check
-                    .find(format!("flow {flow}: the trail lacks entry {}, which its record names as the last", seen.head.count)),
+                _ => check.find(format!(
+                    "flow {flow}: the trail lacks entry {}, which its record names as the last",
+                    seen.head.count
+                )),
             }
             if seen.has_reports {
                 self.verify_reports(&mut check, *flow).await?;
@@ -81,10 +90,14 @@ impl Inner {
         let mut after = None;
         loop {
             let page = self.store.list(&Filter::all(), after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
             after = Some(last.id.into());
             for record in page {
-                let outdated = self.vault_of(record.tenant.as_deref()).is_outdated(&record.body);
+                let outdated = self
+                    .vault_of(record.tenant.as_deref())
+                    .is_outdated(&record.body);
                 let (flow, head, sealed_before) = (record.id, record.audit, outdated);
                 let mut has_reports = false;
                 match self.open(record) {
@@ -106,7 +119,9 @@ impl Inner {
     /// Compares the reports and the evidence of a flow with its state and its trail.
     async fn verify_reports(&self, check: &mut Check, flow: FlowId) -> Result<()> {
         for _ in 0..MAX_CHANGES {
-            let Ok(loaded) = self.read(flow).await else { return Ok(()) };
+            let Ok(loaded) = self.read(flow).await else {
+                return Ok(());
+            };
             let stored = self.store.reports(flow).await?;
             let trail = self.store.audit_of(flow).await?;
             let kept: Vec<(String, u64)> = trail.iter().filter_map(kept_evidence).collect();
@@ -116,27 +131,41 @@ impl Inner {
             };
             let LoadedFlow { record, state, .. } = loaded;
             // They belong together only if nothing changed meanwhile.
-            if self.store.load(flow).await?.is_none_or(|now| now.version != record.version) {
+            if self
+                .store
+                .load(flow)
+                .await?
+                .is_none_or(|now| now.version != record.version)
+            {
                 continue;
             }
             faults.into_iter().for_each(|fault| check.find(fault));
             check.verified.older_key += outdated;
             if state.deletion.own_erased_at.is_some() {
                 if stored.is_some() {
-                    check.find(format!("flow {flow}: its copy was erased, and reports are there"));
+                    check.find(format!(
+                        "flow {flow}: its copy was erased, and reports are there"
+                    ));
                 }
                 return Ok(());
             }
             let vault = self.vault_of(record.tenant.as_deref());
-            check.verified.older_key += u64::from(stored.is_some_and(|sealed| vault.is_outdated(&sealed)));
-            let written: Vec<(String, Option<String>)> = trail.iter().filter_map(stored_report).collect();
+            check.verified.older_key +=
+                u64::from(stored.is_some_and(|sealed| vault.is_outdated(&sealed)));
+            let written: Vec<(String, Option<String>)> =
+                trail.iter().filter_map(stored_report).collect();
             match self.reports(&record).await {
-                Err(FlowError::Damaged(what)) => check.find(format!("flow {flow}: its reports cannot be read: {what}")),
+                Err(FlowError::Damaged(what)) => {
+                    check.find(format!("flow {flow}: its reports cannot be read: {what}"))
+                }
                 Err(error) => return Err(error),
                 Ok(reports) => {
-                    let names = reports
-                        .iter()
-                        .map(|kept| (hex::encode(kept.digest()), kept.outcome.map(|outcome| outcome.name().to_owned())));
+                    let names = reports.iter().map(|kept| {
+                        (
+                            hex::encode(kept.digest()),
+                            kept.outcome.map(|outcome| outcome.name().to_owned()),
+                        )
+                    });
                     let names: Vec<_> = names.collect();
                     if names.len() != usize::from(state.reports) || names != written {
                         let (there, written) = (names.len(), written.len());
@@ -156,9 +185,14 @@ impl Inner {
         let (mut after, mut count) = (None, 0);
         loop {
             let page = self.store.parked(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(count) };
+            let Some(last) = page.last() else {
+                return Ok(count);
+            };
             after = Some((last.received_at, last.digest));
-            count += page.iter().filter(|message| self.vault.is_outdated(&message.body)).count() as u64;
+            count += page
+                .iter()
+                .filter(|message| self.vault.is_outdated(&message.body))
+                .count() as u64;
         }
     }
 
@@ -190,35 +224,54 @@ impl Inner {
                 let number = previous.as_ref().map_or(1, |previous| previous.number + 1);
                 if block.number != number {
                     check.find(format!("block {number} is missing"));
-                } else if block.previous != previous.as_ref().map_or([0; 32], |previous| previous.hash) {
-                    check.find(format!("block {number} does not follow the block before it"));
+                } else if block.previous
+                    != previous.as_ref().map_or([0; 32], |previous| previous.hash)
+                {
+                    check.find(format!(
+                        "block {number} does not follow the block before it"
+                    ));
                 }
                 let entries = self.store.block_entries(block.number).await?;
                 if entries.len() as u64 != block.entries {
                     let (number, there, made) = (block.number, entries.len(), block.entries);
-                    check.find(format!("block {number} was made of {made} entries, and {there} are there"));
+                    check.find(format!(
+                        "block {number} was made of {made} entries, and {there} are there"
+                    ));
                 } else if block_hash(&self.keys, &block, &entries) != block.hash {
-                    check.find(format!("block {} or one of its entries was changed", block.number));
+                    check.find(format!(
+                        "block {} or one of its entries was changed",
+                        block.number
+                    ));
                 }
                 check.verified.blocks += 1;
                 check.verified.anchor = format!("{}:{}", block.number, hex::encode(block.hash));
                 anchored |= anchor == Some(check.verified.anchor.as_str());
                 ended |= Some(BlockHead::of(&block)) == head;
-                check.blocks.remove(&(block.number, hex::encode(block.hash)));
+                check
+                    .blocks
+                    .remove(&(block.number, hex::encode(block.hash)));
                 previous = Some(block);
             }
         }
         if !ended {
-            check.find("the block that is sealed as the last is missing: the end of the trail was cut off".to_owned());
+            check.find(
+                "the block that is sealed as the last is missing: the end of the trail was cut off"
+                    .to_owned(),
+            );
         }
         for ((number, _), flow) in std::mem::take(&mut check.blocks) {
-            check.find(format!("flow {flow}: it was changed after block {number}, which is missing or is another"));
+            check.find(format!(
+                "flow {flow}: it was changed after block {number}, which is missing or is another"
+            ));
         }
         let last = previous.map_or(0, |last| last.number);
         if let (Ok((head, _)), true) = (self.head().await, ended)
             && head.number + MAX_LAG < last
         {
-            check.find(format!("block {} is sealed as the last, and {last} are there: the seal was put back", head.number));
+            check.find(format!(
+                "block {} is sealed as the last, and {last} are there: the seal was put back",
+                head.number
+            ));
         }
         if !anchored {
             check.find("the anchor that was given is no block of this trail: it was rolled back, or is another's".to_owned());
@@ -233,7 +286,10 @@ fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     if event.get("event")?.as_str()? != "report_stored" {
         return None;
     }
-    let outcome = event.get("outcome").and_then(|outcome| outcome.as_str()).map(str::to_owned);
+    let outcome = event
+        .get("outcome")
+        .and_then(|outcome| outcome.as_str())
+        .map(str::to_owned);
     Some((event.get("digest")?.as_str()?.to_owned(), outcome))
 }
 
@@ -243,7 +299,10 @@ fn kept_evidence(entry: &AuditEntry) -> Option<(String, u64)> {
     if event.get("event")?.as_str()? != "evidence_kept" {
         return None;
     }
-    Some((event.get("digest")?.as_str()?.to_owned(), event.get("length")?.as_u64()?))
+    Some((
+        event.get("digest")?.as_str()?.to_owned(),
+        event.get("length")?.as_u64()?,
+    ))
 }
 
 /// A flow, as it was found.
@@ -279,8 +338,11 @@ impl Check {
             return;
         }
         // A program that has not the key or the vendor sets a flow aside, for a minute at a time.
-        let aside = [Attention::Damaged, Attention::Unconfigured].map(|attention| Some(attention.name().to_owned()));
-        let soon = shown.due.is_some_and(|due| due <= later(now, SET_ASIDE * 2));
+        let aside = [Attention::Damaged, Attention::Unconfigured]
+            .map(|attention| Some(attention.name().to_owned()));
+        let soon = shown
+            .due
+            .is_some_and(|due| due <= later(now, SET_ASIDE * 2));
         if aside.contains(&shown.attention) && soon && shown.phase == sealed.phase {
             return;
         }
@@ -291,16 +353,24 @@ impl Check {
         } else {
             "its phase"
         };
-        self.find(format!("flow {}: the store shows another state than the sealed one: {what} was changed", record.id));
+        self.find(format!(
+            "flow {}: the store shows another state than the sealed one: {what} was changed",
+            record.id
+        ));
     }
 
     fn entry(&mut self, keys: &StoreKeys, entry: &AuditEntry, before: AuditHead) {
         self.verified.entries += 1;
         let (flow, number) = (entry.flow, entry.number);
         if number != before.count + 1 {
-            self.find(format!("flow {flow}: before entry {number}, {} is the last: what lies between is missing", before.count));
+            self.find(format!(
+                "flow {flow}: before entry {number}, {} is the last: what lies between is missing",
+                before.count
+            ));
         } else if entry.previous != before.hash {
-            self.find(format!("flow {flow}: entry {number} does not follow the entry before it"));
+            self.find(format!(
+                "flow {flow}: entry {number} does not follow the entry before it"
+            ));
         }
         if entry_hash(keys, entry) != entry.hash {
             self.find(format!("flow {flow}: entry {number} was changed"));

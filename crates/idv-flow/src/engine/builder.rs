@@ -117,7 +117,8 @@ impl EngineBuilder {
         self.evidence = config.evidence();
         self.lease = config.lease.or(self.lease);
         for (name, client) in &self.clients {
-            self.schedules.push((name.clone(), config.schedule(Schedule::of(client.info()))));
+            self.schedules
+                .push((name.clone(), config.schedule(Schedule::of(client.info()))));
         }
         Ok(self)
     }
@@ -273,12 +274,17 @@ impl EngineBuilder {
     /// If the future is dropped, the tables may be up to date; opening again is safe.
     pub async fn open(self) -> Result<Engine> {
         let Some((_, first)) = self.clients.first() else {
-            return Err(FlowError::Invalid("an engine needs at least one client".to_owned()));
+            return Err(FlowError::Invalid(
+                "an engine needs at least one client".to_owned(),
+            ));
         };
         let clock = self.clock.unwrap_or_else(|| Arc::clone(first.clock()));
         self.retention.check()?;
         self.evidence.check()?;
-        if !self.evidence.is_none() && self.evidence_store.is_none() && self.store.evidence_store().is_none() {
+        if !self.evidence.is_none()
+            && self.evidence_store.is_none()
+            && self.store.evidence_store().is_none()
+        {
             return Err(FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()));
         }
         let mut accounts: Vec<Arc<VendorHandle>> = Vec::new();
@@ -286,33 +292,62 @@ impl EngineBuilder {
         for (id, client) in self.clients {
             check_label("account", &id)?;
             if accounts.iter().any(|at| at.id == id) {
-                return Err(FlowError::Invalid(format!("the account {id} is added twice: give the second one another name")));
+                return Err(FlowError::Invalid(format!(
+                    "the account {id} is added twice: give the second one another name"
+                )));
             }
             // The last one that was set counts.
             let set = self.schedules.iter().rfind(|(account, _)| *account == id);
-            let schedule = set.map_or_else(|| Schedule::of(client.info()), |(_, schedule)| schedule.clone());
+            let schedule = set.map_or_else(
+                || Schedule::of(client.info()),
+                |(_, schedule)| schedule.clone(),
+            );
             schedule.check()?;
             deadline = deadline.max(client.policy().deadline);
-            accounts.push(Arc::new(VendorHandle { id, client, schedule }));
+            accounts.push(Arc::new(VendorHandle {
+                id,
+                client,
+                schedule,
+            }));
         }
-        if let Some((unknown, _)) = self.schedules.iter().find(|(id, _)| !accounts.iter().any(|at| at.id == *id)) {
-            return Err(FlowError::Invalid(format!("there is a schedule for the account {unknown}, and no client")));
+        if let Some((unknown, _)) = self
+            .schedules
+            .iter()
+            .find(|(id, _)| !accounts.iter().any(|at| at.id == *id))
+        {
+            return Err(FlowError::Invalid(format!(
+                "there is a schedule for the account {unknown}, and no client"
+            )));
         }
         if let Some(default) = &self.default_account {
-            let unknown = || FlowError::Invalid(format!("the default account {default} was not added"));
-            let place = accounts.iter().position(|at| at.id == *default).ok_or_else(unknown)?;
+            let unknown =
+                || FlowError::Invalid(format!("the default account {default} was not added"));
+            let place = accounts
+                .iter()
+                .position(|at| at.id == *default)
+                .ok_or_else(unknown)?;
             accounts.swap(0, place);
         }
-        self.tenants.keys().try_for_each(|tenant| check_label("tenant", tenant))?;
+        self.tenants
+            .keys()
+            .try_for_each(|tenant| check_label("tenant", tenant))?;
         // Whoever holds a lease must have ended, or died, when it runs out.
-        let lease = self.lease.unwrap_or_else(|| deadline.saturating_mul(2).saturating_add(Duration::from_secs(30)));
+        let lease = self.lease.unwrap_or_else(|| {
+            deadline
+                .saturating_mul(2)
+                .saturating_add(Duration::from_secs(30))
+        });
         if lease <= deadline {
             return Err(FlowError::Invalid(format!(
                 "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
             )));
         }
-        let endpoint = |(webhook, transport)| Endpoint::new(webhook, transport, Arc::clone(&clock), lease);
-        let receivers = Receivers { handler: self.handler, endpoint: self.webhook.map(endpoint) };
+        let endpoint =
+            |(webhook, transport)| Endpoint::new(webhook, transport, Arc::clone(&clock), lease);
+        let receivers = Receivers {
+            handler: self.handler,
+            endpoint: self.webhook.map(endpoint),
+        };
         self.store.migrate().await?;
         let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
         let inner = Inner {
@@ -347,14 +382,19 @@ impl EngineBuilder {
         let now = inner.now();
         for at in &inner.accounts {
             if let Some(sweep) = at.schedule.sweep {
-                inner.store.set_timer(&super::workers::sweep_timer(&at.id), later(now, sweep)).await?;
+                inner
+                    .store
+                    .set_timer(&super::workers::sweep_timer(&at.id), later(now, sweep))
+                    .await?;
             }
         }
         for (timer, period) in super::workers::TIMERS {
             inner.store.set_timer(timer, later(now, *period)).await?;
         }
         if inner.vault.is_plain() {
-            tracing::warn!("no key is configured for the store: what it keeps of people is in clear");
+            tracing::warn!(
+                "no key is configured for the store: what it keeps of people is in clear"
+            );
         }
         let inner = Arc::new(inner);
         // It is set here alone.
@@ -383,8 +423,15 @@ async fn store_keys(store: &dyn Store, vault: &Vault, random: &dyn Random) -> Re
         Some(kept) => kept,
         None => {
             // Made before the keys, and never again: a store that lacks it later was tampered with.
-            store.remember(HEAD, &BlockHead::default().seal(vault, random)).await?;
-            store.remember(NAME, &vault.seal(random, &context, &StoreKeys::random(random))).await?
+            store
+                .remember(HEAD, &BlockHead::default().seal(vault, random))
+                .await?;
+            store
+                .remember(
+                    NAME,
+                    &vault.seal(random, &context, &StoreKeys::random(random)),
+                )
+                .await?
         }
     };
     let keys = vault.open(&context, &kept)?;

@@ -21,7 +21,10 @@ pub(crate) struct ClockGuard {
 
 impl ClockGuard {
     pub(crate) const fn new(tolerance: Duration) -> Self {
-        Self { tolerance, last: Mutex::new(None) }
+        Self {
+            tolerance,
+            last: Mutex::new(None),
+        }
     }
 }
 
@@ -29,15 +32,28 @@ impl Inner {
     /// Fails with [`FlowError::WrongClock`] if the program's clock differs from the store's by more than the tolerance.
     pub(crate) async fn check_clock(&self) -> Result<()> {
         let now = self.now();
-        let last = *self.clock_guard.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = *self
+            .clock_guard
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let by = match last {
             Some((at, by)) if now.duration_since(at).abs() < COMPARED_EVERY => by,
             _ => {
-                let Some(server) = self.store.server_time().await? else { return Ok(()) };
+                let Some(server) = self.store.server_time().await? else {
+                    return Ok(());
+                };
                 // The answer may have been under way for a while: of both ends, the one that speaks for the clock.
-                let (begin, end) = (now.duration_since(server), self.now().duration_since(server));
+                let (begin, end) = (
+                    now.duration_since(server),
+                    self.now().duration_since(server),
+                );
                 let by = if begin.abs() < end.abs() { begin } else { end };
-                *self.clock_guard.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, by));
+                *self
+                    .clock_guard
+                    .last
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = Some((now, by));
                 by
             }
         };

@@ -64,7 +64,10 @@ impl DeliveryError {
     /// Creates an error. The reason is a literal, so that no data of a person gets into the logs.
     #[must_use]
     pub const fn new(reason: &'static str) -> Self {
-        Self { reason: Cow::Borrowed(reason), retry_after: None }
+        Self {
+            reason: Cow::Borrowed(reason),
+            retry_after: None,
+        }
     }
 
     /// Delivers the event again no earlier than after `wait`, if that is longer than the backoff; a day at most.
@@ -82,7 +85,10 @@ impl DeliveryError {
 
     /// `reason` holds our own words and numbers alone.
     pub(crate) const fn owned(reason: String) -> Self {
-        Self { reason: Cow::Owned(reason), retry_after: None }
+        Self {
+            reason: Cow::Owned(reason),
+            retry_after: None,
+        }
     }
 }
 
@@ -99,7 +105,12 @@ impl Receivers {
     }
 
     /// Gives an event to the handler and to the endpoint at the same time. Fails if either fails.
-    async fn take(&self, engine: Option<Engine>, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
+    async fn take(
+        &self,
+        engine: Option<Engine>,
+        event: Event,
+        is_replay: bool,
+    ) -> Result<(), DeliveryError> {
         let sent = async {
             match &self.endpoint {
                 Some(endpoint) => endpoint.send(&event, is_replay).await,
@@ -112,12 +123,26 @@ impl Receivers {
                 None => Ok(()),
             }
         };
-        let panicked = |_| Err(DeliveryError::new("the receiver of events failed by a panic"));
-        let (sent, handled) = join(AssertUnwindSafe(sent).catch_unwind(), AssertUnwindSafe(handled).catch_unwind()).await;
-        match (sent.unwrap_or_else(panicked), handled.unwrap_or_else(panicked)) {
+        let panicked = |_| {
+            Err(DeliveryError::new(
+                "the receiver of events failed by a panic",
+            ))
+        };
+        let (sent, handled) = join(
+            AssertUnwindSafe(sent).catch_unwind(),
+            AssertUnwindSafe(handled).catch_unwind(),
+        )
+        .await;
+        match (
+            sent.unwrap_or_else(panicked),
+            handled.unwrap_or_else(panicked),
+        ) {
             (Ok(()), Ok(())) => Ok(()),
             (Ok(()), Err(error)) | (Err(error), Ok(())) => Err(error),
-            (Err(error), Err(other)) => Err(DeliveryError { retry_after: error.wait().max(other.wait()), ..error }),
+            (Err(error), Err(other)) => Err(DeliveryError {
+                retry_after: error.wait().max(other.wait()),
+                ..error
+            }),
         }
     }
 }
@@ -141,9 +166,10 @@ impl Handler {
     /// The application's error is its own to log: it may hold personal data.
     async fn take(&self, engine: Engine, event: Event) -> Result<(), DeliveryError> {
         let failed = |error: HandlerError| {
-            error
-                .downcast::<DeliveryError>()
-                .map_or_else(|_| DeliveryError::new("the application's handler failed"), |error| *error)
+            error.downcast::<DeliveryError>().map_or_else(
+                |_| DeliveryError::new("the application's handler failed"),
+                |error| *error,
+            )
         };
         (self.0)(engine, event).await.map_err(failed)
     }
@@ -169,7 +195,11 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn events_page(&self, after: Option<EventCursor>, limit: usize) -> Result<Vec<(EventCursor, Event)>> {
+    pub async fn events_page(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<(EventCursor, Event)>> {
         Ok(self.inner.store.events(after, limit).await?)
     }
 
@@ -191,20 +221,26 @@ impl Engine {
     ///     Ok(())
     /// }
     /// ```
-    pub fn events(&self, after: Option<EventCursor>) -> impl Stream<Item = Result<(EventCursor, Event)>> + Send + '_ {
+    pub fn events(
+        &self,
+        after: Option<EventCursor>,
+    ) -> impl Stream<Item = Result<(EventCursor, Event)>> + Send + '_ {
         let inner = &*self.inner;
-        try_unfold((after, VecDeque::new()), move |(mut after, mut page): (_, VecDeque<(EventCursor, Event)>)| async move {
-            loop {
-                if let Some(next) = page.pop_front() {
-                    return Ok(Some((next, (after, page))));
+        try_unfold(
+            (after, VecDeque::new()),
+            move |(mut after, mut page): (_, VecDeque<(EventCursor, Event)>)| async move {
+                loop {
+                    if let Some(next) = page.pop_front() {
+                        return Ok(Some((next, (after, page))));
+                    }
+                    page = inner.store.events(after, PAGE).await?.into();
+                    match page.back() {
+                        Some((last, _)) => after = Some(*last),
+                        None => inner.clock.sleep(IDLE).await,
+                    }
                 }
-                page = inner.store.events(after, PAGE).await?.into();
-                match page.back() {
-                    Some((last, _)) => after = Some(*last),
-                    None => inner.clock.sleep(IDLE).await,
-                }
-            }
-        })
+            },
+        )
     }
 
     /// Sends one event again to the handler and the webhook of this program, whether or not it was delivered: for a receiver that has lost
@@ -222,10 +258,20 @@ impl Engine {
     /// If the future is dropped, the event may have been received; repeat the call to be sure.
     pub async fn replay(&self, flow: FlowId, sequence: u64) -> Result<()> {
         if self.inner.receivers.is_empty() {
-            return Err(FlowError::Invalid("this program has no handler and no webhook to send the event to".to_owned()));
+            return Err(FlowError::Invalid(
+                "this program has no handler and no webhook to send the event to".to_owned(),
+            ));
         }
-        let event = self.inner.store.event(flow, sequence).await?.ok_or(FlowError::UnknownEvent { flow, sequence })?;
-        self.inner.hand_over(event, true).await.map_err(FlowError::Delivery)
+        let event = self
+            .inner
+            .store
+            .event(flow, sequence)
+            .await?
+            .ok_or(FlowError::UnknownEvent { flow, sequence })?;
+        self.inner
+            .hand_over(event, true)
+            .await
+            .map_err(FlowError::Delivery)
     }
 }
 
@@ -242,7 +288,10 @@ impl Inner {
                 Ok(AT_ONCE..) => Duration::ZERO,
                 Ok(_) => IDLE,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn Error, "events could not be delivered");
+                    tracing::error!(
+                        error = &error as &dyn Error,
+                        "events could not be delivered"
+                    );
                     IDLE
                 }
             };
@@ -274,9 +323,15 @@ impl Inner {
     async fn deliver_due(&self) -> Result<usize> {
         self.check_clock().await?;
         let now = self.now();
-        let claimed = self.store.claim_events(now, self.lease_until(), AT_ONCE).await?;
+        let claimed = self
+            .store
+            .claim_events(now, self.lease_until(), AT_ONCE)
+            .await?;
         let count = claimed.len();
-        let mut under_way: FuturesUnordered<_> = claimed.into_iter().map(|pending| self.deliver_one(pending)).collect();
+        let mut under_way: FuturesUnordered<_> = claimed
+            .into_iter()
+            .map(|pending| self.deliver_one(pending))
+            .collect();
         while let Some(delivered) = under_way.next().await {
             delivered?;
         }
@@ -291,8 +346,13 @@ impl Inner {
             Err(error) => {
                 self.metrics.retry("delivery");
                 tracing::warn!(%flow, sequence, event = name, tries, reason = %error, "an event was not taken; it is delivered again");
-                let backoff = RETRY.0.saturating_mul(2_u32.saturating_pow(tries.clamp(1, 20) - 1)).min(RETRY.1);
-                let wait = error.wait().map_or(backoff, |asked| asked.min(LONGEST_WAIT).max(backoff));
+                let backoff = RETRY
+                    .0
+                    .saturating_mul(2_u32.saturating_pow(tries.clamp(1, 20) - 1))
+                    .min(RETRY.1);
+                let wait = error
+                    .wait()
+                    .map_or(backoff, |asked| asked.min(LONGEST_WAIT).max(backoff));
                 Some(later(self.now(), wait))
             }
         };
@@ -303,18 +363,27 @@ impl Inner {
     /// meanwhile.
     /// Returns the engine, for the application's handler.
     fn engine(&self) -> Option<Engine> {
-        self.this.get().and_then(std::sync::Weak::upgrade).map(|inner| Engine { inner })
+        self.this
+            .get()
+            .and_then(std::sync::Weak::upgrade)
+            .map(|inner| Engine { inner })
     }
 
     async fn hand_over(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
         let (name, began) = (event.kind.name(), self.clock.monotonic());
         let span = tracing::info_span!("idv.flow.delivery", flow = %event.flow, sequence = event.sequence, event = name);
-        let taken = self.receivers.take(self.engine(), event, is_replay).instrument(span);
+        let taken = self
+            .receivers
+            .take(self.engine(), event, is_replay)
+            .instrument(span);
         let result = match select(pin!(taken), self.clock.sleep(self.lease / 2)).await {
             Either::Left((taken, _)) => taken,
-            Either::Right(_) => Err(DeliveryError::new("the receiver of events took longer than half of the lease")),
+            Either::Right(_) => Err(DeliveryError::new(
+                "the receiver of events took longer than half of the lease",
+            )),
         };
-        self.metrics.delivery(name, self.clock.monotonic().saturating_sub(began), &result);
+        self.metrics
+            .delivery(name, self.clock.monotonic().saturating_sub(began), &result);
         result
     }
 }

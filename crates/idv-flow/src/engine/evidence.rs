@@ -13,8 +13,7 @@ use crate::store::{EvidencePart, EvidenceStore, Record};
 use crate::vault::{Context, Vault};
 
 /// The explanation of a missing store.
-pub(crate) const NO_EVIDENCE_STORE: &str =
-    "evidence is to be kept, and the store has no place for it: set one by EngineBuilder::evidence_store";
+pub(crate) const NO_EVIDENCE_STORE: &str = "evidence is to be kept, and the store has no place for it: set one by EngineBuilder::evidence_store";
 
 impl Engine {
     /// Returns the evidence that is kept of a flow. The list is complete once [`EvidenceReady`](crate::EventKind::EvidenceReady) was told;
@@ -57,10 +56,21 @@ impl Engine {
     ///     Ok(())
     /// }
     /// ```
-    pub async fn read_evidence(&self, id: FlowId, item: u32) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
+    pub async fn read_evidence(
+        &self,
+        id: FlowId,
+        item: u32,
+    ) -> Result<impl Stream<Item = Result<Bytes>> + Send + use<>> {
         let (record, kept) = self.inner.kept_evidence(id, item).await?;
         self.inner.evidence_store()?;
-        let reading = Reading { engine: self.clone(), record, kept, part: 0, length: 0, digest: Sha256::new() };
+        let reading = Reading {
+            engine: self.clone(),
+            record,
+            kept,
+            part: 0,
+            length: 0,
+            digest: Sha256::new(),
+        };
         Ok(try_unfold(reading, Reading::next))
     }
 }
@@ -82,7 +92,11 @@ impl Reading {
         if self.part >= self.kept.parts {
             return Ok(None);
         }
-        let piece = self.engine.inner.evidence_part(&self.record, &self.kept, self.part).await?;
+        let piece = self
+            .engine
+            .inner
+            .evidence_part(&self.record, &self.kept, self.part)
+            .await?;
         self.part += 1;
         self.length = self.length.saturating_add(piece.len() as u64);
         self.digest.update(&piece);
@@ -100,22 +114,35 @@ impl Inner {
     /// Returns the store for evidence.
     pub(crate) fn evidence_store(&self) -> Result<&dyn EvidenceStore> {
         let own = self.evidence_store.as_deref();
-        own.or_else(|| self.store.evidence_store()).ok_or_else(|| FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()))
+        own.or_else(|| self.store.evidence_store())
+            .ok_or_else(|| FlowError::Invalid(NO_EVIDENCE_STORE.to_owned()))
     }
 
     async fn kept_evidence(&self, id: FlowId, item: u32) -> Result<(Record, KeptEvidence)> {
         let LoadedFlow { record, state, .. } = self.read(id).await?;
-        let kept = state.evidence.kept.into_iter().find(|kept| kept.item == item);
-        kept.map(|kept| (record, kept)).ok_or(FlowError::UnknownEvidence(item))
+        let kept = state
+            .evidence
+            .kept
+            .into_iter()
+            .find(|kept| kept.item == item);
+        kept.map(|kept| (record, kept))
+            .ok_or(FlowError::UnknownEvidence(item))
     }
 
     /// Returns a part in clear.
-    async fn evidence_part(&self, record: &Record, kept: &KeptEvidence, part: u32) -> Result<Bytes> {
+    async fn evidence_part(
+        &self,
+        record: &Record,
+        kept: &KeptEvidence,
+        part: u32,
+    ) -> Result<Bytes> {
         let name = EvidencePart::new(record.id, kept.item, part);
         let Some(sealed) = self.evidence_store()?.part(name).await? else {
             // It may have been erased meanwhile.
             self.kept_evidence(record.id, kept.item).await?;
-            return Err(FlowError::Damaged("a part of an item of evidence is missing"));
+            return Err(FlowError::Damaged(
+                "a part of an item of evidence is missing",
+            ));
         };
         let vault = self.vault_of(record.tenant.as_deref());
         let mut clear = vault.open(&Context::evidence(name, part + 1 == kept.parts), &sealed)?;
@@ -127,11 +154,20 @@ impl Inner {
     pub(crate) async fn reseal_evidence(&self, flow: &mut LoadedFlow) -> Result<bool> {
         let vault = self.vault_of(flow.record.tenant.as_deref());
         let current = vault.key_name();
-        let outdated: Vec<usize> =
-            flow.state.evidence.kept.iter().enumerate().filter(|(_, kept)| kept.key != current).map(|(at, _)| at).collect();
+        let outdated: Vec<usize> = flow
+            .state
+            .evidence
+            .kept
+            .iter()
+            .enumerate()
+            .filter(|(_, kept)| kept.key != current)
+            .map(|(at, _)| at)
+            .collect();
         let mut is_changed = false;
         for at in outdated {
-            let Some(kept) = flow.state.evidence.kept.get_mut(at) else { continue };
+            let Some(kept) = flow.state.evidence.kept.get_mut(at) else {
+                continue;
+            };
             match self.reseal_item(vault, flow.record.id, kept).await {
                 Ok(()) => (kept.key, is_changed) = (current.clone(), true),
                 Err(FlowError::Damaged(what)) => {
@@ -147,11 +183,15 @@ impl Inner {
         let store = self.evidence_store()?;
         for part in 0..kept.parts {
             let name = EvidencePart::new(flow, kept.item, part);
-            let sealed = store.part(name).await?.ok_or(FlowError::Damaged("a part of an item of evidence is missing"))?;
+            let sealed = store.part(name).await?.ok_or(FlowError::Damaged(
+                "a part of an item of evidence is missing",
+            ))?;
             let context = Context::evidence(name, part + 1 == kept.parts);
             if vault.is_outdated(&sealed) {
                 let clear = vault.open(&context, &sealed)?;
-                store.put_part(name, &vault.seal(&*self.random, &context, &clear)).await?;
+                store
+                    .put_part(name, &vault.seal(&*self.random, &context, &clear))
+                    .await?;
             }
         }
         Ok(())
@@ -159,34 +199,59 @@ impl Inner {
 
     /// Compares the evidence of a flow with what is stored and with the digests that its trail names. Returns the faults, and the number of
     /// items that an older key sealed.
-    pub(crate) async fn verify_evidence(&self, flow: &LoadedFlow, trail: &[(String, u64)]) -> Result<(Vec<String>, u64)> {
+    pub(crate) async fn verify_evidence(
+        &self,
+        flow: &LoadedFlow,
+        trail: &[(String, u64)],
+    ) -> Result<(Vec<String>, u64)> {
         let (id, evidence) = (flow.record.id, &flow.state.evidence);
         let is_erased = flow.state.deletion.own_erased_at.is_some();
         let Ok(store) = self.evidence_store() else {
             let missing = evidence.kept.len();
-            return Ok((vec![format!("flow {id}: it keeps {missing} items of evidence, and there is no store for them")], 0));
+            return Ok((
+                vec![format!(
+                    "flow {id}: it keeps {missing} items of evidence, and there is no store for them"
+                )],
+                0,
+            ));
         };
         let parts = store.parts(id).await?;
         let mut faults = Vec::new();
         if is_erased && !parts.is_empty() {
-            faults.push(format!("flow {id}: its copy was erased, and {} parts of its evidence are there", parts.len()));
+            faults.push(format!(
+                "flow {id}: its copy was erased, and {} parts of its evidence are there",
+                parts.len()
+            ));
         }
         if !is_erased {
-            let kept: Vec<(String, u64)> = evidence.kept.iter().map(|kept| (kept.sha256_hex(), kept.length)).collect();
+            let kept: Vec<(String, u64)> = evidence
+                .kept
+                .iter()
+                .map(|kept| (kept.sha256_hex(), kept.length))
+                .collect();
             if kept != trail {
                 let (kept, trail) = (kept.len(), trail.len());
                 faults.push(format!("flow {id}: it keeps {kept} items of evidence, and its trail names {trail}, or others"));
             }
         }
         for kept in evidence.kept.iter().filter(|_| !evidence.erasing) {
-            let there = parts.iter().filter(|name| name.item == kept.item && name.part < kept.parts).count();
+            let there = parts
+                .iter()
+                .filter(|name| name.item == kept.item && name.part < kept.parts)
+                .count();
             if u32::try_from(there) != Ok(kept.parts) {
-                faults
-                    .push(format!("flow {id}: of item {} of its evidence {there} of {} parts are there", kept.item, kept.parts));
+                faults.push(format!(
+                    "flow {id}: of item {} of its evidence {there} of {} parts are there",
+                    kept.item, kept.parts
+                ));
             }
         }
         let current = self.vault_of(flow.record.tenant.as_deref()).key_name();
-        let outdated = evidence.kept.iter().filter(|kept| kept.key != current).count();
+        let outdated = evidence
+            .kept
+            .iter()
+            .filter(|kept| kept.key != current)
+            .count();
         Ok((faults, outdated as u64))
     }
 }

@@ -148,17 +148,22 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn new() -> Self {
-        Self { instruments: Instruments::new(env!("CARGO_PKG_NAME"), INSTRUMENTS), failing: Mutex::default() }
+        Self {
+            instruments: Instruments::new(env!("CARGO_PKG_NAME"), INSTRUMENTS),
+            failing: Mutex::default(),
+        }
     }
 
     /// Counts a change that has to be planned again.
     pub(crate) fn conflict(&self, account: &str) {
-        self.instruments.record(&CONFLICTS, 1.0, &[(ACCOUNT, account.into())]);
+        self.instruments
+            .record(&CONFLICTS, 1.0, &[(ACCOUNT, account.into())]);
     }
 
     /// Counts a failure after which an operation is tried again.
     pub(crate) fn retry(&self, operation: &str) {
-        self.instruments.record(&RETRIES, 1.0, &[(OPERATION, operation.into())]);
+        self.instruments
+            .record(&RETRIES, 1.0, &[(OPERATION, operation.into())]);
     }
 
     /// Counts an event that was committed.
@@ -167,27 +172,44 @@ impl Metrics {
             EventKind::Settled { outcome } => Some(outcome.name()),
             _ => None,
         };
-        let attributes = [(ACCOUNT, (&*event.account).into()), (EVENT, event.kind.name().into()), (OUTCOME, outcome.into())];
+        let attributes = [
+            (ACCOUNT, (&*event.account).into()),
+            (EVENT, event.kind.name().into()),
+            (OUTCOME, outcome.into()),
+        ];
         self.instruments.record(&EVENTS, 1.0, &attributes);
     }
 
     /// Counts a callback or a return.
     pub(crate) fn received(&self, account: &str, error: Option<&'static str>) {
-        self.instruments.record(&MESSAGES_RECEIVED, 1.0, &[(ACCOUNT, account.into()), (ERROR, error.into())]);
+        self.instruments.record(
+            &MESSAGES_RECEIVED,
+            1.0,
+            &[(ACCOUNT, account.into()), (ERROR, error.into())],
+        );
     }
 
     /// Records a delivery of an event.
     pub(crate) fn delivery(&self, event: &str, took: Duration, result: &Result<(), DeliveryError>) {
         let error = result.is_err().then_some("not_taken");
-        self.instruments.record(&DELIVERY_DURATION, took.as_secs_f64(), &[(EVENT, event.into()), (ERROR, error.into())]);
+        self.instruments.record(
+            &DELIVERY_DURATION,
+            took.as_secs_f64(),
+            &[(EVENT, event.into()), (ERROR, error.into())],
+        );
     }
 
     /// Notes whether a vendor answered a call.
     pub(crate) fn answered<T>(&self, account: &str, now: Timestamp, answer: &Result<T, Error>) {
-        let failure = answer.as_ref().err().filter(|error| is_failure(error.kind()));
+        let failure = answer
+            .as_ref()
+            .err()
+            .filter(|error| is_failure(error.kind()));
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match failure {
-            Some(error) => failing.entry(account.to_owned()).or_insert(("", now)).0 = error.kind().name(),
+            Some(error) => {
+                failing.entry(account.to_owned()).or_insert(("", now)).0 = error.kind().name()
+            }
             None => drop(failing.remove(account)),
         }
     }
@@ -203,14 +225,30 @@ impl Metrics {
         failing.iter().map(of).collect()
     }
 
-    fn step(&self, account: Option<&str>, operation: &str, took: Duration, lease: Duration, error: Option<&'static str>) {
-        let attributes = [(ACCOUNT, account.into()), (OPERATION, operation.into()), (ERROR, error.into())];
-        self.instruments.record(&STEP_DURATION, took.as_secs_f64(), &attributes);
+    fn step(
+        &self,
+        account: Option<&str>,
+        operation: &str,
+        took: Duration,
+        lease: Duration,
+        error: Option<&'static str>,
+    ) {
+        let attributes = [
+            (ACCOUNT, account.into()),
+            (OPERATION, operation.into()),
+            (ERROR, error.into()),
+        ];
+        self.instruments
+            .record(&STEP_DURATION, took.as_secs_f64(), &attributes);
         if error.is_some() {
             self.retry(operation);
         }
         if took >= lease {
-            self.instruments.record(&LEASES_LOST, 1.0, &[(ACCOUNT, account.into()), (OPERATION, operation.into())]);
+            self.instruments.record(
+                &LEASES_LOST,
+                1.0,
+                &[(ACCOUNT, account.into()), (OPERATION, operation.into())],
+            );
         }
     }
 }
@@ -238,7 +276,13 @@ impl Inner {
         if let Some(error) = error {
             span.record("error.type", error);
         }
-        self.metrics.step(account, operation, self.clock.monotonic().saturating_sub(began), self.lease, error);
+        self.metrics.step(
+            account,
+            operation,
+            self.clock.monotonic().saturating_sub(began),
+            self.lease,
+            error,
+        );
         result
     }
 
@@ -257,7 +301,9 @@ impl Inner {
     async fn sample_once(&self) -> Result<()> {
         let due = self.store.next_due(&self.account_names()).await?;
         let health = self.health(self.since(due)).await?;
-        let gauge = |instrument: &Instrument, value: f64| self.metrics.instruments.record(instrument, value, &[]);
+        let gauge = |instrument: &Instrument, value: f64| {
+            self.metrics.instruments.record(instrument, value, &[])
+        };
         gauge(&STEPS_ACTIVE, self.tally.read().under_way as f64);
         gauge(&LAG, health.behind.as_secs_f64());
         gauge(&INBOX_DEPTH, health.messages as f64);
@@ -266,22 +312,40 @@ impl Inner {
             gauge(&OUTBOX_LAG, health.undelivered_for.as_secs_f64());
         }
         for account in self.account_names() {
-            let failing = health.failing.iter().find(|failing| failing.account == account);
+            let failing = health
+                .failing
+                .iter()
+                .find(|failing| failing.account == account);
             let since = self.since(failing.map(|failing| failing.since));
-            self.metrics.instruments.record(&FAILING, since.as_secs_f64(), &[(ACCOUNT, account.into())]);
+            self.metrics.instruments.record(
+                &FAILING,
+                since.as_secs_f64(),
+                &[(ACCOUNT, account.into())],
+            );
         }
         Ok(())
     }
 
     /// Reports what waits and which accounts fail, beside how far the workers are behind.
     pub(crate) async fn health(&self, behind: Duration) -> Result<Health> {
-        let Backlog { messages, parked, oldest_event } = self.store.backlog(!self.receivers.is_empty()).await?;
-        Ok(Health { behind, messages, parked, undelivered_for: self.since(oldest_event), failing: self.metrics.failing() })
+        let Backlog {
+            messages,
+            parked,
+            oldest_event,
+        } = self.store.backlog(!self.receivers.is_empty()).await?;
+        Ok(Health {
+            behind,
+            messages,
+            parked,
+            undelivered_for: self.since(oldest_event),
+            failing: self.metrics.failing(),
+        })
     }
 
     /// Returns how long ago a time was; zero if it is in the future, or missing.
     fn since(&self, at: Option<Timestamp>) -> Duration {
-        at.and_then(|at| Duration::try_from(self.now().duration_since(at)).ok()).unwrap_or_default()
+        at.and_then(|at| Duration::try_from(self.now().duration_since(at)).ok())
+            .unwrap_or_default()
     }
 }
 

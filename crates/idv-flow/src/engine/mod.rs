@@ -136,8 +136,14 @@ impl Engine {
             let status = self.status(id).await?;
             match (status.hand_off, status.phase) {
                 (Some(hand_off), _) => return Ok(hand_off),
-                (None, Phase::Creating | Phase::Open) => self.inner.clock.sleep(HAND_OFF_PAUSE).await,
-                (None, _) => return Err(FlowError::Conflict("the flow has no hand-off: nothing was created, or it has ended")),
+                (None, Phase::Creating | Phase::Open) => {
+                    self.inner.clock.sleep(HAND_OFF_PAUSE).await
+                }
+                (None, _) => {
+                    return Err(FlowError::Conflict(
+                        "the flow has no hand-off: nothing was created, or it has ended",
+                    ));
+                }
             }
         }
     }
@@ -208,10 +214,18 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> Result<Vec<FlowStatus>> {
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> Result<Vec<FlowStatus>> {
         let records = self.inner.store.list(filter, after, limit).await?;
         let status = |record: Record| {
-            let read = self.inner.open(record.clone()).and_then(|opened| self.status_of(&opened));
+            let read = self
+                .inner
+                .open(record.clone())
+                .and_then(|opened| self.status_of(&opened));
             read.unwrap_or_else(|error| FlowStatus::unread(record, &error))
         };
         Ok(records.into_iter().map(status).collect())
@@ -229,10 +243,14 @@ impl Engine {
     /// The call only reads: it can be dropped and repeated.
     pub async fn report(&self, id: FlowId) -> Result<Option<Report>> {
         let opened = self.inner.read(id).await?;
-        let Some(Decision::Settled(outcome)) = opened.state.decision() else { return Ok(None) };
+        let Some(Decision::Settled(outcome)) = opened.state.decision() else {
+            return Ok(None);
+        };
         let reports = self.inner.reports(&opened.record).await?;
         let ruled = opened.state.ruled == Some(outcome);
-        of_outcome(&reports, outcome, ruled).map(KeptReport::report).transpose()
+        of_outcome(&reports, outcome, ruled)
+            .map(KeptReport::report)
+            .transpose()
     }
 
     /// Returns every final report that is stored, with the outcome it came with: for the operator who has to rule on a dispute.
@@ -247,7 +265,10 @@ impl Engine {
     pub async fn reports(&self, id: FlowId) -> Result<Vec<(Option<Outcome>, Report)>> {
         let opened = self.inner.read(id).await?;
         let reports = self.inner.reports(&opened.record).await?;
-        reports.iter().map(|kept| Ok((kept.outcome, kept.report()?))).collect()
+        reports
+            .iter()
+            .map(|kept| Ok((kept.outcome, kept.report()?)))
+            .collect()
     }
 
     /// Authenticates, seals and stores a callback or the person's return, and returns the reply. [`Engine::run`] processes it later. A
@@ -326,7 +347,11 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn operator_page(&self, after: Option<OperatorCursor>, limit: usize) -> Result<OperatorPage> {
+    pub async fn operator_page(
+        &self,
+        after: Option<OperatorCursor>,
+        limit: usize,
+    ) -> Result<OperatorPage> {
         self.inner.operator_page(after, limit).await
     }
 
@@ -396,8 +421,14 @@ impl Engine {
         self.inner.check_clock().await?;
         self.inner.probe().await?;
         let now = self.inner.now();
-        let due = self.inner.store.next_due(&self.inner.account_names()).await?;
-        let behind = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).unwrap_or_default();
+        let due = self
+            .inner
+            .store
+            .next_due(&self.inner.account_names())
+            .await?;
+        let behind = due
+            .and_then(|due| Duration::try_from(now.duration_since(due)).ok())
+            .unwrap_or_default();
         self.inner.health(behind).await
     }
 

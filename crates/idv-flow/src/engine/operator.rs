@@ -92,7 +92,9 @@ impl fmt::Display for OperatorCursor {
             Place::Flows(None) => f.write_str("flow"),
             Place::Flows(Some(id)) => write!(f, "flow-{id}"),
             Place::Messages(None) => f.write_str("message"),
-            Place::Messages(Some((at, digest))) => write!(f, "message-{}-{}", at.as_microsecond(), hex::encode(digest)),
+            Place::Messages(Some((at, digest))) => {
+                write!(f, "message-{}-{}", at.as_microsecond(), hex::encode(digest))
+            }
             Place::Accounts => f.write_str("account"),
         }
     }
@@ -102,7 +104,9 @@ impl FromStr for OperatorCursor {
     type Err = FlowError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (kind, rest) = text.split_once('-').map_or((text, None), |(kind, rest)| (kind, Some(rest)));
+        let (kind, rest) = text
+            .split_once('-')
+            .map_or((text, None), |(kind, rest)| (kind, Some(rest)));
         let message = |rest: &str| {
             let (at, digest) = rest.rsplit_once('-')?;
             let mut bytes = [0; 32];
@@ -117,7 +121,11 @@ impl FromStr for OperatorCursor {
             ("account", None) => Some(Place::Accounts),
             _ => None,
         };
-        let invalid = || FlowError::Invalid("invalid cursor of tasks: expected the text of an earlier page".to_owned());
+        let invalid = || {
+            FlowError::Invalid(
+                "invalid cursor of tasks: expected the text of an earlier page".to_owned(),
+            )
+        };
         place.map(Self).ok_or_else(invalid)
     }
 }
@@ -142,24 +150,44 @@ impl Inner {
         }
     }
 
-    pub(crate) async fn operator_page(&self, after: Option<OperatorCursor>, limit: usize) -> Result<OperatorPage> {
+    pub(crate) async fn operator_page(
+        &self,
+        after: Option<OperatorCursor>,
+        limit: usize,
+    ) -> Result<OperatorPage> {
         let limit = limit.max(1);
         let mut items = Vec::new();
         let next = match after.map_or(Place::Flows(None), |cursor| cursor.0) {
             Place::Flows(after) => {
                 let filter = Filter::all().needing_attention();
-                let page = self.store.list(&filter, after.map(ListCursor::from), limit).await?;
+                let page = self
+                    .store
+                    .list(&filter, after.map(ListCursor::from), limit)
+                    .await?;
                 let last = page.last().map(|record| record.id);
                 let is_full = page.len() >= limit;
                 items.extend(page.into_iter().filter_map(|record| self.of_flow(record)));
-                Some(if is_full { Place::Flows(last) } else { Place::Messages(None) })
+                Some(if is_full {
+                    Place::Flows(last)
+                } else {
+                    Place::Messages(None)
+                })
             }
             Place::Messages(after) => {
                 let page = self.store.parked(after, limit).await?;
-                let last = page.last().map(|message| (message.received_at, message.digest));
+                let last = page
+                    .last()
+                    .map(|message| (message.received_at, message.digest));
                 let is_full = page.len() >= limit;
-                items.extend(page.into_iter().filter_map(|message| self.of_message(message)));
-                Some(if is_full { Place::Messages(last) } else { Place::Accounts })
+                items.extend(
+                    page.into_iter()
+                        .filter_map(|message| self.of_message(message)),
+                );
+                Some(if is_full {
+                    Place::Messages(last)
+                } else {
+                    Place::Accounts
+                })
             }
             Place::Accounts => {
                 self.of_events(&mut items).await?;
@@ -167,7 +195,10 @@ impl Inner {
                 None
             }
         };
-        Ok(OperatorPage { items, next: next.map(OperatorCursor) })
+        Ok(OperatorPage {
+            items,
+            next: next.map(OperatorCursor),
+        })
     }
 
     /// Returns the task of a flow that needs an operator.
@@ -176,14 +207,24 @@ impl Inner {
         let account = record.account.clone();
         let at = self.account(&account).ok();
         let (attention, since) = match (&at, self.open(record)) {
-            (Some(at), Ok(opened)) => (Self::next(at, &opened, self.now()).attention, opened.state.since),
+            (Some(at), Ok(opened)) => (
+                Self::next(at, &opened, self.now()).attention,
+                opened.state.since,
+            ),
             (Some(_), Err(FlowError::Newer)) => (Some(Attention::NewerVersion), created_at),
             (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
             (None, _) => (Some(Attention::Unconfigured), created_at),
         };
         let attention = attention?;
         let what_to_do = attention.what_to_do(at.map_or("", |at| at.client.info().manual_steps));
-        Some(Item { about: About::Flow(id), provider, account, attention, what_to_do, since })
+        Some(Item {
+            about: About::Flow(id),
+            provider,
+            account,
+            attention,
+            what_to_do,
+            since,
+        })
     }
 
     /// Adds the events that the application does not take.
@@ -191,8 +232,21 @@ impl Inner {
         for PendingEvent { event, .. } in self.store.late_events(LATE, PAGE).await? {
             let attention = Attention::Undelivered(event.kind.name().to_owned());
             let what_to_do = attention.what_to_do("");
-            let Event { flow, provider, account, at: since, .. } = event;
-            items.push(Item { about: About::Flow(flow), provider, account, attention, what_to_do, since });
+            let Event {
+                flow,
+                provider,
+                account,
+                at: since,
+                ..
+            } = event;
+            items.push(Item {
+                about: About::Flow(flow),
+                provider,
+                account,
+                attention,
+                what_to_do,
+                since,
+            });
         }
         Ok(())
     }
@@ -205,7 +259,14 @@ impl Inner {
             let attention = Attention::Unconfigured;
             let what_to_do = attention.what_to_do("");
             let provider = self.provider_of(&account);
-            items.push(Item { about: About::Account, provider, account, attention, what_to_do, since: late });
+            items.push(Item {
+                about: About::Account,
+                provider,
+                account,
+                attention,
+                what_to_do,
+                since: late,
+            });
         }
         for at in &self.accounts {
             if self.store.parked_count(&at.id).await? >= self.parked_limit {
@@ -242,14 +303,23 @@ impl Inner {
 
     /// Returns the provider of an account. An account that is not configured here is most likely called after it.
     fn provider_of(&self, account: &str) -> String {
-        self.account(account).map_or_else(|_| account.to_owned(), |at| at.client.info().provider.to_string())
+        self.account(account).map_or_else(
+            |_| account.to_owned(),
+            |at| at.client.info().provider.to_string(),
+        )
     }
 
-    pub(crate) async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
+    pub(crate) async fn resolve(
+        &self,
+        id: FlowId,
+        resolution: &Resolution,
+        by: &str,
+    ) -> Result<()> {
         self.check_clock().await?;
         let opened = self.read(id).await?;
         let at = self.account(&opened.record.account)?;
-        self.change(&at, opened, Lease::Keep, Input::Resolved { resolution, by }).await?;
+        self.change(&at, opened, Lease::Keep, Input::Resolved { resolution, by })
+            .await?;
         if *resolution == Resolution::AskNow {
             self.store.wake_parked(Some(id), self.now()).await?;
         }
@@ -259,7 +329,11 @@ impl Inner {
 
     pub(crate) async fn resolve_message(&self, digest: &[u8; 32], again: bool) -> Result<()> {
         let now = self.now();
-        let end = if again { MessageEnd::Later(now) } else { MessageEnd::Done(now) };
+        let end = if again {
+            MessageEnd::Later(now)
+        } else {
+            MessageEnd::Done(now)
+        };
         self.store.finish(digest, &end).await?;
         self.bell.notify_one();
         Ok(())

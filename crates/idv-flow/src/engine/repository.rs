@@ -23,7 +23,9 @@ use crate::machine::schedule::Schedule;
 use crate::machine::state::{Creation, Shown};
 use crate::machine::{ChangeSet, Command, Event, EventKind, FlowState, Input, Machine, Step};
 use crate::report::KeptReport;
-use crate::store::{Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store};
+use crate::store::{
+    Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store,
+};
 use crate::vault::{Context, StoreKeys, Vault};
 
 /// How many final reports are kept of one verification: enough for both sides of a dispute.
@@ -130,7 +132,9 @@ impl Inner {
     /// Returns an account by its name.
     pub(crate) fn account(&self, name: &str) -> Result<Arc<VendorHandle>> {
         let found = self.accounts.iter().find(|at| at.id == name);
-        found.map(Arc::clone).ok_or_else(|| FlowError::UnknownAccount(name.to_owned()))
+        found
+            .map(Arc::clone)
+            .ok_or_else(|| FlowError::UnknownAccount(name.to_owned()))
     }
 
     /// Returns the names of the accounts that are configured here.
@@ -141,30 +145,51 @@ impl Inner {
     /// Returns the vault of a tenant's flows.
     pub(crate) fn vault_of(&self, tenant: Option<&str>) -> &Vault {
         // A tenant without a key of its own has the engine's. If its key is missing in the configuration, the values do not open.
-        tenant.and_then(|tenant| self.tenants.get(tenant)).unwrap_or(&self.vault)
+        tenant
+            .and_then(|tenant| self.tenants.get(tenant))
+            .unwrap_or(&self.vault)
     }
 
     /// Reads a flow.
     pub(crate) async fn read(&self, id: FlowId) -> Result<LoadedFlow> {
-        let record = self.store.load(id).await?.ok_or(FlowError::UnknownFlow(id))?;
+        let record = self
+            .store
+            .load(id)
+            .await?
+            .ok_or(FlowError::UnknownFlow(id))?;
         self.open(record)
     }
 
     /// Opens a record.
     pub(crate) fn open(&self, record: Record) -> Result<LoadedFlow> {
-        let body = self.vault_of(record.tenant.as_deref()).open(&Context::body(&record), &record.body)?;
+        let body = self
+            .vault_of(record.tenant.as_deref())
+            .open(&Context::body(&record), &record.body)?;
         let state = FlowState::from_json(&body)?;
         // In a sealed store the seal says so already.
         let id = state.verification.id();
-        let vendor = id.vendor_id.as_ref().map(|vendor_id| self.keys.vendor(&record.account, vendor_id.as_str()));
-        if record.reference != self.keys.reference(&record.account, id.reference.as_str()) || record.vendor != vendor {
+        let vendor = id
+            .vendor_id
+            .as_ref()
+            .map(|vendor_id| self.keys.vendor(&record.account, vendor_id.as_str()));
+        if record.reference != self.keys.reference(&record.account, id.reference.as_str())
+            || record.vendor != vendor
+        {
             return Err(FlowError::Damaged("a flow is under another flow's name"));
         }
-        Ok(LoadedFlow { record, state, leased_until: None })
+        Ok(LoadedFlow {
+            record,
+            state,
+            leased_until: None,
+        })
     }
 
     /// Reads the flow of a reference.
-    pub(crate) async fn of_reference(&self, account: &str, reference: &Reference) -> Result<Option<LoadedFlow>> {
+    pub(crate) async fn of_reference(
+        &self,
+        account: &str,
+        reference: &Reference,
+    ) -> Result<Option<LoadedFlow>> {
         let key = self.keys.reference(account, reference.as_str());
         let mut damaged = None;
         for (_, id) in self.store.locate(&[key]).await? {
@@ -180,11 +205,17 @@ impl Inner {
     }
 
     /// Reads the flow of the application's own key.
-    pub(crate) async fn of_application_key(&self, tenant: Option<&str>, key: &str) -> Result<Option<LoadedFlow>> {
+    pub(crate) async fn of_application_key(
+        &self,
+        tenant: Option<&str>,
+        key: &str,
+    ) -> Result<Option<LoadedFlow>> {
         let key = self.keys.application(tenant, key);
         for (_, id) in self.store.locate(&[key]).await? {
             match self.read(id).await {
-                Ok(opened) if opened.record.application_key == Some(key) => return Ok(Some(opened)),
+                Ok(opened) if opened.record.application_key == Some(key) => {
+                    return Ok(Some(opened));
+                }
                 Ok(_) | Err(FlowError::UnknownFlow(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -194,7 +225,12 @@ impl Inner {
 
     /// Returns the machine of a flow.
     pub(crate) fn machine<'a>(at: &'a VendorHandle, flow: &LoadedFlow) -> Machine<'a> {
-        Machine::new(flow.record.id, at.client.info(), &at.schedule, flow.state.clone())
+        Machine::new(
+            flow.record.id,
+            at.client.info(),
+            &at.schedule,
+            flow.state.clone(),
+        )
     }
 
     /// Returns the next step of a flow.
@@ -204,7 +240,13 @@ impl Inner {
 
     /// Applies an input to a flow and commits the change. After a conflict with another change, the flow is read again and the input is
     /// applied to its new state. Returns the changed flow.
-    pub(crate) async fn change(&self, at: &VendorHandle, flow: LoadedFlow, lease: Lease, input: Input<'_>) -> Result<LoadedFlow> {
+    pub(crate) async fn change(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+        lease: Lease,
+        input: Input<'_>,
+    ) -> Result<LoadedFlow> {
         self.change_by_message(at, flow, lease, input, None).await
     }
 
@@ -221,7 +263,10 @@ impl Inner {
             let now = self.now();
             let mut machine = Self::machine(at, &flow);
             let changes = machine.apply(input, now)?;
-            if let Some(changed) = self.commit(at, &flow, machine, changes, lease, message).await? {
+            if let Some(changed) = self
+                .commit(at, &flow, machine, changes, lease, message)
+                .await?
+            {
                 return Ok(changed);
             }
             flow = self.read(flow.record.id).await?;
@@ -230,11 +275,19 @@ impl Inner {
     }
 
     /// Marks that a command is about to be carried out. Returns `None` if it must not be, or after a conflict with another change.
-    pub(crate) async fn begin(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<Option<LoadedFlow>> {
+    pub(crate) async fn begin(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+        command: &Command,
+    ) -> Result<Option<LoadedFlow>> {
         self.check_clock().await?;
         let mut machine = Self::machine(at, &flow);
-        let Some(changes) = machine.begin(command, self.now()) else { return Ok(None) };
-        self.commit(at, &flow, machine, changes, Lease::Keep, None).await
+        let Some(changes) = machine.begin(command, self.now()) else {
+            return Ok(None);
+        };
+        self.commit(at, &flow, machine, changes, Lease::Keep, None)
+            .await
     }
 
     /// Commits a change. Returns `None` if the flow was changed since it was read.
@@ -248,18 +301,29 @@ impl Inner {
         message: Option<(&[u8; 32], &MessageEnd)>,
     ) -> Result<Option<LoadedFlow>> {
         let (now, record) = (changes.now, before.record.clone());
-        let reports = self.add_reports(&record, &mut machine, &mut changes).await?;
+        let reports = self
+            .add_reports(&record, &mut machine, &mut changes)
+            .await?;
         let mut journal = Journal::new(record.id, record.audit, now);
-        changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
+        changes
+            .audit
+            .iter()
+            .for_each(|event| journal.write(&self.keys, event));
         let (head, entries) = journal.finish();
-        let mut flow = LoadedFlow { record, state: machine.into_state(), leased_until: before.leased_until };
+        let mut flow = LoadedFlow {
+            record,
+            state: machine.into_state(),
+            leased_until: before.leased_until,
+        };
         flow.record.audit = head;
         let events = numbered(&mut flow, std::mem::take(&mut changes.events), now);
         let step = self.describe(at, &mut flow, now);
         if lease == Lease::End {
             // The lease must last for another call.
             let deadline = later(now, at.client.policy().deadline);
-            flow.leased_until = flow.leased_until.filter(|until| step.command.is_some() && deadline < *until);
+            flow.leased_until = flow
+                .leased_until
+                .filter(|until| step.command.is_some() && deadline < *until);
             lease = flow.leased_until.map_or(Lease::End, |_| Lease::Keep);
         }
         let erased = flow.state.deletion.own_erased_at.is_some();
@@ -296,43 +360,72 @@ impl Inner {
     /// one change from another.
     async fn committed_after_all(&self, ours: &Record) -> Option<Committed> {
         let there = self.store.load(ours.id).await.ok().flatten()?;
-        let is_ours = there.version == ours.version + 1 && there.audit == ours.audit && there.body == ours.body;
+        let is_ours = there.version == ours.version + 1
+            && there.audit == ours.audit
+            && there.body == ours.body;
         is_ours.then_some(Committed::Done(there.version))
     }
 
     /// Brings what the record says in clear in line with the state, and seals the state.
-    pub(crate) fn describe(&self, at: &VendorHandle, flow: &mut LoadedFlow, now: Timestamp) -> Step {
+    pub(crate) fn describe(
+        &self,
+        at: &VendorHandle,
+        flow: &mut LoadedFlow,
+        now: Timestamp,
+    ) -> Step {
         let step = Self::next(at, flow, now);
         let last_block = self.last_block();
         let LoadedFlow { record, state, .. } = flow;
         record.due = step.due.map(first_microsecond);
-        record.attention = step.attention.as_ref().map(|attention| attention.name().to_owned());
+        record.attention = step
+            .attention
+            .as_ref()
+            .map(|attention| attention.name().to_owned());
         let before = std::mem::replace(&mut record.phase, phase(state));
         if record.phase != before {
             record.phase_since = now;
         }
-        record.vendor = state.verification.id().vendor_id.as_ref().map(|id| self.keys.vendor(&record.account, id.as_str()));
+        record.vendor = state
+            .verification
+            .id()
+            .vendor_id
+            .as_ref()
+            .map(|id| self.keys.vendor(&record.account, id.as_str()));
         state.shown = Shown::of(record);
         // Another program may know of a later block.
         if state.block.as_ref().map(|(number, _)| *number) < last_block.map(|(number, _)| number) {
             state.block = last_block.map(|(number, hash)| (number, hex::encode(hash)));
         }
         let vault = self.vault_of(record.tenant.as_deref());
-        record.body = vault.seal(&*self.random, &Context::body(record), &zeroize::Zeroizing::new(state.to_json()));
+        record.body = vault.seal(
+            &*self.random,
+            &Context::body(record),
+            &zeroize::Zeroizing::new(state.to_json()),
+        );
         step
     }
 
     /// The final reports that are stored.
     pub(crate) async fn reports(&self, record: &Record) -> Result<Vec<KeptReport>> {
-        let Some(sealed) = self.store.reports(record.id).await? else { return Ok(Vec::new()) };
-        let reports = self.vault_of(record.tenant.as_deref()).open(&Context::flow(record.id, "reports"), &sealed)?;
-        serde_json::from_slice(&reports).map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
+        let Some(sealed) = self.store.reports(record.id).await? else {
+            return Ok(Vec::new());
+        };
+        let reports = self
+            .vault_of(record.tenant.as_deref())
+            .open(&Context::flow(record.id, "reports"), &sealed)?;
+        serde_json::from_slice(&reports)
+            .map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
     }
 
     /// Adds the reports that came to those that are stored. Returns the sealed whole, if there is anything new.
     ///
     /// If the stored ones cannot be read, the new ones stay in the state, and an operator is told.
-    async fn add_reports(&self, record: &Record, machine: &mut Machine<'_>, changes: &mut ChangeSet) -> Result<Option<Vec<u8>>> {
+    async fn add_reports(
+        &self,
+        record: &Record,
+        machine: &mut Machine<'_>,
+        changes: &mut ChangeSet,
+    ) -> Result<Option<Vec<u8>>> {
         let state = machine.state_mut();
         let mut came = std::mem::take(&mut state.unstored);
         came.append(&mut changes.reports);
@@ -354,12 +447,17 @@ impl Inner {
         };
         let before = kept.len();
         for report in came {
-            let known = kept.iter().any(|known| known.outcome == report.outcome && known.digest() == report.digest());
+            let known = kept
+                .iter()
+                .any(|known| known.outcome == report.outcome && known.digest() == report.digest());
             if known || kept.len() >= MAX_REPORTS {
                 continue;
             }
             let digest = hex::encode(report.digest());
-            changes.write(crate::audit::Event::ReportStored { digest, outcome: report.outcome });
+            changes.write(crate::audit::Event::ReportStored {
+                digest,
+                outcome: report.outcome,
+            });
             kept.push(report);
         }
         let is_new = kept.len() > before;
@@ -369,13 +467,23 @@ impl Inner {
         }
         let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default());
         let vault = self.vault_of(record.tenant.as_deref());
-        Ok(Some(vault.seal(&*self.random, &Context::flow(record.id, "reports"), &bytes)))
+        Ok(Some(vault.seal(
+            &*self.random,
+            &Context::flow(record.id, "reports"),
+            &bytes,
+        )))
     }
 
     /// The keys under which the index may have a subject.
     pub(crate) fn keys_of(&self, account: &str, subject: &idv_core::Subject) -> Vec<LookupKey> {
-        let reference = subject.reference.as_deref().map(|reference| self.keys.reference(account, reference));
-        let vendor = subject.vendor_id.as_ref().map(|id| self.keys.vendor(account, id.as_str()));
+        let reference = subject
+            .reference
+            .as_deref()
+            .map(|reference| self.keys.reference(account, reference));
+        let vendor = subject
+            .vendor_id
+            .as_ref()
+            .map(|id| self.keys.vendor(account, id.as_str()));
         reference.into_iter().chain(vendor).collect()
     }
 }
@@ -400,7 +508,10 @@ fn numbered(flow: &mut LoadedFlow, events: Vec<EventKind>, at: Timestamp) -> Vec
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("store", &self.store).field("accounts", &self.accounts).finish_non_exhaustive()
+        f.debug_struct("Inner")
+            .field("store", &self.store)
+            .field("accounts", &self.accounts)
+            .finish_non_exhaustive()
     }
 }
 
@@ -437,6 +548,9 @@ mod tests {
         assert_eq!(first_microsecond(at(1_999_000)), at(1_999_000));
         assert_eq!(first_microsecond(at(1_999_001)), at(2_000_000));
         assert_eq!(first_microsecond(at(-1_999_001)), at(-1_999_000));
-        assert_eq!(first_microsecond(Timestamp::MAX).as_second(), Timestamp::MAX.as_second());
+        assert_eq!(
+            first_microsecond(Timestamp::MAX).as_second(),
+            Timestamp::MAX.as_second()
+        );
     }
 }

@@ -105,17 +105,25 @@ impl Attention {
                     "report it to the makers of the program, with what it logged at that time: the adapter failed in a way that it never \
                      should. It is tried again by itself, or ask now"
                 }
-                _ => "look whether the vendor has an outage; it is asked again by itself, or ask now",
+                _ => {
+                    "look whether the vendor has an outage; it is asked again by itself, or ask now"
+                }
             },
             Self::UnknownCode(_) => {
                 "look the code up in the vendor's newest document, and teach it in the configuration if that is possible. Its message is \
                  kept and judged again, and its report counts then; acknowledge it when you have looked"
             }
-            Self::NoWayOn => "look the result up in the vendor's panel; abandon the flow when you have acted on it",
+            Self::NoWayOn => {
+                "look the result up in the vendor's panel; abandon the flow when you have acted on it"
+            }
             Self::DeleteByHand => {
                 return format!(
                     "{}; then say that it was done",
-                    if by_hand.is_empty() { "delete it in the vendor's panel" } else { by_hand }
+                    if by_hand.is_empty() {
+                        "delete it in the vendor's panel"
+                    } else {
+                        by_hand
+                    }
                 );
             }
             Self::DeletionFailing(_) => {
@@ -123,8 +131,12 @@ impl Attention {
             }
             Self::EvidenceFailing(error) => match error.as_str() {
                 "unauthorized" => "check the credentials in the configuration, then ask now",
-                "sink" => "find out why the evidence cannot be stored, and mend that; it is tried again by itself, or ask now",
-                "config" => "configure an evidence store in the programs that work on this store, then ask now",
+                "sink" => {
+                    "find out why the evidence cannot be stored, and mend that; it is tried again by itself, or ask now"
+                }
+                "config" => {
+                    "configure an evidence store in the programs that work on this store, then ask now"
+                }
                 _ => {
                     "look whether the vendor has an outage, and in its panel whether the evidence is there. It is tried again by itself, or ask \
                      now; if it cannot be had, give up the evidence. Until then neither copy is deleted"
@@ -134,7 +146,9 @@ impl Attention {
                 "look whether a key that was the store's before is missing in the configuration, add it, and ask now; else put the flow back \
                  from a backup, and find out who changed it"
             }
-            Self::NewerVersion => "finish the upgrade: start the newer version, which goes on with the flow, and stop this one",
+            Self::NewerVersion => {
+                "finish the upgrade: start the newer version, which goes on with the flow, and stop this one"
+            }
             Self::Unconfigured => {
                 "add the vendor to the configuration of the programs that work on this store; new flows still start at the first"
             }
@@ -154,7 +168,9 @@ impl Attention {
                 "teach the unknown codes, upgrade the program or dismiss parked messages: until then further messages of their kind are \
                  answered 503, and a vendor that does not repeat them loses them"
             }
-            Self::Unproven => "look whether the callback's secret was changed: put the old one back and try again, or dismiss it",
+            Self::Unproven => {
+                "look whether the callback's secret was changed: put the old one back and try again, or dismiss it"
+            }
         };
         text.to_owned()
     }

@@ -23,7 +23,10 @@ pub struct ChangeSet {
 
 impl ChangeSet {
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self { now, ..Self::default() }
+        Self {
+            now,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn write(&mut self, event: audit::Event) {

@@ -15,16 +15,23 @@ impl Machine<'_> {
     #[must_use]
     pub fn held(&self, now: Timestamp) -> Option<(DataCopy, Timestamp)> {
         let retention = &self.state.retention;
-        [(DataCopy::Vendors, retention.vendor.not_before), (DataCopy::Own, retention.own.not_before)]
-            .into_iter()
-            .filter_map(|(copy, until)| Some((copy, until.filter(|until| *until > now)?)))
-            .max_by_key(|(_, until)| *until)
+        [
+            (DataCopy::Vendors, retention.vendor.not_before),
+            (DataCopy::Own, retention.own.not_before),
+        ]
+        .into_iter()
+        .filter_map(|(copy, until)| Some((copy, until.filter(|until| *until > now)?)))
+        .max_by_key(|(_, until)| *until)
     }
 
     /// Requests the deletion, or writes down that it was refused: see [`Machine::held`].
     pub(super) fn deletion_requested(&mut self, by: &str, changes: &mut ChangeSet) -> Result<()> {
         if let Some((copy, until)) = self.held(changes.now) {
-            changes.write(Event::DeletionRefused { by: by.to_owned(), copy, until: until.to_string() });
+            changes.write(Event::DeletionRefused {
+                by: by.to_owned(),
+                copy,
+                until: until.to_string(),
+            });
             return Ok(());
         }
         if self.state.deletion.asked_at.is_none() {
@@ -38,18 +45,31 @@ impl Machine<'_> {
         Ok(())
     }
 
-    pub(super) fn retained(&mut self, retention: &Retention, by: &str, changes: &mut ChangeSet) -> Result<()> {
+    pub(super) fn retained(
+        &mut self,
+        retention: &Retention,
+        by: &str,
+        changes: &mut ChangeSet,
+    ) -> Result<()> {
         retention.check()?;
         if self.state.deletion.own_erased_at.is_some() {
             return conflict("our own copy is erased: there is nothing left to be kept");
         }
-        let holds = retention.vendor.not_before.is_some_and(|until| until > changes.now);
+        let holds = retention
+            .vendor
+            .not_before
+            .is_some_and(|until| until > changes.now);
         if holds && self.state.deletion.calling_at.is_some() {
             return conflict(
                 "the vendor is being asked to delete its copy: a hold comes too late, unless that fails; try again then",
             );
         }
-        if self.state.evidence.erasing && retention.own.not_before.is_some_and(|until| until > changes.now) {
+        if self.state.evidence.erasing
+            && retention
+                .own
+                .not_before
+                .is_some_and(|until| until > changes.now)
+        {
             return conflict("our own copy is being erased: a hold comes too late");
         }
         self.state.retention = *retention;
@@ -59,12 +79,22 @@ impl Machine<'_> {
 
     /// Marks that the vendor is about to be asked, so that no hold is accepted for what may already be deleted.
     pub(super) fn begin_deletion(&mut self, changes: &mut ChangeSet) {
-        if self.state.deletion.calling_at.replace(changes.now).is_none() {
+        if self
+            .state
+            .deletion
+            .calling_at
+            .replace(changes.now)
+            .is_none()
+        {
             changes.write(Event::Deleting);
         }
     }
 
-    pub(super) fn deletion_answered(&mut self, answer: Result<DeleteOutcome, &Error>, changes: &mut ChangeSet) {
+    pub(super) fn deletion_answered(
+        &mut self,
+        answer: Result<DeleteOutcome, &Error>,
+        changes: &mut ChangeSet,
+    ) {
         self.state.deletion.calling_at = None;
         match answer {
             Ok(deleted) => record_deleted(&mut self.state, changes, deleted),
@@ -75,7 +105,9 @@ impl Machine<'_> {
             Err(error) => {
                 let error = kind(error);
                 if self.state.deletion.error.as_ref() != Some(&error) {
-                    changes.write(Event::NotDeleted { error: error.clone() });
+                    changes.write(Event::NotDeleted {
+                        error: error.clone(),
+                    });
                 }
                 self.state.deletion.error = Some(error);
                 tried(&mut self.state, changes.now);
@@ -88,12 +120,16 @@ fn record_deleted(state: &mut FlowState, changes: &mut ChangeSet, deleted: Delet
     let at = changes.now;
     let vendors = match deleted {
         DeleteOutcome::AlreadyGone => {
-            changes.write(Event::Deleted { amount: "already_gone" });
+            changes.write(Event::Deleted {
+                amount: "already_gone",
+            });
             changes.write(Event::DeletionConfirmed);
             VendorsCopy::Gone { at }
         }
         DeleteOutcome::CanceledOnly => {
-            changes.write(Event::Deleted { amount: "canceled_only" });
+            changes.write(Event::Deleted {
+                amount: "canceled_only",
+            });
             VendorsCopy::CanceledOnly { at }
         }
         DeleteOutcome::Accepted => {
@@ -110,7 +146,12 @@ fn record_deleted(state: &mut FlowState, changes: &mut ChangeSet, deleted: Delet
     state.deletion.error = None;
     // What the vendor says anew counts as tried: one that never confirms must not be asked without end in haste.
     let is_repeated = vendors_word(state.deletion.vendors) == vendors_word(vendors);
-    if is_repeated || matches!(vendors, VendorsCopy::CanceledOnly { .. } | VendorsCopy::Accepted { .. }) {
+    if is_repeated
+        || matches!(
+            vendors,
+            VendorsCopy::CanceledOnly { .. } | VendorsCopy::Accepted { .. }
+        )
+    {
         tried(state, at);
     } else {
         (state.deletion.tries, state.deletion.tried_at) = (0, None);

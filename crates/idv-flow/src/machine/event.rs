@@ -137,18 +137,32 @@ impl Seen {
             }
         };
         tell(self.is_created && !before.is_created, EventKind::Created);
-        if let Some(reason) = self.refused.filter(|_| before.refused.is_none() && !self.is_erased) {
+        if let Some(reason) = self
+            .refused
+            .filter(|_| before.refused.is_none() && !self.is_erased)
+        {
             tell(true, EventKind::Refused { reason });
         }
-        tell(self.has_hand_off && !before.has_hand_off, EventKind::HandOffReady);
-        match self.decision.filter(|decision| Some(*decision) != before.decision) {
-            Some(Decision::Open(status)) if before.decision.is_some() => tell(true, EventKind::Progressed { status }),
+        tell(
+            self.has_hand_off && !before.has_hand_off,
+            EventKind::HandOffReady,
+        );
+        match self
+            .decision
+            .filter(|decision| Some(*decision) != before.decision)
+        {
+            Some(Decision::Open(status)) if before.decision.is_some() => {
+                tell(true, EventKind::Progressed { status })
+            }
             Some(Decision::Settled(outcome)) => tell(true, EventKind::Settled { outcome }),
             Some(Decision::Disputed) => tell(true, EventKind::Disputed),
             _ => {}
         }
         tell(self.evidence > before.evidence, EventKind::EvidenceReady);
-        if let Some(attention) = self.attention.filter(|attention| before.attention.as_ref() != Some(attention)) {
+        if let Some(attention) = self
+            .attention
+            .filter(|attention| before.attention.as_ref() != Some(attention))
+        {
             tell(true, EventKind::NeedsOperator { attention });
         }
         tell(self.is_gone && !before.is_gone, EventKind::Deleted);

@@ -57,19 +57,30 @@ impl EvidencePolicy {
     /// Keeps no evidence.
     #[must_use]
     pub const fn none() -> Self {
-        Self { kinds: EvidenceKinds::None, max_item: 256 * MIB, max_total: 1024 * MIB, max_items: 64 }
+        Self {
+            kinds: EvidenceKinds::None,
+            max_item: 256 * MIB,
+            max_total: 1024 * MIB,
+            max_items: 64,
+        }
     }
 
     /// Keeps everything that the report lists.
     #[must_use]
     pub fn all() -> Self {
-        Self { kinds: EvidenceKinds::All, ..Self::none() }
+        Self {
+            kinds: EvidenceKinds::All,
+            ..Self::none()
+        }
     }
 
     /// Keeps these kinds.
     #[must_use]
     pub fn of(kinds: impl Into<Vec<EvidenceKind>>) -> Self {
-        Self { kinds: EvidenceKinds::Only(kinds.into()), ..Self::none() }
+        Self {
+            kinds: EvidenceKinds::Only(kinds.into()),
+            ..Self::none()
+        }
     }
 
     idv_core::setters! { max_item: u64, max_total: u64, max_items: u32 }
@@ -97,7 +108,10 @@ impl EvidencePolicy {
     /// Fails if a limit is not valid.
     pub(crate) fn check(&self) -> Result<()> {
         if self.max_items > MOST_ITEMS {
-            let text = format!("an evidence policy keeps at most {MOST_ITEMS} items of a flow, not {}", self.max_items);
+            let text = format!(
+                "an evidence policy keeps at most {MOST_ITEMS} items of a flow, not {}",
+                self.max_items
+            );
             return Err(FlowError::Invalid(text));
         }
         Ok(())
@@ -214,14 +228,20 @@ impl Evidence {
 
     /// Returns how many bytes may still be kept.
     pub(crate) fn room(&self) -> u64 {
-        let kept: u64 = self.kept.iter().map(|kept| kept.length).fold(0, u64::saturating_add);
+        let kept: u64 = self
+            .kept
+            .iter()
+            .map(|kept| kept.length)
+            .fold(0, u64::saturating_add);
         self.policy.max_total.saturating_sub(kept)
     }
 
     /// Returns how many items may still be downloaded.
     pub(crate) fn items_left(&self) -> usize {
         let done = self.kept.len() + self.left_out.len();
-        usize::try_from(self.policy.max_items).unwrap_or(usize::MAX).saturating_sub(done)
+        usize::try_from(self.policy.max_items)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(done)
     }
 
     /// Returns whether an item is dealt with.
@@ -257,7 +277,10 @@ impl Machine<'_> {
     pub(super) fn begin_evidence(&mut self, changes: &ChangeSet) {
         let evidence = &mut self.state.evidence;
         evidence.items = evidence.items.saturating_add(1);
-        evidence.calling = Some(Calling { item: evidence.items, at: changes.now });
+        evidence.calling = Some(Calling {
+            item: evidence.items,
+            at: changes.now,
+        });
     }
 
     /// Marks that the parts are about to be erased, so that no hold is accepted for them.
@@ -268,7 +291,13 @@ impl Machine<'_> {
 
     /// A long download goes on.
     pub(super) fn evidence_under_way(&mut self, item: u32, changes: &ChangeSet) {
-        if let Some(calling) = self.state.evidence.calling.as_mut().filter(|calling| calling.item == item) {
+        if let Some(calling) = self
+            .state
+            .evidence
+            .calling
+            .as_mut()
+            .filter(|calling| calling.item == item)
+        {
             calling.at = changes.now;
         }
     }
@@ -284,7 +313,8 @@ impl Machine<'_> {
     ) {
         let state = &mut self.state;
         let evidence = &mut state.evidence;
-        if state.deletion.own_erased_at.is_some() || evidence.erasing || !evidence.is_current(item) {
+        if state.deletion.own_erased_at.is_some() || evidence.erasing || !evidence.is_current(item)
+        {
             return;
         }
         for result in results {
@@ -292,15 +322,27 @@ impl Machine<'_> {
                 EvidenceResult::Kept(kept) if evidence.has(&kept.id) => {}
                 EvidenceResult::Kept(kept) => {
                     let digest = kept.sha256_hex();
-                    changes.write(Event::EvidenceKept { digest, kind: kept.kind, length: kept.length });
+                    changes.write(Event::EvidenceKept {
+                        digest,
+                        kind: kept.kind,
+                        length: kept.length,
+                    });
                     evidence.kept.push(kept.clone());
                 }
                 EvidenceResult::TooLong { id, kind } => {
-                    changes.write(Event::EvidenceLeftOut { reason: "too_long", kind: Some(*kind), count: 1 });
+                    changes.write(Event::EvidenceLeftOut {
+                        reason: "too_long",
+                        kind: Some(*kind),
+                        count: 1,
+                    });
                     evidence.left_out.push(id.clone());
                 }
                 EvidenceResult::TooMany(count) => {
-                    changes.write(Event::EvidenceLeftOut { reason: "too_many", kind: None, count: *count });
+                    changes.write(Event::EvidenceLeftOut {
+                        reason: "too_many",
+                        kind: None,
+                        count: *count,
+                    });
                 }
             }
         }
@@ -322,7 +364,9 @@ impl Machine<'_> {
         let kind = kind(error);
         tracing::debug!(provider = %self.vendor.provider, kind, "evidence could not be kept");
         if evidence.error.as_ref() != Some(&kind) {
-            changes.write(Event::EvidenceNotKept { error: kind.clone() });
+            changes.write(Event::EvidenceNotKept {
+                error: kind.clone(),
+            });
         }
         let now = changes.now;
         evidence.calling = None;
@@ -337,7 +381,10 @@ impl Machine<'_> {
         if !self.state.awaits_evidence(self.vendor) {
             return conflict("no evidence is waiting to be kept: there is nothing to give up");
         }
-        changes.write(Event::Resolved { by: by.to_owned(), action: "give_up_evidence" });
+        changes.write(Event::Resolved {
+            by: by.to_owned(),
+            action: "give_up_evidence",
+        });
         let evidence = &mut self.state.evidence;
         (evidence.given_up, evidence.calling) = (true, None);
         evidence.retry_now();
@@ -350,8 +397,10 @@ impl FlowState {
     /// Returns whether evidence is still to be kept: until then the vendor's copy is not deleted, and ours is not erased.
     pub(crate) fn awaits_evidence(&self, vendor: &VendorInfo) -> bool {
         let (evidence, deletion) = (&self.evidence, &self.deletion);
-        let is_wanted = !evidence.policy.is_none() && !evidence.given_up && vendor.has(Capability::Evidence);
-        let is_there = matches!(self.creation, Creation::Created) && deletion.vendors == VendorsCopy::There;
+        let is_wanted =
+            !evidence.policy.is_none() && !evidence.given_up && vendor.has(Capability::Evidence);
+        let is_there =
+            matches!(self.creation, Creation::Created) && deletion.vendors == VendorsCopy::There;
         let is_gone = deletion.own_erased_at.is_some() || evidence.erasing;
         is_wanted && is_there && !is_gone && self.reports > evidence.reports
     }

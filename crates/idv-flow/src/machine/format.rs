@@ -30,31 +30,47 @@ impl FlowState {
             oldest_format: u32,
         }
         const DAMAGED: FlowError = FlowError::Damaged("a flow is not in the form that is expected");
-        let Format { format, oldest_format } = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
+        let Format {
+            format,
+            oldest_format,
+        } = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
         if oldest_format > FORMAT {
             return Err(FlowError::Newer);
         }
         if format <= FORMAT {
             let state: Self = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
-            return Ok(Self { format: FORMAT, oldest_format: state.least_format(), ..state });
+            return Ok(Self {
+                format: FORMAT,
+                oldest_format: state.least_format(),
+                ..state
+            });
         }
         let mut newer: Value = serde_json::from_slice(json).map_err(|_| DAMAGED)?;
         let mut state: Self = serde_json::from_slice(json).map_err(|_| FlowError::Newer)?;
-        remove_known(&mut newer, &serde_json::to_value(&state).map_err(|_| DAMAGED)?);
+        remove_known(
+            &mut newer,
+            &serde_json::to_value(&state).map_err(|_| DAMAGED)?,
+        );
         state.newer = Some(Box::new(newer));
         Ok(state)
     }
 
     /// Returns the oldest format whose programs may change this flow.
     pub(crate) const fn least_format(&self) -> u32 {
-        if self.evidence.policy.is_none() { OLDEST_FORMAT } else { EVIDENCE_FORMAT }
+        if self.evidence.policy.is_none() {
+            OLDEST_FORMAT
+        } else {
+            EVIDENCE_FORMAT
+        }
     }
 
     /// Writes the state, with what a newer program has added.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         // A state has string keys only, so it always serializes.
-        let Some(newer) = &self.newer else { return serde_json::to_vec(self).unwrap_or_default() };
+        let Some(newer) = &self.newer else {
+            return serde_json::to_vec(self).unwrap_or_default();
+        };
         let mut state = serde_json::to_value(self).unwrap_or_default();
         add_missing(&mut state, newer);
         serde_json::to_vec(&state).unwrap_or_default()
@@ -68,7 +84,10 @@ fn remove_known(value: &mut Value, known: &Value) {
             Some(known) => {
                 remove_known(member, known);
                 // The tag says which variant the other members belong to.
-                name == TAG || member.as_object().is_some_and(|member| member.keys().any(|name| name != TAG))
+                name == TAG
+                    || member
+                        .as_object()
+                        .is_some_and(|member| member.keys().any(|name| name != TAG))
             }
             None => !member.is_null(),
         });
@@ -78,7 +97,10 @@ fn remove_known(value: &mut Value, known: &Value) {
 /// Adds the members that are missing. Those of another variant stay away.
 fn add_missing(value: &mut Value, newer: &Value) {
     if let (Value::Object(value), Value::Object(newer)) = (value, newer) {
-        if newer.get(TAG).is_some_and(|tag| value.get(TAG) != Some(tag)) {
+        if newer
+            .get(TAG)
+            .is_some_and(|tag| value.get(TAG) != Some(tag))
+        {
             return;
         }
         for (name, member) in newer {
@@ -95,7 +117,9 @@ const TAG: &str = "state";
 
 #[cfg(test)]
 mod tests {
-    use idv_core::{CreateSafety, HandOffKind, NewVerification, ProviderId, Reference, ReportSource, VendorInfo};
+    use idv_core::{
+        CreateSafety, HandOffKind, NewVerification, ProviderId, Reference, ReportSource, VendorInfo,
+    };
     use jiff::Timestamp;
     use serde_json::json;
 
@@ -136,8 +160,15 @@ mod tests {
         let written: Value = serde_json::from_slice(&read.to_json()).unwrap();
         assert_eq!(written["second_hold"], json!({"until": 7}));
         assert_eq!(written["retention"]["own"]["reason"], "court");
-        assert_eq!((&written["creation"]["priority"], &written["crashes"]), (&json!(3), &json!(2)));
-        assert_eq!(written["format"], FORMAT + 1, "it still has what the newer format has");
+        assert_eq!(
+            (&written["creation"]["priority"], &written["crashes"]),
+            (&json!(3), &json!(2))
+        );
+        assert_eq!(
+            written["format"],
+            FORMAT + 1,
+            "it still has what the newer format has"
+        );
         // The members of a variant go with it.
         read.creation = Creation::Created;
         let written: Value = serde_json::from_slice(&read.to_json()).unwrap();
@@ -153,8 +184,14 @@ mod tests {
         ] {
             assert!(matches!(FlowState::from_json(&json), Err(FlowError::Newer)));
         }
-        assert!(matches!(FlowState::from_json(b"{}"), Err(FlowError::Damaged(_))));
-        assert!(matches!(FlowState::from_json(b"{"), Err(FlowError::Damaged(_))));
+        assert!(matches!(
+            FlowState::from_json(b"{}"),
+            Err(FlowError::Damaged(_))
+        ));
+        assert!(matches!(
+            FlowState::from_json(b"{"),
+            Err(FlowError::Damaged(_))
+        ));
     }
 
     #[test]
@@ -163,7 +200,10 @@ mod tests {
         assert_eq!(state.least_format(), OLDEST_FORMAT);
         state.evidence.policy = crate::EvidencePolicy::all();
         let read = FlowState::from_json(&state.to_json()).unwrap();
-        assert_eq!((read.oldest_format, read.evidence.policy), (EVIDENCE_FORMAT, crate::EvidencePolicy::all()));
+        assert_eq!(
+            (read.oldest_format, read.evidence.policy),
+            (EVIDENCE_FORMAT, crate::EvidencePolicy::all())
+        );
     }
 
     #[test]
@@ -173,7 +213,14 @@ mod tests {
             json.as_object_mut().unwrap().remove(member);
         }
         let read = FlowState::from_json(&serde_json::to_vec(&json).unwrap()).unwrap();
-        assert_eq!((read.format, read.events), (FORMAT, 0), "it is written in this program's format");
-        assert_eq!(serde_json::to_value(FlowState::from_json(&read.to_json()).unwrap()).unwrap()["creation"], json["creation"]);
+        assert_eq!(
+            (read.format, read.events),
+            (FORMAT, 0),
+            "it is written in this program's format"
+        );
+        assert_eq!(
+            serde_json::to_value(FlowState::from_json(&read.to_json()).unwrap()).unwrap()["creation"],
+            json["creation"]
+        );
     }
 }

@@ -28,7 +28,10 @@ pub(crate) mod state;
 
 use std::fmt;
 
-use idv_core::{CreateResponse, DeleteOutcome, Error, NewVerification, Observation, ResultHandle, VendorInfo, VerificationId};
+use idv_core::{
+    CreateResponse, DeleteOutcome, Error, NewVerification, Observation, ResultHandle, VendorInfo,
+    VerificationId,
+};
 use jiff::Timestamp;
 
 pub use change::ChangeSet;
@@ -147,8 +150,18 @@ pub enum Input<'e> {
 impl<'a> Machine<'a> {
     /// Returns the machine of a flow at a vendor. `schedule` is that of the vendor's account.
     #[must_use]
-    pub const fn new(id: FlowId, vendor: &'a VendorInfo, schedule: &'a Schedule, state: FlowState) -> Self {
-        Self { id, vendor, schedule, state }
+    pub const fn new(
+        id: FlowId,
+        vendor: &'a VendorInfo,
+        schedule: &'a Schedule,
+        state: FlowState,
+    ) -> Self {
+        Self {
+            id,
+            vendor,
+            schedule,
+            state,
+        }
     }
 
     /// Starts a flow: the intention to create a verification, which [`Machine::next`] has carried out. `by` is the account that asks for it.
@@ -168,8 +181,20 @@ impl<'a> Machine<'a> {
         retention.check()?;
         let mut changes = ChangeSet::new(now);
         let mapping = format!("{}; idv {}", vendor.document, env!("CARGO_PKG_VERSION"));
-        changes.write(audit::Event::Asked { by, provider: vendor.provider.to_string(), mapping });
-        Ok((Self::new(id, vendor, schedule, FlowState::new(new, vendor, retention, now)), changes))
+        changes.write(audit::Event::Asked {
+            by,
+            provider: vendor.provider.to_string(),
+            mapping,
+        });
+        Ok((
+            Self::new(
+                id,
+                vendor,
+                schedule,
+                FlowState::new(new, vendor, retention, now),
+            ),
+            changes,
+        ))
     }
 
     /// Returns the state.
@@ -218,7 +243,10 @@ impl<'a> Machine<'a> {
         let before = Seen::of(&self.state, self.state.shown.attention.clone());
         self.change(input, &mut changes)?;
         self.state.note_end(self.vendor, now);
-        let attention = self.next(now).attention.map(|attention| attention.name().to_owned());
+        let attention = self
+            .next(now)
+            .attention
+            .map(|attention| attention.name().to_owned());
         changes.events = Seen::of(&self.state, attention).since(&before);
         Ok(changes)
     }
@@ -227,7 +255,9 @@ impl<'a> Machine<'a> {
         let now = changes.now;
         match input {
             Input::Created(created) => self.created(created, changes),
-            Input::CreationFailed { attempt, error } => self.creation_failed(attempt, error, changes),
+            Input::CreationFailed { attempt, error } => {
+                self.creation_failed(attempt, error, changes)
+            }
             Input::CreationInterrupted => self.creation_interrupted(changes),
             Input::CreationGivenUp => {
                 if let Creation::Intended { .. } = self.state.creation {
@@ -235,13 +265,20 @@ impl<'a> Machine<'a> {
                 }
             }
             Input::Searched(found) => self.searched(found, changes),
-            Input::Answered { handle, asked_at, reasons, answer } => self.answered(handle, asked_at, reasons, answer, changes),
+            Input::Answered {
+                handle,
+                asked_at,
+                reasons,
+                answer,
+            } => self.answered(handle, asked_at, reasons, answer, changes),
             Input::Observed(observation) => {
                 let expires_at = self.expiry(self.state.begun_at(now));
                 self.state.observe(observation, expires_at, changes);
             }
             Input::CodeTaught => self.state.unknown_code = None,
-            Input::Spread => self.state.asking.spread_until = Some(self.schedule.spread(now, self.id)),
+            Input::Spread => {
+                self.state.asking.spread_until = Some(self.schedule.spread(now, self.id))
+            }
             Input::Expired => {
                 if let Some(observation) = self.state.verification.expire_if_due(now) {
                     self.state.observe(&observation, now, changes);
@@ -250,7 +287,12 @@ impl<'a> Machine<'a> {
             Input::DeletionRequested { by } => return self.deletion_requested(by, changes),
             Input::DeletionAnswered(answer) => self.deletion_answered(answer, changes),
             Input::EvidenceUnderWay { item } => self.evidence_under_way(item, changes),
-            Input::EvidenceKept { item, results, reports, is_complete } => {
+            Input::EvidenceKept {
+                item,
+                results,
+                reports,
+                is_complete,
+            } => {
                 self.evidence_kept(item, results, reports, is_complete, changes);
             }
             Input::EvidenceFailed { item, error } => self.evidence_failed(item, error, changes),
@@ -275,9 +317,15 @@ impl<'a> Machine<'a> {
     /// Notes how many final reports are stored after a change, and tells the application if there is a new one.
     pub(crate) fn reports_stored(&mut self, count: usize, is_new: bool, changes: &mut ChangeSet) {
         self.state.reports = u8::try_from(count).unwrap_or(u8::MAX);
-        let is_settled = changes.events.iter().any(|event| matches!(event, EventKind::Settled { .. }));
+        let is_settled = changes
+            .events
+            .iter()
+            .any(|event| matches!(event, EventKind::Settled { .. }));
         let decision = self.state.decision();
-        if count > 0 && (is_new || is_settled) && matches!(decision, Some(idv_core::Decision::Settled(_))) {
+        if count > 0
+            && (is_new || is_settled)
+            && matches!(decision, Some(idv_core::Decision::Settled(_)))
+        {
             changes.events.push(EventKind::ReportReady);
         }
     }
@@ -290,7 +338,10 @@ impl<'a> Machine<'a> {
 
 impl fmt::Debug for Machine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Machine").field("id", &self.id).field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Machine")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
@@ -308,18 +359,38 @@ mod tests {
     #[test]
     fn command_begins_only_while_it_is_the_next_step() {
         let id = ProviderId::new("example");
-        let vendor = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        let vendor = VendorInfo::new(
+            id,
+            "Example",
+            CreateSafety::Keyed,
+            HandOffKind::Redirect,
+            ReportSource::Poll,
+        );
         let schedule = Schedule::of(&vendor);
         let new = NewVerification::new(Reference::random(&OsRandom));
         let now = Timestamp::UNIX_EPOCH;
-        let started = Machine::start(FlowId::random(&OsRandom), &vendor, &schedule, new, Retention::default(), None, now);
+        let started = Machine::start(
+            FlowId::random(&OsRandom),
+            &vendor,
+            &schedule,
+            new,
+            Retention::default(),
+            None,
+            now,
+        );
         let mut machine = started.unwrap().0;
         assert_eq!(machine.next(now).command, Some(Command::Create));
         assert!(machine.begin(&Command::Delete, now).is_none());
         assert!(machine.state().attempt().is_none());
-        assert_eq!(machine.begin(&Command::Create, now).unwrap().audit, [audit::Event::Creating { attempt: 1 }]);
+        assert_eq!(
+            machine.begin(&Command::Create, now).unwrap().audit,
+            [audit::Event::Creating { attempt: 1 }]
+        );
         assert_eq!(machine.state().attempt().unwrap().1, 1);
-        assert!(machine.begin(&Command::Create, now).is_none(), "it is being carried out");
+        assert!(
+            machine.begin(&Command::Create, now).is_none(),
+            "it is being carried out"
+        );
         // An input that does not fit changes nothing.
         let changes = machine.apply(Input::Erased, now).unwrap();
         assert!(changes.audit.is_empty() && changes.events.is_empty());

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use idv_core::{Capability, CreateSafety, Decision, ResultHandle, Status, Step as Next, VendorInfo};
+use idv_core::{
+    Capability, CreateSafety, Decision, ResultHandle, Status, Step as Next, VendorInfo,
+};
 use jiff::Timestamp;
 
 use super::Machine;
@@ -88,7 +90,11 @@ pub struct Step {
 
 impl Step {
     fn at(command: Command, at: Timestamp, now: Timestamp) -> Self {
-        Self { command: (at <= now).then_some(command), due: Some(at), attention: None }
+        Self {
+            command: (at <= now).then_some(command),
+            due: Some(at),
+            attention: None,
+        }
     }
 
     fn needing(mut self, attention: Option<Attention>) -> Self {
@@ -103,7 +109,10 @@ impl Step {
             (Some(ours), Some(theirs)) => ours <= theirs || self.command.is_some(),
             (ours, _) => ours.is_some(),
         };
-        Self { attention, ..if first { self } else { other } }
+        Self {
+            attention,
+            ..if first { self } else { other }
+        }
     }
 }
 
@@ -112,17 +121,31 @@ impl Machine<'_> {
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Step {
         let state = &self.state;
-        let planner = Planner { id: self.id, capabilities: self.vendor, schedule: self.schedule, now };
+        let planner = Planner {
+            id: self.id,
+            capabilities: self.vendor,
+            schedule: self.schedule,
+            now,
+        };
         let mut step = planner.next(state);
         if let Some(crashed_at) = state.crashed_at.filter(|_| step.command.is_some()) {
             let wait = self.schedule.backoff(state.crashes);
-            step = Step::at(step.command.unwrap_or(Command::Poll), later(crashed_at, wait), now).needing(step.attention);
+            step = Step::at(
+                step.command.unwrap_or(Command::Poll),
+                later(crashed_at, wait),
+                now,
+            )
+            .needing(step.attention);
         }
         // A person who was invited twice must be told, whatever else there is.
-        let strays = (state.strays > 0).then(|| Attention::SeveralFound(state.strays.saturating_add(1)));
+        let strays =
+            (state.strays > 0).then(|| Attention::SeveralFound(state.strays.saturating_add(1)));
         let damaged = (!state.unstored.is_empty()).then_some(Attention::Damaged);
         let crashing = (state.crashes > 0).then(|| Attention::Failing(CRASHED.to_owned()));
-        Step { attention: strays.or(damaged).or(crashing).or(step.attention), ..step }
+        Step {
+            attention: strays.or(damaged).or(crashing).or(step.attention),
+            ..step
+        }
     }
 }
 
@@ -145,7 +168,11 @@ impl Planner<'_> {
             return deletion;
         }
         let verification = match &state.creation {
-            Creation::Created if state.deletion.vendors == VendorsCopy::There && !state.abandoned => self.verification(state),
+            Creation::Created
+                if state.deletion.vendors == VendorsCopy::There && !state.abandoned =>
+            {
+                self.verification(state)
+            }
             Creation::Created | Creation::Refused { .. } => Step::default(),
             creation => self.creation(creation),
         };
@@ -155,7 +182,9 @@ impl Planner<'_> {
 
     fn creation(&self, creation: &Creation) -> Step {
         match creation {
-            Creation::Intended { since, retry_at, .. } => {
+            Creation::Intended {
+                since, retry_at, ..
+            } => {
                 let give_up_at = later(*since, self.schedule.create_within);
                 // What would be tried only after the end of the attempts is not waited for.
                 if *retry_at >= give_up_at || self.now >= give_up_at {
@@ -165,18 +194,30 @@ impl Planner<'_> {
                 }
             }
             Creation::Calling { .. } => Step::at(Command::SettleInterrupted, self.now, self.now),
-            Creation::Unsettled { since, tries, tried_at, found, .. } => {
+            Creation::Unsettled {
+                since,
+                tries,
+                tried_at,
+                found,
+                ..
+            } => {
                 let patience_over = self.now >= later(*since, self.schedule.settle_within);
-                let attention = || Some(if *found > 1 { Attention::SeveralFound(*found) } else { Attention::CreationUnknown });
+                let attention = || {
+                    Some(if *found > 1 {
+                        Attention::SeveralFound(*found)
+                    } else {
+                        Attention::CreationUnknown
+                    })
+                };
                 let wait = self.schedule.backoff(tries.saturating_add(1));
                 let at = self.schedule.jittered(*tried_at, wait, self.id, *tries);
                 match self.capabilities.create_safety {
-                    CreateSafety::Keyed => {
-                        Step::at(Command::Create, at, self.now).needing(patience_over.then_some(Attention::CreationUnknown))
-                    }
+                    CreateSafety::Keyed => Step::at(Command::Create, at, self.now)
+                        .needing(patience_over.then_some(Attention::CreationUnknown)),
                     _ if *found > 1 => Step::default().needing(attention()),
                     CreateSafety::Findable if self.now < later(*since, self.schedule.lifetime) => {
-                        Step::at(Command::Search, at, self.now).needing(patience_over.then(attention).flatten())
+                        Step::at(Command::Search, at, self.now)
+                            .needing(patience_over.then(attention).flatten())
                     }
                     // Nobody can be asked. A proven callback may still name it.
                     _ => Step::default().needing(attention()),
@@ -191,8 +232,11 @@ impl Planner<'_> {
         let step = state.verification.next_step(self.capabilities);
         let disputed = state.verification.decision() == Decision::Disputed;
         let plan = match &step {
-            Next::Done | Next::AwaitReport if state.asking.contradicted && self.capabilities.has(Capability::Polling) => {
-                self.ask(state, Command::Poll).needing(self.failing(&state.asking))
+            Next::Done | Next::AwaitReport
+                if state.asking.contradicted && self.capabilities.has(Capability::Polling) =>
+            {
+                self.ask(state, Command::Poll)
+                    .needing(self.failing(&state.asking))
             }
             Next::Done => return Step::default().needing(unknown),
             // The operator who rules needs the report.
@@ -200,7 +244,11 @@ impl Planner<'_> {
                 return self.fetch(state, handle).needing(Some(Attention::Disputed));
             }
             Next::NeedsOperator => {
-                let attention = if disputed { Attention::Disputed } else { Attention::NoWayOn };
+                let attention = if disputed {
+                    Attention::Disputed
+                } else {
+                    Attention::NoWayOn
+                };
                 return Step::default().needing(Some(attention));
             }
             Next::Poll => self.ask(state, Command::Poll),
@@ -208,7 +256,11 @@ impl Planner<'_> {
             // Nothing but the person's time, and our patience, ends these.
             _ => Step::default(),
         };
-        let plan = if state.may_lapse() { plan.or(self.lapse(state, &step)) } else { plan };
+        let plan = if state.may_lapse() {
+            plan.or(self.lapse(state, &step))
+        } else {
+            plan
+        };
         // Who has done their part, or has no more time for it, waits for the vendor.
         let persons_turn = Decision::Open(Status::AwaitingPerson) == state.verification.decision()
             || Decision::Open(Status::InProgress) == state.verification.decision();
@@ -216,7 +268,10 @@ impl Planner<'_> {
         let plan = match (persons_turn && state.may_lapse(), self.now >= overdue_at) {
             (true, _) => plan,
             (false, true) => plan.needing(Some(Attention::Overdue)),
-            (false, false) => plan.or(Step { due: Some(overdue_at), ..Step::default() }),
+            (false, false) => plan.or(Step {
+                due: Some(overdue_at),
+                ..Step::default()
+            }),
         };
         plan.needing(self.failing(&state.asking)).needing(unknown)
     }
@@ -228,9 +283,14 @@ impl Planner<'_> {
         // Patience ends only where the vendor was tried to be asked since: a program that was down that long knows nothing.
         let tried = state.asking.asked_at.is_some_and(|at| at >= expires_at);
         let failing_since = state.asking.failing_since.filter(|_| tried);
-        let out_of_patience = failing_since.is_some_and(|since| self.now >= later(since.max(expires_at), self.schedule.grace));
+        let out_of_patience = failing_since
+            .is_some_and(|since| self.now >= later(since.max(expires_at), self.schedule.grace));
         if *step == Next::Poll && !asked && !out_of_patience {
-            let at = if state.asking.failures > 0 { self.ask_at(state).0.max(expires_at) } else { expires_at };
+            let at = if state.asking.failures > 0 {
+                self.ask_at(state).0.max(expires_at)
+            } else {
+                expires_at
+            };
             return Step::at(Command::Poll, at, self.now);
         }
         Step::at(Command::Expire, expires_at, self.now)
@@ -239,15 +299,31 @@ impl Planner<'_> {
     fn fetch(&self, state: &FlowState, handle: &ResultHandle) -> Step {
         let asking = &state.asking;
         let command = Command::Fetch(handle.clone());
-        let missed = matches!(asking.error.as_deref(), None | Some("not_found" | "subject_mismatch"));
+        let missed = matches!(
+            asking.error.as_deref(),
+            None | Some("not_found" | "subject_mismatch")
+        );
         // An answer that brought nothing new is an answer, even if it came in the moment of the last change.
-        match asking.asked_at.filter(|at| (*at > state.since || asking.unchanged > 0) && !asking.now) {
+        match asking
+            .asked_at
+            .filter(|at| (*at > state.since || asking.unchanged > 0) && !asking.now)
+        {
             // A result that was not asked for yet is there.
             None if asking.failures == 0 => Step::at(command, state.since, self.now),
             // A handle that was not tried yet does not wait for the pace at which others are tried again.
-            Some(at) if missed && asking.answered_at != Some(at) && state.verification.is_untried(handle) => {
+            Some(at)
+                if missed
+                    && asking.answered_at != Some(at)
+                    && state.verification.is_untried(handle) =>
+            {
                 let at = later(at, self.schedule.wake_gap);
-                Step::at(command, asking.not_before.map_or(at, |not_before| at.max(not_before)), self.now)
+                Step::at(
+                    command,
+                    asking
+                        .not_before
+                        .map_or(at, |not_before| at.max(not_before)),
+                    self.now,
+                )
             }
             _ => self.ask(state, command),
         }
@@ -257,7 +333,11 @@ impl Planner<'_> {
         let (at, is_routine) = self.ask_at(state);
         let is_spread = state.asking.spread_until.is_some_and(|until| until >= at);
         let is_late = self.now >= later(at, self.schedule.outage());
-        let command = if is_routine && is_late && !is_spread { Command::Spread } else { command };
+        let command = if is_routine && is_late && !is_spread {
+            Command::Spread
+        } else {
+            command
+        };
         Step::at(command, at, self.now)
     }
 
@@ -271,11 +351,19 @@ impl Planner<'_> {
         let mut is_routine = false;
         let woken = asking.wakes != asking.heard;
         let open = matches!(state.verification.decision(), Decision::Open(status) if status != Status::Ended);
-        let swept = open && self.schedule.sweep.is_some() && self.capabilities.has(Capability::Listing);
+        let swept =
+            open && self.schedule.sweep.is_some() && self.capabilities.has(Capability::Listing);
         let at = if asking.failures > 0 {
-            self.schedule.jittered(last, self.schedule.backoff(asking.failures), self.id, asking.failures)
+            self.schedule.jittered(
+                last,
+                self.schedule.backoff(asking.failures),
+                self.id,
+                asking.failures,
+            )
         } else if woken || (!open && asking.answered_at.is_none_or(|at| at < state.since)) {
-            asking.asked_at.map_or(state.since, |at| later(at, self.schedule.wake_gap))
+            asking
+                .asked_at
+                .map_or(state.since, |at| later(at, self.schedule.wake_gap))
         } else if !open && asking.unchanged == 0 {
             // It has just been settled: what is still missing is there, or soon will be.
             later(last, self.schedule.wake_gap)
@@ -288,18 +376,31 @@ impl Planner<'_> {
                 (false, true) => self.schedule.idle_pace(asking.unchanged, idle),
                 (false, false) => self.schedule.pace(asking.unchanged),
             };
-            let at = self.schedule.jittered(last, wait, self.id, asking.unchanged);
+            let at = self
+                .schedule
+                .jittered(last, wait, self.id, asking.unchanged);
             asking.spread_until.map_or(at, |until| at.max(until))
         };
-        (asking.not_before.map_or(at, |not_before| at.max(not_before)), is_routine)
+        (
+            asking
+                .not_before
+                .map_or(at, |not_before| at.max(not_before)),
+            is_routine,
+        )
     }
 
     fn failing(&self, asking: &Asking) -> Option<Attention> {
-        self.lasting(asking.error.as_ref(), asking.failures, asking.failing_since).map(Attention::Failing)
+        self.lasting(asking.error.as_ref(), asking.failures, asking.failing_since)
+            .map(Attention::Failing)
     }
 
     /// Returns the kind of a failure that an operator is told of: one that will not pass by itself, or lasts.
-    fn lasting(&self, error: Option<&String>, failures: u32, since: Option<Timestamp>) -> Option<String> {
+    fn lasting(
+        &self,
+        error: Option<&String>,
+        failures: u32,
+        since: Option<Timestamp>,
+    ) -> Option<String> {
         let error = error?;
         let passes = matches!(error.as_str(), "unavailable" | "rate_limited" | "not_ready");
         let long = since.is_some_and(|since| self.now >= later(since, self.schedule.failing));
@@ -311,10 +412,18 @@ impl Planner<'_> {
         let evidence = &state.evidence;
         let asked_at = state.deletion.asked_at;
         let copies = [&state.retention.vendor, &state.retention.own];
-        let deletions = copies.into_iter().filter_map(|keep| keep.due(state.ended_at, asked_at));
-        let Some(wanted_at) = state.ended_at.into_iter().chain(deletions).min() else { return Step::default() };
+        let deletions = copies
+            .into_iter()
+            .filter_map(|keep| keep.due(state.ended_at, asked_at));
+        let Some(wanted_at) = state.ended_at.into_iter().chain(deletions).min() else {
+            return Step::default();
+        };
         // After that date the vendor's copy is to go, with or without its evidence.
-        let too_late = state.retention.vendor.not_after.is_some_and(|limit| limit <= self.now);
+        let too_late = state
+            .retention
+            .vendor
+            .not_after
+            .is_some_and(|limit| limit <= self.now);
         if too_late || !state.awaits_evidence(self.capabilities) {
             return Step::default();
         }
@@ -322,13 +431,22 @@ impl Planner<'_> {
             (Some(calling), _) => later(calling.at, DOWNLOAD_PATIENCE),
             (None, Some(failed_at)) => {
                 let wait = self.schedule.backoff(evidence.failures);
-                let at = self.schedule.jittered(failed_at, wait, self.id, evidence.failures);
-                evidence.not_before.map_or(at, |not_before| at.max(not_before))
+                let at = self
+                    .schedule
+                    .jittered(failed_at, wait, self.id, evidence.failures);
+                evidence
+                    .not_before
+                    .map_or(at, |not_before| at.max(not_before))
             }
             (None, None) => wanted_at,
         };
-        let failing = self.lasting(evidence.error.as_ref(), evidence.failures, evidence.failing_since);
-        Step::at(Command::KeepEvidence, at, self.now).needing(failing.map(Attention::EvidenceFailing))
+        let failing = self.lasting(
+            evidence.error.as_ref(),
+            evidence.failures,
+            evidence.failing_since,
+        );
+        Step::at(Command::KeepEvidence, at, self.now)
+            .needing(failing.map(Attention::EvidenceFailing))
     }
 
     fn deletion(&self, state: &FlowState) -> Step {
@@ -338,11 +456,20 @@ impl Planner<'_> {
         }
         // Evidence is kept before anything is deleted, but for the dates after which nothing may be kept.
         let awaits_evidence = state.awaits_evidence(self.capabilities);
-        let vendors_due = state.retention.vendor.due(state.ended_at, deletion.asked_at);
+        let vendors_due = state
+            .retention
+            .vendor
+            .due(state.ended_at, deletion.asked_at);
         let vendors_limit = state.retention.vendor.not_after;
-        let deletable_at = if awaits_evidence { vendors_limit } else { vendors_due };
+        let deletable_at = if awaits_evidence {
+            vendors_limit
+        } else {
+            vendors_due
+        };
         let plan = match deletable_at {
-            Some(due) if matches!(state.creation, Creation::Created) => self.vendors_deletion(state, due),
+            Some(due) if matches!(state.creation, Creation::Created) => {
+                self.vendors_deletion(state, due)
+            }
             _ => Step::default(),
         };
         // Ours says what the vendor's copy is called, and what may still have to be created: until that is settled, only the date
@@ -364,23 +491,36 @@ impl Planner<'_> {
 
     fn vendors_deletion(&self, state: &FlowState, due: Timestamp) -> Step {
         let deletion = &state.deletion;
-        let by_hand = || Step::default().needing((self.now >= due).then_some(Attention::DeleteByHand));
+        let by_hand =
+            || Step::default().needing((self.now >= due).then_some(Attention::DeleteByHand));
         let again = || {
             let wait = self.schedule.backoff(deletion.tries);
-            let at = deletion.tried_at.map_or(due, |tried_at| self.schedule.jittered(tried_at, wait, self.id, deletion.tries));
+            let at = deletion.tried_at.map_or(due, |tried_at| {
+                self.schedule
+                    .jittered(tried_at, wait, self.id, deletion.tries)
+            });
             at.max(due)
         };
-        let failing = (deletion.tries >= DELETION_TRIES).then(|| Attention::DeletionFailing(deletion.error.clone()));
+        let failing = (deletion.tries >= DELETION_TRIES)
+            .then(|| Attention::DeletionFailing(deletion.error.clone()));
         match deletion.vendors {
             VendorsCopy::Gone { .. } | VendorsCopy::GoneByHand { .. } => Step::default(),
             _ if !self.capabilities.has(Capability::Deletion) => {
-                let waiting = Step { due: (self.now < due).then_some(due), ..Step::default() };
+                let waiting = Step {
+                    due: (self.now < due).then_some(due),
+                    ..Step::default()
+                };
                 waiting.needing(by_hand().attention)
             }
-            VendorsCopy::There | VendorsCopy::Accepted { .. } => Step::at(Command::Delete, again(), self.now).needing(failing),
-            VendorsCopy::Deleted { at } => {
-                Step::at(Command::ConfirmDeletion, later(at, self.schedule.confirm_after).max(again()), self.now).needing(failing)
+            VendorsCopy::There | VendorsCopy::Accepted { .. } => {
+                Step::at(Command::Delete, again(), self.now).needing(failing)
             }
+            VendorsCopy::Deleted { at } => Step::at(
+                Command::ConfirmDeletion,
+                later(at, self.schedule.confirm_after).max(again()),
+                self.now,
+            )
+            .needing(failing),
             VendorsCopy::CanceledOnly { at } if deletion.tries < DELETION_TRIES => {
                 Step::at(Command::Delete, later(at, AFTER_CANCELLATION), self.now)
             }
@@ -391,6 +531,12 @@ impl Planner<'_> {
 
 /// Whether the vendor may still have a copy that is to be deleted.
 fn vendor_copy_matters(state: &FlowState) -> bool {
-    let to_go = state.retention.vendor.due(state.ended_at, state.deletion.asked_at).is_some();
-    matches!(state.creation, Creation::Created) && to_go && state.deletion.vendors.gone_at().is_none()
+    let to_go = state
+        .retention
+        .vendor
+        .due(state.ended_at, state.deletion.asked_at)
+        .is_some();
+    matches!(state.creation, Creation::Created)
+        && to_go
+        && state.deletion.vendors.gone_at().is_none()
 }

@@ -21,7 +21,10 @@ impl Machine<'_> {
             Ok(observation) => {
                 let transition = state.observe(observation, expires_at, changes);
                 // A code that is not understood is no reason to ask any faster.
-                let changed = matches!(transition, Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed));
+                let changed = matches!(
+                    transition,
+                    Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed)
+                );
                 state.answered(reasons, changed, asked_at);
                 if let Some(handle) = handle {
                     state.verification.handle_found(handle);

@@ -35,10 +35,20 @@ pub enum Resolution {
 }
 
 impl Machine<'_> {
-    pub(super) fn resolved(&mut self, resolution: &Resolution, by: &str, changes: &mut ChangeSet) -> Result<()> {
+    pub(super) fn resolved(
+        &mut self,
+        resolution: &Resolution,
+        by: &str,
+        changes: &mut ChangeSet,
+    ) -> Result<()> {
         let now = changes.now;
         let state = &mut self.state;
-        let mut note = |action| changes.write(Event::Resolved { by: by.to_owned(), action });
+        let mut note = |action| {
+            changes.write(Event::Resolved {
+                by: by.to_owned(),
+                action,
+            })
+        };
         let unsettled = matches!(state.creation, Creation::Unsettled { .. });
         match resolution {
             Resolution::Rule(outcome) => {
@@ -50,11 +60,16 @@ impl Machine<'_> {
                     .resolve_dispute(*outcome)
                     .map_err(|_| FlowError::Conflict("a ruling has to end the dispute"))?;
                 (state.since, state.ruled) = (now, Some(*outcome));
-                changes.write(Event::Ruled { by: by.to_owned(), outcome: *outcome });
+                changes.write(Event::Ruled {
+                    by: by.to_owned(),
+                    outcome: *outcome,
+                });
             }
             Resolution::Adopt(vendor_id) => {
                 if !unsettled {
-                    return conflict("it is known what became of the creation: nothing is to be adopted");
+                    return conflict(
+                        "it is known what became of the creation: nothing is to be adopted",
+                    );
                 }
                 note("adopted");
                 state.verification.identify(vendor_id.clone());
@@ -64,25 +79,44 @@ impl Machine<'_> {
             }
             Resolution::CreateAgain => {
                 let Creation::Unsettled { new, calls, .. } = &state.creation else {
-                    return conflict("it is known what became of the creation: nothing is created again");
+                    return conflict(
+                        "it is known what became of the creation: nothing is created again",
+                    );
                 };
-                state.creation = Creation::Intended { new: new.clone(), calls: *calls, since: now, retry_at: now };
+                state.creation = Creation::Intended {
+                    new: new.clone(),
+                    calls: *calls,
+                    since: now,
+                    retry_at: now,
+                };
                 note("create_again");
             }
             Resolution::Abandon => {
                 note("abandoned");
                 state.abandoned = true;
                 if !matches!(state.creation, Creation::Created | Creation::Refused { .. }) {
-                    state.creation = Creation::Refused { error: "abandoned".to_owned() };
+                    state.creation = Creation::Refused {
+                        error: "abandoned".to_owned(),
+                    };
                 }
             }
             Resolution::AskNow => {
                 note("ask_now");
                 // A vendor's message waits for its turn; an operator does not.
-                state.asking.now = matches!(state.creation, Creation::Created) && state.ended_at.is_none();
+                state.asking.now =
+                    matches!(state.creation, Creation::Created) && state.ended_at.is_none();
                 let asking = &mut state.asking;
-                (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
-                (state.deletion.tries, state.deletion.tried_at, state.deletion.error) = (0, None, None);
+                (
+                    asking.failures,
+                    asking.failing_since,
+                    asking.error,
+                    asking.not_before,
+                ) = (0, None, None, None);
+                (
+                    state.deletion.tries,
+                    state.deletion.tried_at,
+                    state.deletion.error,
+                ) = (0, None, None);
                 state.evidence.retry_now();
                 if let Creation::Intended { retry_at, .. } = &mut state.creation {
                     *retry_at = now;
@@ -102,10 +136,17 @@ impl Machine<'_> {
                 note("drop_handle");
                 state.verification.drop_handle(&handle);
                 let asking = &mut state.asking;
-                (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
+                (
+                    asking.failures,
+                    asking.failing_since,
+                    asking.error,
+                    asking.not_before,
+                ) = (0, None, None, None);
             }
             Resolution::DeletedByHand => {
-                if !matches!(state.creation, Creation::Created) || state.deletion.vendors.gone_at().is_some() {
+                if !matches!(state.creation, Creation::Created)
+                    || state.deletion.vendors.gone_at().is_some()
+                {
                     return conflict("there is nothing at the vendor that could have been deleted");
                 }
                 state.deletion.vendors = VendorsCopy::GoneByHand { at: now };

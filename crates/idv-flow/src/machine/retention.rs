@@ -68,13 +68,20 @@ impl Keep {
     /// Keeps the copy until its deletion is requested.
     #[must_use]
     pub const fn until_asked() -> Self {
-        Self { after: None, not_before: None, not_after: None }
+        Self {
+            after: None,
+            not_before: None,
+            not_after: None,
+        }
     }
 
     /// Deletes the copy this long after the verification ended.
     #[must_use]
     pub const fn after(duration: Duration) -> Self {
-        Self { after: Some(duration), ..Self::until_asked() }
+        Self {
+            after: Some(duration),
+            ..Self::until_asked()
+        }
     }
 
     /// Forbids the deletion before this time.
@@ -92,8 +99,15 @@ impl Keep {
     }
 
     /// Returns the time of the deletion, by the end of the verification and the request for deletion. `None` if not known yet, or never.
-    pub(crate) fn due(&self, ended_at: Option<Timestamp>, asked_at: Option<Timestamp>) -> Option<Timestamp> {
-        let planned = self.after.zip(ended_at).map(|(after, ended_at)| later(ended_at, after));
+    pub(crate) fn due(
+        &self,
+        ended_at: Option<Timestamp>,
+        asked_at: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let planned = self
+            .after
+            .zip(ended_at)
+            .map(|(after, ended_at)| later(ended_at, after));
         let wanted = [planned, asked_at].into_iter().flatten().min();
         let wanted = wanted.map(|at| self.not_before.map_or(at, |not_before| at.max(not_before)));
         [wanted, self.not_after].into_iter().flatten().min()
@@ -121,7 +135,8 @@ impl fmt::Display for DataCopy {
 
 /// Adds a duration to a time, up to the end of time.
 pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
+    at.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX))
+        .unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -135,7 +150,10 @@ mod tests {
     #[test]
     fn what_nobody_asks_for_and_no_rule_names_is_kept() {
         assert_eq!(Keep::until_asked().due(Some(day(1)), None), None);
-        assert_eq!(Keep::after(Duration::from_secs(86_400)).due(None, None), None);
+        assert_eq!(
+            Keep::after(Duration::from_secs(86_400)).due(None, None),
+            None
+        );
     }
 
     #[test]
@@ -143,7 +161,10 @@ mod tests {
         let keep = Keep::after(Duration::from_secs(2 * 86_400));
         assert_eq!(keep.due(Some(day(1)), None), Some(day(3)));
         assert_eq!(keep.due(Some(day(1)), Some(day(2))), Some(day(2)));
-        assert_eq!(keep.not_before(day(5)).due(Some(day(1)), Some(day(2))), Some(day(5)));
+        assert_eq!(
+            keep.not_before(day(5)).due(Some(day(1)), Some(day(2))),
+            Some(day(5))
+        );
         assert_eq!(keep.not_after(day(2)).due(Some(day(1)), None), Some(day(2)));
         assert_eq!(keep.not_after(day(9)).due(None, None), Some(day(9)));
     }
@@ -151,7 +172,10 @@ mod tests {
     #[test]
     fn a_contradiction_is_refused() {
         let keep = Keep::until_asked().not_before(day(2)).not_after(day(1));
-        let error = Retention::new(Keep::default(), keep).check().unwrap_err().to_string();
+        let error = Retention::new(Keep::default(), keep)
+            .check()
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("our own copy"), "{error}");
     }
 }

@@ -99,9 +99,14 @@ impl Schedule {
 
     pub(crate) fn check(&self) -> Result<()> {
         if !(1.0..=10.0).contains(&self.growth) || !(0.0..=0.5).contains(&self.jitter) {
-            return Err(FlowError::Invalid("a schedule's growth is 1 to 10, and its jitter 0 to 0.5".to_owned()));
+            return Err(FlowError::Invalid(
+                "a schedule's growth is 1 to 10, and its jitter 0 to 0.5".to_owned(),
+            ));
         }
-        if self.interval.is_zero() || self.slowest < self.interval || self.sweep.is_some_and(|sweep| sweep.is_zero()) {
+        if self.interval.is_zero()
+            || self.slowest < self.interval
+            || self.sweep.is_some_and(|sweep| sweep.is_zero())
+        {
             let text = "a schedule's interval and sweep are longer than nothing, and its slowest is no shorter than its interval";
             return Err(FlowError::Invalid(text.to_owned()));
         }
@@ -110,7 +115,9 @@ impl Schedule {
 
     /// How long to wait after so many questions that brought nothing new.
     pub(crate) fn pace(&self, unchanged: u32) -> Duration {
-        let factor = self.growth.powi(i32::try_from(unchanged.min(64)).unwrap_or(64));
+        let factor = self
+            .growth
+            .powi(i32::try_from(unchanged.min(64)).unwrap_or(64));
         scaled(self.interval, factor).min(self.slowest)
     }
 
@@ -124,7 +131,11 @@ impl Schedule {
     /// [`Schedule::slowest`]: most people begin at once or not at all, and a vendor is not asked hundreds of times about the others.
     pub(crate) fn idle_pace(&self, unchanged: u32, idle: Duration) -> Duration {
         let wait = (idle / 5).min(IDLE_SLOWEST);
-        if wait > self.slowest { wait } else { self.pace(unchanged) }
+        if wait > self.slowest {
+            wait
+        } else {
+            self.pace(unchanged)
+        }
     }
 
     /// Returns how late a poll must be to be spread: no worker has run for that long, or far too few.
@@ -139,8 +150,17 @@ impl Schedule {
 
     /// Returns the time that is `wait` after `from`, a little longer or shorter: the same for the same flow and number, so that a plan can
     /// be made again.
-    pub(crate) fn jittered(&self, from: Timestamp, wait: Duration, id: FlowId, number: u32) -> Timestamp {
-        in_milliseconds(from, scaled(wait, 1.0 + self.jitter * (unit(id, number) * 2.0 - 1.0)))
+    pub(crate) fn jittered(
+        &self,
+        from: Timestamp,
+        wait: Duration,
+        id: FlowId,
+        number: u32,
+    ) -> Timestamp {
+        in_milliseconds(
+            from,
+            scaled(wait, 1.0 + self.jitter * (unit(id, number) * 2.0 - 1.0)),
+        )
     }
 }
 
@@ -159,7 +179,10 @@ fn unit(id: FlowId, number: u32) -> f64 {
 
 /// Adds a wait, without what is finer than a millisecond.
 fn in_milliseconds(from: Timestamp, wait: Duration) -> Timestamp {
-    later(from, Duration::new(wait.as_secs(), wait.subsec_millis() * 1_000_000))
+    later(
+        from,
+        Duration::new(wait.as_secs(), wait.subsec_millis() * 1_000_000),
+    )
 }
 
 /// `duration` times `factor`, or the longest there is.
@@ -175,9 +198,18 @@ mod tests {
 
     fn schedule() -> Schedule {
         let id = ProviderId::new("example");
-        let mut info = VendorInfo::new(id, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
+        let mut info = VendorInfo::new(
+            id,
+            "Example",
+            CreateSafety::Keyed,
+            HandOffKind::Redirect,
+            ReportSource::Poll,
+        );
         info.poll_interval = MINUTE;
-        Schedule { growth: 2.0, ..Schedule::of(&info) }
+        Schedule {
+            growth: 2.0,
+            ..Schedule::of(&info)
+        }
     }
 
     #[test]
@@ -209,11 +241,26 @@ mod tests {
     #[test]
     fn what_cannot_work_is_refused() {
         for schedule in [
-            Schedule { growth: 0.5, ..schedule() },
-            Schedule { jitter: 0.9, ..schedule() },
-            Schedule { growth: f64::NAN, ..schedule() },
-            Schedule { interval: Duration::ZERO, ..schedule() },
-            Schedule { slowest: Duration::ZERO, ..schedule() },
+            Schedule {
+                growth: 0.5,
+                ..schedule()
+            },
+            Schedule {
+                jitter: 0.9,
+                ..schedule()
+            },
+            Schedule {
+                growth: f64::NAN,
+                ..schedule()
+            },
+            Schedule {
+                interval: Duration::ZERO,
+                ..schedule()
+            },
+            Schedule {
+                slowest: Duration::ZERO,
+                ..schedule()
+            },
         ] {
             assert!(schedule.check().is_err());
         }

@@ -1,8 +1,9 @@
 //! One flow's state, as it is sealed into the store, and how facts change it.
 
 use idv_core::{
-    Channel, CreateResponse, Decision, ErrorKind, HandOff, NewVerification, Observation, Outcome, ReportFinality, ResultHandle,
-    ResultState, Status, Step, Transition, VendorInfo, Verification, VerificationId,
+    Channel, CreateResponse, Decision, ErrorKind, HandOff, NewVerification, Observation, Outcome,
+    ReportFinality, ResultHandle, ResultState, Status, Step, Transition, VendorInfo, Verification,
+    VerificationId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -123,9 +124,19 @@ impl Shown {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum Creation {
     /// It reached nobody yet.
-    Intended { new: Box<NewVerification>, calls: u32, since: Timestamp, retry_at: Timestamp },
+    Intended {
+        new: Box<NewVerification>,
+        calls: u32,
+        since: Timestamp,
+        retry_at: Timestamp,
+    },
     /// The vendor is being asked; where nobody is at it any more, the answer is lost. `open`: so is that of a call before it.
-    Calling { new: Box<NewVerification>, calls: u32, since: Timestamp, open: bool },
+    Calling {
+        new: Box<NewVerification>,
+        calls: u32,
+        since: Timestamp,
+        open: bool,
+    },
     /// The answer is lost: it is being found out what became of it.
     Unsettled {
         new: Box<NewVerification>,
@@ -220,13 +231,27 @@ impl VendorsCopy {
 }
 
 impl FlowState {
-    pub(crate) fn new(new: NewVerification, capabilities: &VendorInfo, retention: Retention, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        new: NewVerification,
+        capabilities: &VendorInfo,
+        retention: Retention,
+        now: Timestamp,
+    ) -> Self {
         Self {
             format: FORMAT,
             oldest_format: OLDEST_FORMAT,
             newer: None,
-            verification: Verification::new(VerificationId::new(new.reference.clone(), None), capabilities, None),
-            creation: Creation::Intended { new: Box::new(new), calls: 0, since: now, retry_at: now },
+            verification: Verification::new(
+                VerificationId::new(new.reference.clone(), None),
+                capabilities,
+                None,
+            ),
+            creation: Creation::Intended {
+                new: Box::new(new),
+                calls: 0,
+                since: now,
+                retry_at: now,
+            },
             hand_off: None,
             unsupported_fields: Vec::new(),
             since: now,
@@ -280,45 +305,80 @@ impl FlowState {
     }
 
     /// The verification is at the vendor. What was learnt of it before stays.
-    pub(crate) fn created(&mut self, created: &CreateResponse, expires_at: Timestamp, by: CreatedBy, changes: &mut ChangeSet) {
+    pub(crate) fn created(
+        &mut self,
+        created: &CreateResponse,
+        expires_at: Timestamp,
+        by: CreatedBy,
+        changes: &mut ChangeSet,
+    ) {
         // A program that was taken for dead while it was about to ask has asked all the same: after the deletion, too.
-        if self.deletion.vendors.gone_at().is_some_and(|gone_at| created.at > gone_at) {
+        if self
+            .deletion
+            .vendors
+            .gone_at()
+            .is_some_and(|gone_at| created.at > gone_at)
+        {
             return self.stray(changes);
         }
         if let Some(vendor_id) = &created.id.vendor_id {
-            if self.verification.id().vendor_id.as_ref().is_some_and(|known| known != vendor_id) {
+            if self
+                .verification
+                .id()
+                .vendor_id
+                .as_ref()
+                .is_some_and(|known| known != vendor_id)
+            {
                 return self.stray(changes);
             }
             self.verification.identify(vendor_id.clone());
         }
         self.verification.expire_at(expires_at);
-        self.hand_off.get_or_insert_with(|| created.hand_off.clone());
-        self.unsupported_fields = created.unsupported_fields.iter().map(|path| (*path).to_owned()).collect();
+        self.hand_off
+            .get_or_insert_with(|| created.hand_off.clone());
+        self.unsupported_fields = created
+            .unsupported_fields
+            .iter()
+            .map(|path| (*path).to_owned())
+            .collect();
         self.at_vendor(by, created.already_existed, changes);
     }
 
     /// The vendor created, or may have created, another one than the one that is followed.
     pub(crate) fn stray(&mut self, changes: &mut ChangeSet) {
         self.strays = self.strays.saturating_add(1);
-        changes.write(Event::Found { count: self.strays.saturating_add(1) });
+        changes.write(Event::Found {
+            count: self.strays.saturating_add(1),
+        });
     }
 
     /// The verification is at the vendor, and nothing else is known of it.
-    pub(crate) fn at_vendor(&mut self, by: CreatedBy, already_existed: bool, changes: &mut ChangeSet) {
+    pub(crate) fn at_vendor(
+        &mut self,
+        by: CreatedBy,
+        already_existed: bool,
+        changes: &mut ChangeSet,
+    ) {
         if matches!(self.creation, Creation::Created) {
             return;
         }
         self.creation = Creation::Created;
         (self.crashes, self.crashed_at) = (0, None);
         self.since = changes.now;
-        changes.write(Event::Created { by, already_existed, unsupported_fields: self.unsupported_fields.clone() });
+        changes.write(Event::Created {
+            by,
+            already_existed,
+            unsupported_fields: self.unsupported_fields.clone(),
+        });
     }
 
     /// When the vendor was first asked to create what may be there without our knowing; `now` where it is known to be there. The
     /// person's time began then, however late it is found out.
     pub(crate) fn begun_at(&self, now: Timestamp) -> Timestamp {
         match self.creation {
-            Creation::Intended { since, .. } | Creation::Calling { since, .. } | Creation::Unsettled { since, .. } => since,
+            Creation::Intended { since, .. }
+            | Creation::Calling { since, .. }
+            | Creation::Unsettled { since, .. } => since,
             Creation::Created | Creation::Refused { .. } => now,
         }
     }
@@ -339,14 +399,21 @@ impl FlowState {
             }
             if !matches!(self.creation, Creation::Created) {
                 self.verification.expire_at(expires_at);
-                let by = if observation.channel == Channel::Callback { CreatedBy::Callback } else { CreatedBy::Answer };
+                let by = if observation.channel == Channel::Callback {
+                    CreatedBy::Callback
+                } else {
+                    CreatedBy::Answer
+                };
                 self.at_vendor(by, true, changes);
             }
         }
         let waits = self.waits_for_code(observation);
         let weight = self.verification.report_finality(observation);
         let transition = self.verification.apply(observation);
-        if let Some(code) = observation.code.as_ref().filter(|code| waits && !self.is_told(code))
+        if let Some(code) = observation
+            .code
+            .as_ref()
+            .filter(|code| waits && !self.is_told(code))
             && !matches!(transition, Transition::UnknownCode(_))
         {
             self.unknown_code = Some(code.clone());
@@ -354,7 +421,8 @@ impl FlowState {
         match &transition {
             Transition::Unchanged | Transition::WrongSubject => {}
             Transition::PollRequested => {
-                self.asking.contradicted |= matches!(self.verification.decision(), Decision::Settled(_));
+                self.asking.contradicted |=
+                    matches!(self.verification.decision(), Decision::Settled(_));
                 self.wake();
             }
             // Told once.
@@ -364,7 +432,10 @@ impl FlowState {
                 self.since = changes.now;
                 self.asking.unchanged = 0;
                 self.unknown_code = None;
-                if !matches!(observation.channel, Channel::Poll | Channel::Fetch | Channel::Deadline) {
+                if !matches!(
+                    observation.channel,
+                    Channel::Poll | Channel::Fetch | Channel::Deadline
+                ) {
                     self.wake();
                 }
             }
@@ -372,19 +443,25 @@ impl FlowState {
         if transition != Transition::Unchanged && self.may_note(observation) {
             changes.write(Event::Observed(Observed::new(observation, &transition)));
         }
-        if let (Some(ReportFinality::Final), ResultState::Inline(report)) = (weight, &observation.result) {
+        if let (Some(ReportFinality::Final), ResultState::Inline(report)) =
+            (weight, &observation.result)
+        {
             let outcome = match observation.status {
                 Some(Status::Finished(outcome)) => Some(outcome),
                 _ => None,
             };
-            changes.reports.push(KeptReport::new(report, outcome, changes.now));
+            changes
+                .reports
+                .push(KeptReport::new(report, outcome, changes.now));
         }
         Some(transition)
     }
 
     /// Whether a person is told of a code that nobody understands, or has looked at it.
     fn is_told(&self, code: &str) -> bool {
-        [&self.unknown_code, &self.looked_at_code].into_iter().any(|known| known.as_deref() == Some(code))
+        [&self.unknown_code, &self.looked_at_code]
+            .into_iter()
+            .any(|known| known.as_deref() == Some(code))
     }
 
     /// Counts an observation that is to be written into the audit trail. An unauthenticated sender may claim something without end, and gets
@@ -421,7 +498,8 @@ impl FlowState {
             return false;
         }
         let proven = observation.trust.is_proven();
-        let names = self.verification.id().vendor_id.is_none() && observation.subject.vendor_id.is_some();
+        let names =
+            self.verification.id().vendor_id.is_none() && observation.subject.vendor_id.is_some();
         let settles = proven && (names || !matches!(self.creation, Creation::Created));
         let code = observation.code.as_deref().unwrap_or_default();
         let waits = self.waits_for_code(observation) && !self.is_told(code);
@@ -429,7 +507,9 @@ impl FlowState {
         let mut after = self.verification.clone();
         let told = match after.apply(observation) {
             // One reason to ask is enough until it was asked.
-            Transition::PollRequested => self.asking.wakes == self.asking.heard || (is_settled && !self.asking.contradicted),
+            Transition::PollRequested => {
+                self.asking.wakes == self.asking.heard || (is_settled && !self.asking.contradicted)
+            }
             Transition::UnknownCode(code) => !self.is_told(&code),
             _ => false,
         };
@@ -445,24 +525,50 @@ impl FlowState {
         let asking = &mut self.asking;
         (self.crashes, self.crashed_at) = (0, None);
         asking.contradicted &= wakes != asking.wakes;
-        asking.unchanged = if changed { 0 } else { asking.unchanged.saturating_add(1) };
-        (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
-        (asking.asked_at, asking.answered_at, asking.heard, asking.now) = (Some(at), Some(at), wakes, false);
+        asking.unchanged = if changed {
+            0
+        } else {
+            asking.unchanged.saturating_add(1)
+        };
+        (
+            asking.failures,
+            asking.failing_since,
+            asking.error,
+            asking.not_before,
+        ) = (0, None, None, None);
+        (
+            asking.asked_at,
+            asking.answered_at,
+            asking.heard,
+            asking.now,
+        ) = (Some(at), Some(at), wakes, false);
     }
 
     /// A question that was asked at `asked_at` failed.
-    pub(crate) fn unanswered(&mut self, error: &idv_core::Error, asked_at: Timestamp, now: Timestamp) {
+    pub(crate) fn unanswered(
+        &mut self,
+        error: &idv_core::Error,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) {
         let asking = &mut self.asking;
         asking.failures = asking.failures.saturating_add(1);
         asking.failing_since.get_or_insert(now);
         asking.error = Some(kind(error));
         (asking.asked_at, asking.now) = (Some(asked_at), false);
-        asking.not_before = error.retry_after().map(|wait| crate::machine::retention::later(now, wait));
+        asking.not_before = error
+            .retry_after()
+            .map(|wait| crate::machine::retention::later(now, wait));
     }
 
     /// Notes that the vendor has no result of this person under a handle, if the error says so. Returns whether another handle is tried at
     /// once: then nothing has failed.
-    pub(crate) fn missed(&mut self, handle: &ResultHandle, error: &idv_core::Error, now: Timestamp) -> bool {
+    pub(crate) fn missed(
+        &mut self,
+        handle: &ResultHandle,
+        error: &idv_core::Error,
+        now: Timestamp,
+    ) -> bool {
         let mismatch = *error.kind() == ErrorKind::SubjectMismatch;
         if !mismatch && *error.kind() != ErrorKind::NotFound {
             return false;
@@ -470,7 +576,12 @@ impl FlowState {
         let another = self.verification.handle_missed(handle, mismatch);
         if another {
             let asking = &mut self.asking;
-            (asking.failures, asking.failing_since, asking.error, asking.not_before) = (0, None, None, None);
+            (
+                asking.failures,
+                asking.failing_since,
+                asking.error,
+                asking.not_before,
+            ) = (0, None, None, None);
             (asking.asked_at, asking.now) = (Some(now), false);
         }
         another
@@ -502,7 +613,9 @@ impl FlowState {
         self.erase_evidence();
         if !matches!(self.creation, Creation::Created | Creation::Refused { .. }) {
             // Nothing may be kept, though nobody knows whether there is something at the vendor.
-            self.creation = Creation::Refused { error: "erased".to_owned() };
+            self.creation = Creation::Refused {
+                error: "erased".to_owned(),
+            };
         }
         self.deletion.own_erased_at.get_or_insert(now);
     }

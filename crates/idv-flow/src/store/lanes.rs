@@ -48,7 +48,9 @@ pub(super) async fn connect<C: Connector>(connector: &C) -> StoreResult<C::Conne
     let mut pause = PAUSES.0;
     loop {
         match connector.connect().await {
-            Err(error) if began.elapsed() + pause < connector.patience(&error) => tokio::time::sleep(pause).await,
+            Err(error) if began.elapsed() + pause < connector.patience(&error) => {
+                tokio::time::sleep(pause).await
+            }
             result => return result,
         }
         pause = (pause * 2).min(PAUSES.1);
@@ -69,7 +71,10 @@ struct Idle<T> {
 
 impl<C: Connector> Line<C> {
     pub(super) const fn new(connector: C) -> Self {
-        Self { connector, current: None }
+        Self {
+            connector,
+            current: None,
+        }
     }
 
     /// Takes the connection. It has to be put back if it can be used again; one that is dropped is closed.
@@ -83,7 +88,10 @@ impl<C: Connector> Line<C> {
     }
 
     pub(super) fn put_back(&mut self, connection: C::Connection) {
-        self.current = Some(Idle { connection, used: Instant::now() });
+        self.current = Some(Idle {
+            connection,
+            used: Instant::now(),
+        });
     }
 
     pub(super) async fn close(self) {
@@ -94,8 +102,14 @@ impl<C: Connector> Line<C> {
 }
 
 /// Returns an idle connection if there is one that works, or a new one.
-async fn take<C: Connector>(connector: &C, idle: Option<Idle<C::Connection>>) -> StoreResult<C::Connection> {
-    if let Some(Idle { mut connection, used }) = idle
+async fn take<C: Connector>(
+    connector: &C,
+    idle: Option<Idle<C::Connection>>,
+) -> StoreResult<C::Connection> {
+    if let Some(Idle {
+        mut connection,
+        used,
+    }) = idle
         && (used.elapsed() < TESTED_AFTER || connector.works(&mut connection).await)
     {
         return Ok(connection);
@@ -130,16 +144,25 @@ impl<O: Send + 'static> Lane<O> {
             }
             executor.close().await;
         });
-        Self { operations: Mutex::new(Some(sender)), task: Mutex::new(Some(task)) }
+        Self {
+            operations: Mutex::new(Some(sender)),
+            task: Mutex::new(Some(task)),
+        }
     }
 
     /// Has an operation carried out, which answers by what is given to `operation`. If the future is dropped, the operation is carried out
     /// or not, as a whole.
-    pub(super) async fn run<T>(&self, operation: impl FnOnce(Reply<T>) -> O + Send) -> StoreResult<T> {
+    pub(super) async fn run<T>(
+        &self,
+        operation: impl FnOnce(Reply<T>) -> O + Send,
+    ) -> StoreResult<T> {
         let (reply, result) = oneshot::channel();
         let sender = unpoisoned(&self.operations).clone();
         let sender = sender.ok_or_else(closed)?;
-        sender.send(operation(Reply(reply))).await.map_err(|_| closed())?;
+        sender
+            .send(operation(Reply(reply)))
+            .await
+            .map_err(|_| closed())?;
         drop(sender);
         result.await.map_err(|_| closed())?
     }
@@ -179,7 +202,11 @@ pub(super) struct Connections<C: Connector> {
 
 impl<C: Connector> Connections<C> {
     pub(super) fn new(connector: C, count: usize) -> Self {
-        Self { connector, places: Semaphore::new(count), idle: Mutex::default() }
+        Self {
+            connector,
+            places: Semaphore::new(count),
+            idle: Mutex::default(),
+        }
     }
 
     /// Reads on a connection. If the connection turns out to be broken, the work is done again on a new one.
@@ -227,7 +254,10 @@ impl<C: Connector> Connections<C> {
 
     /// Puts a new connection here.
     pub(super) fn add(&self, connection: C::Connection) {
-        unpoisoned(&self.idle).push(Idle { connection, used: Instant::now() });
+        unpoisoned(&self.idle).push(Idle {
+            connection,
+            used: Instant::now(),
+        });
     }
 
     /// Closes idle connections now, and the others after their use.
@@ -241,10 +271,14 @@ impl<C: Connector> Connections<C> {
 }
 
 /// Does some work within the bound of a connector.
-pub(super) async fn bounded<C: Connector, T>(connector: &C, work: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+pub(super) async fn bounded<C: Connector, T>(
+    connector: &C,
+    work: impl Future<Output = StoreResult<T>>,
+) -> StoreResult<T> {
     match connector.bound() {
         Some(bound) => tokio::time::timeout(bound, work).await.unwrap_or_else(|_| {
-            Err(StoreError::new("the database did not answer in time").with_source(Failure::Connection(ErrorKind::TimedOut)))
+            Err(StoreError::new("the database did not answer in time")
+                .with_source(Failure::Connection(ErrorKind::TimedOut)))
         }),
         None => work.await,
     }
@@ -294,7 +328,10 @@ mod tests {
     async fn operations_that_wait_are_one_batch() {
         let (open, gate) = oneshot::channel();
         let sizes: Arc<Mutex<Vec<usize>>> = Arc::default();
-        let lane = Arc::new(Lane::start(Recorder { sizes: Arc::clone(&sizes), gate: Some(gate) }));
+        let lane = Arc::new(Lane::start(Recorder {
+            sizes: Arc::clone(&sizes),
+            gate: Some(gate),
+        }));
         let run = |number| {
             let lane = Arc::clone(&lane);
             tokio::spawn(async move { lane.run(|reply| (number, reply)).await.unwrap() })
@@ -312,6 +349,8 @@ mod tests {
         }
         lane.close().await;
         assert_eq!(*unpoisoned(&sizes), [1, 5, 0]);
-        lane.run(|reply| (9, reply)).await.expect_err("it was closed");
+        lane.run(|reply| (9, reply))
+            .await
+            .expect_err("it was closed");
     }
 }

@@ -30,7 +30,10 @@ impl ListCursor {
     /// Returns the place of a flow that has this time in the order of the list, to the microsecond. The order by id has no times.
     #[must_use]
     pub fn new(at: Timestamp, id: FlowId) -> Self {
-        Self { at: to_microsecond(at), id }
+        Self {
+            at: to_microsecond(at),
+            id,
+        }
     }
 
     /// Returns the place before every flow that has this time or a later one: a list after it begins there.
@@ -86,9 +89,14 @@ impl FromStr for ListCursor {
     type Err = FlowError;
 
     fn from_str(text: &str) -> Result<Self, FlowError> {
-        let parts = text.rsplit_once('-').and_then(|(at, id)| Some((from_microseconds(at.parse().ok()?)?, id.parse().ok()?)));
-        let (at, id) =
-            parts.ok_or_else(|| FlowError::Invalid("invalid list cursor: expected the text of an earlier page".to_owned()))?;
+        let parts = text
+            .rsplit_once('-')
+            .and_then(|(at, id)| Some((from_microseconds(at.parse().ok()?)?, id.parse().ok()?)));
+        let (at, id) = parts.ok_or_else(|| {
+            FlowError::Invalid(
+                "invalid list cursor: expected the text of an earlier page".to_owned(),
+            )
+        })?;
         Ok(Self { at, id })
     }
 }

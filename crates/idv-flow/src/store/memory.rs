@@ -10,8 +10,9 @@ use jiff::Timestamp;
 
 use super::queue::Queue;
 use super::{
-    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, Lease, ListCursor, ListOrder,
-    LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store, StoreError, StoreResult, to_microsecond,
+    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted, Lease,
+    ListCursor, ListOrder, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Reports,
+    Store, StoreError, StoreResult, to_microsecond,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -64,7 +65,12 @@ impl Store for MemoryStore {
     }
 
     async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
-        Ok(self.state().values.entry(name.to_owned()).or_insert_with(|| value.to_vec()).clone())
+        Ok(self
+            .state()
+            .values
+            .entry(name.to_owned())
+            .or_insert_with(|| value.to_vec())
+            .clone())
     }
 
     async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
@@ -73,13 +79,23 @@ impl Store for MemoryStore {
 
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
         let mut state = self.state();
-        let kept = state.values.get_mut(name).filter(|kept| kept.as_slice() == old);
+        let kept = state
+            .values
+            .get_mut(name)
+            .filter(|kept| kept.as_slice() == old);
         Ok(kept.map(|kept| *kept = new.to_vec()).is_some())
     }
 
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted> {
         let mut state = self.state();
-        let by_key = record.application_key.and_then(|key| state.application_keys.get(&key));
+        let by_key = record
+            .application_key
+            .and_then(|key| state.application_keys.get(&key));
         if let Some(id) = state.references.get(&record.reference).or(by_key) {
             return Ok(Inserted::Exists(*id));
         }
@@ -88,7 +104,10 @@ impl Store for MemoryStore {
         }
         state.trail.check(audit)?;
         state.trail.add(audit);
-        state.put(Record { version: 1, ..record.clone() });
+        state.put(Record {
+            version: 1,
+            ..record.clone()
+        });
         state.due.lease_until(&record.id, lease);
         Ok(Inserted::New)
     }
@@ -100,17 +119,28 @@ impl Store for MemoryStore {
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
         let record = commit.record;
         let mut state = self.state();
-        if state.flows.get(&record.id).is_none_or(|kept| kept.version != record.version) {
+        if state
+            .flows
+            .get(&record.id)
+            .is_none_or(|kept| kept.version != record.version)
+        {
             return Ok(Committed::Conflict);
         }
-        if state.references.get(&record.reference).is_some_and(|id| *id != record.id) {
+        if state
+            .references
+            .get(&record.reference)
+            .is_some_and(|id| *id != record.id)
+        {
             return Err(StoreError::new("another flow has this reference"));
         }
         state.trail.check(commit.audit)?;
         state.trail.add(commit.audit);
         state.outbox.add(commit.events);
         let version = record.version.saturating_add(1);
-        state.put(Record { version, ..record.clone() });
+        state.put(Record {
+            version,
+            ..record.clone()
+        });
         if let Some((digest, end)) = commit.message {
             state.end_message(digest, end);
         }
@@ -124,7 +154,9 @@ impl Store for MemoryStore {
             }
             Reports::Erase => {
                 state.reports.remove(&record.id);
-                let State { messages, inbox, .. } = &mut *state;
+                let State {
+                    messages, inbox, ..
+                } = &mut *state;
                 messages.retain(|digest, kept| {
                     let gone = kept.message.flow == Some(record.id);
                     if gone {
@@ -141,10 +173,20 @@ impl Store for MemoryStore {
         Ok(self.state().reports.get(&id).cloned())
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>> {
         let mut state = self.state();
         let State { due, flows, .. } = &mut *state;
-        let claimed = due.claim(now, until, limit, |id| flows.get(id).is_some_and(|flow| is_among(accounts, &flow.account)));
+        let claimed = due.claim(now, until, limit, |id| {
+            flows
+                .get(id)
+                .is_some_and(|flow| is_among(accounts, &flow.account))
+        });
         let mut records = Vec::with_capacity(claimed.len());
         for id in claimed {
             if let Some(record) = state.flows.get_mut(&id) {
@@ -159,17 +201,32 @@ impl Store for MemoryStore {
         let state = self.state();
         let mut found = BTreeSet::new();
         for key in keys {
-            let by_vendor =
-                state.vendors.range((*key, FlowId::from_bytes([0; 16]))..).take_while(|(kept, _)| kept == key).map(|(_, id)| id);
-            let ids = state.references.get(key).into_iter().chain(state.application_keys.get(key)).chain(by_vendor);
+            let by_vendor = state
+                .vendors
+                .range((*key, FlowId::from_bytes([0; 16]))..)
+                .take_while(|(kept, _)| kept == key)
+                .map(|(_, id)| id);
+            let ids = state
+                .references
+                .get(key)
+                .into_iter()
+                .chain(state.application_keys.get(key))
+                .chain(by_vendor);
             found.extend(ids.map(|id| (*key, *id)));
         }
         Ok(found.into_iter().collect())
     }
 
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>> {
         let state = self.state();
-        let equal = |wanted: &Option<String>, is: Option<&String>| wanted.is_none() || wanted.as_ref() == is;
+        let equal = |wanted: &Option<String>, is: Option<&String>| {
+            wanted.is_none() || wanted.as_ref() == is
+        };
         let wanted = |record: &&Record| {
             filter.phase.is_none_or(|phase| record.phase == phase)
                 && equal(&filter.provider, Some(&record.provider))
@@ -190,23 +247,53 @@ impl Store for MemoryStore {
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
         let mut state = self.state();
-        let anew = |kept: &Kept| kept.done_at.is_some_and(|done_at| done_at < to_microsecond(forgotten));
-        if state.messages.get(&message.digest).is_some_and(|kept| !anew(kept)) {
+        let anew = |kept: &Kept| {
+            kept.done_at
+                .is_some_and(|done_at| done_at < to_microsecond(forgotten))
+        };
+        if state
+            .messages
+            .get(&message.digest)
+            .is_some_and(|kept| !anew(kept))
+        {
             return Ok(Pushed::Repeated);
         }
-        let (received_at, due) = (to_microsecond(message.received_at), message.due.map(to_microsecond));
-        let message = Message { received_at, due, ..message.clone() };
+        let (received_at, due) = (
+            to_microsecond(message.received_at),
+            message.due.map(to_microsecond),
+        );
+        let message = Message {
+            received_at,
+            due,
+            ..message.clone()
+        };
         state.inbox.set(message.digest, message.due);
         state.inbox.lease_until(&message.digest, None);
-        state.messages.insert(message.digest, Kept { message, done_at: None });
+        state.messages.insert(
+            message.digest,
+            Kept {
+                message,
+                done_at: None,
+            },
+        );
         Ok(Pushed::New)
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>> {
         let mut state = self.state();
-        let State { inbox, messages, .. } = &mut *state;
+        let State {
+            inbox, messages, ..
+        } = &mut *state;
         let of = |kept: &Kept| is_among(accounts, &kept.message.account);
-        let claimed = inbox.claim(now, until, limit, |digest| messages.get(digest).is_some_and(of));
+        let claimed = inbox.claim(now, until, limit, |digest| {
+            messages.get(digest).is_some_and(of)
+        });
         let mut messages = Vec::with_capacity(claimed.len());
         for digest in claimed {
             if let Some(Kept { message, .. }) = state.messages.get_mut(&digest) {
@@ -222,25 +309,38 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
         let state = self.state();
         let place = |message: &Message| (message.received_at, message.digest);
         let after = after.map(|(at, digest)| (to_microsecond(at), digest));
-        let parked = state.messages.values().map(|kept| &kept.message).filter(|message| message.attention.is_some());
-        let mut parked: Vec<_> = parked.filter(|message| after.is_none_or(|after| place(message) > after)).collect();
+        let parked = state
+            .messages
+            .values()
+            .map(|kept| &kept.message)
+            .filter(|message| message.attention.is_some());
+        let mut parked: Vec<_> = parked
+            .filter(|message| after.is_none_or(|after| place(message) > after))
+            .collect();
         parked.sort_by_key(|message| place(message));
         Ok(parked.into_iter().take(limit).cloned().collect())
     }
 
     async fn parked_count(&self, account: &str) -> StoreResult<u64> {
         let state = self.state();
-        let parked = |kept: &&Kept| kept.message.attention.is_some() && kept.message.account == account;
+        let parked =
+            |kept: &&Kept| kept.message.attention.is_some() && kept.message.account == account;
         Ok(state.messages.values().filter(parked).count() as u64)
     }
 
     async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
         let mut state = self.state();
-        let State { messages, inbox, .. } = &mut *state;
+        let State {
+            messages, inbox, ..
+        } = &mut *state;
         let now = to_microsecond(now);
         let mut woken = 0;
         for (digest, kept) in messages {
@@ -257,7 +357,9 @@ impl Store for MemoryStore {
 
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         let mut state = self.state();
-        let State { messages, inbox, .. } = &mut *state;
+        let State {
+            messages, inbox, ..
+        } = &mut *state;
         let before = to_microsecond(before);
         let mut purged = 0;
         messages.retain(|digest, kept| {
@@ -271,27 +373,46 @@ impl Store for MemoryStore {
         Ok(purged)
     }
 
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>> {
         let state = self.state();
         let after = after.map(|cursor| cursor.parts().1);
         let place = |position: &u64| EventCursor::new(0, *position);
         let events = beyond(&state.outbox.events, after).take(limit);
-        Ok(events.map(|(position, kept)| (place(position), kept.event.clone())).collect())
+        Ok(events
+            .map(|(position, kept)| (place(position), kept.event.clone()))
+            .collect())
     }
 
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
         let state = self.state();
-        let found = state.outbox.events.values().find(|kept| kept.event.flow == flow && kept.event.sequence == sequence);
+        let found = state
+            .outbox
+            .events
+            .values()
+            .find(|kept| kept.event.flow == flow && kept.event.sequence == sequence);
         Ok(found.map(|kept| kept.event.clone()))
     }
 
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>> {
         let mut state = self.state();
-        let Outbox { events, waiting, .. } = &mut state.outbox;
+        let Outbox {
+            events, waiting, ..
+        } = &mut state.outbox;
         let now = to_microsecond(now);
         let mut ready: Vec<(Timestamp, u64)> = Vec::new();
         for positions in waiting.values() {
-            let first = positions.first().and_then(|position| Some((*position, events.get(position)?)));
+            let first = positions
+                .first()
+                .and_then(|position| Some((*position, events.get(position)?)));
             if let Some((position, pending)) = first
                 && let Some(due) = pending.due.filter(|due| *due <= now)
                 && pending.lease.is_none_or(|lease| lease <= now)
@@ -311,13 +432,27 @@ impl Store for MemoryStore {
         Ok(claimed)
     }
 
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()> {
         let mut state = self.state();
-        let Outbox { events, waiting, .. } = &mut state.outbox;
-        let Some(positions) = waiting.get_mut(&flow) else { return Ok(()) };
-        let found =
-            positions.iter().copied().find(|position| events.get(position).is_some_and(|kept| kept.event.sequence == sequence));
-        let Some(kept) = found.and_then(|position| events.get_mut(&position)) else { return Ok(()) };
+        let Outbox {
+            events, waiting, ..
+        } = &mut state.outbox;
+        let Some(positions) = waiting.get_mut(&flow) else {
+            return Ok(());
+        };
+        let found = positions.iter().copied().find(|position| {
+            events
+                .get(position)
+                .is_some_and(|kept| kept.event.sequence == sequence)
+        });
+        let Some(kept) = found.and_then(|position| events.get_mut(&position)) else {
+            return Ok(());
+        };
         (kept.due, kept.lease) = (again.map(to_microsecond), None);
         if again.is_none() {
             positions.retain(|position| Some(*position) != found);
@@ -330,13 +465,22 @@ impl Store for MemoryStore {
 
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
         let state = self.state();
-        let late = state.outbox.events.values().filter(|kept| kept.due.is_some() && kept.tries >= tries);
-        Ok(late.take(limit).map(|kept| PendingEvent::new(kept.event.clone(), kept.tries)).collect())
+        let late = state
+            .outbox
+            .events
+            .values()
+            .filter(|kept| kept.due.is_some() && kept.tries >= tries);
+        Ok(late
+            .take(limit)
+            .map(|kept| PendingEvent::new(kept.event.clone(), kept.tries))
+            .collect())
     }
 
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
         let mut state = self.state();
-        let Outbox { events, waiting, .. } = &mut state.outbox;
+        let Outbox {
+            events, waiting, ..
+        } = &mut state.outbox;
         let before = to_microsecond(before);
         let count = events.len();
         events.retain(|_, kept| kept.event.at >= before || (kept.due.is_some() && kept.tries > 0));
@@ -349,9 +493,20 @@ impl Store for MemoryStore {
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
         let state = self.state();
-        let waiting = || state.messages.values().filter(|kept| kept.done_at.is_none());
-        let parked = waiting().filter(|kept| kept.message.attention.is_some()).count();
-        let undelivered = state.outbox.events.values().filter(|kept| with_events && kept.due.is_some());
+        let waiting = || {
+            state
+                .messages
+                .values()
+                .filter(|kept| kept.done_at.is_none())
+        };
+        let parked = waiting()
+            .filter(|kept| kept.message.attention.is_some())
+            .count();
+        let undelivered = state
+            .outbox
+            .events
+            .values()
+            .filter(|kept| with_events && kept.due.is_some());
         Ok(Backlog {
             messages: (waiting().count() - parked) as u64,
             parked: parked as u64,
@@ -382,31 +537,66 @@ impl Store for MemoryStore {
 
     async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
         let state = self.state();
-        let flows = state.due.next(|id| state.flows.get(id).is_some_and(|flow| is_among(accounts, &flow.account)));
+        let flows = state.due.next(|id| {
+            state
+                .flows
+                .get(id)
+                .is_some_and(|flow| is_among(accounts, &flow.account))
+        });
         let of = |kept: &Kept| is_among(accounts, &kept.message.account);
-        let messages = state.inbox.next(|digest| state.messages.get(digest).is_some_and(of));
-        Ok([flows, messages, state.timers.next(|_| true)].into_iter().flatten().min())
+        let messages = state
+            .inbox
+            .next(|digest| state.messages.get(digest).is_some_and(of));
+        Ok([flows, messages, state.timers.next(|_| true)]
+            .into_iter()
+            .flatten()
+            .min())
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         let state = self.state();
-        let due = state.flows.values().filter(|flow| flow.due.is_some_and(|due| due < now));
-        let others: BTreeSet<&str> =
-            due.map(|flow| flow.account.as_str()).filter(|account| !accounts.contains(account)).collect();
+        let due = state
+            .flows
+            .values()
+            .filter(|flow| flow.due.is_some_and(|due| due < now));
+        let others: BTreeSet<&str> = due
+            .map(|flow| flow.account.as_str())
+            .filter(|account| !accounts.contains(account))
+            .collect();
         Ok(others.into_iter().map(str::to_owned).collect())
     }
 
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        Ok(beyond(&self.state().trail.entries, after).map(|(_, entry)| entry.clone()).take(limit).collect())
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>> {
+        Ok(beyond(&self.state().trail.entries, after)
+            .map(|(_, entry)| entry.clone())
+            .take(limit)
+            .collect())
     }
 
     async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        Ok(self.state().trail.entries.range((id, 0)..=(id, u64::MAX)).map(|(_, entry)| entry.clone()).collect())
+        Ok(self
+            .state()
+            .trail
+            .entries
+            .range((id, 0)..=(id, u64::MAX))
+            .map(|(_, entry)| entry.clone())
+            .collect())
     }
 
     async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
         let state = self.state();
-        Ok(state.trail.loose.iter().take(limit).filter_map(|name| state.trail.entries.get(name)).cloned().collect())
+        Ok(state
+            .trail
+            .loose
+            .iter()
+            .take(limit)
+            .filter_map(|name| state.trail.entries.get(name))
+            .cloned()
+            .collect())
     }
 
     async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
@@ -417,27 +607,54 @@ impl Store for MemoryStore {
         }
         let names: BTreeSet<_> = entries.iter().copied().collect();
         if names.len() < entries.len() || !names.is_subset(&trail.loose) {
-            return Err(StoreError::new("an entry of the block is not there, or is in a block already"));
+            return Err(StoreError::new(
+                "an entry of the block is not there, or is in a block already",
+            ));
         }
         for name in &names {
             trail.loose.remove(name);
         }
-        trail.blocks.insert(block.number, (AuditBlock { at: to_microsecond(block.at), ..block.clone() }, names));
+        trail.blocks.insert(
+            block.number,
+            (
+                AuditBlock {
+                    at: to_microsecond(block.at),
+                    ..block.clone()
+                },
+                names,
+            ),
+        );
         Ok(true)
     }
 
     async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        Ok(beyond(&self.state().trail.blocks, after).map(|(_, (block, _))| block.clone()).take(limit).collect())
+        Ok(beyond(&self.state().trail.blocks, after)
+            .map(|(_, (block, _))| block.clone())
+            .take(limit)
+            .collect())
     }
 
     async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        Ok(self.state().trail.blocks.last_key_value().map(|(_, (block, _))| block.clone()))
+        Ok(self
+            .state()
+            .trail
+            .blocks
+            .last_key_value()
+            .map(|(_, (block, _))| block.clone()))
     }
 
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
         let state = self.state();
-        let names = state.trail.blocks.get(&number).into_iter().flat_map(|(_, names)| names);
-        Ok(names.filter_map(|name| state.trail.entries.get(name)).cloned().collect())
+        let names = state
+            .trail
+            .blocks
+            .get(&number)
+            .into_iter()
+            .flat_map(|(_, names)| names);
+        Ok(names
+            .filter_map(|name| state.trail.entries.get(name))
+            .cloned()
+            .collect())
     }
 
     fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
@@ -457,11 +674,18 @@ impl EvidenceStore for MemoryStore {
     }
 
     async fn parts(&self, flow: FlowId) -> StoreResult<Vec<EvidencePart>> {
-        Ok(self.state().evidence.range(EvidencePart::all_of(flow)).map(|(part, _)| *part).collect())
+        Ok(self
+            .state()
+            .evidence
+            .range(EvidencePart::all_of(flow))
+            .map(|(part, _)| *part)
+            .collect())
     }
 
     async fn erase_parts(&self, flow: FlowId, item: Option<u32>) -> StoreResult<()> {
-        self.state().evidence.retain(|part, _| part.flow != flow || item.is_some_and(|item| part.item != item));
+        self.state()
+            .evidence
+            .retain(|part, _| part.flow != flow || item.is_some_and(|item| part.item != item));
         Ok(())
     }
 }
@@ -487,8 +711,13 @@ struct State {
 impl State {
     /// Ends a message, unless it has ended.
     fn end_message(&mut self, digest: &[u8; 32], end: &MessageEnd) {
-        let Self { messages, inbox, .. } = self;
-        let Some(Kept { message, done_at }) = messages.get_mut(digest).filter(|kept| kept.done_at.is_none()) else {
+        let Self {
+            messages, inbox, ..
+        } = self;
+        let Some(Kept { message, done_at }) = messages
+            .get_mut(digest)
+            .filter(|kept| kept.done_at.is_none())
+        else {
             return;
         };
         match end {
@@ -569,9 +798,23 @@ impl Outbox {
     fn add(&mut self, events: &[Event]) {
         for event in events {
             self.last += 1;
-            let event = Event { at: to_microsecond(event.at), ..event.clone() };
-            self.waiting.entry(event.flow).or_default().insert(self.last);
-            self.events.insert(self.last, KeptEvent { due: Some(event.at), event, lease: None, tries: 0 });
+            let event = Event {
+                at: to_microsecond(event.at),
+                ..event.clone()
+            };
+            self.waiting
+                .entry(event.flow)
+                .or_default()
+                .insert(self.last);
+            self.events.insert(
+                self.last,
+                KeptEvent {
+                    due: Some(event.at),
+                    event,
+                    lease: None,
+                    tries: 0,
+                },
+            );
         }
     }
 }
@@ -587,9 +830,14 @@ struct Trail {
 impl Trail {
     /// Fails where one of these entries is there already.
     fn check(&self, entries: &[AuditEntry]) -> StoreResult<()> {
-        let names: BTreeSet<_> = entries.iter().map(|entry| (entry.flow, entry.number)).collect();
+        let names: BTreeSet<_> = entries
+            .iter()
+            .map(|entry| (entry.flow, entry.number))
+            .collect();
         if names.len() < entries.len() || names.iter().any(|name| self.entries.contains_key(name)) {
-            return Err(StoreError::new("an entry of the audit trail is there already"));
+            return Err(StoreError::new(
+                "an entry of the audit trail is there already",
+            ));
         }
         Ok(())
     }
@@ -597,7 +845,13 @@ impl Trail {
     fn add(&mut self, entries: &[AuditEntry]) {
         for entry in entries {
             let name = (entry.flow, entry.number);
-            self.entries.insert(name, AuditEntry { at: to_microsecond(entry.at), ..entry.clone() });
+            self.entries.insert(
+                name,
+                AuditEntry {
+                    at: to_microsecond(entry.at),
+                    ..entry.clone()
+                },
+            );
             self.loose.insert(name);
         }
     }
@@ -609,7 +863,13 @@ fn is_among(accounts: &[&str], account: &str) -> bool {
 }
 
 /// What comes after a key, or all.
-fn beyond<K: Ord, V>(map: &BTreeMap<K, V>, after: Option<K>) -> std::collections::btree_map::Range<'_, K, V> {
+fn beyond<K: Ord, V>(
+    map: &BTreeMap<K, V>,
+    after: Option<K>,
+) -> std::collections::btree_map::Range<'_, K, V> {
     use std::ops::Bound;
-    map.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
+    map.range((
+        after.map_or(Bound::Unbounded, Bound::Excluded),
+        Bound::Unbounded,
+    ))
 }

@@ -75,7 +75,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Adds a flow at version 1, whatever `record.version` says, with the beginning of its audit trail, leased until `lease`. If there is a
     /// flow with the same reference key or the same application key, erased or not, it changes nothing and returns the id of that flow.
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted>;
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted>;
 
     /// A flow.
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>>;
@@ -89,13 +94,24 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Leases up to `limit` flows of these accounts, or of all if there are none, that are due at `now` and not leased beyond it, until
     /// `until`, making the version of each one more.
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>>;
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>>;
 
     /// Returns the flows that have one of these keys, as reference key, vendor key or application key, whatever their phase.
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>>;
 
     /// Returns up to `limit` flows after `after`, in the order of the filter.
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>>;
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>>;
 
     /// Adds a message to the inbox, unless it is there: one that was worked off before `forgotten` counts anew, any other only as
     /// repeated.
@@ -103,13 +119,23 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Leases up to `limit` messages of these accounts, or of all if there are none, that are due at `now` and not leased beyond it, until
     /// `until`, making `tries` of each one more.
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>>;
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>>;
 
     /// Says what became of a message, and ends its lease. One that was worked off stays so, whatever is said of it later.
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()>;
 
     /// Returns up to `limit` parked messages after `after`, by the time at which they came and their digest.
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>>;
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>>;
 
     /// Counts the parked messages of an account.
     async fn parked_count(&self, account: &str) -> StoreResult<u64>;
@@ -122,17 +148,31 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Returns up to `limit` events after `after`, in order: those of one flow by their sequence. Nothing that is committed later comes
     /// before what was returned; so an event may be held back until transactions that began before its own have ended.
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>>;
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>>;
 
     /// Returns an event of a flow; `None` if there is none of this number, or it was forgotten.
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>>;
 
     /// Leases up to `limit` undelivered events that are due at `now` and not leased beyond it, until `until`, making `tries` of each one
     /// more. Of each flow only the first undelivered one can be claimed.
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>>;
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>>;
 
     /// Marks an event as delivered, or has it claimed again at `again`, and ends its lease. One that was delivered stays so.
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()>;
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()>;
 
     /// Returns up to `limit` undelivered events that were claimed `tries` times or more, in no particular order.
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>>;
@@ -171,7 +211,11 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>>;
 
     /// Up to `limit` entries of the audit trail after `after`, by flow and number.
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>>;
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>>;
 
     /// The audit trail of one flow, in order.
     async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>>;
@@ -237,7 +281,12 @@ impl Record {
     /// Returns the record of a new flow at the default account of a provider: at version 1, in the phase [`Phase::Creating`] since
     /// `created_at`, with nothing due.
     #[must_use]
-    pub fn new(id: FlowId, provider: impl Into<String>, reference: LookupKey, created_at: Timestamp) -> Self {
+    pub fn new(
+        id: FlowId,
+        provider: impl Into<String>,
+        reference: LookupKey,
+        created_at: Timestamp,
+    ) -> Self {
         let provider = provider.into();
         Self {
             id,
@@ -260,7 +309,9 @@ impl Record {
 }
 
 /// How far a flow is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Phase {
@@ -278,7 +329,13 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase.
-    pub const ALL: &'static [Self] = &[Self::Creating, Self::Open, Self::Done, Self::Refused, Self::Erased];
+    pub const ALL: &'static [Self] = &[
+        Self::Creating,
+        Self::Open,
+        Self::Done,
+        Self::Refused,
+        Self::Erased,
+    ];
 
     /// The phase as one word.
     #[must_use]
@@ -331,7 +388,14 @@ impl<'a> Commit<'a> {
     /// A change that ends the lease and leaves the reports as they are.
     #[must_use]
     pub const fn new(record: &'a Record, audit: &'a [AuditEntry]) -> Self {
-        Self { record, lease: Lease::End, reports: Reports::Keep, audit, events: &[], message: None }
+        Self {
+            record,
+            lease: Lease::End,
+            reports: Reports::Keep,
+            audit,
+            events: &[],
+            message: None,
+        }
     }
 }
 
@@ -415,7 +479,14 @@ impl Filter {
     /// Selects every flow.
     #[must_use]
     pub const fn all() -> Self {
-        Self { phase: None, provider: None, account: None, tenant: None, attention: false, order: ListOrder::Id }
+        Self {
+            phase: None,
+            provider: None,
+            account: None,
+            tenant: None,
+            attention: false,
+            order: ListOrder::Id,
+        }
     }
 
     /// Selects only flows in a phase.
@@ -485,8 +556,22 @@ pub struct Message {
 impl Message {
     /// A message that has just come and is due at once.
     #[must_use]
-    pub const fn new(digest: [u8; 32], account: String, received_at: Timestamp, body: Vec<u8>) -> Self {
-        Self { digest, account, received_at, due: Some(received_at), tries: 0, attention: None, flow: None, body }
+    pub const fn new(
+        digest: [u8; 32],
+        account: String,
+        received_at: Timestamp,
+        body: Vec<u8>,
+    ) -> Self {
+        Self {
+            digest,
+            account,
+            received_at,
+            due: Some(received_at),
+            tries: 0,
+            attention: None,
+            flow: None,
+            body,
+        }
     }
 
     /// Returns the message parked for `reason`, to be judged again at `again`.

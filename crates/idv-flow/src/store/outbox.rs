@@ -30,7 +30,10 @@ impl EventCursor {
     /// transaction comes first.
     #[must_use]
     pub const fn new(transaction: u64, position: u64) -> Self {
-        Self { transaction, position }
+        Self {
+            transaction,
+            position,
+        }
     }
 
     /// Returns the transaction and the position.
@@ -56,12 +59,19 @@ impl FromStr for EventCursor {
     type Err = FlowError;
 
     fn from_str(text: &str) -> Result<Self, FlowError> {
-        let parts =
-            text.split_once('-').and_then(|(transaction, position)| Some((transaction.parse().ok()?, position.parse().ok()?)));
+        let parts = text.split_once('-').and_then(|(transaction, position)| {
+            Some((transaction.parse().ok()?, position.parse().ok()?))
+        });
         let (transaction, position) = parts.ok_or_else(|| {
-            FlowError::Invalid("not a cursor of events: expected two numbers such as `71-4`, as it was given".to_owned())
+            FlowError::Invalid(
+                "not a cursor of events: expected two numbers such as `71-4`, as it was given"
+                    .to_owned(),
+            )
         })?;
-        Ok(Self { transaction, position })
+        Ok(Self {
+            transaction,
+            position,
+        })
     }
 }
 

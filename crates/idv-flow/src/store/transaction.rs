@@ -37,7 +37,11 @@ impl ApplicationTransaction for sqlx::SqliteConnection {
 }
 
 fn new(record: &Record, audit: &[AuditEntry]) -> NewFlow {
-    NewFlow { record: record.clone(), lease: None, audit: audit.to_vec() }
+    NewFlow {
+        record: record.clone(),
+        lease: None,
+        audit: audit.to_vec(),
+    }
 }
 
 mod sealed {

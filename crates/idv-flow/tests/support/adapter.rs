@@ -60,34 +60,56 @@ pub(crate) struct Example {
 
 impl Example {
     pub(crate) fn new(kind: Kind) -> Self {
-        let report_from = if kind.polling { ReportSource::Poll } else { ReportSource::Callback };
-        let mut info =
-            VendorInfo::new(ProviderId::new(kind.provider), "Example", kind.safety, HandOffKind::Redirect, report_from);
+        let report_from = if kind.polling {
+            ReportSource::Poll
+        } else {
+            ReportSource::Callback
+        };
+        let mut info = VendorInfo::new(
+            ProviderId::new(kind.provider),
+            "Example",
+            kind.safety,
+            HandOffKind::Redirect,
+            report_from,
+        );
         info.accepts = &["person.family_name"];
         info.manual_steps = "write to the vendor";
         info.poll_interval = MINUTE;
         if kind.evidence {
             info.capabilities.push(Capability::Evidence);
         }
-        let guard =
-            if kind.guarded { CallbackAuth::query("secret", [kind.secret.into()]).unwrap() } else { CallbackAuth::none() };
+        let guard = if kind.guarded {
+            CallbackAuth::query("secret", [kind.secret.into()]).unwrap()
+        } else {
+            CallbackAuth::none()
+        };
         Self { kind, info, guard }
     }
 
     async fn call(&self, cx: &CallContext, repeat: Repeat, path: &str) -> Result<(Value, Proof)> {
-        let request = || Request::get(format!("https://vendor.example/{path}")).body(Bytes::new()).unwrap();
+        let request = || {
+            Request::get(format!("https://vendor.example/{path}"))
+                .body(Bytes::new())
+                .unwrap()
+        };
         let answer = cx.send(repeat, |_| Ok(request())).await?;
         if !answer.status.is_success() {
             return Err(answer.error());
         }
-        Ok((serde_json::from_slice(&answer.body).unwrap(), answer.proof()))
+        Ok((
+            serde_json::from_slice(&answer.body).unwrap(),
+            answer.proof(),
+        ))
     }
 }
 
 /// Content of a message from the vendor.
 fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation {
     let text = |name: &str| said[name].as_str().map(str::to_owned);
-    let mut observation = Observation::claimed(Subject::new(text("reference"), text("id").map(VendorId::new)), channel);
+    let mut observation = Observation::claimed(
+        Subject::new(text("reference"), text("id").map(VendorId::new)),
+        channel,
+    );
     observation.code = text("state");
     observation.status = match said["state"].as_str() {
         Some("waiting") => Some(Status::AwaitingPerson),
@@ -110,7 +132,10 @@ fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation 
         report.agent = text("state").map(Pii::new);
         for file in said["evidence"].as_array().into_iter().flatten() {
             let kind = serde_json::from_value(file["kind"].clone()).unwrap();
-            report.evidence.push(Evidence::new(EvidenceId::new(file["id"].as_str().unwrap()), kind));
+            report.evidence.push(Evidence::new(
+                EvidenceId::new(file["id"].as_str().unwrap()),
+                kind,
+            ));
         }
         observation.result = ResultState::Inline(Box::new(report));
     }
@@ -125,11 +150,22 @@ impl Provider for Example {
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let path = format!("create/{}", new.reference.as_str());
-        let repeat = if self.kind.safety == CreateSafety::Keyed { Repeat::Repeatable } else { Repeat::Once };
+        let repeat = if self.kind.safety == CreateSafety::Keyed {
+            Repeat::Repeatable
+        } else {
+            Repeat::Once
+        };
         let (made, _) = self.call(cx, repeat, &path).await?;
-        let id = VerificationId::new(new.reference.clone(), made["id"].as_str().map(VendorId::new));
+        let id = VerificationId::new(
+            new.reference.clone(),
+            made["id"].as_str().map(VendorId::new),
+        );
         let url = format!("https://vendor.example/go/{}", made["id"].as_str().unwrap());
-        Ok(CreateResponse::new(id, HandOff::Redirect(SessionUrl::new(url.parse().unwrap())), cx.now()))
+        Ok(CreateResponse::new(
+            id,
+            HandOff::Redirect(SessionUrl::new(url.parse().unwrap())),
+            cx.now(),
+        ))
     }
 
     fn capabilities(&self) -> Capabilities<'_> {
@@ -152,7 +188,13 @@ impl Provider for Example {
 #[async_trait]
 impl Polling for Example {
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
-        let (said, proof) = self.call(cx, Repeat::Repeatable, &format!("poll/{}", id.require_vendor_id()?.as_str())).await?;
+        let (said, proof) = self
+            .call(
+                cx,
+                Repeat::Repeatable,
+                &format!("poll/{}", id.require_vendor_id()?.as_str()),
+            )
+            .await?;
         if said.is_null() {
             return Err(Error::new(ErrorKind::NotFound));
         }
@@ -162,7 +204,12 @@ impl Polling for Example {
 
 #[async_trait]
 impl Results for Example {
-    async fn fetch(&self, cx: &CallContext, _: &VerificationId, handle: Option<&ResultHandle>) -> Result<Observation> {
+    async fn fetch(
+        &self,
+        cx: &CallContext,
+        _: &VerificationId,
+        handle: Option<&ResultHandle>,
+    ) -> Result<Observation> {
         let path = format!("fetch/{}", handle.unwrap().as_str());
         let (said, proof) = self.call(cx, Repeat::Repeatable, &path).await?;
         if said.is_null() {
@@ -181,15 +228,27 @@ impl Listing for Example {
             observation.result = ResultState::Absent;
             observation
         };
-        Ok(Page::new(said.as_array().unwrap().iter().map(observe).collect(), 0, None))
+        Ok(Page::new(
+            said.as_array().unwrap().iter().map(observe).collect(),
+            0,
+            None,
+        ))
     }
 }
 
 #[async_trait]
 impl Lookup for Example {
     async fn find(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<VerificationId>> {
-        let (found, _) = self.call(cx, Repeat::Repeatable, &format!("find/{}", reference.as_str())).await?;
-        let id = |made: &Value| VerificationId::new(reference.clone(), made["id"].as_str().map(VendorId::new));
+        let (found, _) = self
+            .call(
+                cx,
+                Repeat::Repeatable,
+                &format!("find/{}", reference.as_str()),
+            )
+            .await?;
+        let id = |made: &Value| {
+            VerificationId::new(reference.clone(), made["id"].as_str().map(VendorId::new))
+        };
         Ok(found.as_array().unwrap().iter().map(id).collect())
     }
 }
@@ -206,14 +265,22 @@ impl EvidenceSource for Example {
     ) -> Result<Download> {
         let uri = format!("https://vendor.example/evidence/{}", evidence.as_str());
         let request = |_: &Attempt<'_>| Ok(Request::get(&uri).body(Bytes::new()).unwrap());
-        cx.download(Repeat::Repeatable, limit, sink, request).await?.whole(|answer| answer.error())
+        cx.download(Repeat::Repeatable, limit, sink, request)
+            .await?
+            .whole(|answer| answer.error())
     }
 }
 
 #[async_trait]
 impl Deletion for Example {
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
-        let (said, _) = self.call(cx, Repeat::Repeatable, &format!("delete/{}", id.require_vendor_id()?.as_str())).await?;
+        let (said, _) = self
+            .call(
+                cx,
+                Repeat::Repeatable,
+                &format!("delete/{}", id.require_vendor_id()?.as_str()),
+            )
+            .await?;
         Ok(match said.as_str() {
             Some("deleted") => DeleteOutcome::Data,
             Some("accepted") => DeleteOutcome::Accepted,
@@ -236,7 +303,11 @@ impl Callbacks for Example {
         let said: Value = if delivery.kind == DeliveryKind::Return {
             let query = |name: &str| delivery.query(name).map_or(Value::Null, Value::String);
             json!({"reference": query("reference"), "handle": query("handle"), "state": "ended"})
-        } else if let Some(xml) = delivery.body.strip_prefix(b"<").filter(|_| self.kind.reads_xml) {
+        } else if let Some(xml) = delivery
+            .body
+            .strip_prefix(b"<")
+            .filter(|_| self.kind.reads_xml)
+        {
             json!({"reference": std::str::from_utf8(xml).unwrap().trim_end_matches("/>"), "state": "passed"})
         } else {
             serde_json::from_slice(&delivery.body).map_err(|error| Error::malformed_json(&error))?
@@ -247,9 +318,14 @@ impl Callbacks for Example {
         };
         let mut observations = Vec::new();
         for said in &all {
-            let trust = self.guard.verify(delivery, said["reference"].as_str().unwrap_or_default())?;
+            let trust = self
+                .guard
+                .verify(delivery, said["reference"].as_str().unwrap_or_default())?;
             observations.push(observe(said, Channel::Callback, self.kind.taught).trusted(trust));
         }
-        Ok(CallbackMessage::new(observations, Reply::status(http::StatusCode::OK)))
+        Ok(CallbackMessage::new(
+            observations,
+            Reply::status(http::StatusCode::OK),
+        ))
     }
 }

@@ -66,7 +66,11 @@ impl Meddled {
     fn answered<T>(&self, result: StoreResult<T>) -> StoreResult<T> {
         let number = self.writes.fetch_add(1, Ordering::Relaxed);
         let is_lost = self.lost.lock().unwrap().contains(&number);
-        if is_lost { Err(StoreError::new("the answer was lost")) } else { result }
+        if is_lost {
+            Err(StoreError::new("the answer was lost"))
+        } else {
+            result
+        }
     }
 
     fn entries(&self, mut entries: Vec<AuditEntry>) -> Vec<AuditEntry> {
@@ -90,7 +94,12 @@ impl Store for Meddled {
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
         self.store.replace(name, old, new).await
     }
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted> {
         let result = self.store.insert(record, lease, audit).await;
         self.answered(result)
     }
@@ -100,9 +109,12 @@ impl Store for Meddled {
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
         let meanwhile = {
             let mut before = self.before.lock().unwrap();
-            let is_now = before
-                .as_ref()
-                .is_some_and(|(word, _)| commit.audit.iter().any(|entry| entry.event.contains(&format!("\"{word}\""))));
+            let is_now = before.as_ref().is_some_and(|(word, _)| {
+                commit
+                    .audit
+                    .iter()
+                    .any(|entry| entry.event.contains(&format!("\"{word}\"")))
+            });
             before.take_if(|_| is_now)
         };
         if let Some((_, meanwhile)) = meanwhile {
@@ -114,24 +126,50 @@ impl Store for Meddled {
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
         let reports = self.store.reports(id).await?;
         let is_damaged = self.reports_damaged.load(Ordering::Relaxed);
-        Ok(reports.map(|reports| if is_damaged { b"damaged".to_vec() } else { reports }))
+        Ok(reports.map(|reports| {
+            if is_damaged {
+                b"damaged".to_vec()
+            } else {
+                reports
+            }
+        }))
     }
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>> {
         self.store.claim(now, until, limit, accounts).await
     }
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
         self.lookups.fetch_add(1, Ordering::Relaxed);
         self.store.locate(keys).await
     }
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>> {
         let hidden = *self.hidden.lock().unwrap();
         let records = self.store.list(filter, after, limit).await?;
-        Ok(records.into_iter().filter(|record| Some(record.id) != hidden).collect())
+        Ok(records
+            .into_iter()
+            .filter(|record| Some(record.id) != hidden)
+            .collect())
     }
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
         self.store.push(message, forgotten).await
     }
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>> {
         self.store.claim_inbox(now, until, limit, accounts).await
     }
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
@@ -140,7 +178,11 @@ impl Store for Meddled {
     async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
         self.store.value(name).await
     }
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
         self.store.parked(after, limit).await
     }
     async fn parked_count(&self, account: &str) -> StoreResult<u64> {
@@ -152,16 +194,30 @@ impl Store for Meddled {
     async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
         self.store.purge_inbox(before).await
     }
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>> {
         self.store.events(after, limit).await
     }
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
         self.store.event(flow, sequence).await
     }
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>> {
         self.store.claim_events(now, until, limit).await
     }
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()> {
         self.store.finish_event(flow, sequence, again).await
     }
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
@@ -189,7 +245,11 @@ impl Store for Meddled {
     async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
         self.store.next_due(accounts).await
     }
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>> {
         Ok(self.entries(self.store.audit(after, limit).await?))
     }
     async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
@@ -215,6 +275,7 @@ impl Store for Meddled {
         Ok(self.entries(self.store.block_entries(number).await?))
     }
     fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
-        self.has_evidence.then_some(&self.store as &dyn EvidenceStore)
+        self.has_evidence
+            .then_some(&self.store as &dyn EvidenceStore)
     }
 }

@@ -2,7 +2,12 @@
 //! by hand. What it can do is chosen per test, and each call can be made to fail before or after its effect.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is a test's own")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "it is a test's own"
+)]
 
 mod adapter;
 pub(crate) mod meddled;
@@ -90,7 +95,11 @@ impl Vendor {
 
     /// How often it was called for an operation.
     pub(crate) fn calls(&self, operation: &str) -> usize {
-        self.world().calls.iter().filter(|call| *call == operation).count()
+        self.world()
+            .calls
+            .iter()
+            .filter(|call| *call == operation)
+            .count()
     }
 
     /// The handles that were fetched, in order.
@@ -100,12 +109,16 @@ impl Vendor {
 
     /// Has the result of a reference under a handle.
     pub(crate) fn has_result(&self, handle: &str, reference: &Reference) {
-        self.world().results.insert(handle.to_owned(), reference.as_str().to_owned());
+        self.world()
+            .results
+            .insert(handle.to_owned(), reference.as_str().to_owned());
     }
 
     /// Has a file, which reports list from now on.
     pub(crate) fn has_file(&self, id: &str, kind: &str, content: impl Into<Bytes>) {
-        self.world().files.insert(id.to_owned(), (kind.to_owned(), content.into()));
+        self.world()
+            .files
+            .insert(id.to_owned(), (kind.to_owned(), content.into()));
     }
 
     fn clock(&self) -> Option<ManualClock> {
@@ -120,12 +133,20 @@ impl Vendor {
     /// What exists under a reference.
     pub(crate) fn made(&self, reference: &Reference) -> Vec<String> {
         let world = self.world();
-        world.made.iter().filter(|(_, (made, _))| made == reference.as_str()).map(|(id, _)| id.clone()).collect()
+        world
+            .made
+            .iter()
+            .filter(|(_, (made, _))| made == reference.as_str())
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 
     /// Something else under our reference, as a vendor whose references are not unique may have it.
     pub(crate) fn plant(&self, reference: &Reference, id: &str) {
-        self.world().made.insert(id.to_owned(), (reference.as_str().to_owned(), "waiting".to_owned()));
+        self.world().made.insert(
+            id.to_owned(),
+            (reference.as_str().to_owned(), "waiting".to_owned()),
+        );
     }
 
     /// Something happens at the vendor.
@@ -147,25 +168,49 @@ impl Vendor {
 
     fn answer(&self, operation: &str, argument: &str) -> Value {
         let world = &mut *self.world();
-        let files: Vec<Value> = world.files.iter().map(|(id, (kind, _))| json!({"id": id, "kind": kind})).collect();
+        let files: Vec<Value> = world
+            .files
+            .iter()
+            .map(|(id, (kind, _))| json!({"id": id, "kind": kind}))
+            .collect();
         let known = |id: &str, (reference, state): &(String, String)| json!({"id": id, "reference": reference, "state": state, "evidence": files});
         match operation {
             "create" => {
-                let there = world.made.iter().find(|(_, (reference, _))| world.keyed && reference == argument);
+                let there = world
+                    .made
+                    .iter()
+                    .find(|(_, (reference, _))| world.keyed && reference == argument);
                 if let Some((id, made)) = there {
                     return known(id, made);
                 }
                 let id = format!("v{}", world.made.len() + 1);
-                world.made.insert(id.clone(), (argument.to_owned(), "waiting".to_owned()));
+                world
+                    .made
+                    .insert(id.clone(), (argument.to_owned(), "waiting".to_owned()));
                 known(&id, &world.made[&id])
             }
-            "poll" => world.made.get(argument).map_or(Value::Null, |made| known(argument, made)),
+            "poll" => world
+                .made
+                .get(argument)
+                .map_or(Value::Null, |made| known(argument, made)),
             "fetch" => {
                 let known = world.results.get(argument);
-                known.map_or(Value::Null, |reference| json!({"reference": reference, "state": "passed"}))
+                known.map_or(
+                    Value::Null,
+                    |reference| json!({"reference": reference, "state": "passed"}),
+                )
             }
-            "find" => world.made.iter().filter(|(_, (made, _))| made == argument).map(|(id, made)| known(id, made)).collect(),
-            "list" => world.made.iter().map(|(id, made)| known(id, made)).collect(),
+            "find" => world
+                .made
+                .iter()
+                .filter(|(_, (made, _))| made == argument)
+                .map(|(id, made)| known(id, made))
+                .collect(),
+            "list" => world
+                .made
+                .iter()
+                .map(|(id, made)| known(id, made))
+                .collect(),
             "delete" if world.cancels_first => {
                 world.cancels_first = false;
                 json!("canceled")
@@ -174,7 +219,10 @@ impl Vendor {
                 world.accepts -= 1;
                 json!("accepted")
             }
-            "delete" => world.made.remove(argument).map_or(Value::Null, |_| json!("deleted")),
+            "delete" => world
+                .made
+                .remove(argument)
+                .map_or(Value::Null, |_| json!("deleted")),
             other => panic!("the vendor has no operation {other}"),
         }
     }
@@ -192,25 +240,48 @@ impl Transport for Vendor {
                 world.fetched.push(argument.to_owned());
             }
             let position = world.fates.iter().position(|(of, _)| *of == operation);
-            position.and_then(|position| world.fates.remove(position)).map(|(_, fate)| fate)
+            position
+                .and_then(|position| world.fates.remove(position))
+                .map(|(_, fate)| fate)
         };
         match fate {
-            Some(Fate::Refused) => return Err(TransportError::new(Sent::No, TransportCause::Connect)),
+            Some(Fate::Refused) => {
+                return Err(TransportError::new(Sent::No, TransportCause::Connect));
+            }
             Some(Fate::HangBefore) => std::future::pending::<()>().await,
             Some(Fate::Status(status)) => {
-                return Ok(Response::builder().status(status).body(Bytes::new().into()).unwrap());
+                return Ok(Response::builder()
+                    .status(status)
+                    .body(Bytes::new().into())
+                    .unwrap());
             }
             _ => {}
         }
         if operation == "evidence" {
-            let file = self.world().files.get(argument).map(|(_, content)| content.clone());
+            let file = self
+                .world()
+                .files
+                .get(argument)
+                .map(|(_, content)| content.clone());
             self.world().downloads.push(argument.to_owned());
-            let Some(content) = file else { return Ok(Response::builder().status(404).body(Bytes::new().into()).unwrap()) };
-            return Ok(Response::new(Body::chunks(Content { rest: content, fate, clock: self.clock() })));
+            let Some(content) = file else {
+                return Ok(Response::builder()
+                    .status(404)
+                    .body(Bytes::new().into())
+                    .unwrap());
+            };
+            return Ok(Response::new(Body::chunks(Content {
+                rest: content,
+                fate,
+                clock: self.clock(),
+            })));
         }
         let answer = self.answer(operation, argument);
         match fate {
-            Some(Fate::AnswerLost) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+            Some(Fate::AnswerLost) => Err(TransportError::new(
+                Sent::Maybe,
+                TransportCause::Interrupted,
+            )),
             Some(Fate::Hang) => std::future::pending().await,
             _ => {
                 // A network lets others have their turn.
@@ -232,7 +303,11 @@ struct Content {
 #[async_trait]
 impl Chunks for Content {
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
-        let piece = if matches!(self.fate, Some(Fate::Slow(_))) { 30_000 } else { 300_000 };
+        let piece = if matches!(self.fate, Some(Fate::Slow(_))) {
+            30_000
+        } else {
+            300_000
+        };
         tokio::task::yield_now().await;
         if let (Some(Fate::Slow(time)), Some(clock)) = (self.fate, &self.clock) {
             clock.sleep(time).await;
@@ -241,7 +316,10 @@ impl Chunks for Content {
             return Ok(Some(self.rest.split_to(piece)));
         }
         match self.fate {
-            Some(Fate::AnswerLost) => Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+            Some(Fate::AnswerLost) => Err(TransportError::new(
+                Sent::Maybe,
+                TransportCause::Interrupted,
+            )),
             Some(Fate::Hang) => std::future::pending().await,
             _ => Ok(Some(std::mem::take(&mut self.rest)).filter(|rest| !rest.is_empty())),
         }
@@ -280,16 +358,26 @@ impl Bench {
         vendor.world().keyed = kind.safety == CreateSafety::Keyed;
         let clock = ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
         vendor.world().clock = Some(clock.clone());
-        Self { vendor, clock, store: MemoryStore::default(), kind, bits: Bits::default() }
+        Self {
+            vendor,
+            clock,
+            store: MemoryStore::default(),
+            kind,
+            bits: Bits::default(),
+        }
     }
 
     /// The same vendor, clock and store, for a program whose adapter is another.
     pub(crate) fn with(&self, kind: Kind) -> Self {
-        Self { kind, ..self.clone() }
+        Self {
+            kind,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn client(&self) -> Client {
-        let environment = Environment::new(self.vendor.clone(), self.clock.clone()).with_random(self.bits.clone());
+        let environment = Environment::new(self.vendor.clone(), self.clock.clone())
+            .with_random(self.bits.clone());
         let mut policy = CallPolicy::default();
         // Each call is one attempt, so that tests say what becomes of it.
         policy.max_attempts = 1;
@@ -297,7 +385,9 @@ impl Bench {
     }
 
     pub(crate) fn builder(&self) -> EngineBuilder {
-        Engine::builder(self.store.clone()).client(self.client()).random(Arc::new(self.bits.clone()))
+        Engine::builder(self.store.clone())
+            .client(self.client())
+            .random(Arc::new(self.bits.clone()))
     }
 
     /// A program that starts over the same store.
@@ -306,7 +396,11 @@ impl Bench {
     }
 
     pub(crate) async fn open(&self, builder: EngineBuilder) -> Engine {
-        builder.clock(Arc::new(self.clock.clone())).open().await.unwrap()
+        builder
+            .clock(Arc::new(self.clock.clone()))
+            .open()
+            .await
+            .unwrap()
     }
 
     /// Lets time pass in steps, with everything that becomes due worked off.
@@ -348,18 +442,32 @@ pub(crate) fn said(reference: &Reference, id: Option<&str>, state: &str, secret:
 
 /// A message of the vendor's, with a secret in its address.
 pub(crate) fn delivery(body: impl Into<Bytes>, secret: &str) -> Delivery {
-    let uri = format!("/callbacks/example?secret={secret}").parse().unwrap();
+    let uri = format!("/callbacks/example?secret={secret}")
+        .parse()
+        .unwrap();
     Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body)
 }
 
 /// The person's browser, coming back with the handle of a result.
 pub(crate) fn returning(reference: &Reference, handle: &str) -> Delivery {
-    Delivery::returning(format!("/returns/example?reference={}&handle={handle}", reference.as_str()).parse().unwrap())
+    Delivery::returning(
+        format!(
+            "/returns/example?reference={}&handle={handle}",
+            reference.as_str()
+        )
+        .parse()
+        .unwrap(),
+    )
 }
 
 /// What the operator's list says of a flow, in one word each.
 pub(crate) async fn attention(flow: &Engine) -> Vec<&'static str> {
-    flow.operator().await.unwrap().iter().map(|item| item.attention.name()).collect()
+    flow.operator()
+        .await
+        .unwrap()
+        .iter()
+        .map(|item| item.attention.name())
+        .collect()
 }
 
 pub(crate) async fn settle(start: impl Into<Start>, flow: &Engine) -> FlowId {

@@ -16,7 +16,11 @@ pub struct CallRow {
 }
 
 const fn row(name: &'static str, method: Method, has_body: bool) -> CallRow {
-    CallRow { name, method, has_body }
+    CallRow {
+        name,
+        method,
+        has_body,
+    }
 }
 
 pub(crate) static AUTH: CallRow = row("auth", Method::POST, true);
@@ -27,18 +31,44 @@ pub(crate) static PROJECT_GET_ALL: CallRow = row("project/getAll", Method::GET, 
 pub(crate) static PROJECT_GET: CallRow = row("project/get", Method::GET, true);
 
 /// Every call of the document, in its order.
-pub static CALLS: &[&CallRow] = &[&AUTH, &IDENT_CREATE, &IDENT_GET, &PROJECT_GET_ALL, &PROJECT_GET];
+pub static CALLS: &[&CallRow] = &[
+    &AUTH,
+    &IDENT_CREATE,
+    &IDENT_GET,
+    &PROJECT_GET_ALL,
+    &PROJECT_GET,
+];
 
 const BROKEN: &str = "something went wrong at the vendor";
 
 /// The failures of all calls ("Errors").
 pub static FAILURES: &[Failure] = &[
-    Failure::new(400, Meaning::Invalid("request"), "the vendor does not take the request: often, a required part is missing"),
-    Failure::new(401, Meaning::Unauthorized, "the token is refused, or partner or API key is wrong"),
-    Failure::new(402, Meaning::Conflict, "the vendor takes the request for valid, but it failed"),
-    Failure::new(403, Meaning::Unauthorized, "the API key has no permission for this call"),
+    Failure::new(
+        400,
+        Meaning::Invalid("request"),
+        "the vendor does not take the request: often, a required part is missing",
+    ),
+    Failure::new(
+        401,
+        Meaning::Unauthorized,
+        "the token is refused, or partner or API key is wrong",
+    ),
+    Failure::new(
+        402,
+        Meaning::Conflict,
+        "the vendor takes the request for valid, but it failed",
+    ),
+    Failure::new(
+        403,
+        Meaning::Unauthorized,
+        "the API key has no permission for this call",
+    ),
     Failure::new(404, Meaning::NotFound, "the vendor knows no such thing"),
-    Failure::new(409, Meaning::Conflict, "the request conflicts with another one"),
+    Failure::new(
+        409,
+        Meaning::Conflict,
+        "the request conflicts with another one",
+    ),
     Failure::new(429, Meaning::RateLimited, "too many calls too quickly"),
     Failure::new(500, Meaning::Unavailable, BROKEN),
     Failure::new(502, Meaning::Unavailable, BROKEN),
@@ -48,5 +78,6 @@ pub static FAILURES: &[Failure] = &[
 
 /// Whether a status leaves open if the vendor acted.
 pub(crate) fn leaves_open(status: u16) -> bool {
-    StatusCode::from_u16(status).is_ok_and(|status| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT)
+    StatusCode::from_u16(status)
+        .is_ok_and(|status| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT)
 }

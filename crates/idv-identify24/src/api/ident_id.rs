@@ -19,7 +19,10 @@ impl IdentId {
         let text = text.into();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !(1..=100).contains(&text.len()) || !text.bytes().all(allowed) {
-            return Err(Error::invalid("vendor_id", "an ident's id is 1 to 100 ASCII letters, digits, hyphens and underscores"));
+            return Err(Error::invalid(
+                "vendor_id",
+                "an ident's id is 1 to 100 ASCII letters, digits, hyphens and underscores",
+            ));
         }
         Ok(Self(text))
     }

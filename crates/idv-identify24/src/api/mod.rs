@@ -81,7 +81,11 @@ impl Api {
     pub fn new(config: &Identify24Config) -> Result<Self> {
         config.check()?;
         let endpoint = Endpoint::new(&config.address()?, config.partner_header()?);
-        Ok(Self { endpoint, api_key: config.api_key.clone(), tokens: TokenCache::new(IDLE_LIFE) })
+        Ok(Self {
+            endpoint,
+            api_key: config.api_key.clone(),
+            tokens: TokenCache::new(IDLE_LIFE),
+        })
     }
 
     /// Creates an ident (`ident/create`). It is not repeated when its answer is lost: each repetition would be another ident, and no
@@ -95,7 +99,12 @@ impl Api {
     pub async fn create_ident(&self, cx: &CallContext, ident: &NewIdent) -> Result<IdentCreated> {
         ident.check()?;
         let call = Call::once().in_session(self).overruled_by(token_refused);
-        let answer = answered(cx.send(call, |attempt| self.endpoint.create_ident(attempt.token(), ident)).await?)?;
+        let answer = answered(
+            cx.send(call, |attempt| {
+                self.endpoint.create_ident(attempt.token(), ident)
+            })
+            .await?,
+        )?;
         let envelope = succeeded(&answer)?;
         let inner = envelope.data.first();
         let given = non_empty(envelope.conference_url.as_ref())
@@ -104,13 +113,23 @@ impl Api {
             .or_else(|| inner.and_then(|inner| non_empty(inner.ident_id.as_ref())))
             .and_then(|id| IdentId::parse(id).ok())
             .or_else(|| given.and_then(applied))
-            .ok_or_else(|| answer.complement(Error::malformed("ident_id is missing, or none that can be asked for")))?;
+            .ok_or_else(|| {
+                answer.complement(Error::malformed(
+                    "ident_id is missing, or none that can be asked for",
+                ))
+            })?;
         // The document promises the id alone: the address is that of its sample.
         let url = match given.and_then(visitable) {
             Some(url) => url,
-            None => self.endpoint.page(&ident_id).map_err(|error| answer.complement(error))?,
+            None => self
+                .endpoint
+                .page(&ident_id)
+                .map_err(|error| answer.complement(error))?,
         };
-        Ok(IdentCreated { ident_id, conference_url: SessionUrl::new(url) })
+        Ok(IdentCreated {
+            ident_id,
+            conference_url: SessionUrl::new(url),
+        })
     }
 
     /// The state of an ident (`ident/get`).
@@ -119,8 +138,13 @@ impl Api {
     ///
     /// See [`Api`]. A failure inside of the answer is found by [`read_ident`].
     pub async fn ident(&self, cx: &CallContext, ident: &IdentId) -> Result<Answer> {
-        let call = Call::repeatable().in_session(self).overruled_by(token_refused);
-        answered(cx.send(call, |attempt| self.endpoint.ident(attempt.token(), ident)).await?)
+        let call = Call::repeatable()
+            .in_session(self)
+            .overruled_by(token_refused);
+        answered(
+            cx.send(call, |attempt| self.endpoint.ident(attempt.token(), ident))
+                .await?,
+        )
     }
 
     /// The account's projects (`project/getAll`).
@@ -129,8 +153,13 @@ impl Api {
     ///
     /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if a project has no id.
     pub async fn projects(&self, cx: &CallContext) -> Result<Vec<Project>> {
-        let call = Call::repeatable().in_session(self).overruled_by(token_refused);
-        let answer = answered(cx.send(call, |attempt| self.endpoint.projects(attempt.token())).await?)?;
+        let call = Call::repeatable()
+            .in_session(self)
+            .overruled_by(token_refused);
+        let answer = answered(
+            cx.send(call, |attempt| self.endpoint.projects(attempt.token()))
+                .await?,
+        )?;
         projects(&answer)
     }
 
@@ -141,12 +170,21 @@ impl Api {
     /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if there is no project in the answer;
     /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) if it is another one.
     pub async fn project(&self, cx: &CallContext, project_id: u64) -> Result<Project> {
-        let call = Call::repeatable().in_session(self).overruled_by(token_refused);
-        let answer = answered(cx.send(call, |attempt| self.endpoint.project(attempt.token(), project_id)).await?)?;
+        let call = Call::repeatable()
+            .in_session(self)
+            .overruled_by(token_refused);
+        let answer = answered(
+            cx.send(call, |attempt| {
+                self.endpoint.project(attempt.token(), project_id)
+            })
+            .await?,
+        )?;
         match <[Project; 1]>::try_from(projects(&answer)?) {
             Ok([project]) if project.id == project_id.to_string() => Ok(project),
             Ok(_) => Err(answer.error_of(ErrorKind::SubjectMismatch)),
-            Err(_) => Err(answer.complement(Error::malformed("it is no answer about a project: data is missing or several"))),
+            Err(_) => Err(answer.complement(Error::malformed(
+                "it is no answer about a project: data is missing or several",
+            ))),
         }
     }
 }
@@ -167,13 +205,17 @@ pub fn read_ident(answer: &Answer) -> Result<IdentAnswer<'_>> {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("endpoint", &self.endpoint).field("tokens", &self.tokens).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("endpoint", &self.endpoint)
+            .field("tokens", &self.tokens)
+            .finish_non_exhaustive()
     }
 }
 
 /// Rules on an answer whose envelope says that the token was refused, whatever its own status: nothing else was done then.
 fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
-    let is_answer = status.is_success() || (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS);
+    let is_answer = status.is_success()
+        || (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS);
     // Most answers need no second reading.
     if !is_answer || !body.windows(3).any(|bytes| bytes == b"401") {
         return None;
@@ -186,9 +228,14 @@ fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
 /// The ident that an address of a session is about: `https://identify24.de/apply/{ident_id}`.
 fn applied(url: &str) -> Option<IdentId> {
     let url = Url::parse(url).ok()?;
-    let mut segments = url.path_segments()?.rev().filter(|segment| !segment.is_empty());
+    let mut segments = url
+        .path_segments()?
+        .rev()
+        .filter(|segment| !segment.is_empty());
     let id = segments.next()?;
-    (segments.next() == Some("apply")).then(|| IdentId::parse(id).ok()).flatten()
+    (segments.next() == Some("apply"))
+        .then(|| IdentId::parse(id).ok())
+        .flatten()
 }
 
 /// An answer, unless its status is that of a failure.
@@ -199,7 +246,9 @@ pub(crate) fn answered(answer: Answer) -> Result<Answer> {
     let error = Failure::error_of(FAILURES, answer.status.as_u16());
     let error = error.map_or_else(|| answer.error(), |error| answer.complement(error));
     // Not every failure has a body, and none is documented.
-    let messages = Envelope::read(&answer.body).ok().and_then(|envelope| messages(&envelope));
+    let messages = Envelope::read(&answer.body)
+        .ok()
+        .and_then(|envelope| messages(&envelope));
     Err(with_messages(error, messages))
 }
 
@@ -210,14 +259,22 @@ pub(crate) fn succeeded(answer: &Answer) -> Result<Envelope<'_>> {
     if envelope.result != Some(false) && status.is_none() {
         return Ok(envelope);
     }
-    let error = status.and_then(|status| Failure::error_of(FAILURES, status)).unwrap_or_else(|| {
-        Error::new(ErrorKind::Conflict).detail("the vendor says that the request failed, and not why in words that it documents")
-    });
+    let error = status
+        .and_then(|status| Failure::error_of(FAILURES, status))
+        .unwrap_or_else(|| {
+            Error::new(ErrorKind::Conflict).detail(
+                "the vendor says that the request failed, and not why in words that it documents",
+            )
+        });
     let error = answer.complement(error);
     // It says that it failed, which is as good as the status of a failure: unless it has created something all the same, or that
     // status would leave it open.
     let open = envelope.ident_id.is_some() || status.is_some_and(calls::leaves_open);
-    let error = if open { error } else { error.with_effect(Effect::NotApplied) };
+    let error = if open {
+        error
+    } else {
+        error.with_effect(Effect::NotApplied)
+    };
     Err(with_messages(error, messages(&envelope)))
 }
 
@@ -228,15 +285,24 @@ fn projects(answer: &Answer) -> Result<Vec<Project>> {
     read.data
         .iter()
         .map(|project| {
-            let id = owned(project.id.as_ref()).ok_or_else(|| answer.complement(Error::malformed("a project has no id")))?;
-            Ok(Project { id, title: owned(project.title.as_ref()), status: owned(project.status.as_ref()) })
+            let id = owned(project.id.as_ref())
+                .ok_or_else(|| answer.complement(Error::malformed("a project has no id")))?;
+            Ok(Project {
+                id,
+                title: owned(project.title.as_ref()),
+                status: owned(project.status.as_ref()),
+            })
         })
         .collect()
 }
 
 /// Returns the vendor's words about a failure. They may repeat what was sent; the code of an error is never printed.
 fn messages(envelope: &Envelope<'_>) -> Option<String> {
-    let texts: Vec<_> = envelope.messages.iter().filter_map(|text| non_empty(text.as_ref())).collect();
+    let texts: Vec<_> = envelope
+        .messages
+        .iter()
+        .filter_map(|text| non_empty(text.as_ref()))
+        .collect();
     (!texts.is_empty()).then(|| texts.join("; "))
 }
 
@@ -253,5 +319,7 @@ fn visitable(text: &str) -> Option<Url> {
     let mut bare = url.clone();
     bare.set_query(None);
     bare.set_fragment(None);
-    check_address("conference_url", &bare, |_| false).ok().map(|()| url)
+    check_address("conference_url", &bare, |_| false)
+        .ok()
+        .map(|()| url)
 }

@@ -55,7 +55,10 @@ pub struct NewIdent {
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub person_title: Option<Pii<String>>,
     /// The gender. Required.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub gender: Option<Pii<Gender>>,
     /// The given names. Required, sent in capitals.
     #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
@@ -82,7 +85,10 @@ pub struct NewIdent {
     #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
     pub city: Option<Pii<String>>,
     /// The country. Required, sent as two capitals.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub country: Option<Pii<Country>>,
     /// The mobile phone's number. Required. With a country code it begins with `+` or `00`, and is sent with `00`; without one the vendor
     /// takes it for a German one, so a leading `0` may be missing. White space, hyphens, slashes, dots and brackets are not sent, nor is a
@@ -90,31 +96,52 @@ pub struct NewIdent {
     #[serde(skip_serializing_if = "nothing", serialize_with = "dialled")]
     pub mobile_phone: Option<Pii<String>>,
     /// A country: `DE` in the sample, so that it is no dialling code. The document says no more of it.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub international_code: Option<Pii<Country>>,
     /// The date of birth, sent as `YYYY-MM-DD`. Required.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub birthday: Option<Pii<Date>>,
     /// The place of birth. Required, sent in capitals.
     #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
     pub birth_place: Option<Pii<String>>,
     /// The nationality. Required, sent as two capitals.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub nationality: Option<Pii<Country>>,
     /// The kind of document that the person is to show.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub type_of_id: Option<Pii<TypeOfId>>,
     /// The document's number.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub id_number: Option<Pii<String>>,
     /// The country that issued the document, sent as two capitals.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub id_country: Option<Pii<Country>>,
     /// When the document was issued, sent as `YYYY-MM-DD`.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub id_issue_date: Option<Pii<Date>>,
     /// The day on which the document expires, sent as `YYYY-MM-DD`.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub id_end_date: Option<Pii<Date>>,
     /// The authority that issued the document.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
@@ -183,7 +210,10 @@ impl NewIdent {
     /// An ident of a project, of which nothing else is known yet.
     #[must_use]
     pub fn new(project_id: u64) -> Self {
-        Self { project_id, ..Self::default() }
+        Self {
+            project_id,
+            ..Self::default()
+        }
     }
 
     /// Checks what the document demands and forbids. [`Api::create_ident`](super::Api::create_ident) does so before anything is sent.
@@ -209,21 +239,47 @@ impl NewIdent {
             ("mobile_phone", !nothing(&self.mobile_phone)),
         ];
         if let Some((field, _)) = required.into_iter().find(|(_, given)| !given) {
-            return Err(Error::invalid(field, "Identify24 requires it of every ident"));
+            return Err(Error::invalid(
+                field,
+                "Identify24 requires it of every ident",
+            ));
         }
-        let has_control = |text: &Option<Pii<String>>| text.as_ref().is_some_and(|it| it.expose().chars().any(char::is_control));
+        let has_control = |text: &Option<Pii<String>>| {
+            text.as_ref()
+                .is_some_and(|it| it.expose().chars().any(char::is_control))
+        };
         if let Some((field, _)) = self.texts().into_iter().find(|(_, text)| has_control(text)) {
-            return Err(Error::invalid(field, "it has a control character, such as a line break"));
+            return Err(Error::invalid(
+                field,
+                "it has a control character, such as a line break",
+            ));
         }
-        let dates = [("birthday", &self.birthday), ("id_issue_date", &self.id_issue_date), ("id_end_date", &self.id_end_date)];
-        let unwritable = |date: &Option<Pii<Date>>| date.as_ref().is_some_and(|date| date.expose().year() < 1);
+        let dates = [
+            ("birthday", &self.birthday),
+            ("id_issue_date", &self.id_issue_date),
+            ("id_end_date", &self.id_end_date),
+        ];
+        let unwritable =
+            |date: &Option<Pii<Date>>| date.as_ref().is_some_and(|date| date.expose().year() < 1);
         if let Some((field, _)) = dates.into_iter().find(|(_, date)| unwritable(date)) {
-            return Err(Error::invalid(field, "a date is written YYYY-MM-DD, which has no year before 1"));
+            return Err(Error::invalid(
+                field,
+                "a date is written YYYY-MM-DD, which has no year before 1",
+            ));
         }
-        if !self.email.as_ref().is_some_and(|email| is_address(email.expose())) {
+        if !self
+            .email
+            .as_ref()
+            .is_some_and(|email| is_address(email.expose()))
+        {
             return Err(Error::invalid("email", "it is no e-mail address"));
         }
-        if self.mobile_phone.as_ref().and_then(|phone| dialling(phone.expose())).is_none() {
+        if self
+            .mobile_phone
+            .as_ref()
+            .and_then(|phone| dialling(phone.expose()))
+            .is_none()
+        {
             return Err(Error::invalid(
                 "mobile_phone",
                 "expected 5 to 15 digits, with + or 00 and the country code before them unless the number is German",
@@ -233,7 +289,9 @@ impl NewIdent {
             Some(Pdf::Url(url)) if !matches!(url.expose().scheme(), "http" | "https") => {
                 Err(Error::invalid("pdf_url", "it is no address of the web"))
             }
-            Some(Pdf::Content(bytes)) if !bytes.starts_with(b"%PDF-") => Err(Error::invalid("pdf_content", "it is no PDF")),
+            Some(Pdf::Content(bytes)) if !bytes.starts_with(b"%PDF-") => {
+                Err(Error::invalid("pdf_content", "it is no PDF"))
+            }
             _ => Ok(()),
         }
     }
@@ -274,29 +332,46 @@ impl NewIdent {
 
 /// The number as it is dialled: digits alone, with `00` before a country code.
 fn dialling(phone: &str) -> Option<String> {
-    let divides = |character: char| character.is_whitespace() || matches!(character, '-' | '/' | '.' | '\u{2010}'..='\u{2013}');
-    let plain: String = phone.chars().filter(|character| !divides(*character)).collect();
+    let divides = |character: char| {
+        character.is_whitespace() || matches!(character, '-' | '/' | '.' | '\u{2010}'..='\u{2013}')
+    };
+    let plain: String = phone
+        .chars()
+        .filter(|character| !divides(*character))
+        .collect();
     // The nought of a national number is not dialled behind a country code.
     let is_international = plain.starts_with('+') || plain.starts_with("00");
-    let plain = if is_international { plain.replacen("(0)", "", 1) } else { plain };
+    let plain = if is_international {
+        plain.replacen("(0)", "", 1)
+    } else {
+        plain
+    };
     let mut digits = plain.replace(['(', ')'], "");
     if let Some(rest) = digits.strip_prefix('+') {
         digits = format!("00{rest}");
     }
-    let rest = digits.strip_prefix("00").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits);
+    let rest = digits
+        .strip_prefix("00")
+        .or_else(|| digits.strip_prefix('0'))
+        .unwrap_or(&digits);
     // Neither a country code nor a national number without its 0 begins with a nought.
-    let plausible = (5..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_digit()) && !rest.starts_with('0');
+    let plausible = (5..=15).contains(&rest.len())
+        && rest.bytes().all(|byte| byte.is_ascii_digit())
+        && !rest.starts_with('0');
     plausible.then_some(digits)
 }
 
 fn is_address(email: &str) -> bool {
     let named = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
-    email.rsplit_once('@').is_some_and(|(local, host)| named(local) && named(host) && !local.contains('@'))
+    email
+        .rsplit_once('@')
+        .is_some_and(|(local, host)| named(local) && named(host) && !local.contains('@'))
 }
 
 /// Whether there is nothing to send.
 fn nothing(text: &Option<Pii<String>>) -> bool {
-    text.as_ref().is_none_or(|text| text.expose().trim().is_empty())
+    text.as_ref()
+        .is_none_or(|text| text.expose().trim().is_empty())
 }
 
 fn as_text<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -304,7 +379,12 @@ fn as_text<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error
 }
 
 fn capitals<S: Serializer>(text: &Option<Pii<String>>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&text.as_ref().map(|text| text.expose().to_uppercase()).unwrap_or_default())
+    serializer.serialize_str(
+        &text
+            .as_ref()
+            .map(|text| text.expose().to_uppercase())
+            .unwrap_or_default(),
+    )
 }
 
 fn dialled<S: Serializer>(phone: &Option<Pii<String>>, serializer: S) -> Result<S::Ok, S::Error> {

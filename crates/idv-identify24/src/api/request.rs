@@ -33,12 +33,21 @@ struct ProjectQuery {
 
 impl Endpoint {
     pub(crate) fn new(base: &Url, partner: HeaderValue) -> Self {
-        Self { base: adapter::Endpoint::new(base), partner }
+        Self {
+            base: adapter::Endpoint::new(base),
+            partner,
+        }
     }
 
     pub(crate) fn auth(&self, api_key: &Secret) -> Result<Request<Bytes>> {
-        let partner = self.partner.to_str().map_err(|_| Error::config("partner cannot be sent"))?;
-        let body = Login { partner, apikey: api_key.expose() };
+        let partner = self
+            .partner
+            .to_str()
+            .map_err(|_| Error::config("partner cannot be sent"))?;
+        let body = Login {
+            partner,
+            apikey: api_key.expose(),
+        };
         self.with_body(&calls::AUTH, &body)
     }
 
@@ -55,34 +64,50 @@ impl Endpoint {
     }
 
     pub(crate) fn project(&self, token: &str, project_id: u64) -> Result<Request<Bytes>> {
-        self.authorized(token, self.with_body(&calls::PROJECT_GET, &ProjectQuery { project_id })?)
+        self.authorized(
+            token,
+            self.with_body(&calls::PROJECT_GET, &ProjectQuery { project_id })?,
+        )
     }
 
     /// The address of a person's session, as the document's sample has it: at the API's host without its `api.`.
     pub(crate) fn page(&self, ident: &IdentId) -> Result<Url> {
         let config = || Error::config("base_url makes no address that a person can be sent to");
-        let mut url = Url::parse(&format!("{}/apply/{}", self.base.base(), ident.as_str())).map_err(|_| config())?;
-        if let Some(site) = url.host_str().and_then(|host| host.strip_prefix("api.")).map(str::to_owned) {
+        let mut url = Url::parse(&format!("{}/apply/{}", self.base.base(), ident.as_str()))
+            .map_err(|_| config())?;
+        if let Some(site) = url
+            .host_str()
+            .and_then(|host| host.strip_prefix("api."))
+            .map(str::to_owned)
+        {
             url.set_host(Some(&site)).map_err(|_| config())?;
         }
         Ok(url)
     }
 
     fn authorized(&self, token: &str, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
-        let token = sensitive(token).ok_or_else(|| Error::malformed("the vendor's token cannot be sent"))?;
-        request.headers_mut().insert("x-api-partner", self.partner.clone());
+        let token = sensitive(token)
+            .ok_or_else(|| Error::malformed("the vendor's token cannot be sent"))?;
+        request
+            .headers_mut()
+            .insert("x-api-partner", self.partner.clone());
         request.headers_mut().insert("x-api-token", token);
         Ok(request)
     }
 
     fn with_body(&self, call: &CallRow, body: &impl Serialize) -> Result<Request<Bytes>> {
-        self.base.request_with(call.method.clone(), &[call.name], body)
+        self.base
+            .request_with(call.method.clone(), &[call.name], body)
     }
 
     fn bare(&self, call: &CallRow, rest: &[&str]) -> Result<Request<Bytes>> {
-        let mut request = self.base.request(call.method.clone(), &[&[call.name], rest].concat())?;
+        let mut request = self
+            .base
+            .request(call.method.clone(), &[&[call.name], rest].concat())?;
         // The document requires it of calls without a body too.
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(request)
     }
 }

@@ -7,8 +7,8 @@ mod statuses;
 
 use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
-    Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Timestamp, VendorId, time_in_zone,
-    time_zone,
+    Channel, Error, Observation, Page, ProviderId, Result, ResultState, Status, Subject, Timestamp,
+    VendorId, time_in_zone, time_zone,
 };
 use jiff::civil::DateTime;
 
@@ -33,9 +33,18 @@ pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observ
     let mut observation = observed(&ident.custom_id, &ident.id, channel);
     observation.code = non_empty(ident.status.as_ref()).map(str::to_owned);
     let has_agent = report::has_agent(ident.others.iter());
-    observation.status = observation.code.as_deref().and_then(|word| statuses.meaning(word, has_agent));
-    let begins = |word| STATUSES.iter().any(|row| row.word.eq_ignore_ascii_case(word));
-    if observation.status == Some(Status::AwaitingPerson) && observation.code.as_deref().is_some_and(begins) {
+    observation.status = observation
+        .code
+        .as_deref()
+        .and_then(|word| statuses.meaning(word, has_agent));
+    let begins = |word| {
+        STATUSES
+            .iter()
+            .any(|row| row.word.eq_ignore_ascii_case(word))
+    };
+    if observation.status == Some(Status::AwaitingPerson)
+        && observation.code.as_deref().is_some_and(begins)
+    {
         observation.at = non_empty(ident.created_at.as_ref()).and_then(time);
     }
     observation
@@ -46,7 +55,11 @@ pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observ
 /// # Errors
 ///
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if the answer says that the request failed, or has no ident or several.
-pub fn answer(answer: &IdentAnswer<'_>, statuses: &Statuses, channel: Channel) -> Result<Observation> {
+pub fn answer(
+    answer: &IdentAnswer<'_>,
+    statuses: &Statuses,
+    channel: Channel,
+) -> Result<Observation> {
     let about = answer.ident()?;
     let mut observation = ident(about, statuses, channel);
     let mut report = ident_report(about, observation.status);
@@ -64,7 +77,13 @@ pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> 
     let mut observation = observed(&webhook.custom_id, &webhook.ident_id, channel);
     let code = non_empty(webhook.status.as_ref()).or_else(|| non_empty(webhook.status_id.as_ref()));
     observation.code = code.map(str::to_owned);
-    let has_agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason].into_iter().any(report::is_filled);
+    let has_agent = [
+        &webhook.agent_name,
+        &webhook.agent_notes,
+        &webhook.reject_reason,
+    ]
+    .into_iter()
+    .any(report::is_filled);
     observation.status = code.and_then(|code| statuses.meaning(code, has_agent));
     observation.result = ResultState::Inline(webhook_report(webhook));
     observation
@@ -96,13 +115,24 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
         Channel::Fetch => {
             let read = IdentAnswer::read(bytes)?;
             // An answer has the ident's id and its state elsewhere.
-            let is_likely = ["ident_id", "custom_id"].iter().any(|name| read.others.get(name).is_some());
-            match if is_likely { Webhook::sniffed(bytes)? } else { None } {
+            let is_likely = ["ident_id", "custom_id"]
+                .iter()
+                .any(|name| read.others.get(name).is_some());
+            match if is_likely {
+                Webhook::sniffed(bytes)?
+            } else {
+                None
+            } {
                 Some(told) => webhook(&told, statuses, channel),
                 None => answer(&read, statuses, channel)?,
             }
         }
-        _ => return Err(Error::invalid("channel", "expected fetch, poll or callback")),
+        _ => {
+            return Err(Error::invalid(
+                "channel",
+                "expected fetch, poll or callback",
+            ));
+        }
     };
     Ok(vec![observation])
 }
@@ -113,7 +143,10 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
 pub fn time(text: &str) -> Option<Timestamp> {
     let Some(local) = local(text.as_bytes()) else {
         // A day alone is no time: its midnight would be made up.
-        return text.contains('T').then(|| time_in_zone(text, ZONE)).flatten();
+        return text
+            .contains('T')
+            .then(|| time_in_zone(text, ZONE))
+            .flatten();
     };
     time_zone(ZONE)?.to_timestamp(local).ok()
 }
@@ -121,27 +154,47 @@ pub fn time(text: &str) -> Option<Timestamp> {
 fn local(text: &[u8]) -> Option<DateTime> {
     let (date, time) = text.split_at_checked("DD-MM-YYYY".len())?;
     let (year, month, day) = match *date {
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] | [d1, d2, b'-', m1, m2, b'-', y1, y2, y3, y4] => {
-            (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?)
-        }
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]
+        | [d1, d2, b'-', m1, m2, b'-', y1, y2, y3, y4] => (
+            number(&[y1, y2, y3, y4])?,
+            number(&[m1, m2])?,
+            number(&[d1, d2])?,
+        ),
         _ => return None,
     };
     let (hour, minute, second) = match *time {
         [b' ', h1, h2, b':', m1, m2] => (number(&[h1, h2])?, number(&[m1, m2])?, 0),
-        [b' ', h1, h2, b':', m1, m2, b':', s1, s2] => (number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?),
+        [b' ', h1, h2, b':', m1, m2, b':', s1, s2] => {
+            (number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?)
+        }
         _ => return None,
     };
     let narrow = |number: i16| i8::try_from(number).ok();
-    DateTime::new(year, narrow(month)?, narrow(day)?, narrow(hour)?, narrow(minute)?, narrow(second)?, 0).ok()
+    DateTime::new(
+        year,
+        narrow(month)?,
+        narrow(day)?,
+        narrow(hour)?,
+        narrow(minute)?,
+        narrow(second)?,
+        0,
+    )
+    .ok()
 }
 
 fn number(digits: &[u8]) -> Option<i16> {
-    digits.iter().try_fold(0_i16, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i16::from(digit - b'0')))
+    digits.iter().try_fold(0_i16, |sum, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| sum * 10 + i16::from(digit - b'0'))
+    })
 }
 
 fn observed(reference: &Field<'_>, vendor_id: &Field<'_>, channel: Channel) -> Observation {
-    let subject =
-        Subject::new(non_empty(reference.as_ref()).map(str::to_owned), non_empty(vendor_id.as_ref()).map(VendorId::new));
+    let subject = Subject::new(
+        non_empty(reference.as_ref()).map(str::to_owned),
+        non_empty(vendor_id.as_ref()).map(VendorId::new),
+    );
     Observation::claimed(subject, channel)
 }
 
@@ -163,7 +216,11 @@ mod tests {
             ("2019-10-21T09:57:51", "2019-10-21T07:57:51Z"),
             ("2019-10-21T09:57:51Z", "2019-10-21T09:57:51Z"),
         ] {
-            assert_eq!(time(text).map(|time| time.to_string()).as_deref(), Some(expected), "{text}");
+            assert_eq!(
+                time(text).map(|time| time.to_string()).as_deref(),
+                Some(expected),
+                "{text}"
+            );
         }
     }
 

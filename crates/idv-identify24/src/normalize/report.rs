@@ -36,7 +36,11 @@ pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
     report.reference = non_empty(webhook.custom_id.as_ref()).map(str::to_owned);
     report.vendor_id = non_empty(webhook.ident_id.as_ref()).map(VendorId::new);
     report.agent = non_empty(webhook.agent_name.as_ref()).map(Pii::from);
-    let agent = [&webhook.agent_name, &webhook.agent_notes, &webhook.reject_reason];
+    let agent = [
+        &webhook.agent_name,
+        &webhook.agent_notes,
+        &webhook.reject_reason,
+    ];
     report.method = agent.into_iter().any(is_filled).then_some(Method::Video);
     report.reasons = reasons(&webhook.reject_reason);
     for (name, field) in [
@@ -74,7 +78,12 @@ pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
     let mut report = named(&ident.person_first_name, &ident.person_last_name);
     report.reference = non_empty(ident.custom_id.as_ref()).map(str::to_owned);
     report.vendor_id = non_empty(ident.id.as_ref()).map(VendorId::new);
-    let identified = matches!(status, Some(Status::Finished(Outcome::Verified | Outcome::Rejected | Outcome::Inconclusive)));
+    let identified = matches!(
+        status,
+        Some(Status::Finished(
+            Outcome::Verified | Outcome::Rejected | Outcome::Inconclusive
+        ))
+    );
     report.method = identified.then_some(Method::Video);
     for (name, field) in [
         ("project_id", &ident.project_id),
@@ -103,7 +112,10 @@ pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
 
 /// Adds the members around an ident that say something.
 pub(super) fn add_envelope(report: &mut Report, answer: &IdentAnswer<'_>) {
-    let messages = answer.messages.iter().map(|messages| ("messages", messages));
+    let messages = answer
+        .messages
+        .iter()
+        .map(|messages| ("messages", messages));
     add_members(report, messages.chain(answer.others.iter()));
 }
 
@@ -114,7 +126,9 @@ pub(super) fn has_agent<'m>(mut members: impl Iterator<Item = (&'m str, &'m Pii<
 
 /// Returns whether a member says anything.
 pub(super) fn is_filled(field: &Field<'_>) -> bool {
-    field.as_ref().is_some_and(|field| non_empty(Some(field)).is_some() || field.other().is_some_and(|it| !is_blank(it.expose())))
+    field.as_ref().is_some_and(|field| {
+        non_empty(Some(field)).is_some() || field.other().is_some_and(|it| !is_blank(it.expose()))
+    })
 }
 
 fn other<'f>(field: &'f Field<'_>) -> Option<&'f Pii<Value>> {
@@ -123,7 +137,9 @@ fn other<'f>(field: &'f Field<'_>) -> Option<&'f Pii<Value>> {
 
 fn named(first: &Field<'_>, last: &Field<'_>) -> Box<Report> {
     let name = |field: &Field<'_>| {
-        non_empty(field.as_ref()).map(|name| Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned()))
+        non_empty(field.as_ref()).map(|name| {
+            Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned())
+        })
     };
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
@@ -143,8 +159,16 @@ fn reasons(field: &Field<'_>) -> Vec<Finding> {
         Some(Value::Array(entries)) => entries.as_slice(),
         Some(other) => std::slice::from_ref(other),
     };
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
-    entries.iter().filter(|value| !is_blank(value)).map(|value| finding(&text(value))).collect()
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), |text| text.trim().to_owned())
+    };
+    entries
+        .iter()
+        .filter(|value| !is_blank(value))
+        .map(|value| finding(&text(value)))
+        .collect()
 }
 
 fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
@@ -155,7 +179,9 @@ fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
 
 /// Adds a time as one of UTC; text that is no time as it is.
 fn add_time(report: &mut Report, name: &str, field: &Field<'_>) {
-    let time = non_empty(field.as_ref()).and_then(time).map(|time| time.to_string());
+    let time = non_empty(field.as_ref())
+        .and_then(time)
+        .map(|time| time.to_string());
     add_text(report, name, time.as_deref().or(non_empty(field.as_ref())));
     add_other(report, name, field);
 }
@@ -171,7 +197,11 @@ fn add_other(report: &mut Report, name: &str, field: &Field<'_>) {
 fn add_members<'m>(report: &mut Report, members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) {
     for (name, value) in members.filter(|(_, value)| !is_blank(value.expose())) {
         let is_taken = report.custom.contains_key(name);
-        let name = if is_taken { format!("envelope.{name}") } else { name.to_owned() };
+        let name = if is_taken {
+            format!("envelope.{name}")
+        } else {
+            name.to_owned()
+        };
         report.custom.insert(name, value.clone());
     }
 }
@@ -193,7 +223,11 @@ mod tests {
             (r#"{"a":0}"#, true),
             (r#"[" ",null,{"a":[]}]"#, false),
         ] {
-            assert_eq!(is_filled(&idv_core::adapter::wire::read_json(json).unwrap()), filled, "{json}");
+            assert_eq!(
+                is_filled(&idv_core::adapter::wire::read_json(json).unwrap()),
+                filled,
+                "{json}"
+            );
         }
     }
 }

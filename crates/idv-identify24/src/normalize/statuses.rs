@@ -20,8 +20,11 @@ pub struct StatusRow {
 }
 
 /// Every word for an ident's state that the document shows. It lists none.
-pub const STATUSES: &[StatusRow] =
-    &[StatusRow { word: "Unidentified", status: Status::AwaitingPerson, source: "ident/get, sample response" }];
+pub const STATUSES: &[StatusRow] = &[StatusRow {
+    word: "Unidentified",
+    status: Status::AwaitingPerson,
+    source: "ident/get, sample response",
+}];
 
 /// Names of states, as a configuration gives them.
 const NAMES: &[(&str, Status)] = &[
@@ -112,7 +115,12 @@ impl Statuses {
     /// # Errors
     ///
     /// [`Config`](idv_core::ErrorKind::Config) if the word is empty or was taught already.
-    pub fn with_both(self, word: &str, before_agent: Option<Status>, after_agent: Status) -> Result<Self> {
+    pub fn with_both(
+        self,
+        word: &str,
+        before_agent: Option<Status>,
+        after_agent: Status,
+    ) -> Result<Self> {
         self.teach(word, before_agent, Some(after_agent))
     }
 
@@ -130,43 +138,82 @@ impl Statuses {
         if has_agent {
             return taught.and_then(|taught| taught.after_agent);
         }
-        let documented = || STATUSES.iter().find(|row| row.word.eq_ignore_ascii_case(word)).map(|row| row.status);
-        taught.and_then(|taught| taught.before_agent).or_else(documented)
+        let documented = || {
+            STATUSES
+                .iter()
+                .find(|row| row.word.eq_ignore_ascii_case(word))
+                .map(|row| row.status)
+        };
+        taught
+            .and_then(|taught| taught.before_agent)
+            .or_else(documented)
     }
 
     /// Returns whether some word has an outcome: without, no verification ever comes to an end here.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
-        let meanings = self.taught.iter().flat_map(|taught| [taught.before_agent, taught.after_agent]);
-        meanings.flatten().any(|status| matches!(status, Status::Finished(_) | Status::Ended))
+        let meanings = self
+            .taught
+            .iter()
+            .flat_map(|taught| [taught.before_agent, taught.after_agent]);
+        meanings
+            .flatten()
+            .any(|status| matches!(status, Status::Finished(_) | Status::Ended))
     }
 
     fn taught(&self, word: &str) -> Option<&Taught> {
-        self.taught.iter().find(|taught| taught.word.eq_ignore_ascii_case(word))
+        self.taught
+            .iter()
+            .find(|taught| taught.word.eq_ignore_ascii_case(word))
     }
 
-    fn teach(mut self, word: &str, before_agent: Option<Status>, after_agent: Option<Status>) -> Result<Self> {
+    fn teach(
+        mut self,
+        word: &str,
+        before_agent: Option<Status>,
+        after_agent: Option<Status>,
+    ) -> Result<Self> {
         let word = word.trim();
         if word.is_empty() {
-            return Err(Error::config("statuses has an empty word: write the vendor's word and its meaning"));
+            return Err(Error::config(
+                "statuses has an empty word: write the vendor's word and its meaning",
+            ));
         }
         if self.taught(word).is_some() {
-            return Err(Error::config("statuses has a word twice; letters of another case do not make another word"));
+            return Err(Error::config(
+                "statuses has a word twice; letters of another case do not make another word",
+            ));
         }
-        self.taught.push(Taught { word: word.to_owned(), before_agent, after_agent });
+        self.taught.push(Taught {
+            word: word.to_owned(),
+            before_agent,
+            after_agent,
+        });
         Ok(self)
     }
 }
 
 fn named(name: &str) -> Result<Status> {
-    let status = NAMES.iter().find(|(known, _)| *known == name.trim()).map(|(_, status)| *status);
-    let known = || NAMES.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+    let status = NAMES
+        .iter()
+        .find(|(known, _)| *known == name.trim())
+        .map(|(_, status)| *status);
+    let known = || {
+        NAMES
+            .iter()
+            .map(|(known, _)| *known)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     status.ok_or_else(|| Error::config(format!("a word of statuses means one of {}", known())))
 }
 
 /// The meaning of a word in a configuration: one, or one before an agent was there and one after.
 #[derive(serde::Deserialize)]
-#[serde(untagged, expecting = "a string with the word's meaning, or a table with before_agent and after_agent")]
+#[serde(
+    untagged,
+    expecting = "a string with the word's meaning, or a table with before_agent and after_agent"
+)]
 enum Meaning {
     Always(String),
     Both(Both),
@@ -186,8 +233,12 @@ impl Meaning {
         match text.split_once('/') {
             None => Self::Always(text.to_owned()),
             Some((before, after)) => {
-                let before_agent = Some(before.to_owned()).filter(|before| !before.trim().is_empty());
-                Self::Both(Both { before_agent, after_agent: after.to_owned() })
+                let before_agent =
+                    Some(before.to_owned()).filter(|before| !before.trim().is_empty());
+                Self::Both(Both {
+                    before_agent,
+                    after_agent: after.to_owned(),
+                })
             }
         }
     }
@@ -216,12 +267,20 @@ impl<'de> Deserialize<'de> for Statuses {
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Statuses, E> {
                 let mut statuses = Statuses::default();
-                for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+                for pair in text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|pair| !pair.is_empty())
+                {
                     // A meaning has no equals sign; a word may.
-                    let (word, name) = pair
-                        .rsplit_once('=')
-                        .ok_or_else(|| E::custom("statuses is written as word=meaning, with commas between the pairs"))?;
-                    statuses = Meaning::parse(name).add_to(statuses, word).map_err(E::custom)?;
+                    let (word, name) = pair.rsplit_once('=').ok_or_else(|| {
+                        E::custom(
+                            "statuses is written as word=meaning, with commas between the pairs",
+                        )
+                    })?;
+                    statuses = Meaning::parse(name)
+                        .add_to(statuses, word)
+                        .map_err(E::custom)?;
                 }
                 Ok(statuses)
             }
@@ -268,14 +327,20 @@ mod tests {
     #[test]
     fn what_is_taught_prevails_over_the_document() {
         let statuses = read(r#""unidentified=rejected""#).unwrap();
-        assert_eq!(statuses.find("Unidentified"), Some(Status::Finished(Outcome::Rejected)));
+        assert_eq!(
+            statuses.find("Unidentified"),
+            Some(Status::Finished(Outcome::Rejected))
+        );
         assert!(statuses.has_outcome() && !Statuses::of_document().has_outcome());
     }
 
     #[test]
     fn words_may_have_equals_signs_in_them_and_no_meaning_does() {
         let statuses = read(r#""a=b=in_review, c = ended ,""#).unwrap();
-        assert_eq!(statuses.find("a=b"), Some(Status::InReview { leaning: None }));
+        assert_eq!(
+            statuses.find("a=b"),
+            Some(Status::InReview { leaning: None })
+        );
         assert_eq!(statuses.find("c"), Some(Status::Ended));
         assert_eq!(read(r#""""#).unwrap(), Statuses::of_document());
     }
@@ -284,24 +349,50 @@ mod tests {
     fn word_means_another_thing_after_an_agent() {
         let rejected = Status::Finished(Outcome::Rejected);
         for (json, before, after) in [
-            (r#"{"Unidentified": {"after_agent": "rejected"}}"#, Some(Status::AwaitingPerson), Some(rejected)),
-            (r#"{"Unidentified": {"before_agent": "ended", "after_agent": "rejected"}}"#, Some(Status::Ended), Some(rejected)),
-            (r#""Unidentified=/rejected""#, Some(Status::AwaitingPerson), Some(rejected)),
-            (r#""Unidentified = ended / rejected""#, Some(Status::Ended), Some(rejected)),
+            (
+                r#"{"Unidentified": {"after_agent": "rejected"}}"#,
+                Some(Status::AwaitingPerson),
+                Some(rejected),
+            ),
+            (
+                r#"{"Unidentified": {"before_agent": "ended", "after_agent": "rejected"}}"#,
+                Some(Status::Ended),
+                Some(rejected),
+            ),
+            (
+                r#""Unidentified=/rejected""#,
+                Some(Status::AwaitingPerson),
+                Some(rejected),
+            ),
+            (
+                r#""Unidentified = ended / rejected""#,
+                Some(Status::Ended),
+                Some(rejected),
+            ),
             (r#""Unidentified=rejected""#, Some(rejected), Some(rejected)),
             (r#""""#, Some(Status::AwaitingPerson), None),
         ] {
             let statuses = read(json).unwrap();
             assert_eq!(
-                (statuses.meaning("unidentified", false), statuses.meaning(" Unidentified", true)),
+                (
+                    statuses.meaning("unidentified", false),
+                    statuses.meaning(" Unidentified", true)
+                ),
                 (before, after),
                 "{json}"
             );
             assert_eq!(statuses.has_outcome(), after.is_some(), "{json}");
         }
         let other = read(r#""Other=/verified""#).unwrap();
-        assert_eq!((other.find("Other"), other.meaning("Other", true)), (None, Some(Status::Finished(Outcome::Verified))));
-        assert!(!read(r#""Other=in_review/in_review""#).unwrap().has_outcome());
+        assert_eq!(
+            (other.find("Other"), other.meaning("Other", true)),
+            (None, Some(Status::Finished(Outcome::Verified)))
+        );
+        assert!(
+            !read(r#""Other=in_review/in_review""#)
+                .unwrap()
+                .has_outcome()
+        );
     }
 
     #[test]

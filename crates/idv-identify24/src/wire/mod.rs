@@ -200,11 +200,21 @@ impl<'a> IdentAnswer<'a> {
     /// [`Malformed`](idv_core::ErrorKind::Malformed) if the answer says that the request failed, or has no ident or several.
     pub fn ident(&self) -> Result<&Ident<'a>> {
         if self.is_failure() {
-            return Err(Error::malformed("it is no ident: the vendor says that the request failed"));
+            return Err(Error::malformed(
+                "it is no ident: the vendor says that the request failed",
+            ));
         }
         match self.data.as_slice() {
-            [ident] if [&ident.id, &ident.custom_id, &ident.status].into_iter().any(is_text) => Ok(ident),
-            _ => Err(Error::malformed("it is no answer about an ident: data is missing, empty or several")),
+            [ident]
+                if [&ident.id, &ident.custom_id, &ident.status]
+                    .into_iter()
+                    .any(is_text) =>
+            {
+                Ok(ident)
+            }
+            _ => Err(Error::malformed(
+                "it is no answer about an ident: data is missing, empty or several",
+            )),
         }
     }
 }
@@ -237,7 +247,9 @@ impl<'a> Webhook<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let webhook: Self = read(bytes)?;
         if !webhook.names_an_ident() {
-            return Err(Error::malformed("it is no webhook: it has neither ident_id nor custom_id"));
+            return Err(Error::malformed(
+                "it is no webhook: it has neither ident_id nor custom_id",
+            ));
         }
         Ok(webhook)
     }
@@ -280,10 +292,21 @@ mod tests {
 
     #[test]
     fn a_status_is_read_in_each_of_its_forms() {
-        for (json, value) in
-            [("200", Some(200)), ("\"401\"", Some(401)), ("-1", None), ("70000", None), ("\"OK\"", None), ("[]", None)]
-        {
-            assert_eq!(idv_core::adapter::wire::read_json::<HttpStatus>(json).unwrap().0, value, "{json}");
+        for (json, value) in [
+            ("200", Some(200)),
+            ("\"401\"", Some(401)),
+            ("-1", None),
+            ("70000", None),
+            ("\"OK\"", None),
+            ("[]", None),
+        ] {
+            assert_eq!(
+                idv_core::adapter::wire::read_json::<HttpStatus>(json)
+                    .unwrap()
+                    .0,
+                value,
+                "{json}"
+            );
         }
     }
 }

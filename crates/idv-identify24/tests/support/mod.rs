@@ -42,7 +42,9 @@ pub(crate) fn statuses() -> Statuses {
         ("Example Review", Status::InReview { leaning: None }),
     ]
     .into_iter()
-    .fold(Statuses::of_document(), |statuses, (word, status)| statuses.with(word, status).unwrap())
+    .fold(Statuses::of_document(), |statuses, (word, status)| {
+        statuses.with(word, status).unwrap()
+    })
 }
 
 /// The same with something else in it.
@@ -64,7 +66,11 @@ pub(crate) fn client(transport: &ScriptedTransport) -> Client {
 
 /// A client of another account. Its waits end at once.
 pub(crate) fn client_of(config: Identify24Config, transport: &ScriptedTransport) -> Client {
-    Client::new(Identify24::new(config).unwrap(), environment(transport, &clock()), CallPolicy::default())
+    Client::new(
+        Identify24::new(config).unwrap(),
+        environment(transport, &clock()),
+        CallPolicy::default(),
+    )
 }
 
 /// A clock whose sleeps end at once.
@@ -81,12 +87,16 @@ pub(crate) fn logged_in() -> ScriptedTransport {
 
 /// The answer to a login.
 pub(crate) fn token(token: &str) -> String {
-    format!(r#"{{"result":true,"response_status":200,"token":"{token}","messages":["Successful.."]}}"#)
+    format!(
+        r#"{{"result":true,"response_status":200,"token":"{token}","messages":["Successful.."]}}"#
+    )
 }
 
 /// The answer to an ident that is taken.
 pub(crate) fn created() -> String {
-    format!(r#"{{"result":true,"messages":[],"ident_id":"{IDENT}","conference_url":"https://identify24.de/apply/{IDENT}"}}"#)
+    format!(
+        r#"{{"result":true,"messages":[],"ident_id":"{IDENT}","conference_url":"https://identify24.de/apply/{IDENT}"}}"#
+    )
 }
 
 /// An ident in a state.
@@ -142,14 +152,19 @@ pub(crate) fn new() -> NewVerification {
     new.document.issued_on = date("2021-05-10");
     new.document.expires_on = date("2031-05-09");
     for number in 1..=4 {
-        new.custom.insert(format!("custom{number}"), format!("own {number}").into());
+        new.custom
+            .insert(format!("custom{number}"), format!("own {number}").into());
     }
     new
 }
 
 /// Method and address, as one line, without that of the API.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
-    transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
+    transport
+        .requests()
+        .iter()
+        .map(|request| line(request).replace(&format!("{BASE}/"), ""))
+        .collect()
 }
 
 /// The body of a request.

@@ -30,7 +30,9 @@ impl CallRow {
 
     /// Returns whether the document has a meaning of its own for the status.
     pub(crate) fn documents(&self, status: StatusCode) -> bool {
-        self.failures.iter().any(|failure| failure.status == status.as_u16())
+        self.failures
+            .iter()
+            .any(|failure| failure.status == status.as_u16())
     }
 }
 
@@ -38,7 +40,8 @@ fn undocumented(status: StatusCode) -> Error {
     match status.as_u16() {
         402 => Error::new(ErrorKind::QuotaExhausted),
         403 => Error::new(ErrorKind::Unauthorized).detail("the account may not make this call"),
-        404 | 405 => Error::new(ErrorKind::NotFound).detail("the address is not known at the vendor: check base_url"),
+        404 | 405 => Error::new(ErrorKind::NotFound)
+            .detail("the address is not known at the vendor: check base_url"),
         429 => Error::new(ErrorKind::RateLimited),
         408 | 500..=599 => Error::new(ErrorKind::Unavailable),
         400..=499 => Error::invalid("request", "the vendor does not take the request"),
@@ -46,11 +49,27 @@ fn undocumented(status: StatusCode) -> Error {
     }
 }
 
-const fn row(name: &'static str, chapter: &'static str, method: Method, success: u16, failures: &'static [Failure]) -> CallRow {
-    CallRow { name, chapter, method, success, failures }
+const fn row(
+    name: &'static str,
+    chapter: &'static str,
+    method: Method,
+    success: u16,
+    failures: &'static [Failure],
+) -> CallRow {
+    CallRow {
+        name,
+        chapter,
+        method,
+        success,
+        failures,
+    }
 }
 
-const BAD_REQUEST: Failure = Failure::new(400, Meaning::Invalid("request"), "the vendor does not take the request");
+const BAD_REQUEST: Failure = Failure::new(
+    400,
+    Meaning::Invalid("request"),
+    "the vendor does not take the request",
+);
 const NOT_AVAILABLE: Failure = Failure::new(
     400,
     Meaning::Conflict,
@@ -58,40 +77,99 @@ const NOT_AVAILABLE: Failure = Failure::new(
 );
 const CREDENTIALS: Failure = Failure::new(401, Meaning::Unauthorized, "user or password is wrong");
 const NO_ORDER: Failure = Failure::new(404, Meaning::NotFound, "there is no such order");
-const NO_ORDER_OR_DELETED: Failure = Failure::new(404, Meaning::NotFound, "there is no such order, or it is deleted already");
-const WRONG_STATE: Failure = Failure::new(406, Meaning::Conflict, "the state of the order does not allow it");
-const WRONG_TAN: Failure = Failure::new(409, Meaning::Invalid("tan"), "it is not the TAN that was sent");
-const PROCESSED: Failure = Failure::new(410, Meaning::Conflict, "the order has already been processed");
-const TOO_MANY_TANS: Failure = Failure::new(429, Meaning::Conflict, "too many wrong TANs: the order is cancelled");
+const NO_ORDER_OR_DELETED: Failure = Failure::new(
+    404,
+    Meaning::NotFound,
+    "there is no such order, or it is deleted already",
+);
+const WRONG_STATE: Failure = Failure::new(
+    406,
+    Meaning::Conflict,
+    "the state of the order does not allow it",
+);
+const WRONG_TAN: Failure = Failure::new(
+    409,
+    Meaning::Invalid("tan"),
+    "it is not the TAN that was sent",
+);
+const PROCESSED: Failure = Failure::new(
+    410,
+    Meaning::Conflict,
+    "the order has already been processed",
+);
+const TOO_MANY_TANS: Failure = Failure::new(
+    429,
+    Meaning::Conflict,
+    "too many wrong TANs: the order is cancelled",
+);
 
 const DATA: &[Failure] = &[NOT_AVAILABLE, CREDENTIALS, NO_ORDER];
-const START: &[Failure] = &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE, PROCESSED];
-const NO_SIGNING: Failure = Failure::new(412, Meaning::Conflict, "the signing has not been started: request it first");
-const NO_VERIFICATION: Failure =
-    Failure::new(412, Meaning::Conflict, "the verification of the telephone has not been started: request it first");
+const START: &[Failure] = &[
+    BAD_REQUEST,
+    CREDENTIALS,
+    NO_ORDER_OR_DELETED,
+    WRONG_STATE,
+    PROCESSED,
+];
+const NO_SIGNING: Failure = Failure::new(
+    412,
+    Meaning::Conflict,
+    "the signing has not been started: request it first",
+);
+const NO_VERIFICATION: Failure = Failure::new(
+    412,
+    Meaning::Conflict,
+    "the verification of the telephone has not been started: request it first",
+);
 
-pub(crate) static PUT_ORDER: CallRow = row("putOrder", "3.1", Method::PUT, 202, &[BAD_REQUEST, CREDENTIALS]);
-pub(crate) static STATUS: CallRow = row("getStatus", "3.2", Method::GET, 200, &[BAD_REQUEST, CREDENTIALS, NO_ORDER]);
+pub(crate) static PUT_ORDER: CallRow = row(
+    "putOrder",
+    "3.1",
+    Method::PUT,
+    202,
+    &[BAD_REQUEST, CREDENTIALS],
+);
+pub(crate) static STATUS: CallRow = row(
+    "getStatus",
+    "3.2",
+    Method::GET,
+    200,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER],
+);
 pub(crate) static IDENT_DATA: CallRow = row("getIdentData", "3.3", Method::GET, 200, DATA);
 pub(crate) static IDENT_DATA_PDF: CallRow = row("getIdentDataPDF", "3.4", Method::GET, 200, DATA);
 pub(crate) static SIGNED_DOCUMENTS: CallRow = row("getESignPDF", "3.5", Method::GET, 200, DATA);
 pub(crate) static SIGNED_HASHES: CallRow = row("getESignHash", "3.6", Method::GET, 200, DATA);
 pub(crate) static AUDIT_LOG: CallRow = row("getESignAuditLogPDF", "3.7", Method::GET, 200, DATA);
 pub(crate) static IMAGES: CallRow = row("getImages", "3.8", Method::GET, 200, DATA);
-pub(crate) static PROVIDE_VIDEO: CallRow = row("getVideoFileBinaryAsync", "3.9", Method::POST, 200, DATA);
+pub(crate) static PROVIDE_VIDEO: CallRow =
+    row("getVideoFileBinaryAsync", "3.9", Method::POST, 200, DATA);
 pub(crate) static VIDEO: CallRow = row("getVideoFileBinary", "3.10", Method::GET, 200, DATA);
 pub(crate) static VOICE_FILES: CallRow = row("getVoiceFiles", "3.11", Method::GET, 200, DATA);
-pub(crate) static DELETE: CallRow =
-    row("delIdentdata", "3.12", Method::DELETE, 202, &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE]);
+pub(crate) static DELETE: CallRow = row(
+    "delIdentdata",
+    "3.12",
+    Method::DELETE,
+    202,
+    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_STATE],
+);
 pub(crate) static ORDERS_BY_REF: CallRow = row(
     "getOrdersByRef",
     "3.13",
     Method::GET,
     200,
     &[
-        Failure::new(400, Meaning::Invalid("reference"), "the vendor does not look for it"),
+        Failure::new(
+            400,
+            Meaning::Invalid("reference"),
+            "the vendor does not look for it",
+        ),
         CREDENTIALS,
-        Failure::new(404, Meaning::NotFound, "there is no order under this reference"),
+        Failure::new(
+            404,
+            Meaning::NotFound,
+            "there is no order under this reference",
+        ),
     ],
 );
 pub(crate) static CANCEL: CallRow = row(
@@ -99,7 +177,16 @@ pub(crate) static CANCEL: CallRow = row(
     "4.2",
     Method::POST,
     202,
-    &[BAD_REQUEST, CREDENTIALS, NO_ORDER, Failure::new(406, Meaning::Conflict, "the order is not in a state to be cancelled")],
+    &[
+        BAD_REQUEST,
+        CREDENTIALS,
+        NO_ORDER,
+        Failure::new(
+            406,
+            Meaning::Conflict,
+            "the order is not in a state to be cancelled",
+        ),
+    ],
 );
 pub(crate) static REQUEST_SIGN: CallRow = row("requestSign", "5.1", Method::POST, 202, START);
 pub(crate) static CONFIRM_SIGN: CallRow = row(
@@ -107,46 +194,104 @@ pub(crate) static CONFIRM_SIGN: CallRow = row(
     "5.2",
     Method::POST,
     202,
-    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_TAN, PROCESSED, NO_SIGNING, TOO_MANY_TANS],
+    &[
+        BAD_REQUEST,
+        CREDENTIALS,
+        NO_ORDER_OR_DELETED,
+        WRONG_TAN,
+        PROCESSED,
+        NO_SIGNING,
+        TOO_MANY_TANS,
+    ],
 );
 pub(crate) static RESEND_SIGN_TAN: CallRow = row(
     "requestResendSignTan",
     "5.3",
     Method::POST,
     202,
-    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_SIGNING],
+    &[
+        BAD_REQUEST,
+        CREDENTIALS,
+        NO_ORDER_OR_DELETED,
+        PROCESSED,
+        NO_SIGNING,
+    ],
 );
-pub(crate) static REQUEST_PHONE: CallRow = row("requestPhoneVerification", "6.1", Method::POST, 202, START);
+pub(crate) static REQUEST_PHONE: CallRow =
+    row("requestPhoneVerification", "6.1", Method::POST, 202, START);
 pub(crate) static PROVE_PHONE: CallRow = row(
     "provePhoneControl",
     "6.2",
     Method::POST,
     202,
-    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, WRONG_TAN, PROCESSED, NO_VERIFICATION, TOO_MANY_TANS],
+    &[
+        BAD_REQUEST,
+        CREDENTIALS,
+        NO_ORDER_OR_DELETED,
+        WRONG_TAN,
+        PROCESSED,
+        NO_VERIFICATION,
+        TOO_MANY_TANS,
+    ],
 );
 pub(crate) static RESEND_PHONE_TAN: CallRow = row(
     "requestResendPhoneTan",
     "6.3",
     Method::POST,
     202,
-    &[BAD_REQUEST, CREDENTIALS, NO_ORDER_OR_DELETED, PROCESSED, NO_VERIFICATION],
+    &[
+        BAD_REQUEST,
+        CREDENTIALS,
+        NO_ORDER_OR_DELETED,
+        PROCESSED,
+        NO_VERIFICATION,
+    ],
 );
-pub(crate) static SERVER_STATUS: CallRow =
-    row("serverStatus", "8.1", Method::GET, 200, &[Failure::new(500, Meaning::Unavailable, "the service is not available")]);
+pub(crate) static SERVER_STATUS: CallRow = row(
+    "serverStatus",
+    "8.1",
+    Method::GET,
+    200,
+    &[Failure::new(
+        500,
+        Meaning::Unavailable,
+        "the service is not available",
+    )],
+);
 pub(crate) static SYSTEM_STATUS: CallRow = row(
     "systemStatus",
     "8.2",
     Method::GET,
     200,
-    &[CREDENTIALS, Failure::new(500, Meaning::Unavailable, "the services are not available at all")],
+    &[
+        CREDENTIALS,
+        Failure::new(
+            500,
+            Meaning::Unavailable,
+            "the services are not available at all",
+        ),
+    ],
 );
-pub(crate) static CHECK_SIGNME_USER: CallRow = row("checkSignmeUser", "9.1", Method::POST, 200, &[BAD_REQUEST, CREDENTIALS]);
+pub(crate) static CHECK_SIGNME_USER: CallRow = row(
+    "checkSignmeUser",
+    "9.1",
+    Method::POST,
+    200,
+    &[BAD_REQUEST, CREDENTIALS],
+);
 pub(crate) static REQUEST_NEW_PASSWORD: CallRow = row(
     "requestNewPassword",
     "9.2.1",
     Method::POST,
     200,
-    &[BAD_REQUEST, Failure::new(401, Meaning::Unauthorized, "user, password or telephone number is wrong")],
+    &[
+        BAD_REQUEST,
+        Failure::new(
+            401,
+            Meaning::Unauthorized,
+            "user, password or telephone number is wrong",
+        ),
+    ],
 );
 pub(crate) static CONFIRM_NEW_PASSWORD: CallRow = row(
     "confirmNewPassword",
@@ -155,7 +300,11 @@ pub(crate) static CONFIRM_NEW_PASSWORD: CallRow = row(
     200,
     &[
         BAD_REQUEST,
-        Failure::new(401, Meaning::Unauthorized, "user, password or TAN is wrong; after a wrong TAN, request the change again"),
+        Failure::new(
+            401,
+            Meaning::Unauthorized,
+            "user, password or TAN is wrong; after a wrong TAN, request the change again",
+        ),
     ],
 );
 

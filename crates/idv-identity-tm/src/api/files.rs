@@ -15,8 +15,15 @@ impl Api {
     ///
     /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes. If it is encrypted it lies
     /// in memory first, and may be no longer than the configuration's `max_embedded_bytes` either.
-    pub async fn ident_data_pdf(&self, cx: &CallContext, order: &OrderId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
-        self.download(cx, &calls::IDENT_DATA_PDF, order, true, limit, sink).await
+    pub async fn ident_data_pdf(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        self.download(cx, &calls::IDENT_DATA_PDF, order, true, limit, sink)
+            .await
     }
 
     /// The documents that were signed (chapter 3.5), once the order's status is 84. Read them with
@@ -26,7 +33,8 @@ impl Api {
     ///
     /// As [`Api::ident_data`].
     pub async fn signed_documents(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
-        self.retrieve(cx, &calls::SIGNED_DOCUMENTS, order, &[], true).await
+        self.retrieve(cx, &calls::SIGNED_DOCUMENTS, order, &[], true)
+            .await
     }
 
     /// The hashes that were signed (chapter 3.6), once the order's status is 84. Read them with
@@ -36,7 +44,8 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn signed_hashes(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
-        self.retrieve(cx, &calls::SIGNED_HASHES, order, &[], false).await
+        self.retrieve(cx, &calls::SIGNED_HASHES, order, &[], false)
+            .await
     }
 
     /// Streams the record of a signing by AES, a PDF, into `sink` (chapter 3.7), once the order's status is 84.
@@ -44,8 +53,15 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
-    pub async fn audit_log(&self, cx: &CallContext, order: &OrderId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
-        self.download(cx, &calls::AUDIT_LOG, order, false, limit, sink).await
+    pub async fn audit_log(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        self.download(cx, &calls::AUDIT_LOG, order, false, limit, sink)
+            .await
     }
 
     /// The images (chapter 3.8). Read them with [`Images`](crate::wire::Images).
@@ -62,16 +78,27 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn provide_video(&self, cx: &CallContext, order: &OrderId, callback_url: &Url) -> Result<()> {
+    pub async fn provide_video(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        callback_url: &Url,
+    ) -> Result<()> {
         #[derive(Serialize)]
         struct Body<'a> {
             #[serde(rename = "callbackUrl")]
             callback_url: &'a str,
         }
-        let body = Body { callback_url: callback_url.as_str() };
+        let body = Body {
+            callback_url: callback_url.as_str(),
+        };
         // To ask twice means to be called twice at worst.
-        let build = |_: &Attempt<'_>| self.endpoint.about_with(&calls::PROVIDE_VIDEO, order, &body);
-        self.told(cx, Call::repeatable(), &calls::PROVIDE_VIDEO, build).await
+        let build = |_: &Attempt<'_>| {
+            self.endpoint
+                .about_with(&calls::PROVIDE_VIDEO, order, &body)
+        };
+        self.told(cx, Call::repeatable(), &calls::PROVIDE_VIDEO, build)
+            .await
     }
 
     /// Streams the video into `sink` (chapter 3.10): MP4 or WebM. Only once the vendor has said that it is there: before, a video
@@ -80,11 +107,21 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::ident_data_pdf`]; [`Malformed`](ErrorKind::Malformed) if it is no video.
-    pub async fn video(&self, cx: &CallContext, order: &OrderId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
-        let download = self.download(cx, &calls::VIDEO, order, true, limit, sink).await?;
+    pub async fn video(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
+        let download = self
+            .download(cx, &calls::VIDEO, order, true, limit, sink)
+            .await?;
         match download.media_type.as_deref() {
             Some(kind) if kind.starts_with("video/") => Ok(download),
-            _ => Err(Error::malformed("what came is no video: neither MP4 nor WebM")),
+            _ => Err(Error::malformed(
+                "what came is no video: neither MP4 nor WebM",
+            )),
         }
     }
 
@@ -94,7 +131,8 @@ impl Api {
     ///
     /// As [`Api::ident_data`].
     pub async fn voice_files(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
-        self.retrieve(cx, &calls::VOICE_FILES, order, &[], true).await
+        self.retrieve(cx, &calls::VOICE_FILES, order, &[], true)
+            .await
     }
 
     /// Streams a file. One that is encrypted lies in memory first: nothing of it may be believed before all of it is there.
@@ -113,7 +151,11 @@ impl Api {
             return downloaded.whole(|answer| self.refused(call, answer));
         };
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &[CRYPT]);
-        let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
+        let mut answer = self.answered(
+            call,
+            cx.send(Call::repeatable().up_to(self.max_embedded), build)
+                .await?,
+        )?;
         let media_type = answer.media_type().map(str::to_owned);
         // Taken out, so that it can be decrypted in place.
         let body = std::mem::take(&mut answer.body);

@@ -21,7 +21,8 @@ impl Tan {
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan`.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
-        if !(1..=6).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !(1..=6).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
             return Err(Error::invalid("tan", "a TAN is 1 to 6 letters or digits"));
         }
         Ok(Self(Secret::new(text)))
@@ -54,7 +55,8 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn request_sign(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
-        self.command(cx, Call::once(), &calls::REQUEST_SIGN, order).await
+        self.command(cx, Call::once(), &calls::REQUEST_SIGN, order)
+            .await
     }
 
     /// Signs, with the TAN that the person received (chapter 5.2).
@@ -74,7 +76,8 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn resend_sign_tan(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
-        self.command(cx, Call::once(), &calls::RESEND_SIGN_TAN, order).await
+        self.command(cx, Call::once(), &calls::RESEND_SIGN_TAN, order)
+            .await
     }
 
     /// Starts verifying a telephone number: the person is sent a TAN (chapter 6.1).
@@ -82,8 +85,13 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn request_phone_verification(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
-        self.command(cx, Call::once(), &calls::REQUEST_PHONE, order).await
+    pub async fn request_phone_verification(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+    ) -> Result<()> {
+        self.command(cx, Call::once(), &calls::REQUEST_PHONE, order)
+            .await
     }
 
     /// Proves that the person has the telephone, with the TAN that they received (chapter 6.2).
@@ -91,7 +99,12 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::confirm_sign`].
-    pub async fn prove_phone_control(&self, cx: &CallContext, order: &OrderId, tan: &Tan) -> Result<()> {
+    pub async fn prove_phone_control(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        tan: &Tan,
+    ) -> Result<()> {
         self.prove(cx, &calls::PROVE_PHONE, order, tan).await
     }
 
@@ -101,7 +114,8 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn resend_phone_tan(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
-        self.command(cx, Call::once(), &calls::RESEND_PHONE_TAN, order).await
+        self.command(cx, Call::once(), &calls::RESEND_PHONE_TAN, order)
+            .await
     }
 
     /// Whether the servers are up (chapter 8.1). It has no side effects.
@@ -121,7 +135,10 @@ impl Api {
     /// See [`Api`].
     pub async fn system_status(&self, cx: &CallContext) -> Result<SystemStatus> {
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::SYSTEM_STATUS, &[]);
-        let answer = self.answered(&calls::SYSTEM_STATUS, cx.send(Call::repeatable(), build).await?)?;
+        let answer = self.answered(
+            &calls::SYSTEM_STATUS,
+            cx.send(Call::repeatable(), build).await?,
+        )?;
         SystemStatus::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
@@ -146,10 +163,19 @@ impl Api {
         if !email.expose().contains('@') {
             return Err(Error::invalid("Email", "it is an e-mail address"));
         }
-        let body = Body { email: email.expose(), signature_type };
+        let body = Body {
+            email: email.expose(),
+            signature_type,
+        };
         // By POST, but it only asks.
-        let build = |_: &Attempt<'_>| self.endpoint.with_body(&calls::CHECK_SIGNME_USER, &[], &body);
-        let answer = self.answered(&calls::CHECK_SIGNME_USER, cx.send(Call::repeatable(), build).await?)?;
+        let build = |_: &Attempt<'_>| {
+            self.endpoint
+                .with_body(&calls::CHECK_SIGNME_USER, &[], &body)
+        };
+        let answer = self.answered(
+            &calls::CHECK_SIGNME_USER,
+            cx.send(Call::repeatable(), build).await?,
+        )?;
         SignmeUser::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
@@ -167,11 +193,20 @@ impl Api {
         }
         let digits = mobile.expose().strip_prefix('+').unwrap_or_default();
         if !(1..=63).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::invalid("mobile", "write + and digits alone, 64 characters at most, such as +491701234567"));
+            return Err(Error::invalid(
+                "mobile",
+                "write + and digits alone, 64 characters at most, such as +491701234567",
+            ));
         }
-        let body = Body { mobile: mobile.expose() };
-        let build = |_: &Attempt<'_>| self.endpoint.with_body(&calls::REQUEST_NEW_PASSWORD, &[], &body);
-        self.told(cx, Call::once(), &calls::REQUEST_NEW_PASSWORD, build).await
+        let body = Body {
+            mobile: mobile.expose(),
+        };
+        let build = |_: &Attempt<'_>| {
+            self.endpoint
+                .with_body(&calls::REQUEST_NEW_PASSWORD, &[], &body)
+        };
+        self.told(cx, Call::once(), &calls::REQUEST_NEW_PASSWORD, build)
+            .await
     }
 
     /// Changes the password, and returns the new one (chapter 9.2.2). This [`Api`] goes on with the old one, which no longer works:
@@ -181,16 +216,37 @@ impl Api {
     ///
     /// See [`Api`]. Where the effect is unknown the password may be another one now: request another change.
     pub async fn confirm_new_password(&self, cx: &CallContext, tan: &Tan) -> Result<Secret> {
-        let body = TanBody { tan: tan.0.expose() };
-        let build = |_: &Attempt<'_>| self.endpoint.with_body(&calls::CONFIRM_NEW_PASSWORD, &[], &body);
-        let answer = self.answered(&calls::CONFIRM_NEW_PASSWORD, cx.send(Call::once(), build).await?)?;
+        let body = TanBody {
+            tan: tan.0.expose(),
+        };
+        let build = |_: &Attempt<'_>| {
+            self.endpoint
+                .with_body(&calls::CONFIRM_NEW_PASSWORD, &[], &body)
+        };
+        let answer = self.answered(
+            &calls::CONFIRM_NEW_PASSWORD,
+            cx.send(Call::once(), build).await?,
+        )?;
         let missing = || Error::malformed("the new password is missing");
-        NewPassword::read(&answer.body).and_then(|new| new.password.ok_or_else(missing)).map_err(|error| answer.complement(error))
+        NewPassword::read(&answer.body)
+            .and_then(|new| new.password.ok_or_else(missing))
+            .map_err(|error| answer.complement(error))
     }
 
-    async fn prove(&self, cx: &CallContext, call: &'static CallRow, order: &OrderId, tan: &Tan) -> Result<()> {
-        let body = TanBody { tan: tan.0.expose() };
+    async fn prove(
+        &self,
+        cx: &CallContext,
+        call: &'static CallRow,
+        order: &OrderId,
+        tan: &Tan,
+    ) -> Result<()> {
+        let body = TanBody {
+            tan: tan.0.expose(),
+        };
         // A wrong TAN counts, and too many cancel the order: a repetition is not safe.
-        self.told(cx, Call::once(), call, |_| self.endpoint.about_with(call, order, &body)).await
+        self.told(cx, Call::once(), call, |_| {
+            self.endpoint.about_with(call, order, &body)
+        })
+        .await
     }
 }

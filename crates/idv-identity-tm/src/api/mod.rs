@@ -80,10 +80,16 @@ pub struct StatusVariants {
 
 impl StatusVariants {
     /// Everything.
-    pub const ALL: Self = Self { extended_list: true, include_sub_kind: true };
+    pub const ALL: Self = Self {
+        extended_list: true,
+        include_sub_kind: true,
+    };
 
     fn parts(self) -> Vec<&'static str> {
-        chosen(&[(self.extended_list, "ExtendedList"), (self.include_sub_kind, "IncludeSubKind")])
+        chosen(&[
+            (self.extended_list, "ExtendedList"),
+            (self.include_sub_kind, "IncludeSubKind"),
+        ])
     }
 }
 
@@ -91,7 +97,10 @@ impl StatusVariants {
 /// the address in its order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-#[allow(clippy::struct_excessive_bools, reason = "each is a variant of its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a variant of its own"
+)]
 pub struct IdentDataVariants {
     /// The submitted data too: `IncludeInitialData`.
     pub initial_data: bool,
@@ -125,13 +134,16 @@ impl Api {
         config.check()?;
         let crypt = config.answer_key()?;
         if crypt.is_some() && !cfg!(feature = "crypt") {
-            return Err(
-                Error::new(ErrorKind::Unsupported).detail("crypt_key needs the feature `crypt` of the crate idv-identity-tm")
-            );
+            return Err(Error::new(ErrorKind::Unsupported)
+                .detail("crypt_key needs the feature `crypt` of the crate idv-identity-tm"));
         }
         let credentials = basic_auth(&config.user, &config.password, "password")?;
         let endpoint = Endpoint::new(&config.address()?, credentials);
-        Ok(Self { endpoint, crypt, max_embedded: config.max_embedded_bytes })
+        Ok(Self {
+            endpoint,
+            crypt,
+            max_embedded: config.max_embedded_bytes,
+        })
     }
 
     /// Orders an identification or a signature (chapter 3.1). It is not repeated when its answer is lost: each repetition would be
@@ -153,8 +165,14 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn status(&self, cx: &CallContext, order: &OrderId, variants: StatusVariants) -> Result<Answer> {
-        self.retrieve(cx, &calls::STATUS, order, &variants.parts(), false).await
+    pub async fn status(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        variants: StatusVariants,
+    ) -> Result<Answer> {
+        self.retrieve(cx, &calls::STATUS, order, &variants.parts(), false)
+            .await
     }
 
     /// The result of an order (chapter 3.3). Read it with [`IdentResult`](crate::wire::IdentResult), unless it is signed.
@@ -163,8 +181,14 @@ impl Api {
     ///
     /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's `max_embedded_bytes`;
     /// [`Forged`](ErrorKind::Forged) if it was to be encrypted and cannot be opened.
-    pub async fn ident_data(&self, cx: &CallContext, order: &OrderId, variants: IdentDataVariants) -> Result<Answer> {
-        self.retrieve(cx, &calls::IDENT_DATA, order, &variants.parts(), true).await
+    pub async fn ident_data(
+        &self,
+        cx: &CallContext,
+        order: &OrderId,
+        variants: IdentDataVariants,
+    ) -> Result<Answer> {
+        self.retrieve(cx, &calls::IDENT_DATA, order, &variants.parts(), true)
+            .await
     }
 
     /// Deletes the data of a finished order (chapter 3.12). One that is open is [cancelled](Api::cancel) instead.
@@ -174,7 +198,8 @@ impl Api {
     /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if it is deleted already, [`Conflict`](ErrorKind::Conflict) if it is not
     /// finished.
     pub async fn delete(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
-        self.command(cx, Call::repeatable(), &calls::DELETE, order).await
+        self.command(cx, Call::repeatable(), &calls::DELETE, order)
+            .await
     }
 
     /// Cancels an open order (chapter 4.2). Its data stay.
@@ -183,7 +208,8 @@ impl Api {
     ///
     /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) if it is finished, or cancelled already.
     pub async fn cancel(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
-        self.command(cx, Call::repeatable(), &calls::CANCEL, order).await
+        self.command(cx, Call::repeatable(), &calls::CANCEL, order)
+            .await
     }
 
     /// The orders under a reference, of the last 90 days (chapter 3.13). A reference need not be unique.
@@ -192,17 +218,34 @@ impl Api {
     ///
     /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if there is none; [`InvalidRequest`](ErrorKind::InvalidRequest) naming
     /// `reference` if it has other characters than `a-z A-Z 0-9 - . +`: nothing was sent then.
-    pub async fn orders_by_ref(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<OrderId>> {
+    pub async fn orders_by_ref(
+        &self,
+        cx: &CallContext,
+        reference: &Reference,
+    ) -> Result<Vec<OrderId>> {
         let reference = reference.as_str();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'+');
-        if !reference.bytes().all(allowed) || matches!(reference, "." | "..") || reference.len() > 100 {
-            return Err(Error::invalid("reference", "it is looked up by at most 100 characters of a-z, A-Z, 0-9, -, . and +"));
+        if !reference.bytes().all(allowed)
+            || matches!(reference, "." | "..")
+            || reference.len() > 100
+        {
+            return Err(Error::invalid(
+                "reference",
+                "it is looked up by at most 100 characters of a-z, A-Z, 0-9, -, . and +",
+            ));
         }
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::ORDERS_BY_REF, &[reference]);
-        let answer = self.answered(&calls::ORDERS_BY_REF, cx.send(Call::repeatable(), build).await?)?;
+        let answer = self.answered(
+            &calls::ORDERS_BY_REF,
+            cx.send(Call::repeatable(), build).await?,
+        )?;
         let orders = Orders::read(&answer.body).map_err(|error| answer.complement(error))?;
         let ids = orders.order_ids.unwrap_or_default();
-        ids.iter().map(|id| OrderId::parse(id.expose()).map_err(|_| answer.error_of(ErrorKind::Malformed))).collect()
+        ids.iter()
+            .map(|id| {
+                OrderId::parse(id.expose()).map_err(|_| answer.error_of(ErrorKind::Malformed))
+            })
+            .collect()
     }
 
     /// A call about an order that is answered with something to be read.
@@ -217,7 +260,11 @@ impl Api {
         let key = self.crypt.as_ref().filter(|_| can_be_encrypted);
         let variants = encrypted(variants, key);
         let build = |_: &Attempt<'_>| self.endpoint.about(call, order, &variants);
-        let mut answer = self.answered(call, cx.send(Call::repeatable().up_to(self.max_embedded), build).await?)?;
+        let mut answer = self.answered(
+            call,
+            cx.send(Call::repeatable().up_to(self.max_embedded), build)
+                .await?,
+        )?;
         if let Some(key) = key {
             // Taken out, so that it can be decrypted in place.
             let bytes = std::mem::take(&mut answer.body);
@@ -227,16 +274,33 @@ impl Api {
     }
 
     /// A call about an order that is answered with nothing but its status.
-    async fn command(&self, cx: &CallContext, how: Call<'_>, call: &'static CallRow, order: &OrderId) -> Result<()> {
-        self.told(cx, how, call, |_| self.endpoint.about(call, order, &[])).await
+    async fn command(
+        &self,
+        cx: &CallContext,
+        how: Call<'_>,
+        call: &'static CallRow,
+        order: &OrderId,
+    ) -> Result<()> {
+        self.told(cx, how, call, |_| self.endpoint.about(call, order, &[]))
+            .await
     }
 
     /// The same, with a request of its own.
-    async fn told<B>(&self, cx: &CallContext, how: Call<'_>, call: &'static CallRow, build: B) -> Result<()>
+    async fn told<B>(
+        &self,
+        cx: &CallContext,
+        how: Call<'_>,
+        call: &'static CallRow,
+        build: B,
+    ) -> Result<()>
     where
         B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
     {
-        let how = if call.documents(StatusCode::TOO_MANY_REQUESTS) { how.overruled_by(too_many_tans) } else { how };
+        let how = if call.documents(StatusCode::TOO_MANY_REQUESTS) {
+            how.overruled_by(too_many_tans)
+        } else {
+            how
+        };
         self.answered(call, cx.send(how, build).await?).map(drop)
     }
 
@@ -257,12 +321,18 @@ impl Api {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("endpoint", &self.endpoint).field("encrypted", &self.crypt.is_some()).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("endpoint", &self.endpoint)
+            .field("encrypted", &self.crypt.is_some())
+            .finish_non_exhaustive()
     }
 }
 
 fn chosen(variants: &[(bool, &'static str)]) -> Vec<&'static str> {
-    variants.iter().filter_map(|(wanted, name)| wanted.then_some(*name)).collect()
+    variants
+        .iter()
+        .filter_map(|(wanted, name)| wanted.then_some(*name))
+        .collect()
 }
 
 /// Returns the parts of an address whose answer is to be encrypted, if there is a key. The document does not say where `crypt` stands
@@ -279,7 +349,8 @@ fn open(key: &CryptKey, body: Bytes) -> Result<Bytes> {
 
 #[cfg(not(feature = "crypt"))]
 fn open(_: &CryptKey, _: Bytes) -> Result<Bytes> {
-    Err(Error::new(ErrorKind::Unsupported).detail("encrypted answers need the feature `crypt` of the crate idv-identity-tm"))
+    Err(Error::new(ErrorKind::Unsupported)
+        .detail("encrypted answers need the feature `crypt` of the crate idv-identity-tm"))
 }
 
 /// 429 is no request to wait here: the order is cancelled (chapters 5.2.4 and 6.2.4).

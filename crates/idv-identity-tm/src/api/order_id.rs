@@ -16,8 +16,12 @@ impl OrderId {
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it cannot be one.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
-        if !(1..=20).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(Error::invalid("vendor_id", "an OrderID is 1 to 20 ASCII letters and digits"));
+        if !(1..=20).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return Err(Error::invalid(
+                "vendor_id",
+                "an OrderID is 1 to 20 ASCII letters and digits",
+            ));
         }
         Ok(Self(text))
     }

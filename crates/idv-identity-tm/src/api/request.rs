@@ -18,32 +18,56 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn new(base: &Url, credentials: HeaderValue) -> Self {
-        Self { base: adapter::Endpoint::new(base), credentials }
+        Self {
+            base: adapter::Endpoint::new(base),
+            credentials,
+        }
     }
 
     /// A call about an order, with the variants of its address.
-    pub(crate) fn about(&self, call: &CallRow, order: &OrderId, variants: &[&str]) -> Result<Request<Bytes>> {
+    pub(crate) fn about(
+        &self,
+        call: &CallRow,
+        order: &OrderId,
+        variants: &[&str],
+    ) -> Result<Request<Bytes>> {
         self.plain(call, &[&[order.as_str()], variants].concat())
     }
 
     /// A call about an order with a body.
-    pub(crate) fn about_with(&self, call: &CallRow, order: &OrderId, body: &impl Serialize) -> Result<Request<Bytes>> {
+    pub(crate) fn about_with(
+        &self,
+        call: &CallRow,
+        order: &OrderId,
+        body: &impl Serialize,
+    ) -> Result<Request<Bytes>> {
         self.with_body(call, &[order.as_str()], body)
     }
 
     /// A call by what follows its name in the address. Each part has an alphabet that goes into addresses as it is.
     pub(crate) fn plain(&self, call: &CallRow, rest: &[&str]) -> Result<Request<Bytes>> {
-        self.base.request(call.method.clone(), &[&[call.name], rest].concat()).map(|request| self.authorized(request))
+        self.base
+            .request(call.method.clone(), &[&[call.name], rest].concat())
+            .map(|request| self.authorized(request))
     }
 
     /// A call with a body.
-    pub(crate) fn with_body(&self, call: &CallRow, rest: &[&str], body: &impl Serialize) -> Result<Request<Bytes>> {
+    pub(crate) fn with_body(
+        &self,
+        call: &CallRow,
+        rest: &[&str],
+        body: &impl Serialize,
+    ) -> Result<Request<Bytes>> {
         let parts = [&[call.name], rest].concat();
-        self.base.request_with(call.method.clone(), &parts, body).map(|request| self.authorized(request))
+        self.base
+            .request_with(call.method.clone(), &parts, body)
+            .map(|request| self.authorized(request))
     }
 
     fn authorized(&self, mut request: Request<Bytes>) -> Request<Bytes> {
-        request.headers_mut().insert(AUTHORIZATION, self.credentials.clone());
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, self.credentials.clone());
         request
     }
 }

@@ -22,7 +22,14 @@ impl FromVendor<Vendor> for Country {
 
 impl FromVendor<Vendor> for Gender {
     fn parse(word: &str) -> Option<Self> {
-        find_word(&[("female", Self::Female), ("male", Self::Male), ("diverse", Self::Diverse)], word)
+        find_word(
+            &[
+                ("female", Self::Female),
+                ("male", Self::Male),
+                ("diverse", Self::Diverse),
+            ],
+            word,
+        )
     }
 }
 
@@ -51,12 +58,16 @@ impl FromVendor<Vendor> for Vec<String> {
 /// The parts of a text between separators that stand in no brackets.
 fn parts(word: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_u32, 0, Vec::new());
-    let mut end = |start: usize, end: usize| parts.extend(word.get(start..end).filter(|part| !part.is_empty()));
+    let mut end = |start: usize, end: usize| {
+        parts.extend(word.get(start..end).filter(|part| !part.is_empty()))
+    };
     for (index, character) in word.char_indices() {
         match character {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && (character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|')) => {
+            _ if depth == 0
+                && (character.is_whitespace() || matches!(character, ',' | ';' | '/' | '|')) =>
+            {
                 end(start, index);
                 start = index + character.len_utf8();
             }
@@ -105,13 +116,22 @@ pub(super) fn compare<T: PartialEq>(
         (Some(checked), Some(initial)) if is_same(checked, initial) => Verdict::Match,
         (Some(_), Some(_)) => Verdict::Changed,
     };
-    let mut attribute = Attribute::new(if verdict == Verdict::Original { Source::Submitted } else { source }, verdict);
+    let mut attribute = Attribute::new(
+        if verdict == Verdict::Original {
+            Source::Submitted
+        } else {
+            source
+        },
+        verdict,
+    );
     if let Some((value, raw)) = checked {
         (attribute.value, attribute.raw) = (value, raw);
     }
     if let Some((submitted, raw)) = initial {
         if raw.is_some() {
-            attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw));
+            attribute
+                .alternatives
+                .push(Alternative::new(Source::Submitted, None, raw));
         }
         attribute.submitted = submitted;
     }
@@ -131,9 +151,19 @@ fn is_same<T: PartialEq>(checked: &Read<T>, initial: &Read<T>) -> bool {
 mod tests {
     use super::*;
 
-    fn read<T: FromVendor<Vendor> + PartialEq>(checked: Option<&str>, initial: Option<&str>) -> Option<Attribute<T>> {
+    fn read<T: FromVendor<Vendor> + PartialEq>(
+        checked: Option<&str>,
+        initial: Option<&str>,
+    ) -> Option<Attribute<T>> {
         let (checked, initial) = (checked.map(Text::new), initial.map(Text::new));
-        attribute(Pair { checked: checked.as_ref(), initial: initial.as_ref() }, Source::Agent, Verdict::New)
+        attribute(
+            Pair {
+                checked: checked.as_ref(),
+                initial: initial.as_ref(),
+            },
+            Source::Agent,
+            Verdict::New,
+        )
     }
 
     #[test]
@@ -143,7 +173,10 @@ mod tests {
             assert_eq!(read::<String>(Some(word), None), None, "{word}");
         }
         for word in ["N/A", "null", "-", "1970-01-01"] {
-            assert_eq!(read::<String>(Some(word), None).unwrap().expose().unwrap(), word);
+            assert_eq!(
+                read::<String>(Some(word), None).unwrap().expose().unwrap(),
+                word
+            );
         }
     }
 
@@ -152,8 +185,16 @@ mod tests {
         for (word, value, raw) in [
             ("1970-01-01", Some("1970-01-01"), None),
             ("1964-08-12", Some("1964-08-12"), None),
-            ("1964-08-12T00:00:00", Some("1964-08-12"), Some("1964-08-12T00:00:00")),
-            ("1964-08-12 00:00", Some("1964-08-12"), Some("1964-08-12 00:00")),
+            (
+                "1964-08-12T00:00:00",
+                Some("1964-08-12"),
+                Some("1964-08-12T00:00:00"),
+            ),
+            (
+                "1964-08-12 00:00",
+                Some("1964-08-12"),
+                Some("1964-08-12 00:00"),
+            ),
             ("1958-00-00", Some("1958"), Some("1958-00-00")),
             ("1958-07", Some("1958-07"), None),
             ("1958", Some("1958"), None),
@@ -161,22 +202,49 @@ mod tests {
             ("12.08.1964", None, Some("12.08.1964")),
         ] {
             let date = read::<PartialDate>(Some(word), None).unwrap();
-            assert_eq!(date.expose().map(ToString::to_string).as_deref(), value, "{word}");
-            assert_eq!(date.raw.as_ref().map(|raw| raw.expose().as_str()), raw, "{word}");
+            assert_eq!(
+                date.expose().map(ToString::to_string).as_deref(),
+                value,
+                "{word}"
+            );
+            assert_eq!(
+                date.raw.as_ref().map(|raw| raw.expose().as_str()),
+                raw,
+                "{word}"
+            );
         }
     }
 
     #[test]
     fn values_are_compared_and_not_how_they_are_written() {
         let country = read::<Country>(Some("DE"), Some("DEU")).unwrap();
-        assert_eq!((country.verdict, country.submitted.unwrap().expose().code()), (Verdict::Match, "DE"));
-        assert_eq!(country.alternatives[0].raw.as_ref().unwrap().expose(), "DEU");
+        assert_eq!(
+            (country.verdict, country.submitted.unwrap().expose().code()),
+            (Verdict::Match, "DE")
+        );
+        assert_eq!(
+            country.alternatives[0].raw.as_ref().unwrap().expose(),
+            "DEU"
+        );
         let country = read::<Country>(Some("deutsch"), Some("deutsch")).unwrap();
-        assert_eq!((country.verdict, country.expose(), country.alternatives.len()), (Verdict::Match, None, 1));
+        assert_eq!(
+            (
+                country.verdict,
+                country.expose(),
+                country.alternatives.len()
+            ),
+            (Verdict::Match, None, 1)
+        );
         let country = read::<Country>(Some("deutsch"), Some("DE")).unwrap();
-        assert_eq!((country.verdict, country.raw.unwrap().expose().as_str()), (Verdict::Changed, "deutsch"));
+        assert_eq!(
+            (country.verdict, country.raw.unwrap().expose().as_str()),
+            (Verdict::Changed, "deutsch")
+        );
         let date = read::<PartialDate>(Some("1964-08-12T00:00:00"), Some("1964-08-13")).unwrap();
-        assert_eq!((date.verdict, date.expose().unwrap().to_string()), (Verdict::Changed, "1964-08-12".to_owned()));
+        assert_eq!(
+            (date.verdict, date.expose().unwrap().to_string()),
+            (Verdict::Changed, "1964-08-12".to_owned())
+        );
         assert_eq!(date.raw.unwrap().expose(), "1964-08-12T00:00:00");
     }
 
@@ -190,21 +258,37 @@ mod tests {
             ("unknown", None, Some("unknown")),
         ] {
             let read = read::<Gender>(Some(word), None).unwrap();
-            assert_eq!((read.expose().copied(), read.raw.as_ref().map(|raw| raw.expose().as_str())), (gender, raw));
+            assert_eq!(
+                (
+                    read.expose().copied(),
+                    read.raw.as_ref().map(|raw| raw.expose().as_str())
+                ),
+                (gender, raw)
+            );
         }
     }
 
     #[test]
     fn submitted_value_alone_is_no_value() {
         let name = read::<String>(None, Some("Erika")).unwrap();
-        assert_eq!((name.verdict, name.source, name.expose()), (Verdict::Original, Source::Submitted, None));
+        assert_eq!(
+            (name.verdict, name.source, name.expose()),
+            (Verdict::Original, Source::Submitted, None)
+        );
         assert_eq!(name.submitted.unwrap().expose(), "Erika");
     }
 
     #[test]
     fn classes_are_divided_in_every_likely_way() {
         for word in ["B, BE, AM", "B/BE/AM", "B BE;AM", "B|BE|AM"] {
-            assert_eq!(read::<Vec<String>>(Some(word), None).unwrap().expose().unwrap(), &["B", "BE", "AM"], "{word}");
+            assert_eq!(
+                read::<Vec<String>>(Some(word), None)
+                    .unwrap()
+                    .expose()
+                    .unwrap(),
+                &["B", "BE", "AM"],
+                "{word}"
+            );
         }
         assert_eq!(read::<Vec<String>>(Some(","), None).unwrap().expose(), None);
     }
@@ -212,7 +296,11 @@ mod tests {
     #[test]
     fn restriction_stays_with_its_class() {
         for (word, classes, keeps_word) in [
-            ("AM/A1, B (79.03, 79.04)", &["AM", "A1", "B (79.03, 79.04)"][..], true),
+            (
+                "AM/A1, B (79.03, 79.04)",
+                &["AM", "A1", "B (79.03, 79.04)"][..],
+                true,
+            ),
             ("B 96, BE", &["B 96", "BE"], false),
             ("B 96 BE", &["B 96", "BE"], true),
             ("B79.03/A [70/D]", &["B79.03", "A [70/D]"], true),
@@ -224,7 +312,11 @@ mod tests {
         ] {
             let read = read::<Vec<String>>(Some(word), None).unwrap();
             assert_eq!(read.expose().unwrap(), classes, "{word}");
-            assert_eq!(read.raw.as_ref().map(|raw| raw.expose().as_str()), keeps_word.then_some(word), "{word}");
+            assert_eq!(
+                read.raw.as_ref().map(|raw| raw.expose().as_str()),
+                keeps_word.then_some(word),
+                "{word}"
+            );
         }
     }
 }

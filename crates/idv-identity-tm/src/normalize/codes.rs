@@ -61,13 +61,17 @@ pub fn find_kind(code: u32) -> Option<&'static KindRow> {
 /// Returns the row of a sub-status code.
 #[must_use]
 pub fn find_sub_kind(kind: u32, sub_kind: u32) -> Option<&'static SubKindRow> {
-    let index = SUB_KINDS.binary_search_by_key(&(kind, sub_kind), |row| (row.kind, row.sub_kind)).ok()?;
+    let index = SUB_KINDS
+        .binary_search_by_key(&(kind, sub_kind), |row| (row.kind, row.sub_kind))
+        .ok()?;
     SUB_KINDS.get(index)
 }
 
 /// Returns whether the sub-status codes of a status code say why it was set.
 pub(super) fn has_reasons(kind: u32) -> bool {
-    SUB_KINDS.iter().any(|row| row.kind == kind && row.reason.is_some())
+    SUB_KINDS
+        .iter()
+        .any(|row| row.kind == kind && row.reason.is_some())
 }
 
 /// A row as the table has it: final for identifications, final for signatures, extended, each `Y` or `N`.
@@ -107,31 +111,56 @@ impl KindRow {
 
     const fn ends(self, outcome: Outcome) -> Self {
         // A text beside a negative end says why.
-        Self { outcome: Some(outcome), explained: !matches!(outcome, Verified), ..self }
+        Self {
+            outcome: Some(outcome),
+            explained: !matches!(outcome, Verified),
+            ..self
+        }
     }
 
     const fn explained(self) -> Self {
-        Self { explained: true, ..self }
+        Self {
+            explained: true,
+            ..self
+        }
     }
 
     const fn by_person(self) -> Self {
-        Self { by_person: Some(true), ..self }
+        Self {
+            by_person: Some(true),
+            ..self
+        }
     }
 
     const fn tells(self, state: Status) -> Self {
-        Self { state: Some(state), ..self }
+        Self {
+            state: Some(state),
+            ..self
+        }
     }
 
     const fn because(self, reason: Reason) -> Self {
-        Self { reason: Some(reason), ..self }
+        Self {
+            reason: Some(reason),
+            ..self
+        }
     }
 
     const fn permanent(self, permanent: bool) -> Self {
-        Self { permanent: Some(permanent), ..self }
+        Self {
+            permanent: Some(permanent),
+            ..self
+        }
     }
 
     const fn suspects(self, failed: CheckKind) -> Self {
-        Self { failed: Some(failed), ..self }.tells(Status::InReview { leaning: Some(Rejected) })
+        Self {
+            failed: Some(failed),
+            ..self
+        }
+        .tells(Status::InReview {
+            leaning: Some(Rejected),
+        })
     }
 }
 
@@ -246,11 +275,20 @@ pub static KINDS: &[KindRow] = &[
 ];
 
 const fn sub(kind: u32, sub_kind: u32, meaning: &'static str) -> SubKindRow {
-    SubKindRow { kind, sub_kind, meaning, reason: None, failed: None }
+    SubKindRow {
+        kind,
+        sub_kind,
+        meaning,
+        reason: None,
+        failed: None,
+    }
 }
 
 const fn why(kind: u32, sub_kind: u32, reason: Reason, meaning: &'static str) -> SubKindRow {
-    SubKindRow { reason: Some(reason), ..sub(kind, sub_kind, meaning) }
+    SubKindRow {
+        reason: Some(reason),
+        ..sub(kind, sub_kind, meaning)
+    }
 }
 
 /// Every sub-status code of the document, sorted. The list "might grow at any point in time": one that is not here is kept with

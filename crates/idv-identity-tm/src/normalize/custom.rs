@@ -11,21 +11,34 @@ pub(super) const SUBMITTED: &str = "InitialData";
 pub(super) const CLASH: NameClash = NameClash::Number;
 
 /// Adds texts below a path.
-pub(super) fn add_texts<'r, 'a: 'r>(custom: &mut CustomValues, parent: &str, texts: impl IntoIterator<Item = Named<'r, 'a>>) {
+pub(super) fn add_texts<'r, 'a: 'r>(
+    custom: &mut CustomValues,
+    parent: &str,
+    texts: impl IntoIterator<Item = Named<'r, 'a>>,
+) {
     for (name, text) in texts {
         custom.text(parent, name, text);
     }
 }
 
 /// Adds a code below a path.
-pub(super) fn add_code(custom: &mut CustomValues, parent: &str, name: &str, code: Option<&Code<'_>>) {
+pub(super) fn add_code(
+    custom: &mut CustomValues,
+    parent: &str,
+    name: &str,
+    code: Option<&Code<'_>>,
+) {
     if let Some(code) = code {
         custom.add_filled(path(parent, name), code.to_value());
     }
 }
 
 /// Adds what the evidence does not have of images: unknown members, and the names of images without contents.
-pub(super) fn add_images<'i, 'a: 'i>(custom: &mut CustomValues, parent: &str, images: impl IntoIterator<Item = &'i Image<'a>>) {
+pub(super) fn add_images<'i, 'a: 'i>(
+    custom: &mut CustomValues,
+    parent: &str,
+    images: impl IntoIterator<Item = &'i Image<'a>>,
+) {
     for (index, image) in images.into_iter().enumerate() {
         if image.image.is_some() && image.others.is_empty() {
             continue;

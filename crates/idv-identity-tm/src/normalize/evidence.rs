@@ -23,7 +23,10 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
         // A name that was there before is no name, even if that image is empty.
         let telling = telling(image).filter(|name| seen.insert(*name));
         if image.image.is_some() {
-            let id = telling.map_or_else(|| format!("{PREFIX}#{place}"), |name| [PREFIX, name].concat());
+            let id = telling.map_or_else(
+                || format!("{PREFIX}#{place}"),
+                |name| [PREFIX, name].concat(),
+            );
             evidence.push(piece(image, id));
         }
     }
@@ -32,7 +35,10 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
 
 /// Returns the image that has an id of [`images`], in the same list or in another answer about the same order.
 #[must_use]
-pub fn find_image<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>, id: &EvidenceId) -> Option<&'i Image<'a>> {
+pub fn find_image<'i, 'a: 'i>(
+    images: impl IntoIterator<Item = &'i Image<'a>>,
+    id: &EvidenceId,
+) -> Option<&'i Image<'a>> {
     let name = id.as_str().strip_prefix(PREFIX)?;
     let mut images = images.into_iter();
     match name.strip_prefix('#') {
@@ -56,8 +62,14 @@ fn telling<'i>(image: &'i Image<'_>) -> Option<&'i str> {
 
 /// Tells by its name alone what an image shows: the sample of chapter 3.8.6 has `front_…` and `back_…`.
 fn shown(name: &str) -> EvidenceKind {
-    let word = name.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
-    let known = [("front", EvidenceKind::DocumentFront), ("back", EvidenceKind::DocumentBack)];
+    let word = name
+        .split(|character: char| !character.is_ascii_alphabetic())
+        .next()
+        .unwrap_or_default();
+    let known = [
+        ("front", EvidenceKind::DocumentFront),
+        ("back", EvidenceKind::DocumentBack),
+    ];
     find_word(&known, word).unwrap_or(EvidenceKind::Other)
 }
 
@@ -83,10 +95,23 @@ mod tests {
         let images = Images::read(json).unwrap().images;
         let pieces = super::images(&images);
         let ids: Vec<_> = pieces.iter().map(|piece| piece.id.as_str()).collect();
-        assert_eq!(ids, ["image/a.jpg", "image/#2", "image/#3", "image/#4", "image/front.PNG"]);
+        assert_eq!(
+            ids,
+            [
+                "image/a.jpg",
+                "image/#2",
+                "image/#3",
+                "image/#4",
+                "image/front.PNG"
+            ]
+        );
         for (piece, byte) in pieces.iter().zip(0_u8..) {
             let mut file = Vec::new();
-            let contents = find_image(&images, &piece.id).unwrap().image.as_ref().unwrap();
+            let contents = find_image(&images, &piece.id)
+                .unwrap()
+                .image
+                .as_ref()
+                .unwrap();
             contents
                 .decode(|piece| {
                     file.extend_from_slice(piece);
@@ -95,7 +120,17 @@ mod tests {
                 .unwrap();
             assert_eq!(file, [byte], "{:?}", piece.name);
         }
-        for id in ["image/#0", "image/#99", "image/#x", "image/b.jpg", "image/", "image/#1x", "voice/a.jpg", "a.jpg", ""] {
+        for id in [
+            "image/#0",
+            "image/#99",
+            "image/#x",
+            "image/b.jpg",
+            "image/",
+            "image/#1x",
+            "voice/a.jpg",
+            "a.jpg",
+            "",
+        ] {
             assert!(find_image(&images, &EvidenceId::new(id)).is_none(), "{id}");
         }
     }
@@ -105,7 +140,10 @@ mod tests {
         let json = br#"{"Images":[{"Image":"AA==","Filename":"front_20211008-091623-123.jpg"},
             {"Image":"AA==","Filename":"back_1.png"},{"Image":"AA==","Filename":"frontier.gif"}]}"#;
         let images = Images::read(json).unwrap().images;
-        let kinds: Vec<_> = super::images(&images).into_iter().map(|piece| (piece.kind, piece.media_type)).collect();
+        let kinds: Vec<_> = super::images(&images)
+            .into_iter()
+            .map(|piece| (piece.kind, piece.media_type))
+            .collect();
         let media_type = |text: &str| Some(text.to_owned());
         assert_eq!(
             kinds,

@@ -31,7 +31,11 @@ impl<'l, 'a> History<'l, 'a> {
         let mut before = None;
         // Much happens in one second: a time that was just read is not read again.
         let mut read = (None, None);
-        let entries = list.status.iter().flatten().filter(|entry| entry.kind.is_some());
+        let entries = list
+            .status
+            .iter()
+            .flatten()
+            .filter(|entry| entry.kind.is_some());
         let events = entries.map(|entry| {
             let text = non_empty(entry.time.as_ref());
             if text != read.0 {
@@ -39,8 +43,16 @@ impl<'l, 'a> History<'l, 'a> {
             }
             let at = read.1;
             before = at.or(before);
-            let row = entry.kind.as_ref().and_then(|kind| codes::find_kind(kind.number()?));
-            Event { entry, row, at, when: before }
+            let row = entry
+                .kind
+                .as_ref()
+                .and_then(|kind| codes::find_kind(kind.number()?));
+            Event {
+                entry,
+                row,
+                at,
+                when: before,
+            }
         });
         let mut events: Vec<_> = events.collect();
         events.sort_by_key(|event| event.when);
@@ -52,9 +64,13 @@ impl<'l, 'a> History<'l, 'a> {
     }
 
     /// Returns the places of the events whose row `is` true of.
-    pub(super) fn places(&self, is: impl Fn(&KindRow) -> bool) -> impl DoubleEndedIterator<Item = usize> {
+    pub(super) fn places(
+        &self,
+        is: impl Fn(&KindRow) -> bool,
+    ) -> impl DoubleEndedIterator<Item = usize> {
         let rows = self.events.iter().enumerate();
-        rows.filter(move |(_, event)| event.row.is_some_and(&is)).map(|(place, _)| place)
+        rows.filter(move |(_, event)| event.row.is_some_and(&is))
+            .map(|(place, _)| place)
     }
 
     /// Returns the places of the suspicions of fraud.
@@ -65,7 +81,9 @@ impl<'l, 'a> History<'l, 'a> {
     /// Returns whether an event is proven to be older than another one: by the times, or by the places if a time is missing. A time that
     /// cannot be read proves nothing.
     pub(super) fn is_older(&self, place: usize, other: usize) -> bool {
-        let (Some(event), Some(than)) = (self.events.get(place), self.events.get(other)) else { return false };
+        let (Some(event), Some(than)) = (self.events.get(place), self.events.get(other)) else {
+            return false;
+        };
         match (event.at, than.at) {
             (Some(at), Some(than)) => at < than,
             _ => !event.has_unreadable_time() && !than.has_unreadable_time() && place < other,
@@ -74,10 +92,20 @@ impl<'l, 'a> History<'l, 'a> {
 
     /// Adds the reasons, each once, and the checks that failed: of an order with a positive end the suspicions alone.
     pub(super) fn explain(&self, report: &mut Report, is_positive: bool) {
-        let mut seen: HashSet<_> = report.reasons.iter().map(|known| (known.code.clone(), text_of(known))).collect();
-        let mut checked: HashSet<_> = report.checks.iter().filter_map(|known| known.code.clone()).collect();
+        let mut seen: HashSet<_> = report
+            .reasons
+            .iter()
+            .map(|known| (known.code.clone(), text_of(known)))
+            .collect();
+        let mut checked: HashSet<_> = report
+            .checks
+            .iter()
+            .filter_map(|known| known.code.clone())
+            .collect();
         for event in &self.events {
-            let (Some(reason), failed) = (event.reason(), event.failed()) else { continue };
+            let (Some(reason), failed) = (event.reason(), event.failed()) else {
+                continue;
+            };
             if is_positive && failed.is_none() {
                 continue;
             }
@@ -85,7 +113,9 @@ impl<'l, 'a> History<'l, 'a> {
             if let Some(kind) = failed
                 && checked.insert(code.clone())
             {
-                report.checks.push(Check::new(kind, CheckResult::Failed).with_code(code.clone()));
+                report
+                    .checks
+                    .push(Check::new(kind, CheckResult::Failed).with_code(code.clone()));
             }
             let mut finding = Finding::new(reason, code.clone());
             finding.text = non_empty(event.entry.text.as_ref()).map(Pii::from);
@@ -100,14 +130,30 @@ impl<'l, 'a> History<'l, 'a> {
     /// Keeps the events, and every member that the document does not have, in `custom`.
     pub(super) fn keep(&self, report: &mut Report, list: &StatusList<'_>) {
         let mut custom = CustomValues::of(std::mem::take(&mut report.custom), custom::CLASH);
-        let without_code = list.status.iter().flatten().filter(|entry| entry.kind.is_none());
-        let lines: Vec<Value> = self.events.iter().map(|event| event.entry).chain(without_code).filter_map(line).collect();
+        let without_code = list
+            .status
+            .iter()
+            .flatten()
+            .filter(|entry| entry.kind.is_none());
+        let lines: Vec<Value> = self
+            .events
+            .iter()
+            .map(|event| event.entry)
+            .chain(without_code)
+            .filter_map(line)
+            .collect();
         if !lines.is_empty() {
             custom.add("Status", lines.into());
         }
         custom.text("", "Executed", list.executed.as_ref());
         custom.members("", &list.others);
-        for (index, entry) in list.status.iter().flatten().enumerate().filter(|(_, entry)| !entry.others.is_empty()) {
+        for (index, entry) in list
+            .status
+            .iter()
+            .flatten()
+            .enumerate()
+            .filter(|(_, entry)| !entry.others.is_empty())
+        {
             custom.members(&path("Status", &index.to_string()), &entry.others);
         }
         report.custom = custom.into_values();
@@ -120,7 +166,14 @@ fn line(entry: &StatusEntry<'_>) -> Option<Value> {
     if entry.kind.is_none() && entry.sub_kind.is_none() && texts == [None, None] {
         return None;
     }
-    let mut line = String::with_capacity(CODE_LENGTH + texts.iter().flatten().map(|text| text.len() + 1).sum::<usize>());
+    let mut line = String::with_capacity(
+        CODE_LENGTH
+            + texts
+                .iter()
+                .flatten()
+                .map(|text| text.len() + 1)
+                .sum::<usize>(),
+    );
     add_code(entry, &mut line);
     for text in texts.into_iter().flatten() {
         if !line.is_empty() {
@@ -166,15 +219,21 @@ impl Event<'_, '_> {
 
     /// Returns the check that failed by it.
     fn failed(&self) -> Option<CheckKind> {
-        self.sub_row().and_then(|row| row.failed).or_else(|| self.row?.failed)
+        self.sub_row()
+            .and_then(|row| row.failed)
+            .or_else(|| self.row?.failed)
     }
 
     /// Returns the reason that it gives, if it gives one.
     pub(super) fn reason(&self) -> Option<Reason> {
-        let Some(row) = self.row else { return Some(Reason::Unknown) };
+        let Some(row) = self.row else {
+            return Some(Reason::Unknown);
+        };
         let known = self.sub_row().and_then(|row| row.reason).or(row.reason);
         // The vendor's list grows: a newer detail of a code that has reasons is a reason that is not known here.
-        let is_newer = self.entry.sub_kind.is_some() && self.sub_row().is_none() && codes::has_reasons(row.code);
+        let is_newer = self.entry.sub_kind.is_some()
+            && self.sub_row().is_none()
+            && codes::has_reasons(row.code);
         // A text that explains an end is a reason, though the vendor has no code for it.
         let is_explained = row.explained && non_empty(self.entry.text.as_ref()).is_some();
         match known {

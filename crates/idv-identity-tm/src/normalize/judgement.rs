@@ -24,7 +24,11 @@ const EXPIRY: &str = "IDCard.ValidUntil";
 ///
 /// A flag that is there and cannot be read is an inconclusive check: the vendor sends `FraudAttempt` only if an agent flagged the person
 /// (chapter 3.3.4). A flag of fraud that is false is no passed check; it says that no agent flagged the person.
-pub(super) fn checks(result: &IdentResult<'_>, report: &Report, is_licence_alone: bool) -> Vec<Check> {
+pub(super) fn checks(
+    result: &IdentResult<'_>,
+    report: &Report,
+    is_licence_alone: bool,
+) -> Vec<Check> {
     use CheckResult::{Failed, Inconclusive, Passed};
     let unreadable = |name: &str| result.others.get(name).is_some();
     let mut checks = Vec::new();
@@ -44,17 +48,35 @@ pub(super) fn checks(result: &IdentResult<'_>, report: &Report, is_licence_alone
         None => None,
     };
     add(CheckKind::Device, device, DEVICE);
-    let number = if is_licence_alone { LICENCE_NUMBER } else { NUMBER };
-    add(CheckKind::RequestedNumber, requested_number(report.document.number.as_ref()), number);
-    let identified_on = report.completed_at.and_then(|at| Some(at.to_zoned_datetime(time_zone(TIME_ZONE)?).date()));
-    add(CheckKind::DocumentExpiry, expiry(report.document.expires_on.as_ref(), identified_on), EXPIRY);
+    let number = if is_licence_alone {
+        LICENCE_NUMBER
+    } else {
+        NUMBER
+    };
+    add(
+        CheckKind::RequestedNumber,
+        requested_number(report.document.number.as_ref()),
+        number,
+    );
+    let identified_on = report
+        .completed_at
+        .and_then(|at| Some(at.to_zoned_datetime(time_zone(TIME_ZONE)?).date()));
+    add(
+        CheckKind::DocumentExpiry,
+        expiry(report.document.expires_on.as_ref(), identified_on),
+        EXPIRY,
+    );
     checks
 }
 
 /// Compares the document's number with the submitted one, if there are both.
 fn requested_number(number: Option<&Attribute<String>>) -> Option<CheckResult> {
-    let letters =
-        |text: &str| -> String { text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_uppercase).collect() };
+    let letters = |text: &str| -> String {
+        text.chars()
+            .filter(|it| it.is_alphanumeric())
+            .flat_map(char::to_uppercase)
+            .collect()
+    };
     let number = number?;
     let submitted = number.submitted.as_ref()?.expose();
     Some(match number.expose() {
@@ -69,12 +91,17 @@ fn requested_number(number: Option<&Attribute<String>>) -> Option<CheckResult> {
 ///
 /// `1970-01-01` is the vendor's filler for missing dates of submitted documents. That it stands for one in checked data, too, is likely,
 /// and not documented: nothing can be told then.
-fn expiry(expires_on: Option<&Attribute<PartialDate>>, identified_on: Option<Date>) -> Option<CheckResult> {
+fn expiry(
+    expires_on: Option<&Attribute<PartialDate>>,
+    identified_on: Option<Date>,
+) -> Option<CheckResult> {
     let (date, identified_on) = (*expires_on?.expose()?, identified_on?);
     if date == PartialDate::from(Date::constant(1970, 1, 1)) {
         return Some(CheckResult::Inconclusive);
     }
-    last_day(date).is_some_and(|last| last < identified_on).then_some(CheckResult::Failed)
+    last_day(date)
+        .is_some_and(|last| last < identified_on)
+        .then_some(CheckResult::Failed)
 }
 
 /// Returns the code of the first check, of those with these codes, that speaks against a positive end.
@@ -84,7 +111,11 @@ fn contradiction<'r>(report: &'r Report, codes: &[&str]) -> Option<&'r str> {
         CheckResult::Inconclusive => check.kind != CheckKind::DocumentExpiry,
         _ => false,
     };
-    let mut found = report.checks.iter().filter(speaks).filter_map(|check| check.code.as_deref());
+    let mut found = report
+        .checks
+        .iter()
+        .filter(speaks)
+        .filter_map(|check| check.code.as_deref());
     found.find(|code| codes.contains(code))
 }
 
@@ -94,14 +125,18 @@ fn contradiction<'r>(report: &'r Report, codes: &[&str]) -> Option<&'r str> {
 /// order that is open leans to a rejection. A result alone does not say how the order ended: a suspicion in it is a dispute, until the
 /// history says more.
 pub(crate) fn judge(observation: &mut Observation, report: &Report, codes: &[&str]) {
-    let Some(code) = contradiction(report, codes) else { return };
+    let Some(code) = contradiction(report, codes) else {
+        return;
+    };
     let status = match observation.status {
         // The history has a code that is not known here: it decides nothing, and neither does what comes with it.
         None if observation.code.is_some() => return,
         None | Some(Status::Finished(Outcome::Verified)) => Status::Finished(Outcome::Disputed),
-        Some(Status::AwaitingPerson | Status::InProgress | Status::InReview { .. } | Status::Ended) => {
-            Status::InReview { leaning: Some(Outcome::Rejected) }
-        }
+        Some(
+            Status::AwaitingPerson | Status::InProgress | Status::InReview { .. } | Status::Ended,
+        ) => Status::InReview {
+            leaning: Some(Outcome::Rejected),
+        },
         Some(_) => return,
     };
     observation.status = Some(status);
@@ -129,8 +164,13 @@ mod tests {
             ("1970-01-01", "2021-01-01", Some(Inconclusive)),
             ("1970-01-02", "2021-01-01", Some(Failed)),
         ] {
-            let date = Attribute::new(Source::Agent, Verdict::Valid).with_value(valid_until.parse::<PartialDate>().unwrap());
-            assert_eq!(expiry(Some(&date), Some(identified.parse().unwrap())), expected, "{valid_until} {identified}");
+            let date = Attribute::new(Source::Agent, Verdict::Valid)
+                .with_value(valid_until.parse::<PartialDate>().unwrap());
+            assert_eq!(
+                expiry(Some(&date), Some(identified.parse().unwrap())),
+                expected,
+                "{valid_until} {identified}"
+            );
             assert_eq!(expiry(Some(&date), None), None);
         }
         assert_eq!(expiry(None, Some(Date::constant(2020, 1, 1))), None);
@@ -148,9 +188,16 @@ mod tests {
             let mut number = Attribute::new(Source::Agent, Verdict::Changed);
             number.value = checked.map(|text| text.to_owned().into());
             number.submitted = submitted.map(|text| text.to_owned().into());
-            assert_eq!(requested_number(Some(&number)), expected, "{checked:?} {submitted:?}");
+            assert_eq!(
+                requested_number(Some(&number)),
+                expected,
+                "{checked:?} {submitted:?}"
+            );
             number.verdict = Verdict::Unchecked;
-            assert_eq!(requested_number(Some(&number)), submitted.map(|_| NotPerformed));
+            assert_eq!(
+                requested_number(Some(&number)),
+                submitted.map(|_| NotPerformed)
+            );
         }
         assert_eq!(requested_number(None), None);
     }
@@ -158,33 +205,75 @@ mod tests {
     #[test]
     fn suspicion_of_a_result_is_weighed_with_the_state() {
         use Outcome::{Canceled, Disputed, Expired, Inconclusive, Rejected, Verified};
-        let leaning = Some(Status::InReview { leaning: Some(Rejected) });
+        let leaning = Some(Status::InReview {
+            leaning: Some(Rejected),
+        });
         for (status, code, judged) in [
             (None, None, Some(Status::Finished(Disputed))),
             (None, Some("4711"), None),
-            (Some(Status::Finished(Verified)), Some("6"), Some(Status::Finished(Disputed))),
-            (Some(Status::Finished(Rejected)), Some("17"), Some(Status::Finished(Rejected))),
-            (Some(Status::Finished(Canceled)), Some("22"), Some(Status::Finished(Canceled))),
-            (Some(Status::Finished(Expired)), Some("99"), Some(Status::Finished(Expired))),
-            (Some(Status::Finished(Inconclusive)), Some("29"), Some(Status::Finished(Inconclusive))),
+            (
+                Some(Status::Finished(Verified)),
+                Some("6"),
+                Some(Status::Finished(Disputed)),
+            ),
+            (
+                Some(Status::Finished(Rejected)),
+                Some("17"),
+                Some(Status::Finished(Rejected)),
+            ),
+            (
+                Some(Status::Finished(Canceled)),
+                Some("22"),
+                Some(Status::Finished(Canceled)),
+            ),
+            (
+                Some(Status::Finished(Expired)),
+                Some("99"),
+                Some(Status::Finished(Expired)),
+            ),
+            (
+                Some(Status::Finished(Inconclusive)),
+                Some("29"),
+                Some(Status::Finished(Inconclusive)),
+            ),
             (Some(Status::AwaitingPerson), Some("25"), leaning),
             (Some(Status::InProgress), Some("75"), leaning),
-            (Some(Status::InReview { leaning: Some(Verified) }), Some("106"), leaning),
+            (
+                Some(Status::InReview {
+                    leaning: Some(Verified),
+                }),
+                Some("106"),
+                leaning,
+            ),
             (Some(Status::Ended), Some("x"), leaning),
         ] {
             let mut report = Report::new(ProviderId::new("identity-tm"));
             let mut observation = Observation::claimed(Subject::default(), Channel::Fetch);
             (observation.status, observation.code) = (status, code.map(str::to_owned));
             let before = observation.clone();
-            report.checks.push(Check::new(CheckKind::Device, CheckResult::Passed).with_code(DEVICE));
-            report.checks.push(Check::new(CheckKind::Fraud, CheckResult::Failed).with_code("89"));
-            report.checks.push(Check::new(CheckKind::DocumentExpiry, CheckResult::Inconclusive).with_code(EXPIRY));
+            report
+                .checks
+                .push(Check::new(CheckKind::Device, CheckResult::Passed).with_code(DEVICE));
+            report
+                .checks
+                .push(Check::new(CheckKind::Fraud, CheckResult::Failed).with_code("89"));
+            report.checks.push(
+                Check::new(CheckKind::DocumentExpiry, CheckResult::Inconclusive).with_code(EXPIRY),
+            );
             judge(&mut observation, &report, AGAINST);
-            assert_eq!(observation, before, "only the result's own suspicions are weighed here");
-            report.checks.push(Check::new(CheckKind::DocumentExpiry, CheckResult::Failed).with_code(EXPIRY));
+            assert_eq!(
+                observation, before,
+                "only the result's own suspicions are weighed here"
+            );
+            report
+                .checks
+                .push(Check::new(CheckKind::DocumentExpiry, CheckResult::Failed).with_code(EXPIRY));
             judge(&mut observation, &report, FLAGS);
             assert_eq!(observation, before, "it is no flag of the vendor");
-            report.checks.insert(0, Check::new(CheckKind::Fraud, CheckResult::Inconclusive).with_code(FRAUD));
+            report.checks.insert(
+                0,
+                Check::new(CheckKind::Fraud, CheckResult::Inconclusive).with_code(FRAUD),
+            );
             judge(&mut observation, &report, AGAINST);
             assert_eq!(observation.status, judged, "{status:?}");
             let expected = if judged == status { code } else { Some(FRAUD) };

@@ -14,7 +14,10 @@ mod report;
 mod status;
 
 use idv_core::adapter::payload_channel;
-use idv_core::{Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Timestamp, time_in_zone};
+use idv_core::{
+    Channel, Error, Observation, Page, ProviderId, Result, ResultState, Subject, Timestamp,
+    time_in_zone,
+};
 
 pub use codes::{KINDS, KindRow, SUB_KINDS, SubKindRow, find_kind, find_sub_kind};
 pub use evidence::{find_image, images};
@@ -81,7 +84,10 @@ pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observa
         Channel::Fetch => Ok(vec![result_of(&IdentResult::read(bytes)?, flow, channel)]),
         Channel::Poll => Ok(vec![status(&StatusList::read(bytes)?, flow, channel)]),
         Channel::Callback => crate::callback::claims(bytes, flow),
-        _ => Err(Error::invalid("channel", "expected fetch, poll or callback")),
+        _ => Err(Error::invalid(
+            "channel",
+            "expected fetch, poll or callback",
+        )),
     }
 }
 
@@ -100,11 +106,26 @@ mod tests {
     #[test]
     fn time_has_its_offset_or_the_vendors() {
         let at = |text: &str| time(text).map(|time| time.to_string());
-        assert_eq!(at("2018-09-05T11:06:21+02:00").as_deref(), Some("2018-09-05T09:06:21Z"));
-        assert_eq!(at("2018-09-05T11:06:21Z").as_deref(), Some("2018-09-05T11:06:21Z"));
-        assert_eq!(at("2018-09-05 11:06:21").as_deref(), Some("2018-09-05T09:06:21Z"));
-        assert_eq!(at("2018-01-05T11:06:21").as_deref(), Some("2018-01-05T10:06:21Z"));
-        assert_eq!(at("1970-01-01T01:00:00+01:00").as_deref(), Some("1970-01-01T00:00:00Z"));
+        assert_eq!(
+            at("2018-09-05T11:06:21+02:00").as_deref(),
+            Some("2018-09-05T09:06:21Z")
+        );
+        assert_eq!(
+            at("2018-09-05T11:06:21Z").as_deref(),
+            Some("2018-09-05T11:06:21Z")
+        );
+        assert_eq!(
+            at("2018-09-05 11:06:21").as_deref(),
+            Some("2018-09-05T09:06:21Z")
+        );
+        assert_eq!(
+            at("2018-01-05T11:06:21").as_deref(),
+            Some("2018-01-05T10:06:21Z")
+        );
+        assert_eq!(
+            at("1970-01-01T01:00:00+01:00").as_deref(),
+            Some("1970-01-01T00:00:00Z")
+        );
         for text in ["", "yesterday", "2018-13-05T11:06:21Z", "05.09.2018 11:06"] {
             assert_eq!(at(text), None, "{text}");
         }

@@ -1,7 +1,9 @@
 //! The report of an identification (chapter 3.3).
 
 use idv_core::adapter::{CustomValues, FromVendor, find_word, non_empty, path};
-use idv_core::report::{Alternative, Attribute, Document, DocumentKind, Field, Method, Person, Source, Verdict};
+use idv_core::report::{
+    Alternative, Attribute, Document, DocumentKind, Field, Method, Person, Source, Verdict,
+};
 use idv_core::{Pii, Report, Text};
 
 use super::attribute::{Pair, Read, attribute, compare};
@@ -77,7 +79,9 @@ pub(crate) fn report_of(result: &IdentResult<'_>, flow: Flow) -> Box<Report> {
 }
 
 fn completed_at(result: &IdentResult<'_>) -> Option<idv_core::Timestamp> {
-    [&result.identitfied, &result.identified].into_iter().find_map(|text| time(non_empty(text.as_ref())?))
+    [&result.identitfied, &result.identified]
+        .into_iter()
+        .find_map(|text| time(non_empty(text.as_ref())?))
 }
 
 /// The parts of a result that go together, and the sources of its values.
@@ -100,7 +104,11 @@ impl<'r> Data<'r> {
         let entries = result.ident_data.as_deref().unwrap_or_default();
         let number = |entry: &IdentData<'_>| entry.kind.as_ref().and_then(Code::number);
         let marked = |wanted: u32| entries.iter().find(|entry| number(entry) == Some(wanted));
-        let unmarked = || entries.iter().find(|entry| !entry.is_submitted() && entry.is_about_a_person());
+        let unmarked = || {
+            entries
+                .iter()
+                .find(|entry| !entry.is_submitted() && entry.is_about_a_person())
+        };
         let (checked, initial) = (marked(1).or_else(unmarked), marked(2));
         let alone = match (initial, checked.and_then(number)) {
             (Some(_), _) => Verdict::New,
@@ -108,11 +116,20 @@ impl<'r> Data<'r> {
             (None, _) => Verdict::Unchecked,
         };
         let word = non_empty(result.identify_method.as_ref());
-        let method = word.map_or_else(|| (result.eid_used == Some(true)).then_some(Method::Eid), method);
-        let chip = result.eid_used == Some(true) || word.is_some_and(|word| word.eq_ignore_ascii_case("eID"));
+        let method = word.map_or_else(
+            || (result.eid_used == Some(true)).then_some(Method::Eid),
+            method,
+        );
+        let chip = result.eid_used == Some(true)
+            || word.is_some_and(|word| word.eq_ignore_ascii_case("eID"));
         let by_machine = matches!(result.ocr_status, Some(Code::Number(1 | 2)));
-        let by_agent = matches!(method, Some(Method::Shop | Method::Video)) || non_empty(result.identifier.as_ref()).is_some();
-        let seen = if by_agent && !chip { Source::Agent } else { Source::Vendor };
+        let by_agent = matches!(method, Some(Method::Shop | Method::Video))
+            || non_empty(result.identifier.as_ref()).is_some();
+        let seen = if by_agent && !chip {
+            Source::Agent
+        } else {
+            Source::Vendor
+        };
         Self {
             entries,
             checked,
@@ -130,7 +147,8 @@ impl<'r> Data<'r> {
         source: Source,
         part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>,
     ) -> Option<Attribute<T>> {
-        self.verified(source, part).map(|attribute| self.weakened(attribute))
+        self.verified(source, part)
+            .map(|attribute| self.weakened(attribute))
     }
 
     fn weakened<T>(&self, mut attribute: Attribute<T>) -> Attribute<T> {
@@ -147,20 +165,25 @@ impl<'r> Data<'r> {
         source: Source,
         part: impl Fn(&'r IdentData<'r>) -> Option<&'r Text<'r>>,
     ) -> Option<Attribute<T>> {
-        let pair = Pair { checked: self.checked.and_then(&part), initial: self.initial.and_then(&part) };
+        let pair = Pair {
+            checked: self.checked.and_then(&part),
+            initial: self.initial.and_then(&part),
+        };
         attribute(pair, source, self.alone)
     }
 
     /// Returns whether a licence was checked without a document: then the licence is the document.
     fn is_licence_alone(&self) -> bool {
-        self.checked.is_some_and(|it| it.id_card.is_empty() && it.driver_licence != Default::default())
+        self.checked
+            .is_some_and(|it| it.id_card.is_empty() && it.driver_licence != Default::default())
     }
 }
 
 /// Returns the text of a document's date. The vendor fills missing dates of submitted documents with the first day of 1970 (chapter
 /// 3.3.7).
 fn date<'r>(entry: &'r IdentData<'r>, text: &'r Option<Text<'r>>) -> Option<&'r Text<'r>> {
-    text.as_ref().filter(|text| !entry.is_submitted() || text.expose().trim() != "1970-01-01")
+    text.as_ref()
+        .filter(|text| !entry.is_submitted() || text.expose().trim() != "1970-01-01")
 }
 
 /// Returns the method that a word of chapter 3.3.4 is. The document has only the name of SmartID, which is that of electronic identities
@@ -183,10 +206,18 @@ fn person(person: &mut Person, data: &Data<'_>) {
     person.family_name = data.read(source, |it| it.surname.as_ref());
     person.birth_name = data.read(source, |it| it.birthname.as_ref());
     person.birth_date = data.read(source, |it| it.birthdate.as_ref());
-    person.birth_place = data.read(source, |it| it.birthplace.as_ref()).map(Into::into);
-    person.nationalities.extend(data.read(source, |it| it.nationality.as_ref()));
+    person.birth_place = data
+        .read(source, |it| it.birthplace.as_ref())
+        .map(Into::into);
+    person
+        .nationalities
+        .extend(data.read(source, |it| it.nationality.as_ref()));
     // A German chip does not carry it, and the vendor does not say where it comes from.
-    let gender = if source == Source::Chip { Source::Vendor } else { source };
+    let gender = if source == Source::Chip {
+        Source::Vendor
+    } else {
+        source
+    };
     person.gender = data.read(gender, |it| it.gender.as_ref());
     person.title = data.read(source, |it| it.title.as_ref());
     person.address.street = data.read(source, |it| it.street.as_ref());
@@ -201,10 +232,15 @@ fn person(person: &mut Person, data: &Data<'_>) {
 fn document(document: &mut Document, data: &Data<'_>) {
     document.licence_classes = data.read(data.printed, |it| it.driver_licence.classes.as_ref());
     if data.is_licence_alone() {
-        let kind = |it: Option<&IdentData<'_>>| it.map(|_| (Some(Pii::new(DocumentKind::DrivingLicence)), None));
-        document.kind = compare(kind(data.checked), None, data.printed, data.alone).map(|kind| data.weakened(kind));
+        let kind = |it: Option<&IdentData<'_>>| {
+            it.map(|_| (Some(Pii::new(DocumentKind::DrivingLicence)), None))
+        };
+        document.kind = compare(kind(data.checked), None, data.printed, data.alone)
+            .map(|kind| data.weakened(kind));
         document.number = data.read(data.printed, |it| it.driver_licence.licence_no.as_ref());
-        document.issued_on = data.read(data.printed, |it| date(it, &it.driver_licence.date_of_issue));
+        document.issued_on = data.read(data.printed, |it| {
+            date(it, &it.driver_licence.date_of_issue)
+        });
         return;
     }
     document.kind = kind(data);
@@ -219,11 +255,15 @@ fn document(document: &mut Document, data: &Data<'_>) {
 fn kind(data: &Data<'_>) -> Option<Attribute<DocumentKind>> {
     let checked = data.checked.map(|it| kinds(&it.id_card));
     let initial = data.initial.map(|it| kinds(&it.id_card));
-    let first = |kinds: &Option<(Option<Read<DocumentKind>>, Vec<DocumentKind>)>| kinds.as_ref().and_then(|it| it.0.clone());
+    let first = |kinds: &Option<(Option<Read<DocumentKind>>, Vec<DocumentKind>)>| {
+        kinds.as_ref().and_then(|it| it.0.clone())
+    };
     let mut attribute = compare(first(&checked), first(&initial), data.source, data.alone)?;
     let source = attribute.source;
     let others = checked.into_iter().flat_map(|(_, others)| others);
-    attribute.alternatives.extend(others.map(|kind| Alternative::new(source, Some(Pii::new(kind)), None)));
+    attribute
+        .alternatives
+        .extend(others.map(|kind| Alternative::new(source, Some(Pii::new(kind)), None)));
     Some(data.weakened(attribute))
 }
 
@@ -240,14 +280,25 @@ const BITS: [(u32, DocumentKind); 5] = [
 /// Returns the document that was used, and the others.
 fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     let word = non_empty(card.kind.as_ref());
-    let named = [("IDCard", DocumentKind::IdCard), ("Passport", DocumentKind::Passport)];
+    let named = [
+        ("IDCard", DocumentKind::IdCard),
+        ("Passport", DocumentKind::Passport),
+    ];
     let named = word.and_then(|word| find_word(&named, word));
     let number = card.ext_document_type.as_ref().map(ToString::to_string);
     let bits = card.ext_document_type.as_ref().and_then(Code::number);
-    let mut by_bits: Vec<_> = BITS.iter().filter(|(bit, _)| bits.unwrap_or(0) & bit != 0).map(|(_, kind)| *kind).collect();
-    let Some(raw) = word.map(str::to_owned).or(number) else { return (None, Vec::new()) };
+    let mut by_bits: Vec<_> = BITS
+        .iter()
+        .filter(|(bit, _)| bits.unwrap_or(0) & bit != 0)
+        .map(|(_, kind)| *kind)
+        .collect();
+    let Some(raw) = word.map(str::to_owned).or(number) else {
+        return (None, Vec::new());
+    };
     // A name and bits that are not known: a document of the order's own, or a newer one.
-    let kind = named.or(by_bits.first().copied()).unwrap_or(DocumentKind::Other);
+    let kind = named
+        .or(by_bits.first().copied())
+        .unwrap_or(DocumentKind::Other);
     by_bits.retain(|other| *other != kind);
     (Some((Some(Pii::new(kind)), Some(Pii::new(raw)))), by_bits)
 }
@@ -273,7 +324,10 @@ fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> CustomValues {
     let mut custom = CustomValues::new(CLASH);
     root(&mut custom, result);
     if let Some(checked) = data.checked {
-        let kind = checked.kind.as_ref().filter(|kind| kind.number() != Some(1));
+        let kind = checked
+            .kind
+            .as_ref()
+            .filter(|kind| kind.number() != Some(1));
         add_code(&mut custom, "IdentData", "Type", kind);
         entry(&mut custom, "", checked, data);
     }
@@ -282,14 +336,19 @@ fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> CustomValues {
         entry(&mut submitted, SUBMITTED, initial, data);
         // A value that was checked as it had been submitted stands there once.
         for (name, value) in submitted.into_values() {
-            let checked = name.strip_prefix(SUBMITTED).and_then(|name| custom.get(name.strip_prefix('.')?));
+            let checked = name
+                .strip_prefix(SUBMITTED)
+                .and_then(|name| custom.get(name.strip_prefix('.')?));
             if checked != Some(value.expose()) {
                 custom.add_filled(name, value.into_exposed());
             }
         }
     }
     for (index, other) in data.entries.iter().enumerate() {
-        let is_taken = [data.checked, data.initial].into_iter().flatten().any(|taken| std::ptr::eq(taken, other));
+        let is_taken = [data.checked, data.initial]
+            .into_iter()
+            .flatten()
+            .any(|taken| std::ptr::eq(taken, other));
         if !is_taken {
             whole(&mut custom, &path("IdentData", &index.to_string()), other);
         }
@@ -312,9 +371,16 @@ fn root(custom: &mut CustomValues, result: &IdentResult<'_>) {
     // A word that the method does not say.
     let word = result.identify_method.as_ref();
     let is_said = |word: &str| method(word).is_some() && !word.eq_ignore_ascii_case("SmartID");
-    custom.text("", "IdentifyMethod", word.filter(|word| !is_said(word.expose().trim())));
+    custom.text(
+        "",
+        "IdentifyMethod",
+        word.filter(|word| !is_said(word.expose().trim())),
+    );
     let known = completed_at(result);
-    for (name, text) in [("Identitfied", &result.identitfied), ("Identified", &result.identified)] {
+    for (name, text) in [
+        ("Identitfied", &result.identitfied),
+        ("Identified", &result.identified),
+    ] {
         let is_known = known.is_some() && non_empty(text.as_ref()).and_then(time) == known;
         custom.text("", name, text.as_ref().filter(|_| !is_known));
     }
@@ -327,20 +393,46 @@ fn entry(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>, data: &
     let card = path(parent, "IDCard");
     if data.is_licence_alone() {
         add_texts(custom, &card, entry.id_card.texts());
-        add_code(custom, &card, "extDocumentType", entry.id_card.ext_document_type.as_ref());
+        add_code(
+            custom,
+            &card,
+            "extDocumentType",
+            entry.id_card.ext_document_type.as_ref(),
+        );
     } else {
-        custom.text(&card, "eidRestrictedIdentifier", entry.id_card.eid_restricted_identifier.as_ref());
+        custom.text(
+            &card,
+            "eidRestrictedIdentifier",
+            entry.id_card.eid_restricted_identifier.as_ref(),
+        );
         // Beside a name, the kind of the document does not say which bits there are.
         let named = non_empty(entry.id_card.kind.as_ref()).is_some();
-        add_code(custom, &card, "extDocumentType", entry.id_card.ext_document_type.as_ref().filter(|_| named));
+        add_code(
+            custom,
+            &card,
+            "extDocumentType",
+            entry.id_card.ext_document_type.as_ref().filter(|_| named),
+        );
         let licence = path(parent, "DriverLicence");
-        custom.text(&licence, "LicenceNo", entry.driver_licence.licence_no.as_ref());
-        custom.text(&licence, "DateOfIssue", date(entry, &entry.driver_licence.date_of_issue));
+        custom.text(
+            &licence,
+            "LicenceNo",
+            entry.driver_licence.licence_no.as_ref(),
+        );
+        custom.text(
+            &licence,
+            "DateOfIssue",
+            date(entry, &entry.driver_licence.date_of_issue),
+        );
     }
     unknown(custom, parent, entry);
     for (name, value) in entry.additional.iter() {
         let is_taken = RESERVED.contains(&name) || custom.get(&path(parent, name)).is_some();
-        let parent = if is_taken { path(parent, "Additional") } else { parent.to_owned() };
+        let parent = if is_taken {
+            path(parent, "Additional")
+        } else {
+            parent.to_owned()
+        };
         custom.add_filled(path(&parent, name), value.expose().clone());
     }
 }
@@ -350,8 +442,17 @@ fn whole(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>) {
     add_code(custom, parent, "Type", entry.kind.as_ref());
     add_texts(custom, parent, entry.texts());
     add_texts(custom, &path(parent, "IDCard"), entry.id_card.texts());
-    add_code(custom, &path(parent, "IDCard"), "extDocumentType", entry.id_card.ext_document_type.as_ref());
-    add_texts(custom, &path(parent, "DriverLicence"), entry.driver_licence.texts());
+    add_code(
+        custom,
+        &path(parent, "IDCard"),
+        "extDocumentType",
+        entry.id_card.ext_document_type.as_ref(),
+    );
+    add_texts(
+        custom,
+        &path(parent, "DriverLicence"),
+        entry.driver_licence.texts(),
+    );
     unknown(custom, parent, entry);
     custom.members(&path(parent, "Additional"), &entry.additional);
 }

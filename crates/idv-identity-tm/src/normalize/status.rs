@@ -1,7 +1,10 @@
 //! The history of an order, reduced to one state (chapter 3.2).
 
 use idv_core::adapter::non_empty;
-use idv_core::{Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Text, VendorId};
+use idv_core::{
+    Channel, Observation, Outcome, Report, ResultHandle, ResultState, Status, Subject, Text,
+    VendorId,
+};
 
 use super::codes::{self, KindRow};
 use super::history::{Event, History};
@@ -77,7 +80,12 @@ pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observatio
 #[must_use]
 pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
     let row = codes::find_kind(Code::of(Text::new(code))?.number()?)?;
-    Some(row.ends_with(flow).map(Status::Finished).or(row.state_in(flow)).unwrap_or(Status::AwaitingPerson))
+    Some(
+        row.ends_with(flow)
+            .map(Status::Finished)
+            .or(row.state_in(flow))
+            .unwrap_or(Status::AwaitingPerson),
+    )
 }
 
 /// Adds the history of an order to its report: the order's ids, the reasons, the checks that failed, and every event.
@@ -99,8 +107,14 @@ pub(crate) struct Course<'l, 'a> {
 impl<'l, 'a> Course<'l, 'a> {
     pub(crate) fn of(list: &'l StatusList<'a>, flow: Flow) -> Self {
         let history = History::of(list);
-        let (status, decisive) = reduce(&history, flow).map_or((None, None), |(status, place)| (status, Some(place)));
-        Self { list, history, status, decisive }
+        let (status, decisive) =
+            reduce(&history, flow).map_or((None, None), |(status, place)| (status, Some(place)));
+        Self {
+            list,
+            history,
+            status,
+            decisive,
+        }
     }
 
     /// Returns the observation without a result.
@@ -108,10 +122,16 @@ impl<'l, 'a> Course<'l, 'a> {
         let reference = non_empty(self.list.reference.as_ref()).map(str::to_owned);
         let order = non_empty(self.list.order_id.as_ref()).map(VendorId::new);
         let mut observation = Observation::claimed(Subject::new(reference, order), channel);
-        let event = self.decisive.and_then(|place| self.history.events.get(place));
+        let event = self
+            .decisive
+            .and_then(|place| self.history.events.get(place));
         observation.status = self.status;
         observation.code = event.map(Event::code);
-        observation.at = event.and_then(|event| event.at.or_else(|| non_empty(self.list.executed.as_ref()).and_then(time)));
+        observation.at = event.and_then(|event| {
+            event
+                .at
+                .or_else(|| non_empty(self.list.executed.as_ref()).and_then(time))
+        });
         observation
     }
 
@@ -121,7 +141,13 @@ impl<'l, 'a> Course<'l, 'a> {
         if self.is_over() && (self.has_data() || self.is_signed()) {
             return ResultState::Fetchable(ResultHandle::new(order));
         }
-        if self.is_over() || self.history.events.iter().any(|event| event.reason().is_some()) {
+        if self.is_over()
+            || self
+                .history
+                .events
+                .iter()
+                .any(|event| event.reason().is_some())
+        {
             return ResultState::Inline(self.report());
         }
         ResultState::Absent
@@ -148,7 +174,10 @@ impl<'l, 'a> Course<'l, 'a> {
     /// Returns whether the vendor may have no data although the history says so: a time-out deletes the order (chapter 2.4), and an
     /// error that cannot be corrected leaves it unfinished (chapter 3.3.1).
     pub(crate) const fn can_be_without_data(&self) -> bool {
-        matches!(self.status, Some(Status::Finished(Outcome::Expired | Outcome::Inconclusive)))
+        matches!(
+            self.status,
+            Some(Status::Finished(Outcome::Expired | Outcome::Inconclusive))
+        )
     }
 
     /// Returns the report of the history alone.
@@ -166,7 +195,10 @@ impl<'l, 'a> Course<'l, 'a> {
         if report.vendor_id.is_none() {
             report.vendor_id = non_empty(self.list.order_id.as_ref()).map(VendorId::new);
         }
-        let is_positive = matches!(self.status, Some(Status::Finished(Outcome::Verified | Outcome::Disputed)));
+        let is_positive = matches!(
+            self.status,
+            Some(Status::Finished(Outcome::Verified | Outcome::Disputed))
+        );
         self.history.explain(report, is_positive);
         self.history.keep(report, self.list);
     }
@@ -187,9 +219,15 @@ fn reduce(history: &History<'_, '_>, flow: Flow) -> Option<(Option<Status>, usiz
         return Some((Some(over), place));
     }
     if let Some(place) = history.suspicions().next_back() {
-        let is_handed_over = history.places(KindRow::is_data_ready).any(|ready| !history.is_older(ready, place));
+        let is_handed_over = history
+            .places(KindRow::is_data_ready)
+            .any(|ready| !history.is_older(ready, place));
         let is_identified = history.rows().any(KindRow::is_identified);
-        let status = if is_handed_over && !is_identified { Some(Status::Finished(Outcome::Disputed)) } else { state(place) };
+        let status = if is_handed_over && !is_identified {
+            Some(Status::Finished(Outcome::Disputed))
+        } else {
+            state(place)
+        };
         return Some((status, place));
     }
     match latest_state {
@@ -210,13 +248,17 @@ fn end(history: &History<'_, '_>, flow: Flow) -> Option<(Outcome, usize)> {
         }
     }
     // To be identified is a positive end, too, that a suspicion disputes: a signature after it says nothing of the person.
-    let is_positive = |row: &KindRow| row.is_identified() || row.ends_with(flow) == Some(Outcome::Verified);
-    let suspicion = history
-        .suspicions()
-        .rev()
-        .find(|suspicion| history.places(is_positive).any(|positive| !history.is_older(*suspicion, positive)));
+    let is_positive =
+        |row: &KindRow| row.is_identified() || row.ends_with(flow) == Some(Outcome::Verified);
+    let suspicion = history.suspicions().rev().find(|suspicion| {
+        history
+            .places(is_positive)
+            .any(|positive| !history.is_older(*suspicion, positive))
+    });
     match (end, suspicion) {
-        (Some((Outcome::Verified | Outcome::Inconclusive, _)), Some(suspicion)) => Some((Outcome::Disputed, suspicion)),
+        (Some((Outcome::Verified | Outcome::Inconclusive, _)), Some(suspicion)) => {
+            Some((Outcome::Disputed, suspicion))
+        }
         _ => end,
     }
 }

@@ -53,7 +53,9 @@ impl<'a> Code<'a> {
         };
         // Codes are short numbers, and a history is full of them: this takes a tenth of what formatting takes.
         let digits = (0..=number.checked_ilog10().unwrap_or_default()).rev();
-        text.extend(digits.filter_map(|place| char::from_digit(number / 10_u32.pow(place) % 10, 10)));
+        text.extend(
+            digits.filter_map(|place| char::from_digit(number / 10_u32.pow(place) % 10, 10)),
+        );
     }
 
     /// Returns the code as JSON.
@@ -102,7 +104,11 @@ mod tests {
     #[test]
     fn text_is_not_printed() {
         assert_eq!(
-            format!("{:?} {:?}", Text::new("Mustermann"), Code::of(Text::new("Mustermann"))),
+            format!(
+                "{:?} {:?}",
+                Text::new("Mustermann"),
+                Code::of(Text::new("Mustermann"))
+            ),
             "[personal] Some(Word([personal]))"
         );
     }
@@ -124,12 +130,19 @@ mod tests {
             ("6e0", None),
             ("6 0", None),
         ] {
-            assert_eq!(Code::of(Text::new(text)).unwrap().number(), number, "{text}");
+            assert_eq!(
+                Code::of(Text::new(text)).unwrap().number(),
+                number,
+                "{text}"
+            );
         }
         for number in [0, 9, 10, 99, 100, 4_294_967_295_u32] {
             assert_eq!(Code::Number(number).to_string(), number.to_string());
         }
-        assert_eq!(Code::of(Text::new("99999999999")).unwrap().to_string(), "99999999999");
+        assert_eq!(
+            Code::of(Text::new("99999999999")).unwrap().to_string(),
+            "99999999999"
+        );
         assert_eq!(Code::of(Text::new(" ")), None);
     }
 
@@ -150,13 +163,20 @@ mod tests {
             ("\"\"", None),
         ] {
             let read: Option<Code<'_>> = idv_core::adapter::wire::read_json(json).unwrap();
-            assert_eq!(read.as_ref().map(ToString::to_string).as_deref(), code, "{json}");
+            assert_eq!(
+                read.as_ref().map(ToString::to_string).as_deref(),
+                code,
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn code_as_json_is_number_or_text() {
         assert_eq!(Code::Number(6).to_value(), serde_json::json!(6));
-        assert_eq!(Code::Word(Text::new("new")).to_value(), serde_json::json!("new"));
+        assert_eq!(
+            Code::Word(Text::new("new")).to_value(),
+            serde_json::json!("new")
+        );
     }
 }

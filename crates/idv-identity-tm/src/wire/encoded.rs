@@ -30,7 +30,12 @@ impl Encoded<'_> {
     /// Decodes it, piece by piece.
     #[must_use]
     pub fn decoder(&self) -> Decoder<'_> {
-        Decoder { rest: self.raw.expose().as_bytes(), text: Vec::with_capacity(PIECE), piece: Vec::new(), ended: false }
+        Decoder {
+            rest: self.raw.expose().as_bytes(),
+            text: Vec::with_capacity(PIECE),
+            piece: Vec::new(),
+            ended: false,
+        }
     }
 
     /// Decodes it straight into `take`, piece by piece.
@@ -38,7 +43,10 @@ impl Encoded<'_> {
     /// # Errors
     ///
     /// Those of [`Decoder::next_piece`] and of `take`.
-    pub fn decode(&self, mut take: impl FnMut(&[u8]) -> idv_core::Result<()>) -> idv_core::Result<()> {
+    pub fn decode(
+        &self,
+        mut take: impl FnMut(&[u8]) -> idv_core::Result<()>,
+    ) -> idv_core::Result<()> {
         let mut decoder = self.decoder();
         while let Some(piece) = decoder.next_piece()? {
             take(piece)?;
@@ -60,7 +68,11 @@ impl<'de> Part<'de> for Encoded<'de> {
     }
 
     fn text(raw: Text<'de>) -> Shape<Self> {
-        if raw.expose().is_empty() { Shape::Other(Value::Null) } else { Shape::Expected(Self { raw }) }
+        if raw.expose().is_empty() {
+            Shape::Other(Value::Null)
+        } else {
+            Shape::Expected(Self { raw })
+        }
     }
 
     fn boolean(value: bool) -> Shape<Self> {
@@ -76,8 +88,10 @@ impl<'de> Part<'de> for Encoded<'de> {
 const PIECE: usize = 64 * 1024;
 
 /// Padding may be there or not.
-const ENGINE: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Decodes a file, piece by piece, in memory of a fixed size.
 pub struct Decoder<'a> {
@@ -119,7 +133,9 @@ impl Decoder<'_> {
         }
         self.ended = self.text.last() == Some(&b'=');
         self.piece.clear();
-        ENGINE.decode_vec(&self.text, &mut self.piece).map_err(|_| not_base64())?;
+        ENGINE
+            .decode_vec(&self.text, &mut self.piece)
+            .map_err(|_| not_base64())?;
         Ok(Some(&self.piece))
     }
 
@@ -127,8 +143,14 @@ impl Decoder<'_> {
     fn take_run(&mut self) {
         let room = PIECE - self.text.len();
         let window = self.rest.get(..room).unwrap_or(self.rest);
-        let length = window.iter().position(|byte| *byte == b'\\' || byte.is_ascii_whitespace()).unwrap_or(window.len());
-        let (run, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+        let length = window
+            .iter()
+            .position(|byte| *byte == b'\\' || byte.is_ascii_whitespace())
+            .unwrap_or(window.len());
+        let (run, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, &[]));
         self.text.extend_from_slice(run);
         self.rest = rest;
     }
@@ -159,7 +181,9 @@ impl Decoder<'_> {
 
 impl fmt::Debug for Decoder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoder").field("rest", &self.rest.len()).finish_non_exhaustive()
+        f.debug_struct("Decoder")
+            .field("rest", &self.rest.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,7 +197,10 @@ mod tests {
 
     fn decode(raw: &str) -> idv_core::Result<Vec<u8>> {
         let mut file = Vec::new();
-        Encoded { raw: Text::new(raw) }.decode(|piece| {
+        Encoded {
+            raw: Text::new(raw),
+        }
+        .decode(|piece| {
             assert!(!piece.is_empty() && piece.len() <= PIECE / 4 * 3);
             file.extend_from_slice(piece);
             Ok(())
@@ -188,18 +215,50 @@ mod tests {
             let file: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
             let text = engine.encode(&file);
             assert_eq!(decode(&text).unwrap(), file, "{length}");
-            assert_eq!(decode(text.trim_end_matches('=')).unwrap(), file, "{length} without padding");
-            assert_eq!(decode(&text.replace('/', "\\/").replace('+', "\\u002B")).unwrap(), file, "{length} with escapes");
-            let lines: Vec<_> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
-            assert_eq!(decode(&lines.join("\\r\\n")).unwrap(), file, "{length} in lines");
-            assert_eq!(decode(&lines.join(" ")).unwrap(), file, "{length} with blanks");
+            assert_eq!(
+                decode(text.trim_end_matches('=')).unwrap(),
+                file,
+                "{length} without padding"
+            );
+            assert_eq!(
+                decode(&text.replace('/', "\\/").replace('+', "\\u002B")).unwrap(),
+                file,
+                "{length} with escapes"
+            );
+            let lines: Vec<_> = text
+                .as_bytes()
+                .chunks(76)
+                .map(|line| std::str::from_utf8(line).unwrap())
+                .collect();
+            assert_eq!(
+                decode(&lines.join("\\r\\n")).unwrap(),
+                file,
+                "{length} in lines"
+            );
+            assert_eq!(
+                decode(&lines.join(" ")).unwrap(),
+                file,
+                "{length} with blanks"
+            );
         }
     }
 
     #[test]
     fn what_is_not_base64_is_refused() {
         let beyond = format!("{}=={}", "A".repeat(PIECE - 2), "AAAA");
-        for raw in ["A", "AB-_", "A===", "AA==AAAA", "AAAA=", "\\\\uQBA", "\\u00", "\\u0141AAA", "\\", "ÄÄ", &beyond] {
+        for raw in [
+            "A",
+            "AB-_",
+            "A===",
+            "AA==AAAA",
+            "AAAA=",
+            "\\\\uQBA",
+            "\\u00",
+            "\\u0141AAA",
+            "\\",
+            "ÄÄ",
+            &beyond,
+        ] {
             assert!(decode(raw).is_err(), "{raw}");
         }
         assert_eq!(decode("\\r\\n").unwrap(), b"");
@@ -207,14 +266,29 @@ mod tests {
 
     #[test]
     fn a_file_stays_where_it_stands_in_the_payload() {
-        let payload = br#"{"Images":[{"Image":"\/9j\/4AAQ"},{"Image":7},{"Image":""},{"Image":["AA=="]}]}"#;
+        let payload =
+            br#"{"Images":[{"Image":"\/9j\/4AAQ"},{"Image":7},{"Image":""},{"Image":["AA=="]}]}"#;
         let images = crate::wire::Images::read(payload).unwrap().images;
         let file = images[0].image.as_ref().unwrap();
         assert!(payload.as_ptr_range().contains(&file.raw.expose().as_ptr()));
-        assert_eq!((file.encoded_length(), decode(file.raw.expose()).unwrap()), (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]));
+        assert_eq!(
+            (file.encoded_length(), decode(file.raw.expose()).unwrap()),
+            (10, vec![0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10])
+        );
         assert!(images[1..].iter().all(|image| image.image.is_none()));
-        let others: Vec<_> = images.iter().map(|image| image.others.get("Image").map(|it| it.expose().to_string())).collect();
-        assert_eq!(others, [None, Some("7".to_owned()), None, Some("[\"AA==\"]".to_owned())]);
+        let others: Vec<_> = images
+            .iter()
+            .map(|image| image.others.get("Image").map(|it| it.expose().to_string()))
+            .collect();
+        assert_eq!(
+            others,
+            [
+                None,
+                Some("7".to_owned()),
+                None,
+                Some("[\"AA==\"]".to_owned())
+            ]
+        );
     }
 
     #[test]
@@ -223,12 +297,26 @@ mod tests {
         let images = crate::wire::Images::read(json.as_bytes()).unwrap().images;
         let file = images[0].image.as_ref().unwrap();
         assert!(file.raw.is_borrowed());
-        assert_eq!(decode(file.raw.expose()).unwrap(), [0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]);
-        assert_eq!(images[0].others.get("Size").unwrap().expose(), "123456789012345678901234567890");
+        assert_eq!(
+            decode(file.raw.expose()).unwrap(),
+            [0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10]
+        );
+        assert_eq!(
+            images[0].others.get("Size").unwrap().expose(),
+            "123456789012345678901234567890"
+        );
     }
 
     #[test]
     fn a_file_is_not_printed() {
-        assert_eq!(format!("{:?}", Encoded { raw: Text::new("/9j/4AAQ") }), "[file, 8 bytes of Base64]");
+        assert_eq!(
+            format!(
+                "{:?}",
+                Encoded {
+                    raw: Text::new("/9j/4AAQ")
+                }
+            ),
+            "[file, 8 bytes of Base64]"
+        );
     }
 }

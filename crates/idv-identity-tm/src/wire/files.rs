@@ -100,6 +100,11 @@ impl<'de> Part<'de> for NamedHashes<'de> {
 
     fn array<A: serde::de::SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
         let hashes = Vec::<Self>::array(seq)?;
-        Ok(hashes.map(|hashes| Self { entries: hashes.into_iter().flat_map(|hashes| hashes.entries).collect() }))
+        Ok(hashes.map(|hashes| Self {
+            entries: hashes
+                .into_iter()
+                .flat_map(|hashes| hashes.entries)
+                .collect(),
+        }))
     }
 }

@@ -20,7 +20,9 @@ use idv_core::{Error, Result};
 
 pub use code::Code;
 pub use encoded::{Decoder, Encoded};
-pub use files::{Hashes, Images, NamedHashes, SignedDocument, SignedDocuments, VoiceFile, VoiceFiles};
+pub use files::{
+    Hashes, Images, NamedHashes, SignedDocument, SignedDocuments, VoiceFile, VoiceFiles,
+};
 pub(crate) use result::Named;
 pub use result::{DriverLicence, IdCard, IdentData, IdentResult, Image};
 pub use status::{Orders, StatusEntry, StatusList};
@@ -96,7 +98,9 @@ impl<'a> Orders<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let orders: Self = read_text(status::without_braces(decoded(bytes)?))?;
         if orders.order_ids.is_none() {
-            return Err(Error::malformed("not an answer of getOrdersByRef: expected a list of orders"));
+            return Err(Error::malformed(
+                "not an answer of getOrdersByRef: expected a list of orders",
+            ));
         }
         Ok(orders)
     }

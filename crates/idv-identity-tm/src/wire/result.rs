@@ -150,17 +150,26 @@ pub(crate) type Named<'r, 'a> = (&'static str, Option<&'r Text<'a>>);
 impl<'a> IdentResult<'a> {
     /// Returns the images in their order, if the account has them in the result.
     pub fn images(&self) -> impl Iterator<Item = &Image<'a>> {
-        self.ident_data.iter().flatten().flat_map(|data| &data.images)
+        self.ident_data
+            .iter()
+            .flatten()
+            .flat_map(|data| &data.images)
     }
 
     /// Returns whether any entry tells something of a person.
     pub(crate) fn names_a_person(&self) -> bool {
-        self.ident_data.iter().flatten().any(IdentData::is_about_a_person)
+        self.ident_data
+            .iter()
+            .flatten()
+            .any(IdentData::is_about_a_person)
     }
 
     /// Returns whether any entry tells something of a person that was not only submitted.
     pub(crate) fn names_a_checked_person(&self) -> bool {
-        self.ident_data.iter().flatten().any(|entry| !entry.is_submitted() && entry.is_about_a_person())
+        self.ident_data
+            .iter()
+            .flatten()
+            .any(|entry| !entry.is_submitted() && entry.is_about_a_person())
     }
 }
 
@@ -172,8 +181,14 @@ impl<'a> IdentData<'a> {
 
     /// Returns whether it tells something of a person or of a document.
     pub(crate) fn is_about_a_person(&self) -> bool {
-        let texts = self.texts().into_iter().chain(self.id_card.texts()).chain(self.driver_licence.texts());
-        texts.into_iter().any(|(_, text)| text.is_some_and(|text| !text.expose().trim().is_empty()))
+        let texts = self
+            .texts()
+            .into_iter()
+            .chain(self.id_card.texts())
+            .chain(self.driver_licence.texts());
+        texts
+            .into_iter()
+            .any(|(_, text)| text.is_some_and(|text| !text.expose().trim().is_empty()))
     }
 
     pub(crate) const fn texts(&self) -> [Named<'_, 'a>; 15] {
@@ -207,7 +222,10 @@ impl<'a> IdCard<'a> {
     pub(crate) const fn texts(&self) -> [Named<'_, 'a>; 7] {
         [
             ("CardNo", self.card_no.as_ref()),
-            ("eidRestrictedIdentifier", self.eid_restricted_identifier.as_ref()),
+            (
+                "eidRestrictedIdentifier",
+                self.eid_restricted_identifier.as_ref(),
+            ),
             ("PlaceOfIssue", self.place_of_issue.as_ref()),
             ("CountryOfIssue", self.country_of_issue.as_ref()),
             ("DateOfIssue", self.date_of_issue.as_ref()),

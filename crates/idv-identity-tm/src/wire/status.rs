@@ -62,7 +62,9 @@ impl<'de> Part<'de> for Orders<'de> {
 
     fn array<A: serde::de::SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
         let entries = Vec::<OrderId<'_>>::array(seq)?;
-        Ok(entries.map(|entries| Self { order_ids: Some(entries.into_iter().filter_map(|entry| entry.0).collect()) }))
+        Ok(entries.map(|entries| Self {
+            order_ids: Some(entries.into_iter().filter_map(|entry| entry.0).collect()),
+        }))
     }
 }
 
@@ -82,6 +84,12 @@ impl<'de> Part<'de> for OrderId<'de> {
 
 /// Returns the text between the braces of the sample of chapter 3.13.4, if a payload is written like it; else the payload.
 pub(super) fn without_braces(text: &str) -> &str {
-    let inside = text.trim_ascii().strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).map(str::trim_ascii);
-    inside.filter(|inside| inside.starts_with('[')).unwrap_or(text)
+    let inside = text
+        .trim_ascii()
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .map(str::trim_ascii);
+    inside
+        .filter(|inside| inside.starts_with('['))
+        .unwrap_or(text)
 }

@@ -76,7 +76,9 @@ impl<'de> Part<'de> for NewPassword {
         while let Some(name) = map.next_key_seed(Name)? {
             let text = map.next_value_seed(place::<Text<'_>>())?.expected();
             if name == "password" {
-                password = text.filter(|text| !text.expose().is_empty()).map(|text| Secret::new(text.expose()));
+                password = text
+                    .filter(|text| !text.expose().is_empty())
+                    .map(|text| Secret::new(text.expose()));
             }
         }
         Ok(Shape::Expected(Self { password }))
@@ -114,8 +116,12 @@ impl ErrorBody {
             },
             Some(_) => Some(text.to_owned()),
         };
-        let error = error.map(|error| error.trim().chars().take(LONGEST).collect()).filter(|error: &String| !error.is_empty());
-        Self { error: error.map(Pii::new) }
+        let error = error
+            .map(|error| error.trim().chars().take(LONGEST).collect())
+            .filter(|error: &String| !error.is_empty());
+        Self {
+            error: error.map(Pii::new),
+        }
     }
 }
 
@@ -124,8 +130,20 @@ const LONGEST: usize = 4096;
 
 /// Returns the description in an object: the document's member, or one of a usual name.
 fn described(body: &Map<String, Value>) -> Option<String> {
-    let names = ["error", "message", "errormessage", "error_description", "description", "detail", "text"];
-    let find = |name: &str| body.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).and_then(|(_, value)| words(value));
+    let names = [
+        "error",
+        "message",
+        "errormessage",
+        "error_description",
+        "description",
+        "detail",
+        "text",
+    ];
+    let find = |name: &str| {
+        body.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .and_then(|(_, value)| words(value))
+    };
     names.into_iter().find_map(find)
 }
 
@@ -146,7 +164,11 @@ mod tests {
 
     #[test]
     fn error_is_read_in_each_of_its_forms() {
-        let error = |body: &str| ErrorBody::read(body.as_bytes()).error.map(Pii::into_exposed);
+        let error = |body: &str| {
+            ErrorBody::read(body.as_bytes())
+                .error
+                .map(Pii::into_exposed)
+        };
         for (body, said) in [
             (r#"{"Error":"Email missing"}"#, Some("Email missing")),
             ("\u{feff}{\"Error\":5}", Some("5")),
@@ -160,22 +182,39 @@ mod tests {
             (r#"["Email missing"]"#, Some(r#"["Email missing"]"#)),
             (r#"{"Error":null}"#, None),
             (r#"{"Error":""}"#, None),
-            (r#"{"Error":{"Email":"missing"}}"#, Some(r#"{"Email":"missing"}"#)),
-            (r#"{"message":"Email missing","code":7}"#, Some("Email missing")),
-            (r#"{"Message":" ","detail":"Email missing"}"#, Some("Email missing")),
+            (
+                r#"{"Error":{"Email":"missing"}}"#,
+                Some(r#"{"Email":"missing"}"#),
+            ),
+            (
+                r#"{"message":"Email missing","code":7}"#,
+                Some("Email missing"),
+            ),
+            (
+                r#"{"Message":" ","detail":"Email missing"}"#,
+                Some("Email missing"),
+            ),
             (r#"{"Email":"missing"}"#, Some(r#"{"Email":"missing"}"#)),
             (r#"{"Error":"Email"#, Some(r#"{"Error":"Email"#)),
             ("<html>Bad request</html>", None),
         ] {
             assert_eq!(error(body).as_deref(), said, "{body}");
         }
-        assert_eq!(error(&"ä".repeat(LONGEST + 1)).unwrap(), "ä".repeat(LONGEST));
-        assert_eq!(ErrorBody::read(b"M\xFCller").error.unwrap().expose(), "Müller");
+        assert_eq!(
+            error(&"ä".repeat(LONGEST + 1)).unwrap(),
+            "ä".repeat(LONGEST)
+        );
+        assert_eq!(
+            ErrorBody::read(b"M\xFCller").error.unwrap().expose(),
+            "Müller"
+        );
     }
 
     #[test]
     fn neither_a_password_nor_an_error_is_printed() {
-        let password = NewPassword { password: Some(Secret::from("Mustermann")) };
+        let password = NewPassword {
+            password: Some(Secret::from("Mustermann")),
+        };
         let error = ErrorBody::read(br#"{"Error":"Mustermann is no name"}"#);
         assert!(!format!("{password:?} {error:?}").contains("Mustermann"));
     }

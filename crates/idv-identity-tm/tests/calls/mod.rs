@@ -58,8 +58,20 @@ pub(crate) struct Row {
     pub(crate) answer: &'static [u8],
 }
 
-pub(crate) const fn row(name: &'static str, rest: &'static str, body: &'static str, answer: &'static [u8], call: Call) -> Row {
-    Row { name, call, rest, body, answer }
+pub(crate) const fn row(
+    name: &'static str,
+    rest: &'static str,
+    body: &'static str,
+    answer: &'static [u8],
+    call: Call,
+) -> Row {
+    Row {
+        name,
+        call,
+        rest,
+        body,
+        answer,
+    }
 }
 
 /// The key of the fixtures.
@@ -147,13 +159,22 @@ pub(crate) fn api(transport: &ScriptedTransport) -> (Api, Client) {
 /// A success of a call, with the media type that belongs to it.
 pub(crate) fn success(row: &Row) -> Exchange {
     let documented = DOCUMENT.iter().find(|call| call.0 == row.name).unwrap().3;
-    let media_type = if row.name == "getVideoFileBinary" { "video/mp4" } else { "application/json" };
-    let answer = http::Response::builder().status(documented).header("content-type", media_type);
+    let media_type = if row.name == "getVideoFileBinary" {
+        "video/mp4"
+    } else {
+        "application/json"
+    };
+    let answer = http::Response::builder()
+        .status(documented)
+        .header("content-type", media_type);
     Exchange::Answer(answer.body(row.answer.into()).unwrap())
 }
 
 /// Makes a call over a script.
-pub(crate) async fn call(row: &Row, exchanges: Vec<Exchange>) -> (Result<(), Error>, ScriptedTransport) {
+pub(crate) async fn call(
+    row: &Row,
+    exchanges: Vec<Exchange>,
+) -> (Result<(), Error>, ScriptedTransport) {
     let transport = ScriptedTransport::new();
     for exchange in exchanges {
         transport.then(exchange);
@@ -165,7 +186,10 @@ pub(crate) async fn call(row: &Row, exchanges: Vec<Exchange>) -> (Result<(), Err
 
 /// An answer with a status and a body.
 pub(crate) fn failed(status: u16, body: &str) -> http::Response<bytes::Bytes> {
-    http::Response::builder().status(status).body(body.to_owned().into()).unwrap()
+    http::Response::builder()
+        .status(status)
+        .body(body.to_owned().into())
+        .unwrap()
 }
 
 /// An account with the key of the fixtures.

@@ -1,6 +1,11 @@
 //! Orders, for the tests of them.
 #![allow(dead_code, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
 
 use idv_core::{Error, ErrorKind};
 use idv_identity_tm::api::order::{Address, IdentData, Order, Product, SignDocument};
@@ -8,14 +13,20 @@ use serde_json::Value;
 
 /// The least that can be ordered.
 pub(crate) fn order(product: Product) -> Order {
-    Order::new(product, "e.mustermann@example.com".into(), Address::new("Erika".into(), "Mustermann".into(), "DE".into()))
+    Order::new(
+        product,
+        "e.mustermann@example.com".into(),
+        Address::new("Erika".into(), "Mustermann".into(), "DE".into()),
+    )
 }
 
 /// An order for a signature that is complete.
 pub(crate) fn esign() -> Order {
     let mut order = order(Product::Esign);
     order.mobile = Some("+491711234567".into());
-    order.esign_pdfs.push(SignDocument::new(b"%PDF-1.7".to_vec(), "contract.pdf"));
+    order
+        .esign_pdfs
+        .push(SignDocument::new(b"%PDF-1.7".to_vec(), "contract.pdf"));
     order
 }
 

@@ -45,8 +45,16 @@ pub(crate) fn client_of(config: IdentityTmConfig, transport: &ScriptedTransport)
 }
 
 /// The same by a clock of the caller's.
-pub(crate) fn client_at(config: IdentityTmConfig, transport: &ScriptedTransport, clock: &ManualClock) -> Client {
-    Client::new(IdentityTm::new(config).unwrap(), environment(transport, clock), CallPolicy::default())
+pub(crate) fn client_at(
+    config: IdentityTmConfig,
+    transport: &ScriptedTransport,
+    clock: &ManualClock,
+) -> Client {
+    Client::new(
+        IdentityTm::new(config).unwrap(),
+        environment(transport, clock),
+        CallPolicy::default(),
+    )
 }
 
 /// A clock whose sleeps end at once.
@@ -71,7 +79,10 @@ pub(crate) fn created() -> String {
 
 /// A history of these codes (chapter 3.2.9).
 pub(crate) fn history(kinds: &[u32]) -> String {
-    let entries: Vec<_> = kinds.iter().map(|kind| format!(r#"{{"Kind":{kind},"Time":"2018-09-05T11:06:21+02:00"}}"#)).collect();
+    let entries: Vec<_> = kinds
+        .iter()
+        .map(|kind| format!(r#"{{"Kind":{kind},"Time":"2018-09-05T11:06:21+02:00"}}"#))
+        .collect();
     format!(
         r#"{{"OrderID":"{ORDER}","Ref":"{REFERENCE}","Executed":"2018-09-05T11:06:21+02:00","Status":[{}]}}"#,
         entries.join(",")
@@ -80,5 +91,9 @@ pub(crate) fn history(kinds: &[u32]) -> String {
 
 /// The method and what follows the API's address of every request that was made.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
-    transport.requests().iter().map(|request| line(request).replace(&format!("{BASE}/"), "")).collect()
+    transport
+        .requests()
+        .iter()
+        .map(|request| line(request).replace(&format!("{BASE}/"), ""))
+        .collect()
 }

@@ -14,20 +14,27 @@ use crate::wire;
 pub(crate) const OBJECT_NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
 /// The advice if IDnow does not know its own address.
-pub(crate) const WRONG_ADDRESS: &str = "the address is not known at IDnow: check company, host and gateway_url";
+pub(crate) const WRONG_ADDRESS: &str =
+    "the address is not known at IDnow: check company, host and gateway_url";
 
 /// The start call (chapter 3.2.10): 201 if the identification is new, 200 if it was there and has been updated. The
 /// document's own sample shows 200 for a new one.
 pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
     let answer: Object = read(status, body)?;
-    let id = loose::text(&answer, "id").ok_or_else(|| Error::malformed("the Ident-ID is missing or empty"))?;
-    Ok(Started { id: VendorId::new(id), already_existed: status == StatusCode::OK })
+    let id = loose::text(&answer, "id")
+        .ok_or_else(|| Error::malformed("the Ident-ID is missing or empty"))?;
+    Ok(Started {
+        id: VendorId::new(id),
+        already_existed: status == StatusCode::OK,
+    })
 }
 
 /// The copy call (chapter 8.3.5), which answers as the start call does.
 pub(crate) fn copied(status: StatusCode, body: &[u8]) -> Result<Started> {
     started(status, body).map_err(|error| match (status, error.vendor_code()) {
-        (StatusCode::FORBIDDEN, None) => error.detail("the account may not copy to this one: IDnow gives the right by account"),
+        (StatusCode::FORBIDDEN, None) => {
+            error.detail("the account may not copy to this one: IDnow gives the right by account")
+        }
         _ => error,
     })
 }
@@ -44,7 +51,9 @@ pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
         _ => error,
     })?;
     if auth_token.is_empty() || HeaderValue::from_str(&auth_token).is_err() {
-        return Err(Error::malformed("the login token is none that could be sent back"));
+        return Err(Error::malformed(
+            "the login token is none that could be sent back",
+        ));
     }
     Ok(Secret::new(auth_token))
 }
@@ -64,7 +73,9 @@ pub(crate) fn system_check(status: StatusCode, body: &[u8]) -> bool {
 pub(crate) fn succeeded(status: StatusCode, body: &[u8]) -> Result<()> {
     // A result is not read twice: only what begins like the documented error is read for one.
     let begins = |text: &[u8]| {
-        text.trim_ascii_start().strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"errors\""))
+        text.trim_ascii_start()
+            .strip_prefix(b"{")
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"errors\""))
     };
     if status.is_success() && !begins(body) {
         return Ok(());
@@ -151,7 +162,9 @@ mod tests {
     }
 
     fn invalid(field: &'static str) -> ErrorKind {
-        ErrorKind::InvalidRequest { field: field.into() }
+        ErrorKind::InvalidRequest {
+            field: field.into(),
+        }
     }
 
     #[test]
@@ -176,20 +189,51 @@ mod tests {
 
     #[test]
     fn ident_id_is_read_as_text_and_as_a_number() {
-        let id = |body: &str| started(StatusCode::CREATED, body.as_bytes()).map(|started| started.id.as_str().to_owned());
+        let id = |body: &str| {
+            started(StatusCode::CREATED, body.as_bytes())
+                .map(|started| started.id.as_str().to_owned())
+        };
         assert_eq!(id(r#"{"id":"IBA-H5FD8"}"#).unwrap(), "IBA-H5FD8");
         assert_eq!(id(r#"{"id":12345,"new":[]}"#).unwrap(), "12345");
-        for body in [r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":["x"]}"#, "{}", "[]", "\"x\""] {
-            assert_eq!(id(body).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+        for body in [
+            r#"{"id":""}"#,
+            r#"{"id":null}"#,
+            r#"{"id":["x"]}"#,
+            "{}",
+            "[]",
+            "\"x\"",
+        ] {
+            assert_eq!(
+                id(body).unwrap_err().kind(),
+                &ErrorKind::Malformed,
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_cause_outweighs_the_status_and_an_unknown_one_does_not() {
-        assert_eq!(failed(401, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(), &ErrorKind::NotFound);
-        assert_eq!(failed(200, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(), &ErrorKind::NotFound);
-        assert_eq!(failed(404, r#"{"errors":[{"cause":"SOMETHING_NEW"}]}"#).kind(), &ErrorKind::NotFound);
-        for body in ["", "{}", "<html>", "null", r#"{"errors":null}"#, r#"{"errors":[null]}"#, "\u{feff}"] {
+        assert_eq!(
+            failed(401, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(),
+            &ErrorKind::NotFound
+        );
+        assert_eq!(
+            failed(200, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(),
+            &ErrorKind::NotFound
+        );
+        assert_eq!(
+            failed(404, r#"{"errors":[{"cause":"SOMETHING_NEW"}]}"#).kind(),
+            &ErrorKind::NotFound
+        );
+        for body in [
+            "",
+            "{}",
+            "<html>",
+            "null",
+            r#"{"errors":null}"#,
+            r#"{"errors":[null]}"#,
+            "\u{feff}",
+        ] {
             for (status, kind) in [
                 (400, invalid("request")),
                 (401, ErrorKind::Unauthorized),
@@ -202,22 +246,38 @@ mod tests {
                 (302, ErrorKind::Malformed),
             ] {
                 let error = failed(status, body);
-                assert_eq!((error.kind(), error.vendor_code()), (&kind, None), "{status} {body}");
+                assert_eq!(
+                    (error.kind(), error.vendor_code()),
+                    (&kind, None),
+                    "{status} {body}"
+                );
             }
         }
     }
 
     #[test]
     fn a_field_is_named_as_the_model_calls_it_and_an_unknown_one_is_not_repeated() {
-        let of =
-            |key: &str| failed(400, &format!(r#"{{"errors":[{{"cause":"BAD_REQUEST","id":"7","key":{key},"message":"Max"}}]}}"#));
+        let of = |key: &str| {
+            failed(
+                400,
+                &format!(
+                    r#"{{"errors":[{{"cause":"BAD_REQUEST","id":"7","key":{key},"message":"Max"}}]}}"#
+                ),
+            )
+        };
         assert_eq!(of("\"birthday\"").kind(), &invalid("person.birth_date"));
         assert_eq!(of("\"preferredLang\"").kind(), &invalid("locale"));
         assert_eq!(of("\"transactionToken\"").kind(), &invalid("reference"));
         assert_eq!(of("null").kind(), &invalid("request"));
         let error = of("\"Mustermann\"");
-        assert_eq!(error.vendor_text().map(|text| text.expose().as_str()), Some("Max (Mustermann; error 7)"));
-        assert!(!format!("{error} {error:?}").contains("Mustermann"), "{error}");
+        assert_eq!(
+            error.vendor_text().map(|text| text.expose().as_str()),
+            Some("Max (Mustermann; error 7)")
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("Mustermann"),
+            "{error}"
+        );
         assert!(!format!("{error} {error:?}").contains("Max"), "{error}");
     }
 
@@ -226,16 +286,36 @@ mod tests {
         let body = r#"{"id":"IBA-H5FD8"}"#;
         let new = started(StatusCode::CREATED, body.as_bytes()).unwrap();
         assert_eq!((new.id.as_str(), new.already_existed), ("IBA-H5FD8", false));
-        assert!(started(StatusCode::OK, body.as_bytes()).unwrap().already_existed);
+        assert!(
+            started(StatusCode::OK, body.as_bytes())
+                .unwrap()
+                .already_existed
+        );
         for body in ["", "{}", r#"{"id":""}"#, r#"{"id":null}"#, "IBA-H5FD8"] {
-            assert_eq!(started(StatusCode::CREATED, body.as_bytes()).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+            assert_eq!(
+                started(StatusCode::CREATED, body.as_bytes())
+                    .unwrap_err()
+                    .kind(),
+                &ErrorKind::Malformed,
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn a_token_is_not_printed_by_the_error_that_refuses_it() {
-        assert_eq!(token(StatusCode::OK, br#"{"authToken":"7eb579f6"}"#).unwrap().expose(), "7eb579f6");
-        for body in [r#"{"authToken":""}"#, r#"{"authToken":"SECRET\n"}"#, r#"{"authToken":["SECRET"]}"#, r#""SECRET""#] {
+        assert_eq!(
+            token(StatusCode::OK, br#"{"authToken":"7eb579f6"}"#)
+                .unwrap()
+                .expose(),
+            "7eb579f6"
+        );
+        for body in [
+            r#"{"authToken":""}"#,
+            r#"{"authToken":"SECRET\n"}"#,
+            r#"{"authToken":["SECRET"]}"#,
+            r#""SECRET""#,
+        ] {
             let error = token(StatusCode::OK, body.as_bytes()).unwrap_err();
             assert_eq!(error.kind(), &ErrorKind::Malformed);
             assert!(!format!("{error} {error:?}").contains("SECRET"));
@@ -246,29 +326,52 @@ mod tests {
     fn the_system_is_up_only_by_the_documents_words() {
         assert!(system_check(StatusCode::OK, b"SYSTEM_CHECK_OK"));
         assert!(!system_check(StatusCode::OK, b"SYSTEM_CHECK_FAILED"));
-        assert!(!system_check(StatusCode::SERVICE_UNAVAILABLE, b"SYSTEM_CHECK_OK"));
+        assert!(!system_check(
+            StatusCode::SERVICE_UNAVAILABLE,
+            b"SYSTEM_CHECK_OK"
+        ));
     }
 
     #[test]
     fn the_waiting_time_is_read() {
         let body = r#"{"shortname":"ihrebank","shortcode":"IBA","name":"IhreBank AG","estimatedWaitingTime":30}"#;
         let account = account(StatusCode::OK, body.as_bytes()).unwrap();
-        assert_eq!((account.shortname.as_deref(), account.estimated_waiting_time), (Some("ihrebank"), Some(30)));
-        assert_eq!((account.shortcode.as_deref(), account.name.as_deref()), (Some("IBA"), Some("IhreBank AG")));
+        assert_eq!(
+            (account.shortname.as_deref(), account.estimated_waiting_time),
+            (Some("ihrebank"), Some(30))
+        );
+        assert_eq!(
+            (account.shortcode.as_deref(), account.name.as_deref()),
+            (Some("IBA"), Some("IhreBank AG"))
+        );
     }
 
     #[test]
     fn an_account_is_read_whatever_its_types() {
-        for (time, expected) in
-            [("0", Some(0)), ("\"45\"", Some(45)), ("60.0", Some(60)), ("-1", None), ("null", None), ("{}", None)]
-        {
-            let body = format!(r#"{{"shortname":null,"shortcode":7,"estimatedWaitingTime":{time},"new":[1]}}"#);
+        for (time, expected) in [
+            ("0", Some(0)),
+            ("\"45\"", Some(45)),
+            ("60.0", Some(60)),
+            ("-1", None),
+            ("null", None),
+            ("{}", None),
+        ] {
+            let body = format!(
+                r#"{{"shortname":null,"shortcode":7,"estimatedWaitingTime":{time},"new":[1]}}"#
+            );
             let account = account(StatusCode::OK, body.as_bytes()).unwrap();
-            assert_eq!((account.shortname, account.shortcode.as_deref()), (None, Some("7")));
+            assert_eq!(
+                (account.shortname, account.shortcode.as_deref()),
+                (None, Some("7"))
+            );
             assert_eq!(account.estimated_waiting_time, expected, "{time}");
         }
         for body in ["", "[]", "null", "30", "<html>"] {
-            assert_eq!(account(StatusCode::OK, body.as_bytes()).unwrap_err().kind(), &ErrorKind::Malformed, "{body}");
+            assert_eq!(
+                account(StatusCode::OK, body.as_bytes()).unwrap_err().kind(),
+                &ErrorKind::Malformed,
+                "{body}"
+            );
         }
     }
 

@@ -32,7 +32,9 @@ pub(crate) fn number<N: TryFrom<i64>>(object: &Object, name: &str) -> Option<N> 
     let whole = text
         .trim()
         .split_once('.')
-        .map_or(Some(text.trim()), |(whole, fraction)| fraction.bytes().all(|digit| digit == b'0').then_some(whole))?;
+        .map_or(Some(text.trim()), |(whole, fraction)| {
+            fraction.bytes().all(|digit| digit == b'0').then_some(whole)
+        })?;
     N::try_from(whole.parse().ok()?).ok()
 }
 

@@ -139,12 +139,25 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn start(&self, cx: &CallContext, transaction: &TransactionNumber, request: &StartRequest) -> Result<Started> {
-        let reply = cx.send(Repeat::Repeatable, |_| request::start(&self.endpoint, &self.api_key, transaction, request)).await?;
+    pub async fn start(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+        request: &StartRequest,
+    ) -> Result<Started> {
+        let reply = cx
+            .send(Repeat::Repeatable, |_| {
+                request::start(&self.endpoint, &self.api_key, transaction, request)
+            })
+            .await?;
         answer::started(reply.status, &reply.body).map_err(|error| {
             let error = reply.complement(error);
             // Nothing is there yet to be found, so it can only be the address.
-            if error.kind() == &ErrorKind::NotFound { error.detail(answer::WRONG_ADDRESS) } else { error }
+            if error.kind() == &ErrorKind::NotFound {
+                error.detail(answer::WRONG_ADDRESS)
+            } else {
+                error
+            }
         })
     }
 
@@ -153,7 +166,12 @@ impl Api {
     /// # Errors
     ///
     /// Those of [`links::signed`].
-    pub fn signed_link(&self, cx: &CallContext, transaction: &TransactionNumber, request: &StartRequest) -> Result<SessionUrl> {
+    pub fn signed_link(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+        request: &StartRequest,
+    ) -> Result<SessionUrl> {
         links::signed(&SigningInput::new(
             self.endpoint.company.clone(),
             self.links.go_url().clone(),
@@ -168,8 +186,15 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) with the code `OBJECT_NOT_FOUND` until there is a first result.
-    pub async fn identification(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
-        self.retrieve(cx, |token| request::identification(&self.endpoint, token, transaction)).await
+    pub async fn identification(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<call::Answer> {
+        self.retrieve(cx, |token| {
+            request::identification(&self.endpoint, token, transaction)
+        })
+        .await
     }
 
     /// The same as XML. The document describes the XML (chapter 13.3) and names no address for it; results name the file by the
@@ -179,9 +204,20 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::identification`].
-    pub async fn identification_as_xml(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
-        match self.retrieve(cx, |token| request::document(&self.endpoint, token, transaction, Suffix::Xml)).await {
-            Err(error) if error.kind() == &ErrorKind::NotFound => self.identification(cx, transaction).await,
+    pub async fn identification_as_xml(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<call::Answer> {
+        match self
+            .retrieve(cx, |token| {
+                request::document(&self.endpoint, token, transaction, Suffix::Xml)
+            })
+            .await
+        {
+            Err(error) if error.kind() == &ErrorKind::NotFound => {
+                self.identification(cx, transaction).await
+            }
             settled => settled,
         }
     }
@@ -192,9 +228,15 @@ impl Api {
     ///
     /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's
     /// `max_archive_bytes`.
-    pub async fn archive_file(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
+    pub async fn archive_file(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<call::Answer> {
         let call = Call::repeatable().in_session(self).up_to(self.max_archive);
-        let build = |attempt: &Attempt<'_>| request::document(&self.endpoint, attempt.token(), transaction, Suffix::Zip);
+        let build = |attempt: &Attempt<'_>| {
+            request::document(&self.endpoint, attempt.token(), transaction, Suffix::Zip)
+        };
         succeeded(cx.send(call, build).await?)
     }
 
@@ -222,7 +264,8 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn list(&self, cx: &CallContext, filter: Filter) -> Result<call::Answer> {
-        self.retrieve(cx, |token| request::list(&self.endpoint, token, filter)).await
+        self.retrieve(cx, |token| request::list(&self.endpoint, token, filter))
+            .await
     }
 
     /// Deletes an identification (chapter 8.3.4). IDnow's backups keep it for 90 days more (chapter 9.2.4).
@@ -231,7 +274,11 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn delete(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<()> {
-        self.retrieve(cx, |token| request::delete(&self.endpoint, token, transaction)).await.map(drop)
+        self.retrieve(cx, |token| {
+            request::delete(&self.endpoint, token, transaction)
+        })
+        .await
+        .map(drop)
     }
 
     /// Copies an identification to the account `company`, under the same transaction number or another one (chapter 8.3.5). It is
@@ -248,11 +295,21 @@ impl Api {
         company: &str,
         target: Option<&TransactionNumber>,
     ) -> Result<Started> {
-        check_company(company)
-            .map_err(|_| Error::invalid("target_companyid", "write the company id of the account to copy to"))?;
+        check_company(company).map_err(|_| {
+            Error::invalid(
+                "target_companyid",
+                "write the company id of the account to copy to",
+            )
+        })?;
         let reply = cx
             .send(Call::once().in_session(self), |attempt| {
-                request::copy(&self.endpoint, attempt.token(), transaction, company, target)
+                request::copy(
+                    &self.endpoint,
+                    attempt.token(),
+                    transaction,
+                    company,
+                    target,
+                )
             })
             .await?;
         answer::copied(reply.status, &reply.body).map_err(|error| reply.complement(error))
@@ -264,9 +321,15 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn move_to_archive(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<()> {
+    pub async fn move_to_archive(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<()> {
         let reply = cx
-            .send(Call::once().in_session(self), |attempt| request::archive(&self.endpoint, attempt.token(), transaction))
+            .send(Call::once().in_session(self), |attempt| {
+                request::archive(&self.endpoint, attempt.token(), transaction)
+            })
             .await?;
         answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
@@ -277,7 +340,9 @@ impl Api {
     ///
     /// See [`Api`].
     pub async fn account(&self, cx: &CallContext) -> Result<Account> {
-        let reply = self.retrieve(cx, |token| request::account(&self.endpoint, token)).await?;
+        let reply = self
+            .retrieve(cx, |token| request::account(&self.endpoint, token))
+            .await?;
         answer::account(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
@@ -287,20 +352,34 @@ impl Api {
     ///
     /// [`Unavailable`](ErrorKind::Unavailable) if no answer came. An answer with another text or status is `false`.
     pub async fn system_check(&self, cx: &CallContext) -> Result<bool> {
-        let reply = cx.send(Repeat::Repeatable, |_| request::system_check(&self.endpoint)).await?;
+        let reply = cx
+            .send(Repeat::Repeatable, |_| {
+                request::system_check(&self.endpoint)
+            })
+            .await?;
         Ok(answer::system_check(reply.status, &reply.body))
     }
 
     /// As [`Api::identification`], but an error status is an answer.
-    pub(crate) async fn ask(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<call::Answer> {
-        self.send(cx, |token| request::identification(&self.endpoint, token, transaction)).await
+    pub(crate) async fn ask(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<call::Answer> {
+        self.send(cx, |token| {
+            request::identification(&self.endpoint, token, transaction)
+        })
+        .await
     }
 
     async fn send<B>(&self, cx: &CallContext, build: B) -> Result<call::Answer>
     where
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
     {
-        cx.send(Call::repeatable().in_session(self), |attempt| build(attempt.token())).await
+        cx.send(Call::repeatable().in_session(self), |attempt| {
+            build(attempt.token())
+        })
+        .await
     }
 
     /// Streams what is answered into `sink`; `succeeded` makes the error of what is not.
@@ -316,10 +395,18 @@ impl Api {
         B: Fn(&str) -> Result<http::Request<Bytes>> + Send + Sync,
     {
         let call = Call::repeatable().in_session(self);
-        let downloaded = cx.download(call, limit, sink, |attempt: &Attempt<'_>| build(attempt.token())).await?;
+        let downloaded = cx
+            .download(call, limit, sink, |attempt: &Attempt<'_>| {
+                build(attempt.token())
+            })
+            .await?;
         downloaded.whole(|reply| {
             let refused = succeeded(reply.status, &reply.body);
-            reply.complement(refused.err().unwrap_or_else(|| Error::new(ErrorKind::Malformed)))
+            reply.complement(
+                refused
+                    .err()
+                    .unwrap_or_else(|| Error::new(ErrorKind::Malformed)),
+            )
         })
     }
 
@@ -341,6 +428,8 @@ fn succeeded(reply: call::Answer) -> Result<call::Answer> {
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Api")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }

@@ -67,18 +67,35 @@ impl Parameter {
         let (allowed, expected) = match self.rule {
             Rule::Text => (true, ""),
             Rule::Date => (is_date(value), "write YYYY-MM-DD"),
-            Rule::Country => (Country::from_alpha2(value).is_some(), "write two upper-case letters of ISO 3166"),
-            Rule::Gender => (matches!(value, "MALE" | "FEMALE"), "write MALE or FEMALE: IDnow takes no other"),
-            Rule::Language => (is_language(value), "write two lower-case letters of ISO 639-1"),
+            Rule::Country => (
+                Country::from_alpha2(value).is_some(),
+                "write two upper-case letters of ISO 3166",
+            ),
+            Rule::Gender => (
+                matches!(value, "MALE" | "FEMALE"),
+                "write MALE or FEMALE: IDnow takes no other",
+            ),
+            Rule::Language => (
+                is_language(value),
+                "write two lower-case letters of ISO 639-1",
+            ),
             Rule::TransactionNumber => return super::TransactionNumber::parse(value).map(drop),
         };
-        if allowed { Ok(()) } else { Err(Error::invalid(self.path, expected)) }
+        if allowed {
+            Ok(())
+        } else {
+            Err(Error::invalid(self.path, expected))
+        }
     }
 }
 
 /// A day that exists, as `YYYY-MM-DD` and nothing else.
 fn is_date(value: &str) -> bool {
-    value.len() == 10 && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && value.parse::<Date>().is_ok()
+    value.len() == 10
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+        && value.parse::<Date>().is_ok()
 }
 
 fn is_language(value: &str) -> bool {
@@ -97,7 +114,17 @@ mod tests {
     #[test]
     fn values_that_the_tables_do_not_allow_are_refused_by_the_models_name() {
         for (name, good, bad) in [
-            ("birthday", "1975-12-20", &["1975-02-30", "20.12.1975", "+001975-12-20", "1975-12-20T00", ""][..]),
+            (
+                "birthday",
+                "1975-12-20",
+                &[
+                    "1975-02-30",
+                    "20.12.1975",
+                    "+001975-12-20",
+                    "1975-12-20T00",
+                    "",
+                ][..],
+            ),
             ("country", "DE", &["de", "DEU", "XX", ""]),
             ("nationality", "CH", &["Schweiz"]),
             ("gender", "FEMALE", &["female", "DIVERSE", "X"]),

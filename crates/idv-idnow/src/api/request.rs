@@ -30,11 +30,17 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     pub(crate) fn new(gateway: Url, company: &str) -> Result<Self> {
         let base = String::from(below(&gateway, &["api", "v1", company])?);
-        Ok(Self { gateway, company: company.to_owned(), base })
+        Ok(Self {
+            gateway,
+            company: company.to_owned(),
+            base,
+        })
     }
 
     pub(super) fn address(&self, rest: &[&str]) -> String {
-        let mut address = String::with_capacity(self.base.len() + rest.iter().map(|part| part.len() + 1).sum::<usize>());
+        let mut address = String::with_capacity(
+            self.base.len() + rest.iter().map(|part| part.len() + 1).sum::<usize>(),
+        );
         address.push_str(&self.base);
         for part in rest {
             address.push('/');
@@ -67,12 +73,27 @@ pub(crate) fn login(endpoint: &Endpoint, api_key: &Secret) -> Result<Request<Byt
     struct Login<'a> {
         api_key: &'a str,
     }
-    with_json(Method::POST, &endpoint.address(&["login"]), None, &Login { api_key: api_key.expose() })
+    with_json(
+        Method::POST,
+        &endpoint.address(&["login"]),
+        None,
+        &Login {
+            api_key: api_key.expose(),
+        },
+    )
 }
 
 /// `GET …/identifications/{transactionnumber}` (chapter 8.3.3.2).
-pub(crate) fn identification(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::GET, &endpoint.identification(transaction, ""), token)
+pub(crate) fn identification(
+    endpoint: &Endpoint,
+    token: &str,
+    transaction: &TransactionNumber,
+) -> Result<Request<Bytes>> {
+    bare(
+        Method::GET,
+        &endpoint.identification(transaction, ""),
+        token,
+    )
 }
 
 /// `GET …/identifications/{transactionnumber}.zip` (chapter 8.3.3.1), and the same with other endings.
@@ -83,7 +104,11 @@ pub(crate) fn document(
     suffix: Suffix,
 ) -> Result<Request<Bytes>> {
     let name = format!("{}{}", transaction.as_str(), suffix.text());
-    bare(Method::GET, &endpoint.address(&["identifications", &name]), token)
+    bare(
+        Method::GET,
+        &endpoint.address(&["identifications", &name]),
+        token,
+    )
 }
 
 /// `GET …/identifications`, filtered (chapter 8.3.2).
@@ -97,8 +122,16 @@ pub(crate) fn list(endpoint: &Endpoint, token: &str, filter: Filter) -> Result<R
 }
 
 /// `DELETE …/identifications/{transactionnumber}` (chapter 8.3.4).
-pub(crate) fn delete(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::DELETE, &endpoint.identification(transaction, ""), token)
+pub(crate) fn delete(
+    endpoint: &Endpoint,
+    token: &str,
+    transaction: &TransactionNumber,
+) -> Result<Request<Bytes>> {
+    bare(
+        Method::DELETE,
+        &endpoint.identification(transaction, ""),
+        token,
+    )
 }
 
 /// `POST …/identifications/{transactionnumber}/copy` (chapter 8.3.5).
@@ -116,14 +149,25 @@ pub(crate) fn copy(
         target_transactionnumber: Option<&'a str>,
     }
     let url = endpoint.identification(transaction, "copy");
-    let body = Copy { target_companyid: company, target_transactionnumber: target.map(TransactionNumber::as_str) };
+    let body = Copy {
+        target_companyid: company,
+        target_transactionnumber: target.map(TransactionNumber::as_str),
+    };
     in_session(Method::POST, &url, token, &body)
 }
 
 /// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves
 /// out the number, without which the call would not say what to archive.
-pub(crate) fn archive(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::POST, &endpoint.identification(transaction, "archive"), token)
+pub(crate) fn archive(
+    endpoint: &Endpoint,
+    token: &str,
+    transaction: &TransactionNumber,
+) -> Result<Request<Bytes>> {
+    bare(
+        Method::POST,
+        &endpoint.identification(transaction, "archive"),
+        token,
+    )
 }
 
 /// `GET /api/v1/{company}` (chapter 6.4).
@@ -133,7 +177,12 @@ pub(crate) fn account(endpoint: &Endpoint, token: &str) -> Result<Request<Bytes>
 
 /// `GET /system_check` (chapter 16).
 pub(crate) fn system_check(endpoint: &Endpoint) -> Result<Request<Bytes>> {
-    build(Method::GET, below(&endpoint.gateway, &["system_check"])?.as_str(), None, Bytes::new())
+    build(
+        Method::GET,
+        below(&endpoint.gateway, &["system_check"])?.as_str(),
+        None,
+        Bytes::new(),
+    )
 }
 
 /// A request without a body.
@@ -142,12 +191,22 @@ pub(super) fn bare(method: Method, url: &str, token: &str) -> Result<Request<Byt
 }
 
 /// A request with a body of JSON.
-pub(super) fn in_session(method: Method, url: &str, token: &str, body: &impl Serialize) -> Result<Request<Bytes>> {
+pub(super) fn in_session(
+    method: Method,
+    url: &str,
+    token: &str,
+    body: &impl Serialize,
+) -> Result<Request<Bytes>> {
     with_json(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
 }
 
 /// A request with a body of which the caller says what it is.
-pub(super) fn with_bytes(method: Method, url: &str, token: &str, body: Bytes) -> Result<Request<Bytes>> {
+pub(super) fn with_bytes(
+    method: Method,
+    url: &str,
+    token: &str,
+    body: Bytes,
+) -> Result<Request<Bytes>> {
     build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
 }
 
@@ -164,22 +223,31 @@ pub(super) fn with_json(
     Ok(request)
 }
 
-fn build(method: Method, url: &str, credential: Option<(HeaderName, HeaderValue)>, body: Bytes) -> Result<Request<Bytes>> {
+fn build(
+    method: Method,
+    url: &str,
+    credential: Option<(HeaderName, HeaderValue)>,
+    body: Bytes,
+) -> Result<Request<Bytes>> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
-    *request.uri_mut() = url.parse().map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
+    *request.uri_mut() = url
+        .parse()
+        .map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
     request.headers_mut().extend(credential);
     Ok(request)
 }
 
 /// The credential of the start call.
 pub(super) fn keyed(api_key: &Secret) -> Result<(HeaderName, HeaderValue)> {
-    let key = sensitive(api_key.expose()).ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
+    let key = sensitive(api_key.expose())
+        .ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
     Ok((API_KEY, key))
 }
 
 fn token_value(token: &str) -> Result<HeaderValue> {
-    sensitive(token).ok_or_else(|| Error::malformed("the vendor's login token cannot be sent in a header"))
+    sensitive(token)
+        .ok_or_else(|| Error::malformed("the vendor's login token cannot be sent in a header"))
 }
 
 #[cfg(test)]
@@ -194,14 +262,23 @@ mod tests {
     fn what_stands_in_a_path_is_encoded() {
         let endpoint = Endpoint::new(endpoint().gateway, "ihre/bank?ü").unwrap();
         let request = account(&endpoint, "token").unwrap();
-        assert_eq!(request.uri(), "https://gateway.test.idnow.de/api/v1/ihre%2Fbank%3F%C3%BC");
+        assert_eq!(
+            request.uri(),
+            "https://gateway.test.idnow.de/api/v1/ihre%2Fbank%3F%C3%BC"
+        );
     }
 
     #[test]
     fn the_gateway_may_lie_below_a_path() {
-        for base in ["http://127.0.0.1:8080/idnow", "http://127.0.0.1:8080/idnow/"] {
+        for base in [
+            "http://127.0.0.1:8080/idnow",
+            "http://127.0.0.1:8080/idnow/",
+        ] {
             let endpoint = Endpoint::new(base.parse().unwrap(), "ihrebank").unwrap();
-            assert_eq!(account(&endpoint, "t").unwrap().uri(), "http://127.0.0.1:8080/idnow/api/v1/ihrebank");
+            assert_eq!(
+                account(&endpoint, "t").unwrap().uri(),
+                "http://127.0.0.1:8080/idnow/api/v1/ihrebank"
+            );
         }
     }
 
@@ -210,14 +287,26 @@ mod tests {
         let error = account(&endpoint(), "SECRET\n").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("SECRET"));
         let number = TransactionNumber::parse("1").unwrap();
-        let error = start(&endpoint(), &"SECRET\n".into(), &number, &StartRequest::default()).unwrap_err();
+        let error = start(
+            &endpoint(),
+            &"SECRET\n".into(),
+            &number,
+            &StartRequest::default(),
+        )
+        .unwrap_err();
         assert!(!format!("{error} {error:?}").contains("SECRET"));
     }
 
     #[test]
     fn a_request_prints_no_credential() {
         let number = TransactionNumber::parse("1").unwrap();
-        let request = start(&endpoint(), &"SECRET".into(), &number, &StartRequest::default()).unwrap();
+        let request = start(
+            &endpoint(),
+            &"SECRET".into(),
+            &number,
+            &StartRequest::default(),
+        )
+        .unwrap();
         assert!(!format!("{request:?}").contains("SECRET"));
         assert!(!format!("{:?}", account(&endpoint(), "SECRET").unwrap()).contains("SECRET"));
     }

@@ -16,7 +16,8 @@ pub enum Filter {
 
 impl Filter {
     /// Every filter.
-    pub const ALL: &'static [Self] = &[Self::Finished, Self::Pending, Self::Canceled, Self::Aborted];
+    pub const ALL: &'static [Self] =
+        &[Self::Finished, Self::Pending, Self::Canceled, Self::Aborted];
 
     pub(crate) const fn query(self) -> Option<&'static str> {
         match self {

@@ -119,9 +119,15 @@ impl Api {
     ///
     /// See [`Api`]; [`Unsupported`](ErrorKind::Unsupported) if the account is not on the test system: nothing is sent. With
     /// `gateway_url` in the configuration the robots are looked for there.
-    pub async fn start_test(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<TestStarted> {
+    pub async fn start_test(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<TestStarted> {
         let robots = self.robots()?;
-        let reply = cx.send(Call::once(), |_| start(robots, &self.api_key, transaction)).await?;
+        let reply = cx
+            .send(Call::once(), |_| start(robots, &self.api_key, transaction))
+            .await?;
         answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))?;
         Ok(started(&reply.body))
     }
@@ -131,15 +137,23 @@ impl Api {
     /// # Errors
     ///
     /// As [`Api::start_test`].
-    pub async fn request_video_chat(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<()> {
+    pub async fn request_video_chat(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<()> {
         let robots = self.robots()?;
-        let reply = cx.send(Call::once(), |_| request_video_chat(robots, transaction)).await?;
+        let reply = cx
+            .send(Call::once(), |_| request_video_chat(robots, transaction))
+            .await?;
         answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
     fn robots(&self) -> Result<&Endpoint> {
         let detail = "the test robots are on IDnow's test system alone: write host = \"test\"";
-        self.robots.as_ref().ok_or_else(|| Error::new(ErrorKind::Unsupported).detail(detail))
+        self.robots
+            .as_ref()
+            .ok_or_else(|| Error::new(ErrorKind::Unsupported).detail(detail))
     }
 }
 
@@ -148,23 +162,39 @@ pub(super) fn endpoint(config: &IdnowConfig) -> Result<Option<Endpoint>> {
     let address = match (&config.gateway_url, config.host) {
         // What stands for the gateway, an emulator say, stands for the robots too: both have the same paths.
         (Some(url), _) => url.clone(),
-        (None, Some(DataCentre::Test)) => Url::parse(ADDRESS).map_err(|_| Error::config("the robots have no address"))?,
+        (None, Some(DataCentre::Test)) => {
+            Url::parse(ADDRESS).map_err(|_| Error::config("the robots have no address"))?
+        }
         (None, _) => return Ok(None),
     };
     Endpoint::new(address, &config.company).map(Some)
 }
 
-fn start(robots: &Endpoint, api_key: &Secret, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
+fn start(
+    robots: &Endpoint,
+    api_key: &Secret,
+    transaction: &TransactionNumber,
+) -> Result<Request<Bytes>> {
     let url = robots.identification(transaction, "start");
     with_json(Method::POST, &url, Some(keyed(api_key)?), &Map::new())
 }
 
-fn request_video_chat(robots: &Endpoint, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    with_json(Method::POST, &robots.identification(transaction, "requestVideoChat"), None, &Map::new())
+fn request_video_chat(
+    robots: &Endpoint,
+    transaction: &TransactionNumber,
+) -> Result<Request<Bytes>> {
+    with_json(
+        Method::POST,
+        &robots.identification(transaction, "requestVideoChat"),
+        None,
+        &Map::new(),
+    )
 }
 
 fn started(body: &[u8]) -> TestStarted {
-    let Ok(Value::Object(object)) = serde_json::from_slice(body) else { return TestStarted::default() };
+    let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
+        return TestStarted::default();
+    };
     TestStarted {
         id: loose::text(&object, "internalToken").map(VendorId::new),
         status: loose::text(&object, "status"),

@@ -26,7 +26,10 @@ use serde::{Serialize, Serializer};
 #[non_exhaustive]
 pub struct StartRequest {
     /// The person's birthday, sent as `YYYY-MM-DD`.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub birthday: Option<Pii<Date>>,
     /// The person's name at birth, without a prefix such as "Geb.".
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
@@ -38,7 +41,10 @@ pub struct StartRequest {
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub city: Option<Pii<String>>,
     /// The person's country, sent as two upper-case letters.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub country: Option<Pii<Country>>,
     /// A text that comes back with the result.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
@@ -62,7 +68,10 @@ pub struct StartRequest {
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub firstname: Option<Pii<String>>,
     /// The person's gender.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub gender: Option<Pii<Gender>>,
     /// The person's family name.
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
@@ -71,10 +80,17 @@ pub struct StartRequest {
     #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
     pub mobilephone: Option<Pii<String>>,
     /// The person's nationality, sent as two upper-case letters.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub nationality: Option<Pii<Country>>,
     /// The language to speak with the agent; its two letters of ISO 639-1 are sent. Ask IDnow which are available.
-    #[serde(rename = "preferredLang", skip_serializing_if = "Option::is_none", serialize_with = "language")]
+    #[serde(
+        rename = "preferredLang",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "language"
+    )]
     pub preferred_lang: Option<Locale>,
     /// Predefined answers to the account's questions, by the question's key (chapter 3.2.9).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -174,13 +190,21 @@ impl StartRequest {
             birthname: person.birth_name.clone(),
             birthplace: person.birth_place.clone(),
             city: address.city.clone(),
-            country: address.country.as_ref().map(|it| country(it, "person.address.country")).transpose()?,
+            country: address
+                .country
+                .as_ref()
+                .map(|it| country(it, "person.address.country"))
+                .transpose()?,
             email: new.contact.email.clone(),
             firstname: person.given_names.clone(),
             gender: person.gender.as_ref().map(gender).transpose()?,
             lastname: person.family_name.clone(),
             mobilephone: new.contact.phone.clone(),
-            nationality: person.nationality.as_ref().map(|it| country(it, "person.nationality")).transpose()?,
+            nationality: person
+                .nationality
+                .as_ref()
+                .map(|it| country(it, "person.nationality"))
+                .transpose()?,
             preferred_lang: new.locale.clone(),
             street: address.street.clone(),
             streetnumber: address.house_number.clone(),
@@ -212,7 +236,10 @@ impl StartRequest {
 /// A date of four digits for the year.
 fn sendable(date: &Pii<Date>) -> Result<Pii<Date>> {
     if date.expose().year() < 1000 {
-        return Err(Error::invalid("person.birth_date", "write a year of four digits"));
+        return Err(Error::invalid(
+            "person.birth_date",
+            "write a year of four digits",
+        ));
     }
     Ok(date.clone())
 }
@@ -259,8 +286,15 @@ mod tests {
 
     #[test]
     fn nothing_is_an_empty_object_and_empty_texts_are_not_sent() {
-        assert_eq!(serde_json::to_string(&StartRequest::default()).unwrap(), "{}");
-        let empty = StartRequest { firstname: Some("".into()), custom3: Some("".into()), ..StartRequest::default() };
+        assert_eq!(
+            serde_json::to_string(&StartRequest::default()).unwrap(),
+            "{}"
+        );
+        let empty = StartRequest {
+            firstname: Some("".into()),
+            custom3: Some("".into()),
+            ..StartRequest::default()
+        };
         assert_eq!(serde_json::to_string(&empty).unwrap(), "{}");
     }
 
@@ -270,8 +304,14 @@ mod tests {
             (Answer::Text("value".into()), r#"{"value":"value"}"#),
             (Answer::Number(1.into()), r#"{"value":1}"#),
             (Answer::YesNo(false.into()), r#"{"value":0}"#),
-            (Answer::Date(Date::constant(1975, 12, 20).into()), r#"{"value":"1975-12-20"}"#),
-            (Answer::Country(Country::from_alpha2("DE").unwrap().into()), r#"{"value":"DE"}"#),
+            (
+                Answer::Date(Date::constant(1975, 12, 20).into()),
+                r#"{"value":"1975-12-20"}"#,
+            ),
+            (
+                Answer::Country(Country::from_alpha2("DE").unwrap().into()),
+                r#"{"value":"DE"}"#,
+            ),
         ];
         for (answer, json) in answers {
             assert_eq!(serde_json::to_string(&answer).unwrap(), json);
@@ -298,7 +338,10 @@ mod tests {
             (refugee, "person.address.country"),
         ] {
             let error = StartRequest::of(&new).unwrap_err();
-            assert!(matches!(error.kind(), idv_core::ErrorKind::InvalidRequest { field: named } if named == field), "{error}");
+            assert!(
+                matches!(error.kind(), idv_core::ErrorKind::InvalidRequest { field: named } if named == field),
+                "{error}"
+            );
         }
     }
 
@@ -306,20 +349,29 @@ mod tests {
     fn kosovo_is_sent_by_its_two_letters() {
         let mut new = new();
         new.person.nationality = Country::from_word("RKS").map(Into::into);
-        assert_eq!(serde_json::to_string(&StartRequest::of(&new).unwrap()).unwrap(), r#"{"nationality":"XK"}"#);
+        assert_eq!(
+            serde_json::to_string(&StartRequest::of(&new).unwrap()).unwrap(),
+            r#"{"nationality":"XK"}"#
+        );
     }
 
     #[test]
     fn the_language_is_sent_without_its_region() {
         let mut new = new();
         new.locale = Some("en-GB".parse().unwrap());
-        assert_eq!(serde_json::to_string(&StartRequest::of(&new).unwrap()).unwrap(), r#"{"preferredLang":"en"}"#);
+        assert_eq!(
+            serde_json::to_string(&StartRequest::of(&new).unwrap()).unwrap(),
+            r#"{"preferredLang":"en"}"#
+        );
     }
 
     #[test]
     fn what_is_said_to_be_accepted_is_what_is_sent() {
         let mut new = new();
-        let (person, address) = (&mut new.person, &mut NewVerification::new(new.reference.clone()).person.address);
+        let (person, address) = (
+            &mut new.person,
+            &mut NewVerification::new(new.reference.clone()).person.address,
+        );
         for text in [
             &mut person.given_names,
             &mut person.family_name,

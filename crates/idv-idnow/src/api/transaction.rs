@@ -21,7 +21,10 @@ impl TransactionNumber {
         let text = text.into();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=255).contains(&text.len()) || !text.bytes().all(allowed) {
-            return Err(Error::invalid("reference", "a transaction number is 1 to 255 characters of a-z, A-Z, 0-9, _ and -"));
+            return Err(Error::invalid(
+                "reference",
+                "a transaction number is 1 to 255 characters of a-z, A-Z, 0-9, _ and -",
+            ));
         }
         Ok(Self(text.into()))
     }
@@ -66,7 +69,10 @@ mod tests {
     fn every_reference_is_a_transaction_number() {
         let reference = Reference::parse("0123456789abcdef-").unwrap();
         let number = TransactionNumber::try_from(&reference).unwrap();
-        assert_eq!(TransactionNumber::parse(reference.as_str()).unwrap(), number);
+        assert_eq!(
+            TransactionNumber::parse(reference.as_str()).unwrap(),
+            number
+        );
         assert_eq!(format!("{number:?}"), "01234567…");
     }
 }

@@ -11,23 +11,59 @@ fn parse(toml: &str) -> Result<IdnowConfig, toml::de::Error> {
 #[test]
 fn a_data_centre_gives_both_addresses_of_the_document() {
     for (host, gateway, go) in [
-        (DataCentre::De, "https://gateway.idnow.de/", "https://go.idnow.de/"),
-        (DataCentre::Ch, "https://gateway.online-ident.ch/", "https://go.online-ident.ch/"),
-        (DataCentre::Test, "https://gateway.test.idnow.de/", "https://go.test.idnow.de/"),
+        (
+            DataCentre::De,
+            "https://gateway.idnow.de/",
+            "https://go.idnow.de/",
+        ),
+        (
+            DataCentre::Ch,
+            "https://gateway.online-ident.ch/",
+            "https://go.online-ident.ch/",
+        ),
+        (
+            DataCentre::Test,
+            "https://gateway.test.idnow.de/",
+            "https://go.test.idnow.de/",
+        ),
     ] {
-        let config = IdnowConfig { host: Some(host), ..config() };
-        assert_eq!((config.gateway().unwrap().as_str(), config.go().unwrap().as_str()), (gateway, go));
+        let config = IdnowConfig {
+            host: Some(host),
+            ..config()
+        };
+        assert_eq!(
+            (
+                config.gateway().unwrap().as_str(),
+                config.go().unwrap().as_str()
+            ),
+            (gateway, go)
+        );
     }
 }
 
 #[test]
 fn an_address_of_the_accounts_own_replaces_the_data_centres() {
-    let config = IdnowConfig { go_url: Some("https://ident.ihrebank.de".parse().unwrap()), ..config() };
+    let config = IdnowConfig {
+        go_url: Some("https://ident.ihrebank.de".parse().unwrap()),
+        ..config()
+    };
     assert_eq!(config.go().unwrap().as_str(), "https://ident.ihrebank.de/");
-    assert_eq!(config.gateway().unwrap().as_str(), "https://gateway.test.idnow.de/");
-    let neither = IdnowConfig { host: None, ..config };
+    assert_eq!(
+        config.gateway().unwrap().as_str(),
+        "https://gateway.test.idnow.de/"
+    );
+    let neither = IdnowConfig {
+        host: None,
+        ..config
+    };
     assert!(neither.go().is_ok());
-    assert!(neither.check().unwrap_err().to_string().contains("gateway_url"));
+    assert!(
+        neither
+            .check()
+            .unwrap_err()
+            .to_string()
+            .contains("gateway_url")
+    );
 }
 
 #[test]
@@ -47,21 +83,54 @@ fn plain_http_is_refused_but_on_this_machine_and_the_test_system() {
         ("https://gateway.idnow.de?a=b", false),
         ("https://gateway.idnow.de#a", false),
     ] {
-        let config = IdnowConfig { gateway_url: Some(url.parse().unwrap()), ..config() };
+        let config = IdnowConfig {
+            gateway_url: Some(url.parse().unwrap()),
+            ..config()
+        };
         assert_eq!(config.check().is_ok(), taken, "{url}");
     }
 }
 
 #[test]
 fn what_cannot_be_sent_is_refused_without_repeating_the_key() {
-    for key in ["", " exampleApiKey", "exampleApiKey\n", "example\u{0}ApiKey", "schlüssel"] {
-        let error = IdnowConfig { api_key: key.into(), ..config() }.check().unwrap_err().to_string();
-        assert!(error.contains("api_key") && !error.contains("exampleApi"), "{error}");
+    for key in [
+        "",
+        " exampleApiKey",
+        "exampleApiKey\n",
+        "example\u{0}ApiKey",
+        "schlüssel",
+    ] {
+        let error = IdnowConfig {
+            api_key: key.into(),
+            ..config()
+        }
+        .check()
+        .unwrap_err()
+        .to_string();
+        assert!(
+            error.contains("api_key") && !error.contains("exampleApi"),
+            "{error}"
+        );
     }
     for company in ["", ".", "..", "ihre bank", "ihrebank\n"] {
-        assert!(IdnowConfig { company: company.into(), ..config() }.check().is_err(), "{company:?}");
+        assert!(
+            IdnowConfig {
+                company: company.into(),
+                ..config()
+            }
+            .check()
+            .is_err(),
+            "{company:?}"
+        );
     }
-    assert!(IdnowConfig { callback_secret: "short".into(), ..config() }.check().is_err());
+    assert!(
+        IdnowConfig {
+            callback_secret: "short".into(),
+            ..config()
+        }
+        .check()
+        .is_err()
+    );
     assert!(config().check().is_ok());
 }
 
@@ -87,17 +156,37 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
         "#
     ))
     .unwrap();
-    assert_eq!((config.max_archive_bytes, config.max_entry_bytes), (1000, 2000));
+    assert_eq!(
+        (config.max_archive_bytes, config.max_entry_bytes),
+        (1000, 2000)
+    );
     assert!(config.archive_password.is_some() && config.check_source);
-    assert_eq!((config.result_format, config.product, config.link), (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short));
-    let error = parse("company = 'a'\napi_key = { env = 'PATH' }\napikey = 'x'").unwrap_err().to_string();
-    assert!(error.contains("apikey") && error.contains("result_format"), "{error}");
-    assert!(parse("company = 'a'\napi_key = 'hunter2'").unwrap_err().message().contains("refer to it by"));
+    assert_eq!(
+        (config.result_format, config.product, config.link),
+        (ResultFormat::Zip, Some(Product::Auto), LinkStyle::Short)
+    );
+    let error = parse("company = 'a'\napi_key = { env = 'PATH' }\napikey = 'x'")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("apikey") && error.contains("result_format"),
+        "{error}"
+    );
+    assert!(
+        parse("company = 'a'\napi_key = 'hunter2'")
+            .unwrap_err()
+            .message()
+            .contains("refer to it by")
+    );
 }
 
 #[test]
 fn a_configuration_prints_no_secret() {
-    let config = IdnowConfig { callback_secret: "0123456789abcdef".into(), archive_password: Some("hunter2".into()), ..config() };
+    let config = IdnowConfig {
+        callback_secret: "0123456789abcdef".into(),
+        archive_password: Some("hunter2".into()),
+        ..config()
+    };
     let printed = format!("{config:?}");
     for secret in ["exampleApiKey", "0123456789abcdef", "hunter2"] {
         assert!(!printed.contains(secret), "{printed}");
@@ -112,12 +201,26 @@ fn source_of_callbacks_follows_the_host() {
         (true, Some(DataCentre::Test), Sources::Of(DataCentre::Test)),
         (true, None, Sources::Documented),
     ] {
-        assert_eq!(IdnowConfig { check_source, host, ..config() }.sources(), sources);
+        assert_eq!(
+            IdnowConfig {
+                check_source,
+                host,
+                ..config()
+            }
+            .sources(),
+            sources
+        );
     }
 }
 
 #[test]
 fn empty_archive_password_is_refused() {
-    let error = IdnowConfig { archive_password: Some("".into()), ..config() }.check().unwrap_err().to_string();
+    let error = IdnowConfig {
+        archive_password: Some("".into()),
+        ..config()
+    }
+    .check()
+    .unwrap_err()
+    .to_string();
     assert!(error.contains("archive_password"), "{error}");
 }

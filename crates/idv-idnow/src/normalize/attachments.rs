@@ -20,8 +20,18 @@ pub struct AttachmentRow {
     pub source: &'static str,
 }
 
-const fn row(key: &'static str, kind: EvidenceKind, method: Option<Method>, source: &'static str) -> AttachmentRow {
-    AttachmentRow { key, kind, method, source }
+const fn row(
+    key: &'static str,
+    kind: EvidenceKind,
+    method: Option<Method>,
+    source: &'static str,
+) -> AttachmentRow {
+    AttachmentRow {
+        key,
+        kind,
+        method,
+        source,
+    }
 }
 
 const VIDEO: Option<Method> = Some(Method::Video);
@@ -63,13 +73,20 @@ static MEDIA_TYPES: &[(&str, &str)] = &[
 
 /// The attachments as evidence, in their order.
 pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
-    let named = |entry: &Entry<'_>| Some(piece(non_empty(Some(&entry.name))?, non_empty(entry.value.as_ref())?));
+    let named = |entry: &Entry<'_>| {
+        Some(piece(
+            non_empty(Some(&entry.name))?,
+            non_empty(entry.value.as_ref())?,
+        ))
+    };
     attachments.iter().filter_map(named).collect()
 }
 
 /// The method, if an attachment tells it that only one product has.
 pub(super) fn method(attachments: &[Entry<'_>]) -> Option<Method> {
-    let mut methods = attachments.iter().filter_map(|attachment| find(attachment.name.expose())?.method);
+    let mut methods = attachments
+        .iter()
+        .filter_map(|attachment| find(attachment.name.expose())?.method);
     let first = methods.next()?;
     methods.all(|method| method == first).then_some(first)
 }
@@ -79,7 +96,9 @@ fn piece(key: &str, name: &str) -> Evidence {
     let kind = match find(key) {
         Some(row) => row.kind,
         // Signed documents are called <documentDefinitionIdentifier>_signed.pdf (chapter 7.2.7).
-        None if key.ends_with("_signed") || stem.ends_with("_signed") => EvidenceKind::SignedDocument,
+        None if key.ends_with("_signed") || stem.ends_with("_signed") => {
+            EvidenceKind::SignedDocument
+        }
         None => EvidenceKind::Other,
     };
     let mut evidence = Evidence::new(EvidenceId::new(key), kind);
@@ -89,10 +108,14 @@ fn piece(key: &str, name: &str) -> Evidence {
 }
 
 fn find(key: &str) -> Option<&'static AttachmentRow> {
-    ATTACHMENTS.iter().find(|row| match row.key.strip_suffix('*') {
-        Some(stem) => key.strip_prefix(stem).is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())),
-        None => row.key == key,
-    })
+    ATTACHMENTS
+        .iter()
+        .find(|row| match row.key.strip_suffix('*') {
+            Some(stem) => key
+                .strip_prefix(stem)
+                .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())),
+            None => row.key == key,
+        })
 }
 
 #[cfg(test)]
@@ -106,10 +129,15 @@ mod tests {
 
     #[test]
     fn a_repeated_key_counts_once_and_its_last_name_counts() {
-        let payload = payload(r#"{"pdf":"a.pdf","userface":"b.png","pdf":"c.pdf","xml":null,"":"d","e":" "}"#);
+        let payload = payload(
+            r#"{"pdf":"a.pdf","userface":"b.png","pdf":"c.pdf","xml":null,"":"d","e":" "}"#,
+        );
         let payload = wire::read(payload.as_bytes()).unwrap();
         let evidence = evidence(&payload.identifications[0].attachments);
-        let names: Vec<_> = evidence.iter().map(|piece| piece.name.as_ref().unwrap().expose().as_str()).collect();
+        let names: Vec<_> = evidence
+            .iter()
+            .map(|piece| piece.name.as_ref().unwrap().expose().as_str())
+            .collect();
         assert_eq!(names, ["b.png", "c.pdf"]);
     }
 
@@ -125,7 +153,11 @@ mod tests {
         ] {
             let payload = payload(json);
             let payload = wire::read(payload.as_bytes()).unwrap();
-            assert_eq!(method(&payload.identifications[0].attachments), expected, "{json}");
+            assert_eq!(
+                method(&payload.identifications[0].attachments),
+                expected,
+                "{json}"
+            );
         }
     }
 
@@ -133,13 +165,27 @@ mod tests {
     fn what_the_account_names_is_other_unless_it_is_signed() {
         for (key, name, kind, media_type) in [
             ("security12", "x", EvidenceKind::SecurityFeature, None),
-            ("securityguard", "x.JPG", EvidenceKind::Other, Some("image/jpeg")),
-            ("doc1", "doc1_signed.pdf", EvidenceKind::SignedDocument, Some("application/pdf")),
+            (
+                "securityguard",
+                "x.JPG",
+                EvidenceKind::Other,
+                Some("image/jpeg"),
+            ),
+            (
+                "doc1",
+                "doc1_signed.pdf",
+                EvidenceKind::SignedDocument,
+                Some("application/pdf"),
+            ),
             ("doc1_signed", "x", EvidenceKind::SignedDocument, None),
             ("xml", "x.xml", EvidenceKind::Other, Some("application/xml")),
         ] {
             let evidence = piece(key, name);
-            assert_eq!((evidence.kind, evidence.media_type.as_deref()), (kind, media_type), "{key}");
+            assert_eq!(
+                (evidence.kind, evidence.media_type.as_deref()),
+                (kind, media_type),
+                "{key}"
+            );
         }
     }
 }

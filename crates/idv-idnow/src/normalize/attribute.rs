@@ -48,23 +48,33 @@ impl FromVendor<Vendor> for DocumentKind {
 ///
 /// Nothing that was sent is lost: a word that is no value of the model stays as the raw word, and one that had been submitted, or that
 /// a reviewer replaced, as an alternative. A redacted value is absent; a word in its place is kept as the raw word.
-pub(super) fn attribute<T: FromVendor<Vendor>>(item: &Item<'_>, source: Source) -> Option<Attribute<T>> {
+pub(super) fn attribute<T: FromVendor<Vendor>>(
+    item: &Item<'_>,
+    source: Source,
+) -> Option<Attribute<T>> {
     let verdict = verdict(item.status.as_ref());
     let mut attribute = empty(verdict, source);
     if let Some(word) = non_empty(item.value.as_ref()) {
-        (attribute.value, attribute.raw) =
-            if verdict == Verdict::Redacted { (None, Some(Pii::from(word))) } else { value::<Vendor, T>(word) };
+        (attribute.value, attribute.raw) = if verdict == Verdict::Redacted {
+            (None, Some(Pii::from(word)))
+        } else {
+            value::<Vendor, T>(word)
+        };
     }
     if let Some(word) = non_empty(item.original.as_deref()) {
         let (submitted, raw) = value::<Vendor, T>(word);
         if submitted.is_none() {
-            attribute.alternatives.push(Alternative::new(Source::Submitted, None, raw));
+            attribute
+                .alternatives
+                .push(Alternative::new(Source::Submitted, None, raw));
         }
         attribute.submitted = submitted;
     }
     if let Some(word) = non_empty(item.identification.as_deref()) {
         let (before, raw) = value::<Vendor, T>(word);
-        attribute.alternatives.push(Alternative::new(Source::Agent, before, raw));
+        attribute
+            .alternatives
+            .push(Alternative::new(Source::Agent, before, raw));
     }
     informative(attribute)
 }
@@ -72,9 +82,15 @@ pub(super) fn attribute<T: FromVendor<Vendor>>(item: &Item<'_>, source: Source) 
 /// The kind of the document. A submitted word that the table of chapter 13.1.5 lacks is kept as well.
 pub(super) fn document_kind(item: &Item<'_>, source: Source) -> Option<Attribute<DocumentKind>> {
     let mut attribute = attribute::<DocumentKind>(item, source)?;
-    if attribute.submitted.as_ref().is_some_and(|kind| *kind.expose() == DocumentKind::Other) {
+    if attribute
+        .submitted
+        .as_ref()
+        .is_some_and(|kind| *kind.expose() == DocumentKind::Other)
+    {
         let word = non_empty(item.original.as_deref()).map(Pii::from);
-        attribute.alternatives.insert(0, Alternative::new(Source::Submitted, None, word));
+        attribute
+            .alternatives
+            .insert(0, Alternative::new(Source::Submitted, None, word));
     }
     Some(attribute)
 }
@@ -85,20 +101,29 @@ pub(super) fn classes(item: &Classes<'_>, source: Source) -> Option<Attribute<Ve
     let mut attribute = empty(verdict, source);
     (attribute.value, attribute.raw) = list(&item.value);
     if let Some(redacted) = attribute.value.take_if(|_| verdict == Verdict::Redacted) {
-        attribute.raw = attribute.raw.take().or_else(|| Some(Pii::new(redacted.expose().join(", "))));
+        attribute.raw = attribute
+            .raw
+            .take()
+            .or_else(|| Some(Pii::new(redacted.expose().join(", "))));
     }
     let (submitted, raw) = list(&item.original);
     attribute.submitted = submitted;
-    attribute.alternatives.extend(raw.map(|raw| Alternative::new(Source::Submitted, None, Some(raw))));
+    attribute
+        .alternatives
+        .extend(raw.map(|raw| Alternative::new(Source::Submitted, None, Some(raw))));
     if let (Some(before), raw) = list(&item.identification) {
-        attribute.alternatives.push(Alternative::new(Source::Agent, Some(before), raw));
+        attribute
+            .alternatives
+            .push(Alternative::new(Source::Agent, Some(before), raw));
     }
     informative(attribute)
 }
 
 /// The verdict of an item's status. An unknown word, like none at all, says nothing of the value.
 fn verdict(status: Option<&Scalar<'_>>) -> Verdict {
-    non_empty(status).and_then(known_verdict).unwrap_or(Verdict::Unchecked)
+    non_empty(status)
+        .and_then(known_verdict)
+        .unwrap_or(Verdict::Unchecked)
 }
 
 /// Returns whether a status has a verdict. The report keeps a word that has none.
@@ -119,7 +144,14 @@ fn known_verdict(word: &str) -> Option<Verdict> {
 }
 
 fn empty<T>(verdict: Verdict, source: Source) -> Attribute<T> {
-    Attribute::new(if verdict == Verdict::Original { Source::Submitted } else { source }, verdict)
+    Attribute::new(
+        if verdict == Verdict::Original {
+            Source::Submitted
+        } else {
+            source
+        },
+        verdict,
+    )
 }
 
 /// The attribute, if it says anything: a value, or that one was redacted.
@@ -134,7 +166,12 @@ fn informative<T>(attribute: Attribute<T>) -> Option<Attribute<T>> {
 
 /// The classes of a list, and the text that they were written in.
 fn list(list: &ClassList<'_>) -> (Option<Pii<Vec<String>>>, Option<Pii<String>>) {
-    let words: Vec<_> = list.classes.iter().filter_map(|text| non_empty(Some(text))).map(str::to_owned).collect();
+    let words: Vec<_> = list
+        .classes
+        .iter()
+        .filter_map(|text| non_empty(Some(text)))
+        .map(str::to_owned)
+        .collect();
     let written = non_empty(list.written.as_ref()).map(Pii::from);
     ((!words.is_empty()).then(|| Pii::new(words)), written)
 }

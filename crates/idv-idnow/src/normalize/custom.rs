@@ -23,7 +23,10 @@ pub(super) struct Named {
 
 impl Named {
     pub(super) const fn new() -> Self {
-        Self { custom: CustomValues::new(NameClash::Underscore), answers: BTreeMap::new() }
+        Self {
+            custom: CustomValues::new(NameClash::Underscore),
+            answers: BTreeMap::new(),
+        }
     }
 
     /// Collects them from an identification, but for the [items](Named::item) and the members of their sections.
@@ -34,53 +37,106 @@ impl Named {
         self.entries("questions", &identification.questions);
         match identification.esigning.as_slice() {
             [signing] => self.signing("esigning", signing),
-            signings => signings.iter().enumerate().for_each(|(place, it)| self.signing(&format!("esigning.{place}"), it)),
+            signings => signings
+                .iter()
+                .enumerate()
+                .for_each(|(place, it)| self.signing(&format!("esigning.{place}"), it)),
         }
         let user = &identification.userdata;
-        self.custom.members("contactdata", &identification.contactdata.others);
+        self.custom
+            .members("contactdata", &identification.contactdata.others);
         self.custom.members("userdata", &user.others);
-        self.custom.members("userdata.address", &user.address.others);
-        self.custom.members("identificationdocument", &identification.identificationdocument.others);
+        self.custom
+            .members("userdata.address", &user.address.others);
+        self.custom.members(
+            "identificationdocument",
+            &identification.identificationdocument.others,
+        );
         self.custom.members("", &identification.others);
     }
 
     /// The parts that other parts of the observation do not have.
     fn process(&mut self, process: &IdentificationProcess<'_>) {
-        self.custom.text("identificationprocess.type", "", process.channel.as_ref());
-        self.custom.text("identificationprocess.companyid", "", process.companyid.as_ref());
-        self.custom.text("identificationprocess.filename", "", process.filename.as_ref());
-        self.custom.text("identificationprocess.href", "", process.href.as_ref());
-        self.flag("identificationprocess.identchanges", process.identchanges.as_ref());
-        self.flag("identificationprocess.reviewchanges", process.reviewchanges.as_ref());
-        self.custom.text("identificationprocess.previousresult", "", process.previousresult.as_ref());
-        let time = process.identificationtime.as_ref().filter(|text| non_empty(Some(*text)).and_then(time).is_none());
-        self.custom.text("identificationprocess.identificationtime", "", time);
-        self.custom.members("identificationprocess", &process.others);
+        self.custom
+            .text("identificationprocess.type", "", process.channel.as_ref());
+        self.custom.text(
+            "identificationprocess.companyid",
+            "",
+            process.companyid.as_ref(),
+        );
+        self.custom.text(
+            "identificationprocess.filename",
+            "",
+            process.filename.as_ref(),
+        );
+        self.custom
+            .text("identificationprocess.href", "", process.href.as_ref());
+        self.flag(
+            "identificationprocess.identchanges",
+            process.identchanges.as_ref(),
+        );
+        self.flag(
+            "identificationprocess.reviewchanges",
+            process.reviewchanges.as_ref(),
+        );
+        self.custom.text(
+            "identificationprocess.previousresult",
+            "",
+            process.previousresult.as_ref(),
+        );
+        let time = process
+            .identificationtime
+            .as_ref()
+            .filter(|text| non_empty(Some(*text)).and_then(time).is_none());
+        self.custom
+            .text("identificationprocess.identificationtime", "", time);
+        self.custom
+            .members("identificationprocess", &process.others);
     }
 
     /// Adds the tracking id, which is called by its own name in whichever section it came (chapter 6.1.2).
     pub(super) fn add_tracking_id(&mut self, identification: &Identification<'_>) {
-        let [own, process] =
-            [&identification.trackingid, &identification.identificationprocess.trackingid].map(|text| non_empty(text.as_ref()));
+        let [own, process] = [
+            &identification.trackingid,
+            &identification.identificationprocess.trackingid,
+        ]
+        .map(|text| non_empty(text.as_ref()));
         if let Some(word) = own.or(process) {
             self.custom.add_filled("trackingid", word.into());
         }
         if let Some(word) = process.filter(|process| own.is_some_and(|own| own != *process)) {
-            self.custom.add_filled("identificationprocess.trackingid", word.into());
+            self.custom
+                .add_filled("identificationprocess.trackingid", word.into());
         }
     }
 
     /// Adds the parts of a value that its attribute has no field for.
     pub(super) fn item(&mut self, path: &str, item: &Item<'_>) {
-        self.status(path, item.status.as_ref(), item.reviewstatus.as_deref(), &item.others);
+        self.status(
+            path,
+            item.status.as_ref(),
+            item.reviewstatus.as_deref(),
+            &item.others,
+        );
     }
 
     /// As [`Named::item`].
     pub(super) fn classes(&mut self, path: &str, item: &Classes<'_>) {
-        self.status(path, item.status.as_ref(), item.reviewstatus.as_ref(), &item.others);
+        self.status(
+            path,
+            item.status.as_ref(),
+            item.reviewstatus.as_ref(),
+            &item.others,
+        );
     }
 
-    fn status(&mut self, path: &str, status: Option<&Scalar<'_>>, review: Option<&Scalar<'_>>, others: &Members) {
+    fn status(
+        &mut self,
+        path: &str,
+        status: Option<&Scalar<'_>>,
+        review: Option<&Scalar<'_>>,
+        others: &Members,
+    ) {
         if let Some(status) = status.filter(|status| !attribute::is_known_status(status)) {
             self.custom.text(path, "status", Some(status));
         }
@@ -90,7 +146,8 @@ impl Named {
 
     fn signing(&mut self, path: &str, signing: &ESigning<'_>) {
         self.custom.text(path, "result", signing.result.as_ref());
-        self.custom.text(path, "sessionid", signing.sessionid.as_ref());
+        self.custom
+            .text(path, "sessionid", signing.sessionid.as_ref());
         self.custom.members(path, &signing.others);
     }
 
@@ -106,17 +163,28 @@ impl Named {
         for entry in entries {
             let name = entry.name.expose();
             let whole = entry.others.get("value").map(Pii::expose);
-            let value = || non_empty(entry.value.as_ref()).map(Value::from).or_else(|| whole.cloned());
+            let value = || {
+                non_empty(entry.value.as_ref())
+                    .map(Value::from)
+                    .or_else(|| whole.cloned())
+            };
             let is_named = !name.trim().is_empty();
             match path {
-                "questions" if is_named => self.answers.extend(value().map(|value| (name.to_owned(), Pii::new(value)))),
+                "questions" if is_named => self
+                    .answers
+                    .extend(value().map(|value| (name.to_owned(), Pii::new(value)))),
                 // The others are evidence.
                 "attachments" if is_named && whole.is_none() => {}
-                "customdata" if self.custom.get(name).is_none() => self.custom.add_filled(name, value().unwrap_or_default()),
-                path => self.custom.add_filled([path, ".", name].concat(), value().unwrap_or_default()),
+                "customdata" if self.custom.get(name).is_none() => {
+                    self.custom.add_filled(name, value().unwrap_or_default())
+                }
+                path => self
+                    .custom
+                    .add_filled([path, ".", name].concat(), value().unwrap_or_default()),
             }
             for (member, value) in entry.others.iter().filter(|(member, _)| *member != "value") {
-                self.custom.add_filled(format!("{path}.{name}.{member}"), value.expose().clone());
+                self.custom
+                    .add_filled(format!("{path}.{name}.{member}"), value.expose().clone());
             }
         }
     }
@@ -137,10 +205,15 @@ mod tests {
 
     /// The custom data and the answers of a payload.
     fn named_by(payload: &str) -> Value {
-        let observations = normalize::payload(payload.as_bytes(), idv_core::Channel::Fetch).unwrap();
+        let observations =
+            normalize::payload(payload.as_bytes(), idv_core::Channel::Fetch).unwrap();
         let report = observations[0].report().unwrap();
         let shown = |map: &BTreeMap<String, Pii<Value>>| {
-            Value::Object(map.iter().map(|(name, value)| (name.clone(), value.expose().clone())).collect())
+            Value::Object(
+                map.iter()
+                    .map(|(name, value)| (name.clone(), value.expose().clone()))
+                    .collect(),
+            )
         };
         json!([shown(&report.custom), shown(&report.answers)])
     }
@@ -148,7 +221,10 @@ mod tests {
     #[test]
     fn member_is_called_by_its_path() {
         for (payload, custom) in [
-            (json!({"userdata": {"identlanguage": "en"}}), json!({"userdata.identlanguage": "en"})),
+            (
+                json!({"userdata": {"identlanguage": "en"}}),
+                json!({"userdata.identlanguage": "en"}),
+            ),
             (
                 json!({"userdata": {"firstname": {"value": "A", "status": "MATCH", "reviewstatus": "NEW", "x": [1]}}}),
                 json!({"userdata.firstname.reviewstatus": "NEW", "userdata.firstname.x": [1]}),
@@ -157,19 +233,46 @@ mod tests {
                 json!({"userdata": {"address": {"city": {"value": "B", "status": "ODD"}, "region": "C"}}}),
                 json!({"userdata.address.city.status": "ODD", "userdata.address.region": "C"}),
             ),
-            (json!({"identificationprocess": {"type": "APP"}}), json!({"identificationprocess.type": "APP"})),
+            (
+                json!({"identificationprocess": {"type": "APP"}}),
+                json!({"identificationprocess.type": "APP"}),
+            ),
             (
                 json!({"identificationprocess": {"identificationtime": "soon"}}),
                 json!({"identificationprocess.identificationtime": "soon"}),
             ),
-            (json!({"identificationprocess": {"identificationtime": "2014-06-02T05:03:54Z"}}), json!({})),
-            (json!({"identificationprocess": {"reviewchanges": "TRUE"}}), json!({"identificationprocess.reviewchanges": true})),
-            (json!({"identificationprocess": {"identchanges": false}}), json!({"identificationprocess.identchanges": false})),
-            (json!({"identificationprocess": {"identchanges": "some"}}), json!({"identificationprocess.identchanges": "some"})),
-            (json!({"identificationprocess": {"agentname": ["x"]}}), json!({"identificationprocess.agentname": ["x"]})),
-            (json!({"esigning": {"result": "SUCCESS"}}), json!({"esigning.result": "SUCCESS"})),
-            (json!({"esigning": [{"result": "A"}, {"x": 1}]}), json!({"esigning.0.result": "A", "esigning.1.x": 1})),
-            (json!({"userdata": "x", "y": {"z": [null]}}), json!({"userdata": "x", "y": {"z": [null]}})),
+            (
+                json!({"identificationprocess": {"identificationtime": "2014-06-02T05:03:54Z"}}),
+                json!({}),
+            ),
+            (
+                json!({"identificationprocess": {"reviewchanges": "TRUE"}}),
+                json!({"identificationprocess.reviewchanges": true}),
+            ),
+            (
+                json!({"identificationprocess": {"identchanges": false}}),
+                json!({"identificationprocess.identchanges": false}),
+            ),
+            (
+                json!({"identificationprocess": {"identchanges": "some"}}),
+                json!({"identificationprocess.identchanges": "some"}),
+            ),
+            (
+                json!({"identificationprocess": {"agentname": ["x"]}}),
+                json!({"identificationprocess.agentname": ["x"]}),
+            ),
+            (
+                json!({"esigning": {"result": "SUCCESS"}}),
+                json!({"esigning.result": "SUCCESS"}),
+            ),
+            (
+                json!({"esigning": [{"result": "A"}, {"x": 1}]}),
+                json!({"esigning.0.result": "A", "esigning.1.x": 1}),
+            ),
+            (
+                json!({"userdata": "x", "y": {"z": [null]}}),
+                json!({"userdata": "x", "y": {"z": [null]}}),
+            ),
             (json!({"x": "", "y": " ", "z": null}), json!({})),
         ] {
             assert_eq!(named(&payload), json!([custom, {}]), "{payload}");
@@ -180,8 +283,14 @@ mod tests {
     fn tracking_id_is_called_by_its_name() {
         for (payload, custom) in [
             (json!({"trackingid": "a"}), json!({"trackingid": "a"})),
-            (json!({"identificationprocess": {"trackingid": "a"}}), json!({"trackingid": "a"})),
-            (json!({"trackingid": "a", "identificationprocess": {"trackingid": "a"}}), json!({"trackingid": "a"})),
+            (
+                json!({"identificationprocess": {"trackingid": "a"}}),
+                json!({"trackingid": "a"}),
+            ),
+            (
+                json!({"trackingid": "a", "identificationprocess": {"trackingid": "a"}}),
+                json!({"trackingid": "a"}),
+            ),
             (
                 json!({"trackingid": "a", "identificationprocess": {"trackingid": "b"}}),
                 json!({"trackingid": "a", "identificationprocess.trackingid": "b"}),
@@ -198,15 +307,39 @@ mod tests {
                 json!({"customdata": {"custom1": 7, "other": {"a": [1]}}}),
                 json!([{"custom1": "7", "customdata.other.a": [1]}, {}]),
             ),
-            (json!({"customdata": {"custom1": ["a"]}}), json!([{"custom1": ["a"]}, {}])),
-            (json!({"questions": {"q": {"value": 1, "asked": true}}}), json!([{"questions.q.asked": true}, {"q": "1"}])),
-            (json!({"questions": {"q": ["a", "b"]}}), json!([{}, {"q": ["a", "b"]}])),
-            (json!({"questions": {"q": {"text": "a"}}}), json!([{"questions.q.text": "a"}, {}])),
+            (
+                json!({"customdata": {"custom1": ["a"]}}),
+                json!([{"custom1": ["a"]}, {}]),
+            ),
+            (
+                json!({"questions": {"q": {"value": 1, "asked": true}}}),
+                json!([{"questions.q.asked": true}, {"q": "1"}]),
+            ),
+            (
+                json!({"questions": {"q": ["a", "b"]}}),
+                json!([{}, {"q": ["a", "b"]}]),
+            ),
+            (
+                json!({"questions": {"q": {"text": "a"}}}),
+                json!([{"questions.q.text": "a"}, {}]),
+            ),
             (json!({"attachments": {"pdf": "a.pdf"}}), json!([{}, {}])),
-            (json!({"attachments": {"pdf": ["a.pdf"]}}), json!([{"attachments.pdf": ["a.pdf"]}, {}])),
-            (json!({"attachments": {"pdf": {"value": "a.pdf", "size": 7}}}), json!([{"attachments.pdf.size": 7}, {}])),
-            (json!({"attachments": {"": "a"}, "questions": {"": "b"}}), json!([{"attachments.": "a", "questions.": "b"}, {}])),
-            (json!({"questions": ["a"]}), json!([{"questions": ["a"]}, {}])),
+            (
+                json!({"attachments": {"pdf": ["a.pdf"]}}),
+                json!([{"attachments.pdf": ["a.pdf"]}, {}]),
+            ),
+            (
+                json!({"attachments": {"pdf": {"value": "a.pdf", "size": 7}}}),
+                json!([{"attachments.pdf.size": 7}, {}]),
+            ),
+            (
+                json!({"attachments": {"": "a"}, "questions": {"": "b"}}),
+                json!([{"attachments.": "a", "questions.": "b"}, {}]),
+            ),
+            (
+                json!({"questions": ["a"]}),
+                json!([{"questions": ["a"]}, {}]),
+            ),
         ] {
             assert_eq!(named(&payload), expected, "{payload}");
         }
@@ -222,12 +355,16 @@ mod tests {
             "custom1": "b", "custom1_": "a", "custom2": "c", "userdata.x": 1, "userdata.x_": 2, "userdata.x__": 3,
         });
         assert_eq!(named(&payload), json!([custom, {}]));
-        assert_eq!(named(&json!({"x": 1, "customdata": {"x": 1}})), json!([{"x": "1", "x_": 1}, {}]));
+        assert_eq!(
+            named(&json!({"x": 1, "customdata": {"x": 1}})),
+            json!([{"x": "1", "x_": 1}, {}])
+        );
     }
 
     #[test]
     fn last_of_repeated_entries_counts() {
-        let payload = r#"{"identificationprocess":{"id":"A"},"customdata":{"a":"1","b":"2","a":"3"}}"#;
+        let payload =
+            r#"{"identificationprocess":{"id":"A"},"customdata":{"a":"1","b":"2","a":"3"}}"#;
         assert_eq!(named_by(payload), json!([{"a": "3", "b": "2"}, {}]));
     }
 }

@@ -25,15 +25,27 @@ pub(super) struct Judgement {
 
 impl Judgement {
     /// Judges an identification whose result has the row `result`, if its word is known, and that was finished at `at`.
-    pub(super) fn of(identification: &Identification<'_>, result: Option<&ResultRow>, at: Option<Timestamp>) -> Self {
-        let mut judgement = Self { status: result.map(|row| row.status), checks: Vec::new(), reasons: Vec::new() };
+    pub(super) fn of(
+        identification: &Identification<'_>,
+        result: Option<&ResultRow>,
+        at: Option<Timestamp>,
+    ) -> Self {
+        let mut judgement = Self {
+            status: result.map(|row| row.status),
+            checks: Vec::new(),
+            reasons: Vec::new(),
+        };
         if let Some((row, review)) = result.and_then(|row| Some((row, row.review?))) {
             judgement.check(CheckKind::AgentReview, review, row.code);
         }
         let process = &identification.identificationprocess;
         let mut contradicted = false;
         let mut permanent = false;
-        for word in process.reason.iter().filter_map(|text| non_empty(Some(text))) {
+        for word in process
+            .reason
+            .iter()
+            .filter_map(|text| non_empty(Some(text)))
+        {
             let meaning = judgement.reason(word);
             contradicted |= meaning.contradicts_success;
             permanent |= meaning.is_permanent;
@@ -45,7 +57,10 @@ impl Judgement {
                 contradicted |= is_final && word != PRELIMINARY;
             }
         }
-        if expires_on(identification).zip(at).is_some_and(|(last_day, at)| last_day < date(at)) {
+        if expires_on(identification)
+            .zip(at)
+            .is_some_and(|(last_day, at)| last_day < date(at))
+        {
             judgement.check(CheckKind::DocumentExpiry, CheckResult::Failed, "validuntil");
             contradicted = true;
         }
@@ -55,8 +70,12 @@ impl Judgement {
             }
         }
         judgement.status = judgement.status.map(|status| match status {
-            Status::Finished(Outcome::Verified) if contradicted => Status::Finished(Outcome::Disputed),
-            Status::InReview { leaning: Some(Outcome::Verified) } if contradicted => Status::InReview { leaning: None },
+            Status::Finished(Outcome::Verified) if contradicted => {
+                Status::Finished(Outcome::Disputed)
+            }
+            Status::InReview {
+                leaning: Some(Outcome::Verified),
+            } if contradicted => Status::InReview { leaning: None },
             Status::AwaitingPerson if permanent => Status::Finished(Outcome::Canceled),
             status => status,
         });
@@ -71,13 +90,16 @@ impl Judgement {
         finding.by_person = row.and_then(|row| row.by_person);
         self.reasons.push(finding);
         // The table of fraud reasons is open, and all its words begin alike (chapter 13.1.1).
-        let unknown_warning = (row.is_none() && (word.starts_with("WARNING_") || is_suspicion(word))).then_some(CheckKind::Fraud);
+        let unknown_warning = (row.is_none()
+            && (word.starts_with("WARNING_") || is_suspicion(word)))
+        .then_some(CheckKind::Fraud);
         let failed = row.and_then(|row| row.failed).or(unknown_warning);
         if let Some(kind) = failed {
             self.check(kind, CheckResult::Failed, word);
         }
         Meaning {
-            contradicts_success: failed.is_some_and(|kind| kind != CheckKind::Signature) || row.is_some_and(contradicts_success),
+            contradicts_success: failed.is_some_and(|kind| kind != CheckKind::Signature)
+                || row.is_some_and(contradicts_success),
             is_permanent: row.is_some_and(|row| row.permanent == Some(true)),
         }
     }
@@ -92,7 +114,10 @@ impl Judgement {
         };
         self.check(CheckKind::Signature, result, word);
         if result == CheckResult::Failed {
-            self.reasons.push(Finding::new(row.map_or(Reason::SigningFailed, |row| row.reason), word));
+            self.reasons.push(Finding::new(
+                row.map_or(Reason::SigningFailed, |row| row.reason),
+                word,
+            ));
         }
     }
 
@@ -115,7 +140,8 @@ const PRELIMINARY: &str = "FRAUD_SUSPICION_PENDING";
 
 /// Whether a result is one of the suspicions, known or not.
 fn is_suspicion(word: &str) -> bool {
-    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("FRAUD"))
+    word.get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case("FRAUD"))
 }
 
 /// Whether a reason cannot stand beside a success: the document had expired, or the person or the data are others.
@@ -134,20 +160,37 @@ fn contradicts_success(row: &ReasonRow) -> bool {
 /// Whether the result of a signing is a failure, in whatever words.
 fn is_failure(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
-    ["FAIL", "ERROR", "ABORT", "CANCEL", "REJECT", "DECLIN", "DENIED", "REFUS", "EXPIRE", "TIMEOUT", "UNSUCCESS", "NOT_SIGNED"]
-        .iter()
-        .any(|failure| word.contains(failure))
+    [
+        "FAIL",
+        "ERROR",
+        "ABORT",
+        "CANCEL",
+        "REJECT",
+        "DECLIN",
+        "DENIED",
+        "REFUS",
+        "EXPIRE",
+        "TIMEOUT",
+        "UNSUCCESS",
+        "NOT_SIGNED",
+    ]
+    .iter()
+    .any(|failure| word.contains(failure))
 }
 
 /// The last day of the document's validity, if it is told: of a month or a year alone its last one.
 fn expires_on(identification: &Identification<'_>) -> Option<Date> {
-    let item = identification.identificationdocument.validuntil.as_deref()?;
+    let item = identification
+        .identificationdocument
+        .validuntil
+        .as_deref()?;
     last_day(non_empty(item.value.as_ref())?.parse().ok()?)
 }
 
 /// The day of a time, in the vendor's zone.
 fn date(at: Timestamp) -> Date {
-    at.to_zoned_datetime(time_zone(ZONE).unwrap_or(TimeZone::UTC)).date()
+    at.to_zoned_datetime(time_zone(ZONE).unwrap_or(TimeZone::UTC))
+        .date()
 }
 
 #[cfg(test)]
@@ -159,22 +202,45 @@ mod tests {
     use crate::wire;
 
     /// The state, the failed and other checks, and the reasons of an identification.
-    #[expect(clippy::needless_pass_by_value, reason = "it reads better where it is called")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it reads better where it is called"
+    )]
     fn judged(process: Value, more: Value) -> (Option<Status>, Vec<String>, Vec<String>) {
         let mut payload = json!({"identificationprocess": {"id": "A", "identificationtime": "2020-03-10T23:30:00+01:00"}});
-        payload["identificationprocess"].as_object_mut().unwrap().extend(process.as_object().unwrap().clone());
-        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        payload["identificationprocess"]
+            .as_object_mut()
+            .unwrap()
+            .extend(process.as_object().unwrap().clone());
+        payload
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         let payload = payload.to_string();
         let payload = wire::read(payload.as_bytes()).unwrap();
-        let observation = normalize::observation(&payload.identifications[0], idv_core::Channel::Fetch, Inline::Report);
+        let observation = normalize::observation(
+            &payload.identifications[0],
+            idv_core::Channel::Fetch,
+            Inline::Report,
+        );
         let report = serde_json::to_value(observation.report().unwrap()).unwrap();
         let list = |name: &str, parts: &[&str]| -> Vec<String> {
             let list = report[name].as_array().cloned().unwrap_or_default();
             list.iter()
-                .map(|entry| parts.iter().map(|part| entry[part].as_str().unwrap_or("-")).collect::<Vec<_>>().join(" "))
+                .map(|entry| {
+                    parts
+                        .iter()
+                        .map(|part| entry[part].as_str().unwrap_or("-"))
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                })
                 .collect()
         };
-        (observation.status, list("checks", &["kind", "result", "code"]), list("reasons", &["reason", "code"]))
+        (
+            observation.status,
+            list("checks", &["kind", "result", "code"]),
+            list("reasons", &["reason", "code"]),
+        )
     }
 
     const VERIFIED: Option<Status> = Some(Status::Finished(Outcome::Verified));
@@ -183,11 +249,23 @@ mod tests {
     #[test]
     fn suspicion_beside_success_is_a_dispute() {
         for (reason, check) in [
-            ("WARNING_FAKE_ID", Some("document_authenticity failed WARNING_FAKE_ID")),
+            (
+                "WARNING_FAKE_ID",
+                Some("document_authenticity failed WARNING_FAKE_ID"),
+            ),
             ("WARNING_PHOTO", Some("face_match failed WARNING_PHOTO")),
-            ("USER_SOCIAL_ENGINEERING", Some("fraud failed USER_SOCIAL_ENGINEERING")),
-            ("WARNING_SOMETHING_NEW", Some("fraud failed WARNING_SOMETHING_NEW")),
-            ("FRAUD_SOMETHING_NEW", Some("fraud failed FRAUD_SOMETHING_NEW")),
+            (
+                "USER_SOCIAL_ENGINEERING",
+                Some("fraud failed USER_SOCIAL_ENGINEERING"),
+            ),
+            (
+                "WARNING_SOMETHING_NEW",
+                Some("fraud failed WARNING_SOMETHING_NEW"),
+            ),
+            (
+                "FRAUD_SOMETHING_NEW",
+                Some("fraud failed FRAUD_SOMETHING_NEW"),
+            ),
             ("DATA_ID_EXPIRED", None),
             ("ID_EXPIRED", None),
             ("USER_WRONG_PERSON", None),
@@ -196,25 +274,45 @@ mod tests {
             ("DATA_APPLICATION_ADDRESS", None),
             ("OTHER_ABUSE", None),
         ] {
-            let (status, checks, reasons) = judged(json!({"result": "SUCCESS", "reason": reason}), json!({}));
+            let (status, checks, reasons) =
+                judged(json!({"result": "SUCCESS", "reason": reason}), json!({}));
             assert_eq!(status, DISPUTED, "{reason}");
             assert_eq!(checks.get(1).map(String::as_str), check, "{reason}");
             assert!(reasons[0].ends_with(reason), "{reason}");
-            let (status, ..) = judged(json!({"result": "REVIEW_PENDING", "reason": reason}), json!({}));
+            let (status, ..) = judged(
+                json!({"result": "REVIEW_PENDING", "reason": reason}),
+                json!({}),
+            );
             assert_eq!(status, Some(Status::InReview { leaning: None }), "{reason}");
         }
-        for reason in ["TECH_AUDIO", "OTHER_TEST", "SOMETHING_NEW", "TSP_SIGNING_FAILED"] {
-            let (status, ..) = judged(json!({"result": "SUCCESS_DATA_CHANGED", "reason": reason}), json!({}));
+        for reason in [
+            "TECH_AUDIO",
+            "OTHER_TEST",
+            "SOMETHING_NEW",
+            "TSP_SIGNING_FAILED",
+        ] {
+            let (status, ..) = judged(
+                json!({"result": "SUCCESS_DATA_CHANGED", "reason": reason}),
+                json!({}),
+            );
             assert_eq!(status, VERIFIED, "{reason}");
         }
     }
 
     #[test]
     fn each_of_several_reasons_counts() {
-        let (status, checks, reasons) =
-            judged(json!({"result": "SUCCESS", "reason": ["TECH_AUDIO", "WARNING_FAKE_ID", "WARNING_FAKE_ID"]}), json!({}));
+        let (status, checks, reasons) = judged(
+            json!({"result": "SUCCESS", "reason": ["TECH_AUDIO", "WARNING_FAKE_ID", "WARNING_FAKE_ID"]}),
+            json!({}),
+        );
         assert_eq!(status, DISPUTED);
-        assert_eq!(checks, ["agent_review passed SUCCESS", "document_authenticity failed WARNING_FAKE_ID"]);
+        assert_eq!(
+            checks,
+            [
+                "agent_review passed SUCCESS",
+                "document_authenticity failed WARNING_FAKE_ID"
+            ]
+        );
         assert_eq!(reasons.len(), 3);
     }
 
@@ -225,16 +323,32 @@ mod tests {
                 "SUCCESS",
                 "FRAUD_SUSPICION_PENDING",
                 VERIFIED,
-                &["agent_review passed SUCCESS", "fraud failed FRAUD_SUSPICION_PENDING"][..],
+                &[
+                    "agent_review passed SUCCESS",
+                    "fraud failed FRAUD_SUSPICION_PENDING",
+                ][..],
             ),
             (
                 "SUCCESS",
                 "FRAUD_SUSPICION_CONFIRMED",
                 DISPUTED,
-                &["agent_review passed SUCCESS", "fraud failed FRAUD_SUSPICION_CONFIRMED"],
+                &[
+                    "agent_review passed SUCCESS",
+                    "fraud failed FRAUD_SUSPICION_CONFIRMED",
+                ],
             ),
-            ("SUCCESS", "fraud_new", DISPUTED, &["agent_review passed SUCCESS", "fraud failed fraud_new"]),
-            ("SUCCESS", "REVIEW_PENDING", VERIFIED, &["agent_review passed SUCCESS"]),
+            (
+                "SUCCESS",
+                "fraud_new",
+                DISPUTED,
+                &["agent_review passed SUCCESS", "fraud failed fraud_new"],
+            ),
+            (
+                "SUCCESS",
+                "REVIEW_PENDING",
+                VERIFIED,
+                &["agent_review passed SUCCESS"],
+            ),
             (
                 "CANCELED",
                 "FRAUD_SUSPICION_PENDING",
@@ -251,11 +365,23 @@ mod tests {
                     "fraud failed FRAUD_SUSPICION_PENDING",
                 ],
             ),
-            ("FRAUD_SOMETHING", "", None, &["fraud failed FRAUD_SOMETHING"]),
+            (
+                "FRAUD_SOMETHING",
+                "",
+                None,
+                &["fraud failed FRAUD_SOMETHING"],
+            ),
             ("FRAU", "FRAÜDX", None, &[]),
         ] {
-            let judged = judged(json!({"result": result, "previousresult": previous}), json!({}));
-            assert_eq!((judged.0, judged.1), (status, checks.iter().map(ToString::to_string).collect()), "{result} {previous}");
+            let judged = judged(
+                json!({"result": result, "previousresult": previous}),
+                json!({}),
+            );
+            assert_eq!(
+                (judged.0, judged.1),
+                (status, checks.iter().map(ToString::to_string).collect()),
+                "{result} {previous}"
+            );
         }
     }
 
@@ -277,8 +403,15 @@ mod tests {
             let document = json!({"identificationdocument": {"validuntil": {"value": until, "status": "NEW"}}});
             let (status, checks, _) = judged(json!({"result": "SUCCESS"}), document.clone());
             assert_eq!(status, if expired { DISPUTED } else { VERIFIED }, "{until}");
-            assert_eq!(checks.contains(&"document_expiry failed validuntil".to_owned()), expired, "{until}");
-            let (status, ..) = judged(json!({"result": "SUCCESS", "identificationtime": null}), document);
+            assert_eq!(
+                checks.contains(&"document_expiry failed validuntil".to_owned()),
+                expired,
+                "{until}"
+            );
+            let (status, ..) = judged(
+                json!({"result": "SUCCESS", "identificationtime": null}),
+                document,
+            );
             assert_eq!(status, VERIFIED, "{until}, at an unknown time");
         }
     }
@@ -292,29 +425,55 @@ mod tests {
             ("ABORTED", "failed", Some("signing_failed")),
             ("CANCELED", "failed", Some("signing_failed")),
             ("UNSUCCESSFUL", "failed", Some("signing_failed")),
-            ("TSP_CERTIFICATE_EXPIRED", "failed", Some("signing_certificate_expired")),
+            (
+                "TSP_CERTIFICATE_EXPIRED",
+                "failed",
+                Some("signing_certificate_expired"),
+            ),
             ("PENDING", "inconclusive", None),
             ("success", "inconclusive", None),
             ("SOMETHING_NEW", "inconclusive", None),
         ] {
-            for esigning in [json!({"result": word}), json!([{"result": "SUCCESS"}, {"result": word}])] {
-                let (status, checks, reasons) = judged(json!({"result": "SUCCESS"}), json!({"esigning": esigning}));
+            for esigning in [
+                json!({"result": word}),
+                json!([{"result": "SUCCESS"}, {"result": word}]),
+            ] {
+                let (status, checks, reasons) =
+                    judged(json!({"result": "SUCCESS"}), json!({"esigning": esigning}));
                 assert_eq!(status, VERIFIED, "{word}");
                 assert_eq!(checks.last(), Some(&format!("signature {result} {word}")));
-                assert_eq!(reasons, reason.map(|reason| format!("{reason} {word}")).into_iter().collect::<Vec<_>>());
+                assert_eq!(
+                    reasons,
+                    reason
+                        .map(|reason| format!("{reason} {word}"))
+                        .into_iter()
+                        .collect::<Vec<_>>()
+                );
             }
         }
-        let (_, checks, _) = judged(json!({"result": "SUCCESS"}), json!({"esigning": {"result": " ", "sessionid": "x"}}));
+        let (_, checks, _) = judged(
+            json!({"result": "SUCCESS"}),
+            json!({"esigning": {"result": " ", "sessionid": "x"}}),
+        );
         assert_eq!(checks, ["agent_review passed SUCCESS"]);
     }
 
     #[test]
     fn abort_for_a_permanent_reason_is_an_end() {
         for (reason, status) in [
-            (json!("OTHER_MISCELLANEOUS_PERMANENT"), Status::Finished(Outcome::Canceled)),
+            (
+                json!("OTHER_MISCELLANEOUS_PERMANENT"),
+                Status::Finished(Outcome::Canceled),
+            ),
             (json!("USER_LANGUAGE"), Status::Finished(Outcome::Canceled)),
-            (json!(["TECH_VIDEO", "DATA_APPLICATION_DATA"]), Status::Finished(Outcome::Canceled)),
-            (json!("OTHER_MISCELLANEOUS_TEMPORARY"), Status::AwaitingPerson),
+            (
+                json!(["TECH_VIDEO", "DATA_APPLICATION_DATA"]),
+                Status::Finished(Outcome::Canceled),
+            ),
+            (
+                json!("OTHER_MISCELLANEOUS_TEMPORARY"),
+                Status::AwaitingPerson,
+            ),
             (json!("STALLED_TIMEOUT"), Status::AwaitingPerson),
             (json!("SOMETHING_NEW"), Status::AwaitingPerson),
             (json!(null), Status::AwaitingPerson),

@@ -16,7 +16,8 @@ use std::borrow::Cow;
 use idv_core::adapter::wire::Members;
 use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
-    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Timestamp, VendorId, time_in_zone,
+    Channel, Error, Observation, Page, Result, ResultHandle, ResultState, Subject, Timestamp,
+    VendorId, time_in_zone,
 };
 use judgement::Judgement;
 
@@ -59,7 +60,11 @@ pub enum Inline {
 /// - The time is `identificationtime`. The document's samples all have a zone; a time without one is taken as Berlin's, where the
 ///   vendor is at home.
 #[must_use]
-pub fn observation(identification: &Identification<'_>, channel: Channel, inline: Inline) -> Observation {
+pub fn observation(
+    identification: &Identification<'_>,
+    channel: Channel,
+    inline: Inline,
+) -> Observation {
     observation_beside(identification, channel, inline, &Members::default())
 }
 
@@ -78,11 +83,18 @@ pub(crate) fn observation_beside(
     let judgement = Judgement::of(identification, code.and_then(results::find), observation.at);
     observation.status = judgement.status;
     observation.result = match inline {
-        Inline::Report => ResultState::Inline(report::report(identification, judgement, observation.at, beside)),
+        Inline::Report => ResultState::Inline(report::report(
+            identification,
+            judgement,
+            observation.at,
+            beside,
+        )),
         // The call for a single result finds it by either name (chapter 8.3.3.2); IDnow does not tell cases apart.
         Inline::Handle => non_empty(process.transactionnumber.as_ref())
             .or(non_empty(process.id.as_ref()))
-            .map_or(ResultState::Absent, |name| ResultState::Fetchable(ResultHandle::new(name.to_ascii_lowercase()))),
+            .map_or(ResultState::Absent, |name| {
+                ResultState::Fetchable(ResultHandle::new(name.to_ascii_lowercase()))
+            }),
     };
     observation
 }
@@ -90,7 +102,10 @@ pub(crate) fn observation_beside(
 /// Returns whom an identification is about.
 pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
     let process = &identification.identificationprocess;
-    Subject::new(non_empty(process.transactionnumber.as_ref()).map(Into::into), non_empty(process.id.as_ref()).map(VendorId::new))
+    Subject::new(
+        non_empty(process.transactionnumber.as_ref()).map(Into::into),
+        non_empty(process.id.as_ref()).map(VendorId::new),
+    )
 }
 
 /// Returns the observations of a payload of any format, ZIP included: one for each identification, each with its report.
@@ -108,11 +123,17 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
 /// # Errors
 ///
 /// Those of [`payload`].
-pub fn payload_with<'a>(bytes: &[u8], channel: Channel, options: impl Into<Options<'a>>) -> Result<Vec<Observation>> {
+pub fn payload_with<'a>(
+    bytes: &[u8],
+    channel: Channel,
+    options: impl Into<Options<'a>>,
+) -> Result<Vec<Observation>> {
     let bytes = unpacked(bytes, &options.into())?;
     let payload = wire::read(&bytes)?;
     if payload.identifications.len() > reports(bytes.len()) {
-        return Err(Error::malformed("the payload has far more identifications than its length suggests"));
+        return Err(Error::malformed(
+            "the payload has far more identifications than its length suggests",
+        ));
     }
     Ok(observations(&payload, channel, Inline::Report))
 }
@@ -130,19 +151,31 @@ pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     let payload = wire::read(&bytes)?;
     let channel = kind_channel(kind, payload.listed)?;
     if payload.identifications.is_empty() && payload.unreadable > 0 {
-        return Err(Error::malformed("no entry of the list names an identification"));
+        return Err(Error::malformed(
+            "no entry of the list names an identification",
+        ));
     }
     if channel == Channel::Callback {
         check_callback(&payload)?;
     }
-    let inline = if payload.identifications.len() > reports(bytes.len()) { Inline::Handle } else { Inline::Report };
-    Ok(Page::new(observations(&payload, channel, inline), payload.unreadable, None))
+    let inline = if payload.identifications.len() > reports(bytes.len()) {
+        Inline::Handle
+    } else {
+        Inline::Report
+    };
+    Ok(Page::new(
+        observations(&payload, channel, inline),
+        payload.unreadable,
+        None,
+    ))
 }
 
 /// Checks that a callback does not hold more identifications than one delivery may.
 pub(crate) fn check_callback(payload: &wire::Payload<'_>) -> Result<()> {
     if payload.identifications.len() > IDENTIFICATIONS_OF_CALLBACK {
-        return Err(Error::malformed("the callback holds more than 16 identifications; the document's holds one"));
+        return Err(Error::malformed(
+            "the callback holds more than 16 identifications; the document's holds one",
+        ));
     }
     Ok(())
 }
@@ -159,15 +192,27 @@ const fn reports(length: usize) -> usize {
 ///
 /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
 pub fn kind_channel(kind: &str, listed: bool) -> Result<Channel> {
-    payload_channel(kind).map(|channel| if listed && channel == Channel::Poll { Channel::List } else { channel })
+    payload_channel(kind).map(|channel| {
+        if listed && channel == Channel::Poll {
+            Channel::List
+        } else {
+            channel
+        }
+    })
 }
 
 /// Members beside a list are about the list: its first report has them.
-pub(crate) fn observations(payload: &wire::Payload<'_>, channel: Channel, inline: Inline) -> Vec<Observation> {
+pub(crate) fn observations(
+    payload: &wire::Payload<'_>,
+    channel: Channel,
+    inline: Inline,
+) -> Vec<Observation> {
     let none = Members::default();
     let beside = std::iter::once(&payload.others).chain(std::iter::repeat(&none));
     let identifications = payload.identifications.iter().zip(beside);
-    identifications.map(|(identification, beside)| observation_beside(identification, channel, inline, beside)).collect()
+    identifications
+        .map(|(identification, beside)| observation_beside(identification, channel, inline, beside))
+        .collect()
 }
 
 fn unpacked<'b>(bytes: &'b [u8], options: &Options<'_>) -> Result<Cow<'b, [u8]>> {
@@ -184,7 +229,10 @@ fn time(text: &str) -> Option<Timestamp> {
 
 /// A time in seconds, or in milliseconds, since 1970.
 fn seconds(text: &str) -> Option<Timestamp> {
-    let number = text.parse::<i64>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let number = text
+        .parse::<i64>()
+        .ok()
+        .filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))?;
     match text.len() {
         9 | 10 => Timestamp::from_second(number).ok(),
         12 | 13 => Timestamp::from_millisecond(number).ok(),
@@ -199,11 +247,26 @@ mod tests {
     #[test]
     fn a_time_has_its_zone_or_the_vendors() {
         let at = |text: &str| time(text).map(|time| time.to_string());
-        assert_eq!(at("2014-06-02T05:03:54Z").as_deref(), Some("2014-06-02T05:03:54Z"));
-        assert_eq!(at("2015-10-20T17:40:37+02:00").as_deref(), Some("2015-10-20T15:40:37Z"));
-        assert_eq!(at("2016-02-25T13:51:20.5+0100").as_deref(), Some("2016-02-25T12:51:20.5Z"));
-        assert_eq!(at("2014-06-02T05:03:54").as_deref(), Some("2014-06-02T03:03:54Z"));
-        assert_eq!(at("2014-01-02T05:03:54").as_deref(), Some("2014-01-02T04:03:54Z"));
+        assert_eq!(
+            at("2014-06-02T05:03:54Z").as_deref(),
+            Some("2014-06-02T05:03:54Z")
+        );
+        assert_eq!(
+            at("2015-10-20T17:40:37+02:00").as_deref(),
+            Some("2015-10-20T15:40:37Z")
+        );
+        assert_eq!(
+            at("2016-02-25T13:51:20.5+0100").as_deref(),
+            Some("2016-02-25T12:51:20.5Z")
+        );
+        assert_eq!(
+            at("2014-06-02T05:03:54").as_deref(),
+            Some("2014-06-02T03:03:54Z")
+        );
+        assert_eq!(
+            at("2014-01-02T05:03:54").as_deref(),
+            Some("2014-01-02T04:03:54Z")
+        );
         for text in ["", "yesterday", "2014-13-02T05:03:54Z", "02.06.2014 05:03"] {
             assert_eq!(at(text), None, "{text}");
         }
@@ -213,10 +276,23 @@ mod tests {
     fn time_in_seconds_is_read() {
         let at = |text: &str| time(text).map(|time| time.to_string());
         assert_eq!(at("1401685434").as_deref(), Some("2014-06-02T05:03:54Z"));
-        assert_eq!(at("1401685434120").as_deref(), Some("2014-06-02T05:03:54.12Z"));
+        assert_eq!(
+            at("1401685434120").as_deref(),
+            Some("2014-06-02T05:03:54.12Z")
+        );
         assert_eq!(at("999999999").as_deref(), Some("2001-09-09T01:46:39Z"));
-        assert_eq!(at("999999999999").as_deref(), Some("2001-09-09T01:46:39.999Z"));
-        for text in ["7", "14016854341", "-140168543", "+140168543", "14016854341201", "1401685434.5"] {
+        assert_eq!(
+            at("999999999999").as_deref(),
+            Some("2001-09-09T01:46:39.999Z")
+        );
+        for text in [
+            "7",
+            "14016854341",
+            "-140168543",
+            "+140168543",
+            "14016854341201",
+            "1401685434.5",
+        ] {
             assert_eq!(at(text), None, "{text}");
         }
     }

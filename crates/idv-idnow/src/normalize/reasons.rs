@@ -24,7 +24,14 @@ pub struct ReasonRow {
 /// document's text.
 const fn failure(code: &'static str, reason: Reason, columns: &[u8; 2]) -> ReasonRow {
     let [permanent, by_person] = *columns;
-    ReasonRow { code, reason, permanent: cell(permanent), by_person: cell(by_person), failed: None, source: "14.5.3" }
+    ReasonRow {
+        code,
+        reason,
+        permanent: cell(permanent),
+        by_person: cell(by_person),
+        failed: None,
+        source: "14.5.3",
+    }
 }
 
 const fn cell(letter: u8) -> Option<bool> {
@@ -37,17 +44,34 @@ const fn cell(letter: u8) -> Option<bool> {
 
 /// Chapter 13.1.1.
 const fn fraud(code: &'static str, reason: Reason, failed: CheckKind) -> ReasonRow {
-    ReasonRow { code, reason, permanent: None, by_person: None, failed: Some(failed), source: "13.1.1" }
+    ReasonRow {
+        code,
+        reason,
+        permanent: None,
+        by_person: None,
+        failed: Some(failed),
+        source: "13.1.1",
+    }
 }
 
 /// Reasons that clients of newer accounts have seen.
 const fn seen(code: &'static str, reason: Reason) -> ReasonRow {
-    ReasonRow { code, reason, permanent: None, by_person: None, failed: None, source: "seen by clients" }
+    ReasonRow {
+        code,
+        reason,
+        permanent: None,
+        by_person: None,
+        failed: None,
+        source: "seen by clients",
+    }
 }
 
 /// A failed signing, as clients of newer accounts have seen it.
 const fn signing(code: &'static str, reason: Reason) -> ReasonRow {
-    ReasonRow { failed: Some(CheckKind::Signature), ..seen(code, reason) }
+    ReasonRow {
+        failed: Some(CheckKind::Signature),
+        ..seen(code, reason)
+    }
 }
 
 /// Every reason that is known. The vendor's list is open: a code that is not here is [`Reason::Unknown`].

@@ -63,11 +63,18 @@ pub(super) fn report(
     report.method = attachments::method(&identification.attachments);
     report.agent = non_empty(process.agentname.as_ref()).map(Pii::from);
     // If a person identified the other, the values are theirs; else the vendor does not say whose they are.
-    let source = if report.agent.is_some() { Source::Agent } else { Source::Vendor };
+    let source = if report.agent.is_some() {
+        Source::Agent
+    } else {
+        Source::Vendor
+    };
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report.evidence = attachments::evidence(&identification.attachments);
-    let mut fields = Fields { source, named: Named::new() };
+    let mut fields = Fields {
+        source,
+        named: Named::new(),
+    };
     fields.named.add_tracking_id(identification);
     fields.person(&mut report.person, identification);
     fields.document(&mut report.document, &identification.identificationdocument);
@@ -92,23 +99,38 @@ impl Fields {
         person.family_name = self.read("userdata.lastname", user.lastname.as_deref());
         person.birth_name = self.read("userdata.birthname", user.birthname.as_deref());
         person.birth_date = self.read("userdata.birthday", user.birthday.as_deref());
-        person.birth_place = self.read("userdata.birthplace", user.birthplace.as_deref()).map(Into::into);
-        person.nationalities.extend(self.read("userdata.nationality", user.nationality.as_deref()));
+        person.birth_place = self
+            .read("userdata.birthplace", user.birthplace.as_deref())
+            .map(Into::into);
+        person
+            .nationalities
+            .extend(self.read("userdata.nationality", user.nationality.as_deref()));
         person.gender = self.read("userdata.gender", user.gender.as_deref());
         person.title = self.read("userdata.title", user.title.as_deref());
-        person.personal_number = self.read("userdata.personalnumber", user.personalnumber.as_deref()).map(Into::into);
+        person.personal_number = self
+            .read("userdata.personalnumber", user.personalnumber.as_deref())
+            .map(Into::into);
         self.address(&mut person.address, &user.address);
         // The application or the person said so; the vendor does not check it.
         let source = std::mem::replace(&mut self.source, Source::Submitted);
-        person.email = self.read("contactdata.email", identification.contactdata.email.as_deref());
-        person.phone = self.read("contactdata.mobilephone", identification.contactdata.mobilephone.as_deref());
+        person.email = self.read(
+            "contactdata.email",
+            identification.contactdata.email.as_deref(),
+        );
+        person.phone = self.read(
+            "contactdata.mobilephone",
+            identification.contactdata.mobilephone.as_deref(),
+        );
         self.source = source;
     }
 
     /// Chapter 13.1.4. An account can be set to have the number in the street; it stays there.
     fn address(&mut self, address: &mut Address, wire: &wire::Address<'_>) {
         address.street = self.read("userdata.address.street", wire.street.as_deref());
-        address.house_number = self.read("userdata.address.streetnumber", wire.streetnumber.as_deref());
+        address.house_number = self.read(
+            "userdata.address.streetnumber",
+            wire.streetnumber.as_deref(),
+        );
         address.postal_code = self.read("userdata.address.zipcode", wire.zipcode.as_deref());
         address.city = self.read("userdata.address.city", wire.city.as_deref());
         address.country = self.read("userdata.address.country", wire.country.as_deref());
@@ -121,18 +143,30 @@ impl Fields {
             document.kind = attribute::document_kind(kind, self.source);
         }
         document.number = self.read("identificationdocument.number", wire.number.as_deref());
-        document.issuing_country = self.read("identificationdocument.country", wire.country.as_deref());
+        document.issuing_country =
+            self.read("identificationdocument.country", wire.country.as_deref());
         document.issuer = self.read("identificationdocument.issuedby", wire.issuedby.as_deref());
-        document.issued_on = self.read("identificationdocument.dateissued", wire.dateissued.as_deref());
-        document.expires_on = self.read("identificationdocument.validuntil", wire.validuntil.as_deref());
+        document.issued_on = self.read(
+            "identificationdocument.dateissued",
+            wire.dateissued.as_deref(),
+        );
+        document.expires_on = self.read(
+            "identificationdocument.validuntil",
+            wire.validuntil.as_deref(),
+        );
         if let Some(classes) = &wire.driversclasses {
-            self.named.classes("identificationdocument.driversclasses", classes);
+            self.named
+                .classes("identificationdocument.driversclasses", classes);
             document.licence_classes = attribute::classes(classes, self.source);
         }
     }
 
     /// Reads the item at a path.
-    fn read<T: FromVendor<Vendor>>(&mut self, path: &str, item: Option<&Item<'_>>) -> Option<Attribute<T>> {
+    fn read<T: FromVendor<Vendor>>(
+        &mut self,
+        path: &str,
+        item: Option<&Item<'_>>,
+    ) -> Option<Attribute<T>> {
         let item = item?;
         self.named.item(path, item);
         attribute::attribute(item, self.source)

@@ -26,7 +26,13 @@ const fn row(
     source: &'static str,
     why: &'static str,
 ) -> ResultRow {
-    ResultRow { code, status, review, source, why }
+    ResultRow {
+        code,
+        status,
+        review,
+        source,
+        why,
+    }
 }
 
 use CheckResult::{Failed, NotPerformed, Passed};

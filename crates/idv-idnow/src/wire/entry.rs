@@ -44,7 +44,9 @@ impl<'de> Part<'de> for Entries<'de> {
             take_room(2 * size_of::<Entry<'_>>())?;
             let name = Text::new(name);
             match map.next_value_seed(place::<Entry<'_>>())? {
-                Shape::Expected(entry) | Shape::Partly(entry, _) => entries.push(Entry { name, ..entry }),
+                Shape::Expected(entry) | Shape::Partly(entry, _) => {
+                    entries.push(Entry { name, ..entry })
+                }
                 Shape::Other(Value::Null) => {}
                 Shape::Other(value) => {
                     let mut entry = Entry::new(name);
@@ -60,7 +62,10 @@ impl<'de> Part<'de> for Entries<'de> {
 /// An entry without its name.
 impl<'de> Part<'de> for Entry<'de> {
     fn text(text: Text<'de>) -> Shape<Self> {
-        Shape::Expected(Self { value: Some(text), ..Self::new(Text::new("")) })
+        Shape::Expected(Self {
+            value: Some(text),
+            ..Self::new(Text::new(""))
+        })
     }
 
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
@@ -77,7 +82,9 @@ impl<'de> Part<'de> for Entry<'de> {
                 continue;
             }
             let value = map.next_value_seed(place::<Option<Text<'_>>>())?;
-            entry.others.field(&name, "value", &mut entry.value, value)?;
+            entry
+                .others
+                .field(&name, "value", &mut entry.value, value)?;
         }
         Ok(Shape::Expected(entry))
     }
@@ -85,7 +92,11 @@ impl<'de> Part<'de> for Entry<'de> {
 
 impl<'a> Entry<'a> {
     fn new(name: Text<'a>) -> Self {
-        Self { name, value: None, others: Members::default() }
+        Self {
+            name,
+            value: None,
+            others: Members::default(),
+        }
     }
 
     /// Returns the value, its members and others.
@@ -94,8 +105,14 @@ impl<'a> Entry<'a> {
         if self.others.is_empty() {
             return text.unwrap_or_default();
         }
-        let members = self.others.into_iter().map(|(name, value)| (name, value.into_exposed()));
-        members.chain(text.map(|text| ("value".to_owned(), text))).collect::<Map<_, _>>().into()
+        let members = self
+            .others
+            .into_iter()
+            .map(|(name, value)| (name, value.into_exposed()));
+        members
+            .chain(text.map(|text| ("value".to_owned(), text)))
+            .collect::<Map<_, _>>()
+            .into()
     }
 }
 
@@ -108,21 +125,30 @@ fn distinct(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     if !are_lists {
         entries.reverse();
     }
-    let (mut kept, mut places, mut lists) = (Vec::<Entry<'_>>::new(), HashMap::new(), BTreeMap::<usize, Vec<Value>>::new());
+    let (mut kept, mut places, mut lists) = (
+        Vec::<Entry<'_>>::new(),
+        HashMap::new(),
+        BTreeMap::<usize, Vec<Value>>::new(),
+    );
     for entry in entries {
         match places.entry(entry.name.clone()) {
             hash_map::Entry::Vacant(place) => {
                 place.insert(kept.len());
                 kept.push(entry);
             }
-            hash_map::Entry::Occupied(place) if are_lists => lists.entry(*place.get()).or_default().push(entry.into_value()),
+            hash_map::Entry::Occupied(place) if are_lists => lists
+                .entry(*place.get())
+                .or_default()
+                .push(entry.into_value()),
             hash_map::Entry::Occupied(_) => {}
         }
     }
     for (place, more) in lists {
         if let Some(entry) = kept.get_mut(place) {
             let first = std::mem::replace(entry, Entry::new(entry.name.clone())).into_value();
-            entry.others.insert("value", std::iter::once(first).chain(more).collect());
+            entry
+                .others
+                .insert("value", std::iter::once(first).chain(more).collect());
         }
     }
     if !are_lists {
@@ -139,7 +165,12 @@ fn has_repeated(entries: &[Entry<'_>]) -> bool {
         return !entries.iter().all(|entry| names.insert(&entry.name));
     }
     let mut before = entries.iter().enumerate();
-    before.any(|(place, entry)| entries.iter().take(place).any(|earlier| earlier.name == entry.name))
+    before.any(|(place, entry)| {
+        entries
+            .iter()
+            .take(place)
+            .any(|earlier| earlier.name == entry.name)
+    })
 }
 
 #[cfg(test)]
@@ -161,20 +192,42 @@ mod tests {
         ] {
             let payload = json!({ "name": value }).to_string();
             let entries: Entries<'_> = read_json(&payload).unwrap();
-            let [entry] = &*entries else { panic!("{payload}") };
-            assert_eq!((entry.value.as_ref().map(Text::expose), entry.others.iter().count()), (text, others), "{payload}");
+            let [entry] = &*entries else {
+                panic!("{payload}")
+            };
+            assert_eq!(
+                (
+                    entry.value.as_ref().map(Text::expose),
+                    entry.others.iter().count()
+                ),
+                (text, others),
+                "{payload}"
+            );
         }
-        assert!(read_json::<Entries<'_>>(r#"{"name":null}"#).unwrap().is_empty());
+        assert!(
+            read_json::<Entries<'_>>(r#"{"name":null}"#)
+                .unwrap()
+                .is_empty()
+        );
     }
 
     #[test]
     fn last_of_repeated_entries_counts() {
         for filler in [0, 100] {
-            let others: String = (0..filler).map(|number| format!(r#","{number}":0"#)).collect();
+            let others: String = (0..filler)
+                .map(|number| format!(r#","{number}":0"#))
+                .collect();
             let payload = format!(r#"{{"a":"1","b":"2","a":"3"{others}}}"#);
             let entries: Entries<'_> = read_json(&payload).unwrap();
-            let texts: Vec<_> = entries.iter().filter_map(|entry| entry.value.as_ref().map(Text::expose)).take(2).collect();
-            assert_eq!((texts.as_slice(), entries.len()), (&["2", "3"][..], 2 + filler));
+            let texts: Vec<_> = entries
+                .iter()
+                .filter_map(|entry| entry.value.as_ref().map(Text::expose))
+                .take(2)
+                .collect();
+            assert_eq!(
+                (texts.as_slice(), entries.len()),
+                (&["2", "3"][..], 2 + filler)
+            );
         }
     }
 }

@@ -31,13 +31,17 @@ impl ErrorBody {
     pub fn read(body: &[u8]) -> Self {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         // Errors are short and rare: what makes results fast is not needed here.
-        let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else { return Self::default() };
+        let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else {
+            return Self::default();
+        };
         let errors = match object.remove("errors") {
             Some(Value::Array(errors)) => errors,
             Some(error @ Value::Object(_)) => vec![error],
             _ => Vec::new(),
         };
-        Self { errors: errors.into_iter().filter_map(VendorError::of).collect() }
+        Self {
+            errors: errors.into_iter().filter_map(VendorError::of).collect(),
+        }
     }
 
     /// The code of the first error that has one.
@@ -56,14 +60,23 @@ impl ErrorBody {
     /// The field of the first error that names one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        self.errors.iter().find_map(|error| error.key.as_ref()).map(|key| key.expose().as_str())
+        self.errors
+            .iter()
+            .find_map(|error| error.key.as_ref())
+            .map(|key| key.expose().as_str())
     }
 }
 
 impl VendorError {
     fn text(&self) -> Option<String> {
         let id = self.id.as_ref().map(|id| format!("error {id}"));
-        let notes: Vec<String> = self.key.as_ref().map(|key| key.expose().clone()).into_iter().chain(id).collect();
+        let notes: Vec<String> = self
+            .key
+            .as_ref()
+            .map(|key| key.expose().clone())
+            .into_iter()
+            .chain(id)
+            .collect();
         match (&self.message, notes.is_empty()) {
             (Some(message), true) => Some(message.expose().clone()),
             (Some(message), false) => Some(format!("{} ({})", message.expose(), notes.join("; "))),
@@ -73,7 +86,9 @@ impl VendorError {
     }
 
     fn of(error: Value) -> Option<Self> {
-        let Value::Object(mut error) = error else { return None };
+        let Value::Object(mut error) = error else {
+            return None;
+        };
         let mut text = |name: &str| match error.remove(name)? {
             Value::String(text) => Some(text).filter(|text| !text.is_empty()),
             Value::Number(number) => Some(number.to_string()),
@@ -98,8 +113,14 @@ mod tests {
             ErrorBody::read(br#"{"errors":[null,{"id":1,"key":null},{"cause":"BAD_REQUEST","key":"birthday"},{"cause":"X"}]}"#);
         assert_eq!(body.errors.len(), 3);
         assert_eq!(body.errors[0].id.as_deref(), Some("1"));
-        assert_eq!((body.cause(), body.key()), (Some("BAD_REQUEST"), Some("birthday")));
-        assert_eq!(ErrorBody::read("\u{feff}{\"errors\":{\"cause\":\"X\"}}".as_bytes()).cause(), Some("X"));
+        assert_eq!(
+            (body.cause(), body.key()),
+            (Some("BAD_REQUEST"), Some("birthday"))
+        );
+        assert_eq!(
+            ErrorBody::read("\u{feff}{\"errors\":{\"cause\":\"X\"}}".as_bytes()).cause(),
+            Some("X")
+        );
     }
 
     #[test]
@@ -114,7 +135,11 @@ mod tests {
             "{\"errors\":[null,1,\"X\"]}",
             "{\"errors\":[{\"cause\":\"X\"}",
         ] {
-            assert_eq!(ErrorBody::read(body.as_bytes()), ErrorBody::default(), "{body}");
+            assert_eq!(
+                ErrorBody::read(body.as_bytes()),
+                ErrorBody::default(),
+                "{body}"
+            );
         }
     }
 

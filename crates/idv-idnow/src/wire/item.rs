@@ -34,11 +34,19 @@ impl<'de> Part<'de> for Scalar<'de> {
 
     fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
         let value = <Value as Part>::object(map)?.expected().unwrap_or_default();
-        let Value::Object(mut members) = value else { return Ok(Shape::Other(value)) };
-        let Some(text) = members.get("value").and_then(scalar) else { return Ok(Shape::Other(Value::Object(members))) };
+        let Value::Object(mut members) = value else {
+            return Ok(Shape::Other(value));
+        };
+        let Some(text) = members.get("value").and_then(scalar) else {
+            return Ok(Shape::Other(Value::Object(members)));
+        };
         members.remove("value");
         let text = Self(text);
-        Ok(if members.is_empty() { Shape::Expected(text) } else { Shape::Partly(text, Value::Object(members)) })
+        Ok(if members.is_empty() {
+            Shape::Expected(text)
+        } else {
+            Shape::Partly(text, Value::Object(members))
+        })
     }
 }
 
@@ -122,7 +130,12 @@ impl<'de> Part<'de> for LicenceClasses<'de> {
 
     fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
         let list = ClassList::array(seq)?;
-        Ok(list.map(|value| Self::of(Classes { value, ..Classes::default() })))
+        Ok(list.map(|value| {
+            Self::of(Classes {
+                value,
+                ..Classes::default()
+            })
+        }))
     }
 }
 
@@ -160,9 +173,15 @@ impl<'de> Part<'de> for ClassList<'de> {
 impl<'a> ClassList<'a> {
     /// Takes the classes from one text, which separates them by commas, semicolons or blanks.
     fn written(text: Text<'a>) -> Self {
-        let classes: Vec<_> = split(text.expose()).into_iter().map(|class| Text::new(class.to_owned())).collect();
+        let classes: Vec<_> = split(text.expose())
+            .into_iter()
+            .map(|class| Text::new(class.to_owned()))
+            .collect();
         let is_one = matches!(classes.as_slice(), [class] if class.expose() == text.expose());
-        Self { classes, written: Some(text).filter(|text| !is_one && !text.expose().trim().is_empty()) }
+        Self {
+            classes,
+            written: Some(text).filter(|text| !is_one && !text.expose().trim().is_empty()),
+        }
     }
 
     /// Takes the classes from whatever stands there. The whole is kept if they are not all of it.
@@ -173,7 +192,11 @@ impl<'a> ClassList<'a> {
             Some(Loose::Other(value)) => value.into_exposed(),
         };
         let mut list = Self::default();
-        if list.collect(&value) { Shape::Expected(list) } else { Shape::Partly(list, value) }
+        if list.collect(&value) {
+            Shape::Expected(list)
+        } else {
+            Shape::Partly(list, value)
+        }
     }
 
     /// Returns whether the value holds nothing but classes. Every part of it is looked at.
@@ -187,8 +210,14 @@ impl<'a> ClassList<'a> {
             }
             Value::Array(array) => array.iter().filter(|value| !self.collect(value)).count() == 0,
             Value::Object(object) => {
-                let mut is_class = |name: &str, value| matches!(name, "type" | "class" | "value") && self.collect(value);
-                object.iter().filter(|(name, value)| !is_class(name, value)).count() == 0
+                let mut is_class = |name: &str, value| {
+                    matches!(name, "type" | "class" | "value") && self.collect(value)
+                };
+                object
+                    .iter()
+                    .filter(|(name, value)| !is_class(name, value))
+                    .count()
+                    == 0
             }
         }
     }
@@ -209,8 +238,14 @@ fn split(text: &str) -> Vec<&str> {
         match character {
             '(' => {
                 // Only blanks stand between it and its class.
-                if start.is_none() && text.get(ended..at).is_some_and(|between| between.trim().is_empty()) {
-                    start = classes.pop().and_then(|class| ended.checked_sub(class.len()));
+                if start.is_none()
+                    && text
+                        .get(ended..at)
+                        .is_some_and(|between| between.trim().is_empty())
+                {
+                    start = classes
+                        .pop()
+                        .and_then(|class| ended.checked_sub(class.len()));
                 }
                 depth += 1;
             }
@@ -246,25 +281,46 @@ mod tests {
             ("1.5", Some("1.5"), None),
             ("true", Some("true"), None),
             ("\"\"", Some(""), None),
-            ("12345678901234567890123", Some("12345678901234567890123"), None),
+            (
+                "12345678901234567890123",
+                Some("12345678901234567890123"),
+                None,
+            ),
             (r#"{"value":"x"}"#, Some("x"), None),
-            (r#"{"value":"x","more":1}"#, Some("x"), Some(json!({"more": 1}))),
+            (
+                r#"{"value":"x","more":1}"#,
+                Some("x"),
+                Some(json!({"more": 1})),
+            ),
             ("null", None, None),
             ("[]", None, None),
             (r#"[1,{"a":[]}]"#, None, Some(json!([1, {"a": []}]))),
             (r#"{"a":"b"}"#, None, Some(json!({"a": "b"}))),
-            (r#"{"value":{"a":1}}"#, None, Some(json!({"value": {"a": 1}}))),
+            (
+                r#"{"value":{"a":1}}"#,
+                None,
+                Some(json!({"value": {"a": 1}})),
+            ),
         ] {
             let payload = format!(r#"{{"agentname":{json}}}"#);
             let process: IdentificationProcess<'_> = read_json(&payload).unwrap();
-            assert_eq!(process.agentname.as_deref().map(Text::expose), text, "{json}");
-            assert_eq!(process.others.get("agentname").map(Pii::expose), kept.as_ref(), "{json}");
+            assert_eq!(
+                process.agentname.as_deref().map(Text::expose),
+                text,
+                "{json}"
+            );
+            assert_eq!(
+                process.others.get("agentname").map(Pii::expose),
+                kept.as_ref(),
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn part_of_another_shape_empties_its_field() {
-        let process: IdentificationProcess<'_> = read_json(r#"{"result":"SUCCESS","result":["ABORTED"]}"#).unwrap();
+        let process: IdentificationProcess<'_> =
+            read_json(r#"{"result":"SUCCESS","result":["ABORTED"]}"#).unwrap();
         assert!(process.result.is_none() && process.others.get("result").is_some());
     }
 
@@ -291,10 +347,18 @@ mod tests {
     #[test]
     fn classes_are_taken_from_each_shape() {
         for (value, classes, complete) in [
-            (json!([{"type": "ML"}, {"type": "B"}]), &["ML", "B"][..], true),
+            (
+                json!([{"type": "ML"}, {"type": "B"}]),
+                &["ML", "B"][..],
+                true,
+            ),
             (json!(["ML", "B (96)"]), &["ML", "B (96)"], true),
             (json!({"type": "ML"}), &["ML"], true),
-            (json!({"class": [{"type": "ML"}, {"type": "B"}]}), &["ML", "B"], true),
+            (
+                json!({"class": [{"type": "ML"}, {"type": "B"}]}),
+                &["ML", "B"],
+                true,
+            ),
             (json!("ML B"), &["ML", "B"], true),
             (json!([null, 7]), &["7"], true),
             (json!([{"type": "B", "since": "2001-02-03"}]), &["B"], false),
@@ -304,14 +368,22 @@ mod tests {
             let payload = json!({ "driversclasses": value }).to_string();
             let document: IdentificationDocument<'_> = read_json(&payload).unwrap();
             let list = &document.driversclasses.as_ref().unwrap().value;
-            assert_eq!(list.classes.iter().map(Text::expose).collect::<Vec<_>>(), classes, "{value}");
+            assert_eq!(
+                list.classes.iter().map(Text::expose).collect::<Vec<_>>(),
+                classes,
+                "{value}"
+            );
             assert_eq!(document.others.is_empty(), complete, "{value}");
         }
     }
 
     #[test]
     fn written_text_is_kept_unless_it_is_the_class() {
-        let written = |text: &str| ClassList::written(Text::new(text.to_owned())).written.map(|text| text.expose().to_owned());
+        let written = |text: &str| {
+            ClassList::written(Text::new(text.to_owned()))
+                .written
+                .map(|text| text.expose().to_owned())
+        };
         assert_eq!(written("ML, B").as_deref(), Some("ML, B"));
         assert_eq!((written("B"), written(" ")), (None, None));
     }

@@ -31,22 +31,33 @@ impl<'a> Json<'a> {
         let Self { mut beside, list } = self;
         let Some(mut list) = list else {
             if !beside.is_named() {
-                return Err(Error::malformed("it names no identification: transactionnumber and id are missing"));
+                return Err(Error::malformed(
+                    "it names no identification: transactionnumber and id are missing",
+                ));
             }
-            return Ok(Payload { identifications: vec![beside], ..Payload::default() });
+            return Ok(Payload {
+                identifications: vec![beside],
+                ..Payload::default()
+            });
         };
         let others = std::mem::take(&mut beside.others);
         // Sections beside a list are an identification of their own, or of none.
         if beside != Identification::default() {
             list.add(Some(beside));
         }
-        Ok(Payload { identifications: list.identifications, unreadable: list.unreadable, listed: true, others })
+        Ok(Payload {
+            identifications: list.identifications,
+            unreadable: list.unreadable,
+            listed: true,
+            others,
+        })
     }
 }
 
 impl<'a> Xml<'a> {
     pub(super) fn into_payload(self) -> Result<Payload<'a>> {
-        let none = || Error::malformed("the root element is neither identifications nor identification");
+        let none =
+            || Error::malformed("the root element is neither identifications nor identification");
         self.0.ok_or_else(none)?.into_payload()
     }
 }
@@ -62,19 +73,33 @@ impl<'de> Part<'de> for Json<'de> {
                 Ok(())
             },
         })?;
-        Ok(beside.map(|beside| Self { beside, list: list.map(Option::unwrap_or_default) }))
+        Ok(beside.map(|beside| Self {
+            beside,
+            list: list.map(Option::unwrap_or_default),
+        }))
     }
 
     fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
-        Ok(List::array(seq)?.map(|list| Self { list: Some(list), ..Self::default() }))
+        Ok(List::array(seq)?.map(|list| Self {
+            list: Some(list),
+            ..Self::default()
+        }))
     }
 }
 
 impl<'de> Part<'de> for Xml<'de> {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let root = match map.next_key_seed(Name)?.as_deref() {
-            Some("identifications") => map.next_value_seed(place::<Elements<'_>>())?.expected().unwrap_or_default().0,
-            Some("identification") => Json { beside: map.next_value_seed(place())?.expected().unwrap_or_default(), list: None },
+            Some("identifications") => {
+                map.next_value_seed(place::<Elements<'_>>())?
+                    .expected()
+                    .unwrap_or_default()
+                    .0
+            }
+            Some("identification") => Json {
+                beside: map.next_value_seed(place())?.expected().unwrap_or_default(),
+                list: None,
+            },
             _ => return Ok(Shape::Expected(Self(None))),
         };
         Ok(Shape::Expected(Self(Some(root))))
@@ -86,14 +111,21 @@ struct Elements<'a>(Json<'a>);
 
 impl Default for Elements<'_> {
     fn default() -> Self {
-        Self(Json { list: Some(List::default()), ..Json::default() })
+        Self(Json {
+            list: Some(List::default()),
+            ..Json::default()
+        })
     }
 }
 
 impl<'de> Part<'de> for Elements<'de> {
     fn text(text: Text<'de>) -> Shape<Self> {
         let mut elements = Self::default();
-        elements.0.beside.others.insert("value", text.expose().into());
+        elements
+            .0
+            .beside
+            .others
+            .insert("value", text.expose().into());
         Shape::Expected(elements)
     }
 
@@ -107,7 +139,12 @@ impl<'de> Part<'de> for Elements<'de> {
                 Ok(())
             },
         })?;
-        Ok(beside.map(|beside| Self(Json { beside, list: Some(list) })))
+        Ok(beside.map(|beside| {
+            Self(Json {
+                beside,
+                list: Some(list),
+            })
+        }))
     }
 }
 
@@ -117,7 +154,10 @@ impl<'de> Part<'de> for List<'de> {
     }
 
     fn text(_: Text<'de>) -> Shape<Self> {
-        Shape::Expected(Self { unreadable: 1, ..Self::default() })
+        Shape::Expected(Self {
+            unreadable: 1,
+            ..Self::default()
+        })
     }
 
     fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
@@ -145,7 +185,8 @@ impl<'a> List<'a> {
         };
         // Growing by a quarter keeps the spare room of a long list small.
         if self.identifications.len() == self.identifications.capacity() {
-            self.identifications.reserve_exact(self.identifications.len() / 4 + 1);
+            self.identifications
+                .reserve_exact(self.identifications.len() / 4 + 1);
         }
         self.identifications.push(identification);
     }
@@ -158,10 +199,15 @@ struct Beside<A, F> {
     take: F,
 }
 
-impl<'de, A: MapAccess<'de>, F: FnMut(&mut A) -> Result<(), A::Error>> MapAccess<'de> for Beside<A, F> {
+impl<'de, A: MapAccess<'de>, F: FnMut(&mut A) -> Result<(), A::Error>> MapAccess<'de>
+    for Beside<A, F>
+{
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         loop {
             match self.map.next_key_seed(Name)? {
                 Some(name) if name == self.name => (self.take)(&mut self.map)?,
@@ -183,16 +229,36 @@ mod tests {
     #[test]
     fn sections_beside_a_list_are_counted() {
         for (payload, read, unreadable) in [
-            (r#"{"identifications":[],"userdata":{"firstname":"A"}}"#, 0, 1),
-            (r#"{"identifications":[],"identificationprocess":{"id":"A"}}"#, 1, 0),
+            (
+                r#"{"identifications":[],"userdata":{"firstname":"A"}}"#,
+                0,
+                1,
+            ),
+            (
+                r#"{"identifications":[],"identificationprocess":{"id":"A"}}"#,
+                1,
+                0,
+            ),
             (r#"{"identifications":[],"total":7}"#, 0, 0),
             ("<identifications total='7'/>", 0, 0),
-            ("<identifications><userdata><firstname>A</firstname></userdata></identifications>", 0, 1),
+            (
+                "<identifications><userdata><firstname>A</firstname></userdata></identifications>",
+                0,
+                1,
+            ),
             ("<identifications>text</identifications>", 0, 0),
         ] {
             let found = wire::read(payload.as_bytes()).unwrap();
-            assert_eq!((found.identifications.len(), found.unreadable), (read, unreadable), "{payload}");
-            assert_eq!(found.others.is_empty(), !payload.contains("total") && !payload.contains("text"), "{payload}");
+            assert_eq!(
+                (found.identifications.len(), found.unreadable),
+                (read, unreadable),
+                "{payload}"
+            );
+            assert_eq!(
+                found.others.is_empty(),
+                !payload.contains("total") && !payload.contains("text"),
+                "{payload}"
+            );
         }
     }
 
@@ -200,6 +266,13 @@ mod tests {
     fn identification_without_a_name_is_counted() {
         let payload = r#"[{}, {"identificationprocess":{"id":" "}}, 7, {"identificationprocess":{"transactionnumber":"A"}}]"#;
         let payload = wire::read(payload.as_bytes()).unwrap();
-        assert_eq!((payload.identifications.len(), payload.unreadable, payload.listed), (1, 3, true));
+        assert_eq!(
+            (
+                payload.identifications.len(),
+                payload.unreadable,
+                payload.listed
+            ),
+            (1, 3, true)
+        );
     }
 }

@@ -19,7 +19,10 @@ use idv_core::{Error, Result};
 pub use entry::{Entries, Entry};
 pub use error::{ErrorBody, VendorError};
 pub use item::{ClassList, Classes, Item, Scalar};
-pub use sections::{Address, ContactData, ESigning, Identification, IdentificationDocument, IdentificationProcess, UserData};
+pub use sections::{
+    Address, ContactData, ESigning, Identification, IdentificationDocument, IdentificationProcess,
+    UserData,
+};
 
 /// The identifications of a payload.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,9 +58,14 @@ pub struct Payload<'a> {
 /// [`archive::result`] finds the result; or if it has far more parts than its length suggests.
 pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     if archive::is_archive(bytes) {
-        return Err(Error::malformed("it is a ZIP archive: read the result in it on its own"));
+        return Err(Error::malformed(
+            "it is a ZIP archive: read the result in it on its own",
+        ));
     }
-    let content = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
+    let content = bytes
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
     match content.first() {
         Some(b'<') => read_xml::<list::Xml<'_>>(decoded_xml(bytes)?)?.into_payload(),
         Some(b'{' | b'[') => read_json::<list::Json<'_>>(decoded(bytes)?)?.into_payload(),

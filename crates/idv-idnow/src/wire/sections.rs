@@ -179,6 +179,8 @@ impl Identification<'_> {
     /// Whether it says which identification it is about. One that does not cannot be attributed.
     pub(super) fn is_named(&self) -> bool {
         let process = &self.identificationprocess;
-        [&process.transactionnumber, &process.id].into_iter().any(|name| non_empty(name.as_ref()).is_some())
+        [&process.transactionnumber, &process.id]
+            .into_iter()
+            .any(|name| non_empty(name.as_ref()).is_some())
     }
 }

@@ -31,7 +31,14 @@ impl Account {
         let clock = ManualClock::leaping("2018-11-15T10:00:00Z".parse().unwrap());
         let environment = environment(transport, &clock);
         let api = Api::new(&config).unwrap();
-        Self { api, client: Client::new(Idnow::new(config).unwrap(), environment, CallPolicy::default()) }
+        Self {
+            api,
+            client: Client::new(
+                Idnow::new(config).unwrap(),
+                environment,
+                CallPolicy::default(),
+            ),
+        }
     }
 
     pub(crate) fn cx(&self) -> CallContext {
@@ -77,7 +84,11 @@ pub(crate) async fn definitions(answer: &str) -> Listed<DocumentDefinition> {
     let transport = logged_in();
     transport.then_json(200, answer);
     let account = Account::new(&transport);
-    account.api.document_definitions(&account.cx()).await.unwrap()
+    account
+        .api
+        .document_definitions(&account.cx())
+        .await
+        .unwrap()
 }
 
 /// The field that a definition is refused for; then nothing is sent.
@@ -85,8 +96,16 @@ pub(crate) async fn refused(centre: DataCentre, definition: &DocumentDefinition)
     let transport = logged_in();
     transport.then_json(200, "{}");
     let account = Account::at(centre, &transport);
-    let error = account.api.update_document_definition(&account.cx(), definition).await.err()?;
-    assert_eq!((transport.count(), error.attempts()), (0, 0), "nothing is sent");
+    let error = account
+        .api
+        .update_document_definition(&account.cx(), definition)
+        .await
+        .err()?;
+    assert_eq!(
+        (transport.count(), error.attempts()),
+        (0, 0),
+        "nothing is sent"
+    );
     match error.kind() {
         ErrorKind::InvalidRequest { field } => Some(field.to_string()),
         _ => panic!("{error}"),

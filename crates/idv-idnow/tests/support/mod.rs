@@ -32,12 +32,19 @@ pub(crate) fn client(transport: &ScriptedTransport) -> Client {
 /// A client of another account. Its waits end at once.
 pub(crate) fn client_of(config: IdnowConfig, transport: &ScriptedTransport) -> Client {
     let clock = ManualClock::leaping("2014-06-02T05:00:00Z".parse().unwrap());
-    Client::new(Idnow::new(config).unwrap(), environment(transport, &clock), CallPolicy::default())
+    Client::new(
+        Idnow::new(config).unwrap(),
+        environment(transport, &clock),
+        CallPolicy::default(),
+    )
 }
 
 /// The verification in every test.
 pub(crate) fn id() -> VerificationId {
-    VerificationId::new(Reference::parse(REFERENCE).unwrap(), Some(VendorId::new(IDENT_ID)))
+    VerificationId::new(
+        Reference::parse(REFERENCE).unwrap(),
+        Some(VendorId::new(IDENT_ID)),
+    )
 }
 
 /// A transport whose script begins with a login.
@@ -64,7 +71,11 @@ pub(crate) fn result_xml(code: &str) -> String {
 
 /// The documented body of an error.
 pub(crate) fn failure(cause: &str, key: &str) -> String {
-    let key = if key.is_empty() { "null".to_owned() } else { format!("\"{key}\"") };
+    let key = if key.is_empty() {
+        "null".to_owned()
+    } else {
+        format!("\"{key}\"")
+    };
     format!(r#"{{"errors":[{{"cause":"{cause}","id":"487800773","key":{key},"message":null}}]}}"#)
 }
 

@@ -87,11 +87,20 @@ impl Person {
                 let days = transaction.submitted.document.allowed_expiration;
                 let today = now.to_zoned_datetime(TimeZone::UTC).date();
                 let allowance = Span::new().try_days(days);
-                allowance.and_then(|allowance| today.checked_sub(allowance)).unwrap_or(Date::MIN)
+                allowance
+                    .and_then(|allowance| today.checked_sub(allowance))
+                    .unwrap_or(Date::MIN)
             }
-            _ => renewed(self.date_of_expiry, STANDARD_EXPIRY, now.to_zoned_datetime(TimeZone::UTC).date()),
+            _ => renewed(
+                self.date_of_expiry,
+                STANDARD_EXPIRY,
+                now.to_zoned_datetime(TimeZone::UTC).date(),
+            ),
         };
-        Self { date_of_expiry, ..self }
+        Self {
+            date_of_expiry,
+            ..self
+        }
     }
 }
 
@@ -114,7 +123,9 @@ impl Settings for Account {
         if self.secret.is_empty() {
             return Err("the secret must not be empty");
         }
-        if self.unknown_status.is_empty() || [PENDING, COMPLETED, EXPIRED].contains(&self.unknown_status.as_str()) {
+        if self.unknown_status.is_empty()
+            || [PENDING, COMPLETED, EXPIRED].contains(&self.unknown_status.as_str())
+        {
             return Err("unknown_status must be a word, and none of the known states");
         }
         Ok(())

@@ -19,22 +19,40 @@ use crate::pdf;
 const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xFF\xD9";
 
 /// Answers a request to `/id-scan/v1/…`.
-pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+pub(super) fn handle(
+    world: &mut World,
+    request: &Incoming,
+    path: &[&str],
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     let account = bearer::authorized(world, request, moment)?;
     match (&request.method, path) {
         (&Method::POST, ["transactions"]) => create(world, &account, request, moment),
         (&Method::GET, ["transactions", id]) => {
             let transaction = own(world, &account, id)?;
-            Ok(Answer::json(StatusCode::OK, &render::details(transaction, Places(&world.pages))))
+            Ok(Answer::json(
+                StatusCode::OK,
+                &render::details(transaction, Places(&world.pages)),
+            ))
         }
         (&Method::GET, ["transactions", id, "results", result]) => {
             let (transaction, outcome) = completed(world, &account, id, result)?;
-            Ok(Answer::json(StatusCode::OK, &render::result(transaction, outcome, &account, Places(&world.pages))))
+            Ok(Answer::json(
+                StatusCode::OK,
+                &render::result(transaction, outcome, &account, Places(&world.pages)),
+            ))
         }
-        (&Method::GET, ["transactions", id, "results", result, "report"]) => report(world, &account, id, result, request, moment),
+        (&Method::GET, ["transactions", id, "results", result, "report"]) => {
+            report(world, &account, id, result, request, moment)
+        }
         (&Method::GET, ["downloads", token]) => download(world, &account, token, moment),
         (&Method::POST, ["webhooks"]) => {
-            let hook = Webhook::parse(moment.random.uuid(), &account.key_id, &body(request)?, moment.now)?;
+            let hook = Webhook::parse(
+                moment.random.uuid(),
+                &account.key_id,
+                &body(request)?,
+                moment.now,
+            )?;
             let answer = hook.render();
             world.own.webhooks.push(hook);
             Ok(Answer::json(StatusCode::CREATED, &answer))
@@ -44,9 +62,17 @@ pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], momen
 }
 
 /// "Create a transaction".
-fn create(world: &mut World, account: &Account, request: &Incoming, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+fn create(
+    world: &mut World,
+    account: &Account,
+    request: &Incoming,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     let submitted = Submitted::parse(&body(request)?)?;
-    let expires = later(moment.now, std::time::Duration::from_secs(submitted.expires_in));
+    let expires = later(
+        moment.now,
+        std::time::Duration::from_secs(submitted.expires_in),
+    );
     let id = moment.random.uuid();
     let transaction = Transaction {
         id: id.clone(),
@@ -78,34 +104,57 @@ fn report(
     moment: &Moment<'_>,
 ) -> Result<Answer, Failure> {
     let (transaction, outcome) = completed(world, account, id, result)?;
-    let kind = request.parameters().into_iter().find(|(name, _)| name == "type").map(|(_, value)| value);
+    let kind = request
+        .parameters()
+        .into_iter()
+        .find(|(name, _)| name == "type")
+        .map(|(_, value)| value);
     let extended = match kind.as_deref() {
         None | Some("simple") => false,
         Some("extended") => true,
         Some(_) => return Err(Failure::bad("type must be simple or extended")),
     };
     if extended && moment.now >= transaction.expires {
-        return Err(Failure::not_found("the transaction expired, and with it its extended report"));
+        return Err(Failure::not_found(
+            "the transaction expired, and with it its extended report",
+        ));
     }
     let report = pdf::document(&render::report(transaction, outcome, extended));
     let name = format!("attachment; filename=\"{id}.pdf\"");
-    Ok(Answer::new(StatusCode::OK, "application/pdf", report).with_header("content-disposition", name))
+    Ok(Answer::new(StatusCode::OK, "application/pdf", report)
+        .with_header("content-disposition", name))
 }
 
 /// "Download document image".
-fn download(world: &World, account: &Account, token: &str, moment: &Moment<'_>) -> Result<Answer, Failure> {
+fn download(
+    world: &World,
+    account: &Account,
+    token: &str,
+    moment: &Moment<'_>,
+) -> Result<Answer, Failure> {
     let is_alive = |transaction: &&Transaction| {
-        let in_details = transaction.scans.iter().any(|scan| scan.files.iter().any(|file| file == token));
-        let of_result = transaction.outcome.as_ref().filter(|outcome| outcome.files.iter().any(|file| file == token));
+        let in_details = transaction
+            .scans
+            .iter()
+            .any(|scan| scan.files.iter().any(|file| file == token));
+        let of_result = transaction
+            .outcome
+            .as_ref()
+            .filter(|outcome| outcome.files.iter().any(|file| file == token));
         let kept = |outcome: &Outcome| {
-            let end =
-                account.result_files_seconds.map(|seconds| later(outcome.completed, std::time::Duration::from_secs(seconds)));
+            let end = account
+                .result_files_seconds
+                .map(|seconds| later(outcome.completed, std::time::Duration::from_secs(seconds)));
             end.is_none_or(|end| moment.now < end)
         };
         (in_details && moment.now < transaction.expires) || of_result.is_some_and(kept)
     };
-    let mut own = world.cases.values().filter(|transaction| transaction.key_id == account.key_id);
-    own.find(is_alive).ok_or_else(|| Failure::not_found("there is no such file"))?;
+    let mut own = world
+        .cases
+        .values()
+        .filter(|transaction| transaction.key_id == account.key_id);
+    own.find(is_alive)
+        .ok_or_else(|| Failure::not_found("there is no such file"))?;
     let mut image = JPEG.to_vec();
     // Behind its end, so that it stays an image.
     image.resize(image.len().max(account.image_length), 0);
@@ -114,15 +163,31 @@ fn download(world: &World, account: &Account, token: &str, moment: &Moment<'_>) 
 
 /// A transaction of the account.
 fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transaction, Failure> {
-    let transaction = world.cases.get(id).filter(|transaction| transaction.key_id == account.key_id);
+    let transaction = world
+        .cases
+        .get(id)
+        .filter(|transaction| transaction.key_id == account.key_id);
     transaction.ok_or_else(|| Failure::not_found("there is no such transaction"))
 }
 
 /// A completed transaction of the account, by its id and that of its result.
-fn completed<'a>(world: &'a World, account: &Account, id: &str, result: &str) -> Result<(&'a Transaction, &'a Outcome), Failure> {
+fn completed<'a>(
+    world: &'a World,
+    account: &Account,
+    id: &str,
+    result: &str,
+) -> Result<(&'a Transaction, &'a Outcome), Failure> {
     let asked = own(world, account, id)?;
-    let own = world.cases.values().filter(|transaction| transaction.key_id == account.key_id);
-    let mut found = own.filter_map(|transaction| transaction.outcome.as_ref().map(|outcome| (transaction, outcome)));
+    let own = world
+        .cases
+        .values()
+        .filter(|transaction| transaction.key_id == account.key_id);
+    let mut found = own.filter_map(|transaction| {
+        transaction
+            .outcome
+            .as_ref()
+            .map(|outcome| (transaction, outcome))
+    });
     found
         .find(|(_, outcome)| outcome.result_id == result)
         .filter(|(transaction, _)| account.results_by_id_alone || transaction.id == asked.id)
@@ -138,5 +203,7 @@ fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
     if !request.is_json() {
         return Err(Failure::bad("the content type must be application/json"));
     }
-    request.object().ok_or_else(|| Failure::bad("the body must be a JSON object"))
+    request
+        .object()
+        .ok_or_else(|| Failure::bad("the body must be a JSON object"))
 }

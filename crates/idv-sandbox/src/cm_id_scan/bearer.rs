@@ -13,33 +13,55 @@ use crate::exchange::Incoming;
 use crate::failure::Failure;
 
 /// Returns the account of a request's token.
-pub(crate) fn authorized(world: &World, request: &Incoming, moment: &Moment<'_>) -> Result<Account, Failure> {
+pub(crate) fn authorized(
+    world: &World,
+    request: &Incoming,
+    moment: &Moment<'_>,
+) -> Result<Account, Failure> {
     let (scheme, token) = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
         .ok_or_else(|| Failure::unauthorized("Authorization must be Bearer and a token"))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Failure::unauthorized("Authorization must be Bearer and a token"));
+        return Err(Failure::unauthorized(
+            "Authorization must be Bearer and a token",
+        ));
     }
-    check(world, token.trim(), moment).cloned().map_err(Failure::unauthorized)
+    check(world, token.trim(), moment)
+        .cloned()
+        .map_err(Failure::unauthorized)
 }
 
-fn check<'a>(world: &'a World, token: &str, moment: &Moment<'_>) -> Result<&'a Account, &'static str> {
+fn check<'a>(
+    world: &'a World,
+    token: &str,
+    moment: &Moment<'_>,
+) -> Result<&'a Account, &'static str> {
     let (signed, signature) = token.rsplit_once('.').ok_or("the token is no JWT")?;
     let (header, payload) = signed.split_once('.').ok_or("the token is no JWT")?;
     let header = object(header).ok_or("the token's header is no JSON object in Base64url")?;
     if header.get("alg").and_then(Value::as_str) != Some("HS256") {
         return Err("alg must be HS256");
     }
-    let key_id = header.get("kid").and_then(Value::as_str).ok_or("kid is missing in the token's header")?;
+    let key_id = header
+        .get("kid")
+        .and_then(Value::as_str)
+        .ok_or("kid is missing in the token's header")?;
     let account = world.account(key_id).ok_or("kid is not known")?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "the token's signature is no Base64url")?;
-    let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes()).map_err(|_| "the secret is no key")?;
-    mac.chain_update(signed.as_bytes()).verify_slice(&signature).map_err(|_| "the token's signature is wrong")?;
+    let signature = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|_| "the token's signature is no Base64url")?;
+    let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes())
+        .map_err(|_| "the secret is no key")?;
+    mac.chain_update(signed.as_bytes())
+        .verify_slice(&signature)
+        .map_err(|_| "the token's signature is wrong")?;
     let payload = object(payload).ok_or("the token's payload is no JSON object in Base64url")?;
     let times = Times::of(&payload)?;
     // The client makes the token by its own clock, which virtual time may have left behind.
-    let mut verdicts = moment.clocks(account.strict_clock).map(|now| times.check(account, now));
+    let mut verdicts = moment
+        .clocks(account.strict_clock)
+        .map(|now| times.check(account, now));
     let by_virtual_time = verdicts.next().unwrap_or(Ok(()));
     if by_virtual_time.is_ok() || verdicts.any(|verdict| verdict.is_ok()) {
         Ok(account)

@@ -13,14 +13,25 @@ pub(crate) const FACE_LIVENESS: &str = "face_liveness";
 pub(crate) const FACE_MATCH: &str = "face_match";
 
 /// The valid combinations ("Task types").
-const COMBINATIONS: [&[&str]; 3] =
-    [&[DOCUMENT_SCAN], &[DOCUMENT_SCAN, FACE_LIVENESS], &[DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH]];
+const COMBINATIONS: [&[&str]; 3] = [
+    &[DOCUMENT_SCAN],
+    &[DOCUMENT_SCAN, FACE_LIVENESS],
+    &[DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH],
+];
 /// The languages ("Locale"); the first is the default.
 const LOCALES: [&str; 3] = ["en-US", "nl-NL", "fr-FR"];
 /// From where images may come.
 const SOURCES: [&str; 2] = ["camera", "file"];
 /// What a transaction may have at the top.
-const KNOWN: [&str; 7] = ["tasks", "settings", "locale", "mobileOnly", "expiresIn", "returnUrl", "scanReturnUrl"];
+const KNOWN: [&str; 7] = [
+    "tasks",
+    "settings",
+    "locale",
+    "mobileOnly",
+    "expiresIn",
+    "returnUrl",
+    "scanReturnUrl",
+];
 
 /// What was submitted.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +71,10 @@ impl Submitted {
         let tasks = given("tasks").ok_or_else(|| Failure::bad("tasks is required"))?;
         let tasks = texts("tasks", tasks)?;
         let is_combination = |combination: &&[&str]| {
-            combination.len() == tasks.len() && combination.iter().all(|task| tasks.iter().any(|known| known == task))
+            combination.len() == tasks.len()
+                && combination
+                    .iter()
+                    .all(|task| tasks.iter().any(|known| known == task))
         };
         if !COMBINATIONS.iter().any(is_combination) {
             return Err(Failure::bad("tasks is no valid combination"));
@@ -72,14 +86,18 @@ impl Submitted {
         };
         let mobile_only = match given("mobileOnly") {
             None => false,
-            Some(value) => value.as_bool().ok_or_else(|| Failure::bad("mobileOnly must be true or false"))?,
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| Failure::bad("mobileOnly must be true or false"))?,
         };
         let expires_in = match given("expiresIn") {
             None => 3600,
             Some(value) => value
                 .as_u64()
                 .filter(|seconds| (3600..=86_400).contains(seconds))
-                .ok_or_else(|| Failure::bad("expiresIn must be a number of seconds from 3600 to 86400"))?,
+                .ok_or_else(|| {
+                    Failure::bad("expiresIn must be a number of seconds from 3600 to 86400")
+                })?,
         };
         Ok(Self {
             document: DocumentSettings::parse(&settings)?,
@@ -88,9 +106,17 @@ impl Submitted {
             locale,
             mobile_only,
             expires_in,
-            return_url: given("returnUrl").map(|value| address("returnUrl", value)).transpose()?,
-            scan_return_url: given("scanReturnUrl").map(|value| address("scanReturnUrl", value)).transpose()?,
-            unknown: body.keys().filter(|name| !KNOWN.contains(&name.as_str())).cloned().collect(),
+            return_url: given("returnUrl")
+                .map(|value| address("returnUrl", value))
+                .transpose()?,
+            scan_return_url: given("scanReturnUrl")
+                .map(|value| address("scanReturnUrl", value))
+                .transpose()?,
+            unknown: body
+                .keys()
+                .filter(|name| !KNOWN.contains(&name.as_str()))
+                .cloned()
+                .collect(),
         })
     }
 
@@ -102,13 +128,17 @@ impl Submitted {
 
 impl DocumentSettings {
     fn parse(settings: &Value) -> Result<Self, Failure> {
-        let settings = settings.as_object().ok_or_else(|| Failure::bad("settings must be an object"))?;
+        let settings = settings
+            .as_object()
+            .ok_or_else(|| Failure::bad("settings must be an object"))?;
         let mut parsed = Self::default();
         for (name, value) in settings {
             if name != "documentScan" {
                 return Err(Failure::bad(format!("settings.{name} is not known")));
             }
-            let document = value.as_object().ok_or_else(|| Failure::bad("settings.documentScan must be an object"))?;
+            let document = value
+                .as_object()
+                .ok_or_else(|| Failure::bad("settings.documentScan must be an object"))?;
             for (name, value) in document {
                 parsed.set(name, value)?;
             }
@@ -122,16 +152,31 @@ impl DocumentSettings {
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
-        let number = || value.as_i64().ok_or_else(|| Failure::bad(format!("{name} must be an integer")));
-        let years =
-            || number().and_then(|years| if years < 0 { Err(Failure::bad(format!("{name} must be years"))) } else { Ok(years) });
+        let number = || {
+            value
+                .as_i64()
+                .ok_or_else(|| Failure::bad(format!("{name} must be an integer")))
+        };
+        let years = || {
+            number().and_then(|years| {
+                if years < 0 {
+                    Err(Failure::bad(format!("{name} must be years")))
+                } else {
+                    Ok(years)
+                }
+            })
+        };
         match name {
             "allowedExpiration" => self.allowed_expiration = number()?,
             // What is blackened in the images does not show in these images.
             "redactFields" => drop(field_names(name, value)?),
             "captureSources" => {
                 let sources = texts(name, value)?;
-                if sources.is_empty() || !sources.iter().all(|source| SOURCES.contains(&source.as_str())) {
+                if sources.is_empty()
+                    || !sources
+                        .iter()
+                        .all(|source| SOURCES.contains(&source.as_str()))
+                {
                     return Err(Failure::bad("captureSources must be camera, file or both"));
                 }
                 self.capture_sources = Some(sources);
@@ -141,39 +186,62 @@ impl DocumentSettings {
             "maximumAge" => self.maximum_age = Some(years()?),
             "validateFields" => self.validate_fields = field_names(name, value)?,
             "extractFields" => self.extract_fields = Some(field_names(name, value)?),
-            _ => return Err(Failure::bad(format!("settings.documentScan.{name} is not known"))),
+            _ => {
+                return Err(Failure::bad(format!(
+                    "settings.documentScan.{name} is not known"
+                )));
+            }
         }
         Ok(())
     }
 
     /// Whether a field is to be in the result.
     pub(crate) fn extracts(&self, field: &str) -> bool {
-        self.extract_fields.as_ref().is_none_or(|fields| fields.iter().any(|known| known == field))
+        self.extract_fields
+            .as_ref()
+            .is_none_or(|fields| fields.iter().any(|known| known == field))
     }
 }
 
 /// An address to which the person is sent: HTTPS, or on this machine.
 pub(crate) fn address(name: &str, value: &Value) -> Result<String, Failure> {
     let text = value.as_str().filter(|text| {
-        let is_https = url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+        let is_https =
+            url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
         is_https || (text.starts_with("http://") && is_loopback(text))
     });
-    text.map(str::to_owned).ok_or_else(|| Failure::bad(format!("{name} must be an https address")))
+    text.map(str::to_owned)
+        .ok_or_else(|| Failure::bad(format!("{name} must be an https address")))
 }
 
 /// An array of texts.
 pub(crate) fn texts(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
-    let texts = value.as_array().and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+    let texts = value.as_array().and_then(|items| {
+        items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect()
+    });
     texts.ok_or_else(|| Failure::bad(format!("{name} must be an array of texts")))
 }
 
 fn field_names(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
     let names = texts(name, value)?;
-    let is_name = |name: &String| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if names.iter().all(is_name) { Ok(names) } else { Err(Failure::bad(format!("{name} must be names of fields"))) }
+    let is_name = |name: &String| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    if names.iter().all(is_name) {
+        Ok(names)
+    } else {
+        Err(Failure::bad(format!("{name} must be names of fields")))
+    }
 }
 
 fn one_of(name: &str, value: &Value, known: &[&str]) -> Result<String, Failure> {
     let text = value.as_str().filter(|text| known.contains(text));
-    text.map(str::to_owned).ok_or_else(|| Failure::bad(format!("{name} must be one of {}", known.join(", "))))
+    text.map(str::to_owned)
+        .ok_or_else(|| Failure::bad(format!("{name} must be one of {}", known.join(", "))))
 }

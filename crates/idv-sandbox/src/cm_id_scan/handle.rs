@@ -32,7 +32,14 @@ impl CmIdScan<'_> {
     /// The id of a transaction's result, which the person's browser brings along; none before it is completed.
     #[must_use]
     pub fn result_id(&self, id: &str) -> Option<String> {
-        self.state().parts.cm_id_scan.cases.get(id)?.outcome.as_ref().map(|outcome| outcome.result_id.clone())
+        self.state()
+            .parts
+            .cm_id_scan
+            .cases
+            .get(id)?
+            .outcome
+            .as_ref()
+            .map(|outcome| outcome.result_id.clone())
     }
 
     /// The number of transactions.

@@ -68,7 +68,12 @@ impl Part for Own {
 
     fn report_to(world: &mut World, url: &str, moment: &mut Moment<'_>) -> Result<(), String> {
         let key_id = world.first.key_id.clone();
-        world.own.webhooks = vec![Webhook::proven(moment.random.uuid(), key_id, url, moment.now)?];
+        world.own.webhooks = vec![Webhook::proven(
+            moment.random.uuid(),
+            key_id,
+            url,
+            moment.now,
+        )?];
         Ok(())
     }
 
@@ -78,11 +83,18 @@ impl Part for Own {
 
     fn forgery(_: &World, _: &str, id: &str) -> (String, Option<Value>) {
         let transaction = json!({ "id": id, "state": "completed", "resultId": "00000000-0000-4000-8000-000000000000" });
-        (String::new(), Some(json!({ "id": "1", "type": webhook::TRANSACTION, "transaction": transaction })))
+        (
+            String::new(),
+            Some(json!({ "id": "1", "type": webhook::TRANSACTION, "transaction": transaction })),
+        )
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
-        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        let text = if code == 401 {
+            "Token expired"
+        } else {
+            "Internal error"
+        };
         Answer::json(status, &json!({ "message": text }))
     }
 
@@ -93,16 +105,28 @@ impl Part for Own {
         account: &Account,
         now: Timestamp,
     ) -> Result<Plan, &'static str> {
-        let left = transaction.expires.duration_since(now).as_secs().try_into().unwrap_or_default();
+        let left = transaction
+            .expires
+            .duration_since(now)
+            .as_secs()
+            .try_into()
+            .unwrap_or_default();
         let plan = scenario::plan(scenario, transaction, left, &account.unknown_status)?;
         // A person who comes again begins anew.
         transaction.done.clear();
         Ok(plan)
     }
 
-    fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+    fn handle(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Answer {
         match path {
-            ["id-scan", "v1", path @ ..] => api::handle(world, request, path, moment).unwrap_or_else(|failure| refuse(&failure)),
+            ["id-scan", "v1", path @ ..] => {
+                api::handle(world, request, path, moment).unwrap_or_else(|failure| refuse(&failure))
+            }
             path if request.method == Method::GET => pages::handle(world, path),
             _ => refuse(&Failure::not_found("there is no such route")),
         }
@@ -129,9 +153,16 @@ impl Part for Own {
         })
     }
 
-    fn control(world: &mut World, request: &Incoming, path: &[&str], _: &mut Moment<'_>) -> Option<Result<Value, String>> {
+    fn control(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        _: &mut Moment<'_>,
+    ) -> Option<Result<Value, String>> {
         match (&request.method, path) {
-            (&Method::GET, ["webhooks"]) => Some(Ok(world.own.webhooks.iter().map(Webhook::render).collect())),
+            (&Method::GET, ["webhooks"]) => {
+                Some(Ok(world.own.webhooks.iter().map(Webhook::render).collect()))
+            }
             (&Method::DELETE, ["webhooks"]) => {
                 world.own.webhooks.clear();
                 Some(Ok(Value::Null))
@@ -142,7 +173,13 @@ impl Part for Own {
 }
 
 /// Lets something happen to a transaction, and tells its account's webhooks of it.
-fn reach(transaction: &mut Transaction, account: &Account, effect: Effect, webhooks: &[Webhook], moment: &mut Moment<'_>) {
+fn reach(
+    transaction: &mut Transaction,
+    account: &Account,
+    effect: Effect,
+    webhooks: &[Webhook],
+    moment: &mut Moment<'_>,
+) {
     let mut done = None;
     match effect {
         Effect::Attempt => {
@@ -151,7 +188,12 @@ fn reach(transaction: &mut Transaction, account: &Account, effect: Effect, webho
         }
         Effect::Scan(code, linked) => {
             let files = std::array::from_fn(|_| api::opaque(moment));
-            transaction.scans.push(Scan { created: moment.now, code, linked, files });
+            transaction.scans.push(Scan {
+                created: moment.now,
+                code,
+                linked,
+                files,
+            });
             return;
         }
         Effect::Done(task) => {
@@ -164,7 +206,10 @@ fn reach(transaction: &mut Transaction, account: &Account, effect: Effect, webho
                 result_id: moment.random.uuid(),
                 completed: moment.now,
                 finding,
-                person: account.person.clone().found(finding, transaction, moment.now),
+                person: account
+                    .person
+                    .clone()
+                    .found(finding, transaction, moment.now),
                 files: std::array::from_fn(|_| api::opaque(moment)),
             });
         }
@@ -181,5 +226,9 @@ fn reach(transaction: &mut Transaction, account: &Account, effect: Effect, webho
 /// The answer of a refusal. The document promises JSON that describes the error, and shows none ("Error handling").
 fn refuse(failure: &Failure) -> Answer {
     let answer = Answer::json(failure.status, &json!({ "message": failure.text }));
-    if failure.status == StatusCode::UNAUTHORIZED { answer.with_header("www-authenticate", "Bearer") } else { answer }
+    if failure.status == StatusCode::UNAUTHORIZED {
+        answer.with_header("www-authenticate", "Bearer")
+    } else {
+        answer
+    }
 }

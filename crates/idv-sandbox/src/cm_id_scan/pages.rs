@@ -15,7 +15,9 @@ pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
     };
     let mut known = world.cases.values();
     let transaction = known.find(|transaction| transaction.token == *token);
-    let Some(transaction) = transaction.filter(|known| known.submitted.locale.eq_ignore_ascii_case(locale)) else {
+    let Some(transaction) =
+        transaction.filter(|known| known.submitted.locale.eq_ignore_ascii_case(locale))
+    else {
         return Answer::nothing_here();
     };
     if transaction.state == EXPIRED {
@@ -36,6 +38,8 @@ fn place(transaction: &Transaction, result_id: &str, by_phone: bool) -> Option<S
         return transaction.submitted.scan_return_url.clone();
     }
     let mut url = url::Url::parse(transaction.submitted.return_url.as_deref()?).ok()?;
-    url.query_pairs_mut().append_pair("trxid", &transaction.id).append_pair("resultid", result_id);
+    url.query_pairs_mut()
+        .append_pair("trxid", &transaction.id)
+        .append_pair("resultid", result_id);
     Some(url.into())
 }

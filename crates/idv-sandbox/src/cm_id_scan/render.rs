@@ -46,7 +46,11 @@ pub(crate) fn created(transaction: &Transaction, places: Places<'_>) -> Value {
 /// A transaction's details. There are files while it is pending.
 pub(crate) fn details(transaction: &Transaction, places: Places<'_>) -> Value {
     let submitted = &transaction.submitted;
-    let tasks: Vec<Value> = submitted.tasks.iter().map(|task| task_details(transaction, task, places)).collect();
+    let tasks: Vec<Value> = submitted
+        .tasks
+        .iter()
+        .map(|task| task_details(transaction, task, places))
+        .collect();
     json!({
         "id": transaction.id,
         "state": transaction.state,
@@ -67,8 +71,15 @@ fn task_details(transaction: &Transaction, task: &str, places: Places<'_>) -> Va
     }
     details.insert("attempts".into(), transaction.tries(task).into());
     if task == DOCUMENT_SCAN {
-        details.insert("attemptsInvoiced".into(), u32::from(!transaction.scans.is_empty()).into());
-        let source = document.capture_sources.as_ref().and_then(|sources| sources.first()).map_or("camera", String::as_str);
+        details.insert(
+            "attemptsInvoiced".into(),
+            u32::from(!transaction.scans.is_empty()).into(),
+        );
+        let source = document
+            .capture_sources
+            .as_ref()
+            .and_then(|sources| sources.first())
+            .map_or("camera", String::as_str);
         let scans = transaction.scans.iter().map(|scan| {
             let [raw, passport, portrait] = scan.files.each_ref().map(|token| places.file(token));
             let files = json!([
@@ -91,7 +102,12 @@ fn task_details(transaction: &Transaction, task: &str, places: Places<'_>) -> Va
 }
 
 /// A transaction's result.
-pub(crate) fn result(transaction: &Transaction, outcome: &Outcome, account: &Account, places: Places<'_>) -> Value {
+pub(crate) fn result(
+    transaction: &Transaction,
+    outcome: &Outcome,
+    account: &Account,
+    places: Places<'_>,
+) -> Value {
     let submitted = &transaction.submitted;
     let tasks: Vec<Value> = submitted
         .tasks
@@ -108,7 +124,11 @@ pub(crate) fn result(transaction: &Transaction, outcome: &Outcome, account: &Acc
                 result.insert("result".into(), fields(submitted, outcome, account).into());
                 result.insert("files".into(), files(submitted, outcome, places).into());
             } else if outcome.finding == Finding::FacesDenied {
-                let part = if task == FACE_MATCH { "match" } else { "passed" };
+                let part = if task == FACE_MATCH {
+                    "match"
+                } else {
+                    "passed"
+                };
                 result.insert(part.into(), false.into());
             }
             result.into()
@@ -129,7 +149,13 @@ fn score(submitted: &Submitted, finding: Finding, task: &str) -> Option<f64> {
         Finding::NotAlive => Some(FACE_LIVENESS),
         _ => None,
     };
-    let found_by = found_by.map(|found_by| if submitted.has(found_by) { found_by } else { DOCUMENT_SCAN });
+    let found_by = found_by.map(|found_by| {
+        if submitted.has(found_by) {
+            found_by
+        } else {
+            DOCUMENT_SCAN
+        }
+    });
     Some(match task {
         _ if found_by == Some(task) => 0.12,
         DOCUMENT_SCAN => 0.86,
@@ -145,7 +171,11 @@ fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Va
     let both = |text: &str| json!([{ "source": "mrz", "value": text }, { "source": "visual", "value": text }]);
     let only = |source: &str, text: &str| json!([{ "source": source, "value": text }]);
     let mut fields = Vec::new();
-    let mut push = |name: &str, validity: &str, comparison: &str, locale: Option<&str>, values: Value| {
+    let mut push = |name: &str,
+                    validity: &str,
+                    comparison: &str,
+                    locale: Option<&str>,
+                    values: Value| {
         let (validity, comparison) = match finding {
             Finding::Unchecked => ("not_checked", "not_performed"),
             _ => (validity, comparison),
@@ -162,9 +192,27 @@ fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Va
         Finding::UnknownWords => "under_review",
         _ => "valid",
     };
-    push("document_number", number, "match", None, both(&person.document_number));
-    push("given_names", "not_checked", "match", None, only("mrz", &person.given_names.to_uppercase()));
-    push("given_names", "not_checked", "not_performed", Some("nl-NL"), only("visual", &person.given_names));
+    push(
+        "document_number",
+        number,
+        "match",
+        None,
+        both(&person.document_number),
+    );
+    push(
+        "given_names",
+        "not_checked",
+        "match",
+        None,
+        only("mrz", &person.given_names.to_uppercase()),
+    );
+    push(
+        "given_names",
+        "not_checked",
+        "not_performed",
+        Some("nl-NL"),
+        only("visual", &person.given_names),
+    );
     if finding == Finding::Differing {
         let other = format!("{} Anders", person.surname);
         let values = json!([
@@ -173,16 +221,53 @@ fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Va
         ]);
         push("surname", "not_checked", "mismatch", None, values);
     } else {
-        let comparison = if finding == Finding::UnknownWords { "unclear" } else { "match" };
-        push("surname", "not_checked", comparison, None, only("mrz", &person.surname.to_uppercase()));
-        push("surname", "not_checked", "not_performed", Some("nl-NL"), only("visual", &person.surname));
+        let comparison = if finding == Finding::UnknownWords {
+            "unclear"
+        } else {
+            "match"
+        };
+        push(
+            "surname",
+            "not_checked",
+            comparison,
+            None,
+            only("mrz", &person.surname.to_uppercase()),
+        );
+        push(
+            "surname",
+            "not_checked",
+            "not_performed",
+            Some("nl-NL"),
+            only("visual", &person.surname),
+        );
     }
-    push("date_of_birth", "valid", "match", None, both(&person.date_of_birth.to_string()));
+    push(
+        "date_of_birth",
+        "valid",
+        "match",
+        None,
+        both(&person.date_of_birth.to_string()),
+    );
     push("sex", "not_checked", "match", None, both(&person.sex));
-    push("nationality", "valid", "not_performed", None, only("mrz", &person.nationality));
-    let validated = settings.validate_fields.iter().any(|field| field == "personal_number");
+    push(
+        "nationality",
+        "valid",
+        "not_performed",
+        None,
+        only("mrz", &person.nationality),
+    );
+    let validated = settings
+        .validate_fields
+        .iter()
+        .any(|field| field == "personal_number");
     let personal = if validated { "valid" } else { "not_checked" };
-    push("personal_number", personal, "match", None, both(&person.personal_number));
+    push(
+        "personal_number",
+        personal,
+        "match",
+        None,
+        both(&person.personal_number),
+    );
     let days = i64::from((today - person.date_of_expiry).get_days());
     let unexpired = match days {
         _ if finding == Finding::ExpiredUnchecked => "not_checked",
@@ -190,18 +275,30 @@ fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Va
         1.. => account.allowed_expiration_validity.as_str(),
         _ => "valid",
     };
-    push("date_of_expiry", unexpired, "match", None, both(&person.date_of_expiry.to_string()));
+    push(
+        "date_of_expiry",
+        unexpired,
+        "match",
+        None,
+        both(&person.date_of_expiry.to_string()),
+    );
     let is_limited = settings.minimum_age.is_some() || settings.maximum_age.is_some();
     if (is_limited || settings.extract_fields.is_some()) && finding != Finding::AgeMissing {
         let age = age(person, today);
-        let fits =
-            settings.minimum_age.is_none_or(|minimum| age >= minimum) && settings.maximum_age.is_none_or(|most| age <= most);
+        let fits = settings.minimum_age.is_none_or(|minimum| age >= minimum)
+            && settings.maximum_age.is_none_or(|most| age <= most);
         let validity = match (is_limited, fits) {
             (false, _) => "not_checked",
             (true, true) => "valid",
             (true, false) => "invalid",
         };
-        push("age", validity, "not_performed", None, only("mrz", &age.to_string()));
+        push(
+            "age",
+            validity,
+            "not_performed",
+            None,
+            only("mrz", &age.to_string()),
+        );
     }
     fields
 }
@@ -220,7 +317,9 @@ fn files(submitted: &Submitted, outcome: &Outcome, places: Places<'_>) -> Vec<Va
         vec![side("B", back), side("A", document)]
     } else {
         let url = extracted(document);
-        vec![json!({ "category": "document", "type": "passport", "name": PASSPORT, "score": 0.98, "url": url })]
+        vec![
+            json!({ "category": "document", "type": "passport", "name": PASSPORT, "score": 0.98, "url": url }),
+        ]
     };
     if settings.extracts("portrait") || settings.extracts("document_image") {
         files.push(json!({ "category": "image", "type": "portrait", "url": portrait }));
@@ -231,7 +330,10 @@ fn files(submitted: &Submitted, outcome: &Outcome, places: Places<'_>) -> Vec<Va
 /// The lines of a report.
 pub(crate) fn report(transaction: &Transaction, outcome: &Outcome, extended: bool) -> Vec<String> {
     let mut lines = vec![
-        format!("{} audit report", if extended { "Extended" } else { "Simple" }),
+        format!(
+            "{} audit report",
+            if extended { "Extended" } else { "Simple" }
+        ),
         format!("Transaction {}", transaction.id),
         format!("Result {}", outcome.result_id),
         format!("Completed {}", time(outcome.completed)),
@@ -250,11 +352,14 @@ pub(crate) fn report(transaction: &Transaction, outcome: &Outcome, extended: boo
 
 /// A time as in the samples: in UTC, to the second, with `+00:00`.
 pub(crate) fn time(time: Timestamp) -> String {
-    time.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    time.to_zoned_datetime(TimeZone::UTC)
+        .strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        .to_string()
 }
 
 fn age(person: &Person, today: jiff::civil::Date) -> i64 {
     let years = i64::from(today.year()) - i64::from(person.date_of_birth.year());
-    let had_birthday = (today.month(), today.day()) >= (person.date_of_birth.month(), person.date_of_birth.day());
+    let had_birthday =
+        (today.month(), today.day()) >= (person.date_of_birth.month(), person.date_of_birth.day());
     if had_birthday { years } else { years - 1 }
 }

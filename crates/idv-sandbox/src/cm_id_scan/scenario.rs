@@ -44,45 +44,97 @@ pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
 /// Plans a scenario. It is an error if there is none of this name, or none for such a transaction. `left` is the time in seconds until
 /// the transaction expires, `unknown` the state of the scenario `unknown-status`.
-pub(crate) fn plan(name: &str, transaction: &Transaction, left: u64, unknown: &str) -> Result<Plan, &'static str> {
+pub(crate) fn plan(
+    name: &str,
+    transaction: &Transaction,
+    left: u64,
+    unknown: &str,
+) -> Result<Plan, &'static str> {
     let (mut plan, submitted) = (Plan::default(), &transaction.submitted);
     let has_faces = submitted.has(FACE_LIVENESS) || submitted.has(FACE_MATCH);
-    let is_limited = submitted.document.minimum_age.is_some() || submitted.document.maximum_age.is_some();
+    let is_limited =
+        submitted.document.minimum_age.is_some() || submitted.document.maximum_age.is_some();
     match name {
-        "happy" => plan.open().tasks(transaction).complete("nothing was found", Finding::Nothing),
-        "data-changed" => {
-            plan.open().tasks(transaction).complete("the print differs from the machine-readable zone", Finding::Differing)
-        }
-        "rejected" => plan.open().tasks(transaction).complete("the number of the document is invalid", Finding::Invalid),
-        "fraud" => plan.open().tasks(transaction).complete("the faces are of different persons", Finding::OtherFace),
-        "fraud-in-review" => plan.open().tasks(transaction).complete("no living person was there", Finding::NotAlive),
+        "happy" => plan
+            .open()
+            .tasks(transaction)
+            .complete("nothing was found", Finding::Nothing),
+        "data-changed" => plan.open().tasks(transaction).complete(
+            "the print differs from the machine-readable zone",
+            Finding::Differing,
+        ),
+        "rejected" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the number of the document is invalid", Finding::Invalid),
+        "fraud" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the faces are of different persons", Finding::OtherFace),
+        "fraud-in-review" => plan
+            .open()
+            .tasks(transaction)
+            .complete("no living person was there", Finding::NotAlive),
         "aborted-then-success" => {
-            plan.open().attempt().later(1).say("showed something else than the back of the document");
-            plan.effect(Effect::Scan("unknown_type_back", true)).later(10).say("tried again");
-            plan.tasks(transaction).complete("nothing was found", Finding::Nothing)
+            plan.open()
+                .attempt()
+                .later(1)
+                .say("showed something else than the back of the document");
+            plan.effect(Effect::Scan("unknown_type_back", true))
+                .later(10)
+                .say("tried again");
+            plan.tasks(transaction)
+                .complete("nothing was found", Finding::Nothing)
         }
-        "faces-unscored" | "faces-denied" if !has_faces => return Err("the transaction has no task about the face"),
-        "faces-unscored" => plan.open().tasks(transaction).complete("the faces have no score", Finding::FacesUnscored),
-        "faces-denied" => plan.open().tasks(transaction).complete("the faces are denied", Finding::FacesDenied),
-        "unchecked" => plan.open().tasks(transaction).complete("nothing was checked", Finding::Unchecked),
-        "expired-unchecked" => {
-            plan.open().tasks(transaction).complete("the document expired, unchecked", Finding::ExpiredUnchecked)
+        "faces-unscored" | "faces-denied" if !has_faces => {
+            return Err("the transaction has no task about the face");
         }
+        "faces-unscored" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the faces have no score", Finding::FacesUnscored),
+        "faces-denied" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the faces are denied", Finding::FacesDenied),
+        "unchecked" => plan
+            .open()
+            .tasks(transaction)
+            .complete("nothing was checked", Finding::Unchecked),
+        "expired-unchecked" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the document expired, unchecked", Finding::ExpiredUnchecked),
         "expired-allowed" if submitted.document.allowed_expiration < 1 => {
             return Err("the transaction allows no expired document");
         }
-        "expired-allowed" => {
-            plan.open().tasks(transaction).complete("the document expired within the allowance", Finding::ExpiredAllowed)
-        }
+        "expired-allowed" => plan.open().tasks(transaction).complete(
+            "the document expired within the allowance",
+            Finding::ExpiredAllowed,
+        ),
         "age-missing" if !is_limited => return Err("the transaction has no limit of the age"),
-        "age-missing" => plan.open().tasks(transaction).complete("the age was not found", Finding::AgeMissing),
-        "side-b" => plan.open().tasks(transaction).complete("the back of a driving licence came first", Finding::SideB),
-        "unknown-words" => {
-            plan.open().tasks(transaction).complete("the fields had words that no document knows", Finding::UnknownWords)
-        }
+        "age-missing" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the age was not found", Finding::AgeMissing),
+        "side-b" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the back of a driving licence came first", Finding::SideB),
+        "unknown-words" => plan.open().tasks(transaction).complete(
+            "the fields had words that no document knows",
+            Finding::UnknownWords,
+        ),
         // There is no one who reviews and nothing that cancels: a person who gives up lets the time run out.
-        "canceled-in-review" => plan.open().attempt().say("left in the middle").until(left).say("the transaction expired"),
-        "expired" => plan.until(left).say("never came, and the transaction expired"),
+        "canceled-in-review" => plan
+            .open()
+            .attempt()
+            .say("left in the middle")
+            .until(left)
+            .say("the transaction expired"),
+        "expired" => plan
+            .until(left)
+            .say("never came, and the transaction expired"),
         "never-finishes" => plan.open().attempt().say("left in the middle"),
         "unknown-status" => plan
             .open()
@@ -101,24 +153,36 @@ impl Plan {
 
     /// The front of the document.
     fn attempt(&mut self) -> &mut Self {
-        self.effect(Effect::Attempt).say("took a picture of the front of the passport");
-        self.effect(Effect::Scan("front_side_provided_back_side_required", false))
+        self.effect(Effect::Attempt)
+            .say("took a picture of the front of the passport");
+        self.effect(Effect::Scan(
+            "front_side_provided_back_side_required",
+            false,
+        ))
     }
 
     /// The person does every task.
     fn tasks(&mut self, transaction: &Transaction) -> &mut Self {
-        self.attempt().later(1).say("took a picture of the back of the passport");
-        self.effect(Effect::Scan("document_complete", true)).effect(Effect::Done(DOCUMENT_SCAN));
+        self.attempt()
+            .later(1)
+            .say("took a picture of the back of the passport");
+        self.effect(Effect::Scan("document_complete", true))
+            .effect(Effect::Done(DOCUMENT_SCAN));
         if transaction.submitted.has(FACE_LIVENESS) {
-            self.later(1).say("looked into the camera").effect(Effect::Done(FACE_LIVENESS));
+            self.later(1)
+                .say("looked into the camera")
+                .effect(Effect::Done(FACE_LIVENESS));
         }
         if transaction.submitted.has(FACE_MATCH) {
-            self.say("the faces were compared").effect(Effect::Done(FACE_MATCH));
+            self.say("the faces were compared")
+                .effect(Effect::Done(FACE_MATCH));
         }
         self
     }
 
     fn complete(&mut self, what: &str, finding: Finding) -> &mut Self {
-        self.say(what).say("the transaction was completed").effect(Effect::Complete(finding))
+        self.say(what)
+            .say("the transaction was completed")
+            .effect(Effect::Complete(finding))
     }
 }

@@ -108,7 +108,11 @@ impl Transaction {
 
     /// The state of one of its tasks.
     pub(crate) fn task_state(&self, task: &str) -> &'static str {
-        if self.done.iter().any(|done| done == task) { COMPLETED } else { PENDING }
+        if self.done.iter().any(|done| done == task) {
+            COMPLETED
+        } else {
+            PENDING
+        }
     }
 
     /// How often a task was tried.

@@ -30,26 +30,56 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     /// Checks the body of a registration.
-    pub(crate) fn parse(id: String, key_id: &str, body: &Map<String, Value>, now: Timestamp) -> Result<Self, Failure> {
+    pub(crate) fn parse(
+        id: String,
+        key_id: &str,
+        body: &Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
         let url = given("url").ok_or_else(|| Failure::bad("url is required"))?;
         let events = match given("events") {
             None => vec![TRANSACTION.to_owned(), TASK.to_owned()],
             Some(value) => texts("events", value)?,
         };
-        if events.is_empty() || !events.iter().all(|event| [TRANSACTION, TASK].contains(&event.as_str())) {
-            return Err(Failure::bad(format!("events must be {TRANSACTION}, {TASK} or both")));
+        if events.is_empty()
+            || !events
+                .iter()
+                .all(|event| [TRANSACTION, TASK].contains(&event.as_str()))
+        {
+            return Err(Failure::bad(format!(
+                "events must be {TRANSACTION}, {TASK} or both"
+            )));
         }
         let headers = given("headers").map(headers).transpose()?;
-        Ok(Self { id, key_id: key_id.to_owned(), url: address("url", url)?, events, headers, created: now })
+        Ok(Self {
+            id,
+            key_id: key_id.to_owned(),
+            url: address("url", url)?,
+            events,
+            headers,
+            created: now,
+        })
     }
 
     /// A webhook for both events, proven by the sandbox's secret.
-    pub(crate) fn proven(id: String, key_id: String, url: &str, now: Timestamp) -> Result<Self, String> {
+    pub(crate) fn proven(
+        id: String,
+        key_id: String,
+        url: &str,
+        now: Timestamp,
+    ) -> Result<Self, String> {
         demand_loopback(Some(url))?;
         let headers = Map::from_iter([("X-Callback-Secret".to_owned(), json!(CALLBACK_SECRET))]);
         let events = vec![TRANSACTION.to_owned(), TASK.to_owned()];
-        Ok(Self { id, key_id, url: url.to_owned(), events, headers: Some(headers), created: now })
+        Ok(Self {
+            id,
+            key_id,
+            url: url.to_owned(),
+            events,
+            headers: Some(headers),
+            created: now,
+        })
     }
 
     /// The answer to a registration. Here times are called otherwise than elsewhere.
@@ -66,9 +96,17 @@ impl Webhook {
 }
 
 /// Tells every webhook of the transaction's account that its state, or that of a task, is another.
-pub(crate) fn tell(webhooks: &[Webhook], transaction: &Transaction, task: Option<&str>, moment: &mut Moment<'_>) {
+pub(crate) fn tell(
+    webhooks: &[Webhook],
+    transaction: &Transaction,
+    task: Option<&str>,
+    moment: &mut Moment<'_>,
+) {
     let kind = if task.is_some() { TASK } else { TRANSACTION };
-    let result_id = transaction.outcome.as_ref().map(|outcome| outcome.result_id.as_str());
+    let result_id = transaction
+        .outcome
+        .as_ref()
+        .map(|outcome| outcome.result_id.as_str());
     let mut body = Map::new();
     body.insert("id".into(), moment.random.uuid().into());
     body.insert("type".into(), kind.into());
@@ -76,30 +114,53 @@ pub(crate) fn tell(webhooks: &[Webhook], transaction: &Transaction, task: Option
     let about = json!({ "id": transaction.id, "state": transaction.state, "resultId": result_id });
     body.insert("transaction".into(), about);
     if let Some(task) = task {
-        body.insert("task".into(), json!({ "type": task, "state": transaction.task_state(task) }));
+        body.insert(
+            "task".into(),
+            json!({ "type": task, "state": transaction.task_state(task) }),
+        );
     }
     let body = Value::Object(body);
-    let wanted =
-        webhooks.iter().filter(|hook| hook.key_id == transaction.key_id && hook.events.iter().any(|event| event == kind));
+    let wanted = webhooks.iter().filter(|hook| {
+        hook.key_id == transaction.key_id && hook.events.iter().any(|event| event == kind)
+    });
     for hook in wanted {
-        let header = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap_or_default().to_owned());
+        let header = |(name, value): (&String, &Value)| {
+            (name.clone(), value.as_str().unwrap_or_default().to_owned())
+        };
         let headers = hook.headers.iter().flatten().map(header).collect();
-        moment.callbacks.push(Callback { headers, ..Callback::json(kind, &transaction.id, hook.url.clone(), &body) });
+        moment.callbacks.push(Callback {
+            headers,
+            ..Callback::json(kind, &transaction.id, hook.url.clone(), &body)
+        });
     }
 }
 
 /// Headers that the account chose, as an object of texts.
 fn headers(value: &Value) -> Result<Map<String, Value>, Failure> {
-    let headers = value.as_object().ok_or_else(|| Failure::bad("headers must be an object"))?;
+    let headers = value
+        .as_object()
+        .ok_or_else(|| Failure::bad("headers must be an object"))?;
     for (name, value) in headers {
-        let is_name = name.parse::<HeaderName>().is_ok_and(|name| !RESERVED.contains(&name.as_str()));
-        let is_value = value.as_str().is_some_and(|value| HeaderValue::from_str(value).is_ok());
+        let is_name = name
+            .parse::<HeaderName>()
+            .is_ok_and(|name| !RESERVED.contains(&name.as_str()));
+        let is_value = value
+            .as_str()
+            .is_some_and(|value| HeaderValue::from_str(value).is_ok());
         if !is_name || !is_value {
-            return Err(Failure::bad(format!("headers.{name} must be a header and its value")));
+            return Err(Failure::bad(format!(
+                "headers.{name} must be a header and its value"
+            )));
         }
     }
     Ok(headers.clone())
 }
 
 /// What the vendor's client sets.
-const RESERVED: [&str; 5] = ["host", "content-length", "content-type", "transfer-encoding", "connection"];
+const RESERVED: [&str; 5] = [
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+];

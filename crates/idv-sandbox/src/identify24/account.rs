@@ -101,7 +101,11 @@ impl Project {
     /// A project. It is open for new idents with the status `Active`.
     #[must_use]
     pub fn new(id: &str, title: &str, status: &str) -> Self {
-        Self { id: id.to_owned(), title: title.to_owned(), status: status.to_owned() }
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            status: status.to_owned(),
+        }
     }
 
     /// Whether idents can be created in it.
@@ -114,7 +118,10 @@ impl Status {
     /// A status by its id and its word.
     #[must_use]
     pub fn new(id: &str, word: &str) -> Self {
-        Self { id: id.to_owned(), word: word.to_owned() }
+        Self {
+            id: id.to_owned(),
+            word: word.to_owned(),
+        }
     }
 }
 
@@ -152,10 +159,21 @@ impl Settings for Account {
 
     fn check(&self) -> Result<(), &'static str> {
         demand_loopback(self.callback_url.as_ref())?;
-        if self.statuses.all().iter().any(|status| status.word.is_empty()) || self.unknown_status.word.is_empty() {
+        if self
+            .statuses
+            .all()
+            .iter()
+            .any(|status| status.word.is_empty())
+            || self.unknown_status.word.is_empty()
+        {
             return Err("a status must have a word");
         }
-        if self.statuses.all().iter().any(|status| status.word == self.unknown_status.word) {
+        if self
+            .statuses
+            .all()
+            .iter()
+            .any(|status| status.word == self.unknown_status.word)
+        {
             return Err("the word of unknown_status must be none of those of the statuses");
         }
         Ok(())
@@ -167,7 +185,10 @@ impl Default for Account {
         Self {
             partner: "911-internet".to_owned(),
             api_key: "exampleApiKey".to_owned(),
-            projects: vec![Project::new("6", "911 Internet GmbH", "Active"), Project::new("7", "Closed business", "Inactive")],
+            projects: vec![
+                Project::new("6", "911 Internet GmbH", "Active"),
+                Project::new("7", "Closed business", "Inactive"),
+            ],
             callback_url: None,
             statuses: Statuses::default(),
             appointment_minutes: None,

@@ -24,7 +24,12 @@ use crate::random::Random;
 const IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// Answers a request to the API.
-pub(super) fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+pub(super) fn handle(
+    world: &mut World,
+    request: &Incoming,
+    path: &[&str],
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     match (&request.method, path) {
         (&Method::POST, ["auth"]) => auth(world, request, moment),
         (&Method::POST, ["ident", "create"]) => create(world, request, moment),
@@ -40,11 +45,16 @@ fn auth(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Resul
     demand_json(request)?;
     let body = body(request)?;
     let text = |name: &str| {
-        let text = body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = body
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty());
         text.ok_or_else(|| Failure::bad(format!("{name} is required")))
     };
     let (partner, key) = (text("PARTNER")?, text("APIKEY")?);
-    let account = world.account(partner).filter(|account| account.api_key == key);
+    let account = world
+        .account(partner)
+        .filter(|account| account.api_key == key);
     let partner = account.map(|account| account.partner.clone());
     let partner = partner.ok_or_else(|| Failure::unauthorized("No valid API key provided"))?;
     let token = new_token(&partner, moment.now, moment.random);
@@ -66,12 +76,23 @@ fn new_token(partner: &str, now: Timestamp, random: &mut Random) -> String {
 }
 
 /// ident/create.
-fn create(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+fn create(
+    world: &mut World,
+    request: &Incoming,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     let account = authorized(world, request, moment)?;
     let submitted = Submitted::parse(&body(request)?)?;
-    let project = find_project(world, &account, submitted.text("project_id").unwrap_or_default())?;
+    let project = find_project(
+        world,
+        &account,
+        submitted.text("project_id").unwrap_or_default(),
+    )?;
     if !project.is_active() {
-        return Err(Failure::new(StatusCode::PAYMENT_REQUIRED, "The project is not active"));
+        return Err(Failure::new(
+            StatusCode::PAYMENT_REQUIRED,
+            "The project is not active",
+        ));
     }
     let id = moment.random.uuid();
     let ident = Ident::new(id.clone(), &account, submitted, moment.now);
@@ -82,15 +103,27 @@ fn create(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Res
     answer.insert("messages".into(), json!([]));
     answer.insert("ident_id".into(), id.as_str().into());
     if account.conference_url {
-        answer.insert("conference_url".into(), format!("{}/apply/{id}", world.pages).into());
+        answer.insert(
+            "conference_url".into(),
+            format!("{}/apply/{id}", world.pages).into(),
+        );
     }
     Ok(Answer::json(StatusCode::OK, &answer.into()))
 }
 
 /// ident/get.
-fn ident(world: &mut World, request: &Incoming, id: &str, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+fn ident(
+    world: &mut World,
+    request: &Incoming,
+    id: &str,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     let account = authorized(world, request, moment)?;
-    let ident = world.cases.get(id).filter(|ident| !ident.gone).ok_or_else(|| Failure::not_found("There is no such ident"))?;
+    let ident = world
+        .cases
+        .get(id)
+        .filter(|ident| !ident.gone)
+        .ok_or_else(|| Failure::not_found("There is no such ident"))?;
     if ident.partner != account.partner {
         return Err(forbidden());
     }
@@ -99,15 +132,24 @@ fn ident(world: &mut World, request: &Incoming, id: &str, moment: &mut Moment<'_
 }
 
 /// project/getAll.
-fn projects(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+fn projects(
+    world: &mut World,
+    request: &Incoming,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     let account = authorized(world, request, moment)?;
     let projects: Vec<Value> = account.projects.iter().map(render::project).collect();
-    let answer = json!({ "result": true, "messages": [], "data": projects, "response_status": 200 });
+    let answer =
+        json!({ "result": true, "messages": [], "data": projects, "response_status": 200 });
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
 /// project/get: by GET, and with a body.
-fn project(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Result<Answer, Failure> {
+fn project(
+    world: &mut World,
+    request: &Incoming,
+    moment: &mut Moment<'_>,
+) -> Result<Answer, Failure> {
     let account = authorized(world, request, moment)?;
     let body = body(request)?;
     let id = match body.get("project_id") {
@@ -122,25 +164,39 @@ fn project(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Re
 }
 
 /// The account that a request's headers are of. The media type is required for every method, for those by GET too.
-fn authorized(world: &mut World, request: &Incoming, moment: &Moment<'_>) -> Result<Account, Failure> {
+fn authorized(
+    world: &mut World,
+    request: &Incoming,
+    moment: &Moment<'_>,
+) -> Result<Account, Failure> {
     let header = |name: &str| {
         let value = request.header(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| Failure::unauthorized(format!("{name} is required")))
     };
     let (partner, token) = (header("X-API-PARTNER")?, header("X-API-TOKEN")?);
     let invalid = || Failure::unauthorized("The token is not valid or expired");
-    let token = world.own.tokens.alive(token, IDLE, moment.now).filter(|token| token.account == partner);
+    let token = world
+        .own
+        .tokens
+        .alive(token, IDLE, moment.now)
+        .filter(|token| token.account == partner);
     token.ok_or_else(invalid)?.used = moment.now;
     demand_json(request)?;
     world.account(partner).cloned().ok_or_else(invalid)
 }
 
 fn demand_json(request: &Incoming) -> Result<(), Failure> {
-    if request.is_json() { Ok(()) } else { Err(Failure::bad("Content-Type must be application/json")) }
+    if request.is_json() {
+        Ok(())
+    } else {
+        Err(Failure::bad("Content-Type must be application/json"))
+    }
 }
 
 fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
-    request.object().ok_or_else(|| Failure::bad("The body must be a JSON object in UTF-8"))
+    request
+        .object()
+        .ok_or_else(|| Failure::bad("The body must be a JSON object in UTF-8"))
 }
 
 /// A project of the account; one of another's is forbidden.
@@ -148,7 +204,11 @@ fn find_project(world: &World, account: &Account, id: &str) -> Result<Project, F
     if let Some(project) = account.projects.iter().find(|project| project.id == id) {
         return Ok(project.clone());
     }
-    if world.accounts().flat_map(|account| &account.projects).any(|project| project.id == id) {
+    if world
+        .accounts()
+        .flat_map(|account| &account.projects)
+        .any(|project| project.id == id)
+    {
         return Err(forbidden());
     }
     Err(Failure::not_found("There is no such project"))
@@ -156,5 +216,8 @@ fn find_project(world: &World, account: &Account, id: &str) -> Result<Project, F
 
 /// It is another partner's.
 fn forbidden() -> Failure {
-    Failure::new(StatusCode::FORBIDDEN, "The API key has no permission for this")
+    Failure::new(
+        StatusCode::FORBIDDEN,
+        "The API key has no permission for this",
+    )
 }

@@ -88,7 +88,9 @@ impl Submitted {
         let mut submitted = Self::default();
         for (name, value) in body {
             if value.is_object() || value.is_array() {
-                return Err(Failure::bad(format!("{name}: the expected JSON structure is flat")));
+                return Err(Failure::bad(format!(
+                    "{name}: the expected JSON structure is flat"
+                )));
             }
             if !ATTRIBUTES.iter().any(|(known, ..)| known == name) {
                 submitted.unknown.push(name.clone());
@@ -99,7 +101,9 @@ impl Submitted {
                 None | Some(Value::Null) => None,
                 Some(Value::String(text)) => Some(text.clone()),
                 // A number in the sample of project/get, a text in that of ident/create.
-                Some(Value::Number(number)) if name == "project_id" && number.is_u64() => Some(number.to_string()),
+                Some(Value::Number(number)) if name == "project_id" && number.is_u64() => {
+                    Some(number.to_string())
+                }
                 Some(_) => return Err(Failure::bad(format!("{name} must be a text"))),
             };
             let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
@@ -108,7 +112,9 @@ impl Submitted {
                 }
                 continue;
             };
-            format.check(&text).map_err(|rule| Failure::bad(format!("{name} must be {rule}")))?;
+            format
+                .check(&text)
+                .map_err(|rule| Failure::bad(format!("{name} must be {rule}")))?;
             if format == Format::UpperCase && text.chars().any(char::is_lowercase) {
                 submitted.not_uppercase.push(name);
             }
@@ -143,8 +149,14 @@ impl Format {
             Self::Gender => (matches!(text, "MALE" | "FEMALE"), "either MALE or FEMALE"),
             Self::Email => (is_email(text), "an e-mail address"),
             Self::Phone => (is_phone(text), "a phone number"),
-            Self::Country => (is_country(text, 2), "an uppercase two-letter code of ISO 3166"),
-            Self::TypeOfId => (matches!(text, "Personalausweis" | "Reisepass"), "Personalausweis or Reisepass"),
+            Self::Country => (
+                is_country(text, 2),
+                "an uppercase two-letter code of ISO 3166",
+            ),
+            Self::TypeOfId => (
+                matches!(text, "Personalausweis" | "Reisepass"),
+                "Personalausweis or Reisepass",
+            ),
             Self::Url => (is_url(text), "a URL"),
             Self::Pdf => (is_pdf(text), "a PDF in Base64"),
         };
@@ -154,8 +166,12 @@ impl Format {
 
 fn is_email(text: &str) -> bool {
     let parts = text.rsplit_once('@');
-    let is_clean = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
-    is_clean && parts.is_some_and(|(person, host)| !person.is_empty() && !host.trim_matches('.').is_empty())
+    let is_clean = !text
+        .chars()
+        .any(|letter| letter.is_whitespace() || letter.is_control());
+    is_clean
+        && parts
+            .is_some_and(|(person, host)| !person.is_empty() && !host.trim_matches('.').is_empty())
 }
 
 /// With or without a country code; how it is grouped is left to the writer.
@@ -163,14 +179,19 @@ fn is_phone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);
     (5..=20).contains(&digits)
-        && rest.chars().all(|letter| letter.is_ascii_digit() || matches!(letter, ' ' | '-' | '/' | '(' | ')'))
+        && rest
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || matches!(letter, ' ' | '-' | '/' | '(' | ')'))
 }
 
 fn is_url(text: &str) -> bool {
-    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn is_pdf(text: &str) -> bool {
     let content = text.strip_prefix(PDF_PREFIX).unwrap_or(text);
-    STANDARD.decode(content).is_ok_and(|bytes| bytes.starts_with(b"%PDF-"))
+    STANDARD
+        .decode(content)
+        .is_ok_and(|bytes| bytes.starts_with(b"%PDF-"))
 }

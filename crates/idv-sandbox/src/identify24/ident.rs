@@ -45,7 +45,9 @@ impl Verification for Ident {
 
 impl Ident {
     pub(crate) fn new(id: String, account: &Account, submitted: Submitted, now: Timestamp) -> Self {
-        let appointment = account.appointment_minutes.map(|minutes| SignedDuration::from_mins(minutes.into()));
+        let appointment = account
+            .appointment_minutes
+            .map(|minutes| SignedDuration::from_mins(minutes.into()));
         Self {
             id,
             partner: account.partner.clone(),
@@ -64,14 +66,26 @@ impl Ident {
 
     /// The word for what became of it so far.
     pub(crate) fn word(&self) -> &str {
-        self.history.last().map_or("", |(_, status)| status.word.as_str())
+        self.history
+            .last()
+            .map_or("", |(_, status)| status.word.as_str())
     }
 
     /// Reaches a status. Returns the webhook that tells the partner, if there is an address for it.
-    pub(crate) fn reach(&mut self, status: &Status, now: Timestamp, account: &Account) -> Option<Callback> {
+    pub(crate) fn reach(
+        &mut self,
+        status: &Status,
+        now: Timestamp,
+        account: &Account,
+    ) -> Option<Callback> {
         self.history.push((now, status.clone()));
         let url = account.callback_url.clone()?;
-        Some(Callback::json("webhook", &self.id, url, &self.payload(status, account)))
+        Some(Callback::json(
+            "webhook",
+            &self.id,
+            url,
+            &self.payload(status, account),
+        ))
     }
 
     /// Its lifetime is over: the person is forgotten.
@@ -118,7 +132,9 @@ impl Ident {
             (None, _) => Value::Null,
             (Some(reason), ReasonForm::Text) => json!(reason),
             (Some(reason), ReasonForm::Array) => json!([reason, "SECOND_REASON"]),
-            (Some(reason), ReasonForm::Object) => json!({ "code": reason, "text": "The agent's words" }),
+            (Some(reason), ReasonForm::Object) => {
+                json!({ "code": reason, "text": "The agent's words" })
+            }
         }
     }
 }

@@ -61,7 +61,11 @@ impl Part for Own {
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
         let account = &world.first;
-        let project = account.projects.first().map(|project| project.id.clone()).unwrap_or_default();
+        let project = account
+            .projects
+            .first()
+            .map(|project| project.id.clone())
+            .unwrap_or_default();
         let words = &account.statuses;
         // The document shows one word alone, so each account teaches its own.
         let meanings = [
@@ -73,7 +77,9 @@ impl Part for Own {
             (&words.canceled, "canceled"),
             (&words.expired, "expired"),
         ];
-        let statuses: Vec<String> = meanings.map(|(status, meaning)| format!("{} = {meaning}", status.word)).into();
+        let statuses: Vec<String> = meanings
+            .map(|(status, meaning)| format!("{} = {meaning}", status.word))
+            .into();
         vec![
             Setting::plain("partner", &account.partner),
             Setting::plain("project_id", project),
@@ -85,15 +91,27 @@ impl Part for Own {
     }
 
     fn report_to(world: &mut World, url: &str, _: &mut Moment<'_>) -> Result<(), String> {
-        Ok(world.configure(Account { callback_url: Some(with_secret(url)), ..world.first.clone() })?)
+        Ok(world.configure(Account {
+            callback_url: Some(with_secret(url)),
+            ..world.first.clone()
+        })?)
     }
 
     fn forgery(_: &World, reference: &str, id: &str) -> (String, Option<Value>) {
-        (String::new(), Some(json!({ "ident_id": id, "custom_id": reference, "status_id": "5", "status": "Identified" })))
+        (
+            String::new(),
+            Some(
+                json!({ "ident_id": id, "custom_id": reference, "status_id": "5", "status": "Identified" }),
+            ),
+        )
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
-        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        let text = if code == 401 {
+            "Token expired"
+        } else {
+            "Internal error"
+        };
         // A planned status is that of the answer; if the fault says so, it is in the body as in the samples.
         let body = match code {
             500 => json!({ "result": false, "messages": [text] }),
@@ -109,22 +127,35 @@ impl Part for Own {
         account: &Account,
         now: Timestamp,
     ) -> Result<Plan, &'static str> {
-        let left = later(ident.created, LIFETIME).duration_since(now).as_secs().try_into().unwrap_or_default();
+        let left = later(ident.created, LIFETIME)
+            .duration_since(now)
+            .as_secs()
+            .try_into()
+            .unwrap_or_default();
         scenario::plan(scenario, reason, account, left).ok_or("there is no such scenario")
     }
 
-    fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+    fn handle(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Answer {
         match path {
             ["apply", id] if request.method == Method::GET => page(world.cases.get(id)),
             path => api::handle(world, request, path, moment).unwrap_or_else(|failure| {
-                let partner = request.header("X-API-PARTNER").and_then(|partner| world.account(partner));
+                let partner = request
+                    .header("X-API-PARTNER")
+                    .and_then(|partner| world.account(partner));
                 refuse(&failure, partner.unwrap_or(&world.first))
             }),
         }
     }
 
     fn happen(world: &mut World, id: &str, effect: Effect, moment: &mut Moment<'_>) {
-        let Some((ident, account, _)) = world.find(id) else { return };
+        let Some((ident, account, _)) = world.find(id) else {
+            return;
+        };
         match effect {
             Effect::Call => ident.agent_name = Some(account.agent_name.clone()),
             Effect::Correct => {
@@ -136,11 +167,17 @@ impl Part for Own {
             Effect::Refuse(reason) => ident.reject_reason = Some(reason),
             Effect::Status(status, is_last) => {
                 ident.finished = is_last;
-                moment.callbacks.extend(ident.reach(&status, moment.now, account));
+                moment
+                    .callbacks
+                    .extend(ident.reach(&status, moment.now, account));
             }
             Effect::EndOfLife => {
                 if !ident.finished {
-                    moment.callbacks.extend(ident.reach(&account.statuses.expired, moment.now, account));
+                    moment.callbacks.extend(ident.reach(
+                        &account.statuses.expired,
+                        moment.now,
+                        account,
+                    ));
                 }
                 ident.end();
             }
@@ -161,31 +198,50 @@ impl Part for Own {
         })
     }
 
-    fn control(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Option<Result<Value, String>> {
+    fn control(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Option<Result<Value, String>> {
         match (&request.method, path) {
             (&Method::DELETE, ["tokens"]) => {
                 world.own.tokens.clear();
                 Some(Ok(Value::Null))
             }
-            (&Method::POST, ["idents", id, "status"]) => Some(body(request).and_then(|status| set(world, id, &status, moment))),
+            (&Method::POST, ["idents", id, "status"]) => {
+                Some(body(request).and_then(|status| set(world, id, &status, moment)))
+            }
             _ => None,
         }
     }
 }
 
 /// Sets a status, known or not; nothing that was planned happens any more.
-fn set(world: &mut World, id: &str, status: &Status, moment: &mut Moment<'_>) -> Result<Value, String> {
+fn set(
+    world: &mut World,
+    id: &str,
+    status: &Status,
+    moment: &mut Moment<'_>,
+) -> Result<Value, String> {
     let (ident, account) = world.find_open(id)?;
     *ident.attempt() += 1;
-    moment.callbacks.extend(ident.reach(status, moment.now, account));
+    moment
+        .callbacks
+        .extend(ident.reach(status, moment.now, account));
     world.view(id)
 }
 
 /// The page that the person's browser sees at `conference_url`.
 fn page(ident: Option<&Ident>) -> Answer {
     match ident.filter(|ident| !ident.gone) {
-        Some(ident) if ident.finished => Answer::page(StatusCode::OK, "This identification is finished."),
-        Some(_) => Answer::page(StatusCode::OK, "Please hold your identity card ready. An agent will be with you shortly."),
+        Some(ident) if ident.finished => {
+            Answer::page(StatusCode::OK, "This identification is finished.")
+        }
+        Some(_) => Answer::page(
+            StatusCode::OK,
+            "Please hold your identity card ready. An agent will be with you shortly.",
+        ),
         None => Answer::nothing_here(),
     }
 }
@@ -198,5 +254,8 @@ fn refuse(failure: &Failure, account: &Account) -> Answer {
         let body = json!({ "result": false, "response_status": code, "messages": [failure.text] });
         return Answer::json(StatusCode::OK, &body);
     }
-    Answer::json(failure.status, &json!({ "result": false, "messages": [failure.text] }))
+    Answer::json(
+        failure.status,
+        &json!({ "result": false, "messages": [failure.text] }),
+    )
 }

@@ -36,43 +36,82 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u6
     let because = |usual: &str| reason.unwrap_or(usual).to_owned();
     let mut plan = Plan::default();
     match name {
-        "happy" => plan.call().reach(&words.in_review).review().end(&words.identified),
+        "happy" => plan
+            .call()
+            .reach(&words.in_review)
+            .review()
+            .end(&words.identified),
         "data-changed" => {
-            plan.call().say("the agent corrected the last name").effect(Effect::Correct).reach(&words.in_review);
+            plan.call()
+                .say("the agent corrected the last name")
+                .effect(Effect::Correct)
+                .reach(&words.in_review);
             plan.review().end(&words.identified)
         }
         "rejected" => {
-            plan.call().say("the agent saw that the document is not valid");
-            plan.effect(Effect::Refuse(because("DOCUMENT_NOT_VALID"))).end(&words.rejected)
+            plan.call()
+                .say("the agent saw that the document is not valid");
+            plan.effect(Effect::Refuse(because("DOCUMENT_NOT_VALID")))
+                .end(&words.rejected)
         }
         "fraud" => {
-            plan.call().say("the agent suspected fraud").reach(&words.fraud_suspected).review();
-            plan.say("the review confirmed it").effect(Effect::Refuse(because("FRAUD"))).end(&words.rejected)
+            plan.call()
+                .say("the agent suspected fraud")
+                .reach(&words.fraud_suspected)
+                .review();
+            plan.say("the review confirmed it")
+                .effect(Effect::Refuse(because("FRAUD")))
+                .end(&words.rejected)
         }
         "fraud-in-review" => {
             plan.call().reach(&words.in_review).review();
-            plan.say("the review found fraud").effect(Effect::Refuse(because("FRAUD"))).end(&words.rejected)
+            plan.say("the review found fraud")
+                .effect(Effect::Refuse(because("FRAUD")))
+                .end(&words.rejected)
         }
         "aborted-then-success" => {
-            plan.call().say("the connection was not good enough").reach(&words.aborted).later(30).say("tried again");
-            plan.call().reach(&words.in_review).review().end(&words.identified)
+            plan.call()
+                .say("the connection was not good enough")
+                .reach(&words.aborted)
+                .later(30)
+                .say("tried again");
+            plan.call()
+                .reach(&words.in_review)
+                .review()
+                .end(&words.identified)
         }
         "canceled-in-review" => {
-            plan.call().reach(&words.in_review).review().say("the picture was not good enough");
-            plan.effect(Effect::Refuse(because("PHOTO_NOT_CLEAR"))).end(&words.canceled)
+            plan.call()
+                .reach(&words.in_review)
+                .review()
+                .say("the picture was not good enough");
+            plan.effect(Effect::Refuse(because("PHOTO_NOT_CLEAR")))
+                .end(&words.canceled)
         }
         "suspicion-then-success" => {
-            plan.call().say("the agent suspected fraud").reach(&words.fraud_suspected).review();
+            plan.call()
+                .say("the agent suspected fraud")
+                .reach(&words.fraud_suspected)
+                .review();
             plan.say("the review found nothing").end(&words.identified)
         }
         // The first word of all comes again, now after an agent.
         "unidentified" => {
             plan.call().say("the agent could not identify the person");
-            plan.effect(Effect::Refuse(because("NOT_IDENTIFIABLE"))).end(&words.unidentified)
+            plan.effect(Effect::Refuse(because("NOT_IDENTIFIABLE")))
+                .end(&words.unidentified)
         }
-        "expired" => plan.until(left).say("never came, and the vendor forgot them"),
-        "never-finishes" => plan.call().reach(&words.in_review).say("nobody reviewed it"),
-        "unknown-status" => plan.call().say("the vendor said a word that no document knows").reach(&account.unknown_status),
+        "expired" => plan
+            .until(left)
+            .say("never came, and the vendor forgot them"),
+        "never-finishes" => plan
+            .call()
+            .reach(&words.in_review)
+            .say("nobody reviewed it"),
+        "unknown-status" => plan
+            .call()
+            .say("the vendor said a word that no document knows")
+            .reach(&account.unknown_status),
         _ => return None,
     };
     Some(plan)
@@ -80,7 +119,11 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u6
 
 impl Plan {
     fn call(&mut self) -> &mut Self {
-        self.say("opened the link").later(2).say("showed the identity card in the video call").effect(Effect::Call).later(5)
+        self.say("opened the link")
+            .later(2)
+            .say("showed the identity card in the video call")
+            .effect(Effect::Call)
+            .later(5)
     }
 
     fn review(&mut self) -> &mut Self {
@@ -88,10 +131,12 @@ impl Plan {
     }
 
     fn reach(&mut self, status: &Status) -> &mut Self {
-        self.say(&format!("the status was {}", status.word)).effect(Effect::Status(status.clone(), false))
+        self.say(&format!("the status was {}", status.word))
+            .effect(Effect::Status(status.clone(), false))
     }
 
     fn end(&mut self, status: &Status) -> &mut Self {
-        self.say(&format!("the status was {}", status.word)).effect(Effect::Status(status.clone(), true))
+        self.say(&format!("the status was {}", status.word))
+            .effect(Effect::Status(status.clone(), true))
     }
 }

@@ -159,13 +159,20 @@ impl Settings for Account {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        if self.encryption_key.as_deref().is_some_and(|key| crypt::key(key).is_none()) {
+        if self
+            .encryption_key
+            .as_deref()
+            .is_some_and(|key| crypt::key(key).is_none())
+        {
             return Err("the encryption key must be 64 hexadecimal digits");
         }
         if self.webhooks.after_video.is_some() && self.webhooks.after_ident.is_some() {
             return Err("AfterVideo cannot be used together with AfterIdent");
         }
-        self.webhooks.all().into_iter().try_for_each(|(_, url)| demand_loopback(url))
+        self.webhooks
+            .all()
+            .into_iter()
+            .try_for_each(|(_, url)| demand_loopback(url))
     }
 }
 

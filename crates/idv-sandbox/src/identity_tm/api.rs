@@ -41,27 +41,55 @@ pub(super) fn handle(
     }
     let account = authorized(world, request)?;
     let (method, arguments) = path.split_first().ok_or_else(no_such_method)?;
-    let (argument, rest) = arguments.split_first().map_or((None, arguments), |(first, rest)| (Some(*first), rest));
-    let mut call = Call { world, account, request, moment, rest };
+    let (argument, rest) = arguments
+        .split_first()
+        .map_or((None, arguments), |(first, rest)| (Some(*first), rest));
+    let mut call = Call {
+        world,
+        account,
+        request,
+        moment,
+        rest,
+    };
     match (request.method.as_str(), *method, argument) {
         ("PUT", "putOrder", None) => create::put_order(&mut call),
-        ("GET", "systemStatus", None) => Ok(Answer::json(StatusCode::OK, &system_status(&call.account))),
+        ("GET", "systemStatus", None) => {
+            Ok(Answer::json(StatusCode::OK, &system_status(&call.account)))
+        }
         ("POST", "checkSignmeUser", None) => check_sign_me_user(&call),
         ("POST", "requestNewPassword", None) => password::request(&mut call),
         ("POST", "confirmNewPassword", None) => password::confirm(&mut call),
-        ("GET", "getOrdersByRef", Some(reference)) if rest.is_empty() => orders_by_reference(&call, reference),
+        ("GET", "getOrdersByRef", Some(reference)) if rest.is_empty() => {
+            orders_by_reference(&call, reference)
+        }
         ("GET", "getStatus", Some(order)) => status(&call, order),
         ("GET", "getIdentData", Some(order)) => results::data(&mut call, order),
-        ("GET", "getIdentDataPDF", Some(order)) => results::encryptable(&mut call, order, results::pdf),
-        ("GET", "getESignPDF", Some(order)) => results::encryptable(&mut call, order, files::signed_documents),
-        ("GET", "getESignHash", Some(order)) if rest.is_empty() => files::signed_hashes(&call, order),
-        ("GET", "getESignAuditLogPDF", Some(order)) if rest.is_empty() => files::audit_log(&call, order),
+        ("GET", "getIdentDataPDF", Some(order)) => {
+            results::encryptable(&mut call, order, results::pdf)
+        }
+        ("GET", "getESignPDF", Some(order)) => {
+            results::encryptable(&mut call, order, files::signed_documents)
+        }
+        ("GET", "getESignHash", Some(order)) if rest.is_empty() => {
+            files::signed_hashes(&call, order)
+        }
+        ("GET", "getESignAuditLogPDF", Some(order)) if rest.is_empty() => {
+            files::audit_log(&call, order)
+        }
         ("GET", "getImages", Some(order)) if rest.is_empty() => files::images(&call, order),
-        ("POST", "getVideoFileBinaryAsync", Some(order)) if rest.is_empty() => files::provide_video(&mut call, order),
-        ("GET", "getVideoFileBinary", Some(order)) => results::encryptable(&mut call, order, files::video),
-        ("GET", "getVoiceFiles", Some(order)) => results::encryptable(&mut call, order, files::voice),
+        ("POST", "getVideoFileBinaryAsync", Some(order)) if rest.is_empty() => {
+            files::provide_video(&mut call, order)
+        }
+        ("GET", "getVideoFileBinary", Some(order)) => {
+            results::encryptable(&mut call, order, files::video)
+        }
+        ("GET", "getVoiceFiles", Some(order)) => {
+            results::encryptable(&mut call, order, files::voice)
+        }
         // The address of 3.12.1 has one spelling, the text of 3.12 the other.
-        ("DELETE", "delIdentdata" | "delIdentData", Some(order)) if rest.is_empty() => delete(&mut call, order),
+        ("DELETE", "delIdentdata" | "delIdentData", Some(order)) if rest.is_empty() => {
+            delete(&mut call, order)
+        }
         ("POST", "cancelOrder", Some(order)) if rest.is_empty() => cancel(&mut call, order),
         ("POST", _, Some(order)) if rest.is_empty() => tan::handle(&mut call, method, order),
         _ => Err(no_such_method()),
@@ -71,23 +99,39 @@ pub(super) fn handle(
 impl Call<'_, '_, '_> {
     /// An order of the account; another account's is not found.
     pub(super) fn case(&self, order: &str) -> Result<&Case, Failure> {
-        let case = self.world.cases.get(order).filter(|case| case.user == self.account.user);
+        let case = self
+            .world
+            .cases
+            .get(order)
+            .filter(|case| case.user == self.account.user);
         case.ok_or_else(not_found)
     }
 
     /// An order of the account whose data are still there.
     pub(super) fn kept_case(&self, order: &str) -> Result<&Case, Failure> {
-        self.case(order).and_then(|case| if case.deleted { Err(not_found()) } else { Ok(case) })
+        self.case(order).and_then(|case| {
+            if case.deleted {
+                Err(not_found())
+            } else {
+                Ok(case)
+            }
+        })
     }
 
     /// The body, a JSON object.
     pub(super) fn body(&self) -> Result<Map<String, Value>, Failure> {
         self.demand_json()?;
-        self.request.object().ok_or_else(|| Failure::bad("the body must be a JSON object"))
+        self.request
+            .object()
+            .ok_or_else(|| Failure::bad("the body must be a JSON object"))
     }
 
     pub(super) fn demand_json(&self) -> Result<(), Failure> {
-        if self.request.is_json() { Ok(()) } else { Err(Failure::bad("the content type must be application/json")) }
+        if self.request.is_json() {
+            Ok(())
+        } else {
+            Err(Failure::bad("the content type must be application/json"))
+        }
     }
 }
 
@@ -95,9 +139,14 @@ impl Call<'_, '_, '_> {
 fn authorized(world: &World, request: &Incoming) -> Result<Account, Failure> {
     let account = request.basic().and_then(|credentials| {
         let (user, password) = credentials.split_once(':')?;
-        world.account(user).filter(|account| account.password == password).cloned()
+        world
+            .account(user)
+            .filter(|account| account.password == password)
+            .cloned()
     });
-    account.ok_or_else(|| Failure::unauthorized("authentication failed, please check username and password"))
+    account.ok_or_else(|| {
+        Failure::unauthorized("authentication failed, please check username and password")
+    })
 }
 
 /// getStatus (3.2).
@@ -109,13 +158,18 @@ fn status(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
         ["ExtendedList", "IncludeSubKind"] => (true, true),
         _ => return Err(no_such_method()),
     };
-    Ok(Answer::json(StatusCode::OK, &render::status(call.case(order)?, call.moment.now, extended, sub_kinds)))
+    Ok(Answer::json(
+        StatusCode::OK,
+        &render::status(call.case(order)?, call.moment.now, extended, sub_kinds),
+    ))
 }
 
 /// delIdentdata (3.12).
 fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     if !call.kept_case(order)?.is_final() {
-        return Err(invalid_state("the order is not finally processed; cancelOrder is for such"));
+        return Err(invalid_state(
+            "the order is not finally processed; cancelOrder is for such",
+        ));
     }
     if let Some(case) = call.world.cases.get_mut(order) {
         super::delete(case);
@@ -139,7 +193,9 @@ fn cancel(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
 fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answer, Failure> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte);
     if reference.is_empty() || !reference.bytes().all(allowed) {
-        return Err(Failure::bad("Ref must have no other characters than a-z A-Z 0-9 - . +"));
+        return Err(Failure::bad(
+            "Ref must have no other characters than a-z A-Z 0-9 - . +",
+        ));
     }
     let found: Vec<&str> = call
         .world
@@ -149,7 +205,11 @@ fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answe
         .filter(|case| later(case.created, FOUND) >= call.moment.now)
         .map(|case| case.id.as_str())
         .collect();
-    if found.is_empty() { Err(not_found()) } else { Ok(Answer::json(StatusCode::OK, &json!(found))) }
+    if found.is_empty() {
+        Err(not_found())
+    } else {
+        Ok(Answer::json(StatusCode::OK, &json!(found)))
+    }
 }
 
 /// checkSignmeUser (9.1).
@@ -158,8 +218,14 @@ fn check_sign_me_user(call: &Call<'_, '_, '_>) -> Result<Answer, Failure> {
         return Err(Failure::bad("the account does not sign through sign-me"));
     }
     let body = call.body()?;
-    let email = body.get("Email").and_then(Value::as_str).filter(|email| !email.is_empty());
-    let email = email.ok_or_else(|| Failure::bad("Email is required"))?.trim().to_lowercase();
+    let email = body
+        .get("Email")
+        .and_then(Value::as_str)
+        .filter(|email| !email.is_empty());
+    let email = email
+        .ok_or_else(|| Failure::bad("Email is required"))?
+        .trim()
+        .to_lowercase();
     match body.get("signatureType") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if matches!(kind.as_str(), "QES" | "ADV" | "BAS") => {}
@@ -174,11 +240,21 @@ fn check_sign_me_user(call: &Call<'_, '_, '_>) -> Result<Answer, Failure> {
 fn system_status(account: &Account) -> Value {
     let enabled = |product: u32| account.products.contains(&product);
     let mut status = Map::new();
-    for name in ["serverAlive", "apiAvailable", "videoAvailable", "mailingAvailable", "smsTanAvailable"] {
+    for name in [
+        "serverAlive",
+        "apiAvailable",
+        "videoAvailable",
+        "mailingAvailable",
+        "smsTanAvailable",
+    ] {
         status.insert(name.into(), true.into());
     }
     if enabled(16) {
-        let name = if account.names_as_printed { "autoldentAvailable" } else { "autoIdentAvailable" };
+        let name = if account.names_as_printed {
+            "autoldentAvailable"
+        } else {
+            "autoIdentAvailable"
+        };
         status.insert(name.into(), true.into());
     }
     if enabled(15) {

@@ -111,7 +111,13 @@ impl Verification for Case {
 }
 
 impl Case {
-    pub(crate) const fn new(id: String, user: String, token: String, submitted: Submitted, now: Timestamp) -> Self {
+    pub(crate) const fn new(
+        id: String,
+        user: String,
+        token: String,
+        submitted: Submitted,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             user,
@@ -143,7 +149,11 @@ impl Case {
 
     /// Whether the vendor suspects fraud: an agent's flag, or a finding of autoID.
     pub(crate) fn is_suspicious(&self) -> bool {
-        self.fraud || self.statuses.iter().any(|status| matches!(status.kind, 20_000..=20_003))
+        self.fraud
+            || self
+                .statuses
+                .iter()
+                .any(|status| matches!(status.kind, 20_000..=20_003))
     }
 
     /// Whether the process has come to its end (3.2.1). Which status is final depends on whether the order is to be signed.
@@ -154,7 +164,13 @@ impl Case {
     /// Whether a status ends this order.
     pub(crate) fn ends(&self, kind: u32) -> bool {
         let signed = self.submitted.is_signed();
-        codes::code(kind).is_some_and(|code| if signed { code.ends_signing } else { code.ends_identification })
+        codes::code(kind).is_some_and(|code| {
+            if signed {
+                code.ends_signing
+            } else {
+                code.ends_identification
+            }
+        })
     }
 
     /// Whether there is a result to be fetched: the person was identified, or is suspected of fraud (2.4).
@@ -178,7 +194,10 @@ impl Case {
 
     /// Whether an element of `eIDSettings` is set.
     pub(crate) fn asks_of_eid(&self, name: &str) -> bool {
-        self.submitted.value(&["eIDSettings", name]).and_then(Value::as_bool).unwrap_or_default()
+        self.submitted
+            .value(&["eIDSettings", name])
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
     }
 
     /// Whether images of the document were recorded: by eID, where they were asked for (3.1.4, `eIDSettings`).
@@ -193,7 +212,9 @@ impl Case {
 
     /// Whether it is signed through sign-me.
     pub(crate) fn uses_sign_me(&self, account: &Account) -> bool {
-        self.submitted.product == product::ESIGN && account.sign_me && (self.submitted.adds(add::SIGN_ME) || !account.namirial)
+        self.submitted.product == product::ESIGN
+            && account.sign_me
+            && (self.submitted.adds(add::SIGN_ME) || !account.namirial)
     }
 
     /// Whether the order was made where an agent is: `Add` says so.
@@ -204,6 +225,9 @@ impl Case {
     /// Whether there is a recording of the video call (3.10.1).
     pub(crate) fn has_video(&self, account: &Account) -> bool {
         let wanted = account.video_recording || self.submitted.adds(add::RECORD_VIDEO);
-        wanted && self.method() == Method::Video && (self.reached(6) || self.reached(89)) && self.is_final()
+        wanted
+            && self.method() == Method::Video
+            && (self.reached(6) || self.reached(89))
+            && self.is_final()
     }
 }

@@ -68,20 +68,35 @@ pub(crate) enum Is {
 
 /// A row of an element that may be absent.
 pub(crate) const fn may(name: &'static str, is: Is) -> Row {
-    Row { name, is, required: false }
+    Row {
+        name,
+        is,
+        required: false,
+    }
 }
 
 /// A row of an element that must be there.
 pub(crate) const fn must(name: &'static str, is: Is) -> Row {
-    Row { name, is, required: true }
+    Row {
+        name,
+        is,
+        required: true,
+    }
 }
 
 /// Checks an object. A null is an element that is not given. The paths of elements that no row knows are added to `unknown`.
-pub(crate) fn object(rows: &[Row], object: &Map<String, Value>, path: &str, unknown: &mut Vec<String>) -> Result<(), Failure> {
+pub(crate) fn object(
+    rows: &[Row],
+    object: &Map<String, Value>,
+    path: &str,
+    unknown: &mut Vec<String>,
+) -> Result<(), Failure> {
     for row in rows {
         let path = join(path, row.name);
         match object.get(row.name) {
-            None | Some(Value::Null) if row.required => return Err(Failure::bad(format!("{path} is required"))),
+            None | Some(Value::Null) if row.required => {
+                return Err(Failure::bad(format!("{path} is required")));
+            }
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if row.required && text.trim().is_empty() => {
                 return Err(Failure::bad(format!("{path} is required")));
@@ -89,7 +104,9 @@ pub(crate) fn object(rows: &[Row], object: &Map<String, Value>, path: &str, unkn
             Some(found) => value(&row.is, found, &path, unknown)?,
         }
     }
-    let strangers = object.keys().filter(|name| !rows.iter().any(|row| row.name == *name));
+    let strangers = object
+        .keys()
+        .filter(|name| !rows.iter().any(|row| row.name == *name));
     unknown.extend(strangers.map(|name| join(path, name)));
     Ok(())
 }
@@ -97,7 +114,9 @@ pub(crate) fn object(rows: &[Row], object: &Map<String, Value>, path: &str, unkn
 /// Whether a text is a phone number as the document writes it: international, with a plus, without blanks.
 pub(crate) fn is_phone(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
-    digits.len() >= 4 && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())
+    digits.len() >= 4
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Base64 decoded.
@@ -117,29 +136,42 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
         (Is::Page, _) => wrong("the number of a page"),
         (Is::Object(rows), Value::Object(fields)) => object(rows, fields, path, unknown),
         (Is::OneOrMany(rows), Value::Object(fields)) => object(rows, fields, path, unknown),
-        (Is::OneOrMany(rows) | Is::Many(rows), Value::Array(items)) => {
-            items.iter().enumerate().try_for_each(|(index, item)| match item {
+        (Is::OneOrMany(rows) | Is::Many(rows), Value::Array(items)) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| match item {
                 Value::Object(fields) => object(rows, fields, &format!("{path}[{index}]"), unknown),
                 _ => Err(Failure::bad(format!("{path}[{index}] must be an object"))),
-            })
+            }),
+        (Is::Named(rows, length), Value::Object(fields)) => {
+            named(rows, *length, fields, path, unknown)
         }
-        (Is::Named(rows, length), Value::Object(fields)) => named(rows, *length, fields, path, unknown),
         (Is::Object(_) | Is::Named(..), _) => wrong("an object"),
         (Is::OneOrMany(_), _) => wrong("an object or an array of objects"),
         (Is::Many(_), _) => wrong("an array of objects"),
-        (Is::Texts(length), Value::Array(items)) => items.iter().try_for_each(|item| within(item, *length, path)),
-        (Is::TextsOrObjects(name, length), Value::Array(items)) => items.iter().try_for_each(|item| {
-            let item = item.as_object().map_or(Some(item), |fields| fields.get(*name));
-            within(item.unwrap_or(&Value::Null), *length, path)
-        }),
+        (Is::Texts(length), Value::Array(items)) => items
+            .iter()
+            .try_for_each(|item| within(item, *length, path)),
+        (Is::TextsOrObjects(name, length), Value::Array(items)) => {
+            items.iter().try_for_each(|item| {
+                let item = item
+                    .as_object()
+                    .map_or(Some(item), |fields| fields.get(*name));
+                within(item.unwrap_or(&Value::Null), *length, path)
+            })
+        }
         (Is::Texts(_) | Is::TextsOrObjects(..), _) => wrong("an array"),
-        (Is::TextByLanguage(length), Value::Object(texts)) => texts.iter().try_for_each(|(language, text)| {
-            // "An ISO 3166-1 Alpha-2 language code": the standard is that of countries. Either is taken.
-            if !iso::is_language(&language.to_ascii_lowercase()) && !iso::is_country(&language.to_ascii_uppercase(), 2) {
-                return wrong("an object whose names are codes of languages");
-            }
-            within(text, *length, &join(path, language))
-        }),
+        (Is::TextByLanguage(length), Value::Object(texts)) => {
+            texts.iter().try_for_each(|(language, text)| {
+                // "An ISO 3166-1 Alpha-2 language code": the standard is that of countries. Either is taken.
+                if !iso::is_language(&language.to_ascii_lowercase())
+                    && !iso::is_country(&language.to_ascii_uppercase(), 2)
+                {
+                    return wrong("an object whose names are codes of languages");
+                }
+                within(text, *length, &join(path, language))
+            })
+        }
         (is, Value::String(found)) => text(is, found, path),
         (Is::TextByLanguage(_), _) => wrong("a text or an object"),
         _ => wrong("a text"),
@@ -147,10 +179,18 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
 }
 
 /// Checks the elements of a map with names of the caller's choice.
-fn named(rows: &[Row], length: usize, fields: &Map<String, Value>, path: &str, unknown: &mut Vec<String>) -> Result<(), Failure> {
+fn named(
+    rows: &[Row],
+    length: usize,
+    fields: &Map<String, Value>,
+    path: &str,
+    unknown: &mut Vec<String>,
+) -> Result<(), Failure> {
     fields.iter().try_for_each(|(name, value)| {
         if name.is_empty() || name.chars().count() > length {
-            return Err(Failure::bad(format!("{path}: a name must have 1 to {length} characters")));
+            return Err(Failure::bad(format!(
+                "{path}: a name must have 1 to {length} characters"
+            )));
         }
         let path = join(path, name);
         match value {
@@ -165,23 +205,59 @@ fn text(is: &Is, text: &str, path: &str) -> Result<(), Failure> {
         Is::Text(length) | Is::TextByLanguage(length) => (Some(*length), true, ""),
         Is::AnyText => (None, true, ""),
         // An empty text is a field that the agent is to pick (3.1.4, IdentData).
-        Is::Date => (None, text.is_empty() || iso::is_date(text), "a date, YYYY-MM-DD"),
-        Is::Phone(length) => (Some(*length), text.is_empty() || is_phone(text), "a phone number such as +491701234567"),
-        Is::Country(length) => (Some(*length), text.is_empty() || iso::is_country(text, *length), "a country's code of ISO 3166"),
-        Is::Language => (Some(2), iso::is_language(text), "a language's code of ISO 639-1"),
-        Is::Gender => (None, matches!(text, "" | "female" | "male" | "diverse"), "female, male or diverse"),
-        Is::Email(length) => (Some(*length), text.is_empty() || is_email(text), "an e-mail address"),
+        Is::Date => (
+            None,
+            text.is_empty() || iso::is_date(text),
+            "a date, YYYY-MM-DD",
+        ),
+        Is::Phone(length) => (
+            Some(*length),
+            text.is_empty() || is_phone(text),
+            "a phone number such as +491701234567",
+        ),
+        Is::Country(length) => (
+            Some(*length),
+            text.is_empty() || iso::is_country(text, *length),
+            "a country's code of ISO 3166",
+        ),
+        Is::Language => (
+            Some(2),
+            iso::is_language(text),
+            "a language's code of ISO 639-1",
+        ),
+        Is::Gender => (
+            None,
+            matches!(text, "" | "female" | "male" | "diverse"),
+            "female, male or diverse",
+        ),
+        Is::Email(length) => (
+            Some(*length),
+            text.is_empty() || is_email(text),
+            "an e-mail address",
+        ),
         Is::Address(length) => (Some(*length), is_address(text, &[]), "an absolute URL"),
-        Is::WebAddress(length) => (*length, is_address(text, &["http", "https"]), "an absolute URL"),
-        Is::Sms => (None, text.contains("[TAN]"), "a text with the placeholder [TAN]"),
+        Is::WebAddress(length) => (
+            *length,
+            is_address(text, &["http", "https"]),
+            "an absolute URL",
+        ),
+        Is::Sms => (
+            None,
+            text.contains("[TAN]"),
+            "a text with the placeholder [TAN]",
+        ),
         Is::Base64 => (None, decode(text).is_some(), "Base64"),
-        Is::Jpeg => (None, decode(text).is_some_and(|image| image.starts_with(b"\xff\xd8\xff")), "a JPEG image as Base64"),
+        Is::Jpeg => (
+            None,
+            decode(text).is_some_and(|image| image.starts_with(b"\xff\xd8\xff")),
+            "a JPEG image as Base64",
+        ),
         _ => (None, false, "of another type than a text"),
     };
     match length {
-        Some(length) if text.chars().count() > length => {
-            Err(Failure::bad(format!("{path} must have at most {length} characters")))
-        }
+        Some(length) if text.chars().count() > length => Err(Failure::bad(format!(
+            "{path} must have at most {length} characters"
+        ))),
         _ if !right => Err(Failure::bad(format!("{path} must be {what}"))),
         _ => Ok(()),
     }
@@ -198,14 +274,23 @@ fn within(value: &Value, length: usize, path: &str) -> Result<(), Failure> {
 fn is_email(text: &str) -> bool {
     let text = text.trim();
     !text.contains(char::is_whitespace)
-        && text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'))
+        && text.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
 }
 
 fn is_address(text: &str, schemes: &[&str]) -> bool {
-    let filled = text.replace("[OrderID]", "1").replace("[Ref]", "1").replace("[statusCode]", "1");
+    let filled = text
+        .replace("[OrderID]", "1")
+        .replace("[Ref]", "1")
+        .replace("[statusCode]", "1");
     url::Url::parse(&filled).is_ok_and(|url| schemes.is_empty() || schemes.contains(&url.scheme()))
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
 }

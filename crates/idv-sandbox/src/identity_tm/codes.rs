@@ -20,11 +20,18 @@ pub(crate) fn code(kind: u32) -> Option<&'static Code> {
 
 /// Whether the table of 3.2.3.1 has this sub-status of a status.
 pub(crate) fn has_sub_kind(kind: u32, sub_kind: u32) -> bool {
-    SUB_KINDS.iter().any(|(known, sub_kinds)| *known == kind && sub_kinds.contains(&sub_kind))
+    SUB_KINDS
+        .iter()
+        .any(|(known, sub_kinds)| *known == kind && sub_kinds.contains(&sub_kind))
 }
 
 const fn row(kind: u32, ends_identification: bool, ends_signing: bool, extended: bool) -> Code {
-    Code { kind, ends_identification, ends_signing, extended }
+    Code {
+        kind,
+        ends_identification,
+        ends_signing,
+        extended,
+    }
 }
 
 const Y: bool = true;
@@ -117,7 +124,12 @@ pub(crate) const SUB_KINDS: [(u32, &[u32]); 11] = [
     (6, &[19]),
     (7, &[10, 12, 21, 24, 25, 28, 33, 37, 55, 58]),
     (17, &[43, 48, 61, 72, 73, 74, 75]),
-    (21, &[14, 15, 18, 22, 27, 29, 32, 34, 36, 38, 39, 42, 47, 50, 53, 54]),
+    (
+        21,
+        &[
+            14, 15, 18, 22, 27, 29, 32, 34, 36, 38, 39, 42, 47, 50, 53, 54,
+        ],
+    ),
     (23, &[20, 41]),
     (29, &[63, 64, 65, 76]),
     (58, &[30]),
@@ -127,8 +139,8 @@ pub(crate) const SUB_KINDS: [(u32, &[u32]); 11] = [
     (
         153,
         &[
-            176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186, 187, 188, 189, 190, 191, 192, 193, 194, 195, 196, 197, 198,
-            199, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209,
+            176, 177, 178, 179, 180, 181, 182, 183, 184, 185, 186, 187, 188, 189, 190, 191, 192,
+            193, 194, 195, 196, 197, 198, 199, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209,
         ],
     ),
 ];

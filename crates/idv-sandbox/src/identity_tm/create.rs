@@ -37,10 +37,18 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
         case.reused.is_some()
     });
     // Whoever addresses the vendor by its own name is handed its own links.
-    let pages = if Own::HOSTS.contains(&call.request.host.as_str()) { Own::PAGES } else { &call.world.pages };
+    let pages = if Own::HOSTS.contains(&call.request.host.as_str()) {
+        Own::PAGES
+    } else {
+        &call.world.pages
+    };
     let answer = answer(&case, &account, accepted, pages, call.moment.random);
     if let Some(days) = account.time_out_days {
-        call.moment.plan(later(now, Duration::from_secs(u64::from(days) * DAY)), &id, Effect::TimeOut);
+        call.moment.plan(
+            later(now, Duration::from_secs(u64::from(days) * DAY)),
+            &id,
+            Effect::TimeOut,
+        );
     }
     call.world.cases.insert(id.clone(), case);
     begin(call, &id, &account, accepted == Some(true));
@@ -49,14 +57,28 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
 
 /// What happens to a new order at once, and what the test robots are to do (9.5).
 fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool) {
-    let Some(case) = call.world.cases.get(id) else { return };
+    let Some(case) = call.world.cases.get(id) else {
+        return;
+    };
     let mut statuses = vec![(25, None)];
     if !case.submitted.flag("getTargetLink") {
         // Who gets no link to hand on leaves it to the vendor to write to the person (3.1.4).
-        statuses.push((7, Some(if case.submitted.product == product::SHOP { 33 } else { 12 })));
+        statuses.push((
+            7,
+            Some(if case.submitted.product == product::SHOP {
+                33
+            } else {
+                12
+            }),
+        ));
     }
     if case.uses_sign_me(account) {
-        let email = case.submitted.text(&["Email"]).unwrap_or_default().trim().to_lowercase();
+        let email = case
+            .submitted
+            .text(&["Email"])
+            .unwrap_or_default()
+            .trim()
+            .to_lowercase();
         if call.world.own.sign_me.contains_key(&email) {
             statuses.push((96, None));
         } else {
@@ -69,7 +91,12 @@ fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool)
     for (kind, sub_kind) in statuses {
         call.world.reach(id, kind, sub_kind, call.moment);
     }
-    let robot = call.world.cases.get(id).filter(|_| account.integration).and_then(|case| scenario::robot(case, account));
+    let robot = call
+        .world
+        .cases
+        .get(id)
+        .filter(|_| account.integration)
+        .and_then(|case| scenario::robot(case, account));
     if let Some(plan) = robot {
         call.world.follow(id, plan, call.moment);
     }
@@ -78,7 +105,10 @@ fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool)
 /// An OrderID that no order has: 14 digits, as in the samples.
 fn order_id(call: &mut Call<'_, '_, '_>) -> String {
     loop {
-        let (high, low) = (call.moment.random.number(100_000), call.moment.random.number(100_000));
+        let (high, low) = (
+            call.moment.random.number(100_000),
+            call.moment.random.number(100_000),
+        );
         let id = format!("9992{high:05}{low:05}");
         if !call.world.cases.contains_key(&id) {
             return id;
@@ -88,31 +118,54 @@ fn order_id(call: &mut Call<'_, '_, '_>) -> String {
 
 /// That the order whose documents are to be signed by one more person exists, and has documents of these names (3.1.4).
 fn demand_first_order(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
-    let Some(first) = submitted.text(&["MultiSignOptions", "FirstOrderID"]) else { return Ok(()) };
+    let Some(first) = submitted.text(&["MultiSignOptions", "FirstOrderID"]) else {
+        return Ok(());
+    };
     let unknown = || Failure::bad("MultiSignOptions.FirstOrderID is no eSign order with documents");
     let first = call.kept_case(first).map_err(|_| unknown())?;
-    let documents = [esign::documents(&first.submitted), esign::hashes(&first.submitted)].concat();
+    let documents = [
+        esign::documents(&first.submitted),
+        esign::hashes(&first.submitted),
+    ]
+    .concat();
     if submitted.product != product::ESIGN || documents.is_empty() {
         return Err(unknown());
     }
     let named = esign::named_documents(submitted);
-    if named.iter().any(|name| !documents.iter().any(|document| document.name == *name)) {
-        return Err(Failure::bad("MultiSignOptions.SignParameters.Filename is no document of the first order"));
+    if named
+        .iter()
+        .any(|name| !documents.iter().any(|document| document.name == *name))
+    {
+        return Err(Failure::bad(
+            "MultiSignOptions.SignParameters.Filename is no document of the first order",
+        ));
     }
     Ok(())
 }
 
 /// That the person has a sign-me account that can sign, where the order is for nothing but that (9.1).
 fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
-    let email = submitted.text(&["Email"]).unwrap_or_default().trim().to_lowercase();
+    let email = submitted
+        .text(&["Email"])
+        .unwrap_or_default()
+        .trim()
+        .to_lowercase();
     if submitted.adds(add::SIGN_ME_USE) && call.world.own.sign_me.get(&email) != Some(&true) {
-        return Err(Failure::bad("Add: the person has no sign-me account that can sign"));
+        return Err(Failure::bad(
+            "Add: the person has no sign-me account that can sign",
+        ));
     }
     Ok(())
 }
 
 /// The response (3.1.5).
-fn answer(case: &Case, account: &Account, accepted: Option<bool>, pages: &str, random: &mut Random) -> Value {
+fn answer(
+    case: &Case,
+    account: &Account,
+    accepted: Option<bool>,
+    pages: &str,
+    random: &mut Random,
+) -> Value {
     let order = &case.submitted;
     let mut answer = Map::new();
     answer.insert("OrderID".into(), case.id.clone().into());
@@ -124,8 +177,14 @@ fn answer(case: &Case, account: &Account, accepted: Option<bool>, pages: &str, r
     if order.flag("getDeepLink") {
         answer.insert("DeepLinkURL".into(), page("ident"));
     }
-    if order.product == product::AUTO_ID && (order.flag("getAutoIdLink") || order.flag("getAutoldLink")) {
-        let name = if account.names_as_printed { "AutoldURL" } else { "AutoIdURL" };
+    if order.product == product::AUTO_ID
+        && (order.flag("getAutoIdLink") || order.flag("getAutoldLink"))
+    {
+        let name = if account.names_as_printed {
+            "AutoldURL"
+        } else {
+            "AutoIdURL"
+        };
         answer.insert(name.into(), page("autoid"));
     }
     if let Some(accepted) = accepted {

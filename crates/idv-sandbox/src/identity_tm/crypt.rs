@@ -19,9 +19,15 @@ pub(crate) fn key(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Initialization vector, ciphertext and tag; `None` if the content is longer than the mode can be used for.
-pub(crate) fn encrypt(key: &[u8; 32], vector: [u8; VECTOR], mut content: Vec<u8>) -> Option<Vec<u8>> {
+pub(crate) fn encrypt(
+    key: &[u8; 32],
+    vector: [u8; VECTOR],
+    mut content: Vec<u8>,
+) -> Option<Vec<u8>> {
     let buffer = InOutBuf::from(content.as_mut_slice());
-    let tag = Cipher::new(key.into()).encrypt_inout_detached(&Nonce::from(vector), b"", buffer).ok()?;
+    let tag = Cipher::new(key.into())
+        .encrypt_inout_detached(&Nonce::from(vector), b"", buffer)
+        .ok()?;
     let mut sealed = Vec::with_capacity(VECTOR + content.len() + TAG);
     sealed.extend_from_slice(&vector);
     sealed.append(&mut content);
@@ -36,7 +42,9 @@ pub(crate) fn decrypt(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
     let mut content = content.to_vec();
     let buffer = InOutBuf::from(content.as_mut_slice());
     let cipher = Cipher::new(key.into());
-    cipher.decrypt_inout_detached(&Nonce::from(*vector), b"", buffer, &Tag::from(*tag)).ok()?;
+    cipher
+        .decrypt_inout_detached(&Nonce::from(*vector), b"", buffer, &Tag::from(*tag))
+        .ok()?;
     Some(content)
 }
 
@@ -51,7 +59,10 @@ mod tests {
         let sealed = encrypt(&key, vector, b"Erika Mustermann".to_vec()).unwrap_or_default();
         let made = "bab67390bb16f27c0aad83a4ff8fda45119c62eb77dad36cb85bceb454a8aa07";
         assert_eq!(hex::encode(&sealed), hex::encode(vector) + made);
-        assert_eq!(decrypt(&key, &sealed).as_deref(), Some(b"Erika Mustermann".as_slice()));
+        assert_eq!(
+            decrypt(&key, &sealed).as_deref(),
+            Some(b"Erika Mustermann".as_slice())
+        );
     }
 
     #[test]
@@ -62,6 +73,16 @@ mod tests {
     #[test]
     fn a_key_has_64_hexadecimal_digits() {
         assert!(key(&"aB".repeat(32)).is_some());
-        assert!(["", "ab", &"ab".repeat(31), &"ab".repeat(33), &"gg".repeat(32)].iter().all(|text| key(text).is_none()));
+        assert!(
+            [
+                "",
+                "ab",
+                &"ab".repeat(31),
+                &"ab".repeat(33),
+                &"gg".repeat(32)
+            ]
+            .iter()
+            .all(|text| key(text).is_none())
+        );
     }
 }

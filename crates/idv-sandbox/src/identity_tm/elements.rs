@@ -1,8 +1,9 @@
 //! The table of putOrder's request (3.1.4), row by row.
 
 use super::check::Is::{
-    Address, AnyText, Base64, Boolean, Country, Date, Email, Gender, Integer, Jpeg, Language, Many, Named, Number, Object,
-    OneOrMany, Page, Phone, Sms, Text, TextByLanguage, Texts, TextsOrObjects, WebAddress,
+    Address, AnyText, Base64, Boolean, Country, Date, Email, Gender, Integer, Jpeg, Language, Many,
+    Named, Number, Object, OneOrMany, Page, Phone, Sms, Text, TextByLanguage, Texts,
+    TextsOrObjects, WebAddress,
 };
 use super::check::{Row, may, must};
 
@@ -19,7 +20,10 @@ pub(crate) const ROOT: &[Row] = &[
     // The changelog of 2.10g names it, the table does not; the second is how the document prints it.
     may("getAutoIdLink", Boolean),
     may("getAutoldLink", Boolean),
-    may("RedirectURL", Object(&[may("Success", Address(150)), may("Abort", Address(150))])),
+    may(
+        "RedirectURL",
+        Object(&[may("Success", Address(150)), may("Abort", Address(150))]),
+    ),
     may("WebhookURL", Object(WEBHOOK_URL)),
     may("Phone", Phone(50)),
     may("Mobile", Phone(50)),
@@ -28,8 +32,14 @@ pub(crate) const ROOT: &[Row] = &[
     may("IdentData", Object(IDENT_DATA)),
     may("LegitimationDocument", TextsOrObjects("Document", 50)),
     may("eSignPDF", OneOrMany(ESIGN_PDF)),
-    may("eSignHash", OneOrMany(&[may("Hash", Base64), may("Filename", Text(50))])),
-    may("eSignOptions", Object(&[may("AdditionalCheckboxes", Texts(300))])),
+    may(
+        "eSignHash",
+        OneOrMany(&[may("Hash", Base64), may("Filename", Text(50))]),
+    ),
+    may(
+        "eSignOptions",
+        Object(&[may("AdditionalCheckboxes", Texts(300))]),
+    ),
     may("MultiSignOptions", Object(MULTI_SIGN_OPTIONS)),
     may("IdentDataSigned", AnyText),
     may("EmailNotifications", Object(EMAIL_NOTIFICATIONS)),
@@ -105,7 +115,11 @@ const DRIVER_LICENCE: &[Row] = &[
     may("ValidUntil", Date),
 ];
 
-const ADDITIONAL: &[Row] = &[must("Type", Integer), must("Label", Text(100)), may("Value", Text(150))];
+const ADDITIONAL: &[Row] = &[
+    must("Type", Integer),
+    must("Label", Text(100)),
+    may("Value", Text(150)),
+];
 
 const ESIGN_PDF: &[Row] = &[
     may("Data", Base64),
@@ -137,7 +151,10 @@ const STAMPING: &[Row] = &[
     may("Content", Text(500)),
 ];
 
-const MULTI_SIGN_OPTIONS: &[Row] = &[may("FirstOrderID", Text(14)), may("SignParameters", OneOrMany(SIGN_PARAMETERS))];
+const MULTI_SIGN_OPTIONS: &[Row] = &[
+    may("FirstOrderID", Text(14)),
+    may("SignParameters", OneOrMany(SIGN_PARAMETERS)),
+];
 
 const SIGN_PARAMETERS: &[Row] = &[
     may("Filename", Text(50)),

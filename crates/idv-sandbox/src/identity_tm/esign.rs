@@ -39,16 +39,22 @@ pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure>
     }
     let given = order.value(&["eSignPDF"]).is_some() || order.value(&["eSignHash"]).is_some();
     if given && first.is_some() {
-        return Err(Failure::bad("MultiSignOptions: the documents are those of the first order"));
+        return Err(Failure::bad(
+            "MultiSignOptions: the documents are those of the first order",
+        ));
     }
     if order.is_signed() && !given && first.is_none() {
-        return Err(Failure::bad("eSignPDF is required: there is nothing to sign"));
+        return Err(Failure::bad(
+            "eSignPDF is required: there is nothing to sign",
+        ));
     }
     if order.product != product::ESIGN && order.value(&["eSignTanSmsText"]).is_some() {
         return Err(Failure::bad("eSignTanSmsText is for eSign orders only"));
     }
     if order.adds(add::SIGN_ME_USE) && order.product != product::ESIGN {
-        return Err(Failure::bad("Add: a sign-me account can only be used to sign"));
+        return Err(Failure::bad(
+            "Add: a sign-me account can only be used to sign",
+        ));
     }
     Ok(())
 }
@@ -65,15 +71,25 @@ pub(crate) fn hashes(order: &Submitted) -> Vec<Document> {
 
 /// The names that a further order's signature parameters give to the first order's documents.
 pub(crate) fn named_documents(order: &Submitted) -> Vec<&str> {
-    objects(order, &["MultiSignOptions", "SignParameters"]).into_iter().filter_map(|object| text(object, "Filename")).collect()
+    objects(order, &["MultiSignOptions", "SignParameters"])
+        .into_iter()
+        .filter_map(|object| text(object, "Filename"))
+        .collect()
 }
 
 fn contents(order: &Submitted, element: &str, content: &str, word: &str) -> Vec<Document> {
     let read = |(index, object): (usize, &Map<String, Value>)| Document {
-        name: text(object, "Filename").map_or_else(|| format!("{word}-{}", index + 1), str::to_owned),
-        content: text(object, content).and_then(check::decode).unwrap_or_default(),
+        name: text(object, "Filename")
+            .map_or_else(|| format!("{word}-{}", index + 1), str::to_owned),
+        content: text(object, content)
+            .and_then(check::decode)
+            .unwrap_or_default(),
     };
-    objects(order, &[element]).into_iter().enumerate().map(read).collect()
+    objects(order, &[element])
+        .into_iter()
+        .enumerate()
+        .map(read)
+        .collect()
 }
 
 /// An object, or an array of them.
@@ -86,11 +102,16 @@ fn objects<'a>(order: &'a Submitted, path: &[&str]) -> Vec<&'a Map<String, Value
 }
 
 fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    object
+        .get(name)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 fn check_document(document: &Map<String, Value>, account: &Account) -> Result<(), Failure> {
-    let content = text(document, "Data").and_then(check::decode).unwrap_or_default();
+    let content = text(document, "Data")
+        .and_then(check::decode)
+        .unwrap_or_default();
     if !content.starts_with(b"%PDF-") {
         return Err(Failure::bad("eSignPDF.Data must be a PDF as Base64"));
     }
@@ -101,11 +122,19 @@ fn check_document(document: &Map<String, Value>, account: &Account) -> Result<()
     if let Some(tag) = text(document, "SignatureTag") {
         let (times, readable) = occurrences(&content, tag);
         if times > 1 || (times == 0 && readable) {
-            return Err(Failure::bad("eSignPDF.SignatureTag must appear exactly once in the document"));
+            return Err(Failure::bad(
+                "eSignPDF.SignatureTag must appear exactly once in the document",
+            ));
         }
     }
-    if document.get("Stamping").is_some_and(|stamps| !stamps.is_null()) && !account.namirial {
-        return Err(Failure::bad("eSignPDF.Stamping is only available when using Namirial"));
+    if document
+        .get("Stamping")
+        .is_some_and(|stamps| !stamps.is_null())
+        && !account.namirial
+    {
+        return Err(Failure::bad(
+            "eSignPDF.Stamping is only available when using Namirial",
+        ));
     }
     Ok(())
 }
@@ -116,7 +145,9 @@ fn demand_one_place(object: &Map<String, Value>, path: &str) -> Result<(), Failu
     let position = given("SignaturePosX") || given("SignaturePosY");
     let places = [position, given("SignatureFieldName"), given("SignatureTag")];
     if places.into_iter().filter(|place| *place).count() > 1 {
-        return Err(Failure::bad(format!("{path}: position, field name and tag cannot be used at the same time")));
+        return Err(Failure::bad(format!(
+            "{path}: position, field name and tag cannot be used at the same time"
+        )));
     }
     Ok(())
 }
@@ -127,8 +158,13 @@ fn occurrences(content: &[u8], tag: &str) -> (usize, bool) {
     let mut times = count(content, tag.as_bytes());
     let mut readable = count(content, b"/ToUnicode") == 0;
     for start in positions(content, b"stream") {
-        let Some(rest) = content.get(start + b"stream".len()..) else { continue };
-        let rest = rest.strip_prefix(b"\r\n").or_else(|| rest.strip_prefix(b"\n")).unwrap_or(rest);
+        let Some(rest) = content.get(start + b"stream".len()..) else {
+            continue;
+        };
+        let rest = rest
+            .strip_prefix(b"\r\n")
+            .or_else(|| rest.strip_prefix(b"\n"))
+            .unwrap_or(rest);
         let mut inflated = Vec::new();
         // Where it is no compressed part, nothing comes of it.
         let _ = ZlibDecoder::new(rest).take(MOST).read_to_end(&mut inflated);
@@ -143,5 +179,9 @@ fn count(content: &[u8], needle: &[u8]) -> usize {
 }
 
 fn positions<'a>(content: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    content.windows(needle.len().max(1)).enumerate().filter(move |(_, window)| *window == needle).map(|(start, _)| start)
+    content
+        .windows(needle.len().max(1))
+        .enumerate()
+        .filter(move |(_, window)| *window == needle)
+        .map(|(start, _)| start)
 }

@@ -14,12 +14,27 @@ use crate::clock::later;
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What is not encoded in an address.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A status is reached.
-pub(crate) fn reach(case: &mut Case, account: &Account, kind: u32, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
+pub(crate) fn reach(
+    case: &mut Case,
+    account: &Account,
+    kind: u32,
+    sub_kind: Option<u32>,
+    moment: &mut Moment<'_>,
+) {
     let was_final = case.is_final();
-    case.statuses.push(Status { kind, sub_kind, at: moment.now, text: text(kind, sub_kind, account) });
+    case.statuses.push(Status {
+        kind,
+        sub_kind,
+        at: moment.now,
+        text: text(kind, sub_kind, account),
+    });
     match kind {
         6 => case.identified = case.identified.or(Some(moment.now)),
         89 => case.fraud = true,
@@ -68,7 +83,12 @@ pub(crate) fn reach(case: &mut Case, account: &Account, kind: u32, sub_kind: Opt
 /// Sends a webhook where there is an address for it: of the order, or of the account.
 fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment: &mut Moment<'_>) {
     let of_order = |kind: &str| case.submitted.text(&["WebhookURL", kind]);
-    let of_account = account.webhooks.all().into_iter().find(|(known, _)| *known == kind).and_then(|(_, url)| url);
+    let of_account = account
+        .webhooks
+        .all()
+        .into_iter()
+        .find(|(known, _)| *known == kind)
+        .and_then(|(_, url)| url);
     // Of these two there is one, and the order's stands before the account's.
     let replaced = match kind {
         "AfterVideo" => of_order("AfterIdent").is_some(),
@@ -76,23 +96,35 @@ fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment:
         _ => false,
     };
     let of_account = of_account.filter(|_| !replaced).map(String::as_str);
-    let Some(url) = of_order(kind).or(of_account) else { return };
+    let Some(url) = of_order(kind).or(of_account) else {
+        return;
+    };
     let mut url = fill(url, case);
     if kind == "OnStatusChange" {
         url = url.replace("[statusCode]", &status.to_string());
     }
-    moment.callbacks.push(Callback::new(kind, &case.id, account.webhook_method.into(), url));
+    moment.callbacks.push(Callback::new(
+        kind,
+        &case.id,
+        account.webhook_method.into(),
+        url,
+    ));
 }
 
 /// Fills the placeholders of an address (2.6).
 pub(crate) fn fill(url: &str, case: &Case) -> String {
     let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
     // What is filled in is encoded, so that no bracket of it is taken for a placeholder.
-    url.replace("[Ref]", &encode(case.submitted.reference())).replace("[OrderID]", &encode(&case.id))
+    url.replace("[Ref]", &encode(case.submitted.reference()))
+        .replace("[OrderID]", &encode(&case.id))
 }
 
 fn mail(case: &mut Case, kind: &'static str) {
-    if let Some(address) = case.submitted.text(&["EmailNotifications", kind]).map(str::to_owned) {
+    if let Some(address) = case
+        .submitted
+        .text(&["EmailNotifications", kind])
+        .map(str::to_owned)
+    {
         case.mails.push((kind, address));
     }
 }

@@ -27,7 +27,10 @@ const PLACEHOLDER: &[u8] = b"\0\0\0\x14ftypmp42\0\0\0\0mp42\0\0\0\x08free";
 /// The beginning of an MP3 file: an empty ID3 tag and the head of a frame.
 const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x64";
 /// The beginning and the end of a JPEG file.
-const JPEG: (&[u8], &[u8]) = (b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0", b"\xff\xd9");
+const JPEG: (&[u8], &[u8]) = (
+    b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0",
+    b"\xff\xd9",
+);
 
 /// getESignPDF (3.5).
 pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
@@ -42,7 +45,10 @@ pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<A
         content.extend_from_slice(format!("\n% signed in order {}\n", case.id).as_bytes());
         json!({ "Base64Data": STANDARD.encode(content) })
     };
-    Ok(Answer::json(StatusCode::OK, &json!({ "PDFs": documents.iter().map(sign).collect::<Vec<_>>() })))
+    Ok(Answer::json(
+        StatusCode::OK,
+        &json!({ "PDFs": documents.iter().map(sign).collect::<Vec<_>>() }),
+    ))
 }
 
 /// getESignHash (3.6).
@@ -53,10 +59,16 @@ pub(super) fn signed_hashes(call: &Call<'_, '_, '_>, order: &str) -> Result<Answ
         return Err(Failure::bad("the order has no eSignHash"));
     }
     let sign = |hash: &Document| {
-        let value = Sha256::new().chain_update(&hash.content).chain_update(&case.id).finalize();
+        let value = Sha256::new()
+            .chain_update(&hash.content)
+            .chain_update(&case.id)
+            .finalize();
         json!({ (hash.name.as_str()): STANDARD.encode(value) })
     };
-    Ok(Answer::json(StatusCode::OK, &json!({ "Hashes": hashes.iter().map(sign).collect::<Vec<_>>() })))
+    Ok(Answer::json(
+        StatusCode::OK,
+        &json!({ "Hashes": hashes.iter().map(sign).collect::<Vec<_>>() }),
+    ))
 }
 
 /// getESignAuditLogPDF (3.7).
@@ -66,23 +78,44 @@ pub(super) fn audit_log(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, 
         return Err(Failure::bad("the order is no AES order"));
     }
     let mut lines = vec![format!("Audit log of order {}", case.id)];
-    lines.extend(case.statuses.iter().map(|status| format!("{} {}", render::time(status.at), status.kind)));
-    Ok(Answer::new(StatusCode::OK, "application/pdf", pdf::document(&lines)))
+    lines.extend(
+        case.statuses
+            .iter()
+            .map(|status| format!("{} {}", render::time(status.at), status.kind)),
+    );
+    Ok(Answer::new(
+        StatusCode::OK,
+        "application/pdf",
+        pdf::document(&lines),
+    ))
 }
 
 /// getImages (3.8).
 pub(super) fn images(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = final_case(call, order)?;
-    let answer = if case.has_images(&call.account) { json!({ "Images": image_list(case, &call.account) }) } else { json!({}) };
+    let answer = if case.has_images(&call.account) {
+        json!({ "Images": image_list(case, &call.account) })
+    } else {
+        json!({})
+    };
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
 /// The recorded images, as they stand in results too (3.3.4).
 pub(super) fn image_list(case: &Case, account: &Account) -> Value {
-    let at = case.identified.unwrap_or(case.created).strftime("%Y%m%d-%H%M%S-000").to_string();
+    let at = case
+        .identified
+        .unwrap_or(case.created)
+        .strftime("%Y%m%d-%H%M%S-000")
+        .to_string();
     let image = |name: &str| {
         let mut content = [JPEG.0, name.as_bytes()].concat();
-        content.resize(content.len().max(account.image_length.saturating_sub(JPEG.1.len())), b' ');
+        content.resize(
+            content
+                .len()
+                .max(account.image_length.saturating_sub(JPEG.1.len())),
+            b' ',
+        );
         content.extend_from_slice(JPEG.1);
         json!({ "Image": STANDARD.encode(content), "Filename": format!("{name}_{at}.jpg") })
     };
@@ -93,18 +126,29 @@ pub(super) fn image_list(case: &Case, account: &Account) -> Value {
 pub(super) fn provide_video(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let body = call.body()?;
     recorded(call, order)?;
-    let url = body.get("callbackUrl").and_then(Value::as_str).ok_or_else(|| Failure::bad("callbackUrl is required"))?;
+    let url = body
+        .get("callbackUrl")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Failure::bad("callbackUrl is required"))?;
     if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
         return Err(Failure::bad("callbackUrl must be an absolute URL"));
     }
-    let at = later(call.moment.now, Duration::from_secs(call.account.video_provision_seconds));
-    call.moment.plan(at, order, Effect::VideoReady(url.to_owned()));
+    let at = later(
+        call.moment.now,
+        Duration::from_secs(call.account.video_provision_seconds),
+    );
+    call.moment
+        .plan(at, order, Effect::VideoReady(url.to_owned()));
     Ok(Answer::empty(StatusCode::OK))
 }
 
 /// getVideoFileBinary (3.10): the recording, or a placeholder before it was provided.
 pub(super) fn video(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
-    let pieces = if recorded(call, order)?.video_ready { file(MP4, call.account.video_length) } else { file(PLACEHOLDER, 0) };
+    let pieces = if recorded(call, order)?.video_ready {
+        file(MP4, call.account.video_length)
+    } else {
+        file(PLACEHOLDER, 0)
+    };
     Ok(Answer::of(StatusCode::OK, "video/mp4", pieces))
 }
 
@@ -121,21 +165,36 @@ pub(super) fn voice(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Fail
 /// An order that was signed: its final status is 84.
 fn signed<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = call.kept_case(order)?;
-    if case.submitted.is_signed() && case.reached(84) { Ok(case) } else { Err(Failure::bad("the order is not signed")) }
+    if case.submitted.is_signed() && case.reached(84) {
+        Ok(case)
+    } else {
+        Err(Failure::bad("the order is not signed"))
+    }
 }
 
 /// The order that the documents came with: another one where several persons sign (3.1.4, `MultiSignOptions`).
 fn first<'a>(call: &'a Call<'_, '_, '_>, case: &'a Case) -> &'a Case {
     let first = case.submitted.text(&["MultiSignOptions", "FirstOrderID"]);
-    first.and_then(|first| call.world.cases.get(first)).unwrap_or(case)
+    first
+        .and_then(|first| call.world.cases.get(first))
+        .unwrap_or(case)
 }
 
 /// An order whose video call was recorded (3.10.1).
 fn recorded<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = call.kept_case(order)?;
-    if case.has_video(&call.account) { Ok(case) } else { Err(Failure::bad("there is no recording of a video identification")) }
+    if case.has_video(&call.account) {
+        Ok(case)
+    } else {
+        Err(Failure::bad(
+            "there is no recording of a video identification",
+        ))
+    }
 }
 
 fn file(start: &'static [u8], length: u64) -> Vec<Piece> {
-    vec![Piece::Bytes(start.into()), Piece::spaces(length.saturating_sub(start.len() as u64))]
+    vec![
+        Piece::Bytes(start.into()),
+        Piece::spaces(length.saturating_sub(start.len() as u64)),
+    ]
 }

@@ -32,7 +32,14 @@ impl IdentityTm<'_> {
     /// The TAN that was sent last to the phone of an order's person.
     #[must_use]
     pub fn tan(&self, order: &str) -> Option<String> {
-        self.state().parts.identity_tm.cases.get(order)?.tan.as_ref().map(|tan| tan.code.clone())
+        self.state()
+            .parts
+            .identity_tm
+            .cases
+            .get(order)?
+            .tan
+            .as_ref()
+            .map(|tan| tan.code.clone())
     }
 
     /// The number of orders.

@@ -112,11 +112,18 @@ impl Part for Own {
     }
 
     fn forgery(_: &World, reference: &str, order: &str) -> (String, Option<Value>) {
-        (format!("event=OnStatusChange&orderId={order}&ref={reference}&statusCode=6"), None)
+        (
+            format!("event=OnStatusChange&orderId={order}&ref={reference}&statusCode=6"),
+            None,
+        )
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
-        let text = if code == 401 { "Token expired" } else { "Internal error" };
+        let text = if code == 401 {
+            "Token expired"
+        } else {
+            "Internal error"
+        };
         Answer::json(status, &json!({ "Error": text }))
     }
 
@@ -143,22 +150,34 @@ impl Part for Own {
         (next <= NIGHTS).then(|| next.saturating_sub(since_first_try))
     }
 
-    fn plan(scenario: &str, _: Option<&str>, case: &mut Case, account: &Account, _: Timestamp) -> Result<Plan, &'static str> {
+    fn plan(
+        scenario: &str,
+        _: Option<&str>,
+        case: &mut Case,
+        account: &Account,
+        _: Timestamp,
+    ) -> Result<Plan, &'static str> {
         scenario::plan(scenario, case, account)
     }
 
-    fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+    fn handle(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Answer {
         match path {
-            ["api", version, path @ ..] => {
-                api::handle(world, request, version, path, moment).unwrap_or_else(|failure| failure::answer(&failure))
-            }
+            ["api", version, path @ ..] => api::handle(world, request, version, path, moment)
+                .unwrap_or_else(|failure| failure::answer(&failure)),
             path if request.method == Method::GET => pages::handle(world, path),
             _ => failure::answer(&failure::no_such_method()),
         }
     }
 
     fn happen(world: &mut World, order: &str, effect: Effect, moment: &mut Moment<'_>) {
-        let Some((case, account, _)) = world.find(order) else { return };
+        let Some((case, account, _)) = world.find(order) else {
+            return;
+        };
         match effect {
             Effect::Status(kind, sub_kind) => world.reach(order, kind, sub_kind, moment),
             Effect::Changed => case.changed = true,
@@ -178,7 +197,9 @@ impl Part for Own {
             Effect::VideoReady(url) => {
                 if !case.deleted {
                     case.video_ready = true;
-                    moment.callbacks.push(Callback::new("VideoReady", &case.id, Method::GET, url));
+                    moment
+                        .callbacks
+                        .push(Callback::new("VideoReady", &case.id, Method::GET, url));
                 }
             }
         }
@@ -201,7 +222,12 @@ impl Part for Own {
         })
     }
 
-    fn control(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Option<Result<Value, String>> {
+    fn control(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Option<Result<Value, String>> {
         match (&request.method, path) {
             (&Method::GET, ["accounts", user, "phone"]) => Some(phone(world, user)),
             (&Method::POST, ["orders", order, "status"]) => {
@@ -222,11 +248,23 @@ struct Set {
 }
 
 /// Sets a status. One that ends nothing can follow the end.
-fn set_status(world: &mut World, order: &str, set: &Set, moment: &mut Moment<'_>) -> Result<Value, String> {
-    if set.sub_kind.is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind)) {
+fn set_status(
+    world: &mut World,
+    order: &str,
+    set: &Set,
+    moment: &mut Moment<'_>,
+) -> Result<Value, String> {
+    if set
+        .sub_kind
+        .is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind))
+    {
         return Err("the kind has no such sub-kind".to_owned());
     }
-    if world.cases.get(order).is_some_and(|case| case.is_final() && case.ends(set.kind)) {
+    if world
+        .cases
+        .get(order)
+        .is_some_and(|case| case.is_final() && case.ends(set.kind))
+    {
         return Err("the order is finished".to_owned());
     }
     world.reach(order, set.kind, set.sub_kind, moment);
@@ -244,7 +282,9 @@ impl World {
     fn reach(&mut self, order: &str, kind: u32, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
         // Another who is to sign has the same number (3.1.1.2).
         let is_shared = kind == 84 && shares_phone(self, order);
-        let Some((case, account, own)) = self.find(order) else { return };
+        let Some((case, account, own)) = self.find(order) else {
+            return;
+        };
         if kind == 71 {
             tan::show(case, sub_kind, moment);
         }
@@ -253,7 +293,11 @@ impl World {
             return events::reach(case, account, 29, Some(65), moment);
         }
         events::reach(case, account, kind, sub_kind, moment);
-        if let Some(email) = case.submitted.text(&["Email"]).map(|email| email.trim().to_lowercase()) {
+        if let Some(email) = case
+            .submitted
+            .text(&["Email"])
+            .map(|email| email.trim().to_lowercase())
+        {
             match kind {
                 94 => drop(own.sign_me.entry(email).or_insert(false)),
                 95 => drop(own.sign_me.insert(email, true)),
@@ -274,9 +318,14 @@ fn delete(case: &mut Case) {
 
 /// Whether another person of a common signature has the same number (3.1.1.2).
 fn shares_phone(world: &World, order: &str) -> bool {
-    let Some(case) = world.cases.get(order) else { return false };
-    let first_of =
-        |case: &Case| case.submitted.text(&["MultiSignOptions", "FirstOrderID"]).map_or_else(|| case.id.clone(), str::to_owned);
+    let Some(case) = world.cases.get(order) else {
+        return false;
+    };
+    let first_of = |case: &Case| {
+        case.submitted
+            .text(&["MultiSignOptions", "FirstOrderID"])
+            .map_or_else(|| case.id.clone(), str::to_owned)
+    };
     let (first, number) = (first_of(case), case.submitted.mobile());
     let numbers: HashSet<&str> = world
         .cases

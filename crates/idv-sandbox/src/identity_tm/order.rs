@@ -32,9 +32,14 @@ pub(crate) mod add {
     pub(crate) const POS_ESIGN: u64 = 4_194_304;
     pub(crate) const POS_IDENT: u64 = 8_388_608;
     pub(crate) const SIGN_ME: u64 = SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE | BASIC;
-    pub(crate) const ALL: u64 = SIGN_ME | ADVANCED | LICENSE | LICENSE_ALONE | RECORD_VIDEO | POS_ESIGN | POS_IDENT;
+    pub(crate) const ALL: u64 =
+        SIGN_ME | ADVANCED | LICENSE | LICENSE_ALONE | RECORD_VIDEO | POS_ESIGN | POS_IDENT;
     /// Of each of these at most one is possible.
-    pub(crate) const EXCLUSIVE: [u64; 3] = [SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE, ADVANCED | BASIC, POS_ESIGN | POS_IDENT];
+    pub(crate) const EXCLUSIVE: [u64; 3] = [
+        SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE,
+        ADVANCED | BASIC,
+        POS_ESIGN | POS_IDENT,
+    ];
 }
 
 /// An order's request, checked.
@@ -57,10 +62,16 @@ impl Submitted {
         check::object(elements::ROOT, &body, "", &mut unknown)?;
         let number = |name: &str| body.get(name).and_then(Value::as_u64);
         let product = number("Product").filter(|product| product::ALL.contains(product));
-        let product = product.ok_or_else(|| Failure::bad("Product must be one of 0, 8, 12, 15, 16, 17, 19"))?;
+        let product = product
+            .ok_or_else(|| Failure::bad("Product must be one of 0, 8, 12, 15, 16, 17, 19"))?;
         let add = number("Add").filter(|add| add & !add::ALL == 0);
         let add = add.ok_or_else(|| Failure::bad("Add must be a sum of documented values"))?;
-        let submitted = Self { body, unknown, product, add };
+        let submitted = Self {
+            body,
+            unknown,
+            product,
+            add,
+        };
         submitted.demand_enabled(account)?;
         submitted.demand_one_webhook()?;
         submitted.demand_additional()?;
@@ -71,7 +82,9 @@ impl Submitted {
     /// An element by its path.
     pub(crate) fn value(&self, path: &[&str]) -> Option<&Value> {
         let (last, parents) = path.split_last()?;
-        let parent = parents.iter().try_fold(&self.body, |object, name| object.get(*name)?.as_object())?;
+        let parent = parents
+            .iter()
+            .try_fold(&self.body, |object, name| object.get(*name)?.as_object())?;
         parent.get(*last).filter(|value| !value.is_null())
     }
 
@@ -82,7 +95,9 @@ impl Submitted {
 
     /// Whether something is asked for.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.value(&[name]).and_then(Value::as_bool).unwrap_or_default()
+        self.value(&[name])
+            .and_then(Value::as_bool)
+            .unwrap_or_default()
     }
 
     pub(crate) const fn adds(&self, behavior: u64) -> bool {
@@ -101,26 +116,45 @@ impl Submitted {
 
     /// The person's mobile number: of the identification, or of the contact.
     pub(crate) fn mobile(&self) -> Option<&str> {
-        self.text(&["Mobile"]).or_else(|| self.text(&["IdentData", "Mobile"]))
+        self.text(&["Mobile"])
+            .or_else(|| self.text(&["IdentData", "Mobile"]))
     }
 
     /// Forgets all but what the order is known by and who is told of it.
     pub(crate) fn forget(&mut self) {
-        self.body.retain(|name, _| matches!(name.as_str(), "Ref" | "WebhookURL" | "RedirectURL"));
+        self.body
+            .retain(|name, _| matches!(name.as_str(), "Ref" | "WebhookURL" | "RedirectURL"));
     }
 
     fn demand_enabled(&self, account: &Account) -> Result<(), Failure> {
-        if !account.products.iter().any(|enabled| u64::from(*enabled) == self.product) {
-            return Err(Failure::bad(format!("Product {} is not enabled on the account", self.product)));
+        if !account
+            .products
+            .iter()
+            .any(|enabled| u64::from(*enabled) == self.product)
+        {
+            return Err(Failure::bad(format!(
+                "Product {} is not enabled on the account",
+                self.product
+            )));
         }
-        if let Some(both) = add::EXCLUSIVE.into_iter().find(|both| (self.add & both).count_ones() > 1) {
-            return Err(Failure::bad(format!("Add: {} contradict each other", self.add & both)));
+        if let Some(both) = add::EXCLUSIVE
+            .into_iter()
+            .find(|both| (self.add & both).count_ones() > 1)
+        {
+            return Err(Failure::bad(format!(
+                "Add: {} contradict each other",
+                self.add & both
+            )));
         }
         if self.adds(add::SIGN_ME) && !account.sign_me {
-            return Err(Failure::bad("Add: the account does not sign through sign-me"));
+            return Err(Failure::bad(
+                "Add: the account does not sign through sign-me",
+            ));
         }
         if self.adds(add::ADVANCED) && !account.advanced_signatures {
-            return Err(Failure::bad("Add: the account has no seal for advanced signatures"));
+            return Err(Failure::bad(
+                "Add: the account has no seal for advanced signatures",
+            ));
         }
         Ok(())
     }
@@ -128,20 +162,29 @@ impl Submitted {
     fn demand_one_webhook(&self) -> Result<(), Failure> {
         let named = |name: &str| self.value(&["WebhookURL", name]).is_some();
         if named("AfterVideo") && named("AfterIdent") {
-            return Err(Failure::bad("WebhookURL: AfterVideo cannot be used together with AfterIdent"));
+            return Err(Failure::bad(
+                "WebhookURL: AfterVideo cannot be used together with AfterIdent",
+            ));
         }
         Ok(())
     }
 
     /// The special attributes: how many, and that the values are of their types.
     fn demand_additional(&self) -> Result<(), Failure> {
-        let Some(Value::Object(details)) = self.value(&["IdentData", "Additional"]) else { return Ok(()) };
+        let Some(Value::Object(details)) = self.value(&["IdentData", "Additional"]) else {
+            return Ok(());
+        };
         let most = if self.product == product::SHOP { 2 } else { 10 };
         if details.len() > most {
-            return Err(Failure::bad(format!("IdentData.Additional must have at most {most} items")));
+            return Err(Failure::bad(format!(
+                "IdentData.Additional must have at most {most} items"
+            )));
         }
         for (name, detail) in details {
-            let text = detail.get("Value").and_then(Value::as_str).filter(|text| !text.is_empty());
+            let text = detail
+                .get("Value")
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty());
             let right = match (detail.get("Type").and_then(Value::as_u64), text) {
                 (Some(1..=4), None) | (Some(1), _) => true,
                 (Some(2), Some(text)) => iso::is_date(text),
@@ -150,7 +193,9 @@ impl Submitted {
                 _ => false,
             };
             if !right {
-                return Err(Failure::bad(format!("IdentData.Additional.{name}: Type must be 1 to 4, and Value be of it")));
+                return Err(Failure::bad(format!(
+                    "IdentData.Additional.{name}: Type must be 1 to 4, and Value be of it"
+                )));
             }
         }
         Ok(())

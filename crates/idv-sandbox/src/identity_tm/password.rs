@@ -15,13 +15,19 @@ pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
     let body = call.body()?;
     let mobile = body.get("mobile").and_then(Value::as_str);
     let mobile = mobile.filter(|mobile| mobile.chars().count() <= 64 && check::is_phone(mobile));
-    let mobile = mobile.ok_or_else(|| Failure::bad("mobile is required, a number such as +49171123456"))?;
+    let mobile =
+        mobile.ok_or_else(|| Failure::bad("mobile is required, a number such as +49171123456"))?;
     match call.account.mobile.as_deref() {
-        None => Err(Failure::bad("no mobile number is agreed on for the account")),
+        None => Err(Failure::bad(
+            "no mobile number is agreed on for the account",
+        )),
         Some(known) if known != mobile => Err(unauthorized()),
         Some(_) => {
             let tan = tan::digits(6, call.moment.random);
-            call.world.own.password_tans.insert(call.account.user.clone(), tan);
+            call.world
+                .own
+                .password_tans
+                .insert(call.account.user.clone(), tan);
             Ok(Answer::empty(StatusCode::OK))
         }
     }
@@ -35,11 +41,19 @@ pub(super) fn confirm(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
         return Err(unauthorized());
     }
     let password = call.moment.random.letters(12);
-    let changed = Account { password: password.clone(), ..call.account.clone() };
+    let changed = Account {
+        password: password.clone(),
+        ..call.account.clone()
+    };
     call.world.configure(changed).map_err(|_| unauthorized())?;
-    Ok(Answer::json(StatusCode::OK, &json!({ "password": password })))
+    Ok(Answer::json(
+        StatusCode::OK,
+        &json!({ "password": password }),
+    ))
 }
 
 fn unauthorized() -> Failure {
-    Failure::unauthorized("authentication failed, please check username, password, mobile number and TAN")
+    Failure::unauthorized(
+        "authentication failed, please check username, password, mobile number and TAN",
+    )
 }

@@ -14,7 +14,9 @@ use super::order::add;
 pub(crate) fn time(at: Timestamp) -> String {
     // The rule in words rather than a time zone's name, so that no database of time zones is needed.
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
-    at.to_zoned_datetime(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    at.to_zoned_datetime(zone)
+        .strftime("%Y-%m-%dT%H:%M:%S%:z")
+        .to_string()
 }
 
 /// The answer of getStatus.
@@ -59,14 +61,25 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     }
     // A chip is read without anybody who looks at it.
     if variants.identifier && !matches!(case.method(), Method::Eid | Method::Phone) {
-        root.insert("Identifier".into(), if account.identifier_as_text { json!("1872") } else { json!(1872) });
+        root.insert(
+            "Identifier".into(),
+            if account.identifier_as_text {
+                json!("1872")
+            } else {
+                json!(1872)
+            },
+        );
     }
     if account.user_ip_in_result {
         root.insert("UserIp".into(), "203.0.113.7".into());
     }
     if case.is_at_point_of_sale() {
         root.insert("OcrStatus".into(), ocr_status(case).into());
-        let name = if account.names_as_printed { "eldUsed" } else { "eIdUsed" };
+        let name = if account.names_as_printed {
+            "eldUsed"
+        } else {
+            "eIdUsed"
+        };
         root.insert(name.into(), (method(case) == "eID").into());
         root.insert("SecurityCheckFailed".into(), false.into());
     }
@@ -80,7 +93,10 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     }
     let data = if account.images_in_result && case.has_images(account) {
         let mut data = if account.numbered_sets {
-            sets.into_iter().enumerate().map(|(number, set)| (number.to_string(), set.into())).collect()
+            sets.into_iter()
+                .enumerate()
+                .map(|(number, set)| (number.to_string(), set.into()))
+                .collect()
         } else {
             // Without numbers the object has room for one set: the checked one.
             sets.into_iter().next().unwrap_or_default()
@@ -109,7 +125,15 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
     let given = |name: &str| given(case, name);
     // Where nothing but a phone was verified, nobody saw a document.
     let seen = case.method() != Method::Phone;
-    let or = |name: &str, seen_text: &str| given(name).unwrap_or_else(|| if seen { seen_text.to_owned() } else { String::new() });
+    let or = |name: &str, seen_text: &str| {
+        given(name).unwrap_or_else(|| {
+            if seen {
+                seen_text.to_owned()
+            } else {
+                String::new()
+            }
+        })
+    };
     let corrected = |text: &str, value: String| if case.changed { text.to_owned() } else { value };
     put("Firstname", Some(or("Firstname", "Erika")));
     put("Surname", Some(or("Surname", "Mustermann")));
@@ -117,18 +141,42 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
     put("ZipCode", Some(or("ZipCode", "51147")));
     put("City", Some(or("City", "Köln")));
     put("Country", given("Country"));
-    let birthdate = case.born.map_or_else(|| or("Birthdate", "1964-08-12"), str::to_owned);
-    put("Birthdate", Some(if case.changed { a_year_later(&birthdate) } else { birthdate }));
-    put("Birthplace", Some(corrected("Hamburg", or("Birthplace", "Berlin"))));
+    let birthdate = case
+        .born
+        .map_or_else(|| or("Birthdate", "1964-08-12"), str::to_owned);
+    put(
+        "Birthdate",
+        Some(if case.changed {
+            a_year_later(&birthdate)
+        } else {
+            birthdate
+        }),
+    );
+    put(
+        "Birthplace",
+        Some(corrected("Hamburg", or("Birthplace", "Berlin"))),
+    );
     // Only determined if it is neither null nor omitted (3.1.4).
     if case.submitted.value(&["IdentData", "Birthname"]).is_some() {
         put("Birthname", Some(or("Birthname", "Gabler")));
     }
-    put("Nationality", Some(or("Nationality", "DE")).filter(|text| !text.is_empty()));
+    put(
+        "Nationality",
+        Some(or("Nationality", "DE")).filter(|text| !text.is_empty()),
+    );
     put("Title", given("Title"));
     put("Artistname", given("Artistname"));
-    put("Gender", Some(or("Gender", "female")).filter(|text| !text.is_empty()));
-    put("Mobile", case.submitted.mobile().filter(|_| case.mobile_verified).map(str::to_owned));
+    put(
+        "Gender",
+        Some(or("Gender", "female")).filter(|text| !text.is_empty()),
+    );
+    put(
+        "Mobile",
+        case.submitted
+            .mobile()
+            .filter(|_| case.mobile_verified)
+            .map(str::to_owned),
+    );
     if seen && (!case.submitted.adds(add::LICENSE_ALONE) || case.submitted.adds(add::LICENSE)) {
         data.insert("IDCard".into(), id_card(case).into());
     }
@@ -136,7 +184,9 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
         data.insert("DriverLicence".into(), driver_licence(case));
     }
     if let Some(Value::Object(details)) = case.submitted.value(&["IdentData", "Additional"]) {
-        let answered = details.iter().map(|(name, detail)| (name.clone(), answer_to(detail).into()));
+        let answered = details
+            .iter()
+            .map(|(name, detail)| (name.clone(), answer_to(detail).into()));
         data.insert("Additional".into(), Value::Object(answered.collect()));
     }
     data
@@ -144,7 +194,9 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
 
 /// The same day of the next year.
 fn a_year_later(date: &str) -> String {
-    let date = date.parse::<jiff::civil::Date>().and_then(|date| date.checked_add(jiff::Span::new().years(1)));
+    let date = date
+        .parse::<jiff::civil::Date>()
+        .and_then(|date| date.checked_add(jiff::Span::new().years(1)));
     date.map_or_else(|_| "1983-05-22".to_owned(), |date| date.to_string())
 }
 
@@ -161,7 +213,15 @@ fn initial(case: &Case) -> Map<String, Value> {
     for name in ["Birthplace", "Nationality"] {
         data.insert(name.into(), text(&["IdentData", name]));
     }
-    for name in ["Country", "Birthname", "Title", "Artistname", "Gender", "Mobile", "Email"] {
+    for name in [
+        "Country",
+        "Birthname",
+        "Title",
+        "Artistname",
+        "Gender",
+        "Mobile",
+        "Email",
+    ] {
         let value = text(&["IdentData", name]);
         if !value.is_null() {
             data.insert(name.into(), value);
@@ -171,7 +231,10 @@ fn initial(case: &Case) -> Map<String, Value> {
     for name in ["CardNo", "PlaceOfIssue"] {
         card.insert(name.into(), text(&["IdentData", "IDCard", name]));
     }
-    card.insert("ValidUntil".into(), date(&["IdentData", "IDCard", "ValidUntil"]));
+    card.insert(
+        "ValidUntil".into(),
+        date(&["IdentData", "IDCard", "ValidUntil"]),
+    );
     data.insert("IDCard".into(), card.into());
     data
 }
@@ -181,32 +244,65 @@ fn id_card(case: &Case) -> Map<String, Value> {
     let mut card = Map::new();
     let by_chip = method(case) == "eID";
     if by_chip {
-        card.insert("eidRestrictedIdentifier".into(), "1BFE4AA04A6E3C2B7D9F0C8E5A1D6B3F".into());
+        card.insert(
+            "eidRestrictedIdentifier".into(),
+            "1BFE4AA04A6E3C2B7D9F0C8E5A1D6B3F".into(),
+        );
     }
     // The chip tells neither the number of the card nor where and when it was issued; its picture does.
     if !by_chip || case.asks_of_eid("EnableOCR") {
-        card.insert("CardNo".into(), given("CardNo").unwrap_or("T22000129").into());
-        card.insert("PlaceOfIssue".into(), given("PlaceOfIssue").unwrap_or("Stadt Köln").into());
-        card.insert("DateOfIssue".into(), given("DateOfIssue").unwrap_or("2020-11-01").into());
+        card.insert(
+            "CardNo".into(),
+            given("CardNo").unwrap_or("T22000129").into(),
+        );
+        card.insert(
+            "PlaceOfIssue".into(),
+            given("PlaceOfIssue").unwrap_or("Stadt Köln").into(),
+        );
+        card.insert(
+            "DateOfIssue".into(),
+            given("DateOfIssue").unwrap_or("2020-11-01").into(),
+        );
     }
     let custom = legitimation_document(case);
-    let licence = if case.submitted.adds(add::LICENSE) { 8 } else { 0 };
-    card.insert("extDocumentType".into(), (licence | u32::from(custom.is_none())).into());
-    card.insert("CountryOfIssue".into(), given("CountryOfIssue").unwrap_or("DE").into());
-    card.insert("ValidUntil".into(), given("ValidUntil").unwrap_or("2030-10-31").into());
+    let licence = if case.submitted.adds(add::LICENSE) {
+        8
+    } else {
+        0
+    };
+    card.insert(
+        "extDocumentType".into(),
+        (licence | u32::from(custom.is_none())).into(),
+    );
+    card.insert(
+        "CountryOfIssue".into(),
+        given("CountryOfIssue").unwrap_or("DE").into(),
+    );
+    card.insert(
+        "ValidUntil".into(),
+        given("ValidUntil").unwrap_or("2030-10-31").into(),
+    );
     card.insert("Type".into(), custom.unwrap_or("IDCard").into());
     card
 }
 
 /// The first of the documents that the customer wants in place of the usual ones.
 fn legitimation_document(case: &Case) -> Option<&str> {
-    let first = case.submitted.value(&["LegitimationDocument"])?.as_array()?.first()?;
+    let first = case
+        .submitted
+        .value(&["LegitimationDocument"])?
+        .as_array()?
+        .first()?;
     first.as_str().or_else(|| first.get("Document")?.as_str())
 }
 
 fn driver_licence(case: &Case) -> Value {
-    let given =
-        |name: &str, default: &str| case.submitted.text(&["IdentData", "DriverLicence", name]).unwrap_or(default).to_owned();
+    let given = |name: &str, default: &str| {
+        case.submitted
+            .text(&["IdentData", "DriverLicence", name])
+            .unwrap_or(default)
+            .to_owned()
+    };
     json!({
         "LicenceNo": given("LicenceNo", "B072RRE2I55"),
         "Classes": given("Classes", "AM, B, L"),
@@ -216,7 +312,10 @@ fn driver_licence(case: &Case) -> Value {
 
 /// What the agent entered for a special attribute: what was submitted, or something of its type.
 fn answer_to(detail: &Value) -> String {
-    let submitted = detail.get("Value").and_then(Value::as_str).filter(|text| !text.is_empty());
+    let submitted = detail
+        .get("Value")
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty());
     let default = match detail.get("Type").and_then(Value::as_u64) {
         Some(2) => "2010-01-11",
         Some(3) => "true",
@@ -228,9 +327,17 @@ fn answer_to(detail: &Value) -> String {
 
 /// What was submitted for the identification, or else for the contact.
 fn given(case: &Case, name: &str) -> Option<String> {
-    let of_address = matches!(name, "Firstname" | "Surname" | "Street" | "ZipCode" | "City");
+    let of_address = matches!(
+        name,
+        "Firstname" | "Surname" | "Street" | "ZipCode" | "City"
+    );
     let text = case.submitted.text(&["IdentData", name]);
-    text.or_else(|| case.submitted.text(&["Address", name]).filter(|_| of_address)).map(str::to_owned)
+    text.or_else(|| {
+        case.submitted
+            .text(&["Address", name])
+            .filter(|_| of_address)
+    })
+    .map(str::to_owned)
 }
 
 /// `IdentifyMethod` (3.3.4).
@@ -246,7 +353,10 @@ fn method(case: &Case) -> &'static str {
 
 /// `OcrStatus` (3.3.4): what was asked for is what was done.
 fn ocr_status(case: &Case) -> u32 {
-    match (case.asks_of_eid("EnableOCR"), case.asks_of_eid("CaptureImages")) {
+    match (
+        case.asks_of_eid("EnableOCR"),
+        case.asks_of_eid("CaptureImages"),
+    ) {
         (true, true) => 1,
         (true, false) => 2,
         (false, _) => 0,

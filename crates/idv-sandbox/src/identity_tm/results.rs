@@ -30,22 +30,33 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
     let case = with_result(call, order)?;
     let answer = if signed {
         if !call.account.namirial || !call.account.products.contains(&15) {
-            return Err(Failure::bad("the account does not sign through Namirial, so identifications cannot be used again"));
+            return Err(Failure::bad(
+                "the account does not sign through Namirial, so identifications cannot be used again",
+            ));
         }
         let checked = render::checked(case);
         let sealed = reuse::seal(&checked, vector(call)).ok_or_else(too_long)?;
         Answer::new(StatusCode::OK, "text/plain; charset=utf-8", sealed)
     } else {
-        Answer::json(StatusCode::OK, &render::result(case, &call.account, variants))
+        Answer::json(
+            StatusCode::OK,
+            &render::result(case, &call.account, variants),
+        )
     };
-    if encrypted || call.account.always_encrypted { encrypt(call, answer) } else { Ok(answer) }
+    if encrypted || call.account.always_encrypted {
+        encrypt(call, answer)
+    } else {
+        Ok(answer)
+    }
 }
 
 /// getIdentDataPDF.
 pub(super) fn pdf(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = with_result(call, order)?;
     if !call.account.result_pdf {
-        return Err(Failure::bad("getIdentDataPDF is not enabled for the account"));
+        return Err(Failure::bad(
+            "getIdentDataPDF is not enabled for the account",
+        ));
     }
     let mut lines = vec![
         "Resultat IDENTprüfung".to_owned(),
@@ -56,15 +67,34 @@ pub(super) fn pdf(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failur
         match value {
             Value::String(text) => lines.push(format!("{name}: {text}")),
             Value::Object(fields) => {
-                let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                lines.extend(fields.iter().map(|(inner, value)| format!("{name} {inner}: {}", text(value))));
+                let text = |value: &Value| {
+                    value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned)
+                };
+                lines.extend(
+                    fields
+                        .iter()
+                        .map(|(inner, value)| format!("{name} {inner}: {}", text(value))),
+                );
             }
             _ => {}
         }
     }
-    let verdict = if case.fraud { "Resultat negativ" } else { "Resultat positiv" };
-    lines.push(format!("{verdict} am {}", render::time(case.identified.unwrap_or(case.created))));
-    Ok(Answer::new(StatusCode::OK, "application/pdf", pdf::document(&lines)))
+    let verdict = if case.fraud {
+        "Resultat negativ"
+    } else {
+        "Resultat positiv"
+    };
+    lines.push(format!(
+        "{verdict} am {}",
+        render::time(case.identified.unwrap_or(case.created))
+    ));
+    Ok(Answer::new(
+        StatusCode::OK,
+        "application/pdf",
+        pdf::document(&lines),
+    ))
 }
 
 /// A method whose answer is encrypted if `/crypt` follows; anything else that follows is no method.
@@ -86,7 +116,11 @@ fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Fa
     let key = key.ok_or_else(|| Failure::bad("no encryption key is shared for the account"))?;
     let content = Piece::collect(std::mem::take(&mut answer.body));
     let vector = vector(call);
-    answer.body = vec![Piece::Bytes(crypt::encrypt(&key, vector, content).ok_or_else(too_long)?.into())];
+    answer.body = vec![Piece::Bytes(
+        crypt::encrypt(&key, vector, content)
+            .ok_or_else(too_long)?
+            .into(),
+    )];
     Ok(answer)
 }
 
@@ -94,7 +128,9 @@ fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Fa
 fn with_result<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = final_case(call, order)?;
     if !case.has_result() {
-        return Err(Failure::bad("there are no identification data: the order was neither positive nor suspicious to fraud"));
+        return Err(Failure::bad(
+            "there are no identification data: the order was neither positive nor suspicious to fraud",
+        ));
     }
     Ok(case)
 }
@@ -102,7 +138,11 @@ fn with_result<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, 
 /// An order that is finally processed.
 pub(super) fn final_case<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = call.kept_case(order)?;
-    if case.is_final() { Ok(case) } else { Err(Failure::bad("the order is not finally processed")) }
+    if case.is_final() {
+        Ok(case)
+    } else {
+        Err(Failure::bad("the order is not finally processed"))
+    }
 }
 
 fn vector(call: &mut Call<'_, '_, '_>) -> [u8; crypt::VECTOR] {

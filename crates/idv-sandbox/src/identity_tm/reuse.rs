@@ -23,10 +23,19 @@ pub(crate) fn seal(checked: &Map<String, Value>, vector: [u8; crypt::VECTOR]) ->
 /// The data, where they are as they were issued, sufficient to sign with, and their document is still valid.
 pub(crate) fn open(signed: &str, now: Timestamp) -> Option<Map<String, Value>> {
     let content = crypt::decrypt(KEY, &STANDARD.decode(signed.trim()).ok()?)?;
-    let Ok(Value::Object(data)) = serde_json::from_slice(&content) else { return None };
+    let Ok(Value::Object(data)) = serde_json::from_slice(&content) else {
+        return None;
+    };
     let card = data.get("IDCard")?;
-    let sufficient =
-        ["Firstname", "Surname", "Birthdate", "Birthplace", "Nationality"].iter().all(|name| data.contains_key(*name));
+    let sufficient = [
+        "Firstname",
+        "Surname",
+        "Birthdate",
+        "Birthplace",
+        "Nationality",
+    ]
+    .iter()
+    .all(|name| data.contains_key(*name));
     let valid_until: Date = card.get("ValidUntil")?.as_str()?.parse().ok()?;
     let today = now.to_zoned_datetime(TimeZone::UTC).date();
     (sufficient && card.get("CardNo").is_some() && valid_until >= today).then_some(data)

@@ -33,32 +33,56 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
     if case.identified.is_some() {
         return match name {
             "happy" => Ok(plan.sign(case, account).done()),
-            "signature-aborted" if case.submitted.is_signed() => Ok(plan.refuse_signature(case, account).done()),
-            "signature-expired" if case.submitted.is_signed() => Ok(plan.forget_signature(case, account)?.done()),
+            "signature-aborted" if case.submitted.is_signed() => {
+                Ok(plan.refuse_signature(case, account).done())
+            }
+            "signature-expired" if case.submitted.is_signed() => {
+                Ok(plan.forget_signature(case, account)?.done())
+            }
             _ => Err("the person is identified already; what remains is the signature"),
         };
     }
     match name {
-        "happy" => plan.conduct(case).review(case).identify(case, account).sign(case, account),
+        "happy" => plan
+            .conduct(case)
+            .review(case)
+            .identify(case, account)
+            .sign(case, account),
         "data-changed" => {
-            plan.conduct(case).say("the agent corrected the date and the place of birth");
-            plan.effect(Effect::Changed).review(case).identify(case, account).sign(case, account)
+            plan.conduct(case)
+                .say("the agent corrected the date and the place of birth");
+            plan.effect(Effect::Changed)
+                .review(case)
+                .identify(case, account)
+                .sign(case, account)
         }
         "rejected" => {
-            plan.conduct(case).say("the agent found the document not valid");
-            plan.decline(case, 20_005).status("the identification was negative", 17, Some(73))
+            plan.conduct(case)
+                .say("the agent found the document not valid");
+            plan.decline(case, 20_005)
+                .status("the identification was negative", 17, Some(73))
         }
         "fraud" => {
-            plan.conduct(case).status("the agent suspected fraud", 89, None);
-            plan.decline(case, 20_003).status("the identification was negative", 17, Some(72))
+            plan.conduct(case)
+                .status("the agent suspected fraud", 89, None);
+            plan.decline(case, 20_003)
+                .status("the identification was negative", 17, Some(72))
         }
         "fraud-in-review" => {
-            plan.conduct(case).review_begins(case).later(12).status("the reviewer suspected fraud", 89, None);
-            plan.decline(case, 20_001).status("the identification was negative", 17, Some(72))
+            plan.conduct(case).review_begins(case).later(12).status(
+                "the reviewer suspected fraud",
+                89,
+                None,
+            );
+            plan.decline(case, 20_001)
+                .status("the identification was negative", 17, Some(72))
         }
         "aborted-then-success" => {
             plan.abort(case).later(30).say("tried again");
-            plan.conduct(case).review(case).identify(case, account).sign(case, account)
+            plan.conduct(case)
+                .review(case)
+                .identify(case, account)
+                .sign(case, account)
         }
         "canceled-in-review" => {
             plan.conduct(case).review_begins(case).later(12);
@@ -67,32 +91,65 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
             }
             plan.status("the processing was terminated", 22, None)
         }
-        "suspicion-then-success" => plan.conduct(case).suspect(case).review(case).identify(case, account).sign(case, account),
+        "suspicion-then-success" => plan
+            .conduct(case)
+            .suspect(case)
+            .review(case)
+            .identify(case, account)
+            .sign(case, account),
         "success-then-suspicion" => {
-            plan.conduct(case).review(case).identify(case, account).sign(case, account);
-            plan.later(60).status("an agent suspected fraud after all", 89, None)
+            plan.conduct(case)
+                .review(case)
+                .identify(case, account)
+                .sign(case, account);
+            plan.later(60)
+                .status("an agent suspected fraud after all", 89, None)
         }
-        "suspicion-then-canceled" => plan.conduct(case).suspect(case).later(12).status("the processing was terminated", 22, None),
-        "suspicion-alone" => plan.conduct(case).suspect(case).say("no agent went on with it"),
+        "suspicion-then-canceled" => plan.conduct(case).suspect(case).later(12).status(
+            "the processing was terminated",
+            22,
+            None,
+        ),
+        "suspicion-alone" => plan
+            .conduct(case)
+            .suspect(case)
+            .say("no agent went on with it"),
         "born-1970" => {
-            plan.conduct(case).say("the document said 1 January 1970").effect(Effect::Born("1970-01-01"));
-            plan.review(case).identify(case, account).sign(case, account)
+            plan.conduct(case)
+                .say("the document said 1 January 1970")
+                .effect(Effect::Born("1970-01-01"));
+            plan.review(case)
+                .identify(case, account)
+                .sign(case, account)
         }
         "no-person" => {
-            plan.conduct(case).say("the result named no person").effect(Effect::Nameless);
-            plan.review(case).identify(case, account).sign(case, account)
+            plan.conduct(case)
+                .say("the result named no person")
+                .effect(Effect::Nameless);
+            plan.review(case)
+                .identify(case, account)
+                .sign(case, account)
         }
         "expired" => plan.say("never came").time_out(account)?,
-        "never-finishes" => plan.conduct(case).review_begins(case).say("nobody reviewed it"),
-        "unknown-status" => {
-            plan.conduct(case).status("the vendor set a status that no document knows", account.unknown_status, None)
-        }
-        "signature-aborted" if case.submitted.is_signed() => {
-            plan.conduct(case).review(case).identify(case, account).refuse_signature(case, account)
-        }
-        "signature-expired" if case.submitted.is_signed() => {
-            plan.conduct(case).review(case).identify(case, account).forget_signature(case, account)?
-        }
+        "never-finishes" => plan
+            .conduct(case)
+            .review_begins(case)
+            .say("nobody reviewed it"),
+        "unknown-status" => plan.conduct(case).status(
+            "the vendor set a status that no document knows",
+            account.unknown_status,
+            None,
+        ),
+        "signature-aborted" if case.submitted.is_signed() => plan
+            .conduct(case)
+            .review(case)
+            .identify(case, account)
+            .refuse_signature(case, account),
+        "signature-expired" if case.submitted.is_signed() => plan
+            .conduct(case)
+            .review(case)
+            .identify(case, account)
+            .forget_signature(case, account)?,
         "signature-aborted" | "signature-expired" => return Err("there is nothing to sign"),
         _ => return Err("there is no such scenario"),
     };
@@ -105,9 +162,11 @@ pub(crate) fn robot(case: &Case, account: &Account) -> Option<Plan> {
     match case.submitted.reference() {
         "X-AUTOTEST-POSITIVE" => plan.robot_identifies(case, account),
         "X-AUTOTEST-NEGATIVE" => plan.status("the robot found them negative", 17, Some(48)),
-        "X-AUTOTEST-FRAUD" => {
-            plan.status("the robot suspected fraud", 89, None).status("the identification was negative", 17, Some(72))
-        }
+        "X-AUTOTEST-FRAUD" => plan.status("the robot suspected fraud", 89, None).status(
+            "the identification was negative",
+            17,
+            Some(72),
+        ),
         _ => return None,
     };
     Some(plan.done())
@@ -128,33 +187,59 @@ impl Plan {
     }
 
     fn status(&mut self, what: &str, kind: u32, sub_kind: Option<u32>) -> &mut Self {
-        self.say(&format!("{what}: {kind}")).effect(Effect::Status(kind, sub_kind))
+        self.say(&format!("{what}: {kind}"))
+            .effect(Effect::Status(kind, sub_kind))
     }
 
     /// The person does their part.
     fn conduct(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
-                self.later(1).status("was in the waiting room of the video identification", 77, None);
+                self.later(1).status(
+                    "was in the waiting room of the video identification",
+                    77,
+                    None,
+                );
                 self.later(1).status("the call began", 78, None);
-                self.later(4).status("read out the TAN that came to the phone", 71, Some(16));
-                self.effect(Effect::MobileVerified).later(1).status("the video identification was conducted", 75, None)
+                self.later(4)
+                    .status("read out the TAN that came to the phone", 71, Some(16));
+                self.effect(Effect::MobileVerified).later(1).status(
+                    "the video identification was conducted",
+                    75,
+                    None,
+                )
             }
-            Method::Shop => self.later(60).status("showed the identity card in a shop", 105, None),
+            Method::Shop => self
+                .later(60)
+                .status("showed the identity card in a shop", 105, None),
             Method::Eid => {
-                self.later(1).status("asked for the app", 49, None).status("opened the app", 50, None);
+                self.later(1).status("asked for the app", 49, None).status(
+                    "opened the app",
+                    50,
+                    None,
+                );
                 if case.asks_of_eid("VerifyMobileNumber") {
-                    self.status("read out the TAN that came to the phone", 71, Some(62)).effect(Effect::MobileVerified);
+                    self.status("read out the TAN that came to the phone", 71, Some(62))
+                        .effect(Effect::MobileVerified);
                 }
-                self.later(2).status("read the identity card's chip", 51, None)
+                self.later(2)
+                    .status("read the identity card's chip", 51, None)
             }
             Method::AutoId => {
-                self.later(1).status("opened autoID", 98, None).later(1).status("got a link to the phone", 71, Some(23));
-                self.later(3).status("took pictures of the identity card and of themselves", 105, None)
+                self.later(1)
+                    .status("opened autoID", 98, None)
+                    .later(1)
+                    .status("got a link to the phone", 71, Some(23));
+                self.later(3).status(
+                    "took pictures of the identity card and of themselves",
+                    105,
+                    None,
+                )
             }
-            Method::Phone => {
-                self.later(1).status("read out the TAN that came to the phone", 71, Some(16)).effect(Effect::MobileVerified)
-            }
+            Method::Phone => self
+                .later(1)
+                .status("read out the TAN that came to the phone", 71, Some(16))
+                .effect(Effect::MobileVerified),
             Method::Earlier => self,
         }
     }
@@ -164,7 +249,11 @@ impl Plan {
         match case.method() {
             Method::Video => {
                 self.status("the call waits for its verification", 104, None);
-                self.status("it is under verification", 105, None).status("quality management has it", 11, None)
+                self.status("it is under verification", 105, None).status(
+                    "quality management has it",
+                    11,
+                    None,
+                )
             }
             Method::Shop | Method::AutoId => self.status("quality management has it", 11, None),
             Method::Eid | Method::Phone | Method::Earlier => self,
@@ -176,10 +265,14 @@ impl Plan {
         self.review_begins(case);
         match case.method() {
             Method::Video => {
-                self.later(12).status("the verification was positive", 106, None);
+                self.later(12)
+                    .status("the verification was positive", 106, None);
                 self.status("quality management is done", 30, None)
             }
-            Method::Shop | Method::AutoId => self.later(12).status("quality management is done", 30, None),
+            Method::Shop | Method::AutoId => {
+                self.later(12)
+                    .status("quality management is done", 30, None)
+            }
             Method::Eid | Method::Phone | Method::Earlier => self,
         }
     }
@@ -212,24 +305,43 @@ impl Plan {
             return self.say("waits for the customer to start the signing");
         }
         self.later(1).status("asked to sign", 83, None);
-        self.status("got the TAN for the signature", 71, Some(signature_sms(case, account))).effect(Effect::MobileVerified);
-        self.later(1).status("the documents were signed", 84, None).status("the data can be fetched", 80, None)
+        self.status(
+            "got the TAN for the signature",
+            71,
+            Some(signature_sms(case, account)),
+        )
+        .effect(Effect::MobileVerified);
+        self.later(1)
+            .status("the documents were signed", 84, None)
+            .status("the data can be fetched", 80, None)
     }
 
     /// The person leaves without a signature.
     fn refuse_signature(&mut self, case: &Case, account: &Account) -> &mut Self {
-        self.preview(case, account).later(1).status("aborted the signing", 103, None)
+        self.preview(case, account)
+            .later(1)
+            .status("aborted the signing", 103, None)
     }
 
     /// The person never comes back for the signature.
-    fn forget_signature(&mut self, case: &Case, account: &Account) -> Result<&mut Self, &'static str> {
-        self.preview(case, account).say("never signed").time_out(account)
+    fn forget_signature(
+        &mut self,
+        case: &Case,
+        account: &Account,
+    ) -> Result<&mut Self, &'static str> {
+        self.preview(case, account)
+            .say("never signed")
+            .time_out(account)
     }
 
     /// The time-out passes, which is planned since the order was created.
     fn time_out(&mut self, account: &Account) -> Result<&mut Self, &'static str> {
-        let days = account.time_out_days.ok_or("the account has no time-out, so its orders do not expire")?;
-        Ok(self.later(u64::from(days) * DAY_MINUTES).say("the order had timed out by then"))
+        let days = account
+            .time_out_days
+            .ok_or("the account has no time-out, so its orders do not expire")?;
+        Ok(self
+            .later(u64::from(days) * DAY_MINUTES)
+            .say("the order had timed out by then"))
     }
 
     /// A suspicion of fraud: autoID has codes of its own, and only an agent's flag shows in the result (3.3.4).
@@ -263,18 +375,33 @@ impl Plan {
     fn abort(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
-                self.later(1).status("was in the waiting room of the video identification", 77, None);
+                self.later(1).status(
+                    "was in the waiting room of the video identification",
+                    77,
+                    None,
+                );
                 self.later(1).status("the call began", 78, None);
                 self.later(2).status("the call was left", 79, None);
-                self.status("the light was too poor, and the processing was aborted", 21, Some(39));
+                self.status(
+                    "the light was too poor, and the processing was aborted",
+                    21,
+                    Some(39),
+                );
                 self.status("got a mail to try it again", 7, Some(21))
             }
             Method::AutoId => {
                 self.later(1).status("opened autoID", 98, None);
-                self.later(2).status("the picture of the document was blurry", 153, Some(176))
+                self.later(2)
+                    .status("the picture of the document was blurry", 153, Some(176))
             }
-            Method::Eid => self.later(1).status("asked for the app", 49, None).later(1).status("eID was aborted", 53, None),
-            Method::Shop => self.later(60).status("the document could not be processed", 24, None),
+            Method::Eid => self
+                .later(1)
+                .status("asked for the app", 49, None)
+                .later(1)
+                .status("eID was aborted", 53, None),
+            Method::Shop => self
+                .later(60)
+                .status("the document could not be processed", 24, None),
             Method::Phone | Method::Earlier => self.say("did nothing at first"),
         }
     }
@@ -285,7 +412,11 @@ impl Plan {
         }
         self.identify(case, account);
         if case.submitted.is_signed() {
-            self.status("the documents were signed", 84, None).status("the data can be fetched", 80, None);
+            self.status("the documents were signed", 84, None).status(
+                "the data can be fetched",
+                80,
+                None,
+            );
         }
         self
     }

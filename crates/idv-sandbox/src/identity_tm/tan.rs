@@ -15,7 +15,11 @@ use crate::random::Random;
 const MOST: u32 = 3;
 
 /// Answers the methods of both chapters.
-pub(super) fn handle(call: &mut Call<'_, '_, '_>, method: &str, order: &str) -> Result<Answer, Failure> {
+pub(super) fn handle(
+    call: &mut Call<'_, '_, '_>,
+    method: &str,
+    order: &str,
+) -> Result<Answer, Failure> {
     match method {
         "requestSign" => start(call, order, Purpose::Signature),
         "confirmSign" => confirm(call, order, Purpose::Signature),
@@ -33,7 +37,9 @@ pub(super) fn show(case: &mut Case, sub_kind: Option<u32>, moment: &mut Moment<'
     let purpose = match (case.asked, sub_kind) {
         (Some(asked), Some(16 | 17 | 49)) => asked.purpose,
         (None, Some(17 | 49)) => Purpose::Signature,
-        (None, Some(16)) if case.identified.is_some() && case.submitted.is_signed() => Purpose::Signature,
+        (None, Some(16)) if case.identified.is_some() && case.submitted.is_signed() => {
+            Purpose::Signature
+        }
         (None, Some(16 | 62)) => Purpose::Phone,
         // A link or a password, no TAN.
         _ => return,
@@ -74,8 +80,12 @@ fn start(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(
         return Err(invalid_state("the order has no mobile number"));
     }
     let sub_kind = match purpose {
-        Purpose::Signature if !case.submitted.is_signed() => return Err(invalid_state("there is nothing to sign")),
-        Purpose::Signature if case.identified.is_none() && case.method() != super::case::Method::Earlier => {
+        Purpose::Signature if !case.submitted.is_signed() => {
+            return Err(invalid_state("there is nothing to sign"));
+        }
+        Purpose::Signature
+            if case.identified.is_none() && case.method() != super::case::Method::Earlier =>
+        {
             return Err(invalid_state("the person is not identified yet"));
         }
         Purpose::Signature => scenario::signature_sms(case, &account),
@@ -85,7 +95,10 @@ fn start(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(
         call.world.reach(order, 83, None, call.moment);
     }
     if let Some(case) = call.world.cases.get_mut(order) {
-        let wrong = case.asked.filter(|asked| asked.purpose == purpose).map_or(0, |asked| asked.wrong);
+        let wrong = case
+            .asked
+            .filter(|asked| asked.purpose == purpose)
+            .map_or(0, |asked| asked.wrong);
         case.asked = Some(Asked { purpose, wrong });
     }
     call.world.reach(order, 71, Some(sub_kind), call.moment);
@@ -99,7 +112,11 @@ fn resend(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<
     if case.asked.is_none_or(|asked| asked.purpose != purpose) {
         return Err(not_started(purpose));
     }
-    let sub_kind = if purpose == Purpose::Signature { scenario::signature_sms(case, &call.account) } else { 16 };
+    let sub_kind = if purpose == Purpose::Signature {
+        scenario::signature_sms(case, &call.account)
+    } else {
+        16
+    };
     call.world.reach(order, 71, Some(sub_kind), call.moment);
     Ok(())
 }
@@ -125,7 +142,10 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
         };
         call.world.reach(order, kind, sub_kind, call.moment);
         // This ends the order; it is no limit of a rate.
-        return Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "too many tries with a wrong TAN, order cancelled"));
+        return Err(Failure::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many tries with a wrong TAN, order cancelled",
+        ));
     }
     case.asked = None;
     case.tan = None;
@@ -143,7 +163,10 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
 
 /// No TAN was asked for.
 fn not_started(purpose: Purpose) -> Failure {
-    Failure::new(StatusCode::PRECONDITION_FAILED, format!("not started, call {} first", purpose.first_method()))
+    Failure::new(
+        StatusCode::PRECONDITION_FAILED,
+        format!("not started, call {} first", purpose.first_method()),
+    )
 }
 
 /// That the account may do this, and the order is not over.
@@ -157,7 +180,10 @@ fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), 
     }
     let case = call.kept_case(order)?;
     if case.is_final() || (purpose == Purpose::Phone && case.mobile_verified) {
-        return Err(Failure::new(StatusCode::GONE, "order has already been processed"));
+        return Err(Failure::new(
+            StatusCode::GONE,
+            "order has already been processed",
+        ));
     }
     Ok(())
 }
@@ -165,14 +191,24 @@ fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), 
 /// The TAN of a request. The sample of 6.2.5 has six digits where its table has five.
 pub(super) fn given(call: &Call<'_, '_, '_>) -> Result<String, Failure> {
     let body = call.body()?;
-    let tan = body.get("tan").and_then(Value::as_str).filter(|tan| (1..=6).contains(&tan.chars().count()));
-    tan.map(str::to_owned).ok_or_else(|| Failure::bad("tan is required, a text of at most 6 characters"))
+    let tan = body
+        .get("tan")
+        .and_then(Value::as_str)
+        .filter(|tan| (1..=6).contains(&tan.chars().count()));
+    tan.map(str::to_owned)
+        .ok_or_else(|| Failure::bad("tan is required, a text of at most 6 characters"))
 }
 
 fn send(case: &mut Case, purpose: Purpose, random: &mut Random) {
-    let Some(number) = case.submitted.mobile().map(str::to_owned) else { return };
+    let Some(number) = case.submitted.mobile().map(str::to_owned) else {
+        return;
+    };
     let code = digits(purpose.digits(), random);
-    let text = case.submitted.text(&[purpose.text()]).unwrap_or("Your TAN: [TAN]").replace("[TAN]", &code);
+    let text = case
+        .submitted
+        .text(&[purpose.text()])
+        .unwrap_or("Your TAN: [TAN]")
+        .replace("[TAN]", &code);
     case.tan = Some(Tan { code, number, text });
 }
 

@@ -153,7 +153,10 @@ impl Default for Account {
     fn default() -> Self {
         Self {
             company: "ihrebank".into(),
-            api_keys: vec!["exampleApiKey".into(), "BXCexampleexampleexampleexampleRP".into()],
+            api_keys: vec![
+                "exampleApiKey".into(),
+                "BXCexampleexampleexampleexampleRP".into(),
+            ],
             short_code: "IBA".into(),
             name: "IhreBank AG".into(),
             preliminary_results: true,
@@ -175,7 +178,12 @@ impl Default for Account {
             archive_extras: Vec::new(),
             unknown_status: "ESCALATED_TO_PARTNER".into(),
             callback_url: None,
-            callbacks: vec![CallbackKind::Realtime, CallbackKind::Final, CallbackKind::Aborted, CallbackKind::Canceled],
+            callbacks: vec![
+                CallbackKind::Realtime,
+                CallbackKind::Final,
+                CallbackKind::Aborted,
+                CallbackKind::Canceled,
+            ],
             link_window_seconds: 3600,
             strict_clock: false,
             documented_only: false,

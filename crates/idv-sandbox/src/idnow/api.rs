@@ -21,13 +21,24 @@ pub(super) struct Call<'a, 'b> {
 impl Call<'_, '_> {
     /// The account of a login token (8.2).
     pub(super) fn authorized(&mut self) -> Result<Account, Failure> {
-        let token = self.request.header("x-api-login-token").ok_or_else(Failure::invalid_token)?;
-        let token = self.world.own.tokens.alive(token, TOKEN_IDLE, self.moment.now).ok_or_else(Failure::invalid_token)?;
+        let token = self
+            .request
+            .header("x-api-login-token")
+            .ok_or_else(Failure::invalid_token)?;
+        let token = self
+            .world
+            .own
+            .tokens
+            .alive(token, TOKEN_IDLE, self.moment.now)
+            .ok_or_else(Failure::invalid_token)?;
         token.used = self.moment.now;
         if token.account != self.company {
             return Err(Failure::security_violation());
         }
-        self.world.account(self.company).cloned().ok_or_else(Failure::invalid_token)
+        self.world
+            .account(self.company)
+            .cloned()
+            .ok_or_else(Failure::invalid_token)
     }
 
     /// The body, a JSON object.
@@ -37,7 +48,11 @@ impl Call<'_, '_> {
 
     /// The key of an identification of the company, which the request has to name.
     pub(super) fn key(&self, transaction: &str) -> Result<String, Failure> {
-        if transaction.is_empty() { Err(Failure::missing_transaction()) } else { Ok(key(self.company, transaction)) }
+        if transaction.is_empty() {
+            Err(Failure::missing_transaction())
+        } else {
+            Ok(key(self.company, transaction))
+        }
     }
 }
 
@@ -47,21 +62,35 @@ pub(super) fn handle(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, F
         (&Method::POST, ["login"]) => log_in(call),
         (&Method::POST, ["identifications", transaction, "start"]) => begin(call, transaction),
         (&Method::POST, ["identifications", "start"]) => Err(Failure::missing_transaction()),
-        (&Method::POST, ["identifications", transaction, "requestVideoChat"]) => request_video_chat(call, transaction),
+        (&Method::POST, ["identifications", transaction, "requestVideoChat"]) => {
+            request_video_chat(call, transaction)
+        }
         (&Method::GET, []) => {
             let account = call.authorized()?;
-            let Account { company, short_code, name, estimated_waiting_time, .. } = &account;
+            let Account {
+                company,
+                short_code,
+                name,
+                estimated_waiting_time,
+                ..
+            } = &account;
             let body = json!({
                 "shortname": company, "shortcode": short_code, "name": name, "estimatedWaitingTime": estimated_waiting_time
             });
             Ok(Answer::json_with_charset(StatusCode::OK, &body))
         }
         (_, ["documentdefinitions", rest @ ..]) => documents::definitions(call, rest),
-        (_, ["identifications", transaction, "documents", rest @ ..]) => documents::documents(call, transaction, rest),
-        (&Method::POST, ["identifications", transaction, "copy"]) => copies::copy(call, transaction),
+        (_, ["identifications", transaction, "documents", rest @ ..]) => {
+            documents::documents(call, transaction, rest)
+        }
+        (&Method::POST, ["identifications", transaction, "copy"]) => {
+            copies::copy(call, transaction)
+        }
         // Where the text leaves the transaction number out, the sample has it.
         (&Method::POST, ["identifications", "archive"]) => copies::archive(call, ""),
-        (&Method::POST, ["identifications", transaction, "archive"]) => copies::archive(call, transaction),
+        (&Method::POST, ["identifications", transaction, "archive"]) => {
+            copies::archive(call, transaction)
+        }
         (&Method::GET, ["identifications"]) => list(call),
         (&Method::GET, ["identifications", name]) => single(call, name),
         (&Method::DELETE, ["identifications", transaction]) => delete(call, transaction),
@@ -76,21 +105,36 @@ fn log_in(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     if let Some(unknown) = body.keys().find(|key| *key != "apiKey") {
         return Err(Failure::unrecognized_field(unknown));
     }
-    let key = body.get("apiKey").and_then(Value::as_str).unwrap_or_default();
-    let valid = call.world.account(call.company).is_some_and(|account| account.api_keys.iter().any(|valid| valid == key));
+    let key = body
+        .get("apiKey")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let valid = call
+        .world
+        .account(call.company)
+        .is_some_and(|account| account.api_keys.iter().any(|valid| valid == key));
     if !valid {
         return Err(Failure::invalid_token());
     }
     let token = call.moment.random.uuid();
-    call.world.own.tokens.insert(token.clone(), call.company, call.moment.now);
-    Ok(Answer::json_with_charset(StatusCode::OK, &json!({ "authToken": token })))
+    call.world
+        .own
+        .tokens
+        .insert(token.clone(), call.company, call.moment.now);
+    Ok(Answer::json_with_charset(
+        StatusCode::OK,
+        &json!({ "authToken": token }),
+    ))
 }
 
 /// Creating or updating an identification (3.2), or handing it to the test robots (15.2.4).
 fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     let account = match call.request.header("x-api-key") {
         Some(key) => {
-            let account = call.world.account(call.company).filter(|account| account.api_keys.iter().any(|valid| valid == key));
+            let account = call
+                .world
+                .account(call.company)
+                .filter(|account| account.api_keys.iter().any(|valid| valid == key));
             account.cloned().ok_or_else(Failure::invalid_token)?
         }
         // No document has it: a login token in place of the key. Clients in production send it.
@@ -111,7 +155,9 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
     }
     let submitted = start::read(&call.request.body)?;
     let for_robots = submitted == start::Submitted::default() && is_for_robots(call.request);
-    let (new, id) = call.world.upsert(&account, transaction, submitted, call.moment)?;
+    let (new, id) = call
+        .world
+        .upsert(&account, transaction, submitted, call.moment)?;
     let case = call.world.cases.get_mut(&key(call.company, transaction));
     if let Some(case) = case.filter(|_| for_robots && !new)
         && let Some(("X-AUTOTEST", robot)) = case.robot_case()
@@ -120,9 +166,16 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
             return Err(Failure::precondition());
         }
         case.robot_started = true;
-        return Ok(Answer::json_with_charset(StatusCode::OK, &robot_started(case, &robot)));
+        return Ok(Answer::json_with_charset(
+            StatusCode::OK,
+            &robot_started(case, &robot),
+        ));
     }
-    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    let status = if new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     Ok(Answer::json_with_charset(status, &json!({ "id": id })))
 }
 
@@ -150,7 +203,9 @@ fn request_video_chat(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answ
     if case.is_finished() {
         return Err(Failure::finished());
     }
-    let Some(("X-AUTOTEST", robot)) = case.robot_case() else { return Err(Failure::precondition()) };
+    let Some(("X-AUTOTEST", robot)) = case.robot_case() else {
+        return Err(Failure::precondition());
+    };
     // Upper-case words are the robots'; our own scenarios are lower-case and not for them.
     let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
     if !known || !case.robot_started || call.world.act(&key, &robot, None, call.moment).is_err() {
@@ -165,8 +220,16 @@ fn list(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     let parameters = call.request.parameters();
     let filter = match parameters.as_slice() {
         [] => "",
-        [(name, value)] if value == "true" && matches!(name.as_str(), "pending" | "canceled" | "aborted") => name,
-        _ => return Err(Failure::bad_request("Please use one of the filters pending=true, canceled=true and aborted=true")),
+        [(name, value)]
+            if value == "true" && matches!(name.as_str(), "pending" | "canceled" | "aborted") =>
+        {
+            name
+        }
+        _ => {
+            return Err(Failure::bad_request(
+                "Please use one of the filters pending=true, canceled=true and aborted=true",
+            ));
+        }
     };
     let wanted = |outcome: &Outcome| match filter {
         "pending" => outcome.is_preliminary(),
@@ -183,8 +246,14 @@ fn list(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
         .filter(|(_, outcome)| wanted(outcome))
         .collect();
     found.sort_by_key(|(case, outcome)| (outcome.at, case.transaction_number.clone()));
-    let rendered: Vec<Value> = found.into_iter().map(|(case, outcome)| render::json(case, &account, outcome)).collect();
-    Ok(Answer::json_with_charset(StatusCode::OK, &json!({ "identifications": rendered })))
+    let rendered: Vec<Value> = found
+        .into_iter()
+        .map(|(case, outcome)| render::json(case, &account, outcome))
+        .collect();
+    Ok(Answer::json_with_charset(
+        StatusCode::OK,
+        &json!({ "identifications": rendered }),
+    ))
 }
 
 /// A single identification (8.3.3): as JSON, or by its suffix as something else.
@@ -196,19 +265,36 @@ fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
     let case = call.world.cases.get(&key).ok_or_else(Failure::not_found)?;
     let outcome = visible(case, &account).ok_or_else(Failure::not_found)?;
     let file = |media_type: &str, key: &str| {
-        let there = render::attachments(case, &account, outcome).iter().any(|(there, _)| there == key);
+        let there = render::attachments(case, &account, outcome)
+            .iter()
+            .any(|(there, _)| there == key);
         if !there {
             return Err(Failure::not_found());
         }
-        Ok(Answer::of(StatusCode::OK, media_type, archive::attachment(key, &account)))
+        Ok(Answer::of(
+            StatusCode::OK,
+            media_type,
+            archive::attachment(key, &account),
+        ))
     };
     match suffix {
-        "" => Ok(Answer::json_with_charset(StatusCode::OK, &render::json(case, &account, outcome))),
+        "" => Ok(Answer::json_with_charset(
+            StatusCode::OK,
+            &render::json(case, &account, outcome),
+        )),
         "xml" | "pdf" | "mp3" if account.documented_only => Err(Failure::not_found()),
-        "xml" => Ok(Answer::new(StatusCode::OK, "application/xml; charset=utf-8", render::xml(case, &account, outcome))),
+        "xml" => Ok(Answer::new(
+            StatusCode::OK,
+            "application/xml; charset=utf-8",
+            render::xml(case, &account, outcome),
+        )),
         "pdf" => file("application/pdf", "pdf"),
         "mp3" => file("audio/mpeg", "audiolog"),
-        "zip" => Ok(Answer::of(StatusCode::OK, "application/zip", archive::zip(case, &account, outcome))),
+        "zip" => Ok(Answer::of(
+            StatusCode::OK,
+            "application/zip",
+            archive::zip(case, &account, outcome),
+        )),
         _ => Err(Failure::not_found()),
     }
 }
@@ -217,12 +303,18 @@ fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
 fn delete(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     call.authorized()?;
     let key = call.key(transaction)?;
-    call.world.cases.remove(&key).map(|_| Answer::empty(StatusCode::OK)).ok_or_else(Failure::not_found)
+    call.world
+        .cases
+        .remove(&key)
+        .map(|_| Answer::empty(StatusCode::OK))
+        .ok_or_else(Failure::not_found)
 }
 
 /// The result as far as the account may see it (2.2).
 fn visible<'a>(case: &'a Case, account: &Account) -> Option<&'a Outcome> {
-    case.result.as_ref().filter(|outcome| account.preliminary_results || !outcome.is_preliminary())
+    case.result
+        .as_ref()
+        .filter(|outcome| account.preliminary_results || !outcome.is_preliminary())
 }
 
 /// Whether a request reached the test robots: they have a host of their own (15.2). Where no host of the vendor is named, as on a port
@@ -237,5 +329,7 @@ pub(super) fn demand_json(request: &Incoming) -> Result<(), Failure> {
     if request.is_json() {
         return Ok(());
     }
-    Err(Failure::bad_request("Please provide the header Content-Type: application/json"))
+    Err(Failure::bad_request(
+        "Please provide the header Content-Type: application/json",
+    ))
 }

@@ -21,18 +21,34 @@ const MOST_ENCRYPTED: u64 = 256 << 20;
 
 /// Whether the archives of an account stay below the 4 GB that the plain ZIP format can address, and encrypted ones fit memory.
 pub(crate) fn fits(account: &Account) -> bool {
-    let most = if account.archive_password.is_some() { MOST_ENCRYPTED } else { u64::from(u32::MAX) };
-    let attachments = account.attachment_length.checked_mul(ATTACHMENTS).and_then(|sum| sum.checked_add(account.video_length));
+    let most = if account.archive_password.is_some() {
+        MOST_ENCRYPTED
+    } else {
+        u64::from(u32::MAX)
+    };
+    let attachments = account
+        .attachment_length
+        .checked_mul(ATTACHMENTS)
+        .and_then(|sum| sum.checked_add(account.video_length));
     // What is signed, and once more the notes that say so.
     let documents = if account.e_sign { MOST as u64 * 2 } else { 0 };
-    attachments.and_then(|sum| sum.checked_add(OVERHEAD + documents)).is_some_and(|sum| sum < most)
+    attachments
+        .and_then(|sum| sum.checked_add(OVERHEAD + documents))
+        .is_some_and(|sum| sum < most)
 }
 
 /// An attachment: small, of the kind that its name says, and as long as the account has it.
 pub(super) fn attachment(key: &str, account: &Account) -> Vec<Piece> {
     let start = start(key);
-    let length = if key == "videolog" { account.video_length.max(account.attachment_length) } else { account.attachment_length };
-    vec![Piece::Bytes(start.into()), Piece::spaces(length.saturating_sub(start.len() as u64))]
+    let length = if key == "videolog" {
+        account.video_length.max(account.attachment_length)
+    } else {
+        account.attachment_length
+    };
+    vec![
+        Piece::Bytes(start.into()),
+        Piece::spaces(length.saturating_sub(start.len() as u64)),
+    ]
 }
 
 /// The archive: what the account has beside the result, the result as XML and its signature, the attachments, the signed documents, and
@@ -49,17 +65,28 @@ pub(super) fn zip(case: &Case, account: &Account, outcome: &Outcome) -> Vec<Piec
     for name in &account.archive_extras {
         archive.stored(name, vec![Piece::Bytes(extra(name).into())]);
     }
-    let folder = if account.archive_folder { format!("{tx}/") } else { String::new() };
+    let folder = if account.archive_folder {
+        format!("{tx}/")
+    } else {
+        String::new()
+    };
     if account.archive_folder {
         archive.stored(&folder, Vec::new());
     }
     let xml = render::xml(case, account, outcome);
     archive.deflated(&format!("{folder}{tx}.xml"), xml.as_bytes());
-    if let Some(signature) = account.sign_results.then(|| signature::sign(xml.as_bytes())).flatten() {
+    if let Some(signature) = account
+        .sign_results
+        .then(|| signature::sign(xml.as_bytes()))
+        .flatten()
+    {
         archive.deflated(&format!("{folder}{tx}.sig"), &signature);
     }
     if account.json_in_archive {
-        archive.deflated(&format!("{folder}{tx}.json"), render::json(case, account, outcome).to_string().as_bytes());
+        archive.deflated(
+            &format!("{folder}{tx}.json"),
+            render::json(case, account, outcome).to_string().as_bytes(),
+        );
     }
     for (key, name) in render::attachments(case, account, outcome) {
         // Pictures and recordings are compressed already.
@@ -67,7 +94,10 @@ pub(super) fn zip(case: &Case, account: &Account, outcome: &Outcome) -> Vec<Piec
     }
     for document in case.documents.iter().filter(|_| outcome.is_signed()) {
         if let Some(signed) = document.signed(&case.ident_id) {
-            archive.stored(&format!("{folder}{}", document.archive_name()), vec![Piece::Bytes(signed)]);
+            archive.stored(
+                &format!("{folder}{}", document.archive_name()),
+                vec![Piece::Bytes(signed)],
+            );
         }
     }
     archive.finish()
@@ -116,13 +146,23 @@ mod tests {
 
     #[test]
     fn an_archive_that_the_format_cannot_hold_is_refused() {
-        let account = |attachment_length, video_length| Account { attachment_length, video_length, ..Account::default() };
+        let account = |attachment_length, video_length| Account {
+            attachment_length,
+            video_length,
+            ..Account::default()
+        };
         assert!(fits(&account(0, 1 << 31)));
         assert!(!fits(&account(0, 1 << 32)));
         assert!(!fits(&account(1 << 28, 0)));
         let most = (u64::from(u32::MAX) - OVERHEAD - 1) / 16 * 16;
         assert!(fits(&account(0, most)));
-        assert!(!fits(&Account { e_sign: true, ..account(0, most) }), "documents need room too");
+        assert!(
+            !fits(&Account {
+                e_sign: true,
+                ..account(0, most)
+            }),
+            "documents need room too"
+        );
         assert!(!fits(&account(u64::MAX, u64::MAX)));
     }
 }

@@ -67,7 +67,10 @@ impl Outcome {
     }
 
     pub(crate) fn is_preliminary(&self) -> bool {
-        matches!(self.word.as_str(), "REVIEW_PENDING" | "FRAUD_SUSPICION_PENDING" | "CHECK_PENDING")
+        matches!(
+            self.word.as_str(),
+            "REVIEW_PENDING" | "FRAUD_SUSPICION_PENDING" | "CHECK_PENDING"
+        )
     }
 
     /// Whether the person's data were kept: an aborted or canceled identification has only what had been submitted (14.5).
@@ -88,7 +91,16 @@ pub(crate) struct Item {
 }
 
 /// The person's fields in the order of the samples, the address apart.
-const USER_DATA: [&str; 8] = ["firstname", "lastname", "birthname", "birthday", "birthplace", "nationality", "gender", "title"];
+const USER_DATA: [&str; 8] = [
+    "firstname",
+    "lastname",
+    "birthname",
+    "birthday",
+    "birthplace",
+    "nationality",
+    "gender",
+    "title",
+];
 const ADDRESS: [&str; 5] = ["street", "streetnumber", "city", "zipcode", "country"];
 
 /// Data on the documents of the sandbox's people if nothing was submitted. They do not exist.
@@ -138,7 +150,10 @@ impl Case {
 
     /// Whether the person or the robots are at it, or were and it is not to be done again.
     pub(crate) fn is_begun(&self) -> bool {
-        let aborted = self.result.as_ref().is_some_and(|result| result.word == "ABORTED");
+        let aborted = self
+            .result
+            .as_ref()
+            .is_some_and(|result| result.word == "ABORTED");
         (self.attempt > 0 || self.robot_started) && !aborted
     }
 
@@ -154,23 +169,48 @@ impl Case {
 
     /// What the test robots are asked for: `(prefix, case)` of chapter 15.1.
     pub(crate) fn robot_case(&self) -> Option<(&'static str, String)> {
-        let fields = ["firstname", "lastname", "custom1", "custom2", "custom3", "custom4", "custom5"];
-        fields.iter().filter_map(|field| self.submitted.get(*field)).find_map(|value| {
-            let prefix = ["X-AUTOTEST", "X-MANUALTEST"].into_iter().find(|prefix| value.starts_with(prefix))?;
-            Some((prefix, value.strip_prefix(prefix)?.strip_prefix('-')?.to_owned()))
-        })
+        let fields = [
+            "firstname",
+            "lastname",
+            "custom1",
+            "custom2",
+            "custom3",
+            "custom4",
+            "custom5",
+        ];
+        fields
+            .iter()
+            .filter_map(|field| self.submitted.get(*field))
+            .find_map(|value| {
+                let prefix = ["X-AUTOTEST", "X-MANUALTEST"]
+                    .into_iter()
+                    .find(|prefix| value.starts_with(prefix))?;
+                Some((
+                    prefix,
+                    value.strip_prefix(prefix)?.strip_prefix('-')?.to_owned(),
+                ))
+            })
     }
 
     /// The person's fields.
     pub(crate) fn user_data(&self, outcome: &Outcome) -> Vec<Item> {
-        USER_DATA.iter().filter_map(|name| self.item(name, outcome)).collect()
+        USER_DATA
+            .iter()
+            .filter_map(|name| self.item(name, outcome))
+            .collect()
     }
 
     /// The fields of the person's address.
     pub(crate) fn address(&self, outcome: &Outcome, merge_street_number: bool) -> Vec<Item> {
-        let mut items: Vec<Item> = ADDRESS.iter().filter_map(|name| self.item(name, outcome)).collect();
+        let mut items: Vec<Item> = ADDRESS
+            .iter()
+            .filter_map(|name| self.item(name, outcome))
+            .collect();
         if merge_street_number
-            && let Some(number) = items.iter().position(|item| item.name == "streetnumber").map(|index| items.remove(index))
+            && let Some(number) = items
+                .iter()
+                .position(|item| item.name == "streetnumber")
+                .map(|index| items.remove(index))
             && let Some(street) = items.iter_mut().find(|item| item.name == "street")
         {
             let join = |street: &mut Option<String>, number: Option<String>| {
@@ -187,28 +227,69 @@ impl Case {
 
     fn item(&self, name: &'static str, outcome: &Outcome) -> Option<Item> {
         let submitted = self.submitted.get(name).cloned();
-        let blank = Item { name, status: "NEW", review: None, value: None, original: None, identification: None };
+        let blank = Item {
+            name,
+            status: "NEW",
+            review: None,
+            value: None,
+            original: None,
+            identification: None,
+        };
         if !outcome.has_data() {
-            return submitted.map(|original| Item { status: "ORIGINAL", original: Some(original), ..blank });
+            return submitted.map(|original| Item {
+                status: "ORIGINAL",
+                original: Some(original),
+                ..blank
+            });
         }
-        let on_document = DOCUMENT_SAYS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let on_document = DOCUMENT_SAYS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned());
         let reviewed = outcome.is_final().then_some("MATCH");
-        let reviewer_changes =
-            outcome.manner.review_changed && outcome.is_final() && (outcome.manner.exotic || name == "birthplace");
+        let reviewer_changes = outcome.manner.review_changed
+            && outcome.is_final()
+            && (outcome.manner.exotic || name == "birthplace");
         let Some(submitted) = submitted.map(|value| as_on_document(name, &value)) else {
             // Birth name and title are on few documents; they are told only where they were submitted.
             let value = on_document.filter(|_| name != "birthname")?;
             if reviewer_changes {
                 let corrected = another(name, &value);
-                return Some(Item { value: Some(corrected), review: Some("CHANGE"), identification: Some(value), ..blank });
+                return Some(Item {
+                    value: Some(corrected),
+                    review: Some("CHANGE"),
+                    identification: Some(value),
+                    ..blank
+                });
             }
-            return Some(Item { value: Some(value), review: reviewed, ..blank });
+            return Some(Item {
+                value: Some(value),
+                review: reviewed,
+                ..blank
+            });
         };
-        let other = || if outcome.manner.exotic { exotic(name, &submitted) } else { another(name, &submitted) };
-        let may_change = outcome.manner.exotic || matches!(name, "birthday" | "street" | "firstname");
-        let mut item = Item { status: "MATCH", review: reviewed, value: Some(submitted.clone()), ..blank };
+        let other = || {
+            if outcome.manner.exotic {
+                exotic(name, &submitted)
+            } else {
+                another(name, &submitted)
+            }
+        };
+        let may_change =
+            outcome.manner.exotic || matches!(name, "birthday" | "street" | "firstname");
+        let mut item = Item {
+            status: "MATCH",
+            review: reviewed,
+            value: Some(submitted.clone()),
+            ..blank
+        };
         if outcome.manner.changed && may_change {
-            item = Item { status: "CHANGE", value: Some(other()), original: Some(submitted.clone()), ..item };
+            item = Item {
+                status: "CHANGE",
+                value: Some(other()),
+                original: Some(submitted.clone()),
+                ..item
+            };
         }
         if reviewer_changes {
             item = Item {
@@ -226,7 +307,11 @@ impl Case {
     /// The fields of the document (13.1.5). `redacted` withholds number and validity.
     pub(crate) fn document(&self, outcome: &Outcome, redacted: bool) -> Vec<Item> {
         let review = outcome.is_final().then_some("MATCH");
-        let country = self.submitted.get("nationality").cloned().unwrap_or_else(|| "DE".to_owned());
+        let country = self
+            .submitted
+            .get("nationality")
+            .cloned()
+            .unwrap_or_else(|| "DE".to_owned());
         let item = |name, value: &str| Item {
             name,
             status: "NEW",
@@ -237,7 +322,12 @@ impl Case {
         };
         let withheld = |name, value: &str| {
             if redacted {
-                Item { status: "REDACTION", review: None, value: None, ..item(name, value) }
+                Item {
+                    status: "REDACTION",
+                    review: None,
+                    value: None,
+                    ..item(name, value)
+                }
             } else {
                 item(name, value)
             }
@@ -256,7 +346,9 @@ impl Case {
 /// A value as the table has it: names and places in upper case, the rest as it is.
 fn as_on_document(name: &str, value: &str) -> String {
     match name {
-        "firstname" | "lastname" | "birthname" | "birthplace" | "street" | "city" => value.to_uppercase(),
+        "firstname" | "lastname" | "birthname" | "birthplace" | "street" | "city" => {
+            value.to_uppercase()
+        }
         _ => value.to_owned(),
     }
 }
@@ -282,7 +374,12 @@ fn exotic(name: &str, submitted: &str) -> String {
     match name {
         "birthday" => another(name, submitted),
         "nationality" | "country" => if submitted == "AT" { "DE" } else { "AT" }.to_owned(),
-        "gender" => if submitted == "MALE" { "FEMALE" } else { "MALE" }.to_owned(),
+        "gender" => if submitted == "MALE" {
+            "FEMALE"
+        } else {
+            "MALE"
+        }
+        .to_owned(),
         "zipcode" => "01067".to_owned(),
         "streetnumber" => "1½ & <b>".to_owned(),
         _ => "ÄÖÜẞ ŁÓDŹ ÅØÆ ÇÑŠŽ «“’‚„”» & < > \" 'Ω中".to_owned(),

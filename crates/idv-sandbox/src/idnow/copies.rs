@@ -15,8 +15,14 @@ pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer,
     let account = call.authorized()?;
     demand_json(call.request)?;
     let case = call.world.finished(call.company, transaction)?;
-    let Target { company: target, transaction_number } = Target::read(&call.request.body)?;
-    let target = call.world.account(&target).filter(|target| account.copies_to.contains(&target.company));
+    let Target {
+        company: target,
+        transaction_number,
+    } = Target::read(&call.request.body)?;
+    let target = call
+        .world
+        .account(&target)
+        .filter(|target| account.copies_to.contains(&target.company));
     let target = target.ok_or_else(Failure::forbidden)?.clone();
     let mut copy = case.clone();
     copy.transaction_number = transaction_number.unwrap_or(copy.transaction_number);
@@ -28,9 +34,16 @@ pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer,
     copy.ident_id = ident_id(&target, copy.robot, call.moment);
     copy.archived = false;
     let id = copy.ident_id.clone();
-    call.moment.plan(copy.ends_at().unwrap_or(call.moment.now), &key, Effect::Forget);
+    call.moment.plan(
+        copy.ends_at().unwrap_or(call.moment.now),
+        &key,
+        Effect::Forget,
+    );
     call.world.cases.insert(key, copy);
-    Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({ "id": id })))
+    Ok(Answer::json_with_charset(
+        StatusCode::CREATED,
+        &json!({ "id": id }),
+    ))
 }
 
 /// Archives an identification that is finished and not archived (8.3.6).
@@ -41,7 +54,12 @@ pub(super) fn archive(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answ
     }
     call.world.finished(call.company, transaction)?;
     let key = key(call.company, transaction);
-    let case = call.world.cases.get_mut(&key).filter(|case| !case.archived).ok_or_else(Failure::precondition)?;
+    let case = call
+        .world
+        .cases
+        .get_mut(&key)
+        .filter(|case| !case.archived)
+        .ok_or_else(Failure::precondition)?;
     case.archived = true;
     Ok(Answer::empty(StatusCode::OK))
 }
@@ -54,20 +72,29 @@ struct Target {
 
 impl Target {
     fn read(body: &[u8]) -> Result<Self, Failure> {
-        let Ok(Value::Object(object)) = serde_json::from_slice(body) else { return Err(Failure::unparseable_json()) };
+        let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
+            return Err(Failure::unparseable_json());
+        };
         let (mut company, mut transaction_number) = (None, None);
         for (key, value) in object {
             match (key.as_str(), value) {
                 ("target_companyid", Value::String(text)) => company = Some(text),
-                ("target_transactionnumber", Value::String(text)) if is_transaction_number(&text) => {
+                ("target_transactionnumber", Value::String(text))
+                    if is_transaction_number(&text) =>
+                {
                     transaction_number = Some(text);
                 }
                 ("target_companyid" | "target_transactionnumber", Value::Null) => {}
-                ("target_companyid" | "target_transactionnumber", _) => return Err(Failure::bad_value(&key)),
+                ("target_companyid" | "target_transactionnumber", _) => {
+                    return Err(Failure::bad_value(&key));
+                }
                 _ => return Err(Failure::unrecognized_field(&key)),
             }
         }
         let company = company.ok_or_else(|| Failure::bad_value("target_companyid"))?;
-        Ok(Self { company, transaction_number })
+        Ok(Self {
+            company,
+            transaction_number,
+        })
     }
 }

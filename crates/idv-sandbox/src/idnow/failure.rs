@@ -16,11 +16,19 @@ pub(crate) struct Failure {
 
 impl Failure {
     const fn new(status: StatusCode, cause: &'static str) -> Self {
-        Self { status, cause, key: None, message: None }
+        Self {
+            status,
+            cause,
+            key: None,
+            message: None,
+        }
     }
 
     pub(crate) fn unrecognized_field(key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, "UNRECOGNIZED_FIELD") }
+        Self {
+            key: Some(key.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, "UNRECOGNIZED_FIELD")
+        }
     }
 
     pub(crate) const fn unparseable_json() -> Self {
@@ -34,11 +42,18 @@ impl Failure {
     /// A value of another format than documented: the document's own wording of it.
     pub(crate) fn bad_value(key: &str) -> Self {
         let message = format!("Please provide a correct value for ‘{key}’");
-        Self { key: Some(key.to_owned()), message: Some(message), ..Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST") }
+        Self {
+            key: Some(key.to_owned()),
+            message: Some(message),
+            ..Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST")
+        }
     }
 
     pub(crate) fn bad_request(message: &str) -> Self {
-        Self { message: Some(message.to_owned()), ..Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST") }
+        Self {
+            message: Some(message.to_owned()),
+            ..Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST")
+        }
     }
 
     pub(crate) const fn invalid_token() -> Self {

@@ -38,17 +38,33 @@ pub(super) fn handle(
     transaction: Option<&str>,
     moment: &mut Moment<'_>,
 ) -> Answer {
-    let tracking_id = request.parameters().into_iter().find(|(name, _)| name == "tid").map(|(_, value)| value);
+    let tracking_id = request
+        .parameters()
+        .into_iter()
+        .find(|(name, _)| name == "tid")
+        .map(|(_, value)| value);
     // A tracking id needs a number to belong to, which the static link gets once its form is sent.
-    if let (Some(transaction), Some(tracking_id)) = (transaction.filter(|number| is_transaction_number(number)), &tracking_id) {
+    if let (Some(transaction), Some(tracking_id)) = (
+        transaction.filter(|number| is_transaction_number(number)),
+        &tracking_id,
+    ) {
         track(world, company, transaction, tracking_id);
     }
     if request.method == Method::GET {
         return page(StatusCode::OK, "Please enter your data.", &[]);
     }
-    let fields: Fields = url::form_urlencoded::parse(&request.body).into_owned().collect();
-    if !request.media_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return page(StatusCode::BAD_REQUEST, "The form comes as application/x-www-form-urlencoded.", &[]);
+    let fields: Fields = url::form_urlencoded::parse(&request.body)
+        .into_owned()
+        .collect();
+    if !request
+        .media_type()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    {
+        return page(
+            StatusCode::BAD_REQUEST,
+            "The form comes as application/x-www-form-urlencoded.",
+            &[],
+        );
     }
     let number = match transaction {
         Some(number) if !is_transaction_number(number) => {
@@ -63,7 +79,14 @@ pub(super) fn handle(
         None => moment.random.uuid(),
     };
     match read(&fields) {
-        Ok(submitted) => create(world, company, &number, submitted, tracking_id.as_deref(), moment),
+        Ok(submitted) => create(
+            world,
+            company,
+            &number,
+            submitted,
+            tracking_id.as_deref(),
+            moment,
+        ),
         Err(text) => page(StatusCode::BAD_REQUEST, &text, &fields),
     }
 }
@@ -77,7 +100,9 @@ fn create(
     tracking_id: Option<&str>,
     moment: &mut Moment<'_>,
 ) -> Answer {
-    let Some(account) = world.account(company).cloned() else { return page(StatusCode::NOT_FOUND, "There is no form.", &[]) };
+    let Some(account) = world.account(company).cloned() else {
+        return page(StatusCode::NOT_FOUND, "There is no form.", &[]);
+    };
     if world.upsert(&account, number, submitted, moment).is_err() {
         return Answer::page(StatusCode::CONFLICT, "This identification is finished.");
     }
@@ -85,7 +110,10 @@ fn create(
         track(world, company, number, tracking_id);
     }
     // After a form is sent, the browser asks for the next page anew.
-    Answer::redirect(StatusCode::SEE_OTHER, format!("/{company}/identifications/{number}"))
+    Answer::redirect(
+        StatusCode::SEE_OTHER,
+        format!("/{company}/identifications/{number}"),
+    )
 }
 
 fn track(world: &mut World, company: &str, number: &str, tracking_id: &str) {
@@ -115,8 +143,14 @@ fn read(fields: &Fields) -> Result<Submitted, String> {
 /// The page with the form, its fields filled with what was entered.
 fn page(status: StatusCode, text: &str, entered: &[(String, String)]) -> Answer {
     let field = |(name, label): &(&str, &str)| {
-        let value = entered.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.as_str());
-        format!("<p><label>{label} <input name=\"{name}\" value=\"{}\"></label></p>", escape(value))
+        let value = entered
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value.as_str());
+        format!(
+            "<p><label>{label} <input name=\"{name}\" value=\"{}\"></label></p>",
+            escape(value)
+        )
     };
     let fields: String = FIELDS.iter().map(field).collect();
     let html = format!(
@@ -128,5 +162,8 @@ fn page(status: StatusCode, text: &str, entered: &[(String, String)]) -> Answer 
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -26,19 +26,32 @@ pub(crate) fn accept(
     if length > 1040 {
         return Err("the link is longer than 1040 characters");
     }
-    let Some(((last, signature), signed)) = parameters.split_last() else { return Err("the link has no parameters") };
+    let Some(((last, signature), signed)) = parameters.split_last() else {
+        return Err("the link has no parameters");
+    };
     if last != "signature" {
         return Err("the link does not end with its signature");
     }
     if !signed.is_sorted_by(|a, b| a.0 < b.0) {
         return Err("the parameters are not in alphabetical order, or one is repeated");
     }
-    let query: Vec<String> = signed.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let query: Vec<String> = signed
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     let message = format!("/v1/{}/start?{}", account.company, query.join("&"));
-    if !account.api_keys.iter().any(|key| sign(key, &message).as_bytes().ct_eq(signature.as_bytes()).into()) {
+    if !account.api_keys.iter().any(|key| {
+        sign(key, &message)
+            .as_bytes()
+            .ct_eq(signature.as_bytes())
+            .into()
+    }) {
         return Err("the signature is wrong");
     }
-    let mut accepted = Accepted { transaction_number: String::new(), submitted: Submitted::default() };
+    let mut accepted = Accepted {
+        transaction_number: String::new(),
+        submitted: Submitted::default(),
+    };
     let mut timestamp = None;
     for (key, value) in signed {
         if !is_link_parameter(key) {
@@ -56,8 +69,11 @@ pub(crate) fn accept(
     if !is_transaction_number(&accepted.transaction_number) {
         return Err("the transaction number is missing or has a wrong format");
     }
-    let is_near =
-        |time: Timestamp| clocks.any(|now| now.duration_since(time).unsigned_abs().as_secs() <= account.link_window_seconds);
+    let is_near = |time: Timestamp| {
+        clocks.any(|now| {
+            now.duration_since(time).unsigned_abs().as_secs() <= account.link_window_seconds
+        })
+    };
     if !timestamp.is_some_and(is_near) {
         return Err("the timestamp is missing, or too far from now");
     }
@@ -67,7 +83,10 @@ pub(crate) fn accept(
 /// A timestamp as the table has it (5.4.2): digits and nothing else.
 fn milliseconds(text: &str) -> Option<Timestamp> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten().and_then(|time| Timestamp::from_millisecond(time).ok())
+    digits
+        .then(|| text.parse().ok())
+        .flatten()
+        .and_then(|time| Timestamp::from_millisecond(time).ok())
 }
 
 fn sign(key: &str, message: &str) -> String {

@@ -97,13 +97,22 @@ impl Part for Own {
 
     /// By the Ident-ID or the transaction number of the first account.
     fn key(world: &World, id: &str) -> String {
-        let known = world.cases.values().find(|case| case.company == world.first.company && case.ident_id == id);
-        key(&world.first.company, known.map_or(id, |case| &case.transaction_number))
+        let known = world
+            .cases
+            .values()
+            .find(|case| case.company == world.first.company && case.ident_id == id);
+        key(
+            &world.first.company,
+            known.map_or(id, |case| &case.transaction_number),
+        )
     }
 
     /// The transaction numbers of the first account: clients know no other key.
     fn ids(world: &World) -> Vec<String> {
-        let own = world.cases.values().filter(|case| case.company == world.first.company);
+        let own = world
+            .cases
+            .values()
+            .filter(|case| case.company == world.first.company);
         own.map(|case| case.transaction_number.clone()).collect()
     }
 
@@ -112,7 +121,10 @@ impl Part for Own {
             Setting::plain("company", &world.first.company),
             Setting::plain("gateway_url", base),
             Setting::plain("go_url", base),
-            Setting::secret("api_key", world.first.api_keys.first().cloned().unwrap_or_default()),
+            Setting::secret(
+                "api_key",
+                world.first.api_keys.first().cloned().unwrap_or_default(),
+            ),
             Setting::callback_secret(),
         ]
     }
@@ -138,7 +150,11 @@ impl Part for Own {
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
-        let cause = if code == 401 { "INVALID_LOGIN_TOKEN" } else { "INTERNAL_SERVER_ERROR" };
+        let cause = if code == 401 {
+            "INVALID_LOGIN_TOKEN"
+        } else {
+            "INTERNAL_SERVER_ERROR"
+        };
         Answer::json_with_charset(status, &json!({ "errors": [{ "cause": cause }] }))
     }
 
@@ -150,7 +166,10 @@ impl Part for Own {
 
     /// By 14.6.2.
     fn is_outdated(world: &World, told: &Told) -> bool {
-        let result = world.cases.get(&told.key).and_then(|case| case.result.as_ref());
+        let result = world
+            .cases
+            .get(&told.key)
+            .and_then(|case| case.result.as_ref());
         result.is_none_or(|result| result.at != told.result_at)
     }
 
@@ -161,9 +180,12 @@ impl Part for Own {
         account: &Account,
         _: Timestamp,
     ) -> Result<Plan<Effect>, &'static str> {
-        let plan = scenario::plan(scenario, reason, &account.unknown_status).ok_or("there is no such scenario")?;
+        let plan = scenario::plan(scenario, reason, &account.unknown_status)
+            .ok_or("there is no such scenario")?;
         if !scenario::is_for(scenario, case.is_e_signing()) {
-            return Err("the scenario is not for such an identification: it has documents to sign, or none");
+            return Err(
+                "the scenario is not for such an identification: it has documents to sign, or none",
+            );
         }
         if is_missing_any(&case.documents) {
             return Err("a document to be signed was not uploaded");
@@ -171,15 +193,36 @@ impl Part for Own {
         Ok(plan)
     }
 
-    fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+    fn handle(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Answer {
         match (&request.method, path) {
-            (&Method::GET, ["system_check"]) => Answer::new(StatusCode::OK, "text/plain; charset=utf-8", "SYSTEM_CHECK_OK"),
+            (&Method::GET, ["system_check"]) => Answer::new(
+                StatusCode::OK,
+                "text/plain; charset=utf-8",
+                "SYSTEM_CHECK_OK",
+            ),
             (_, ["api", "v1", company, rest @ ..]) => {
                 let id = moment.random.number(1_000_000_000);
-                let answer = api::handle(&mut api::Call { world, request, company, moment }, rest);
-                answer.unwrap_or_else(|failure| failure.answer(id)).with_header("access-control-allow-origin", "*")
+                let answer = api::handle(
+                    &mut api::Call {
+                        world,
+                        request,
+                        company,
+                        moment,
+                    },
+                    rest,
+                );
+                answer
+                    .unwrap_or_else(|failure| failure.answer(id))
+                    .with_header("access-control-allow-origin", "*")
             }
-            (&Method::GET | &Method::POST, [company, "userdata", rest @ ..]) if has_form(world, company) && rest.len() < 2 => {
+            (&Method::GET | &Method::POST, [company, "userdata", rest @ ..])
+                if has_form(world, company) && rest.len() < 2 =>
+            {
                 form::handle(world, request, company, rest.first().copied(), moment)
             }
             (&Method::GET, path) => pages::handle(world, request, path, moment),
@@ -188,7 +231,9 @@ impl Part for Own {
     }
 
     fn happen(world: &mut World, key: &str, effect: Effect, moment: &mut Moment<'_>) {
-        let Some((case, account, _)) = world.find(key) else { return };
+        let Some((case, account, _)) = world.find(key) else {
+            return;
+        };
         let (word, reason, manner) = match effect {
             Effect::Forget => {
                 if case.ends_at().is_some_and(|end| moment.now >= end) {
@@ -196,23 +241,42 @@ impl Part for Own {
                 }
                 return;
             }
-            Effect::Result { word, reason, manner } => (word, reason, manner),
+            Effect::Result {
+                word,
+                reason,
+                manner,
+            } => (word, reason, manner),
         };
-        let previous = case.result.as_ref().filter(|result| result.is_preliminary()).map(|result| result.word.clone());
+        let previous = case
+            .result
+            .as_ref()
+            .filter(|result| result.is_preliminary())
+            .map(|result| result.word.clone());
         let agent = if case.robot { "TROBOT" } else { "HMUELLER" };
-        let outcome = Outcome { word, reason, previous, at: moment.now, agent: agent.to_owned(), manner };
+        let outcome = Outcome {
+            word,
+            reason,
+            previous,
+            at: moment.now,
+            agent: agent.to_owned(),
+            manner,
+        };
         let kind = match outcome.word.as_str() {
             "ABORTED" => CallbackKind::Aborted,
             "CANCELED" => CallbackKind::Canceled,
             _ if outcome.is_preliminary() => CallbackKind::Realtime,
             _ => CallbackKind::Final,
         };
-        let wanted = account.callbacks.contains(&kind) && (kind != CallbackKind::Realtime || account.preliminary_results);
+        let wanted = account.callbacks.contains(&kind)
+            && (kind != CallbackKind::Realtime || account.preliminary_results);
         if let Some(url) = account.callback_url.clone().filter(|_| wanted) {
             let body = render::json(case, account, &outcome);
             moment.callbacks.push(Callback {
                 body: Some(("application/json; charset=utf-8", body.to_string().into())),
-                told: Some(Told { key: key.to_owned(), result_at: moment.now }),
+                told: Some(Told {
+                    key: key.to_owned(),
+                    result_at: moment.now,
+                }),
                 ..Callback::new(kind.name(), &case.transaction_number, Method::POST, url)
             });
         }
@@ -231,7 +295,12 @@ impl Part for Own {
         })
     }
 
-    fn control(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Option<Result<Value, String>> {
+    fn control(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Option<Result<Value, String>> {
         match (&request.method, path) {
             (&Method::DELETE, ["tokens"]) => {
                 world.own.tokens.clear();
@@ -265,16 +334,37 @@ struct Act {
 }
 
 /// Lets the person and the agents act out a scenario.
-fn act(world: &mut World, transaction: &str, asked: Act, moment: &mut Moment<'_>) -> Result<Value, String> {
-    let key = key(asked.company.as_ref().unwrap_or(&world.first.company), transaction);
-    let robot = || world.cases.get(&key).and_then(Case::robot_case).map(|(_, robot)| robot);
-    let scenario = asked.scenario.or_else(robot).ok_or("neither the request nor the identification names a scenario")?;
-    world.act(&key, &scenario, asked.reason.as_deref(), moment).map(|steps| json!(steps))
+fn act(
+    world: &mut World,
+    transaction: &str,
+    asked: Act,
+    moment: &mut Moment<'_>,
+) -> Result<Value, String> {
+    let key = key(
+        asked.company.as_ref().unwrap_or(&world.first.company),
+        transaction,
+    );
+    let robot = || {
+        world
+            .cases
+            .get(&key)
+            .and_then(Case::robot_case)
+            .map(|(_, robot)| robot)
+    };
+    let scenario = asked
+        .scenario
+        .or_else(robot)
+        .ok_or("neither the request nor the identification names a scenario")?;
+    world
+        .act(&key, &scenario, asked.reason.as_deref(), moment)
+        .map(|steps| json!(steps))
 }
 
 /// Whether the web form is activated for a company (4.2).
 fn has_form(world: &World, company: &str) -> bool {
-    world.account(company).is_some_and(|account| account.web_form)
+    world
+        .account(company)
+        .is_some_and(|account| account.web_form)
 }
 
 /// A new Ident-ID. The test robots' begin with letters of their own.
@@ -313,7 +403,13 @@ impl World {
             attempt: 0,
             robot: false,
             robot_started: false,
-            documents: self.own.definitions.get(&account.company).filter(|_| account.e_sign).map(instances).unwrap_or_default(),
+            documents: self
+                .own
+                .definitions
+                .get(&account.company)
+                .filter(|_| account.e_sign)
+                .map(instances)
+                .unwrap_or_default(),
             archived: false,
         };
         case.robot = case.robot_case().is_some();
@@ -332,6 +428,10 @@ impl World {
         }
         let case = self.cases.get(&key(company, transaction_number));
         let case = case.ok_or_else(Failure::not_found)?;
-        if case.is_finished() { Ok(case) } else { Err(Failure::precondition()) }
+        if case.is_finished() {
+            Ok(case)
+        } else {
+            Err(Failure::precondition())
+        }
     }
 }

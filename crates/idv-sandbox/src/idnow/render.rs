@@ -6,42 +6,78 @@ use super::account::Account;
 use super::case::{Case, Item, Outcome};
 
 /// The attachments of a result: key, file name, media type (13.1.6).
-pub(crate) fn attachments(case: &Case, account: &Account, outcome: &Outcome) -> Vec<(String, String)> {
+pub(crate) fn attachments(
+    case: &Case,
+    account: &Account,
+    outcome: &Outcome,
+) -> Vec<(String, String)> {
     if !outcome.has_data() || !account.attachments {
         return Vec::new();
     }
     let tx = &case.transaction_number;
     let mut files = vec![("pdf", format!("{tx}.pdf"))];
     if account.auto_ident {
-        files
-            .extend([("livenessleft", format!("{tx}_liveness_left.jpg")), ("livenessright", format!("{tx}_liveness_right.jpg"))]);
+        files.extend([
+            ("livenessleft", format!("{tx}_liveness_left.jpg")),
+            ("livenessright", format!("{tx}_liveness_right.jpg")),
+        ]);
     } else {
-        files.extend([("audiolog", format!("{tx}.mp3")), ("videolog", format!("{tx}.mp4"))]);
+        files.extend([
+            ("audiolog", format!("{tx}.mp3")),
+            ("videolog", format!("{tx}.mp4")),
+        ]);
         files.push(("security_covered", format!("{tx}_security_covered.jpg")));
     }
-    for key in ["idfrontside", "idbackside", "userface", "security1", "security2", "security3"] {
+    for key in [
+        "idfrontside",
+        "idbackside",
+        "userface",
+        "security1",
+        "security2",
+        "security3",
+    ] {
         files.push((key, format!("{tx}_{key}.jpg")));
     }
-    files.into_iter().map(|(key, name)| (key.to_owned(), name)).collect()
+    files
+        .into_iter()
+        .map(|(key, name)| (key.to_owned(), name))
+        .collect()
 }
 
 /// The bare result as JSON (13.4; 8.3.3.2).
 pub(crate) fn json(case: &Case, account: &Account, outcome: &Outcome) -> Value {
     let mut root = Map::new();
-    root.insert("identificationprocess".into(), object(process(case, account, outcome)));
+    root.insert(
+        "identificationprocess".into(),
+        object(process(case, account, outcome)),
+    );
     if let Some(signing) = signing(case, outcome) {
         root.insert("esigning".into(), object(signing));
     }
     root.insert("customdata".into(), object(custom(case)));
     root.insert("contactdata".into(), object(contact(case)));
     let mut user = items(&case.user_data(outcome));
-    user.insert("address".into(), items(&case.address(outcome, account.street_number_in_street)).into());
+    user.insert(
+        "address".into(),
+        items(&case.address(outcome, account.street_number_in_street)).into(),
+    );
     root.insert("userdata".into(), user.into());
     if outcome.has_data() {
-        root.insert("identificationdocument".into(), items(&case.document(outcome, account.redact)).into());
+        root.insert(
+            "identificationdocument".into(),
+            items(&case.document(outcome, account.redact)).into(),
+        );
         let files = attachments(case, account, outcome);
         if !files.is_empty() {
-            root.insert("attachments".into(), object(files.into_iter().map(|(key, name)| (key, name.into())).collect()));
+            root.insert(
+                "attachments".into(),
+                object(
+                    files
+                        .into_iter()
+                        .map(|(key, name)| (key, name.into()))
+                        .collect(),
+                ),
+            );
         }
         if !case.questions.is_empty() {
             root.insert("questions".into(), case.questions.clone().into());
@@ -62,22 +98,38 @@ pub(crate) fn xml(case: &Case, account: &Account, outcome: &Outcome) -> String {
     xml.section("customdata", custom(case));
     xml.section("contactdata", contact(case));
     xml.open("userdata");
-    case.user_data(outcome).iter().for_each(|item| xml.item(item));
+    case.user_data(outcome)
+        .iter()
+        .for_each(|item| xml.item(item));
     xml.open("address");
-    case.address(outcome, account.street_number_in_street).iter().for_each(|item| xml.item(item));
+    case.address(outcome, account.street_number_in_street)
+        .iter()
+        .for_each(|item| xml.item(item));
     xml.close("address");
     xml.close("userdata");
     if outcome.has_data() {
         xml.open("identificationdocument");
-        case.document(outcome, account.redact).iter().for_each(|item| xml.item(item));
+        case.document(outcome, account.redact)
+            .iter()
+            .for_each(|item| xml.item(item));
         xml.close("identificationdocument");
         let files = attachments(case, account, outcome);
         if !files.is_empty() {
-            xml.section("attachments", files.into_iter().map(|(key, name)| (key, name.into())).collect());
+            xml.section(
+                "attachments",
+                files
+                    .into_iter()
+                    .map(|(key, name)| (key, name.into()))
+                    .collect(),
+            );
         }
         if !case.questions.is_empty() {
-            let answers =
-                case.questions.iter().map(|(key, answer)| (key.clone(), answer.get("value").cloned().unwrap_or_default()));
+            let answers = case.questions.iter().map(|(key, answer)| {
+                (
+                    key.clone(),
+                    answer.get("value").cloned().unwrap_or_default(),
+                )
+            });
             xml.section("questions", answers.collect());
         }
     }
@@ -93,13 +145,22 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
     let mut fields = vec![
         ("result", json!(outcome.word)),
         ("agentname", json!(outcome.agent)),
-        ("identificationtime", json!(outcome.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())),
+        (
+            "identificationtime",
+            json!(outcome.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        ),
         ("type", json!("WEB")),
         ("transactionnumber", json!(tx)),
         ("companyid", json!(account.company)),
         ("id", json!(case.ident_id)),
         ("filename", json!(format!("{tx}.zip"))),
-        ("href", json!(format!("/api/v1/{}/identifications/{tx}.zip", account.company))),
+        (
+            "href",
+            json!(format!(
+                "/api/v1/{}/identifications/{tx}.zip",
+                account.company
+            )),
+        ),
     ];
     if let Some(reason) = &outcome.reason {
         fields.push(("reason", json!(reason)));
@@ -108,12 +169,19 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
         // What the fields themselves say, so that the two never disagree.
         let items = [case.user_data(outcome), case.address(outcome, false)].concat();
         fields.push(("identchanges", json!(items.iter().any(changed_by_agent))));
-        fields.push(("reviewchanges", json!(items.iter().any(|item| item.review == Some("CHANGE")))));
+        fields.push((
+            "reviewchanges",
+            json!(items.iter().any(|item| item.review == Some("CHANGE"))),
+        ));
     }
     if let Some(previous) = &outcome.previous {
         fields.push(("previousresult", json!(previous)));
     }
-    if let Some(tracking) = case.tracking_id.as_ref().or_else(|| case.submitted.get("trackingid")) {
+    if let Some(tracking) = case
+        .tracking_id
+        .as_ref()
+        .or_else(|| case.submitted.get("trackingid"))
+    {
         fields.push(("trackingid", json!(tracking)));
     }
     named(fields)
@@ -122,18 +190,34 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
 /// The section about a signature. It is in no table: results of eSign accounts are known to have it.
 fn signing(case: &Case, outcome: &Outcome) -> Option<Fields> {
     let ended = case.is_e_signing() && outcome.is_success();
-    let result = if outcome.is_signed() { "SUCCESS" } else { "FAILED" };
-    ended.then(|| named(vec![("result", json!(result)), ("sessionid", json!(format!("3XIDNOW-{}", case.ident_id)))]))
+    let result = if outcome.is_signed() {
+        "SUCCESS"
+    } else {
+        "FAILED"
+    };
+    ended.then(|| {
+        named(vec![
+            ("result", json!(result)),
+            ("sessionid", json!(format!("3XIDNOW-{}", case.ident_id))),
+        ])
+    })
 }
 
 /// Whether the agent entered another value than was submitted, whatever the reviewer made of it.
 fn changed_by_agent(item: &Item) -> bool {
-    let entered = if item.review == Some("CHANGE") { &item.identification } else { &item.value };
+    let entered = if item.review == Some("CHANGE") {
+        &item.identification
+    } else {
+        &item.value
+    };
     item.status == "CHANGE" && *entered != item.original
 }
 
 fn custom(case: &Case) -> Fields {
-    submitted(case, &["custom1", "custom2", "custom3", "custom4", "custom5"])
+    submitted(
+        case,
+        &["custom1", "custom2", "custom3", "custom4", "custom5"],
+    )
 }
 
 fn contact(case: &Case) -> Fields {
@@ -141,11 +225,22 @@ fn contact(case: &Case) -> Fields {
 }
 
 fn submitted(case: &Case, names: &[&str]) -> Fields {
-    names.iter().filter_map(|name| Some(((*name).to_owned(), case.submitted.get(*name)?.clone().into()))).collect()
+    names
+        .iter()
+        .filter_map(|name| {
+            Some((
+                (*name).to_owned(),
+                case.submitted.get(*name)?.clone().into(),
+            ))
+        })
+        .collect()
 }
 
 fn named(fields: Vec<(&str, Value)>) -> Fields {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn object(fields: Fields) -> Value {
@@ -190,7 +285,9 @@ impl Xml {
     fn section(&mut self, name: &str, fields: Fields) {
         self.open(name);
         for (key, value) in fields {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             self.0 += &format!("<{key}>{}</{key}>\n", escape(&text));
         }
         self.close(name);
@@ -244,7 +341,9 @@ mod tests {
         let text = "a & b < c > d \" e ' f\r\ng\th ]]> ÄΩ中 \u{1f600}";
         let xml = format!("<a b=\"{0}\">{0}</a>", escape(text));
         assert!(!escape(text).contains(['\r', '\n', '\t']));
-        let quick_xml::events::Event::Start(start) = quick_xml::Reader::from_str(&xml).read_event().unwrap() else {
+        let quick_xml::events::Event::Start(start) =
+            quick_xml::Reader::from_str(&xml).read_event().unwrap()
+        else {
             panic!("no element in {xml}")
         };
         let attribute = start.attributes().next().unwrap().unwrap();

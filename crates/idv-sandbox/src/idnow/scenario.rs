@@ -6,7 +6,11 @@ use crate::scenario::{self, Ending};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// A result is there.
-    Result { word: String, reason: Option<String>, manner: Manner },
+    Result {
+        word: String,
+        reason: Option<String>,
+        manner: Manner,
+    },
     /// The vendor forgets the identification.
     Forget,
 }
@@ -44,68 +48,137 @@ pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
 const DAY_MINUTES: u64 = 24 * 60;
 
 /// Plans a scenario or a robot's case; `None` if the name is neither's. `unknown` is the result of the scenario `unknown-status`.
-pub(crate) fn plan(name: &str, reason: Option<&str>, unknown: &str) -> Option<scenario::Plan<Effect>> {
+pub(crate) fn plan(
+    name: &str,
+    reason: Option<&str>,
+    unknown: &str,
+) -> Option<scenario::Plan<Effect>> {
     let because = |default: &str| Some(reason.unwrap_or(default).to_owned());
     let mut plan = Plan::default();
     match name {
-        "happy" | "HAPPYPATH" => plan.call().result("REVIEW_PENDING", None).review(12).result("SUCCESS", None),
-        "LONGREVIEW" => plan.call().result("REVIEW_PENDING", None).review(DAY_MINUTES).result("SUCCESS", None),
+        "happy" | "HAPPYPATH" => plan
+            .call()
+            .result("REVIEW_PENDING", None)
+            .review(12)
+            .result("SUCCESS", None),
+        "LONGREVIEW" => plan
+            .call()
+            .result("REVIEW_PENDING", None)
+            .review(DAY_MINUTES)
+            .result("SUCCESS", None),
         "data-changed" => {
-            plan.call().say("the agent corrected the date of birth").changing(true, false).result("REVIEW_PENDING", None);
+            plan.call()
+                .say("the agent corrected the date of birth")
+                .changing(true, false)
+                .result("REVIEW_PENDING", None);
             plan.review(12)
                 .say("the reviewer corrected the place of birth")
                 .changing(true, true)
                 .result("SUCCESS_DATA_CHANGED", None)
         }
         "CHANGEALL" => {
-            plan.call().say("the agent changed every field").changing(true, false).exotic().result("REVIEW_PENDING", None);
+            plan.call()
+                .say("the agent changed every field")
+                .changing(true, false)
+                .exotic()
+                .result("REVIEW_PENDING", None);
             plan.review(12).result("SUCCESS_DATA_CHANGED", None)
         }
         "CHANGEALLREVIEW" => {
             plan.call().exotic().result("REVIEW_PENDING", None);
-            plan.review(12).say("the reviewer changed every field").changing(false, true).result("SUCCESS_DATA_CHANGED", None)
+            plan.review(12)
+                .say("the reviewer changed every field")
+                .changing(false, true)
+                .result("SUCCESS_DATA_CHANGED", None)
         }
-        "rejected" => {
-            plan.call().say("the agent saw a forged document").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_FAKE_ID"))
-        }
+        "rejected" => plan
+            .call()
+            .say("the agent saw a forged document")
+            .result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_FAKE_ID")),
         "fraud" | "FRAUDIDENT" => {
-            plan.call().say("the agent suspected fraud").result("FRAUD_SUSPICION_PENDING", because("WARNING_PHOTO"));
-            plan.review(12).say("the review confirmed it").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_PHOTO"))
+            plan.call()
+                .say("the agent suspected fraud")
+                .result("FRAUD_SUSPICION_PENDING", because("WARNING_PHOTO"));
+            plan.review(12)
+                .say("the review confirmed it")
+                .result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_PHOTO"))
         }
         "fraud-in-review" | "FRAUDREVIEW" => {
             plan.call().result("REVIEW_PENDING", None);
-            plan.review(12).say("the review found fraud").result("FRAUD_SUSPICION_CONFIRMED", because("WARNING_ID_MANIPULATION"))
+            plan.review(12).say("the review found fraud").result(
+                "FRAUD_SUSPICION_CONFIRMED",
+                because("WARNING_ID_MANIPULATION"),
+            )
         }
         "suspicion-then-changed" => {
-            plan.call().say("the agent suspected fraud and corrected the date of birth").changing(true, false);
-            plan.result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR")).review(12);
-            plan.say("the review found no fraud and corrected the place of birth").changing(true, true);
+            plan.call()
+                .say("the agent suspected fraud and corrected the date of birth")
+                .changing(true, false);
+            plan.result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR"))
+                .review(12);
+            plan.say("the review found no fraud and corrected the place of birth")
+                .changing(true, true);
             plan.result("SUCCESS_DATA_CHANGED", None)
         }
-        "check-pending" => plan.call().result("CHECK_PENDING", None).review(12).result("SUCCESS", None),
+        "check-pending" => plan
+            .call()
+            .result("CHECK_PENDING", None)
+            .review(12)
+            .result("SUCCESS", None),
         "signing-failed" => {
-            plan.call().result("REVIEW_PENDING", None).review(12).say("the signature failed");
+            plan.call()
+                .result("REVIEW_PENDING", None)
+                .review(12)
+                .say("the signature failed");
             plan.manner.unsigned = true;
             plan.result("SUCCESS", None)
         }
         "suspicion-then-success" | "FRAUDOK" => {
-            plan.call().say("the agent suspected fraud").result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR"));
-            plan.review(12).say("the review found nothing").result("SUCCESS", None)
+            plan.call()
+                .say("the agent suspected fraud")
+                .result("FRAUD_SUSPICION_PENDING", because("WARNING_BEHAVIOUR"));
+            plan.review(12)
+                .say("the review found nothing")
+                .result("SUCCESS", None)
         }
         // The certificate is held back, and with it all there is to tell.
-        "HOLDCERTIFICATE" => plan.call().later(10).say("the signed documents were sent out").result("SUCCESS", None),
-        "ABORTIDENT" => plan.call().say("the video was not good enough").result("ABORTED", because("TECH_VIDEO")),
+        "HOLDCERTIFICATE" => plan
+            .call()
+            .later(10)
+            .say("the signed documents were sent out")
+            .result("SUCCESS", None),
+        "ABORTIDENT" => plan
+            .call()
+            .say("the video was not good enough")
+            .result("ABORTED", because("TECH_VIDEO")),
         "aborted-then-success" => {
-            plan.call().say("the connection was not good enough").result("ABORTED", because("TECH_INTERNET_CONNECTION"));
-            plan.later(30).say("tried again").call().result("REVIEW_PENDING", None).review(12).result("SUCCESS", None)
+            plan.call()
+                .say("the connection was not good enough")
+                .result("ABORTED", because("TECH_INTERNET_CONNECTION"));
+            plan.later(30)
+                .say("tried again")
+                .call()
+                .result("REVIEW_PENDING", None)
+                .review(12)
+                .result("SUCCESS", None)
         }
         "canceled-in-review" | "CANCELED" => {
             plan.call().result("REVIEW_PENDING", None).review(12);
-            plan.say("the picture was not good enough").result("CANCELED", because("TECH_PHOTO"))
+            plan.say("the picture was not good enough")
+                .result("CANCELED", because("TECH_PHOTO"))
         }
-        "expired" => plan.later(90 * DAY_MINUTES).say("never came, and the vendor forgot them").forget(),
-        "never-finishes" => plan.call().result("REVIEW_PENDING", None).say("nobody reviewed it"),
-        "unknown-status" => plan.call().say("the vendor said a word that no document knows").result(unknown, None),
+        "expired" => plan
+            .later(90 * DAY_MINUTES)
+            .say("never came, and the vendor forgot them")
+            .forget(),
+        "never-finishes" => plan
+            .call()
+            .result("REVIEW_PENDING", None)
+            .say("nobody reviewed it"),
+        "unknown-status" => plan
+            .call()
+            .say("the vendor said a word that no document knows")
+            .result(unknown, None),
         _ => return None,
     };
     Some(plan.plan)
@@ -129,7 +202,10 @@ impl Plan {
     }
 
     fn call(&mut self) -> &mut Self {
-        self.say("opened the link").later(2).say("showed the identity card in the video call").later(5)
+        self.say("opened the link")
+            .later(2)
+            .say("showed the identity card in the video call")
+            .later(5)
     }
 
     fn review(&mut self, minutes: u64) -> &mut Self {
@@ -147,13 +223,21 @@ impl Plan {
     }
 
     fn result(&mut self, word: &str, reason: Option<String>) -> &mut Self {
-        let result = Effect::Result { word: word.to_owned(), reason, manner: self.manner };
-        self.plan.say(&format!("the result was {word}")).effect(result);
+        let result = Effect::Result {
+            word: word.to_owned(),
+            reason,
+            manner: self.manner,
+        };
+        self.plan
+            .say(&format!("the result was {word}"))
+            .effect(result);
         self
     }
 
     fn forget(&mut self) -> &mut Self {
-        self.plan.say("the identification was gone").effect(Effect::Forget);
+        self.plan
+            .say("the identification was gone")
+            .effect(Effect::Forget);
         self
     }
 }

@@ -10,13 +10,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Where the public key is, on the go host: that of the test environment, and that of the others.
-pub(super) const CERTIFICATES: [&str; 2] = ["idnow_signing_test_20171004.pem", "idnow_signing_20171018.pem"];
+pub(super) const CERTIFICATES: [&str; 2] = [
+    "idnow_signing_test_20171004.pem",
+    "idnow_signing_20171018.pem",
+];
 
 /// Signs the bytes of a result: PKCS#1 v1.5 with SHA-512, which is what `openssl dgst -sha512 -verify` checks.
 pub(super) fn sign(result: &[u8]) -> Option<Vec<u8>> {
     let key = key()?;
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA512, &SystemRandom::new(), result, &mut signature).ok()?;
+    key.sign(
+        &RSA_PKCS1_SHA512,
+        &SystemRandom::new(),
+        result,
+        &mut signature,
+    )
+    .ok()?;
     Some(signature)
 }
 
@@ -40,5 +49,6 @@ pub(super) fn public_key() -> Option<String> {
 /// only where the system has no random numbers.
 fn key() -> Option<&'static KeyPair> {
     static KEY: OnceLock<Option<KeyPair>> = OnceLock::new();
-    KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).ok()).as_ref()
+    KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).ok())
+        .as_ref()
 }

@@ -45,12 +45,17 @@ pub(crate) struct Submitted {
 
 /// Reads the body of a start request.
 pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
-    let Ok(Value::Object(object)) = serde_json::from_slice(body) else { return Err(Failure::unparseable_json()) };
+    let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
+        return Err(Failure::unparseable_json());
+    };
     let mut submitted = Submitted::default();
     for (key, value) in object {
         match (key.as_str(), value) {
             ("questions", Value::Object(questions)) => {
-                if questions.iter().any(|(key, question)| !is_question_key(key) || !is_question(question)) {
+                if questions
+                    .iter()
+                    .any(|(key, question)| !is_question_key(key) || !is_question(question))
+                {
                     return Err(Failure::bad_value("questions"));
                 }
                 submitted.questions = questions;
@@ -71,7 +76,10 @@ pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
 
 /// Whether a name is a parameter of a start request.
 fn is_parameter(key: &str) -> bool {
-    PARAMETERS.iter().take(PARAMETERS.len() - 2).any(|known| *known == key)
+    PARAMETERS
+        .iter()
+        .take(PARAMETERS.len() - 2)
+        .any(|known| *known == key)
 }
 
 /// Whether a name is a parameter of a signed link.
@@ -85,31 +93,47 @@ pub(crate) fn check(key: &str, text: &str) -> Result<(), Failure> {
         "birthday" => is_date(text),
         "country" | "nationality" => is_country(text, 2),
         "gender" => matches!(text, "MALE" | "FEMALE"),
-        "email" => text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
+        "email" => text
+            .split_once('@')
+            .is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
         "preferredLang" => is_language(text),
         "mobilephone" => {
             text.bytes().any(|byte| byte.is_ascii_digit())
-                && text.chars().all(|letter| letter.is_ascii_digit() || " +-/()".contains(letter))
+                && text
+                    .chars()
+                    .all(|letter| letter.is_ascii_digit() || " +-/()".contains(letter))
         }
         _ => true,
     };
-    if right { Ok(()) } else { Err(Failure::bad_value(key)) }
+    if right {
+        Ok(())
+    } else {
+        Err(Failure::bad_value(key))
+    }
 }
 
 /// Whether a transaction number has the documented alphabet and length (3.2.6).
 pub(crate) fn is_transaction_number(text: &str) -> bool {
-    (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    (1..=255).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
 /// Whether a question can have this key: in the XML result it is the name of an element (13.3).
 fn is_question_key(key: &str) -> bool {
     let mut letters = key.chars();
-    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || "_-.".contains(letter))
 }
 
 fn is_question(question: &Value) -> bool {
     question.as_object().is_some_and(|question| {
-        question.len() == 1 && question.get("value").is_some_and(|value| value.is_string() || value.is_i64() || value.is_u64())
+        question.len() == 1
+            && question
+                .get("value")
+                .is_some_and(|value| value.is_string() || value.is_i64() || value.is_u64())
     })
 }

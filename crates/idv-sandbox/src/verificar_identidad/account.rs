@@ -192,10 +192,15 @@ pub enum RejectionReason {
 impl Settings for Account {
     fn check(&self) -> Result<(), &'static str> {
         demand_loopback(self.callback_url.as_ref())?;
-        if self.general_error.is_some_and(|code| !(-7..=-5).contains(&code)) {
+        if self
+            .general_error
+            .is_some_and(|code| !(-7..=-5).contains(&code))
+        {
             return Err("general errors are -5, -6 and -7");
         }
-        if !(400..600).contains(&self.blocked_status) || !(200..600).contains(&self.certificate_failure_status) {
+        if !(400..600).contains(&self.blocked_status)
+            || !(200..600).contains(&self.certificate_failure_status)
+        {
             return Err("there is no such HTTP status for it");
         }
         if self.user.contains(':') || self.user.is_empty() || self.token.is_empty() {
@@ -205,7 +210,10 @@ impl Settings for Account {
             return Err("the sender has 1 to 11 characters");
         }
         let known = [3000..=3003, 5000..=5001, 5100..=5100, 5500..=5500];
-        if known.iter().any(|known| known.contains(&self.unknown_status)) {
+        if known
+            .iter()
+            .any(|known| known.contains(&self.unknown_status))
+        {
             return Err("unknown_status must be none of the document's statuses");
         }
         if http::HeaderValue::from_str(&self.certificate_type).is_err() {

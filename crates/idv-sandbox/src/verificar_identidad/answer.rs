@@ -86,13 +86,18 @@ impl AnswerFormat {
             match account.wrong_credentials {
                 WrongCredentials::Told => {}
                 WrongCredentials::Bare => return text("-1".to_owned()),
-                WrongCredentials::Unauthorized => return Answer::page(StatusCode::UNAUTHORIZED, "Authentication error."),
-                WrongCredentials::Forbidden => return Answer::page(StatusCode::FORBIDDEN, "Authentication error."),
+                WrongCredentials::Unauthorized => {
+                    return Answer::page(StatusCode::UNAUTHORIZED, "Authentication error.");
+                }
+                WrongCredentials::Forbidden => {
+                    return Answer::page(StatusCode::FORBIDDEN, "Authentication error.");
+                }
             }
         }
         let mut answer = self.render(said, account);
         if account.windows_1252 {
-            let text = String::from_utf8_lossy(&Piece::collect(std::mem::take(&mut answer.body))).into_owned();
+            let text = String::from_utf8_lossy(&Piece::collect(std::mem::take(&mut answer.body)))
+                .into_owned();
             answer.body = vec![Piece::Bytes(windows_1252(&text).into())];
             // The charset is not told, as nowhere in the document.
             for (_, value) in &mut answer.headers {
@@ -107,10 +112,26 @@ impl AnswerFormat {
         match self {
             Self::Json => {
                 let object = Value::Object(parts);
-                Answer::json(StatusCode::OK, &if account.answer_as_object { object } else { json!([object]) })
+                Answer::json(
+                    StatusCode::OK,
+                    &if account.answer_as_object {
+                        object
+                    } else {
+                        json!([object])
+                    },
+                )
             }
-            Self::Xml => Answer::new(StatusCode::OK, "text/xml; charset=utf-8", xml(&parts, account)),
-            Self::Txt => text(parts.iter().map(|(name, value)| format!("{name}:{};\n", plain(value))).collect()),
+            Self::Xml => Answer::new(
+                StatusCode::OK,
+                "text/xml; charset=utf-8",
+                xml(&parts, account),
+            ),
+            Self::Txt => text(
+                parts
+                    .iter()
+                    .map(|(name, value)| format!("{name}:{};\n", plain(value)))
+                    .collect(),
+            ),
             Self::Ant => text(match said {
                 Said::Sent { id, .. } => format!("Res:1;\nID:{id};\n"),
                 Said::Credits(hundredths) => number(*hundredths).to_string(),
@@ -126,14 +147,17 @@ fn number(hundredths: u64) -> Value {
         return json!(hundredths / 100);
     }
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    text.parse::<f64>().map_or_else(|_| json!(text), |number| json!(number))
+    text.parse::<f64>()
+        .map_or_else(|_| json!(text), |number| json!(number))
 }
 
 fn parts(said: &Said, account: &Account) -> Map<String, Value> {
     let mut parts = Map::new();
     let mut part = |name: &str, value: Value| {
         let value = match value {
-            Value::Number(number) if account.answer_types_swapped => Value::String(number.to_string()),
+            Value::Number(number) if account.answer_types_swapped => {
+                Value::String(number.to_string())
+            }
             Value::String(id) if account.answer_types_swapped && name == "ID" => {
                 id.parse::<u64>().map_or(Value::String(id), Value::from)
             }
@@ -142,7 +166,10 @@ fn parts(said: &Said, account: &Account) -> Map<String, Value> {
         parts.insert(name.to_owned(), value);
     };
     match said {
-        Said::Sent { id, credit_hundredths } => {
+        Said::Sent {
+            id,
+            credit_hundredths,
+        } => {
             part("Res", json!(1));
             part("ID", json!(id));
             part("Cred", number(*credit_hundredths));
@@ -154,9 +181,13 @@ fn parts(said: &Said, account: &Account) -> Map<String, Value> {
         Said::Failed(failure) => {
             part("Res", json!(failure.code()));
             match failure {
-                Failure::Data(error) if account.windows_1252 => part("Error", json!(format!("Parámetro erróneo: {error}"))),
+                Failure::Data(error) if account.windows_1252 => {
+                    part("Error", json!(format!("Parámetro erróneo: {error}")))
+                }
                 Failure::Data(error) => part("Error", json!(error)),
-                Failure::Credits(needed) if account.needed_credits => part("CredNecesarios", number(*needed)),
+                Failure::Credits(needed) if account.needed_credits => {
+                    part("CredNecesarios", number(*needed))
+                }
                 _ => {}
             }
         }
@@ -166,11 +197,22 @@ fn parts(said: &Said, account: &Account) -> Map<String, Value> {
 
 fn xml(parts: &Map<String, Value>, account: &Account) -> String {
     let mut xml = String::from("<?xml version=\"1.0\"?><result>");
-    let (open, close) = if account.xml_items { ("<item0>", "</item0>") } else { ("", "") };
+    let (open, close) = if account.xml_items {
+        ("<item0>", "</item0>")
+    } else {
+        ("", "")
+    };
     xml.push_str(open);
     for (name, value) in parts {
-        let name = if account.xml_upper_case { name.to_uppercase() } else { name.clone() };
-        let value = plain(value).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let name = if account.xml_upper_case {
+            name.to_uppercase()
+        } else {
+            name.clone()
+        };
+        let value = plain(value)
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
         xml.push_str(&format!("<{name}>{value}</{name}>"));
     }
     xml.push_str(close);
@@ -179,7 +221,9 @@ fn xml(parts: &Map<String, Value>, account: &Account) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn text(body: String) -> Answer {

@@ -9,8 +9,16 @@ use super::{Moment, World, certificate, send};
 use crate::exchange::{Answer, Incoming};
 
 /// Answers a call of a function.
-pub(super) fn handle(world: &mut World, request: &Incoming, function: &str, moment: &mut Moment<'_>) -> Answer {
-    if !matches!(function, "VerificarIdentidad" | "GetCertificadoIdentidad" | "GetCreditos") {
+pub(super) fn handle(
+    world: &mut World,
+    request: &Incoming,
+    function: &str,
+    moment: &mut Moment<'_>,
+) -> Answer {
+    if !matches!(
+        function,
+        "VerificarIdentidad" | "GetCertificadoIdentidad" | "GetCreditos"
+    ) {
         return Answer::nothing_here();
     }
     if let Some(answer) = world.own.block.refuse(&world.first, moment.now) {
@@ -18,27 +26,35 @@ pub(super) fn handle(world: &mut World, request: &Incoming, function: &str, mome
     }
     if request.method != Method::POST {
         world.own.block.count(&world.first, moment.now);
-        return Answer::page(StatusCode::METHOD_NOT_ALLOWED, "Requests are made by POST.").with_header("allow", "POST");
+        return Answer::page(StatusCode::METHOD_NOT_ALLOWED, "Requests are made by POST.")
+            .with_header("allow", "POST");
     }
     let (parameters, read) = Parameters::of(request);
     let (format, known) = format(&parameters, &world.first);
-    let said = authorize(request, &world.first).and(read).and(known).and_then(|()| match function {
-        "VerificarIdentidad" => send::send(world, &parameters, moment).map(Answered::Said),
-        "GetCertificadoIdentidad" => certificate::download(world, &parameters).map(Answered::File),
-        _ => Ok(Answered::Said(Said::Credits(world.first.credit_hundredths))),
-    });
+    let said = authorize(request, &world.first)
+        .and(read)
+        .and(known)
+        .and_then(|()| match function {
+            "VerificarIdentidad" => send::send(world, &parameters, moment).map(Answered::Said),
+            "GetCertificadoIdentidad" => {
+                certificate::download(world, &parameters).map(Answered::File)
+            }
+            _ => Ok(Answered::Said(Said::Credits(world.first.credit_hundredths))),
+        });
     // To ask for the credits over and over is an empty connection.
     if said.is_err() || function == "GetCreditos" {
         world.own.block.count(&world.first, moment.now);
     }
-    let wrong_file = function == "GetCertificadoIdentidad" && !matches!(said, Err(Failure::Credentials));
+    let wrong_file =
+        function == "GetCertificadoIdentidad" && !matches!(said, Err(Failure::Credentials));
     match said {
         Ok(Answered::Said(said)) => format.answer(&said, &world.first),
         Ok(Answered::File(answer)) => answer,
         Err(failure) => {
             let mut answer = format.answer(&Said::Failed(failure), &world.first);
             if wrong_file {
-                answer.status = StatusCode::from_u16(world.first.certificate_failure_status).unwrap_or(answer.status);
+                answer.status = StatusCode::from_u16(world.first.certificate_failure_status)
+                    .unwrap_or(answer.status);
             }
             answer
         }
@@ -66,5 +82,9 @@ fn format(parameters: &Parameters, account: &Account) -> (AnswerFormat, Result<(
 /// Basic authentication by the API user and the API token.
 fn authorize(request: &Incoming, account: &Account) -> Result<(), Failure> {
     let expected = format!("{}:{}", account.user, account.token);
-    if request.basic().is_some_and(|given| given == expected) { Ok(()) } else { Err(Failure::Credentials) }
+    if request.basic().is_some_and(|given| given == expected) {
+        Ok(())
+    } else {
+        Err(Failure::Credentials)
+    }
 }

@@ -21,7 +21,8 @@ impl Block {
     pub(super) fn refuse(&mut self, account: &Account, now: Timestamp) -> Option<Answer> {
         self.until = self.until.filter(|until| now < *until);
         self.until?;
-        let status = StatusCode::from_u16(account.blocked_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
+        let status =
+            StatusCode::from_u16(account.blocked_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
         Some(Answer::page(status, "Your connection is blocked."))
     }
 

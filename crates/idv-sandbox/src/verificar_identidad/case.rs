@@ -104,13 +104,24 @@ impl Case {
 
     /// Whether it was ever in one of these statuses since the person came last.
     pub(super) fn reached(&self, statuses: &[i64]) -> bool {
-        let since = self.statuses.iter().rposition(|(status, _)| *status == estado::ACCESSED).unwrap_or(0);
-        self.statuses.iter().skip(since).any(|(status, _)| statuses.contains(status))
+        let since = self
+            .statuses
+            .iter()
+            .rposition(|(status, _)| *status == estado::ACCESSED)
+            .unwrap_or(0);
+        self.statuses
+            .iter()
+            .skip(since)
+            .any(|(status, _)| statuses.contains(status))
     }
 
     /// Whether the process has finished, so that there is a result.
     pub(super) fn is_processed(&self) -> bool {
-        self.reached(&[estado::UNDER_VERIFICATION, estado::VALIDATED, estado::REJECTED])
+        self.reached(&[
+            estado::UNDER_VERIFICATION,
+            estado::VALIDATED,
+            estado::REJECTED,
+        ])
     }
 }
 
@@ -122,10 +133,14 @@ pub(super) fn spain() -> TimeZone {
 
 /// A time in Spain, to the minute.
 pub(super) fn minute(at: Timestamp) -> String {
-    at.to_zoned_datetime(spain()).strftime("%Y-%m-%d %H:%M").to_string()
+    at.to_zoned_datetime(spain())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }
 
 /// A time in Spain, to the second.
 pub(super) fn second(at: Timestamp) -> String {
-    at.to_zoned_datetime(spain()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned_datetime(spain())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
 }

@@ -12,23 +12,37 @@ use crate::pdf;
 
 /// Downloads it.
 pub(super) fn download(world: &World, parameters: &Parameters) -> Result<Answer, Failure> {
-    let id = parameters.text("Id")?.ok_or_else(|| Failure::data("Id is required"))?;
+    let id = parameters
+        .text("Id")?
+        .ok_or_else(|| Failure::data("Id is required"))?;
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Failure::data("Id is no integer"));
     }
-    let case = world.cases.get(&id).ok_or_else(|| Failure::data("there is no request with this Id"))?;
+    let case = world
+        .cases
+        .get(&id)
+        .ok_or_else(|| Failure::data("there is no request with this Id"))?;
     if !case.is_validated() {
         return Err(Failure::data("the verification is not validated"));
     }
     let pdf = document(case);
-    let padding = world.first.certificate_length.saturating_sub(pdf.len() as u64);
+    let padding = world
+        .first
+        .certificate_length
+        .saturating_sub(pdf.len() as u64);
     let pieces = vec![Piece::Bytes(Bytes::from(pdf)), Piece::spaces(padding)];
     let name = format!("attachment; filename=\"CertificadoIdentidad_{id}.pdf\"");
-    Ok(Answer::of(StatusCode::OK, &world.first.certificate_type, pieces).with_header("content-disposition", name))
+    Ok(
+        Answer::of(StatusCode::OK, &world.first.certificate_type, pieces)
+            .with_header("content-disposition", name),
+    )
 }
 
 fn document(case: &Case) -> Vec<u8> {
-    let validated = case.statuses.last().map_or_else(String::new, |(_, at)| minute(*at));
+    let validated = case
+        .statuses
+        .last()
+        .map_or_else(String::new, |(_, at)| minute(*at));
     pdf::document(&[
         "Certificado de verificación de identidad".to_owned(),
         format!("Identificador: {}", case.id),

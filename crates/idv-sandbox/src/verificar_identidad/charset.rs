@@ -2,8 +2,8 @@
 
 /// The characters from 0x80 to 0x9F; five of the codes have none.
 const HIGH: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”',
-    '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 /// Encodes a text. A character that the charset does not have becomes a question mark.
@@ -16,7 +16,10 @@ fn encode(letter: char) -> u8 {
         return u8::try_from(0x80 + place).unwrap_or(b'?');
     }
     // The codes from 0x80 on that are not those above are Unicode's own.
-    u8::try_from(u32::from(letter)).ok().filter(|code| !(0x80..0xA0).contains(code)).unwrap_or(b'?')
+    u8::try_from(u32::from(letter))
+        .ok()
+        .filter(|code| !(0x80..0xA0).contains(code))
+        .unwrap_or(b'?')
 }
 
 #[cfg(test)]
@@ -25,7 +28,10 @@ mod tests {
 
     #[test]
     fn letters_have_their_codes_and_strangers_a_question_mark() {
-        assert_eq!(windows_1252("PEÑA, José €“ž”"), b"PE\xd1A, Jos\xe9 \x80\x93\x9e\x94");
+        assert_eq!(
+            windows_1252("PEÑA, José €“ž”"),
+            b"PE\xd1A, Jos\xe9 \x80\x93\x9e\x94"
+        );
         assert_eq!(windows_1252("\u{0}~\u{a0}ÿ"), b"\x00~\xa0\xff");
         assert_eq!(windows_1252("Łódź 中\u{9f}\u{85}"), b"?\xf3d? ???");
     }

@@ -40,15 +40,34 @@ const PAST: Date = Date::constant(2021, 10, 19);
 
 impl Finding {
     /// All went well.
-    pub(super) const GOOD: Self = Self { reason: None, likeness: ALIKE, another: false, passport: false, misread: false };
+    pub(super) const GOOD: Self = Self {
+        reason: None,
+        likeness: ALIKE,
+        another: false,
+        passport: false,
+        misread: false,
+    };
     /// All went well, with a document of another number.
-    pub(super) const ANOTHER: Self = Self { another: true, ..Self::GOOD };
+    pub(super) const ANOTHER: Self = Self {
+        another: true,
+        ..Self::GOOD
+    };
     /// All went well, with a passport.
-    pub(super) const PASSPORT: Self = Self { passport: true, ..Self::GOOD };
+    pub(super) const PASSPORT: Self = Self {
+        passport: true,
+        ..Self::GOOD
+    };
     /// All went well, but for a passport of another number.
-    pub(super) const ANOTHER_PASSPORT: Self = Self { reason: Some(ANOTHER_NUMBER), another: true, ..Self::PASSPORT };
+    pub(super) const ANOTHER_PASSPORT: Self = Self {
+        reason: Some(ANOTHER_NUMBER),
+        another: true,
+        ..Self::PASSPORT
+    };
     /// All went well, but for what was misread.
-    pub(super) const MISREAD: Self = Self { misread: true, ..Self::GOOD };
+    pub(super) const MISREAD: Self = Self {
+        misread: true,
+        ..Self::GOOD
+    };
 
     /// That of one of the reasons -1 to -9; none if there is no such reason.
     pub(super) const fn of(reason: i64) -> Option<Self> {
@@ -58,7 +77,12 @@ impl Finding {
             -6..=-2 | -9 => ALIKE,
             _ => return None,
         };
-        Some(Self { reason: Some(reason), likeness, another: reason == ANOTHER_NUMBER, ..Self::GOOD })
+        Some(Self {
+            reason: Some(reason),
+            likeness,
+            another: reason == ANOTHER_NUMBER,
+            ..Self::GOOD
+        })
     }
 
     /// By what `Resultado` is to be.
@@ -66,8 +90,13 @@ impl Finding {
         match number.as_i64().filter(|number| *number < 0) {
             Some(reason) => Self::of(reason),
             None => {
-                let likeness = number.as_f64().filter(|likeness| (0.0..=100.0).contains(likeness))?;
-                Some(Self { likeness, ..Self::GOOD })
+                let likeness = number
+                    .as_f64()
+                    .filter(|likeness| (0.0..=100.0).contains(likeness))?;
+                Some(Self {
+                    likeness,
+                    ..Self::GOOD
+                })
             }
         }
     }
@@ -83,11 +112,22 @@ pub(super) fn result(case: &Case, person: &Person) -> Value {
     let (wanted, finding) = (case.wanted.as_deref(), case.finding);
     let is_processed = case.is_processed();
     let mut result = Map::new();
-    let unfinished = if is_processed { finding.reason } else { Some(UNFINISHED) };
-    result.insert("Resultado".into(), unfinished.map_or_else(|| json!(finding.likeness), |reason| json!(reason)));
+    let unfinished = if is_processed {
+        finding.reason
+    } else {
+        Some(UNFINISHED)
+    };
+    result.insert(
+        "Resultado".into(),
+        unfinished.map_or_else(|| json!(finding.likeness), |reason| json!(reason)),
+    );
     result.insert("DNIAnverso".into(), case.front().into());
     result.insert("DNIReverso".into(), case.back().into());
-    let coincide = if finding.passport { "N/A" } else { yes(case.front() == case.back()) };
+    let coincide = if finding.passport {
+        "N/A"
+    } else {
+        yes(case.front() == case.back())
+    };
     result.insert("AnversoReversoCoinciden".into(), coincide.into());
     result.insert("DNISolicitado".into(), wanted.unwrap_or_default().into());
     let as_wanted = wanted.map_or("N/A", |wanted| yes(wanted == case.front()));
@@ -101,10 +141,20 @@ pub(super) fn result(case: &Case, person: &Person) -> Value {
 /// The parts of `Result` that come with the end of the process.
 fn findings(case: &Case, person: &Person) -> Value {
     let finding = case.finding;
-    let today = case.statuses.last().map_or(Date::default(), |(_, at)| at.to_zoned_datetime(spain()).date());
-    let born = if finding.is(-2) { MINOR } else { person.birth_date };
+    let today = case.statuses.last().map_or(Date::default(), |(_, at)| {
+        at.to_zoned_datetime(spain()).date()
+    });
+    let born = if finding.is(-2) {
+        MINOR
+    } else {
+        person.birth_date
+    };
     let expired = finding.is(-5);
-    let (name, born) = if finding.misread && !case.is_validated() { misread(person) } else { (person.name.clone(), born) };
+    let (name, born) = if finding.misread && !case.is_validated() {
+        misread(person)
+    } else {
+        (person.name.clone(), born)
+    };
     json!({
         "DNI": {
             "Edad": age(born, today),
@@ -136,12 +186,22 @@ fn findings(case: &Case, person: &Person) -> Value {
 fn misread(person: &Person) -> (String, Date) {
     let mut name = person.name.clone();
     name.pop();
-    (name, person.birth_date.checked_sub(Span::new().years(1)).unwrap_or(Date::MIN))
+    (
+        name,
+        person
+            .birth_date
+            .checked_sub(Span::new().years(1))
+            .unwrap_or(Date::MIN),
+    )
 }
 
 fn age(born: Date, today: Date) -> i32 {
     let years = i32::from(today.year()) - i32::from(born.year());
-    if (today.month(), today.day()) < (born.month(), born.day()) { years - 1 } else { years }
+    if (today.month(), today.day()) < (born.month(), born.day()) {
+        years - 1
+    } else {
+        years
+    }
 }
 
 fn day_first(date: Date) -> String {

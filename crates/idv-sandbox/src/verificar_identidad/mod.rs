@@ -86,14 +86,24 @@ impl Part for Own {
     }
 
     fn report_to(world: &mut World, url: &str, _: &mut Moment<'_>) -> Result<(), String> {
-        let url = if world.first.report_user.is_some() { url.to_owned() } else { with_secret(url) };
-        Ok(world.configure(Account { callback_url: Some(url), ..world.first.clone() })?)
+        let url = if world.first.report_user.is_some() {
+            url.to_owned()
+        } else {
+            with_secret(url)
+        };
+        Ok(world.configure(Account {
+            callback_url: Some(url),
+            ..world.first.clone()
+        })?)
     }
 
     fn prove_by_password(world: &mut World) -> Option<Vec<Setting>> {
         world.first.report_user = Some("sandbox".to_owned());
         world.first.report_password = CALLBACK_SECRET.to_owned();
-        Some(vec![Setting::plain("callback_user", "sandbox"), Setting::secret("callback_password", CALLBACK_SECRET)])
+        Some(vec![
+            Setting::plain("callback_user", "sandbox"),
+            Setting::secret("callback_password", CALLBACK_SECRET),
+        ])
     }
 
     fn expect(world: &mut World, family_name: &str) {
@@ -101,18 +111,35 @@ impl Part for Own {
     }
 
     fn forgery(_: &World, _: &str, id: &str) -> (String, Option<Value>) {
-        (String::new(), Some(json!({ "Servicio": "VERIFICACION_IDENTIDAD", "ID": id, "Estado": "5100" })))
+        (
+            String::new(),
+            Some(json!({ "Servicio": "VERIFICACION_IDENTIDAD", "ID": id, "Estado": "5100" })),
+        )
     }
 
     fn failure(status: StatusCode, code: u16) -> Answer {
-        Answer::json(status, &json!([{ "Res": if code == 401 { -1 } else { -5 } }]))
+        Answer::json(
+            status,
+            &json!([{ "Res": if code == 401 { -1 } else { -5 } }]),
+        )
     }
 
-    fn plan(scenario: &str, _: Option<&str>, case: &mut Case, account: &Account, now: Timestamp) -> Result<Plan, &'static str> {
+    fn plan(
+        scenario: &str,
+        _: Option<&str>,
+        case: &mut Case,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<Plan, &'static str> {
         scenario::plan(scenario, case, account, now)
     }
 
-    fn handle(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Answer {
+    fn handle(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Answer {
         match path {
             ["vi", token] => pages::handle(world, request, token, moment),
             ["v7", function] | [function] => api::handle(world, request, function, moment),
@@ -121,7 +148,9 @@ impl Part for Own {
     }
 
     fn happen(world: &mut World, id: &str, effect: Effect, moment: &mut Moment<'_>) {
-        let Some((case, account, own)) = world.find(id) else { return };
+        let Some((case, account, own)) = world.find(id) else {
+            return;
+        };
         match effect {
             Effect::Message => own.messages.push(id.to_owned()),
             Effect::Status(status) => reach(case, account, status, moment),
@@ -130,7 +159,8 @@ impl Part for Own {
     }
 
     fn view(world: &World, id: &str, case: &Case) -> Value {
-        let status = |(status, at): &(i64, Timestamp)| json!({ "estado": status, "at": at.to_string() });
+        let status =
+            |(status, at): &(i64, Timestamp)| json!({ "estado": status, "at": at.to_string() });
         json!({
             "id": case.id,
             "phone": case.phone,
@@ -143,11 +173,18 @@ impl Part for Own {
         })
     }
 
-    fn control(world: &mut World, request: &Incoming, path: &[&str], moment: &mut Moment<'_>) -> Option<Result<Value, String>> {
+    fn control(
+        world: &mut World,
+        request: &Incoming,
+        path: &[&str],
+        moment: &mut Moment<'_>,
+    ) -> Option<Result<Value, String>> {
         match (&request.method, path) {
             (&Method::GET, ["messages"]) => Some(Ok(json!(messages(world)))),
             (&Method::GET, ["phones", number]) => {
-                let messages = messages(world).into_iter().filter(|message| message.to == *number);
+                let messages = messages(world)
+                    .into_iter()
+                    .filter(|message| message.to == *number);
                 Some(Ok(json!(messages.collect::<Vec<_>>())))
             }
             (&Method::POST, ["requests", id, "status"]) => {
@@ -169,10 +206,16 @@ struct Set {
 }
 
 /// Sets a status and, if it is given, the finding.
-fn set_status(world: &mut World, id: &str, set: &Set, moment: &mut Moment<'_>) -> Result<Value, String> {
+fn set_status(
+    world: &mut World,
+    id: &str,
+    set: &Set,
+    moment: &mut Moment<'_>,
+) -> Result<Value, String> {
     let (case, account) = world.find_open(id)?;
     if let Some(number) = &set.resultado {
-        let finding = Finding::by(number).ok_or("a result is one of -1 to -9, but -7, or 0 to 100 percent")?;
+        let finding = Finding::by(number)
+            .ok_or("a result is one of -1 to -9, but -7, or 0 to 100 percent")?;
         if finding.is(ANOTHER_NUMBER) && case.wanted.is_none() {
             return Err("no number was asked for, so none can be another".to_owned());
         }
@@ -190,7 +233,13 @@ fn messages(world: &World) -> Vec<PhoneMessage> {
         from: case.sender.clone(),
         text: case.message.clone(),
     };
-    world.own.messages.iter().filter_map(|id| world.cases.get(id)).map(message).collect()
+    world
+        .own
+        .messages
+        .iter()
+        .filter_map(|id| world.cases.get(id))
+        .map(message)
+        .collect()
 }
 
 /// A status is reached, and the account is told.
@@ -198,7 +247,10 @@ fn reach(case: &mut Case, account: &Account, status: i64, moment: &mut Moment<'_
     case.statuses.push((status, moment.now));
     if status == estado::ACCESSED {
         let port = 1024 + moment.random.number(60_000);
-        case.accesses.push(Access { at: moment.now, port });
+        case.accesses.push(Access {
+            at: moment.now,
+            port,
+        });
     }
     report::tell(case, account, moment);
 }

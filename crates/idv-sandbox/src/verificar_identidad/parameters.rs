@@ -20,18 +20,27 @@ impl Parameters {
         parameters.extend(request.parameters());
         let read = match request.media_type().to_ascii_lowercase().as_str() {
             _ if request.body.is_empty() => Ok(()),
-            "application/json" => match serde_json::from_slice::<Map<String, Value>>(&request.body) {
+            "application/json" => match serde_json::from_slice::<Map<String, Value>>(&request.body)
+            {
                 Ok(object) => {
-                    parameters.0.extend(object.into_iter().map(|(name, value)| (name.to_lowercase(), value)));
+                    parameters.0.extend(
+                        object
+                            .into_iter()
+                            .map(|(name, value)| (name.to_lowercase(), value)),
+                    );
                     Ok(())
                 }
-                Err(error) => Err(Failure::data(format!("the body is no object of JSON: {error}"))),
+                Err(error) => Err(Failure::data(format!(
+                    "the body is no object of JSON: {error}"
+                ))),
             },
             "application/x-www-form-urlencoded" => {
                 parameters.extend(url::form_urlencoded::parse(&request.body).into_owned());
                 Ok(())
             }
-            _ => Err(Failure::data("the body is neither application/json nor application/x-www-form-urlencoded")),
+            _ => Err(Failure::data(
+                "the body is neither application/json nor application/x-www-form-urlencoded",
+            )),
         };
         (parameters, read)
     }
@@ -47,6 +56,10 @@ impl Parameters {
     }
 
     fn extend(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {
-        self.0.extend(pairs.into_iter().map(|(name, value)| (name.to_lowercase(), Value::String(value))));
+        self.0.extend(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.to_lowercase(), Value::String(value))),
+        );
     }
 }

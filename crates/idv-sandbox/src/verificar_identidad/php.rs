@@ -15,8 +15,10 @@ pub(super) enum Digits {
 pub(super) fn text(value: &Value, digits: Digits) -> String {
     match value {
         Value::Object(object) => {
-            let parts: Vec<String> =
-                object.iter().map(|(name, value)| format!("{}:{}", string(name), text(value, digits))).collect();
+            let parts: Vec<String> = object
+                .iter()
+                .map(|(name, value)| format!("{}:{}", string(name), text(value, digits)))
+                .collect();
             format!("{{{}}}", parts.join(","))
         }
         Value::Array(array) => {
@@ -53,7 +55,18 @@ mod tests {
 
     #[test]
     fn numbers_have_17_digits_and_no_zeros_behind() {
-        let numbers = json!([93.957_847_595_214_84, 15.5, 0.1, 80.0, 100.0, 4.25, -0.5, 7, 0.0, 1_234.5]);
+        let numbers = json!([
+            93.957_847_595_214_84,
+            15.5,
+            0.1,
+            80.0,
+            100.0,
+            4.25,
+            -0.5,
+            7,
+            0.0,
+            1_234.5
+        ]);
         let expected = "[93.957847595214844,15.5,0.10000000000000001,80,100,4.25,-0.5,7,0,1234.5]";
         assert_eq!(text(&numbers, Digits::Seventeen), expected);
         assert_eq!(text(&numbers, Digits::Shortest), numbers.to_string());
@@ -64,6 +77,9 @@ mod tests {
         let value = json!({ "a/\"b": ["N/A", "\\", null, true, "ñ"] });
         let text = text(&value, Digits::Seventeen);
         assert_eq!(text, r#"{"a\/\"b":["N\/A","\\",null,true,"ñ"]}"#);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).ok(),
+            Some(value)
+        );
     }
 }

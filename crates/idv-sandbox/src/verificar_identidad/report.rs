@@ -36,7 +36,9 @@ enum Field {
 
 /// Tells of the status that a request has now.
 pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
-    let Some(url) = account.callback_url.as_ref() else { return };
+    let Some(url) = account.callback_url.as_ref() else {
+        return;
+    };
     let mut headers = Vec::new();
     if let Some(user) = &account.report_user {
         let credentials = STANDARD.encode(format!("{user}:{}", account.report_password));
@@ -44,9 +46,17 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
     }
     let mut send = |kind: &'static str, fields: Vec<(&'static str, Field)>| {
         let (media_type, body) = body(fields, account);
-        let body = if account.windows_1252 { windows_1252(&body) } else { body.into_bytes() };
+        let body = if account.windows_1252 {
+            windows_1252(&body)
+        } else {
+            body.into_bytes()
+        };
         let callback = Callback::new(kind, &case.id, Method::POST, url.clone());
-        moment.callbacks.push(Callback { headers: headers.clone(), body: Some((media_type, body.into())), ..callback });
+        moment.callbacks.push(Callback {
+            headers: headers.clone(),
+            body: Some((media_type, body.into())),
+            ..callback
+        });
     };
     if account.other_services {
         let text = |text: &str| Field::Text(text.to_owned());
@@ -62,8 +72,11 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
 }
 
 fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
-    let Some(&(status, at)) = case.statuses.last() else { return Vec::new() };
-    let known = |known: bool, field: fn(&Case) -> Field| if known { field(case) } else { Field::Unknown };
+    let Some(&(status, at)) = case.statuses.last() else {
+        return Vec::new();
+    };
+    let known =
+        |known: bool, field: fn(&Case) -> Field| if known { field(case) } else { Field::Unknown };
     let shown = |statuses: &[i64]| case.reached(statuses) || case.is_processed();
     let accessed = !case.accesses.is_empty();
     // The front is asked for, then shown, then the back is asked for.
@@ -76,16 +89,54 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
         ("FechaEnvio", Field::Text(minute(case.send_at))),
         ("Estado", Field::Number(status)),
         ("UltimaActualizacion", Field::Text(minute(at))),
-        ("Acceso", known(accessed, |case| Field::Nested(accesses(case), Digits::Shortest))),
-        ("Telefono", case.phone.parse().map_or_else(|_| Field::Text(case.phone.clone()), Field::Number)),
-        ("DNIAnverso", known(front, |case| Field::Text(case.front().to_owned()))),
-        ("DNIReverso", known(back, |case| Field::Text(case.back().to_owned()))),
-        ("DNISolicitado", case.wanted.clone().map_or(Field::Unknown, Field::Text)),
-        ("Posicion", known(accessed && account.position_allowed, |_| Field::Nested(vec![position()], Digits::Shortest))),
-        ("Dispositivo", known(accessed, |_| Field::Nested(vec![device()], Digits::Shortest))),
-        ("Result", if has_result { result_field(case, account) } else { Field::Unknown }),
+        (
+            "Acceso",
+            known(accessed, |case| {
+                Field::Nested(accesses(case), Digits::Shortest)
+            }),
+        ),
+        (
+            "Telefono",
+            case.phone
+                .parse()
+                .map_or_else(|_| Field::Text(case.phone.clone()), Field::Number),
+        ),
+        (
+            "DNIAnverso",
+            known(front, |case| Field::Text(case.front().to_owned())),
+        ),
+        (
+            "DNIReverso",
+            known(back, |case| Field::Text(case.back().to_owned())),
+        ),
+        (
+            "DNISolicitado",
+            case.wanted.clone().map_or(Field::Unknown, Field::Text),
+        ),
+        (
+            "Posicion",
+            known(accessed && account.position_allowed, |_| {
+                Field::Nested(vec![position()], Digits::Shortest)
+            }),
+        ),
+        (
+            "Dispositivo",
+            known(accessed, |_| {
+                Field::Nested(vec![device()], Digits::Shortest)
+            }),
+        ),
+        (
+            "Result",
+            if has_result {
+                result_field(case, account)
+            } else {
+                Field::Unknown
+            },
+        ),
     ];
-    let reason = (status == estado::REJECTED).then(|| reason(account.rejection_reason)).flatten();
+    let reason = (status == estado::REJECTED)
+        .then(|| reason(account.rejection_reason))
+        .flatten();
     fields.extend(reason.map(|reason| ("Motivo", reason)));
     fields
 }
@@ -93,12 +144,19 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
 /// `Result`, as the account has it.
 fn result_field(case: &Case, account: &Account) -> Field {
     let mut value = result(case, &account.person);
-    let spoiled = if case.is_processed() { account.spoiled_result } else { SpoiledResult::None };
+    let spoiled = if case.is_processed() {
+        account.spoiled_result
+    } else {
+        SpoiledResult::None
+    };
     match spoiled {
         SpoiledResult::None => {}
         SpoiledResult::Truncated => {
             let text = nested(vec![value], Digits::Seventeen, account);
-            let half = text.char_indices().nth(text.chars().count() / 2).and_then(|(at, _)| text.get(..at));
+            let half = text
+                .char_indices()
+                .nth(text.chars().count() / 2)
+                .and_then(|(at, _)| text.get(..at));
             return Field::Text(half.unwrap_or_default().to_owned());
         }
         SpoiledResult::Word => return Field::Text("Array".to_owned()),
@@ -128,7 +186,11 @@ fn accesses(case: &Case) -> Vec<Value> {
         let (date, port) = (second(access.at), access.port.to_string());
         json!({ "Fecha": date, "IP": format!("85.10.20.{}", 221_u8.wrapping_add(number)), "Puerto": port })
     };
-    (0..=u8::MAX).cycle().zip(&case.accesses).map(access).collect()
+    (0..=u8::MAX)
+        .cycle()
+        .zip(&case.accesses)
+        .map(access)
+        .collect()
 }
 
 fn position() -> Value {
@@ -149,23 +211,41 @@ fn device() -> Value {
 
 /// The body and its media type.
 fn body(fields: Vec<(&'static str, Field)>, account: &Account) -> (&'static str, String) {
-    let fields = fields.into_iter().filter(|(_, field)| account.empty_when_unknown || !matches!(field, Field::Unknown));
+    let fields = fields
+        .into_iter()
+        .filter(|(_, field)| account.empty_when_unknown || !matches!(field, Field::Unknown));
     if account.report_format == ReportFormat::Json {
-        let parts: Vec<String> = fields.map(|(name, field)| format!("\"{name}\":{}", json_of(field, account))).collect();
+        let parts: Vec<String> = fields
+            .map(|(name, field)| format!("\"{name}\":{}", json_of(field, account)))
+            .collect();
         return ("application/json", format!("{{{}}}", parts.join(",")));
     }
-    let pairs: Vec<(&str, String)> = fields.map(|(name, field)| (name, form_of(field, account))).collect();
+    let pairs: Vec<(&str, String)> = fields
+        .map(|(name, field)| (name, form_of(field, account)))
+        .collect();
     match account.report_format {
         ReportFormat::Multipart => {
             let part = |(name, value): &(&str, String)| {
-                format!("{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                format!(
+                    "{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+                )
             };
-            (MULTIPART, pairs.iter().map(part).collect::<String>() + BOUNDARY + "--\r\n")
+            (
+                MULTIPART,
+                pairs.iter().map(part).collect::<String>() + BOUNDARY + "--\r\n",
+            )
         }
         ReportFormat::Form | ReportFormat::Json => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.encoding_override(if account.windows_1252 { Some(&encode) } else { None });
-            ("application/x-www-form-urlencoded", form.extend_pairs(pairs).finish())
+            form.encoding_override(if account.windows_1252 {
+                Some(&encode)
+            } else {
+                None
+            });
+            (
+                "application/x-www-form-urlencoded",
+                form.extend_pairs(pairs).finish(),
+            )
         }
     }
 }
@@ -178,7 +258,9 @@ fn encode(text: &str) -> Cow<'_, [u8]> {
 fn json_of(field: Field, account: &Account) -> String {
     match field {
         Field::Number(number) if account.report_numbers => number.to_string(),
-        Field::Nested(values, digits) if account.nested != ReportNesting::Text => nested(values, digits, account),
+        Field::Nested(values, digits) if account.nested != ReportNesting::Text => {
+            nested(values, digits, account)
+        }
         Field::Json(value) => value.to_string(),
         field => Value::String(form_of(field, account)).to_string(),
     }
@@ -201,7 +283,9 @@ fn nested(mut values: Vec<Value>, digits: Digits, account: &Account) -> String {
         values = values.into_iter().map(pairs).collect();
     }
     let value = match (account.nested, values.len()) {
-        (ReportNesting::Text | ReportNesting::Object | ReportNesting::Pairs, 1) => values.pop().unwrap_or_default(),
+        (ReportNesting::Text | ReportNesting::Object | ReportNesting::Pairs, 1) => {
+            values.pop().unwrap_or_default()
+        }
         _ => Value::Array(values),
     };
     php::text(&value, digits)
@@ -210,7 +294,10 @@ fn nested(mut values: Vec<Value>, digits: Digits, account: &Account) -> String {
 /// The same with each object as an array of names and values.
 fn pairs(value: Value) -> Value {
     match value {
-        Value::Object(object) => object.into_iter().map(|(name, value)| json!([name, pairs(value)])).collect(),
+        Value::Object(object) => object
+            .into_iter()
+            .map(|(name, value)| json!([name, pairs(value)]))
+            .collect(),
         value => value,
     }
 }

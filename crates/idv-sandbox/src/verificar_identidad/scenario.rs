@@ -31,73 +31,139 @@ const NOBODY: u64 = 30 * 24 * 60;
 pub(super) type Plan = crate::scenario::Plan<Effect>;
 
 /// Plans a scenario from now on. It is an error if there is none of this name, or none for such a request.
-pub(super) fn plan(name: &str, case: &Case, account: &Account, now: Timestamp) -> Result<Plan, &'static str> {
+pub(super) fn plan(
+    name: &str,
+    case: &Case,
+    account: &Account,
+    now: Timestamp,
+) -> Result<Plan, &'static str> {
     // Before the message is sent, nobody can come.
     let wait = case.send_at.duration_since(now).as_secs();
     let mut plan = Plan::after(u64::try_from(wait).unwrap_or_default());
     match name {
         "happy" => {
             plan.finding(Finding::GOOD).conduct().finish();
-            plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
+            plan.review("saw nothing against it")
+                .status("validated it", estado::VALIDATED)
         }
         "data-changed" => {
             plan.finding(Finding::MISREAD).conduct().finish();
-            plan.review("corrected the name and the date of birth").status("validated it", estado::VALIDATED)
+            plan.review("corrected the name and the date of birth")
+                .status("validated it", estado::VALIDATED)
         }
         "wrong-number" | "wrong-number-alike" | "wrong-passport" if case.wanted.is_none() => {
             return Err("no number was asked for, so none can be another");
         }
         "wrong-number" => {
-            plan.found(ANOTHER_NUMBER).say("took another document than the one that is expected").conduct().finish();
-            plan.review("saw that it is the person on it").status("validated it", estado::VALIDATED)
+            plan.found(ANOTHER_NUMBER)
+                .say("took another document than the one that is expected")
+                .conduct()
+                .finish();
+            plan.review("saw that it is the person on it")
+                .status("validated it", estado::VALIDATED)
         }
         "wrong-number-alike" => {
-            plan.finding(Finding::ANOTHER).say("took another document than the one that is expected").conduct().finish();
-            plan.review("saw that it is the person on it").status("validated it", estado::VALIDATED)
+            plan.finding(Finding::ANOTHER)
+                .say("took another document than the one that is expected")
+                .conduct()
+                .finish();
+            plan.review("saw that it is the person on it")
+                .status("validated it", estado::VALIDATED)
         }
         "passport" => {
-            plan.finding(Finding::PASSPORT).say("took a passport").conduct_passport().finish();
-            plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
+            plan.finding(Finding::PASSPORT)
+                .say("took a passport")
+                .conduct_passport()
+                .finish();
+            plan.review("saw nothing against it")
+                .status("validated it", estado::VALIDATED)
         }
         "wrong-passport" => {
-            plan.finding(Finding::ANOTHER_PASSPORT).say("took another passport than the one that is expected");
-            plan.conduct_passport().finish().review("saw that it is the person on it");
+            plan.finding(Finding::ANOTHER_PASSPORT)
+                .say("took another passport than the one that is expected");
+            plan.conduct_passport()
+                .finish()
+                .review("saw that it is the person on it");
             plan.status("validated it", estado::VALIDATED)
         }
         "sides-differ" => {
-            plan.found(SIDES_DIFFER).say("took a document whose back cannot be read well").conduct().finish();
-            plan.review("saw that it is the right person nevertheless").status("validated it", estado::VALIDATED)
+            plan.found(SIDES_DIFFER)
+                .say("took a document whose back cannot be read well")
+                .conduct()
+                .finish();
+            plan.review("saw that it is the right person nevertheless")
+                .status("validated it", estado::VALIDATED)
         }
-        "unreviewed" => plan.finding(Finding::GOOD).conduct().finish().say("no operator looked at what was found"),
+        "unreviewed" => plan
+            .finding(Finding::GOOD)
+            .conduct()
+            .finish()
+            .say("no operator looked at what was found"),
         "several-accesses" => {
-            plan.finding(Finding::GOOD).access().say("closed the page").access().say("closed it again").conduct().finish();
-            plan.review("saw nothing against it").status("validated it", estado::VALIDATED)
+            plan.finding(Finding::GOOD)
+                .access()
+                .say("closed the page")
+                .access()
+                .say("closed it again")
+                .conduct()
+                .finish();
+            plan.review("saw nothing against it")
+                .status("validated it", estado::VALIDATED)
         }
         "rejected" => {
-            plan.found(-5).say("took a document that has expired").conduct().finish();
-            plan.review("saw that the document has expired").status("rejected it", estado::REJECTED)
+            plan.found(-5)
+                .say("took a document that has expired")
+                .conduct()
+                .finish();
+            plan.review("saw that the document has expired")
+                .status("rejected it", estado::REJECTED)
         }
         "fraud" => {
-            plan.found(-8).say("took somebody else's document").conduct().finish();
-            plan.review("saw another person").status("rejected it", estado::REJECTED)
+            plan.found(-8)
+                .say("took somebody else's document")
+                .conduct()
+                .finish();
+            plan.review("saw another person")
+                .status("rejected it", estado::REJECTED)
         }
         "fraud-in-review" => {
             plan.found(-1).conduct().finish();
-            plan.review("saw that the document is forged").status("rejected it", estado::REJECTED)
+            plan.review("saw that the document is forged")
+                .status("rejected it", estado::REJECTED)
         }
         "aborted-then-success" => {
-            plan.finding(Finding::GOOD).access().say("closed the page").later(30).say("tried again");
-            plan.conduct().finish().review("saw nothing against it").status("validated it", estado::VALIDATED)
+            plan.finding(Finding::GOOD)
+                .access()
+                .say("closed the page")
+                .later(30)
+                .say("tried again");
+            plan.conduct()
+                .finish()
+                .review("saw nothing against it")
+                .status("validated it", estado::VALIDATED)
         }
         "canceled-in-review" => {
-            plan.found(-6).say("held the phone into the light").conduct().finish();
-            plan.review("could see nobody").status("rejected it", estado::REJECTED)
+            plan.found(-6)
+                .say("held the phone into the light")
+                .conduct()
+                .finish();
+            plan.review("could see nobody")
+                .status("rejected it", estado::REJECTED)
         }
-        "expired" => plan.later(NOBODY).say("never came; the vendor says nothing of it"),
-        "never-finishes" => plan.found(-1).conduct().finish().say("no operator ever looked at it"),
+        "expired" => plan
+            .later(NOBODY)
+            .say("never came; the vendor says nothing of it"),
+        "never-finishes" => plan
+            .found(-1)
+            .conduct()
+            .finish()
+            .say("no operator ever looked at it"),
         "unknown-status" => {
             plan.finding(Finding::GOOD).conduct();
-            plan.status("the vendor set a status that no document knows", account.unknown_status)
+            plan.status(
+                "the vendor set a status that no document knows",
+                account.unknown_status,
+            )
         }
         _ => return Err("there is no such scenario"),
     };
@@ -123,25 +189,40 @@ impl Plan {
     /// The person opens the link and is filmed.
     fn access(&mut self) -> &mut Self {
         self.later(1).status("opened the link", estado::ACCESSED);
-        self.seconds(30).status("looked into the camera", estado::LIVENESS)
+        self.seconds(30)
+            .status("looked into the camera", estado::LIVENESS)
     }
 
     /// The person does all of their part.
     fn conduct(&mut self) -> &mut Self {
-        self.access().later(1).status("was asked for the front of the document", estado::FRONT);
-        self.seconds(30).status("was asked for its back", estado::BACK);
-        self.seconds(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
+        self.access()
+            .later(1)
+            .status("was asked for the front of the document", estado::FRONT);
+        self.seconds(30)
+            .status("was asked for its back", estado::BACK);
+        self.seconds(30).status(
+            "was done, and the pictures were accepted",
+            estado::IN_PROCESS,
+        )
     }
 
     /// The person does all of their part with a passport, which has no back.
     fn conduct_passport(&mut self) -> &mut Self {
-        self.access().later(1).status("was asked for the passport", estado::FRONT);
-        self.seconds(30).status("was done, and the pictures were accepted", estado::IN_PROCESS)
+        self.access()
+            .later(1)
+            .status("was asked for the passport", estado::FRONT);
+        self.seconds(30).status(
+            "was done, and the pictures were accepted",
+            estado::IN_PROCESS,
+        )
     }
 
     /// The machine is done with it.
     fn finish(&mut self) -> &mut Self {
-        self.later(1).status("the data were there, under verification", estado::UNDER_VERIFICATION)
+        self.later(1).status(
+            "the data were there, under verification",
+            estado::UNDER_VERIFICATION,
+        )
     }
 
     fn review(&mut self, what: &str) -> &mut Self {

@@ -17,23 +17,36 @@ pub(super) const LONGEST_SENDER: usize = 11;
 const LINK: &str = "[LINK]";
 
 /// The message of a request that has none.
-const MESSAGE: &str = "Necesitamos verificar su identidad. Pulse en el enlace para comenzar el proceso: [LINK]";
+const MESSAGE: &str =
+    "Necesitamos verificar su identidad. Pulse en el enlace para comenzar el proceso: [LINK]";
 
 /// Sends a request.
-pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Moment<'_>) -> Result<Said, Failure> {
+pub(super) fn send(
+    world: &mut World,
+    parameters: &Parameters,
+    moment: &mut Moment<'_>,
+) -> Result<Said, Failure> {
     let account = &world.first;
-    let phone = parameters.text("Telefono")?.ok_or_else(|| Failure::data("Telefono is required"))?;
+    let phone = parameters
+        .text("Telefono")?
+        .ok_or_else(|| Failure::data("Telefono is required"))?;
     if !is_phone(&phone) {
-        return Err(Failure::data("Telefono has the digits of a number with its country code and nothing else"));
+        return Err(Failure::data(
+            "Telefono has the digits of a number with its country code and nothing else",
+        ));
     }
-    let mut text = parameters.text("Mensaje")?.unwrap_or_else(|| MESSAGE.to_owned());
+    let mut text = parameters
+        .text("Mensaje")?
+        .unwrap_or_else(|| MESSAGE.to_owned());
     if !text.contains(LINK) {
         if account.link_demanded {
             return Err(Failure::data("Mensaje must include the keyword [LINK]"));
         }
         text = format!("{text} {LINK}");
     }
-    let sender = parameters.text("Remitente")?.unwrap_or_else(|| account.sender.clone());
+    let sender = parameters
+        .text("Remitente")?
+        .unwrap_or_else(|| account.sender.clone());
     if sender.chars().count() > LONGEST_SENDER {
         return Err(Failure::data("Remitente has more than 11 characters"));
     }
@@ -42,7 +55,10 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
         None => moment.now,
     };
     let wanted = parameters.text("Dni")?;
-    if wanted.as_deref().is_some_and(|number| number.contains(char::is_control)) {
+    if wanted
+        .as_deref()
+        .is_some_and(|number| number.contains(char::is_control))
+    {
         return Err(Failure::data("Dni has control characters"));
     }
     if !account.activated {
@@ -52,7 +68,10 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
         return Err(Failure::General(code));
     }
     let cost = account.cost_hundredths;
-    let left = account.credit_hundredths.checked_sub(cost).ok_or(Failure::Credits(cost))?;
+    let left = account
+        .credit_hundredths
+        .checked_sub(cost)
+        .ok_or(Failure::Credits(cost))?;
     world.first.credit_hundredths = left;
 
     let id = new_id(world, moment);
@@ -76,12 +95,17 @@ pub(super) fn send(world: &mut World, parameters: &Parameters, moment: &mut Mome
     } else {
         world.own.messages.push(id.clone());
     }
-    Ok(Said::Sent { id, credit_hundredths: left })
+    Ok(Said::Sent {
+        id,
+        credit_hundredths: left,
+    })
 }
 
 /// Digits with a country code, which does not begin with 0: at most 15 (E.164).
 fn is_phone(phone: &str) -> bool {
-    (8..=15).contains(&phone.len()) && phone.bytes().all(|byte| byte.is_ascii_digit()) && !phone.starts_with('0')
+    (8..=15).contains(&phone.len())
+        && phone.bytes().all(|byte| byte.is_ascii_digit())
+        && !phone.starts_with('0')
 }
 
 /// The time of a `Fecha`: to the minute, in Spain. A time that the clocks there skip is refused; of one that comes twice the first is
@@ -95,14 +119,22 @@ fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Time
             13 => byte == b':',
             _ => byte.is_ascii_digit(),
         });
-    let civil = DateTime::strptime("%Y-%m-%d %H:%M", date).ok().filter(|_| shaped).ok_or_else(refuse)?;
+    let civil = DateTime::strptime("%Y-%m-%d %H:%M", date)
+        .ok()
+        .filter(|_| shaped)
+        .ok_or_else(refuse)?;
     let spain = spain().into_ambiguous_zoned_datetime(civil);
     if matches!(spain.offset(), AmbiguousOffset::Gap { .. }) {
-        return Err(Failure::data("Fecha is in an hour that there is not in Spain"));
+        return Err(Failure::data(
+            "Fecha is in an hour that there is not in Spain",
+        ));
     }
     let at = spain.earlier().map_err(|_| refuse())?.timestamp();
     // The minute that has begun is not over.
-    if moment.clocks(strict_clock).all(|now| at.as_second() + 60 <= now.as_second()) {
+    if moment
+        .clocks(strict_clock)
+        .all(|now| at.as_second() + 60 <= now.as_second())
+    {
         return Err(Failure::data("Fecha is in the past"));
     }
     Ok(at.max(moment.now))

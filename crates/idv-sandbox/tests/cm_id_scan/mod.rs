@@ -15,7 +15,10 @@ use crate::support::{JSON, Reply, send, still};
 
 pub(crate) const KEY: &str = "3b438437-04a4-40bb-8389-54bb02766fba";
 pub(crate) const SECRET: &str = "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ";
-pub(crate) const SECOND: (&str, &str) = ("5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52", "secondSecretOfTheSandboxThatNobodyElseHas");
+pub(crate) const SECOND: (&str, &str) = (
+    "5d1f6a4e-2b90-4c7e-9f33-8a1c0e7b6d52",
+    "secondSecretOfTheSandboxThatNobodyElseHas",
+);
 pub(crate) const EVERY_TASK: [&str; 3] = ["document_scan", "face_liveness", "face_match"];
 
 /// CM.com ID Scan with its two accounts, and a customer of it.
@@ -41,22 +44,49 @@ impl Cm {
         json!({ "iat": self.now(), "nbf": self.now(), "exp": self.now() + 60 })
     }
 
-    pub(crate) async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        send(&self.base, method, target, headers, body).await.unwrap()
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        send(&self.base, method, target, headers, body)
+            .await
+            .unwrap()
     }
 
     /// A call with this token, below the API's base.
-    pub(crate) async fn with_token(&self, token: &str, method: &str, path: &str, body: &str) -> Reply {
+    pub(crate) async fn with_token(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Reply {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("Authorization", bearer.as_str())];
         if !body.is_empty() {
             headers.push(JSON);
         }
-        self.send(method, &format!("/id-scan/v1/{path}"), &headers, body).await
+        self.send(method, &format!("/id-scan/v1/{path}"), &headers, body)
+            .await
     }
 
-    pub(crate) async fn call_as(&self, (key, secret): (&str, &str), method: &str, path: &str, body: &str) -> Reply {
-        self.with_token(&token(&header(key), &self.claims(), secret), method, path, body).await
+    pub(crate) async fn call_as(
+        &self,
+        (key, secret): (&str, &str),
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Reply {
+        self.with_token(
+            &token(&header(key), &self.claims(), secret),
+            method,
+            path,
+            body,
+        )
+        .await
     }
 
     /// A call by the first account.
@@ -81,7 +111,10 @@ impl Cm {
 
     /// A new transaction that a scenario was acted on to its end: its id, and that of its result.
     pub(crate) async fn finished(&self, body: &Value, scenario: &str) -> (String, String) {
-        let id = self.transaction(body).await["id"].as_str().unwrap().to_owned();
+        let id = self.transaction(body).await["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         self.run(&id, scenario).await;
         let result = self.sandbox.cm_id_scan().result_id(&id).unwrap();
         (id, result)
@@ -90,13 +123,18 @@ impl Cm {
     /// The result of a transaction that a scenario was acted on.
     pub(crate) async fn result(&self, body: &Value, scenario: &str) -> Value {
         let (id, result) = self.finished(body, scenario).await;
-        let reply = self.get(&format!("transactions/{id}/results/{result}")).await;
+        let reply = self
+            .get(&format!("transactions/{id}/results/{result}"))
+            .await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()
     }
 
     pub(crate) async fn state(&self, id: &str) -> String {
-        self.get(&format!("transactions/{id}")).await.json()["state"].as_str().unwrap().to_owned()
+        self.get(&format!("transactions/{id}")).await.json()["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub(crate) async fn run(&self, id: &str, scenario: &str) {
@@ -105,11 +143,20 @@ impl Cm {
     }
 
     pub(crate) async fn seconds(&self, seconds: u64) {
-        self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+        self.sandbox
+            .clock()
+            .advance(Duration::from_secs(seconds))
+            .await;
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.send(method, &format!("/_control/cm-id-scan/{path}"), &[JSON], body).await
+        self.send(
+            method,
+            &format!("/_control/cm-id-scan/{path}"),
+            &[JSON],
+            body,
+        )
+        .await
     }
 
     /// The target of an address of the sandbox's.
@@ -129,7 +176,10 @@ pub(crate) fn token(header: &Value, claims: &Value, secret: &str) -> String {
     let signed = format!("{}.{}", part(header), part(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(signed.as_bytes());
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
 }
 
 /// A transaction with every task.
@@ -146,7 +196,12 @@ pub(crate) fn scanned_with(settings: Value) -> Value {
 
 /// The keys of an object, in their order.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 /// That it is refused with this status and a message that names what it is about.
@@ -155,5 +210,8 @@ pub(crate) fn assert_refused(reply: &Reply, status: u16, about: &str) {
     assert_eq!(reply.status, status, "{about}: {}", reply.text());
     let body = reply.json();
     assert_eq!(keys(&body), ["message"]);
-    assert!(body["message"].as_str().unwrap().contains(about), "{about}: {body}");
+    assert!(
+        body["message"].as_str().unwrap().contains(about),
+        "{about}: {body}"
+    );
 }

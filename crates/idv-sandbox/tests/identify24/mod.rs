@@ -26,27 +26,57 @@ impl Client {
         Self { sandbox, base }
     }
 
-    pub(crate) async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        send(&self.base, method, target, headers, body).await.unwrap()
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        send(&self.base, method, target, headers, body)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn auth(&self, partner: &str, key: &str) -> Reply {
-        self.send("POST", "/auth", &[JSON], &json!({ "PARTNER": partner, "APIKEY": key }).to_string()).await
+        self.send(
+            "POST",
+            "/auth",
+            &[JSON],
+            &json!({ "PARTNER": partner, "APIKEY": key }).to_string(),
+        )
+        .await
     }
 
     /// A new token of the first partner.
     pub(crate) async fn token(&self) -> String {
-        self.auth("911-internet", "exampleApiKey").await.json()["token"].as_str().unwrap().to_owned()
+        self.auth("911-internet", "exampleApiKey").await.json()["token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// A call with this token.
-    pub(crate) async fn with_token(&self, token: &str, method: &str, target: &str, body: &str) -> Reply {
-        self.send(method, target, &[PARTNER, ("X-API-TOKEN", token), JSON], body).await
+    pub(crate) async fn with_token(
+        &self,
+        token: &str,
+        method: &str,
+        target: &str,
+        body: &str,
+    ) -> Reply {
+        self.send(
+            method,
+            target,
+            &[PARTNER, ("X-API-TOKEN", token), JSON],
+            body,
+        )
+        .await
     }
 
     /// A call with a new token.
     pub(crate) async fn call(&self, method: &str, target: &str, body: &str) -> Reply {
-        self.with_token(&self.token().await, method, target, body).await
+        self.with_token(&self.token().await, method, target, body)
+            .await
     }
 
     pub(crate) async fn create(&self, body: &Value) -> Reply {
@@ -66,15 +96,26 @@ impl Client {
 
     /// The status that ident/get tells.
     pub(crate) async fn status(&self, id: &str) -> String {
-        self.get(id).await.json()["data"]["status"].as_str().unwrap().to_owned()
+        self.get(id).await.json()["data"]["status"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.send(method, &format!("/_control/identify24/{path}"), &[JSON], body).await
+        self.send(
+            method,
+            &format!("/_control/identify24/{path}"),
+            &[JSON],
+            body,
+        )
+        .await
     }
 
     pub(crate) async fn view(&self, id: &str) -> Value {
-        self.control("GET", &format!("idents/{id}"), "").await.json()
+        self.control("GET", &format!("idents/{id}"), "")
+            .await
+            .json()
     }
 
     /// Lets a scenario run to its end.
@@ -84,7 +125,10 @@ impl Client {
     }
 
     pub(crate) async fn seconds(&self, seconds: u64) {
-        self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+        self.sandbox
+            .clock()
+            .advance(Duration::from_secs(seconds))
+            .await;
     }
 }
 
@@ -112,5 +156,10 @@ pub(crate) fn with(name: &str, value: Value) -> Value {
 
 /// The keys of an object, in their order.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }

@@ -27,22 +27,43 @@ pub(crate) struct Tm {
 impl Tm {
     pub(crate) async fn start() -> Self {
         let sandbox = still().start().await.unwrap();
-        let base = sandbox.identity_tm().base_url().strip_suffix("/api/2.10/").unwrap().to_owned();
+        let base = sandbox
+            .identity_tm()
+            .base_url()
+            .strip_suffix("/api/2.10/")
+            .unwrap()
+            .to_owned();
         Self { sandbox, base }
     }
 
     /// A call of a method by the first account.
     pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.call_as("example", "examplePassword", method, path, body).await
+        self.call_as("example", "examplePassword", method, path, body)
+            .await
     }
 
-    pub(crate) async fn call_as(&self, user: &str, password: &str, method: &str, path: &str, body: &str) -> Reply {
+    pub(crate) async fn call_as(
+        &self,
+        user: &str,
+        password: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Reply {
         let basic = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
         let mut headers = vec![("Authorization", basic.as_str())];
         if !body.is_empty() {
             headers.push(JSON);
         }
-        send(&self.base, method, &format!("/api/2.10/{path}"), &headers, body).await.unwrap()
+        send(
+            &self.base,
+            method,
+            &format!("/api/2.10/{path}"),
+            &headers,
+            body,
+        )
+        .await
+        .unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -78,28 +99,52 @@ impl Tm {
     }
 
     pub(crate) async fn seconds(&self, seconds: u64) {
-        self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+        self.sandbox
+            .clock()
+            .advance(Duration::from_secs(seconds))
+            .await;
     }
 
     /// All statuses that were reached: kind, and sub-kind or 0.
     pub(crate) async fn statuses(&self, order: &str) -> Vec<(u64, u64)> {
-        let reply = self.get(&format!("getStatus/{order}/ExtendedList/IncludeSubKind")).await;
+        let reply = self
+            .get(&format!("getStatus/{order}/ExtendedList/IncludeSubKind"))
+            .await;
         let number = |status: &Value, name: &str| status[name].as_u64().unwrap_or_default();
         let body = reply.json();
-        body["Status"].as_array().unwrap().iter().map(|status| (number(status, "Kind"), number(status, "SubKind"))).collect()
+        body["Status"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|status| (number(status, "Kind"), number(status, "SubKind")))
+            .collect()
     }
 
     pub(crate) async fn kinds(&self, order: &str) -> Vec<u64> {
-        self.statuses(order).await.into_iter().map(|(kind, _)| kind).collect()
+        self.statuses(order)
+            .await
+            .into_iter()
+            .map(|(kind, _)| kind)
+            .collect()
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Reply {
-        send(&self.base, method, &format!("/_control/identity-tm/{path}"), &[JSON], body).await.unwrap()
+        send(
+            &self.base,
+            method,
+            &format!("/_control/identity-tm/{path}"),
+            &[JSON],
+            body,
+        )
+        .await
+        .unwrap()
     }
 
     /// An order as the control plane sees it.
     pub(crate) async fn view(&self, order: &str) -> Value {
-        self.control("GET", &format!("orders/{order}"), "").await.json()
+        self.control("GET", &format!("orders/{order}"), "")
+            .await
+            .json()
     }
 }
 
@@ -135,7 +180,10 @@ pub(crate) fn with(mut order: Value, path: &str, value: Value) -> Value {
 /// The order without an element, by its path.
 pub(crate) fn without(mut order: Value, path: &str) -> Value {
     let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
-    let parent = parents.split('.').filter(|name| !name.is_empty()).fold(&mut order, |place, name| &mut place[name]);
+    let parent = parents
+        .split('.')
+        .filter(|name| !name.is_empty())
+        .fold(&mut order, |place, name| &mut place[name]);
     parent.as_object_mut().unwrap().remove(last).unwrap();
     order
 }
@@ -178,9 +226,21 @@ impl Hooks {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (received, answers) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(VecDeque::new())));
-        let task = tokio::spawn(receive(listener, Arc::clone(&received), Arc::clone(&answers)));
-        Self { url, received, answers, task }
+        let (received, answers) = (
+            Arc::new(Mutex::new(Vec::new())),
+            Arc::new(Mutex::new(VecDeque::new())),
+        );
+        let task = tokio::spawn(receive(
+            listener,
+            Arc::clone(&received),
+            Arc::clone(&answers),
+        ));
+        Self {
+            url,
+            received,
+            answers,
+            task,
+        }
     }
 
     pub(crate) fn will_answer(&self, answers: impl IntoIterator<Item = u16>) {
@@ -193,7 +253,10 @@ impl Hooks {
 
     /// Paths and queries, in the order in which they came.
     pub(crate) fn targets(&self) -> Vec<String> {
-        self.received().into_iter().map(|hook| hook.target).collect()
+        self.received()
+            .into_iter()
+            .map(|hook| hook.target)
+            .collect()
     }
 }
 
@@ -203,25 +266,46 @@ impl Drop for Hooks {
     }
 }
 
-async fn receive(listener: TcpListener, received: Arc<Mutex<Vec<Hook>>>, answers: Arc<Mutex<VecDeque<u16>>>) {
+async fn receive(
+    listener: TcpListener,
+    received: Arc<Mutex<Vec<Hook>>>,
+    answers: Arc<Mutex<VecDeque<u16>>>,
+) {
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = Vec::new();
         let (head, start) = loop {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
-            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            assert!(
+                stream.read_buf(&mut bytes).await.unwrap() > 0,
+                "a request comes whole"
+            );
+            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
             break (String::from_utf8(bytes[..end].to_vec()).unwrap(), end + 4);
         };
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let length = head.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length: ")
+                .map(str::to_owned)
+        });
         let length = length.map_or(0, |length| length.parse::<usize>().unwrap());
         while bytes.len() < start + length {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
+            assert!(
+                stream.read_buf(&mut bytes).await.unwrap() > 0,
+                "a request comes whole"
+            );
         }
         let mut words = head.split(' ').map(str::to_owned);
         let (method, target) = (words.next().unwrap(), words.next().unwrap());
-        received.lock().unwrap().push(Hook { method, target, body: bytes[start..].to_vec() });
+        received.lock().unwrap().push(Hook {
+            method,
+            target,
+            body: bytes[start..].to_vec(),
+        });
         let status = answers.lock().unwrap().pop_front().unwrap_or(200);
-        let answer = format!("HTTP/1.1 {status} As told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let answer =
+            format!("HTTP/1.1 {status} As told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.unwrap();
     }
 }

@@ -33,23 +33,43 @@ pub(crate) struct Reply {
 impl Reply {
     /// Reads an answer whole. A body shorter than its length is an error, as it is to a client.
     pub(crate) fn parse(bytes: &[u8]) -> io::Result<Self> {
-        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+        let end = bytes
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
         let header = |line: &str| {
             let (name, value) = line.split_once(':').unwrap();
             (name.to_ascii_lowercase(), value.trim().to_owned())
         };
-        let reply = Self { status, headers: lines.map(header).collect(), body: bytes[end + 4..].to_vec() };
-        match reply.header("content-length").and_then(|length| length.parse::<usize>().ok()) {
+        let reply = Self {
+            status,
+            headers: lines.map(header).collect(),
+            body: bytes[end + 4..].to_vec(),
+        };
+        match reply
+            .header("content-length")
+            .and_then(|length| length.parse::<usize>().ok())
+        {
             Some(length) if reply.body.len() < length => Err(io::ErrorKind::UnexpectedEof.into()),
             _ => Ok(reply),
         }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -57,7 +77,8 @@ impl Reply {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// The one error of a body of chapter 12: cause, key and message. Its other parts are checked here.
@@ -67,10 +88,24 @@ impl Reply {
         let errors = body["errors"].as_array().unwrap();
         assert_eq!(errors.len(), 1, "{body}");
         let error = errors[0].as_object().unwrap();
-        assert_eq!(error.keys().collect::<Vec<_>>(), ["cause", "id", "key", "message"], "{body}");
-        assert!(error["id"].as_str().unwrap().bytes().all(|byte| byte.is_ascii_digit()), "{body}");
+        assert_eq!(
+            error.keys().collect::<Vec<_>>(),
+            ["cause", "id", "key", "message"],
+            "{body}"
+        );
+        assert!(
+            error["id"]
+                .as_str()
+                .unwrap()
+                .bytes()
+                .all(|byte| byte.is_ascii_digit()),
+            "{body}"
+        );
         assert_eq!(self.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(self.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/json; charset=utf-8")
+        );
         let text = |name: &str| error[name].as_str().map(str::to_owned);
         (text("cause").unwrap(), text("key"), text("message"))
     }
@@ -78,7 +113,10 @@ impl Reply {
     /// That it is this failure, about no field.
     #[track_caller]
     pub(crate) fn assert_failure(&self, status: u16, cause: &str) {
-        assert_eq!((self.status, self.error()), (status, (cause.to_owned(), None, None)));
+        assert_eq!(
+            (self.status, self.error()),
+            (status, (cause.to_owned(), None, None))
+        );
     }
 }
 
@@ -93,7 +131,10 @@ pub(crate) async fn send(
     let address = base.strip_prefix("http://").unwrap();
     let body = body.as_ref();
     let mut head = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n");
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+    if !headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
+    {
         head += &format!("Host: {address}\r\n");
     }
     if !body.is_empty() {
@@ -103,7 +144,9 @@ pub(crate) async fn send(
         head += &format!("{name}: {value}\r\n");
     }
     let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(&[head.as_bytes(), b"\r\n", body].concat()).await?;
+    stream
+        .write_all(&[head.as_bytes(), b"\r\n", body].concat())
+        .await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     Reply::parse(&answer)
@@ -127,18 +170,39 @@ impl World {
         Self { sandbox, base }
     }
 
-    pub(crate) async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Reply {
-        send(&self.base, method, target, headers, body).await.unwrap()
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: impl AsRef<[u8]>,
+    ) -> Reply {
+        send(&self.base, method, target, headers, body)
+            .await
+            .unwrap()
     }
 
     /// A start request with the account's key.
     pub(crate) async fn create(&self, transaction: &str, body: &str) -> Reply {
-        self.send("POST", &format!("/api/v1/ihrebank/identifications/{transaction}/start"), &[KEY, JSON], body).await
+        self.send(
+            "POST",
+            &format!("/api/v1/ihrebank/identifications/{transaction}/start"),
+            &[KEY, JSON],
+            body,
+        )
+        .await
     }
 
     /// A new login token.
     pub(crate) async fn token(&self) -> String {
-        let reply = self.send("POST", "/api/v1/ihrebank/login", &[JSON], r#"{"apiKey":"exampleApiKey"}"#).await;
+        let reply = self
+            .send(
+                "POST",
+                "/api/v1/ihrebank/login",
+                &[JSON],
+                r#"{"apiKey":"exampleApiKey"}"#,
+            )
+            .await;
         reply.json()["authToken"].as_str().unwrap().to_owned()
     }
 
@@ -146,23 +210,33 @@ impl World {
     pub(crate) async fn ask(&self, method: &str, rest: &str) -> Reply {
         let token = self.token().await;
         let target = format!("/api/v1/ihrebank/identifications{rest}");
-        self.send(method, &target, &[("X-API-LOGIN-TOKEN", &token)], "").await
+        self.send(method, &target, &[("X-API-LOGIN-TOKEN", &token)], "")
+            .await
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Reply {
-        self.send(method, &format!("/_control/{path}"), &[JSON], body).await
+        self.send(method, &format!("/_control/{path}"), &[JSON], body)
+            .await
     }
 
     /// Creates an identification and lets a scenario run to its end.
     pub(crate) async fn finish(&self, transaction: &str, scenario: &str) {
-        let created = self.create(transaction, r#"{"firstname":"Armin","lastname":"Bauer","birthday":"1982-05-22"}"#).await;
+        let created = self
+            .create(
+                transaction,
+                r#"{"firstname":"Armin","lastname":"Bauer","birthday":"1982-05-22"}"#,
+            )
+            .await;
         assert_eq!(created.status, 201);
         let steps = self.sandbox.idnow().act(transaction, scenario).unwrap();
         self.seconds(steps.last().unwrap().after_seconds).await;
     }
 
     pub(crate) async fn seconds(&self, seconds: u64) {
-        self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+        self.sandbox
+            .clock()
+            .advance(Duration::from_secs(seconds))
+            .await;
     }
 }
 
@@ -172,10 +246,15 @@ pub(crate) fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>
     let mut fields = BTreeMap::<String, BTreeMap<String, String>>::new();
     let attributes = |start: &BytesStart<'_>| -> BTreeMap<String, String> {
         let pair = |attribute: quick_xml::events::attributes::Attribute<'_>| {
-            let value = quick_xml::escape::unescape(&attribute.value).unwrap().into_owned();
+            let value = quick_xml::escape::unescape(&attribute.value)
+                .unwrap()
+                .into_owned();
             (attribute.key.as_ref().to_owned(), value)
         };
-        start.attributes().map(|attribute| pair(attribute.unwrap())).collect()
+        start
+            .attributes()
+            .map(|attribute| pair(attribute.unwrap()))
+            .collect()
     };
     loop {
         match reader.read_event().unwrap() {
@@ -190,11 +269,20 @@ pub(crate) fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>
             }
             Event::GeneralRef(reference) => {
                 let letter = reference.resolve_char_ref().unwrap().map(String::from);
-                let text = letter.unwrap_or_else(|| resolve_predefined_entity(&reference).unwrap().to_owned());
-                fields.get_mut(&path.join("/")).unwrap().entry("value".to_owned()).or_default().push_str(&text);
+                let text = letter
+                    .unwrap_or_else(|| resolve_predefined_entity(&reference).unwrap().to_owned());
+                fields
+                    .get_mut(&path.join("/"))
+                    .unwrap()
+                    .entry("value".to_owned())
+                    .or_default()
+                    .push_str(&text);
             }
             Event::Empty(element) => {
-                fields.insert(format!("{}/{}", path.join("/"), element.name().as_ref()), attributes(&element));
+                fields.insert(
+                    format!("{}/{}", path.join("/"), element.name().as_ref()),
+                    attributes(&element),
+                );
             }
             Event::End(_) => drop(path.pop()),
             Event::Eof => return fields,
@@ -221,7 +309,9 @@ pub(crate) struct Received {
 
 impl Received {
     pub(crate) fn result(&self) -> &str {
-        self.body["identificationprocess"]["result"].as_str().unwrap()
+        self.body["identificationprocess"]["result"]
+            .as_str()
+            .unwrap()
     }
 }
 
@@ -229,9 +319,21 @@ impl Receiver {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/callback", listener.local_addr().unwrap());
-        let (received, answers) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(VecDeque::new())));
-        let task = tokio::spawn(receive(listener, Arc::clone(&received), Arc::clone(&answers)));
-        Self { url, received, answers, task }
+        let (received, answers) = (
+            Arc::new(Mutex::new(Vec::new())),
+            Arc::new(Mutex::new(VecDeque::new())),
+        );
+        let task = tokio::spawn(receive(
+            listener,
+            Arc::clone(&received),
+            Arc::clone(&answers),
+        ));
+        Self {
+            url,
+            received,
+            answers,
+            task,
+        }
     }
 
     /// What the next requests are answered with; 0 hangs up.
@@ -245,7 +347,10 @@ impl Receiver {
 
     /// The results that were told of, in the order in which they came.
     pub(crate) fn results(&self) -> Vec<String> {
-        self.received().iter().map(|received| received.result().to_owned()).collect()
+        self.received()
+            .iter()
+            .map(|received| received.result().to_owned())
+            .collect()
     }
 }
 
@@ -255,27 +360,46 @@ impl Drop for Receiver {
     }
 }
 
-async fn receive(listener: TcpListener, received: Arc<Mutex<Vec<Received>>>, answers: Arc<Mutex<VecDeque<u16>>>) {
+async fn receive(
+    listener: TcpListener,
+    received: Arc<Mutex<Vec<Received>>>,
+    answers: Arc<Mutex<VecDeque<u16>>>,
+) {
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = Vec::new();
         let (head, length) = loop {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
-            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            assert!(
+                stream.read_buf(&mut bytes).await.unwrap() > 0,
+                "a request comes whole"
+            );
+            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "))
+                .unwrap();
             break (head.clone(), end + 4 + length.parse::<usize>().unwrap());
         };
         while bytes.len() < length {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
+            assert!(
+                stream.read_buf(&mut bytes).await.unwrap() > 0,
+                "a request comes whole"
+            );
         }
         let start = head.len() + 4;
-        received.lock().unwrap().push(Received { head, body: serde_json::from_slice(&bytes[start..]).unwrap() });
+        received.lock().unwrap().push(Received {
+            head,
+            body: serde_json::from_slice(&bytes[start..]).unwrap(),
+        });
         let status = answers.lock().unwrap().pop_front().unwrap_or(200);
         if status != 0 {
             // Were a redirect followed, it would lead back here and be counted.
-            let answer =
-                format!("HTTP/1.1 {status} As told\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let answer = format!(
+                "HTTP/1.1 {status} As told\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     }

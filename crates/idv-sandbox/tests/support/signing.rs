@@ -35,13 +35,27 @@ pub(crate) async fn signing_with(change: impl FnOnce(&mut Account)) -> World {
 /// A request below the account with a new login token; a body is said to be JSON.
 pub(crate) async fn call(world: &World, method: &str, rest: &str, body: &str) -> Reply {
     let token = world.token().await;
-    world.send(method, &format!("/api/v1/ihrebank/{rest}"), &[("X-API-LOGIN-TOKEN", &token), JSON], body).await
+    world
+        .send(
+            method,
+            &format!("/api/v1/ihrebank/{rest}"),
+            &[("X-API-LOGIN-TOKEN", &token), JSON],
+            body,
+        )
+        .await
 }
 
 /// An upload with a new login token.
 pub(crate) async fn upload(world: &World, rest: &str, bytes: &[u8]) -> Reply {
     let token = world.token().await;
-    world.send("POST", &format!("/api/v1/ihrebank/{rest}/data"), &[("X-API-LOGIN-TOKEN", &token), OCTETS], bytes).await
+    world
+        .send(
+            "POST",
+            &format!("/api/v1/ihrebank/{rest}/data"),
+            &[("X-API-LOGIN-TOKEN", &token), OCTETS],
+            bytes,
+        )
+        .await
 }
 
 /// The definition of the samples.
@@ -65,7 +79,13 @@ pub(crate) fn contract_with(changes: &Value) -> String {
 
 /// Creates a definition.
 pub(crate) async fn define(world: &World, changes: Value) {
-    let reply = call(world, "POST", "documentdefinitions", &contract_with(&changes)).await;
+    let reply = call(
+        world,
+        "POST",
+        "documentdefinitions",
+        &contract_with(&changes),
+    )
+    .await;
     assert_eq!((reply.status, reply.text()), (201, "{}"));
 }
 
@@ -80,11 +100,27 @@ pub(crate) fn signature_at(place: &str, value: impl Into<Value>) -> Value {
 #[track_caller]
 pub(crate) fn assert_bad_value(reply: &Reply, key: &str) {
     let message = format!("Please provide a correct value for ‘{key}’");
-    assert_eq!((reply.status, reply.error()), (400, ("BAD_REQUEST".to_owned(), Some(key.to_owned()), Some(message))));
+    assert_eq!(
+        (reply.status, reply.error()),
+        (
+            400,
+            (
+                "BAD_REQUEST".to_owned(),
+                Some(key.to_owned()),
+                Some(message)
+            )
+        )
+    );
 }
 
 /// That it is the refusal of a field that is not known (chapter 12).
 #[track_caller]
 pub(crate) fn assert_unknown(reply: &Reply, key: &str) {
-    assert_eq!((reply.status, reply.error()), (400, ("UNRECOGNIZED_FIELD".to_owned(), Some(key.to_owned()), None)));
+    assert_eq!(
+        (reply.status, reply.error()),
+        (
+            400,
+            ("UNRECOGNIZED_FIELD".to_owned(), Some(key.to_owned()), None)
+        )
+    );
 }

@@ -40,7 +40,10 @@ impl Vi {
     }
 
     pub(crate) fn configure(&self, change: impl FnOnce(&mut VerificarIdentidadAccount)) {
-        self.sandbox.verificar_identidad().configure(change).unwrap();
+        self.sandbox
+            .verificar_identidad()
+            .configure(change)
+            .unwrap();
     }
 
     /// A call with the account's credentials and a body of JSON.
@@ -51,14 +54,23 @@ impl Vi {
     /// A call with the account's credentials.
     pub(crate) async fn post(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let basic = basic("APIUser", "APIToken");
-        let headers: Vec<_> = headers.iter().copied().chain([("Authorization", basic.as_str())]).collect();
-        send(&self.base, "POST", &format!("/v7/{target}"), &headers, body).await.unwrap()
+        let headers: Vec<_> = headers
+            .iter()
+            .copied()
+            .chain([("Authorization", basic.as_str())])
+            .collect();
+        send(&self.base, "POST", &format!("/v7/{target}"), &headers, body)
+            .await
+            .unwrap()
     }
 
     /// The one object of an answer in JSON.
     pub(crate) async fn said(&self, function: &str, body: &Value) -> Value {
         let reply = self.call(function, body).await;
-        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (200, Some("application/json"))
+        );
         let [said] = <[Value; 1]>::try_from(reply.json().as_array().unwrap().clone()).unwrap();
         said
     }
@@ -73,7 +85,11 @@ impl Vi {
     /// A new request whose scenario has run to its end.
     pub(crate) async fn finished(&self, body: &Value, scenario: &str) -> String {
         let id = self.request(body).await;
-        let steps = self.sandbox.verificar_identidad().act(&id, scenario).unwrap();
+        let steps = self
+            .sandbox
+            .verificar_identidad()
+            .act(&id, scenario)
+            .unwrap();
         self.seconds(steps.last().unwrap().after_seconds).await;
         id
     }
@@ -81,22 +97,45 @@ impl Vi {
     /// That a request is refused with -3; what is wrong.
     pub(crate) async fn refused(&self, body: &Value) -> String {
         let said = self.said("VerificarIdentidad", body).await;
-        assert_eq!((&said["Res"], said.as_object().unwrap().len()), (&json!(-3), 2), "{body}: {said}");
+        assert_eq!(
+            (&said["Res"], said.as_object().unwrap().len()),
+            (&json!(-3), 2),
+            "{body}: {said}"
+        );
         said["Error"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn control(&self, method: &str, path: &str, body: &str) -> Reply {
-        send(&self.base, method, &format!("/_control/verificar-identidad/{path}"), &[JSON], body).await.unwrap()
+        send(
+            &self.base,
+            method,
+            &format!("/_control/verificar-identidad/{path}"),
+            &[JSON],
+            body,
+        )
+        .await
+        .unwrap()
     }
 
     /// The statuses of a request.
     pub(crate) async fn statuses(&self, id: &str) -> Vec<i64> {
-        let view = self.control("GET", &format!("requests/{id}"), "").await.json();
-        view["statuses"].as_array().unwrap().iter().map(|status| status["estado"].as_i64().unwrap()).collect()
+        let view = self
+            .control("GET", &format!("requests/{id}"), "")
+            .await
+            .json();
+        view["statuses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|status| status["estado"].as_i64().unwrap())
+            .collect()
     }
 
     pub(crate) async fn seconds(&self, seconds: u64) {
-        self.sandbox.clock().advance(Duration::from_secs(seconds)).await;
+        self.sandbox
+            .clock()
+            .advance(Duration::from_secs(seconds))
+            .await;
     }
 }
 
@@ -149,7 +188,10 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -166,9 +208,21 @@ impl Script {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/reports?token=t", listener.local_addr().unwrap());
-        let (received, answers) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(VecDeque::new())));
-        let task = tokio::spawn(receive(listener, Arc::clone(&received), Arc::clone(&answers)));
-        Self { url, received, answers, task }
+        let (received, answers) = (
+            Arc::new(Mutex::new(Vec::new())),
+            Arc::new(Mutex::new(VecDeque::new())),
+        );
+        let task = tokio::spawn(receive(
+            listener,
+            Arc::clone(&received),
+            Arc::clone(&answers),
+        ));
+        Self {
+            url,
+            received,
+            answers,
+            task,
+        }
     }
 
     pub(crate) fn will_answer(&self, answers: impl IntoIterator<Item = u16>) {
@@ -186,7 +240,10 @@ impl Script {
 
     /// The statuses that were told of, of reports in JSON whose numbers are text.
     pub(crate) fn statuses(&self) -> Vec<i64> {
-        self.reports().iter().map(|report| report.json()["Estado"].as_str().unwrap().parse().unwrap()).collect()
+        self.reports()
+            .iter()
+            .map(|report| report.json()["Estado"].as_str().unwrap().parse().unwrap())
+            .collect()
     }
 }
 
@@ -207,28 +264,52 @@ pub(crate) async fn reporting(change: impl FnOnce(&mut VerificarIdentidadAccount
     (vi, script)
 }
 
-async fn receive(listener: TcpListener, received: Arc<Mutex<Vec<Report>>>, answers: Arc<Mutex<VecDeque<u16>>>) {
+async fn receive(
+    listener: TcpListener,
+    received: Arc<Mutex<Vec<Report>>>,
+    answers: Arc<Mutex<VecDeque<u16>>>,
+) {
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut bytes = Vec::new();
         let (head, start) = loop {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
-            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
+            assert!(
+                stream.read_buf(&mut bytes).await.unwrap() > 0,
+                "a request comes whole"
+            );
+            let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+                continue;
+            };
             break (String::from_utf8(bytes[..end].to_vec()).unwrap(), end + 4);
         };
         let mut lines = head.split("\r\n");
         let line = lines.next().unwrap().to_owned();
-        let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+        let header = |line: &str| {
+            line.split_once(':')
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        };
         let headers: Vec<_> = lines.filter_map(header).collect();
-        let length = headers.iter().find(|(name, _)| name == "content-length").map_or(0, |(_, length)| length.parse().unwrap());
+        let length = headers
+            .iter()
+            .find(|(name, _)| name == "content-length")
+            .map_or(0, |(_, length)| length.parse().unwrap());
         while bytes.len() < start + length {
-            assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "a request comes whole");
+            assert!(
+                stream.read_buf(&mut bytes).await.unwrap() > 0,
+                "a request comes whole"
+            );
         }
         let bytes = bytes[start..].to_vec();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        received.lock().unwrap().push(Report { line, headers, body, bytes });
+        received.lock().unwrap().push(Report {
+            line,
+            headers,
+            body,
+            bytes,
+        });
         let status = answers.lock().unwrap().pop_front().unwrap_or(200);
-        let answer = format!("HTTP/1.1 {status} As told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let answer =
+            format!("HTTP/1.1 {status} As told\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.unwrap();
     }
 }

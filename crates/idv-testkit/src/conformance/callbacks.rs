@@ -27,14 +27,22 @@ pub async fn reordered_callbacks_change_no_outcome<H: Harness>(harness: &H) {
 /// Whoever knows the vendor's document, and not the secret, changes nothing.
 pub async fn a_forged_callback_changes_nothing<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
-    let Some(forgery) = harness.forgery(case.id()) else { return skip(harness, "it does not call back") };
+    let Some(forgery) = harness.forgery(case.id()) else {
+        return skip(harness, "it does not call back");
+    };
     let before = case.verification().clone();
     match harness.client().receive(&forgery) {
         Err(error) => assert_eq!(error.kind(), &ErrorKind::Forged, "{error}"),
         Ok(received) => {
-            assert!(harness.client().info().callback_proof.is_none(), "a secret is configured, and was not asked for");
+            assert!(
+                harness.client().info().callback_proof.is_none(),
+                "a secret is configured, and was not asked for"
+            );
             for observation in received.observations {
-                assert_eq!((observation.channel, observation.trust), (Channel::Callback, Trust::Claimed));
+                assert_eq!(
+                    (observation.channel, observation.trust),
+                    (Channel::Callback, Trust::Claimed)
+                );
                 case.take(&observation);
             }
         }
@@ -48,7 +56,10 @@ async fn astray<H: Harness>(harness: &H, astray: Astray) {
         return skip(harness, "it does not call back");
     }
     if astray == Astray::Lost && !capabilities.has(Capability::Polling) {
-        return skip(harness, "it cannot be asked, so a lost callback is for an operator");
+        return skip(
+            harness,
+            "it cannot be asked, so a lost callback is for an operator",
+        );
     }
     let mut case = Case::create(harness).await;
     harness.plan(Fault::Callback(astray));
@@ -56,10 +67,13 @@ async fn astray<H: Harness>(harness: &H, astray: Astray) {
         return;
     }
     // Whatever is still on its way.
-    harness.advance(std::time::Duration::from_secs(2 * 3600)).await;
+    harness
+        .advance(std::time::Duration::from_secs(2 * 3600))
+        .await;
     case.follow().await;
     let decision = case.decision();
-    let lost_for_good = astray == Astray::Lost && decision == Decision::Open(idv_core::Status::Ended);
+    let lost_for_good =
+        astray == Astray::Lost && decision == Decision::Open(idv_core::Status::Ended);
     assert!(
         decision == Decision::Settled(Outcome::Verified) || lost_for_good,
         "{astray:?}: {decision:?}: {:?}",

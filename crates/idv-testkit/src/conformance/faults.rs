@@ -8,8 +8,12 @@ use super::{Case, Fault, Harness, Trouble, skip};
 pub async fn a_creation_that_is_refused_is_tried_again_or_unknown<H: Harness>(harness: &H) {
     let (made, told) = create(harness, Trouble::Refused).await;
     let keyed = harness.client().info().create_safety == CreateSafety::Keyed;
-    let truthful = matches!((made, &told), (1, Told::Created)) || (!keyed && matches!((made, &told), (0, Told::Unknown)));
-    assert!(truthful, "{made} at the vendor, and the caller is told {told:?}");
+    let truthful = matches!((made, &told), (1, Told::Created))
+        || (!keyed && matches!((made, &told), (0, Told::Unknown)));
+    assert!(
+        truthful,
+        "{made} at the vendor, and the caller is told {told:?}"
+    );
 }
 
 /// No answer came, and the vendor had not acted.
@@ -71,19 +75,28 @@ pub async fn a_poll_that_fails_says_how_and_the_next_one_works<H: Harness>(harne
         (Trouble::Html, None),
         (Trouble::Truncated, None),
         // What it is taken for depends on the status that it comes with.
-        (Trouble::WrongType, Some(&[ErrorKind::Malformed, ErrorKind::NotFound][..])),
+        (
+            Trouble::WrongType,
+            Some(&[ErrorKind::Malformed, ErrorKind::NotFound][..]),
+        ),
         (Trouble::Oversize, Some(&[ErrorKind::LimitExceeded])),
     ] {
         harness.plan(Fault::Poll(trouble));
         match (harness.client().poll(case.id()).await, kinds) {
             (Ok(observation), None) => assert!(observation.subject.is(case.id()), "{trouble:?}"),
             (Err(error), Some(kinds)) => {
-                assert!(kinds.contains(error.kind()) && error.effect() == Effect::NotApplied, "{trouble:?}: {error}");
+                assert!(
+                    kinds.contains(error.kind()) && error.effect() == Effect::NotApplied,
+                    "{trouble:?}: {error}"
+                );
             }
             (Ok(_), Some(kinds)) => panic!("{trouble:?} should be one of {kinds:?}"),
             (Err(error), None) => panic!("{trouble:?} should be tried again: {error}"),
         }
-        assert!(harness.client().poll(case.id()).await.is_ok(), "{trouble:?}: the next one works");
+        assert!(
+            harness.client().poll(case.id()).await.is_ok(),
+            "{trouble:?}: the next one works"
+        );
     }
 }
 
@@ -118,5 +131,9 @@ async fn uncertain<H: Harness>(harness: &H, trouble: Trouble, acted: bool) {
         CreateSafety::Findable if acted => (1, Told::Created),
         _ => (usize::from(acted), Told::Unknown),
     };
-    assert_eq!((made, told), expected, "{trouble:?} at a vendor whose creations are {safety:?}");
+    assert_eq!(
+        (made, told),
+        expected,
+        "{trouble:?} at a vendor whose creations are {safety:?}"
+    );
 }

@@ -12,7 +12,11 @@
 //!
 //! A part that a vendor has no counterpart for says so in one line, which begins with `skipped:`; nothing is passed over in silence.
 
-#![allow(clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod callbacks;
 mod facets;
@@ -24,8 +28,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use idv_core::{
-    Client, Decision, Delivery, EvidenceId, NewVerification, Observation, Report, Step, Timestamp, Tracker, Transition,
-    Verification, VerificationId,
+    Client, Decision, Delivery, EvidenceId, NewVerification, Observation, Report, Step, Timestamp,
+    Tracker, Transition, Verification, VerificationId,
 };
 
 pub use callbacks::*;
@@ -206,19 +210,27 @@ impl<'h, H: Harness> Case<'h, H> {
     /// A verification at the vendor.
     pub(super) async fn create(harness: &'h H) -> Self {
         let client = harness.client();
-        let created = client.create(&harness.person()).await.expect("a creation is taken");
+        let created = client
+            .create(&harness.person())
+            .await
+            .expect("a creation is taken");
         let seen = Arc::new(Mutex::new(Seen::default()));
         let noted = Arc::clone(&seen);
         // A scenario's moments are the pace.
-        let tracker =
-            Tracker::new(client.clone(), &created).poll_every(Duration::ZERO).on_observation(move |observation, transition| {
+        let tracker = Tracker::new(client.clone(), &created)
+            .poll_every(Duration::ZERO)
+            .on_observation(move |observation, transition| {
                 let mut noted = noted.lock().expect("no test panics while it notes");
                 noted.transitions.push(transition.clone());
                 if observation.trust.is_proven() && observation.report().is_some() {
                     noted.reports.push(observation.clone());
                 }
             });
-        Self { harness, tracker, seen }
+        Self {
+            harness,
+            tracker,
+            seen,
+        }
     }
 
     pub(super) fn id(&self) -> &VerificationId {
@@ -273,8 +285,14 @@ impl<'h, H: Harness> Case<'h, H> {
         }
         // A vendor that leads in circles is no reason to go on for ever.
         for _ in 0..3 {
-            self.tracker.advance().await.expect("a question is answered");
-            if !matches!(self.verification().next_step(self.harness.client().info()), Step::Fetch(_)) {
+            self.tracker
+                .advance()
+                .await
+                .expect("a question is answered");
+            if !matches!(
+                self.verification().next_step(self.harness.client().info()),
+                Step::Fetch(_)
+            ) {
                 break;
             }
         }
@@ -294,7 +312,15 @@ impl<'h, H: Harness> Case<'h, H> {
     pub(super) fn evidence(&self) -> Vec<EvidenceId> {
         let last = self.last_report();
         let report = last.as_ref().and_then(Observation::report);
-        report.map(|report| report.evidence.iter().map(|piece| piece.id.clone()).collect()).unwrap_or_default()
+        report
+            .map(|report| {
+                report
+                    .evidence
+                    .iter()
+                    .map(|piece| piece.id.clone())
+                    .collect()
+            })
+            .unwrap_or_default()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

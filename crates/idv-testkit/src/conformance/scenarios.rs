@@ -26,26 +26,49 @@ const PATIENCE: Duration = Duration::from_secs(100 * 24 * 3600);
 
 /// A person is verified, and a report says so.
 pub async fn happy<H: Harness>(harness: &H) {
-    let Some(case) = played(harness, "happy").await else { return };
-    assert_eq!(case.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions());
+    let Some(case) = played(harness, "happy").await else {
+        return;
+    };
+    assert_eq!(
+        case.decision(),
+        Decision::Settled(Outcome::Verified),
+        "{:?}",
+        case.transitions()
+    );
     let report = case.final_report().expect("a verified person has a report");
     assert_eq!(report.provider, harness.client().info().provider);
-    assert!(report.person.family_name.is_some(), "a report names the person");
+    assert!(
+        report.person.family_name.is_some(),
+        "a report names the person"
+    );
 }
 
 /// A person is verified, and what differs from what was submitted is told where the vendor tells it.
 pub async fn data_changed<H: Harness>(harness: &H) {
-    let Some(case) = played(harness, "data-changed").await else { return };
+    let Some(case) = played(harness, "data-changed").await else {
+        return;
+    };
     let last = case.last_report();
-    let report = last.as_ref().and_then(|observation| observation.report()).expect("a report came");
+    let report = last
+        .as_ref()
+        .and_then(|observation| observation.report())
+        .expect("a report came");
     if !compares(report) {
-        assert!(matches!(case.decision(), Decision::Settled(_)), "{:?}", case.transitions());
-        return skip(harness, "it does not compare with what was submitted, so nothing shows what changed");
+        assert!(
+            matches!(case.decision(), Decision::Settled(_)),
+            "{:?}",
+            case.transitions()
+        );
+        return skip(
+            harness,
+            "it does not compare with what was submitted, so nothing shows what changed",
+        );
     }
     let changed = changed(report);
     let settled = case.decision();
     assert!(
-        matches!(settled, Decision::Settled(Outcome::Verified) if changed) || settled == Decision::Settled(Outcome::Inconclusive),
+        matches!(settled, Decision::Settled(Outcome::Verified) if changed)
+            || settled == Decision::Settled(Outcome::Inconclusive),
         "{settled:?}, changed: {changed}: {:?}",
         case.transitions()
     );
@@ -68,8 +91,15 @@ pub async fn fraud_in_review<H: Harness>(harness: &H) {
 
 /// A failed attempt is not the end.
 pub async fn aborted_then_success<H: Harness>(harness: &H) {
-    let Some(case) = played(harness, "aborted-then-success").await else { return };
-    assert_eq!(case.decision(), Decision::Settled(Outcome::Verified), "{:?}", case.transitions());
+    let Some(case) = played(harness, "aborted-then-success").await else {
+        return;
+    };
+    assert_eq!(
+        case.decision(),
+        Decision::Settled(Outcome::Verified),
+        "{:?}",
+        case.transitions()
+    );
 }
 
 /// What a review calls off is over, and verifies nobody.
@@ -79,15 +109,19 @@ pub async fn canceled_in_review<H: Harness>(harness: &H) {
 
 /// A person who never comes expires, by the vendor's word or by our clock; a vendor that never says when is waited for.
 pub async fn expired<H: Harness>(harness: &H) {
-    let Some(mut case) = played(harness, "expired").await else { return };
+    let Some(mut case) = played(harness, "expired").await else {
+        return;
+    };
     if matches!(case.decision(), Decision::Open(_)) {
         harness.advance(PATIENCE).await;
         case.follow().await;
     }
     let decision = case.decision();
-    let waits = harness.client().info().lifetime.is_none() && !harness.client().info().has(Capability::Polling);
+    let waits = harness.client().info().lifetime.is_none()
+        && !harness.client().info().has(Capability::Polling);
     assert!(
-        decision == Decision::Settled(Outcome::Expired) || (waits && matches!(decision, Decision::Open(_))),
+        decision == Decision::Settled(Outcome::Expired)
+            || (waits && matches!(decision, Decision::Open(_))),
         "{decision:?}: {:?}",
         case.transitions()
     );
@@ -95,16 +129,30 @@ pub async fn expired<H: Harness>(harness: &H) {
 
 /// What nobody finishes stays open.
 pub async fn never_finishes<H: Harness>(harness: &H) {
-    let Some(case) = played(harness, "never-finishes").await else { return };
-    assert!(matches!(case.decision(), Decision::Open(_)), "{:?}", case.transitions());
+    let Some(case) = played(harness, "never-finishes").await else {
+        return;
+    };
+    assert!(
+        matches!(case.decision(), Decision::Open(_)),
+        "{:?}",
+        case.transitions()
+    );
 }
 
 /// A word that nobody knows changes nothing, and is told.
 pub async fn unknown_status<H: Harness>(harness: &H) {
-    let Some(case) = played(harness, "unknown-status").await else { return };
-    assert!(matches!(case.decision(), Decision::Open(status) if status != Status::Ended), "{:?}", case.transitions());
+    let Some(case) = played(harness, "unknown-status").await else {
+        return;
+    };
     assert!(
-        case.transitions().iter().any(|transition| matches!(transition, Transition::UnknownCode(_))),
+        matches!(case.decision(), Decision::Open(status) if status != Status::Ended),
+        "{:?}",
+        case.transitions()
+    );
+    assert!(
+        case.transitions()
+            .iter()
+            .any(|transition| matches!(transition, Transition::UnknownCode(_))),
         "nobody is told of the unknown word: {:?}",
         case.transitions()
     );
@@ -118,10 +166,17 @@ pub async fn unknown_status<H: Harness>(harness: &H) {
 #[allow(clippy::panic, reason = "a test fails by panicking")]
 pub async fn outcome_of<H: Harness>(harness: &H, scenario: &str) -> (Decision, Option<Report>) {
     let mut case = Case::create(harness).await;
-    let moments = harness.act(case.id(), scenario).await.unwrap_or_else(|why| panic!("there is no scenario {scenario}: {why}"));
-    harness.advance(moments.into_iter().max().unwrap_or_default()).await;
+    let moments = harness
+        .act(case.id(), scenario)
+        .await
+        .unwrap_or_else(|why| panic!("there is no scenario {scenario}: {why}"));
+    harness
+        .advance(moments.into_iter().max().unwrap_or_default())
+        .await;
     case.follow().await;
-    let report = case.last_report().and_then(|observation| observation.report().cloned());
+    let report = case
+        .last_report()
+        .and_then(|observation| observation.report().cloned());
     (case.decision(), report)
 }
 
@@ -132,7 +187,10 @@ fn changed(report: &Report) -> bool {
 
 /// Whether a report compares any value with what was submitted.
 fn compares(report: &Report) -> bool {
-    any_verdict(report, &[Verdict::Match, Verdict::Changed, Verdict::Invalid])
+    any_verdict(
+        report,
+        &[Verdict::Match, Verdict::Changed, Verdict::Invalid],
+    )
 }
 
 /// Whether a report has one of these verdicts on something that could have been submitted.
@@ -146,7 +204,10 @@ fn any_verdict(report: &Report, verdicts: &[Verdict]) -> bool {
         || is(of(&person.family_name))
         || is(of(&person.birth_date))
         || is(person.birth_place.as_ref().map(|place| place.verdict))
-        || is(person.nationalities.first().map(|nationality| nationality.verdict))
+        || is(person
+            .nationalities
+            .first()
+            .map(|nationality| nationality.verdict))
         || is(of(&address.street))
         || is(of(&address.city))
         || is(of(&address.postal_code))
@@ -159,7 +220,10 @@ async fn played<'h, H: Harness>(harness: &'h H, scenario: &str) -> Option<Case<'
         return None;
     }
     assert!(
-        !case.transitions().iter().any(|transition| matches!(transition, Transition::WrongSubject | Transition::Disputed)),
+        !case.transitions().iter().any(|transition| matches!(
+            transition,
+            Transition::WrongSubject | Transition::Disputed
+        )),
         "{:?}",
         case.transitions()
     );
@@ -168,7 +232,9 @@ async fn played<'h, H: Harness>(harness: &'h H, scenario: &str) -> Option<Case<'
 
 /// It is settled, and the person is not verified.
 async fn not_verified<H: Harness>(harness: &H, scenario: &str) {
-    let Some(case) = played(harness, scenario).await else { return };
+    let Some(case) = played(harness, scenario).await else {
+        return;
+    };
     let decision = case.decision();
     assert!(
         matches!(decision, Decision::Settled(outcome) if outcome != Outcome::Verified),

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use idv_core::call::CallPolicy;
 use idv_core::{
-    Body, Client, Delivery, NewVerification, Sent, Timestamp, Transport, TransportCause, TransportError, VerificationId,
-    async_trait,
+    Body, Client, Delivery, NewVerification, Sent, Timestamp, Transport, TransportCause,
+    TransportError, VerificationId, async_trait,
 };
 use idv_testkit::conformance::{Fault, Harness, Trouble};
 use idv_testkit::{ManualClock, environment};
@@ -49,22 +49,35 @@ impl Vendor {
     }
 
     fn answer(&self, request: &Request<Bytes>) -> (StatusCode, String) {
-        let id = request.uri().path().trim_start_matches("/verifications/").to_owned();
+        let id = request
+            .uri()
+            .path()
+            .trim_start_matches("/verifications/")
+            .to_owned();
         let mut state = self.state();
         match *request.method() {
             Method::PUT => {
                 let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
                 let name = body["name"].as_str().unwrap().to_owned();
-                state.cases.entry(id.clone()).or_insert_with(|| Case { name, state: "waiting", corrected: false });
+                state.cases.entry(id.clone()).or_insert_with(|| Case {
+                    name,
+                    state: "waiting",
+                    corrected: false,
+                });
                 (StatusCode::OK, format!("\"https://example.com/go/{id}\""))
             }
             Method::GET => match state.cases.get(&id) {
                 Some(case) => {
                     let seen = (case.state == "passed").then_some(());
-                    let name = seen.map(|()| if case.corrected { "MUSTERMANN-GABLER" } else { &case.name });
+                    let name = seen.map(|()| {
+                        if case.corrected {
+                            "MUSTERMANN-GABLER"
+                        } else {
+                            &case.name
+                        }
+                    });
                     let before = seen.filter(|()| case.corrected).map(|()| &case.name);
-                    let body =
-                        serde_json::json!({ "reference": id, "state": case.state, "name": name, "corrected_from": before });
+                    let body = serde_json::json!({ "reference": id, "state": case.state, "name": name, "corrected_from": before });
                     (StatusCode::OK, body.to_string())
                 }
                 None => (StatusCode::NOT_FOUND, String::new()),
@@ -82,17 +95,32 @@ impl Transport for Vendor {
             let mut state = self.state();
             state.requests += 1;
             match state.fault {
-                Some(Fault::Create(trouble)) if request.method() == Method::PUT => state.fault.take().map(|_| trouble),
-                Some(Fault::Poll(trouble)) if request.method() == Method::GET => state.fault.take().map(|_| trouble),
+                Some(Fault::Create(trouble)) if request.method() == Method::PUT => {
+                    state.fault.take().map(|_| trouble)
+                }
+                Some(Fault::Poll(trouble)) if request.method() == Method::GET => {
+                    state.fault.take().map(|_| trouble)
+                }
                 _ => None,
             }
         };
         let say = |status: u16, body: String| {
-            Response::builder().status(status).header("retry-after", "1").body(Body::from(Bytes::from(body))).unwrap()
+            Response::builder()
+                .status(status)
+                .header("retry-after", "1")
+                .body(Body::from(Bytes::from(body)))
+                .unwrap()
         };
         match trouble {
-            Some(Trouble::Refused) => return Err(TransportError::new(Sent::No, TransportCause::Connect)),
-            Some(Trouble::CutBefore) => return Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted)),
+            Some(Trouble::Refused) => {
+                return Err(TransportError::new(Sent::No, TransportCause::Connect));
+            }
+            Some(Trouble::CutBefore) => {
+                return Err(TransportError::new(
+                    Sent::Maybe,
+                    TransportCause::Interrupted,
+                ));
+            }
             Some(Trouble::Status(status)) => return Ok(say(status, String::new())),
             Some(Trouble::RateLimited) => return Ok(say(429, String::new())),
             Some(Trouble::Html) => return Ok(say(502, "<html></html>".to_owned())),
@@ -101,7 +129,10 @@ impl Transport for Vendor {
         let (status, body) = self.answer(&request);
         let body = match trouble {
             Some(Trouble::CutAfter | Trouble::Truncated) => {
-                return Err(TransportError::new(Sent::Maybe, TransportCause::Interrupted));
+                return Err(TransportError::new(
+                    Sent::Maybe,
+                    TransportCause::Interrupted,
+                ));
             }
             Some(Trouble::WrongType) => "[7]".to_owned(),
             Some(Trouble::Oversize) => " ".repeat(64 << 20),
@@ -118,10 +149,17 @@ impl Harness for Stage {
     }
 
     async fn open() -> Self {
-        let (vendor, clock) = (Vendor::default(), ManualClock::leaping("2026-01-01T00:00:00Z".parse().unwrap()));
+        let (vendor, clock) = (
+            Vendor::default(),
+            ManualClock::leaping("2026-01-01T00:00:00Z".parse().unwrap()),
+        );
         let mut environment = environment(&idv_testkit::ScriptedTransport::new(), &clock);
         environment.transport = Arc::new(vendor.clone());
-        Self { client: Client::new(Example::new(), environment, CallPolicy::default()), vendor, clock }
+        Self {
+            client: Client::new(Example::new(), environment, CallPolicy::default()),
+            vendor,
+            clock,
+        }
     }
 
     fn client(&self) -> &Client {
@@ -142,7 +180,9 @@ impl Harness for Stage {
         self.clock.advance(by);
         let now = self.now();
         let mut state = self.vendor.state();
-        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.planned).into_iter().partition(|(at, ..)| *at <= now);
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut state.planned)
+            .into_iter()
+            .partition(|(at, ..)| *at <= now);
         state.planned = later;
         for (_, id, word) in due {
             if let Some(case) = state.cases.get_mut(&id) {
@@ -168,10 +208,16 @@ impl Harness for Stage {
         if let Some(case) = state.cases.get_mut(id.reference.as_str()) {
             case.corrected = scenario == "data-changed";
         }
-        let moments: Vec<_> = (1..=words.len() as u64).map(|minute| Duration::from_secs(60 * minute)).collect();
+        let moments: Vec<_> = (1..=words.len() as u64)
+            .map(|minute| Duration::from_secs(60 * minute))
+            .collect();
         for (word, moment) in words.iter().zip(&moments) {
-            let at = now.checked_add(jiff::SignedDuration::try_from(*moment).unwrap()).unwrap();
-            state.planned.push((at, id.reference.as_str().to_owned(), word));
+            let at = now
+                .checked_add(jiff::SignedDuration::try_from(*moment).unwrap())
+                .unwrap();
+            state
+                .planned
+                .push((at, id.reference.as_str().to_owned(), word));
         }
         Ok(moments)
     }

@@ -53,7 +53,10 @@ where
 }
 
 /// Reads one request, its body by `Content-Length`; `None` where the connection ended instead.
-pub(crate) async fn read_request<R: AsyncRead + Unpin>(stream: &mut R, counts: &Counts) -> Option<String> {
+pub(crate) async fn read_request<R: AsyncRead + Unpin>(
+    stream: &mut R,
+    counts: &Counts,
+) -> Option<String> {
     let mut text = Vec::new();
     let mut byte = [0_u8; 1];
     while !text.ends_with(b"\r\n\r\n") {
@@ -63,7 +66,10 @@ pub(crate) async fn read_request<R: AsyncRead + Unpin>(stream: &mut R, counts: &
         text.extend_from_slice(&byte);
     }
     let head = String::from_utf8_lossy(&text).to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok())
+        .unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
     counts.request();
@@ -72,15 +78,24 @@ pub(crate) async fn read_request<R: AsyncRead + Unpin>(stream: &mut R, counts: &
 }
 
 /// Answers with a body, and keeps the connection.
-pub(crate) async fn answer(stream: &mut (impl tokio::io::AsyncWrite + Unpin), head: &str, body: &str) {
-    let text = format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+pub(crate) async fn answer(
+    stream: &mut (impl tokio::io::AsyncWrite + Unpin),
+    head: &str,
+    body: &str,
+) {
+    let text = format!(
+        "HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
     stream.write_all(text.as_bytes()).await.unwrap();
     stream.flush().await.unwrap();
 }
 
 /// A request with a body.
 pub(crate) fn post(url: &str) -> Request<Bytes> {
-    Request::post(url).body(Bytes::from_static(b"{\"name\":\"Mustermann\"}")).unwrap()
+    Request::post(url)
+        .body(Bytes::from_static(b"{\"name\":\"Mustermann\"}"))
+        .unwrap()
 }
 
 /// The whole body of an answer.

@@ -45,16 +45,23 @@ impl CallRow {
     #[must_use]
     pub fn error(&self, res: i64) -> Error {
         match self.failures.iter().find(|failure| failure.res == res) {
-            Some(failure) => Error::new(failure.kind()).detail(failure.detail).with_effect(failure.effect),
+            Some(failure) => Error::new(failure.kind())
+                .detail(failure.detail)
+                .with_effect(failure.effect),
             None => {
-                Error::malformed("it is a code that the document does not have for this function").with_effect(self.in_doubt())
+                Error::malformed("it is a code that the document does not have for this function")
+                    .with_effect(self.in_doubt())
             }
         }
     }
 
     /// Returns the effect of a call whose end is not known.
     pub(crate) const fn in_doubt(&self) -> Effect {
-        if self.acts { Effect::Unknown } else { Effect::NotApplied }
+        if self.acts {
+            Effect::Unknown
+        } else {
+            Effect::NotApplied
+        }
     }
 }
 
@@ -65,13 +72,20 @@ impl Failure {
         match self.meaning {
             Meaning::Unauthorized => ErrorKind::Unauthorized,
             Meaning::QuotaExhausted => ErrorKind::QuotaExhausted,
-            Meaning::Invalid => ErrorKind::InvalidRequest { field: Cow::Borrowed("request") },
+            Meaning::Invalid => ErrorKind::InvalidRequest {
+                field: Cow::Borrowed("request"),
+            },
         }
     }
 }
 
 const fn failure(res: i64, meaning: Meaning, effect: Effect, detail: &'static str) -> Failure {
-    Failure { res, meaning, effect, detail }
+    Failure {
+        res,
+        meaning,
+        effect,
+        detail,
+    }
 }
 
 const CREDENTIALS: Failure = failure(
@@ -90,7 +104,12 @@ pub(crate) static SEND: CallRow = CallRow {
     acts: true,
     failures: &[
         CREDENTIALS,
-        failure(-2, Meaning::QuotaExhausted, Effect::NotApplied, "there are not enough credits in the account"),
+        failure(
+            -2,
+            Meaning::QuotaExhausted,
+            Effect::NotApplied,
+            "there are not enough credits in the account",
+        ),
         failure(
             -3,
             Meaning::Invalid,
@@ -116,8 +135,12 @@ pub(crate) static CERTIFICATE: CallRow = CallRow {
     failures: &[CREDENTIALS],
 };
 
-pub(crate) static CREDITS: CallRow =
-    CallRow { name: "GetCreditos", section: "Credits Query", acts: false, failures: &[CREDENTIALS] };
+pub(crate) static CREDITS: CallRow = CallRow {
+    name: "GetCreditos",
+    section: "Credits Query",
+    acts: false,
+    failures: &[CREDENTIALS],
+};
 
 /// Every function of the document, in its order.
 pub static CALLS: &[&CallRow] = &[&SEND, &CERTIFICATE, &CREDITS];

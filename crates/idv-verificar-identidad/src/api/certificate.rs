@@ -24,7 +24,11 @@ pub(super) struct Gate<'s> {
 
 impl<'s> Gate<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { sink, held: Vec::new(), open: None }
+        Self {
+            sink,
+            held: Vec::new(),
+            open: None,
+        }
     }
 
     /// Fails unless a PDF came through.
@@ -32,10 +36,13 @@ impl<'s> Gate<'s> {
         if self.open == Some(true) {
             return Ok(());
         }
-        let read = wire::Answer::read(&self.held)
-            .map_err(|_| Error::malformed("what came is neither a PDF nor an answer that says why there is none"))?;
+        let read = wire::Answer::read(&self.held).map_err(|_| {
+            Error::malformed("what came is neither a PDF nor an answer that says why there is none")
+        })?;
         let Some(error) = failed(call, &read) else {
-            return Err(Error::malformed("the vendor says that it worked, but sends no PDF"));
+            return Err(Error::malformed(
+                "the vendor says that it worked, but sends no PDF",
+            ));
         };
         if error.kind() != &ErrorKind::Malformed {
             return Err(error);
@@ -50,7 +57,10 @@ impl<'s> Gate<'s> {
 
 /// The bytes from the first that counts: not from a byte order mark or white space.
 fn begun(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start()
+    bytes
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .unwrap_or(bytes)
+        .trim_ascii_start()
 }
 
 #[async_trait]

@@ -57,7 +57,9 @@ pub struct Credits(String);
 impl Credits {
     fn read(text: Option<&Text<'_>>) -> Option<Self> {
         let text = text?.expose().trim();
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'));
         (plain && point(text).parse::<f64>().is_ok()).then(|| Self(text.to_owned()))
     }
 
@@ -84,7 +86,14 @@ impl Api {
     pub fn new(config: &VerificarIdentidadConfig) -> Result<Self> {
         config.check()?;
         let credentials = basic_auth(&config.user, &config.token, "token")?;
-        Ok(Self { endpoint: Endpoint::new(&config.address()?, credentials, config.request_format, config.answer_format) })
+        Ok(Self {
+            endpoint: Endpoint::new(
+                &config.address()?,
+                credentials,
+                config.request_format,
+                config.answer_format,
+            ),
+        })
     }
 
     /// Sends a person a text message with the link to their verification. Each call is a message and a bill, so it is never repeated
@@ -98,12 +107,24 @@ impl Api {
         request.check()?;
         request.check_time(cx.now())?;
         let build = |_: &Attempt<'_>| self.endpoint.send(&calls::SEND, request);
-        let answer = cx.send(Call::once().overruled_by(never_again), build).await?;
+        let answer = cx
+            .send(Call::once().overruled_by(never_again), build)
+            .await?;
         let read = answered(&calls::SEND, &answer)?;
-        let id = read.id.as_ref().map(|id| id.expose().trim()).filter(|id| !id.is_empty()).ok_or_else(|| {
-            answer.complement(Error::malformed("the request was taken, but the answer does not say under which ID"))
-        })?;
-        Ok(Sent { id: VendorId::new(id), credits: Credits::read(read.credits.as_ref()) })
+        let id = read
+            .id
+            .as_ref()
+            .map(|id| id.expose().trim())
+            .filter(|id| !id.is_empty())
+            .ok_or_else(|| {
+                answer.complement(Error::malformed(
+                    "the request was taken, but the answer does not say under which ID",
+                ))
+            })?;
+        Ok(Sent {
+            id: VendorId::new(id),
+            credits: Credits::read(read.credits.as_ref()),
+        })
     }
 
     /// The certificate of a verification, a PDF. The document has it asked for once a report says 5100.
@@ -114,11 +135,24 @@ impl Api {
     ///
     /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if the vendor has none; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is
     /// longer than `limit` bytes.
-    pub async fn certificate(&self, cx: &CallContext, id: &RequestId, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
+    pub async fn certificate(
+        &self,
+        cx: &CallContext,
+        id: &RequestId,
+        limit: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<Download> {
         let call = &calls::CERTIFICATE;
         let build = |_: &Attempt<'_>| self.endpoint.certificate(call, id);
         let mut gate = Gate::new(sink);
-        let downloaded = cx.download(Call::repeatable().overruled_by(answered_once), limit, &mut gate, build).await?;
+        let downloaded = cx
+            .download(
+                Call::repeatable().overruled_by(answered_once),
+                limit,
+                &mut gate,
+                build,
+            )
+            .await?;
         let mut download = downloaded.whole(|answer| refused(call, &answer))?;
         gate.end(call)?;
         download.media_type = Some("application/pdf".to_owned());
@@ -133,23 +167,35 @@ impl Api {
     pub async fn credits(&self, cx: &CallContext) -> Result<Credits> {
         let call = &calls::CREDITS;
         let build = |_: &Attempt<'_>| self.endpoint.credits(call);
-        let answer = cx.send(Call::repeatable().overruled_by(answered_once), build).await?;
+        let answer = cx
+            .send(Call::repeatable().overruled_by(answered_once), build)
+            .await?;
         let read = answered(call, &answer)?;
         Credits::read(read.credits.as_ref()).ok_or_else(|| {
-            answer.complement(Error::malformed("the answer has no credits that are a number")).with_effect(call.in_doubt())
+            answer
+                .complement(Error::malformed(
+                    "the answer has no credits that are a number",
+                ))
+                .with_effect(call.in_doubt())
         })
     }
 }
 
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Api").field("endpoint", &self.endpoint).finish()
+        f.debug_struct("Api")
+            .field("endpoint", &self.endpoint)
+            .finish()
     }
 }
 
 /// A decimal number as Rust writes it.
 fn point(text: &str) -> String {
-    if text.contains(',') { text.replace('.', "").replace(',', ".") } else { text.to_owned() }
+    if text.contains(',') {
+        text.replace('.', "").replace(',', ".")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Returns the contents of an answer, unless it is an error.
@@ -157,9 +203,12 @@ fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> 
     if !answer.status.is_success() {
         return Err(refused(call, answer));
     }
-    let read = wire::Answer::read(&answer.body).map_err(|error| answer.complement(error).with_effect(call.in_doubt()))?;
+    let read = wire::Answer::read(&answer.body)
+        .map_err(|error| answer.complement(error).with_effect(call.in_doubt()))?;
     if read.code().is_none() && call.acts {
-        let error = Error::malformed("the answer does not say what came of the call: Res is missing, or no number");
+        let error = Error::malformed(
+            "the answer does not say what came of the call: Res is missing, or no number",
+        );
         return Err(answer.complement(error).with_effect(call.in_doubt()));
     }
     match failed(call, &read) {
@@ -176,20 +225,32 @@ fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> 
 fn failed(call: &CallRow, read: &wire::Answer<'_>) -> Option<Error> {
     let res = read.code().filter(|res| *res != 1)?;
     // It may repeat what was sent; the code of an error is never printed.
-    let said = read.error.as_ref().map(|text| text.expose().trim()).filter(|text| !text.is_empty());
+    let said = read
+        .error
+        .as_ref()
+        .map(|text| text.expose().trim())
+        .filter(|text| !text.is_empty());
     let code = said.map_or_else(|| res.to_string(), |said| format!("{res}: {said}"));
     Some(call.error(res).with_vendor_code(code))
 }
 
 /// Returns the error for an answer with an error status: by its code if the vendor sends one, else by its status.
 fn refused(call: &CallRow, answer: &Answer) -> Error {
-    let by_code = || wire::Answer::read(&answer.body).ok().and_then(|read| failed(call, &read));
+    let by_code = || {
+        wire::Answer::read(&answer.body)
+            .ok()
+            .and_then(|read| failed(call, &read))
+    };
     match answer.status.as_u16() {
         401 | 403 => answer.complement(call.error(-1)),
-        404 | 405 => {
-            answer.complement(Error::new(ErrorKind::NotFound).detail("the address is not known at the vendor: check base_url"))
-        }
-        400..=499 if answer.status != StatusCode::TOO_MANY_REQUESTS && answer.status != StatusCode::REQUEST_TIMEOUT => {
+        404 | 405 => answer.complement(
+            Error::new(ErrorKind::NotFound)
+                .detail("the address is not known at the vendor: check base_url"),
+        ),
+        400..=499
+            if answer.status != StatusCode::TOO_MANY_REQUESTS
+                && answer.status != StatusCode::REQUEST_TIMEOUT =>
+        {
             by_code().map_or_else(|| answer.error(), |error| answer.complement(error))
         }
         _ => answer.error(),

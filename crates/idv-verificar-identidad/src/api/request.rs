@@ -47,7 +47,13 @@ impl SendRequest {
     /// A request to a mobile, at once.
     #[must_use]
     pub fn new(phone: impl Into<String>) -> Self {
-        Self { message: None, number: None, send_at: None, sender: None, phone: Pii::new(phone.into()) }
+        Self {
+            message: None,
+            number: None,
+            send_at: None,
+            sender: None,
+            phone: Pii::new(phone.into()),
+        }
     }
 
     /// Checks what the document demands, and what can be checked for nothing.
@@ -57,25 +63,47 @@ impl SendRequest {
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the vendor's parameter.
     pub fn check(&self) -> Result<()> {
         let phone = self.phone.expose();
-        if !(7..=15).contains(&phone.len()) || !phone.bytes().all(|byte| byte.is_ascii_digit()) || phone.starts_with('0') {
-            return Err(Error::invalid("Telefono", "it is 7 to 15 digits that begin with a country code, without a plus"));
+        if !(7..=15).contains(&phone.len())
+            || !phone.bytes().all(|byte| byte.is_ascii_digit())
+            || phone.starts_with('0')
+        {
+            return Err(Error::invalid(
+                "Telefono",
+                "it is 7 to 15 digits that begin with a country code, without a plus",
+            ));
         }
         if let Some(message) = &self.message {
             let message = message.expose();
             if !message.contains(LINK) {
-                return Err(Error::invalid("Mensaje", "it must hold [LINK], where the vendor puts the link"));
+                return Err(Error::invalid(
+                    "Mensaje",
+                    "it must hold [LINK], where the vendor puts the link",
+                ));
             }
             if config::has_control(message) {
-                return Err(Error::invalid("Mensaje", "it has a control character that is no line break"));
+                return Err(Error::invalid(
+                    "Mensaje",
+                    "it has a control character that is no line break",
+                ));
             }
         }
-        if self.sender.as_ref().is_some_and(|sender| !config::is_sender(sender)) {
-            return Err(Error::invalid("Remitente", "it is 1 to 11 characters, none of them a control character"));
+        if self
+            .sender
+            .as_ref()
+            .is_some_and(|sender| !config::is_sender(sender))
+        {
+            return Err(Error::invalid(
+                "Remitente",
+                "it is 1 to 11 characters, none of them a control character",
+            ));
         }
         if let Some(number) = &self.number {
             let number = number.expose();
             if number.trim().is_empty() || number.chars().any(char::is_control) {
-                return Err(Error::invalid("Dni", "it is empty or has a control character"));
+                return Err(Error::invalid(
+                    "Dni",
+                    "it is empty or has a control character",
+                ));
             }
         }
         self.date().map(drop)
@@ -84,7 +112,10 @@ impl SendRequest {
     /// Checks that the time of sending has not passed: the vendor does not say what it does then.
     pub(super) fn check_time(&self, now: Timestamp) -> Result<()> {
         match self.send_at {
-            Some(at) if at < now => Err(Error::invalid("Fecha", "it is in the past: leave it out to send at once")),
+            Some(at) if at < now => Err(Error::invalid(
+                "Fecha",
+                "it is in the past: leave it out to send at once",
+            )),
             _ => Ok(()),
         }
     }
@@ -92,14 +123,24 @@ impl SendRequest {
     /// `Fecha`: the time as a Spanish clock shows it, to the next whole minute: never earlier than it was asked for. A time that the clock
     /// shows twice, when summer time ends, cannot be said.
     fn date(&self) -> Result<Option<String>> {
-        let Some(at) = self.send_at else { return Ok(None) };
-        let started = at.as_second().saturating_add(i64::from(at.subsec_nanosecond() > 0));
+        let Some(at) = self.send_at else {
+            return Ok(None);
+        };
+        let started = at
+            .as_second()
+            .saturating_add(i64::from(at.subsec_nanosecond() > 0));
         let minutes = started.div_euclid(60) + i64::from(started.rem_euclid(60) > 0);
         let at = Timestamp::from_second(minutes.saturating_mul(60)).unwrap_or(at);
-        let zone = TimeZone::get(ZONE).map_err(|_| Error::config("the time zone database has no Europe/Madrid"))?;
+        let zone = TimeZone::get(ZONE)
+            .map_err(|_| Error::config("the time zone database has no Europe/Madrid"))?;
         let local = zone.to_datetime(at);
-        if !(2000..=9999).contains(&local.year()) || zone.to_ambiguous_timestamp(local).is_ambiguous() {
-            return Err(Error::invalid("Fecha", "it is a time that a Spanish clock shows twice, or one of another age"));
+        if !(2000..=9999).contains(&local.year())
+            || zone.to_ambiguous_timestamp(local).is_ambiguous()
+        {
+            return Err(Error::invalid(
+                "Fecha",
+                "it is a time that a Spanish clock shows twice, or one of another age",
+            ));
         }
         Ok(Some(local.strftime("%Y-%m-%d %H:%M").to_string()))
     }
@@ -117,7 +158,10 @@ impl RequestId {
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it is no number of 1 to 64 digits.
     pub fn parse(text: &str) -> Result<Self> {
         if !(1..=64).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::invalid("vendor_id", "the vendor's identifier is a number of 1 to 64 digits"));
+            return Err(Error::invalid(
+                "vendor_id",
+                "the vendor's identifier is a number of 1 to 64 digits",
+            ));
         }
         Ok(Self(VendorId::new(text)))
     }
@@ -139,8 +183,18 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(base: &Url, credentials: HeaderValue, format: RequestFormat, answers: AnswerFormat) -> Self {
-        Self { base: adapter::Endpoint::new(base), credentials, format, answers }
+    pub(crate) fn new(
+        base: &Url,
+        credentials: HeaderValue,
+        format: RequestFormat,
+        answers: AnswerFormat,
+    ) -> Self {
+        Self {
+            base: adapter::Endpoint::new(base),
+            credentials,
+            format,
+            answers,
+        }
     }
 
     /// `/VerificarIdentidad`. What is wrong with it has been found by [`SendRequest::check`].
@@ -150,8 +204,14 @@ impl Endpoint {
         self.build(
             call,
             &[
-                ("Mensaje", text(request.message.as_ref().map(|it| it.expose().as_str()))),
-                ("Dni", text(request.number.as_ref().map(|it| it.expose().as_str()))),
+                (
+                    "Mensaje",
+                    text(request.message.as_ref().map(|it| it.expose().as_str())),
+                ),
+                (
+                    "Dni",
+                    text(request.number.as_ref().map(|it| it.expose().as_str())),
+                ),
                 ("Fecha", text(date.as_deref())),
                 ("Remitente", text(request.sender.as_deref())),
                 ("Telefono", text(Some(request.phone.expose()))),
@@ -163,8 +223,17 @@ impl Endpoint {
     pub(crate) fn certificate(&self, call: &CallRow, id: &RequestId) -> Result<Request<Bytes>> {
         let text = id.as_str();
         // A number would lose noughts at its beginning.
-        let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
-        self.build(call, &[("Id", Some(number.map_or_else(|| Value::Text(text.to_owned()), Value::Number)))])
+        let number = text
+            .parse()
+            .ok()
+            .filter(|number: &u64| number.to_string() == text);
+        self.build(
+            call,
+            &[(
+                "Id",
+                Some(number.map_or_else(|| Value::Text(text.to_owned()), Value::Number)),
+            )],
+        )
     }
 
     /// `/GetCreditos`.
@@ -172,14 +241,23 @@ impl Endpoint {
         self.build(call, &[])
     }
 
-    fn build(&self, call: &CallRow, given: &[(&'static str, Option<Value>)]) -> Result<Request<Bytes>> {
+    fn build(
+        &self,
+        call: &CallRow,
+        given: &[(&'static str, Option<Value>)],
+    ) -> Result<Request<Bytes>> {
         let answers = Value::Text(self.answers.word().to_owned());
-        let mut parameters: Vec<_> = given.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?))).collect();
+        let mut parameters: Vec<_> = given
+            .iter()
+            .filter_map(|(name, value)| Some((*name, value.as_ref()?)))
+            .collect();
         parameters.push(("Resp", &answers));
         let (media_type, body) = match self.format {
-            RequestFormat::Json => {
-                (JSON, serde_json::to_vec(&Parameters(&parameters)).map_err(|error| Error::malformed_json(&error))?)
-            }
+            RequestFormat::Json => (
+                JSON,
+                serde_json::to_vec(&Parameters(&parameters))
+                    .map_err(|error| Error::malformed_json(&error))?,
+            ),
             RequestFormat::Form => (FORM, form(&parameters).into_bytes()),
         };
         let mut request = self.base.request(Method::POST, &[call.name])?;

@@ -12,9 +12,11 @@ impl FromVendor<Vendor> for PartialDate {
         let mut parts = word.split(['/', '-', '.']);
         let (day, month, year) = (parts.next()?, parts.next(), parts.next());
         match (day, month, year, parts.next()) {
-            (day, Some(month), Some(year), None) if day.len() <= 2 && year.len() == 4 => {
-                Self::new(digits(year)?, Some(digits(month)?.try_into().ok()?), Some(digits(day)?.try_into().ok()?))
-            }
+            (day, Some(month), Some(year), None) if day.len() <= 2 && year.len() == 4 => Self::new(
+                digits(year)?,
+                Some(digits(month)?.try_into().ok()?),
+                Some(digits(day)?.try_into().ok()?),
+            ),
             _ => word.parse().ok(),
         }
     }
@@ -59,7 +61,10 @@ impl FromVendor<Vendor> for DocumentKind {
 }
 
 /// Returns the attribute that was read off the document. `N/A` has no value: the document has it beside `Si` and `No` alone.
-pub(super) fn attribute<T: FromVendor<Vendor>>(text: Option<&Text<'_>>, verdict: Verdict) -> Option<Attribute<T>> {
+pub(super) fn attribute<T: FromVendor<Vendor>>(
+    text: Option<&Text<'_>>,
+    verdict: Verdict,
+) -> Option<Attribute<T>> {
     if let Some(word) = filled(text) {
         return Some(read(word, verdict));
     }
@@ -79,7 +84,9 @@ pub(super) fn read<T: FromVendor<Vendor>>(word: &str, verdict: Verdict) -> Attri
 }
 
 fn digits(text: &str) -> Option<i16> {
-    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -110,10 +117,16 @@ mod tests {
     fn word_is_kept_unless_it_is_written_as_the_value() {
         fn raw<T: FromVendor<Vendor>>(word: &str) -> (bool, Option<String>) {
             let attribute = attribute::<T>(Some(&Text::new(word)), Verdict::Valid).unwrap();
-            (attribute.value.is_some(), attribute.raw.map(Pii::into_exposed))
+            (
+                attribute.value.is_some(),
+                attribute.raw.map(Pii::into_exposed),
+            )
         }
         assert_eq!(raw::<PartialDate>("1955-12-18"), (true, None));
-        assert_eq!(raw::<PartialDate>("18/12/1955"), (true, Some("18/12/1955".to_owned())));
+        assert_eq!(
+            raw::<PartialDate>("18/12/1955"),
+            (true, Some("18/12/1955".to_owned()))
+        );
         assert_eq!(raw::<Country>("ES"), (true, None));
         assert_eq!(raw::<Country>("es"), (true, Some("es".to_owned())));
         assert_eq!(raw::<Gender>("X"), (true, Some("X".to_owned())));
@@ -122,15 +135,34 @@ mod tests {
     #[test]
     fn absence_is_no_value_and_an_unknown_word_stays() {
         for word in ["", " "] {
-            assert_eq!(attribute::<String>(Some(&Text::new(word)), Verdict::Valid), None, "{word}");
+            assert_eq!(
+                attribute::<String>(Some(&Text::new(word)), Verdict::Valid),
+                None,
+                "{word}"
+            );
         }
         for word in ["N/A", "n/a"] {
             let name = attribute::<String>(Some(&Text::new(word)), Verdict::Valid).unwrap();
-            assert_eq!((name.expose(), name.raw.as_ref().unwrap().expose().as_str()), (None, word));
+            assert_eq!(
+                (name.expose(), name.raw.as_ref().unwrap().expose().as_str()),
+                (None, word)
+            );
         }
         let country = attribute::<Country>(Some(&Text::new("ESP")), Verdict::Valid).unwrap();
-        assert_eq!((country.expose().unwrap().code(), country.raw.as_ref().unwrap().expose().as_str()), ("ES", "ESP"));
+        assert_eq!(
+            (
+                country.expose().unwrap().code(),
+                country.raw.as_ref().unwrap().expose().as_str()
+            ),
+            ("ES", "ESP")
+        );
         let gender = attribute::<Gender>(Some(&Text::new("Q")), Verdict::Valid).unwrap();
-        assert_eq!((gender.expose(), gender.raw.as_ref().unwrap().expose().as_str()), (None, "Q"));
+        assert_eq!(
+            (
+                gender.expose(),
+                gender.raw.as_ref().unwrap().expose().as_str()
+            ),
+            (None, "Q")
+        );
     }
 }

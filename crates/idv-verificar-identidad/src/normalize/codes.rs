@@ -77,17 +77,47 @@ pub fn leaning(result: f64) -> Option<Outcome> {
     (!row.to_be_judged).then_some(Outcome::Rejected)
 }
 
-const fn state(code: u32, name: &'static str, meaning: &'static str, status: Status, reports: bool) -> StateRow {
-    StateRow { code, name, meaning, status, reports }
+const fn state(
+    code: u32,
+    name: &'static str,
+    meaning: &'static str,
+    status: Status,
+    reports: bool,
+) -> StateRow {
+    StateRow {
+        code,
+        name,
+        meaning,
+        status,
+        reports,
+    }
 }
 
-const fn result(code: i32, meaning: &'static str, kind: CheckKind, result: CheckResult, reason: Reason) -> ResultRow {
-    ResultRow { code, meaning, check: Some((kind, result)), reason: Some(reason), to_be_judged: false }
+const fn result(
+    code: i32,
+    meaning: &'static str,
+    kind: CheckKind,
+    result: CheckResult,
+    reason: Reason,
+) -> ResultRow {
+    ResultRow {
+        code,
+        meaning,
+        check: Some((kind, result)),
+        reason: Some(reason),
+        to_be_judged: false,
+    }
 }
 
 /// Every state. Their numbers are in no order of time.
 pub static STATES: &[StateRow] = &[
-    state(3000, "The user has accessed", "The user has accessed to begin the process.", Status::InProgress, false),
+    state(
+        3000,
+        "The user has accessed",
+        "The user has accessed to begin the process.",
+        Status::InProgress,
+        false,
+    ),
     state(
         3001,
         "Verifying Person/Liveness",
@@ -109,7 +139,13 @@ pub static STATES: &[StateRow] = &[
         Status::InProgress,
         false,
     ),
-    state(5000, "In process", "The service is accepted and in the process of verification.", Status::InProgress, false),
+    state(
+        5000,
+        "In process",
+        "The service is accepted and in the process of verification.",
+        Status::InProgress,
+        false,
+    ),
     state(
         5001,
         "Process under verification",
@@ -117,7 +153,13 @@ pub static STATES: &[StateRow] = &[
         Status::InReview { leaning: None },
         true,
     ),
-    state(5100, "Validated", "The verification has been validated and certified.", Status::Finished(Outcome::Verified), true),
+    state(
+        5100,
+        "Validated",
+        "The verification has been validated and certified.",
+        Status::Finished(Outcome::Verified),
+        true,
+    ),
     state(
         5500,
         "Rejected",
@@ -139,7 +181,13 @@ pub static RESULTS: &[ResultRow] = &[
             Reason::FaceMismatch,
         )
     },
-    result(-2, "The recipient is a minor.", CheckKind::Age, CheckResult::Failed, Reason::Underage),
+    result(
+        -2,
+        "The recipient is a minor.",
+        CheckKind::Age,
+        CheckResult::Failed,
+        Reason::Underage,
+    ),
     result(
         -3,
         "The Front and Back of the document do not seem to match.",
@@ -154,7 +202,13 @@ pub static RESULTS: &[ResultRow] = &[
         CheckResult::Failed,
         Reason::LivenessFailed,
     ),
-    result(-5, "Expired ID document.", CheckKind::DocumentExpiry, CheckResult::Failed, Reason::DocumentExpired),
+    result(
+        -5,
+        "Expired ID document.",
+        CheckKind::DocumentExpiry,
+        CheckResult::Failed,
+        Reason::DocumentExpired,
+    ),
     result(
         -6,
         "The liveness test did not obtain a valid result (is it a photo?).",
@@ -162,7 +216,13 @@ pub static RESULTS: &[ResultRow] = &[
         CheckResult::Failed,
         Reason::LivenessFailed,
     ),
-    ResultRow { code: -7, meaning: "Process not yet finished.", check: None, reason: None, to_be_judged: true },
+    ResultRow {
+        code: -7,
+        meaning: "Process not yet finished.",
+        check: None,
+        reason: None,
+        to_be_judged: true,
+    },
     result(
         -8,
         "The recipient is very different from the photo on the ID document or the ID document is not valid",

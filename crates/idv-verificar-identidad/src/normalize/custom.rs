@@ -14,20 +14,41 @@ const CLASH: NameClash = NameClash::Array;
 type Fields<'t> = &'t [(&'static str, &'t Option<Text<'t>>)];
 
 /// Returns what the model has no place for: members that the report's fields do not have, and words that its checks do not say.
-pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>, checks: &[Check]) -> CustomValues {
+pub(super) fn of_report(
+    told: &wire::Report<'_>,
+    found: &IdentityResult<'_>,
+    card: &Card<'_>,
+    checks: &[Check],
+) -> CustomValues {
     let mut custom = CustomValues::new(CLASH);
     let accesses = told.accesses();
     for (index, access) in accesses.iter().enumerate() {
-        let path = if accesses.len() == 1 { "Acceso.".to_owned() } else { format!("Acceso.{index}.") };
-        let fields: Fields<'_> = &[("Fecha", &access.at), ("IP", &access.ip), ("Puerto", &access.port)];
+        let path = if accesses.len() == 1 {
+            "Acceso.".to_owned()
+        } else {
+            format!("Acceso.{index}.")
+        };
+        let fields: Fields<'_> = &[
+            ("Fecha", &access.at),
+            ("IP", &access.ip),
+            ("Puerto", &access.port),
+        ];
         add(&mut custom, &path, fields, &access.others);
     }
     let device = told.device();
-    let fields: Fields<'_> =
-        &[("SysOp", &device.operating_system), ("browser", &device.browser), ("displayResolution", &device.resolution)];
+    let fields: Fields<'_> = &[
+        ("SysOp", &device.operating_system),
+        ("browser", &device.browser),
+        ("displayResolution", &device.resolution),
+    ];
     add(&mut custom, "Dispositivo.", fields, &device.others);
     let position = told.position();
-    add(&mut custom, "Posicion.", &[("Direccion", &position.address)], &position.others);
+    add(
+        &mut custom,
+        "Posicion.",
+        &[("Direccion", &position.address)],
+        &position.others,
+    );
     let place = position.coordinates();
     let fields: Fields<'_> = &[
         ("Altura", &place.altitude),
@@ -47,8 +68,18 @@ pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, car
         ("Sexo", &found.apparent_sex),
     ];
     add(&mut custom, "Result.", fields, &found.others);
-    add(&mut custom, "Result.DNI.", &[("Edad", &card.age)], &card.others);
-    add(&mut custom, "", &[("FechaEnvio", &told.sent_at)], &told.others);
+    add(
+        &mut custom,
+        "Result.DNI.",
+        &[("Edad", &card.age)],
+        &card.others,
+    );
+    add(
+        &mut custom,
+        "",
+        &[("FechaEnvio", &told.sent_at)],
+        &told.others,
+    );
 
     if local(told.updated_at.as_ref()).is_none() {
         custom.text("UltimaActualizacion", "", told.updated_at.as_ref());
@@ -90,7 +121,12 @@ pub(super) fn of_report(told: &wire::Report<'_>, found: &IdentityResult<'_>, car
 /// Returns a report with the members of an answer that the observation has no place for; none if there are none.
 pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
     let mut custom = CustomValues::new(CLASH);
-    add(&mut custom, "", &[("Cred", &answer.credits), ("Error", &answer.error)], &answer.others);
+    add(
+        &mut custom,
+        "",
+        &[("Cred", &answer.credits), ("Error", &answer.error)],
+        &answer.others,
+    );
     if custom.is_empty() {
         return None;
     }
@@ -101,14 +137,23 @@ pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
 }
 
 /// Adds fields below a path, and the members beside them. A field that is contradicted stands among the latter with each of its values.
-fn add(custom: &mut CustomValues, path: &str, fields: &[(&'static str, &Option<Text<'_>>)], others: &Others) {
+fn add(
+    custom: &mut CustomValues,
+    path: &str,
+    fields: &[(&'static str, &Option<Text<'_>>)],
+    others: &Others,
+) {
     for (name, text) in fields.iter().filter(|(name, _)| !others.contradicts(name)) {
         if let Some(text) = non_empty(text.as_ref()) {
             custom.add([path, *name].concat(), text.into());
         }
     }
     for (name, values) in others.iter() {
-        let name = if name.is_empty() { path.trim_end_matches('.').to_owned() } else { [path, name].concat() };
+        let name = if name.is_empty() {
+            path.trim_end_matches('.').to_owned()
+        } else {
+            [path, name].concat()
+        };
         let value = match values {
             [one] => one.expose().clone(),
             several => several.iter().map(|value| value.expose().clone()).collect(),

@@ -31,14 +31,20 @@ pub(super) struct Judgement {
 impl Judgement {
     /// Judges the findings of a report.
     pub(super) fn of(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Self {
-        let places = [("", &told.others), ("Result.", &found.others), ("Result.DNI.", &card.others)];
+        let places = [
+            ("", &told.others),
+            ("Result.", &found.others),
+            ("Result.DNI.", &card.others),
+        ];
         let mut judgement = Self {
             checks: Vec::new(),
             reasons: Vec::new(),
             requested: compare(told, found, card),
             letter: letter(told, found, card),
             outcome: decimal(found.outcome.as_ref()),
-            contradicted: places.iter().any(|(_, others)| !others.contradicted().is_empty()),
+            contradicted: places
+                .iter()
+                .any(|(_, others)| !others.contradicted().is_empty()),
             incomplete: !found.others.get("").is_empty() || !card.others.get("").is_empty(),
         };
         judgement.measurement(found);
@@ -50,21 +56,41 @@ impl Judgement {
         judgement.expiry(told, card);
         judgement.requested_number();
         if let Some(age) = filled(card.age.as_ref()).and_then(|age| age.parse::<u32>().ok()) {
-            judgement.check(CheckKind::Age, if age >= OF_AGE { CheckResult::Passed } else { CheckResult::Failed }, "Edad");
+            judgement.check(
+                CheckKind::Age,
+                if age >= OF_AGE {
+                    CheckResult::Passed
+                } else {
+                    CheckResult::Failed
+                },
+                "Edad",
+            );
         }
         if let Some(holds) = judgement.letter {
-            judgement.check(CheckKind::DocumentData, if holds { CheckResult::Passed } else { CheckResult::Failed }, "DNI");
+            judgement.check(
+                CheckKind::DocumentData,
+                if holds {
+                    CheckResult::Passed
+                } else {
+                    CheckResult::Failed
+                },
+                "DNI",
+            );
         }
         judgement.code(found);
         judgement.failures();
         for (path, others) in places {
             for name in others.contradicted() {
-                judgement.reasons.push(Finding::new(Reason::VendorError, format!("{path}{name}")));
+                judgement
+                    .reasons
+                    .push(Finding::new(Reason::VendorError, format!("{path}{name}")));
             }
         }
         for (part, others) in [("Result", &found.others), ("Result.DNI", &card.others)] {
             if !others.get("").is_empty() {
-                judgement.reasons.push(Finding::new(Reason::VendorError, part));
+                judgement
+                    .reasons
+                    .push(Finding::new(Reason::VendorError, part));
             }
         }
         judgement
@@ -75,7 +101,9 @@ impl Judgement {
         match row.status {
             Status::Finished(Outcome::Verified) => Status::Finished(self.validated()),
             Status::InReview { .. } => match self.leaning() {
-                Some(outcome) if rules.automatic_outcome_is_final => Status::Finished(self.automatic(outcome)),
+                Some(outcome) if rules.automatic_outcome_is_final => {
+                    Status::Finished(self.automatic(outcome))
+                }
                 leaning => Status::InReview { leaning },
             },
             status => status,
@@ -85,12 +113,18 @@ impl Judgement {
     /// Adds the reason of a code that an operator had to judge, and the operator's own reasons: the document promises them as parameters
     /// and names none.
     pub(super) fn reject(&mut self, found: &IdentityResult<'_>, told: &Report<'_>) {
-        if let (Some(code), Some(row)) = (filled(found.outcome.as_ref()), self.outcome.and_then(find_result))
-            && let Some(reason) = row.reason.filter(|_| row.to_be_judged)
+        if let (Some(code), Some(row)) = (
+            filled(found.outcome.as_ref()),
+            self.outcome.and_then(find_result),
+        ) && let Some(reason) = row.reason.filter(|_| row.to_be_judged)
         {
             self.reasons.insert(0, Finding::new(reason, code));
         }
-        for (name, values) in told.others.undocumented().chain(found.others.undocumented()) {
+        for (name, values) in told
+            .others
+            .undocumented()
+            .chain(found.others.undocumented())
+        {
             let texts = values.iter().flat_map(|value| match value.expose() {
                 serde_json::Value::Array(entries) => entries.iter().map(as_text).collect(),
                 other => vec![as_text(other)],
@@ -108,7 +142,9 @@ impl Judgement {
         if self.contradicted {
             return Outcome::Disputed;
         }
-        let overruling = OVERRULING.iter().find(|(kind, _)| self.result(*kind) == Some(CheckResult::Failed));
+        let overruling = OVERRULING
+            .iter()
+            .find(|(kind, _)| self.result(*kind) == Some(CheckResult::Failed));
         // A word about the number that is neither yes nor no is not the vendor's yes.
         let unclear = self.checks.iter().any(|check| {
             check.kind == CheckKind::RequestedNumber
@@ -140,13 +176,20 @@ impl Judgement {
     fn automatic(&self, leaning: Outcome) -> Outcome {
         let failed = |kind| self.result(kind) == Some(CheckResult::Failed);
         match leaning {
-            Outcome::Rejected if failed(CheckKind::RequestedNumber) || failed(CheckKind::DocumentExpiry) => Outcome::Inconclusive,
+            Outcome::Rejected
+                if failed(CheckKind::RequestedNumber) || failed(CheckKind::DocumentExpiry) =>
+            {
+                Outcome::Inconclusive
+            }
             leaning => leaning,
         }
     }
 
     fn result(&self, kind: CheckKind) -> Option<CheckResult> {
-        self.checks.iter().find(|check| check.kind == kind).map(|check| check.result)
+        self.checks
+            .iter()
+            .find(|check| check.kind == kind)
+            .map(|check| check.result)
     }
 
     /// Adds a check. One that is there already changes only if it fails now and did not before.
@@ -162,9 +205,17 @@ impl Judgement {
 
     /// The similarity of the faces. A result that is no code is the same measurement.
     fn measurement(&mut self, found: &IdentityResult<'_>) {
-        let Some((text, code)) = measured(found) else { return };
-        let (Some(percent), Some(score)) = (decimal(text), hundredth(text)) else { return };
-        let result = if percent > SIMILAR { CheckResult::Passed } else { CheckResult::Inconclusive };
+        let Some((text, code)) = measured(found) else {
+            return;
+        };
+        let (Some(percent), Some(score)) = (decimal(text), hundredth(text)) else {
+            return;
+        };
+        let result = if percent > SIMILAR {
+            CheckResult::Passed
+        } else {
+            CheckResult::Inconclusive
+        };
         let mut check = Check::new(CheckKind::FaceMatch, result).with_code(code);
         check.score = Some(score);
         self.checks.push(check);
@@ -173,11 +224,17 @@ impl Judgement {
     /// A document that had expired on the day of the report has expired, whatever `Caducado` says.
     fn expiry(&mut self, told: &Report<'_>, card: &Card<'_>) {
         let day = |text: &Option<Text<'_>>| local(text.as_ref()).map(DateTime::date);
-        let expires: Option<Date> = filled(card.expires_on.as_ref()).and_then(PartialDate::parse).and_then(PartialDate::whole);
+        let expires: Option<Date> = filled(card.expires_on.as_ref())
+            .and_then(PartialDate::parse)
+            .and_then(PartialDate::whole);
         if let (Some(expires), Some(day)) = (expires, day(&told.updated_at).max(day(&told.sent_at)))
             && expires < day
         {
-            self.check(CheckKind::DocumentExpiry, CheckResult::Failed, "FechaExpira");
+            self.check(
+                CheckKind::DocumentExpiry,
+                CheckResult::Failed,
+                "FechaExpira",
+            );
         }
     }
 
@@ -185,9 +242,17 @@ impl Judgement {
     /// none was read, the check says so; the vendor's state stands.
     fn requested_number(&mut self) {
         match self.requested {
-            Requested::Differs => self.check(CheckKind::RequestedNumber, CheckResult::Failed, "DNISolicitado"),
+            Requested::Differs => self.check(
+                CheckKind::RequestedNumber,
+                CheckResult::Failed,
+                "DNISolicitado",
+            ),
             Requested::Unread if self.result(CheckKind::RequestedNumber).is_none() => {
-                self.check(CheckKind::RequestedNumber, CheckResult::Inconclusive, "DNISolicitado");
+                self.check(
+                    CheckKind::RequestedNumber,
+                    CheckResult::Inconclusive,
+                    "DNISolicitado",
+                );
             }
             Requested::Unread | Requested::Matches | Requested::No => {}
         }
@@ -195,8 +260,13 @@ impl Judgement {
 
     /// The code of the result overrules what was measured, unless that failed already. A number that is not negative is a similarity.
     fn code(&mut self, found: &IdentityResult<'_>) {
-        let Some(code) = filled(found.outcome.as_ref()) else { return };
-        if self.outcome.is_some_and(|outcome| (0.0..=100.0).contains(&outcome)) {
+        let Some(code) = filled(found.outcome.as_ref()) else {
+            return;
+        };
+        if self
+            .outcome
+            .is_some_and(|outcome| (0.0..=100.0).contains(&outcome))
+        {
             return;
         }
         let Some(row) = self.outcome.and_then(find_result) else {
@@ -205,7 +275,8 @@ impl Judgement {
         };
         if let Some((kind, result)) = row.check {
             match self.checks.iter_mut().find(|check| check.kind == kind) {
-                Some(check) if check.result == CheckResult::Failed && result != CheckResult::Failed => {}
+                Some(check)
+                    if check.result == CheckResult::Failed && result != CheckResult::Failed => {}
                 Some(check) => (check.result, check.code) = (result, Some(code.to_owned())),
                 None => self.checks.push(Check::new(kind, result).with_code(code)),
             }
@@ -219,8 +290,12 @@ impl Judgement {
     fn failures(&mut self) {
         for check in &self.checks {
             let reason = match (check.kind, check.result) {
-                (CheckKind::RequestedNumber, CheckResult::Inconclusive) => Reason::CannotBeCompleted,
-                (CheckKind::Liveness | CheckKind::SamePerson, CheckResult::Failed) => Reason::LivenessFailed,
+                (CheckKind::RequestedNumber, CheckResult::Inconclusive) => {
+                    Reason::CannotBeCompleted
+                }
+                (CheckKind::Liveness | CheckKind::SamePerson, CheckResult::Failed) => {
+                    Reason::LivenessFailed
+                }
                 (CheckKind::DocumentSides, CheckResult::Failed) => Reason::DocumentSidesMismatch,
                 (CheckKind::DocumentExpiry, CheckResult::Failed) => Reason::DocumentExpired,
                 (CheckKind::RequestedNumber, CheckResult::Failed) => Reason::DocumentNumberWrong,
@@ -229,7 +304,8 @@ impl Judgement {
                 _ => continue,
             };
             if !self.reasons.iter().any(|finding| finding.reason == reason) {
-                self.reasons.push(Finding::new(reason, check.code.clone().unwrap_or_default()));
+                self.reasons
+                    .push(Finding::new(reason, check.code.clone().unwrap_or_default()));
             }
         }
     }
@@ -266,8 +342,16 @@ impl YesNo<'_> {
         if !self.others.contradicts(self.name) {
             return self.word().map(of);
         }
-        let mut words = self.others.get(self.name).iter().filter_map(|value| value.expose().as_str());
-        Some(if words.any(|word| of(word) == CheckResult::Failed) { CheckResult::Failed } else { CheckResult::Inconclusive })
+        let mut words = self
+            .others
+            .get(self.name)
+            .iter()
+            .filter_map(|value| value.expose().as_str());
+        Some(if words.any(|word| of(word) == CheckResult::Failed) {
+            CheckResult::Failed
+        } else {
+            CheckResult::Inconclusive
+        })
     }
 }
 
@@ -282,9 +366,24 @@ pub(super) fn words<'t>(found: &'t IdentityResult<'_>, card: &'t Card<'_>) -> [Y
         others: &found.others,
     };
     [
-        of_result("PruebaDeVida", "Result.PruebaDeVida", CheckKind::Liveness, &found.liveness),
-        of_result("ProcesoRelizadoMismaPersona", "Result.ProcesoRelizadoMismaPersona", CheckKind::SamePerson, &found.same_person),
-        of_result("AnversoReversoCoinciden", "Result.AnversoReversoCoinciden", CheckKind::DocumentSides, &found.sides_match),
+        of_result(
+            "PruebaDeVida",
+            "Result.PruebaDeVida",
+            CheckKind::Liveness,
+            &found.liveness,
+        ),
+        of_result(
+            "ProcesoRelizadoMismaPersona",
+            "Result.ProcesoRelizadoMismaPersona",
+            CheckKind::SamePerson,
+            &found.same_person,
+        ),
+        of_result(
+            "AnversoReversoCoinciden",
+            "Result.AnversoReversoCoinciden",
+            CheckKind::DocumentSides,
+            &found.sides_match,
+        ),
         YesNo {
             name: "Caducado",
             path: "Result.DNI.Caducado",
@@ -303,8 +402,12 @@ pub(super) fn words<'t>(found: &'t IdentityResult<'_>, card: &'t Card<'_>) -> [Y
 }
 
 /// The similarity of the faces, and the member that has it.
-pub(super) fn measured<'t>(found: &'t IdentityResult<'_>) -> Option<(Option<&'t Text<'t>>, &'static str)> {
-    let is_percent = |text: &Option<Text<'_>>| decimal(text.as_ref()).is_some_and(|percent| (0.0..=100.0).contains(&percent));
+pub(super) fn measured<'t>(
+    found: &'t IdentityResult<'_>,
+) -> Option<(Option<&'t Text<'t>>, &'static str)> {
+    let is_percent = |text: &Option<Text<'_>>| {
+        decimal(text.as_ref()).is_some_and(|percent| (0.0..=100.0).contains(&percent))
+    };
     if is_percent(&found.similarity) {
         return Some((found.similarity.as_ref(), "ParecidoPersonaDNI"));
     }
@@ -317,7 +420,9 @@ fn letter(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Opt
     if country.is_some_and(|country| country.code() != "ES") {
         return None;
     }
-    number::read(told, found, card).first().and_then(|number| dni::letter_holds(&dni::plain(number)))
+    number::read(told, found, card)
+        .first()
+        .and_then(|number| dni::letter_holds(&dni::plain(number)))
 }
 
 /// `Si` or `No`, with its accent or without, in any case.

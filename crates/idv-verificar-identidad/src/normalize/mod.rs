@@ -13,12 +13,15 @@ mod report;
 
 use idv_core::adapter::{non_empty, payload_channel};
 use idv_core::{
-    Channel, Error, Observation, Outcome, Page, ProviderId, Result, ResultState, Status, Subject, Text, Timestamp, VendorId,
-    time_zone,
+    Channel, Error, Observation, Outcome, Page, ProviderId, Result, ResultState, Status, Subject,
+    Text, Timestamp, VendorId, time_zone,
 };
 use jiff::civil::DateTime;
 
-pub use codes::{OF_AGE, OVERRULING, RESULTS, ResultRow, SIMILAR, STATES, StateRow, find_result, find_state, leaning};
+pub use codes::{
+    OF_AGE, OVERRULING, RESULTS, ResultRow, SIMILAR, STATES, StateRow, find_result, find_state,
+    leaning,
+};
 pub use ignored::IGNORED;
 pub use report::REPORT_FIELDS;
 
@@ -57,16 +60,19 @@ impl Rules {
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if the report does not say which service or which request it is about, or names several.
 pub fn observe(told: &Report<'_>, rules: Rules, channel: Channel) -> Result<Option<Observation>> {
     if told.others.contradicts("Servicio") || told.others.contradicts("ID") {
-        return Err(Error::malformed("the report is about several services or requests: Servicio or ID is there twice"));
+        return Err(Error::malformed(
+            "the report is about several services or requests: Servicio or ID is there twice",
+        ));
     }
-    let service =
-        non_empty(told.service.as_ref()).ok_or_else(|| Error::malformed("the report does not say its service: Servicio"))?;
+    let service = non_empty(told.service.as_ref())
+        .ok_or_else(|| Error::malformed("the report does not say its service: Servicio"))?;
     if !service.eq_ignore_ascii_case(SERVICE) {
         return Ok(None);
     }
-    let id =
-        non_empty(told.id.as_ref()).ok_or_else(|| Error::malformed("the report does not say which request it is about: ID"))?;
-    let mut observation = Observation::claimed(Subject::new(None, Some(VendorId::new(id))), channel);
+    let id = non_empty(told.id.as_ref())
+        .ok_or_else(|| Error::malformed("the report does not say which request it is about: ID"))?;
+    let mut observation =
+        Observation::claimed(Subject::new(None, Some(VendorId::new(id))), channel);
     observation.at = time(told.updated_at.as_ref());
 
     let found = told.result().unwrap_or_default();
@@ -123,13 +129,20 @@ pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
 pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
     let rules = Rules::default();
     match channel {
-        Channel::Fetch | Channel::Callback => Ok(observe(&Report::read(bytes)?, rules, channel)?.into_iter().collect()),
+        Channel::Fetch | Channel::Callback => Ok(observe(&Report::read(bytes)?, rules, channel)?
+            .into_iter()
+            .collect()),
         Channel::Poll => match Report::read(bytes) {
             // An answer has an `ID` too.
-            Ok(told) if told.service.is_some() => Ok(observe(&told, rules, channel)?.into_iter().collect()),
+            Ok(told) if told.service.is_some() => {
+                Ok(observe(&told, rules, channel)?.into_iter().collect())
+            }
             _ => Ok(vec![sent(&Answer::read(bytes)?, channel)]),
         },
-        _ => Err(Error::invalid("channel", "expected fetch, poll or callback")),
+        _ => Err(Error::invalid(
+            "channel",
+            "expected fetch, poll or callback",
+        )),
     }
 }
 
@@ -139,16 +152,30 @@ fn state(told: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool)
     if !told.others.contradicts("Estado") {
         return (last.map(str::to_owned), last.and_then(state_of), false);
     }
-    let codes: Vec<_> = told.others.get("Estado").iter().filter_map(|code| code.expose().as_str()).collect();
-    let ends = |code: &&str| state_of(code).is_some_and(|row| matches!(row.status, Status::Finished(_)));
-    (Some(codes.join(", ")), last.and_then(state_of), codes.iter().any(ends))
+    let codes: Vec<_> = told
+        .others
+        .get("Estado")
+        .iter()
+        .filter_map(|code| code.expose().as_str())
+        .collect();
+    let ends =
+        |code: &&str| state_of(code).is_some_and(|row| matches!(row.status, Status::Finished(_)));
+    (
+        Some(codes.join(", ")),
+        last.and_then(state_of),
+        codes.iter().any(ends),
+    )
 }
 
 /// The row of a state as the report writes it.
 fn state_of(code: &str) -> Option<&'static StateRow> {
     // "+5100" and "05100" are not how the vendor writes numbers.
     let plain = code.bytes().all(|byte| byte.is_ascii_digit()) && !code.starts_with('0');
-    if plain { code.parse().ok().and_then(find_state) } else { None }
+    if plain {
+        code.parse().ok().and_then(find_state)
+    } else {
+        None
+    }
 }
 
 /// The vendor, as the type by which the core finds its words.
@@ -176,9 +203,21 @@ mod tests {
     #[test]
     fn time_is_spains() {
         let at = |text: &'static str| time(Some(&Text::new(text))).map(|time| time.to_string());
-        assert_eq!(at("2021-10-10 10:10").as_deref(), Some("2021-10-10T08:10:00Z"));
-        assert_eq!(at("2021-12-10 10:10:05").as_deref(), Some("2021-12-10T09:10:05Z"));
-        for text in ["", "N/A", "yesterday", "0000-00-00 00:00:00", "10/10/2021 10:10"] {
+        assert_eq!(
+            at("2021-10-10 10:10").as_deref(),
+            Some("2021-10-10T08:10:00Z")
+        );
+        assert_eq!(
+            at("2021-12-10 10:10:05").as_deref(),
+            Some("2021-12-10T09:10:05Z")
+        );
+        for text in [
+            "",
+            "N/A",
+            "yesterday",
+            "0000-00-00 00:00:00",
+            "10/10/2021 10:10",
+        ] {
             assert_eq!(at(text), None, "{text}");
         }
     }

@@ -22,10 +22,13 @@ pub(super) fn hundredth(text: Option<&Text<'_>>) -> Option<f64> {
 
 fn written(text: Option<&Text<'_>>) -> Option<String> {
     let text = filled(text)?.trim_end_matches('%').trim_end();
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-' | b'+' | b'e' | b'E'));
+    let plain = text.bytes().all(|byte| {
+        byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-' | b'+' | b'e' | b'E')
+    });
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let commas = text.matches(',').count();
-    (plain && has_digit && (commas == 0 || (commas == 1 && !text.contains('.')))).then(|| text.replace(',', "."))
+    (plain && has_digit && (commas == 0 || (commas == 1 && !text.contains('.'))))
+        .then(|| text.replace(',', "."))
 }
 
 /// The number that was requested, beside those that were read off the document.
@@ -42,14 +45,30 @@ pub(super) enum Requested {
 }
 
 /// The numbers that were read off the document, the document's own first, each with the vendor's path.
-pub(super) fn read<'t>(told: &'t Report<'_>, found: &'t IdentityResult<'_>, card: &'t Card<'_>) -> Vec<&'t str> {
-    let texts = [&card.number, &found.number_front, &told.number_front, &found.number_back, &told.number_back];
-    texts.into_iter().filter_map(|text| filled(text.as_ref())).collect()
+pub(super) fn read<'t>(
+    told: &'t Report<'_>,
+    found: &'t IdentityResult<'_>,
+    card: &'t Card<'_>,
+) -> Vec<&'t str> {
+    let texts = [
+        &card.number,
+        &found.number_front,
+        &told.number_front,
+        &found.number_back,
+        &told.number_back,
+    ];
+    texts
+        .into_iter()
+        .filter_map(|text| filled(text.as_ref()))
+        .collect()
 }
 
 /// The numbers that were requested, as the report repeats them.
 pub(super) fn requested<'t>(told: &'t Report<'_>, found: &'t IdentityResult<'_>) -> Vec<&'t str> {
-    [&found.requested_number, &told.requested_number].into_iter().filter_map(|text| filled(text.as_ref())).collect()
+    [&found.requested_number, &told.requested_number]
+        .into_iter()
+        .filter_map(|text| filled(text.as_ref()))
+        .collect()
 }
 
 /// Compares the requested numbers with those that were read.
@@ -59,9 +78,13 @@ pub(super) fn compare(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card
     let (requested, read) = (requested(told, found), read(told, found, card));
     let serial = filled(card.serial_number.as_ref());
     let by_serial = |number: &str| {
-        dni::letter_holds(&dni::plain(number)).is_none() && serial.is_some_and(|serial| dni::is_same(serial, number))
+        dni::letter_holds(&dni::plain(number)).is_none()
+            && serial.is_some_and(|serial| dni::is_same(serial, number))
     };
-    let matches = |number: &&str| by_serial(number) || (!read.is_empty() && read.iter().all(|read| dni::is_same(read, number)));
+    let matches = |number: &&str| {
+        by_serial(number)
+            || (!read.is_empty() && read.iter().all(|read| dni::is_same(read, number)))
+    };
     if requested.is_empty() {
         Requested::No
     } else if requested.iter().all(matches) {
@@ -80,7 +103,11 @@ mod tests {
     #[test]
     fn number_is_decimal_with_point_or_comma() {
         for (text, number, hundredth) in [
-            ("93.957847595214844", Some(93.957_847_595_214_84), Some(0.939_578_475_952_148_5)),
+            (
+                "93.957847595214844",
+                Some(93.957_847_595_214_84),
+                Some(0.939_578_475_952_148_5),
+            ),
             ("96,41", Some(96.41), Some(0.9641)),
             ("70.2 %", Some(70.2), Some(0.702)),
             ("-9", Some(-9.0), Some(-0.09)),
@@ -96,7 +123,11 @@ mod tests {
             ("9 6", None, None),
         ] {
             let word = Text::new(text);
-            assert_eq!((decimal(Some(&word)), super::hundredth(Some(&word))), (number, hundredth), "{text}");
+            assert_eq!(
+                (decimal(Some(&word)), super::hundredth(Some(&word))),
+                (number, hundredth),
+                "{text}"
+            );
         }
     }
 
@@ -110,19 +141,55 @@ mod tests {
     fn requested_number_is_compared_with_all_that_were_read() {
         for (members, expected) in [
             (r#""DNIAnverso":"12345678Z""#, Requested::No),
-            (r#""DNISolicitado":"","DNIAnverso":"12345678Z""#, Requested::No),
-            (r#""DNISolicitado":"N/A","DNIAnverso":"12345678Z""#, Requested::No),
+            (
+                r#""DNISolicitado":"","DNIAnverso":"12345678Z""#,
+                Requested::No,
+            ),
+            (
+                r#""DNISolicitado":"N/A","DNIAnverso":"12345678Z""#,
+                Requested::No,
+            ),
             (r#""DNISolicitado":"12345678Z""#, Requested::Unread),
-            (r#""DNISolicitado":"12345678Z","DNIAnverso":"N/A","DNIReverso":"""#, Requested::Unread),
-            (r#""DNISolicitado":"12.345.678-z","DNIAnverso":"12345678Z""#, Requested::Matches),
-            (r#""DNISolicitado":"12345678Z","DNIAnverso":"12345678Z","DNIReverso":"87654321X""#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","Result":{"DNIReverso":"87654321X"}"#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","Result":{"DNIAnverso":"87654321X"}"#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","DNIReverso":"87654321X""#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","Result":{"DNI":{"DNI":"87654321X"}}"#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","Result":{"DNI":"87654321X"}"#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","Result":{"DNI":"12345678 Z"}"#, Requested::Matches),
-            (r#""Result":{"DNISolicitado":"12345678Z","DNI":{"DNI":"87654321X"}}"#, Requested::Differs),
+            (
+                r#""DNISolicitado":"12345678Z","DNIAnverso":"N/A","DNIReverso":"""#,
+                Requested::Unread,
+            ),
+            (
+                r#""DNISolicitado":"12.345.678-z","DNIAnverso":"12345678Z""#,
+                Requested::Matches,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","DNIAnverso":"12345678Z","DNIReverso":"87654321X""#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","Result":{"DNIReverso":"87654321X"}"#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","Result":{"DNIAnverso":"87654321X"}"#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","DNIReverso":"87654321X""#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","Result":{"DNI":{"DNI":"87654321X"}}"#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","Result":{"DNI":"87654321X"}"#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","Result":{"DNI":"12345678 Z"}"#,
+                Requested::Matches,
+            ),
+            (
+                r#""Result":{"DNISolicitado":"12345678Z","DNI":{"DNI":"87654321X"}}"#,
+                Requested::Differs,
+            ),
             (
                 r#""DNISolicitado":"12345678Z","Result":{"DNISolicitado":"87654321X","DNI":{"DNI":"12345678Z"}}"#,
                 Requested::Differs,
@@ -132,10 +199,22 @@ mod tests {
                 r#""DNISolicitado":"pab-123456","Result":{"DNI":{"DNI":"12345678Z","NumeroSerie":"PAB123456"}}"#,
                 Requested::Matches,
             ),
-            (r#""DNISolicitado":"PAB123456","Result":{"DNI":{"NumeroSerie":"PAB123456"}}"#, Requested::Matches),
-            (r#""DNISolicitado":"PAB123456","Result":{"DNI":{"NumeroSerie":"XDB999999"}}"#, Requested::Unread),
-            (r#""DNISolicitado":"PAB123456","Result":{"DNI":{"DNI":"XDB999999"}}"#, Requested::Differs),
-            (r#""DNISolicitado":"12345678Z","Result":{"DNI":{"DNI":"87654321X","NumeroSerie":"12345678Z"}}"#, Requested::Differs),
+            (
+                r#""DNISolicitado":"PAB123456","Result":{"DNI":{"NumeroSerie":"PAB123456"}}"#,
+                Requested::Matches,
+            ),
+            (
+                r#""DNISolicitado":"PAB123456","Result":{"DNI":{"NumeroSerie":"XDB999999"}}"#,
+                Requested::Unread,
+            ),
+            (
+                r#""DNISolicitado":"PAB123456","Result":{"DNI":{"DNI":"XDB999999"}}"#,
+                Requested::Differs,
+            ),
+            (
+                r#""DNISolicitado":"12345678Z","Result":{"DNI":{"DNI":"87654321X","NumeroSerie":"12345678Z"}}"#,
+                Requested::Differs,
+            ),
         ] {
             let json = format!(r#"{{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1",{members}}}"#);
             assert_eq!(compared(&json), expected, "{members}");

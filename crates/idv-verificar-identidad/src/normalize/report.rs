@@ -2,8 +2,8 @@
 
 use idv_core::adapter::non_empty;
 use idv_core::report::{
-    Alternative, Attribute, Check, CheckKind, CheckResult, Country, Evidence, EvidenceKind, Field, Method, PersonalNumber,
-    PersonalNumberKind, Source, Verdict,
+    Alternative, Attribute, Check, CheckKind, CheckResult, Country, Evidence, EvidenceKind, Field,
+    Method, PersonalNumber, PersonalNumberKind, Source, Verdict,
 };
 use idv_core::{EvidenceId, Outcome, Pii, Report, Status, VendorId};
 
@@ -54,7 +54,11 @@ pub(super) fn report(
     status: Option<Status>,
 ) -> Box<Report> {
     let verified = status == Some(Status::Finished(Outcome::Verified));
-    let verdict = if verified { Verdict::Valid } else { Verdict::Unchecked };
+    let verdict = if verified {
+        Verdict::Valid
+    } else {
+        Verdict::Unchecked
+    };
     // A report is long: it is made where it stays.
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = non_empty(told.id.as_ref()).map(VendorId::new);
@@ -64,12 +68,16 @@ pub(super) fn report(
     match row.map(|row| row.status) {
         Some(Status::Finished(Outcome::Verified)) => {
             let certificate = Evidence::new(EvidenceId::new(CERTIFICATE), EvidenceKind::ReportPdf);
-            report.evidence.push(certificate.with_media_type("application/pdf"));
+            report
+                .evidence
+                .push(certificate.with_media_type("application/pdf"));
         }
         Some(Status::Finished(Outcome::Rejected)) => {
             judgement.reject(found, told);
             let code = row.map(|row| row.code.to_string()).unwrap_or_default();
-            judgement.checks.push(Check::new(CheckKind::AgentReview, CheckResult::Failed).with_code(code));
+            judgement
+                .checks
+                .push(Check::new(CheckKind::AgentReview, CheckResult::Failed).with_code(code));
         }
         _ => {}
     }
@@ -82,11 +90,17 @@ pub(super) fn report(
 fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict: Verdict) {
     let person = &mut report.person;
     match non_empty(card.name.as_ref()).map(|name| (name, name.split_once(','))) {
-        Some((name, Some((family, given)))) if family.trim().is_empty() && given.trim().is_empty() => {
+        Some((name, Some((family, given))))
+            if family.trim().is_empty() && given.trim().is_empty() =>
+        {
             person.family_name = Some(unread(name, verdict));
         }
         Some((_, Some((family, given)))) => {
-            let part = |part: &str| Some(part.trim()).filter(|part| !part.is_empty()).map(|part| read(part, verdict));
+            let part = |part: &str| {
+                Some(part.trim())
+                    .filter(|part| !part.is_empty())
+                    .map(|part| read(part, verdict))
+            };
             person.family_name = part(family);
             person.given_names = part(given);
         }
@@ -95,7 +109,9 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
         None => {}
     }
     person.birth_date = attribute(card.birth_date.as_ref(), verdict);
-    person.nationalities.extend(attribute(card.nationality.as_ref(), verdict));
+    person
+        .nationalities
+        .extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
     // It repeats what was sent, and nothing else.
     person.phone = non_empty(told.phone.as_ref()).map(|phone| {
@@ -128,9 +144,19 @@ fn document(
         (None, None) => return,
     };
     for other in numbers {
-        let known = |it: &Alternative<String>| it.value.as_ref().is_some_and(|value| value.expose() == other);
-        if attribute.expose().is_none_or(|value| value != other) && !attribute.alternatives.iter().any(known) {
-            attribute.alternatives.push(Alternative::new(Source::Visual, Some(Pii::from(other)), None));
+        let known = |it: &Alternative<String>| {
+            it.value
+                .as_ref()
+                .is_some_and(|value| value.expose() == other)
+        };
+        if attribute.expose().is_none_or(|value| value != other)
+            && !attribute.alternatives.iter().any(known)
+        {
+            attribute.alternatives.push(Alternative::new(
+                Source::Visual,
+                Some(Pii::from(other)),
+                None,
+            ));
         }
     }
     if attribute.value.is_some() {
@@ -145,9 +171,14 @@ fn document(
         attribute.verdict = Verdict::Invalid;
     }
     if let (Some(holds), Some(value)) = (judgement.letter, attribute.expose()) {
-        let mut number = PersonalNumber::from(read(value, if holds { verdict } else { Verdict::Invalid }));
+        let mut number =
+            PersonalNumber::from(read(value, if holds { verdict } else { Verdict::Invalid }));
         let is_of_foreigner = dni::plain(value).starts_with(['X', 'Y', 'Z']);
-        number.kind = Some(if is_of_foreigner { PersonalNumberKind::ForeignResident } else { PersonalNumberKind::NationalId });
+        number.kind = Some(if is_of_foreigner {
+            PersonalNumberKind::ForeignResident
+        } else {
+            PersonalNumberKind::NationalId
+        });
         number.country = Country::from_alpha2("ES");
         report.person.personal_number = Some(number);
     }

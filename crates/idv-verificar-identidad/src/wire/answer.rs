@@ -45,7 +45,9 @@ impl<'a> Answer<'a> {
             Cow::Owned(text) => Answer::of(&text)?.into_owned(),
         };
         if answer.code().is_none() && answer.credits.is_none() {
-            return Err(Error::malformed("the answer does not say what came of the call: Res is missing, or no number"));
+            return Err(Error::malformed(
+                "the answer does not say what came of the call: Res is missing, or no number",
+            ));
         }
         Ok(answer)
     }
@@ -63,9 +65,16 @@ impl<'a> Answer<'a> {
             // Lists begin like this in lines of text too.
             Some(b'[') => Self::of_json(text).or_else(|error| {
                 let answer = Self::of_lines(text);
-                if answer.res.is_some() { Ok(answer) } else { Err(error) }
+                if answer.res.is_some() {
+                    Ok(answer)
+                } else {
+                    Err(error)
+                }
             }),
-            Some(_) if is_number(text) => Ok(Self { res: Some(Text::new(text)), ..Self::default() }),
+            Some(_) if is_number(text) => Ok(Self {
+                res: Some(Text::new(text)),
+                ..Self::default()
+            }),
             Some(_) => Ok(Self::of_lines(text)),
         }
     }
@@ -93,7 +102,9 @@ impl<'a> Answer<'a> {
     #[must_use]
     pub fn code(&self) -> Option<i64> {
         let text = self.res.as_ref()?.expose().trim();
-        (!self.others.contradicts("Res") && is_number(text)).then(|| text.parse().ok()).flatten()
+        (!self.others.contradicts("Res") && is_number(text))
+            .then(|| text.parse().ok())
+            .flatten()
     }
 
     /// Takes a value by its name, whose case differs between functions.
@@ -106,7 +117,9 @@ impl<'a> Answer<'a> {
             other => return self.others.undocumented_member(other, value.into()),
         };
         match value.into_text() {
-            Shape::Expected(text) | Shape::Partly(text, _) => part.accept(name, text, &mut self.others),
+            Shape::Expected(text) | Shape::Partly(text, _) => {
+                part.accept(name, text, &mut self.others)
+            }
             Shape::Other(value) => self.others.insert(name, value),
         }
     }
@@ -127,7 +140,11 @@ impl<'a> Answer<'a> {
         let mut answer = Self::default();
         for piece in text.split([';', '\n']) {
             // An index of a list ends with a colon too.
-            let piece = piece.rsplit('[').next().unwrap_or(piece).trim_matches([' ', '\t', '\r', ']']);
+            let piece = piece
+                .rsplit('[')
+                .next()
+                .unwrap_or(piece)
+                .trim_matches([' ', '\t', '\r', ']']);
             if let Some((name, value)) = piece.split_once(':') {
                 answer.take(name, Tree::Text(Text::new(value.trim())));
             }
@@ -157,10 +174,19 @@ mod tests {
             "[ 0: [ Res:1; ID:1283876988; Cred:12345.67; ] ]",
             "\u{feff}\n Res:1;\nID:1283876988;\nCred:12345.67;",
         ] {
-            let answer = Answer::read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let answer =
+                Answer::read(text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(answer.code(), Some(1), "{text}");
-            assert_eq!(answer.id.as_ref().map(|id| id.expose().trim()), Some("1283876988"), "{text}");
-            assert_eq!(answer.credits.as_ref().map(Text::expose), Some("12345.67"), "{text}");
+            assert_eq!(
+                answer.id.as_ref().map(|id| id.expose().trim()),
+                Some("1283876988"),
+                "{text}"
+            );
+            assert_eq!(
+                answer.credits.as_ref().map(Text::expose),
+                Some("12345.67"),
+                "{text}"
+            );
         }
     }
 

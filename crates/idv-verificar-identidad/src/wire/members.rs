@@ -23,7 +23,10 @@ pub(super) trait Object<'a>: Part<'a> + Default {
     /// Reads one object from several that are parts of it, and the pieces beside them.
     fn merged(unpacked: Unpacked<'a>) -> Self {
         let mut object = Self::of(unpacked.objects.into_iter().flatten().collect());
-        unpacked.rest.into_iter().for_each(|rest| object.others_mut().insert("", rest));
+        unpacked
+            .rest
+            .into_iter()
+            .for_each(|rest| object.others_mut().insert("", rest));
         object
     }
 }
@@ -37,14 +40,17 @@ impl Packed<'_> {
     pub(super) fn object<'s, T: Object<'s>>(&'s self) -> Option<T> {
         match &self.0 {
             Tree::Object(members) => Some(T::of(members.clone())),
-            Tree::Text(text) => Some(text.expose().trim()).filter(|text| text.starts_with('{')).and_then(|json| parse(json).ok()),
+            Tree::Text(text) => Some(text.expose().trim())
+                .filter(|text| text.starts_with('{'))
+                .and_then(|json| parse(json).ok()),
             _ => None,
         }
     }
 
     /// Returns all objects as one.
     pub(super) fn merged<'s, T: Object<'s>>(&'s self) -> T {
-        self.object().unwrap_or_else(|| T::merged(self.0.unpacked()))
+        self.object()
+            .unwrap_or_else(|| T::merged(self.0.unpacked()))
     }
 
     /// Returns each object. The pieces beside them are in an object of their own, the last one.
@@ -52,7 +58,10 @@ impl Packed<'_> {
         let unpacked = self.0.unpacked();
         let mut objects: Vec<_> = unpacked.objects.into_iter().map(T::of).collect();
         if !unpacked.rest.is_empty() {
-            objects.push(T::merged(Unpacked { objects: Vec::new(), rest: unpacked.rest }));
+            objects.push(T::merged(Unpacked {
+                objects: Vec::new(),
+                rest: unpacked.rest,
+            }));
         }
         objects
     }
@@ -84,7 +93,10 @@ pub(super) trait Field: Sized {
 impl Field for Option<Text<'_>> {
     fn accept(&mut self, name: &'static str, value: Self, others: &mut Others) {
         let Some(text) = value else { return };
-        let (before, now) = (self.as_ref().map_or("", |text| text.expose().trim()), text.expose().trim());
+        let (before, now) = (
+            self.as_ref().map_or("", |text| text.expose().trim()),
+            text.expose().trim(),
+        );
         if now.is_empty() && !before.is_empty() {
             return;
         }
@@ -128,18 +140,25 @@ impl Others {
     /// Returns every member in the order of their names, with the values that were sent. Pieces that belong to no object have the empty
     /// name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Pii<Value>])> {
-        self.members.iter().map(|(name, values)| (name.as_str(), values.as_slice()))
+        self.members
+            .iter()
+            .map(|(name, values)| (name.as_str(), values.as_slice()))
     }
 
     /// Returns the values of a member.
     #[must_use]
     pub fn get(&self, name: &str) -> &[Pii<Value>] {
-        self.members.get(name).map(Vec::as_slice).unwrap_or_default()
+        self.members
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// Returns the members that the document does not name, in the order in which they came.
     pub fn undocumented(&self) -> impl Iterator<Item = (&str, &[Pii<Value>])> {
-        self.undocumented.iter().map(|name| (name.as_str(), self.get(name)))
+        self.undocumented
+            .iter()
+            .map(|name| (name.as_str(), self.get(name)))
     }
 
     /// Returns the names of documented members that were sent more than once, with different values.
@@ -155,14 +174,30 @@ impl Others {
     }
 
     /// Reads a member that the document does not name.
-    pub(super) fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        self.undocumented_member(name, map.next_value_seed(place())?.expected().unwrap_or_default());
+    pub(super) fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        self.undocumented_member(
+            name,
+            map.next_value_seed(place())?.expected().unwrap_or_default(),
+        );
         Ok(())
     }
 
     /// Takes the value of a documented member into its field, or keeps it if it has another shape.
-    #[expect(clippy::unnecessary_wraps, reason = "`object!` expects an error if the payload has far too many of such members")]
-    pub(super) fn field<F: Field, E>(&mut self, _: &str, name: &'static str, field: &mut F, value: Shape<F>) -> Result<(), E> {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "`object!` expects an error if the payload has far too many of such members"
+    )]
+    pub(super) fn field<F: Field, E>(
+        &mut self,
+        _: &str,
+        name: &'static str,
+        field: &mut F,
+        value: Shape<F>,
+    ) -> Result<(), E> {
         match value {
             Shape::Expected(value) => field.accept(name, value, self),
             Shape::Other(value) => self.insert(name, value),
@@ -236,15 +271,28 @@ mod tests {
     }
 
     fn values(others: &Others, name: &str) -> Vec<Value> {
-        others.get(name).iter().map(|value| value.expose().clone()).collect()
+        others
+            .get(name)
+            .iter()
+            .map(|value| value.expose().clone())
+            .collect()
     }
 
     #[test]
     fn member_is_text_whatever_scalar_it_is() {
-        for (json, text) in [("\"a\"", "a"), ("7", "7"), ("true", "true"), ("false", "false")] {
+        for (json, text) in [
+            ("\"a\"", "a"),
+            ("7", "7"),
+            ("true", "true"),
+            ("false", "false"),
+        ] {
             let json = format!(r#"{{"NAME":{json}}}"#);
             let pair = read(&json);
-            assert_eq!((pair.name.unwrap().expose(), pair.others), (text, Others::default()), "{json}");
+            assert_eq!(
+                (pair.name.unwrap().expose(), pair.others),
+                (text, Others::default()),
+                "{json}"
+            );
         }
         assert_eq!(read(r#"{"Name":null}"#).name, None);
     }
@@ -252,7 +300,10 @@ mod tests {
     #[test]
     fn documented_member_of_another_shape_is_kept() {
         let pair = read(r#"{"Name":{"a":1}}"#);
-        assert_eq!((pair.name, values(&pair.others, "Name")), (None, vec![json!({"a": 1})]));
+        assert_eq!(
+            (pair.name, values(&pair.others, "Name")),
+            (None, vec![json!({"a": 1})])
+        );
         assert_eq!(pair.others.undocumented().count(), 0);
         assert!(!format!("{:?}", pair.others).contains("Name"));
     }
@@ -264,20 +315,43 @@ mod tests {
             (r#"{"Name":"a","Name":""}"#, "a", vec![]),
             (r#"{"Name":"","Name":"a"}"#, "a", vec![]),
             (r#"{"Name":7,"NAME":"7"}"#, "7", vec![]),
-            (r#"{"Name":"a","Name":"b","Name":"c"}"#, "c", vec![json!("a"), json!("b"), json!("c")]),
-            (r#"{"Name":"a","NAME":"b"}"#, "b", vec![json!("a"), json!("b")]),
+            (
+                r#"{"Name":"a","Name":"b","Name":"c"}"#,
+                "c",
+                vec![json!("a"), json!("b"), json!("c")],
+            ),
+            (
+                r#"{"Name":"a","NAME":"b"}"#,
+                "b",
+                vec![json!("a"), json!("b")],
+            ),
         ] {
             let pair = read(json);
-            assert_eq!(pair.others.contradicts("Name"), !contradicted.is_empty(), "{json}");
-            assert_eq!((pair.name.unwrap().expose(), values(&pair.others, "Name")), (text, contradicted), "{json}");
+            assert_eq!(
+                pair.others.contradicts("Name"),
+                !contradicted.is_empty(),
+                "{json}"
+            );
+            assert_eq!(
+                (pair.name.unwrap().expose(), values(&pair.others, "Name")),
+                (text, contradicted),
+                "{json}"
+            );
         }
-        assert_eq!(read(r#"{"Name":1,"Name":2}"#).others.contradicted(), ["Name"]);
+        assert_eq!(
+            read(r#"{"Name":1,"Name":2}"#).others.contradicted(),
+            ["Name"]
+        );
     }
 
     #[test]
     fn undocumented_members_keep_their_shape_and_each_value() {
         let pair = read(r#"{"x":[1],"y":null,"x":{"a":true},"x":{"a":true}}"#);
-        let undocumented: Vec<_> = pair.others.undocumented().map(|(name, values)| (name.to_owned(), values.len())).collect();
+        let undocumented: Vec<_> = pair
+            .others
+            .undocumented()
+            .map(|(name, values)| (name.to_owned(), values.len()))
+            .collect();
         assert_eq!(undocumented, [("x".to_owned(), 2)]);
         assert_eq!(values(&pair.others, "x"), [json!([1]), json!({"a": true})]);
         assert_eq!(pair.others.iter().count(), 1);
@@ -288,7 +362,10 @@ mod tests {
         for (json, joined) in [
             (r#"{"Inner":{"a":1},"Inner":null}"#, json!({"a": 1})),
             (r#"{"Inner":{"a":1},"Inner":{"a":1}}"#, json!({"a": 1})),
-            (r#"{"Inner":{"a":1},"Inner":{"b":2}}"#, json!([{"a": 1}, {"b": 2}])),
+            (
+                r#"{"Inner":{"a":1},"Inner":{"b":2}}"#,
+                json!([{"a": 1}, {"b": 2}]),
+            ),
             (r#"{"Inner":[{"a":1}],"Inner":"x"}"#, json!([{"a": 1}, "x"])),
         ] {
             assert_eq!(Value::from(read(json).inner.0), joined, "{json}");
@@ -299,7 +376,12 @@ mod tests {
     fn pieces_without_an_object_are_an_object_of_their_own() {
         let packed: Packed<'_> = parse(r#"[{"Name":"a"},{"Name":"b"},7]"#).unwrap();
         let each: Vec<Pair<'_>> = packed.each();
-        assert_eq!(each.iter().map(|it| it.name.as_ref().map(Text::expose)).collect::<Vec<_>>(), [Some("a"), Some("b"), None]);
+        assert_eq!(
+            each.iter()
+                .map(|it| it.name.as_ref().map(Text::expose))
+                .collect::<Vec<_>>(),
+            [Some("a"), Some("b"), None]
+        );
         assert_eq!(values(&each[2].others, ""), [json!(7)]);
         let merged: Pair<'_> = packed.merged();
         assert!(merged.others.contradicts("Name"));

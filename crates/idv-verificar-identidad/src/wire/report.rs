@@ -76,7 +76,9 @@ impl<'a> Report<'a> {
             },
         };
         if report.service.is_none() && report.id.is_none() {
-            return Err(Error::malformed("it is no report: Servicio and ID are missing"));
+            return Err(Error::malformed(
+                "it is no report: Servicio and ID are missing",
+            ));
         }
         Ok(report)
     }
@@ -84,7 +86,8 @@ impl<'a> Report<'a> {
     /// Returns what was found out, if there is anything yet: `Result`.
     #[must_use]
     pub fn result(&self) -> Option<IdentityResult<'_>> {
-        Some(self.result.merged::<IdentityResult<'_>>()).filter(|result| *result != IdentityResult::default())
+        Some(self.result.merged::<IdentityResult<'_>>())
+            .filter(|result| *result != IdentityResult::default())
     }
 
     /// Returns the person's accesses, of which there may be several: `Acceso`.
@@ -170,7 +173,9 @@ impl IdentityResult<'_> {
         }
         let mut unpacked = self.card.unpacked();
         let bare = match unpacked.rest.as_slice() {
-            [Value::String(text)] if unpacked.objects.is_empty() && is_number(text) => Some(text.clone()),
+            [Value::String(text)] if unpacked.objects.is_empty() && is_number(text) => {
+                Some(text.clone())
+            }
             [Value::Number(number)] if unpacked.objects.is_empty() => Some(number.to_string()),
             _ => None,
         };
@@ -289,6 +294,8 @@ object! {
 
 /// Whether a text may be a document's number: letters, digits and what divides them, and a digit at least.
 fn is_number(text: &str) -> bool {
-    let allowed = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '.' | '-' | '/' | '<');
+    let allowed = |character: char| {
+        character.is_alphanumeric() || matches!(character, ' ' | '.' | '-' | '/' | '<')
+    };
     text.contains(|character: char| character.is_ascii_digit()) && text.chars().all(allowed)
 }

@@ -47,7 +47,12 @@ pub(super) struct Unpacked<'a> {
 
 /// Parses JSON of any kind.
 pub(super) fn parse<'a, P: Part<'a> + Default>(json: &'a str) -> Result<P> {
-    let has_more = || json.bytes().filter(|byte| matches!(byte, b',' | b':')).nth(PLACES).is_some();
+    let has_more = || {
+        json.bytes()
+            .filter(|byte| matches!(byte, b',' | b':'))
+            .nth(PLACES)
+            .is_some()
+    };
     if json.len() > PLACES && has_more() {
         return Err(Error::malformed("it has more parts than any report"));
     }
@@ -72,7 +77,9 @@ impl<'a> Tree<'a> {
         match <[_; 1]>::try_from(objects) {
             Ok([object]) if rest.is_empty() => Ok(object),
             // Merged into one, the statements about one would be taken for statements about the other.
-            _ => Err(Error::malformed("expected one object of JSON, bare or in arrays")),
+            _ => Err(Error::malformed(
+                "expected one object of JSON, bare or in arrays",
+            )),
         }
     }
 
@@ -136,9 +143,14 @@ impl<'a> Tree<'a> {
             Self::Bool(value) => Tree::Bool(value),
             Self::Number(digits) => Tree::Number(owned(&digits)),
             Self::Text(text) => Tree::Text(owned(&text)),
-            Self::Array(entries) => Tree::Array(entries.into_iter().map(Self::into_owned).collect()),
+            Self::Array(entries) => {
+                Tree::Array(entries.into_iter().map(Self::into_owned).collect())
+            }
             Self::Object(members) => Tree::Object(
-                members.into_iter().map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned())).collect(),
+                members
+                    .into_iter()
+                    .map(|(name, value)| (Cow::Owned(name.into_owned()), value.into_owned()))
+                    .collect(),
             ),
         }
     }
@@ -157,9 +169,12 @@ impl From<Tree<'_>> for Value {
             Tree::Number(digits) => Self::number(digits).expected().unwrap_or_default(),
             Tree::Text(text) => text.expose().into(),
             Tree::Array(entries) => Self::Array(entries.into_iter().map(Into::into).collect()),
-            Tree::Object(members) => {
-                Self::Object(members.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect::<Map<_, _>>())
-            }
+            Tree::Object(members) => Self::Object(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (name.into_owned(), value.into()))
+                    .collect::<Map<_, _>>(),
+            ),
         }
     }
 }
@@ -184,7 +199,10 @@ impl<'de> Part<'de> for Tree<'de> {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut members = Vec::with_capacity(16);
         while let Some(name) = map.next_key_seed(Name)? {
-            members.push((name, map.next_value_seed(place())?.expected().unwrap_or_default()));
+            members.push((
+                name,
+                map.next_value_seed(place())?.expected().unwrap_or_default(),
+            ));
         }
         Ok(Shape::Expected(Self::Object(members)))
     }
@@ -202,11 +220,16 @@ impl<'de> Deserializer<'de> for Tree<'de> {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
-            Self::Number(digits) => visitor.visit_newtype_struct(TextDeserializer::new(digits.into_exposed())),
+            Self::Number(digits) => {
+                visitor.visit_newtype_struct(TextDeserializer::new(digits.into_exposed()))
+            }
             Self::Text(text) => TextDeserializer::new(text.into_exposed()).deserialize_any(visitor),
             Self::Array(entries) => visitor.visit_seq(SeqDeserializer::new(entries.into_iter())),
-            Self::Object(members) => visitor
-                .visit_map(MapDeserializer::new(members.into_iter().map(|(name, value)| (TextDeserializer::new(name), value)))),
+            Self::Object(members) => visitor.visit_map(MapDeserializer::new(
+                members
+                    .into_iter()
+                    .map(|(name, value)| (TextDeserializer::new(name), value)),
+            )),
         }
     }
 
@@ -279,14 +302,21 @@ fn unbroken(json: &str) -> Option<String> {
         }
     }
     let (end, open) = last?;
-    Some(json.get(..end)?.chars().chain(open.into_iter().rev()).collect())
+    Some(
+        json.get(..end)?
+            .chars()
+            .chain(open.into_iter().rev())
+            .collect(),
+    )
 }
 
 /// Returns an array of two as a member, if its first entry is a name.
 fn pair(entries: Vec<Tree<'_>>) -> Result<Member<'_>, Vec<Tree<'_>>> {
     let is_pair = matches!(entries.as_slice(), [Tree::Text(name), _] if is_name(name.expose()));
     match <[_; 2]>::try_from(entries) {
-        Ok([Tree::Text(name), value]) if is_pair => Ok((Cow::Owned(name.expose().to_owned()), value)),
+        Ok([Tree::Text(name), value]) if is_pair => {
+            Ok((Cow::Owned(name.expose().to_owned()), value))
+        }
         Ok(entries) => Err(entries.into()),
         Err(entries) => Err(entries),
     }
@@ -294,7 +324,9 @@ fn pair(entries: Vec<Tree<'_>>) -> Result<Member<'_>, Vec<Tree<'_>>> {
 
 fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -306,7 +338,13 @@ mod tests {
     fn unpacked(json: &str) -> (Vec<Value>, Vec<Value>) {
         let tree: Tree<'_> = parse(json).unwrap();
         let Unpacked { objects, rest } = tree.unpacked();
-        (objects.into_iter().map(|members| Tree::Object(members).into()).collect(), rest)
+        (
+            objects
+                .into_iter()
+                .map(|members| Tree::Object(members).into())
+                .collect(),
+            rest,
+        )
     }
 
     #[test]
@@ -322,7 +360,11 @@ mod tests {
             r#"["{\"a\":1,\"b\":[2]}"]"#,
             r#""\"{\\\"a\\\":1,\\\"b\\\":[2]}\"""#,
         ] {
-            assert_eq!(unpacked(json), (vec![json!({"a": 1, "b": [2]})], vec![]), "{json}");
+            assert_eq!(
+                unpacked(json),
+                (vec![json!({"a": 1, "b": [2]})], vec![]),
+                "{json}"
+            );
         }
     }
 
@@ -333,17 +375,53 @@ mod tests {
             ("7", vec![], vec![json!(7)]),
             ("true", vec![], vec![json!(true)]),
             (r#""{\"a\":""#, vec![], vec![json!("{\"a\":")]),
-            (r#""{\"a\":1,\"b\":[2,{\"c\":\"x,""#, vec![json!({"a": 1, "b": [2]})], vec![json!("{\"a\":1,\"b\":[2,{\"c\":\"x,")]),
-            (r#""{\"a\":\"}\\\",\",\"b\"""#, vec![json!({"a": "}\","})], vec![json!("{\"a\":\"}\\\",\",\"b\"")]),
-            (r#""{\"a\":1} x""#, vec![json!({"a": 1})], vec![json!("{\"a\":1} x")]),
-            (r#""{\"a\":1,\"b\":2]""#, vec![json!({"a": 1})], vec![json!("{\"a\":1,\"b\":2]")]),
-            (r#""{\"a\":x,\"b\":2""#, vec![], vec![json!("{\"a\":x,\"b\":2")]),
-            (r#"[{"a":1},"x",[2,3,4]]"#, vec![json!({"a": 1})], vec![json!("x"), json!(2), json!(3), json!(4)]),
-            (r#"[["a",1],{"b":2}]"#, vec![json!({"b": 2}), json!({"a": 1})], vec![]),
+            (
+                r#""{\"a\":1,\"b\":[2,{\"c\":\"x,""#,
+                vec![json!({"a": 1, "b": [2]})],
+                vec![json!("{\"a\":1,\"b\":[2,{\"c\":\"x,")],
+            ),
+            (
+                r#""{\"a\":\"}\\\",\",\"b\"""#,
+                vec![json!({"a": "}\","})],
+                vec![json!("{\"a\":\"}\\\",\",\"b\"")],
+            ),
+            (
+                r#""{\"a\":1} x""#,
+                vec![json!({"a": 1})],
+                vec![json!("{\"a\":1} x")],
+            ),
+            (
+                r#""{\"a\":1,\"b\":2]""#,
+                vec![json!({"a": 1})],
+                vec![json!("{\"a\":1,\"b\":2]")],
+            ),
+            (
+                r#""{\"a\":x,\"b\":2""#,
+                vec![],
+                vec![json!("{\"a\":x,\"b\":2")],
+            ),
+            (
+                r#"[{"a":1},"x",[2,3,4]]"#,
+                vec![json!({"a": 1})],
+                vec![json!("x"), json!(2), json!(3), json!(4)],
+            ),
+            (
+                r#"[["a",1],{"b":2}]"#,
+                vec![json!({"b": 2}), json!({"a": 1})],
+                vec![],
+            ),
             (r#"["a",1]"#, vec![json!({"a": 1})], vec![]),
             (r#"["1",1]"#, vec![], vec![json!("1"), json!(1)]),
-            (r#"[["2021-09-04","IP"]]"#, vec![], vec![json!("2021-09-04"), json!("IP")]),
-            (r#"[[[[[[[[[{"a":1}]]]]]]]]]"#, vec![], vec![json!([{"a": 1}])]),
+            (
+                r#"[["2021-09-04","IP"]]"#,
+                vec![],
+                vec![json!("2021-09-04"), json!("IP")],
+            ),
+            (
+                r#"[[[[[[[[[{"a":1}]]]]]]]]]"#,
+                vec![],
+                vec![json!([{"a": 1}])],
+            ),
             ("null", vec![], vec![]),
             (r#""null""#, vec![], vec![]),
             (r#"" ""#, vec![], vec![]),
@@ -366,13 +444,27 @@ mod tests {
 
     #[test]
     fn payload_with_too_many_parts_is_refused() {
-        let json = |count: usize| format!("{{{}}}", (0..count).map(|it| format!("\"{it}\":0")).collect::<Vec<_>>().join(","));
+        let json = |count: usize| {
+            format!(
+                "{{{}}}",
+                (0..count)
+                    .map(|it| format!("\"{it}\":0"))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            )
+        };
         assert!(parse::<Tree<'_>>(&json(PLACES / 2)).is_ok());
         assert!(parse::<Tree<'_>>(&json(PLACES / 2 + 1)).is_err());
     }
 
     #[test]
     fn tree_is_not_printed() {
-        assert_eq!(format!("{:?}", parse::<Tree<'_>>(r#"{"Nombre":"Mustermann"}"#).unwrap()), "[personal]");
+        assert_eq!(
+            format!(
+                "{:?}",
+                parse::<Tree<'_>>(r#"{"Nombre":"Mustermann"}"#).unwrap()
+            ),
+            "[personal]"
+        );
     }
 }

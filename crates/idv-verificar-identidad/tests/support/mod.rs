@@ -49,7 +49,11 @@ pub(crate) fn client_of(config: VerificarIdentidadConfig, transport: &ScriptedTr
 /// A client of a provider.
 pub(crate) fn client_with(provider: VerificarIdentidad, transport: &ScriptedTransport) -> Client {
     let clock = ManualClock::leaping("2021-10-10T08:00:00Z".parse().unwrap());
-    Client::new(provider, environment(transport, &clock), CallPolicy::default())
+    Client::new(
+        provider,
+        environment(transport, &clock),
+        CallPolicy::default(),
+    )
 }
 
 /// A transport that answers like this.
@@ -63,7 +67,12 @@ pub(crate) fn scripted(answers: &[(u16, &str)]) -> ScriptedTransport {
 
 /// An answer that is bytes.
 pub(crate) fn file(status: u16, bytes: impl Into<Bytes>) -> Exchange {
-    Exchange::Answer(Response::builder().status(status).body(bytes.into()).unwrap())
+    Exchange::Answer(
+        Response::builder()
+            .status(status)
+            .body(bytes.into())
+            .unwrap(),
+    )
 }
 
 /// Our reference.

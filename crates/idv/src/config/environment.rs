@@ -26,10 +26,15 @@ pub(super) struct Keys {
 impl Keys {
     /// Returns the keys of a table; `inner` is put before each.
     pub(super) fn new(table: &str, settings: &[(&str, &[Setting])]) -> Self {
-        let keys = settings
-            .iter()
-            .flat_map(|(inner, settings)| settings.iter().map(move |setting| (format!("{inner}{}", setting.key), setting.kind)));
-        Self { table: table.to_owned(), keys: keys.collect() }
+        let keys = settings.iter().flat_map(|(inner, settings)| {
+            settings
+                .iter()
+                .map(move |setting| (format!("{inner}{}", setting.key), setting.kind))
+        });
+        Self {
+            table: table.to_owned(),
+            keys: keys.collect(),
+        }
     }
 
     /// Adds a key that holds a text.
@@ -47,12 +52,22 @@ impl Keys {
             }
         };
         self.keys.iter().flat_map(move |(key, kind)| {
-            suffixes(*kind).iter().map(move |suffix| (format!("{}{suffix}", self.variable(key)), *suffix, key.as_str()))
+            suffixes(*kind).iter().map(move |suffix| {
+                (
+                    format!("{}{suffix}", self.variable(key)),
+                    *suffix,
+                    key.as_str(),
+                )
+            })
         })
     }
 
     fn variable(&self, key: &str) -> String {
-        if self.table.is_empty() { variable(&[key]) } else { variable(&[&self.table, key]) }
+        if self.table.is_empty() {
+            variable(&[key])
+        } else {
+            variable(&[&self.table, key])
+        }
     }
 
     /// The beginning of the names that belong to the table alone.
@@ -66,9 +81,16 @@ impl Keys {
 pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Variables {
-    pub(super) fn new<N: AsRef<str>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
-        let ours = variables.into_iter().filter(|(name, _)| name.as_ref().starts_with("IDV_"));
-        Self(ours.map(|(name, value)| (name.as_ref().to_owned(), value.into())).collect())
+    pub(super) fn new<N: AsRef<str>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let ours = variables
+            .into_iter()
+            .filter(|(name, _)| name.as_ref().starts_with("IDV_"));
+        Self(
+            ours.map(|(name, value)| (name.as_ref().to_owned(), value.into()))
+                .collect(),
+        )
     }
 
     /// Calls `read`, in which references to secrets find these variables before those of the process.
@@ -88,18 +110,34 @@ impl Variables {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Puts the variables of a table over the values of the whole configuration. Returns those that changed a value.
-    pub(super) fn apply(&self, keys: &Keys, root: &mut Map<String, Value>, places: &mut Places) -> Result<Vec<Override>> {
+    pub(super) fn apply(
+        &self,
+        keys: &Keys,
+        root: &mut Map<String, Value>,
+        places: &mut Places,
+    ) -> Result<Vec<Override>> {
         let mut overrides = Vec::new();
         for (key, kind) in &keys.keys {
             let name = keys.variable(key);
-            let Some((source, value)) = self.value(&name, *kind)? else { continue };
-            let path = if keys.table.is_empty() { key.clone() } else { format!("{}.{key}", keys.table) };
+            let Some((source, value)) = self.value(&name, *kind)? else {
+                continue;
+            };
+            let path = if keys.table.is_empty() {
+                key.clone()
+            } else {
+                format!("{}.{key}", keys.table)
+            };
             if put(root, &path, value).is_some() {
-                overrides.push(Override { variable: source.clone(), key: path.clone() });
+                overrides.push(Override {
+                    variable: source.clone(),
+                    key: path.clone(),
+                });
             }
             places.insert(path, Place::Variable(source));
         }
@@ -109,14 +147,24 @@ impl Variables {
     /// Returns the value that the variables give to a key, and the name of the first of them.
     fn value(&self, name: &str, kind: SettingKind) -> Result<Option<(String, Value)>> {
         if !matches!(kind, SettingKind::Secret | SettingKind::Secrets) {
-            return Ok(self.0.get(name).map(|value| (name.to_owned(), json!(value))));
+            return Ok(self
+                .0
+                .get(name)
+                .map(|value| (name.to_owned(), json!(value))));
         }
         let mut secrets = Vec::new();
         let names = [name.to_owned(), format!("{name}_2")];
-        for name in names.iter().take(if kind == SettingKind::Secrets { 2 } else { 1 }) {
+        for name in names
+            .iter()
+            .take(if kind == SettingKind::Secrets { 2 } else { 1 })
+        {
             let file = format!("{name}_FILE");
             match (self.0.contains_key(name), self.0.get(&file)) {
-                (true, Some(_)) => return Err(Error::config(format!("{name} is given twice: as a value and as {file}"))),
+                (true, Some(_)) => {
+                    return Err(Error::config(format!(
+                        "{name} is given twice: as a value and as {file}"
+                    )));
+                }
                 // The value is not copied: the variable is what a file would refer to.
                 (true, None) => secrets.push((name.clone(), json!({ "env": name }))),
                 (false, Some(path)) => secrets.push((file, json!({ "file": path }))),
@@ -126,24 +174,50 @@ impl Variables {
         if secrets.len() < 2 {
             return Ok(secrets.pop());
         }
-        let source = secrets.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" and ");
-        Ok(Some((source, secrets.into_iter().map(|(_, value)| value).collect())))
+        let source = secrets
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join(" and ");
+        Ok(Some((
+            source,
+            secrets.into_iter().map(|(_, value)| value).collect(),
+        )))
     }
 
     /// Refuses variables that mean nothing: those of a table that has no such key, and misspelled ones. `referenced` are the names that
     /// the file refers to. Others are left alone: they belong to programs, to tests, or to vendors that are not compiled in.
     pub(super) fn check(&self, tables: &[Keys], referenced: &BTreeSet<String>) -> Result<()> {
-        let known: Vec<String> = tables.iter().flat_map(|keys| keys.variables().map(|(name, ..)| name)).collect();
-        for (name, _) in self.iter().filter(|(name, _)| !known.iter().any(|known| known == name) && !referenced.contains(*name)) {
-            let owner = tables.iter().find(|keys| keys.prefix().is_some_and(|prefix| name.starts_with(&prefix)));
+        let known: Vec<String> = tables
+            .iter()
+            .flat_map(|keys| keys.variables().map(|(name, ..)| name))
+            .collect();
+        for (name, _) in self.iter().filter(|(name, _)| {
+            !known.iter().any(|known| known == name) && !referenced.contains(*name)
+        }) {
+            let owner = tables.iter().find(|keys| {
+                keys.prefix()
+                    .is_some_and(|prefix| name.starts_with(&prefix))
+            });
             let near = near_miss(name, known.iter().map(String::as_str));
             if owner.is_none() && near.is_none() {
                 continue;
             }
-            let near = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
-            let names: Vec<String> = owner.into_iter().flat_map(|keys| keys.variables().map(|(name, ..)| name)).collect();
-            let listed = if names.is_empty() { String::new() } else { format!("; expected one of {}", names.join(", ")) };
-            return Err(Error::config(format!("unknown environment variable {name}{near}{listed}")));
+            let near = near
+                .map(|near| format!(": did you mean {near}?"))
+                .unwrap_or_default();
+            let names: Vec<String> = owner
+                .into_iter()
+                .flat_map(|keys| keys.variables().map(|(name, ..)| name))
+                .collect();
+            let listed = if names.is_empty() {
+                String::new()
+            } else {
+                format!("; expected one of {}", names.join(", "))
+            };
+            return Err(Error::config(format!(
+                "unknown environment variable {name}{near}{listed}"
+            )));
         }
         Ok(())
     }
@@ -152,7 +226,9 @@ impl Variables {
 /// Puts a value at a path. Returns the value that was replaced, if it was another one.
 fn put(table: &mut Map<String, Value>, path: &str, value: Value) -> Option<Value> {
     match path.split_once('.') {
-        None => table.insert(path.to_owned(), value.clone()).filter(|old| !is_same(old, &value)),
+        None => table
+            .insert(path.to_owned(), value.clone())
+            .filter(|old| !is_same(old, &value)),
         Some((first, rest)) => match table.entry(first).or_insert_with(|| json!({})) {
             Value::Object(inner) => put(inner, rest, value),
             // The reader of the table says that a table is expected.
@@ -164,7 +240,9 @@ fn put(table: &mut Map<String, Value>, path: &str, value: Value) -> Option<Value
 /// Returns whether two values mean the same, apart from how numbers are written and from lists of one.
 fn is_same(old: &Value, new: &Value) -> bool {
     match (old, new) {
-        (Value::Array(old), new) if old.len() == 1 && !new.is_array() => old.iter().all(|old| is_same(old, new)),
+        (Value::Array(old), new) if old.len() == 1 && !new.is_array() => {
+            old.iter().all(|old| is_same(old, new))
+        }
         (Value::Number(_) | Value::Bool(_), Value::String(new)) => old.to_string().as_str() == new,
         _ => old == new,
     }

@@ -13,13 +13,20 @@ pub(super) fn read(path: &Path) -> Result<Option<(Map<String, Value>, Places)>> 
     match std::fs::read_to_string(path) {
         Ok(text) => parse(&path.display().to_string(), &text).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::config(format!("{} cannot be read: {}", path.display(), error.kind()))),
+        Err(error) => Err(Error::config(format!(
+            "{} cannot be read: {}",
+            path.display(),
+            error.kind()
+        ))),
     }
 }
 
 /// Parses the text of a file. An error quotes nothing of it: a secret could stand there.
 fn parse(name: &str, text: &str) -> Result<(Map<String, Value>, Places)> {
-    let file = File { name: name.into(), text };
+    let file = File {
+        name: name.into(),
+        text,
+    };
     let root = DeTable::parse(text).map_err(|error| {
         let line = file.line(error.span().map_or(0, |span| span.start));
         Error::config(format!("{name}, line {line}: {}", error.message()))
@@ -38,10 +45,23 @@ impl File<'_> {
     fn table(&self, table: &DeTable<'_>, path: &str, places: &mut Places) -> Map<String, Value> {
         let mut values = Map::new();
         for (key, value) in table {
-            let inner = if path.is_empty() { key.get_ref().to_string() } else { format!("{path}.{}", key.get_ref()) };
+            let inner = if path.is_empty() {
+                key.get_ref().to_string()
+            } else {
+                format!("{path}.{}", key.get_ref())
+            };
             let line = self.line(key.span().start);
-            values.insert(key.get_ref().to_string(), self.value(value.get_ref(), &inner, places));
-            places.insert(inner, Place::File { name: Arc::clone(&self.name), line });
+            values.insert(
+                key.get_ref().to_string(),
+                self.value(value.get_ref(), &inner, places),
+            );
+            places.insert(
+                inner,
+                Place::File {
+                    name: Arc::clone(&self.name),
+                    line,
+                },
+            );
         }
         values
     }
@@ -50,16 +70,28 @@ impl File<'_> {
         match value {
             DeValue::String(text) => Value::from(text.as_ref()),
             // A number that is too large has no form that a setting expects.
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::Null, Value::from),
-            DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Value::from),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map_or(Value::Null, Value::from),
+            DeValue::Float(number) => number
+                .as_str()
+                .parse::<f64>()
+                .map_or(Value::Null, Value::from),
             DeValue::Boolean(flag) => Value::Bool(*flag),
             DeValue::Datetime(time) => Value::String(time.to_string()),
-            DeValue::Array(values) => values.iter().map(|value| self.value(value.get_ref(), path, places)).collect(),
+            DeValue::Array(values) => values
+                .iter()
+                .map(|value| self.value(value.get_ref(), path, places))
+                .collect(),
             DeValue::Table(table) => Value::Object(self.table(table, path, places)),
         }
     }
 
     fn line(&self, position: usize) -> usize {
-        1 + self.text.bytes().take(position).filter(|byte| *byte == b'\n').count()
+        1 + self
+            .text
+            .bytes()
+            .take(position)
+            .filter(|byte| *byte == b'\n')
+            .count()
     }
 }

@@ -79,7 +79,10 @@ impl ConfigLoader {
     }
 
     /// Puts variables over the file: those of their names that begin with `IDV_`.
-    pub fn variables<N: AsRef<str>, V: Into<String>>(mut self, variables: impl IntoIterator<Item = (N, V)>) -> Self {
+    pub fn variables<N: AsRef<str>, V: Into<String>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
         self.variables = Variables::new(variables);
         self
     }
@@ -109,14 +112,18 @@ impl ConfigLoader {
     /// As [`Config::load`].
     pub fn load(self) -> Result<Config> {
         if let Some(name) = self.not_text {
-            return Err(Error::config(format!("the environment variable {name} is not UTF-8")));
+            return Err(Error::config(format!(
+                "the environment variable {name} is not UTF-8"
+            )));
         }
         #[cfg(feature = "file")]
         let (mut root, mut places) = match &self.file {
             None => (self.values, Places::new()),
             Some((path, is_required)) => match super::file::read(path)? {
                 Some(read) => read,
-                None if *is_required => return Err(Error::config(format!("{} does not exist", path.display()))),
+                None if *is_required => {
+                    return Err(Error::config(format!("{} does not exist", path.display())));
+                }
                 None => (self.values, Places::new()),
             },
         };
@@ -140,14 +147,25 @@ impl ConfigLoader {
                 list(&self.vendors)
             )));
         }
-        Ok(Config { provider, accounts, vendors: self.vendors, root, places, variables: self.variables, overrides })
+        Ok(Config {
+            provider,
+            accounts,
+            vendors: self.vendors,
+            root,
+            places,
+            variables: self.variables,
+            overrides,
+        })
     }
 }
 
 /// Returns the keys of every table that the environment can give values to.
 fn tables(vendors: &[VendorEntry], root: &Map<String, Value>, variables: &Variables) -> Vec<Keys> {
     let account = |table: &str, vendor: &VendorEntry| {
-        let inner = [("calls.", CallPolicy::SETTINGS), ("transport.", TransportSettings::SETTINGS)];
+        let inner = [
+            ("calls.", CallPolicy::SETTINGS),
+            ("transport.", TransportSettings::SETTINGS),
+        ];
         Keys::new(table, &[("", vendor.settings), inner[0], inner[1]])
     };
     let mut tables = vec![
@@ -169,14 +187,30 @@ fn tables(vendors: &[VendorEntry], root: &Map<String, Value>, variables: &Variab
 /// Returns the named accounts with their vendors: those of the file, and those whose vendor the environment names.
 fn named(root: &Map<String, Value>, variables: &Variables) -> BTreeMap<String, String> {
     let mut named = BTreeMap::new();
-    for (name, table) in root.get(ACCOUNTS).and_then(Value::as_object).into_iter().flatten() {
-        let provider = table.get(PROVIDER).and_then(Value::as_str).unwrap_or_default();
+    for (name, table) in root
+        .get(ACCOUNTS)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let provider = table
+            .get(PROVIDER)
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         named.insert(name.clone(), provider.to_owned());
     }
     let prefix = variable(&[ACCOUNTS, ""]);
     for (name, provider) in variables.iter() {
-        let Some(name) = name.strip_prefix(&prefix).and_then(|name| name.strip_suffix("_PROVIDER")) else { continue };
-        named.insert(name.to_ascii_lowercase().replace('_', "-"), provider.to_owned());
+        let Some(name) = name
+            .strip_prefix(&prefix)
+            .and_then(|name| name.strip_suffix("_PROVIDER"))
+        else {
+            continue;
+        };
+        named.insert(
+            name.to_ascii_lowercase().replace('_', "-"),
+            provider.to_owned(),
+        );
     }
     named
 }
@@ -202,19 +236,37 @@ fn accounts(root: &Table, vendors: &[VendorEntry]) -> Result<BTreeMap<String, Ac
             accounts.insert(key.clone(), account(root.clone().take(key)?, vendor)?);
         } else if crate::FAMILY.contains(&key.as_str()) {
             return Err(not_compiled_in(key, vendors));
-        } else if ![PROVIDER, ACCOUNTS, "calls", "transport"].contains(&key.as_str()) && !SECTIONS.contains(&key.as_str()) {
+        } else if ![PROVIDER, ACCOUNTS, "calls", "transport"].contains(&key.as_str())
+            && !SECTIONS.contains(&key.as_str())
+        {
             let mut known = vec![PROVIDER, "calls", "transport", ACCOUNTS];
-            known.extend(SECTIONS.iter().copied().chain(vendors.iter().map(|vendor| vendor.id)));
+            known.extend(
+                SECTIONS
+                    .iter()
+                    .copied()
+                    .chain(vendors.iter().map(|vendor| vendor.id)),
+            );
             return Err(root.unknown(key, key, &known));
         }
     }
     let named = root.clone().take(ACCOUNTS)?;
     for name in named.values().keys() {
-        if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') || name.is_empty() {
-            return Err(named.invalid(name, "expected a name of lower-case letters, digits and `-`"));
+        if !name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            || name.is_empty()
+        {
+            return Err(named.invalid(
+                name,
+                "expected a name of lower-case letters, digits and `-`",
+            ));
         }
-        if crate::FAMILY.contains(&name.as_str()) || vendors.iter().any(|vendor| vendor.id == name) {
-            return Err(named.invalid(name, &format!("expected a name that is no provider's; [{name}] is that account")));
+        if crate::FAMILY.contains(&name.as_str()) || vendors.iter().any(|vendor| vendor.id == name)
+        {
+            return Err(named.invalid(
+                name,
+                &format!("expected a name that is no provider's; [{name}] is that account"),
+            ));
         }
         let mut settings = named.clone().take(name)?;
         let provider: String = settings.required(PROVIDER)?;
@@ -224,8 +276,13 @@ fn accounts(root: &Table, vendors: &[VendorEntry]) -> Result<BTreeMap<String, Ac
                 return Err(not_compiled_in(&provider, vendors));
             }
             let near = near_miss(&provider, vendors.iter().map(|vendor| vendor.id));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            return Err(settings.invalid(PROVIDER, &format!("expected one of {}{near}", list(vendors))));
+            let near = near
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            return Err(settings.invalid(
+                PROVIDER,
+                &format!("expected one of {}{near}", list(vendors)),
+            ));
         };
         accounts.insert(name.clone(), account(settings, vendor)?);
     }

@@ -8,13 +8,23 @@ use super::Config;
 use super::transport::TransportSettings;
 
 /// The tables that hold for all accounts, and that each account can have.
-const COMMON: [(&str, &[Setting]); 2] = [("calls", CallPolicy::SETTINGS), ("transport", TransportSettings::SETTINGS)];
+const COMMON: [(&str, &[Setting]); 2] = [
+    ("calls", CallPolicy::SETTINGS),
+    ("transport", TransportSettings::SETTINGS),
+];
 
 impl Config {
     /// Lists the tables of a configuration with the vendors that are compiled in, and their keys.
     #[must_use]
     pub fn tables() -> Vec<(&'static str, &'static [Setting])> {
-        COMMON.into_iter().chain(crate::vendors().iter().map(|vendor| (vendor.id, vendor.settings))).collect()
+        COMMON
+            .into_iter()
+            .chain(
+                crate::vendors()
+                    .iter()
+                    .map(|vendor| (vendor.id, vendor.settings)),
+            )
+            .collect()
     }
 
     /// Returns the JSON Schema of a configuration file with the vendors that are compiled in. `sections` are the tables that are no
@@ -31,12 +41,19 @@ impl Config {
         for (name, settings) in Self::tables().iter().chain(sections) {
             let mut one = table(name, settings);
             for (inner, settings) in COMMON.iter().filter(|_| providers.contains(name)) {
-                insert(&mut one, &[inner], table(&format!("{name}.{inner}"), settings));
+                insert(
+                    &mut one,
+                    &[inner],
+                    table(&format!("{name}.{inner}"), settings),
+                );
             }
             insert(&mut schema, &[name], one);
         }
         if let Some(schema) = schema.as_object_mut() {
-            schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+            schema.insert(
+                "$schema".to_owned(),
+                json!("https://json-schema.org/draft/2020-12/schema"),
+            );
             schema.insert("title".to_owned(), json!("Config"));
         }
         schema
@@ -51,9 +68,17 @@ fn table(name: &str, settings: &[Setting]) -> Value {
             "x-variable": setting.variable(name),
             "x-secret": matches!(setting.kind, SettingKind::Secret | SettingKind::Secrets),
         });
-        insert(&mut schema, &setting.key.split('.').collect::<Vec<_>>(), leaf);
+        insert(
+            &mut schema,
+            &setting.key.split('.').collect::<Vec<_>>(),
+            leaf,
+        );
     }
-    let required: Vec<&str> = settings.iter().filter(|setting| setting.required).map(|setting| setting.key).collect();
+    let required: Vec<&str> = settings
+        .iter()
+        .filter(|setting| setting.required)
+        .map(|setting| setting.key)
+        .collect();
     if let (Some(schema), false) = (schema.as_object_mut(), required.is_empty()) {
         schema.insert("required".to_owned(), json!(required));
     }
@@ -65,7 +90,11 @@ fn insert(schema: &mut Value, path: &[&str], property: Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     match (properties, path) {
         (Some(properties), [key]) => drop(properties.insert((*key).to_owned(), property)),
-        (Some(properties), [table, rest @ ..]) => insert(properties.entry(*table).or_insert_with(object), rest, property),
+        (Some(properties), [table, rest @ ..]) => insert(
+            properties.entry(*table).or_insert_with(object),
+            rest,
+            property,
+        ),
         _ => {}
     }
 }

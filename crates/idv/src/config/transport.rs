@@ -33,11 +33,15 @@ impl TransportSettings {
         options.connect_timeout = self.connect_timeout.unwrap_or(options.connect_timeout);
         options.read_timeout = self.read_timeout.unwrap_or(options.read_timeout);
         options.total_timeout = self.total_timeout;
-        options.environment_proxies = self.environment_proxies.unwrap_or(options.environment_proxies);
+        options.environment_proxies = self
+            .environment_proxies
+            .unwrap_or(options.environment_proxies);
         if let Some(path) = &self.root_certificates {
             let pem = std::fs::read_to_string(path).map_err(|error| {
                 let kind = error.kind();
-                idv_core::Error::config(format!("`transport.root_certificates`: {path} cannot be read: {kind}"))
+                idv_core::Error::config(format!(
+                    "`transport.root_certificates`: {path} cannot be read: {kind}"
+                ))
             })?;
             options.extra_root_certificates = Some(pem);
         }

@@ -53,8 +53,13 @@ impl App {
 
     /// The verification of this browser: its reference, 128 random bits, is in a cookie, and the store finds it by that. An application
     /// with accounts asks who is logged in instead.
-    async fn of_browser(&self, headers: &HeaderMap) -> Result<Option<(Reference, FlowStatus)>, Failure> {
-        let Some(reference) = cookie(headers).and_then(|value| Reference::parse(value).ok()) else { return Ok(None) };
+    async fn of_browser(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<Option<(Reference, FlowStatus)>, Failure> {
+        let Some(reference) = cookie(headers).and_then(|value| Reference::parse(value).ok()) else {
+            return Ok(None);
+        };
         let found = self.flow.find(&self.provider, &reference).await?;
         Ok(found.map(|status| (reference, status)))
     }
@@ -62,7 +67,9 @@ impl App {
     /// Where a person goes who comes back. What the vendor added to the address has been taken in; it says nothing here.
     async fn landing(&self, headers: &HeaderMap) -> ReturnPage {
         match self.of_browser(headers).await {
-            Ok(Some((_, status))) => ReturnPage::redirect(&status_path(status.id)).unwrap_or_default(),
+            Ok(Some((_, status))) => {
+                ReturnPage::redirect(&status_path(status.id)).unwrap_or_default()
+            }
             _ => ReturnPage::default(),
         }
     }
@@ -91,10 +98,13 @@ pub(crate) struct Customer {
 impl Customer {
     /// What is submitted to whichever vendor it is; or the field that is none.
     fn verification(self) -> Result<NewVerification, &'static str> {
-        let text = |value: Pii<String>| Some(value).filter(|value| !value.expose().trim().is_empty());
+        let text =
+            |value: Pii<String>| Some(value).filter(|value| !value.expose().trim().is_empty());
         let country = |value: Pii<String>, field| match text(value) {
             None => Ok(None),
-            Some(value) => Country::from_alpha2(value.expose()).map(|country| Some(Pii::new(country))).ok_or(field),
+            Some(value) => Country::from_alpha2(value.expose())
+                .map(|country| Some(Pii::new(country)))
+                .ok_or(field),
         };
         let mut new = NewVerification::new(self.reference);
         let person = &mut new.person;
@@ -128,13 +138,18 @@ async fn style() -> impl IntoResponse {
 }
 
 /// Starts a verification, and sends the browser to the page that tells how it stands.
-async fn start(State(app): State<App>, form: Result<Form<Customer>, FormRejection>) -> Result<Response, Failure> {
+async fn start(
+    State(app): State<App>,
+    form: Result<Form<Customer>, FormRejection>,
+) -> Result<Response, Failure> {
     // A reference that was refused is spent, so each form has a new one.
     let again = |problem: &str| {
         let page = pages::form(&app.flow.reference(), app.town.is_some(), Some(problem));
         (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()
     };
-    let Ok(Form(customer)) = form else { return Ok(again("Please fill in the form.")) };
+    let Ok(Form(customer)) = form else {
+        return Ok(again("Please fill in the form."));
+    };
     let mut new = match customer.verification() {
         Ok(new) => new,
         Err(field) => return Ok(again(&format!("Please correct {field}."))),
@@ -145,9 +160,20 @@ async fn start(State(app): State<App>, form: Result<Form<Customer>, FormRejectio
     (new.return_urls.success, new.return_urls.failure) = (Some(back.clone()), Some(back));
     match app.flow.start(Start::new(new).by("onboarding")).await {
         Ok(started) => {
-            let secure = if app.base.scheme() == "https" { "; Secure" } else { "" };
-            let cookie = format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}", reference.as_str());
-            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&status_path(started.id))).into_response())
+            let secure = if app.base.scheme() == "https" {
+                "; Secure"
+            } else {
+                ""
+            };
+            let cookie = format!(
+                "{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
+                reference.as_str()
+            );
+            Ok((
+                [(header::SET_COOKIE, cookie)],
+                Redirect::to(&status_path(started.id)),
+            )
+                .into_response())
         }
         Err(FlowError::Vendor(error)) => match error.kind() {
             // The vendor's document says that it takes no such value; nothing was created.
@@ -159,24 +185,47 @@ async fn start(State(app): State<App>, form: Result<Form<Customer>, FormRejectio
 }
 
 /// How it stands. The link to the vendor opens the person's session, so that only their own browser is shown it.
-async fn status(State(app): State<App>, Path(id): Path<FlowId>, headers: HeaderMap) -> Result<Response, Failure> {
-    let found = app.of_browser(&headers).await?.filter(|(_, status)| status.id == id);
-    let Some((_, status)) = found else { return Ok(StatusCode::NOT_FOUND.into_response()) };
+async fn status(
+    State(app): State<App>,
+    Path(id): Path<FlowId>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let found = app
+        .of_browser(&headers)
+        .await?
+        .filter(|(_, status)| status.id == id);
+    let Some((_, status)) = found else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
     Ok(Html(pages::status(&status, app.town.is_some())).into_response())
 }
 
 /// In the sandbox: the simulated person does their part.
-async fn act(State(app): State<App>, Path(id): Path<FlowId>, headers: HeaderMap) -> Result<Response, Failure> {
-    let found = app.of_browser(&headers).await?.filter(|(_, status)| status.id == id);
-    let (Some(_), Some(town)) = (found, &app.town) else { return Ok(StatusCode::NOT_FOUND.into_response()) };
-    town.everyone_acts().map_err(|error| Failure(error.to_string()))?;
+async fn act(
+    State(app): State<App>,
+    Path(id): Path<FlowId>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let found = app
+        .of_browser(&headers)
+        .await?
+        .filter(|(_, status)| status.id == id);
+    let (Some(_), Some(town)) = (found, &app.town) else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    town.everyone_acts()
+        .map_err(|error| Failure(error.to_string()))?;
     Ok(Redirect::to(&status_path(id)).into_response())
 }
 
 /// Forms are taken from our own pages alone.
 async fn own_pages_only(request: Request, next: Next) -> Response {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD);
-    if harmless || is_own(request.headers()) { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+    if harmless || is_own(request.headers()) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
 }
 
 /// Whether a request comes from one of our pages, as browsers say it.
@@ -184,7 +233,9 @@ fn is_own(headers: &HeaderMap) -> bool {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (header("sec-fetch-site"), header("origin"), header("host")) {
         (Some(site), _, _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, authority)| authority == host),
+        (None, Some(origin), Some(host)) => origin
+            .split_once("://")
+            .is_some_and(|(_, authority)| authority == host),
         // No browser: it has nobody's cookies.
         (None, None, _) => true,
         (None, Some(_), None) => false,
@@ -194,12 +245,17 @@ fn is_own(headers: &HeaderMap) -> bool {
 /// What browsers are told of our pages: nothing runs in them, nothing is kept of them, and they tell nobody where they are.
 async fn guarded(mut response: Response) -> Response {
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
+        ),
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -225,8 +281,12 @@ const COOKIE: &str = "verification";
 
 /// The value of our cookie.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split("; ")).find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
+    let all = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split("; "))
+        .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
 fn status_path(id: FlowId) -> String {

@@ -23,7 +23,11 @@ const PATIENCE: usize = 120;
 pub(crate) async fn all() -> Outcome {
     let mut plays = JoinSet::new();
     for vendor in vendors() {
-        plays.spawn(async move { play(&vendor).await.map_err(|error| format!("{vendor}: {error}")) });
+        plays.spawn(async move {
+            play(&vendor)
+                .await
+                .map_err(|error| format!("{vendor}: {error}"))
+        });
     }
     while let Some(played) = plays.join_next().await {
         println!("{}", played??);
@@ -36,7 +40,14 @@ async fn play(vendor: &str) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base: Url = format!("http://{}", listener.local_addr()?).parse()?;
     let client = town.connect()?;
-    let app = crate::open(Engine::builder(MemoryStore::new()), client, town.clock(), &base, Some(Arc::clone(&town))).await?;
+    let app = crate::open(
+        Engine::builder(MemoryStore::new()),
+        client,
+        town.clock(),
+        &base,
+        Some(Arc::clone(&town)),
+    )
+    .await?;
     let (stop, stopped) = watch::channel(());
     let running = tokio::spawn(crate::run(app, listener, stopped));
 
@@ -48,13 +59,18 @@ async fn play(vendor: &str) -> Outcome<String> {
     if callbacks == 0 {
         return Err("it was never called back".into());
     }
-    Ok(format!("{vendor}: {told}; {callbacks} callback(s) were answered"))
+    Ok(format!(
+        "{vendor}: {told}; {callbacks} callback(s) were answered"
+    ))
 }
 
 /// What a person does.
 async fn onboard(browser: &mut Browser) -> Outcome<String> {
     let form = browser.get("/").await?;
-    let fields: Vec<(&str, &str)> = form.match_indices("<input ").filter_map(|(at, _)| field(form.get(at..)?)).collect();
+    let fields: Vec<(&str, &str)> = form
+        .match_indices("<input ")
+        .filter_map(|(at, _)| field(form.get(at..)?))
+        .collect();
     let page = browser.post("/verifications", &fields).await?;
 
     // The hand-off is there at once, or as soon as the vendor has answered.
@@ -65,11 +81,15 @@ async fn onboard(browser: &mut Browser) -> Outcome<String> {
         }
         status = browser.refresh(&page).await?;
     }
-    let link = between(&status, "id=\"hand-off\" href=\"", "\"").map(|link| link.replace("&amp;", "&"));
+    let link =
+        between(&status, "id=\"hand-off\" href=\"", "\"").map(|link| link.replace("&amp;", "&"));
     let hand_off = match &link {
         Some(link) => {
             let shown = browser.visit(link).await?;
-            format!("sent to the vendor, who answered {}", shown.status().as_u16())
+            format!(
+                "sent to the vendor, who answered {}",
+                shown.status().as_u16()
+            )
         }
         None => "told to expect the vendor's message".to_owned(),
     };
@@ -86,7 +106,9 @@ async fn onboard(browser: &mut Browser) -> Outcome<String> {
                 return Err(format!("the status page says {word}").into());
             }
             let returned = if came_back { ", came back" } else { "" };
-            return Ok(format!("{hand_off}{returned}; {word} after {refreshed} looks at the status page"));
+            return Ok(format!(
+                "{hand_off}{returned}; {word} after {refreshed} looks at the status page"
+            ));
         }
         status = browser.refresh(&page).await?;
     }
@@ -102,8 +124,15 @@ struct Browser {
 
 impl Browser {
     fn open(base: Url) -> Outcome<Self> {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { http, base, cookie: String::new() })
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            http,
+            base,
+            cookie: String::new(),
+        })
     }
 
     async fn get(&mut self, path: &str) -> Outcome<String> {
@@ -121,7 +150,9 @@ impl Browser {
     async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Outcome<String> {
         let mut form = self.base.clone();
         form.query_pairs_mut().extend_pairs(fields);
-        let answer = self.send(Method::POST, path, form.query().map(str::to_owned)).await?;
+        let answer = self
+            .send(Method::POST, path, form.query().map(str::to_owned))
+            .await?;
         match (answer.status(), location(&answer)) {
             (StatusCode::SEE_OTHER, Some(place)) => Ok(place),
             (status, _) => Err(format!("the form was answered with {status}").into()),
@@ -135,7 +166,11 @@ impl Browser {
 
     /// Looks at the vendor's page, and follows where it leads once the person has done their part; whether it led back to `page`.
     async fn come_back(&mut self, link: &str, page: &str) -> Outcome<bool> {
-        let Some(place) = location(&self.visit(link).await?).and_then(|place| Url::parse(&place).ok()) else { return Ok(false) };
+        let Some(place) =
+            location(&self.visit(link).await?).and_then(|place| Url::parse(&place).ok())
+        else {
+            return Ok(false);
+        };
         if place.origin() != self.base.origin() {
             return Ok(false);
         }
@@ -147,14 +182,29 @@ impl Browser {
         Ok(true)
     }
 
-    async fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Outcome<Response> {
-        let mut request = self.http.request(method, self.base.join(path)?).header("cookie", &self.cookie);
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        form: Option<String>,
+    ) -> Outcome<Response> {
+        let mut request = self
+            .http
+            .request(method, self.base.join(path)?)
+            .header("cookie", &self.cookie);
         if let Some(form) = form {
             let origin = self.base.origin().ascii_serialization();
-            request = request.header("origin", origin).header("content-type", "application/x-www-form-urlencoded").body(form);
+            request = request
+                .header("origin", origin)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form);
         }
         let answer = request.send().await?;
-        if let Some(cookie) = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok()) {
+        if let Some(cookie) = answer
+            .headers()
+            .get("set-cookie")
+            .and_then(|cookie| cookie.to_str().ok())
+        {
             self.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         }
         Ok(answer)
@@ -164,7 +214,10 @@ impl Browser {
 /// The name and the value of an input.
 fn field(input: &str) -> Option<(&str, &str)> {
     let input = input.split_once('>')?.0;
-    Some((between(input, "name=\"", "\"")?, between(input, "value=\"", "\"")?))
+    Some((
+        between(input, "name=\"", "\"")?,
+        between(input, "value=\"", "\"")?,
+    ))
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

@@ -40,8 +40,17 @@ fn text(receipt: &Receipt) -> String {
     lines.add_row(["provider".to_owned(), receipt.provider.clone()]);
     lines.add_row(["asked for".to_owned(), time(receipt.asked_at)]);
     lines.add_row(["vendor's copy".to_owned(), word(&receipt.vendors_copy)]);
-    lines.add_row(["gone there since".to_owned(), time(receipt.vendors_copy_gone_at)]);
-    lines.add_row(["our copy erased".to_owned(), time(receipt.own_copy_erased_at)]);
-    lines.add_row(["complete".to_owned(), if receipt.is_complete() { "yes" } else { "no" }.to_owned()]);
+    lines.add_row([
+        "gone there since".to_owned(),
+        time(receipt.vendors_copy_gone_at),
+    ]);
+    lines.add_row([
+        "our copy erased".to_owned(),
+        time(receipt.own_copy_erased_at),
+    ]);
+    lines.add_row([
+        "complete".to_owned(),
+        if receipt.is_complete() { "yes" } else { "no" }.to_owned(),
+    ]);
     plain(&lines)
 }

@@ -66,9 +66,14 @@ impl EvidenceCommand {
 
     /// Saves an item. The file appears under its name only when it is whole.
     async fn save(&self, flow: &Engine, kept: &KeptEvidence, path: &Path) -> Result<(), Failure> {
-        let unwritable = |error: &io::Error| Failure::usage(format!("{} cannot be written: {error}", path.display()));
+        let unwritable = |error: &io::Error| {
+            Failure::usage(format!("{} cannot be written: {error}", path.display()))
+        };
         if !self.force && path.exists() {
-            return Err(Failure::usage(format!("{} exists: choose another folder, or write --force", path.display())));
+            return Err(Failure::usage(format!(
+                "{} exists: choose another folder, or write --force",
+                path.display()
+            )));
         }
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(|error| unwritable(&error))?;
@@ -77,8 +82,14 @@ impl EvidenceCommand {
         while let Some(piece) = pieces.try_next().await? {
             file.write_all(&piece).map_err(|error| unwritable(&error))?;
         }
-        file.as_file().sync_all().map_err(|error| unwritable(&error))?;
-        let saved = if self.force { file.persist(path) } else { file.persist_noclobber(path) };
+        file.as_file()
+            .sync_all()
+            .map_err(|error| unwritable(&error))?;
+        let saved = if self.force {
+            file.persist(path)
+        } else {
+            file.persist_noclobber(path)
+        };
         saved.map(drop).map_err(|error| unwritable(&error.error))
     }
 }
@@ -110,5 +121,9 @@ fn file_name(kept: &KeptEvidence) -> String {
         Some("video/webm") => "webm",
         _ => "bin",
     };
-    format!("{}-{}.{ending}", kept.item, kind.as_str().unwrap_or("other"))
+    format!(
+        "{}-{}.{ending}",
+        kept.item,
+        kind.as_str().unwrap_or("other")
+    )
 }

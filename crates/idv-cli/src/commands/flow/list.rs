@@ -65,14 +65,25 @@ impl List {
         filter.phase = self.phase;
         filter.provider = self.provider;
         (filter.account, filter.tenant, filter.order) = (self.account, self.tenant, self.order);
-        if filter.order != ListOrder::Id && self.after.is_some() || filter.order == ListOrder::Id && self.since.is_some() {
-            return Err(Failure::usage("--after needs the order id, and --since one by time: created or phase"));
+        if filter.order != ListOrder::Id && self.after.is_some()
+            || filter.order == ListOrder::Id && self.since.is_some()
+        {
+            return Err(Failure::usage(
+                "--after needs the order id, and --since one by time: created or phase",
+            ));
         }
         filter.attention = self.attention;
         let mut left = self.limit.unwrap_or(usize::MAX);
-        let mut after = self.after.map(ListCursor::from).or_else(|| self.since.map(ListCursor::from_time));
+        let mut after = self
+            .after
+            .map(ListCursor::from)
+            .or_else(|| self.since.map(ListCursor::from_time));
         let mut listed: Vec<FlowStatus> = Vec::new();
-        let progress = if self.lines { Progress::beside_lines("listing") } else { Progress::begin("listing") };
+        let progress = if self.lines {
+            Progress::beside_lines("listing")
+        } else {
+            Progress::begin("listing")
+        };
         let mut read = 0;
         while left > 0 {
             let page = flow.list(&filter, after, PAGE.min(left)).await?;
@@ -96,15 +107,28 @@ impl List {
             return Ok(Exit::Done);
         }
         output.answer(&listed, |listed| {
-            let mut lines = table(&["flow", "provider", "phase", "state", "needs a person", "next step at", "so since"]);
+            let mut lines = table(&[
+                "flow",
+                "provider",
+                "phase",
+                "state",
+                "needs a person",
+                "next step at",
+                "so since",
+            ]);
             lines.add_rows(listed.iter().map(|status| {
                 [
                     status.id.to_string().into(),
                     status.provider.clone().into(),
                     status.phase.to_string().into(),
                     state(status),
-                    status.attention.as_ref().map_or_else(|| Cell::from("-"), |attention| Mark::Open.on(attention.name())),
-                    status.due.map_or_else(|| "-".into(), |due| due.to_string().into()),
+                    status.attention.as_ref().map_or_else(
+                        || Cell::from("-"),
+                        |attention| Mark::Open.on(attention.name()),
+                    ),
+                    status
+                        .due
+                        .map_or_else(|| "-".into(), |due| due.to_string().into()),
                     status.since.to_string().into(),
                 ]
             }));

@@ -65,7 +65,11 @@ enum Command {
 impl Run for FlowCommand {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let may_make = matches!(self.command, Command::Start(_) | Command::Run(_));
-        let opening = Opening { settings, store: self.store.store.as_deref(), may_make };
+        let opening = Opening {
+            settings,
+            store: self.store.store.as_deref(),
+            may_make,
+        };
         if let Command::Run(command) = self.command {
             return command.run(&opening, output).await;
         }
@@ -149,13 +153,22 @@ impl Opening<'_> {
                 (Stores::File(store.clone()), Engine::builder(store))
             }
             StoreAddress::Postgres(address) => {
-                let store = PostgresStore::connect_with(address, &PostgresOptions::default().wait(WAIT)).await.map_err(failed)?;
-                (Stores::Postgres(Box::new(store.clone())), Engine::builder(store))
+                let store =
+                    PostgresStore::connect_with(address, &PostgresOptions::default().wait(WAIT))
+                        .await
+                        .map_err(failed)?;
+                (
+                    Stores::Postgres(Box::new(store.clone())),
+                    Engine::builder(store),
+                )
             }
         };
         let mut builder = builder.accounts(clients).configured(&config)?;
         if let Some(webhook) = webhook {
-            builder = builder.webhook(webhook, Arc::new(ReqwestTransport::new(TransportOptions::default())?));
+            builder = builder.webhook(
+                webhook,
+                Arc::new(ReqwestTransport::new(TransportOptions::default())?),
+            );
         }
         let flow = match builder.open().await {
             Ok(flow) => flow,
@@ -163,13 +176,17 @@ impl Opening<'_> {
                 store.close().await;
                 return Err(match error {
                     // The key of the configuration is wrong or missing.
-                    FlowError::Damaged(_) => Failure::usage(format!("{error}; look at flow.key and flow.older_keys")),
+                    FlowError::Damaged(_) => {
+                        Failure::usage(format!("{error}; look at flow.key and flow.older_keys"))
+                    }
                     error => error.into(),
                 });
             }
         };
         if flow.is_plain() {
-            note("idv: the store has no key: people's data are stored in clear; `openssl rand -hex 32` makes one, for flow.key");
+            note(
+                "idv: the store has no key: people's data are stored in clear; `openssl rand -hex 32` makes one, for flow.key",
+            );
         }
         Ok(Opened { flow, place, store })
     }
@@ -193,5 +210,7 @@ impl Stores {
 
 /// Parses the id of a flow.
 pub(crate) fn flow_id(text: &str) -> Result<FlowId, Expected> {
-    text.parse().map_err(|_: FlowError| Expected::new("32 hexadecimal digits, as `idv flow list` prints them"))
+    text.parse().map_err(|_: FlowError| {
+        Expected::new("32 hexadecimal digits, as `idv flow list` prints them")
+    })
 }

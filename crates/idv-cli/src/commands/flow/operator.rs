@@ -67,7 +67,9 @@ impl Operator {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let Some(about) = self.about else {
             if self.decided.any() {
-                return Err(Failure::usage("name the flow or message that the decision is about"));
+                return Err(Failure::usage(
+                    "name the flow or message that the decision is about",
+                ));
             }
             return list(&flow.operator().await?, output);
         };
@@ -78,21 +80,36 @@ impl Operator {
                     (_, true) => false,
                     _ => return Err(Failure::usage("a message takes --retry or --dismiss")),
                 };
-                if !flow.operator().await?.iter().any(|item| item.about == About::Message(digest)) {
-                    return Err(Failure::new(Exit::Failed, format!("no message {about} needs an operator")));
+                if !flow
+                    .operator()
+                    .await?
+                    .iter()
+                    .any(|item| item.about == About::Message(digest))
+                {
+                    return Err(Failure::new(
+                        Exit::Failed,
+                        format!("no message {about} needs an operator"),
+                    ));
                 }
                 flow.resolve_message(&digest, again).await?;
                 list(&flow.operator().await?, output)
             }
             Some(About::Flow(id)) => {
-                let Some(resolution) = self.decided.resolution() else { return one(flow, id, &self.decided, output).await };
-                let by =
-                    self.by.ok_or_else(|| Failure::usage("--by NAME is needed: the operator's account, for the audit trail"))?;
+                let Some(resolution) = self.decided.resolution() else {
+                    return one(flow, id, &self.decided, output).await;
+                };
+                let by = self.by.ok_or_else(|| {
+                    Failure::usage(
+                        "--by NAME is needed: the operator's account, for the audit trail",
+                    )
+                })?;
                 flow.resolve(id, &resolution, &by).await?;
                 status::print(flow, &flow.status(id).await?, false, output).await?;
                 Ok(Exit::Done)
             }
-            _ => Err(Failure::usage("a flow is named by 32 hexadecimal digits, a message by 64")),
+            _ => Err(Failure::usage(
+                "a flow is named by 32 hexadecimal digits, a message by 64",
+            )),
         }
     }
 }
@@ -125,18 +142,38 @@ impl Decided {
         ];
         self.rule
             .map(Resolution::Rule)
-            .or_else(|| self.adopt.as_deref().map(VendorId::new).map(Resolution::Adopt))
-            .or_else(|| flags.into_iter().find(|(given, _)| *given).map(|(_, resolution)| resolution))
+            .or_else(|| {
+                self.adopt
+                    .as_deref()
+                    .map(VendorId::new)
+                    .map(Resolution::Adopt)
+            })
+            .or_else(|| {
+                flags
+                    .into_iter()
+                    .find(|(given, _)| *given)
+                    .map(|(_, resolution)| resolution)
+            })
     }
 }
 
 /// Lists the tasks of one flow.
-async fn one(flow: &Engine, id: FlowId, decided: &Decided, output: Output) -> Result<Exit, Failure> {
+async fn one(
+    flow: &Engine,
+    id: FlowId,
+    decided: &Decided,
+    output: Output,
+) -> Result<Exit, Failure> {
     if decided.any() {
         return Err(Failure::usage("--retry and --dismiss are about messages"));
     }
     flow.status(id).await?;
-    let items: Vec<Item> = flow.operator().await?.into_iter().filter(|item| item.about == About::Flow(id)).collect();
+    let items: Vec<Item> = flow
+        .operator()
+        .await?
+        .into_iter()
+        .filter(|item| item.about == About::Flow(id))
+        .collect();
     list(&items, output)
 }
 
@@ -150,7 +187,10 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
         for item in *items {
             let (what, name) = match &item.about {
                 About::Flow(id) => ("flow", id.to_string()),
-                About::Message(digest) => ("message", digest.iter().map(|byte| format!("{byte:02x}")).collect()),
+                About::Message(digest) => (
+                    "message",
+                    digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+                ),
                 About::Inbox => ("inbox", String::new()),
                 About::Account => ("account", item.account.clone()),
                 _ => ("other", String::new()),
@@ -178,7 +218,13 @@ fn named(text: &str) -> Option<About> {
     }
     let mut digest = [0; 32];
     for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|pair| !pair.starts_with('+'))?, 16).ok()?;
+        *byte = u8::from_str_radix(
+            std::str::from_utf8(pair)
+                .ok()
+                .filter(|pair| !pair.starts_with('+'))?,
+            16,
+        )
+        .ok()?;
     }
     Some(About::Message(digest))
 }
@@ -191,7 +237,13 @@ mod tests {
     fn a_name_is_a_flows_or_a_messages() {
         assert!(matches!(named(&"0".repeat(32)), Some(About::Flow(_))));
         assert_eq!(named(&"ab".repeat(32)), Some(About::Message([0xab; 32])));
-        for text in ["", "abc", &"g".repeat(64), &"+1".repeat(32), &"ä".repeat(32)] {
+        for text in [
+            "",
+            "abc",
+            &"g".repeat(64),
+            &"+1".repeat(32),
+            &"ä".repeat(32),
+        ] {
             assert_eq!(named(text), None, "{text}");
         }
     }

@@ -24,7 +24,9 @@ impl Replay {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         flow.replay(self.id, self.sequence).await?;
         let answer = json!({ "flow": self.id, "sequence": self.sequence, "delivered": true });
-        output.answer(&answer, |_| "the webhook's endpoint has taken the event".to_owned())?;
+        output.answer(&answer, |_| {
+            "the webhook's endpoint has taken the event".to_owned()
+        })?;
         Ok(Exit::Done)
     }
 }

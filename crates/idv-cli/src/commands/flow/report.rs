@@ -32,9 +32,15 @@ impl ReportCommand {
         let Some(report) = flow.report(self.id).await? else {
             let status = flow.status(self.id).await?;
             return Err(match status.phase {
-                _ if status.disputed => Failure::new(Exit::Open, "the outcome is disputed: --all prints the vendor's reports"),
+                _ if status.disputed => Failure::new(
+                    Exit::Open,
+                    "the outcome is disputed: --all prints the vendor's reports",
+                ),
                 Phase::Creating | Phase::Open => Failure::new(Exit::Open, "there is no report yet"),
-                Phase::Erased => Failure::new(Exit::Failed, "our own copy is erased, and the report with it"),
+                Phase::Erased => Failure::new(
+                    Exit::Failed,
+                    "our own copy is erased, and the report with it",
+                ),
                 _ => Failure::new(Exit::Failed, "the verification ended without a report"),
             });
         };
@@ -44,10 +50,17 @@ impl ReportCommand {
 
     async fn all(&self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let reports = flow.reports(self.id).await?;
-        let json: Vec<_> = reports.iter().map(|(outcome, report)| json!({ "outcome": outcome, "report": report })).collect();
+        let json: Vec<_> = reports
+            .iter()
+            .map(|(outcome, report)| json!({ "outcome": outcome, "report": report }))
+            .collect();
         output.answer(&json, |_| {
             let one = |(outcome, report): &(Option<idv::Outcome>, idv::report::Report)| {
-                format!("outcome: {}\n{}", outcome.map_or("-", idv::Outcome::name), words::report(report))
+                format!(
+                    "outcome: {}\n{}",
+                    outcome.map_or("-", idv::Outcome::name),
+                    words::report(report)
+                )
             };
             reports.iter().map(one).collect::<Vec<_>>().join("\n")
         })?;

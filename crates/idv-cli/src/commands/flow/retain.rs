@@ -46,16 +46,27 @@ pub(crate) struct Retain {
 impl Retain {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let mut vendor = Keep::until_asked();
-        (vendor.after, vendor.not_before, vendor.not_after) = (self.vendor_after, self.vendor_not_before, self.vendor_not_after);
+        (vendor.after, vendor.not_before, vendor.not_after) = (
+            self.vendor_after,
+            self.vendor_not_before,
+            self.vendor_not_after,
+        );
         let mut own = Keep::until_asked();
-        (own.after, own.not_before, own.not_after) = (self.own_after, self.own_not_before, self.own_not_after);
-        flow.retain(self.id, Retention::new(vendor, own), &self.by).await?;
+        (own.after, own.not_before, own.not_after) =
+            (self.own_after, self.own_not_before, self.own_not_after);
+        flow.retain(self.id, Retention::new(vendor, own), &self.by)
+            .await?;
         status::print(flow, &flow.status(self.id).await?, false, output).await?;
         Ok(Exit::Done)
     }
 }
 
 fn days(text: &str) -> Result<Duration, Expected> {
-    let seconds = text.parse::<u64>().ok().and_then(|days| days.checked_mul(24 * 60 * 60));
-    seconds.map(Duration::from_secs).ok_or_else(|| Expected::new("a number of days in digits"))
+    let seconds = text
+        .parse::<u64>()
+        .ok()
+        .and_then(|days| days.checked_mul(24 * 60 * 60));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| Expected::new("a number of days in digits"))
 }

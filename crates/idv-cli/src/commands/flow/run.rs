@@ -58,7 +58,9 @@ impl Run {
             Some(address) => Some(listener(address).await?),
             None => None,
         };
-        let listens = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let listens = listener
+            .as_ref()
+            .and_then(|listener| listener.local_addr().ok());
         say(
             output,
             &json!({
@@ -69,7 +71,10 @@ impl Run {
                 "listen": listens,
             }),
             &match listens {
-                Some(address) => format!("works on {}, and listens on http://{address}; stop it with Ctrl-C", opened.place),
+                Some(address) => format!(
+                    "works on {}, and listens on http://{address}; stop it with Ctrl-C",
+                    opened.place
+                ),
                 None => format!("works on {}; stop it with Ctrl-C", opened.place),
             },
         )?;
@@ -77,7 +82,8 @@ impl Run {
         let (stop, stopped) = watch::channel(false);
         let mut work = pin!(async {
             let serving = serve(listener, flow, wait(stopped.clone()));
-            let ((), ()) = tokio::join!(flow.run(self.workers.get(), wait(stopped.clone())), serving);
+            let ((), ()) =
+                tokio::join!(flow.run(self.workers.get(), wait(stopped.clone())), serving);
         });
         tokio::select! {
             () = &mut work => {}
@@ -105,11 +111,17 @@ impl Run {
 }
 
 async fn listener(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| Failure::usage(format!("cannot listen on {address}: {error}")))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::usage(format!("cannot listen on {address}: {error}")))
 }
 
 /// Serves the routes until `stop` completes, then ends the requests under way.
-async fn serve(listener: Option<TcpListener>, flow: &Engine, stop: impl Future<Output = ()> + Send + 'static) {
+async fn serve(
+    listener: Option<TcpListener>,
+    flow: &Engine,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let Some(listener) = listener else { return };
     let routes = idv_axum::routes(flow, &idv_axum::Options::new());
     let (tell, mut last) = watch::channel(false);
@@ -157,5 +169,9 @@ async fn once(opened: Opened, interrupt: &mut Interrupt, output: Output) -> Resu
 }
 
 fn say(output: Output, json: &serde_json::Value, people: &str) -> Result<(), Failure> {
-    if output.is_json() { json_line(json) } else { text(people) }
+    if output.is_json() {
+        json_line(json)
+    } else {
+        text(people)
+    }
 }

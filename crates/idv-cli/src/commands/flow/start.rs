@@ -52,18 +52,30 @@ impl Start {
             "unsupported_fields": started.unsupported_fields,
         });
         output.answer(&answer, |json| {
-            let text = |pointer: &str| json.pointer(pointer).and_then(|value| value.as_str()).unwrap_or("-").to_owned();
+            let text = |pointer: &str| {
+                json.pointer(pointer)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or("-")
+                    .to_owned()
+            };
             let mut lines = table(&[]);
             lines.add_row(["flow".to_owned(), started.id.to_string()]);
             lines.add_row(["phase".to_owned(), started.phase.to_string()]);
             lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
             lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
-            lines.add_row(["already_existed".to_owned(), if started.already_existed { "yes" } else { "no" }.to_owned()]);
+            lines.add_row([
+                "already_existed".to_owned(),
+                if started.already_existed { "yes" } else { "no" }.to_owned(),
+            ]);
             if !started.unsupported_fields.is_empty() {
                 lines.add_row(["left out".to_owned(), started.unsupported_fields.join(", ")]);
             }
             plain(&lines)
         })?;
-        Ok(if started.hand_off.is_some() { Exit::Done } else { Exit::Open })
+        Ok(if started.hand_off.is_some() {
+            Exit::Done
+        } else {
+            Exit::Open
+        })
     }
 }

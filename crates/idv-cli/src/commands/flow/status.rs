@@ -30,7 +30,9 @@ impl Status {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let status = match (self.id, &self.reference) {
             (Some(id), _) => flow.status(id).await?,
-            (None, Some(reference)) => find(flow, &Reference::existing(reference.as_str())?).await?,
+            (None, Some(reference)) => {
+                find(flow, &Reference::existing(reference.as_str())?).await?
+            }
             (None, None) => return Err(Failure::usage("name the flow, or its --reference")),
         };
         print(flow, &status, self.show_link, output).await?;
@@ -39,30 +41,57 @@ impl Status {
 }
 
 /// Prints the state of a flow.
-pub(super) async fn print(flow: &Engine, status: &FlowStatus, show_link: bool, output: Output) -> Result<(), Failure> {
+pub(super) async fn print(
+    flow: &Engine,
+    status: &FlowStatus,
+    show_link: bool,
+    output: Output,
+) -> Result<(), Failure> {
     let receipt = flow.receipt(status.id).await?;
     let what_to_do = what_to_do(flow, status)?;
     let mut answer = serde_json::to_value(status).unwrap_or_default();
     if let Some(answer) = answer.as_object_mut() {
         answer.insert("what_to_do".to_owned(), json!(what_to_do));
-        answer.insert("hand_off".to_owned(), json!(status.hand_off.as_ref().map(|hand_off| link(hand_off, show_link))));
+        answer.insert(
+            "hand_off".to_owned(),
+            json!(
+                status
+                    .hand_off
+                    .as_ref()
+                    .map(|hand_off| link(hand_off, show_link))
+            ),
+        );
         answer.insert("deletion".to_owned(), json!(receipt));
     }
     output.answer(&answer, |answer| {
         let none = || "-".to_owned();
-        let text = |pointer: &str| answer.pointer(pointer).and_then(Value::as_str).map_or_else(none, ToOwned::to_owned);
+        let text = |pointer: &str| {
+            answer
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .map_or_else(none, ToOwned::to_owned)
+        };
         let mut lines = table(&[]);
         lines.add_row(["flow".to_owned(), status.id.to_string()]);
         lines.add_row(["provider".to_owned(), status.provider.clone()]);
         lines.add_row(["phase".to_owned(), status.phase.to_string()]);
         lines.add_row(["state".into(), state(status)]);
-        lines.add_row(["report".to_owned(), if status.has_report { "stored" } else { "-" }.to_owned()]);
+        lines.add_row([
+            "report".to_owned(),
+            if status.has_report { "stored" } else { "-" }.to_owned(),
+        ]);
         lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
         if show_link {
             lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
         }
         lines.add_row(["next step at".to_owned(), text("/due")]);
-        lines.add_row(["needs a person".into(), status.attention.as_ref().map_or_else(|| "-".into(), attention)]);
+        lines.add_row([
+            "needs a person".into(),
+            status
+                .attention
+                .as_ref()
+                .map_or_else(|| "-".into(), attention),
+        ]);
         if let Some(what_to_do) = &what_to_do {
             lines.add_row(["what to do".to_owned(), what_to_do.clone()]);
         }
@@ -70,7 +99,10 @@ pub(super) async fn print(flow: &Engine, status: &FlowStatus, show_link: bool, o
         lines.add_row(["so since".to_owned(), status.since.to_string()]);
         lines.add_row(["deletion asked for".to_owned(), text("/deletion/asked_at")]);
         lines.add_row(["vendor's copy".to_owned(), text("/deletion/vendors_copy")]);
-        lines.add_row(["our copy erased".to_owned(), text("/deletion/own_copy_erased_at")]);
+        lines.add_row([
+            "our copy erased".to_owned(),
+            text("/deletion/own_copy_erased_at"),
+        ]);
         plain(&lines)
     })
 }
@@ -86,7 +118,9 @@ pub(super) fn state(status: &FlowStatus) -> Cell {
 
 /// Returns an operator's options for a flow.
 fn what_to_do(flow: &Engine, status: &FlowStatus) -> Result<Option<String>, Failure> {
-    let Some(attention) = &status.attention else { return Ok(None) };
+    let Some(attention) = &status.attention else {
+        return Ok(None);
+    };
     let client = flow.client(&status.account)?;
     Ok(Some(attention.what_to_do(client.info().manual_steps)))
 }
@@ -111,5 +145,8 @@ async fn find(flow: &Engine, reference: &Reference) -> Result<FlowStatus, Failur
             return Ok(status);
         }
     }
-    Err(Failure::new(Exit::Failed, "there is no flow with this reference"))
+    Err(Failure::new(
+        Exit::Failed,
+        "there is no flow with this reference",
+    ))
 }

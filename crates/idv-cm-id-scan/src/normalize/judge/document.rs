@@ -15,7 +15,12 @@ impl Bench<'_> {
         let (mut expiry, mut age) = (Dated::default(), Dated::default());
         // A name is looked up once: there are many names, and several questions to each field.
         let fields: Vec<_> = data_fields(transaction).map(Datum::of).collect();
-        for Datum { name, target, field } in fields.iter().copied() {
+        for Datum {
+            name,
+            target,
+            field,
+        } in fields.iter().copied()
+        {
             let name = name.unwrap_or("field");
             let is_tolerated = self.rule.tolerates(name);
             let (checked, compared) = (validity(field), comparison(field));
@@ -46,12 +51,17 @@ impl Bench<'_> {
         self.expiry(&fields, &expiry);
         self.age(&fields, &age);
         for required in &self.rule.required_fields {
-            let has_value = |field: &ResultField<'_>| words(field).any(|word| !is_placeholder(word));
+            let has_value =
+                |field: &ResultField<'_>| words(field).any(|word| !is_placeholder(word));
             let (name, wanted) = (required.trim(), target(required.trim()));
             let is_it = |datum: &Datum<'_>| {
-                datum.name.is_some_and(|it| it.eq_ignore_ascii_case(name)) || (wanted.is_some() && datum.target == wanted)
+                datum.name.is_some_and(|it| it.eq_ignore_ascii_case(name))
+                    || (wanted.is_some() && datum.target == wanted)
             };
-            if !fields.iter().any(|datum| is_it(datum) && has_value(datum.field)) {
+            if !fields
+                .iter()
+                .any(|datum| is_it(datum) && has_value(datum.field))
+            {
                 self.doubt(Reason::DocumentUnreadable, required, "missing");
             }
         }
@@ -70,9 +80,10 @@ impl Bench<'_> {
         }
         let result = match standing {
             Some(Standing::Beyond) => {
-                let is_past = self
-                    .on
-                    .is_none_or(|on| dates(fields, Target::ExpiresOn).all(|(_, days)| days.expiry(on, 0) == Standing::Beyond));
+                let is_past = self.on.is_none_or(|on| {
+                    dates(fields, Target::ExpiresOn)
+                        .all(|(_, days)| days.expiry(on, 0) == Standing::Beyond)
+                });
                 let code = if is_invalid { "invalid" } else { "expired" };
                 match is_past {
                     true => self.reject(Reason::DocumentExpired, name, code),
@@ -92,7 +103,15 @@ impl Bench<'_> {
             }
             // The vendor was asked for days that are left, and no date says that there are.
             None if allowance < 0 => {
-                self.doubt(Reason::DocumentUnreadable, name, if seen.name.is_some() { "unreadable" } else { "missing" });
+                self.doubt(
+                    Reason::DocumentUnreadable,
+                    name,
+                    if seen.name.is_some() {
+                        "unreadable"
+                    } else {
+                        "missing"
+                    },
+                );
                 CheckResult::Inconclusive
             }
             None if is_invalid && (allowance > 0 || seen.is_tolerated) => {
@@ -104,7 +123,15 @@ impl Bench<'_> {
                 CheckResult::Failed
             }
             None if seen.name.is_some() && seen.result != Some(CheckResult::Passed) => {
-                self.doubt(Reason::DocumentUnreadable, name, if self.on.is_some() { "unreadable" } else { "undated" });
+                self.doubt(
+                    Reason::DocumentUnreadable,
+                    name,
+                    if self.on.is_some() {
+                        "unreadable"
+                    } else {
+                        "undated"
+                    },
+                );
                 CheckResult::Inconclusive
             }
             None => CheckResult::Passed,
@@ -122,13 +149,23 @@ impl Bench<'_> {
         let is_rejected = seen.result == Some(CheckResult::Failed) && !seen.is_tolerated;
         let limits = self.age_limits(fields);
         if is_rejected {
-            let is_old_enough = limits.minimum.is_some_and(|(standing, _)| standing == Standing::Within);
+            let is_old_enough = limits
+                .minimum
+                .is_some_and(|(standing, _)| standing == Standing::Within);
             let is_underage = self.rule.minimum_age.is_some() && !is_old_enough;
-            let reason = if is_underage { Reason::Underage } else { Reason::Other };
+            let reason = if is_underage {
+                Reason::Underage
+            } else {
+                Reason::Other
+            };
             self.reject(reason, seen.name.unwrap_or("age"), "invalid");
         }
         let is_limited = self.rule.minimum_age.is_some() || self.rule.maximum_age.is_some();
-        let kept = if is_limited { self.keeps(&limits, is_rejected) } else { CheckResult::Passed };
+        let kept = if is_limited {
+            self.keeps(&limits, is_rejected)
+        } else {
+            CheckResult::Passed
+        };
         match seen.result {
             // It passed only if the vendor has checked it.
             Some(result) => self.check(CheckKind::Age, worse(result, kept)),
@@ -140,7 +177,10 @@ impl Bench<'_> {
     /// Says whether the limits are kept, and adds the reasons if they are not.
     fn keeps(&mut self, limits: &AgeLimits<'_>, is_rejected: bool) -> CheckResult {
         let mut result = CheckResult::Passed;
-        for (limit, code, reason) in [(limits.minimum, "minimum", Reason::Underage), (limits.maximum, "maximum", Reason::Other)] {
+        for (limit, code, reason) in [
+            (limits.minimum, "minimum", Reason::Underage),
+            (limits.maximum, "maximum", Reason::Other),
+        ] {
             match limit {
                 Some((Standing::Beyond, name)) => {
                     if !is_rejected {
@@ -155,7 +195,11 @@ impl Bench<'_> {
                 _ => {}
             }
         }
-        let missing = if limits.is_known { limits.unreadable.map(|name| (name, "unreadable")) } else { Some(("age", "missing")) };
+        let missing = if limits.is_known {
+            limits.unreadable.map(|name| (name, "unreadable"))
+        } else {
+            Some(("age", "missing"))
+        };
         if let Some((name, code)) = missing {
             self.doubt(Reason::DocumentUnreadable, name, code);
             result = worse(result, CheckResult::Inconclusive);
@@ -174,7 +218,12 @@ impl Bench<'_> {
         }
         if let Some(on) = self.on {
             for (name, days) in dates(fields, Target::BirthDate) {
-                limits.take(name, days.ages(on), self.rule.minimum_age, self.rule.maximum_age);
+                limits.take(
+                    name,
+                    days.ages(on),
+                    self.rule.minimum_age,
+                    self.rule.maximum_age,
+                );
             }
         }
         limits
@@ -194,8 +243,14 @@ impl<'t> AgeLimits<'t> {
     fn take(&mut self, name: &'t str, ages: Ages, minimum: Option<u16>, maximum: Option<u16>) {
         self.is_known = true;
         for (limit, standing) in [
-            (&mut self.minimum, minimum.map(|minimum| ages.minimum(minimum))),
-            (&mut self.maximum, maximum.map(|maximum| ages.maximum(maximum))),
+            (
+                &mut self.minimum,
+                minimum.map(|minimum| ages.minimum(minimum)),
+            ),
+            (
+                &mut self.maximum,
+                maximum.map(|maximum| ages.maximum(maximum)),
+            ),
         ] {
             let Some(standing) = standing else { continue };
             if limit.is_none_or(|(known, _)| severity(standing) > severity(known)) {
@@ -280,13 +335,19 @@ struct Datum<'t> {
 impl<'t> Datum<'t> {
     fn of(field: &'t ResultField<'t>) -> Self {
         let name = non_empty(field.field.as_ref());
-        Self { name, target: name.and_then(target), field }
+        Self {
+            name,
+            target: name.and_then(target),
+            field,
+        }
     }
 }
 
 /// Returns every word that was read for a datum, with the name of its field.
 fn readings<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&'t str, &'t str)> {
-    let fields = fields.iter().filter(move |datum| datum.target == Some(wanted));
+    let fields = fields
+        .iter()
+        .filter(move |datum| datum.target == Some(wanted));
     fields.flat_map(|datum| words(datum.field).map(|word| (datum.name.unwrap_or_default(), word)))
 }
 
@@ -298,6 +359,8 @@ fn dates<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&'t 
 /// Whether a word stands for a missing value. The vendor's document shows none, so that such a word stays in the report; it only is no
 /// value that a rule could require.
 fn is_placeholder(word: &str) -> bool {
-    ["n/a", "na", "none", "null", "nil", "unknown", "undefined"].iter().any(|known| known.eq_ignore_ascii_case(word))
+    ["n/a", "na", "none", "null", "nil", "unknown", "undefined"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(word))
         || !word.chars().any(char::is_alphanumeric)
 }

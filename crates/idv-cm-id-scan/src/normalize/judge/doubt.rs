@@ -104,7 +104,11 @@ impl Bench<'_> {
     pub(super) fn members(&mut self, place: &str, members: &Members) {
         for (name, value) in named(members) {
             if speaks_against(name, value) {
-                let place = if place.is_empty() { "transaction" } else { place };
+                let place = if place.is_empty() {
+                    "transaction"
+                } else {
+                    place
+                };
                 self.doubt(Reason::Unknown, place, name);
             }
         }
@@ -130,12 +134,18 @@ pub(super) fn word_of(name: &str, value: &Value) -> Word {
 /// Whether a word speaks against a person.
 pub(super) fn is_negative(word: &str) -> bool {
     let word = word.trim().replace(['-', ' '], "_");
-    NEGATIVE.iter().any(|known| known.eq_ignore_ascii_case(&word))
+    NEGATIVE
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(&word))
 }
 
 /// Whether an unknown member speaks against a person, by its name or by a word in it.
 fn speaks_against(name: &str, value: &Value) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect();
     if SUSPICIONS.iter().any(|suspicion| name.contains(suspicion)) && !says_no(value) {
         return true;
     }
@@ -146,7 +156,9 @@ fn speaks_against(name: &str, value: &Value) -> bool {
             word => is_negative(word),
         },
         Value::Array(values) => values.iter().any(|value| speaks_against(&name, value)),
-        Value::Object(members) => members.iter().any(|(name, value)| speaks_against(name, value)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| speaks_against(name, value)),
         _ => false,
     }
 }
@@ -157,8 +169,17 @@ fn says_no(value: &Value) -> bool {
         Value::Null => true,
         Value::Bool(value) => !value,
         Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(word) => ["", "no", "false", "none", "0", "n/a", "not_performed", "not_checked"]
-            .contains(&word.trim().to_ascii_lowercase().as_str()),
+        Value::String(word) => [
+            "",
+            "no",
+            "false",
+            "none",
+            "0",
+            "n/a",
+            "not_performed",
+            "not_checked",
+        ]
+        .contains(&word.trim().to_ascii_lowercase().as_str()),
         Value::Array(values) => values.iter().all(says_no),
         Value::Object(members) => members.values().all(says_no),
     }

@@ -34,9 +34,18 @@ impl Bench<'_> {
             None if is_scan => Reason::DocumentOther,
             None => Reason::Other,
         };
-        let mut seen = Seen { name, reason, is_proven: false, result: CheckResult::Passed };
+        let mut seen = Seen {
+            name,
+            reason,
+            is_proven: false,
+            result: CheckResult::Passed,
+        };
         if !is(task.state.as_ref(), "completed") {
-            self.doubt(Reason::CannotBeCompleted, name, non_empty(task.state.as_ref()).unwrap_or("state"));
+            self.doubt(
+                Reason::CannotBeCompleted,
+                name,
+                non_empty(task.state.as_ref()).unwrap_or("state"),
+            );
             seen.result = CheckResult::NotPerformed;
         }
         self.score(&mut seen, task, kind.is_some());
@@ -79,12 +88,16 @@ impl Bench<'_> {
         if let Some(TaskResult::Word(_)) = task.result {
             self.against(seen, "result", CheckResult::Inconclusive);
         }
-        let says_well =
-            |field: &ResultField<'_>| validity(field) == Some(CheckResult::Passed) || comparison(field) == CheckResult::Passed;
+        let says_well = |field: &ResultField<'_>| {
+            validity(field) == Some(CheckResult::Passed) || comparison(field) == CheckResult::Passed
+        };
         seen.is_proven |= task.fields().iter().any(says_well);
         self.members(seen.name, &task.others);
         for field in task.fields() {
-            self.members(non_empty(field.field.as_ref()).unwrap_or("field"), &field.others);
+            self.members(
+                non_empty(field.field.as_ref()).unwrap_or("field"),
+                &field.others,
+            );
         }
         for file in &task.files {
             self.members("file", &file.others);
@@ -95,7 +108,11 @@ impl Bench<'_> {
     fn contents(&mut self, seen: &mut Seen<'_>, task: &Task<'_>) {
         match &task.result {
             Some(TaskResult::Word(word)) => match word.expose() {
-                word if word.eq_ignore_ascii_case("valid") || word.eq_ignore_ascii_case("match") => seen.is_proven = true,
+                word if word.eq_ignore_ascii_case("valid")
+                    || word.eq_ignore_ascii_case("match") =>
+                {
+                    seen.is_proven = true
+                }
                 word if is_negative(word) => self.against(seen, "result", CheckResult::Failed),
                 _ => self.against(seen, "result", CheckResult::Inconclusive),
             },
@@ -118,12 +135,17 @@ impl Bench<'_> {
     /// A field in a task that checks the person. It belongs to that check; a document's data do not prove anything of a face.
     fn field(&mut self, seen: &mut Seen<'_>, field: &ResultField<'_>) {
         let is_data = non_empty(field.field.as_ref()).is_some_and(|name| target(name).is_some());
-        let results = [(field.validity.is_some(), validity(field)), (field.comparison.is_some(), Some(comparison(field)))];
+        let results = [
+            (field.validity.is_some(), validity(field)),
+            (field.comparison.is_some(), Some(comparison(field))),
+        ];
         for (code, (is_there, result)) in ["validity", "comparison"].into_iter().zip(results) {
             match result {
                 _ if !is_there => {}
                 Some(CheckResult::Passed) => seen.is_proven |= !is_data,
-                Some(CheckResult::Failed) if code == "validity" => self.against(seen, "invalid", CheckResult::Failed),
+                Some(CheckResult::Failed) if code == "validity" => {
+                    self.against(seen, "invalid", CheckResult::Failed)
+                }
                 Some(CheckResult::Failed) => self.against(seen, code, CheckResult::Failed),
                 Some(_) => {}
                 None => self.against(seen, code, CheckResult::Inconclusive),
@@ -132,9 +154,14 @@ impl Bench<'_> {
         self.unknown(seen, &field.others);
         for value in &field.values {
             self.unknown(seen, &value.others);
-            let is_low = |word: &str| word.parse().is_ok_and(|score: f64| (0.0..self.rule.min_score).contains(&score));
+            let is_low = |word: &str| {
+                word.parse()
+                    .is_ok_and(|score: f64| (0.0..self.rule.min_score).contains(&score))
+            };
             match &value.value {
-                Some(Loose::Text(word)) if is_negative(word.expose()) || (!is_data && is_low(word.expose())) => {
+                Some(Loose::Text(word))
+                    if is_negative(word.expose()) || (!is_data && is_low(word.expose())) =>
+                {
                     self.against(seen, "value", CheckResult::Inconclusive);
                 }
                 Some(Loose::Other(_)) => self.against(seen, "value", CheckResult::Inconclusive),
@@ -171,12 +198,24 @@ impl Bench<'_> {
     }
 
     fn is_good(&self, score: &Score) -> bool {
-        score.value().is_some_and(|score| score >= self.rule.min_score)
+        score
+            .value()
+            .is_some_and(|score| score >= self.rule.min_score)
     }
 }
 
 /// Whether a member is a time of the kind that the vendor's samples have elsewhere, which says nothing of how a task came out.
 fn is_time(name: &str, value: &Value) -> bool {
-    const TIMES: &[&str] = &["created", "createdAt", "updated", "updatedAt", "completed", "completedAt"];
-    TIMES.contains(&name) && value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
+    const TIMES: &[&str] = &[
+        "created",
+        "createdAt",
+        "updated",
+        "updatedAt",
+        "completed",
+        "completedAt",
+    ];
+    TIMES.contains(&name)
+        && value
+            .as_str()
+            .is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
 }

@@ -11,9 +11,21 @@
 /// assert_eq!(near_miss("retries", ["api_key", "company"]), None);
 /// ```
 pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lacks_part = |candidate: &str| candidate.strip_prefix(word).is_some_and(|rest| rest.starts_with('_'));
-    let rate = |candidate: &str| if lacks_part(candidate) { 1 } else { distance(word, candidate) };
-    let near = candidates.into_iter().map(|candidate| (rate(candidate), candidate));
+    let lacks_part = |candidate: &str| {
+        candidate
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.starts_with('_'))
+    };
+    let rate = |candidate: &str| {
+        if lacks_part(candidate) {
+            1
+        } else {
+            distance(word, candidate)
+        }
+    };
+    let near = candidates
+        .into_iter()
+        .map(|candidate| (rate(candidate), candidate));
     let (distance, candidate) = near.min_by_key(|(distance, _)| *distance)?;
     let longest = word.chars().count().max(candidate.chars().count());
     (distance <= 2 && distance * 3 < longest).then_some(candidate)
@@ -21,7 +33,11 @@ pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) 
 
 /// Counts the letters to insert, to remove, to replace or to swap with their neighbour; case does not count.
 fn distance(left: &str, right: &str) -> usize {
-    let lower = |text: &str| text.chars().map(|letter| letter.to_ascii_lowercase()).collect::<Vec<_>>();
+    let lower = |text: &str| {
+        text.chars()
+            .map(|letter| letter.to_ascii_lowercase())
+            .collect::<Vec<_>>()
+    };
     let (left, right) = (lower(left), lower(right));
     let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
@@ -29,10 +45,13 @@ fn distance(left: &str, right: &str) -> usize {
     for (above, letter) in left.iter().enumerate() {
         let mut next = vec![above + 1];
         for (column, other) in right.iter().enumerate() {
-            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
-            let mut best =
-                (at(&row, column + 1) + 1).min(at(&next, column) + 1).min(at(&row, column) + usize::from(letter != other));
-            let is_swap = column > 0 && last == Some(*other) && right.get(column - 1) == Some(letter);
+            let at =
+                |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let mut best = (at(&row, column + 1) + 1)
+                .min(at(&next, column) + 1)
+                .min(at(&row, column) + usize::from(letter != other));
+            let is_swap =
+                column > 0 && last == Some(*other) && right.get(column - 1) == Some(letter);
             if is_swap {
                 best = best.min(at(&before, column - 1) + 1);
             }

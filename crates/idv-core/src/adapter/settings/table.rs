@@ -48,7 +48,11 @@ pub struct Table {
 impl Table {
     /// Returns a table at a path, such as `accounts.branch`, with the places of all keys of the whole configuration.
     pub fn new(path: impl Into<String>, values: Map<String, Value>, places: Arc<Places>) -> Self {
-        Self { path: path.into(), values, places }
+        Self {
+            path: path.into(),
+            values,
+            places,
+        }
     }
 
     /// Returns the path of the table; empty for a configuration that is one table.
@@ -86,7 +90,9 @@ impl Table {
     #[must_use]
     pub fn over(mut self, other: &Self) -> Self {
         for (key, value) in &other.values {
-            self.values.entry(key.clone()).or_insert_with(|| value.clone());
+            self.values
+                .entry(key.clone())
+                .or_insert_with(|| value.clone());
         }
         self
     }
@@ -99,9 +105,17 @@ impl Table {
     pub fn take(&mut self, key: &str) -> Result<Self> {
         let path = self.full(key);
         match self.values.remove(key) {
-            Some(Value::Object(values)) => Ok(Self { path, values, places: Arc::clone(&self.places) }),
+            Some(Value::Object(values)) => Ok(Self {
+                path,
+                values,
+                places: Arc::clone(&self.places),
+            }),
             Some(_) => Err(self.invalid(key, "expected a table")),
-            None => Ok(Self { path, values: Map::new(), places: Arc::clone(&self.places) }),
+            None => Ok(Self {
+                path,
+                values: Map::new(),
+                places: Arc::clone(&self.places),
+            }),
         }
     }
 
@@ -111,8 +125,12 @@ impl Table {
     ///
     /// [`Config`](ErrorKind::Config), which names the key, its place and the expected form, and never the value.
     pub fn optional<T: SettingValue>(&self, key: &str) -> Result<Option<T>> {
-        let Some(value) = self.get(key) else { return Ok(None) };
-        T::read(value).map(Some).map_err(|fault: Fault| self.invalid(key, &fault.text::<T>()))
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        T::read(value)
+            .map(Some)
+            .map_err(|fault: Fault| self.invalid(key, &fault.text::<T>()))
     }
 
     /// Reads the value of a key that has to be there.
@@ -123,9 +141,21 @@ impl Table {
     pub fn required<T: SettingValue>(&self, key: &str) -> Result<T> {
         self.optional(key)?.ok_or_else(|| {
             let variable = super::variable(&[&self.path, key]);
-            let hint = if self.path.is_empty() { String::new() } else { format!(", or {variable} in the environment") };
-            let place = self.places.get(&self.path).map(|place| format!("{place}: ")).unwrap_or_default();
-            Error::config(format!("{place}`{}` is missing: expected {}{hint}", self.full(key), T::form()))
+            let hint = if self.path.is_empty() {
+                String::new()
+            } else {
+                format!(", or {variable} in the environment")
+            };
+            let place = self
+                .places
+                .get(&self.path)
+                .map(|place| format!("{place}: "))
+                .unwrap_or_default();
+            Error::config(format!(
+                "{place}`{}` is missing: expected {}{hint}",
+                self.full(key),
+                T::form()
+            ))
         })
     }
 
@@ -138,17 +168,32 @@ impl Table {
         self.check_inner("", &self.values, settings)
     }
 
-    fn check_inner(&self, prefix: &str, values: &Map<String, Value>, settings: &[Setting]) -> Result<()> {
-        let known = || settings.iter().filter_map(|setting| setting.key.strip_prefix(prefix));
+    fn check_inner(
+        &self,
+        prefix: &str,
+        values: &Map<String, Value>,
+        settings: &[Setting],
+    ) -> Result<()> {
+        let known = || {
+            settings
+                .iter()
+                .filter_map(|setting| setting.key.strip_prefix(prefix))
+        };
         for (name, value) in values {
             let inner = format!("{prefix}{name}.");
             match value {
                 _ if known().any(|key| key == name) => {}
-                Value::Object(values) if settings.iter().any(|setting| setting.key.starts_with(&inner)) => {
+                Value::Object(values)
+                    if settings
+                        .iter()
+                        .any(|setting| setting.key.starts_with(&inner)) =>
+                {
                     self.check_inner(&inner, values, settings)?;
                 }
                 _ => {
-                    let mut names: Vec<&str> = known().map(|key| key.split('.').next().unwrap_or(key)).collect();
+                    let mut names: Vec<&str> = known()
+                        .map(|key| key.split('.').next().unwrap_or(key))
+                        .collect();
                     names.dedup();
                     return Err(self.unknown(&format!("{prefix}{name}"), name, &names));
                 }
@@ -161,8 +206,17 @@ impl Table {
     #[must_use]
     pub fn unknown(&self, key: &str, name: &str, known: &[&str]) -> Error {
         let near = near_miss(name, known.iter().copied());
-        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-        self.error(key, &format!("unknown key `{}`: {near}expected one of {}", self.full(key), known.join(", ")))
+        let near = near
+            .map(|near| format!("did you mean `{near}`? "))
+            .unwrap_or_default();
+        self.error(
+            key,
+            &format!(
+                "unknown key `{}`: {near}expected one of {}",
+                self.full(key),
+                known.join(", ")
+            ),
+        )
     }
 
     /// Returns the error for a value that a key cannot have.
@@ -179,29 +233,45 @@ impl Table {
             return error;
         }
         let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-        let place = words.find_map(|word| self.place(word)).or_else(|| self.places.get(&self.path));
+        let place = words
+            .find_map(|word| self.place(word))
+            .or_else(|| self.places.get(&self.path));
         let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
         Error::config(format!("{place}in `{}`: {text}", self.path))
     }
 
     fn error(&self, key: &str, text: &str) -> Error {
-        let place = self.place(key).map(|place| format!("{place}: ")).unwrap_or_default();
+        let place = self
+            .place(key)
+            .map(|place| format!("{place}: "))
+            .unwrap_or_default();
         Error::config(format!("{place}{text}"))
     }
 
     fn full(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 }
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").field("path", &self.path).field("keys", &self.values.keys().collect::<Vec<_>>()).finish()
+        f.debug_struct("Table")
+            .field("path", &self.path)
+            .field("keys", &self.values.keys().collect::<Vec<_>>())
+            .finish()
     }
 }
 
 impl<'de> Deserialize<'de> for Table {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::new("", Map::deserialize(deserializer)?, Arc::default()))
+        Ok(Self::new(
+            "",
+            Map::deserialize(deserializer)?,
+            Arc::default(),
+        ))
     }
 }

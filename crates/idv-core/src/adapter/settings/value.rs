@@ -43,8 +43,12 @@ impl Fault {
     /// The value is none of the words.
     #[must_use]
     pub fn word(value: &Value, words: &[&str]) -> Self {
-        let near = value.as_str().and_then(|word| near_miss(word, words.iter().copied()));
-        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = value
+            .as_str()
+            .and_then(|word| near_miss(word, words.iter().copied()));
+        let near = near
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
         Self(Some(format!("expected {}{near}", either(words))))
     }
 
@@ -143,7 +147,9 @@ impl SettingValue for f64 {
             Value::String(text) => text.parse().ok(),
             other => other.as_f64(),
         };
-        number.filter(|number| number.is_finite()).ok_or(Fault::FORM)
+        number
+            .filter(|number| number.is_finite())
+            .ok_or(Fault::FORM)
     }
 }
 
@@ -153,7 +159,10 @@ impl SettingValue for Url {
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
-        value.as_str().and_then(|text| Self::parse(text).ok()).ok_or(Fault::FORM)
+        value
+            .as_str()
+            .and_then(|text| Self::parse(text).ok())
+            .ok_or(Fault::FORM)
     }
 }
 
@@ -164,9 +173,12 @@ impl SettingValue for Vec<String> {
 
     fn read(value: &Value) -> Result<Self, Fault> {
         match value {
-            Value::String(text) => {
-                Ok(text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect())
-            }
+            Value::String(text) => Ok(text
+                .split(',')
+                .map(str::trim)
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect()),
             Value::Array(words) => words.iter().map(String::read).collect(),
             _ => Err(Fault::FORM),
         }
@@ -218,7 +230,11 @@ impl<T: SettingValue + PartialOrd + From<u8>> SettingValue for Positive<T> {
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
-        T::read(value).ok().filter(|number| *number > T::from(0)).map(Self).ok_or(Fault::FORM)
+        T::read(value)
+            .ok()
+            .filter(|number| *number > T::from(0))
+            .map(Self)
+            .ok_or(Fault::FORM)
     }
 }
 
@@ -289,23 +305,41 @@ impl SettingValue for Secret {
         let place = match value {
             Value::Object(members) if members.len() == 1 => members.iter().next(),
             Value::String(_) => {
-                return Err(Fault::because(format!("a secret is not written into a configuration: refer to it by {REFERENCE}")));
+                return Err(Fault::because(format!(
+                    "a secret is not written into a configuration: refer to it by {REFERENCE}"
+                )));
             }
             _ => None,
         };
-        let Some((key, Value::String(place))) = place else { return Err(Fault::FORM) };
+        let Some((key, Value::String(place))) = place else {
+            return Err(Fault::FORM);
+        };
         let secret = match key.as_str() {
             // A text that does not look like a name may be the secret itself, so it is not repeated.
             "env" => crate::secret::variable(place).ok_or_else(|| {
-                let name = if is_variable(place) { place } else { "that it names" };
-                Fault::because(format!("the environment variable {name} is not set, or is not UTF-8"))
+                let name = if is_variable(place) {
+                    place
+                } else {
+                    "that it names"
+                };
+                Fault::because(format!(
+                    "the environment variable {name} is not set, or is not UTF-8"
+                ))
             })?,
             "file" => std::fs::read_to_string(place)
                 .map(|text| {
                     let line = text.strip_suffix('\n').unwrap_or(&text);
-                    line.strip_suffix('\r').filter(|_| text.ends_with('\n')).unwrap_or(line).to_owned()
+                    line.strip_suffix('\r')
+                        .filter(|_| text.ends_with('\n'))
+                        .unwrap_or(line)
+                        .to_owned()
                 })
-                .map_err(|error| Fault::because(format!("the file that it names cannot be read: {}", error.kind())))?,
+                .map_err(|error| {
+                    Fault::because(format!(
+                        "the file that it names cannot be read: {}",
+                        error.kind()
+                    ))
+                })?,
             _ => return Err(Fault::FORM),
         };
         if secret.is_empty() {
@@ -316,7 +350,10 @@ impl SettingValue for Secret {
 }
 
 fn is_variable(text: &str) -> bool {
-    text.contains('_') && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    text.contains('_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// Secrets that are accepted at once, so that one can be replaced by another. `Debug` prints placeholders.

@@ -39,10 +39,29 @@ const SAFE_DIGITS: usize = 15;
 
 /// Returns a number as JSON. One with more digits than `u64`, `i64` or `f64` keep is text with all of them.
 pub(super) fn number(digits: &str) -> Value {
-    let float = || digits.parse().ok().filter(|_| digits.len() <= SAFE_DIGITS).and_then(Number::from_f64).map(Value::Number);
+    let float = || {
+        digits
+            .parse()
+            .ok()
+            .filter(|_| digits.len() <= SAFE_DIGITS)
+            .and_then(Number::from_f64)
+            .map(Value::Number)
+    };
     // Negative zero is no whole number.
-    let whole = || digits.parse().ok().filter(|number: &i64| *number != 0).map(Value::from);
-    digits.parse().map(|number: u64| Value::from(number)).ok().or_else(whole).or_else(float).unwrap_or_else(|| digits.into())
+    let whole = || {
+        digits
+            .parse()
+            .ok()
+            .filter(|number: &i64| *number != 0)
+            .map(Value::from)
+    };
+    digits
+        .parse()
+        .map(|number: u64| Value::from(number))
+        .ok()
+        .or_else(whole)
+        .or_else(float)
+        .unwrap_or_else(|| digits.into())
 }
 
 pub(super) fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Value, A::Error> {
@@ -155,7 +174,11 @@ impl<'de> Part<'de> for Loose<'de> {
 
 /// How much memory an entry of a map takes beside its value, by about: the first one brings a node with room for eleven.
 pub(super) const fn entry_size(is_first: bool) -> usize {
-    if is_first { 11 * (size_of::<String>() + size_of::<Value>()) + 32 } else { 96 }
+    if is_first {
+        11 * (size_of::<String>() + size_of::<Value>()) + 32
+    } else {
+        96
+    }
 }
 
 /// Members of an object that no field of its type takes, by the vendor's names and in their own shapes: unknown ones, and known ones of a
@@ -195,7 +218,11 @@ impl Members {
     /// # Errors
     ///
     /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
-    pub fn read<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+    pub fn read<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
         take_room(entry_size(self.0.is_empty()))?;
         let value = whole(map.next_value_seed(place())?);
         self.keep(name, value);
@@ -208,7 +235,13 @@ impl Members {
     /// # Errors
     ///
     /// One if the payload has far more of such members than its length suggests.
-    pub fn field<P: Default, E: Error>(&mut self, name: &str, _: &'static str, field: &mut P, value: Shape<P>) -> Result<(), E> {
+    pub fn field<P: Default, E: Error>(
+        &mut self,
+        name: &str,
+        _: &'static str,
+        field: &mut P,
+        value: Shape<P>,
+    ) -> Result<(), E> {
         match value {
             Shape::Expected(part) => *field = part,
             Shape::Other(value) if says_nothing(&value) => *field = P::default(),
@@ -228,7 +261,11 @@ impl Members {
 
     /// Adds a member, or makes a list of it and those before.
     fn keep(&mut self, name: &str, value: Value) {
-        let known = if repeats_are_lists() { self.0.remove(name) } else { None };
+        let known = if repeats_are_lists() {
+            self.0.remove(name)
+        } else {
+            None
+        };
         let value = match known {
             Some(known) => list(known.into_exposed(), value),
             None => value,
@@ -293,7 +330,11 @@ mod tests {
         let json =
             br#"{"name":"Erika","height":{"cm":[170,1.5,null,true]},"flag":false,"none":null,"long":123456789012345678901234}"#;
         let person: Person<'_> = read(json).unwrap();
-        let others: Vec<_> = person.others.iter().map(|(name, value)| (name, value.expose().clone())).collect();
+        let others: Vec<_> = person
+            .others
+            .iter()
+            .map(|(name, value)| (name, value.expose().clone()))
+            .collect();
         let expected = [
             ("flag", json!(false)),
             ("height", json!({"cm": [170, 1.5, null, true]})),
@@ -314,7 +355,11 @@ mod tests {
             ("null", None),
         ] {
             let json = format!("{{\"extra\":{json}}}");
-            assert_eq!(read::<Person<'_>>(json.as_bytes()).unwrap().extra, value, "{json}");
+            assert_eq!(
+                read::<Person<'_>>(json.as_bytes()).unwrap().extra,
+                value,
+                "{json}"
+            );
         }
     }
 
@@ -348,16 +393,28 @@ mod tests {
             (r#"" a ""#, Some(" a "), None),
             ("7", Some("7"), None),
             ("false", Some("false"), None),
-            ("123456789012345678901234", Some("123456789012345678901234"), None),
+            (
+                "123456789012345678901234",
+                Some("123456789012345678901234"),
+                None,
+            ),
             (r#"["a"]"#, None, Some(json!(["a"]))),
             (r#"{"a":0}"#, None, Some(json!({"a": 0}))),
         ] {
             let part: Option<Loose<'_>> = crate::adapter::wire::read_json(json).unwrap();
             let part = part.as_ref();
             assert_eq!(part.and_then(Loose::text).map(Text::expose), text, "{json}");
-            assert_eq!(part.and_then(Loose::other).map(Pii::expose), other.as_ref(), "{json}");
+            assert_eq!(
+                part.and_then(Loose::other).map(Pii::expose),
+                other.as_ref(),
+                "{json}"
+            );
             assert!(part.is_none_or(|part| format!("{part:?}") == "[personal]"));
-            assert_eq!(part.map(Loose::to_value), text.map(Value::from).or(other), "{json}");
+            assert_eq!(
+                part.map(Loose::to_value),
+                text.map(Value::from).or(other),
+                "{json}"
+            );
         }
     }
 }

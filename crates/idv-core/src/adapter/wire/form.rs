@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
-use serde::de::value::{BorrowedStrDeserializer, Error as Fault, MapDeserializer, SeqDeserializer, StringDeserializer};
+use serde::de::value::{
+    BorrowedStrDeserializer, Error as Fault, MapDeserializer, SeqDeserializer, StringDeserializer,
+};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
@@ -47,7 +49,11 @@ const BRACKETS: usize = 4;
 /// [`Malformed`](crate::ErrorKind::Malformed) if it is no form, if it is not whole, or if it has more than 1000 fields.
 pub fn read_form<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     let trimmed = text.trim_ascii();
-    let fields = if trimmed.starts_with("--") { multipart(trimmed)? } else { urlencoded(trimmed)? };
+    let fields = if trimmed.starts_with("--") {
+        multipart(trimmed)?
+    } else {
+        urlencoded(trimmed)?
+    };
     if fields.len() > FIELDS {
         return Err(Error::malformed("the form has more than 1000 fields"));
     }
@@ -55,7 +61,10 @@ pub fn read_form<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     for (name, value) in fields {
         insert(&mut members, &path(&name), Node::Text(value));
     }
-    let members = members.into_iter().map(|(name, value)| (name, lists(value))).collect();
+    let members = members
+        .into_iter()
+        .map(|(name, value)| (name, lists(value)))
+        .collect();
     let part = reading(text.len(), false, || P::read(Node::Object(members)));
     let part = part.map_err(|_| Error::malformed("the form has another shape than documented"))?;
     Ok(part.expected().unwrap_or_default())
@@ -81,10 +90,16 @@ impl<'de> Deserializer<'de> for Node<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self {
-            Self::Text(Cow::Borrowed(text)) => BorrowedStrDeserializer::new(text).deserialize_any(visitor),
+            Self::Text(Cow::Borrowed(text)) => {
+                BorrowedStrDeserializer::new(text).deserialize_any(visitor)
+            }
             Self::Text(Cow::Owned(text)) => StringDeserializer::new(text).deserialize_any(visitor),
-            Self::Object(members) => MapDeserializer::new(members.into_iter()).deserialize_any(visitor),
-            Self::Array(entries) => SeqDeserializer::new(entries.into_iter()).deserialize_any(visitor),
+            Self::Object(members) => {
+                MapDeserializer::new(members.into_iter()).deserialize_any(visitor)
+            }
+            Self::Array(entries) => {
+                SeqDeserializer::new(entries.into_iter()).deserialize_any(visitor)
+            }
         }
     }
 
@@ -97,10 +112,17 @@ impl<'de> Deserializer<'de> for Node<'de> {
 type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 fn urlencoded(text: &str) -> Result<Vec<Field<'_>>> {
-    if !text.contains('=') || text.bytes().any(|byte| byte.is_ascii_control() || byte == b'<') {
+    if !text.contains('=')
+        || text
+            .bytes()
+            .any(|byte| byte.is_ascii_control() || byte == b'<')
+    {
         return Err(Error::malformed("it is neither JSON nor a form"));
     }
-    let pairs = text.split('&').filter(|pair| !pair.is_empty()).take(FIELDS + 1);
+    let pairs = text
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .take(FIELDS + 1);
     Ok(pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -123,7 +145,9 @@ fn multipart(text: &str) -> Result<Vec<Field<'_>>> {
     let (delimiter, rest) = text.split_once('\n').ok_or_else(broken)?;
     let delimiter = delimiter.trim_end();
     // With two hyphens after it, the delimiter is the last one.
-    let (parts, _) = rest.rsplit_once(&format!("{delimiter}--")).ok_or_else(broken)?;
+    let (parts, _) = rest
+        .rsplit_once(&format!("{delimiter}--"))
+        .ok_or_else(broken)?;
     let separator = format!("\n{delimiter}");
     let mut fields = Vec::new();
     for part in parts.split(separator.as_str()).take(FIELDS + 1) {
@@ -131,10 +155,16 @@ fn multipart(text: &str) -> Result<Vec<Field<'_>>> {
         if part.is_empty() {
             continue;
         }
-        let (head, value) = part.split_once("\r\n\r\n").or_else(|| part.split_once("\n\n")).ok_or_else(broken)?;
+        let (head, value) = part
+            .split_once("\r\n\r\n")
+            .or_else(|| part.split_once("\n\n"))
+            .ok_or_else(broken)?;
         let name = head.lines().find_map(field_name).ok_or_else(broken)?;
         let value = value.strip_suffix('\n').unwrap_or(value);
-        fields.push((Cow::Borrowed(name), Cow::Borrowed(value.strip_suffix('\r').unwrap_or(value))));
+        fields.push((
+            Cow::Borrowed(name),
+            Cow::Borrowed(value.strip_suffix('\r').unwrap_or(value)),
+        ));
     }
     Ok(fields)
 }
@@ -144,18 +174,29 @@ fn field_name(line: &str) -> Option<&str> {
     if !header.trim().eq_ignore_ascii_case("content-disposition") {
         return None;
     }
-    value.split(';').find_map(|parameter| parameter.trim().strip_prefix("name=")).map(|name| name.trim_matches('"'))
+    value
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("name="))
+        .map(|name| name.trim_matches('"'))
 }
 
 /// Divides `Result[DNI][Edad]` into its parts. A name whose brackets are not in order is one part.
 fn path(name: &str) -> Vec<String> {
     let whole = || vec![name.to_owned()];
-    let Some((first, inner)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else { return whole() };
+    let Some((first, inner)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
+        return whole();
+    };
     let parts: Vec<_> = inner.split("][").collect();
-    if first.is_empty() || parts.len() > BRACKETS || parts.iter().any(|part| part.contains(['[', ']'])) {
+    if first.is_empty()
+        || parts.len() > BRACKETS
+        || parts.iter().any(|part| part.contains(['[', ']']))
+    {
         return whole();
     }
-    std::iter::once(first).chain(parts).map(str::to_owned).collect()
+    std::iter::once(first)
+        .chain(parts)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn insert<'a>(members: &mut Vec<(String, Node<'a>)>, path: &[String], value: Node<'a>) {
@@ -163,7 +204,9 @@ fn insert<'a>(members: &mut Vec<(String, Node<'a>)>, path: &[String], value: Nod
         [] => {}
         [name] => members.push((name.clone(), value)),
         [name, rest @ ..] => {
-            let known = members.iter().position(|(known, value)| known == name && matches!(value, Node::Object(_)));
+            let known = members
+                .iter()
+                .position(|(known, value)| known == name && matches!(value, Node::Object(_)));
             let at = known.unwrap_or_else(|| {
                 members.push((name.clone(), Node::Object(Vec::new())));
                 members.len() - 1
@@ -177,10 +220,20 @@ fn insert<'a>(members: &mut Vec<(String, Node<'a>)>, path: &[String], value: Nod
 
 /// Turns objects whose names are all numbers, or empty, into arrays.
 fn lists(node: Node<'_>) -> Node<'_> {
-    let Node::Object(members) = node else { return node };
-    let is_list = members.iter().all(|(name, _)| name.bytes().all(|byte| byte.is_ascii_digit()));
-    let members = members.into_iter().map(|(name, value)| (name, lists(value)));
-    if is_list { Node::Array(members.map(|(_, value)| value).collect()) } else { Node::Object(members.collect()) }
+    let Node::Object(members) = node else {
+        return node;
+    };
+    let is_list = members
+        .iter()
+        .all(|(name, _)| name.bytes().all(|byte| byte.is_ascii_digit()));
+    let members = members
+        .into_iter()
+        .map(|(name, value)| (name, lists(value)));
+    if is_list {
+        Node::Array(members.map(|(_, value)| value).collect())
+    } else {
+        Node::Object(members.collect())
+    }
 }
 
 #[cfg(test)]
@@ -196,7 +249,10 @@ mod tests {
     #[test]
     fn both_kinds_of_form_have_the_same_fields() {
         let expected = json!({"ID": "7", "Result": "{\"a\":\"b c;=&\"}"});
-        assert_eq!(fields("ID=7&Result=%7B%22a%22%3A%22b+c%3B%3D%26%22%7D").unwrap(), expected);
+        assert_eq!(
+            fields("ID=7&Result=%7B%22a%22%3A%22b+c%3B%3D%26%22%7D").unwrap(),
+            expected
+        );
         for end in ["\r\n", "\n"] {
             let body = "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7\n--x\ncontent-disposition: form-data; name=\"Result\"\n\
                         Content-Type: text/plain\n\n{\"a\":\"b c;=&\"}\n--x--\n";
@@ -207,19 +263,35 @@ mod tests {
     #[test]
     fn field_is_utf8_or_windows_1252() {
         for value in ["ma%C3%B1ana", "ma%F1ana", "mañana"] {
-            assert_eq!(fields(&format!("a={value}")).unwrap(), json!({"a": "mañana"}), "{value}");
+            assert_eq!(
+                fields(&format!("a={value}")).unwrap(),
+                json!({"a": "mañana"}),
+                "{value}"
+            );
         }
-        assert_eq!(fields("a=100%&b&c=%zz").unwrap(), json!({"a": "100%", "b": "", "c": "%zz"}));
+        assert_eq!(
+            fields("a=100%&b&c=%zz").unwrap(),
+            json!({"a": "100%", "b": "", "c": "%zz"})
+        );
     }
 
     #[test]
     fn brackets_in_a_name_are_objects_and_lists() {
         for (form, expected) in [
-            ("R[a]=1&R[b][c]=2&R[b][d]=3", json!({"R": {"a": "1", "b": {"c": "2", "d": "3"}}})),
-            ("A[0][IP]=x&A[1][IP]=y", json!({"A": [{"IP": "x"}, {"IP": "y"}]})),
+            (
+                "R[a]=1&R[b][c]=2&R[b][d]=3",
+                json!({"R": {"a": "1", "b": {"c": "2", "d": "3"}}}),
+            ),
+            (
+                "A[0][IP]=x&A[1][IP]=y",
+                json!({"A": [{"IP": "x"}, {"IP": "y"}]}),
+            ),
             ("A[]=x&A[]=y", json!({"A": ["x", "y"]})),
             ("A%5Bb%5D=x", json!({"A": {"b": "x"}})),
-            ("A[b=x&[c]=y&d]=z&A[b]c]=u", json!({"A[b": "x", "[c]": "y", "d]": "z", "A[b]c]": "u"})),
+            (
+                "A[b=x&[c]=y&d]=z&A[b]c]=u",
+                json!({"A[b": "x", "[c]": "y", "d]": "z", "A[b]c]": "u"}),
+            ),
             ("A[1][2][3][4]=x", json!({"A": [[[["x"]]]]})),
             ("A[a][b][c][d][e]=x", json!({"A[a][b][c][d][e]": "x"})),
         ] {
@@ -230,9 +302,15 @@ mod tests {
     #[test]
     fn text_that_is_no_form_is_refused() {
         let many = "a=b&".repeat(FIELDS + 1);
-        for text in
-            ["", "hello", "<a b=\"c\">", "a=b\nc", "--x\n", "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7", &many]
-        {
+        for text in [
+            "",
+            "hello",
+            "<a b=\"c\">",
+            "a=b\nc",
+            "--x\n",
+            "--x\nContent-Disposition: form-data; name=\"ID\"\n\n7",
+            &many,
+        ] {
             assert!(fields(text).is_err(), "{}", text.get(..20).unwrap_or(text));
         }
         assert!(fields(&"a=b&".repeat(FIELDS)).is_ok());

@@ -15,9 +15,22 @@ use crate::error::Error;
 const DEPTH: u8 = 127;
 
 /// Reads the value that a piece of JSON is; nothing but white space may follow it.
-pub(super) fn from_str<'a, T>(text: &'a str, read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>) -> Result<T, Error> {
-    let mut json = Json { text, at: 0, depth: DEPTH };
-    let value = read(&mut json).and_then(|value| if json.peek().is_none() { Ok(value) } else { Err(Fault::Syntax) });
+pub(super) fn from_str<'a, T>(
+    text: &'a str,
+    read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>,
+) -> Result<T, Error> {
+    let mut json = Json {
+        text,
+        at: 0,
+        depth: DEPTH,
+    };
+    let value = read(&mut json).and_then(|value| {
+        if json.peek().is_none() {
+            Ok(value)
+        } else {
+            Err(Fault::Syntax)
+        }
+    });
     value.map_err(|fault| {
         let before = text.get(..json.at).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -87,7 +100,10 @@ impl<'a> Json<'a> {
             match bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok((self.text.get(start..self.at - 1).unwrap_or_default(), is_escaped));
+                    return Ok((
+                        self.text.get(start..self.at - 1).unwrap_or_default(),
+                        is_escaped,
+                    ));
                 }
                 Some(b'\\') => {
                     is_escaped = true;
@@ -106,7 +122,9 @@ impl<'a> Json<'a> {
             [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
             [b'u', a, b, c, d, ..] if [a, b, c, d].into_iter().all(u8::is_ascii_hexdigit) => 6,
             [] => return Err(Fault::Early),
-            [b'u', digits @ ..] if digits.len() < 4 && digits.iter().all(u8::is_ascii_hexdigit) => return Err(Fault::Early),
+            [b'u', digits @ ..] if digits.len() < 4 && digits.iter().all(u8::is_ascii_hexdigit) => {
+                return Err(Fault::Early);
+            }
             _ => return Err(Fault::Syntax),
         };
         Ok(())
@@ -135,13 +153,21 @@ impl<'a> Json<'a> {
         if self.pass(|byte| byte.is_ascii_digit(), usize::MAX) {
             return Ok(self.since(start));
         }
-        Err(if self.at == self.text.len() { Fault::Early } else { Fault::Syntax })
+        Err(if self.at == self.text.len() {
+            Fault::Early
+        } else {
+            Fault::Syntax
+        })
     }
 
     /// Passes over matching bytes, up to a number of them. Returns whether there were any.
     fn pass(&mut self, is: impl Fn(u8) -> bool, most: usize) -> bool {
         let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let count = bytes.iter().take(most).take_while(|byte| is(**byte)).count();
+        let count = bytes
+            .iter()
+            .take(most)
+            .take_while(|byte| is(**byte))
+            .count();
         self.at += count;
         count > 0
     }
@@ -152,14 +178,27 @@ impl<'a> Json<'a> {
             self.at += word.len();
             return Ok(());
         }
-        Err(if word.as_bytes().starts_with(rest) { Fault::Early } else { Fault::Syntax })
+        Err(if word.as_bytes().starts_with(rest) {
+            Fault::Early
+        } else {
+            Fault::Syntax
+        })
     }
 
     /// Goes into an object or an array, and out of it.
-    fn within<T>(&mut self, end: u8, read: impl FnOnce(&mut Entries<'_, 'a>) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn within<T>(
+        &mut self,
+        end: u8,
+        read: impl FnOnce(&mut Entries<'_, 'a>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         self.at += 1;
         self.depth = self.depth.checked_sub(1).ok_or(Fault::Syntax)?;
-        let mut entries = Entries { json: self, end, is_first: true, has_ended: false };
+        let mut entries = Entries {
+            json: self,
+            end,
+            is_first: true,
+            has_ended: false,
+        };
         let value = read(&mut entries)?;
         // A visitor that leaves entries behind would lose them.
         if !entries.has_ended && entries.next()? {
@@ -182,7 +221,10 @@ const fn plain_bytes(chunk: [u8; 8]) -> usize {
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
     let bytes = u64::from_le_bytes(chunk);
     let (quotes, escapes) = (bytes ^ (EACH * b'"' as u64), bytes ^ (EACH * b'\\' as u64));
-    let (quotes, escapes) = (quotes.wrapping_sub(EACH) & !quotes, escapes.wrapping_sub(EACH) & !escapes);
+    let (quotes, escapes) = (
+        quotes.wrapping_sub(EACH) & !quotes,
+        escapes.wrapping_sub(EACH) & !escapes,
+    );
     let controls = bytes.wrapping_sub(EACH * 0x20) & !bytes;
     ((quotes | escapes | controls) & HIGH).trailing_zeros() as usize / 8
 }
@@ -192,7 +234,10 @@ fn unescaped(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.bytes().position(|byte| byte == b'\\') {
-        let (plain, escape) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
+        let (plain, escape) = (
+            rest.get(..at).unwrap_or_default(),
+            rest.get(at + 1..).unwrap_or_default(),
+        );
         text.push_str(plain);
         let (character, length) = match escape.as_bytes().first() {
             Some(b'b') => ('\u{8}', 1),
@@ -220,8 +265,12 @@ fn character(escape: &str) -> (char, usize) {
     if let Some(character) = char::from_u32(high) {
         return (character, 5);
     }
-    let low = unit(escape.get(5..11).and_then(|low| low.strip_prefix("\\u"))).filter(|low| (0xDC00..0xE000).contains(low));
-    match low.filter(|_| high < 0xDC00).and_then(|low| char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00))) {
+    let low = unit(escape.get(5..11).and_then(|low| low.strip_prefix("\\u")))
+        .filter(|low| (0xDC00..0xE000).contains(low));
+    match low
+        .filter(|_| high < 0xDC00)
+        .and_then(|low| char::from_u32(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00)))
+    {
         Some(character) => (character, 11),
         None => (char::REPLACEMENT_CHARACTER, 5),
     }
@@ -260,7 +309,10 @@ impl Entries<'_, '_> {
 impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         if self.has_ended || !self.next()? {
             return Ok(None);
         }
@@ -282,7 +334,10 @@ impl<'de> MapAccess<'de> for &mut Entries<'_, 'de> {
 impl<'de> SeqAccess<'de> for &mut Entries<'_, 'de> {
     type Error = Fault;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Fault> {
         if self.has_ended || !self.next()? {
             return Ok(None);
         }
@@ -302,7 +357,9 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
             },
             Some(b'{') => self.within(b'}', |entries| visitor.visit_map(entries)),
             Some(b'[') => self.within(b']', |entries| visitor.visit_seq(entries)),
-            Some(b'-' | b'0'..=b'9') => visitor.visit_newtype_struct(TextDeserializer::new(self.number()?)),
+            Some(b'-' | b'0'..=b'9') => {
+                visitor.visit_newtype_struct(TextDeserializer::new(self.number()?))
+            }
             Some(b't') => self.word("true").and_then(|()| visitor.visit_bool(true)),
             Some(b'f') => self.word("false").and_then(|()| visitor.visit_bool(false)),
             Some(b'n') => self.word("null").and_then(|()| visitor.visit_unit()),
@@ -321,7 +378,9 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
     /// The text between the quotation marks of a string, with its escapes.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek() {
-            Some(b'"') => self.string().and_then(|(raw, _)| visitor.visit_borrowed_bytes(raw.as_bytes())),
+            Some(b'"') => self
+                .string()
+                .and_then(|(raw, _)| visitor.visit_borrowed_bytes(raw.as_bytes())),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -359,17 +418,28 @@ mod tests {
     use crate::text::Text;
 
     fn text(json: &str) -> Option<String> {
-        read_json::<Option<Text<'_>>>(json).unwrap().map(|text| text.expose().to_owned())
+        read_json::<Option<Text<'_>>>(json)
+            .unwrap()
+            .map(|text| text.expose().to_owned())
     }
 
     #[test]
     fn number_is_read_as_it_is_written() {
-        for number in
-            ["0", "-0", "12345678901234567890123", "0.70200000000000001234", "1e400000000000000", "1.50", "1E+2", "-9e-9"]
-        {
+        for number in [
+            "0",
+            "-0",
+            "12345678901234567890123",
+            "0.70200000000000001234",
+            "1e400000000000000",
+            "1.50",
+            "1E+2",
+            "-9e-9",
+        ] {
             assert_eq!(text(number).as_deref(), Some(number));
         }
-        for broken in ["01", "-", "1.", ".1", "1e", "1e+", "+1", "--1", "1x", "0x1", "1.e1"] {
+        for broken in [
+            "01", "-", "1.", ".1", "1e", "1e+", "+1", "--1", "1x", "0x1", "1.e1",
+        ] {
             assert!(read_json::<Option<Text<'_>>>(broken).is_err(), "{broken}");
         }
     }
@@ -381,11 +451,21 @@ mod tests {
             ("18446744073709551615", serde_json::json!(u64::MAX)),
             ("-9223372036854775808", serde_json::json!(i64::MIN)),
             ("0.702", serde_json::json!(0.702)),
-            ("12345678901234567890123", serde_json::json!("12345678901234567890123")),
-            ("0.70200000000000001234", serde_json::json!("0.70200000000000001234")),
+            (
+                "12345678901234567890123",
+                serde_json::json!("12345678901234567890123"),
+            ),
+            (
+                "0.70200000000000001234",
+                serde_json::json!("0.70200000000000001234"),
+            ),
             ("1e400", serde_json::json!("1e400")),
         ] {
-            assert_eq!(read_json::<Option<Value>>(number).unwrap(), Some(kept), "{number}");
+            assert_eq!(
+                read_json::<Option<Value>>(number).unwrap(),
+                Some(kept),
+                "{number}"
+            );
         }
     }
 
@@ -403,7 +483,15 @@ mod tests {
         ] {
             assert_eq!(text(json).as_deref(), Some(read), "{json}");
         }
-        for broken in [r#""\x""#, r#""\u12""#, r#""\u12g4""#, "\"a\nb\"", "\"a", r#""\"#, r#""a\"#] {
+        for broken in [
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\u12g4""#,
+            "\"a\nb\"",
+            "\"a",
+            r#""\"#,
+            r#""a\"#,
+        ] {
             assert!(read_json::<Option<Text<'_>>>(broken).is_err(), "{broken}");
         }
     }
@@ -411,14 +499,26 @@ mod tests {
     #[test]
     fn error_names_the_place_and_repeats_nothing() {
         for (json, said) in [
-            ("{\"name\":\"Erika\",\n \"a\":x}", "malformed: the JSON is not JSON, at line 2 column 5"),
-            ("{\"name\":\"Erika\"", "malformed: the JSON ends too early, at line 1 column 15"),
-            ("[1] x", "malformed: the JSON is not JSON, at line 1 column 4"),
+            (
+                "{\"name\":\"Erika\",\n \"a\":x}",
+                "malformed: the JSON is not JSON, at line 2 column 5",
+            ),
+            (
+                "{\"name\":\"Erika\"",
+                "malformed: the JSON ends too early, at line 1 column 15",
+            ),
+            (
+                "[1] x",
+                "malformed: the JSON is not JSON, at line 1 column 4",
+            ),
         ] {
             let error = read_json::<Members>(json).unwrap_err();
             assert_eq!(error.kind(), &crate::ErrorKind::Malformed);
             let (printed, (_, place)) = (error.to_string(), said.split_once(": ").unwrap());
-            assert!(printed.contains(place) && !printed.contains("Erika"), "{printed}");
+            assert!(
+                printed.contains(place) && !printed.contains("Erika"),
+                "{printed}"
+            );
         }
     }
 

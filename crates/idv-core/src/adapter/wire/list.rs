@@ -21,7 +21,12 @@ impl<P, A> Places<'_, P, A> {
         A: MapAccess<'de>,
     {
         let (mut list, mut lost, mut has_members) = (Vec::new(), Vec::new(), false);
-        let entry = P::object(Places { map, list: &mut list, lost: &mut lost, has_members: &mut has_members })?;
+        let entry = P::object(Places {
+            map,
+            list: &mut list,
+            lost: &mut lost,
+            has_members: &mut has_members,
+        })?;
         match entry {
             _ if !has_members && !list.is_empty() => {}
             Shape::Other(value) if list.is_empty() => return Ok(Shape::Other(value)),
@@ -34,7 +39,10 @@ impl<P, A> Places<'_, P, A> {
 impl<'de, P: Part<'de>, A: MapAccess<'de>> MapAccess<'de> for Places<'_, P, A> {
     type Error = A::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         while let Some(name) = self.map.next_key_seed(Name)? {
             if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_digit()) {
                 *self.has_members = true;
@@ -76,18 +84,33 @@ mod tests {
     }
 
     fn others(thing: &Thing<'_>) -> Value {
-        thing.others.iter().map(|(name, value)| (name.to_owned(), value.expose().clone())).collect()
+        thing
+            .others
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.expose().clone()))
+            .collect()
     }
 
     #[test]
     fn member_of_another_shape_is_kept() {
-        let thing =
-            thing(r#"{"Name":["x"],"Flag":"perhaps","Things":"none","Free":[1],"New":{"a":[null]},"Null":null,"Nane":{"b":1}}"#);
-        let expected =
-            json!({"Name": ["x"], "Flag": "perhaps", "Things": "none", "Free": [1], "New": {"a": [null]}, "Nane": {"b": 1}});
+        let thing = thing(
+            r#"{"Name":["x"],"Flag":"perhaps","Things":"none","Free":[1],"New":{"a":[null]},"Null":null,"Nane":{"b":1}}"#,
+        );
+        let expected = json!({"Name": ["x"], "Flag": "perhaps", "Things": "none", "Free": [1], "New": {"a": [null]}, "Nane": {"b": 1}});
         assert_eq!(others(&thing), expected);
-        assert_eq!((thing.name, thing.flag, thing.things.len(), thing.free.is_empty()), (None, None, 0, true));
-        assert_eq!(others(&self::thing(r#"{"Flag":2,"Things":7}"#)), json!({"Flag": 2, "Things": 7}));
+        assert_eq!(
+            (
+                thing.name,
+                thing.flag,
+                thing.things.len(),
+                thing.free.is_empty()
+            ),
+            (None, None, 0, true)
+        );
+        assert_eq!(
+            others(&self::thing(r#"{"Flag":2,"Things":7}"#)),
+            json!({"Flag": 2, "Things": 7})
+        );
     }
 
     #[test]
@@ -104,7 +127,10 @@ mod tests {
             (r#"[{"Name":"a"},{"Name":"b"}]"#, "a,b"),
             (r#"{"Name":"a"}"#, "a"),
             (r#"{"0":{"Name":"a"},"1":{"Name":"b"}}"#, "a,b"),
-            (r#"{"1":{"Name":"a"},"Name":"c","2":[{"Name":"b"}]}"#, "a,b,c"),
+            (
+                r#"{"1":{"Name":"a"},"Name":"c","2":[{"Name":"b"}]}"#,
+                "a,b,c",
+            ),
             (r#"[[{"Name":"a"}],null,{"Name":"b"}]"#, "a,,b"),
             ("{}", ""),
             ("[]", ""),
@@ -112,7 +138,11 @@ mod tests {
         ] {
             let json = format!("{{\"Things\":{list}}}");
             let thing = thing(&json);
-            let found: Vec<_> = thing.things.iter().map(|it| it.name.as_ref().map_or("", Text::expose)).collect();
+            let found: Vec<_> = thing
+                .things
+                .iter()
+                .map(|it| it.name.as_ref().map_or("", Text::expose))
+                .collect();
             assert_eq!(found.join(","), names, "{list}");
         }
     }
@@ -136,14 +166,29 @@ mod tests {
     #[test]
     fn entry_that_is_no_object_is_kept() {
         let thing = thing(r#"{"Things":["x",7,[1,2],true]}"#);
-        let kept: Vec<_> = thing.things.iter().map(|it| it.others.get("").map(Pii::expose).cloned()).collect();
-        assert_eq!(kept, [Some(json!("x")), Some(json!(7)), Some(json!([1, 2])), Some(json!(true))]);
+        let kept: Vec<_> = thing
+            .things
+            .iter()
+            .map(|it| it.others.get("").map(Pii::expose).cloned())
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                Some(json!("x")),
+                Some(json!(7)),
+                Some(json!([1, 2])),
+                Some(json!(true))
+            ]
+        );
     }
 
     #[test]
     fn odd_entries_are_bounded() {
         let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
-        assert_eq!(read_json::<Vec<Thing<'_>>>(&list(5_000)).unwrap().len(), 5_000);
+        assert_eq!(
+            read_json::<Vec<Thing<'_>>>(&list(5_000)).unwrap().len(),
+            5_000
+        );
         assert!(read_json::<Vec<Thing<'_>>>(&list(200_000)).is_err());
     }
 }

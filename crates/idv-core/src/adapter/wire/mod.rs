@@ -105,7 +105,9 @@ pub fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
 /// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its parts take far more
 /// memory than its length suggests.
 pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
-    let part = reading::reading(text.len(), false, || json::from_str(text, |json| P::read(json)))?;
+    let part = reading::reading(text.len(), false, || {
+        json::from_str(text, |json| P::read(json))
+    })?;
     Ok(part.expected().unwrap_or_default())
 }
 
@@ -114,7 +116,9 @@ pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
 /// # Errors
 ///
 /// Those of the deserializer, and one if the parts take far more memory than any result.
-pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<P, D::Error> {
+pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<P, D::Error> {
     let part = reading::reading(0, false, || P::read(deserializer))?;
     Ok(part.expected().unwrap_or_default())
 }
@@ -125,7 +129,9 @@ pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(deser
 /// # Errors
 ///
 /// Only those of the deserializer.
-pub fn read_raw_text<'de, P: Part<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Shape<P>, D::Error> {
+pub fn read_raw_text<'de, P: Part<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Shape<P>, D::Error> {
     deserializer.deserialize_bytes(part::Reading::new())
 }
 
@@ -154,11 +160,15 @@ pub fn decoded_tolerantly(bytes: &[u8]) -> Cow<'_, str> {
 /// The characters of windows-1252 from 0x80 to 0x9F; the others are those of ISO 8859-1.
 fn windows_1252(byte: u8) -> char {
     const UPPER_CONTROLS: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“',
-        '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     match byte {
-        0x80..=0x9F => UPPER_CONTROLS.get(usize::from(byte - 0x80)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
+        0x80..=0x9F => UPPER_CONTROLS
+            .get(usize::from(byte - 0x80))
+            .copied()
+            .unwrap_or(char::REPLACEMENT_CHARACTER),
         _ => char::from(byte),
     }
 }
@@ -171,7 +181,10 @@ mod tests {
     #[test]
     fn text_that_is_not_utf8_is_windows_1252() {
         assert_eq!(decoded_tolerantly("Müller €".as_bytes()), "Müller €");
-        assert_eq!(decoded_tolerantly(b"M\xFCller \x80 \x9F\x81"), "Müller € Ÿ\u{81}");
+        assert_eq!(
+            decoded_tolerantly(b"M\xFCller \x80 \x9F\x81"),
+            "Müller € Ÿ\u{81}"
+        );
     }
 
     #[test]

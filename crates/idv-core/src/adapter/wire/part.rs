@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::{Number, Value};
 
@@ -253,7 +255,10 @@ pub(super) fn list_beside<P>(list: Vec<P>, mut lost: Vec<Value>) -> Shape<Vec<P>
 }
 
 /// Returns the entry of a list that an element is. A value that no entry keeps is added to `lost`.
-pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(element: Shape<P>, lost: &mut Vec<Value>) -> Result<Option<P>, E> {
+pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(
+    element: Shape<P>,
+    lost: &mut Vec<Value>,
+) -> Result<Option<P>, E> {
     Ok(match element {
         Shape::Expected(part) => Some(part),
         Shape::Partly(part, value) => {
@@ -404,7 +409,9 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
 
     /// Text with its escapes: see [`read_raw_text`](super::read_raw_text).
     fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<Shape<P>, E> {
-        std::str::from_utf8(text).map(|text| P::text(Text::new(text))).map_err(E::custom)
+        std::str::from_utf8(text)
+            .map(|text| P::text(Text::new(text)))
+            .map_err(E::custom)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Shape<P>, E> {
@@ -413,7 +420,8 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
 
     /// A number as it is written: see [`TextDeserializer`].
     fn visit_newtype_struct<D: Deserializer<'de>>(self, digits: D) -> Result<Shape<P>, D::Error> {
-        Name.deserialize(digits).map(|digits| P::number(Text::new(digits)))
+        Name.deserialize(digits)
+            .map(|digits| P::number(Text::new(digits)))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Shape<P>, E> {
@@ -425,7 +433,8 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Shape<P>, E> {
-        Ok(Number::from_f64(value).map_or_else(P::null, |number| P::number(Text::new(number.to_string()))))
+        Ok(Number::from_f64(value)
+            .map_or_else(P::null, |number| P::number(Text::new(number.to_string()))))
     }
 
     fn visit_unit<E>(self) -> Result<Shape<P>, E> {
@@ -451,8 +460,15 @@ mod tests {
 
     #[test]
     fn text_borrows_unless_a_character_is_escaped() {
-        assert!(read::<Option<Text<'_>>>("\"MÜNCHEN\"").unwrap().is_borrowed());
-        for (escaped, text) in [("\"M\\u00dcNCHEN\"", "MÜNCHEN"), ("\"https:\\/\\/example.com\\/\"", "https://example.com/")] {
+        assert!(
+            read::<Option<Text<'_>>>("\"MÜNCHEN\"")
+                .unwrap()
+                .is_borrowed()
+        );
+        for (escaped, text) in [
+            ("\"M\\u00dcNCHEN\"", "MÜNCHEN"),
+            ("\"https:\\/\\/example.com\\/\"", "https://example.com/"),
+        ] {
             let read: Text<'_> = read::<Option<_>>(escaped).unwrap();
             assert!(read.expose() == text && !read.is_borrowed(), "{escaped}");
         }
@@ -460,9 +476,18 @@ mod tests {
 
     #[test]
     fn numbers_and_truth_values_are_text_and_nothing_else_is() {
-        let numbers = [("1", "1"), ("-1", "-1"), ("1.5", "1.5"), ("12345678901234567890", "12345678901234567890")];
+        let numbers = [
+            ("1", "1"),
+            ("-1", "-1"),
+            ("1.5", "1.5"),
+            ("12345678901234567890", "12345678901234567890"),
+        ];
         for (json, text) in numbers.into_iter().chain([("true", "true"), ("\"\"", "")]) {
-            assert_eq!(read::<Option<Text<'_>>>(json).as_ref().map(Text::expose), Some(text), "{json}");
+            assert_eq!(
+                read::<Option<Text<'_>>>(json).as_ref().map(Text::expose),
+                Some(text),
+                "{json}"
+            );
         }
         for json in ["null", "[]", "[1,{\"a\":[]}]", "{}", "{\"a\":\"b\"}"] {
             assert_eq!(read::<Option<Text<'_>>>(json), None, "{json}");
@@ -487,7 +512,15 @@ mod tests {
     #[test]
     fn a_list_without_brackets_has_one_entry() {
         type List<'a> = Vec<Option<Text<'a>>>;
-        for (json, length) in [("[1,2]", 2), ("[]", 0), ("null", 0), ("\"x\"", 1), ("1", 1), ("[{},[]]", 2), ("{}", 0)] {
+        for (json, length) in [
+            ("[1,2]", 2),
+            ("[]", 0),
+            ("null", 0),
+            ("\"x\"", 1),
+            ("1", 1),
+            ("[{},[]]", 2),
+            ("{}", 0),
+        ] {
             assert_eq!(read::<List<'_>>(json).len(), length, "{json}");
         }
     }
@@ -507,12 +540,24 @@ mod tests {
             }
         }
         let read = |count: usize, element: &str| {
-            let list = crate::adapter::wire::read_json::<Vec<Large>>(&format!("[{}]", vec![element; count].join(",")))?;
-            assert!(list.iter().all(|large| large.0.is_empty() || large.0[0].is_none()));
+            let list = crate::adapter::wire::read_json::<Vec<Large>>(&format!(
+                "[{}]",
+                vec![element; count].join(",")
+            ))?;
+            assert!(
+                list.iter()
+                    .all(|large| large.0.is_empty() || large.0[0].is_none())
+            );
             Ok::<_, crate::Error>(list.len())
         };
         assert_eq!(read(10_000, "0").unwrap(), 10_000);
-        assert_eq!(read(20_000, "0").unwrap_err().kind(), &crate::ErrorKind::Malformed);
-        assert_eq!(read(20_000, &format!("\"{}\"", "x".repeat(400))).unwrap(), 20_000);
+        assert_eq!(
+            read(20_000, "0").unwrap_err().kind(),
+            &crate::ErrorKind::Malformed
+        );
+        assert_eq!(
+            read(20_000, &format!("\"{}\"", "x".repeat(400))).unwrap(),
+            20_000
+        );
     }
 }

@@ -21,7 +21,10 @@ thread_local! {
 /// Runs a read of a payload of this length, in which repeated names are a list, or the last one of them counts. A payload inside of another
 /// has bounds of its own.
 pub(super) fn reading<T>(length: usize, repeats: bool, read: impl FnOnce() -> T) -> T {
-    let outer = (ROOM.replace(FREE_ROOM + length * ROOM_PER_BYTE), REPEATS.replace(repeats));
+    let outer = (
+        ROOM.replace(FREE_ROOM + length * ROOM_PER_BYTE),
+        REPEATS.replace(repeats),
+    );
     let value = read();
     ROOM.set(outer.0);
     REPEATS.set(outer.1);
@@ -41,7 +44,10 @@ pub fn repeats_are_lists() -> bool {
 ///
 /// One if the parts of the payload take far more memory than its length suggests.
 pub fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
-    let room = ROOM.get().checked_sub(bytes).ok_or_else(|| E::custom("far more parts than the length suggests"))?;
+    let room = ROOM
+        .get()
+        .checked_sub(bytes)
+        .ok_or_else(|| E::custom("far more parts than the length suggests"))?;
     ROOM.set(room);
     Ok(())
 }

@@ -68,10 +68,21 @@ pub fn read_xml<'a, P: Part<'a> + Default>(text: Cow<'a, str>) -> Result<P> {
     }
 }
 
-fn document<'t, 'a, P: Part<'a> + Default>(text: &'t str, lend: fn(&'t str) -> Option<&'a str>) -> Result<P> {
-    let mut walk = Walk { text, reader: Reader::from_str(text), lend, depth: 0 };
+fn document<'t, 'a, P: Part<'a> + Default>(
+    text: &'t str,
+    lend: fn(&'t str) -> Option<&'a str>,
+) -> Result<P> {
+    let mut walk = Walk {
+        text,
+        reader: Reader::from_str(text),
+        lend,
+        depth: 0,
+    };
     let part = reading(text.len(), true, || {
-        let mut document = Document { root: Some(walk.root()?), walk: &mut walk };
+        let mut document = Document {
+            root: Some(walk.root()?),
+            walk: &mut walk,
+        };
         let part = P::read(MapAccessDeserializer::new(&mut document))?;
         if document.root.is_some() {
             (&mut document).next_value::<IgnoredAny>()?;
@@ -80,9 +91,10 @@ fn document<'t, 'a, P: Part<'a> + Default>(text: &'t str, lend: fn(&'t str) -> O
     });
     match part {
         Ok(part) => Ok(part.expected().unwrap_or_default()),
-        Err(Fault(reason)) => {
-            Err(Error::malformed(format!("the XML cannot be read at byte {}: {reason}", walk.reader.buffer_position())))
-        }
+        Err(Fault(reason)) => Err(Error::malformed(format!(
+            "the XML cannot be read at byte {}: {reason}",
+            walk.reader.buffer_position()
+        ))),
     }
 }
 
@@ -137,7 +149,14 @@ impl<'t> Element<'t> {
         }
         let mut attributes = Attributes::new(self.tag, self.name_length);
         // One is not there twice.
-        attributes.with_checks(self.tag.bytes().skip(self.name_length).filter(|byte| *byte == b'=').count() > 1);
+        attributes.with_checks(
+            self.tag
+                .bytes()
+                .skip(self.name_length)
+                .filter(|byte| *byte == b'=')
+                .count()
+                > 1,
+        );
         Some((attributes, ATTRIBUTES))
     }
 }
@@ -145,18 +164,27 @@ impl<'t> Element<'t> {
 /// The local name: without the prefix of a namespace.
 fn local(name: &str) -> &str {
     // A name is short: a search that prepares for long text takes longer.
-    name.bytes().rposition(|byte| byte == b':').and_then(|colon| name.get(colon + 1..)).unwrap_or(name)
+    name.bytes()
+        .rposition(|byte| byte == b':')
+        .and_then(|colon| name.get(colon + 1..))
+        .unwrap_or(name)
 }
 
 impl<'t, 'a> Walk<'t, 'a> {
     /// The element that the reader has just come past.
     fn element(&self, event: &BytesStart<'_>, is_empty: bool) -> Result<Element<'t>, Fault> {
         let end = if is_empty { "/>".len() } else { ">".len() };
-        let after = usize::try_from(self.reader.buffer_position()).ok().and_then(|position| position.checked_sub(end));
+        let after = usize::try_from(self.reader.buffer_position())
+            .ok()
+            .and_then(|position| position.checked_sub(end));
         let tag = after.and_then(|after| self.text.get(after.checked_sub(event.len())?..after));
         // They are equal by the reader's contract; were they not, names and values would be other elements'.
         let tag = tag.filter(|tag| **tag == **event).ok_or(NOT_WELL_FORMED)?;
-        Ok(Element { tag, name_length: event.name().as_ref().len(), is_empty })
+        Ok(Element {
+            tag,
+            name_length: event.name().as_ref().len(),
+            is_empty,
+        })
     }
 
     /// The root element.
@@ -204,7 +232,9 @@ impl<'t, 'a> Walk<'t, 'a> {
                 Ok(Event::GeneralRef(reference)) => text.to_mut().push(resolved(&reference)?),
                 Ok(Event::Comment(_) | Event::PI(_)) => {}
                 Ok(Event::DocType(_)) => return Err(DOCUMENT_TYPE),
-                Ok(Event::Decl(_)) => return Err(Fault("its declaration does not stand at its beginning")),
+                Ok(Event::Decl(_)) => {
+                    return Err(Fault("its declaration does not stand at its beginning"));
+                }
                 Ok(Event::Eof) => return Err(Fault("it ends too early")),
                 // The reader's own words may quote the payload.
                 Err(_) => return Err(NOT_WELL_FORMED),
@@ -215,7 +245,9 @@ impl<'t, 'a> Walk<'t, 'a> {
     /// Text as a value, borrowed if it can be.
     fn text(&self, text: Cow<'t, str>) -> TextDeserializer<'a, Fault> {
         TextDeserializer::new(match text {
-            Cow::Borrowed(text) => (self.lend)(text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed),
+            Cow::Borrowed(text) => {
+                (self.lend)(text).map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
+            }
             Cow::Owned(text) => Cow::Owned(text),
         })
     }
@@ -225,15 +257,26 @@ impl<'t, 'a> Walk<'t, 'a> {
 fn resolved(reference: &BytesRef<'_>) -> Result<char, Fault> {
     if let Some(character) = reference.resolve_char_ref().map_err(|_| UNDEFINED)? {
         // Of the control characters XML 1.0 knows three.
-        let allowed = !character.is_control() || matches!(character, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
-        return if allowed { Ok(character) } else { Err(UNDEFINED) };
+        let allowed = !character.is_control()
+            || matches!(character, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
+        return if allowed {
+            Ok(character)
+        } else {
+            Err(UNDEFINED)
+        };
     }
-    escape::resolve_xml_entity(reference).and_then(|text| text.chars().next()).ok_or(UNDEFINED)
+    escape::resolve_xml_entity(reference)
+        .and_then(|text| text.chars().next())
+        .ok_or(UNDEFINED)
 }
 
 /// A piece of text, with line ends as XML wants them.
 fn content<'t>(piece: BytesText<'t>) -> Cow<'t, str> {
-    if piece.contains('\r') { piece.xml10_content() } else { piece.into_inner() }
+    if piece.contains('\r') {
+        piece.xml10_content()
+    } else {
+        piece.into_inner()
+    }
 }
 
 fn append<'t>(text: &mut Cow<'t, str>, piece: Cow<'t, str>) {
@@ -270,14 +313,21 @@ struct Document<'w, 't, 'a> {
 impl<'t, 'de> MapAccess<'de> for &mut Document<'_, 't, 'de> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         let root = self.root;
-        root.map(|root| seed.deserialize(self.walk.text(Cow::Borrowed(root.name())))).transpose()
+        root.map(|root| seed.deserialize(self.walk.text(Cow::Borrowed(root.name()))))
+            .transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let element = self.root.take().ok_or(NOT_WELL_FORMED)?;
-        seed.deserialize(Content { element, walk: self.walk })
+        seed.deserialize(Content {
+            element,
+            walk: self.walk,
+        })
     }
 }
 
@@ -307,7 +357,13 @@ impl<'de> Deserializer<'de> for Content<'_, '_, 'de> {
         }
         let value = match next {
             Next::Attribute(..) | Next::Child(_) => {
-                let mut members = Members { walk, attributes, is_open, next, text };
+                let mut members = Members {
+                    walk,
+                    attributes,
+                    is_open,
+                    next,
+                    text,
+                };
                 let value = visitor.visit_map(&mut members)?;
                 // A visitor that leaves members behind does not leave the element.
                 while !matches!(members.next, Next::Nothing) {
@@ -373,17 +429,26 @@ impl<'t> Members<'_, 't, '_> {
 
 /// The next attribute that declares no namespace.
 fn attribute<'t>(attributes: &mut Option<(Attributes<'t>, usize)>) -> Result<Next<'t>, Fault> {
-    let Some((list, left)) = attributes else { return Ok(Next::Nothing) };
+    let Some((list, left)) = attributes else {
+        return Ok(Next::Nothing);
+    };
     for attribute in list {
-        *left = left.checked_sub(1).ok_or(Fault("an element has too many attributes"))?;
+        *left = left
+            .checked_sub(1)
+            .ok_or(Fault("an element has too many attributes"))?;
         let attribute = attribute.map_err(|_| Fault("an attribute is not well formed"))?;
         let name = attribute.key.into_inner();
         if name != "xmlns" && !name.starts_with("xmlns:") {
-            let is_plain = attribute.value.bytes().all(|byte| byte >= b' ' && byte != b'&');
+            let is_plain = attribute
+                .value
+                .bytes()
+                .all(|byte| byte >= b' ' && byte != b'&');
             let value = if is_plain {
                 attribute.value
             } else {
-                attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| UNDEFINED)?
+                attribute
+                    .normalized_value(XmlVersion::Implicit1_0)
+                    .map_err(|_| UNDEFINED)?
             };
             return Ok(Next::Attribute(local(name), value));
         }
@@ -395,20 +460,27 @@ fn attribute<'t>(attributes: &mut Option<(Attributes<'t>, usize)>) -> Result<Nex
 impl<'de> MapAccess<'de> for &mut Members<'_, '_, 'de> {
     type Error = Fault;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Fault> {
         let name = match self.next {
             Next::Attribute(name, _) => name,
             Next::Child(child) => child.name(),
             Next::Text => "value",
             Next::Nothing => return Ok(None),
         };
-        seed.deserialize(self.walk.text(Cow::Borrowed(name))).map(Some)
+        seed.deserialize(self.walk.text(Cow::Borrowed(name)))
+            .map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
         let value = match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Attribute(_, value) => seed.deserialize(self.walk.text(value)),
-            Next::Child(element) => seed.deserialize(Content { element, walk: self.walk }),
+            Next::Child(element) => seed.deserialize(Content {
+                element,
+                walk: self.walk,
+            }),
             Next::Text => {
                 let text = std::mem::take(&mut self.text);
                 seed.deserialize(self.walk.text(text))
@@ -430,7 +502,10 @@ mod tests {
 
     fn read(xml: &str) -> Result<Value> {
         let members: Members = read_xml(Cow::Borrowed(xml))?;
-        Ok(members.into_iter().map(|(name, value)| (name, value.into_exposed())).collect())
+        Ok(members
+            .into_iter()
+            .map(|(name, value)| (name, value.into_exposed()))
+            .collect())
     }
 
     #[test]
@@ -440,12 +515,24 @@ mod tests {
             ("<r/>", json!({})),
             ("<r> \n </r>", json!({})),
             ("<r a=''/>", json!({"r": {"a": ""}})),
-            ("<r a='1' xmlns='urn:x'> t <b/> u <c>2</c></r>", json!({"r": {"a": "1", "c": "2", "value": "t  u"}})),
+            (
+                "<r a='1' xmlns='urn:x'> t <b/> u <c>2</c></r>",
+                json!({"r": {"a": "1", "c": "2", "value": "t  u"}}),
+            ),
             ("<n:r xmlns:n='urn:x'>a</n:r>", json!({"r": "a"})),
-            ("<r><a>1</a><b>2</b><a>3</a><a c='4'/></r>", json!({"r": {"a": ["1", "3", {"c": "4"}], "b": "2"}})),
+            (
+                "<r><a>1</a><b>2</b><a>3</a><a c='4'/></r>",
+                json!({"r": {"a": ["1", "3", {"c": "4"}], "b": "2"}}),
+            ),
             ("<r value='1'>2</r>", json!({"r": {"value": ["1", "2"]}})),
-            ("<?xml version='1.0'?><!-- a --><r><!-- b -->c<?d e?></r>\n<!-- f -->", json!({"r": "c"})),
-            ("<r>a &amp; &#66;&#x43;\r\n<![CDATA[ <d>]]></r>", json!({"r": "a & BC\n <d>"})),
+            (
+                "<?xml version='1.0'?><!-- a --><r><!-- b -->c<?d e?></r>\n<!-- f -->",
+                json!({"r": "c"}),
+            ),
+            (
+                "<r>a &amp; &#66;&#x43;\r\n<![CDATA[ <d>]]></r>",
+                json!({"r": "a & BC\n <d>"}),
+            ),
             ("<r a='&lt;&#9;x'/>", json!({"r": {"a": "<\tx"}})),
         ] {
             assert_eq!(read(xml).unwrap(), value, "{xml}");
@@ -454,7 +541,9 @@ mod tests {
 
     #[test]
     fn payload_is_well_formed_and_whole_or_refused() {
-        let many: String = (0..=ATTRIBUTES).map(|number| format!(" xmlns:a{number}=''")).collect();
+        let many: String = (0..=ATTRIBUTES)
+            .map(|number| format!(" xmlns:a{number}=''"))
+            .collect();
         for xml in [
             "",
             " ",
@@ -478,7 +567,12 @@ mod tests {
             &("<a>".repeat(100_000) + &"</a>".repeat(100_000)),
         ] {
             let error = read(xml).unwrap_err();
-            assert_eq!(error.kind(), &crate::ErrorKind::Malformed, "{}", xml.get(..20).unwrap_or(xml));
+            assert_eq!(
+                error.kind(),
+                &crate::ErrorKind::Malformed,
+                "{}",
+                xml.get(..20).unwrap_or(xml)
+            );
         }
         assert!(read(&("<a>".repeat(64) + &"</a>".repeat(64))).is_ok());
     }
@@ -506,14 +600,20 @@ mod tests {
         };
         let xml = "<r><t>\n a </t><t>c</t><t>a&amp;b</t></r>";
         assert_eq!(is_borrowed(Cow::Borrowed(xml)), [true, true, false]);
-        assert_eq!(is_borrowed(Cow::Owned(xml.to_owned())), [false, false, false]);
+        assert_eq!(
+            is_borrowed(Cow::Owned(xml.to_owned())),
+            [false, false, false]
+        );
     }
 
     #[test]
     fn repeated_elements_are_a_list_or_the_last_one_counts() {
         let xml = Cow::Borrowed("<r><t>a</t><u>1</u><t/><u>2</u><t>b</t></r>");
         let root = read_xml::<Whole<'_>>(xml).unwrap().root;
-        assert_eq!(root.texts.iter().map(Text::expose).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(
+            root.texts.iter().map(Text::expose).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
         assert_eq!(root.last.as_ref().map(Text::expose), Some("2"));
     }
 

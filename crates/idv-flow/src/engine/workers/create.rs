@@ -39,7 +39,10 @@ impl Inner {
             Inserted::Exists(id) => match self.read(id).await {
                 Ok(kept) => Ok(started(&kept, true)),
                 // It is in the same transaction, which this program's connections do not see yet.
-                Err(FlowError::UnknownFlow(_)) => Ok(Started { id, ..started(&flow, true) }),
+                Err(FlowError::UnknownFlow(_)) => Ok(Started {
+                    id,
+                    ..started(&flow, true)
+                }),
                 Err(error) => Err(error),
             },
         }
@@ -61,7 +64,11 @@ impl Inner {
     }
 
     /// Inserts a new flow, leased until `lease`. Returns it, or the one that was started before with the same reference or key.
-    async fn insert(&self, start: Start, lease: Option<Timestamp>) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
+    async fn insert(
+        &self,
+        start: Start,
+        lease: Option<Timestamp>,
+    ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
         let (at, flow, entries) = self.prepare(start)?;
         let id = flow.record.id;
@@ -73,55 +80,94 @@ impl Inner {
                 _ => return Err(error.into()),
             },
         };
-        let Inserted::Exists(id) = inserted else { return Ok((at, flow, false)) };
+        let Inserted::Exists(id) = inserted else {
+            return Ok((at, flow, false));
+        };
         let kept = self.read(id).await?;
         let key = flow.record.application_key;
         let has_key = key.is_some() && kept.record.application_key == key;
         if !has_key && !kept.is_of(&at.id, &flow.state.verification.id().reference) {
-            return Err(FlowError::Damaged("the store has another flow under this reference"));
+            return Err(FlowError::Damaged(
+                "the store has another flow under this reference",
+            ));
         }
         Ok((at, kept, true))
     }
 
     /// Makes a new flow with the beginning of its audit trail.
-    pub(crate) fn prepare(&self, start: Start) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
+    pub(crate) fn prepare(
+        &self,
+        start: Start,
+    ) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
         let at = match &start.account {
             Some(account) => self.account(account)?,
             None => self.account(self.account_names().first().copied().unwrap_or_default())?,
         };
-        start.tenant.as_deref().map_or(Ok(()), |tenant| check_label("tenant", tenant))?;
+        start
+            .tenant
+            .as_deref()
+            .map_or(Ok(()), |tenant| check_label("tenant", tenant))?;
         let now = self.now();
         let id = FlowId::random(&*self.random);
         let retention = start.retention.unwrap_or(self.retention);
         let reference = self.keys.reference(&at.id, start.new.reference.as_str());
-        let application_key = start.key.as_deref().map(|key| self.keys.application(start.tenant.as_deref(), key));
+        let application_key = start
+            .key
+            .as_deref()
+            .map(|key| self.keys.application(start.tenant.as_deref(), key));
         let evidence = start.evidence.unwrap_or_else(|| self.evidence.clone());
         if !evidence.is_none() {
             self.evidence_store()?;
         }
         let info = at.client.info();
-        let (mut machine, changes) = Machine::start(id, info, &at.schedule, start.new, retention, start.by, now)?;
+        let (mut machine, changes) =
+            Machine::start(id, info, &at.schedule, start.new, retention, start.by, now)?;
         machine.keep_evidence(evidence)?;
         let mut journal = Journal::new(id, AuditHead::default(), now);
-        changes.audit.iter().for_each(|event| journal.write(&self.keys, event));
+        changes
+            .audit
+            .iter()
+            .for_each(|event| journal.write(&self.keys, event));
         let (audit, entries) = journal.finish();
         let mut record = Record::new(id, at.client.info().provider.as_str(), reference, now);
         record.account.clone_from(&at.id);
         (record.tenant, record.application_key) = (start.tenant, application_key);
         (record.due, record.audit) = (Some(now), audit);
-        let mut flow = LoadedFlow { record, state: machine.into_state(), leased_until: None };
+        let mut flow = LoadedFlow {
+            record,
+            state: machine.into_state(),
+            leased_until: None,
+        };
         self.describe(&at, &mut flow, now);
         Ok((at, flow, entries))
     }
 
     /// Has the vendor create the verification.
-    pub(crate) async fn create(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<(LoadedFlow, Option<Error>)> {
+    pub(crate) async fn create(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+    ) -> Result<(LoadedFlow, Option<Error>)> {
         let marked_at = self.now();
         let Some(marked) = self.begin(at, flow.clone(), &Command::Create).await? else {
             // Another worker is creating it.
-            return Ok((LoadedFlow { leased_until: None, ..flow }, None));
+            return Ok((
+                LoadedFlow {
+                    leased_until: None,
+                    ..flow
+                },
+                None,
+            ));
         };
-        let Some((new, attempt)) = marked.state.attempt() else { return Ok((LoadedFlow { leased_until: None, ..marked }, None)) };
+        let Some((new, attempt)) = marked.state.attempt() else {
+            return Ok((
+                LoadedFlow {
+                    leased_until: None,
+                    ..marked
+                },
+                None,
+            ));
+        };
         let (new, attempt) = (new.clone(), attempt);
         let answer = self.call(at, &new, marked_at).await;
         let input = match &answer {
@@ -144,7 +190,9 @@ impl Inner {
             self.metrics.answered(&at.id, self.now(), &answer);
             return answer;
         }
-        Err(Error::new(ErrorKind::Unavailable).detail("it was too late to ask").with_effect(Effect::NotApplied))
+        Err(Error::new(ErrorKind::Unavailable)
+            .detail("it was too late to ask")
+            .with_effect(Effect::NotApplied))
     }
 
     /// Searches for what an interrupted creation left.
@@ -153,7 +201,8 @@ impl Inner {
         let found = at.client.find(&reference).await;
         self.metrics.answered(&at.id, self.now(), &found);
         let found = found.as_ref().map(Vec::as_slice);
-        self.change(at, flow, Lease::End, Input::Searched(found)).await
+        self.change(at, flow, Lease::End, Input::Searched(found))
+            .await
     }
 }
 

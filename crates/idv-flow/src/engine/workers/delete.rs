@@ -81,7 +81,10 @@ impl Receipt {
     /// Whether nothing is left, at the vendor or here.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        let gone = matches!(self.vendors_copy, CopyState::NeverWas | CopyState::Confirmed | CopyState::ByHand);
+        let gone = matches!(
+            self.vendors_copy,
+            CopyState::NeverWas | CopyState::Confirmed | CopyState::ByHand
+        );
         gone && self.own_copy_erased_at.is_some()
     }
 }
@@ -92,7 +95,9 @@ impl Inner {
         self.check_clock().await?;
         let flow = self.read(id).await?;
         let at = self.account(&flow.record.account)?;
-        let flow = self.change(&at, flow, Lease::Keep, Input::DeletionRequested { by }).await?;
+        let flow = self
+            .change(&at, flow, Lease::Keep, Input::DeletionRequested { by })
+            .await?;
         if let Some((copy, until)) = Self::machine(&at, &flow).held(self.now()) {
             return Err(FlowError::Held { copy, until });
         }
@@ -105,15 +110,31 @@ impl Inner {
         self.check_clock().await?;
         let flow = self.read(id).await?;
         let at = self.account(&flow.record.account)?;
-        self.change(&at, flow, Lease::Keep, Input::Retained { retention: &retention, by }).await?;
+        self.change(
+            &at,
+            flow,
+            Lease::Keep,
+            Input::Retained {
+                retention: &retention,
+                by,
+            },
+        )
+        .await?;
         self.bell.notify_one();
         Ok(())
     }
 
     /// Has the vendor delete its copy, or confirm that nothing is left.
-    pub(crate) async fn delete(&self, at: &VendorHandle, flow: LoadedFlow, command: &Command) -> Result<LoadedFlow> {
+    pub(crate) async fn delete(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+        command: &Command,
+    ) -> Result<LoadedFlow> {
         let id = flow.record.id;
-        let Some(flow) = self.begin(at, flow, command).await? else { return self.plan_anew(at, id).await };
+        let Some(flow) = self.begin(at, flow, command).await? else {
+            return self.plan_anew(at, id).await;
+        };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
         self.metrics.answered(&at.id, self.now(), &answer);
@@ -127,7 +148,9 @@ impl Inner {
             return self.change(at, flow, Lease::End, Input::Erased).await;
         }
         let id = flow.record.id;
-        let Some(flow) = self.begin(at, flow, &Command::Erase).await? else { return self.plan_anew(at, id).await };
+        let Some(flow) = self.begin(at, flow, &Command::Erase).await? else {
+            return self.plan_anew(at, id).await;
+        };
         let store = self.evidence_store()?;
         store.erase_parts(id, None).await?;
         let is_downloading = flow.state.download().is_some();

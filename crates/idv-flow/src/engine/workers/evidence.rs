@@ -38,32 +38,76 @@ struct Done {
 
 impl Inner {
     /// Keeps the next item of a flow's evidence.
-    pub(crate) async fn keep_evidence(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
+    pub(crate) async fn keep_evidence(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+    ) -> Result<LoadedFlow> {
         let id = flow.record.id;
-        let Some(flow) = self.begin(at, flow, &Command::KeepEvidence).await? else { return self.plan_anew(at, id).await };
-        let Some(item) = flow.state.download() else { return self.plan_anew(at, id).await };
+        let Some(flow) = self.begin(at, flow, &Command::KeepEvidence).await? else {
+            return self.plan_anew(at, id).await;
+        };
+        let Some(item) = flow.state.download() else {
+            return self.plan_anew(at, id).await;
+        };
         match self.keep_next(at, &flow, item).await? {
-            Ok(Done { results, reports, is_complete }) => {
-                let input = Input::EvidenceKept { item, results: &results, reports, is_complete };
+            Ok(Done {
+                results,
+                reports,
+                is_complete,
+            }) => {
+                let input = Input::EvidenceKept {
+                    item,
+                    results: &results,
+                    reports,
+                    is_complete,
+                };
                 let flow = self.change(at, flow, Lease::End, input).await?;
                 let is_kept = |result: &EvidenceResult| matches!(result, EvidenceResult::Kept(_));
                 // Meanwhile an operator gave it up, or the flow was erased.
-                if results.iter().any(is_kept) && !flow.state.evidence.kept.iter().any(|kept| kept.item == item) {
+                if results.iter().any(is_kept)
+                    && !flow
+                        .state
+                        .evidence
+                        .kept
+                        .iter()
+                        .any(|kept| kept.item == item)
+                {
                     self.evidence_store()?.erase_parts(id, Some(item)).await?;
                 }
                 Ok(flow)
             }
-            Err(error) => self.change(at, flow, Lease::End, Input::EvidenceFailed { item, error: &error }).await,
+            Err(error) => {
+                self.change(
+                    at,
+                    flow,
+                    Lease::End,
+                    Input::EvidenceFailed {
+                        item,
+                        error: &error,
+                    },
+                )
+                .await
+            }
         }
     }
 
     /// Downloads and stores the next item. The outer error ends the step; the inner one is a failure to keep the item.
-    async fn keep_next(&self, at: &VendorHandle, flow: &LoadedFlow, item: u32) -> Result<Result<Done, Error>> {
+    async fn keep_next(
+        &self,
+        at: &VendorHandle,
+        flow: &LoadedFlow,
+        item: u32,
+    ) -> Result<Result<Done, Error>> {
         let (record, evidence) = (&flow.record, &flow.state.evidence);
-        let Ok(store) = self.evidence_store() else { return Ok(Err(Error::config(NO_EVIDENCE_STORE))) };
+        let Ok(store) = self.evidence_store() else {
+            return Ok(Err(Error::config(NO_EVIDENCE_STORE)));
+        };
         let (mut missing, reports) = match self.missing_evidence(record, &flow.state).await {
             Ok(found) => found,
-            Err(FlowError::Damaged(_)) => return Ok(Err(Error::malformed("the stored reports cannot be read"))),
+            Err(FlowError::Damaged(_)) => {
+                return Ok(Err(Error::malformed("the stored reports cannot be read")));
+            }
             Err(error) => return Err(error),
         };
         if let Err(error) = remove_leftovers(store, record.id, evidence).await {
@@ -71,7 +115,11 @@ impl Inner {
         }
         let too_many = missing.len().saturating_sub(evidence.items_left());
         missing.truncate(evidence.items_left());
-        let mut done = Done { results: Vec::new(), reports, is_complete: missing.len() <= 1 };
+        let mut done = Done {
+            results: Vec::new(),
+            reports,
+            is_complete: missing.len() <= 1,
+        };
         if let Some(next) = missing.into_iter().next() {
             match self.keep_item(at, flow, store, item, next).await {
                 Ok(result) => done.results.push(result),
@@ -85,7 +133,11 @@ impl Inner {
     }
 
     /// Returns the listed items that are to be kept and are not dealt with, and the number of reports that list them.
-    async fn missing_evidence(&self, record: &Record, state: &FlowState) -> Result<(Vec<Listed>, usize)> {
+    async fn missing_evidence(
+        &self,
+        record: &Record,
+        state: &FlowState,
+    ) -> Result<(Vec<Listed>, usize)> {
         let (reports, evidence) = (self.reports(record).await?, &state.evidence);
         if reports.len() < usize::from(state.reports) {
             return Err(FlowError::Damaged("a report is missing"));
@@ -93,7 +145,10 @@ impl Inner {
         let (mut seen, mut missing) = (BTreeSet::new(), Vec::new());
         for kept in &reports {
             for listed in kept.report()?.evidence {
-                if evidence.policy.keeps(listed.kind) && !evidence.has(&listed.id) && seen.insert(listed.id.clone()) {
+                if evidence.policy.keeps(listed.kind)
+                    && !evidence.has(&listed.id)
+                    && seen.insert(listed.id.clone())
+                {
                     missing.push(listed);
                 }
             }
@@ -112,16 +167,24 @@ impl Inner {
     ) -> Result<EvidenceResult, Error> {
         let (id, evidence) = (flow.record.id, &flow.state.evidence);
         let limit = evidence.policy.max_item.min(evidence.room());
-        let too_long = EvidenceResult::TooLong { id: listed.id.clone(), kind: listed.kind };
+        let too_long = EvidenceResult::TooLong {
+            id: listed.id.clone(),
+            kind: listed.kind,
+        };
         if limit == 0 {
             return Ok(too_long);
         }
         let vault = self.vault_of(flow.record.tenant.as_deref());
         let mut parts = PartSink::new(self, vault, store, id, item);
-        let stored = match self.download(at, flow, item, &listed, limit, &mut parts).await {
-            Ok(download) => {
-                parts.finish().await.map(|()| download).map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
-            }
+        let stored = match self
+            .download(at, flow, item, &listed, limit, &mut parts)
+            .await
+        {
+            Ok(download) => parts
+                .finish()
+                .await
+                .map(|()| download)
+                .map_err(|error| Error::new(ErrorKind::Sink).with_source(error)),
             Err(error) => Err(error),
         };
         match stored {
@@ -140,7 +203,11 @@ impl Inner {
                 if let Err(error) = store.erase_parts(id, Some(item)).await {
                     tracing::warn!(flow = %id, error = &error as &dyn std::error::Error, "parts of evidence are left until the next try");
                 }
-                if *error.kind() == ErrorKind::LimitExceeded { Ok(too_long) } else { Err(error) }
+                if *error.kind() == ErrorKind::LimitExceeded {
+                    Ok(too_long)
+                } else {
+                    Err(error)
+                }
             }
         }
     }
@@ -164,7 +231,10 @@ impl Inner {
                     Ok(true) => {}
                     Ok(false) => return,
                     Err(error) => {
-                        tracing::warn!(error = &error as &dyn std::error::Error, "a download could not say that it goes on");
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "a download could not say that it goes on"
+                        );
                     }
                 }
             }
@@ -174,7 +244,9 @@ impl Inner {
                 self.metrics.answered(&at.id, self.now(), &downloaded);
                 downloaded
             }
-            Either::Right(_) => Err(Error::new(ErrorKind::Conflict).detail("the evidence is no longer waited for")),
+            Either::Right(_) => {
+                Err(Error::new(ErrorKind::Conflict).detail("the evidence is no longer waited for"))
+            }
         }
     }
 
@@ -184,19 +256,30 @@ impl Inner {
         if !flow.state.evidence.is_current(item) {
             return Ok(false);
         }
-        let flow = self.change(at, flow, Lease::Keep, Input::EvidenceUnderWay { item }).await?;
+        let flow = self
+            .change(at, flow, Lease::Keep, Input::EvidenceUnderWay { item })
+            .await?;
         Ok(flow.state.evidence.is_current(item))
     }
 }
 
 /// Removes the parts that the flow does not name: those of downloads that ended in the middle.
-async fn remove_leftovers(store: &dyn EvidenceStore, id: FlowId, evidence: &Evidence) -> StoreResult<()> {
+async fn remove_leftovers(
+    store: &dyn EvidenceStore,
+    id: FlowId,
+    evidence: &Evidence,
+) -> StoreResult<()> {
     // The first download of a flow finds nothing.
     if evidence.items <= 1 {
         return Ok(());
     }
     let named: BTreeSet<u32> = evidence.kept.iter().map(|kept| kept.item).collect();
-    let there: BTreeSet<u32> = store.parts(id).await?.into_iter().map(|part| part.item).collect();
+    let there: BTreeSet<u32> = store
+        .parts(id)
+        .await?
+        .into_iter()
+        .map(|part| part.item)
+        .collect();
     for item in there.difference(&named) {
         store.erase_parts(id, Some(*item)).await?;
     }
@@ -218,8 +301,24 @@ struct PartSink<'a> {
 }
 
 impl<'a> PartSink<'a> {
-    fn new(engine: &'a Inner, vault: &'a Vault, store: &'a dyn EvidenceStore, flow: FlowId, item: u32) -> Self {
-        Self { engine, vault, store, flow, item, buffer: Zeroizing::default(), part: 0, length: 0, digest: Sha256::new() }
+    fn new(
+        engine: &'a Inner,
+        vault: &'a Vault,
+        store: &'a dyn EvidenceStore,
+        flow: FlowId,
+        item: u32,
+    ) -> Self {
+        Self {
+            engine,
+            vault,
+            store,
+            flow,
+            item,
+            buffer: Zeroizing::default(),
+            part: 0,
+            length: 0,
+            digest: Sha256::new(),
+        }
     }
 
     /// Stores the last part, which may be empty.
@@ -229,7 +328,11 @@ impl<'a> PartSink<'a> {
 
     async fn put(&mut self, is_last: bool) -> StoreResult<()> {
         let name = EvidencePart::new(self.flow, self.item, self.part);
-        let sealed = self.vault.seal(&*self.engine.random, &Context::evidence(name, is_last), &self.buffer);
+        let sealed = self.vault.seal(
+            &*self.engine.random,
+            &Context::evidence(name, is_last),
+            &self.buffer,
+        );
         self.store.put_part(name, &sealed).await?;
         self.part = self.part.saturating_add(1);
         self.buffer.clear();

@@ -37,7 +37,10 @@ const UNMATCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest wait before such a message is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(8 * 60 * 60);
 /// The shortest and the longest wait before a parked message is judged again.
-const PARKED_WAIT: (Duration, Duration) = (Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60));
+const PARKED_WAIT: (Duration, Duration) = (
+    Duration::from_secs(60 * 60),
+    Duration::from_secs(24 * 60 * 60),
+);
 /// Maximum time that a parked message of no known flow is kept; less if the retention of our own copies is shorter.
 const PARKED_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// For how long messages that were worked off are remembered.
@@ -59,7 +62,8 @@ impl Inner {
         let received = match read(&at, delivery) {
             Ok(received) => received,
             Err(Unread::Proven) => {
-                self.metrics.received(&at.id, Some(ErrorKind::Malformed.name()));
+                self.metrics
+                    .received(&at.id, Some(ErrorKind::Malformed.name()));
                 return self.park_unreadable(&at, delivery).await;
             }
             Err(Unread::Refused(error)) => {
@@ -70,17 +74,29 @@ impl Inner {
         };
         self.metrics.received(&at.id, None);
         let proven = |observation: &&Observation| observation.trust.is_proven();
-        if !received.observations.iter().any(|observation| proven(&observation)) {
+        if !received
+            .observations
+            .iter()
+            .any(|observation| proven(&observation))
+        {
             self.take_claims(&at, &received.observations).await?;
             return Ok(received.reply);
         }
         // An unknown code may have to be parked, and once this is answered it cannot be refused.
-        let unknown = received.observations.iter().any(|said| said.status.is_none() && said.code.is_some());
+        let unknown = received
+            .observations
+            .iter()
+            .any(|said| said.status.is_none() && said.code.is_some());
         if unknown && self.is_full(&at).await? {
             return Ok(Reply::status(StatusCode::SERVICE_UNAVAILABLE));
         }
         let digest = digest(&at.id, delivery);
-        let message = Message::new(digest, at.id.clone(), self.now(), self.seal_delivery(&digest, delivery));
+        let message = Message::new(
+            digest,
+            at.id.clone(),
+            self.now(),
+            self.seal_delivery(&digest, delivery),
+        );
         self.push(&message).await?;
         Ok(received.reply)
     }
@@ -115,8 +131,11 @@ impl Inner {
 
     fn seal_delivery(&self, digest: &[u8; 32], delivery: &Delivery) -> Vec<u8> {
         // A stored delivery is made of strings, which always serialize.
-        let bytes = zeroize::Zeroizing::new(serde_json::to_vec(&StoredDelivery::new(delivery)).unwrap_or_default());
-        self.vault.seal(&*self.random, &Context::message(digest), &bytes)
+        let bytes = zeroize::Zeroizing::new(
+            serde_json::to_vec(&StoredDelivery::new(delivery)).unwrap_or_default(),
+        );
+        self.vault
+            .seal(&*self.random, &Context::message(digest), &bytes)
     }
 
     /// Keeps a message that the vendor sent and this version cannot read.
@@ -126,9 +145,15 @@ impl Inner {
         }
         tracing::error!(provider = %at.id, "an authenticated message cannot be read; it is kept for an operator");
         let digest = digest(&at.id, delivery);
-        let message = Message::new(digest, at.id.clone(), self.now(), self.seal_delivery(&digest, delivery));
+        let message = Message::new(
+            digest,
+            at.id.clone(),
+            self.now(),
+            self.seal_delivery(&digest, delivery),
+        );
         let again = later(message.received_at, PARKED_WAIT.0);
-        self.push(&message.parked(Attention::Unreadable.name(), Some(again))).await?;
+        self.push(&message.parked(Attention::Unreadable.name(), Some(again)))
+            .await?;
         Ok(Reply::status(StatusCode::OK))
     }
 
@@ -146,7 +171,11 @@ impl Inner {
         let found = self.locate(at, observations).await?;
         let mut changed = false;
         for (index, id) in found {
-            let (Some(observation), Some(opened)) = (observations.get(index), self.readable(id).await?) else { continue };
+            let (Some(observation), Some(opened)) =
+                (observations.get(index), self.readable(id).await?)
+            else {
+                continue;
+            };
             changed |= opened.state.is_news(observation);
             self.take_in(at, opened, observation).await?;
         }
@@ -157,20 +186,35 @@ impl Inner {
     }
 
     /// Looks all subjects up at once. Returns each flow with the number of the observation that may be about it.
-    async fn locate(&self, at: &VendorHandle, observations: &[Observation]) -> Result<Vec<(usize, FlowId)>> {
-        let keys: Vec<Vec<LookupKey>> = observations.iter().map(|said| self.keys_of(&at.id, &said.subject)).collect();
+    async fn locate(
+        &self,
+        at: &VendorHandle,
+        observations: &[Observation],
+    ) -> Result<Vec<(usize, FlowId)>> {
+        let keys: Vec<Vec<LookupKey>> = observations
+            .iter()
+            .map(|said| self.keys_of(&at.id, &said.subject))
+            .collect();
         let all: Vec<LookupKey> = keys.iter().flatten().copied().collect();
         if all.is_empty() {
             return Ok(Vec::new());
         }
         let found = self.store.locate(&all).await?;
         let of = |keys: &Vec<LookupKey>| {
-            let mut flows: Vec<FlowId> = found.iter().filter(|(key, _)| keys.contains(key)).map(|(_, id)| *id).collect();
+            let mut flows: Vec<FlowId> = found
+                .iter()
+                .filter(|(key, _)| keys.contains(key))
+                .map(|(_, id)| *id)
+                .collect();
             flows.sort_unstable();
             flows.dedup();
             flows
         };
-        Ok(keys.iter().enumerate().flat_map(|(index, keys)| of(keys).into_iter().map(move |id| (index, id))).collect())
+        Ok(keys
+            .iter()
+            .enumerate()
+            .flat_map(|(index, keys)| of(keys).into_iter().map(move |id| (index, id)))
+            .collect())
     }
 
     /// Reads a flow; `None` if it is not there any more or cannot be read.
@@ -183,17 +227,30 @@ impl Inner {
     }
 
     /// Applies a message. Returns its end; `None` if it ended in the commit of a flow.
-    async fn apply_message(&self, at: &VendorHandle, message: &Message) -> Result<Option<MessageEnd>> {
-        if message.attention.is_some() && message.flow.is_none() && self.now() >= self.kept_until(message) {
+    async fn apply_message(
+        &self,
+        at: &VendorHandle,
+        message: &Message,
+    ) -> Result<Option<MessageEnd>> {
+        if message.attention.is_some()
+            && message.flow.is_none()
+            && self.now() >= self.kept_until(message)
+        {
             return Ok(Some(MessageEnd::Done(self.now())));
         }
         let unproven = || Some(self.parked(message, Attention::Unproven.name()));
-        let opened = self.vault.open(&Context::message(&message.digest), &message.body);
+        let opened = self
+            .vault
+            .open(&Context::message(&message.digest), &message.body);
         let delivery = opened.and_then(|bytes| StoredDelivery::read(&bytes));
-        let Ok(delivery) = delivery else { return Ok(unproven()) };
+        let Ok(delivery) = delivery else {
+            return Ok(unproven());
+        };
         let received = match read(at, &delivery) {
             Ok(received) => received,
-            Err(Unread::Proven) => return Ok(Some(self.parked(message, Attention::Unreadable.name()))),
+            Err(Unread::Proven) => {
+                return Ok(Some(self.parked(message, Attention::Unreadable.name())));
+            }
             Err(Unread::Refused(error)) => {
                 tracing::warn!(provider = %at.id, kind = kind(&error), "a message that was taken in cannot be believed any more");
                 return Ok(unproven());
@@ -215,7 +272,8 @@ impl Inner {
     ) -> Result<Option<MessageEnd>> {
         let found = self.locate(at, &received.observations).await?;
         // The common message brings one observation of one flow.
-        let only = (received.observations.len() == 1 && found.len() == 1).then_some(&message.digest);
+        let only =
+            (received.observations.len() == 1 && found.len() == 1).then_some(&message.digest);
         let mut unmatched = false;
         for (index, observation) in received.observations.iter().enumerate() {
             let mut about = false;
@@ -228,7 +286,10 @@ impl Inner {
                     }
                     opened => opened?,
                 };
-                match self.take_in_by_message(at, opened, observation, only).await? {
+                match self
+                    .take_in_by_message(at, opened, observation, only)
+                    .await?
+                {
                     Taken::Foreign => {}
                     Taken::WithMessage => return Ok(None),
                     Taken::Applied => about = true,
@@ -254,15 +315,32 @@ impl Inner {
     }
 
     /// Keeps a copy of a message for a flow that does not know its code yet. Each flow has its own, so that it is erased with the flow.
-    async fn park_for(&self, at: &VendorHandle, message: &Message, delivery: &Delivery, id: FlowId) -> Result<()> {
+    async fn park_for(
+        &self,
+        at: &VendorHandle,
+        message: &Message,
+        delivery: &Delivery,
+        id: FlowId,
+    ) -> Result<()> {
         let digest = kept_digest(&message.digest, id);
-        let copy = Message::new(digest, at.id.clone(), message.received_at, self.seal_delivery(&digest, delivery));
+        let copy = Message::new(
+            digest,
+            at.id.clone(),
+            message.received_at,
+            self.seal_delivery(&digest, delivery),
+        );
         let again = later(self.now(), PARKED_WAIT.0);
-        self.push(&copy.parked(UNKNOWN_CODE, Some(again)).kept_for(id)).await?;
+        self.push(&copy.parked(UNKNOWN_CODE, Some(again)).kept_for(id))
+            .await?;
         // Its copy may have been erased meanwhile.
-        let erased = self.readable(id).await?.is_some_and(|opened| opened.state.deletion.own_erased_at.is_some());
+        let erased = self
+            .readable(id)
+            .await?
+            .is_some_and(|opened| opened.state.deletion.own_erased_at.is_some());
         if erased {
-            self.store.finish(&digest, &MessageEnd::Done(self.now())).await?;
+            self.store
+                .finish(&digest, &MessageEnd::Done(self.now()))
+                .await?;
         }
         Ok(())
     }
@@ -279,7 +357,9 @@ impl Inner {
         for observation in &received.observations {
             let opened = match self.read(id).await {
                 Err(FlowError::UnknownFlow(_)) => return Ok(MessageEnd::Done(self.now())),
-                Err(FlowError::Damaged(_) | FlowError::Newer) => return Ok(self.parked(message, UNKNOWN_CODE)),
+                Err(FlowError::Damaged(_) | FlowError::Newer) => {
+                    return Ok(self.parked(message, UNKNOWN_CODE));
+                }
                 opened => opened?,
             };
             if opened.state.deletion.own_erased_at.is_some() {
@@ -293,7 +373,8 @@ impl Inner {
         // The code was taught. Another message that waits tells of its own the next time.
         let opened = self.readable(id).await?;
         if let Some(opened) = opened.filter(|opened| opened.state.unknown_code.is_some()) {
-            self.change(at, opened, Lease::Keep, Input::CodeTaught).await?;
+            self.change(at, opened, Lease::Keep, Input::CodeTaught)
+                .await?;
         }
         Ok(MessageEnd::Done(self.now()))
     }
@@ -301,16 +382,27 @@ impl Inner {
     /// The end of a message that cannot be judged yet: the longer it waits, the less often it is judged.
     fn parked(&self, message: &Message, reason: &str) -> MessageEnd {
         let now = self.now();
-        let waited = Duration::try_from(now.duration_since(message.received_at)).unwrap_or_default();
+        let waited =
+            Duration::try_from(now.duration_since(message.received_at)).unwrap_or_default();
         let again = later(now, (waited / 2).clamp(PARKED_WAIT.0, PARKED_WAIT.1));
-        let again = if message.flow.is_none() { again.min(self.kept_until(message).max(now)) } else { again };
-        MessageEnd::Parked { reason: reason.to_owned(), again: Some(again) }
+        let again = if message.flow.is_none() {
+            again.min(self.kept_until(message).max(now))
+        } else {
+            again
+        };
+        MessageEnd::Parked {
+            reason: reason.to_owned(),
+            again: Some(again),
+        }
     }
 
     /// Returns when a parked message of no known flow is erased.
     fn kept_until(&self, message: &Message) -> jiff::Timestamp {
         let longest = later(message.received_at, PARKED_FOR);
-        self.retention.own.due(Some(message.received_at), None).map_or(longest, |due| due.min(longest))
+        self.retention
+            .own
+            .due(Some(message.received_at), None)
+            .map_or(longest, |due| due.min(longest))
     }
 }
 
@@ -324,14 +416,22 @@ enum Unread {
 
 /// Reads a delivery.
 fn read(at: &VendorHandle, delivery: &Delivery) -> Result<CallbackMessage, Unread> {
-    let received = at.client.receive(delivery).and_then(|received| match received.observations.len() {
-        0..=MAX_OBSERVATIONS => Ok(received),
-        _ => Err(idv_core::Error::new(ErrorKind::Malformed).detail("a message is about too many verifications")),
-    });
+    let received =
+        at.client
+            .receive(delivery)
+            .and_then(|received| match received.observations.len() {
+                0..=MAX_OBSERVATIONS => Ok(received),
+                _ => Err(idv_core::Error::new(ErrorKind::Malformed)
+                    .detail("a message is about too many verifications")),
+            });
     received.map_err(|error| {
         let callbacks = at.client.provider().capabilities().callbacks;
         let proven = callbacks.is_some_and(|callbacks| callbacks.auth().proves(delivery));
-        if *error.kind() == ErrorKind::Malformed && proven { Unread::Proven } else { Unread::Refused(error) }
+        if *error.kind() == ErrorKind::Malformed && proven {
+            Unread::Proven
+        } else {
+            Unread::Refused(error)
+        }
     })
 }
 
@@ -358,7 +458,11 @@ fn name(parts: &[&[u8]]) -> [u8; 32] {
 fn digest(account: &str, delivery: &Delivery) -> [u8; 32] {
     name(&[
         account.as_bytes(),
-        if delivery.kind == DeliveryKind::Return { b"return" } else { b"callback" },
+        if delivery.kind == DeliveryKind::Return {
+            b"return"
+        } else {
+            b"callback"
+        },
         delivery.method.as_str().as_bytes(),
         delivery.uri.path().as_bytes(),
         delivery.uri.query().unwrap_or_default().as_bytes(),
@@ -367,7 +471,8 @@ fn digest(account: &str, delivery: &Delivery) -> [u8; 32] {
 }
 
 pub(crate) fn earlier(at: jiff::Timestamp, by: Duration) -> jiff::Timestamp {
-    at.saturating_sub(jiff::SignedDuration::try_from(by).unwrap_or(jiff::SignedDuration::MAX)).unwrap_or(jiff::Timestamp::MIN)
+    at.saturating_sub(jiff::SignedDuration::try_from(by).unwrap_or(jiff::SignedDuration::MAX))
+        .unwrap_or(jiff::Timestamp::MIN)
 }
 
 /// A delivery as it is sealed: all of it, so that it can be proven again.
@@ -386,7 +491,8 @@ struct StoredDelivery {
 
 impl StoredDelivery {
     fn new(delivery: &Delivery) -> Self {
-        let header = |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), STANDARD.encode(value));
+        let header =
+            |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), STANDARD.encode(value));
         Self {
             returning: delivery.kind == DeliveryKind::Return,
             method: delivery.method.to_string(),
@@ -399,7 +505,8 @@ impl StoredDelivery {
     }
 
     fn read(bytes: &[u8]) -> Result<Delivery> {
-        const DAMAGED: FlowError = FlowError::Damaged("a message is not in the form that is expected");
+        const DAMAGED: FlowError =
+            FlowError::Damaged("a message is not in the form that is expected");
         let stored: Self = serde_json::from_slice(bytes).map_err(|_| DAMAGED)?;
         let uri = stored.uri.parse().map_err(|_| DAMAGED)?;
         if stored.returning {
@@ -412,7 +519,12 @@ impl StoredDelivery {
             headers.append(name, HeaderValue::from_bytes(&value).map_err(|_| DAMAGED)?);
         }
         let body = STANDARD.decode(&stored.body).map_err(|_| DAMAGED)?;
-        let mut delivery = Delivery::callback(stored.method.parse().map_err(|_| DAMAGED)?, uri, headers, body);
+        let mut delivery = Delivery::callback(
+            stored.method.parse().map_err(|_| DAMAGED)?,
+            uri,
+            headers,
+            body,
+        );
         (delivery.source, delivery.received_at) = (stored.source, stored.received_at);
         Ok(delivery)
     }
@@ -426,8 +538,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append("x-secret", HeaderValue::from_bytes(b"\xe9 1").unwrap());
         headers.append("x-secret", HeaderValue::from_static("2"));
-        Delivery::callback(http::Method::POST, "/callback?a=b".parse().unwrap(), headers, body)
-            .from_source("192.0.2.1".parse().unwrap())
+        Delivery::callback(
+            http::Method::POST,
+            "/callback?a=b".parse().unwrap(),
+            headers,
+            body,
+        )
+        .from_source("192.0.2.1".parse().unwrap())
     }
 
     #[test]
@@ -435,17 +552,26 @@ mod tests {
         let stored = serde_json::to_vec(&StoredDelivery::new(&delivery("\u{0}ü"))).unwrap();
         let read = StoredDelivery::read(&stored).unwrap();
         let given = delivery("\u{0}ü");
-        assert_eq!((read.kind, &read.method, &read.uri, &read.headers), (given.kind, &given.method, &given.uri, &given.headers));
+        assert_eq!(
+            (read.kind, &read.method, &read.uri, &read.headers),
+            (given.kind, &given.method, &given.uri, &given.headers)
+        );
         assert_eq!((&read.body, read.source), (&given.body, given.source));
         let returning = Delivery::returning("/back?a=b".parse().unwrap());
         let stored = serde_json::to_vec(&StoredDelivery::new(&returning)).unwrap();
-        assert_eq!(StoredDelivery::read(&stored).unwrap().kind, DeliveryKind::Return);
+        assert_eq!(
+            StoredDelivery::read(&stored).unwrap().kind,
+            DeliveryKind::Return
+        );
     }
 
     #[test]
     fn what_is_none_is_refused() {
-        for bytes in [b"".as_slice(), b"{}", br#"{"returning":false,"method":"","uri":" ","headers":[],"body":"","source":null}"#]
-        {
+        for bytes in [
+            b"".as_slice(),
+            b"{}",
+            br#"{"returning":false,"method":"","uri":" ","headers":[],"body":"","source":null}"#,
+        ] {
             assert!(StoredDelivery::read(bytes).is_err());
         }
     }

@@ -29,7 +29,8 @@ use crate::machine::{Command, Input};
 use crate::store::{Commit, Lease, Message, Record};
 
 /// The timers that every store has, and their periods.
-pub(crate) const TIMERS: &[(&str, Duration)] = &[(TIE, Duration::from_secs(60)), (PURGE, DAY), (RESEAL, DAY)];
+pub(crate) const TIMERS: &[(&str, Duration)] =
+    &[(TIE, Duration::from_secs(60)), (PURGE, DAY), (RESEAL, DAY)];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const TIE: &str = "audit";
 const PURGE: &str = "inbox";
@@ -73,7 +74,10 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn read(&self) -> Tally {
-        Tally { under_way: self.under_way.load(Ordering::Relaxed), done: self.done.load(Ordering::Relaxed) }
+        Tally {
+            under_way: self.under_way.load(Ordering::Relaxed),
+            done: self.done.load(Ordering::Relaxed),
+        }
     }
 
     /// Counts a step as under way until what this returns is dropped.
@@ -118,7 +122,12 @@ impl Engine {
     }
 
     /// Carries out steps until `stop` completes, and says so by dropping `stopping`.
-    async fn work(&self, workers: usize, stop: impl Future<Output = ()>, stopping: oneshot::Sender<()>) {
+    async fn work(
+        &self,
+        workers: usize,
+        stop: impl Future<Output = ()>,
+        stopping: oneshot::Sender<()>,
+    ) {
         let inner = &*self.inner;
         let workers = workers.max(1);
         let mut stop = pin!(stop);
@@ -129,7 +138,11 @@ impl Engine {
             let wait = match meanwhile(&mut under_way, inner.take(workers, free)).await {
                 Ok(tasks) => {
                     let all = tasks.len() >= free;
-                    under_way.extend(tasks.into_iter().map(|task| -> BoxFuture<'_, ()> { Box::pin(inner.carry_out(task)) }));
+                    under_way.extend(
+                        tasks
+                            .into_iter()
+                            .map(|task| -> BoxFuture<'_, ()> { Box::pin(inner.carry_out(task)) }),
+                    );
                     match under_way.len() >= workers {
                         // With every worker busy, nothing is looked for until one is free.
                         true => None,
@@ -139,16 +152,29 @@ impl Engine {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "no work could be claimed");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "no work could be claimed"
+                    );
                     Some(AFTER_FAILURE)
                 }
             };
-            let ended = async { if under_way.is_empty() { std::future::pending().await } else { under_way.next().await } };
+            let ended = async {
+                if under_way.is_empty() {
+                    std::future::pending().await
+                } else {
+                    under_way.next().await
+                }
+            };
             let rest = async {
                 match wait {
                     Some(wait) => {
                         let notified = pin!(inner.bell.notified());
-                        select(select(notified, inner.store.hint()), inner.clock.sleep(wait)).await;
+                        select(
+                            select(notified, inner.store.hint()),
+                            inner.clock.sleep(wait),
+                        )
+                        .await;
                     }
                     None => std::future::pending().await,
                 }
@@ -189,7 +215,10 @@ impl Engine {
 }
 
 /// Waits for something while what is under way goes on: a step that nobody polls may hold the connection to the store that is waited for.
-async fn meanwhile<T>(under_way: &mut FuturesUnordered<BoxFuture<'_, ()>>, wanted: impl Future<Output = T>) -> T {
+async fn meanwhile<T>(
+    under_way: &mut FuturesUnordered<BoxFuture<'_, ()>>,
+    wanted: impl Future<Output = T>,
+) -> T {
     let mut wanted = pin!(wanted);
     while !under_way.is_empty() {
         if let Either::Left((found, _)) = select(&mut wanted, under_way.next()).await {
@@ -221,9 +250,15 @@ impl Inner {
         let messages_first = self.messages_first.fetch_xor(true, Ordering::Relaxed);
         let half = free.div_ceil(2);
         let first = self.claim(messages_first, workers, half).await?;
-        let others = self.claim(!messages_first, workers, free - first.len()).await?;
+        let others = self
+            .claim(!messages_first, workers, free - first.len())
+            .await?;
         let left = free - first.len() - others.len();
-        let more = if first.len() == half && left > 0 { self.claim(messages_first, workers, left).await? } else { Vec::new() };
+        let more = if first.len() == half && left > 0 {
+            self.claim(messages_first, workers, left).await?
+        } else {
+            Vec::new()
+        };
         tasks.extend(first.into_iter().chain(others).chain(more));
         Ok(tasks)
     }
@@ -246,12 +281,26 @@ impl Inner {
         let Shares { of_any, one_each } = self.places.shares(workers, limit, &accounts);
         let mut tasks: Vec<Task> = Vec::new();
         if of_any > 0 {
-            tasks.extend(self.store.claim(now, until, of_any, &accounts).await?.into_iter().map(task));
+            tasks.extend(
+                self.store
+                    .claim(now, until, of_any, &accounts)
+                    .await?
+                    .into_iter()
+                    .map(task),
+            );
         }
         for account in one_each {
-            let has_one = tasks.iter().any(|task| matches!(task, Task::Flow(record, ..) if record.account == account));
+            let has_one = tasks
+                .iter()
+                .any(|task| matches!(task, Task::Flow(record, ..) if record.account == account));
             if !has_one && tasks.len() < limit {
-                tasks.extend(self.store.claim(now, until, 1, &[account]).await?.into_iter().map(task));
+                tasks.extend(
+                    self.store
+                        .claim(now, until, 1, &[account])
+                        .await?
+                        .into_iter()
+                        .map(task),
+                );
             }
         }
         Ok(tasks)
@@ -270,7 +319,10 @@ impl Inner {
     /// Carries a task out. What fails stays leased, and is tried again when the lease has run out.
     async fn carry_out(&self, task: Task) {
         if let Err(error) = self.try_carry_out(task).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a step failed and will be tried again");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a step failed and will be tried again"
+            );
         }
     }
 
@@ -280,11 +332,13 @@ impl Inner {
             Task::Timer(name) => {
                 let account = name.strip_prefix(SWEEP);
                 let operation = if account.is_some() { "sweep" } else { &name };
-                self.measured(account, operation, None, self.ring(&name)).await
+                self.measured(account, operation, None, self.ring(&name))
+                    .await
             }
             Task::Message(message) => {
                 let account = message.account.clone();
-                self.measured(Some(&account), "message", None, self.work_off(message)).await
+                self.measured(Some(&account), "message", None, self.work_off(message))
+                    .await
             }
             Task::Flow(record, until, _place) => self.step(*record, until).await,
         }?;
@@ -297,7 +351,9 @@ impl Inner {
         let at = match self.account(&record.account) {
             Ok(at) => at,
             // It waits for a program that knows this vendor, and a person is told.
-            Err(FlowError::UnknownAccount(_)) => return self.set_aside(record, Attention::Unconfigured).await,
+            Err(FlowError::UnknownAccount(_)) => {
+                return self.set_aside(record, Attention::Unconfigured).await;
+            }
             Err(error) => return Err(error),
         };
         let mut flow = match self.open(record.clone()) {
@@ -308,12 +364,18 @@ impl Inner {
         let id = flow.record.id;
         for left in (0..STEPS_OF_A_LEASE).rev() {
             flow.leased_until = (left > 0).then_some(until);
-            match AssertUnwindSafe(self.carry_out_next(&at, flow)).catch_unwind().await {
+            match AssertUnwindSafe(self.carry_out_next(&at, flow))
+                .catch_unwind()
+                .await
+            {
                 Ok(done) => flow = done?,
                 Err(_) => {
                     tracing::error!(flow = %id, account = %at.id, "an adapter panicked");
                     let flow = self.read(id).await?;
-                    return self.change(&at, flow, Lease::End, Input::Crashed).await.map(drop);
+                    return self
+                        .change(&at, flow, Lease::End, Input::Crashed)
+                        .await
+                        .map(drop);
                 }
             }
             if flow.leased_until.is_none() {
@@ -326,11 +388,25 @@ impl Inner {
     /// Carries out the next step of a flow.
     async fn carry_out_next(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
         let command = Self::next(at, &flow, self.now()).command;
-        let (name, id) = (command.as_ref().map_or("refresh", Command::name), flow.record.id);
-        self.measured(Some(&at.id), name, Some(id), self.carry_out_command(at, flow, command)).await
+        let (name, id) = (
+            command.as_ref().map_or("refresh", Command::name),
+            flow.record.id,
+        );
+        self.measured(
+            Some(&at.id),
+            name,
+            Some(id),
+            self.carry_out_command(at, flow, command),
+        )
+        .await
     }
 
-    async fn carry_out_command(&self, at: &VendorHandle, flow: LoadedFlow, command: Option<Command>) -> Result<LoadedFlow> {
+    async fn carry_out_command(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+        command: Option<Command>,
+    ) -> Result<LoadedFlow> {
         self.check_clock().await?;
         let end = |flow, input| self.change(at, flow, Lease::End, input);
         let Some(command) = command else {
@@ -364,14 +440,23 @@ impl Inner {
 
     /// Forgets messages that were worked off, and events that were delivered, long ago.
     async fn purge(&self) -> Result<()> {
-        self.store.purge_inbox(inbox::earlier(self.now(), inbox::REMEMBERED_FOR)).await?;
-        self.store.purge_events(inbox::earlier(self.now(), KEPT_FOR)).await?;
+        self.store
+            .purge_inbox(inbox::earlier(self.now(), inbox::REMEMBERED_FOR))
+            .await?;
+        self.store
+            .purge_events(inbox::earlier(self.now(), KEPT_FOR))
+            .await?;
         Ok(())
     }
 
     async fn ring(&self, name: &str) -> Result<()> {
-        let period = TIMERS.iter().find(|(timer, _)| *timer == name).map(|(_, period)| *period);
-        let swept = name.strip_prefix(SWEEP).and_then(|account| self.account(account).ok());
+        let period = TIMERS
+            .iter()
+            .find(|(timer, _)| *timer == name)
+            .map(|(_, period)| *period);
+        let swept = name
+            .strip_prefix(SWEEP)
+            .and_then(|account| self.account(account).ok());
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),
@@ -382,12 +467,19 @@ impl Inner {
         match &result {
             // A list that cannot be read now is read the next time.
             Err(FlowError::Vendor(error)) => {
-                tracing::warn!(timer = name, kind = crate::machine::change::kind(error), "a list could not be read");
+                tracing::warn!(
+                    timer = name,
+                    kind = crate::machine::change::kind(error),
+                    "a list could not be read"
+                );
             }
             _ => result?,
         }
         // A timer that is nobody's here is left to those whose it is.
         let period = period.unwrap_or(NOT_OURS);
-        Ok(self.store.wind_timer(name, later(self.now(), period)).await?)
+        Ok(self
+            .store
+            .wind_timer(name, later(self.now(), period))
+            .await?)
     }
 }

@@ -25,19 +25,34 @@ impl Places {
     /// Takes a place.
     pub(crate) fn take(self: &Arc<Self>, account: &str) -> Place {
         *self.lock().entry(account.to_owned()).or_default() += 1;
-        Place { places: Arc::clone(self), account: account.to_owned() }
+        Place {
+            places: Arc::clone(self),
+            account: account.to_owned(),
+        }
     }
 
     /// Divides the `free` places of `workers`. A place is left for each account that has none, as far as half of the workers reach: the
     /// first flow of a vendor never waits for the others' calls.
-    pub(crate) fn shares<'p>(&self, workers: usize, free: usize, accounts: &[&'p str]) -> Shares<'p> {
+    pub(crate) fn shares<'p>(
+        &self,
+        workers: usize,
+        free: usize,
+        accounts: &[&'p str],
+    ) -> Shares<'p> {
         let taken = self.lock();
         let has_none = |account: &&str| !taken.contains_key(*account);
         let mut idle: Vec<&str> = accounts.iter().copied().filter(has_none).collect();
-        let others = if idle.len() == accounts.len() { idle.len().saturating_sub(1) } else { idle.len() };
+        let others = if idle.len() == accounts.len() {
+            idle.len().saturating_sub(1)
+        } else {
+            idle.len()
+        };
         let left = others.min(workers / 2).min(free);
         idle.truncate(free);
-        Shares { of_any: free - left, one_each: if left > 0 { idle } else { Vec::new() } }
+        Shares {
+            of_any: free - left,
+            one_each: if left > 0 { idle } else { Vec::new() },
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, usize>> {
@@ -71,14 +86,33 @@ mod tests {
         assert_eq!(shares(4, &["a"]), (4, vec![]), "one alone has all");
         assert_eq!(shares(4, &["a", "b"]), (3, vec!["a", "b"]));
         let hanging = [places.take("a"), places.take("a"), places.take("a")];
-        assert_eq!(shares(1, &["a", "b"]), (0, vec!["b"]), "the last place is the other's");
+        assert_eq!(
+            shares(1, &["a", "b"]),
+            (0, vec!["b"]),
+            "the last place is the other's"
+        );
         assert_eq!(shares(1, &["a"]), (1, vec![]));
         let second = places.take("b");
         assert_eq!(shares(0, &["a", "b"]), (0, vec![]));
         drop(second);
         drop(hanging);
-        assert_eq!(shares(4, &["a", "b"]), (3, vec!["a", "b"]), "places are given back");
-        assert_eq!(shares(4, &["a", "b", "c", "d", "e"]), (2, vec!["a", "b", "c", "d"]), "half of the workers are anybody's");
-        assert_eq!(places.shares(1, 1, &["a", "b"]), Shares { of_any: 1, one_each: vec![] }, "one worker takes what comes");
+        assert_eq!(
+            shares(4, &["a", "b"]),
+            (3, vec!["a", "b"]),
+            "places are given back"
+        );
+        assert_eq!(
+            shares(4, &["a", "b", "c", "d", "e"]),
+            (2, vec!["a", "b", "c", "d"]),
+            "half of the workers are anybody's"
+        );
+        assert_eq!(
+            places.shares(1, 1, &["a", "b"]),
+            Shares {
+                of_any: 1,
+                one_each: vec![]
+            },
+            "one worker takes what comes"
+        );
     }
 }

@@ -15,7 +15,12 @@ const MAX_PAGES: usize = 10_000;
 
 impl Inner {
     /// Asks the vendor for the status, or for the result under a handle.
-    pub(crate) async fn poll(&self, at: &VendorHandle, flow: LoadedFlow, handle: Option<&ResultHandle>) -> Result<LoadedFlow> {
+    pub(crate) async fn poll(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+        handle: Option<&ResultHandle>,
+    ) -> Result<LoadedFlow> {
         let id = flow.state.verification.id().clone();
         let reasons = flow.state.reasons_to_ask();
         // The answer is of now, however long it takes to commit it.
@@ -25,20 +30,32 @@ impl Inner {
             None => at.client.poll(&id).await,
         };
         self.metrics.answered(&at.id, self.now(), &answer);
-        let input = Input::Answered { handle, asked_at, reasons, answer: answer.as_ref() };
+        let input = Input::Answered {
+            handle,
+            asked_at,
+            reasons,
+            answer: answer.as_ref(),
+        };
         self.change(at, flow, Lease::End, input).await
     }
 
     /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
     /// that asked for it is put off, so that nobody else begins meanwhile.
     pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<()> {
-        let open = Filter::all().of_account(at.id.clone()).in_phase(Phase::Open);
-        if !at.client.info().has(Capability::Listing) || self.store.list(&open, None, 1).await?.is_empty() {
+        let open = Filter::all()
+            .of_account(at.id.clone())
+            .in_phase(Phase::Open);
+        if !at.client.info().has(Capability::Listing)
+            || self.store.list(&open, None, 1).await?.is_empty()
+        {
             return Ok(());
         }
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
-            let page = at.client.list(&ListQuery::default(), cursor.as_deref()).await;
+            let page = at
+                .client
+                .list(&ListQuery::default(), cursor.as_deref())
+                .await;
             self.metrics.answered(&at.id, self.now(), &page);
             let page = page?;
             if page.unreadable > 0 {
@@ -55,16 +72,25 @@ impl Inner {
     }
 
     async fn apply_page(&self, at: &VendorHandle, observations: &[Observation]) -> Result<()> {
-        let keys: Vec<LookupKey> = observations.iter().flat_map(|seen| self.keys_of(&at.id, &seen.subject)).collect();
-        let found: BTreeMap<LookupKey, FlowId> = self.store.locate(&keys).await?.into_iter().collect();
+        let keys: Vec<LookupKey> = observations
+            .iter()
+            .flat_map(|seen| self.keys_of(&at.id, &seen.subject))
+            .collect();
+        let found: BTreeMap<LookupKey, FlowId> =
+            self.store.locate(&keys).await?.into_iter().collect();
         for observation in observations {
-            let mut flows: Vec<FlowId> =
-                self.keys_of(&at.id, &observation.subject).iter().filter_map(|key| found.get(key).copied()).collect();
+            let mut flows: Vec<FlowId> = self
+                .keys_of(&at.id, &observation.subject)
+                .iter()
+                .filter_map(|key| found.get(key).copied())
+                .collect();
             flows.dedup();
             for id in flows {
                 let opened = match self.read(id).await {
                     // One that cannot be read is told when its turn comes, and keeps no other waiting.
-                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownFlow(_)) => continue,
+                    Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownFlow(_)) => {
+                        continue;
+                    }
                     opened => opened?,
                 };
                 self.take_in(at, opened, observation).await?;
@@ -74,7 +100,12 @@ impl Inner {
     }
 
     /// Applies an observation that did not come from a question for this flow alone, if it is about this flow and changes anything.
-    pub(crate) async fn take_in(&self, at: &VendorHandle, opened: LoadedFlow, observation: &Observation) -> Result<Taken> {
+    pub(crate) async fn take_in(
+        &self,
+        at: &VendorHandle,
+        opened: LoadedFlow,
+        observation: &Observation,
+    ) -> Result<Taken> {
         self.take_in_by_message(at, opened, observation, None).await
     }
 
@@ -93,12 +124,23 @@ impl Inner {
         if opened.state.is_news(observation) {
             let end = MessageEnd::Done(self.now());
             let message = only.filter(|_| !waits).map(|digest| (digest, &end));
-            self.change_by_message(at, opened, Lease::Keep, Input::Observed(observation), message).await?;
+            self.change_by_message(
+                at,
+                opened,
+                Lease::Keep,
+                Input::Observed(observation),
+                message,
+            )
+            .await?;
             if message.is_some() {
                 return Ok(Taken::WithMessage);
             }
         }
-        Ok(if waits { Taken::Waiting } else { Taken::Applied })
+        Ok(if waits {
+            Taken::Waiting
+        } else {
+            Taken::Applied
+        })
     }
 }
 

@@ -13,32 +13,78 @@ pub async fn a_change_that_is_dropped_is_made_whole_or_not_at_all<H: Harness>(ha
     let store = opened(harness).await;
     for polls in 1..=200 {
         let number = polls * 10;
-        let new = Record { vendor: Some(key(number + 1)), ..record(number) };
+        let new = Record {
+            vendor: Some(key(number + 1)),
+            ..record(number)
+        };
         let beginning = [entry(number, 1), entry(number, 2)];
-        let changed = Record { body: b"changed".to_vec(), ..new.clone() };
+        let changed = Record {
+            body: b"changed".to_vec(),
+            ..new.clone()
+        };
         let more = [entry(number, 3), entry(number, 4)];
-        let commit = Commit { reports: Reports::Put(b"reports"), ..Commit::new(&changed, &more) };
+        let commit = Commit {
+            reports: Reports::Put(b"reports"),
+            ..Commit::new(&changed, &more)
+        };
         let names = [(flow(number), 1), (flow(number), 2)];
-        let block = AuditBlock { number, at: at(0), entries: 2, previous: bytes32(0), hash: bytes32(number) };
+        let block = AuditBlock {
+            number,
+            at: at(0),
+            entries: 2,
+            previous: bytes32(0),
+            hash: bytes32(number),
+        };
 
         // Each is called again: it waits for what the dropped call may have left under way, and says whether there is something left
         // to do. Had the dropped call done half of it, the rest would be missing then.
         let inserted = abandon(polls, store.insert(&new, None, &beginning)).await;
         done(store.insert(&new, None, &beginning).await);
         assert_eq!(load(&store, number).await, new, "dropped after {polls}");
-        assert_eq!(done(store.audit_of(flow(number)).await), beginning, "dropped after {polls}");
-        assert_eq!(done(store.locate(&[key(number), key(number + 1)]).await).len(), 2, "dropped after {polls}");
+        assert_eq!(
+            done(store.audit_of(flow(number)).await),
+            beginning,
+            "dropped after {polls}"
+        );
+        assert_eq!(
+            done(store.locate(&[key(number), key(number + 1)]).await).len(),
+            2,
+            "dropped after {polls}"
+        );
 
         let committed = abandon(polls, store.commit(&commit)).await;
         done(store.commit(&commit).await);
-        assert_eq!(load(&store, number).await, Record { version: 2, ..changed.clone() }, "dropped after {polls}");
-        assert_eq!(done(store.reports(flow(number)).await).as_deref(), Some(&b"reports"[..]), "dropped after {polls}");
-        assert_eq!(done(store.audit_of(flow(number)).await).len(), 4, "dropped after {polls}");
+        assert_eq!(
+            load(&store, number).await,
+            Record {
+                version: 2,
+                ..changed.clone()
+            },
+            "dropped after {polls}"
+        );
+        assert_eq!(
+            done(store.reports(flow(number)).await).as_deref(),
+            Some(&b"reports"[..]),
+            "dropped after {polls}"
+        );
+        assert_eq!(
+            done(store.audit_of(flow(number)).await).len(),
+            4,
+            "dropped after {polls}"
+        );
 
         let added = abandon(polls, store.add_block(&block, &names)).await;
         done(store.add_block(&block, &names).await);
-        assert_eq!(done(store.last_block().await), Some(block), "dropped after {polls}");
-        assert_eq!(done(store.block_entries(number).await), beginning, "dropped after {polls}");
+        assert_eq!(
+            done(store.last_block().await),
+            Some(block),
+            "dropped after {polls}"
+        );
+        assert_eq!(
+            done(store.block_entries(number).await),
+            beginning,
+            "dropped after {polls}"
+        );
 
         if inserted.is_some() && committed.is_some() && added.is_some() {
             return;
@@ -83,7 +129,11 @@ pub(super) async fn abandon<F: Future>(polls: u64, future: F) -> Option<F::Outpu
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => {
             left -= 1;
-            if left == 0 { Poll::Ready(None) } else { Poll::Pending }
+            if left == 0 {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            }
         }
     })
     .await

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Harness, at, at_once, claimed, counted, done, due, entry, flow, insert, load, opened, opened_often, record};
+use super::{
+    Harness, at, at_once, claimed, counted, done, due, entry, flow, insert, load, opened,
+    opened_often, record,
+};
 use crate::audit::AuditHead;
 use crate::store::{Commit, Committed, Lease, Record, Store};
 
@@ -16,14 +19,32 @@ pub async fn what_is_due_is_claimed_in_its_order_up_to_the_limit<H: Harness>(har
     assert_eq!(claimed(&store, 30, 0).await, []);
     assert_eq!(claimed(&store, -10, 9).await, [], "nothing is due yet");
     let first = done(store.claim(at(30), at(60), 2, &[]).await);
-    assert_eq!(first, [(5, -9), (2, 10)].map(|(number, second)| Record { version: 2, ..due(number, second) }));
+    assert_eq!(
+        first,
+        [(5, -9), (2, 10)].map(|(number, second)| Record {
+            version: 2,
+            ..due(number, second)
+        })
+    );
     for record in first {
-        assert_eq!(done(store.load(record.id).await), Some(record), "what was given is what is kept");
+        assert_eq!(
+            done(store.load(record.id).await),
+            Some(record),
+            "what was given is what is kept"
+        );
     }
-    assert_eq!(claimed(&store, 30, 9).await, [flow(4), flow(1)], "what is due now is due");
+    assert_eq!(
+        claimed(&store, 30, 9).await,
+        [flow(4), flow(1)],
+        "what is due now is due"
+    );
     assert_eq!(claimed(&store, 30, 9).await, []);
     assert_eq!(claimed(&store, 35, usize::MAX).await, [flow(6)]);
-    assert_eq!(load(&store, 3).await.version, 1, "what is not claimed is not changed");
+    assert_eq!(
+        load(&store, 3).await.version,
+        1,
+        "what is not claimed is not changed"
+    );
 }
 
 /// Promises: a leased flow is given to nobody else until its lease has run out; then it is, at a new version.
@@ -35,7 +56,13 @@ pub async fn a_lease_holds_until_it_runs_out<H: Harness>(harness: &H) {
         let start = round * 100;
         let given = done(store.claim(at(start), at(start + 100), 1, &[]).await);
         let version = 2 + u64::try_from(round).expect("a version");
-        assert_eq!(given, [Record { version, ..due(1, 0) }]);
+        assert_eq!(
+            given,
+            [Record {
+                version,
+                ..due(1, 0)
+            }]
+        );
         for store in [&store, &other] {
             assert_eq!(claimed(store, start, 9).await, []);
             assert_eq!(claimed(store, start + 99, 9).await, []);
@@ -58,13 +85,30 @@ pub async fn a_commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
     let mut held = done(store.claim(at(0), at(100), 1, &[]).await).remove(0);
     for due in [Some(at(1)), None, Some(at(2))] {
         held.due = due;
-        let commit = Commit { lease: Lease::Keep, ..Commit::new(&held, &[]) };
-        assert_eq!(done(store.commit(&commit).await), Committed::Done(held.version + 1));
+        let commit = Commit {
+            lease: Lease::Keep,
+            ..Commit::new(&held, &[])
+        };
+        assert_eq!(
+            done(store.commit(&commit).await),
+            Committed::Done(held.version + 1)
+        );
         held.version += 1;
-        assert_eq!(claimed(&store, 99, 9).await, [], "the lease holds, even where nothing was due in between");
+        assert_eq!(
+            claimed(&store, 99, 9).await,
+            [],
+            "the lease holds, even where nothing was due in between"
+        );
     }
-    assert_eq!(done(store.commit(&Commit::new(&held, &[])).await), Committed::Done(held.version + 1));
-    assert_eq!(claimed(&store, 1, 9).await, [], "it is due again only at its time");
+    assert_eq!(
+        done(store.commit(&Commit::new(&held, &[])).await),
+        Committed::Done(held.version + 1)
+    );
+    assert_eq!(
+        claimed(&store, 1, 9).await,
+        [],
+        "it is due again only at its time"
+    );
     assert_eq!(claimed(&store, 2, 9).await, [flow(1)]);
 }
 
@@ -74,9 +118,15 @@ pub async fn who_lost_the_lease_cannot_commit<H: Harness>(harness: &H) {
     insert(&store, &due(1, 0)).await;
     let slow = done(store.claim(at(0), at(10), 1, &[]).await).remove(0);
     let quick = done(harness.connect().await.claim(at(10), at(20), 1, &[]).await).remove(0);
-    assert_eq!(done(store.commit(&Commit::new(&slow, &[entry(1, 1)])).await), Committed::Conflict);
+    assert_eq!(
+        done(store.commit(&Commit::new(&slow, &[entry(1, 1)])).await),
+        Committed::Conflict
+    );
     assert_eq!(claimed(&store, 19, 9).await, [], "the other's lease holds");
-    assert_eq!(done(store.commit(&Commit::new(&quick, &[entry(1, 1)])).await), Committed::Done(4));
+    assert_eq!(
+        done(store.commit(&Commit::new(&quick, &[entry(1, 1)])).await),
+        Committed::Done(4)
+    );
 }
 
 /// Promises: what waits for nobody is not claimed, and neither is what is due later, once that was committed.
@@ -91,7 +141,11 @@ pub async fn what_is_not_due_any_more_is_not_claimed<H: Harness>(harness: &H) {
             id if id == flow(2) => Some(at(50)),
             _ => Some(at(-5)),
         };
-        done(store.commit(&Commit::new(&Record { due, ..held }, &[])).await);
+        done(
+            store
+                .commit(&Commit::new(&Record { due, ..held }, &[]))
+                .await,
+        );
     }
     assert_eq!(claimed(&store, 49, 9).await, [flow(3)]);
     assert_eq!(claimed(&store, 50, 9).await, [flow(2)]);
@@ -104,7 +158,11 @@ pub async fn what_was_due_first_is_first_though_it_was_leased<H: Harness>(harnes
     insert(&store, &due(1, 1)).await;
     insert(&store, &due(2, 2)).await;
     assert_eq!(claimed(&store, 1, 1).await, [flow(1)]);
-    assert_eq!(claimed(&store, 10, 1).await, [flow(2)], "what is leased is passed over");
+    assert_eq!(
+        claimed(&store, 10, 1).await,
+        [flow(2)],
+        "what is leased is passed over"
+    );
     insert(&store, &due(3, 3)).await;
     assert_eq!(claimed(&store, 30, 1).await, [flow(1)]);
     assert_eq!(claimed(&store, 30, 9).await, [flow(2), flow(3)]);
@@ -114,23 +172,32 @@ pub async fn what_was_due_first_is_first_though_it_was_leased<H: Harness>(harnes
 pub async fn no_flow_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     for (number, store) in (1..=200).zip(stores.iter().cycle()) {
-        insert(store, &due(number, i64::try_from(number % 50).expect("a second"))).await;
+        insert(
+            store,
+            &due(number, i64::try_from(number % 50).expect("a second")),
+        )
+        .await;
     }
-    let claimers = (0..16).zip(stores.iter().cycle().cloned()).map(|(claimer, store)| async move {
-        let mut all = Vec::new();
-        // A claim beside others may find less than there is, but what is there is found by somebody.
-        loop {
-            let given = done(store.claim(at(50), at(99), 1 + claimer % 7, &[]).await);
-            assert!(given.iter().all(|record| record.version == 2), "{given:?}");
-            assert!(given.is_sorted_by_key(|record| record.due), "{given:?}");
-            if given.is_empty() {
-                return all;
+    let claimers = (0..16)
+        .zip(stores.iter().cycle().cloned())
+        .map(|(claimer, store)| async move {
+            let mut all = Vec::new();
+            // A claim beside others may find less than there is, but what is there is found by somebody.
+            loop {
+                let given = done(store.claim(at(50), at(99), 1 + claimer % 7, &[]).await);
+                assert!(given.iter().all(|record| record.version == 2), "{given:?}");
+                assert!(given.is_sorted_by_key(|record| record.due), "{given:?}");
+                if given.is_empty() {
+                    return all;
+                }
+                all.extend(given.into_iter().map(|record| record.id));
             }
-            all.extend(given.into_iter().map(|record| record.id));
-        }
-    });
+        });
     let given = counted(at_once(claimers).await.into_iter().flatten());
-    assert!(given.len() == 200 && given.values().all(|times| *times == 1), "{given:?}");
+    assert!(
+        given.len() == 200 && given.values().all(|times| *times == 1),
+        "{given:?}"
+    );
 }
 
 /// Promises: workers that share a store through leases and versions do every step of every flow once.
@@ -148,7 +215,10 @@ pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
         let kept = load(store, number).await;
         assert_eq!(kept.audit.count, STEPS);
         let trail = done(store.audit_of(flow(number)).await);
-        assert_eq!(trail.iter().map(|entry| entry.number).collect::<Vec<_>>(), (1..=STEPS).collect::<Vec<_>>());
+        assert_eq!(
+            trail.iter().map(|entry| entry.number).collect::<Vec<_>>(),
+            (1..=STEPS).collect::<Vec<_>>()
+        );
     }
 
     /// Does steps until there is none left; how many.
@@ -156,13 +226,29 @@ pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
         let mut steps = 0;
         while done(store.next_due(&[]).await).is_some() {
             for held in done(store.claim(at(0), at(10), 2, &[]).await) {
-                let number = u64::from_be_bytes(held.id.as_bytes().first_chunk().copied().expect("eight bytes"));
+                let number = u64::from_be_bytes(
+                    held.id
+                        .as_bytes()
+                        .first_chunk()
+                        .copied()
+                        .expect("eight bytes"),
+                );
                 let count = held.audit.count + 1;
                 let due = (count < STEPS).then(|| at(0));
                 let entry = entry(number, count);
-                let next = Record { due, audit: AuditHead { count, hash: entry.hash }, ..held };
+                let next = Record {
+                    due,
+                    audit: AuditHead {
+                        count,
+                        hash: entry.hash,
+                    },
+                    ..held
+                };
                 // Nobody else may change what is held, so there is no conflict.
-                assert!(matches!(done(store.commit(&Commit::new(&next, &[entry])).await), Committed::Done(_)));
+                assert!(matches!(
+                    done(store.commit(&Commit::new(&next, &[entry])).await),
+                    Committed::Done(_)
+                ));
                 steps += 1;
             }
             tokio::task::yield_now().await;

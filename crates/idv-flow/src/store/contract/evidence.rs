@@ -66,12 +66,17 @@ macro_rules! evidence_contract {
 
 /// A body of any bytes.
 fn body(length: usize, first: u8) -> Vec<u8> {
-    (0..length).map(|at| first.wrapping_add(at.to_le_bytes()[0])).collect()
+    (0..length)
+        .map(|at| first.wrapping_add(at.to_le_bytes()[0]))
+        .collect()
 }
 
 /// Promises: a part is read as it was stored, by another program too; one that is not there is `None`.
 pub async fn part_is_read_as_it_was_stored<H: EvidenceHarness>(harness: &H) {
-    let (store, other) = (harness.connect_evidence().await, harness.connect_evidence().await);
+    let (store, other) = (
+        harness.connect_evidence().await,
+        harness.connect_evidence().await,
+    );
     for (number, length) in [0, 1, 1024 * 1024].into_iter().enumerate() {
         let part = EvidencePart::new(flow(1), 1, u32::try_from(number).unwrap_or_default());
         assert_eq!(done(other.part(part).await), None);
@@ -98,11 +103,22 @@ pub async fn part_is_replaced<H: EvidenceHarness>(harness: &H) {
 pub async fn parts_are_listed_in_order<H: EvidenceHarness>(harness: &H) {
     let store = harness.connect_evidence().await;
     assert_eq!(done(store.parts(flow(1)).await), []);
-    let mut parts: Vec<_> =
-        [(10, 0), (2, 10), (2, 9), (1, 0), (2, 100)].map(|(item, part)| EvidencePart::new(flow(1), item, part)).into();
+    let mut parts: Vec<_> = [(10, 0), (2, 10), (2, 9), (1, 0), (2, 100)]
+        .map(|(item, part)| EvidencePart::new(flow(1), item, part))
+        .into();
     for part in &parts {
         done(store.put_part(*part, b"part").await);
-        done(store.put_part(EvidencePart { flow: flow(2), ..*part }, b"another flow's").await);
+        done(
+            store
+                .put_part(
+                    EvidencePart {
+                        flow: flow(2),
+                        ..*part
+                    },
+                    b"another flow's",
+                )
+                .await,
+        );
     }
     parts.sort_unstable();
     assert_eq!(done(store.parts(flow(1)).await), parts);
@@ -124,16 +140,33 @@ pub async fn parts_are_erased_by_item_and_by_flow<H: EvidenceHarness>(harness: &
         assert_eq!(done(store.parts(flow(1)).await), []);
     }
     done(store.erase_parts(flow(3), None).await);
-    assert_eq!(done(store.parts(flow(2)).await), [part(2, 1, 0)], "another flow's stay");
+    assert_eq!(
+        done(store.parts(flow(2)).await),
+        [part(2, 1, 0)],
+        "another flow's stay"
+    );
 }
 
 /// Promises: parts that several programs store at the same time are all there.
 pub async fn parts_of_many_programs_are_all_there<H: EvidenceHarness>(harness: &H) {
-    let stores = [harness.connect_evidence().await, harness.connect_evidence().await, harness.connect_evidence().await];
-    let calls = (0..24_u32).zip(stores.iter().cycle()).map(|(number, store)| {
-        let store = Arc::clone(store);
-        async move { store.put_part(EvidencePart::new(flow(1), number % 3, number), &body(10_000, number.to_le_bytes()[0])).await }
-    });
+    let stores = [
+        harness.connect_evidence().await,
+        harness.connect_evidence().await,
+        harness.connect_evidence().await,
+    ];
+    let calls = (0..24_u32)
+        .zip(stores.iter().cycle())
+        .map(|(number, store)| {
+            let store = Arc::clone(store);
+            async move {
+                store
+                    .put_part(
+                        EvidencePart::new(flow(1), number % 3, number),
+                        &body(10_000, number.to_le_bytes()[0]),
+                    )
+                    .await
+            }
+        });
     for result in at_once(calls).await {
         done(result);
     }
@@ -141,7 +174,10 @@ pub async fn parts_of_many_programs_are_all_there<H: EvidenceHarness>(harness: &
     let parts = done(store.parts(flow(1)).await);
     assert_eq!(parts.len(), 24);
     for part in parts {
-        assert_eq!(done(store.part(part).await), Some(body(10_000, part.part.to_le_bytes()[0])));
+        assert_eq!(
+            done(store.part(part).await),
+            Some(body(10_000, part.part.to_le_bytes()[0]))
+        );
     }
 }
 
@@ -153,7 +189,10 @@ pub async fn part_whose_call_was_dropped_is_whole_or_missing<H: EvidenceHarness>
         let part = EvidencePart::new(flow(1), 1, u32::try_from(polls).unwrap_or_default());
         let stored = abandon(polls, store.put_part(part, &whole)).await;
         let there = done(store.part(part).await);
-        assert!(there.is_none_or(|there| there == whole), "dropped after {polls}");
+        assert!(
+            there.is_none_or(|there| there == whole),
+            "dropped after {polls}"
+        );
         if stored.is_some() {
             break;
         }

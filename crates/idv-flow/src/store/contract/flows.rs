@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Harness, at, at_once, bytes32, claimed, done, due, entry, flow, insert, key, load, opened, opened_often, record};
+use super::{
+    Harness, at, at_once, bytes32, claimed, done, due, entry, flow, insert, key, load, opened,
+    opened_often, record,
+};
 use crate::audit::{AuditEntry, AuditHead};
 use crate::store::{
-    Commit, Committed, Filter, Inserted, ListCursor, ListOrder, LookupKey, Phase, Record, Reports, Store, StoreResult,
+    Commit, Committed, Filter, Inserted, ListCursor, ListOrder, LookupKey, Phase, Record, Reports,
+    Store, StoreResult,
 };
 
 /// Promises: what is inserted is loaded, at version 1, with its times to the microsecond, by every program.
@@ -26,23 +30,48 @@ pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
         vendor: Some(LookupKey([0xFF; 32])),
         application_key: Some(LookupKey([0; 32])),
         body: (0..=u8::MAX).collect(),
-        audit: AuditHead { count: 3, hash: [0x80; 32] },
+        audit: AuditHead {
+            count: 3,
+            hash: [0x80; 32],
+        },
         ..record(1)
     };
     insert(&store, &full).await;
-    let empty = Record { body: Vec::new(), due: Some(Timestamp::MAX), ..record(2) };
+    let empty = Record {
+        body: Vec::new(),
+        due: Some(Timestamp::MAX),
+        ..record(2)
+    };
     insert(&store, &empty).await;
     let fine = Timestamp::from_nanosecond(1_900_000_000_123_456_789).ok();
     let before_1970 = Timestamp::from_nanosecond(-1_500).expect("a time");
-    insert(&store, &Record { due: fine, created_at: before_1970, ..record(3) }).await;
+    insert(
+        &store,
+        &Record {
+            due: fine,
+            created_at: before_1970,
+            ..record(3)
+        },
+    )
+    .await;
 
     let store = harness.connect().await;
     assert_eq!(load(&store, 1).await, Record { version: 1, ..full });
     let microsecond = |number| Timestamp::from_microsecond(number).expect("a time");
     let kept = load(&store, 2).await;
-    assert_eq!(kept, Record { due: Timestamp::new(Timestamp::MAX.as_second(), 999_999_000).ok(), ..empty });
+    assert_eq!(
+        kept,
+        Record {
+            due: Timestamp::new(Timestamp::MAX.as_second(), 999_999_000).ok(),
+            ..empty
+        }
+    );
     let kept = load(&store, 3).await;
-    assert_eq!(kept.due, Some(microsecond(1_900_000_000_123_456)), "what is finer than a microsecond is left out");
+    assert_eq!(
+        kept.due,
+        Some(microsecond(1_900_000_000_123_456)),
+        "what is finer than a microsecond is left out"
+    );
     assert_eq!(kept.created_at, microsecond(-1), "before 1970 as well");
     assert_eq!(done(store.load(flow(4)).await), None);
 }
@@ -50,20 +79,33 @@ pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
 /// Promises: bodies and reports may be as long as reports are.
 pub async fn a_flow_of_many_bytes_is_kept<H: Harness>(harness: &H) {
     let store = opened(harness).await;
-    let body: Vec<u8> = (0..1_500_000_u32).flat_map(|number| number.to_le_bytes().into_iter().take(1)).collect();
+    let body: Vec<u8> = (0..1_500_000_u32)
+        .flat_map(|number| number.to_le_bytes().into_iter().take(1))
+        .collect();
     insert(&store, &record(1)).await;
-    let large = Record { body: body.clone(), ..record(1) };
+    let large = Record {
+        body: body.clone(),
+        ..record(1)
+    };
     let committed = commit(&store, &large, Reports::Put(&body), &[]).await;
     assert_eq!(done(committed), Committed::Done(2));
     assert!(load(&store, 1).await.body == body, "the body is kept whole");
-    assert!(done(store.reports(flow(1)).await) == Some(body), "the reports are kept whole");
+    assert!(
+        done(store.reports(flow(1)).await) == Some(body),
+        "the reports are kept whole"
+    );
 }
 
 /// Promises: no two flows have the same reference key. Who inserts a second learns of the first, and nothing is changed.
 pub async fn a_reference_is_there_once<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&record(1), None, &[entry(1, 1)]).await);
-    let second = Record { reference: key(1), due: Some(at(0)), vendor: Some(key(50)), ..record(2) };
+    let second = Record {
+        reference: key(1),
+        due: Some(at(0)),
+        vendor: Some(key(50)),
+        ..record(2)
+    };
     let inserted = done(store.insert(&second, None, &[entry(2, 1)]).await);
     assert_eq!(inserted, Inserted::Exists(flow(1)));
     assert_eq!(done(store.load(flow(2)).await), None);
@@ -72,12 +114,21 @@ pub async fn a_reference_is_there_once<H: Harness>(harness: &H) {
     assert_eq!(claimed(&store, 1, 9).await, []);
     assert_eq!(load(&store, 1).await, record(1));
     // The same again, as after a crash: it is there, and its beginning is not written twice.
-    assert_eq!(done(store.insert(&record(1), None, &[entry(1, 1)]).await), Inserted::Exists(flow(1)));
+    assert_eq!(
+        done(store.insert(&record(1), None, &[entry(1, 1)]).await),
+        Inserted::Exists(flow(1))
+    );
     assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
     // One that is erased is still there: its reference is not for another.
-    let erased = Record { phase: Phase::Erased, ..record(1) };
+    let erased = Record {
+        phase: Phase::Erased,
+        ..record(1)
+    };
     done(store.commit(&Commit::new(&erased, &[])).await);
-    assert_eq!(done(store.insert(&second, None, &[]).await), Inserted::Exists(flow(1)));
+    assert_eq!(
+        done(store.insert(&second, None, &[]).await),
+        Inserted::Exists(flow(1))
+    );
 }
 
 /// Promises: the same, for many at once.
@@ -85,14 +136,34 @@ pub async fn a_reference_is_there_once_whoever_is_first<H: Harness>(harness: &H)
     let stores = opened_often(harness).await;
     let calls = (1..=16).zip(stores.iter().cycle().cloned());
     let results = at_once(calls.map(|(number, store)| async move {
-        let record = Record { reference: key(1), ..record(number) };
-        (record.id, store.insert(&record, None, &[entry(number, 1)]).await)
+        let record = Record {
+            reference: key(1),
+            ..record(number)
+        };
+        (
+            record.id,
+            store.insert(&record, None, &[entry(number, 1)]).await,
+        )
     }))
     .await;
-    let results: Vec<_> = results.into_iter().map(|(id, inserted)| (id, done(inserted))).collect();
-    let first: Vec<_> = results.iter().filter(|(_, inserted)| *inserted == Inserted::New).map(|(id, _)| *id).collect();
-    let [first] = first.as_slice() else { panic!("{} were inserted", first.len()) };
-    assert!(results.iter().all(|(id, inserted)| id == first || *inserted == Inserted::Exists(*first)), "{results:?}");
+    let results: Vec<_> = results
+        .into_iter()
+        .map(|(id, inserted)| (id, done(inserted)))
+        .collect();
+    let first: Vec<_> = results
+        .iter()
+        .filter(|(_, inserted)| *inserted == Inserted::New)
+        .map(|(id, _)| *id)
+        .collect();
+    let [first] = first.as_slice() else {
+        panic!("{} were inserted", first.len())
+    };
+    assert!(
+        results
+            .iter()
+            .all(|(id, inserted)| id == first || *inserted == Inserted::Exists(*first)),
+        "{results:?}"
+    );
     for store in stores.iter().take(1) {
         assert_eq!(done(store.list(&Filter::all(), None, 99).await).len(), 1);
         assert_eq!(done(store.audit(None, 99).await).len(), 1);
@@ -103,8 +174,14 @@ pub async fn a_reference_is_there_once_whoever_is_first<H: Harness>(harness: &H)
 pub async fn a_name_is_there_once<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &record(1)).await;
-    let other = Record { reference: key(2), ..due(1, 0) };
-    store.insert(&other, None, &[entry(1, 1)]).await.expect_err("the name is taken");
+    let other = Record {
+        reference: key(2),
+        ..due(1, 0)
+    };
+    store
+        .insert(&other, None, &[entry(1, 1)])
+        .await
+        .expect_err("the name is taken");
     assert_eq!(load(&store, 1).await, record(1));
     assert_eq!(done(store.locate(&[key(2)]).await), []);
     assert_eq!(done(store.audit_of(flow(1)).await), []);
@@ -122,13 +199,31 @@ pub async fn a_commit_replaces_the_flow_and_counts_its_version<H: Harness>(harne
         due: Some(at(9)),
         vendor: Some(key(70)),
         body: b"changed".to_vec(),
-        audit: AuditHead { count: 1, hash: bytes32(1) },
+        audit: AuditHead {
+            count: 1,
+            hash: bytes32(1),
+        },
         ..record(1)
     };
-    assert_eq!(done(store.commit(&Commit::new(&changed, &[])).await), Committed::Done(2));
-    assert_eq!(load(&store, 1).await, Record { version: 2, ..changed.clone() });
-    let back = Record { version: 2, ..record(1) };
-    assert_eq!(done(store.commit(&Commit::new(&back, &[])).await), Committed::Done(3));
+    assert_eq!(
+        done(store.commit(&Commit::new(&changed, &[])).await),
+        Committed::Done(2)
+    );
+    assert_eq!(
+        load(&store, 1).await,
+        Record {
+            version: 2,
+            ..changed.clone()
+        }
+    );
+    let back = Record {
+        version: 2,
+        ..record(1)
+    };
+    assert_eq!(
+        done(store.commit(&Commit::new(&back, &[])).await),
+        Committed::Done(3)
+    );
     assert_eq!(load(&store, 1).await, Record { version: 3, ..back });
     assert_eq!(load(&store, 2).await, record(2), "no other is changed");
 }
@@ -141,14 +236,23 @@ pub async fn a_commit_at_another_version_changes_nothing<H: Harness>(harness: &H
     assert_eq!(claimed(&store, 0, 1).await, [flow(1)]);
     let kept = load(&store, 1).await;
     for version in [0, 1, 2, 4, u64::MAX] {
-        let other = Record { version, phase: Phase::Done, body: b"lost".to_vec(), vendor: Some(key(60)), ..record(1) };
+        let other = Record {
+            version,
+            phase: Phase::Done,
+            body: b"lost".to_vec(),
+            vendor: Some(key(60)),
+            ..record(1)
+        };
         for reports in [Reports::Put(b"lost"), Reports::Erase] {
             let committed = commit(&store, &other, reports, &[entry(1, 2)]).await;
             assert_eq!(done(committed), Committed::Conflict, "{version}");
         }
     }
     assert_eq!(load(&store, 1).await, kept);
-    assert_eq!(done(store.reports(flow(1)).await).as_deref(), Some(&b"reports"[..]));
+    assert_eq!(
+        done(store.reports(flow(1)).await).as_deref(),
+        Some(&b"reports"[..])
+    );
     assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
     assert_eq!(done(store.locate(&[key(60)]).await), []);
     assert_eq!(claimed(&store, 9, 1).await, [], "the lease holds");
@@ -164,8 +268,18 @@ pub async fn a_commit_at_another_version_changes_nothing<H: Harness>(harness: &H
 pub async fn a_commit_that_fails_changes_nothing<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&due(1, 0), Some(at(50)), &[entry(1, 1)]).await);
-    let changed = Record { phase: Phase::Done, vendor: Some(key(60)), ..record(1) };
-    let committed = commit(&store, &changed, Reports::Put(b"lost"), &[entry(1, 2), entry(1, 1)]).await;
+    let changed = Record {
+        phase: Phase::Done,
+        vendor: Some(key(60)),
+        ..record(1)
+    };
+    let committed = commit(
+        &store,
+        &changed,
+        Reports::Put(b"lost"),
+        &[entry(1, 2), entry(1, 1)],
+    )
+    .await;
     committed.expect_err("an entry is there already");
     assert_eq!(load(&store, 1).await, due(1, 0));
     assert_eq!(done(store.reports(flow(1)).await), None);
@@ -173,10 +287,16 @@ pub async fn a_commit_that_fails_changes_nothing<H: Harness>(harness: &H) {
     assert_eq!(done(store.locate(&[key(60)]).await), []);
     assert_eq!(claimed(&store, 49, 1).await, [], "the lease holds");
     // Neither does an insertion that fails so.
-    store.insert(&record(2), None, &[entry(1, 1)]).await.expect_err("an entry is there already");
+    store
+        .insert(&record(2), None, &[entry(1, 1)])
+        .await
+        .expect_err("an entry is there already");
     assert_eq!(done(store.load(flow(2)).await), None);
     // And the store goes on.
-    assert_eq!(done(store.commit(&Commit::new(&changed, &[entry(1, 2)])).await), Committed::Done(2));
+    assert_eq!(
+        done(store.commit(&Commit::new(&changed, &[entry(1, 2)])).await),
+        Committed::Done(2)
+    );
 }
 
 /// Promises: of many that commit at the same version at once, one does, and only its entries are in the trail.
@@ -188,16 +308,34 @@ pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H)
     let calls = (1..=16_u64).zip(stores.iter().cycle().cloned());
     let results = at_once(calls.map(|(number, store)| async move {
         let body = number.to_le_bytes();
-        let changed = Record { body: body.to_vec(), ..record(1) };
+        let changed = Record {
+            body: body.to_vec(),
+            ..record(1)
+        };
         let committed = commit(&store, &changed, Reports::Put(&body), &[entry(1, number)]).await;
         done(committed)
     }))
     .await;
-    let made: Vec<_> = (1..=16_u64).zip(results).filter(|(_, committed)| *committed != Committed::Conflict).collect();
-    let [(number, Committed::Done(2))] = made.as_slice() else { panic!("{made:?}") };
+    let made: Vec<_> = (1..=16_u64)
+        .zip(results)
+        .filter(|(_, committed)| *committed != Committed::Conflict)
+        .collect();
+    let [(number, Committed::Done(2))] = made.as_slice() else {
+        panic!("{made:?}")
+    };
     for store in &stores {
-        assert_eq!(load(store, 1).await, Record { version: 2, body: number.to_le_bytes().to_vec(), ..record(1) });
-        assert_eq!(done(store.reports(flow(1)).await), Some(number.to_le_bytes().to_vec()));
+        assert_eq!(
+            load(store, 1).await,
+            Record {
+                version: 2,
+                body: number.to_le_bytes().to_vec(),
+                ..record(1)
+            }
+        );
+        assert_eq!(
+            done(store.reports(flow(1)).await),
+            Some(number.to_le_bytes().to_vec())
+        );
         assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, *number)]);
     }
 }
@@ -206,15 +344,27 @@ pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H)
 pub async fn changes_at_once_fail_alone<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in 1..=12 {
-        done(store.insert(&record(number), None, &[entry(number, 1)]).await);
+        done(
+            store
+                .insert(&record(number), None, &[entry(number, 1)])
+                .await,
+        );
     }
     let calls = (1..=12_u64).map(|number| {
         let store = Arc::clone(&store);
         async move {
             let version = if number % 4 == 1 { 9 } else { 1 };
             // The first entry is there already.
-            let added = if number % 4 == 2 { entry(number, 1) } else { entry(number, 2) };
-            let changed = Record { version, phase: Phase::Done, ..record(number) };
+            let added = if number % 4 == 2 {
+                entry(number, 1)
+            } else {
+                entry(number, 2)
+            };
+            let changed = Record {
+                version,
+                phase: Phase::Done,
+                ..record(number)
+            };
             store.commit(&Commit::new(&changed, &[added])).await
         }
     });
@@ -234,7 +384,11 @@ pub async fn changes_at_once_fail_alone<H: Harness>(harness: &H) {
             }
         };
         assert_eq!(load(&store, number).await.phase, phase, "{number}");
-        assert_eq!(done(store.audit_of(flow(number)).await).len(), entries, "{number}");
+        assert_eq!(
+            done(store.audit_of(flow(number)).await).len(),
+            entries,
+            "{number}"
+        );
     }
 }
 
@@ -255,10 +409,23 @@ pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
         (Reports::Erase, None),
         (Reports::Put(b"two"), Some(b"two")),
     ] {
-        let committed = commit(&store, &Record { version, ..record(1) }, reports, &[]).await;
+        let committed = commit(
+            &store,
+            &Record {
+                version,
+                ..record(1)
+            },
+            reports,
+            &[],
+        )
+        .await;
         version += 1;
         assert_eq!(done(committed), Committed::Done(version));
-        assert_eq!(done(store.reports(flow(1)).await).as_deref(), expected, "{reports:?}");
+        assert_eq!(
+            done(store.reports(flow(1)).await).as_deref(),
+            expected,
+            "{reports:?}"
+        );
         assert_eq!(done(store.reports(flow(2)).await), None, "no other's");
     }
 }
@@ -267,9 +434,30 @@ pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
 /// found too, so that what comes late about one is told from what is about nobody.
 pub async fn a_flow_is_found_by_its_keys_whatever_its_phase<H: Harness>(harness: &H) {
     let store = opened(harness).await;
-    insert(&store, &Record { vendor: Some(key(100)), ..record(1) }).await;
-    insert(&store, &Record { vendor: Some(key(200)), ..record(2) }).await;
-    insert(&store, &Record { vendor: Some(key(200)), ..record(3) }).await;
+    insert(
+        &store,
+        &Record {
+            vendor: Some(key(100)),
+            ..record(1)
+        },
+    )
+    .await;
+    insert(
+        &store,
+        &Record {
+            vendor: Some(key(200)),
+            ..record(2)
+        },
+    )
+    .await;
+    insert(
+        &store,
+        &Record {
+            vendor: Some(key(200)),
+            ..record(3)
+        },
+    )
+    .await;
     insert(&store, &record(4)).await;
     let found = async |keys: &[LookupKey]| {
         let mut found = done(store.locate(keys).await);
@@ -280,17 +468,38 @@ pub async fn a_flow_is_found_by_its_keys_whatever_its_phase<H: Harness>(harness:
     assert_eq!(found(&[key(9)]).await, []);
     assert_eq!(found(&[key(1)]).await, [(key(1), flow(1))]);
     assert_eq!(found(&[key(100)]).await, [(key(100), flow(1))]);
-    assert_eq!(found(&[key(200), key(1), key(9)]).await, [(key(1), flow(1)), (key(200), flow(2)), (key(200), flow(3))]);
-    assert_eq!(found(&[key(4), key(4)]).await, [(key(4), flow(4))], "a key that is given twice is answered once");
+    assert_eq!(
+        found(&[key(200), key(1), key(9)]).await,
+        [(key(1), flow(1)), (key(200), flow(2)), (key(200), flow(3))]
+    );
+    assert_eq!(
+        found(&[key(4), key(4)]).await,
+        [(key(4), flow(4))],
+        "a key that is given twice is answered once"
+    );
     let many: Vec<_> = (1..=2_500).map(key).collect();
-    assert_eq!(found(&many).await.len(), 7, "a page of a vendor's list can be long");
+    assert_eq!(
+        found(&many).await.len(),
+        7,
+        "a page of a vendor's list can be long"
+    );
 
-    let moved = Record { vendor: Some(key(300)), ..record(1) };
+    let moved = Record {
+        vendor: Some(key(300)),
+        ..record(1)
+    };
     done(store.commit(&Commit::new(&moved, &[])).await);
     assert_eq!(found(&[key(100), key(300)]).await, [(key(300), flow(1))]);
-    let erased = Record { phase: Phase::Erased, version: 2, ..moved };
+    let erased = Record {
+        phase: Phase::Erased,
+        version: 2,
+        ..moved
+    };
     done(store.commit(&Commit::new(&erased, &[])).await);
-    assert_eq!(found(&[key(1), key(300)]).await, [(key(1), flow(1)), (key(300), flow(1))]);
+    assert_eq!(
+        found(&[key(1), key(300)]).await,
+        [(key(1), flow(1)), (key(300), flow(1))]
+    );
     assert_eq!(load(&store, 1).await.phase, Phase::Erased);
 }
 
@@ -310,9 +519,16 @@ pub async fn flows_are_listed_by_their_names_in_pages<H: Harness>(harness: &H) {
         listed.extend(page);
     }
     assert_eq!(listed, [1, 3, 5, 7, 9, 200, 70_000].map(record));
-    assert_eq!(done(store.list(&Filter::all(), Some(flow(6).into()), 1).await), [record(7)], "the name need not be there");
+    assert_eq!(
+        done(store.list(&Filter::all(), Some(flow(6).into()), 1).await),
+        [record(7)],
+        "the name need not be there"
+    );
     assert_eq!(done(store.list(&Filter::all(), None, 0).await), []);
-    assert_eq!(done(store.list(&Filter::all(), None, usize::MAX).await).len(), 7);
+    assert_eq!(
+        done(store.list(&Filter::all(), None, usize::MAX).await).len(),
+        7
+    );
 }
 
 /// Promises: lists by time are in the order of their times, then of ids, in pages that miss and repeat nothing.
@@ -322,7 +538,15 @@ pub async fn list_by_time_is_in_order<H: Harness>(harness: &H) {
     for number in 1..=9 {
         let second = i64::try_from(number).unwrap_or_default();
         let (created_at, phase_since) = (at(-(second / 2)), at(second * 7 % 5));
-        insert(&store, &Record { created_at, phase_since, ..record(number) }).await;
+        insert(
+            &store,
+            &Record {
+                created_at,
+                phase_since,
+                ..record(number)
+            },
+        )
+        .await;
     }
     for order in [ListOrder::Id, ListOrder::CreatedAt, ListOrder::PhaseSince] {
         let filter = Filter::all().ordered_by(order).in_phase(Phase::Open);
@@ -333,27 +557,61 @@ pub async fn list_by_time_is_in_order<H: Harness>(harness: &H) {
             after = Some(ListCursor::of(last, order));
             listed.extend(page);
         }
-        assert!(listed.len() == 9 && listed.is_sorted_by_key(|record| ListCursor::of(record, order)), "{order:?}: {listed:?}");
+        assert!(
+            listed.len() == 9 && listed.is_sorted_by_key(|record| ListCursor::of(record, order)),
+            "{order:?}: {listed:?}"
+        );
     }
     let since = Filter::all().ordered_by(ListOrder::PhaseSince);
-    let found = done(store.list(&since, Some(ListCursor::from_time(at(4))), 99).await);
-    assert_eq!(found.iter().map(|record| record.id).collect::<Vec<_>>(), [flow(2), flow(7)], "from a time on");
+    let found = done(
+        store
+            .list(&since, Some(ListCursor::from_time(at(4))), 99)
+            .await,
+    );
+    assert_eq!(
+        found.iter().map(|record| record.id).collect::<Vec<_>>(),
+        [flow(2), flow(7)],
+        "from a time on"
+    );
 }
 
 /// Promises: no two flows have the same application key, whatever their references; the flow that has it is found by it.
 pub async fn application_key_is_there_once<H: Harness>(harness: &H) {
     let store = opened(harness).await;
-    let first = Record { application_key: Some(key(70)), ..record(1) };
+    let first = Record {
+        application_key: Some(key(70)),
+        ..record(1)
+    };
     insert(&store, &first).await;
-    let second = Record { application_key: Some(key(70)), ..record(2) };
-    assert_eq!(done(store.insert(&second, None, &[entry(2, 1)]).await), Inserted::Exists(flow(1)));
+    let second = Record {
+        application_key: Some(key(70)),
+        ..record(2)
+    };
+    assert_eq!(
+        done(store.insert(&second, None, &[entry(2, 1)]).await),
+        Inserted::Exists(flow(1))
+    );
     assert_eq!(done(store.load(flow(2)).await), None, "nothing is changed");
     assert_eq!(done(store.audit_of(flow(2)).await), []);
     assert_eq!(done(store.locate(&[key(70)]).await), [(key(70), flow(1))]);
-    let erased = Record { phase: Phase::Erased, phase_since: at(3), ..first };
+    let erased = Record {
+        phase: Phase::Erased,
+        phase_since: at(3),
+        ..first
+    };
     done(store.commit(&Commit::new(&erased, &[])).await);
-    assert_eq!(load(&store, 1).await, Record { version: 2, ..erased });
-    assert_eq!(done(store.insert(&second, None, &[]).await), Inserted::Exists(flow(1)), "also if that flow is erased");
+    assert_eq!(
+        load(&store, 1).await,
+        Record {
+            version: 2,
+            ..erased
+        }
+    );
+    assert_eq!(
+        done(store.insert(&second, None, &[]).await),
+        Inserted::Exists(flow(1)),
+        "also if that flow is erased"
+    );
     insert(&store, &record(2)).await;
     insert(&store, &record(3)).await;
 }
@@ -366,7 +624,16 @@ pub async fn flows_are_listed_as_they_are_filtered<H: Harness>(harness: &H) {
         for provider in ["one", "two"] {
             for attention in [None, Some("disputed".to_owned())] {
                 number += 1;
-                insert(&store, &Record { phase: *phase, provider: provider.to_owned(), attention, ..record(number) }).await;
+                insert(
+                    &store,
+                    &Record {
+                        phase: *phase,
+                        provider: provider.to_owned(),
+                        attention,
+                        ..record(number)
+                    },
+                )
+                .await;
             }
         }
     }
@@ -374,10 +641,24 @@ pub async fn flows_are_listed_as_they_are_filtered<H: Harness>(harness: &H) {
     assert_eq!(listed(Filter::all()).await.len(), 20);
     for phase in Phase::ALL {
         let found = listed(Filter::all().in_phase(*phase)).await;
-        assert!(found.len() == 4 && found.iter().all(|record| record.phase == *phase), "{found:?}");
-        let found = listed(Filter::all().in_phase(*phase).at_provider("two").needing_attention()).await;
-        let [found] = found.as_slice() else { panic!("{found:?}") };
-        assert!(found.phase == *phase && found.provider == "two" && found.attention.is_some(), "{found:?}");
+        assert!(
+            found.len() == 4 && found.iter().all(|record| record.phase == *phase),
+            "{found:?}"
+        );
+        let found = listed(
+            Filter::all()
+                .in_phase(*phase)
+                .at_provider("two")
+                .needing_attention(),
+        )
+        .await;
+        let [found] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        assert!(
+            found.phase == *phase && found.provider == "two" && found.attention.is_some(),
+            "{found:?}"
+        );
     }
     let elsewhere = Record {
         account: "one-b".to_owned(),
@@ -387,21 +668,44 @@ pub async fn flows_are_listed_as_they_are_filtered<H: Harness>(harness: &H) {
         ..record(90)
     };
     insert(&store, &elsewhere).await;
-    for filter in [Filter::all().of_account("one-b"), Filter::all().of_tenant("brand").in_phase(Phase::Open)] {
+    for filter in [
+        Filter::all().of_account("one-b"),
+        Filter::all().of_tenant("brand").in_phase(Phase::Open),
+    ] {
         assert_eq!(listed(filter).await, std::slice::from_ref(&elsewhere));
     }
     assert_eq!(listed(Filter::all().of_tenant("vendor")).await, []);
     let found = listed(Filter::all().at_provider("one")).await;
-    assert!(found.len() == 10 && found.is_sorted_by_key(|record| record.id), "{found:?}");
+    assert!(
+        found.len() == 10 && found.is_sorted_by_key(|record| record.id),
+        "{found:?}"
+    );
     let found = listed(Filter::all().needing_attention()).await;
-    assert!(found.len() == 10 && found.is_sorted_by_key(|record| record.id), "{found:?}");
+    assert!(
+        found.len() == 10 && found.is_sorted_by_key(|record| record.id),
+        "{found:?}"
+    );
     let open = Filter::all().in_phase(Phase::Open).at_provider("one");
     let page = done(store.list(&open, Some(flow(5).into()), 1).await);
-    assert_eq!(page.iter().map(|record| record.id).collect::<Vec<_>>(), [flow(6)], "pages of what is filtered");
+    assert_eq!(
+        page.iter().map(|record| record.id).collect::<Vec<_>>(),
+        [flow(6)],
+        "pages of what is filtered"
+    );
     assert_eq!(listed(Filter::all().at_provider("three")).await, []);
 }
 
 /// A commit that does something to the reports.
-async fn commit(store: &Arc<dyn Store>, record: &Record, reports: Reports<'_>, audit: &[AuditEntry]) -> StoreResult<Committed> {
-    store.commit(&Commit { reports, ..Commit::new(record, audit) }).await
+async fn commit(
+    store: &Arc<dyn Store>,
+    record: &Record,
+    reports: Reports<'_>,
+    audit: &[AuditEntry],
+) -> StoreResult<Committed> {
+    store
+        .commit(&Commit {
+            reports,
+            ..Commit::new(record, audit)
+        })
+        .await
 }

@@ -25,7 +25,11 @@
 //! # fn main() {}
 //! ```
 
-#![allow(clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod abandoned;
 mod claims;
@@ -150,14 +154,25 @@ macro_rules! store_contract {
 
 /// Runs a test on a runtime of its own, with several threads: races are to be raced.
 pub fn run<F: Future<Output = ()>>(test: F) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().expect("a runtime starts");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .expect("a runtime starts");
     runtime.block_on(test);
 }
 
 /// Promises: [`Store::migrate`] may be called whenever a program starts, by several at once, and leaves what is stored as it is.
 pub async fn tables_are_made_once_by_however_many<H: Harness>(harness: &H) {
-    let stores = [harness.connect().await, harness.connect().await, harness.connect().await];
-    let calls = (0..2).flat_map(|_| &stores).cloned().map(|store| async move { store.migrate().await });
+    let stores = [
+        harness.connect().await,
+        harness.connect().await,
+        harness.connect().await,
+    ];
+    let calls = (0..2)
+        .flat_map(|_| &stores)
+        .cloned()
+        .map(|store| async move { store.migrate().await });
     for result in at_once(calls).await {
         done(result);
     }
@@ -189,7 +204,9 @@ fn done<T, E: Debug>(result: Result<T, E>) -> T {
 }
 
 /// The results of calls that are made at the same time, on several threads.
-async fn at_once<T: Send + 'static>(calls: impl Iterator<Item = impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+async fn at_once<T: Send + 'static>(
+    calls: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
     let calls: Vec<_> = calls.map(tokio::spawn).collect();
     let mut results = Vec::with_capacity(calls.len());
     for call in calls {
@@ -207,7 +224,9 @@ fn at(second: i64) -> Timestamp {
 /// The flow of a number; a higher number comes later in the order of names.
 fn flow(number: u64) -> FlowId {
     let mut bits = [0; 16];
-    bits.iter_mut().zip(number.to_be_bytes()).for_each(|(bit, byte)| *bit = byte);
+    bits.iter_mut()
+        .zip(number.to_be_bytes())
+        .for_each(|(bit, byte)| *bit = byte);
     FlowId::from_bytes(bits)
 }
 
@@ -219,7 +238,10 @@ fn key(number: u64) -> LookupKey {
 /// The digest of a number.
 fn bytes32(number: u64) -> [u8; 32] {
     let mut digest = [0xA5; 32];
-    digest.iter_mut().zip(number.to_be_bytes()).for_each(|(byte, part)| *byte = part);
+    digest
+        .iter_mut()
+        .zip(number.to_be_bytes())
+        .for_each(|(byte, part)| *byte = part);
     digest
 }
 
@@ -232,7 +254,10 @@ fn record(number: u64) -> Record {
 
 /// The same, due then.
 fn due(number: u64, second: i64) -> Record {
-    Record { due: Some(at(second)), ..record(number) }
+    Record {
+        due: Some(at(second)),
+        ..record(number)
+    }
 }
 
 /// An entry of the trail of a flow.
@@ -249,7 +274,12 @@ fn entry(flow_number: u64, number: u64) -> AuditEntry {
 
 /// A message that comes then.
 fn message(number: u64, second: i64) -> Message {
-    Message::new(bytes32(number), "vendor".to_owned(), at(second), vec![number.to_le_bytes()[0]; 20])
+    Message::new(
+        bytes32(number),
+        "vendor".to_owned(),
+        at(second),
+        vec![number.to_le_bytes()[0]; 20],
+    )
 }
 
 async fn insert(store: &Arc<dyn Store>, record: &Record) {
@@ -263,12 +293,19 @@ async fn load(store: &Arc<dyn Store>, number: u64) -> Record {
 
 /// The flows that a claim gives at a time, leased for ten seconds.
 async fn claimed(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<FlowId> {
-    done(store.claim(at(second), at(second + 10), limit, &[]).await).into_iter().map(|record| record.id).collect()
+    done(store.claim(at(second), at(second + 10), limit, &[]).await)
+        .into_iter()
+        .map(|record| record.id)
+        .collect()
 }
 
 /// The messages that a claim gives at a time, leased for ten seconds.
 async fn taken(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<Message> {
-    done(store.claim_inbox(at(second), at(second + 10), limit, &[]).await)
+    done(
+        store
+            .claim_inbox(at(second), at(second + 10), limit, &[])
+            .await,
+    )
 }
 
 /// How often each thing is there.

@@ -1,6 +1,9 @@
 //! Timers, and the next time of all.
 
-use super::{Harness, at, at_once, bytes32, claimed, done, due, flow, insert, message, opened, opened_often, taken};
+use super::{
+    Harness, at, at_once, bytes32, claimed, done, due, flow, insert, message, opened, opened_often,
+    taken,
+};
 use crate::store::{Commit, MessageEnd, Record};
 
 /// Promises: a timer that is there is not made again; what it is set to stays.
@@ -9,27 +12,57 @@ pub async fn a_timer_is_made_once<H: Harness>(harness: &H) {
     done(store.set_timer("sweep", at(10)).await);
     done(store.set_timer("sweep", at(5)).await);
     done(store.set_timer("sweep", at(50)).await);
-    assert_eq!(done(store.claim_timers(at(9), at(20)).await), Vec::<String>::new());
+    assert_eq!(
+        done(store.claim_timers(at(9), at(20)).await),
+        Vec::<String>::new()
+    );
     assert_eq!(done(store.claim_timers(at(10), at(20)).await), ["sweep"]);
     done(store.set_timer("sweep", at(0)).await);
-    assert_eq!(done(store.claim_timers(at(19), at(30)).await), Vec::<String>::new(), "nor does that end its lease");
+    assert_eq!(
+        done(store.claim_timers(at(19), at(30)).await),
+        Vec::<String>::new(),
+        "nor does that end its lease"
+    );
 }
 
 /// Promises: every timer that is due is claimed, the earliest first, and leased until it is wound up again or the lease runs out.
 pub async fn a_timer_is_claimed_once_until_it_is_wound<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let other = harness.connect().await;
-    for (name, second) in [("purge", 30), ("sweep ünusual", 10), ("block", 20), ("later", 31)] {
+    for (name, second) in [
+        ("purge", 30),
+        ("sweep ünusual", 10),
+        ("block", 20),
+        ("later", 31),
+    ] {
         done(store.set_timer(name, at(second)).await);
     }
-    assert_eq!(done(store.claim_timers(at(30), at(40)).await), ["sweep ünusual", "block", "purge"]);
-    assert_eq!(done(other.claim_timers(at(30), at(40)).await), Vec::<String>::new());
+    assert_eq!(
+        done(store.claim_timers(at(30), at(40)).await),
+        ["sweep ünusual", "block", "purge"]
+    );
+    assert_eq!(
+        done(other.claim_timers(at(30), at(40)).await),
+        Vec::<String>::new()
+    );
     done(store.wind_timer("block", at(35)).await);
     assert_eq!(done(other.claim_timers(at(34), at(44)).await), ["later"]);
-    assert_eq!(done(other.claim_timers(at(35), at(45)).await), ["block"], "it is due again, and not leased");
-    assert_eq!(done(other.claim_timers(at(40), at(50)).await), ["sweep ünusual", "purge"], "the leases of the others ran out");
+    assert_eq!(
+        done(other.claim_timers(at(35), at(45)).await),
+        ["block"],
+        "it is due again, and not leased"
+    );
+    assert_eq!(
+        done(other.claim_timers(at(40), at(50)).await),
+        ["sweep ünusual", "purge"],
+        "the leases of the others ran out"
+    );
     done(store.wind_timer("nothing", at(0)).await);
-    assert_eq!(done(store.claim_timers(at(41), at(50)).await), Vec::<String>::new(), "what is not there is not wound up");
+    assert_eq!(
+        done(store.claim_timers(at(41), at(50)).await),
+        Vec::<String>::new(),
+        "what is not there is not wound up"
+    );
 }
 
 /// Promises: however many claim at the same time, each timer is given once.
@@ -43,7 +76,10 @@ pub async fn no_timer_is_claimed_twice_by_however_many<H: Harness>(harness: &H) 
             }
         }
         let claims = (0..12).zip(stores.iter().cycle().cloned());
-        let given = at_once(claims.map(|(_, store)| async move { done(store.claim_timers(at(now), at(now + 50)).await) })).await;
+        let given = at_once(claims.map(|(_, store)| async move {
+            done(store.claim_timers(at(now), at(now + 50)).await)
+        }))
+        .await;
         let mut given: Vec<_> = given.into_iter().flatten().collect();
         given.sort();
         assert_eq!(given, ["one", "three", "two"]);
@@ -66,28 +102,54 @@ pub async fn the_next_time_is_the_first_at_which_a_claim_finds_something<H: Harn
     insert(&store, &due(1, 70)).await;
     insert(&store, &due(2, 71)).await;
     done(store.insert(&due(3, 5), Some(at(75)), &[]).await);
-    assert_eq!(next().await, Some(at(70)), "not before the lease of what was due before runs out");
+    assert_eq!(
+        next().await,
+        Some(at(70)),
+        "not before the lease of what was due before runs out"
+    );
 
     assert_eq!(claimed(&store, 70, 9).await, [flow(1)]);
     assert_eq!(next().await, Some(at(71)));
     let second = done(store.claim(at(71), at(300), 1, &[]).await).remove(0);
     assert_eq!(next().await, Some(at(75)));
     assert_eq!(claimed(&store, 75, 1).await, [flow(3)]);
-    assert_eq!(next().await, Some(at(80)), "the lease of the first runs out when the message is due");
+    assert_eq!(
+        next().await,
+        Some(at(80)),
+        "the lease of the first runs out when the message is due"
+    );
     assert_eq!(taken(&store, 80, 9).await.len(), 1);
     assert_eq!(claimed(&store, 80, 9).await, [flow(1)]);
     assert_eq!(next().await, Some(at(85)));
     assert_eq!(claimed(&store, 85, 9).await, [flow(3)]);
-    assert_eq!(next().await, Some(at(90)), "timer, message and flow at once");
+    assert_eq!(
+        next().await,
+        Some(at(90)),
+        "timer, message and flow at once"
+    );
 
     assert_eq!(done(store.claim_timers(at(90), at(400)).await), ["sweep"]);
     done(store.finish(&bytes32(1), &MessageEnd::Done(at(90))).await);
     for number in [1, 3] {
         let held = done(store.load(flow(number)).await).expect("the flow is there");
-        done(store.commit(&Commit::new(&Record { due: None, ..held }, &[])).await);
+        done(
+            store
+                .commit(&Commit::new(&Record { due: None, ..held }, &[]))
+                .await,
+        );
     }
     assert_eq!(next().await, Some(at(300)));
-    done(store.commit(&Commit::new(&Record { due: Some(at(350)), ..second }, &[])).await);
+    done(
+        store
+            .commit(&Commit::new(
+                &Record {
+                    due: Some(at(350)),
+                    ..second
+                },
+                &[],
+            ))
+            .await,
+    );
     assert_eq!(next().await, Some(at(350)));
     done(store.wind_timer("sweep", at(320)).await);
     assert_eq!(next().await, Some(at(320)));

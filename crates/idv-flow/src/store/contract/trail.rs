@@ -15,12 +15,42 @@ pub async fn entries_are_there_exactly_when_their_change_is<H: Harness>(harness:
         event: "\"ünusual\"".to_owned(),
         ..entry(1, 1)
     };
-    done(store.insert(&record(1), None, std::slice::from_ref(&first)).await);
-    assert_eq!(done(store.audit_of(flow(1)).await), std::slice::from_ref(&first));
+    done(
+        store
+            .insert(&record(1), None, std::slice::from_ref(&first))
+            .await,
+    );
+    assert_eq!(
+        done(store.audit_of(flow(1)).await),
+        std::slice::from_ref(&first)
+    );
     let entries: Vec<_> = (2..=40).map(|number| entry(1, number)).collect();
-    assert_eq!(done(store.commit(&Commit::new(&record(1), &entries)).await), Committed::Done(2));
-    assert_eq!(done(store.commit(&Commit::new(&record(1), &[entry(1, 41)])).await), Committed::Conflict);
-    assert_eq!(done(store.commit(&Commit::new(&Record { version: 2, ..record(1) }, &[])).await), Committed::Done(3));
+    assert_eq!(
+        done(store.commit(&Commit::new(&record(1), &entries)).await),
+        Committed::Done(2)
+    );
+    assert_eq!(
+        done(
+            store
+                .commit(&Commit::new(&record(1), &[entry(1, 41)]))
+                .await
+        ),
+        Committed::Conflict
+    );
+    assert_eq!(
+        done(
+            store
+                .commit(&Commit::new(
+                    &Record {
+                        version: 2,
+                        ..record(1)
+                    },
+                    &[]
+                ))
+                .await
+        ),
+        Committed::Done(3)
+    );
     let kept = done(harness.connect().await.audit_of(flow(1)).await);
     assert_eq!(kept, [vec![first], entries].concat());
     assert_eq!(done(store.audit_of(flow(2)).await), []);
@@ -58,31 +88,59 @@ pub async fn a_block_takes_loose_entries<H: Harness>(harness: &H) {
     let store = trail_of_three(harness).await;
     let loose = done(store.loose_entries(99).await);
     assert_eq!(named(&loose), [(flow(1), 1), (flow(1), 2), (flow(2), 1)]);
-    assert_eq!(done(store.loose_entries(2).await), loose.iter().take(2).cloned().collect::<Vec<_>>());
-    let made = AuditBlock { at: Timestamp::from_microsecond(-7).expect("a time"), ..block(1, 2) };
-    assert!(done(store.add_block(&made, &[(flow(2), 1), (flow(1), 1)]).await));
+    assert_eq!(
+        done(store.loose_entries(2).await),
+        loose.iter().take(2).cloned().collect::<Vec<_>>()
+    );
+    let made = AuditBlock {
+        at: Timestamp::from_microsecond(-7).expect("a time"),
+        ..block(1, 2)
+    };
+    assert!(done(
+        store.add_block(&made, &[(flow(2), 1), (flow(1), 1)]).await
+    ));
     assert_eq!(named(&done(store.loose_entries(99).await)), [(flow(1), 2)]);
-    assert_eq!(named(&done(store.block_entries(1).await)), [(flow(1), 1), (flow(2), 1)], "by flow and number");
+    assert_eq!(
+        named(&done(store.block_entries(1).await)),
+        [(flow(1), 1), (flow(2), 1)],
+        "by flow and number"
+    );
     assert_eq!(done(store.last_block().await), Some(made));
     // What is written later is loose; a block may be empty; one that is not there holds nothing.
     done(store.commit(&Commit::new(&record(1), &[entry(1, 3)])).await);
-    assert_eq!(named(&done(store.loose_entries(99).await)), [(flow(1), 2), (flow(1), 3)]);
+    assert_eq!(
+        named(&done(store.loose_entries(99).await)),
+        [(flow(1), 2), (flow(1), 3)]
+    );
     assert!(done(store.add_block(&block(2, 0), &[]).await));
     assert_eq!(done(store.block_entries(2).await), []);
     assert_eq!(done(store.block_entries(3).await), []);
-    assert_eq!(done(store.audit(None, 99).await).len(), 4, "in the trail they all are");
+    assert_eq!(
+        done(store.audit(None, 99).await).len(),
+        4,
+        "in the trail they all are"
+    );
 }
 
 /// Promises: a block whose number is taken is not added, and takes nothing.
 pub async fn a_number_of_a_block_is_taken_once<H: Harness>(harness: &H) {
     let store = trail_of_three(harness).await;
     assert!(done(store.add_block(&block(1, 1), &[(flow(1), 1)]).await));
-    let other = AuditBlock { hash: bytes32(99), ..block(1, 1) };
+    let other = AuditBlock {
+        hash: bytes32(99),
+        ..block(1, 1)
+    };
     assert!(!done(store.add_block(&other, &[(flow(2), 1)]).await));
-    assert!(!done(store.add_block(&other, &[(flow(1), 1)]).await), "the number counts, whatever the entries");
+    assert!(
+        !done(store.add_block(&other, &[(flow(1), 1)]).await),
+        "the number counts, whatever the entries"
+    );
     assert_eq!(done(store.last_block().await), Some(block(1, 1)));
     assert_eq!(named(&done(store.block_entries(1).await)), [(flow(1), 1)]);
-    assert_eq!(named(&done(store.loose_entries(99).await)), [(flow(1), 2), (flow(2), 1)]);
+    assert_eq!(
+        named(&done(store.loose_entries(99).await)),
+        [(flow(1), 2), (flow(2), 1)]
+    );
 }
 
 /// Promises: a block with an entry that is in one already, or is not there, or comes twice, fails and changes nothing.
@@ -91,12 +149,25 @@ pub async fn an_entry_stands_in_one_block<H: Harness>(harness: &H) {
     assert!(done(store.add_block(&block(1, 1), &[(flow(1), 1)]).await));
     for wrong in [(flow(1), 1), (flow(1), 9), (flow(9), 1), (flow(2), 1)] {
         let entries = [(flow(2), 1), wrong, (flow(1), 2)];
-        store.add_block(&block(2, 3), &entries).await.expect_err("an entry is not loose");
+        store
+            .add_block(&block(2, 3), &entries)
+            .await
+            .expect_err("an entry is not loose");
         assert_eq!(done(store.last_block().await), Some(block(1, 1)));
         assert_eq!(done(store.block_entries(2).await), []);
-        assert_eq!(named(&done(store.loose_entries(99).await)), [(flow(1), 2), (flow(2), 1)]);
+        assert_eq!(
+            named(&done(store.loose_entries(99).await)),
+            [(flow(1), 2), (flow(2), 1)]
+        );
     }
-    assert!(done(store.add_block(&block(2, 2), &[(flow(2), 1), (flow(1), 2)]).await), "the number is still free");
+    assert!(
+        done(
+            store
+                .add_block(&block(2, 2), &[(flow(2), 1), (flow(1), 2)])
+                .await
+        ),
+        "the number is still free"
+    );
 }
 
 /// Promises: of many that make the next block at once, one does.
@@ -111,13 +182,33 @@ pub async fn of_many_blocks_of_one_number_one_is_added<H: Harness>(harness: &H) 
     let calls = (0..8).zip(stores.iter().cycle().cloned());
     let results = at_once(calls.map(|(number, store)| {
         let names = names.clone();
-        async move { done(store.add_block(&AuditBlock { hash: bytes32(number), ..block(1, ENTRIES) }, &names).await) }
+        async move {
+            done(
+                store
+                    .add_block(
+                        &AuditBlock {
+                            hash: bytes32(number),
+                            ..block(1, ENTRIES)
+                        },
+                        &names,
+                    )
+                    .await,
+            )
+        }
     }))
     .await;
     let added: Vec<_> = (0..8).zip(results).filter(|(_, added)| *added).collect();
-    let [(number, true)] = added.as_slice() else { panic!("{added:?}") };
+    let [(number, true)] = added.as_slice() else {
+        panic!("{added:?}")
+    };
     for store in stores {
-        assert_eq!(done(store.blocks(None, 9).await), [AuditBlock { hash: bytes32(*number), ..block(1, ENTRIES) }]);
+        assert_eq!(
+            done(store.blocks(None, 9).await),
+            [AuditBlock {
+                hash: bytes32(*number),
+                ..block(1, ENTRIES)
+            }]
+        );
         assert_eq!(done(store.block_entries(1).await).len(), names.len());
         assert_eq!(done(store.loose_entries(9).await), []);
     }
@@ -131,8 +222,12 @@ pub async fn blocks_are_read_in_order<H: Harness>(harness: &H) {
     for number in [1, 2, 3, 10, 300] {
         assert!(done(store.add_block(&block(number, 0), &[]).await));
     }
-    let numbers =
-        async |after, limit| -> Vec<_> { done(store.blocks(after, limit).await).iter().map(|block| block.number).collect() };
+    let numbers = async |after, limit| -> Vec<_> {
+        done(store.blocks(after, limit).await)
+            .iter()
+            .map(|block| block.number)
+            .collect()
+    };
     assert_eq!(numbers(None, 2).await, [1, 2]);
     assert_eq!(numbers(Some(2), 2).await, [3, 10]);
     assert_eq!(numbers(Some(10), usize::MAX).await, [300]);
@@ -147,14 +242,34 @@ async fn trail_of_three<H: Harness>(harness: &H) -> std::sync::Arc<dyn crate::st
     let store = opened(harness).await;
     done(store.insert(&record(2), None, &[entry(2, 1)]).await);
     done(store.insert(&record(3), None, &[]).await);
-    done(store.insert(&Record { version: 1, ..record(1) }, None, &[entry(1, 1), entry(1, 2)]).await);
+    done(
+        store
+            .insert(
+                &Record {
+                    version: 1,
+                    ..record(1)
+                },
+                None,
+                &[entry(1, 1), entry(1, 2)],
+            )
+            .await,
+    );
     store
 }
 
 fn block(number: u64, entries: u64) -> AuditBlock {
-    AuditBlock { number, at: super::at(7), entries, previous: bytes32(number.saturating_sub(1)), hash: bytes32(number) }
+    AuditBlock {
+        number,
+        at: super::at(7),
+        entries,
+        previous: bytes32(number.saturating_sub(1)),
+        hash: bytes32(number),
+    }
 }
 
 fn named(entries: &[AuditEntry]) -> Vec<(FlowId, u64)> {
-    entries.iter().map(|entry| (entry.flow, entry.number)).collect()
+    entries
+        .iter()
+        .map(|entry| (entry.flow, entry.number))
+        .collect()
 }

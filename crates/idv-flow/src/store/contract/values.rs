@@ -7,27 +7,49 @@ pub async fn a_name_keeps_the_first_value<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let all: Vec<u8> = (0..=u8::MAX).collect();
     assert_eq!(done(store.remember("all", &all).await), all);
-    assert_eq!(done(store.remember("all", b"other").await), all, "the first stays");
-    assert_eq!(done(store.remember("none", b"").await), b"", "no bytes are a value too");
+    assert_eq!(
+        done(store.remember("all", b"other").await),
+        all,
+        "the first stays"
+    );
+    assert_eq!(
+        done(store.remember("none", b"").await),
+        b"",
+        "no bytes are a value too"
+    );
     assert_eq!(done(store.remember("none", b"other").await), b"");
-    assert_eq!(done(harness.connect().await.remember("all", b"").await), all, "it is there for every program");
+    assert_eq!(
+        done(harness.connect().await.remember("all", b"").await),
+        all,
+        "it is there for every program"
+    );
     assert_eq!(done(store.value("all").await), Some(all));
     assert_eq!(done(store.value("none").await), Some(Vec::new()));
-    assert_eq!(done(store.value("other").await), None, "reading makes no value");
+    assert_eq!(
+        done(store.value("other").await),
+        None,
+        "reading makes no value"
+    );
     assert_eq!(done(store.value("other").await), None);
 }
 
 /// Promises: [`Store::replace`](crate::store::Store::replace) replaces only what is still the old value.
 pub async fn a_value_is_replaced_only_while_it_is_the_old_one<H: Harness>(harness: &H) {
     let store = opened(harness).await;
-    assert!(!done(store.replace("name", b"", b"new").await), "nothing is there to be replaced");
+    assert!(
+        !done(store.replace("name", b"", b"new").await),
+        "nothing is there to be replaced"
+    );
     done(store.remember("name", b"one").await);
     assert!(!done(store.replace("name", b"two", b"three").await));
     assert_eq!(done(store.remember("name", b"").await), b"one");
     assert!(done(store.replace("name", b"one", b"").await));
     assert_eq!(done(store.remember("name", b"four").await), b"");
     assert!(done(store.replace("name", b"", b"five").await));
-    assert!(!done(store.replace("other", b"five", b"six").await), "names do not mix");
+    assert!(
+        !done(store.replace("other", b"five", b"six").await),
+        "names do not mix"
+    );
     assert_eq!(done(store.remember("name", b"").await), b"five");
 }
 
@@ -35,7 +57,10 @@ pub async fn a_value_is_replaced_only_while_it_is_the_old_one<H: Harness>(harnes
 pub async fn of_many_values_one_is_kept<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     let calls = (0..16_u8).zip(stores.iter().cycle().cloned());
-    let kept = at_once(calls.map(|(number, store)| async move { store.remember("name", &[number]).await })).await;
+    let kept = at_once(
+        calls.map(|(number, store)| async move { store.remember("name", &[number]).await }),
+    )
+    .await;
     let mut kept: Vec<_> = kept.into_iter().map(done).collect();
     kept.dedup();
     assert_eq!(kept.len(), 1, "{kept:?}");
@@ -48,10 +73,17 @@ pub async fn of_many_replacements_one_is_made<H: Harness>(harness: &H) {
         done(store.remember("name", b"old").await);
     }
     let calls = (0..16_u8).zip(stores.iter().cycle().cloned());
-    let made =
-        at_once(calls.map(|(number, store)| async move { (number, store.replace("name", b"old", &[number]).await) })).await;
-    let made: Vec<_> = made.into_iter().filter(|(_, made)| *made.as_ref().expect("the store does it")).collect();
-    let [(number, _)] = made.as_slice() else { panic!("{} replacements were made", made.len()) };
+    let made = at_once(calls.map(|(number, store)| async move {
+        (number, store.replace("name", b"old", &[number]).await)
+    }))
+    .await;
+    let made: Vec<_> = made
+        .into_iter()
+        .filter(|(_, made)| *made.as_ref().expect("the store does it"))
+        .collect();
+    let [(number, _)] = made.as_slice() else {
+        panic!("{} replacements were made", made.len())
+    };
     for store in stores {
         assert_eq!(done(store.remember("name", b"").await), [*number]);
     }

@@ -48,7 +48,10 @@ impl ObjectEvidence {
     /// Keeps evidence in an object store, under the prefix `evidence`.
     #[must_use]
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects, prefix: Path::from("evidence") }
+        Self {
+            objects,
+            prefix: Path::from("evidence"),
+        }
     }
 
     /// Keeps evidence in a local folder, which is created if it is missing. Each part is synchronized to the disk.
@@ -59,9 +62,12 @@ impl ObjectEvidence {
     pub fn folder(path: impl AsRef<Folder>) -> StoreResult<Self> {
         const FAILED: &str = "the folder for evidence could not be opened";
         let path = path.as_ref();
-        create_folder(path).map_err(|error| StoreError::new(FAILED).with_source(error.kind().to_string()))?;
+        create_folder(path)
+            .map_err(|error| StoreError::new(FAILED).with_source(error.kind().to_string()))?;
         let objects = LocalFileSystem::new_with_prefix(path).map_err(cannot(FAILED))?;
-        Ok(Self::new(Arc::new(objects.with_fsync(true).with_automatic_cleanup(true))))
+        Ok(Self::new(Arc::new(
+            objects.with_fsync(true).with_automatic_cleanup(true),
+        )))
     }
 
     /// Sets the prefix: all programs over one store have the same, and each store has its own.
@@ -80,7 +86,8 @@ impl ObjectEvidence {
     }
 
     fn of_part(&self, part: EvidencePart) -> Path {
-        self.of_item(part.flow, part.item).join(part.part.to_string())
+        self.of_item(part.flow, part.item)
+            .join(part.part.to_string())
     }
 }
 
@@ -88,7 +95,10 @@ impl ObjectEvidence {
 impl EvidenceStore for ObjectEvidence {
     async fn put_part(&self, part: EvidencePart, body: &[u8]) -> StoreResult<()> {
         let payload = PutPayload::from_bytes(Bytes::copy_from_slice(body));
-        self.objects.put(&self.of_part(part), payload).await.map_err(cannot("evidence could not be stored"))?;
+        self.objects
+            .put(&self.of_part(part), payload)
+            .await
+            .map_err(cannot("evidence could not be stored"))?;
         Ok(())
     }
 
@@ -99,7 +109,9 @@ impl EvidenceStore for ObjectEvidence {
             object => object.map_err(failed())?,
         };
         if object.meta.size > MAX_PART {
-            return Err(StoreError::new("an object of the evidence is longer than any part"));
+            return Err(StoreError::new(
+                "an object of the evidence is longer than any part",
+            ));
         }
         match object.bytes().await {
             Err(Error::NotFound { .. }) => Ok(None),
@@ -109,16 +121,27 @@ impl EvidenceStore for ObjectEvidence {
 
     async fn parts(&self, flow: FlowId) -> StoreResult<Vec<EvidencePart>> {
         let prefix = self.of_flow(flow);
-        let objects: Vec<_> =
-            self.objects.list(Some(&prefix)).try_collect().await.map_err(cannot("evidence could not be listed"))?;
-        let mut parts: Vec<_> = objects.iter().filter_map(|object| part_of(flow, &prefix, &object.location)).collect();
+        let objects: Vec<_> = self
+            .objects
+            .list(Some(&prefix))
+            .try_collect()
+            .await
+            .map_err(cannot("evidence could not be listed"))?;
+        let mut parts: Vec<_> = objects
+            .iter()
+            .filter_map(|object| part_of(flow, &prefix, &object.location))
+            .collect();
         parts.sort_unstable();
         Ok(parts)
     }
 
     async fn erase_parts(&self, flow: FlowId, item: Option<u32>) -> StoreResult<()> {
         let prefix = item.map_or_else(|| self.of_flow(flow), |item| self.of_item(flow, item));
-        let locations = self.objects.list(Some(&prefix)).map_ok(|object| object.location).boxed();
+        let locations = self
+            .objects
+            .list(Some(&prefix))
+            .map_ok(|object| object.location)
+            .boxed();
         let mut erased = self.objects.delete_stream(locations);
         while let Some(location) = erased.next().await {
             match location {
@@ -133,7 +156,9 @@ impl EvidenceStore for ObjectEvidence {
 
 impl fmt::Debug for ObjectEvidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObjectEvidence").field("prefix", &self.prefix.as_ref()).finish_non_exhaustive()
+        f.debug_struct("ObjectEvidence")
+            .field("prefix", &self.prefix.as_ref())
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,7 +167,9 @@ fn part_of(flow: FlowId, prefix: &Path, location: &Path) -> Option<EvidencePart>
     let mut rest = location.prefix_match(prefix)?;
     let mut number = || rest.next()?.as_ref().parse().ok();
     let (item, part) = (number()?, number()?);
-    rest.next().is_none().then_some(EvidencePart { flow, item, part })
+    rest.next()
+        .is_none()
+        .then_some(EvidencePart { flow, item, part })
 }
 
 /// Creates a folder for its owner alone.
@@ -161,7 +188,9 @@ fn cannot(what: &'static str) -> impl FnOnce(Error) -> StoreError {
             Error::NotFound { .. } => "the bucket or the object is missing",
             Error::PermissionDenied { .. } => "the permission is missing",
             Error::Unauthenticated { .. } => "the credentials are not valid",
-            Error::NotSupported { .. } | Error::NotImplemented { .. } => "the object store does not support it",
+            Error::NotSupported { .. } | Error::NotImplemented { .. } => {
+                "the object store does not support it"
+            }
             Error::InvalidPath { .. } => "the path is not valid",
             _ => "the object store failed",
         })

@@ -23,7 +23,10 @@ pub(super) trait Batch: Send + Sync + Sized + 'static {
     const READS: bool = false;
 
     /// Executes one statement for all of them, and returns the result of each. No two have the same key.
-    fn execute(connection: &mut PgConnection, batch: &[Self]) -> impl Future<Output = StoreResult<Vec<Self::Output>>> + Send;
+    fn execute(
+        connection: &mut PgConnection,
+        batch: &[Self],
+    ) -> impl Future<Output = StoreResult<Vec<Self::Output>>> + Send;
 
     /// The row that it changes.
     fn key(&self) -> Option<&[u8]> {
@@ -46,7 +49,11 @@ pub(super) struct BatchLane<B: Batch>(Lane<(B, Reply<B::Output>)>);
 
 impl<B: Batch> BatchLane<B> {
     pub(super) fn start(connector: &Connector, low: Arc<LowMark>) -> Self {
-        Self(Lane::start(Batches { line: Line::new(connector.for_lane()), low, kind: std::marker::PhantomData::<fn(B)> }))
+        Self(Lane::start(Batches {
+            line: Line::new(connector.for_lane()),
+            low,
+            kind: std::marker::PhantomData::<fn(B)>,
+        }))
     }
 
     pub(super) async fn run(&self, operation: B) -> StoreResult<B::Output> {
@@ -71,15 +78,24 @@ impl<B: Batch> Executor for Batches<B> {
         for part in parts(batch.into_iter().filter(|(_, reply)| !reply.is_abandoned())) {
             let (operations, replies): (Vec<B>, Vec<_>) = part.into_iter().unzip();
             match self.statement(&operations).await {
-                Ok(outputs) => replies.into_iter().zip(outputs).for_each(|(reply, output)| reply.send(Ok(output))),
+                Ok(outputs) => replies
+                    .into_iter()
+                    .zip(outputs)
+                    .for_each(|(reply, output)| reply.send(Ok(output))),
                 // One of them was refused, and none was carried out. Each is tried by itself.
                 Err(error) if operations.len() > 1 && is_refused(&error) => {
                     for (operation, reply) in operations.iter().zip(replies) {
                         let outputs = self.statement(std::slice::from_ref(operation)).await;
-                        reply.send(outputs.and_then(|outputs| outputs.into_iter().next().ok_or_else(incomplete)));
+                        reply.send(
+                            outputs.and_then(|outputs| {
+                                outputs.into_iter().next().ok_or_else(incomplete)
+                            }),
+                        );
                     }
                 }
-                Err(error) => replies.into_iter().for_each(|reply| reply.send(Err(again(&error)))),
+                Err(error) => replies
+                    .into_iter()
+                    .for_each(|reply| reply.send(Err(again(&error)))),
             }
         }
     }
@@ -104,12 +120,20 @@ impl<B: Batch> Batches<B> {
 
     async fn try_statement(&mut self, operations: &[B]) -> StoreResult<Vec<B::Output>> {
         let mut connection = self.line.take().await?;
-        let result = bounded(self.line.connector(), B::execute(&mut connection, operations)).await;
+        let result = bounded(
+            self.line.connector(),
+            B::execute(&mut connection, operations),
+        )
+        .await;
         if result.as_ref().map_or_else(is_refused, |_| true) {
             self.line.put_back(connection);
         }
         let outputs = result?;
-        if outputs.len() == operations.len() { Ok(outputs) } else { Err(incomplete()) }
+        if outputs.len() == operations.len() {
+            Ok(outputs)
+        } else {
+            Err(incomplete())
+        }
     }
 }
 

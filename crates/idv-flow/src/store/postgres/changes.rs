@@ -35,7 +35,9 @@ impl Batch for NewFlow {
         let entries = Entries::of(batch.iter().map(|new| (&new.record, &new.audit)))?;
         let leases: Vec<Option<i64>> = batch.iter().map(|new| new.lease).collect();
         // Flows that this program holds are nothing for another.
-        let announced = batch.iter().any(|new| new.lease.is_none() && new.record.due.is_some());
+        let announced = batch
+            .iter()
+            .any(|new| new.lease.is_none() && new.record.due.is_some());
         let added: Vec<(Option<Vec<u8>>,)> = flows
             .bind(query_as(INSERT))
             .bind(leases)
@@ -56,19 +58,32 @@ impl Batch for NewFlow {
         let mut there = BTreeMap::new();
         if added.len() < batch.len() {
             let others = || batch.iter().filter(|new| !is_new(new));
-            let references: Vec<Vec<u8>> = others().map(|new| new.record.reference.0.to_vec()).collect();
-            let keys: Vec<Vec<u8>> = others().filter_map(|new| Some(new.record.application_key?.0.to_vec())).collect();
-            let rows: Vec<(Vec<u8>, Vec<u8>)> =
-                query_as(THERE).bind(references).bind(keys).fetch_all(connection).await.map_err(failed())?;
+            let references: Vec<Vec<u8>> = others()
+                .map(|new| new.record.reference.0.to_vec())
+                .collect();
+            let keys: Vec<Vec<u8>> = others()
+                .filter_map(|new| Some(new.record.application_key?.0.to_vec()))
+                .collect();
+            let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(THERE)
+                .bind(references)
+                .bind(keys)
+                .fetch_all(connection)
+                .await
+                .map_err(failed())?;
             there.extend(rows);
         }
         let result = |new: &Self| {
             if is_new(new) {
                 return Ok(Inserted::New);
             }
-            let by_key = || new.record.application_key.and_then(|key| there.get(key.0.as_slice()));
+            let by_key = || {
+                new.record
+                    .application_key
+                    .and_then(|key| there.get(key.0.as_slice()))
+            };
             let id = there.get(new.record.reference.0.as_slice()).or_else(by_key);
-            flow_id(id.ok_or_else(|| StoreError::new("a flow with this id is there already"))?).map(Inserted::Exists)
+            flow_id(id.ok_or_else(|| StoreError::new("a flow with this id is there already"))?)
+                .map(Inserted::Exists)
         };
         batch.iter().map(result).collect()
     }
@@ -120,17 +135,46 @@ impl Batch for Change {
         let flows = Flows::of(batch.iter().map(|change| &change.record))?;
         let entries = Entries::of(batch.iter().map(|change| (&change.record, &change.audit)))?;
         let events = Events::of(batch.iter().map(|change| (&change.record, &change.events)))?;
-        let ends = || batch.iter().map(|change| change.message.as_ref().map(|(digest, end)| (digest, end_columns(end))));
-        let digests: Vec<Option<Vec<u8>>> = ends().map(|end| end.map(|(digest, _)| digest.to_vec())).collect();
-        let done_at: Vec<Option<i64>> = ends().map(|end| end.and_then(|(_, (done_at, ..))| done_at)).collect();
-        let again: Vec<Option<i64>> = ends().map(|end| end.and_then(|(_, (_, due, _))| due)).collect();
-        let reasons: Vec<Option<&str>> = ends().map(|end| end.and_then(|(_, (.., reason))| reason)).collect();
+        let ends = || {
+            batch.iter().map(|change| {
+                change
+                    .message
+                    .as_ref()
+                    .map(|(digest, end)| (digest, end_columns(end)))
+            })
+        };
+        let digests: Vec<Option<Vec<u8>>> = ends()
+            .map(|end| end.map(|(digest, _)| digest.to_vec()))
+            .collect();
+        let done_at: Vec<Option<i64>> = ends()
+            .map(|end| end.and_then(|(_, (done_at, ..))| done_at))
+            .collect();
+        let again: Vec<Option<i64>> = ends()
+            .map(|end| end.and_then(|(_, (_, due, _))| due))
+            .collect();
+        let reasons: Vec<Option<&str>> = ends()
+            .map(|end| end.and_then(|(_, (.., reason))| reason))
+            .collect();
         // Changes by others than the holder of a lease, to flows that are due now, are announced.
-        let now = batch.iter().flat_map(|change| &change.audit).map(|entry| entry.at.as_microsecond()).max();
+        let now = batch
+            .iter()
+            .flat_map(|change| &change.audit)
+            .map(|entry| entry.at.as_microsecond())
+            .max();
         let changed: Vec<(Option<Vec<u8>>,)> = flows
             .bind(query_as(COMMIT))
-            .bind(batch.iter().map(|change| change.keep_lease).collect::<Vec<_>>())
-            .bind(batch.iter().map(|change| change.reports.clone()).collect::<Vec<_>>())
+            .bind(
+                batch
+                    .iter()
+                    .map(|change| change.keep_lease)
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                batch
+                    .iter()
+                    .map(|change| change.reports.clone())
+                    .collect::<Vec<_>>(),
+            )
             .bind(batch.iter().map(|change| change.erase).collect::<Vec<_>>())
             .bind(digests)
             .bind(done_at)
@@ -157,7 +201,8 @@ impl Batch for Change {
             .await
             .map_err(cannot("a flow could not be changed"))?;
         let changed: BTreeSet<Vec<u8>> = changed.into_iter().filter_map(|(id,)| id).collect();
-        let result = |change: &Self| match changed.contains(change.record.id.as_bytes().as_slice()) {
+        let result = |change: &Self| match changed.contains(change.record.id.as_bytes().as_slice())
+        {
             true => Committed::Done(change.record.version + 1),
             false => Committed::Conflict,
         };
@@ -250,7 +295,9 @@ impl<'a> Flows<'a> {
             flows.created_at.push(record.created_at.as_microsecond());
             flows.reference.push(record.reference.0.to_vec());
             flows.vendor.push(record.vendor.map(|key| key.0.to_vec()));
-            flows.application_key.push(record.application_key.map(|key| key.0.to_vec()));
+            flows
+                .application_key
+                .push(record.application_key.map(|key| key.0.to_vec()));
             flows.audit_count.push(whole(record.audit.count)?);
             flows.audit_hash.push(record.audit.hash.to_vec());
             flows.body.push(&record.body);
@@ -259,9 +306,23 @@ impl<'a> Flows<'a> {
     }
 
     fn bind<O>(self, query: QueryAs<'a, O>) -> QueryAs<'a, O> {
-        let query = query.bind(self.id).bind(self.version).bind(self.provider).bind(self.account).bind(self.tenant);
-        let query = query.bind(self.phase).bind(self.phase_since).bind(self.attention).bind(self.due).bind(self.created_at);
-        let query = query.bind(self.reference).bind(self.vendor).bind(self.application_key).bind(self.audit_count);
+        let query = query
+            .bind(self.id)
+            .bind(self.version)
+            .bind(self.provider)
+            .bind(self.account)
+            .bind(self.tenant);
+        let query = query
+            .bind(self.phase)
+            .bind(self.phase_since)
+            .bind(self.attention)
+            .bind(self.due)
+            .bind(self.created_at);
+        let query = query
+            .bind(self.reference)
+            .bind(self.vendor)
+            .bind(self.application_key)
+            .bind(self.audit_count);
         query.bind(self.audit_hash).bind(self.body)
     }
 }
@@ -284,7 +345,9 @@ struct Entries<'a> {
 impl<'a> Entries<'a> {
     fn of(changes: impl Iterator<Item = (&'a Record, &'a Vec<AuditEntry>)>) -> StoreResult<Self> {
         let mut entries = Self::default();
-        for (record, entry) in changes.flat_map(|(record, all)| all.iter().map(move |entry| (record, entry))) {
+        for (record, entry) in
+            changes.flat_map(|(record, all)| all.iter().map(move |entry| (record, entry)))
+        {
             entries.owner.push(record.id.as_bytes().to_vec());
             entries.flow.push(entry.flow.as_bytes().to_vec());
             entries.number.push(whole(entry.number)?);
@@ -313,7 +376,9 @@ struct Events<'a> {
 impl<'a> Events<'a> {
     fn of(changes: impl Iterator<Item = (&'a Record, &'a Vec<Event>)>) -> StoreResult<Self> {
         let mut events = Self::default();
-        for (record, event) in changes.flat_map(|(record, all)| all.iter().map(move |event| (record, event))) {
+        for (record, event) in
+            changes.flat_map(|(record, all)| all.iter().map(move |event| (record, event)))
+        {
             events.owner.push(record.id.as_bytes().to_vec());
             events.flow.push(event.flow.as_bytes().to_vec());
             events.sequence.push(whole(event.sequence)?);
@@ -322,7 +387,9 @@ impl<'a> Events<'a> {
             events.account.push(&event.account);
             events.tenant.push(event.tenant.as_deref());
             // It is made of words and numbers, which always serialize.
-            events.kind.push(serde_json::to_string(&event.kind).unwrap_or_default());
+            events
+                .kind
+                .push(serde_json::to_string(&event.kind).unwrap_or_default());
         }
         Ok(events)
     }

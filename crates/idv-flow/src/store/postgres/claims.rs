@@ -26,7 +26,12 @@ pub(super) struct Claims(Lane<Operation>);
 
 impl Claims {
     pub(super) fn start(connector: &Connector, low: Arc<LowMark>) -> Self {
-        Self(Lane::start(Task { line: Line::new(connector.for_lane()), low, whole: None, timers: None }))
+        Self(Lane::start(Task {
+            line: Line::new(connector.for_lane()),
+            low,
+            whole: None,
+            timers: None,
+        }))
     }
 
     pub(super) async fn flows(&self, claim: Claim) -> StoreResult<Vec<Record>> {
@@ -37,18 +42,28 @@ impl Claims {
         self.0.run(|reply| Operation::Messages(claim, reply)).await
     }
 
-    pub(super) async fn timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        self.0.run(|reply| Operation::Timers(now, until, reply)).await
+    pub(super) async fn timers(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StoreResult<Vec<String>> {
+        self.0
+            .run(|reply| Operation::Timers(now, until, reply))
+            .await
     }
 
     pub(super) async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let name = name.to_owned();
-        self.0.run(|reply| Operation::SetTimer(name, due, reply)).await
+        self.0
+            .run(|reply| Operation::SetTimer(name, due, reply))
+            .await
     }
 
     pub(super) async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let name = name.to_owned();
-        self.0.run(|reply| Operation::WindTimer(name, due, reply)).await
+        self.0
+            .run(|reply| Operation::WindTimer(name, due, reply))
+            .await
     }
 
     pub(super) async fn next_due(&self, accounts: Vec<String>) -> StoreResult<Option<Timestamp>> {
@@ -86,7 +101,9 @@ struct NoTimer {
 
 impl NoTimer {
     fn holds(&self, now: Timestamp) -> bool {
-        let before = self.before.is_none_or(|before| now.as_microsecond() < before);
+        let before = self
+            .before
+            .is_none_or(|before| now.as_microsecond() < before);
         before && now >= self.from && self.read.elapsed() < TIMERS_FOR
     }
 }
@@ -97,18 +114,35 @@ impl Executor for Task {
     async fn execute(&mut self, batch: Vec<Operation>) {
         for operation in batch {
             match operation {
-                Operation::Flows(claim, reply) if !reply.is_abandoned() => reply.send(self.flows(&claim).await),
-                Operation::Messages(claim, reply) if !reply.is_abandoned() => reply.send(self.messages(&claim).await),
-                Operation::Timers(now, until, reply) if !reply.is_abandoned() => reply.send(self.claim_timers(now, until).await),
-                Operation::Next(accounts, reply) if !reply.is_abandoned() => reply.send(self.next_due(&accounts).await),
-                Operation::Flows(..) | Operation::Messages(..) | Operation::Timers(..) | Operation::Next(..) => {}
+                Operation::Flows(claim, reply) if !reply.is_abandoned() => {
+                    reply.send(self.flows(&claim).await)
+                }
+                Operation::Messages(claim, reply) if !reply.is_abandoned() => {
+                    reply.send(self.messages(&claim).await)
+                }
+                Operation::Timers(now, until, reply) if !reply.is_abandoned() => {
+                    reply.send(self.claim_timers(now, until).await)
+                }
+                Operation::Next(accounts, reply) if !reply.is_abandoned() => {
+                    reply.send(self.next_due(&accounts).await)
+                }
+                Operation::Flows(..)
+                | Operation::Messages(..)
+                | Operation::Timers(..)
+                | Operation::Next(..) => {}
                 Operation::SetTimer(name, due, reply) => {
                     self.timers = None;
-                    reply.send(self.on(async |connection| timers::set(connection, &name, due).await).await);
+                    reply.send(
+                        self.on(async |connection| timers::set(connection, &name, due).await)
+                            .await,
+                    );
                 }
                 Operation::WindTimer(name, due, reply) => {
                     self.timers = None;
-                    reply.send(self.on(async |connection| timers::wind(connection, &name, due).await).await);
+                    reply.send(
+                        self.on(async |connection| timers::wind(connection, &name, due).await)
+                            .await,
+                    );
                 }
             }
         }
@@ -121,7 +155,10 @@ impl Executor for Task {
 
 impl Task {
     /// Does some work on the connection, in one statement.
-    async fn on<T>(&mut self, work: impl AsyncFnOnce(&mut PgConnection) -> StoreResult<T>) -> StoreResult<T> {
+    async fn on<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> StoreResult<T>,
+    ) -> StoreResult<T> {
         let mut connection = self.line.take().await?;
         let result = bounded(self.line.connector(), work(&mut connection)).await;
         if result.as_ref().map_or_else(is_refused, |_| true) {
@@ -133,12 +170,21 @@ impl Task {
     /// Claims flows from the low mark on, and now and then all. Rows that are gone stay in an index for as long as the oldest transaction
     /// of the whole server is open, and a claim that began at the beginning would pass over all of them each time.
     async fn flows(&mut self, claim: &Claim) -> StoreResult<Vec<Record>> {
-        let low = self.low.get().filter(|low| *low <= claim.now.as_microsecond());
+        let low = self
+            .low
+            .get()
+            .filter(|low| *low <= claim.now.as_microsecond());
         if let Some(low) = low
-            && self.whole.is_some_and(|(at, took)| at.elapsed() < WHOLE_EVERY.max(took * SHARE))
+            && self
+                .whole
+                .is_some_and(|(at, took)| at.elapsed() < WHOLE_EVERY.max(took * SHARE))
         {
-            let records = self.on(async |connection| claim_flows(connection, claim, low).await).await?;
-            let long_ago = self.whole.is_none_or(|(at, took)| at.elapsed() >= took * SHARE);
+            let records = self
+                .on(async |connection| claim_flows(connection, claim, low).await)
+                .await?;
+            let long_ago = self
+                .whole
+                .is_none_or(|(at, took)| at.elapsed() >= took * SHARE);
             if !records.is_empty() || claim.limit == 0 || !long_ago {
                 return Ok(records);
             }
@@ -146,8 +192,12 @@ impl Task {
         let began = Instant::now();
         self.low.begin();
         let now = claim.now.as_microsecond();
-        let records = self.on(async |connection| claim_flows(connection, claim, i64::MIN).await).await?;
-        let first: Option<i64> = self.on(async |connection| first_due(connection).await).await?;
+        let records = self
+            .on(async |connection| claim_flows(connection, claim, i64::MIN).await)
+            .await?;
+        let first: Option<i64> = self
+            .on(async |connection| first_due(connection).await)
+            .await?;
         self.low.end(first.unwrap_or(now).min(now));
         let ended = Instant::now();
         self.whole = Some((ended, ended - began));
@@ -156,11 +206,13 @@ impl Task {
 
     async fn next_due(&mut self, accounts: &[String]) -> StoreResult<Option<Timestamp>> {
         let low = self.low.get().unwrap_or(i64::MIN);
-        self.on(async |connection| timers::next(connection, accounts, low).await).await
+        self.on(async |connection| timers::next(connection, accounts, low).await)
+            .await
     }
 
     async fn messages(&mut self, claim: &Claim) -> StoreResult<Vec<Message>> {
-        self.on(async |connection| claim_messages(connection, claim).await).await
+        self.on(async |connection| claim_messages(connection, claim).await)
+            .await
     }
 
     async fn claim_timers(&mut self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
@@ -168,14 +220,26 @@ impl Task {
             return Ok(Vec::new());
         }
         let read = Instant::now();
-        let claimed = self.on(async |connection| timers::claim(connection, now, until).await).await?;
-        let before = self.on(async |connection| next_timer(connection).await).await?;
-        self.timers = Some(NoTimer { read, from: now, before });
+        let claimed = self
+            .on(async |connection| timers::claim(connection, now, until).await)
+            .await?;
+        let before = self
+            .on(async |connection| next_timer(connection).await)
+            .await?;
+        self.timers = Some(NoTimer {
+            read,
+            from: now,
+            before,
+        });
         Ok(claimed)
     }
 }
 
-async fn claim_flows(connection: &mut PgConnection, claim: &Claim, low: i64) -> StoreResult<Vec<Record>> {
+async fn claim_flows(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    low: i64,
+) -> StoreResult<Vec<Record>> {
     let rows: Vec<FlowRow> = query_as(CLAIM)
         .bind(claim.now.as_microsecond())
         .bind(claim.until.as_microsecond())
@@ -186,7 +250,10 @@ async fn claim_flows(connection: &mut PgConnection, claim: &Claim, low: i64) -> 
         .fetch_all(connection)
         .await
         .map_err(cannot("flows could not be claimed"))?;
-    let mut records = rows.into_iter().map(flow).collect::<StoreResult<Vec<_>>>()?;
+    let mut records = rows
+        .into_iter()
+        .map(flow)
+        .collect::<StoreResult<Vec<_>>>()?;
     records.sort_by_key(|record| (record.due, record.id));
     Ok(records)
 }
@@ -212,7 +279,10 @@ async fn first_due(connection: &mut PgConnection) -> StoreResult<Option<i64>> {
 }
 
 async fn next_timer(connection: &mut PgConnection) -> StoreResult<Option<i64>> {
-    query_scalar("SELECT MIN(wake) FROM idv_timers").fetch_one(connection).await.map_err(cannot("timers could not be read"))
+    query_scalar("SELECT MIN(wake) FROM idv_timers")
+        .fetch_one(connection)
+        .await
+        .map_err(cannot("timers could not be read"))
 }
 
 async fn claim_messages(connection: &mut PgConnection, claim: &Claim) -> StoreResult<Vec<Message>> {
@@ -230,7 +300,10 @@ async fn claim_messages(connection: &mut PgConnection, claim: &Claim) -> StoreRe
     .fetch_all(connection)
     .await
     .map_err(cannot("messages could not be claimed"))?;
-    let mut messages = rows.into_iter().map(message).collect::<StoreResult<Vec<_>>>()?;
+    let mut messages = rows
+        .into_iter()
+        .map(message)
+        .collect::<StoreResult<Vec<_>>>()?;
     messages.sort_by_key(|message| (message.due, message.digest));
     Ok(messages)
 }

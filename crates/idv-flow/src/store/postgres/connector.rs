@@ -47,12 +47,21 @@ impl Connector {
         let options = secured(options).disable_statement_logging();
         // The keys of the standard library's hashers are random.
         let program = format!("{:016x}", RandomState::new().build_hasher().finish()).into();
-        Ok(Self { options, wait, statement, plans: Plans::Fresh, program })
+        Ok(Self {
+            options,
+            wait,
+            statement,
+            plans: Plans::Fresh,
+            program,
+        })
     }
 
     /// Returns a connector for the connection of a lane.
     pub(super) fn for_lane(&self) -> Self {
-        Self { plans: Plans::Kept, ..self.clone() }
+        Self {
+            plans: Plans::Kept,
+            ..self.clone()
+        }
     }
 
     async fn open(&self) -> sqlx::Result<PgConnection> {
@@ -93,7 +102,9 @@ impl lanes::Connector for Connector {
     }
 
     async fn works(&self, connection: &mut PgConnection) -> bool {
-        tokio::time::timeout(GRACE, connection.ping()).await.is_ok_and(|pinged| pinged.is_ok())
+        tokio::time::timeout(GRACE, connection.ping())
+            .await
+            .is_ok_and(|pinged| pinged.is_ok())
     }
 
     async fn close(&self, connection: PgConnection) {
@@ -105,7 +116,11 @@ impl lanes::Connector for Connector {
     fn patience(&self, failure: &StoreError) -> Duration {
         let soon = match code(failure) {
             Some(code) => ["57P01", "57P02", "57P03", "53300"].contains(&code),
-            None => failure.source.as_ref().and_then(|source| source.downcast_ref()).is_some_and(Failure::is_connection),
+            None => failure
+                .source
+                .as_ref()
+                .and_then(|source| source.downcast_ref())
+                .is_some_and(Failure::is_connection),
         };
         if soon { self.wait } else { Duration::ZERO }
     }
@@ -124,7 +139,10 @@ fn secured(options: PgConnectOptions) -> PgConnectOptions {
     let local = options.get_socket().is_some()
         || host.starts_with('/')
         || host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        || host
+            .trim_matches(['[', ']'])
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
     match options.get_ssl_mode() {
         PgSslMode::Prefer | PgSslMode::Allow if !local => options.ssl_mode(PgSslMode::VerifyFull),
         _ => options,
@@ -137,12 +155,30 @@ mod tests {
 
     #[test]
     fn tls_is_demanded_of_another_machine() {
-        let mode = |url| format!("{:?}", secured(PgConnectOptions::from_str(url).unwrap()).get_ssl_mode());
+        let mode = |url| {
+            format!(
+                "{:?}",
+                secured(PgConnectOptions::from_str(url).unwrap()).get_ssl_mode()
+            )
+        };
         assert_eq!(mode("postgres://user@db.example/idv"), "VerifyFull");
-        assert_eq!(mode("postgres://user@192.0.2.1/idv?sslmode=prefer"), "VerifyFull");
-        assert_eq!(mode("postgres://user@db.example/idv?sslmode=require"), "Require");
-        assert_eq!(mode("postgres://user@db.example/idv?sslmode=disable"), "Disable");
-        for local in ["postgres://user@localhost/idv", "postgres://user@127.0.0.1/idv", "postgres://user@[::1]/idv"] {
+        assert_eq!(
+            mode("postgres://user@192.0.2.1/idv?sslmode=prefer"),
+            "VerifyFull"
+        );
+        assert_eq!(
+            mode("postgres://user@db.example/idv?sslmode=require"),
+            "Require"
+        );
+        assert_eq!(
+            mode("postgres://user@db.example/idv?sslmode=disable"),
+            "Disable"
+        );
+        for local in [
+            "postgres://user@localhost/idv",
+            "postgres://user@127.0.0.1/idv",
+            "postgres://user@[::1]/idv",
+        ] {
             assert_eq!(mode(local), "Prefer", "{local}");
         }
     }

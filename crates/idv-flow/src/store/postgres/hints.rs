@@ -23,7 +23,12 @@ pub(super) struct Hints {
 
 impl Hints {
     pub(super) fn new(options: PgConnectOptions, program: Arc<str>) -> Self {
-        Self { options, program, announced: Arc::default(), task: Mutex::default() }
+        Self {
+            options,
+            program,
+            announced: Arc::default(),
+            task: Mutex::default(),
+        }
     }
 
     /// Returns when another program has announced work since the last time.
@@ -31,7 +36,11 @@ impl Hints {
         {
             let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
             task.get_or_insert_with(|| {
-                tokio::spawn(listen(self.options.clone(), Arc::clone(&self.program), Arc::clone(&self.announced)))
+                tokio::spawn(listen(
+                    self.options.clone(),
+                    Arc::clone(&self.program),
+                    Arc::clone(&self.announced),
+                ))
             });
         }
         self.announced.notified().await;
@@ -39,7 +48,12 @@ impl Hints {
 
     /// Ends listening.
     pub(super) fn close(&self) {
-        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+        if let Some(task) = self
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+        {
             task.abort();
         }
     }
@@ -54,7 +68,9 @@ impl Drop for Hints {
 async fn listen(options: PgConnectOptions, program: Arc<str>, announced: Arc<Notify>) {
     loop {
         // The listener needs a pool, which has no other connection.
-        let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(options.clone());
         if let Ok(mut listener) = PgListener::connect_with(&pool).await
             && listener.listen(CHANNEL).await.is_ok()
         {
@@ -66,7 +82,9 @@ async fn listen(options: PgConnectOptions, program: Arc<str>, announced: Arc<Not
                 }
             }
         }
-        tracing::debug!("notifications of the database are not received; the connection is opened again soon");
+        tracing::debug!(
+            "notifications of the database are not received; the connection is opened again soon"
+        );
         tokio::time::sleep(PAUSE).await;
     }
 }

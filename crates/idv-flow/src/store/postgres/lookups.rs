@@ -20,7 +20,10 @@ impl Batch for Load {
     type Output = Option<Record>;
     const READS: bool = true;
 
-    async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Option<Record>>> {
+    async fn execute(
+        connection: &mut PgConnection,
+        batch: &[Self],
+    ) -> StoreResult<Vec<Option<Record>>> {
         let statement = concat!(
             "SELECT ",
             flow_columns!(),
@@ -31,9 +34,18 @@ impl Batch for Load {
             .fetch_all(connection)
             .await
             .map_err(cannot("a flow could not be read"))?;
-        let records = rows.into_iter().map(flow).collect::<StoreResult<Vec<_>>>()?;
-        let records: BTreeMap<FlowId, Record> = records.into_iter().map(|record| (record.id, record)).collect();
-        Ok(batch.iter().map(|load| records.get(&load.0).cloned()).collect())
+        let records = rows
+            .into_iter()
+            .map(flow)
+            .collect::<StoreResult<Vec<_>>>()?;
+        let records: BTreeMap<FlowId, Record> = records
+            .into_iter()
+            .map(|record| (record.id, record))
+            .collect();
+        Ok(batch
+            .iter()
+            .map(|load| records.get(&load.0).cloned())
+            .collect())
     }
 }
 
@@ -44,15 +56,22 @@ impl Batch for LoadReports {
     type Output = Option<Vec<u8>>;
     const READS: bool = true;
 
-    async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Option<Vec<u8>>>> {
-        let rows: Vec<(Vec<u8>, Vec<u8>)> =
-            query_as("SELECT flow, body FROM unnest($1::bytea[]) AS k (key) JOIN idv_reports ON flow = key")
-                .bind(ids(batch.iter().map(|load| load.0)))
-                .fetch_all(connection)
-                .await
-                .map_err(cannot("reports could not be read"))?;
+    async fn execute(
+        connection: &mut PgConnection,
+        batch: &[Self],
+    ) -> StoreResult<Vec<Option<Vec<u8>>>> {
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(
+            "SELECT flow, body FROM unnest($1::bytea[]) AS k (key) JOIN idv_reports ON flow = key",
+        )
+        .bind(ids(batch.iter().map(|load| load.0)))
+        .fetch_all(connection)
+        .await
+        .map_err(cannot("reports could not be read"))?;
         let reports: BTreeMap<Vec<u8>, Vec<u8>> = rows.into_iter().collect();
-        Ok(batch.iter().map(|load| reports.get(load.0.as_bytes().as_slice()).cloned()).collect())
+        Ok(batch
+            .iter()
+            .map(|load| reports.get(load.0.as_bytes().as_slice()).cloned())
+            .collect())
     }
 }
 
@@ -63,8 +82,12 @@ impl Batch for Locate {
     type Output = Vec<(LookupKey, FlowId)>;
     const READS: bool = true;
 
-    async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Self::Output>> {
-        let keys: BTreeSet<LookupKey> = batch.iter().flat_map(|locate| &locate.0).copied().collect();
+    async fn execute(
+        connection: &mut PgConnection,
+        batch: &[Self],
+    ) -> StoreResult<Vec<Self::Output>> {
+        let keys: BTreeSet<LookupKey> =
+            batch.iter().flat_map(|locate| &locate.0).copied().collect();
         let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(
             "WITH wanted AS MATERIALIZED (SELECT key FROM unnest($1::bytea[]) AS k (key)) \
              SELECT key, id FROM wanted JOIN idv_flows ON reference = key \
@@ -84,7 +107,11 @@ impl Batch for Locate {
             let keys: BTreeSet<&LookupKey> = locate.0.iter().collect();
             let pairs = |key: &LookupKey| {
                 let key = *key;
-                found.get(key.0.as_slice()).into_iter().flatten().map(move |id| (key, *id))
+                found
+                    .get(key.0.as_slice())
+                    .into_iter()
+                    .flatten()
+                    .map(move |id| (key, *id))
             };
             keys.into_iter().flat_map(pairs).collect()
         };
@@ -112,22 +139,65 @@ impl Batch for Push {
     async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Pushed>> {
         let messages = || batch.iter().map(|push| &push.message);
         let new: Vec<(Option<Vec<u8>>,)> = query_as(PUSH)
-            .bind(messages().map(|message| message.digest.to_vec()).collect::<Vec<_>>())
-            .bind(messages().map(|message| message.account.as_str()).collect::<Vec<_>>())
-            .bind(messages().map(|message| message.received_at.as_microsecond()).collect::<Vec<_>>())
-            .bind(messages().map(|message| message.due.map(Timestamp::as_microsecond)).collect::<Vec<_>>())
-            .bind(messages().map(|message| i64::from(message.tries)).collect::<Vec<_>>())
-            .bind(messages().map(|message| message.attention.as_deref()).collect::<Vec<_>>())
-            .bind(messages().map(|message| message.flow.map(|flow| flow.as_bytes().to_vec())).collect::<Vec<_>>())
-            .bind(messages().map(|message| message.body.as_slice()).collect::<Vec<_>>())
-            .bind(batch.iter().map(|push| push.forgotten.as_microsecond()).collect::<Vec<_>>())
+            .bind(
+                messages()
+                    .map(|message| message.digest.to_vec())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| message.account.as_str())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| message.received_at.as_microsecond())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| message.due.map(Timestamp::as_microsecond))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| i64::from(message.tries))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| message.attention.as_deref())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| message.flow.map(|flow| flow.as_bytes().to_vec()))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                messages()
+                    .map(|message| message.body.as_slice())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                batch
+                    .iter()
+                    .map(|push| push.forgotten.as_microsecond())
+                    .collect::<Vec<_>>(),
+            )
             .bind(messages().any(|message| message.due.is_some()))
             .bind(CHANNEL)
             .fetch_all(connection)
             .await
             .map_err(cannot("a message could not be kept"))?;
         let new: BTreeSet<Vec<u8>> = new.into_iter().filter_map(|(digest,)| digest).collect();
-        let result = |push: &Self| if new.contains(push.message.digest.as_slice()) { Pushed::New } else { Pushed::Repeated };
+        let result = |push: &Self| {
+            if new.contains(push.message.digest.as_slice()) {
+                Pushed::New
+            } else {
+                Pushed::Repeated
+            }
+        };
         Ok(batch.iter().map(result).collect())
     }
 }

@@ -12,8 +12,10 @@ pub(in crate::store) fn cannot(what: &'static str) -> impl FnOnce(sqlx::Error) -
 
 /// Returns whether the connection failed, not the statement: then it is not known whether the statement was executed.
 pub(in crate::store) fn is_broken(error: &StoreError) -> bool {
-    matches!(beneath(error), Some(Failure::Connection(_) | Failure::Other(_)))
-        || matches!(beneath(error), Some(Failure::Refused { code, .. }) if ["57P01", "57P02", "57P03"].contains(&code.as_str()))
+    matches!(
+        beneath(error),
+        Some(Failure::Connection(_) | Failure::Other(_))
+    ) || matches!(beneath(error), Some(Failure::Refused { code, .. }) if ["57P01", "57P02", "57P03"].contains(&code.as_str()))
 }
 
 /// Returns whether the database refused what it was given, and left everything as it was: another operation can succeed.
@@ -22,7 +24,9 @@ pub(in crate::store) fn is_refused(error: &StoreError) -> bool {
         // PostgreSQL: data, integrity, rollback for another transaction, syntax. SQLite: error, too big, constraint, mismatch.
         Some(Failure::Refused { code, .. }) => match code.parse::<u32>() {
             Ok(number) if code.len() < 5 => [1, 18, 19, 20].contains(&(number & 0xff)),
-            _ => ["22", "23", "40", "42"].iter().any(|class| code.starts_with(class)),
+            _ => ["22", "23", "40", "42"]
+                .iter()
+                .any(|class| code.starts_with(class)),
         },
         Some(_) => false,
         None => true,
@@ -47,14 +51,20 @@ pub(in crate::store) fn code(error: &StoreError) -> Option<&str> {
 }
 
 fn beneath(error: &StoreError) -> Option<&Failure> {
-    error.source.as_ref().and_then(|source| source.downcast_ref())
+    error
+        .source
+        .as_ref()
+        .and_then(|source| source.downcast_ref())
 }
 
 /// What of a database's failure may be told: what kind it is, never its text, since that may quote what is stored or where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Failure {
     /// The database refused: its code for why, and the constraint that was hurt.
-    Refused { code: String, constraint: Option<String> },
+    Refused {
+        code: String,
+        constraint: Option<String>,
+    },
     /// The connection failed.
     Connection(std::io::ErrorKind),
     /// Something else, in words.
@@ -72,20 +82,30 @@ impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(error) => Self::Refused {
-                code: error.code().map_or_else(|| "unknown".to_owned(), Cow::into_owned),
+                code: error
+                    .code()
+                    .map_or_else(|| "unknown".to_owned(), Cow::into_owned),
                 // Names of constraints are ours.
                 constraint: error.constraint().map(str::to_owned),
             },
             sqlx::Error::Io(error) => Self::Connection(error.kind()),
-            sqlx::Error::Configuration(_) => Self::Other("the address of the database is not valid"),
+            sqlx::Error::Configuration(_) => {
+                Self::Other("the address of the database is not valid")
+            }
             sqlx::Error::Tls(_) => Self::Other("no TLS connection to the database could be made"),
             sqlx::Error::Protocol(_) => Self::Other("the database did not keep to its protocol"),
-            sqlx::Error::PoolTimedOut => Self::Other("no connection to the database became free in time"),
+            sqlx::Error::PoolTimedOut => {
+                Self::Other("no connection to the database became free in time")
+            }
             sqlx::Error::PoolClosed => Self::Other("the store was closed"),
             sqlx::Error::WorkerCrashed => Self::Other("the database's thread has ended"),
-            sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => Self::Other("no transaction could be begun"),
+            sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => {
+                Self::Other("no transaction could be begun")
+            }
             sqlx::Error::RowNotFound => Self::Other("a row is missing"),
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Other("a column is not of its type"),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                Self::Other("a column is not of its type")
+            }
             _ => Self::Other("the database's driver failed"),
         }
     }
@@ -94,9 +114,18 @@ impl From<sqlx::Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused { code, constraint: None } => write!(f, "the database refused with code {code}"),
-            Self::Refused { code, constraint: Some(constraint) } => {
-                write!(f, "the database refused with code {code}, for the constraint {constraint}")
+            Self::Refused {
+                code,
+                constraint: None,
+            } => write!(f, "the database refused with code {code}"),
+            Self::Refused {
+                code,
+                constraint: Some(constraint),
+            } => {
+                write!(
+                    f,
+                    "the database refused with code {code}, for the constraint {constraint}"
+                )
             }
             Self::Connection(kind) => write!(f, "the connection to the database failed: {kind}"),
             Self::Other(what) => f.write_str(what),
@@ -117,16 +146,29 @@ mod tests {
         let secret = "postgres://user:hunter2@host";
         for error in [
             sqlx::Error::Configuration(secret.into()),
-            sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::ConnectionRefused, secret)),
+            sqlx::Error::Io(std::io::Error::new(
+                std::io::ErrorKind::ConnectionRefused,
+                secret,
+            )),
             sqlx::Error::Tls(secret.into()),
             sqlx::Error::Protocol(secret.to_owned()),
             sqlx::Error::InvalidArgument(secret.to_owned()),
-            sqlx::Error::ColumnDecode { index: "0".to_owned(), source: secret.into() },
+            sqlx::Error::ColumnDecode {
+                index: "0".to_owned(),
+                source: secret.into(),
+            },
         ] {
             let error = cannot("do it")(error);
-            let told = format!("{error} {error:?} {}", error.source().map(ToString::to_string).unwrap_or_default());
+            let told = format!(
+                "{error} {error:?} {}",
+                error.source().map(ToString::to_string).unwrap_or_default()
+            );
             assert!(!told.contains("hunter2"), "{told}");
-            assert!(error.source().is_some_and(|source| !source.to_string().is_empty()));
+            assert!(
+                error
+                    .source()
+                    .is_some_and(|source| !source.to_string().is_empty())
+            );
         }
     }
 }

@@ -20,10 +20,16 @@ pub(in crate::store) async fn list(
     // Before every id are no bytes at all.
     let id = after.map_or_else(Vec::new, |after| after.id().as_bytes().to_vec());
     let mut select = Script::default();
-    select.push(concat!("SELECT ", flow_columns!(), " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id WHERE ("));
+    select.push(concat!(
+        "SELECT ",
+        flow_columns!(),
+        " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id WHERE ("
+    ));
     select.push(order).push(") > (");
     if filter.order != ListOrder::Id {
-        select.bind(after.map_or(i64::MIN, |after| after.at().as_microsecond())).push(", ");
+        select
+            .bind(after.map_or(i64::MIN, |after| after.at().as_microsecond()))
+            .push(", ");
     }
     select.bind(&id[..]).push(")");
     let phase = filter.phase.map(crate::store::Phase::name);
@@ -41,8 +47,15 @@ pub(in crate::store) async fn list(
     if filter.attention {
         select.push(" AND f.attention IS NOT NULL");
     }
-    select.push(" ORDER BY ").push(order).push(" LIMIT ").bind(limited(limit));
-    let rows = select.fetch::<FlowRow>(connection).await.map_err(cannot("flows could not be listed"))?;
+    select
+        .push(" ORDER BY ")
+        .push(order)
+        .push(" LIMIT ")
+        .bind(limited(limit));
+    let rows = select
+        .fetch::<FlowRow>(connection)
+        .await
+        .map_err(cannot("flows could not be listed"))?;
     rows.into_iter().map(flow).collect()
 }
 
@@ -52,10 +65,14 @@ pub(in crate::store) async fn others_due<C: Sql>(
     now: Timestamp,
 ) -> StoreResult<Vec<String>> {
     let (before, after) = C::AMONG;
-    let statement =
-        format!("SELECT DISTINCT account FROM idv_queue WHERE due < $1 AND NOT (account {before}$2{after}) ORDER BY account");
+    let statement = format!(
+        "SELECT DISTINCT account FROM idv_queue WHERE due < $1 AND NOT (account {before}$2{after}) ORDER BY account"
+    );
     let rows: Vec<(String,)> = connection
-        .fetch(built(statement), &[now.as_microsecond().into(), accounts.into()])
+        .fetch(
+            built(statement),
+            &[now.as_microsecond().into(), accounts.into()],
+        )
         .await
         .map_err(cannot("flows could not be looked up"))?;
     Ok(rows.into_iter().map(|(account,)| account).collect())

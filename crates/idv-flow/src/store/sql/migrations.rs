@@ -12,7 +12,13 @@ use crate::store::StoreError;
 /// the migrator's own is not let go where it fails.
 pub(in crate::store) fn migrator(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |(version, name, text): &(i64, &'static str, &'static str)| {
-        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, text.into_sql_str(), false)
+        Migration::new(
+            *version,
+            Cow::Borrowed(*name),
+            MigrationType::Simple,
+            text.into_sql_str(),
+            false,
+        )
     };
     let mut migrator = Migrator::with_migrations(files.iter().map(migration).collect());
     migrator.set_locking(false);
@@ -23,13 +29,15 @@ pub(in crate::store) fn migrator(files: &[(i64, &'static str, &'static str)]) ->
 /// Why the tables cannot be brought up to date.
 pub(in crate::store) fn not_migrated(error: MigrateError) -> StoreError {
     match error {
-        MigrateError::VersionMissing(_) => {
-            StoreError::new("the store's tables were made by a newer version of this program: use that one, or a later one")
-        }
+        MigrateError::VersionMissing(_) => StoreError::new(
+            "the store's tables were made by a newer version of this program: use that one, or a later one",
+        ),
         MigrateError::VersionMismatch(_) => {
             StoreError::new("the store's tables were made by another program, or changed by hand")
         }
-        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => cannot("make the store's tables")(source),
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+            cannot("make the store's tables")(source)
+        }
         _ => StoreError::new("the store's tables could not be brought up to date"),
     }
 }

@@ -34,10 +34,18 @@ pub(super) trait Sql: Send + Sized {
     const AMONG: (&'static str, &'static str);
 
     /// Returns the rows of a query.
-    fn fetch<O: Tuple>(&mut self, sql: SqlStr, values: &[Value<'_>]) -> impl Future<Output = sqlx::Result<Vec<O>>> + Send;
+    fn fetch<O: Tuple>(
+        &mut self,
+        sql: SqlStr,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = sqlx::Result<Vec<O>>> + Send;
 
     /// Executes statements. Returns the number of rows that they changed.
-    fn execute(&mut self, sql: SqlStr, values: &[Value<'_>]) -> impl Future<Output = sqlx::Result<u64>> + Send;
+    fn execute(
+        &mut self,
+        sql: SqlStr,
+        values: &[Value<'_>],
+    ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 }
 
 /// A value to be bound.
@@ -97,17 +105,22 @@ macro_rules! bound {
 #[cfg(feature = "postgres")]
 impl Sql for sqlx::PgConnection {
     const SKIP_LOCKED: &'static str = "FOR UPDATE SKIP LOCKED";
-    const SETTLED: &'static str = "AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
+    const SETTLED: &'static str =
+        "AND transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
     const AMONG: (&'static str, &'static str) = ("= ANY(", ")");
 
     async fn fetch<O: Tuple>(&mut self, sql: SqlStr, values: &[Value<'_>]) -> sqlx::Result<Vec<O>> {
         let query = sqlx::query_as::<sqlx::Postgres, O>(sql);
-        bound!(query, values, |names: &[String]| names.to_vec()).fetch_all(self).await
+        bound!(query, values, |names: &[String]| names.to_vec())
+            .fetch_all(self)
+            .await
     }
 
     async fn execute(&mut self, sql: SqlStr, values: &[Value<'_>]) -> sqlx::Result<u64> {
         let query = sqlx::query::<sqlx::Postgres>(sql);
-        let done = bound!(query, values, |names: &[String]| names.to_vec()).execute(self).await?;
+        let done = bound!(query, values, |names: &[String]| names.to_vec())
+            .execute(self)
+            .await?;
         Ok(done.rows_affected())
     }
 }
@@ -273,6 +286,8 @@ pub(super) fn end_columns(end: &MessageEnd) -> (Option<i64>, Option<i64>, Option
     match end {
         MessageEnd::Done(at) => (Some(at.as_microsecond()), None, None),
         MessageEnd::Later(due) => (None, Some(due.as_microsecond()), None),
-        MessageEnd::Parked { reason, again } => (None, again.map(Timestamp::as_microsecond), Some(reason)),
+        MessageEnd::Parked { reason, again } => {
+            (None, again.map(Timestamp::as_microsecond), Some(reason))
+        }
     }
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::rows::{
-    EventRow, PendingEventRow, PlacedEventRow, event, event_columns, limited, pending_event, placed_event, time, whole,
+    EventRow, PendingEventRow, PlacedEventRow, event, event_columns, limited, pending_event,
+    placed_event, time, whole,
 };
 use super::{Sql, built, cannot, fixed};
 use crate::id::FlowId;
@@ -28,25 +29,60 @@ pub(in crate::store) async fn page<C: Sql>(
         C::SETTLED
     );
     let values = [transaction.into(), position.into(), limited(limit).into()];
-    let rows = connection.fetch::<PlacedEventRow>(built(statement), &values).await;
-    rows.map_err(cannot("events could not be read"))?.into_iter().map(placed_event).collect()
+    let rows = connection
+        .fetch::<PlacedEventRow>(built(statement), &values)
+        .await;
+    rows.map_err(cannot("events could not be read"))?
+        .into_iter()
+        .map(placed_event)
+        .collect()
 }
 
-pub(in crate::store) async fn one(connection: &mut impl Sql, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-    let Ok(sequence) = whole(sequence) else { return Ok(None) };
-    let statement = concat!("SELECT ", event_columns!(), " FROM idv_events WHERE flow = $1 AND sequence = $2");
-    let rows = connection.fetch::<EventRow>(fixed(statement), &[(&flow.as_bytes()[..]).into(), sequence.into()]).await;
-    rows.map_err(cannot("an event could not be read"))?.pop().map(event).transpose()
+pub(in crate::store) async fn one(
+    connection: &mut impl Sql,
+    flow: FlowId,
+    sequence: u64,
+) -> StoreResult<Option<Event>> {
+    let Ok(sequence) = whole(sequence) else {
+        return Ok(None);
+    };
+    let statement = concat!(
+        "SELECT ",
+        event_columns!(),
+        " FROM idv_events WHERE flow = $1 AND sequence = $2"
+    );
+    let rows = connection
+        .fetch::<EventRow>(
+            fixed(statement),
+            &[(&flow.as_bytes()[..]).into(), sequence.into()],
+        )
+        .await;
+    rows.map_err(cannot("an event could not be read"))?
+        .pop()
+        .map(event)
+        .transpose()
 }
 
-pub(in crate::store) async fn backlog(connection: &mut impl Sql, with_events: bool) -> StoreResult<Backlog> {
+pub(in crate::store) async fn backlog(
+    connection: &mut impl Sql,
+    with_events: bool,
+) -> StoreResult<Backlog> {
     let statement = "SELECT (SELECT COUNT(*) FROM idv_inbox WHERE due IS NOT NULL AND done_at IS NULL AND attention IS NULL), \
                      (SELECT COUNT(*) FROM idv_inbox WHERE attention IS NOT NULL), \
                      (SELECT MIN(at) FROM idv_events WHERE $1 AND due IS NOT NULL)";
-    let rows = connection.fetch::<(i64, i64, Option<i64>)>(fixed(statement), &[with_events.into()]).await;
-    let (messages, parked, oldest) = rows.map_err(cannot("the backlog could not be counted"))?.pop().unwrap_or_default();
+    let rows = connection
+        .fetch::<(i64, i64, Option<i64>)>(fixed(statement), &[with_events.into()])
+        .await;
+    let (messages, parked, oldest) = rows
+        .map_err(cannot("the backlog could not be counted"))?
+        .pop()
+        .unwrap_or_default();
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
-    Ok(Backlog { messages: count(messages), parked: count(parked), oldest_event: oldest.map(time).transpose()? })
+    Ok(Backlog {
+        messages: count(messages),
+        parked: count(parked),
+        oldest_event: oldest.map(time).transpose()?,
+    })
 }
 
 pub(in crate::store) async fn claim<C: Sql>(
@@ -67,10 +103,19 @@ pub(in crate::store) async fn claim<C: Sql>(
         ),
         C::SKIP_LOCKED
     );
-    let values = [now.as_microsecond().into(), until.as_microsecond().into(), limited(limit).into()];
-    let rows = connection.fetch::<PendingEventRow>(built(statement), &values).await;
+    let values = [
+        now.as_microsecond().into(),
+        until.as_microsecond().into(),
+        limited(limit).into(),
+    ];
+    let rows = connection
+        .fetch::<PendingEventRow>(built(statement), &values)
+        .await;
     let rows = rows.map_err(cannot("events could not be claimed"))?;
-    let mut events = rows.into_iter().map(pending_event).collect::<StoreResult<Vec<_>>>()?;
+    let mut events = rows
+        .into_iter()
+        .map(pending_event)
+        .collect::<StoreResult<Vec<_>>>()?;
     events.sort_by_key(|pending| (pending.event.at, pending.event.flow));
     Ok(events)
 }
@@ -82,19 +127,47 @@ pub(in crate::store) async fn finish(
     again: Option<Timestamp>,
 ) -> StoreResult<()> {
     let statement = "UPDATE idv_events SET due = $3, lease = NULL WHERE flow = $1 AND sequence = $2 AND due IS NOT NULL";
-    let values = [(&flow.as_bytes()[..]).into(), whole(sequence)?.into(), again.map(Timestamp::as_microsecond).into()];
-    connection.execute(fixed(statement), &values).await.map(drop).map_err(cannot("an event could not be marked as delivered"))
+    let values = [
+        (&flow.as_bytes()[..]).into(),
+        whole(sequence)?.into(),
+        again.map(Timestamp::as_microsecond).into(),
+    ];
+    connection
+        .execute(fixed(statement), &values)
+        .await
+        .map(drop)
+        .map_err(cannot("an event could not be marked as delivered"))
 }
 
-pub(in crate::store) async fn late(connection: &mut impl Sql, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-    let statement =
-        concat!("SELECT tries, ", event_columns!(), " FROM idv_events WHERE due IS NOT NULL AND tries >= $1 LIMIT $2");
-    let rows = connection.fetch::<PendingEventRow>(fixed(statement), &[i64::from(tries).into(), limited(limit).into()]).await;
-    rows.map_err(cannot("events could not be read"))?.into_iter().map(pending_event).collect()
+pub(in crate::store) async fn late(
+    connection: &mut impl Sql,
+    tries: u32,
+    limit: usize,
+) -> StoreResult<Vec<PendingEvent>> {
+    let statement = concat!(
+        "SELECT tries, ",
+        event_columns!(),
+        " FROM idv_events WHERE due IS NOT NULL AND tries >= $1 LIMIT $2"
+    );
+    let rows = connection
+        .fetch::<PendingEventRow>(
+            fixed(statement),
+            &[i64::from(tries).into(), limited(limit).into()],
+        )
+        .await;
+    rows.map_err(cannot("events could not be read"))?
+        .into_iter()
+        .map(pending_event)
+        .collect()
 }
 
-pub(in crate::store) async fn purge(connection: &mut impl Sql, before: Timestamp) -> StoreResult<u64> {
+pub(in crate::store) async fn purge(
+    connection: &mut impl Sql,
+    before: Timestamp,
+) -> StoreResult<u64> {
     let statement = "DELETE FROM idv_events WHERE at < $1 AND (due IS NULL OR tries = 0)";
-    let purged = connection.execute(fixed(statement), &[before.as_microsecond().into()]).await;
+    let purged = connection
+        .execute(fixed(statement), &[before.as_microsecond().into()])
+        .await;
     purged.map_err(cannot("events could not be forgotten"))
 }

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use crate::audit::{AuditBlock, AuditEntry, AuditHead};
 use crate::id::FlowId;
 use crate::machine::event::Event;
-use crate::store::{EventCursor, LookupKey, Message, PendingEvent, Phase, Record, StoreError, StoreResult, from_microseconds};
+use crate::store::{
+    EventCursor, LookupKey, Message, PendingEvent, Phase, Record, StoreError, StoreResult,
+    from_microseconds,
+};
 
 /// The columns of a flow, as [`FlowRow`] has them: those of `idv_flows` as `f` and of `idv_queue` as `q`.
 macro_rules! flow_columns {
@@ -84,12 +87,24 @@ pub(in crate::store) fn flow(row: FlowRow) -> StoreResult<Record> {
         reference: lookup_key(&reference)?,
         vendor: key(vendor)?,
         application_key: key(application_key)?,
-        audit: AuditHead { count: count(audit_count)?, hash: bytes(&audit_hash)? },
+        audit: AuditHead {
+            count: count(audit_count)?,
+            hash: bytes(&audit_hash)?,
+        },
         body,
     })
 }
 
-pub(in crate::store) type MessageRow = (Vec<u8>, String, i64, Option<i64>, i64, Option<String>, Option<Vec<u8>>, Vec<u8>);
+pub(in crate::store) type MessageRow = (
+    Vec<u8>,
+    String,
+    i64,
+    Option<i64>,
+    i64,
+    Option<String>,
+    Option<Vec<u8>>,
+    Vec<u8>,
+);
 
 pub(in crate::store) fn message(row: MessageRow) -> StoreResult<Message> {
     let (digest, account, received_at, due, tries, attention, flow, body) = row;
@@ -142,7 +157,9 @@ pub(in crate::store) use event_columns;
 
 pub(in crate::store) type EventRow = (Vec<u8>, i64, i64, String, String, Option<String>, String);
 
-pub(in crate::store) fn event((flow, sequence, at, provider, account, tenant, kind): EventRow) -> StoreResult<Event> {
+pub(in crate::store) fn event(
+    (flow, sequence, at, provider, account, tenant, kind): EventRow,
+) -> StoreResult<Event> {
     Ok(Event {
         flow: flow_id(&flow)?,
         sequence: count(sequence)?,
@@ -154,20 +171,45 @@ pub(in crate::store) fn event((flow, sequence, at, provider, account, tenant, ki
     })
 }
 
-pub(in crate::store) type PlacedEventRow = (i64, i64, Vec<u8>, i64, i64, String, String, Option<String>, String);
+pub(in crate::store) type PlacedEventRow = (
+    i64,
+    i64,
+    Vec<u8>,
+    i64,
+    i64,
+    String,
+    String,
+    Option<String>,
+    String,
+);
 
 pub(in crate::store) fn placed_event(row: PlacedEventRow) -> StoreResult<(EventCursor, Event)> {
     let (transaction, position, flow, sequence, at, provider, account, tenant, kind) = row;
     let event = event((flow, sequence, at, provider, account, tenant, kind))?;
-    Ok((EventCursor::new(count(transaction)?, count(position)?), event))
+    Ok((
+        EventCursor::new(count(transaction)?, count(position)?),
+        event,
+    ))
 }
 
-pub(in crate::store) type PendingEventRow = (i64, Vec<u8>, i64, i64, String, String, Option<String>, String);
+pub(in crate::store) type PendingEventRow = (
+    i64,
+    Vec<u8>,
+    i64,
+    i64,
+    String,
+    String,
+    Option<String>,
+    String,
+);
 
 pub(in crate::store) fn pending_event(row: PendingEventRow) -> StoreResult<PendingEvent> {
     let (tries, flow, sequence, at, provider, account, tenant, kind) = row;
     let event = event((flow, sequence, at, provider, account, tenant, kind))?;
-    Ok(PendingEvent::new(event, u32::try_from(tries).map_err(|_| foreign())?))
+    Ok(PendingEvent::new(
+        event,
+        u32::try_from(tries).map_err(|_| foreign())?,
+    ))
 }
 
 pub(in crate::store) fn flow_id(id: &[u8]) -> StoreResult<FlowId> {
@@ -216,6 +258,18 @@ mod tests {
         assert!(count(-1).is_err());
         assert!(whole(u64::MAX).is_err());
         assert!(block((1, 0, 0, vec![0; 31], vec![0; 32])).is_err());
-        assert!(message((vec![0; 32], String::new(), 0, None, 1 << 40, None, None, Vec::new())).is_err());
+        assert!(
+            message((
+                vec![0; 32],
+                String::new(),
+                0,
+                None,
+                1 << 40,
+                None,
+                None,
+                Vec::new()
+            ))
+            .is_err()
+        );
     }
 }

@@ -8,26 +8,52 @@ use crate::store::StoreResult;
 
 /// Returns the time of PostgreSQL's server.
 #[cfg(feature = "postgres")]
-pub(in crate::store) async fn server_time(connection: &mut sqlx::PgConnection) -> StoreResult<Timestamp> {
+pub(in crate::store) async fn server_time(
+    connection: &mut sqlx::PgConnection,
+) -> StoreResult<Timestamp> {
     let statement = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     let rows = connection.fetch::<(i64,)>(fixed(statement), &[]).await;
-    let (now,) = rows.map_err(cannot("the time of the server could not be read"))?.pop().unwrap_or_default();
+    let (now,) = rows
+        .map_err(cannot("the time of the server could not be read"))?
+        .pop()
+        .unwrap_or_default();
     time(now)
 }
 
-pub(in crate::store) async fn set(connection: &mut impl Sql, name: &str, due: Timestamp) -> StoreResult<()> {
-    let statement = "INSERT INTO idv_timers (name, due) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+pub(in crate::store) async fn set(
+    connection: &mut impl Sql,
+    name: &str,
+    due: Timestamp,
+) -> StoreResult<()> {
+    let statement =
+        "INSERT INTO idv_timers (name, due) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
     let values = [name.into(), due.as_microsecond().into()];
-    connection.execute(fixed(statement), &values).await.map(drop).map_err(cannot("a timer could not be made"))
+    connection
+        .execute(fixed(statement), &values)
+        .await
+        .map(drop)
+        .map_err(cannot("a timer could not be made"))
 }
 
-pub(in crate::store) async fn wind(connection: &mut impl Sql, name: &str, due: Timestamp) -> StoreResult<()> {
+pub(in crate::store) async fn wind(
+    connection: &mut impl Sql,
+    name: &str,
+    due: Timestamp,
+) -> StoreResult<()> {
     let statement = "UPDATE idv_timers SET due = $2, lease = NULL WHERE name = $1";
     let values = [name.into(), due.as_microsecond().into()];
-    connection.execute(fixed(statement), &values).await.map(drop).map_err(cannot("a timer could not be wound up"))
+    connection
+        .execute(fixed(statement), &values)
+        .await
+        .map(drop)
+        .map_err(cannot("a timer could not be wound up"))
 }
 
-pub(in crate::store) async fn claim<C: Sql>(connection: &mut C, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
+pub(in crate::store) async fn claim<C: Sql>(
+    connection: &mut C,
+    now: Timestamp,
+    until: Timestamp,
+) -> StoreResult<Vec<String>> {
     let statement = format!(
         "WITH ready AS MATERIALIZED (SELECT name FROM idv_timers WHERE wake <= $1 {}) \
          UPDATE idv_timers SET lease = $2 FROM ready WHERE idv_timers.name = ready.name RETURNING due, idv_timers.name",
@@ -42,7 +68,11 @@ pub(in crate::store) async fn claim<C: Sql>(connection: &mut C, now: Timestamp, 
 
 /// Returns the earliest time at which a claim finds something, of the flows that are due from `low` on. Of the flows and messages, those that are due before the first that is not
 /// leased are the ones whose leases can run out earlier.
-pub(in crate::store) async fn next<C: Sql>(connection: &mut C, accounts: &[String], low: i64) -> StoreResult<Option<Timestamp>> {
+pub(in crate::store) async fn next<C: Sql>(
+    connection: &mut C,
+    accounts: &[String],
+    low: i64,
+) -> StoreResult<Option<Timestamp>> {
     let among = among::<C>("account", (1, 2));
     let first = |table, open| {
         format!(
@@ -58,7 +88,13 @@ pub(in crate::store) async fn next<C: Sql>(connection: &mut C, accounts: &[Strin
         first("idv_inbox", "due IS NOT NULL AND done_at IS NULL")
     );
     let values = [accounts.is_empty().into(), accounts.into(), low.into()];
-    let rows: Vec<(Option<i64>,)> =
-        connection.fetch(built(statement), &values).await.map_err(cannot("what is next could not be read"))?;
-    rows.into_iter().next().and_then(|(wake,)| wake).map(time).transpose()
+    let rows: Vec<(Option<i64>,)> = connection
+        .fetch(built(statement), &values)
+        .await
+        .map_err(cannot("what is next could not be read"))?;
+    rows.into_iter()
+        .next()
+        .and_then(|(wake,)| wake)
+        .map(time)
+        .transpose()
 }

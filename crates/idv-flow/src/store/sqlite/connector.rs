@@ -44,7 +44,10 @@ impl lanes::Connector for Connector {
     type Connection = SqliteConnection;
 
     async fn connect(&self) -> StoreResult<SqliteConnection> {
-        self.0.connect().await.map_err(cannot("the store's file could not be opened"))
+        self.0
+            .connect()
+            .await
+            .map_err(cannot("the store's file could not be opened"))
     }
 
     /// A file does not go away as a server does.
@@ -59,7 +62,9 @@ impl lanes::Connector for Connector {
 
     /// If another program is bringing a new file into its mode, SQLite does not wait but refuses: with SQLITE_BUSY or one of its kinds.
     fn patience(&self, failure: &StoreError) -> Duration {
-        let busy = code(failure).and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5);
+        let busy = code(failure)
+            .and_then(|code| code.parse::<u32>().ok())
+            .is_some_and(|code| code & 0xff == 5);
         if busy { PATIENCE } else { Duration::ZERO }
     }
 

@@ -9,28 +9,51 @@ use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
 use crate::machine::event::Event;
 use crate::store::sql::rows::{
-    FlowRow, MessageRow, entry_columns, event_columns, flow, flow_columns, flow_id, limited, lookup_key, message,
-    message_columns, whole,
+    FlowRow, MessageRow, entry_columns, event_columns, flow, flow_columns, flow_id, limited,
+    lookup_key, message, message_columns, whole,
 };
-use crate::store::sql::{Change, Claim, NewFlow, Script, Sql as _, Value, among, built, cannot, fixed};
-use crate::store::{Committed, Inserted, LookupKey, Message, Pushed, Record, StoreError, StoreResult};
+use crate::store::sql::{
+    Change, Claim, NewFlow, Script, Sql as _, Value, among, built, cannot, fixed,
+};
+use crate::store::{
+    Committed, Inserted, LookupKey, Message, Pushed, Record, StoreError, StoreResult,
+};
 
 /// The maximum number of rows that a statement writes: SQLite allows 32,766 values in a statement.
 const ROWS_OF_A_STATEMENT: usize = 2_000;
 
-pub(super) async fn insert(connection: &mut SqliteConnection, new: &NewFlow) -> StoreResult<Inserted> {
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    new: &NewFlow,
+) -> StoreResult<Inserted> {
     let failed = || cannot("a flow could not be added");
     let record = &new.record;
     let mut script = Script::default();
-    script.push("INSERT INTO idv_flows (id, audit_count, audit_hash, body, ").push(SHOWN).push(") VALUES (");
-    script.bind(record.id.as_bytes().as_slice()).push(", ").bind_all(sealed(record)?).push(", ").bind_all(shown(record));
+    script
+        .push("INSERT INTO idv_flows (id, audit_count, audit_hash, body, ")
+        .push(SHOWN)
+        .push(") VALUES (");
+    script
+        .bind(record.id.as_bytes().as_slice())
+        .push(", ")
+        .bind_all(sealed(record)?)
+        .push(", ")
+        .bind_all(shown(record));
     script.push(") ON CONFLICT DO NOTHING");
     if script.execute(connection).await.map_err(failed())? == 0 {
         let statement = "SELECT id FROM idv_flows WHERE reference = $1 UNION ALL \
                          SELECT id FROM idv_flows WHERE application_key = $2 LIMIT 1";
-        let values = [(&record.reference.0[..]).into(), bytes(&record.application_key).into()];
-        let there: Vec<(Vec<u8>,)> = connection.fetch(fixed(statement), &values).await.map_err(failed())?;
-        let (id,) = there.first().ok_or_else(|| StoreError::new("a flow with this id is there already"))?;
+        let values = [
+            (&record.reference.0[..]).into(),
+            bytes(&record.application_key).into(),
+        ];
+        let there: Vec<(Vec<u8>,)> = connection
+            .fetch(fixed(statement), &values)
+            .await
+            .map_err(failed())?;
+        let (id,) = there
+            .first()
+            .ok_or_else(|| StoreError::new("a flow with this id is there already"))?;
         return flow_id(id).map(Inserted::Exists);
     }
     let mut script = Script::default();
@@ -48,32 +71,69 @@ pub(super) async fn insert(connection: &mut SqliteConnection, new: &NewFlow) -> 
     Ok(Inserted::New)
 }
 
-pub(super) async fn commit(connection: &mut SqliteConnection, change: &Change) -> StoreResult<Committed> {
+pub(super) async fn commit(
+    connection: &mut SqliteConnection,
+    change: &Change,
+) -> StoreResult<Committed> {
     let failed = || cannot("a flow could not be changed");
     let record = &change.record;
     let id: &[u8] = record.id.as_bytes();
     // No flow is at a version that a column cannot hold.
-    let Ok(version) = whole(record.version) else { return Ok(Committed::Conflict) };
+    let Ok(version) = whole(record.version) else {
+        return Ok(Committed::Conflict);
+    };
     let statement = "UPDATE idv_queue SET version = version + 1, account = $3, due = $4, \
                      lease = CASE WHEN $5 THEN lease ELSE NULL END WHERE flow = $1 AND version = $2";
     let due = record.due.map(Timestamp::as_microsecond);
-    let values = [id.into(), version.into(), record.account.as_str().into(), due.into(), change.keep_lease.into()];
-    if connection.execute(fixed(statement), &values).await.map_err(failed())? == 0 {
+    let values = [
+        id.into(),
+        version.into(),
+        record.account.as_str().into(),
+        due.into(),
+        change.keep_lease.into(),
+    ];
+    if connection
+        .execute(fixed(statement), &values)
+        .await
+        .map_err(failed())?
+        == 0
+    {
         return Ok(Committed::Conflict);
     }
     let mut script = Script::default();
-    script.push("UPDATE idv_flows SET (audit_count, audit_hash, body) = (").bind_all(sealed(record)?);
+    script
+        .push("UPDATE idv_flows SET (audit_count, audit_hash, body) = (")
+        .bind_all(sealed(record)?);
     script.push(") WHERE id = ").bind(id).push(";");
     // An update writes the indexes of all columns that it names, changed or not.
-    script.push("UPDATE idv_flows SET (").push(SHOWN).push(") = (").bind_all(shown(record)).push(") WHERE id = ").bind(id);
-    script.push(" AND (").push(SHOWN).push(") IS NOT (").bind_all(shown(record)).push(");");
+    script
+        .push("UPDATE idv_flows SET (")
+        .push(SHOWN)
+        .push(") = (")
+        .bind_all(shown(record))
+        .push(") WHERE id = ")
+        .bind(id);
+    script
+        .push(" AND (")
+        .push(SHOWN)
+        .push(") IS NOT (")
+        .bind_all(shown(record))
+        .push(");");
     if let Some(reports) = &change.reports {
-        script.push("INSERT INTO idv_reports (flow, body) VALUES (").bind_all([id.into(), (&reports[..]).into()]);
+        script
+            .push("INSERT INTO idv_reports (flow, body) VALUES (")
+            .bind_all([id.into(), (&reports[..]).into()]);
         script.push(") ON CONFLICT (flow) DO UPDATE SET body = excluded.body;");
     }
     if change.erase {
-        script.push("DELETE FROM idv_reports WHERE flow = ").bind(id).push(";");
-        script.push("DELETE FROM idv_inbox WHERE flow = ").bind(id).push(";");
+        script
+            .push("DELETE FROM idv_reports WHERE flow = ")
+            .bind(id)
+            .push(";");
+        script
+            .push("DELETE FROM idv_inbox WHERE flow = ")
+            .bind(id)
+            .push(";");
     }
     add_entries(&mut script, &change.audit)?;
     let kinds: Vec<String> = change.events.iter().map(kind).collect();
@@ -85,14 +145,29 @@ pub(super) async fn commit(connection: &mut SqliteConnection, change: &Change) -
     Ok(Committed::Done(record.version + 1))
 }
 
-pub(super) async fn load(connection: &mut SqliteConnection, id: FlowId) -> StoreResult<Option<Record>> {
-    let statement =
-        concat!("SELECT ", flow_columns!(), " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id WHERE f.id = $1");
-    let rows = connection.fetch::<FlowRow>(fixed(statement), &[id.as_bytes().as_slice().into()]).await;
-    rows.map_err(cannot("a flow could not be read"))?.into_iter().next().map(flow).transpose()
+pub(super) async fn load(
+    connection: &mut SqliteConnection,
+    id: FlowId,
+) -> StoreResult<Option<Record>> {
+    let statement = concat!(
+        "SELECT ",
+        flow_columns!(),
+        " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id WHERE f.id = $1"
+    );
+    let rows = connection
+        .fetch::<FlowRow>(fixed(statement), &[id.as_bytes().as_slice().into()])
+        .await;
+    rows.map_err(cannot("a flow could not be read"))?
+        .into_iter()
+        .next()
+        .map(flow)
+        .transpose()
 }
 
-pub(super) async fn reports(connection: &mut SqliteConnection, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
+pub(super) async fn reports(
+    connection: &mut SqliteConnection,
+    id: FlowId,
+) -> StoreResult<Option<Vec<u8>>> {
     let statement = "SELECT body FROM idv_reports WHERE flow = $1";
     let rows: Vec<(Vec<u8>,)> = connection
         .fetch(fixed(statement), &[id.as_bytes().as_slice().into()])
@@ -101,15 +176,29 @@ pub(super) async fn reports(connection: &mut SqliteConnection, id: FlowId) -> St
     Ok(rows.into_iter().next().map(|(body,)| body))
 }
 
-pub(super) async fn locate(connection: &mut SqliteConnection, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
+pub(super) async fn locate(
+    connection: &mut SqliteConnection,
+    keys: &[LookupKey],
+) -> StoreResult<Vec<(LookupKey, FlowId)>> {
     let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
-    let by = |column| format!("SELECT {column}, id FROM idv_flows WHERE {column} IN (SELECT unhex(value) FROM json_each($1))");
+    let by = |column| {
+        format!(
+            "SELECT {column}, id FROM idv_flows WHERE {column} IN (SELECT unhex(value) FROM json_each($1))"
+        )
+    };
     let statement = [by("reference"), by("vendor"), by("application_key")].join(" UNION ALL ");
-    let rows: Vec<(Vec<u8>, Vec<u8>)> =
-        connection.fetch(built(statement), &[(&keys[..]).into()]).await.map_err(cannot("flows could not be looked up"))?;
-    let found = rows.into_iter().map(|(key, id)| Ok((lookup_key(&key)?, flow_id(&id)?)));
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = connection
+        .fetch(built(statement), &[(&keys[..]).into()])
+        .await
+        .map_err(cannot("flows could not be looked up"))?;
+    let found = rows
+        .into_iter()
+        .map(|(key, id)| Ok((lookup_key(&key)?, flow_id(&id)?)));
     // A flow whose keys are the same is found once.
-    Ok(found.collect::<StoreResult<BTreeSet<_>>>()?.into_iter().collect())
+    Ok(found
+        .collect::<StoreResult<BTreeSet<_>>>()?
+        .into_iter()
+        .collect())
 }
 
 fn values(claim: &Claim) -> [Value<'_>; 5] {
@@ -130,7 +219,11 @@ pub(super) async fn is_due(
     accounts: &[String],
 ) -> StoreResult<bool> {
     let now = now.as_microsecond().into();
-    let found = |rows: sqlx::Result<Vec<(i64,)>>| Ok(!rows.map_err(cannot("what is due could not be read"))?.is_empty());
+    let found = |rows: sqlx::Result<Vec<(i64,)>>| {
+        Ok(!rows
+            .map_err(cannot("what is due could not be read"))?
+            .is_empty())
+    };
     let condition = match from {
         Queue::Timers => {
             let statement = "SELECT 1 FROM idv_timers WHERE wake <= $1 LIMIT 1";
@@ -140,8 +233,16 @@ pub(super) async fn is_due(
         Queue::Messages => "idv_inbox WHERE due <= $1 AND done_at IS NULL",
     };
     let among = among::<SqliteConnection>("account", (2, 3));
-    let statement = format!("SELECT 1 FROM {condition} AND (lease IS NULL OR lease <= $1) AND {among} LIMIT 1");
-    found(connection.fetch(built(statement), &[now, accounts.is_empty().into(), accounts.into()]).await)
+    let statement =
+        format!("SELECT 1 FROM {condition} AND (lease IS NULL OR lease <= $1) AND {among} LIMIT 1");
+    found(
+        connection
+            .fetch(
+                built(statement),
+                &[now, accounts.is_empty().into(), accounts.into()],
+            )
+            .await,
+    )
 }
 
 /// Where to look for what is due.
@@ -152,7 +253,10 @@ pub(super) enum Queue {
     Timers,
 }
 
-pub(super) async fn claim(connection: &mut SqliteConnection, claim: &Claim) -> StoreResult<Vec<Record>> {
+pub(super) async fn claim(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+) -> StoreResult<Vec<Record>> {
     let failed = || cannot("flows could not be claimed");
     let statement = format!(
         "WITH ready AS MATERIALIZED (SELECT flow FROM idv_queue WHERE due <= $1 AND (lease IS NULL OR lease <= $1) AND {} \
@@ -160,7 +264,10 @@ pub(super) async fn claim(connection: &mut SqliteConnection, claim: &Claim) -> S
          UPDATE idv_queue SET lease = $2, version = version + 1 WHERE flow IN (SELECT flow FROM ready) RETURNING hex(flow)",
         among::<SqliteConnection>("account", (4, 5))
     );
-    let claimed: Vec<(String,)> = connection.fetch(built(statement), &values(claim)).await.map_err(failed())?;
+    let claimed: Vec<(String,)> = connection
+        .fetch(built(statement), &values(claim))
+        .await
+        .map_err(failed())?;
     if claimed.is_empty() {
         return Ok(Vec::new());
     }
@@ -170,13 +277,22 @@ pub(super) async fn claim(connection: &mut SqliteConnection, claim: &Claim) -> S
         flow_columns!(),
         " FROM idv_flows AS f JOIN idv_queue AS q ON q.flow = f.id WHERE f.id IN (SELECT unhex(value) FROM json_each($1))"
     );
-    let rows = connection.fetch::<FlowRow>(fixed(statement), &[(&ids[..]).into()]).await.map_err(failed())?;
-    let mut records = rows.into_iter().map(flow).collect::<StoreResult<Vec<_>>>()?;
+    let rows = connection
+        .fetch::<FlowRow>(fixed(statement), &[(&ids[..]).into()])
+        .await
+        .map_err(failed())?;
+    let mut records = rows
+        .into_iter()
+        .map(flow)
+        .collect::<StoreResult<Vec<_>>>()?;
     records.sort_by_key(|record| (record.due, record.id));
     Ok(records)
 }
 
-pub(super) async fn claim_messages(connection: &mut SqliteConnection, claim: &Claim) -> StoreResult<Vec<Message>> {
+pub(super) async fn claim_messages(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+) -> StoreResult<Vec<Message>> {
     let statement = format!(
         concat!(
             "WITH ready AS MATERIALIZED (SELECT digest FROM idv_inbox WHERE due <= $1 AND done_at IS NULL \
@@ -186,14 +302,23 @@ pub(super) async fn claim_messages(connection: &mut SqliteConnection, claim: &Cl
         ),
         among::<SqliteConnection>("account", (4, 5))
     );
-    let rows = connection.fetch::<MessageRow>(built(statement), &values(claim)).await;
+    let rows = connection
+        .fetch::<MessageRow>(built(statement), &values(claim))
+        .await;
     let rows = rows.map_err(cannot("messages could not be claimed"))?;
-    let mut messages = rows.into_iter().map(message).collect::<StoreResult<Vec<_>>>()?;
+    let mut messages = rows
+        .into_iter()
+        .map(message)
+        .collect::<StoreResult<Vec<_>>>()?;
     messages.sort_by_key(|message| (message.due, message.digest));
     Ok(messages)
 }
 
-pub(super) async fn push(connection: &mut SqliteConnection, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
+pub(super) async fn push(
+    connection: &mut SqliteConnection,
+    message: &Message,
+    forgotten: Timestamp,
+) -> StoreResult<Pushed> {
     let statement = concat!(
         "INSERT INTO idv_inbox (",
         message_columns!(),
@@ -208,12 +333,23 @@ pub(super) async fn push(connection: &mut SqliteConnection, message: &Message, f
         message.due.map(Timestamp::as_microsecond).into(),
         i64::from(message.tries).into(),
         message.attention.as_deref().into(),
-        message.flow.as_ref().map(|flow| flow.as_bytes().as_slice()).into(),
+        message
+            .flow
+            .as_ref()
+            .map(|flow| flow.as_bytes().as_slice())
+            .into(),
         (&message.body[..]).into(),
         forgotten.as_microsecond().into(),
     ];
-    let changed = connection.execute(fixed(statement), &values).await.map_err(cannot("a message could not be kept"))?;
-    Ok(if changed == 0 { Pushed::Repeated } else { Pushed::New })
+    let changed = connection
+        .execute(fixed(statement), &values)
+        .await
+        .map_err(cannot("a message could not be kept"))?;
+    Ok(if changed == 0 {
+        Pushed::Repeated
+    } else {
+        Pushed::New
+    })
 }
 
 pub(super) async fn add_block(
@@ -232,16 +368,29 @@ pub(super) async fn add_block(
         (&block.previous[..]).into(),
         (&block.hash[..]).into(),
     ];
-    if connection.execute(fixed(statement), &values).await.map_err(failed())? == 0 {
+    if connection
+        .execute(fixed(statement), &values)
+        .await
+        .map_err(failed())?
+        == 0
+    {
         return Ok(false);
     }
-    let names = entries.iter().map(|(flow, number)| format!("{}:{number}", hex::encode(flow.as_bytes()))).collect::<Vec<_>>();
+    let names = entries
+        .iter()
+        .map(|(flow, number)| format!("{}:{number}", hex::encode(flow.as_bytes())))
+        .collect::<Vec<_>>();
     let statement = "UPDATE idv_audit SET block = $1 FROM (SELECT unhex(substr(value, 1, 32)) AS id, \
                      CAST(substr(value, 34) AS INTEGER) AS entry FROM json_each($2)) \
                      WHERE flow = id AND number = entry AND block IS NULL";
-    let changed = connection.execute(fixed(statement), &[number.into(), (&names[..]).into()]).await.map_err(failed())?;
+    let changed = connection
+        .execute(fixed(statement), &[number.into(), (&names[..]).into()])
+        .await
+        .map_err(failed())?;
     if changed != entries.len() as u64 {
-        return Err(StoreError::new("an entry of the block is not there, or is in a block already"));
+        return Err(StoreError::new(
+            "an entry of the block is not there, or is in a block already",
+        ));
     }
     Ok(true)
 }
@@ -266,7 +415,11 @@ fn shown(record: &Record) -> [Value<'_>; 10] {
 
 /// The sealed state, and the end of the audit trail.
 fn sealed(record: &Record) -> StoreResult<[Value<'_>; 3]> {
-    Ok([whole(record.audit.count)?.into(), (&record.audit.hash[..]).into(), (&record.body[..]).into()])
+    Ok([
+        whole(record.audit.count)?.into(),
+        (&record.audit.hash[..]).into(),
+        (&record.body[..]).into(),
+    ])
 }
 
 fn bytes(key: &Option<LookupKey>) -> Option<&[u8]> {
@@ -276,7 +429,11 @@ fn bytes(key: &Option<LookupKey>) -> Option<&[u8]> {
 /// Adds entries to the audit trail.
 fn add_entries<'v>(script: &mut Script<'v>, entries: &'v [AuditEntry]) -> StoreResult<()> {
     for part in entries.chunks(ROWS_OF_A_STATEMENT) {
-        script.push(concat!("INSERT INTO idv_audit (", entry_columns!(), ") VALUES "));
+        script.push(concat!(
+            "INSERT INTO idv_audit (",
+            entry_columns!(),
+            ") VALUES "
+        ));
         for (index, entry) in part.iter().enumerate() {
             script.push(if index == 0 { "(" } else { ", (" }).bind_all([
                 entry.flow.as_bytes().as_slice().into(),
@@ -294,19 +451,29 @@ fn add_entries<'v>(script: &mut Script<'v>, entries: &'v [AuditEntry]) -> StoreR
 }
 
 /// Adds events to the outbox.
-fn add_events<'v>(script: &mut Script<'v>, events: &'v [Event], kinds: &'v [String]) -> StoreResult<()> {
+fn add_events<'v>(
+    script: &mut Script<'v>,
+    events: &'v [Event],
+    kinds: &'v [String],
+) -> StoreResult<()> {
     for (index, (event, kind)) in events.iter().zip(kinds).enumerate() {
-        let start = concat!("INSERT INTO idv_events (", event_columns!(), ", due) VALUES (");
-        script.push(if index == 0 { start } else { ", (" }).bind_all([
-            event.flow.as_bytes().as_slice().into(),
-            whole(event.sequence)?.into(),
-            event.at.as_microsecond().into(),
-            event.provider.as_str().into(),
-            event.account.as_str().into(),
-            event.tenant.as_deref().into(),
-            kind.as_str().into(),
-            event.at.as_microsecond().into(),
-        ]);
+        let start = concat!(
+            "INSERT INTO idv_events (",
+            event_columns!(),
+            ", due) VALUES ("
+        );
+        script
+            .push(if index == 0 { start } else { ", (" })
+            .bind_all([
+                event.flow.as_bytes().as_slice().into(),
+                whole(event.sequence)?.into(),
+                event.at.as_microsecond().into(),
+                event.provider.as_str().into(),
+                event.account.as_str().into(),
+                event.tenant.as_deref().into(),
+                kind.as_str().into(),
+                event.at.as_microsecond().into(),
+            ]);
         script.push(")");
     }
     if !events.is_empty() {

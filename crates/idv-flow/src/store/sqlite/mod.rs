@@ -20,10 +20,13 @@ use self::flows::Queue;
 use self::writer::Writer;
 use super::lanes::{self, Connections, Line};
 use super::sql::migrations::{migrator, not_migrated};
-use super::sql::{Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values};
+use super::sql::{
+    Change, Claim, NewFlow, audit, cannot, flows as lists, inbox, outbox, owned, timers, values,
+};
 use super::{
-    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor, LookupKey, Message, MessageEnd,
-    PendingEvent, Phase, Pushed, Record, Reports, Store, StoreResult,
+    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor,
+    LookupKey, Message, MessageEnd, PendingEvent, Phase, Pushed, Record, Reports, Store,
+    StoreResult,
 };
 use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
@@ -79,7 +82,9 @@ impl SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { log_emptied_every: Duration::from_secs(10) }
+        Self {
+            log_emptied_every: Duration::from_secs(10),
+        }
     }
 }
 
@@ -98,7 +103,11 @@ impl SqliteStore {
         line.put_back(connection);
         let writer = Writer::start(line, options.log_emptied_every);
         let readers = Connections::new(connector.clone(), READERS);
-        Ok(Self(Arc::new(Inner { writer, readers, connector })))
+        Ok(Self(Arc::new(Inner {
+            writer,
+            readers,
+            connector,
+        })))
     }
 
     /// Completes what the store and its clones are writing, and closes the file. Later calls fail. If the future is dropped, the store is
@@ -117,7 +126,11 @@ impl SqliteStore {
         }
         let input = (queue, now, owned(accounts));
         let readers = &self.0.readers;
-        readers.read(input, |connection, (queue, now, accounts)| flows::is_due(connection, *queue, *now, accounts).boxed()).await
+        readers
+            .read(input, |connection, (queue, now, accounts)| {
+                flows::is_due(connection, *queue, *now, accounts).boxed()
+            })
+            .await
     }
 }
 
@@ -129,34 +142,72 @@ impl Store for SqliteStore {
         // that becomes writing midway fails if another was quicker.
         let begun = connection.begin_with("BEGIN IMMEDIATE").await;
         let mut transaction = begun.map_err(cannot("a transaction could not be begun"))?;
-        migrator(MIGRATIONS).run_direct(None, &mut *transaction, false).await.map_err(not_migrated)?;
-        transaction.commit().await.map_err(cannot("the store's tables could not be made"))?;
+        migrator(MIGRATIONS)
+            .run_direct(None, &mut *transaction, false)
+            .await
+            .map_err(not_migrated)?;
+        transaction
+            .commit()
+            .await
+            .map_err(cannot("the store's tables could not be made"))?;
         lanes::Connector::close(&self.0.connector, connection).await;
         Ok(())
     }
 
     async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
         let input = (name.to_owned(), value.to_vec());
-        self.0.writer.run(input, |connection, (name, value)| values::remember(connection, name, value).boxed()).await
+        self.0
+            .writer
+            .run(input, |connection, (name, value)| {
+                values::remember(connection, name, value).boxed()
+            })
+            .await
     }
 
     async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.0.readers.read(name, |connection, name| values::read(connection, name).boxed()).await
+        self.0
+            .readers
+            .read(name, |connection, name| {
+                values::read(connection, name).boxed()
+            })
+            .await
     }
 
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
         let input = (name.to_owned(), old.to_vec(), new.to_vec());
-        self.0.writer.run(input, |connection, (name, old, new)| values::replace(connection, name, old, new).boxed()).await
+        self.0
+            .writer
+            .run(input, |connection, (name, old, new)| {
+                values::replace(connection, name, old, new).boxed()
+            })
+            .await
     }
 
-    async fn insert(&self, record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> StoreResult<Inserted> {
+    async fn insert(
+        &self,
+        record: &Record,
+        lease: Option<Timestamp>,
+        audit: &[AuditEntry],
+    ) -> StoreResult<Inserted> {
         let lease = lease.map(Timestamp::as_microsecond);
-        let new = NewFlow { record: record.clone(), lease, audit: audit.to_vec() };
-        self.0.writer.run(new, |connection, new| flows::insert(connection, new).boxed()).await
+        let new = NewFlow {
+            record: record.clone(),
+            lease,
+            audit: audit.to_vec(),
+        };
+        self.0
+            .writer
+            .run(new, |connection, new| {
+                flows::insert(connection, new).boxed()
+            })
+            .await
     }
 
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
-        self.0.readers.read(id, |connection, id| flows::load(connection, *id).boxed()).await
+        self.0
+            .readers
+            .read(id, |connection, id| flows::load(connection, *id).boxed())
+            .await
     }
 
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
@@ -164,163 +215,347 @@ impl Store for SqliteStore {
             || commit.record.phase == Phase::Erased
             || matches!(commit.message, Some((_, MessageEnd::Done(_))));
         let change = Change::from(commit);
-        self.0.writer.run_erasing(erases, change, |connection, change| flows::commit(connection, change).boxed()).await
+        self.0
+            .writer
+            .run_erasing(erases, change, |connection, change| {
+                flows::commit(connection, change).boxed()
+            })
+            .await
     }
 
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
-        self.0.readers.read(id, |connection, id| flows::reports(connection, *id).boxed()).await
+        self.0
+            .readers
+            .read(id, |connection, id| flows::reports(connection, *id).boxed())
+            .await
     }
 
-    async fn claim(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Record>> {
+    async fn claim(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Record>> {
         if !self.is_due(Queue::Flows, now, accounts).await? {
             return Ok(Vec::new());
         }
-        let claim = Claim { now, until, limit, accounts: owned(accounts) };
-        self.0.writer.run(claim, |connection, claim| flows::claim(connection, claim).boxed()).await
+        let claim = Claim {
+            now,
+            until,
+            limit,
+            accounts: owned(accounts),
+        };
+        self.0
+            .writer
+            .run(claim, |connection, claim| {
+                flows::claim(connection, claim).boxed()
+            })
+            .await
     }
 
     async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
-        self.0.readers.read(keys, |connection, keys| flows::locate(connection, keys).boxed()).await
-    }
-
-    async fn list(&self, filter: &Filter, after: Option<ListCursor>, limit: usize) -> StoreResult<Vec<Record>> {
         self.0
             .readers
-            .read((filter, after, limit), |connection, (filter, after, limit)| {
-                lists::list(connection, filter, *after, *limit).boxed()
+            .read(keys, |connection, keys| {
+                flows::locate(connection, keys).boxed()
             })
+            .await
+    }
+
+    async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ListCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<Record>> {
+        self.0
+            .readers
+            .read(
+                (filter, after, limit),
+                |connection, (filter, after, limit)| {
+                    lists::list(connection, filter, *after, *limit).boxed()
+                },
+            )
             .await
     }
 
     async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
         let input = (message.clone(), forgotten);
-        self.0.writer.run(input, |connection, (message, forgotten)| flows::push(connection, message, *forgotten).boxed()).await
+        self.0
+            .writer
+            .run(input, |connection, (message, forgotten)| {
+                flows::push(connection, message, *forgotten).boxed()
+            })
+            .await
     }
 
-    async fn claim_inbox(&self, now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> StoreResult<Vec<Message>> {
+    async fn claim_inbox(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+        accounts: &[&str],
+    ) -> StoreResult<Vec<Message>> {
         if !self.is_due(Queue::Messages, now, accounts).await? {
             return Ok(Vec::new());
         }
-        let claim = Claim { now, until, limit, accounts: owned(accounts) };
-        self.0.writer.run(claim, |connection, claim| flows::claim_messages(connection, claim).boxed()).await
+        let claim = Claim {
+            now,
+            until,
+            limit,
+            accounts: owned(accounts),
+        };
+        self.0
+            .writer
+            .run(claim, |connection, claim| {
+                flows::claim_messages(connection, claim).boxed()
+            })
+            .await
     }
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         let (erases, input) = (matches!(end, MessageEnd::Done(_)), (*digest, end.clone()));
         let writer = &self.0.writer;
-        writer.run_erasing(erases, input, |connection, (digest, end)| inbox::finish(connection, digest, end).boxed()).await
-    }
-
-    async fn parked(&self, after: Option<(Timestamp, [u8; 32])>, limit: usize) -> StoreResult<Vec<Message>> {
-        self.0.readers.read((after, limit), |connection, (after, limit)| inbox::parked(connection, *after, *limit).boxed()).await
-    }
-
-    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
-        self.0.readers.read(account, |connection, account| inbox::count_parked(connection, account).boxed()).await
-    }
-
-    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
-        self.0.writer.run((flow, now), |connection, (flow, now)| inbox::wake_parked(connection, *flow, *now).boxed()).await
-    }
-
-    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
-        self.0.writer.run(before, |connection, before| inbox::purge(connection, *before).boxed()).await
-    }
-
-    async fn events(&self, after: Option<EventCursor>, limit: usize) -> StoreResult<Vec<(EventCursor, Event)>> {
-        self.0.readers.read((after, limit), |connection, (after, limit)| outbox::page(connection, *after, *limit).boxed()).await
-    }
-
-    async fn claim_events(&self, now: Timestamp, until: Timestamp, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.0
-            .writer
-            .run((now, until, limit), |connection, (now, until, limit)| outbox::claim(connection, *now, *until, *limit).boxed())
-            .await
-    }
-
-    async fn finish_event(&self, flow: FlowId, sequence: u64, again: Option<Timestamp>) -> StoreResult<()> {
-        self.0
-            .writer
-            .run((flow, sequence, again), |connection, (flow, sequence, again)| {
-                outbox::finish(connection, *flow, *sequence, *again).boxed()
+        writer
+            .run_erasing(erases, input, |connection, (digest, end)| {
+                inbox::finish(connection, digest, end).boxed()
             })
             .await
     }
 
+    async fn parked(
+        &self,
+        after: Option<(Timestamp, [u8; 32])>,
+        limit: usize,
+    ) -> StoreResult<Vec<Message>> {
+        self.0
+            .readers
+            .read((after, limit), |connection, (after, limit)| {
+                inbox::parked(connection, *after, *limit).boxed()
+            })
+            .await
+    }
+
+    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
+        self.0
+            .readers
+            .read(account, |connection, account| {
+                inbox::count_parked(connection, account).boxed()
+            })
+            .await
+    }
+
+    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
+        self.0
+            .writer
+            .run((flow, now), |connection, (flow, now)| {
+                inbox::wake_parked(connection, *flow, *now).boxed()
+            })
+            .await
+    }
+
+    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
+        self.0
+            .writer
+            .run(before, |connection, before| {
+                inbox::purge(connection, *before).boxed()
+            })
+            .await
+    }
+
+    async fn events(
+        &self,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> StoreResult<Vec<(EventCursor, Event)>> {
+        self.0
+            .readers
+            .read((after, limit), |connection, (after, limit)| {
+                outbox::page(connection, *after, *limit).boxed()
+            })
+            .await
+    }
+
+    async fn claim_events(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreResult<Vec<PendingEvent>> {
+        self.0
+            .writer
+            .run((now, until, limit), |connection, (now, until, limit)| {
+                outbox::claim(connection, *now, *until, *limit).boxed()
+            })
+            .await
+    }
+
+    async fn finish_event(
+        &self,
+        flow: FlowId,
+        sequence: u64,
+        again: Option<Timestamp>,
+    ) -> StoreResult<()> {
+        self.0
+            .writer
+            .run(
+                (flow, sequence, again),
+                |connection, (flow, sequence, again)| {
+                    outbox::finish(connection, *flow, *sequence, *again).boxed()
+                },
+            )
+            .await
+    }
+
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.0.readers.read((tries, limit), |connection, (tries, limit)| outbox::late(connection, *tries, *limit).boxed()).await
+        self.0
+            .readers
+            .read((tries, limit), |connection, (tries, limit)| {
+                outbox::late(connection, *tries, *limit).boxed()
+            })
+            .await
     }
 
     async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
         self.0
             .readers
-            .read((flow, sequence), |connection, (flow, sequence)| outbox::one(connection, *flow, *sequence).boxed())
+            .read((flow, sequence), |connection, (flow, sequence)| {
+                outbox::one(connection, *flow, *sequence).boxed()
+            })
             .await
     }
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
-        self.0.readers.read(with_events, |connection, with_events| outbox::backlog(connection, *with_events).boxed()).await
+        self.0
+            .readers
+            .read(with_events, |connection, with_events| {
+                outbox::backlog(connection, *with_events).boxed()
+            })
+            .await
     }
 
     async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
-        self.0.writer.run(before, |connection, before| outbox::purge(connection, *before).boxed()).await
+        self.0
+            .writer
+            .run(before, |connection, before| {
+                outbox::purge(connection, *before).boxed()
+            })
+            .await
     }
 
     async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let input = (name.to_owned(), due);
-        self.0.writer.run(input, |connection, (name, due)| timers::set(connection, name, *due).boxed()).await
+        self.0
+            .writer
+            .run(input, |connection, (name, due)| {
+                timers::set(connection, name, *due).boxed()
+            })
+            .await
     }
 
     async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
         if !self.is_due(Queue::Timers, now, &[]).await? {
             return Ok(Vec::new());
         }
-        self.0.writer.run((now, until), |connection, (now, until)| timers::claim(connection, *now, *until).boxed()).await
+        self.0
+            .writer
+            .run((now, until), |connection, (now, until)| {
+                timers::claim(connection, *now, *until).boxed()
+            })
+            .await
     }
 
     async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let input = (name.to_owned(), due);
-        self.0.writer.run(input, |connection, (name, due)| timers::wind(connection, name, *due).boxed()).await
+        self.0
+            .writer
+            .run(input, |connection, (name, due)| {
+                timers::wind(connection, name, *due).boxed()
+            })
+            .await
     }
 
     async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.0.readers.read(owned(accounts), |connection, accounts| timers::next(connection, accounts, i64::MIN).boxed()).await
+        self.0
+            .readers
+            .read(owned(accounts), |connection, accounts| {
+                timers::next(connection, accounts, i64::MIN).boxed()
+            })
+            .await
     }
 
     async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
         self.0
             .readers
-            .read((owned(accounts), now), |connection, (accounts, now)| lists::others_due(connection, accounts, *now).boxed())
+            .read((owned(accounts), now), |connection, (accounts, now)| {
+                lists::others_due(connection, accounts, *now).boxed()
+            })
             .await
     }
 
-    async fn audit(&self, after: Option<(FlowId, u64)>, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.0.readers.read((after, limit), |connection, (after, limit)| audit::page(connection, *after, *limit).boxed()).await
+    async fn audit(
+        &self,
+        after: Option<(FlowId, u64)>,
+        limit: usize,
+    ) -> StoreResult<Vec<AuditEntry>> {
+        self.0
+            .readers
+            .read((after, limit), |connection, (after, limit)| {
+                audit::page(connection, *after, *limit).boxed()
+            })
+            .await
     }
 
     async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        self.0.readers.read(id, |connection, id| audit::of_flow(connection, *id).boxed()).await
+        self.0
+            .readers
+            .read(id, |connection, id| audit::of_flow(connection, *id).boxed())
+            .await
     }
 
     async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.0.readers.read(limit, |connection, limit| audit::loose(connection, *limit).boxed()).await
+        self.0
+            .readers
+            .read(limit, |connection, limit| {
+                audit::loose(connection, *limit).boxed()
+            })
+            .await
     }
 
     async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
         let input = (block.clone(), entries.to_vec());
-        self.0.writer.run(input, |connection, (block, entries)| flows::add_block(connection, block, entries).boxed()).await
+        self.0
+            .writer
+            .run(input, |connection, (block, entries)| {
+                flows::add_block(connection, block, entries).boxed()
+            })
+            .await
     }
 
     async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        self.0.readers.read((after, limit), |connection, (after, limit)| audit::blocks(connection, *after, *limit).boxed()).await
+        self.0
+            .readers
+            .read((after, limit), |connection, (after, limit)| {
+                audit::blocks(connection, *after, *limit).boxed()
+            })
+            .await
     }
 
     async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        self.0.readers.read((), |connection, ()| audit::last_block(connection).boxed()).await
+        self.0
+            .readers
+            .read((), |connection, ()| audit::last_block(connection).boxed())
+            .await
     }
 
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
-        self.0.readers.read(number, |connection, number| audit::of_block(connection, *number).boxed()).await
+        self.0
+            .readers
+            .read(number, |connection, number| {
+                audit::of_block(connection, *number).boxed()
+            })
+            .await
     }
 
     fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
@@ -329,7 +564,10 @@ impl Store for SqliteStore {
 }
 
 /// Adds a flow in a transaction of the application.
-pub(super) async fn insert_one(connection: &mut sqlx::SqliteConnection, new: NewFlow) -> StoreResult<Inserted> {
+pub(super) async fn insert_one(
+    connection: &mut sqlx::SqliteConnection,
+    new: NewFlow,
+) -> StoreResult<Inserted> {
     flows::insert(connection, &new).await
 }
 
@@ -343,11 +581,31 @@ impl fmt::Debug for SqliteStore {
 const READERS: usize = 4;
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (1, "tables", include_str!("../../../migrations/sqlite/0001_tables.sql")),
-    (2, "events", include_str!("../../../migrations/sqlite/0002_events.sql")),
-    (3, "accounts", include_str!("../../../migrations/sqlite/0003_accounts.sql")),
-    (4, "queue", include_str!("../../../migrations/sqlite/0004_queue.sql")),
-    (5, "evidence", include_str!("../../../migrations/sqlite/0005_evidence.sql")),
+    (
+        1,
+        "tables",
+        include_str!("../../../migrations/sqlite/0001_tables.sql"),
+    ),
+    (
+        2,
+        "events",
+        include_str!("../../../migrations/sqlite/0002_events.sql"),
+    ),
+    (
+        3,
+        "accounts",
+        include_str!("../../../migrations/sqlite/0003_accounts.sql"),
+    ),
+    (
+        4,
+        "queue",
+        include_str!("../../../migrations/sqlite/0004_queue.sql"),
+    ),
+    (
+        5,
+        "evidence",
+        include_str!("../../../migrations/sqlite/0005_evidence.sql"),
+    ),
 ];
 
 #[cfg(test)]
@@ -359,7 +617,8 @@ mod tests {
 
     impl Folder {
         fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("idv-flow-{name}-{}", std::process::id()));
+            let folder =
+                std::env::temp_dir().join(format!("idv-flow-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
             Self(folder)
         }
@@ -386,19 +645,45 @@ mod tests {
         // For this connection the file cannot grow.
         let limit = store.0.writer.run((), |connection, ()| {
             async {
-                sqlx::query("PRAGMA max_page_count = 1").execute(connection).await.map(drop).map_err(cannot("limit the file"))
+                sqlx::query("PRAGMA max_page_count = 1")
+                    .execute(connection)
+                    .await
+                    .map(drop)
+                    .map_err(cannot("limit the file"))
             }
             .boxed()
         });
         limit.await.unwrap();
-        let error = store.insert(&record(1, 1 << 20), None, &[]).await.unwrap_err();
-        assert_eq!(crate::store::sql::failure::code(&error), Some("13"), "the disk is full: {error:?}");
+        let error = store
+            .insert(&record(1, 1 << 20), None, &[])
+            .await
+            .unwrap_err();
+        assert_eq!(
+            crate::store::sql::failure::code(&error),
+            Some("13"),
+            "the disk is full: {error:?}"
+        );
         assert_eq!(store.load(record(1, 0).id).await.unwrap(), None);
 
         // There is space again.
-        assert_eq!(store.insert(&record(1, 1 << 20), None, &[]).await.unwrap(), Inserted::New);
-        assert_eq!(store.commit(&Commit::new(&record(1, 9), &[])).await.unwrap(), Committed::Done(2));
-        let block = AuditBlock { number: 1, at: Timestamp::UNIX_EPOCH, entries: 0, previous: [0; 32], hash: [0; 32] };
+        assert_eq!(
+            store.insert(&record(1, 1 << 20), None, &[]).await.unwrap(),
+            Inserted::New
+        );
+        assert_eq!(
+            store
+                .commit(&Commit::new(&record(1, 9), &[]))
+                .await
+                .unwrap(),
+            Committed::Done(2)
+        );
+        let block = AuditBlock {
+            number: 1,
+            at: Timestamp::UNIX_EPOCH,
+            entries: 0,
+            previous: [0; 32],
+            hash: [0; 32],
+        };
         assert!(store.add_block(&block, &[]).await.unwrap());
     }
 

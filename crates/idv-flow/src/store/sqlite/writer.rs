@@ -23,8 +23,18 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the task. It empties the log after erasures, but no more often than `emptied_every`.
     pub(super) fn start(line: Line<Connector>, emptied_every: Duration) -> Self {
-        let log = Arc::new(Log { erasures: AtomicUsize::new(LEFT_BEFORE), tried: Mutex::new(None), emptied_every });
-        Self { lane: Lane::start(Transactions { line, log: Arc::clone(&log) }), log }
+        let log = Arc::new(Log {
+            erasures: AtomicUsize::new(LEFT_BEFORE),
+            tried: Mutex::new(None),
+            emptied_every,
+        });
+        Self {
+            lane: Lane::start(Transactions {
+                line,
+                log: Arc::clone(&log),
+            }),
+            log,
+        }
     }
 
     /// Returns whether it is time to empty the log, which any transaction does.
@@ -38,19 +48,40 @@ impl Writer {
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>>
+            + Send
+            + Sync
+            + 'static,
     {
         self.run_erasing(false, input, work).await
     }
 
     /// Does the same with work that erases personal data, if it `erases`.
-    pub(super) async fn run_erasing<I, T, F>(&self, erases: bool, input: I, work: F) -> StoreResult<T>
+    pub(super) async fn run_erasing<I, T, F>(
+        &self,
+        erases: bool,
+        input: I,
+        work: F,
+    ) -> StoreResult<T>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync + 'static,
+        F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>>
+            + Send
+            + Sync
+            + 'static,
     {
-        self.lane.run(|reply| Box::new(Pending { input, work, erases, result: None, reply }) as Job).await
+        self.lane
+            .run(|reply| {
+                Box::new(Pending {
+                    input,
+                    work,
+                    erases,
+                    result: None,
+                    reply,
+                }) as Job
+            })
+            .await
     }
 
     pub(super) async fn close(&self) {
@@ -62,7 +93,10 @@ type Job = Box<dyn Operation>;
 
 /// Work that waits.
 trait Operation: Send {
-    fn run<'o>(&'o mut self, connection: &'o mut SqliteConnection) -> BoxFuture<'o, StoreResult<()>>;
+    fn run<'o>(
+        &'o mut self,
+        connection: &'o mut SqliteConnection,
+    ) -> BoxFuture<'o, StoreResult<()>>;
     fn is_abandoned(&self) -> bool;
     fn erases(&self) -> bool;
     /// Answers: with the result, unless there is a failure.
@@ -83,7 +117,10 @@ where
     T: Send,
     F: for<'c> Fn(&'c mut SqliteConnection, &'c I) -> BoxFuture<'c, StoreResult<T>> + Send + Sync,
 {
-    fn run<'o>(&'o mut self, connection: &'o mut SqliteConnection) -> BoxFuture<'o, StoreResult<()>> {
+    fn run<'o>(
+        &'o mut self,
+        connection: &'o mut SqliteConnection,
+    ) -> BoxFuture<'o, StoreResult<()>> {
         Box::pin(async move {
             self.result = Some((self.work)(connection, &self.input).await?);
             Ok(())
@@ -117,7 +154,10 @@ struct Log {
 
 impl Log {
     fn is_due(&self) -> bool {
-        self.erasures.load(Ordering::Relaxed) > 0 && self.tried().is_none_or(|at| at.elapsed() >= self.emptied_every)
+        self.erasures.load(Ordering::Relaxed) > 0
+            && self
+                .tried()
+                .is_none_or(|at| at.elapsed() >= self.emptied_every)
     }
 
     fn tried(&self) -> MutexGuard<'_, Option<Instant>> {
@@ -139,16 +179,22 @@ impl Executor for Transactions {
         if batch.is_empty() {
             return;
         }
-        let Err(failed) = self.commit(&mut batch).await else { return self.succeed(batch).await };
+        let Err(failed) = self.commit(&mut batch).await else {
+            return self.succeed(batch).await;
+        };
         if !failed.undone || batch.len() == 1 {
-            return batch.into_iter().for_each(|job| job.answer(Some(again(&failed.error))));
+            return batch
+                .into_iter()
+                .for_each(|job| job.answer(Some(again(&failed.error))));
         }
         // One of them failed, and none was done. Each is tried in a transaction of its own.
         for job in batch {
             let mut alone = vec![job];
             match self.commit(&mut alone).await {
                 Ok(()) => self.succeed(alone).await,
-                Err(failed) => alone.into_iter().for_each(|job| job.answer(Some(again(&failed.error)))),
+                Err(failed) => alone
+                    .into_iter()
+                    .for_each(|job| job.answer(Some(again(&failed.error)))),
             }
         }
     }
@@ -169,9 +215,16 @@ impl Transactions {
     /// Commits a batch as one transaction. A connection on which anything else failed than a statement that was refused is closed: SQLite
     /// may have ended the transaction by itself, as it does if the disk is full.
     async fn commit(&mut self, batch: &mut [Job]) -> Result<(), Failed> {
-        let lost = |error| Failed { error, undone: false };
+        let lost = |error| Failed {
+            error,
+            undone: false,
+        };
         let mut connection = self.line.take().await.map_err(lost)?;
-        connection.execute("BEGIN IMMEDIATE").await.map_err(cannot("a transaction could not be begun")).map_err(lost)?;
+        connection
+            .execute("BEGIN IMMEDIATE")
+            .await
+            .map_err(cannot("a transaction could not be begun"))
+            .map_err(lost)?;
         for job in batch {
             if let Err(error) = job.run(&mut connection).await {
                 let undone = connection.execute("ROLLBACK").await.is_ok() && is_refused(&error);
@@ -181,7 +234,11 @@ impl Transactions {
                 return Err(Failed { error, undone });
             }
         }
-        connection.execute("COMMIT").await.map_err(cannot("a transaction could not be committed")).map_err(lost)?;
+        connection
+            .execute("COMMIT")
+            .await
+            .map_err(cannot("a transaction could not be committed"))
+            .map_err(lost)?;
         self.line.put_back(connection);
         Ok(())
     }
@@ -190,14 +247,21 @@ impl Transactions {
     /// learns of it.
     async fn succeed(&mut self, batch: Vec<Job>) {
         // Only this task changes the count.
-        self.log.erasures.fetch_add(batch.iter().filter(|job| job.erases()).count(), Ordering::Relaxed);
+        self.log.erasures.fetch_add(
+            batch.iter().filter(|job| job.erases()).count(),
+            Ordering::Relaxed,
+        );
         if self.log.is_due() {
             *self.log.tried() = Some(Instant::now());
             match self.empty_log().await {
                 Ok(true) => self.log.erasures.store(0, Ordering::Relaxed),
-                Ok(false) => tracing::debug!("the log of the store's file is being read; it is emptied later"),
+                Ok(false) => tracing::debug!(
+                    "the log of the store's file is being read; it is emptied later"
+                ),
                 Err(_) => {
-                    tracing::warn!("the log of the store's file could not be emptied; it is tried again after the next erasure");
+                    tracing::warn!(
+                        "the log of the store's file could not be emptied; it is tried again after the next erasure"
+                    );
                 }
             }
         }
@@ -209,11 +273,15 @@ impl Transactions {
         let mut connection = self.line.take().await?;
         let emptied = async {
             wait_for_others(&mut connection, BUSY_EMPTYING).await?;
-            let (busy, ..): (i64, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await?;
+            let (busy, ..): (i64, i64, i64) = query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut connection)
+                .await?;
             wait_for_others(&mut connection, BUSY).await?;
             Ok(busy == 0)
         };
-        let emptied = emptied.await.map_err(cannot("the log could not be emptied"))?;
+        let emptied = emptied
+            .await
+            .map_err(cannot("the log could not be emptied"))?;
         self.line.put_back(connection);
         Ok(emptied)
     }
@@ -222,7 +290,11 @@ impl Transactions {
 /// Sets how long the connection waits for other programs.
 async fn wait_for_others(connection: &mut SqliteConnection, time: Duration) -> sqlx::Result<()> {
     let statement = format!("PRAGMA busy_timeout = {}", time.as_millis());
-    sqlx::query(sqlx::AssertSqlSafe(statement)).persistent(false).execute(connection).await.map(drop)
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .persistent(false)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// A program before may have erased something and ended before it emptied the log.

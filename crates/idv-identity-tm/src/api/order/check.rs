@@ -2,7 +2,9 @@
 
 use idv_core::{Error, Pii, Result, Url};
 
-use super::{Behaviors, FieldKind, Order, Placement, Product, Purpose, Stamp, StampPosition, VideoOrIdent};
+use super::{
+    Behaviors, FieldKind, Order, Placement, Product, Purpose, Stamp, StampPosition, VideoOrIdent,
+};
 
 /// A reference that starts a test robot (chapter 9.5).
 const ROBOTS: &str = "X-AUTOTEST-";
@@ -18,13 +20,21 @@ pub(super) fn order(order: &Order) -> Result<()> {
 fn root(order: &Order) -> Result<()> {
     order.behaviors.check()?;
     if order.product != Product::Esign && order.behaviors.is_about_signing() {
-        return refused("Add", "4, 8, 16, 128, 256 and 4194304 are about signing: they are for product 15");
+        return refused(
+            "Add",
+            "4, 8, 16, 128, 256 and 4194304 are about signing: they are for product 15",
+        );
     }
     if let Some(reference) = &order.reference {
         length("Ref", reference, 100)?;
-        let looks_like_a_robots = reference.get(..ROBOTS.len()).is_some_and(|start| start.eq_ignore_ascii_case(ROBOTS));
+        let looks_like_a_robots = reference
+            .get(..ROBOTS.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(ROBOTS));
         if looks_like_a_robots && !order.is_for_a_robot() {
-            return refused("Ref", "it would start a test robot: use Order::test_robot for that");
+            return refused(
+                "Ref",
+                "it would start a test robot: use Order::test_robot for that",
+            );
         }
     }
     if let Some(language) = &order.language {
@@ -49,21 +59,36 @@ fn root(order: &Order) -> Result<()> {
         }
         None => {}
     }
-    for (field, text) in [("eSignTanSmsText", &order.esign_tan_sms_text), ("verificationSmsText", &order.verification_sms_text)] {
+    for (field, text) in [
+        ("eSignTanSmsText", &order.esign_tan_sms_text),
+        ("verificationSmsText", &order.verification_sms_text),
+    ] {
         if text.as_ref().is_some_and(|text| !text.contains("[TAN]")) {
-            return refused(field, "expected [TAN] in it, which the vendor replaces by the TAN");
+            return refused(
+                field,
+                "expected [TAN] in it, which the vendor replaces by the TAN",
+            );
         }
     }
     if order.esign_tan_sms_text.is_some() && order.product != Product::Esign {
-        return refused("eSignTanSmsText", "it is for orders for a signature only: product 15");
+        return refused(
+            "eSignTanSmsText",
+            "it is for orders for a signature only: product 15",
+        );
     }
     if let Some(tag) = &order.customer_route_tag {
         filled("CustomerRouteTag", tag, 250)?;
     }
     let mails = &order.email_notifications;
     for (field, address) in [
-        ("EmailNotifications.OnPositiveIdent", &mails.on_positive_ident),
-        ("EmailNotifications.OnNegativeIdent", &mails.on_negative_ident),
+        (
+            "EmailNotifications.OnPositiveIdent",
+            &mails.on_positive_ident,
+        ),
+        (
+            "EmailNotifications.OnNegativeIdent",
+            &mails.on_negative_ident,
+        ),
         ("EmailNotifications.OnTimeOut", &mails.on_time_out),
         ("EmailNotifications.OnLeave", &mails.on_leave),
     ] {
@@ -73,7 +98,10 @@ fn root(order: &Order) -> Result<()> {
 }
 
 fn addresses(order: &Order) -> Result<()> {
-    let redirects = [("RedirectURL.Success", &order.redirects.success), ("RedirectURL.Abort", &order.redirects.abort)];
+    let redirects = [
+        ("RedirectURL.Success", &order.redirects.success),
+        ("RedirectURL.Abort", &order.redirects.abort),
+    ];
     for (field, address) in redirects {
         if let Some(address) = address {
             web_address(field, address, 150)?;
@@ -81,8 +109,12 @@ fn addresses(order: &Order) -> Result<()> {
     }
     let webhooks = &order.webhooks;
     match &webhooks.after {
-        Some(VideoOrIdent::AfterVideo(address)) => web_address("WebhookURL.AfterVideo", address, 250)?,
-        Some(VideoOrIdent::AfterIdent(address)) => web_address("WebhookURL.AfterIdent", address, 250)?,
+        Some(VideoOrIdent::AfterVideo(address)) => {
+            web_address("WebhookURL.AfterVideo", address, 250)?
+        }
+        Some(VideoOrIdent::AfterIdent(address)) => {
+            web_address("WebhookURL.AfterIdent", address, 250)?
+        }
         None => {}
     }
     for (field, address) in [
@@ -95,9 +127,21 @@ fn addresses(order: &Order) -> Result<()> {
         web_address(field, address, 250)?;
     }
     // The vendor replaces it in no other address.
-    let others = [&webhooks.on_final, &webhooks.on_error, &webhooks.on_video_error];
-    let after = webhooks.after.as_ref().map(|(VideoOrIdent::AfterVideo(address) | VideoOrIdent::AfterIdent(address))| address);
-    if others.into_iter().flatten().chain(after).any(|address| address.contains("[statusCode]")) {
+    let others = [
+        &webhooks.on_final,
+        &webhooks.on_error,
+        &webhooks.on_video_error,
+    ];
+    let after = webhooks
+        .after
+        .as_ref()
+        .map(|(VideoOrIdent::AfterVideo(address) | VideoOrIdent::AfterIdent(address))| address);
+    if others
+        .into_iter()
+        .flatten()
+        .chain(after)
+        .any(|address| address.contains("[statusCode]"))
+    {
         return refused("WebhookURL", "[statusCode] is for OnStatusChange only");
     }
     Ok(())
@@ -114,7 +158,9 @@ fn person(order: &Order) -> Result<()> {
         ("Address.ZipCode", &address.zip_code, 5),
         ("Address.City", &address.city, 100),
     ])?;
-    let Some(data) = &order.ident_data else { return Ok(()) };
+    let Some(data) = &order.ident_data else {
+        return Ok(());
+    };
     texts(&[
         ("IdentData.Firstname", &data.firstname, 50),
         ("IdentData.Surname", &data.surname, 50),
@@ -128,33 +174,76 @@ fn person(order: &Order) -> Result<()> {
         ("IdentData.Artistname", &data.artistname, 50),
         ("IdentData.CollectedBy", &data.collected_by, 255),
         ("IdentData.IDCard.CardNo", &data.id_card.card_no, 50),
-        ("IdentData.IDCard.PlaceOfIssue", &data.id_card.place_of_issue, 100),
-        ("IdentData.DriverLicence.LicenceNo", &data.driver_licence.licence_no, 50),
-        ("IdentData.DriverLicence.Classes", &data.driver_licence.classes, 50),
+        (
+            "IdentData.IDCard.PlaceOfIssue",
+            &data.id_card.place_of_issue,
+            100,
+        ),
+        (
+            "IdentData.DriverLicence.LicenceNo",
+            &data.driver_licence.licence_no,
+            50,
+        ),
+        (
+            "IdentData.DriverLicence.Classes",
+            &data.driver_licence.classes,
+            50,
+        ),
     ])?;
-    optional("IdentData.Country", &data.country, |field, text| letters(field, text, 2, 2))?;
-    optional("IdentData.Email", &data.email, |field, text| email(field, text, 50))?;
+    optional("IdentData.Country", &data.country, |field, text| {
+        letters(field, text, 2, 2)
+    })?;
+    optional("IdentData.Email", &data.email, |field, text| {
+        email(field, text, 50)
+    })?;
     optional("IdentData.Mobile", &data.mobile, phone)?;
     let country = |field, text: &str| letters(field, text, 2, 3);
-    optional("IdentData.IDCard.CountryOfIssue", &data.id_card.country_of_issue, country)?;
-    optional("IdentData.DriverLicence.CountryOfIssue", &data.driver_licence.country_of_issue, country)?;
-    if data.collected_by.is_some() && !order.behaviors.contains(Behaviors::POINT_OF_SALE_SIGNATURE) {
-        return refused("IdentData.CollectedBy", "it is for signing at a point of sale only: Add 4194304");
+    optional(
+        "IdentData.IDCard.CountryOfIssue",
+        &data.id_card.country_of_issue,
+        country,
+    )?;
+    optional(
+        "IdentData.DriverLicence.CountryOfIssue",
+        &data.driver_licence.country_of_issue,
+        country,
+    )?;
+    if data.collected_by.is_some() && !order.behaviors.contains(Behaviors::POINT_OF_SALE_SIGNATURE)
+    {
+        return refused(
+            "IdentData.CollectedBy",
+            "it is for signing at a point of sale only: Add 4194304",
+        );
     }
     for (field, date) in [
         ("IdentData.Birthdate", &data.birthdate),
         ("IdentData.IDCard.DateOfIssue", &data.id_card.date_of_issue),
         ("IdentData.IDCard.ValidUntil", &data.id_card.valid_until),
-        ("IdentData.DriverLicence.DateOfIssue", &data.driver_licence.date_of_issue),
-        ("IdentData.DriverLicence.ValidUntil", &data.driver_licence.valid_until),
+        (
+            "IdentData.DriverLicence.DateOfIssue",
+            &data.driver_licence.date_of_issue,
+        ),
+        (
+            "IdentData.DriverLicence.ValidUntil",
+            &data.driver_licence.valid_until,
+        ),
     ] {
-        if date.as_ref().is_some_and(|date| date.expose().year() < 1000) {
+        if date
+            .as_ref()
+            .is_some_and(|date| date.expose().year() < 1000)
+        {
             return refused(field, "write a year of four digits");
         }
     }
     let images = &data.id_card.images;
-    for (field, image) in [("IdentData.IDCard.Images.Front", &images.front), ("IdentData.IDCard.Images.Back", &images.back)] {
-        if image.as_ref().is_some_and(|image| !image.expose().starts_with(&[0xFF, 0xD8, 0xFF])) {
+    for (field, image) in [
+        ("IdentData.IDCard.Images.Front", &images.front),
+        ("IdentData.IDCard.Images.Back", &images.back),
+    ] {
+        if image
+            .as_ref()
+            .is_some_and(|image| !image.expose().starts_with(&[0xFF, 0xD8, 0xFF]))
+        {
             return refused(field, "it is no JPEG image");
         }
     }
@@ -162,24 +251,41 @@ fn person(order: &Order) -> Result<()> {
 }
 
 fn additional(order: &Order) -> Result<()> {
-    let Some(data) = &order.ident_data else { return Ok(()) };
-    let most = if order.product == Product::Shop { 2 } else { 10 };
+    let Some(data) = &order.ident_data else {
+        return Ok(());
+    };
+    let most = if order.product == Product::Shop {
+        2
+    } else {
+        10
+    };
     if data.additional.len() > most {
-        return refused("IdentData.Additional", "a shop takes 2 further fields, video 10");
+        return refused(
+            "IdentData.Additional",
+            "a shop takes 2 further fields, video 10",
+        );
     }
     for (name, field) in &data.additional {
         filled("IdentData.Additional", name, 50)?;
         filled("IdentData.Additional.Label", &field.label, 100)?;
-        let Some(value) = field.value.as_ref().map(Pii::expose) else { continue };
+        let Some(value) = field.value.as_ref().map(Pii::expose) else {
+            continue;
+        };
         length("IdentData.Additional.Value", value, 150)?;
         let holds = match field.kind {
             FieldKind::Text => true,
             FieldKind::Date => value.len() == 10 && value.parse::<jiff::civil::Date>().is_ok(),
             FieldKind::Boolean => matches!(value.as_str(), "true" | "false" | "0" | "1"),
-            FieldKind::Country => (2..=3).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphabetic()),
+            FieldKind::Country => {
+                (2..=3).contains(&value.len())
+                    && value.bytes().all(|byte| byte.is_ascii_alphabetic())
+            }
         };
         if !holds {
-            return refused("IdentData.Additional.Value", "it is not of the field's type");
+            return refused(
+                "IdentData.Additional.Value",
+                "it is not of the field's type",
+            );
         }
     }
     Ok(())
@@ -191,17 +297,25 @@ fn signing(order: &Order) -> Result<()> {
             Some(data) if is_pdf(data.expose()) => {}
             _ => return refused("eSignPDF.Data", "it is no PDF"),
         }
-        optional("eSignPDF.Filename", &document.filename, |field, text| filled(field, text, 50))?;
+        optional("eSignPDF.Filename", &document.filename, |field, text| {
+            filled(field, text, 50)
+        })?;
         placed("eSignPDF", document.placement.as_ref())?;
         for stamp in &document.stamps {
             stamped(stamp)?;
         }
     }
     for hash in &order.esign_hashes {
-        if hash.hash.as_ref().is_none_or(|hash| hash.expose().is_empty()) {
+        if hash
+            .hash
+            .as_ref()
+            .is_none_or(|hash| hash.expose().is_empty())
+        {
             return refused("eSignHash.Hash", "it is missing");
         }
-        optional("eSignHash.Filename", &hash.filename, |field, text| filled(field, text, 50))?;
+        optional("eSignHash.Filename", &hash.filename, |field, text| {
+            filled(field, text, 50)
+        })?;
     }
     for text in &order.esign_options.additional_checkboxes {
         filled("eSignOptions.AdditionalCheckboxes", text, 300)?;
@@ -212,32 +326,61 @@ fn signing(order: &Order) -> Result<()> {
         };
         length("MultiSignOptions.FirstOrderID", first.as_str(), 14)?;
         for parameters in &multi_sign.sign_parameters {
-            optional("MultiSignOptions.SignParameters.Filename", &parameters.filename, |field, text| filled(field, text, 50))?;
+            optional(
+                "MultiSignOptions.SignParameters.Filename",
+                &parameters.filename,
+                |field, text| filled(field, text, 50),
+            )?;
             if matches!(parameters.placement, Some(Placement::Tag { .. })) {
-                return refused("MultiSignOptions.SignParameters", "a further party signs at a position or in a field");
+                return refused(
+                    "MultiSignOptions.SignParameters",
+                    "a further party signs at a position or in a field",
+                );
             }
-            placed("MultiSignOptions.SignParameters", parameters.placement.as_ref())?;
+            placed(
+                "MultiSignOptions.SignParameters",
+                parameters.placement.as_ref(),
+            )?;
         }
     }
-    if order.ident_data_signed.as_ref().is_some_and(idv_core::Secret::is_empty) {
+    if order
+        .ident_data_signed
+        .as_ref()
+        .is_some_and(idv_core::Secret::is_empty)
+    {
         return refused("IdentDataSigned", "it is empty");
     }
-    let something = !order.esign_pdfs.is_empty() || !order.esign_hashes.is_empty() || order.multi_sign.is_some();
+    let something = !order.esign_pdfs.is_empty()
+        || !order.esign_hashes.is_empty()
+        || order.multi_sign.is_some();
     let is_account_only = order.behaviors.contains(Behaviors::SIGN_ME_CREATE);
     if something && order.product != Product::Esign {
-        return refused("Product", "documents are signed in orders of product 15 only");
+        return refused(
+            "Product",
+            "documents are signed in orders of product 15 only",
+        );
     }
     if something && is_account_only {
-        return refused("Add", "8 only creates an account of sign-me: documents are signed without it, or with 4 or 16");
+        return refused(
+            "Add",
+            "8 only creates an account of sign-me: documents are signed without it, or with 4 or 16",
+        );
     }
     if order.product == Product::Esign && !something && !is_account_only {
-        return refused("eSignPDF", "an order for a signature needs a PDF, a hash, or another order whose documents are signed");
+        return refused(
+            "eSignPDF",
+            "an order for a signature needs a PDF, a hash, or another order whose documents are signed",
+        );
     }
     Ok(())
 }
 
 fn has_mobile(order: &Order) -> bool {
-    order.mobile.is_some() || order.ident_data.as_ref().is_some_and(|data| data.mobile.is_some())
+    order.mobile.is_some()
+        || order
+            .ident_data
+            .as_ref()
+            .is_some_and(|data| data.mobile.is_some())
 }
 
 /// Returns whether a file is a PDF. Readers look for its header in the first 1024 bytes.
@@ -248,8 +391,18 @@ fn is_pdf(file: &[u8]) -> bool {
 
 fn placed(field: &'static str, placement: Option<&Placement>) -> Result<()> {
     match placement {
-        Some(Placement::At { x, y, width, height, page }) => {
-            if *x < 0 || *y < 0 || width.is_some_and(|width| width <= 0) || height.is_some_and(|height| height <= 0) {
+        Some(Placement::At {
+            x,
+            y,
+            width,
+            height,
+            page,
+        }) => {
+            if *x < 0
+                || *y < 0
+                || width.is_some_and(|width| width <= 0)
+                || height.is_some_and(|height| height <= 0)
+            {
                 return refused(field, "the signature lies on the page, and has a size");
             }
             if *page == Some(0) {
@@ -271,8 +424,16 @@ fn stamped(stamp: &Stamp) -> Result<()> {
         Some(StampPosition::Tag { tag, .. }) => !tag.is_empty(),
         None => true,
     };
-    if !position || stamp.page == Some(0) || stamp.size.is_some_and(|(width, height)| width <= 0 || height <= 0) {
-        return refused("eSignPDF.Stamping", "a stamp lies on a page, counted from 1, or at a tag, and has a size");
+    if !position
+        || stamp.page == Some(0)
+        || stamp
+            .size
+            .is_some_and(|(width, height)| width <= 0 || height <= 0)
+    {
+        return refused(
+            "eSignPDF.Stamping",
+            "a stamp lies on a page, counted from 1, or at a tag, and has a size",
+        );
     }
     Ok(())
 }
@@ -282,16 +443,26 @@ fn refused<T>(field: &'static str, detail: &'static str) -> Result<T> {
 }
 
 fn texts(fields: &[(&'static str, &Option<Pii<String>>, usize)]) -> Result<()> {
-    fields.iter().try_for_each(|(field, text, most)| optional(field, text, |field, text| length(field, text, *most)))
+    fields.iter().try_for_each(|(field, text, most)| {
+        optional(field, text, |field, text| length(field, text, *most))
+    })
 }
 
-fn optional(field: &'static str, text: &Option<Pii<String>>, check: impl FnOnce(&'static str, &str) -> Result<()>) -> Result<()> {
-    text.as_ref().map_or(Ok(()), |text| check(field, text.expose()))
+fn optional(
+    field: &'static str,
+    text: &Option<Pii<String>>,
+    check: impl FnOnce(&'static str, &str) -> Result<()>,
+) -> Result<()> {
+    text.as_ref()
+        .map_or(Ok(()), |text| check(field, text.expose()))
 }
 
 fn length(field: &'static str, text: &str, most: usize) -> Result<()> {
     if text.chars().count() > most {
-        return Err(Error::invalid(field, format!("it is longer than {most} characters")));
+        return Err(Error::invalid(
+            field,
+            format!("it is longer than {most} characters"),
+        ));
     }
     Ok(())
 }
@@ -304,10 +475,15 @@ fn filled(field: &'static str, text: &str, most: usize) -> Result<()> {
 }
 
 fn letters(field: &'static str, text: &str, least: usize, most: usize) -> Result<()> {
-    if !(least..=most).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+    if !(least..=most).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphabetic())
+    {
         return Err(Error::invalid(
             field,
-            if least == most { "it is a code of 2 letters" } else { "it is a code of 2 or 3 letters" },
+            if least == most {
+                "it is a code of 2 letters"
+            } else {
+                "it is a code of 2 or 3 letters"
+            },
         ));
     }
     Ok(())
@@ -317,7 +493,10 @@ fn letters(field: &'static str, text: &str, least: usize, most: usize) -> Result
 fn phone(field: &'static str, text: &str) -> Result<()> {
     length(field, text, 50)?;
     let digits = text.strip_prefix('+').unwrap_or_default();
-    if digits.is_empty() || digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.is_empty()
+        || digits.starts_with('0')
+        || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return refused(field, "write + and digits alone, such as +491701234567");
     }
     Ok(())
@@ -326,7 +505,13 @@ fn phone(field: &'static str, text: &str) -> Result<()> {
 fn email(field: &'static str, text: &str, most: usize) -> Result<()> {
     length(field, text, most)?;
     match text.trim().split_once('@') {
-        Some((name, host)) if !name.is_empty() && !host.is_empty() && !text.trim().contains(char::is_whitespace) => Ok(()),
+        Some((name, host))
+            if !name.is_empty()
+                && !host.is_empty()
+                && !text.trim().contains(char::is_whitespace) =>
+        {
+            Ok(())
+        }
         _ => refused(field, "it is no e-mail address"),
     }
 }

@@ -66,8 +66,11 @@ impl OrderCreated {
                 None => error,
             });
         };
-        let order_id = OrderId::parse(order_id)
-            .map_err(|_| Error::malformed("invalid `OrderID` in the answer: expected 1 to 20 ASCII letters and digits"))?;
+        let order_id = OrderId::parse(order_id).map_err(|_| {
+            Error::malformed(
+                "invalid `OrderID` in the answer: expected 1 to 20 ASCII letters and digits",
+            )
+        })?;
         let hashes = wire.video_hashes;
         let hashes = VideoHashes {
             short_code: filled(hashes.short_code).map(Secret::new),
@@ -101,7 +104,8 @@ impl fmt::Debug for OrderCreated {
 }
 
 fn filled(text: Option<Text<'_>>) -> Option<String> {
-    text.map(|text| text.expose().trim().to_owned()).filter(|text| !text.is_empty())
+    text.map(|text| text.expose().trim().to_owned())
+        .filter(|text| !text.is_empty())
 }
 
 /// Returns a link that a person can be sent to.
@@ -142,7 +146,11 @@ mod tests {
     const TARGET: &str = "https://www.identity.tm/status/37C4";
 
     fn read(rest: &str) -> OrderCreated {
-        OrderCreated::read(format!("{{\"OrderID\":\"99921269855041\",\"TargetURL\":\"{TARGET}\",{rest}}}").as_bytes()).unwrap()
+        OrderCreated::read(
+            format!("{{\"OrderID\":\"99921269855041\",\"TargetURL\":\"{TARGET}\",{rest}}}")
+                .as_bytes(),
+        )
+        .unwrap()
     }
 
     fn url(link: Option<&SessionUrl>) -> Option<&str> {
@@ -168,25 +176,58 @@ mod tests {
             r#""Added":12345678901234567890123456789012"#,
         ] {
             let created = read(rest);
-            assert_eq!((created.order_id.as_str(), url(created.target_url.as_ref())), ("99921269855041", Some(TARGET)), "{rest}");
-            assert!(created.deep_link_url.is_none() && created.auto_id_url.is_none() && created.video_hashes.is_none(), "{rest}");
-            assert!(created.reference.is_none() && created.user_id.is_none() && created.signed_data_accepted.is_none(), "{rest}");
+            assert_eq!(
+                (created.order_id.as_str(), url(created.target_url.as_ref())),
+                ("99921269855041", Some(TARGET)),
+                "{rest}"
+            );
+            assert!(
+                created.deep_link_url.is_none()
+                    && created.auto_id_url.is_none()
+                    && created.video_hashes.is_none(),
+                "{rest}"
+            );
+            assert!(
+                created.reference.is_none()
+                    && created.user_id.is_none()
+                    && created.signed_data_accepted.is_none(),
+                "{rest}"
+            );
         }
         assert_eq!(read(r#""UserToken":5"#).user_token.unwrap().expose(), "5");
         assert_eq!(read(r#""Error":["x"]"#).error.unwrap().expose(), "[\"x\"]");
-        assert_eq!(read(r#""VideoHashes":{"ShortCode":12345}"#).video_hashes.unwrap().short_code.unwrap().expose(), "12345");
-        for body in
-            [&b"\xEF\xBB\xBF{\"OrderID\":99921269855041}"[..], b" {\"OrderID\":\"99921269855041\",\"Error\":\"M\xFCller\"}"]
-        {
-            assert_eq!(OrderCreated::read(body).unwrap().order_id.as_str(), "99921269855041");
+        assert_eq!(
+            read(r#""VideoHashes":{"ShortCode":12345}"#)
+                .video_hashes
+                .unwrap()
+                .short_code
+                .unwrap()
+                .expose(),
+            "12345"
+        );
+        for body in [
+            &b"\xEF\xBB\xBF{\"OrderID\":99921269855041}"[..],
+            b" {\"OrderID\":\"99921269855041\",\"Error\":\"M\xFCller\"}",
+        ] {
+            assert_eq!(
+                OrderCreated::read(body).unwrap().order_id.as_str(),
+                "99921269855041"
+            );
         }
     }
 
     #[test]
     fn links_are_addresses_of_the_web() {
-        let created = read(r#""DeepLinkURL":"https://a.example/d","AutoldURL":" http://a.example/a ""#);
-        assert_eq!(url(created.deep_link_url.as_ref()), Some("https://a.example/d"));
-        assert_eq!(url(created.auto_id_url.as_ref()), Some("http://a.example/a"));
+        let created =
+            read(r#""DeepLinkURL":"https://a.example/d","AutoldURL":" http://a.example/a ""#);
+        assert_eq!(
+            url(created.deep_link_url.as_ref()),
+            Some("https://a.example/d")
+        );
+        assert_eq!(
+            url(created.auto_id_url.as_ref()),
+            Some("http://a.example/a")
+        );
         let body = br#"{"OrderID":"1","TargetURL":"javascript:alert(1)"}"#;
         assert!(OrderCreated::read(body).unwrap().target_url.is_none());
     }
@@ -204,7 +245,11 @@ mod tests {
             (r#"{"OrderID":"1""#, None),
         ] {
             let error = OrderCreated::read(body.as_bytes()).unwrap_err();
-            assert_eq!((error.kind(), error.vendor_code()), (&idv_core::ErrorKind::Malformed, code), "{body}");
+            assert_eq!(
+                (error.kind(), error.vendor_code()),
+                (&idv_core::ErrorKind::Malformed, code),
+                "{body}"
+            );
             assert!(!error.to_string().contains("Email"));
         }
     }

@@ -25,7 +25,12 @@ impl SignDocument {
     /// A document, signed where the vendor puts a signature of itself.
     #[must_use]
     pub fn new(data: Vec<u8>, filename: impl Into<Pii<String>>) -> Self {
-        Self { data: Some(Pii::new(data)), filename: Some(filename.into()), placement: None, stamps: Vec::new() }
+        Self {
+            data: Some(Pii::new(data)),
+            filename: Some(filename.into()),
+            placement: None,
+            stamps: Vec::new(),
+        }
     }
 }
 
@@ -77,7 +82,12 @@ impl Stamp {
     /// A stamp with this text.
     #[must_use]
     pub fn new(content: impl Into<Pii<String>>) -> Self {
-        Self { page: None, position: None, size: None, content: content.into() }
+        Self {
+            page: None,
+            position: None,
+            size: None,
+            content: content.into(),
+        }
     }
 }
 
@@ -105,7 +115,11 @@ pub struct SignHash {
     #[serde(with = "base64", default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Pii<Vec<u8>>>,
     /// The file's name, by which the signed hash comes back; 50 characters.
-    #[serde(serialize_with = "pii::exposed", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub filename: Option<Pii<String>>,
 }
 
@@ -113,7 +127,10 @@ impl SignHash {
     /// The hash of a file.
     #[must_use]
     pub fn new(hash: Vec<u8>, filename: impl Into<Pii<String>>) -> Self {
-        Self { hash: Some(Pii::new(hash)), filename: Some(filename.into()) }
+        Self {
+            hash: Some(Pii::new(hash)),
+            filename: Some(filename.into()),
+        }
     }
 }
 
@@ -124,7 +141,11 @@ impl SignHash {
 #[non_exhaustive]
 pub struct MultiSign {
     /// The first order; 14 characters.
-    #[serde(rename = "FirstOrderID", with = "order_id", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "FirstOrderID",
+        with = "order_id",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub first_order_id: Option<OrderId>,
     /// The places where this party signs each of the first order's files.
     #[serde(with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
@@ -135,7 +156,10 @@ impl MultiSign {
     /// Signing what this order has to be signed.
     #[must_use]
     pub const fn of(first_order_id: OrderId) -> Self {
-        Self { first_order_id: Some(first_order_id), sign_parameters: Vec::new() }
+        Self {
+            first_order_id: Some(first_order_id),
+            sign_parameters: Vec::new(),
+        }
     }
 }
 
@@ -154,7 +178,10 @@ impl SignParameters {
     /// A signature on a file of the first order.
     #[must_use]
     pub fn new(filename: impl Into<Pii<String>>, placement: Placement) -> Self {
-        Self { filename: Some(filename.into()), placement: Some(placement) }
+        Self {
+            filename: Some(filename.into()),
+            placement: Some(placement),
+        }
     }
 }
 
@@ -164,25 +191,49 @@ impl SignParameters {
 struct DocumentWire {
     #[serde(with = "base64", skip_serializing_if = "Option::is_none")]
     data: Option<Pii<Vec<u8>>>,
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     filename: Option<Pii<String>>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_pos_x: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_pos_y: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_height: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_width: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_page: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature_field_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signature_tag: Option<String>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_offset_pos_x: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     signature_offset_pos_y: Option<i32>,
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     stamping: Vec<Stamp>,
@@ -191,9 +242,19 @@ struct DocumentWire {
 impl DocumentWire {
     fn place(&mut self, placement: Option<Placement>) {
         match placement {
-            Some(Placement::At { x, y, width, height, page }) => {
+            Some(Placement::At {
+                x,
+                y,
+                width,
+                height,
+                page,
+            }) => {
                 (self.signature_pos_x, self.signature_pos_y) = (Some(x), Some(y));
-                (self.signature_width, self.signature_height, self.signature_page) = (width, height, page);
+                (
+                    self.signature_width,
+                    self.signature_height,
+                    self.signature_page,
+                ) = (width, height, page);
             }
             Some(Placement::Field(name)) => self.signature_field_name = Some(name),
             Some(Placement::Tag { tag, offset }) => {
@@ -208,14 +269,23 @@ impl DocumentWire {
         let position = (self.signature_pos_x, self.signature_pos_y);
         let placed = match (position, &self.signature_field_name, &self.signature_tag) {
             ((None, None), None, None) if self.signature_page.is_none() => return Ok(None),
-            ((Some(x), Some(y)), None, None) => {
-                Placement::At { x, y, width: self.signature_width, height: self.signature_height, page: self.signature_page }
-            }
+            ((Some(x), Some(y)), None, None) => Placement::At {
+                x,
+                y,
+                width: self.signature_width,
+                height: self.signature_height,
+                page: self.signature_page,
+            },
             ((None, None), Some(name), None) => Placement::Field(name.clone()),
-            ((None, None), None, Some(tag)) => {
-                Placement::Tag { tag: tag.clone(), offset: both(self.signature_offset_pos_x, self.signature_offset_pos_y) }
+            ((None, None), None, Some(tag)) => Placement::Tag {
+                tag: tag.clone(),
+                offset: both(self.signature_offset_pos_x, self.signature_offset_pos_y),
+            },
+            _ => {
+                return Err(
+                    "a signature is placed by a position, with both of its numbers, or a field, or a tag",
+                );
             }
-            _ => return Err("a signature is placed by a position, with both of its numbers, or a field, or a tag"),
         };
         Ok(Some(placed))
     }
@@ -223,8 +293,18 @@ impl DocumentWire {
 
 impl From<SignDocument> for DocumentWire {
     fn from(document: SignDocument) -> Self {
-        let SignDocument { data, filename, placement, stamps } = document;
-        let mut wire = Self { data, filename, stamping: stamps, ..Self::default() };
+        let SignDocument {
+            data,
+            filename,
+            placement,
+            stamps,
+        } = document;
+        let mut wire = Self {
+            data,
+            filename,
+            stamping: stamps,
+            ..Self::default()
+        };
         wire.place(placement);
         wire
     }
@@ -235,13 +315,21 @@ impl TryFrom<DocumentWire> for SignDocument {
 
     fn try_from(wire: DocumentWire) -> Result<Self, Self::Error> {
         let placement = wire.placement()?;
-        Ok(Self { data: wire.data, filename: wire.filename, placement, stamps: wire.stamping })
+        Ok(Self {
+            data: wire.data,
+            filename: wire.filename,
+            placement,
+            stamps: wire.stamping,
+        })
     }
 }
 
 impl From<SignParameters> for DocumentWire {
     fn from(parameters: SignParameters) -> Self {
-        let mut wire = Self { filename: parameters.filename, ..Self::default() };
+        let mut wire = Self {
+            filename: parameters.filename,
+            ..Self::default()
+        };
         wire.place(parameters.placement);
         wire
     }
@@ -252,7 +340,10 @@ impl TryFrom<DocumentWire> for SignParameters {
 
     fn try_from(wire: DocumentWire) -> Result<Self, Self::Error> {
         let placement = wire.placement()?;
-        Ok(Self { filename: wire.filename, placement })
+        Ok(Self {
+            filename: wire.filename,
+            placement,
+        })
     }
 }
 
@@ -260,21 +351,42 @@ impl TryFrom<DocumentWire> for SignParameters {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct StampWire {
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     page: Option<u32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pos_x: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pos_y: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     offset_pos_x: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     offset_pos_y: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     width: Option<i32>,
-    #[serde(deserialize_with = "number::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     height: Option<i32>,
     #[serde(serialize_with = "pii::exposed")]
     content: Pii<String>,
@@ -282,9 +394,20 @@ struct StampWire {
 
 impl From<Stamp> for StampWire {
     fn from(stamp: Stamp) -> Self {
-        let Stamp { page, position, size, content } = stamp;
+        let Stamp {
+            page,
+            position,
+            size,
+            content,
+        } = stamp;
         let (width, height) = size.unzip();
-        let mut wire = Self { page, width, height, content, ..Self::default() };
+        let mut wire = Self {
+            page,
+            width,
+            height,
+            content,
+            ..Self::default()
+        };
         match position {
             Some(StampPosition::At(x, y)) => (wire.pos_x, wire.pos_y) = (Some(x), Some(y)),
             Some(StampPosition::Tag { tag, offset }) => {
@@ -301,16 +424,26 @@ impl TryFrom<StampWire> for Stamp {
     type Error = &'static str;
 
     fn try_from(wire: StampWire) -> Result<Self, Self::Error> {
-        if wire.pos_x.is_some() != wire.pos_y.is_some() || wire.width.is_some() != wire.height.is_some() {
+        if wire.pos_x.is_some() != wire.pos_y.is_some()
+            || wire.width.is_some() != wire.height.is_some()
+        {
             return Err("a stamp's position and its size are two numbers each");
         }
         let position = match (both(wire.pos_x, wire.pos_y), wire.tag) {
             (None, None) => None,
             (Some((x, y)), None) => Some(StampPosition::At(x, y)),
-            (None, Some(tag)) => Some(StampPosition::Tag { tag, offset: both(wire.offset_pos_x, wire.offset_pos_y) }),
+            (None, Some(tag)) => Some(StampPosition::Tag {
+                tag,
+                offset: both(wire.offset_pos_x, wire.offset_pos_y),
+            }),
             (Some(_), Some(_)) => return Err("a stamp is placed by a position or by a tag"),
         };
-        Ok(Self { page: wire.page, position, size: both(wire.width, wire.height), content: wire.content })
+        Ok(Self {
+            page: wire.page,
+            position,
+            size: both(wire.width, wire.height),
+            content: wire.content,
+        })
     }
 }
 
@@ -323,11 +456,16 @@ mod order_id {
 
     use super::OrderId;
 
-    pub(super) fn serialize<S: Serializer>(id: &Option<OrderId>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        id: &Option<OrderId>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         id.as_ref().map(OrderId::as_str).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OrderId>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<OrderId>, D::Error> {
         #[derive(serde::Deserialize)]
         #[serde(untagged)]
         enum Loose {
@@ -338,6 +476,9 @@ mod order_id {
             Loose::Text(text) => text,
             Loose::Number(number) => number.to_string(),
         });
-        text.map(|text| OrderId::parse(text).map_err(|_| serde::de::Error::custom("FirstOrderID is no OrderID"))).transpose()
+        text.map(|text| {
+            OrderId::parse(text).map_err(|_| serde::de::Error::custom("FirstOrderID is no OrderID"))
+        })
+        .transpose()
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub(super) mod one_or_many {
     use super::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(list: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
+        list: &[T],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match list {
             [one] => one.serialize(serializer),
             many => many.serialize(serializer),
@@ -46,7 +49,9 @@ pub(super) mod one_or_many {
 }
 
 /// Reads null as absent.
-pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -54,12 +59,16 @@ pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de
 pub(super) mod number {
     use super::{Deserialize, Deserializer, Error, PhantomData, Visitor, fmt};
 
-    pub(in super::super) fn deserialize<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    pub(in super::super) fn deserialize<'de, T: TryFrom<i64>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
         Ok(deserializer.deserialize_any(Number(PhantomData))?.0)
     }
 
     /// One that can be left out, or be null.
-    pub(in super::super) fn optional<'de, T: TryFrom<i64>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    pub(in super::super) fn optional<'de, T: TryFrom<i64>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
         Ok(Option::<Read<T>>::deserialize(deserializer)?.map(|read| read.0))
     }
 
@@ -81,15 +90,23 @@ pub(super) mod number {
         }
 
         fn visit_u64<E: Error>(self, value: u64) -> Result<Read<T>, E> {
-            i64::try_from(value).map_err(|_| E::custom("the number is too large")).and_then(|value| self.visit_i64(value))
+            i64::try_from(value)
+                .map_err(|_| E::custom("the number is too large"))
+                .and_then(|value| self.visit_i64(value))
         }
 
         fn visit_i64<E: Error>(self, value: i64) -> Result<Read<T>, E> {
-            T::try_from(value).map(Read).map_err(|_| E::custom("the number is out of range"))
+            T::try_from(value)
+                .map(Read)
+                .map_err(|_| E::custom("the number is out of range"))
         }
 
         fn visit_str<E: Error>(self, value: &str) -> Result<Read<T>, E> {
-            value.trim().parse().map_err(|_| E::custom("the text is no number")).and_then(|value| self.visit_i64(value))
+            value
+                .trim()
+                .parse()
+                .map_err(|_| E::custom("the text is no number"))
+                .and_then(|value| self.visit_i64(value))
         }
     }
 }
@@ -102,13 +119,27 @@ pub(super) mod base64 {
 
     use super::{Deserialize, Deserializer, Error, Serialize, Serializer};
 
-    pub(in super::super) fn serialize<S: Serializer>(bytes: &Option<Pii<Vec<u8>>>, serializer: S) -> Result<S::Ok, S::Error> {
-        bytes.as_ref().map(|bytes| STANDARD.encode(bytes.expose())).serialize(serializer)
+    pub(in super::super) fn serialize<S: Serializer>(
+        bytes: &Option<Pii<Vec<u8>>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        bytes
+            .as_ref()
+            .map(|bytes| STANDARD.encode(bytes.expose()))
+            .serialize(serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pii<Vec<u8>>>, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Pii<Vec<u8>>>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| STANDARD.decode(text).map(Pii::new).map_err(|_| D::Error::custom("it is not Base64"))).transpose()
+        text.map(|text| {
+            STANDARD
+                .decode(text)
+                .map(Pii::new)
+                .map_err(|_| D::Error::custom("it is not Base64"))
+        })
+        .transpose()
     }
 }
 
@@ -116,7 +147,9 @@ pub(super) mod base64 {
 pub(super) mod flag {
     use super::{Deserialize, Deserializer};
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<bool, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Flag {

@@ -30,11 +30,16 @@ use idv_core::{Pii, Result, Secret, pii};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use created::{OrderCreated, VideoHashes};
-pub use esign::{MultiSign, Placement, SignDocument, SignHash, SignParameters, Stamp, StampPosition};
-pub use person::{AdditionalField, Address, DriverLicence, FieldKind, Gender, IdCard, IdCardImages, IdentData};
+pub use esign::{
+    MultiSign, Placement, SignDocument, SignHash, SignParameters, Stamp, StampPosition,
+};
+pub use person::{
+    AdditionalField, Address, DriverLicence, FieldKind, Gender, IdCard, IdCardImages, IdentData,
+};
 pub use product::{Behaviors, Product};
 pub use settings::{
-    EidSettings, EmailNotifications, EsignOptions, LegitimationDocument, Purpose, Redirects, VideoOrIdent, Webhooks,
+    EidSettings, EmailNotifications, EsignOptions, LegitimationDocument, Purpose, Redirects,
+    VideoOrIdent, Webhooks,
 };
 
 use self::json::{flag, is_default, is_false, one_or_many, or_default};
@@ -58,16 +63,36 @@ pub struct Order {
     #[serde(rename = "Lang", default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Settings for identification by electronic identity.
-    #[serde(rename = "eIDSettings", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(
+        rename = "eIDSettings",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_default"
+    )]
     pub eid_settings: EidSettings,
     /// Whether the link for the person is returned; else the vendor informs them by e-mail.
-    #[serde(rename = "getTargetLink", default, deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "getTargetLink",
+        default,
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub target_link: bool,
     /// Whether the names under which the video system knows the order are returned; for products 12 and 15.
-    #[serde(rename = "getVideoHashes", default, deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "getVideoHashes",
+        default,
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub video_hashes: bool,
     /// Whether the link that opens the app is returned (chapter 9.3).
-    #[serde(rename = "getDeepLink", default, deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "getDeepLink",
+        default,
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub deep_link: bool,
     /// Whether the link to the automatic identification is returned. The list of changes has it (2.10g), the table has not.
     #[serde(
@@ -79,16 +104,36 @@ pub struct Order {
     )]
     pub auto_id_link: bool,
     /// The addresses that the person's browser is redirected to.
-    #[serde(rename = "RedirectURL", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(
+        rename = "RedirectURL",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_default"
+    )]
     pub redirects: Redirects,
     /// The addresses of the webhooks.
-    #[serde(rename = "WebhookURL", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(
+        rename = "WebhookURL",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_default"
+    )]
     pub webhooks: Webhooks,
     /// The person's telephone number, international, without blanks; 50 characters.
-    #[serde(rename = "Phone", default, serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "Phone",
+        default,
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub phone: Option<Pii<String>>,
     /// The person's mobile number, international, without blanks; 50 characters.
-    #[serde(rename = "Mobile", default, serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "Mobile",
+        default,
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub mobile: Option<Pii<String>>,
     /// The person's e-mail address; 50 characters.
     #[serde(rename = "Email", serialize_with = "pii::exposed")]
@@ -100,37 +145,83 @@ pub struct Order {
     #[serde(rename = "IdentData", default, skip_serializing_if = "Option::is_none")]
     pub ident_data: Option<IdentData>,
     /// Documents that may be shown, if the usual ones are not enough.
-    #[serde(rename = "LegitimationDocument", default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "LegitimationDocument",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub legitimation_documents: Vec<LegitimationDocument>,
     /// Documents that are to be signed.
-    #[serde(rename = "eSignPDF", default, with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "eSignPDF",
+        default,
+        with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub esign_pdfs: Vec<SignDocument>,
     /// Hashes that are to be signed.
-    #[serde(rename = "eSignHash", default, with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "eSignHash",
+        default,
+        with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub esign_hashes: Vec<SignHash>,
     /// Options for signing.
-    #[serde(rename = "eSignOptions", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(
+        rename = "eSignOptions",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_default"
+    )]
     pub esign_options: EsignOptions,
     /// Signing what another order has to be signed.
-    #[serde(rename = "MultiSignOptions", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "MultiSignOptions",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub multi_sign: Option<MultiSign>,
     /// Signed data of an earlier identification, to be used again (chapter 7).
-    #[serde(rename = "IdentDataSigned", default, with = "secret", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "IdentDataSigned",
+        default,
+        with = "secret",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub ident_data_signed: Option<Secret>,
     /// The recipients of e-mails about the end.
-    #[serde(rename = "EmailNotifications", default, deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(
+        rename = "EmailNotifications",
+        default,
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_default"
+    )]
     pub email_notifications: EmailNotifications,
     /// The purpose of the identification.
     #[serde(rename = "Purpose", default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
     /// The text message with the TAN for signing; `[TAN]` is replaced.
-    #[serde(rename = "eSignTanSmsText", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "eSignTanSmsText",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub esign_tan_sms_text: Option<String>,
     /// The text message with the TAN for verifying a mobile number; `[TAN]` is replaced.
-    #[serde(rename = "verificationSmsText", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "verificationSmsText",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub verification_sms_text: Option<String>,
     /// Routes the order to another account that was set up for it; 250 characters.
-    #[serde(rename = "CustomerRouteTag", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "CustomerRouteTag",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub customer_route_tag: Option<String>,
     #[serde(skip)]
     robot: bool,
@@ -236,11 +327,16 @@ impl fmt::Debug for Order {
 mod secret {
     use super::{Deserialize, Deserializer, Secret, Serialize, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        secret: &Option<Secret>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         secret.as_ref().map(Secret::expose).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Secret>, D::Error> {
         Ok(Option::<String>::deserialize(deserializer)?.map(Secret::new))
     }
 }

@@ -20,16 +20,28 @@ pub struct Address {
     #[serde(serialize_with = "pii::exposed")]
     pub surname: Pii<String>,
     /// The company; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub company_name: Option<Pii<String>>,
     /// The street, with the house number; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub street: Option<Pii<String>>,
     /// The postal code; 5 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub zip_code: Option<Pii<String>>,
     /// The city; 100 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub city: Option<Pii<String>>,
     /// The country, by ISO 3166; 2 or 3 letters.
     #[serde(serialize_with = "pii::exposed")]
@@ -40,7 +52,15 @@ impl Address {
     /// The least that has to be known of a person.
     #[must_use]
     pub const fn new(firstname: Pii<String>, surname: Pii<String>, country: Pii<String>) -> Self {
-        Self { firstname, surname, company_name: None, street: None, zip_code: None, city: None, country }
+        Self {
+            firstname,
+            surname,
+            company_name: None,
+            street: None,
+            zip_code: None,
+            city: None,
+            country,
+        }
     }
 }
 
@@ -50,61 +70,116 @@ impl Address {
 #[non_exhaustive]
 pub struct IdentData {
     /// The given names; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub firstname: Option<Pii<String>>,
     /// The family name; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub surname: Option<Pii<String>>,
     /// The street, with the house number; 100 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub street: Option<Pii<String>>,
     /// The postal code; 5 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub zip_code: Option<Pii<String>>,
     /// The city; 100 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub city: Option<Pii<String>>,
     /// The country, by ISO 3166; 2 letters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub country: Option<Pii<String>>,
     /// The date of birth.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub birthdate: Option<Pii<Date>>,
     /// The place of birth; 100 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub birthplace: Option<Pii<String>>,
     /// The family name at birth; 75 characters. It is only determined if it is given, be it empty.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub birthname: Option<Pii<String>>,
     /// The nationality; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub nationality: Option<Pii<String>>,
     /// The title; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub title: Option<Pii<String>>,
     /// The artist's name; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub artistname: Option<Pii<String>>,
     /// The gender.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub gender: Option<Pii<Gender>>,
     /// The e-mail address; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub email: Option<Pii<String>>,
     /// The mobile number, international, without blanks; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub mobile: Option<Pii<String>>,
     /// The agent who carried out the identification, for signing at a point of sale only; 255 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub collected_by: Option<Pii<String>>,
     /// The document.
-    #[serde(rename = "IDCard", deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(
+        rename = "IDCard",
+        deserialize_with = "or_default",
+        skip_serializing_if = "is_default"
+    )]
     pub id_card: IdCard,
     /// The driver's licence, if it is to be checked: [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub driver_licence: DriverLicence,
     /// Additional values to ask for, by names of the caller's: 2 at most in a shop, 10 by video.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub additional: BTreeMap<String, AdditionalField>,
 }
 
@@ -127,19 +202,34 @@ pub enum Gender {
 #[non_exhaustive]
 pub struct IdCard {
     /// Its number; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub card_no: Option<Pii<String>>,
     /// The place that issued it; 100 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub place_of_issue: Option<Pii<String>>,
     /// When it was issued.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub date_of_issue: Option<Pii<Date>>,
     /// The country that issued it, by ISO 3166; 2 or 3 letters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub country_of_issue: Option<Pii<String>>,
     /// When it expires.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub valid_until: Option<Pii<Date>>,
     /// Images of it.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
@@ -165,19 +255,34 @@ pub struct IdCardImages {
 #[non_exhaustive]
 pub struct DriverLicence {
     /// Its number; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub licence_no: Option<Pii<String>>,
     /// Its classes; 50 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub classes: Option<Pii<String>>,
     /// The country that issued it, by ISO 3166; 2 or 3 letters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub country_of_issue: Option<Pii<String>>,
     /// When it was issued.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub date_of_issue: Option<Pii<Date>>,
     /// When it expires.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub valid_until: Option<Pii<Date>>,
 }
 
@@ -192,7 +297,11 @@ pub struct AdditionalField {
     /// Its label, for people; 100 characters.
     pub label: String,
     /// Its known value; 150 characters.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none", default)]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
     pub value: Option<Pii<String>>,
 }
 
@@ -200,7 +309,11 @@ impl AdditionalField {
     /// A field, of which nothing is known yet.
     #[must_use]
     pub fn new(kind: FieldKind, label: impl Into<String>) -> Self {
-        Self { kind, label: label.into(), value: None }
+        Self {
+            kind,
+            label: label.into(),
+            value: None,
+        }
     }
 
     /// The same with what is known: a date as YYYY-MM-DD, a truth value as `true` or `false`, a country by ISO 3166.
@@ -226,12 +339,20 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    const ALL: [(Self, u32); 4] = [(Self::Text, 1), (Self::Date, 2), (Self::Boolean, 3), (Self::Country, 4)];
+    const ALL: [(Self, u32); 4] = [
+        (Self::Text, 1),
+        (Self::Date, 2),
+        (Self::Boolean, 3),
+        (Self::Country, 4),
+    ];
 }
 
 impl Serialize for FieldKind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let number = Self::ALL.iter().find(|(kind, _)| kind == self).map_or(1, |(_, number)| *number);
+        let number = Self::ALL
+            .iter()
+            .find(|(kind, _)| kind == self)
+            .map_or(1, |(_, number)| *number);
         serializer.serialize_u32(number)
     }
 }
@@ -239,7 +360,10 @@ impl Serialize for FieldKind {
 impl<'de> Deserialize<'de> for FieldKind {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number: u32 = number::deserialize(deserializer)?;
-        let kind = Self::ALL.iter().find(|(_, known)| *known == number).map(|(kind, _)| *kind);
+        let kind = Self::ALL
+            .iter()
+            .find(|(_, known)| *known == number)
+            .map(|(kind, _)| *kind);
         kind.ok_or_else(|| serde::de::Error::custom("Type is 1, 2, 3 or 4"))
     }
 }

@@ -27,8 +27,15 @@ pub enum Product {
 
 impl Product {
     /// Every product.
-    pub const ALL: &'static [Self] =
-        &[Self::Identification, Self::Shop, Self::Video, Self::Esign, Self::AutoId, Self::PhoneVerification, Self::Reader];
+    pub const ALL: &'static [Self] = &[
+        Self::Identification,
+        Self::Shop,
+        Self::Video,
+        Self::Esign,
+        Self::AutoId,
+        Self::PhoneVerification,
+        Self::Reader,
+    ];
 
     /// The vendor's number of it.
     #[must_use]
@@ -47,7 +54,10 @@ impl Product {
     /// Returns the product of a number; none if the document has none.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|product| product.number() == number)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|product| product.number() == number)
     }
 }
 
@@ -60,7 +70,8 @@ impl Serialize for Product {
 impl<'de> Deserialize<'de> for Product {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number: u32 = number::deserialize(deserializer)?;
-        Self::from_number(number).ok_or_else(|| serde::de::Error::custom("Product is none of the document's"))
+        Self::from_number(number)
+            .ok_or_else(|| serde::de::Error::custom("Product is none of the document's"))
     }
 }
 
@@ -107,13 +118,17 @@ impl Behaviors {
     ];
 
     /// Ways of using sign-me: one at most.
-    const SIGN_ME: Self = Self::SIGN_ME_USE_OR_CREATE.with(Self::SIGN_ME_CREATE).with(Self::SIGN_ME_USE);
+    const SIGN_ME: Self = Self::SIGN_ME_USE_OR_CREATE
+        .with(Self::SIGN_ME_CREATE)
+        .with(Self::SIGN_ME_USE);
 
     /// Kinds of signatures: one at most.
     const SIGNATURES: Self = Self::ADVANCED_SIGNATURE.with(Self::BASIC_SIGNATURE);
 
     /// Those that are about signing alone.
-    const OF_SIGNING: Self = Self::SIGN_ME.with(Self::SIGNATURES).with(Self::POINT_OF_SALE_SIGNATURE);
+    const OF_SIGNING: Self = Self::SIGN_ME
+        .with(Self::SIGNATURES)
+        .with(Self::POINT_OF_SALE_SIGNATURE);
 
     /// The set that a number is.
     ///
@@ -124,7 +139,10 @@ impl Behaviors {
     pub fn from_bits(bits: u32) -> Result<Self> {
         let known = Self::ALL.iter().fold(0, |known, one| known | one.0);
         if bits & !known != 0 {
-            return Err(Error::invalid("Add", "expected a sum of numbers that the document has"));
+            return Err(Error::invalid(
+                "Add",
+                "expected a sum of numbers that the document has",
+            ));
         }
         Self(bits).check()?;
         Ok(Self(bits))
@@ -149,8 +167,14 @@ impl Behaviors {
     }
 
     pub(super) fn check(self) -> Result<()> {
-        if [Self::SIGN_ME, Self::SIGNATURES].iter().any(|group| (self.0 & group.0).count_ones() > 1) {
-            return Err(Error::invalid("Add", "expected one at most of 4, 8 and 16, and one at most of 128 and 256"));
+        if [Self::SIGN_ME, Self::SIGNATURES]
+            .iter()
+            .any(|group| (self.0 & group.0).count_ones() > 1)
+        {
+            return Err(Error::invalid(
+                "Add",
+                "expected one at most of 4, 8 and 16, and one at most of 128 and 256",
+            ));
         }
         Ok(())
     }
@@ -168,6 +192,7 @@ impl Serialize for Behaviors {
 
 impl<'de> Deserialize<'de> for Behaviors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_bits(number::deserialize(deserializer)?).map_err(|_| serde::de::Error::custom("Add is none of the document's"))
+        Self::from_bits(number::deserialize(deserializer)?)
+            .map_err(|_| serde::de::Error::custom("Add is none of the document's"))
     }
 }

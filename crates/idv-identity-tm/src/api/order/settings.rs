@@ -12,22 +12,45 @@ use super::json::{flag, is_false, or_default};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub struct EidSettings {
     /// Whether the mobile number is verified.
-    #[serde(rename = "VerifyMobileNumber", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "VerifyMobileNumber",
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub verify_mobile_number: bool,
     /// Whether number, authority and date of issue of the document are read by machine. Images are always taken then.
-    #[serde(rename = "EnableOCR", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "EnableOCR",
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub enable_ocr: bool,
     /// Whether images of the document are taken.
-    #[serde(rename = "CaptureImages", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "CaptureImages",
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub capture_images: bool,
     /// Whether video is not offered if the electronic identity fails.
-    #[serde(rename = "NoVideoFallback", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "NoVideoFallback",
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub no_video_fallback: bool,
     /// Whether electronic identity is not offered.
-    #[serde(rename = "DisableEID", deserialize_with = "flag::deserialize", skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "DisableEID",
+        deserialize_with = "flag::deserialize",
+        skip_serializing_if = "is_false"
+    )]
     pub disable_eid: bool,
 }
 
@@ -115,13 +138,26 @@ struct WebhooksWire {
 
 impl From<Webhooks> for WebhooksWire {
     fn from(webhooks: Webhooks) -> Self {
-        let Webhooks { after, on_final, on_error, on_video_error, on_status_change } = webhooks;
+        let Webhooks {
+            after,
+            on_final,
+            on_error,
+            on_video_error,
+            on_status_change,
+        } = webhooks;
         let (after_video, after_ident) = match after {
             Some(VideoOrIdent::AfterVideo(url)) => (Some(url), None),
             Some(VideoOrIdent::AfterIdent(url)) => (None, Some(url)),
             None => (None, None),
         };
-        Self { after_video, after_ident, on_final, on_error, on_video_error, on_status_change }
+        Self {
+            after_video,
+            after_ident,
+            on_final,
+            on_error,
+            on_video_error,
+            on_status_change,
+        }
     }
 }
 
@@ -129,14 +165,27 @@ impl TryFrom<WebhooksWire> for Webhooks {
     type Error = &'static str;
 
     fn try_from(wire: WebhooksWire) -> Result<Self, Self::Error> {
-        let WebhooksWire { after_video, after_ident, on_final, on_error, on_video_error, on_status_change } = wire;
+        let WebhooksWire {
+            after_video,
+            after_ident,
+            on_final,
+            on_error,
+            on_video_error,
+            on_status_change,
+        } = wire;
         let after = match (after_video, after_ident) {
             (None, None) => None,
             (Some(url), None) => Some(VideoOrIdent::AfterVideo(url)),
             (None, Some(url)) => Some(VideoOrIdent::AfterIdent(url)),
             (Some(_), Some(_)) => return Err("AfterVideo and AfterIdent cannot be used together"),
         };
-        Ok(Self { after, on_final, on_error, on_video_error, on_status_change })
+        Ok(Self {
+            after,
+            on_final,
+            on_error,
+            on_video_error,
+            on_status_change,
+        })
     }
 }
 
@@ -146,16 +195,28 @@ impl TryFrom<WebhooksWire> for Webhooks {
 #[non_exhaustive]
 pub struct EmailNotifications {
     /// Of a final positive status.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub on_positive_ident: Option<Pii<String>>,
     /// Of a final negative status.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub on_negative_ident: Option<Pii<String>>,
     /// Of a final time-out.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub on_time_out: Option<Pii<String>>,
     /// When the person leaves the process.
-    #[serde(serialize_with = "pii::exposed", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        serialize_with = "pii::exposed",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub on_leave: Option<Pii<String>>,
 }
 
@@ -185,7 +246,9 @@ impl LegitimationDocument {
     /// A document.
     #[must_use]
     pub fn new(description: impl Into<String>) -> Self {
-        Self { description: description.into() }
+        Self {
+            description: description.into(),
+        }
     }
 }
 
@@ -203,7 +266,8 @@ enum LegitimationDocumentWire {
 impl From<LegitimationDocumentWire> for LegitimationDocument {
     fn from(wire: LegitimationDocumentWire) -> Self {
         match wire {
-            LegitimationDocumentWire::Object { document } | LegitimationDocumentWire::Text(document) => Self::new(document),
+            LegitimationDocumentWire::Object { document }
+            | LegitimationDocumentWire::Text(document) => Self::new(document),
         }
     }
 }

@@ -62,8 +62,15 @@ pub(super) fn definitions(status: StatusCode, body: &[u8]) -> Result<Listed<Docu
 }
 
 /// One document definition (chapter 7.1.7).
-pub(super) fn definition(status: StatusCode, body: &[u8], id: &DefinitionId) -> Result<DocumentDefinition> {
-    let found = list(status, body, DocumentDefinition::read)?.entries.into_iter().find(|definition| &definition.identifier == id);
+pub(super) fn definition(
+    status: StatusCode,
+    body: &[u8],
+    id: &DefinitionId,
+) -> Result<DocumentDefinition> {
+    let found = list(status, body, DocumentDefinition::read)?
+        .entries
+        .into_iter()
+        .find(|definition| &definition.identifier == id);
     found.ok_or_else(not_in_answer)
 }
 
@@ -74,20 +81,29 @@ pub(super) fn documents(status: StatusCode, body: &[u8]) -> Result<Listed<Docume
 
 /// One of an identification's documents (chapter 7.2.2).
 pub(super) fn document(status: StatusCode, body: &[u8], id: &DefinitionId) -> Result<Document> {
-    document::of_definition(list(status, body, Document::read)?.entries, id).ok_or_else(not_in_answer)
+    document::of_definition(list(status, body, Document::read)?.entries, id)
+        .ok_or_else(not_in_answer)
 }
 
 /// Reads an array, or an object as an array of one: the sample of chapter 7.2.2 has an array although one is asked for.
-fn list<T>(status: StatusCode, body: &[u8], read: impl Fn(&Value) -> Option<T>) -> Result<Listed<T>> {
+fn list<T>(
+    status: StatusCode,
+    body: &[u8],
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Listed<T>> {
     succeeded(status, body)?;
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let values = match serde_json::from_slice(body).map_err(|error| Error::malformed_json(&error))? {
-        Value::Array(values) => values,
-        object @ Value::Object(_) => vec![object],
-        _ => return Err(Error::malformed("it is neither a list nor an object")),
-    };
+    let values =
+        match serde_json::from_slice(body).map_err(|error| Error::malformed_json(&error))? {
+            Value::Array(values) => values,
+            object @ Value::Object(_) => vec![object],
+            _ => return Err(Error::malformed("it is neither a list nor an object")),
+        };
     let entries: Vec<_> = values.iter().filter_map(read).collect();
-    Ok(Listed { unreadable: values.len() - entries.len(), entries })
+    Ok(Listed {
+        unreadable: values.len() - entries.len(),
+        entries,
+    })
 }
 
 /// The element that an error names, in our own copy of its name: the vendor's text may be anything.

@@ -26,9 +26,14 @@ impl DefinitionId {
     /// allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        let allowed = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+        };
         if text.is_empty() || !text.bytes().all(allowed) {
-            return Err(Error::invalid("identifier", "a document definition's identifier has only a-z, 0-9, - and _"));
+            return Err(Error::invalid(
+                "identifier",
+                "a document definition's identifier has only a-z, 0-9, - and _",
+            ));
         }
         Ok(Self(text.into()))
     }
@@ -41,7 +46,8 @@ impl DefinitionId {
 
     fn read(text: String) -> Option<Self> {
         // What RFC 3986, 2.3, allows unencoded, but for the two names that a path gives a meaning of its own.
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        let allowed =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
         let usable = text.bytes().all(allowed) && !matches!(text.as_str(), "" | "." | "..");
         usable.then(|| Self(text.into()))
     }
@@ -132,7 +138,11 @@ impl Serialize for ViewPolicy {
 impl DocumentDefinition {
     /// A definition with what is mandatory.
     #[must_use]
-    pub fn new(identifier: DefinitionId, name: impl Into<String>, mime_type: impl Into<String>) -> Self {
+    pub fn new(
+        identifier: DefinitionId,
+        name: impl Into<String>,
+        mime_type: impl Into<String>,
+    ) -> Self {
         Self {
             optional: None,
             name: name.into(),
@@ -157,14 +167,20 @@ impl DocumentDefinition {
 
     pub(super) fn check_for(&self, centre: Option<DataCentre>) -> Result<()> {
         if self.name.trim().is_empty() {
-            return Err(Error::invalid("name", "a document definition has a name that persons see"));
+            return Err(Error::invalid(
+                "name",
+                "a document definition has a name that persons see",
+            ));
         }
         check_media_type(&self.mime_type)?;
         if self.sort_order == Some(0) {
             return Err(Error::invalid("sortOrder", "documents are counted from 1"));
         }
         if matches!(self.view_policy, Some(ViewPolicy::Other(_))) {
-            return Err(Error::invalid("viewPolicy", "the view policy is SCROLL or DEFAULT: the document has no other"));
+            return Err(Error::invalid(
+                "viewPolicy",
+                "the view policy is SCROLL or DEFAULT: the document has no other",
+            ));
         }
         placement::check(&self.signatures, centre)
     }
@@ -197,6 +213,9 @@ pub(super) fn check_media_type(text: &str) -> Result<()> {
     };
     match text.split_once('/') {
         Some((kind, subtype)) if token(kind) && token(subtype) => Ok(()),
-        _ => Err(Error::invalid("mimeType", "write a media type such as application/pdf")),
+        _ => Err(Error::invalid(
+            "mimeType",
+            "write a media type such as application/pdf",
+        )),
     }
 }

@@ -53,15 +53,25 @@ impl Document {
     /// holds, whole: the definition's look is not mixed with the document's place.
     #[must_use]
     pub fn effective_signatures(&self) -> Signatures {
-        let mut signatures = self.definition.as_ref().map(|definition| definition.signatures.clone()).unwrap_or_default();
-        signatures.extend(self.signatures.iter().map(|(name, signature)| (name.clone(), signature.clone())));
+        let mut signatures = self
+            .definition
+            .as_ref()
+            .map(|definition| definition.signatures.clone())
+            .unwrap_or_default();
+        signatures.extend(
+            self.signatures
+                .iter()
+                .map(|(name, signature)| (name.clone(), signature.clone())),
+        );
         signatures
     }
 
     /// Whether IDnow holds this very file, by its digest; `None` if IDnow tells no digest.
     #[must_use]
     pub fn holds(&self, file: &DocumentFile) -> Option<bool> {
-        self.hash.as_ref().map(|hash| hash.eq_ignore_ascii_case(&file.sha256_hex()))
+        self.hash
+            .as_ref()
+            .map(|hash| hash.eq_ignore_ascii_case(&file.sha256_hex()))
     }
 
     /// A document as IDnow answers it. One of which nothing is said is none.
@@ -78,7 +88,9 @@ impl Document {
                 "SIGNED" => DocumentStatus::Signed,
                 _ => DocumentStatus::Other(word),
             }),
-            definition: object.get("documentDefinition").and_then(DocumentDefinition::read),
+            definition: object
+                .get("documentDefinition")
+                .and_then(DocumentDefinition::read),
             signatures: placement::read(object),
         };
         (document != Self::default()).then_some(document)
@@ -91,7 +103,10 @@ impl Document {
 #[non_exhaustive]
 pub struct DocumentUpdate {
     /// Another name than the definition's. The person sees it.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pii::exposed")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pii::exposed"
+    )]
     pub name: Option<Pii<String>>,
     /// Another version than the definition's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,10 +119,20 @@ pub struct DocumentUpdate {
 impl DocumentUpdate {
     pub(super) fn check_for(&self, centre: Option<DataCentre>) -> Result<()> {
         if self.name.is_none() && self.version.is_none() && self.signatures.is_empty() {
-            return Err(Error::invalid("request", "the update changes nothing: give it a name, a version or signatures"));
+            return Err(Error::invalid(
+                "request",
+                "the update changes nothing: give it a name, a version or signatures",
+            ));
         }
-        if self.name.as_ref().is_some_and(|name| name.expose().trim().is_empty()) {
-            return Err(Error::invalid("name", "the name that the person sees is empty"));
+        if self
+            .name
+            .as_ref()
+            .is_some_and(|name| name.expose().trim().is_empty())
+        {
+            return Err(Error::invalid(
+                "name",
+                "the name that the person sees is empty",
+            ));
         }
         placement::check(&self.signatures, centre)
     }
@@ -172,13 +197,21 @@ impl DocumentFile {
 
 impl fmt::Debug for DocumentFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DocumentFile").field("media_type", &self.media_type).field("length", &self.bytes.len()).finish()
+        f.debug_struct("DocumentFile")
+            .field("media_type", &self.media_type)
+            .field("length", &self.bytes.len())
+            .finish()
     }
 }
 
 /// The document that a definition's address is answered with: alone, or in a list as the sample of chapter 7.2.2 has it.
 pub(super) fn of_definition(documents: Vec<Document>, id: &DefinitionId) -> Option<Document> {
-    let is_it = |document: &Document| document.definition.as_ref().is_some_and(|definition| &definition.identifier == id);
+    let is_it = |document: &Document| {
+        document
+            .definition
+            .as_ref()
+            .is_some_and(|definition| &definition.identifier == id)
+    };
     if let [only] = documents.as_slice()
         && only.definition.is_none()
     {

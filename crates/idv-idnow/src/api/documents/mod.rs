@@ -66,10 +66,19 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; those of [`DocumentDefinition::check`].
-    pub async fn create_document_definition(&self, cx: &CallContext, definition: &DocumentDefinition) -> Result<()> {
+    pub async fn create_document_definition(
+        &self,
+        cx: &CallContext,
+        definition: &DocumentDefinition,
+    ) -> Result<()> {
         definition.check_for(self.centre)?;
         let call = Call::once().in_session(self);
-        done(&cx.send(call, |attempt| request::create(&self.endpoint, attempt.token(), definition)).await?)
+        done(
+            &cx.send(call, |attempt| {
+                request::create(&self.endpoint, attempt.token(), definition)
+            })
+            .await?,
+        )
     }
 
     /// Changes the document definition of this identifier (chapter 7.1.4). It sets what stands there, so that it is repeated when
@@ -78,9 +87,19 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; those of [`DocumentDefinition::check`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
-    pub async fn update_document_definition(&self, cx: &CallContext, definition: &DocumentDefinition) -> Result<()> {
+    pub async fn update_document_definition(
+        &self,
+        cx: &CallContext,
+        definition: &DocumentDefinition,
+    ) -> Result<()> {
         definition.check_for(self.centre)?;
-        done(&self.send(cx, |token| request::update(&self.endpoint, token, definition)).await?)
+        done(
+            &self
+                .send(cx, |token| {
+                    request::update(&self.endpoint, token, definition)
+                })
+                .await?,
+        )
     }
 
     /// Deletes a document definition (chapter 7.1.5). It is repeated when its answer is lost; then
@@ -89,8 +108,16 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
-    pub async fn delete_document_definition(&self, cx: &CallContext, id: &DefinitionId) -> Result<()> {
-        done(&self.send(cx, |token| request::delete(&self.endpoint, token, id)).await?)
+    pub async fn delete_document_definition(
+        &self,
+        cx: &CallContext,
+        id: &DefinitionId,
+    ) -> Result<()> {
+        done(
+            &self
+                .send(cx, |token| request::delete(&self.endpoint, token, id))
+                .await?,
+        )
     }
 
     /// The account's document definitions (chapter 7.1.6).
@@ -98,8 +125,13 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn document_definitions(&self, cx: &CallContext) -> Result<Listed<DocumentDefinition>> {
-        let reply = self.send(cx, |token| request::definitions(&self.endpoint, token)).await?;
+    pub async fn document_definitions(
+        &self,
+        cx: &CallContext,
+    ) -> Result<Listed<DocumentDefinition>> {
+        let reply = self
+            .send(cx, |token| request::definitions(&self.endpoint, token))
+            .await?;
         answer::definitions(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
@@ -108,8 +140,14 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
-    pub async fn document_definition(&self, cx: &CallContext, id: &DefinitionId) -> Result<DocumentDefinition> {
-        let reply = self.send(cx, |token| request::definition(&self.endpoint, token, id)).await?;
+    pub async fn document_definition(
+        &self,
+        cx: &CallContext,
+        id: &DefinitionId,
+    ) -> Result<DocumentDefinition> {
+        let reply = self
+            .send(cx, |token| request::definition(&self.endpoint, token, id))
+            .await?;
         answer::definition(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
@@ -119,8 +157,19 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn upload_default_document(&self, cx: &CallContext, id: &DefinitionId, file: &DocumentFile) -> Result<()> {
-        done(&self.send(cx, |token| request::upload_default(&self.endpoint, token, id, file)).await?)
+    pub async fn upload_default_document(
+        &self,
+        cx: &CallContext,
+        id: &DefinitionId,
+        file: &DocumentFile,
+    ) -> Result<()> {
+        done(
+            &self
+                .send(cx, |token| {
+                    request::upload_default(&self.endpoint, token, id, file)
+                })
+                .await?,
+        )
     }
 
     /// Streams the file that every person signs who has no other into `sink` (chapter 7.1.9).
@@ -147,8 +196,16 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`].
-    pub async fn documents(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<Listed<Document>> {
-        let reply = self.send(cx, |token| request::documents(&self.endpoint, token, transaction)).await?;
+    pub async fn documents(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+    ) -> Result<Listed<Document>> {
+        let reply = self
+            .send(cx, |token| {
+                request::documents(&self.endpoint, token, transaction)
+            })
+            .await?;
         answer::documents(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
@@ -157,8 +214,17 @@ impl Api {
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
-    pub async fn document(&self, cx: &CallContext, transaction: &TransactionNumber, id: &DefinitionId) -> Result<Document> {
-        let reply = self.send(cx, |token| request::document(&self.endpoint, token, transaction, id)).await?;
+    pub async fn document(
+        &self,
+        cx: &CallContext,
+        transaction: &TransactionNumber,
+        id: &DefinitionId,
+    ) -> Result<Document> {
+        let reply = self
+            .send(cx, |token| {
+                request::document(&self.endpoint, token, transaction, id)
+            })
+            .await?;
         answer::document(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
@@ -177,7 +243,13 @@ impl Api {
         update: &DocumentUpdate,
     ) -> Result<()> {
         update.check_for(self.centre)?;
-        done(&self.send(cx, |token| request::update_document(&self.endpoint, token, transaction, id, update)).await?)
+        done(
+            &self
+                .send(cx, |token| {
+                    request::update_document(&self.endpoint, token, transaction, id, update)
+                })
+                .await?,
+        )
     }
 
     /// Uploads the file that this person signs (chapter 7.2.4). The same file at the same address is the same, so that it is
@@ -193,7 +265,13 @@ impl Api {
         id: &DefinitionId,
         file: &DocumentFile,
     ) -> Result<()> {
-        done(&self.send(cx, |token| request::upload_document(&self.endpoint, token, transaction, id, file)).await?)
+        done(
+            &self
+                .send(cx, |token| {
+                    request::upload_document(&self.endpoint, token, transaction, id, file)
+                })
+                .await?,
+        )
     }
 
     /// Streams the signed file into `sink` (chapter 7.2.6).

@@ -84,7 +84,10 @@ impl Signature {
     /// A signature at a place, as IDnow draws it by default.
     #[must_use]
     pub fn at(position: Position) -> Self {
-        Self { position: Some(position), ..Self::default() }
+        Self {
+            position: Some(position),
+            ..Self::default()
+        }
     }
 
     /// The same signature with a look.
@@ -103,13 +106,16 @@ impl Signature {
 
     fn check(&self, centre: Option<DataCentre>) -> Result<()> {
         let position = self.position.as_ref();
-        position.ok_or_else(|| Error::invalid("signatures.position", "a signature needs a place"))?.check()?;
+        position
+            .ok_or_else(|| Error::invalid("signatures.position", "a signature needs a place"))?
+            .check()?;
         match &self.appearance {
             None | Some(Appearance::Handwritten) => Ok(()),
             Some(Appearance::Electronic(seal)) => seal.check(centre),
-            Some(Appearance::Other(_)) => {
-                Err(Error::invalid("signatures.type", "a signature is ELECTRONIC or HANDWRITTEN: the document has no other type"))
-            }
+            Some(Appearance::Other(_)) => Err(Error::invalid(
+                "signatures.type",
+                "a signature is ELECTRONIC or HANDWRITTEN: the document has no other type",
+            )),
         }
     }
 
@@ -137,18 +143,34 @@ impl Signature {
 impl Seal {
     fn check(&self, centre: Option<DataCentre>) -> Result<()> {
         if self.font_size == Some(0) {
-            return Err(Error::invalid("signatures.signatureFontSize", "a font has a size of 1 at least"));
+            return Err(Error::invalid(
+                "signatures.signatureFontSize",
+                "a font has a size of 1 at least",
+            ));
         }
         if self.second_font_size == Some(0) {
-            return Err(Error::invalid("signatures.signatureFontSize2", "a font has a size of 1 at least"));
+            return Err(Error::invalid(
+                "signatures.signatureFontSize2",
+                "a font has a size of 1 at least",
+            ));
         }
         // Of the test system nobody says which of the two it is.
         if self.second_font_size.is_some() && centre == Some(DataCentre::De) {
-            return Err(Error::invalid("signatures.signatureFontSize2", "only the data centre in Switzerland has it"));
+            return Err(Error::invalid(
+                "signatures.signatureFontSize2",
+                "only the data centre in Switzerland has it",
+            ));
         }
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if self.image.as_ref().is_some_and(|image| image.is_empty() || !image.bytes().all(allowed)) {
-            return Err(Error::invalid("signatures.signatureImage", "the name of an image has only a-z, 0-9 and _"));
+        if self
+            .image
+            .as_ref()
+            .is_some_and(|image| image.is_empty() || !image.bytes().all(allowed))
+        {
+            return Err(Error::invalid(
+                "signatures.signatureImage",
+                "the name of an image has only a-z, 0-9 and _",
+            ));
         }
         Ok(())
     }
@@ -158,7 +180,13 @@ impl Position {
     /// A space of this width and height, at the left and bottom border of its anchor.
     #[must_use]
     pub const fn new(anchor: Anchor, width: u32, height: u32) -> Self {
-        Self { anchor, left: 0, bottom: 0, width, height }
+        Self {
+            anchor,
+            left: 0,
+            bottom: 0,
+            width,
+            height,
+        }
     }
 
     /// The same space, this far from the left and the bottom border.
@@ -172,11 +200,22 @@ impl Position {
     fn check(&self) -> Result<()> {
         match &self.anchor {
             Anchor::Field(name) if name.is_empty() => {
-                return Err(Error::invalid("signatures.position.acrofield", "the form field needs its name"));
+                return Err(Error::invalid(
+                    "signatures.position.acrofield",
+                    "the form field needs its name",
+                ));
             }
-            Anchor::Page(0) => return Err(Error::invalid("signatures.position.page", "pages are counted from 1")),
+            Anchor::Page(0) => {
+                return Err(Error::invalid(
+                    "signatures.position.page",
+                    "pages are counted from 1",
+                ));
+            }
             Anchor::Text(text) if text.expose().trim().is_empty() => {
-                return Err(Error::invalid("signatures.position.textcontent", "the text to search for is empty"));
+                return Err(Error::invalid(
+                    "signatures.position.textcontent",
+                    "the text to search for is empty",
+                ));
             }
             Anchor::Field(_) | Anchor::Page(_) | Anchor::Text(_) => {}
         }
@@ -189,10 +228,16 @@ impl Position {
             return Err(Error::invalid("signatures.position.bottom", outside));
         }
         if self.width == 0 {
-            return Err(Error::invalid("signatures.position.width", "the space for a signature has a width"));
+            return Err(Error::invalid(
+                "signatures.position.width",
+                "the space for a signature has a width",
+            ));
         }
         if self.height == 0 {
-            return Err(Error::invalid("signatures.position.height", "the space for a signature has a height"));
+            return Err(Error::invalid(
+                "signatures.position.height",
+                "the space for a signature has a height",
+            ));
         }
         Ok(())
     }
@@ -203,7 +248,9 @@ impl Position {
         let page = loose::number(object, "page").map(Anchor::Page);
         let text = loose::text(object, "textcontent").map(|text| Anchor::Text(text.into()));
         let mut anchors = [field, page, text].into_iter().flatten();
-        let (Some(anchor), None) = (anchors.next(), anchors.next()) else { return None };
+        let (Some(anchor), None) = (anchors.next(), anchors.next()) else {
+            return None;
+        };
         Some(Self {
             anchor,
             left: loose::number(object, "left")?,
@@ -226,7 +273,10 @@ impl Serialize for Signature {
             Some(Appearance::Other(kind)) => map.serialize_entry("type", kind)?,
             Some(Appearance::Electronic(seal)) => {
                 map.serialize_entry("type", "ELECTRONIC")?;
-                for (name, size) in [("signatureFontSize", seal.font_size), ("signatureFontSize2", seal.second_font_size)] {
+                for (name, size) in [
+                    ("signatureFontSize", seal.font_size),
+                    ("signatureFontSize2", seal.second_font_size),
+                ] {
                     if let Some(size) = size {
                         map.serialize_entry(name, &size)?;
                     }
@@ -264,16 +314,23 @@ impl Serialize for Position {
 /// Refuses signatures that the document does not allow. A data centre that is not known allows what any does.
 pub(super) fn check(signatures: &Signatures, centre: Option<DataCentre>) -> Result<()> {
     if centre == Some(DataCentre::Ch) && signatures.len() > 1 {
-        return Err(Error::invalid("signatures", "the data centre in Switzerland places one signature on a document"));
+        return Err(Error::invalid(
+            "signatures",
+            "the data centre in Switzerland places one signature on a document",
+        ));
     }
     if signatures.keys().any(String::is_empty) {
         return Err(Error::invalid("signatures", "a signature needs a name"));
     }
-    signatures.values().try_for_each(|signature| signature.check(centre))
+    signatures
+        .values()
+        .try_for_each(|signature| signature.check(centre))
 }
 
 /// The signatures of an object; what is none is passed over.
 pub(super) fn read(object: &Object) -> Signatures {
     let named = loose::object(object, "signatures").into_iter().flatten();
-    named.filter_map(|(name, value)| Some((name.clone(), Signature::read(value.as_object()?)))).collect()
+    named
+        .filter_map(|(name, value)| Some((name.clone(), Signature::read(value.as_object()?))))
+        .collect()
 }

@@ -18,20 +18,42 @@ const DOCUMENTS: &str = "documents";
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// `POST …/documentdefinitions` (chapter 7.1.3).
-pub(super) fn create(endpoint: &Endpoint, token: &str, definition: &DocumentDefinition) -> Result<Request<Bytes>> {
-    in_session(Method::POST, &endpoint.address(&[DEFINITIONS]), token, definition)
+pub(super) fn create(
+    endpoint: &Endpoint,
+    token: &str,
+    definition: &DocumentDefinition,
+) -> Result<Request<Bytes>> {
+    in_session(
+        Method::POST,
+        &endpoint.address(&[DEFINITIONS]),
+        token,
+        definition,
+    )
 }
 
 /// `POST …/documentdefinitions/{identifier}` (chapter 7.1.4).
-pub(super) fn update(endpoint: &Endpoint, token: &str, definition: &DocumentDefinition) -> Result<Request<Bytes>> {
+pub(super) fn update(
+    endpoint: &Endpoint,
+    token: &str,
+    definition: &DocumentDefinition,
+) -> Result<Request<Bytes>> {
     let url = endpoint.address(&[DEFINITIONS, definition.identifier.as_str()]);
     in_session(Method::POST, &url, token, definition)
 }
 
 /// `DELETE …/documentdefinitions/{identifier}` (chapter 7.1.5). The sample sends an empty object.
-pub(super) fn delete(endpoint: &Endpoint, token: &str, id: &DefinitionId) -> Result<Request<Bytes>> {
+pub(super) fn delete(
+    endpoint: &Endpoint,
+    token: &str,
+    id: &DefinitionId,
+) -> Result<Request<Bytes>> {
     let nothing = serde_json::Map::new();
-    in_session(Method::DELETE, &endpoint.address(&[DEFINITIONS, id.as_str()]), token, &nothing)
+    in_session(
+        Method::DELETE,
+        &endpoint.address(&[DEFINITIONS, id.as_str()]),
+        token,
+        &nothing,
+    )
 }
 
 /// `GET …/documentdefinitions` (chapter 7.1.6).
@@ -40,23 +62,56 @@ pub(super) fn definitions(endpoint: &Endpoint, token: &str) -> Result<Request<By
 }
 
 /// `GET …/documentdefinitions/{identifier}` (chapter 7.1.7).
-pub(super) fn definition(endpoint: &Endpoint, token: &str, id: &DefinitionId) -> Result<Request<Bytes>> {
-    bare(Method::GET, &endpoint.address(&[DEFINITIONS, id.as_str()]), token)
+pub(super) fn definition(
+    endpoint: &Endpoint,
+    token: &str,
+    id: &DefinitionId,
+) -> Result<Request<Bytes>> {
+    bare(
+        Method::GET,
+        &endpoint.address(&[DEFINITIONS, id.as_str()]),
+        token,
+    )
 }
 
 /// `POST …/documentdefinitions/{identifier}/data` (chapter 7.1.8).
-pub(super) fn upload_default(endpoint: &Endpoint, token: &str, id: &DefinitionId, file: &DocumentFile) -> Result<Request<Bytes>> {
-    upload(&endpoint.address(&[DEFINITIONS, id.as_str(), "data"]), token, file)
+pub(super) fn upload_default(
+    endpoint: &Endpoint,
+    token: &str,
+    id: &DefinitionId,
+    file: &DocumentFile,
+) -> Result<Request<Bytes>> {
+    upload(
+        &endpoint.address(&[DEFINITIONS, id.as_str(), "data"]),
+        token,
+        file,
+    )
 }
 
 /// `GET …/documentdefinitions/{identifier}/data` (chapter 7.1.9).
-pub(super) fn download_default(endpoint: &Endpoint, token: &str, id: &DefinitionId) -> Result<Request<Bytes>> {
-    bare(Method::GET, &endpoint.address(&[DEFINITIONS, id.as_str(), "data"]), token)
+pub(super) fn download_default(
+    endpoint: &Endpoint,
+    token: &str,
+    id: &DefinitionId,
+) -> Result<Request<Bytes>> {
+    bare(
+        Method::GET,
+        &endpoint.address(&[DEFINITIONS, id.as_str(), "data"]),
+        token,
+    )
 }
 
 /// `GET …/identifications/{transactionnumber}/documents` (chapter 7.2.1).
-pub(super) fn documents(endpoint: &Endpoint, token: &str, transaction: &TransactionNumber) -> Result<Request<Bytes>> {
-    bare(Method::GET, &endpoint.address(&[IDENTIFICATIONS, transaction.as_str(), DOCUMENTS]), token)
+pub(super) fn documents(
+    endpoint: &Endpoint,
+    token: &str,
+    transaction: &TransactionNumber,
+) -> Result<Request<Bytes>> {
+    bare(
+        Method::GET,
+        &endpoint.address(&[IDENTIFICATIONS, transaction.as_str(), DOCUMENTS]),
+        token,
+    )
 }
 
 /// `GET …/identifications/{transactionnumber}/documents/{identifier}` (chapter 7.2.2).
@@ -66,7 +121,11 @@ pub(super) fn document(
     transaction: &TransactionNumber,
     id: &DefinitionId,
 ) -> Result<Request<Bytes>> {
-    bare(Method::GET, &of_document(endpoint, transaction, id, ""), token)
+    bare(
+        Method::GET,
+        &of_document(endpoint, transaction, id, ""),
+        token,
+    )
 }
 
 /// `POST …/identifications/{transactionnumber}/documents/{identifier}` (chapter 7.2.3).
@@ -77,7 +136,12 @@ pub(super) fn update_document(
     id: &DefinitionId,
     update: &DocumentUpdate,
 ) -> Result<Request<Bytes>> {
-    in_session(Method::POST, &of_document(endpoint, transaction, id, ""), token, update)
+    in_session(
+        Method::POST,
+        &of_document(endpoint, transaction, id, ""),
+        token,
+        update,
+    )
 }
 
 /// `POST …/identifications/{transactionnumber}/documents/{identifier}/data` (chapter 7.2.4): the address of the paragraph "Path".
@@ -100,11 +164,26 @@ pub(super) fn download_signed(
     transaction: &TransactionNumber,
     id: &DefinitionId,
 ) -> Result<Request<Bytes>> {
-    bare(Method::GET, &of_document(endpoint, transaction, id, "signed"), token)
+    bare(
+        Method::GET,
+        &of_document(endpoint, transaction, id, "signed"),
+        token,
+    )
 }
 
-fn of_document(endpoint: &Endpoint, transaction: &TransactionNumber, id: &DefinitionId, rest: &str) -> String {
-    let parts = [IDENTIFICATIONS, transaction.as_str(), DOCUMENTS, id.as_str(), rest];
+fn of_document(
+    endpoint: &Endpoint,
+    transaction: &TransactionNumber,
+    id: &DefinitionId,
+    rest: &str,
+) -> String {
+    let parts = [
+        IDENTIFICATIONS,
+        transaction.as_str(),
+        DOCUMENTS,
+        id.as_str(),
+        rest,
+    ];
     endpoint.address(if rest.is_empty() { &parts[..4] } else { &parts })
 }
 

@@ -30,7 +30,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 1000, total: 1 << 30, entry: 256 << 20, ratio: 200 }
+        Self {
+            entries: 1000,
+            total: 1 << 30,
+            entry: 256 << 20,
+            ratio: 200,
+        }
     }
 }
 
@@ -70,7 +75,10 @@ impl Default for Options<'_> {
 
 impl From<&Limits> for Options<'_> {
     fn from(limits: &Limits) -> Self {
-        Self { limits: *limits, password: None }
+        Self {
+            limits: *limits,
+            password: None,
+        }
     }
 }
 
@@ -102,7 +110,11 @@ pub fn result<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u
 /// # Errors
 ///
 /// Those of [`result`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is no such file, or several folders have one of this name.
-pub fn entry<'a>(bytes: &[u8], name_or_key: &str, options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
+pub fn entry<'a>(
+    bytes: &[u8],
+    name_or_key: &str,
+    options: impl Into<Options<'a>>,
+) -> Result<Vec<u8>> {
     #[cfg(feature = "archive")]
     return unzip::entry(bytes, name_or_key, &options.into());
     #[cfg(not(feature = "archive"))]
@@ -133,5 +145,6 @@ pub(crate) fn signed(bytes: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, Op
 
 #[cfg(not(feature = "archive"))]
 fn unsupported<T>(_: &[u8], _: &Options<'_>) -> Result<T> {
-    Err(Error::new(ErrorKind::Unsupported).detail("reading ZIP archives needs the feature `archive` of the crate idv-idnow"))
+    Err(Error::new(ErrorKind::Unsupported)
+        .detail("reading ZIP archives needs the feature `archive` of the crate idv-idnow"))
 }

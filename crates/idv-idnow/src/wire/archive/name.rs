@@ -5,7 +5,8 @@
 /// Nothing is unpacked onto a disk, but applications see the names. Names with colons, with `\` between their parts, with empty parts or
 /// with `.` are harmless.
 pub(super) fn inside(name: &str) -> Option<String> {
-    let drive = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && name.as_bytes().get(1) == Some(&b':');
+    let drive = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && name.as_bytes().get(1) == Some(&b':');
     if drive || name.starts_with(['/', '\\']) || name.contains('\0') {
         return None;
     }
@@ -37,13 +38,17 @@ pub(super) fn folder(path: &str) -> &str {
 
 /// The path without the ending of its name.
 pub(super) fn stem(path: &str) -> &str {
-    let ending = base(path).rsplit_once('.').map_or(0, |(_, ending)| ending.len() + 1);
+    let ending = base(path)
+        .rsplit_once('.')
+        .map_or(0, |(_, ending)| ending.len() + 1);
     path.get(..path.len() - ending).unwrap_or(path)
 }
 
 /// Whether the name has this ending, in any case.
 pub(super) fn has_extension(path: &str, extension: &str) -> bool {
-    base(path).rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case(extension))
+    base(path)
+        .rsplit_once('.')
+        .is_some_and(|(_, ending)| ending.eq_ignore_ascii_case(extension))
 }
 
 #[cfg(test)]
@@ -103,6 +108,10 @@ mod tests {
         ] {
             assert_eq!((base(path), folder(path), stem(path)), of, "{path}");
         }
-        assert!(has_extension("a/x.XML", "xml") && !has_extension("a.xml/x", "xml") && !has_extension("xml", "xml"));
+        assert!(
+            has_extension("a/x.XML", "xml")
+                && !has_extension("a.xml/x", "xml")
+                && !has_extension("xml", "xml")
+        );
     }
 }

@@ -23,7 +23,9 @@ const BEGINNING: u64 = 64;
 
 pub(super) fn result(bytes: &[u8], options: &Options<'_>) -> Result<Vec<u8>> {
     let mut archive = Archive::open(bytes, options)?;
-    archive.result(Form::ALL, options.limits.entry).map(|(_, bytes)| bytes)
+    archive
+        .result(Form::ALL, options.limits.entry)
+        .map(|(_, bytes)| bytes)
 }
 
 pub(super) fn entry(bytes: &[u8], name_or_key: &str, options: &Options<'_>) -> Result<Vec<u8>> {
@@ -31,9 +33,13 @@ pub(super) fn entry(bytes: &[u8], name_or_key: &str, options: &Options<'_>) -> R
     let file = match archive.named(name_or_key, "") {
         Found::One(file) => file,
         Found::Several => {
-            return Err(not_found("several folders of the archive have a file of this name: ask for one by its path"));
+            return Err(not_found(
+                "several folders of the archive have a file of this name: ask for one by its path",
+            ));
         }
-        Found::None => archive.listed(name_or_key)?.ok_or_else(|| not_found("the archive has no such file"))?,
+        Found::None => archive
+            .listed(name_or_key)?
+            .ok_or_else(|| not_found("the archive has no such file"))?,
     };
     archive.read(&file, options.limits.entry)
 }
@@ -46,16 +52,25 @@ pub(super) fn names(bytes: &[u8], options: &Options<'_>) -> Result<Vec<String>> 
 #[cfg(feature = "signature")]
 pub(super) fn signed(bytes: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
     let mut archive = Archive::open(bytes, options)?;
-    let (file, xml) = archive.result(&[Form::Xml], options.limits.entry).map_err(|error| match error.kind() {
-        ErrorKind::Malformed => error.detail("there is no result as XML in the archive, which is the form that IDnow signs"),
-        _ => error,
-    })?;
+    let (file, xml) = archive
+        .result(&[Form::Xml], options.limits.entry)
+        .map_err(|error| match error.kind() {
+            ErrorKind::Malformed => error.detail(
+                "there is no result as XML in the archive, which is the form that IDnow signs",
+            ),
+            _ => error,
+        })?;
     let signature = archive
         .files
         .iter()
-        .find(|other| name::has_extension(&other.path, "sig") && name::stem(&other.path) == name::stem(&file.path))
+        .find(|other| {
+            name::has_extension(&other.path, "sig")
+                && name::stem(&other.path) == name::stem(&file.path)
+        })
         .cloned();
-    let signature = signature.map(|file| archive.read(&file, SIGNATURE.min(options.limits.entry))).transpose()?;
+    let signature = signature
+        .map(|file| archive.read(&file, SIGNATURE.min(options.limits.entry)))
+        .transpose()?;
     Ok((xml, signature))
 }
 
@@ -105,18 +120,37 @@ enum Found {
 impl<'a> Archive<'a> {
     fn open(bytes: &'a [u8], options: &'a Options<'a>) -> Result<Self> {
         if is_zip64(bytes) {
-            return Err(exceeded("the archive is written as one of 4 GiB or of 65,536 entries (ZIP64)".to_owned()));
+            return Err(exceeded(
+                "the archive is written as one of 4 GiB or of 65,536 entries (ZIP64)".to_owned(),
+            ));
         }
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
         if zip.len() > options.limits.entries {
-            return Err(exceeded(format!("the archive has more than {} entries", options.limits.entries)));
+            return Err(exceeded(format!(
+                "the archive has more than {} entries",
+                options.limits.entries
+            )));
         }
-        let mut archive = Self { files: Vec::with_capacity(zip.len()), zip, options };
+        let mut archive = Self {
+            files: Vec::with_capacity(zip.len()),
+            zip,
+            options,
+        };
         archive.examine()?;
-        let mut paths: Vec<_> = archive.files.iter().map(|file| file.path.as_str()).collect();
+        let mut paths: Vec<_> = archive
+            .files
+            .iter()
+            .map(|file| file.path.as_str())
+            .collect();
         paths.sort_unstable();
-        if archive.zip.has_duplicate_names() || paths.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
-            return Err(Error::malformed("two entries of the archive have the same name"));
+        if archive.zip.has_duplicate_names()
+            || paths
+                .windows(2)
+                .any(|pair| matches!(pair, [a, b] if a == b))
+        {
+            return Err(Error::malformed(
+                "two entries of the archive have the same name",
+            ));
         }
         Ok(archive)
     }
@@ -128,22 +162,43 @@ impl<'a> Archive<'a> {
             let entry = self.zip.by_index_data(index).map_err(|_| unreadable())?;
             let name = entry.name().map_err(|_| unreadable())?;
             let path = name::inside(&name).filter(|_| !entry.is_symlink());
-            let path = path.ok_or_else(|| Error::malformed("an entry of the archive leads out of it"))?;
+            let path =
+                path.ok_or_else(|| Error::malformed("an entry of the archive leads out of it"))?;
             total = total.saturating_add(entry.size());
             if total > limits.total {
-                return Err(exceeded(format!("the archive holds more than {} bytes", limits.total)));
+                return Err(exceeded(format!(
+                    "the archive holds more than {} bytes",
+                    limits.total
+                )));
             }
-            if entry.size() > HARMLESS && entry.size() / entry.compressed_size().max(1) > limits.ratio {
-                return Err(exceeded(format!("an entry of the archive is packed more than {} times", limits.ratio)));
+            if entry.size() > HARMLESS
+                && entry.size() / entry.compressed_size().max(1) > limits.ratio
+            {
+                return Err(exceeded(format!(
+                    "an entry of the archive is packed more than {} times",
+                    limits.ratio
+                )));
             }
-            let file = File { path, index, length: entry.size(), is_encrypted: entry.encrypted() };
+            let file = File {
+                path,
+                index,
+                length: entry.size(),
+                is_encrypted: entry.encrypted(),
+            };
             // Folders of Windows end in a backslash.
             if !entry.is_dir() && !name.ends_with('\\') {
                 self.files.push(file);
             }
         }
-        let encrypted: Vec<_> = self.files.iter().filter(|file| file.is_encrypted).map(|file| file.index).collect();
-        encrypted.into_iter().try_for_each(|index| self.check_encryption(index))
+        let encrypted: Vec<_> = self
+            .files
+            .iter()
+            .filter(|file| file.is_encrypted)
+            .map(|file| file.index)
+            .collect();
+        encrypted
+            .into_iter()
+            .try_for_each(|index| self.check_encryption(index))
     }
 
     /// Checks that an encrypted entry is one that can be opened.
@@ -153,9 +208,9 @@ impl<'a> Archive<'a> {
             Ok(Some(_)) => Err(Error::malformed(
                 "the archive is encrypted (chapter 10.1): set `archive_password` to the password that the company chose",
             )),
-            Ok(None) => {
-                Err(Error::malformed("an entry of the archive is encrypted in another way than AES, which is not supported"))
-            }
+            Ok(None) => Err(Error::malformed(
+                "an entry of the archive is encrypted in another way than AES, which is not supported",
+            )),
             Err(_) => Err(unreadable()),
         }
     }
@@ -164,9 +219,18 @@ impl<'a> Archive<'a> {
     fn result(&mut self, forms: &[Form], limit: u64) -> Result<(File, Vec<u8>)> {
         let mut failed = None;
         for form in forms {
-            let files: Vec<_> = self.files.iter().filter(|file| form.is_of(&file.path)).cloned().collect();
+            let files: Vec<_> = self
+                .files
+                .iter()
+                .filter(|file| form.is_of(&file.path))
+                .cloned()
+                .collect();
             let files: Vec<_> = match form {
-                Form::Unnamed => files.into_iter().filter(|file| file.length <= RESULT).take(UNNAMED_FILES).collect(),
+                Form::Unnamed => files
+                    .into_iter()
+                    .filter(|file| file.length <= RESULT)
+                    .take(UNNAMED_FILES)
+                    .collect(),
                 _ => files,
             };
             for file in files {
@@ -188,22 +252,40 @@ impl<'a> Archive<'a> {
 
     /// Whether a file begins as XML or JSON does.
     fn begins_like_a_result(&mut self, file: &File) -> bool {
-        let Ok(entry) = self.zip.by_index_with_options(file.index, read_options(self.options)) else { return false };
+        let Ok(entry) = self
+            .zip
+            .by_index_with_options(file.index, read_options(self.options))
+        else {
+            return false;
+        };
         let mut beginning = Vec::new();
         let read = entry.take(BEGINNING).read_to_end(&mut beginning);
-        let beginning = beginning.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&beginning).trim_ascii_start();
+        let beginning = beginning
+            .strip_prefix(b"\xEF\xBB\xBF")
+            .unwrap_or(&beginning)
+            .trim_ascii_start();
         read.is_ok() && matches!(beginning.first(), Some(b'<' | b'{' | b'['))
     }
 
     /// The file of a path; else the one that has this name in whatever folder, if the folder `near` has it or no other has.
     fn named(&self, name: &str, near: &str) -> Found {
-        let Some(path) = name::inside(name) else { return Found::None };
+        let Some(path) = name::inside(name) else {
+            return Found::None;
+        };
         if let Some(file) = self.files.iter().find(|file| file.path == path) {
             return Found::One(file.clone());
         }
-        let below = |file: &&File| file.path.strip_suffix(path.as_str()).is_some_and(|before| before.ends_with('/'));
+        let below = |file: &&File| {
+            file.path
+                .strip_suffix(path.as_str())
+                .is_some_and(|before| before.ends_with('/'))
+        };
         let all: Vec<_> = self.files.iter().filter(below).collect();
-        match (all.as_slice(), all.iter().find(|file| file.path.strip_suffix(path.as_str()) == Some(near))) {
+        match (
+            all.as_slice(),
+            all.iter()
+                .find(|file| file.path.strip_suffix(path.as_str()) == Some(near)),
+        ) {
             ([], _) => Found::None,
             (_, Some(file)) => Found::One((*file).clone()),
             ([file], None) => Found::One((*file).clone()),
@@ -219,21 +301,31 @@ impl<'a> Archive<'a> {
             Ok(found) => found,
             Err(error) if error.kind() != &ErrorKind::Malformed => return Err(error),
             Err(_) => {
-                let is_it =
-                    |file: &&File| name::stem(name::base(&file.path)).strip_suffix(key).is_some_and(|rest| rest.ends_with('_'));
+                let is_it = |file: &&File| {
+                    name::stem(name::base(&file.path))
+                        .strip_suffix(key)
+                        .is_some_and(|rest| rest.ends_with('_'))
+                };
                 return Ok(self.files.iter().find(is_it).cloned());
             }
         };
         let payload = wire::read(&bytes)?;
-        let attachments = payload.identifications.iter().flat_map(|identification| &*identification.attachments);
-        let names = attachments.filter(|entry| entry.name.expose() == key).filter_map(|entry| entry.value.as_ref());
-        let Some(listed) = names.map(Text::expose).next_back() else { return Ok(None) };
+        let attachments = payload
+            .identifications
+            .iter()
+            .flat_map(|identification| &*identification.attachments);
+        let names = attachments
+            .filter(|entry| entry.name.expose() == key)
+            .filter_map(|entry| entry.value.as_ref());
+        let Some(listed) = names.map(Text::expose).next_back() else {
+            return Ok(None);
+        };
         match self.named(listed, name::folder(&result.path)) {
             Found::One(file) => Ok(Some(file)),
             Found::None => Ok(None),
-            Found::Several => {
-                Err(not_found("several folders of the archive have the file that the result lists: ask for one by its path"))
-            }
+            Found::Several => Err(not_found(
+                "several folders of the archive have the file that the result lists: ask for one by its path",
+            )),
         }
     }
 
@@ -241,7 +333,10 @@ impl<'a> Archive<'a> {
         if file.length > limit {
             return Err(exceeded(format!("the file is longer than {limit} bytes")));
         }
-        let entry = match self.zip.by_index_with_options(file.index, read_options(self.options)) {
+        let entry = match self
+            .zip
+            .by_index_with_options(file.index, read_options(self.options))
+        {
             Ok(entry) => entry,
             Err(ZipError::InvalidPassword) => {
                 return Err(Error::new(ErrorKind::Unauthorized)
@@ -251,7 +346,10 @@ impl<'a> Archive<'a> {
         };
         // The length that the archive claims is not believed: neither for the memory that is set aside nor for when to stop.
         let mut bytes = Vec::with_capacity(usize::try_from(file.length.min(HARMLESS)).unwrap_or(0));
-        let read = entry.take(file.length.saturating_add(1)).read_to_end(&mut bytes).map_err(|_| unreadable())?;
+        let read = entry
+            .take(file.length.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|_| unreadable())?;
         if read as u64 != file.length {
             return Err(unreadable());
         }
@@ -260,8 +358,12 @@ impl<'a> Archive<'a> {
 }
 
 fn read_options<'o>(options: &Options<'o>) -> ZipReadOptions<'o> {
-    let password = options.password.map(|password| password.expose().as_bytes());
-    ZipReadOptions::new().enforce_header_consistency(true).password(password)
+    let password = options
+        .password
+        .map(|password| password.expose().as_bytes());
+    ZipReadOptions::new()
+        .enforce_header_consistency(true)
+        .password(password)
 }
 
 /// Whether a file holds an identification.
@@ -273,11 +375,15 @@ fn is_result(bytes: &[u8]) -> bool {
 /// the usual end (APPNOTE 4.3.15 and 4.3.16). Such a directory can claim any number of entries, for which memory would be set aside
 /// before they are counted.
 fn is_zip64(bytes: &[u8]) -> bool {
-    bytes.windows(24).any(|window| window.starts_with(b"PK\x06\x07") && window.ends_with(b"PK\x05\x06"))
+    bytes
+        .windows(24)
+        .any(|window| window.starts_with(b"PK\x06\x07") && window.ends_with(b"PK\x05\x06"))
 }
 
 fn unreadable() -> Error {
-    Error::malformed("the archive cannot be read: it is damaged, not whole, or packed in a way that is not supported")
+    Error::malformed(
+        "the archive cannot be read: it is damaged, not whole, or packed in a way that is not supported",
+    )
 }
 
 fn not_found(detail: &'static str) -> Error {

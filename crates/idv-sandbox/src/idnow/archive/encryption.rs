@@ -31,22 +31,41 @@ pub(super) struct Encryption {
 
 impl Encryption {
     pub(super) fn new(password: &str, archive: &str) -> Self {
-        Self { password: password.to_owned(), archive: archive.to_owned() }
+        Self {
+            password: password.to_owned(),
+            archive: archive.to_owned(),
+        }
     }
 
     /// Encrypts an entry: the salt, the password's verification value, the contents and their code. Nothing here needs to be
     /// unpredictable, so the salt is made of the entry's name.
     pub(super) fn seal(&self, name: &str, mut contents: Vec<u8>) -> Option<Vec<u8>> {
-        let salt = Sha256::new().chain_update(&self.archive).chain_update([0]).chain_update(name).finalize();
+        let salt = Sha256::new()
+            .chain_update(&self.archive)
+            .chain_update([0])
+            .chain_update(name)
+            .finalize();
         let salt = salt.get(..SALT)?;
         let mut keys = [0; KEY * 2 + VERIFIER];
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA1, ROUNDS, salt, self.password.as_bytes(), &mut keys);
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA1,
+            ROUNDS,
+            salt,
+            self.password.as_bytes(),
+            &mut keys,
+        );
         let (key, rest) = keys.split_at_checked(KEY)?;
         let (code_key, verifier) = rest.split_at_checked(KEY)?;
 
         let stream = stream(key, contents.len().div_ceil(BLOCK))?;
-        contents.iter_mut().zip(stream).for_each(|(byte, mask)| *byte ^= mask);
-        let code = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, code_key), &contents);
+        contents
+            .iter_mut()
+            .zip(stream)
+            .for_each(|(byte, mask)| *byte ^= mask);
+        let code = hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, code_key),
+            &contents,
+        );
         Some([salt, verifier, &contents, code.as_ref().get(..CODE)?].concat())
     }
 }

@@ -31,31 +31,55 @@ struct Entry<'a> {
 impl Archive {
     /// An archive whose entries are encrypted.
     pub(super) fn encrypted(encryption: Encryption) -> Self {
-        Self { encryption: Some(encryption), ..Self::default() }
+        Self {
+            encryption: Some(encryption),
+            ..Self::default()
+        }
     }
 
     pub(super) fn deflated(&mut self, name: &str, contents: &[u8]) {
         let mut crc = Crc::new();
         crc.update(contents);
-        let entry = |method, length| Entry { name, method, crc: crc.sum(), length };
+        let entry = |method, length| Entry {
+            name,
+            method,
+            crc: crc.sum(),
+            length,
+        };
         let mut encoder = DeflateEncoder::new(Vec::new(), flate2::Compression::default());
         match encoder.write_all(contents).and_then(|()| encoder.finish()) {
-            Ok(body) => self.add(&entry(8, contents.len() as u64), vec![Piece::Bytes(body.into())]),
+            Ok(body) => self.add(
+                &entry(8, contents.len() as u64),
+                vec![Piece::Bytes(body.into())],
+            ),
             // Writing to memory does not fail; if it did, the entry would be stored.
-            Err(_) => self.add(&entry(0, contents.len() as u64), vec![Piece::Bytes(Bytes::copy_from_slice(contents))]),
+            Err(_) => self.add(
+                &entry(0, contents.len() as u64),
+                vec![Piece::Bytes(Bytes::copy_from_slice(contents))],
+            ),
         }
     }
 
     pub(super) fn stored(&mut self, name: &str, body: Vec<Piece>) {
         let length = body.iter().map(Piece::length).sum();
-        self.add(&Entry { name, method: 0, crc: checksum(&body), length }, body);
+        self.add(
+            &Entry {
+                name,
+                method: 0,
+                crc: checksum(&body),
+                length,
+            },
+            body,
+        );
     }
 
     fn add(&mut self, entry: &Entry<'_>, mut body: Vec<Piece>) {
         let extra = match &self.encryption {
             Some(encryption) if !entry.name.ends_with('/') => {
                 // To memory no encryption fails; if one did, the archive would lack the entry.
-                let Some(sealed) = encryption.seal(entry.name, Piece::collect(body)) else { return };
+                let Some(sealed) = encryption.seal(entry.name, Piece::collect(body)) else {
+                    return;
+                };
                 body = vec![Piece::Bytes(sealed.into())];
                 Some(encryption::extra_field(entry.method))
             }
@@ -107,7 +131,14 @@ impl Entry<'_> {
         let (parts, crc) = match extra {
             0 => ([20, UTF8, self.method], self.crc),
             // An entry by AES says neither its method nor its checksum here.
-            _ => ([encryption::VERSION, UTF8 | encryption::FLAG, encryption::METHOD], 0),
+            _ => (
+                [
+                    encryption::VERSION,
+                    UTF8 | encryption::FLAG,
+                    encryption::METHOD,
+                ],
+                0,
+            ),
         };
         let mut common = Vec::new();
         for part in parts {
@@ -167,7 +198,10 @@ mod tests {
     #[test]
     fn a_checksum_of_spaces_is_that_of_the_bytes() {
         for length in [0, 1, 2, 3, 255, 256, 70_001] {
-            let body = [Piece::Bytes(Bytes::from_static(b"start")), Piece::spaces(length)];
+            let body = [
+                Piece::Bytes(Bytes::from_static(b"start")),
+                Piece::spaces(length),
+            ];
             let mut plain = Crc::new();
             plain.update(&bytes(&body));
             assert_eq!(checksum(&body), plain.sum(), "{length}");
@@ -176,7 +210,12 @@ mod tests {
 
     #[test]
     fn another_reader_finds_every_entry_whole() {
-        let contents = |key: &str| vec![Piece::Bytes(Bytes::copy_from_slice(key.as_bytes())), Piece::spaces(300_000)];
+        let contents = |key: &str| {
+            vec![
+                Piece::Bytes(Bytes::copy_from_slice(key.as_bytes())),
+                Piece::spaces(300_000),
+            ]
+        };
         let mut archive = Archive::default();
         archive.deflated("ä.xml", "<a>äöü</a>".repeat(1000).as_bytes());
         for key in ["pdf", "videolog", "userface"] {

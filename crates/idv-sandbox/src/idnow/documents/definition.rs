@@ -58,14 +58,25 @@ impl Submitted {
                 "mimeType" => {
                     mime_type = Some(text("mimeType", value)?);
                     // No form is documented, and a client is known that sends `txt`. It is the Content-Type of a download.
-                    if mime_type.as_deref().is_none_or(|text| text.is_empty() || http::HeaderValue::from_str(text).is_err()) {
+                    if mime_type.as_deref().is_none_or(|text| {
+                        text.is_empty() || http::HeaderValue::from_str(text).is_err()
+                    }) {
                         return Err(Failure::bad_value("mimeType"));
                     }
                 }
-                "optional" => optional = Some(value.as_bool().ok_or_else(|| Failure::bad_value("optional"))?),
+                "optional" => {
+                    optional = Some(
+                        value
+                            .as_bool()
+                            .ok_or_else(|| Failure::bad_value("optional"))?,
+                    )
+                }
                 "sortOrder" => {
                     // The order starts with 1.
-                    let place = value.as_u64().and_then(|order| usize::try_from(order).ok()).filter(|order| *order > 0);
+                    let place = value
+                        .as_u64()
+                        .and_then(|order| usize::try_from(order).ok())
+                        .filter(|order| *order > 0);
                     sort_order = Some(place.ok_or_else(|| Failure::bad_value("sortOrder"))?);
                 }
                 "signatures" => {
@@ -75,8 +86,14 @@ impl Submitted {
                 }
                 "version" => version = Some(text("version", value)?),
                 "viewPolicy" => {
-                    let policy = value.as_str().filter(|policy| matches!(*policy, "SCROLL" | "DEFAULT"));
-                    view_policy = Some(policy.ok_or_else(|| Failure::bad_value("viewPolicy"))?.to_owned());
+                    let policy = value
+                        .as_str()
+                        .filter(|policy| matches!(*policy, "SCROLL" | "DEFAULT"));
+                    view_policy = Some(
+                        policy
+                            .ok_or_else(|| Failure::bad_value("viewPolicy"))?
+                            .to_owned(),
+                    );
                 }
                 _ => return Err(Failure::unrecognized_field(&key)),
             }
@@ -122,7 +139,11 @@ impl Definitions {
             return Err(Failure::bad_value("identifier"));
         }
         let places = submitted.signatures.as_ref().unwrap_or(&known.signatures);
-        if known.default.as_ref().is_some_and(|bytes| placement::lacks_a_place(places, bytes)) {
+        if known
+            .default
+            .as_ref()
+            .is_some_and(|bytes| placement::lacks_a_place(places, bytes))
+        {
             return Err(Failure::bad_value("signatures"));
         }
         let known = self.0.remove(index);
@@ -148,23 +169,37 @@ impl Definitions {
 
     /// A definition.
     pub(super) fn one(&self, identifier: &str) -> Result<&Definition, Failure> {
-        self.indexed(identifier).map(|(_, definition)| definition).ok_or_else(Failure::not_found)
+        self.indexed(identifier)
+            .map(|(_, definition)| definition)
+            .ok_or_else(Failure::not_found)
     }
 
     /// A definition, to be given its document.
     pub(super) fn one_mut(&mut self, identifier: &str) -> Result<&mut Definition, Failure> {
-        self.0.iter_mut().find(|definition| definition.identifier == identifier).ok_or_else(Failure::not_found)
+        self.0
+            .iter_mut()
+            .find(|definition| definition.identifier == identifier)
+            .ok_or_else(Failure::not_found)
     }
 
     /// How long the default documents of the other definitions are together.
     pub(super) fn length_beside(&self, identifier: &str) -> usize {
-        let others = self.0.iter().filter(|definition| definition.identifier != identifier);
-        others.filter_map(|definition| definition.default.as_ref()).map(Bytes::len).sum()
+        let others = self
+            .0
+            .iter()
+            .filter(|definition| definition.identifier != identifier);
+        others
+            .filter_map(|definition| definition.default.as_ref())
+            .map(Bytes::len)
+            .sum()
     }
 
     /// Every definition and its place in the order.
     pub(super) fn each(&self) -> impl Iterator<Item = (usize, &Definition)> {
-        self.0.iter().enumerate().map(|(index, definition)| (index + 1, definition))
+        self.0
+            .iter()
+            .enumerate()
+            .map(|(index, definition)| (index + 1, definition))
     }
 
     /// A definition as it is told (7.1.7).
@@ -174,12 +209,17 @@ impl Definitions {
     }
 
     fn indexed(&self, identifier: &str) -> Option<(usize, &Definition)> {
-        self.0.iter().enumerate().find(|(_, definition)| definition.identifier == identifier)
+        self.0
+            .iter()
+            .enumerate()
+            .find(|(_, definition)| definition.identifier == identifier)
     }
 
     /// Inserts before this place; at the end if there is none such.
     fn insert(&mut self, definition: Definition, order: Option<usize>) {
-        let index = order.map_or(usize::MAX, |order| order.saturating_sub(1)).min(self.0.len());
+        let index = order
+            .map_or(usize::MAX, |order| order.saturating_sub(1))
+            .min(self.0.len());
         self.0.insert(index, definition);
     }
 }
@@ -187,9 +227,14 @@ impl Definitions {
 impl Definition {
     /// The definition as the samples tell it; what was not set is not told.
     pub(super) fn told(&self, order: usize) -> Value {
-        let Self { optional, name, identifier, mime_type, .. } = self;
-        let mut told =
-            json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
+        let Self {
+            optional,
+            name,
+            identifier,
+            mime_type,
+            ..
+        } = self;
+        let mut told = json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
         if let Some(told) = told.as_object_mut() {
             if let Some(version) = &self.version {
                 told.insert("version".into(), version.as_str().into());
@@ -207,5 +252,7 @@ impl Definition {
 
 /// Whether an identifier has the documented alphabet: a-z, - and _, and the digits that every sample has beside them.
 fn is_identifier(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_')
+    text.bytes().all(|byte| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+    })
 }

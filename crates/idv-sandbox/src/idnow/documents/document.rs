@@ -44,7 +44,9 @@ impl Update {
                 "version" => update.version = Some(text("version", value)?),
                 "signatures" => update.signatures = Some(placement::read(&value, terms)?),
                 // They are known, and for reading only.
-                "hash" | "displayHash" | "status" | "documentDefinition" => return Err(Failure::bad_value(&key)),
+                "hash" | "displayHash" | "status" | "documentDefinition" => {
+                    return Err(Failure::bad_value(&key));
+                }
                 _ => return Err(Failure::unrecognized_field(&key)),
             }
         }
@@ -74,7 +76,11 @@ pub(crate) fn is_missing_any(documents: &[Document]) -> bool {
 /// Whether the person can bring what is missing: of the first document alone there is a page for it (7.2.5).
 pub(crate) fn person_can_upload(documents: &[Document]) -> bool {
     documents.iter().position(Document::is_missing) == Some(0)
-        && documents.iter().filter(|document| document.is_missing()).count() == 1
+        && documents
+            .iter()
+            .filter(|document| document.is_missing())
+            .count()
+            == 1
 }
 
 impl Document {
@@ -93,7 +99,10 @@ impl Document {
 
     /// The document as the samples tell it.
     pub(super) fn told(&self, signed: bool) -> Value {
-        let hash = self.bytes.as_ref().map(|bytes| hex::encode(Sha256::digest(bytes)));
+        let hash = self
+            .bytes
+            .as_ref()
+            .map(|bytes| hex::encode(Sha256::digest(bytes)));
         let status = match (&self.bytes, signed) {
             (None, _) => "NEED_UPLOAD",
             (Some(_), false) => "UPLOADED",
@@ -115,10 +124,18 @@ impl Document {
         let signatures = update.signatures.as_ref().unwrap_or(&self.signatures);
         let combined = placement::combined(&self.definition.signatures, signatures);
         placement::demand_count(&combined, terms)?;
-        if self.bytes.as_ref().is_some_and(|bytes| placement::lacks_a_place(&combined, bytes)) {
+        if self
+            .bytes
+            .as_ref()
+            .is_some_and(|bytes| placement::lacks_a_place(&combined, bytes))
+        {
             return Err(Failure::bad_value("signatures"));
         }
-        let Update { name, version, signatures } = update;
+        let Update {
+            name,
+            version,
+            signatures,
+        } = update;
         self.name = name.or(self.name.take());
         self.version = version.or(self.version.take());
         if let Some(signatures) = signatures {
@@ -129,7 +146,10 @@ impl Document {
 
     /// Takes the document that is to be signed.
     pub(super) fn upload(&mut self, bytes: Bytes) -> Result<(), Failure> {
-        if placement::lacks_a_place(&placement::combined(&self.definition.signatures, &self.signatures), &bytes) {
+        if placement::lacks_a_place(
+            &placement::combined(&self.definition.signatures, &self.signatures),
+            &bytes,
+        ) {
             return Err(Failure::bad_value("signatures"));
         }
         self.bytes = Some(bytes);
@@ -140,9 +160,13 @@ impl Document {
     pub(crate) fn signed(&self, ident_id: &str) -> Option<Bytes> {
         let signatures = placement::combined(&self.definition.signatures, &self.signatures);
         let mut bytes = self.bytes.as_ref()?.to_vec();
-        bytes.extend_from_slice(format!("\n% Signed in the identification {ident_id}\n").as_bytes());
+        bytes
+            .extend_from_slice(format!("\n% Signed in the identification {ident_id}\n").as_bytes());
         for (name, signature) in &signatures {
-            let kind = signature.get("type").and_then(Value::as_str).unwrap_or("ELECTRONIC");
+            let kind = signature
+                .get("type")
+                .and_then(Value::as_str)
+                .unwrap_or("ELECTRONIC");
             // Names are the customer's: nothing in them may end the comment.
             let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
             bytes.extend_from_slice(format!("% {kind} {name}\n").as_bytes());
@@ -173,6 +197,9 @@ mod tests {
 
     #[test]
     fn a_fingerprint_is_that_of_the_table() {
-        assert_eq!(fingerprint("094c33504ab62a49957ed5f051fc10fc0e1bd7feadfdb223654270835e693bb4"), "094c-3350-4ab6");
+        assert_eq!(
+            fingerprint("094c33504ab62a49957ed5f051fc10fc0e1bd7feadfdb223654270835e693bb4"),
+            "094c-3350-4ab6"
+        );
     }
 }

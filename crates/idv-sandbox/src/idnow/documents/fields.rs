@@ -14,7 +14,11 @@ pub(super) fn body(body: &[u8]) -> Result<Map<String, Value>, Failure> {
 
 /// The fields of an object within a body.
 pub(super) fn members(value: &Value, key: &str) -> Result<Map<String, Value>, Failure> {
-    value.as_object().cloned().map(given).ok_or_else(|| Failure::bad_value(key))
+    value
+        .as_object()
+        .cloned()
+        .map(given)
+        .ok_or_else(|| Failure::bad_value(key))
 }
 
 /// A text that is not empty.
@@ -33,11 +37,16 @@ pub(super) fn is_flag(value: &Value) -> bool {
 /// A whole number: the samples write a page's as a string (7.1.2.5).
 pub(super) fn whole_number(value: &Value) -> Option<u64> {
     match value {
-        Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().ok()
+        }
         value => value.as_u64(),
     }
 }
 
 fn given(object: Map<String, Value>) -> Map<String, Value> {
-    object.into_iter().filter(|(_, value)| !value.is_null()).collect()
+    object
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
 }

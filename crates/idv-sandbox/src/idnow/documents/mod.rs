@@ -33,14 +33,23 @@ struct Terms {
 impl Terms {
     fn of(account: &Account) -> Self {
         let swiss = account.data_centre == DataCentre::Ch;
-        Self { several_signatures: !swiss, second_line: swiss, handwritten: account.handwritten_signatures }
+        Self {
+            several_signatures: !swiss,
+            second_line: swiss,
+            handwritten: account.handwritten_signatures,
+        }
     }
 }
 
 /// Answers a request to `/api/v1/{company}/documentdefinitions…` (7.1).
 pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, Failure> {
     let terms = signing(call)?;
-    let definitions = call.world.own.definitions.entry(call.company.to_owned()).or_default();
+    let definitions = call
+        .world
+        .own
+        .definitions
+        .entry(call.company.to_owned())
+        .or_default();
     match (&call.request.method, path) {
         (&Method::POST, []) => {
             demand_json(call.request)?;
@@ -48,10 +57,16 @@ pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answ
             Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({})))
         }
         (&Method::GET, []) => {
-            let told: Vec<Value> = definitions.each().map(|(order, definition)| definition.told(order)).collect();
+            let told: Vec<Value> = definitions
+                .each()
+                .map(|(order, definition)| definition.told(order))
+                .collect();
             Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
         }
-        (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(StatusCode::OK, &definitions.told(identifier)?)),
+        (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(
+            StatusCode::OK,
+            &definitions.told(identifier)?,
+        )),
         (&Method::POST, [identifier]) => {
             demand_json(call.request)?;
             definitions.one(identifier)?;
@@ -83,20 +98,33 @@ pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answ
 }
 
 /// Answers a request to `/api/v1/{company}/identifications/{transaction}/documents…` (7.2).
-pub(super) fn documents(call: &mut Call<'_, '_>, transaction: &str, path: &[&str]) -> Result<Answer, Failure> {
+pub(super) fn documents(
+    call: &mut Call<'_, '_>,
+    transaction: &str,
+    path: &[&str],
+) -> Result<Answer, Failure> {
     let terms = signing(call)?;
     let key = call.key(transaction)?;
-    let case = call.world.cases.get_mut(&key).ok_or_else(Failure::not_found)?;
+    let case = call
+        .world
+        .cases
+        .get_mut(&key)
+        .ok_or_else(Failure::not_found)?;
     let signed = case.is_signed();
     match (&call.request.method, path) {
         (&Method::GET, []) => {
-            let told: Vec<Value> = case.documents.iter().map(|document| document.told(signed)).collect();
+            let told: Vec<Value> = case
+                .documents
+                .iter()
+                .map(|document| document.told(signed))
+                .collect();
             Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
         }
         // The sample answers an array of the one.
-        (&Method::GET, [identifier]) => {
-            Ok(Answer::json_with_charset(StatusCode::OK, &json!([one(case, identifier)?.told(signed)])))
-        }
+        (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(
+            StatusCode::OK,
+            &json!([one(case, identifier)?.told(signed)]),
+        )),
         (&Method::POST, [identifier]) => {
             demand_json(call.request)?;
             demand_not_begun(case)?;
@@ -106,7 +134,10 @@ pub(super) fn documents(call: &mut Call<'_, '_>, transaction: &str, path: &[&str
         }
         (&Method::POST, [identifier, "data"]) => {
             demand_not_begun(case)?;
-            let others = case.documents.iter().filter(|document| document.identifier() != *identifier);
+            let others = case
+                .documents
+                .iter()
+                .filter(|document| document.identifier() != *identifier);
             let others: usize = others.map(Document::length).sum();
             let document = one(case, identifier)?;
             let bytes = uploaded(call.request, document.mime_type())?;
@@ -118,7 +149,10 @@ pub(super) fn documents(call: &mut Call<'_, '_>, transaction: &str, path: &[&str
         (&Method::GET | &Method::POST, [identifier, "signed"]) => {
             let ident_id = case.ident_id.clone();
             let document = one(case, identifier)?;
-            let bytes = document.signed(&ident_id).filter(|_| signed).ok_or_else(Failure::not_found)?;
+            let bytes = document
+                .signed(&ident_id)
+                .filter(|_| signed)
+                .ok_or_else(Failure::not_found)?;
             Ok(Answer::new(StatusCode::OK, document.mime_type(), bytes))
         }
         _ => Err(Failure::not_found()),
@@ -128,11 +162,18 @@ pub(super) fn documents(call: &mut Call<'_, '_>, transaction: &str, path: &[&str
 /// What an account that signs may do. One that does not has none of this chapter.
 fn signing(call: &mut Call<'_, '_>) -> Result<Terms, Failure> {
     let account = call.authorized()?;
-    if account.e_sign { Ok(Terms::of(&account)) } else { Err(Failure::not_found()) }
+    if account.e_sign {
+        Ok(Terms::of(&account))
+    } else {
+        Err(Failure::not_found())
+    }
 }
 
 fn one<'a>(case: &'a mut Case, identifier: &str) -> Result<&'a mut Document, Failure> {
-    case.documents.iter_mut().find(|document| document.identifier() == identifier).ok_or_else(Failure::not_found)
+    case.documents
+        .iter_mut()
+        .find(|document| document.identifier() == identifier)
+        .ok_or_else(Failure::not_found)
 }
 
 /// That the documents may still be changed: before the identification is started (7.2.3).
@@ -140,22 +181,38 @@ fn demand_not_begun(case: &Case) -> Result<(), Failure> {
     if case.is_finished() {
         return Err(Failure::finished());
     }
-    if case.is_begun() { Err(Failure::precondition()) } else { Ok(()) }
+    if case.is_begun() {
+        Err(Failure::precondition())
+    } else {
+        Ok(())
+    }
 }
 
 /// That the documents of one identification are not too long together.
 fn demand_room(length: usize) -> Result<(), Failure> {
-    if length > MOST { Err(Failure::bad_request("Please provide smaller documents")) } else { Ok(()) }
+    if length > MOST {
+        Err(Failure::bad_request("Please provide smaller documents"))
+    } else {
+        Ok(())
+    }
 }
 
 /// The document that a request brings: with the media type of the samples, and of the type that its definition names.
 fn uploaded(request: &Incoming, mime_type: &str) -> Result<Bytes, Failure> {
-    if !request.media_type().eq_ignore_ascii_case("application/octet-stream") {
-        return Err(Failure::bad_request("Please provide the header Content-Type: application/octet-stream"));
+    if !request
+        .media_type()
+        .eq_ignore_ascii_case("application/octet-stream")
+    {
+        return Err(Failure::bad_request(
+            "Please provide the header Content-Type: application/octet-stream",
+        ));
     }
-    let wrong = mime_type.eq_ignore_ascii_case("application/pdf") && !request.body.starts_with(b"%PDF-");
+    let wrong =
+        mime_type.eq_ignore_ascii_case("application/pdf") && !request.body.starts_with(b"%PDF-");
     if request.body.is_empty() || wrong {
-        return Err(Failure::bad_request(&format!("Please provide a document of the type {mime_type}")));
+        return Err(Failure::bad_request(&format!(
+            "Please provide a document of the type {mime_type}"
+        )));
     }
     Ok(request.body.clone())
 }

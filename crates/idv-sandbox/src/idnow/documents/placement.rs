@@ -17,7 +17,10 @@ pub(super) fn read(value: &Value, terms: Terms) -> Result<Map<String, Value>, Fa
     if signatures.keys().any(String::is_empty) {
         return Err(Failure::bad_value("signatures"));
     }
-    signatures.into_iter().map(|(name, signature)| Ok((name, Value::Object(read_one(&signature, terms)?)))).collect()
+    signatures
+        .into_iter()
+        .map(|(name, signature)| Ok((name, Value::Object(read_one(&signature, terms)?))))
+        .collect()
 }
 
 /// That a document has no more signatures than the data centre places on it (7.1.2), those of its definition and its own together.
@@ -29,22 +32,36 @@ pub(super) fn demand_count(signatures: &Map<String, Value>, terms: Terms) -> Res
 }
 
 /// The signatures of a definition with those of one person's document: of one name, the latter holds (7.1.2.6).
-pub(super) fn combined(definition: &Map<String, Value>, document: &Map<String, Value>) -> Map<String, Value> {
-    definition.iter().chain(document).map(|(name, signature)| (name.clone(), signature.clone())).collect()
+pub(super) fn combined(
+    definition: &Map<String, Value>,
+    document: &Map<String, Value>,
+) -> Map<String, Value> {
+    definition
+        .iter()
+        .chain(document)
+        .map(|(name, signature)| (name.clone(), signature.clone()))
+        .collect()
 }
 
 /// Whether the place of a signature that is not optional is missing in a document (7.1.2). Only of a PDF whose objects can be read as
 /// they lie there is anything said, and nothing of text: its letters are rarely in the file as they are seen.
 pub(super) fn lacks_a_place(signatures: &Map<String, Value>, bytes: &[u8]) -> bool {
-    let readable = || bytes.starts_with(b"%PDF-") && !contains(bytes, b"/ObjStm") && !contains(bytes, b"/Encrypt");
+    let readable = || {
+        bytes.starts_with(b"%PDF-") && !contains(bytes, b"/ObjStm") && !contains(bytes, b"/Encrypt")
+    };
     let missing = |signature: &Value| {
         let optional = matches!(signature.get("optional"), Some(Value::Bool(true)))
             || signature.get("optional").and_then(Value::as_str) == Some("true");
         let position = signature.get("position");
-        let field = position.and_then(|position| position.get("acrofield")).and_then(Value::as_str);
-        let page = position.and_then(|position| position.get("page")).and_then(whole_number);
+        let field = position
+            .and_then(|position| position.get("acrofield"))
+            .and_then(Value::as_str);
+        let page = position
+            .and_then(|position| position.get("page"))
+            .and_then(whole_number);
         !optional
-            && (field.is_some_and(|name| !has_field(bytes, name)) || page.is_some_and(|number| number > pages(bytes) as u64))
+            && (field.is_some_and(|name| !has_field(bytes, name))
+                || page.is_some_and(|number| number > pages(bytes) as u64))
     };
     signatures.values().any(missing) && readable()
 }
@@ -65,7 +82,9 @@ fn read_one(signature: &Value, terms: Terms) -> Result<Map<String, Value>, Failu
             },
             "signatureFontSize" => whole_number(value).is_some_and(|size| size > 0),
             // The second line is there in the Swiss environment alone.
-            "signatureFontSize2" if terms.second_line => whole_number(value).is_some_and(|size| size > 0),
+            "signatureFontSize2" if terms.second_line => {
+                whole_number(value).is_some_and(|size| size > 0)
+            }
             "signatureImage" => value.as_str().is_some_and(is_image),
             "optional" => is_flag(value),
             _ => return Err(Failure::unrecognized_field(key)),
@@ -89,7 +108,9 @@ fn read_position(position: &Value) -> Result<(), Failure> {
             // Pages are counted from 1, in the sample by a string.
             "page" => whole_number(value).is_some_and(|page| page > 0),
             // From a border, within it; a text can be beside or below the place.
-            "left" | "bottom" => value.as_f64().is_some_and(|distance| distance >= 0.0 || position.contains_key("textcontent")),
+            "left" | "bottom" => value
+                .as_f64()
+                .is_some_and(|distance| distance >= 0.0 || position.contains_key("textcontent")),
             "width" | "height" => value.as_f64().is_some_and(|length| length > 0.0),
             _ => return Err(Failure::unrecognized_field(key)),
         };
@@ -97,35 +118,59 @@ fn read_position(position: &Value) -> Result<(), Failure> {
             return Err(Failure::bad_value(key));
         }
     }
-    if PLACES.iter().filter(|place| position.contains_key(**place)).count() != 1 {
+    if PLACES
+        .iter()
+        .filter(|place| position.contains_key(**place))
+        .count()
+        != 1
+    {
         return Err(Failure::bad_value("position"));
     }
-    MEASURES.iter().find(|measure| !position.contains_key(**measure)).map_or(Ok(()), |measure| Err(Failure::bad_value(measure)))
+    MEASURES
+        .iter()
+        .find(|measure| !position.contains_key(**measure))
+        .map_or(Ok(()), |measure| Err(Failure::bad_value(measure)))
 }
 
 /// The alphabet of the names of images (7.1.2).
 fn is_image(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// How many pages a PDF has: the objects of that type.
 fn pages(bytes: &[u8]) -> usize {
-    let after = |start: usize| bytes.get(start..).unwrap_or_default().iter().skip_while(|byte| byte.is_ascii_whitespace());
+    let after = |start: usize| {
+        bytes
+            .get(start..)
+            .unwrap_or_default()
+            .iter()
+            .skip_while(|byte| byte.is_ascii_whitespace())
+    };
     let is_page = |start: usize| {
         let mut rest = after(start);
-        b"/Page".iter().all(|letter| rest.next() == Some(letter)) && !rest.next().is_some_and(u8::is_ascii_alphanumeric)
+        b"/Page".iter().all(|letter| rest.next() == Some(letter))
+            && !rest.next().is_some_and(u8::is_ascii_alphanumeric)
     };
-    let types = bytes.windows(5).enumerate().filter(|(_, window)| *window == b"/Type");
+    let types = bytes
+        .windows(5)
+        .enumerate()
+        .filter(|(_, window)| *window == b"/Type");
     types.filter(|(start, _)| is_page(start + 5)).count()
 }
 
 /// Whether a PDF has a field of this name.
 fn has_field(bytes: &[u8], name: &str) -> bool {
-    contains(bytes, format!("/T({name})").as_bytes()) || contains(bytes, format!("/T ({name})").as_bytes())
+    contains(bytes, format!("/T({name})").as_bytes())
+        || contains(bytes, format!("/T ({name})").as_bytes())
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len().max(1)).any(|window| window == part)
+    bytes
+        .windows(part.len().max(1))
+        .any(|window| window == part)
 }
 
 #[cfg(test)]
@@ -138,16 +183,31 @@ mod tests {
         3 0 obj<</Type/Page/Parent 2 0 R>>endobj\n4 0 obj<</Type /Page>>endobj\n5 0 obj<</FT/Sig/T(here)>>endobj\n%%EOF\n";
 
     fn at(position: &Value, optional: &Value) -> Map<String, Value> {
-        Map::from_iter([("one".to_owned(), json!({ "position": position, "optional": optional }))])
+        Map::from_iter([(
+            "one".to_owned(),
+            json!({ "position": position, "optional": optional }),
+        )])
     }
 
     #[test]
     fn a_place_that_a_document_does_not_have_is_found_out() {
         assert_eq!(pages(PDF), 2);
-        assert!(!lacks_a_place(&at(&json!({ "page": "2" }), &json!(false)), PDF));
-        assert!(lacks_a_place(&at(&json!({ "page": 3 }), &json!("false")), PDF));
-        assert!(!lacks_a_place(&at(&json!({ "acrofield": "here" }), &json!(false)), PDF));
-        assert!(lacks_a_place(&at(&json!({ "acrofield": "there" }), &json!(false)), PDF));
+        assert!(!lacks_a_place(
+            &at(&json!({ "page": "2" }), &json!(false)),
+            PDF
+        ));
+        assert!(lacks_a_place(
+            &at(&json!({ "page": 3 }), &json!("false")),
+            PDF
+        ));
+        assert!(!lacks_a_place(
+            &at(&json!({ "acrofield": "here" }), &json!(false)),
+            PDF
+        ));
+        assert!(lacks_a_place(
+            &at(&json!({ "acrofield": "there" }), &json!(false)),
+            PDF
+        ));
     }
 
     #[test]
@@ -155,9 +215,18 @@ mod tests {
         for optional in [json!(true), json!("true")] {
             assert!(!lacks_a_place(&at(&json!({ "page": 3 }), &optional), PDF));
         }
-        assert!(!lacks_a_place(&at(&json!({ "textcontent": "nowhere" }), &json!(false)), PDF));
-        assert!(!lacks_a_place(&at(&json!({ "page": 3 }), &json!(false)), b"plain text"));
+        assert!(!lacks_a_place(
+            &at(&json!({ "textcontent": "nowhere" }), &json!(false)),
+            PDF
+        ));
+        assert!(!lacks_a_place(
+            &at(&json!({ "page": 3 }), &json!(false)),
+            b"plain text"
+        ));
         let packed = [PDF, b"6 0 obj<</Type/ObjStm>>"].concat();
-        assert!(!lacks_a_place(&at(&json!({ "acrofield": "there" }), &json!(false)), &packed));
+        assert!(!lacks_a_place(
+            &at(&json!({ "acrofield": "there" }), &json!(false)),
+            &packed
+        ));
     }
 }

@@ -17,30 +17,53 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 ///
 /// [`Malformed`](crate::ErrorKind::Malformed) if it declares another encoding, or is not in the one that it declares.
 pub fn decoded_xml(bytes: &[u8]) -> Result<Cow<'_, str>> {
-    let declared = if bytes.starts_with(BYTE_ORDER_MARK) { None } else { declared(content(bytes)) };
+    let declared = if bytes.starts_with(BYTE_ORDER_MARK) {
+        None
+    } else {
+        declared(content(bytes))
+    };
     match declared.as_deref().unwrap_or("utf-8") {
-        "utf-8" | "utf8" | "us-ascii" | "ascii" => Ok(Cow::Borrowed(decoded(bytes)?.trim_ascii_start())),
-        "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "latin-1" => Ok(transcode(content(bytes), char::from)),
-        "iso-8859-15" | "iso8859-15" | "iso_8859-15" | "latin9" | "latin-9" => Ok(transcode(content(bytes), latin_9)),
+        "utf-8" | "utf8" | "us-ascii" | "ascii" => {
+            Ok(Cow::Borrowed(decoded(bytes)?.trim_ascii_start()))
+        }
+        "iso-8859-1" | "iso8859-1" | "iso_8859-1" | "latin1" | "latin-1" => {
+            Ok(transcode(content(bytes), char::from))
+        }
+        "iso-8859-15" | "iso8859-15" | "iso_8859-15" | "latin9" | "latin-9" => {
+            Ok(transcode(content(bytes), latin_9))
+        }
         "windows-1252" | "cp1252" => Ok(transcode(content(bytes), windows_1252)),
-        _ => Err(Error::malformed("the XML declares an encoding that is not supported: expected UTF-8 or ISO 8859-1")),
+        _ => Err(Error::malformed(
+            "the XML declares an encoding that is not supported: expected UTF-8 or ISO 8859-1",
+        )),
     }
 }
 
 /// The payload without a byte order mark and white space before it.
 fn content(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_start()
+    bytes
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(bytes)
+        .trim_ascii_start()
 }
 
 /// The name of the encoding in a declaration, in lower case.
 fn declared(bytes: &[u8]) -> Option<String> {
-    let head = bytes.get(..bytes.len().min(DECLARATION))?.strip_prefix(b"<?xml")?;
+    let head = bytes
+        .get(..bytes.len().min(DECLARATION))?
+        .strip_prefix(b"<?xml")?;
     let end = head.windows(2).position(|window| window == b"?>")?;
     let declaration = std::str::from_utf8(head.get(..end)?).ok()?;
     let (_, value) = declaration.split_once("encoding")?;
     let value = value.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    value.get(1..)?.split_once(quote).map(|(name, _)| name.trim().to_ascii_lowercase())
+    let quote = value
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
+    value
+        .get(1..)?
+        .split_once(quote)
+        .map(|(name, _)| name.trim().to_ascii_lowercase())
 }
 
 fn transcode(bytes: &[u8], character: fn(u8) -> char) -> Cow<'_, str> {
@@ -70,7 +93,12 @@ mod tests {
     use super::*;
 
     fn with(encoding: &str, text: &[u8]) -> Vec<u8> {
-        [format!("<?xml version=\"1.0\" encoding={encoding}?><a>").as_bytes(), text, b"</a>"].concat()
+        [
+            format!("<?xml version=\"1.0\" encoding={encoding}?><a>").as_bytes(),
+            text,
+            b"</a>",
+        ]
+        .concat()
     }
 
     #[test]
@@ -80,34 +108,51 @@ mod tests {
             ("'us-ascii'", b"Mueller", "Mueller"),
             ("\"ISO-8859-1\"", b"M\xFCller \xC3\xBC", "Müller Ã¼"),
             ("'latin1'", b"M\xFCller", "Müller"),
-            ("\"ISO-8859-15\"", b"\xA4\xA6\xA8\xB4\xB8\xBC\xBD\xBE\xFC", "€ŠšŽžŒœŸü"),
+            (
+                "\"ISO-8859-15\"",
+                b"\xA4\xA6\xA8\xB4\xB8\xBC\xBD\xBE\xFC",
+                "€ŠšŽžŒœŸü",
+            ),
             ("\"windows-1252\"", b"\x80 \x9F M\xFCller", "€ Ÿ Müller"),
             ("\"Cp1252\"", b"plain", "plain"),
         ] {
             let decoded = decoded_xml(&with(encoding, bytes)).unwrap().into_owned();
-            assert!(decoded.ends_with(&format!("<a>{text}</a>")), "{encoding}: {decoded}");
+            assert!(
+                decoded.ends_with(&format!("<a>{text}</a>")),
+                "{encoding}: {decoded}"
+            );
         }
     }
 
     #[test]
     fn other_encodings_are_refused() {
-        for payload in
-            [with("\"UTF-16\"", b"x"), with("\"utf-8\"", b"\xFC"), with("\"us-ascii\"", b"\xFC"), b"<a>\xFC</a>".to_vec()]
-        {
+        for payload in [
+            with("\"UTF-16\"", b"x"),
+            with("\"utf-8\"", b"\xFC"),
+            with("\"us-ascii\"", b"\xFC"),
+            b"<a>\xFC</a>".to_vec(),
+        ] {
             assert!(decoded_xml(&payload).is_err(), "{payload:?}");
         }
     }
 
     #[test]
     fn byte_order_mark_wins_over_declaration() {
-        let payload = [BYTE_ORDER_MARK, &with("\"ISO-8859-1\"", "Müller".as_bytes())].concat();
+        let payload = [
+            BYTE_ORDER_MARK,
+            &with("\"ISO-8859-1\"", "Müller".as_bytes()),
+        ]
+        .concat();
         assert!(decoded_xml(&payload).unwrap().contains("Müller"));
     }
 
     #[test]
     fn declaration_has_each_of_its_forms() {
         for (payload, name) in [
-            (&b"<?xml version='1.0' encoding = 'X' standalone='no'?>"[..], Some("x")),
+            (
+                &b"<?xml version='1.0' encoding = 'X' standalone='no'?>"[..],
+                Some("x"),
+            ),
             (b"<?xml version=\"1.0\"?><a encoding=\"b\"/>", None),
             (b"<?xml encoding=X?>", None),
             (b"<?xml encoding=\"X", None),
