@@ -2,12 +2,12 @@
 
 use futures_util::TryStreamExt as _;
 use idv::{Capability, Outcome, Status, Timestamp};
-use idv_flow::store::Phase;
+use idv_flow::store::{Phase, Store as _};
 use idv_flow::{Attention, CopyState, FlowError, FlowStatus};
 use serde_json::Value;
 
 use super::clock::later;
-use super::plan::MINUTE;
+use super::plan::{Life, MINUTE};
 use super::vendor::{Comes, Vendor};
 use super::world::{World, at_once};
 
@@ -33,7 +33,7 @@ impl World {
             let Some(id) = self.lives[life].id.or(self.lives[life].found) else {
                 continue;
             };
-            let record = at_once(self.setting.store.load(id)).map_err(|error| error.to_string())?;
+            let record = at_once(self.store.load(id)).map_err(|error| error.to_string())?;
             let version = record
                 .ok_or_else(|| format!("person {life}: the flow is lost"))?
                 .version;
@@ -64,11 +64,10 @@ impl World {
     /// What the vendor tells of a person, by what they did.
     fn told(&self, life: usize) -> Option<Outcome> {
         self.lives[life].acted_at?;
-        match self
-            .plan
-            .vendor
-            .comes(&self.sandbox, self.plan.lives[life].scenario)
-        {
+        let Life {
+            vendor, scenario, ..
+        } = self.plan.lives[life];
+        match vendor.comes(&self.sandbox, scenario) {
             Comes::Told(outcome) => Some(outcome),
             Comes::Nothing => None,
         }
@@ -178,7 +177,7 @@ impl World {
             // Nothing came of it, or nothing that could be learnt.
             Some(Status::Finished(Outcome::Expired)) if told.is_none() => Ok(()),
             Some(Status::Finished(Outcome::Expired))
-                if !self.can_be_asked() && !self.was_told(life, trail) =>
+                if !self.can_be_asked(life) && !self.was_told(life, trail) =>
             {
                 Ok(())
             }
@@ -229,14 +228,8 @@ impl World {
     ) -> Result<(), String> {
         let failed = |error: FlowError| error.to_string();
         let kept = at_once(self.observer.evidence(status.id)).map_err(failed)?;
-        let parts = at_once(
-            self.setting
-                .store
-                .evidence_store()
-                .unwrap()
-                .parts(status.id),
-        )
-        .map_err(|error| error.to_string())?;
+        let parts = at_once(self.store.evidence_store().unwrap().parts(status.id))
+            .map_err(|error| error.to_string())?;
         if status.phase == Phase::Erased {
             return if parts.is_empty() {
                 Ok(())
@@ -257,7 +250,7 @@ impl World {
         }
         let has_evidence = self
             .observer
-            .client(self.plan.vendor.id())
+            .client(self.plan.lives[life].vendor.id())
             .unwrap()
             .info()
             .has(Capability::Evidence);
@@ -296,7 +289,7 @@ impl World {
         let retention = self.plan.lives[life].retention;
         let deletes = self
             .observer
-            .client(self.plan.vendor.id())
+            .client(self.plan.lives[life].vendor.id())
             .unwrap()
             .info()
             .has(Capability::Deletion);
@@ -351,9 +344,7 @@ impl World {
             ));
         }
         if receipt.own_copy_erased_at.is_some()
-            && at_once(self.setting.store.reports(status.id))
-                .unwrap()
-                .is_some()
+            && at_once(self.store.reports(status.id)).unwrap().is_some()
         {
             return Err("our own copy was erased, and its report is there".to_owned());
         }
@@ -418,9 +409,9 @@ impl World {
         in_time && about.all(|callback| callback.state == "delivered")
     }
 
-    fn can_be_asked(&self) -> bool {
+    fn can_be_asked(&self, life: usize) -> bool {
         self.observer
-            .client(self.plan.vendor.id())
+            .client(self.plan.lives[life].vendor.id())
             .unwrap()
             .info()
             .can_be_asked()
@@ -429,7 +420,10 @@ impl World {
     /// Whether the vendor still has something of a person, asked by somebody who has no part in this.
     fn is_at_vendor(&self, life: usize) -> bool {
         let words = Vendor::words(&self.plan.lives[life].new, life);
-        let client = self.observer.client(self.plan.vendor.id()).unwrap();
+        let client = self
+            .observer
+            .client(self.plan.lives[life].vendor.id())
+            .unwrap();
         let Some(creation) = self.ledger.of(&words).into_iter().next() else {
             return false;
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use idv::{Clock, Timestamp};
 use idv_sandbox::VirtualClock;
+use jiff::SignedDuration;
 
 /// The sandbox's time, and who sleeps in it. Clones are the same clock.
 #[derive(Debug, Clone)]
@@ -15,16 +16,44 @@ pub struct SandboxClock {
     time: VirtualClock,
     began: Timestamp,
     sleepers: Arc<Mutex<Sleepers>>,
-    idle: bool,
+    /// The program that sleeps only to look for work at intervals.
+    idle: Option<usize>,
+    skew: Skew,
+}
+
+/// How far a program's clock is from the right time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Skew {
+    /// Always, and within the tolerance.
+    pub drift: SignedDuration,
+    /// For a while, and beyond the tolerance.
+    pub leap: Option<Leap>,
+}
+
+/// A time in which a clock is badly wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Leap {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    pub by: SignedDuration,
+}
+
+impl Skew {
+    fn at(&self, now: Timestamp) -> SignedDuration {
+        let leap = self
+            .leap
+            .filter(|leap| leap.from <= now && now < leap.until);
+        self.drift + leap.map_or(SignedDuration::ZERO, |leap| leap.by)
+    }
 }
 
 #[derive(Debug, Default)]
 struct Sleepers {
     next: u64,
-    /// Who must be woken in time.
+    /// Those that must be woken in time.
     strict: BTreeMap<(Timestamp, u64), Waker>,
-    /// Who only wants to look whether there is something to do: it is enough to wake them once there is.
-    idle: BTreeMap<(Timestamp, u64), Waker>,
+    /// Those that look for work at intervals, by their programs: it is enough to wake them once there is work.
+    idle: BTreeMap<usize, BTreeMap<(Timestamp, u64), Waker>>,
 }
 
 impl SandboxClock {
@@ -34,15 +63,24 @@ impl SandboxClock {
             time,
             began,
             sleepers: Arc::default(),
-            idle: false,
+            idle: None,
+            skew: Skew::default(),
         }
     }
 
-    /// The same clock for somebody who sleeps only to look, now and then, whether there is something to do: the simulation knows when
-    /// there is, and spares them the rest.
-    pub fn for_the_idle(&self) -> Self {
+    /// Returns the same clock as a program reads it that is off by `skew`. Sleeps are not affected.
+    pub fn skewed(&self, skew: Skew) -> Self {
         Self {
-            idle: true,
+            skew,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the same clock for a program that sleeps only to look for work at intervals. The
+    /// simulation knows when there is some, and skips the rest.
+    pub fn for_idle(&self, program: usize) -> Self {
+        Self {
+            idle: Some(program),
             ..self.clone()
         }
     }
@@ -51,25 +89,30 @@ impl SandboxClock {
         self.began
     }
 
-    /// When the first sleeper is to be woken, where there is something to look at from `work` on.
-    pub fn next_wake(&self, work: Option<Timestamp>) -> Option<Timestamp> {
+    /// Returns the programs that look for work.
+    pub fn idle_programs(&self) -> Vec<usize> {
         let sleepers = self.sleepers.lock().unwrap();
-        let first = |sleepers: &BTreeMap<(Timestamp, u64), Waker>| {
-            sleepers.keys().next().map(|(until, _)| *until)
-        };
-        let idle = first(&sleepers.idle)
-            .zip(work)
-            .map(|(until, work)| until.max(work));
-        first(&sleepers.strict).into_iter().chain(idle).min()
+        sleepers.idle.keys().copied().collect()
     }
 
-    /// Wakes who has slept enough.
+    /// Returns when the first sleeper has to be woken. `work` has the time from which an idle program finds work.
+    pub fn next_wake(&self, work: &BTreeMap<usize, Timestamp>) -> Option<Timestamp> {
+        let sleepers = self.sleepers.lock().unwrap();
+        let idle = sleepers.idle.iter().filter_map(|(program, waiting)| {
+            let ((until, _), _) = waiting.first_key_value()?;
+            Some((*until).max(*work.get(program)?))
+        });
+        let strict = sleepers.strict.keys().next().map(|(until, _)| *until);
+        idle.chain(strict).min()
+    }
+
+    /// Wakes every sleeper whose time has come.
     pub fn wake(&self) {
         let now = self.time.now();
         let mut sleepers = self.sleepers.lock().unwrap();
         let mut awake = Vec::new();
         let Sleepers { strict, idle, .. } = &mut *sleepers;
-        for waiting in [strict, idle] {
+        for waiting in idle.values_mut().chain([strict]) {
             while waiting
                 .first_key_value()
                 .is_some_and(|((until, _), _)| *until <= now)
@@ -77,6 +120,7 @@ impl SandboxClock {
                 awake.extend(waiting.pop_first());
             }
         }
+        idle.retain(|_, waiting| !waiting.is_empty());
         drop(sleepers);
         awake.into_iter().for_each(|(_, waker)| waker.wake());
     }
@@ -92,7 +136,8 @@ impl SandboxClock {
 
 impl Clock for SandboxClock {
     fn now(&self) -> Timestamp {
-        self.time.now()
+        let now = self.time.now();
+        now.checked_add(self.skew.at(now)).unwrap()
     }
 
     fn monotonic(&self) -> Duration {
@@ -110,7 +155,7 @@ impl Clock for SandboxClock {
 
 /// So much later; the end of time where that is too much.
 pub fn later(at: Timestamp, by: Duration) -> Timestamp {
-    jiff::SignedDuration::try_from(by)
+    SignedDuration::try_from(by)
         .ok()
         .and_then(|by| at.checked_add(by).ok())
         .unwrap_or(Timestamp::MAX)
@@ -124,10 +169,9 @@ pub struct Sleep {
 
 impl Sleep {
     fn waiting<'a>(&self, sleepers: &'a mut Sleepers) -> &'a mut BTreeMap<(Timestamp, u64), Waker> {
-        if self.clock.idle {
-            &mut sleepers.idle
-        } else {
-            &mut sleepers.strict
+        match self.clock.idle {
+            Some(program) => sleepers.idle.entry(program).or_default(),
+            None => &mut sleepers.strict,
         }
     }
 }

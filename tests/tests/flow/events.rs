@@ -8,10 +8,9 @@ use tokio::sync::Notify;
 
 use super::clock::later;
 use super::executor::Process;
-use super::plan::{DAY, HOUR, Life, MINUTE, Nuisance};
+use super::plan::{Configuration, DAY, HOUR, Life, MINUTE, Nuisance};
 use super::program::Program;
-use super::store::YieldingStore;
-use super::transport::SandboxTransport;
+use super::store::StoreFaults;
 use super::vendor::Vendor;
 use super::world::{Event, World, flow};
 
@@ -44,6 +43,11 @@ impl World {
                 }
             }
             Event::Nuisance(nuisance) => self.annoy(nuisance),
+            // Its health check fails until it is restarted.
+            Event::Broken(program) => {
+                let wait = self.chance.between_times(MINUTE, HOUR);
+                self.soon(wait, Event::Nuisance(Nuisance::Kill(program)));
+            }
         }
     }
 
@@ -55,28 +59,46 @@ impl World {
             stop: Arc::new(Notify::new()),
         };
         self.programs.add(number, program.clone());
-        let transport = SandboxTransport {
-            vendor: self.plan.vendor,
-            sandbox: Arc::clone(&self.sandbox),
-            clock: self.clock.clone(),
-            weather: self.weather.clone(),
-            ledger: self.ledger.clone(),
-            trace: self.trace.clone(),
-        };
-        let environment =
-            Environment::new(transport, self.clock.clone()).with_random(self.chance.fork());
-        let client = (self.setting.client)(self.plan.vendor, &self.sandbox, environment);
-        let store = YieldingStore(Arc::clone(&self.setting.store));
-        let opening = flow(&self.plan, store, client, &self.clock, self.chance.fork());
-        let (programs, clock, outbox, workers) = (
+        let Configuration {
+            vendors,
+            workers,
+            skew,
+        } = self.plan.programs[number].clone();
+        let own = self.clock.skewed(skew);
+        let clients = vendors.iter().map(|vendor| {
+            let transport = self.transport(*vendor);
+            let environment =
+                Environment::new(transport, own.clone()).with_random(self.chance.fork());
+            (self.setting.client)(*vendor, &self.sandbox, environment)
+        });
+        let faults = StoreFaults::new(
+            number,
+            self.chance.fork(),
+            self.plan.store_faults,
+            self.plan.calm_from,
+            Arc::clone(&self.outbox),
+            self.trace.clone(),
+        );
+        let store = self.store.with_faults(faults);
+        let opening = flow(
+            &self.plan,
+            store,
+            clients.collect(),
+            own.for_idle(number),
+            self.chance.fork(),
+        );
+        let (programs, clock, outbox) = (
             self.programs.clone(),
             self.clock.clone(),
             Arc::clone(&self.outbox),
-            self.plan.workers,
         );
         self.executor.spawn(async move {
             let life = async {
-                let flow = opening.await.unwrap();
+                let flow = match opening.await {
+                    Ok(flow) => flow,
+                    Err(FlowError::Store(_)) => return,
+                    Err(error) => panic!("the engine could not be opened: {error}"),
+                };
                 programs.add(
                     number,
                     Program {
@@ -96,13 +118,14 @@ impl World {
     /// Has a program that serves do something; `false` where there is none.
     pub(super) fn ask<A>(
         &mut self,
+        vendor: Vendor,
         what: &'static str,
         work: impl FnOnce(Engine, Arc<Mutex<Vec<Event>>>) -> A,
     ) -> bool
     where
         A: Future<Output = ()> + 'static,
     {
-        let Some((process, flow)) = self.programs.any() else {
+        let Some((process, flow)) = self.programs.any(vendor) else {
             return false;
         };
         let (clock, trace, work) = (
@@ -130,14 +153,16 @@ impl World {
             self.soon(10 * MINUTE, Event::Start(number));
         }
         let start = Start::new(life.new)
+            .at(life.vendor.id())
             .retention(life.retention)
             .evidence(life.evidence)
             .by("simulation");
-        self.ask("start", move |flow, outbox| async move {
+        self.ask(life.vendor, "start", move |flow, outbox| async move {
             let event = match flow.start(start).await {
                 Ok(started) => Event::Started(number, started.id),
                 Err(FlowError::Vendor(error)) => Event::NotStarted(number, kind(&error)),
-                // The store does not fail. Whatever this is, it shows in the end.
+                // The store or the clock. Whether there is a flow shows in the end.
+                Err(FlowError::Store(_) | FlowError::WrongClock { .. }) => return,
                 Err(error) => Event::NotStarted(number, error.to_string()),
             };
             outbox.lock().unwrap().push(event);
@@ -146,6 +171,7 @@ impl World {
 
     fn act(&mut self, number: usize) {
         let Life {
+            vendor,
             scenario,
             acts_without_link,
             ..
@@ -157,8 +183,8 @@ impl World {
         if self.lives[number].acted_at.is_some() {
             return;
         }
-        let knows = acts_without_link
-            || self.plan.vendor.info().hand_off == HandOffKind::VendorContactsPerson;
+        let knows =
+            acts_without_link || vendor.info().hand_off == HandOffKind::VendorContactsPerson;
         if !knows
             && self
                 .find(number)
@@ -170,7 +196,7 @@ impl World {
             }
             return;
         }
-        match self.plan.vendor.act(&self.sandbox, &creation.id, scenario) {
+        match vendor.act(&self.sandbox, &creation.id, scenario) {
             Ok(_) => {
                 self.note(|| format!("person {number} acts: {scenario}"));
                 self.lives[number].acted_at = Some(self.now());
@@ -180,19 +206,16 @@ impl World {
     }
 
     fn forge(&mut self, number: usize) {
-        let reference = self.plan.lives[number].new.reference.clone();
-        let words = Vendor::words(&self.plan.lives[number].new, number);
+        let Life { vendor, new, .. } = &self.plan.lives[number];
+        let (vendor, reference) = (*vendor, new.reference.clone());
         let id = self
             .ledger
-            .of(&words)
+            .of(&Vendor::words(new, number))
             .first()
             .map_or_else(|| "1".to_owned(), |creation| creation.id.clone());
-        let mut forged = self
-            .plan
-            .vendor
-            .forgery(&self.sandbox, reference.as_str(), &id);
+        let mut forged = vendor.forgery(&self.sandbox, reference.as_str(), &id);
         if self.setting.leaked {
-            forged.url.push_str(&self.proof(reference.as_str()));
+            forged.url.push_str(&self.proof(vendor, reference.as_str()));
         }
         let sandbox = Arc::clone(&self.sandbox);
         self.executor.spawn(async move {
@@ -201,8 +224,8 @@ impl World {
     }
 
     /// What proves a callback to an account's address, as a part of that address.
-    fn proof(&self, reference: &str) -> String {
-        let client = self.observer.client(self.plan.vendor.id()).unwrap();
+    fn proof(&self, vendor: Vendor, reference: &str) -> String {
+        let client = self.observer.client(vendor.id()).unwrap();
         let (name, secret) = client
             .provider()
             .capabilities()
@@ -224,7 +247,8 @@ impl World {
         };
         // Until it is known what became of it.
         self.soon(12 * HOUR, Event::Delete(number));
-        self.ask("delete", move |flow, outbox| async move {
+        let vendor = self.plan.lives[number].vendor;
+        self.ask(vendor, "delete", move |flow, outbox| async move {
             match flow.delete(status.id, "simulation").await {
                 Ok(_) => outbox.lock().unwrap().push(Event::Deleting(number)),
                 Err(FlowError::Held { .. }) => {}

@@ -17,6 +17,7 @@ mod check;
 mod clock;
 mod events;
 mod executor;
+mod media;
 mod mutants;
 mod operator;
 mod plan;

@@ -1,26 +1,18 @@
 //! A person of ours, who looks at the list of what needs one, and mostly does what it says.
 
 use idv::{CreateSafety, VendorId};
-use idv_flow::store::Filter;
+use idv_flow::store::{Filter, Store as _};
 use idv_flow::{About, Attention, Item, Resolution};
 
+use super::plan::Life;
 use super::vendor::{Comes, Vendor};
 use super::world::{Event, World, at_once};
 
 impl World {
     /// Looks at the list and does something about it.
     pub(super) fn operate(&mut self) {
-        let flows = at_once(
-            self.setting
-                .store
-                .list(&Filter::all().needing_attention(), None, 1),
-        )
-        .unwrap();
-        if flows.is_empty()
-            && at_once(self.setting.store.parked(None, 1))
-                .unwrap()
-                .is_empty()
-        {
+        let flows = at_once(self.store.list(&Filter::all().needing_attention(), None, 1)).unwrap();
+        if flows.is_empty() && at_once(self.store.parked(None, 1)).unwrap().is_empty() {
             return;
         }
         for item in at_once(self.observer.operator()).unwrap() {
@@ -38,8 +30,10 @@ impl World {
                             if again { "tried again" } else { "dismissed" }
                         )
                     });
-                    self.ask("resolve a message", move |flow, _| async move {
-                        flow.resolve_message(&digest, again).await.unwrap()
+                    let vendor = self.chance.pick(&self.plan.vendors);
+                    self.ask(vendor, "resolve a message", move |flow, _| async move {
+                        // The store may fail. The message stays in the list, then.
+                        drop(flow.resolve_message(&digest, again).await);
                     });
                 }
                 About::Flow(_) => self.resolve(&item),
@@ -62,25 +56,27 @@ impl World {
                 item.attention
             )
         });
-        self.ask("resolve", move |flow, outbox| async move {
-            // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
-            if flow.resolve(id, &resolution, "operator").await.is_ok()
-                && resolution == Resolution::Abandon
-            {
-                outbox.lock().unwrap().push(Event::Abandoned(life));
-            }
-        });
+        self.ask(
+            self.plan.lives[life].vendor,
+            "resolve",
+            move |flow, outbox| async move {
+                // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
+                if flow.resolve(id, &resolution, "operator").await.is_ok()
+                    && resolution == Resolution::Abandon
+                {
+                    outbox.lock().unwrap().push(Event::Abandoned(life));
+                }
+            },
+        );
     }
 
     /// What the list says is to be done.
     fn resolution(&mut self, life: usize, attention: &Attention) -> Option<Resolution> {
-        let words = Vendor::words(&self.plan.lives[life].new, life);
-        let created = self.ledger.of(&words);
+        let Life { vendor, new, .. } = &self.plan.lives[life];
+        let created = self.ledger.of(&Vendor::words(new, life));
         Some(match attention {
             // It is looked up in the vendor's panel. A vendor that knows it by our reference needs no look, and is asked again by itself.
-            Attention::CreationUnknown
-                if self.plan.vendor.info().create_safety == CreateSafety::Keyed =>
-            {
+            Attention::CreationUnknown if vendor.info().create_safety == CreateSafety::Keyed => {
                 Resolution::AskNow
             }
             Attention::CreationUnknown | Attention::SeveralFound(_) => match created.as_slice() {
@@ -88,14 +84,12 @@ impl World {
                 [] => Resolution::CreateAgain,
                 [first, ..] => Resolution::Adopt(VendorId::new(first.id.clone())),
             },
-            Attention::Disputed => match self
-                .plan
-                .vendor
-                .comes(&self.sandbox, self.plan.lives[life].scenario)
-            {
-                Comes::Told(outcome) => Resolution::Rule(outcome),
-                Comes::Nothing => return None,
-            },
+            Attention::Disputed => {
+                match vendor.comes(&self.sandbox, self.plan.lives[life].scenario) {
+                    Comes::Told(outcome) => Resolution::Rule(outcome),
+                    Comes::Nothing => return None,
+                }
+            }
             Attention::Overdue | Attention::NoWayOn if self.chance.percent(20) => {
                 Resolution::Abandon
             }

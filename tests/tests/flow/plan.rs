@@ -5,8 +5,9 @@ use std::time::Duration;
 use idv::{NewVerification, Reference, Timestamp, VendorInfo};
 use idv_flow::{EvidencePolicy, Keep, Retention, Schedule};
 use idv_sandbox::{Fault, FaultKind};
+use jiff::SignedDuration;
 
-use super::clock::later;
+use super::clock::{Leap, Skew, later};
 use super::executor::Fate;
 use super::random::Chance;
 use super::transport::Outage;
@@ -21,24 +22,35 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What is to happen in a world.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub vendor: Vendor,
+    /// The vendors: mostly one, and at most two.
+    pub vendors: Vec<Vendor>,
     pub lives: Vec<Life>,
-    /// How many programs run over the store.
-    pub programs: usize,
+    /// The programs that run over the store.
+    pub programs: Vec<Configuration>,
     /// What befalls each program that is started, in their order; nothing befalls those beyond the last.
     pub fates: Vec<Fate>,
     pub nuisances: Vec<(Duration, Nuisance)>,
     /// Of how many requests in a hundred something befalls one.
     pub trouble: u64,
     pub outages: Vec<Outage>,
-    /// When the vendor, the network and the programs have stopped failing.
+    /// The share of the store's transactions that fail, in tenths of a percent.
+    pub store_faults: u64,
+    /// When the vendors, the network, the store and the programs have stopped failing.
     pub calm_from: Timestamp,
     /// What befalls callbacks.
     pub callback_faults: Vec<Fault>,
     /// How often a person of ours looks at the list of what needs one.
     pub operator: Option<Duration>,
-    pub workers: usize,
     pub sealed: bool,
+}
+
+/// The configuration of a program, and the clock of its machine.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The vendors that it has an account at.
+    pub vendors: Vec<Vendor>,
+    pub workers: usize,
+    pub skew: Skew,
 }
 
 /// Something that befalls a program.
@@ -56,6 +68,7 @@ pub enum Nuisance {
 #[derive(Debug, Clone)]
 pub struct Life {
     pub number: usize,
+    pub vendor: Vendor,
     pub new: NewVerification,
     pub scenario: &'static str,
     /// When it is started.
@@ -85,10 +98,35 @@ impl Plan {
         } else {
             SECOND
         };
-        let lives = (0..chance.pick(&[1, 1, 1, 1, 1, 2, 2, 3, 4]))
-            .map(|number| Life::of(vendor, number, &chance, began))
+        let mut vendors = vec![vendor];
+        if chance.percent(30) {
+            let others: Vec<_> = Vendor::all().filter(|other| *other != vendor).collect();
+            vendors.push(chance.pick(&others));
+        }
+        let lives = (0..chance.pick(&[1, 1, 1, 1, 1, 2, 2, 3, 4]).max(vendors.len()))
+            .map(|number| Life::of(vendors[number % vendors.len()], number, &chance, began))
             .collect();
-        let programs = chance.pick(&[1, 1, 2]);
+        let count = chance.pick(&[1, 1, 2]);
+        let programs: Vec<_> = (0..count)
+            .map(|number| {
+                // Beside one that has all accounts, a program may have a single one.
+                let vendors = if number > 0 && chance.percent(50) {
+                    vec![chance.pick(&vendors)]
+                } else {
+                    vendors.clone()
+                };
+                let skew = if wild {
+                    skew(&chance, began, calm_after)
+                } else {
+                    Skew::default()
+                };
+                Configuration {
+                    vendors,
+                    workers: chance.pick(&[1, 2, 4]),
+                    skew,
+                }
+            })
+            .collect();
         let fates = if wild {
             (0..chance.between(0, 7)).map(|_| fate(&chance)).collect()
         } else {
@@ -97,7 +135,7 @@ impl Plan {
         let count = if wild { chance.between(0, 4) } else { 0 };
         let mut nuisances: Vec<_> = (0..count)
             .map(|_| {
-                let who = chance.index(programs);
+                let who = chance.index(programs.len());
                 let nuisance = match chance.between(0, 4) {
                     0 => Nuisance::Restart(who),
                     1 => Nuisance::Kill(who),
@@ -111,7 +149,7 @@ impl Plan {
             .collect();
         nuisances.sort_by_key(|(after, _)| *after);
         Self {
-            vendor,
+            vendors,
             lives,
             programs,
             fates,
@@ -126,6 +164,11 @@ impl Plan {
             } else {
                 Vec::new()
             },
+            store_faults: if wild {
+                chance.pick(&[0, 0, 0, 2, 10])
+            } else {
+                0
+            },
             calm_from: later(began, calm_after),
             callback_faults: if wild {
                 callback_faults(&chance)
@@ -135,7 +178,6 @@ impl Plan {
             operator: chance
                 .percent(60)
                 .then(|| chance.between_times(6 * HOUR, 3 * DAY)),
-            workers: chance.pick(&[1, 2, 4]),
             sealed: chance.percent(10),
         }
     }
@@ -207,6 +249,7 @@ impl Life {
         };
         Self {
             number,
+            vendor,
             new,
             scenario,
             start_after: chance.between_times(SECOND, 6 * HOUR),
@@ -245,6 +288,24 @@ fn fate(chance: &Chance) -> Fate {
             .percent(25)
             .then(|| chance.between_times(10 * SECOND, 5 * DAY)),
     }
+}
+
+/// The clock of a program: mostly right, often a little off, and sometimes badly wrong for a while.
+fn skew(chance: &Chance, began: Timestamp, calm_after: Duration) -> Skew {
+    let drift = match chance.between(0, 3) {
+        0 => SignedDuration::from_millis(chance.between(0, 40_000).cast_signed() - 20_000),
+        _ => SignedDuration::ZERO,
+    };
+    let leap = chance.percent(20).then(|| {
+        let from = later(began, chance.between_times(SECOND, calm_after.max(MINUTE)));
+        let hours = chance.pick(&[-720, -24, -1, 1, 24, 744, 52_560]);
+        Leap {
+            from,
+            until: later(from, chance.between_times(SECOND, 20 * MINUTE)),
+            by: SignedDuration::from_hours(hours),
+        }
+    });
+    Skew { drift, leap }
 }
 
 fn outages(chance: &Chance, began: Timestamp, calm_after: Duration) -> Vec<Outage> {

@@ -13,13 +13,13 @@ use super::clock::SandboxClock;
 use super::executor::Process;
 use super::random::Chance;
 use super::trace::Trace;
+use super::vendor::Vendor;
 
 /// The programs that are there. Clones are the same.
 #[derive(Clone)]
 pub struct Programs(Arc<Shared>);
 
 struct Shared {
-    provider: &'static str,
     clock: OnceLock<SandboxClock>,
     chance: Chance,
     trace: Trace,
@@ -37,10 +37,9 @@ pub struct Program {
 }
 
 impl Programs {
-    pub fn new(provider: &'static str, chance: Chance, trace: Trace) -> Self {
+    pub fn new(chance: Chance, trace: Trace) -> Self {
         let (clock, running) = (OnceLock::new(), Mutex::default());
         Self(Arc::new(Shared {
-            provider,
             clock,
             chance,
             trace,
@@ -71,8 +70,8 @@ impl Programs {
             .is_some_and(|(program, now)| program.process.hangs_at(now).is_some())
     }
 
-    /// One that serves whoever asks, if there is any.
-    pub fn any(&self) -> Option<(Process, Engine)> {
+    /// Returns one of the programs that serve this vendor now.
+    pub fn any(&self, vendor: Vendor) -> Option<(Process, Engine)> {
         let now = self.0.clock.get()?.now();
         let running = self.0.running.lock().unwrap();
         let serves = |program: &Program| {
@@ -80,7 +79,7 @@ impl Programs {
             program
                 .flow
                 .clone()
-                .filter(|_| up)
+                .filter(|flow| up && flow.client(vendor.id()).is_ok())
                 .map(|flow| (program.process.clone(), flow))
         };
         let serving: Vec<_> = running.values().filter_map(serves).collect();
@@ -90,21 +89,17 @@ impl Programs {
 
     /// Takes a callback, as the application's route does.
     pub async fn receive(self, request: Request<Bytes>) -> Option<StatusCode> {
-        let Shared {
-            provider,
-            clock,
-            trace,
-            ..
-        } = &*self.0;
+        let Shared { clock, trace, .. } = &*self.0;
         let clock = clock.get()?;
-        let Some((process, flow)) = self.any() else {
+        let vendor = Vendor::of_callback(request.uri().path())?;
+        let Some((process, flow)) = self.any(vendor) else {
             trace.note(clock.now(), || "a callback met nobody".to_owned());
             return None;
         };
         let (head, body) = request.into_parts();
         let delivery = Delivery::callback(head.method, head.uri, head.headers, body);
         let answer = process
-            .answer(clock, flow.receive(provider, &delivery))
+            .answer(clock, flow.receive(vendor.id(), &delivery))
             .await;
         if !process.is_alive() {
             trace.note(clock.now(), || {

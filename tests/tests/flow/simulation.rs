@@ -1,7 +1,6 @@
 //! The real runner over the sandbox, in seeded worlds.
 
-use idv_flow::store::MemoryStore;
-
+use super::media::Medium;
 use super::vendor::Vendor;
 use super::world::{Setting, World};
 
@@ -15,10 +14,10 @@ pub fn live(vendor: Vendor, seed: u64, setting: Setting) -> (String, Result<(), 
     (world.trace.text(), result)
 }
 
-fn setting(traced: bool) -> Setting {
+fn setting(medium: Medium, traced: bool) -> Setting {
     Setting {
         traced,
-        ..Setting::new(MemoryStore::new())
+        ..medium.setting()
     }
 }
 
@@ -28,48 +27,62 @@ fn number(variable: &str) -> Option<u64> {
         .map(|text| text.parse().expect("a number of seeds, or a seed"))
 }
 
-/// Every world of a vendor; or the one that the environment names, with what happened in it.
-#[allow(
-    clippy::print_stdout,
-    reason = "whoever replays a world wants to read it"
-)]
-fn simulate(vendor: Vendor) {
+/// Plays every world of a vendor over a kind of store; or the one that the environment names, with a
+/// record of what happens in it.
+#[allow(clippy::print_stdout, reason = "the record of a failed world is read")]
+fn simulate(module: &str, medium: Medium) {
+    let vendor = Vendor::of_module(module);
     let only = number("IDV_SIMULATION_SEED");
     let seeds = only.map_or_else(
-        || 0..number("IDV_SIMULATION_SEEDS").unwrap_or(SEEDS),
+        || {
+            let seeds = number("IDV_SIMULATION_SEEDS").unwrap_or(SEEDS);
+            0..seeds.div_ceil(medium.divisor())
+        },
         |seed| seed..seed + 1,
     );
     let failed: Vec<u64> = seeds
-        .filter(|seed| live(vendor, *seed, setting(false)).1.is_err())
+        .filter(|seed| live(vendor, *seed, setting(medium, false)).1.is_err())
         .collect();
     let Some(seed) = failed.first().copied().or(only) else {
         return;
     };
     // The same again, with a record.
-    let (trace, result) = live(vendor, seed, setting(true));
+    let (trace, result) = live(vendor, seed, setting(medium, true));
     println!("{trace}");
     let id = vendor.id();
-    let test = id.replace('-', "_");
-    let replay = format!(
-        "IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow simulation::{test}"
-    );
+    let test = format!("simulation::{}::{module}", medium.name());
+    let replay = format!("IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow {test}");
     match result {
         Err(error) => panic!(
             "seed {seed} of {id} failed: {error}; replay with {replay}\nall that failed: {failed:?}"
         ),
         Ok(()) => assert_eq!(
             failed, [0; 0],
-            "the world of seed {seed} of {id} is another when it is lived through again"
+            "the world of seed {seed} of {id} differs when it is played again"
         ),
     }
 }
 
 macro_rules! simulations {
     ($($vendor:ident,)*) => {
-        $(#[test]
-        fn $vendor() {
-            simulate(Vendor::of_module(stringify!($vendor)));
-        })*
+        mod memory {
+            $(#[test]
+            fn $vendor() {
+                super::simulate(stringify!($vendor), super::Medium::Memory);
+            })*
+        }
+        mod sqlite {
+            $(#[test]
+            fn $vendor() {
+                super::simulate(stringify!($vendor), super::Medium::Sqlite);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $vendor() {
+                super::simulate(stringify!($vendor), super::Medium::Postgres);
+            })*
+        }
     };
 }
 
@@ -78,7 +91,9 @@ idv_sandbox::for_each_vendor!(simulations);
 #[test]
 fn the_worlds_are_as_wild_as_they_should_be() {
     let traces: String = Vendor::all()
-        .flat_map(|vendor| (0..150).map(move |seed| live(vendor, seed, setting(true)).0))
+        .flat_map(|vendor| {
+            (0..150).map(move |seed| live(vendor, seed, setting(Medium::Memory, true)).0)
+        })
         .collect();
     for event in [
         "the connection is refused [",
@@ -97,6 +112,10 @@ fn the_worlds_are_as_wild_as_they_should_be() {
         "in the middle of: start",
         "in the middle of: receive",
         "in the middle of: delete",
+        "the store fails [Refused]",
+        "the store fails [AnswerLost]",
+        "the store fails [Broken]",
+        "Broken(1)",
         "Nuisance(Kill",
         "Nuisance(Restart",
         "Nuisance(Hang",
@@ -126,8 +145,8 @@ fn the_same_seed_makes_the_same_world() {
     for vendor in Vendor::all() {
         for seed in 0..10 {
             let (first, again) = (
-                live(vendor, seed, setting(true)),
-                live(vendor, seed, setting(true)),
+                live(vendor, seed, setting(Medium::Memory, true)),
+                live(vendor, seed, setting(Medium::Memory, true)),
             );
             assert!(
                 first == again,

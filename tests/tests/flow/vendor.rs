@@ -7,14 +7,17 @@ use idv::{
 };
 use idv_sandbox::{Ending, ForgedCallback, Sandbox, SandboxError, Step};
 
-/// Where callbacks go.
-const CALLBACKS: &str = "http://localhost/callback";
-
 static ALL: LazyLock<Vec<VendorInfo>> = LazyLock::new(idv::providers);
 
 /// A vendor.
 #[derive(Debug, Clone, Copy)]
 pub struct Vendor(&'static VendorInfo);
+
+impl PartialEq for Vendor {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
 
 /// What must come of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +82,19 @@ impl Vendor {
         .unwrap()
     }
 
-    /// Has the vendor report to us.
+    /// Registers the application's callback URL with the vendor.
     pub fn report_to_us(self, sandbox: &Sandbox) {
-        self.of(sandbox).report_to(CALLBACKS).unwrap();
+        self.of(sandbox).report_to(&self.callback_url()).unwrap();
+    }
+
+    fn callback_url(self) -> String {
+        format!("http://localhost/callbacks/{}", self.id())
+    }
+
+    /// Returns the vendor whose callbacks come to this path.
+    pub fn of_callback(path: &str) -> Option<Self> {
+        let id = path.strip_prefix("/callbacks/")?;
+        Self::all().find(|vendor| vendor.id() == id)
     }
 
     /// What is asked for of the person with this number.
@@ -101,7 +114,7 @@ impl Vendor {
             .email("e.mustermann@example.com")
             .phone(format!("+3460000000{number}"))
             .success_url(return_url(number))
-            .callback_url(CALLBACKS)
+            .callback_url(self.callback_url())
             .build()
             .unwrap()
     }
@@ -152,7 +165,8 @@ impl Vendor {
 
     /// A callback that says that the person is verified, as an unauthenticated sender can write it.
     pub fn forgery(self, sandbox: &Sandbox, reference: &str, id: &str) -> ForgedCallback {
-        self.of(sandbox).forgery(CALLBACKS, reference, id)
+        self.of(sandbox)
+            .forgery(&self.callback_url(), reference, id)
     }
 }
 

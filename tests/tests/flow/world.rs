@@ -10,13 +10,14 @@ use idv::{Client, Clock as _, Environment, Timestamp};
 use idv_flow::store::{Filter, Store};
 use idv_flow::{Engine, FlowId, FlowStatus, Vault};
 use idv_sandbox::Sandbox;
+use tokio::runtime::Handle;
 
 use super::clock::{SandboxClock, later};
 use super::executor::{Executor, Fate};
-use super::plan::{Nuisance, Plan};
+use super::plan::{Configuration, Nuisance, Plan};
 use super::program::Programs;
 use super::random::Chance;
-use super::store::YieldingStore;
+use super::store::SimulatedStore;
 use super::trace::Trace;
 use super::transport::{Ledger, SandboxTransport, Weather};
 use super::vendor::Vendor;
@@ -37,6 +38,8 @@ pub struct Setting {
     pub traced: bool,
     /// Whether whoever forges callbacks knows the secret.
     pub leaked: bool,
+    /// Runs the store's transactions, if it is a database.
+    pub runtime: Option<Handle>,
 }
 
 impl Setting {
@@ -46,6 +49,7 @@ impl Setting {
             client: Vendor::client,
             traced: false,
             leaked: false,
+            runtime: None,
         }
     }
 }
@@ -57,12 +61,15 @@ pub struct World {
     pub clock: SandboxClock,
     pub trace: Trace,
     pub ledger: Ledger,
+    /// The store without faults.
+    pub store: SimulatedStore,
     /// Looks at the store without a part in anything.
     pub observer: Engine,
     pub lives: Vec<Standing>,
     pub(super) programs: Programs,
     pub(super) chance: Chance,
-    pub(super) weather: Weather,
+    /// One for each vendor, in the same order.
+    weather: Vec<Weather>,
     pub(super) executor: Executor,
     agenda: BTreeMap<(Timestamp, u64), Event>,
     planned: u64,
@@ -106,6 +113,8 @@ pub(super) enum Event {
     Abandoned(usize),
     Nuisance(Nuisance),
     Operator,
+    /// A program's connection to the store has failed for good.
+    Broken(usize),
     Ended(usize),
 }
 
@@ -119,7 +128,7 @@ impl World {
         } else {
             Trace::default()
         };
-        let programs = Programs::new(vendor.id(), chance.fork(), trace.clone());
+        let programs = Programs::new(chance.fork(), trace.clone());
         let receive = programs.clone();
         let sandbox = Sandbox::builder()
             .in_process()
@@ -129,31 +138,38 @@ impl World {
         let sandbox = Arc::new(at_once(sandbox.start()).unwrap());
         let clock = SandboxClock::new(sandbox.clock());
         programs.set_clock(clock.clone());
-        let ledger = Ledger::default();
-        let weather = Weather::new(
-            chance.fork(),
-            plan.trouble,
-            plan.calm_from,
-            plan.outages.clone(),
-        );
-        let calm = SandboxTransport {
-            vendor,
-            sandbox: Arc::clone(&sandbox),
-            clock: clock.clone(),
-            weather: Weather::calm(),
-            ledger: Ledger::default(),
-            trace: Trace::default(),
-        };
-        let client = vendor.client(
-            &sandbox,
-            Environment::new(calm, clock.clone()).with_random(chance.fork()),
-        );
-        vendor.report_to_us(&sandbox);
+        let weather = plan.vendors.iter().enumerate().map(|(number, _)| {
+            // An outage is one vendor's.
+            let outages = plan.outages.iter().skip(number).step_by(plan.vendors.len());
+            let outages = outages.cloned().collect();
+            Weather::new(chance.fork(), plan.trouble, plan.calm_from, outages)
+        });
+        let weather = weather.collect();
+        let clients = plan.vendors.iter().map(|vendor| {
+            let calm = SandboxTransport {
+                vendor: *vendor,
+                sandbox: Arc::clone(&sandbox),
+                clock: clock.clone(),
+                weather: Weather::calm(),
+                ledger: Ledger::default(),
+                trace: Trace::default(),
+            };
+            vendor.report_to_us(&sandbox);
+            vendor.client(
+                &sandbox,
+                Environment::new(calm, clock.clone()).with_random(chance.fork()),
+            )
+        });
+        let clients = clients.collect();
         for fault in &plan.callback_faults {
             sandbox.plan(fault.clone());
         }
-        let store: Arc<dyn Store> = Arc::clone(&setting.store);
-        let observer = flow(&plan, YieldingStore(store), client, &clock, chance.fork());
+        let store = SimulatedStore::new(
+            Arc::clone(&setting.store),
+            setting.runtime.clone(),
+            sandbox.clock(),
+        );
+        let observer = flow(&plan, store.clone(), clients, clock.clone(), chance.fork());
         let observer = at_once(observer).unwrap();
         let mut world = Self {
             lives: plan.lives.iter().map(|_| Standing::default()).collect(),
@@ -169,7 +185,8 @@ impl World {
             sandbox,
             clock,
             trace,
-            ledger,
+            ledger: Ledger::default(),
+            store,
             observer,
             programs,
             chance,
@@ -226,15 +243,18 @@ impl World {
         let reference = &self.plan.lives[life].new.reference;
         match self.lives[life].id.or(self.lives[life].found) {
             Some(id) => at_once(self.observer.status(id)).ok(),
-            None => at_once(self.observer.find(self.plan.vendor.id(), reference))
-                .ok()
-                .flatten(),
+            None => at_once(
+                self.observer
+                    .find(self.plan.lives[life].vendor.id(), reference),
+            )
+            .ok()
+            .flatten(),
         }
     }
 
     fn begin(&mut self) {
         let began = self.now();
-        for program in 0..self.plan.programs {
+        for program in 0..self.plan.programs.len() {
             self.at(began, Event::Boot(program));
         }
         for life in self.plan.lives.clone() {
@@ -251,6 +271,19 @@ impl World {
         }
         if let Some(every) = self.plan.operator {
             self.at(later(began, every), Event::Operator);
+        }
+    }
+
+    /// Returns a program's way to a vendor.
+    pub(super) fn transport(&self, vendor: Vendor) -> SandboxTransport {
+        let number = self.plan.vendors.iter().position(|known| *known == vendor);
+        SandboxTransport {
+            vendor,
+            sandbox: Arc::clone(&self.sandbox),
+            clock: self.clock.clone(),
+            weather: self.weather[number.unwrap()].clone(),
+            ledger: self.ledger.clone(),
+            trace: self.trace.clone(),
         }
     }
 
@@ -275,13 +308,13 @@ impl World {
 
     /// When something happens next.
     fn next(&mut self) -> Timestamp {
-        let work = at_once(self.setting.store.next_due(&[])).unwrap();
+        let work = self.work();
         let agenda = self.agenda.keys().next().map(|(at, _)| *at);
         let vendor = self.sandbox.clock().next_due();
-        let moments = [self.clock.next_wake(work), vendor, agenda];
+        let moments = [self.clock.next_wake(&work), vendor, agenda];
         // What a vendor does after months is housekeeping.
         let soon = vendor.is_some_and(|at| at < later(self.now(), AFTERMATH));
-        let hangs = (0..self.plan.programs).any(|number| self.programs.hangs(number));
+        let hangs = (0..self.plan.programs.len()).any(|number| self.programs.hangs(number));
         let waiting = soon
             || hangs
             || self
@@ -300,8 +333,20 @@ impl World {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// Returns when each idle program finds work by its own clock.
+    fn work(&self) -> BTreeMap<usize, Timestamp> {
+        let programs = self.clock.idle_programs().into_iter();
+        let due = programs.filter_map(|program| {
+            let Configuration { vendors, skew, .. } = self.plan.programs.get(program)?;
+            let accounts: Vec<_> = vendors.iter().map(|vendor| vendor.id()).collect();
+            let due = at_once(self.store.next_due(&accounts)).unwrap()?;
+            Some((program, due.checked_sub(skew.drift).unwrap_or(due)))
+        });
+        due.collect()
+    }
+
     fn has_open_flows(&self) -> bool {
-        let records = at_once(self.setting.store.list(&Filter::all(), None, 100)).unwrap();
+        let records = at_once(self.store.list(&Filter::all(), None, 100)).unwrap();
         records.iter().any(|record| record.due.is_some())
     }
 
@@ -354,28 +399,31 @@ impl World {
     }
 }
 
-/// A flow as every program of a world opens it.
+/// Opens the engine of a program.
 pub(super) fn flow(
     plan: &Plan,
-    store: YieldingStore,
-    client: Client,
-    clock: &SandboxClock,
+    store: SimulatedStore,
+    clients: Vec<Client>,
+    clock: SandboxClock,
     chance: Chance,
 ) -> impl Future<Output = idv_flow::Result<Engine>> + use<> {
-    let schedule = Plan::schedule(client.info());
     let vault = if plan.sealed {
         Vault::new(&"5a".repeat(32).into()).unwrap()
     } else {
         Vault::plain()
     };
-    let builder = Engine::builder(store)
-        .client(client)
-        .schedule(plan.vendor.id(), schedule)
-        .vault(vault);
-    builder
+    let mut builder = Engine::builder(store)
+        .vault(vault)
         .random(Arc::new(chance))
-        .clock(Arc::new(clock.for_the_idle()))
-        .open()
+        .clock(Arc::new(clock));
+    for client in clients {
+        let (id, schedule) = (
+            client.info().provider.clone(),
+            Plan::schedule(client.info()),
+        );
+        builder = builder.client(client).schedule(id.as_str(), schedule);
+    }
+    builder.open()
 }
 
 /// Runs what waits for nobody.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::change::{ChangeSet, kind};
 use super::retention::{DataCopy, Retention};
 use super::state::{Creation, FlowState, VendorsCopy};
-use super::{Machine, conflict};
+use super::{Command, Machine, conflict};
 use crate::audit::Event;
 use crate::error::Result;
 
@@ -87,6 +87,14 @@ impl Machine<'_> {
             .is_none()
         {
             changes.write(Event::Deleting);
+        }
+    }
+
+    /// Erases our own copy if that is the next step.
+    pub(super) fn erase_if_due(&mut self, changes: &mut ChangeSet) {
+        if self.next(changes.now).command == Some(Command::Erase) {
+            self.state.erase(changes.now);
+            changes.write(Event::Erased);
         }
     }
 

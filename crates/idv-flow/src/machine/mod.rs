@@ -225,7 +225,9 @@ impl<'a> Machine<'a> {
         let mut changes = ChangeSet::new(now);
         match command {
             Command::Create => self.begin_creation(&mut changes),
-            Command::Delete | Command::ConfirmDeletion => self.begin_deletion(&mut changes),
+            Command::Delete | Command::ConfirmDeletion if self.state.deletion.may_be_held() => {
+                self.begin_deletion(&mut changes);
+            }
             Command::KeepEvidence => self.begin_evidence(&changes),
             Command::Erase => self.begin_erasure(),
             _ => {}
@@ -243,6 +245,10 @@ impl<'a> Machine<'a> {
         let before = Seen::of(&self.state, self.state.shown.attention.clone());
         self.change(input, &mut changes)?;
         self.state.note_end(self.vendor, now);
+        if matches!(input, Input::DeletionAnswered(_)) && self.state.evidence.items == 0 {
+            // Our copy often goes with the vendor's: one commit instead of two.
+            self.erase_if_due(&mut changes);
+        }
         let attention = self
             .next(now)
             .attention
@@ -296,13 +302,8 @@ impl<'a> Machine<'a> {
                 self.evidence_kept(item, results, reports, is_complete, changes);
             }
             Input::EvidenceFailed { item, error } => self.evidence_failed(item, error, changes),
-            Input::Erased => {
-                // A hold that was put on since the erasure was planned counts.
-                if self.next(now).command == Some(Command::Erase) {
-                    self.state.erase(now);
-                    changes.write(audit::Event::Erased);
-                }
-            }
+            // A hold that was set since the erasure was planned counts.
+            Input::Erased => self.erase_if_due(changes),
             Input::Retained { retention, by } => return self.retained(retention, by, changes),
             Input::Resolved { resolution, by } => return self.resolved(resolution, by, changes),
             Input::Crashed => {

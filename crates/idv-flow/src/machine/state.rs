@@ -201,6 +201,14 @@ pub(crate) struct Deletion {
     pub(crate) own_erased_at: Option<Timestamp>,
 }
 
+impl Deletion {
+    /// Whether a hold can still keep the vendor's copy, so that a call must be marked before it is
+    /// made.
+    pub(crate) const fn may_be_held(&self) -> bool {
+        !matches!(self.vendors, VendorsCopy::Deleted { .. })
+    }
+}
+
 /// What is left at the vendor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]

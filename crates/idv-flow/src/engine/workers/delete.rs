@@ -132,8 +132,13 @@ impl Inner {
         command: &Command,
     ) -> Result<LoadedFlow> {
         let id = flow.record.id;
-        let Some(flow) = self.begin(at, flow, command).await? else {
-            return self.plan_anew(at, id).await;
+        let flow = if flow.state.deletion.may_be_held() {
+            let Some(flow) = self.begin(at, flow, command).await? else {
+                return self.plan_anew(at, id).await;
+            };
+            flow
+        } else {
+            flow
         };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;

@@ -1,0 +1,77 @@
+//! The stores that worlds are played over.
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use idv::Secret;
+use idv_flow::store::{MemoryStore, PostgresStore, SqliteStore};
+use idv_testkit::postgres::Server;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use super::world::Setting;
+
+/// Runs the databases' own tasks.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build().unwrap()
+});
+
+/// The files of all SQLite databases of this program.
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+
+/// A kind of store.
+#[derive(Debug, Clone, Copy)]
+pub enum Medium {
+    Memory,
+    Sqlite,
+    Postgres,
+}
+
+impl Medium {
+    /// Returns the setting of a world over an empty store of this kind.
+    pub fn setting(self) -> Setting {
+        let runtime = || Some(RUNTIME.handle().clone());
+        match self {
+            Self::Memory => Setting::new(MemoryStore::new()),
+            Self::Sqlite => Setting {
+                runtime: runtime(),
+                ..Setting::new(RUNTIME.block_on(SqliteStore::open(file())).unwrap())
+            },
+            Self::Postgres => {
+                let server = Server::shared();
+                let url = server.database();
+                // No world crashes the server.
+                server.execute(&url, "ALTER ROLE CURRENT_USER SET synchronous_commit = off");
+                let url = Secret::new(url);
+                Setting {
+                    runtime: runtime(),
+                    ..Setting::new(RUNTIME.block_on(PostgresStore::connect(&url)).unwrap())
+                }
+            }
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// Returns the share of the worlds that are played over this store: a database is slower.
+    pub const fn divisor(self) -> u64 {
+        match self {
+            Self::Memory => 1,
+            Self::Sqlite | Self::Postgres => 50,
+        }
+    }
+}
+
+fn file() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    FOLDER.path().join(format!("{number}.db"))
+}
