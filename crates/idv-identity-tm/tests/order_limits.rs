@@ -1,10 +1,10 @@
-//! What an order may not hold is refused before anything is sent (chapter 3.1.4).
+//! Orders that the document forbids are refused before anything is sent (chapter 3.1.4).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod ordering;
@@ -24,7 +24,7 @@ use serde_json::json;
 type Fill = fn(&mut Order, String);
 type Break = fn(&mut Order);
 
-/// Every length of the table of chapter 3.1.4: the field, how long it may be, and how it is set to plain text.
+/// Every length in the table of chapter 3.1.4: the field, its maximum, and a setter.
 const LENGTHS: &[(&str, usize, Fill)] = &[
     ("Ref", 100, |order, text| order.reference = Some(text)),
     ("Address.Firstname", 50, |order, text| {
@@ -148,7 +148,7 @@ const LENGTHS: &[(&str, usize, Fill)] = &[
 ];
 
 #[test]
-fn every_length_is_taken_to_its_last_character_and_not_beyond() {
+fn every_maximum_length_is_exact() {
     for (field, most, fill) in LENGTHS {
         for (count, expected) in [(*most, None), (most + 1, Some((*field).to_owned()))] {
             let mut order = esign();
@@ -161,7 +161,7 @@ fn every_length_is_taken_to_its_last_character_and_not_beyond() {
 }
 
 #[test]
-fn addresses_numbers_and_ids_are_taken_to_their_last_character_and_not_beyond() {
+fn lengths_of_urls_numbers_and_ids_are_exact() {
     let table: &[(&str, usize, &str, &str, Fill)] = &[
         ("Email", 50, "", "@example.com", |order, text| {
             order.email = text.into()
@@ -300,7 +300,7 @@ fn addresses_numbers_and_ids_are_taken_to_their_last_character_and_not_beyond() 
 }
 
 #[test]
-fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
+fn invalid_formats_are_refused_by_field() {
     let table: &[(&str, Break)] = &[
         ("Address.Firstname", |order| {
             order.address.firstname = " ".into()
@@ -415,7 +415,7 @@ fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
 }
 
 #[test]
-fn countries_are_codes_of_two_letters_and_of_three_where_the_table_has_three() {
+fn country_codes_have_the_documented_lengths() {
     for (code, address, ident_data) in [
         ("DE", true, true),
         ("DEU", true, false),
@@ -434,7 +434,7 @@ fn countries_are_codes_of_two_letters_and_of_three_where_the_table_has_three() {
 }
 
 #[test]
-fn additional_fields_hold_what_their_type_says_and_are_not_too_many() {
+fn additional_fields_match_their_type_and_limit() {
     for (kind, good, bad) in [
         (FieldKind::Date, "2010-01-11", "11.01.2010"),
         (FieldKind::Date, "2012-02-29", "2011-02-29"),
@@ -473,7 +473,7 @@ fn additional_fields_hold_what_their_type_says_and_are_not_too_many() {
 }
 
 #[test]
-fn additions_that_exclude_each_other_are_refused_both_as_numbers_and_in_an_order() {
+fn exclusive_behaviors_are_refused() {
     for bits in [
         0,
         4,
@@ -531,7 +531,7 @@ fn additions_that_exclude_each_other_are_refused_both_as_numbers_and_in_an_order
         order.behaviors = behaviors;
         assert_eq!(refused(&order).as_deref(), Some("Add"), "{behaviors:?}");
     }
-    // 0 is a way of sign-me, too (chapter 9.1).
+    // 0 is also a way of using sign-me (chapter 9.1).
     let mut basic = esign();
     basic.behaviors = Behaviors::BASIC_SIGNATURE;
     assert_eq!(refused(&basic), None);
@@ -555,7 +555,7 @@ fn signature_needs_something_to_sign() {
         nothing.multi_sign = Some(MultiSign::of(OrderId::parse("99920006C38842").unwrap()));
         assert_eq!(refused(&nothing), None, "{behaviors:?}");
     }
-    // An account alone is created without a document, and not with one (chapter 9.1).
+    // An order that only creates an account must not have a document (chapter 9.1).
     let mut account = order(Product::Esign);
     account.behaviors = Behaviors::SIGN_ME_CREATE;
     assert_eq!(refused(&account), None);
@@ -565,7 +565,7 @@ fn signature_needs_something_to_sign() {
 }
 
 #[test]
-fn documents_are_signed_with_product_15_only() {
+fn only_product_15_signs_documents() {
     let signed = esign();
     for product in Product::ALL
         .iter()
@@ -592,7 +592,7 @@ fn documents_are_signed_with_product_15_only() {
 }
 
 #[test]
-fn mobile_number_is_required_to_verify_it_only() {
+fn mobile_number_is_required_only_to_verify_it() {
     let mut silent = esign();
     silent.mobile = None;
     assert_eq!(refused(&silent), None);
@@ -621,7 +621,7 @@ fn pdf_header_may_follow_other_bytes() {
 }
 
 #[test]
-fn a_test_robot_starts_only_where_it_is_asked_for() {
+fn test_robot_starts_only_on_request() {
     for robot in [TestRobot::Positive, TestRobot::Negative, TestRobot::Fraud] {
         assert_eq!(refused(&order(Product::Video).test_robot(robot)), None);
         assert_eq!(
@@ -635,7 +635,7 @@ fn a_test_robot_starts_only_where_it_is_asked_for() {
 }
 
 #[test]
-fn who_collected_the_data_is_said_at_a_point_of_sale_only() {
+fn collecting_agent_is_only_for_a_point_of_sale() {
     let mut order = esign();
     data(&mut order).collected_by = Some("Shop 1".into());
     assert_eq!(refused(&order).as_deref(), Some("IdentData.CollectedBy"));
