@@ -1,4 +1,5 @@
-//! Results in files (chapters 9 and 10), and callbacks by their source (chapter 14.3), as the account is configured.
+//! Results in files (chapters 9 and 10), and callbacks by their source (chapter 14.3), by the
+//! account's configuration.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
