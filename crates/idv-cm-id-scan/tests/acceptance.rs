@@ -1,10 +1,10 @@
-//! The rule that judges results: tasks, words and fields. Nothing unknown is ever good enough.
+//! The rule that judges results: tasks, words and fields. Unknown values never verify.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -35,7 +35,7 @@ fn good_result_is_verified_with_all_checks_passed() {
         CheckKind::DocumentExpiry,
         CheckKind::Age,
     ];
-    // A photograph of a document is no check of its authenticity.
+    // A photograph of a document does not check its authenticity.
     assert_eq!(checks, passed.map(|kind| (kind, CheckResult::Passed)));
     let scores: Vec<_> = observation
         .report()
@@ -48,7 +48,7 @@ fn good_result_is_verified_with_all_checks_passed() {
 }
 
 #[test]
-fn ordered_task_has_to_be_there() {
+fn requested_task_must_be_present() {
     for (index, kind, name) in [
         (0, None, "document_scan"),
         (1, Some(CheckKind::Liveness), "face_liveness"),
@@ -69,7 +69,7 @@ fn ordered_task_has_to_be_there() {
             assert_eq!(check(&observation, kind), Some(CheckResult::NotPerformed));
         }
     }
-    // If it is not known what was ordered, a document has to be there all the same.
+    // If the requested tasks are unknown, a document is still required.
     let face_alone = |result: &mut Value| _ = result["tasks"].as_array_mut().unwrap().remove(0);
     assert_eq!(
         outcome(&judged(&Acceptance::strict(), face_alone)),
@@ -172,7 +172,7 @@ fn unknown_task_needs_proof_like_a_face_task() {
             "{task}"
         );
     }
-    // The configured exception is one for faces.
+    // The configured exception applies only to face tasks.
     let task = json!({ "type": "voice_match", "state": "completed" });
     let observation = judged(&with(|rule| rule.completed_means_match = true), |result| {
         result["tasks"].as_array_mut().unwrap().push(task);
@@ -185,7 +185,7 @@ fn unknown_task_needs_proof_like_a_face_task() {
 }
 
 #[test]
-fn score_has_to_reach_the_least() {
+fn score_must_reach_the_minimum() {
     let code = [
         "document_scan:score",
         "face_liveness:score",
@@ -210,7 +210,7 @@ fn score_has_to_reach_the_least() {
             (json!(0.5), Outcome::Inconclusive),
             (json!(0.499_999), rejected),
             (json!(0), rejected),
-            // None of these is a score, and none is a good one.
+            // None of these is a score.
             (json!(97), Outcome::Inconclusive),
             (json!(-1), Outcome::Inconclusive),
             (json!("high"), Outcome::Inconclusive),
@@ -269,7 +269,7 @@ fn missing_score_counts_against_result_if_required() {
 }
 
 #[test]
-fn recognized_document_needs_a_good_score_if_any() {
+fn recognized_document_needs_a_sufficient_score() {
     let scored = |score: Value| {
         judged(&strict(), |result| {
             result["tasks"][0]["files"][0]["score"] = score
@@ -317,7 +317,7 @@ fn document_without_any_evidence_is_inconclusive() {
     assert_eq!(
         outcome(&judged(&lenient, unchecked)),
         Outcome::Inconclusive,
-        "the exception is one for faces"
+        "the exception applies only to faces"
     );
     for (part, word) in [("validity", "valid"), ("comparison", "match")] {
         let observation = judged(&strict(), |result| {
@@ -460,7 +460,7 @@ fn contradicting_sources_count_against_result() {
 }
 
 #[test]
-fn document_data_check_says_the_worst_of_its_fields() {
+fn document_data_check_has_the_worst_result() {
     let all = |validity: &str, comparison: &str| {
         judged(&strict(), |result| {
             for field in result["tasks"][0]["result"].as_array_mut().unwrap() {
@@ -488,7 +488,7 @@ fn document_data_check_says_the_worst_of_its_fields() {
 }
 
 #[test]
-fn required_field_has_to_have_a_value() {
+fn required_field_must_have_a_value() {
     let nothing = [
         json!([]),
         json!(null),
@@ -517,7 +517,7 @@ fn required_field_has_to_have_a_value() {
 }
 
 #[test]
-fn required_and_tolerated_fields_go_by_any_of_their_names() {
+fn fields_are_required_or_tolerated_by_any_name() {
     let renamed = |result: &mut Value| {
         for field in result["tasks"][0]["result"].as_array_mut().unwrap() {
             if field["field"] == "surname" {
@@ -541,7 +541,7 @@ fn required_and_tolerated_fields_go_by_any_of_their_names() {
 }
 
 #[test]
-fn tolerated_field_stays_visible_and_decides_nothing() {
+fn tolerated_field_is_reported_without_effect() {
     let tolerant = with(|rule| rule.tolerated_fields = vec!["document_number".into()]);
     for (part, word) in [
         ("validity", "invalid"),
@@ -599,7 +599,7 @@ fn suspicion_outside_of_face_tasks_is_a_doubt() {
         );
         expect(&changed(json!(false)), Outcome::Verified, &[]);
     }
-    // New members that accuse no person are kept, and decide nothing.
+    // Unknown members that count against no person are kept, and change nothing.
     let added = judged(&strict(), |result| {
         result["tasks"][0]["capturedBy"] = json!({ "device": "phone" })
     });
@@ -615,7 +615,7 @@ fn suspicion_outside_of_face_tasks_is_a_doubt() {
 }
 
 #[test]
-fn rejection_stays_one_among_doubts() {
+fn rejection_outweighs_doubts() {
     let observation = judged(&strict(), |result| {
         result["tasks"][0]["score"] = json!(0.1);
         result["tasks"][2]["score"] = json!(0.1);
@@ -628,7 +628,7 @@ fn rejection_stays_one_among_doubts() {
 }
 
 #[test]
-fn result_that_is_not_completed_is_not_judged() {
+fn incomplete_result_is_not_judged() {
     for state in ["pending", "quarantined", "expired"] {
         let observation = judged(&strict(), |result| result["state"] = state.into());
         assert_ne!(
@@ -728,7 +728,7 @@ fn impossible_rule_is_refused() {
 }
 
 #[test]
-fn fields_of_other_tasks_are_no_document_data() {
+fn fields_of_other_tasks_are_not_document_data() {
     let observation = judged(&strict(), |result| {
         set(result, "surname", "DE BRUIJN", "valid");
         judge::remove(result, "document_number");
