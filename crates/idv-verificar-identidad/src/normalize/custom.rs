@@ -1,19 +1,20 @@
-//! The members that the model has no place for, by the vendor's path.
+//! Collects members beyond the model, by the vendor's path.
 
 use idv_core::adapter::{CustomValues, NameClash, is_blank, non_empty};
 use idv_core::report::Check;
 use idv_core::{Report, Text, VendorId};
 
 use super::judge::{measured, words};
-use super::{PROVIDER, filled, local, number};
+use super::{PROVIDER, given_text, local, number};
 use crate::wire::{self, Answer, Card, IdentityResult, Others};
 
-/// The rule for values of one path: both are kept.
+/// If a path has several values, all are kept.
 const CLASH: NameClash = NameClash::Array;
 
 type Fields<'t> = &'t [(&'static str, &'t Option<Text<'t>>)];
 
-/// Returns what the model has no place for: members that the report's fields do not have, and words that its checks do not say.
+/// Returns the values beyond the model: members that the report has no field for, and words that no
+/// check expresses.
 pub(super) fn of_report(
     told: &wire::Report<'_>,
     found: &IdentityResult<'_>,
@@ -94,7 +95,7 @@ pub(super) fn of_report(
             custom.add(word.path, text.into());
         }
     }
-    // The document has `N/A` beside `Si` and `No`, not in place of a number.
+    // The document uses `N/A` only beside `Si` and `No`, not instead of a number.
     for (path, text) in [
         ("DNIAnverso", &told.number_front),
         ("DNIReverso", &told.number_back),
@@ -104,11 +105,11 @@ pub(super) fn of_report(
         ("Result.DNISolicitado", &found.requested_number),
         ("Result.DNI.DNI", &card.number),
     ] {
-        if filled(text.as_ref()).is_none() {
+        if given_text(text.as_ref()).is_none() {
             custom.text(path, "", text.as_ref());
         }
     }
-    // The report has a place for one requested number.
+    // The report has a field for only one requested number.
     let requested = number::requested(told, found);
     if let [first, second] = requested.as_slice()
         && first != second
@@ -118,7 +119,8 @@ pub(super) fn of_report(
     custom
 }
 
-/// Returns a report with the members of an answer that the observation has no place for; none if there are none.
+/// Builds a report with the members of a response that the observation lacks, or returns `None` if
+/// there are none.
 pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
     let mut custom = CustomValues::new(CLASH);
     add(
@@ -136,7 +138,8 @@ pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
     Some(report)
 }
 
-/// Adds fields below a path, and the members beside them. A field that is contradicted stands among the latter with each of its values.
+/// Adds fields below a path, and the unknown members beside them, which include each value of a
+/// contradicted field.
 fn add(
     custom: &mut CustomValues,
     path: &str,

@@ -1,4 +1,4 @@
-//! The report of a verification: the contents of `Result`, and of the members around it.
+//! Builds the report of a verification from `Result` and the members around it.
 
 use idv_core::adapter::non_empty;
 use idv_core::report::{
@@ -16,7 +16,7 @@ use crate::dni;
 use crate::evidence::CERTIFICATE;
 use crate::wire::{self, Card, IdentityResult};
 
-/// The fields that a report of this vendor can ever fill.
+/// The fields that a report of this vendor can fill.
 pub const REPORT_FIELDS: &[Field] = &[
     Field::CompletedAt,
     Field::Method,
@@ -38,13 +38,15 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::Custom,
 ];
 
-/// Returns the report about the person.
+/// Builds the report about the person.
 ///
-/// - Data that was read off the document is `valid` once the verification is verified, else `unchecked`. The number is a `match` or
-///   `changed` if one was requested, and `invalid` if the letter of a Spanish one is wrong.
-/// - An empty text is absence, and so is `N/A` beside `Si` and `No` and in place of a number.
-/// - `custom` has what the model has no place for, by the vendor's path: `Acceso.IP`, `Posicion.Direccion`, `Result.Barba`; also members
-///   that the document does not name, in their own shape, and words of checks that are neither yes nor no.
+/// - Data of the document is `valid` if the verification is verified, otherwise `unchecked`. The
+///   number is a `match` or `changed` if one was requested, and `invalid` if a Spanish check letter
+///   is wrong.
+/// - An empty text means absence, and so does `N/A` beside `Si` and `No` or instead of a number.
+/// - `custom` has the values beyond the model, by the vendor's path: `Acceso.IP`,
+///   `Posicion.Direccion`, `Result.Barba`; also undocumented members in their own shape, and words
+///   of checks that are neither yes nor no.
 pub(super) fn report(
     told: &wire::Report<'_>,
     found: &IdentityResult<'_>,
@@ -59,7 +61,7 @@ pub(super) fn report(
     } else {
         Verdict::Unchecked
     };
-    // A report is long: it is made where it stays.
+    // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = non_empty(told.id.as_ref()).map(VendorId::new);
     report.method = Some(Method::Auto);
@@ -104,7 +106,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
             person.family_name = part(family);
             person.given_names = part(given);
         }
-        // Nothing divides its parts.
+        // The name has no comma between its parts.
         Some((name, None)) => person.family_name = Some(unread(name, verdict)),
         None => {}
     }
@@ -113,7 +115,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
         .nationalities
         .extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
-    // It repeats what was sent, and nothing else.
+    // The report only repeats the number of the request.
     person.phone = non_empty(told.phone.as_ref()).map(|phone| {
         let mut attribute = Attribute::new(Source::Submitted, Verdict::Original);
         let digits = phone.trim_start_matches('+');
