@@ -115,10 +115,10 @@ impl Provider for Identify24 {
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let ident = self.ident(new)?;
-        let made = self.api.create_ident(cx, &ident).await?;
-        let id = VerificationId::new(new.reference.clone(), Some(made.ident_id.into()));
+        let response = self.api.create_ident(cx, &ident).await?;
+        let id = VerificationId::new(new.reference.clone(), Some(response.ident_id.into()));
         let at = cx.now();
-        let mut created = CreateResponse::new(id, HandOff::Redirect(made.conference_url), at);
+        let mut created = CreateResponse::new(id, HandOff::Redirect(response.conference_url), at);
         created.expires_at = at.checked_add(LIFETIME).ok();
         Ok(created)
     }

@@ -72,12 +72,12 @@ impl EvidenceSource for Idnow {
             }
         }
         // A missing file at one path is less informative than any other failure.
-        let told = failures.iter().position(|error| {
+        let informative = failures.iter().position(|error| {
             !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported)
         });
         Err(failures
             .into_iter()
-            .nth(told.unwrap_or(0))
+            .nth(informative.unwrap_or(0))
             .unwrap_or_else(|| Error::new(ErrorKind::NotFound)))
     }
 }

@@ -43,8 +43,8 @@ pub fn receive(auth: &CallbackAuth, rules: Rules, delivery: &Delivery) -> Result
             "reports must be authenticated, because the vendor has no call that confirms them",
         ));
     }
-    let told = Report::read(&delivery.body)?;
-    let observation = normalize::observe(&told, rules, Channel::Callback)?
+    let payload = Report::read(&delivery.body)?;
+    let observation = normalize::observe(&payload, rules, Channel::Callback)?
         .map(|observation| observation.trusted(trust));
     Ok(CallbackMessage::new(
         observation.into_iter().collect(),

@@ -199,7 +199,7 @@ impl Custom {
     pub(super) fn field(
         &mut self,
         field: &ResultField<'_>,
-        goes: Option<Target>,
+        target: Option<Target>,
         chosen: Option<&ResultField<'_>>,
     ) {
         let name = non_empty(field.field.as_ref()).unwrap_or("field");
@@ -213,7 +213,7 @@ impl Custom {
         };
         let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, field));
         // An attribute has the verdict of the chosen field, and an age has a check.
-        let is_told = match goes {
+        let is_reported = match target {
             None => false,
             Some(Target::Age) => validity(field).is_some(),
             Some(_) => {
@@ -221,7 +221,7 @@ impl Custom {
                     && (is_chosen || chosen.map(validity) == Some(validity(field)))
             }
         };
-        if let Some(validity) = field.validity.as_ref().filter(|_| !is_told) {
+        if let Some(validity) = field.validity.as_ref().filter(|_| !is_reported) {
             self.values.add(part("validity"), validity.to_value());
         }
         let is_known =
@@ -230,7 +230,7 @@ impl Custom {
             self.values.add(part("comparison"), comparison.to_value());
         }
         let (has_place, has_words) = (
-            goes.is_some_and(|goes| goes != Target::Age),
+            target.is_some_and(|target| target != Target::Age),
             words(field).next().is_some(),
         );
         // Every other reading of an attribute carries its language.

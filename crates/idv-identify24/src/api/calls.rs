@@ -39,37 +39,37 @@ pub static CALLS: &[&CallRow] = &[
     &PROJECT_GET,
 ];
 
-const BROKEN: &str = "something went wrong at the vendor";
+const BROKEN: &str = "the vendor reported a server error";
 
 /// The failures that every call can report ("Errors").
 pub static FAILURES: &[Failure] = &[
     Failure::new(
         400,
         Meaning::Invalid("request"),
-        "the vendor does not take the request: often, a required part is missing",
+        "the vendor rejected the request, often because a required attribute is missing",
     ),
     Failure::new(
         401,
         Meaning::Unauthorized,
-        "the token is refused, or partner or API key is wrong",
+        "wrong partner or API key, or the token was refused",
     ),
     Failure::new(
         402,
         Meaning::Conflict,
-        "the vendor takes the request for valid, but it failed",
+        "the vendor accepted the parameters, but the request failed",
     ),
     Failure::new(
         403,
         Meaning::Unauthorized,
         "the API key has no permission for this call",
     ),
-    Failure::new(404, Meaning::NotFound, "the vendor knows no such thing"),
+    Failure::new(404, Meaning::NotFound, "not found at the vendor"),
     Failure::new(
         409,
         Meaning::Conflict,
         "the request conflicts with another one",
     ),
-    Failure::new(429, Meaning::RateLimited, "too many calls too quickly"),
+    Failure::new(429, Meaning::RateLimited, "too many requests"),
     Failure::new(500, Meaning::Unavailable, BROKEN),
     Failure::new(502, Meaning::Unavailable, BROKEN),
     Failure::new(503, Meaning::Unavailable, BROKEN),

@@ -16,13 +16,13 @@ type Fields<'t> = &'t [(&'static str, &'t Option<Text<'t>>)];
 /// Returns the values beyond the model: members that the report has no field for, and words that no
 /// check expresses.
 pub(super) fn of_report(
-    told: &wire::Report<'_>,
+    payload: &wire::Report<'_>,
     found: &IdentityResult<'_>,
     card: &Card<'_>,
     checks: &[Check],
 ) -> CustomValues {
     let mut custom = CustomValues::new(CLASH);
-    let accesses = told.accesses();
+    let accesses = payload.accesses();
     for (index, access) in accesses.iter().enumerate() {
         let path = if accesses.len() == 1 {
             "Acceso.".to_owned()
@@ -36,14 +36,14 @@ pub(super) fn of_report(
         ];
         add(&mut custom, &path, fields, &access.others);
     }
-    let device = told.device();
+    let device = payload.device();
     let fields: Fields<'_> = &[
         ("SysOp", &device.operating_system),
         ("browser", &device.browser),
         ("displayResolution", &device.resolution),
     ];
     add(&mut custom, "Dispositivo.", fields, &device.others);
-    let position = told.position();
+    let position = payload.position();
     add(
         &mut custom,
         "Posicion.",
@@ -78,12 +78,12 @@ pub(super) fn of_report(
     add(
         &mut custom,
         "",
-        &[("FechaEnvio", &told.sent_at)],
-        &told.others,
+        &[("FechaEnvio", &payload.sent_at)],
+        &payload.others,
     );
 
-    if local(told.updated_at.as_ref()).is_none() {
-        custom.text("UltimaActualizacion", "", told.updated_at.as_ref());
+    if local(payload.updated_at.as_ref()).is_none() {
+        custom.text("UltimaActualizacion", "", payload.updated_at.as_ref());
     }
     if measured(found).is_none_or(|(_, name)| name != "ParecidoPersonaDNI") {
         custom.text("Result.ParecidoPersonaDNI", "", found.similarity.as_ref());
@@ -97,9 +97,9 @@ pub(super) fn of_report(
     }
     // The document uses `N/A` only beside `Si` and `No`, not instead of a number.
     for (path, text) in [
-        ("DNIAnverso", &told.number_front),
-        ("DNIReverso", &told.number_back),
-        ("DNISolicitado", &told.requested_number),
+        ("DNIAnverso", &payload.number_front),
+        ("DNIReverso", &payload.number_back),
+        ("DNISolicitado", &payload.requested_number),
         ("Result.DNIAnverso", &found.number_front),
         ("Result.DNIReverso", &found.number_back),
         ("Result.DNISolicitado", &found.requested_number),
@@ -110,7 +110,7 @@ pub(super) fn of_report(
         }
     }
     // The report has a field for only one requested number.
-    let requested = number::requested(told, found);
+    let requested = number::requested(payload, found);
     if let [first, second] = requested.as_slice()
         && first != second
     {

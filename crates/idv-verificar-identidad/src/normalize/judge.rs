@@ -31,17 +31,17 @@ pub(super) struct Judgement {
 
 impl Judgement {
     /// Judges the findings of a report.
-    pub(super) fn of(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Self {
+    pub(super) fn of(payload: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Self {
         let places = [
-            ("", &told.others),
+            ("", &payload.others),
             ("Result.", &found.others),
             ("Result.DNI.", &card.others),
         ];
         let mut judgement = Self {
             checks: Vec::new(),
             reasons: Vec::new(),
-            requested: compare(told, found, card),
-            letter: letter(told, found, card),
+            requested: compare(payload, found, card),
+            letter: letter(payload, found, card),
             outcome: decimal(found.outcome.as_ref()),
             contradicted: places
                 .iter()
@@ -54,7 +54,7 @@ impl Judgement {
                 judgement.check(word.kind, result, word.name);
             }
         }
-        judgement.expiry(told, card);
+        judgement.expiry(payload, card);
         judgement.requested_number();
         if let Some(age) = given_text(card.age.as_ref()).and_then(|age| age.parse::<u32>().ok()) {
             judgement.check(
@@ -113,7 +113,7 @@ impl Judgement {
 
     /// Adds the reason of a code that an operator had to judge, and the operator's own reasons,
     /// which the document promises as parameters without naming them.
-    pub(super) fn reject(&mut self, found: &IdentityResult<'_>, told: &Report<'_>) {
+    pub(super) fn reject(&mut self, found: &IdentityResult<'_>, payload: &Report<'_>) {
         if let (Some(code), Some(row)) = (
             given_text(found.outcome.as_ref()),
             self.outcome.and_then(find_result),
@@ -121,7 +121,7 @@ impl Judgement {
         {
             self.reasons.insert(0, Finding::new(reason, code));
         }
-        for (name, values) in told
+        for (name, values) in payload
             .others
             .undocumented()
             .chain(found.others.undocumented())
@@ -225,12 +225,13 @@ impl Judgement {
 
     /// Adds the expiry check. A document that expired before the day of the report has expired,
     /// whatever `Caducado` says.
-    fn expiry(&mut self, told: &Report<'_>, card: &Card<'_>) {
+    fn expiry(&mut self, payload: &Report<'_>, card: &Card<'_>) {
         let day = |text: &Option<Text<'_>>| local(text.as_ref()).map(DateTime::date);
         let expires: Option<Date> = given_text(card.expires_on.as_ref())
             .and_then(PartialDate::parse)
             .and_then(PartialDate::whole);
-        if let (Some(expires), Some(day)) = (expires, day(&told.updated_at).max(day(&told.sent_at)))
+        if let (Some(expires), Some(day)) =
+            (expires, day(&payload.updated_at).max(day(&payload.sent_at)))
             && expires < day
         {
             self.check(
@@ -422,12 +423,12 @@ pub(super) fn measured<'t>(
 
 /// Returns whether the check letter of a Spanish number is right, or `None` if the number is not
 /// Spanish.
-fn letter(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Option<bool> {
+fn letter(payload: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Option<bool> {
     let country = given_text(card.country.as_ref()).and_then(Country::from_word);
     if country.is_some_and(|country| country.code() != "ES") {
         return None;
     }
-    number::read(told, found, card)
+    number::read(payload, found, card)
         .first()
         .and_then(|number| dni::letter_holds(&dni::plain(number)))
 }

@@ -60,34 +60,38 @@ impl Rules {
 ///
 /// [`Malformed`](idv_core::ErrorKind::Malformed) if the report lacks its service or its request, or
 /// names several.
-pub fn observe(told: &Report<'_>, rules: Rules, channel: Channel) -> Result<Option<Observation>> {
-    if told.others.contradicts("Servicio") || told.others.contradicts("ID") {
+pub fn observe(
+    payload: &Report<'_>,
+    rules: Rules,
+    channel: Channel,
+) -> Result<Option<Observation>> {
+    if payload.others.contradicts("Servicio") || payload.others.contradicts("ID") {
         return Err(Error::malformed(
             "the report names several services or requests: Servicio or ID occurs twice",
         ));
     }
-    let service = non_empty(told.service.as_ref())
+    let service = non_empty(payload.service.as_ref())
         .ok_or_else(|| Error::malformed("the report lacks its service: Servicio"))?;
     if !service.eq_ignore_ascii_case(SERVICE) {
         return Ok(None);
     }
-    let id = non_empty(told.id.as_ref())
+    let id = non_empty(payload.id.as_ref())
         .ok_or_else(|| Error::malformed("the report lacks its request: ID"))?;
     let mut observation =
         Observation::claimed(Subject::new(None, Some(VendorId::new(id))), channel);
-    observation.at = time(told.updated_at.as_ref());
+    observation.at = time(payload.updated_at.as_ref());
 
-    let found = told.result().unwrap_or_default();
+    let found = payload.result().unwrap_or_default();
     let card = found.card();
-    let judgement = Judgement::of(told, &found, &card);
-    let (code, row, contradicts) = state(told);
+    let judgement = Judgement::of(payload, &found, &card);
+    let (code, row, contradicts) = state(payload);
     observation.code = code;
     observation.status = row.map(|row| judgement.status(row, rules));
     if contradicts {
         observation.status = Some(Status::Finished(Outcome::Disputed));
     }
     let row = row.filter(|_| !contradicts);
-    let mut report = report::report(told, &found, &card, judgement, row, observation.status);
+    let mut report = report::report(payload, &found, &card, judgement, row, observation.status);
     if matches!(observation.status, Some(Status::Finished(_))) {
         report.completed_at = observation.at;
         let is_automatic = row.is_some_and(|row| matches!(row.status, Status::InReview { .. }));
@@ -141,8 +145,8 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
             .collect()),
         Channel::Poll => match Report::read(bytes) {
             // A response has an `ID`, too.
-            Ok(told) if told.service.is_some() => {
-                Ok(observe(&told, rules, channel)?.into_iter().collect())
+            Ok(payload) if payload.service.is_some() => {
+                Ok(observe(&payload, rules, channel)?.into_iter().collect())
             }
             _ => Ok(vec![sent(&Answer::read(bytes)?, channel)]),
         },
@@ -155,12 +159,12 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
 
 /// Returns the vendor's code of the state, the row of the last state, and whether several states
 /// contradict each other about the end.
-fn state(told: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool) {
-    let last = non_empty(told.state.as_ref());
-    if !told.others.contradicts("Estado") {
+fn state(payload: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool) {
+    let last = non_empty(payload.state.as_ref());
+    if !payload.others.contradicts("Estado") {
         return (last.map(str::to_owned), last.and_then(state_of), false);
     }
-    let codes: Vec<_> = told
+    let codes: Vec<_> = payload
         .others
         .get("Estado")
         .iter()

@@ -46,16 +46,16 @@ pub(super) enum Requested {
 
 /// Returns the extracted numbers, the document's own first, each with the vendor's path.
 pub(super) fn read<'t>(
-    told: &'t Report<'_>,
+    payload: &'t Report<'_>,
     found: &'t IdentityResult<'_>,
     card: &'t Card<'_>,
 ) -> Vec<&'t str> {
     let texts = [
         &card.number,
         &found.number_front,
-        &told.number_front,
+        &payload.number_front,
         &found.number_back,
-        &told.number_back,
+        &payload.number_back,
     ];
     texts
         .into_iter()
@@ -64,8 +64,11 @@ pub(super) fn read<'t>(
 }
 
 /// Returns the requested numbers that the report repeats.
-pub(super) fn requested<'t>(told: &'t Report<'_>, found: &'t IdentityResult<'_>) -> Vec<&'t str> {
-    [&found.requested_number, &told.requested_number]
+pub(super) fn requested<'t>(
+    payload: &'t Report<'_>,
+    found: &'t IdentityResult<'_>,
+) -> Vec<&'t str> {
+    [&found.requested_number, &payload.requested_number]
         .into_iter()
         .filter_map(|text| given_text(text.as_ref()))
         .collect()
@@ -75,8 +78,12 @@ pub(super) fn requested<'t>(told: &'t Report<'_>, found: &'t IdentityResult<'_>)
 ///
 /// `NumeroSerie` alone may have the number of a passport or of a foreign document, but never a DNI
 /// or NIE.
-pub(super) fn compare(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Requested {
-    let (requested, read) = (requested(told, found), read(told, found, card));
+pub(super) fn compare(
+    payload: &Report<'_>,
+    found: &IdentityResult<'_>,
+    card: &Card<'_>,
+) -> Requested {
+    let (requested, read) = (requested(payload, found), read(payload, found, card));
     let serial = given_text(card.serial_number.as_ref());
     let by_serial = |number: &str| {
         dni::letter_holds(&dni::plain(number)).is_none()
@@ -133,9 +140,9 @@ mod tests {
     }
 
     fn compared(json: &str) -> Requested {
-        let told = Report::read(json.as_bytes()).unwrap();
-        let found = told.result().unwrap_or_default();
-        compare(&told, &found, &found.card())
+        let payload = Report::read(json.as_bytes()).unwrap();
+        let found = payload.result().unwrap_or_default();
+        compare(&payload, &found, &found.card())
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub const REPORT_FIELDS: &[Field] = &[
 ///   `Posicion.Direccion`, `Result.Barba`; also undocumented members in their own shape, and words
 ///   of checks that are neither yes nor no.
 pub(super) fn report(
-    told: &wire::Report<'_>,
+    payload: &wire::Report<'_>,
     found: &IdentityResult<'_>,
     card: &Card<'_>,
     mut judgement: Judgement,
@@ -63,10 +63,10 @@ pub(super) fn report(
     };
     // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(PROVIDER));
-    report.vendor_id = non_empty(told.id.as_ref()).map(VendorId::new);
+    report.vendor_id = non_empty(payload.id.as_ref()).map(VendorId::new);
     report.method = Some(Method::Auto);
-    person(&mut report, told, card, verdict);
-    document(&mut report, told, found, card, &judgement, verdict);
+    person(&mut report, payload, card, verdict);
+    document(&mut report, payload, found, card, &judgement, verdict);
     match row.map(|row| row.status) {
         Some(Status::Finished(Outcome::Verified)) => {
             let certificate = Evidence::new(EvidenceId::new(CERTIFICATE), EvidenceKind::ReportPdf);
@@ -75,7 +75,7 @@ pub(super) fn report(
                 .push(certificate.with_media_type("application/pdf"));
         }
         Some(Status::Finished(Outcome::Rejected)) => {
-            judgement.reject(found, told);
+            judgement.reject(found, payload);
             let code = row.map(|row| row.code.to_string()).unwrap_or_default();
             judgement
                 .checks
@@ -83,13 +83,13 @@ pub(super) fn report(
         }
         _ => {}
     }
-    report.custom = custom::of_report(told, found, card, &judgement.checks).into_values();
+    report.custom = custom::of_report(payload, found, card, &judgement.checks).into_values();
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report
 }
 
-fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict: Verdict) {
+fn person(report: &mut Report, payload: &wire::Report<'_>, card: &Card<'_>, verdict: Verdict) {
     let person = &mut report.person;
     match non_empty(card.name.as_ref()).map(|name| (name, name.split_once(','))) {
         Some((name, Some((family, given))))
@@ -116,7 +116,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
         .extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
     // The report only repeats the number of the request.
-    person.phone = non_empty(told.phone.as_ref()).map(|phone| {
+    person.phone = non_empty(payload.phone.as_ref()).map(|phone| {
         let mut attribute = Attribute::new(Source::Submitted, Verdict::Original);
         let digits = phone.trim_start_matches('+');
         attribute.submitted = Some(Pii::new(format!("+{digits}")));
@@ -126,7 +126,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
 
 fn document(
     report: &mut Report,
-    told: &wire::Report<'_>,
+    payload: &wire::Report<'_>,
     found: &IdentityResult<'_>,
     card: &Card<'_>,
     judgement: &Judgement,
@@ -138,8 +138,8 @@ fn document(
     document.issuing_country = attribute(card.country.as_ref(), verdict);
     document.expires_on = attribute(card.expires_on.as_ref(), verdict);
 
-    let mut numbers = number::read(told, found, card).into_iter();
-    let requested = number::requested(told, found).first().copied();
+    let mut numbers = number::read(payload, found, card).into_iter();
+    let requested = number::requested(payload, found).first().copied();
     let mut attribute = match (numbers.next(), requested) {
         (Some(number), _) => read::<String>(number, verdict),
         (None, Some(_)) => Attribute::new(Source::Submitted, Verdict::Original),

@@ -65,10 +65,10 @@ impl PutOrderResponse {
             return Err(Error::malformed("the response is not a JSON object"));
         }
         let wire: Wire<'_> = wire::read_json(&text)?;
-        let said = wire.error.as_ref().and_then(words);
+        let description = wire.error.as_ref().and_then(words);
         let Some(order_id) = non_empty_text(wire.order_id) else {
             let error = Error::malformed("the response names no order: `OrderID` is missing");
-            return Err(match said {
+            return Err(match description {
                 Some(text) => error.with_vendor_text(text),
                 None => error,
             });
@@ -94,7 +94,7 @@ impl PutOrderResponse {
             video_hashes: has_hashes.then_some(hashes),
             user_id: non_empty_text(wire.user_id),
             user_token: non_empty_text(wire.user_token).map(Secret::new),
-            error: said.map(Pii::new),
+            error: description.map(Pii::new),
         })
     }
 }
