@@ -55,7 +55,7 @@ fn requested_task_must_be_present() {
         (2, Some(CheckKind::FaceMatch), "face_match"),
     ] {
         let observation = judged(&strict(), |result| {
-            _ = result["tasks"].as_array_mut().unwrap().remove(index)
+            _ = result["tasks"].as_array_mut().unwrap().remove(index);
         });
         assert_eq!(outcome(&observation), Outcome::Inconclusive, "{name}");
         assert_eq!(
@@ -104,7 +104,7 @@ fn task_that_is_not_completed_counts_against_result() {
             .enumerate()
         {
             let observation = judged(&strict(), |result| {
-                result["tasks"][index]["state"] = state.clone()
+                result["tasks"][index]["state"] = state.clone();
             });
             expect(
                 &observation,
@@ -114,7 +114,7 @@ fn task_that_is_not_completed_counts_against_result() {
         }
     }
     let pending = judged(&strict(), |result| {
-        result["tasks"][2]["state"] = "pending".into()
+        result["tasks"][2]["state"] = "pending".into();
     });
     assert_eq!(
         check(&pending, CheckKind::FaceMatch),
@@ -126,7 +126,7 @@ fn task_that_is_not_completed_counts_against_result() {
 fn unknown_task_needs_proof_like_a_face_task() {
     let with_task = |task: Value| {
         judged(&strict(), |result| {
-            result["tasks"].as_array_mut().unwrap().push(task)
+            result["tasks"].as_array_mut().unwrap().push(task);
         })
     };
     let cannot = Reason::CannotBeCompleted;
@@ -221,7 +221,7 @@ fn score_must_reach_the_minimum() {
             (json!({ "value": 0.9 }), Outcome::Inconclusive),
         ] {
             let observation = judged(&strict(), |result| {
-                result["tasks"][index]["score"] = score.clone()
+                result["tasks"][index]["score"] = score.clone();
             });
             let against = [(reason[index], code[index])];
             expect(
@@ -272,7 +272,7 @@ fn missing_score_counts_against_result_if_required() {
 fn recognized_document_needs_a_sufficient_score() {
     let scored = |score: Value| {
         judged(&strict(), |result| {
-            result["tasks"][0]["files"][0]["score"] = score
+            result["tasks"][0]["files"][0]["score"] = score;
         })
     };
     for good in [json!(0.8), json!(null)] {
@@ -286,7 +286,7 @@ fn recognized_document_needs_a_sufficient_score() {
         );
     }
     let face = judged(&strict(), |result| {
-        result["tasks"][1]["files"][0]["score"] = json!(0.3)
+        result["tasks"][1]["files"][0]["score"] = json!(0.3);
     });
     expect(
         &face,
@@ -327,7 +327,7 @@ fn document_without_any_evidence_is_inconclusive() {
         expect(&observation, Outcome::Verified, &[]);
     }
     let word = judged(&strict(), |result| {
-        result["tasks"][0]["result"] = "match".into()
+        result["tasks"][0]["result"] = "match".into();
     });
     assert_eq!(
         reasons(&word)[0],
@@ -346,7 +346,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
         ("age", true, Reason::Other),
     ] {
         let observation = judged(&strict(), |result| {
-            field(result, name)["validity"] = "invalid".into()
+            field(result, name)["validity"] = "invalid".into();
         });
         let expected = if rejects {
             Outcome::Rejected
@@ -367,7 +367,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
             json!({ "is": "valid" }),
         ] {
             let observation = judged(&strict(), |result| {
-                field(result, name)["validity"] = unknown.clone()
+                field(result, name)["validity"] = unknown.clone();
             });
             expect(
                 &observation,
@@ -379,7 +379,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
     for fine in ["valid", "not_checked", "VALID"] {
         expect(
             &judged(&strict(), |result| {
-                field(result, "age")["validity"] = fine.into()
+                field(result, "age")["validity"] = fine.into();
             }),
             Outcome::Verified,
             &[],
@@ -389,7 +389,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
         result["tasks"][0]["result"]
             .as_array_mut()
             .unwrap()
-            .push(json!("x"))
+            .push(json!("x"));
     });
     expect(
         &broken,
@@ -423,7 +423,7 @@ fn contradicting_sources_count_against_result() {
     ];
     for word in words {
         let observation = judged(&strict(), |result| {
-            field(result, "date_of_birth")["comparison"] = word.clone()
+            field(result, "date_of_birth")["comparison"] = word.clone();
         });
         expect(
             &observation,
@@ -451,7 +451,7 @@ fn contradicting_sources_count_against_result() {
     ] {
         expect(
             &judged(&strict(), |result| {
-                field(result, "date_of_birth")["comparison"] = word.clone()
+                field(result, "date_of_birth")["comparison"] = word.clone();
             }),
             Outcome::Verified,
             &[],
@@ -500,7 +500,7 @@ fn required_field_must_have_a_value() {
     ];
     for values in nothing {
         let observation = judged(&strict(), |result| {
-            field(result, "document_number")["values"] = values.clone()
+            field(result, "document_number")["values"] = values.clone();
         });
         expect(
             &observation,
@@ -549,7 +549,7 @@ fn tolerated_field_is_reported_without_effect() {
         ("comparison", "mismatch"),
     ] {
         let observation = judged(&tolerant, |result| {
-            field(result, "document_number")[part] = word.into()
+            field(result, "document_number")[part] = word.into();
         });
         expect(&observation, Outcome::Verified, &[]);
         let number = observation
@@ -601,11 +601,11 @@ fn suspicion_outside_of_face_tasks_is_a_doubt() {
     }
     // Unknown members that count against no person are kept, and change nothing.
     let added = judged(&strict(), |result| {
-        result["tasks"][0]["capturedBy"] = json!({ "device": "phone" })
+        result["tasks"][0]["capturedBy"] = json!({ "device": "phone" });
     });
     expect(&added, Outcome::Verified, &[]);
     let invalid = judged(&strict(), |result| {
-        result["tasks"][0]["validity"] = "invalid".into()
+        result["tasks"][0]["validity"] = "invalid".into();
     });
     expect(
         &invalid,
@@ -657,7 +657,7 @@ fn rule_is_named_with_every_setting() {
         )
     );
     let dated = judged(&strict(), |result| {
-        result["completed"] = "2024-01-01T00:00:00Z".into()
+        result["completed"] = "2024-01-01T00:00:00Z".into();
     });
     assert!(
         !dated

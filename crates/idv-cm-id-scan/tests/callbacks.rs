@@ -189,7 +189,7 @@ fn event_is_a_claim_if_no_secret_is_configured() {
 #[test]
 fn header_has_the_configured_name() {
     let provider = CmIdScan::new(with(|config| {
-        config.callback_header = "X-Bank-Proof".to_owned()
+        config.callback_header = "X-Bank-Proof".to_owned();
     }))
     .unwrap();
     assert!(

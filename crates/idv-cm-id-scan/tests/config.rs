@@ -343,22 +343,22 @@ fn configuration_that_verifies_no_person_is_refused() {
     // No field remains for the limits.
     let document = ["document_number", "given_names", "surname"];
     named(&document, "minimum_age", |config| {
-        config.minimum_age = Some(16)
+        config.minimum_age = Some(16);
     });
     named(&document, "maximum_age", |config| {
-        config.maximum_age = Some(80)
+        config.maximum_age = Some(80);
     });
     named(&document, "allowed_expiration", |config| {
-        config.allowed_expiration = Some(30)
+        config.allowed_expiration = Some(30);
     });
     named(&["surname"], "document_number", |config| {
-        config.acceptance_required_fields = vec!["document_number".into()]
+        config.acceptance_required_fields = vec!["document_number".into()];
     });
     named(&[], "Portrait", |config| {
-        config.acceptance_required_fields = vec!["Portrait".into()]
+        config.acceptance_required_fields = vec!["Portrait".into()];
     });
     named(&[], "document_image", |config| {
-        config.acceptance_required_fields = vec!["document_image".into()]
+        config.acceptance_required_fields = vec!["document_image".into()];
     });
     named(&[], "acceptance_completed_means_match", |config| {
         (
@@ -372,10 +372,10 @@ fn configuration_that_verifies_no_person_is_refused() {
             (|config| config.minimum_age = Some(16)) as fn(&mut CmIdScanConfig),
         ),
         (["surname", "birth_date"], |config| {
-            (config.minimum_age, config.maximum_age) = (Some(16), Some(80))
+            (config.minimum_age, config.maximum_age) = (Some(16), Some(80));
         }),
         (["surname", "expiry_date"], |config| {
-            config.allowed_expiration = Some(-90)
+            config.allowed_expiration = Some(-90);
         }),
         (["surname", "given_names"], |_| {}),
     ] {

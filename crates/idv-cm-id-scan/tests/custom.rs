@@ -180,7 +180,7 @@ fn words_without_a_value_in_the_model_stay_raw() {
     assert_eq!(report["person"]["birth_date"]["value"], "1965");
     assert_eq!(report["person"]["birth_date"]["raw"], "1965-00-00");
     let placeholder = judged(&strict(), |result| {
-        field(result, "sex")["values"] = json!(["N/A"])
+        field(result, "sex")["values"] = json!(["N/A"]);
     });
     let gender = placeholder.report().unwrap().person.gender.clone().unwrap();
     assert_eq!(

@@ -208,7 +208,7 @@ fn unknown_values_count_against_a_face_task() {
 #[test]
 fn every_unknown_member_of_a_face_task_is_named() {
     let observation = judged(&strict(), |result| {
-        bare(result, 2, &json!({ "matchScore": 0.12, "passed": false }))
+        bare(result, 2, &json!({ "matchScore": 0.12, "passed": false }));
     });
     let against = [
         (Reason::FaceMismatch, "face_match:matchScore"),

@@ -628,7 +628,7 @@ async fn configured_limits_are_enforced_on_results() {
                     config.minimum_age,
                     config.maximum_age,
                     config.allowed_expiration,
-                ) = (Some(18), Some(90), Some(-90))
+                ) = (Some(18), Some(90), Some(-90));
             },
             Outcome::Verified,
         ),

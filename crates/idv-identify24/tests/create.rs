@@ -151,11 +151,11 @@ async fn missing_required_input_is_named() {
         ("person.birth_place", |new| new.person.birth_place = None),
         ("person.nationality", |new| new.person.nationality = None),
         ("person.address.postal_code", |new| {
-            new.person.address.postal_code = None
+            new.person.address.postal_code = None;
         }),
         ("person.address.city", |new| new.person.address.city = None),
         ("person.address.country", |new| {
-            new.person.address.country = None
+            new.person.address.country = None;
         }),
         ("contact.email", |new| new.contact.email = None),
         ("contact.phone", |new| new.contact.phone = None),

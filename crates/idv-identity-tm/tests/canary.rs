@@ -423,7 +423,7 @@ async fn refused_input_is_not_printed() {
                 format!("https://bank.example.com/#{}", marked.link)
                     .parse()
                     .unwrap(),
-            )
+            );
         },
     ];
     for change in changes {

@@ -192,26 +192,26 @@ async fn invalid_input_is_refused_by_the_models_name() {
     let table: &[(&str, Change)] = &[
         ("person.given_names", |new| new.person.given_names = None),
         ("person.given_names", |new| {
-            new.person.given_names = Some(" ".into())
+            new.person.given_names = Some(" ".into());
         }),
         ("person.given_names", |new| {
-            new.person.given_names = Some("é".repeat(51).into())
+            new.person.given_names = Some("é".repeat(51).into());
         }),
         ("person.family_name", |new| new.person.family_name = None),
         ("person.family_name", |new| {
-            new.person.family_name = Some("é".repeat(51).into())
+            new.person.family_name = Some("é".repeat(51).into());
         }),
         ("person.birth_name", |new| {
-            new.person.birth_name = Some("é".repeat(76).into())
+            new.person.birth_name = Some("é".repeat(76).into());
         }),
         ("person.birth_date", |new| {
-            new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into())
+            new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into());
         }),
         ("person.birth_place", |new| {
-            new.person.birth_place = Some("é".repeat(101).into())
+            new.person.birth_place = Some("é".repeat(101).into());
         }),
         ("person.title", |new| {
-            new.person.title = Some("é".repeat(51).into())
+            new.person.title = Some("é".repeat(51).into());
         }),
         ("person.address.street", |new| {
             // Together with the number the street is too long.
@@ -219,35 +219,35 @@ async fn invalid_input_is_refused_by_the_models_name() {
             new.person.address.house_number = Some("17".into());
         }),
         ("person.address.postal_code", |new| {
-            new.person.address.postal_code = Some("SW1A 1AA".into())
+            new.person.address.postal_code = Some("SW1A 1AA".into());
         }),
         ("person.address.city", |new| {
-            new.person.address.city = Some("é".repeat(101).into())
+            new.person.address.city = Some("é".repeat(101).into());
         }),
         ("person.address.country", |new| {
-            new.person.address.country = None
+            new.person.address.country = None;
         }),
         ("contact.email", |new| new.contact.email = None),
         ("contact.email", |new| {
-            new.contact.email = Some("nobody".into())
+            new.contact.email = Some("nobody".into());
         }),
         ("contact.email", |new| {
-            new.contact.email = Some(format!("{}@example.com", "a".repeat(39)).into())
+            new.contact.email = Some(format!("{}@example.com", "a".repeat(39)).into());
         }),
         ("contact.phone", |new| {
-            new.contact.phone = Some("0171 1234567".into())
+            new.contact.phone = Some("0171 1234567".into());
         }),
         ("document.number", |new| {
-            new.document.number = Some("1".repeat(51).into())
+            new.document.number = Some("1".repeat(51).into());
         }),
         ("document.issuer", |new| {
-            new.document.issuer = Some("é".repeat(101).into())
+            new.document.issuer = Some("é".repeat(101).into());
         }),
         ("document.issued_on", |new| {
-            new.document.issued_on = Some(jiff::civil::date(10, 1, 1).into())
+            new.document.issued_on = Some(jiff::civil::date(10, 1, 1).into());
         }),
         ("document.expires_on", |new| {
-            new.document.expires_on = Some(jiff::civil::date(20, 1, 1).into())
+            new.document.expires_on = Some(jiff::civil::date(20, 1, 1).into());
         }),
         ("return_urls.success", |new| {
             new.return_urls.success = Some(
@@ -257,10 +257,10 @@ async fn invalid_input_is_refused_by_the_models_name() {
             );
         }),
         ("return_urls.failure", |new| {
-            new.return_urls.failure = Some("bank:failed".parse().unwrap())
+            new.return_urls.failure = Some("bank:failed".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("ftp://bank.example.com".parse().unwrap())
+            new.callback_url = Some("ftp://bank.example.com".parse().unwrap());
         }),
         ("callback_url", |new| {
             new.callback_url = Some(
@@ -271,22 +271,22 @@ async fn invalid_input_is_refused_by_the_models_name() {
         }),
         // The added parameters would be in the fragment, come second, or be left unchanged.
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/#identity".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/#identity".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/?orderId=5".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/?orderId=5".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/?token=5".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/?token=5".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/?a=[statusCode]".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/?a=[statusCode]".parse().unwrap());
         }),
         ("purpose", |new| new.purpose = Some("é".repeat(151))),
         ("purpose", |new| new.purpose = Some(String::new())),
         // The reference would start a test robot.
         ("reference", |new| {
-            new.reference = Reference::parse("x-autotest-positive").unwrap()
+            new.reference = Reference::parse("x-autotest-positive").unwrap();
         }),
     ];
     for (number, (field, change)) in table.iter().enumerate() {

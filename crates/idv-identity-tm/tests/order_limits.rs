@@ -28,67 +28,67 @@ type Break = fn(&mut Order);
 const LENGTHS: &[(&str, usize, Fill)] = &[
     ("Ref", 100, |order, text| order.reference = Some(text)),
     ("Address.Firstname", 50, |order, text| {
-        order.address.firstname = text.into()
+        order.address.firstname = text.into();
     }),
     ("Address.Surname", 50, |order, text| {
-        order.address.surname = text.into()
+        order.address.surname = text.into();
     }),
     ("Address.CompanyName", 50, |order, text| {
-        order.address.company_name = Some(text.into())
+        order.address.company_name = Some(text.into());
     }),
     ("Address.Street", 50, |order, text| {
-        order.address.street = Some(text.into())
+        order.address.street = Some(text.into());
     }),
     ("Address.ZipCode", 5, |order, text| {
-        order.address.zip_code = Some(text.into())
+        order.address.zip_code = Some(text.into());
     }),
     ("Address.City", 100, |order, text| {
-        order.address.city = Some(text.into())
+        order.address.city = Some(text.into());
     }),
     ("IdentData.Firstname", 50, |order, text| {
-        data(order).firstname = Some(text.into())
+        data(order).firstname = Some(text.into());
     }),
     ("IdentData.Surname", 50, |order, text| {
-        data(order).surname = Some(text.into())
+        data(order).surname = Some(text.into());
     }),
     ("IdentData.Street", 100, |order, text| {
-        data(order).street = Some(text.into())
+        data(order).street = Some(text.into());
     }),
     ("IdentData.ZipCode", 5, |order, text| {
-        data(order).zip_code = Some(text.into())
+        data(order).zip_code = Some(text.into());
     }),
     ("IdentData.City", 100, |order, text| {
-        data(order).city = Some(text.into())
+        data(order).city = Some(text.into());
     }),
     ("IdentData.Birthplace", 100, |order, text| {
-        data(order).birthplace = Some(text.into())
+        data(order).birthplace = Some(text.into());
     }),
     ("IdentData.Birthname", 75, |order, text| {
-        data(order).birthname = Some(text.into())
+        data(order).birthname = Some(text.into());
     }),
     ("IdentData.Nationality", 50, |order, text| {
-        data(order).nationality = Some(text.into())
+        data(order).nationality = Some(text.into());
     }),
     ("IdentData.Title", 50, |order, text| {
-        data(order).title = Some(text.into())
+        data(order).title = Some(text.into());
     }),
     ("IdentData.Artistname", 50, |order, text| {
-        data(order).artistname = Some(text.into())
+        data(order).artistname = Some(text.into());
     }),
     ("IdentData.CollectedBy", 255, |order, text| {
-        data(order).collected_by = Some(text.into())
+        data(order).collected_by = Some(text.into());
     }),
     ("IdentData.IDCard.CardNo", 50, |order, text| {
-        data(order).id_card.card_no = Some(text.into())
+        data(order).id_card.card_no = Some(text.into());
     }),
     ("IdentData.IDCard.PlaceOfIssue", 100, |order, text| {
-        data(order).id_card.place_of_issue = Some(text.into())
+        data(order).id_card.place_of_issue = Some(text.into());
     }),
     ("IdentData.DriverLicence.LicenceNo", 50, |order, text| {
-        data(order).driver_licence.licence_no = Some(text.into())
+        data(order).driver_licence.licence_no = Some(text.into());
     }),
     ("IdentData.DriverLicence.Classes", 50, |order, text| {
-        data(order).driver_licence.classes = Some(text.into())
+        data(order).driver_licence.classes = Some(text.into());
     }),
     ("IdentData.Additional", 50, |order, text| {
         data(order)
@@ -107,19 +107,19 @@ const LENGTHS: &[(&str, usize, Fill)] = &[
         );
     }),
     ("LegitimationDocument.Document", 50, |order, text| {
-        order.legitimation_documents = vec![LegitimationDocument::new(text)]
+        order.legitimation_documents = vec![LegitimationDocument::new(text)];
     }),
     ("eSignPDF.Filename", 50, |order, text| {
-        order.esign_pdfs[0].filename = Some(text.into())
+        order.esign_pdfs[0].filename = Some(text.into());
     }),
     ("eSignPDF.Stamping.Content", 500, |order, text| {
-        order.esign_pdfs[0].stamps = vec![Stamp::new(text)]
+        order.esign_pdfs[0].stamps = vec![Stamp::new(text)];
     }),
     ("eSignHash.Filename", 50, |order, text| {
-        order.esign_hashes = vec![SignHash::new(vec![1], text)]
+        order.esign_hashes = vec![SignHash::new(vec![1], text)];
     }),
     ("eSignOptions.AdditionalCheckboxes", 300, |order, text| {
-        order.esign_options.additional_checkboxes = vec![text]
+        order.esign_options.additional_checkboxes = vec![text];
     }),
     (
         "MultiSignOptions.SignParameters.Filename",
@@ -134,16 +134,16 @@ const LENGTHS: &[(&str, usize, Fill)] = &[
         },
     ),
     ("Purpose", 150, |order, text| {
-        order.purpose = Some(Purpose::Text(text))
+        order.purpose = Some(Purpose::Text(text));
     }),
     ("Purpose", 150, |order, text| {
         order.purpose = Some(Purpose::ByLanguage(BTreeMap::from([(
             "de".to_owned(),
             text,
-        )])))
+        )])));
     }),
     ("CustomerRouteTag", 250, |order, text| {
-        order.customer_route_tag = Some(text)
+        order.customer_route_tag = Some(text);
     }),
 ];
 
@@ -164,10 +164,10 @@ fn every_maximum_length_is_exact() {
 fn lengths_of_urls_numbers_and_ids_are_exact() {
     let table: &[(&str, usize, &str, &str, Fill)] = &[
         ("Email", 50, "", "@example.com", |order, text| {
-            order.email = text.into()
+            order.email = text.into();
         }),
         ("IdentData.Email", 50, "", "@example.com", |order, text| {
-            data(order).email = Some(text.into())
+            data(order).email = Some(text.into());
         }),
         (
             "EmailNotifications.OnPositiveIdent",
@@ -204,13 +204,13 @@ fn lengths_of_urls_numbers_and_ids_are_exact() {
             |order, text| order.email_notifications.on_leave = Some(text.into()),
         ),
         ("Phone", 50, "+", "", |order, text| {
-            order.phone = Some(text.into())
+            order.phone = Some(text.into());
         }),
         ("Mobile", 50, "+", "", |order, text| {
-            order.mobile = Some(text.into())
+            order.mobile = Some(text.into());
         }),
         ("IdentData.Mobile", 50, "+", "", |order, text| {
-            data(order).mobile = Some(text.into())
+            data(order).mobile = Some(text.into());
         }),
         (
             "RedirectURL.Success",
@@ -303,49 +303,49 @@ fn lengths_of_urls_numbers_and_ids_are_exact() {
 fn invalid_formats_are_refused_by_field() {
     let table: &[(&str, Break)] = &[
         ("Address.Firstname", |order| {
-            order.address.firstname = " ".into()
+            order.address.firstname = " ".into();
         }),
         ("Address.Surname", |order| order.address.surname = "".into()),
         ("Address.Country", |order| {
-            order.address.country = "D".into()
+            order.address.country = "D".into();
         }),
         ("Address.Country", |order| {
-            order.address.country = "DEUT".into()
+            order.address.country = "DEUT".into();
         }),
         ("Address.Country", |order| {
-            order.address.country = "49".into()
+            order.address.country = "49".into();
         }),
         ("IdentData.Country", |order| {
-            data(order).country = Some("DEU".into())
+            data(order).country = Some("DEU".into());
         }),
         ("IdentData.IDCard.CountryOfIssue", |order| {
-            data(order).id_card.country_of_issue = Some("DEUT".into())
+            data(order).id_card.country_of_issue = Some("DEUT".into());
         }),
         ("IdentData.DriverLicence.CountryOfIssue", |order| {
-            data(order).driver_licence.country_of_issue = Some("".into())
+            data(order).driver_licence.country_of_issue = Some("".into());
         }),
         ("IdentData.Birthdate", |order| {
-            data(order).birthdate = Some(jiff::civil::date(64, 8, 12).into())
+            data(order).birthdate = Some(jiff::civil::date(64, 8, 12).into());
         }),
         ("Lang", |order| order.language = Some("deu".to_owned())),
         ("Email", |order| order.email = "nobody".into()),
         ("Phone", |order| order.phone = Some("030123".into())),
         ("Mobile", |order| {
-            order.mobile = Some("+49 171 1234567".into())
+            order.mobile = Some("+49 171 1234567".into());
         }),
         ("Mobile", |order| order.mobile = Some("+".into())),
         ("IdentData.IDCard.Images.Front", |order| {
-            data(order).id_card.images.front = Some(Pii::new(b"\x89PNG".to_vec()))
+            data(order).id_card.images.front = Some(Pii::new(b"\x89PNG".to_vec()));
         }),
         ("IdentData.IDCard.Images.Back", |order| {
-            data(order).id_card.images.back = Some(Pii::new(Vec::new()))
+            data(order).id_card.images.back = Some(Pii::new(Vec::new()));
         }),
         ("eSignPDF.Data", |order| {
-            order.esign_pdfs[0].data = Some(Pii::new(b"PK\x03\x04".to_vec()))
+            order.esign_pdfs[0].data = Some(Pii::new(b"PK\x03\x04".to_vec()));
         }),
         ("eSignPDF.Data", |order| order.esign_pdfs[0].data = None),
         ("eSignHash.Hash", |order| {
-            order.esign_hashes = vec![SignHash::new(Vec::new(), "1")]
+            order.esign_hashes = vec![SignHash::new(Vec::new(), "1")];
         }),
         ("eSignPDF", |order| {
             order.esign_pdfs[0].placement = Some(Placement::At {
@@ -357,7 +357,7 @@ fn invalid_formats_are_refused_by_field() {
             });
         }),
         ("eSignPDF", |order| {
-            order.esign_pdfs[0].placement = Some(Placement::Field(String::new()))
+            order.esign_pdfs[0].placement = Some(Placement::Field(String::new()));
         }),
         ("eSignPDF.Stamping", |order| {
             let mut stamp = Stamp::new("[DT]");
@@ -365,7 +365,7 @@ fn invalid_formats_are_refused_by_field() {
             order.esign_pdfs[0].stamps.push(stamp);
         }),
         ("MultiSignOptions.FirstOrderID", |order| {
-            order.multi_sign = Some(MultiSign::default())
+            order.multi_sign = Some(MultiSign::default());
         }),
         ("MultiSignOptions.SignParameters", |order| {
             let mut parties = MultiSign::of(OrderId::parse("99920006C38842").unwrap());
@@ -377,28 +377,28 @@ fn invalid_formats_are_refused_by_field() {
             order.multi_sign = Some(parties);
         }),
         ("IdentDataSigned", |order| {
-            order.ident_data_signed = Some(Secret::new(""))
+            order.ident_data_signed = Some(Secret::new(""));
         }),
         ("Purpose", |order| {
             order.purpose = Some(Purpose::ByLanguage(BTreeMap::from([(
                 "deu".to_owned(),
                 "x".to_owned(),
-            )])))
+            )])));
         }),
         ("eSignTanSmsText", |order| {
-            order.esign_tan_sms_text = Some("your TAN".to_owned())
+            order.esign_tan_sms_text = Some("your TAN".to_owned());
         }),
         ("verificationSmsText", |order| {
-            order.verification_sms_text = Some("[tan]".to_owned())
+            order.verification_sms_text = Some("[tan]".to_owned());
         }),
         ("RedirectURL.Success", |order| {
-            order.redirects.success = Some("/done".to_owned())
+            order.redirects.success = Some("/done".to_owned());
         }),
         ("WebhookURL.OnFinal", |order| {
-            order.webhooks.on_final = Some("ftp://example.com".to_owned())
+            order.webhooks.on_final = Some("ftp://example.com".to_owned());
         }),
         ("WebhookURL", |order| {
-            order.webhooks.on_final = Some("https://example.com/?s=[statusCode]".to_owned())
+            order.webhooks.on_final = Some("https://example.com/?s=[statusCode]".to_owned());
         }),
         ("WebhookURL", |order| {
             order.webhooks.after = Some(VideoOrIdent::AfterVideo(

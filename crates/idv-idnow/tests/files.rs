@@ -42,7 +42,7 @@ fn file_is_read_with_the_configured_password() {
         assert_eq!(observation.report().unwrap().method, Some(Method::Video));
     }
     let wrong = Idnow::new(with(|config| {
-        config.archive_password = Some("another".into())
+        config.archive_password = Some("another".into());
     }))
     .unwrap();
     assert_eq!(

@@ -221,7 +221,7 @@ fn unauthenticated_reports_are_refused_at_start() {
 fn invalid_values_are_refused_by_key() {
     let message = |language: &'static str, text: &'static str| {
         move |config: &mut VerificarIdentidadConfig| {
-            drop(config.messages.insert(language.to_owned(), text.to_owned()))
+            drop(config.messages.insert(language.to_owned(), text.to_owned()));
         }
     };
     for (said, key) in [
@@ -235,7 +235,7 @@ fn invalid_values_are_refused_by_key() {
         ),
         (
             refused(|config| {
-                config.base_url = Some("https://api.example.com?a=b".parse().unwrap())
+                config.base_url = Some("https://api.example.com?a=b".parse().unwrap());
             }),
             "base_url",
         ),

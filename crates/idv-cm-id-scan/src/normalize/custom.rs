@@ -154,7 +154,7 @@ impl Custom {
     fn result(&mut self, name: &str, task: &Task<'_>) {
         match &task.result {
             Some(TaskResult::Word(word)) => {
-                self.values.add(path(name, "result"), word.expose().into())
+                self.values.add(path(name, "result"), word.expose().into());
             }
             // Values from a document have a field in the model, or are added one by one.
             Some(TaskResult::Fields(fields))

@@ -60,7 +60,7 @@ impl FromVendor<Vendor> for Vec<String> {
 fn parts(word: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_u32, 0, Vec::new());
     let mut end = |start: usize, end: usize| {
-        parts.extend(word.get(start..end).filter(|part| !part.is_empty()))
+        parts.extend(word.get(start..end).filter(|part| !part.is_empty()));
     };
     for (index, character) in word.char_indices() {
         match character {

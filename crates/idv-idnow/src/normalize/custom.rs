@@ -177,7 +177,7 @@ impl Named {
                 // The others are evidence.
                 "attachments" if is_named && whole.is_none() => {}
                 "customdata" if self.custom.get(name).is_none() => {
-                    self.custom.add_filled(name, value().unwrap_or_default())
+                    self.custom.add_filled(name, value().unwrap_or_default());
                 }
                 path => self
                     .custom

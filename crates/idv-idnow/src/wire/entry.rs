@@ -45,7 +45,7 @@ impl<'de> Part<'de> for Entries<'de> {
             let name = Text::new(name);
             match map.next_value_seed(place::<Entry<'_>>())? {
                 Shape::Expected(entry) | Shape::Partly(entry, _) => {
-                    entries.push(Entry { name, ..entry })
+                    entries.push(Entry { name, ..entry });
                 }
                 Shape::Other(Value::Null) => {}
                 Shape::Other(value) => {

@@ -122,7 +122,7 @@ impl<'a> Answer<'a> {
         };
         match value.into_text() {
             Shape::Expected(text) | Shape::Partly(text, _) => {
-                part.accept(name, text, &mut self.others)
+                part.accept(name, text, &mut self.others);
             }
             Shape::Other(value) => self.others.insert(name, value),
         }

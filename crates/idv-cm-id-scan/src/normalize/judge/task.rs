@@ -111,7 +111,7 @@ impl Judge<'_> {
                 word if word.eq_ignore_ascii_case("valid")
                     || word.eq_ignore_ascii_case("match") =>
                 {
-                    seen.is_proven = true
+                    seen.is_proven = true;
                 }
                 word if is_negative(word) => self.against(seen, "result", CheckResult::Failed),
                 _ => self.against(seen, "result", CheckResult::Inconclusive),
@@ -145,7 +145,7 @@ impl Judge<'_> {
                 _ if !is_there => {}
                 Some(CheckResult::Passed) => seen.is_proven |= !is_data,
                 Some(CheckResult::Failed) if code == "validity" => {
-                    self.against(seen, "invalid", CheckResult::Failed)
+                    self.against(seen, "invalid", CheckResult::Failed);
                 }
                 Some(CheckResult::Failed) => self.against(seen, code, CheckResult::Failed),
                 Some(_) => {}

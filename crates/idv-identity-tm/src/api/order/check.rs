@@ -111,10 +111,10 @@ fn addresses(order: &Order) -> Result<()> {
     let webhooks = &order.webhooks;
     match &webhooks.after {
         Some(VideoOrIdent::AfterVideo(address)) => {
-            web_address("WebhookURL.AfterVideo", address, 250)?
+            web_address("WebhookURL.AfterVideo", address, 250)?;
         }
         Some(VideoOrIdent::AfterIdent(address)) => {
-            web_address("WebhookURL.AfterIdent", address, 250)?
+            web_address("WebhookURL.AfterIdent", address, 250)?;
         }
         None => {}
     }
