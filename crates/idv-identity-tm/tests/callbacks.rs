@@ -268,9 +268,9 @@ fn return_of_the_person_is_a_claim() {
     let received = callback::receive(&guard(), true, Flow::Identification, &returning).unwrap();
     assert_eq!(received.observations[0].channel, Channel::Return);
     assert!(!received.observations[0].trust.is_proven());
-    let nobody = Delivery::returning("/welcome".parse().unwrap());
+    let unnamed = Delivery::returning("/welcome".parse().unwrap());
     assert!(
-        callback::receive(&guard(), true, Flow::Identification, &nobody)
+        callback::receive(&guard(), true, Flow::Identification, &unnamed)
             .unwrap()
             .observations
             .is_empty()
