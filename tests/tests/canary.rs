@@ -507,7 +507,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         assert!(receiver.take().len() > 30, "{status}: it was asked");
     }
     for answer in [
-        "OrderCreated {",
+        "PutOrderResponse {",
         "SystemStatus {",
         "SignmeUser {",
         "Answer {",

@@ -129,7 +129,7 @@ fn what_cannot_be_in_a_link_is_refused_by_name() {
             "THE_KEY",
             &["--set", "transactionnumber=b", "--set", "fristname=b"]
         )
-        .contains("not in the table")
+        .contains("unknown name")
     );
     assert!(
         run(

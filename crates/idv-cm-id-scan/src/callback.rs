@@ -1,10 +1,13 @@
-//! Events and returns ("Events", "Integration with return URL"): what they prove, what they wake, and what is answered.
+//! Receives events and returning persons ("Events", "Integration with return URL").
 //!
-//! The vendor signs nothing. A webhook is registered with headers of our own choice, and one with a secret proves its calls. What an event
-//! brings is the id of the result, which is needed to fetch it and which nothing else is known to bring but the person's browser.
+//! The vendor does not sign events. The account registers its webhook with headers of its own
+//! choice, and a header with a secret authenticates the calls. An event brings the id of the
+//! result, which is needed to fetch it. No documented call returns that id; apart from an event,
+//! only the person's browser brings it.
 //!
-//! Every event that is proven is answered 200, also one of a kind that is not known here: the vendor repeats what is answered otherwise.
-//! Events that come twice have the same id; an inbox recognizes a repetition by its bytes.
+//! The reply to every authenticated event is 200, even if its type is unknown, because the vendor
+//! repeats an event after any other reply. A repeated event has the same id, and its bytes are
+//! equal, so an inbox recognizes it.
 
 use http::{Method, StatusCode};
 use idv_core::adapter::non_empty;
@@ -18,58 +21,64 @@ use crate::api::{EventKind, ResultId, TransactionId, is_return_parameter};
 use crate::normalize::{Custom, beside, find_state, handle};
 use crate::wire::Event;
 
-/// Events come as JSON ("Events"). The method is not shown, and a body is sent by POST. What is known of an event is a few hundred
-/// bytes; no bound and no time for the reply are documented.
+/// Events arrive as JSON ("Events"), by POST: the document does not show the method, but an event
+/// has a body. Known events take a few hundred bytes. The document states neither a size limit nor
+/// a timeout for the reply.
 pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 256 * 1024);
 
-/// Reads a delivery: an event, or the person's return.
+/// Receives a delivery: an event, or the person's return.
 ///
 /// # Errors
 ///
-/// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the event lacks it; [`Malformed`](idv_core::ErrorKind::Malformed)
-/// if it is no event, or is one about no transaction.
-pub fn receive(guard: &CallbackAuth, delivery: &Delivery) -> Result<CallbackMessage> {
+/// [`Forged`](idv_core::ErrorKind::Forged) if the configuration has a secret and the event lacks
+/// it; [`Malformed`](idv_core::ErrorKind::Malformed) if the body is not an event, or the event
+/// names no transaction.
+pub fn receive(auth: &CallbackAuth, delivery: &Delivery) -> Result<CallbackMessage> {
     let reply = Reply::status(StatusCode::OK);
     if delivery.kind == DeliveryKind::Return {
         let returned = returned(delivery.uri.query().unwrap_or_default());
         return Ok(CallbackMessage::new(returned.into_iter().collect(), reply));
     }
-    // The proof is the same for every transaction, so it is looked at before anything is read.
-    let trust = guard.verify(delivery, "")?;
-    let told = told(&Event::read(&delivery.body)?)?;
+    // All transactions share one secret, so the event is authenticated before it is parsed.
+    let trust = auth.verify(delivery, "")?;
+    let observation = observation_of(&Event::read(&delivery.body)?)?;
     Ok(CallbackMessage::new(
-        told.into_iter()
+        observation
+            .into_iter()
             .map(|observation| observation.trusted(trust))
             .collect(),
         reply,
     ))
 }
 
-/// Reads a callback that was kept: the body of an event, or the address that a person came back to (or its query alone). Claims, all of
-/// it.
+/// Parses a stored callback: the body of an event, or the URL (or only the query) of a person's
+/// return. The observations are claims.
 pub(crate) fn claims(bytes: &[u8]) -> Result<Vec<Observation>> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("not UTF-8"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.starts_with('{') {
-        return Ok(told(&Event::read(text.as_bytes())?)?.into_iter().collect());
+        return Ok(observation_of(&Event::read(text.as_bytes())?)?
+            .into_iter()
+            .collect());
     }
     if text
         .chars()
         .any(|character| character.is_whitespace() || character.is_control())
     {
         return Err(Error::malformed(
-            "a callback is the JSON of an event, or an address that a person came back to, in one line",
+            "not a callback: expected the JSON of an event, or the URL of a person's return \
+             in one line",
         ));
     }
     let text = text.split_once('#').map_or(text, |(text, _)| text);
     let query = text.split_once('?').map_or(text, |(_, query)| query);
     let returned = returned(query)
-        .ok_or_else(|| Error::malformed("it names no transaction: trxid is missing"))?;
+        .ok_or_else(|| Error::malformed("no transaction named: trxid is missing"))?;
     Ok(vec![returned])
 }
 
-/// Reads what an event says; nothing if its kind is not known.
-fn told(event: &Event<'_>) -> Result<Option<Observation>> {
+/// Normalizes an event, or returns `None` if its type is unknown.
+fn observation_of(event: &Event<'_>) -> Result<Option<Observation>> {
     let Some(kind) = non_empty(event.kind.as_ref()).and_then(EventKind::named) else {
         return Ok(None);
     };
@@ -86,10 +95,10 @@ fn told(event: &Event<'_>) -> Result<Option<Observation>> {
         EventKind::TransactionStateUpdated => {
             let state = non_empty(transaction.state.as_ref());
             observation.code = state.map(str::to_owned);
-            // That the state changed to pending means that the person has begun.
+            // A change to `pending` means that the person has begun.
             observation.status = state.and_then(find_state).map(|row| row.begun);
         }
-        // A task that changed was begun. Its own state is none of the transaction's.
+        // A task that changed has been begun. Its own state is not that of the transaction.
         EventKind::TaskStateUpdated => observation.status = Some(Status::InProgress),
     }
     observation.result = match handle(transaction.result_id.as_ref()) {
@@ -99,7 +108,8 @@ fn told(event: &Event<'_>) -> Result<Option<Observation>> {
     Ok(Some(observation))
 }
 
-/// Collects what an event says beyond the model. One that brings a handle has no room for it, and needs none.
+/// Collects the members of an event beyond the model. An event with a result id has no report to
+/// carry them: the result repeats them.
 fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     let mut custom = Custom::new();
     let text = |text: &Option<Text<'_>>| {
@@ -114,7 +124,7 @@ fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     custom.members("task", &task.others);
     custom.members("task.transaction", &task.transaction.others);
     if kind == EventKind::TaskStateUpdated {
-        // A task's event says nothing of the transaction's state.
+        // The event of a task does not tell the transaction's state.
         custom
             .values
             .add("transaction.state", text(&event.transaction.state));
@@ -125,8 +135,10 @@ fn custom(event: &Event<'_>, kind: EventKind) -> Custom {
     custom
 }
 
-/// Reads the address that a person came back to: the transaction, and the result that it should have. The person can write there what
-/// they like, so it is a claim; the result may be tried all the same, since the vendor's answer says whose it is.
+/// Parses the URL of a person's return: the transaction and its result.
+///
+/// The person can change the URL, so the observation is a claim. Fetching the result is safe all
+/// the same, because the vendor's response names the transaction.
 fn returned(query: &str) -> Option<Observation> {
     let (mut transaction, mut result) = (None, None);
     for (name, value) in

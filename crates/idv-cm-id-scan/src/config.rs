@@ -1,4 +1,4 @@
-//! The adapter's configuration: one struct and one validation, from a file or from the environment.
+//! The adapter's configuration, from a file or from environment variables.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::api::{DocumentScan, EventKind, Locale, NewTransaction, NewWebhook, Se
 use crate::normalize::{self, Acceptance, same_field};
 use crate::{CmIdScan, session};
 
-/// CM.com ID Scan, for a registry of vendors.
+/// Registers CM.com ID Scan with the facade, the program and the configuration schema.
 pub const ENTRY: VendorEntry = VendorEntry {
     id: "cm-id-scan",
     name: "CM.com ID Scan",
@@ -25,7 +25,8 @@ pub const ENTRY: VendorEntry = VendorEntry {
             config.callback_secret("an example of a secret"),
         )?))
     },
-    // Without a time of completion, a document is judged by the present date.
+    // If a result has no time of completion, the document's expiry is compared with the present
+    // date.
     normalize: |payload| {
         normalize::kind_at(
             payload.bytes,
@@ -37,7 +38,7 @@ pub const ENTRY: VendorEntry = VendorEntry {
     normalize_options: &[],
 };
 
-/// The address of the API ("Environment").
+/// The base URL of the API ("Environment").
 pub(crate) const BASE_URL: &str = "https://api.cm.com/id-scan/v1/";
 
 settings! {
@@ -51,88 +52,117 @@ settings! {
     /// callback_secret = { env = "IDV_CM_ID_SCAN_CALLBACK_SECRET" }
     /// ```
     ///
-    /// The environment gives each key as `IDV_`, the provider and the key in capitals.
+    /// Environment variables set each key as `IDV_`, the provider and the key in upper case.
     pub struct CmIdScanConfig {
         required {
             /// The key id of the account's credentials ("Authentication").
             key_id: String,
-            /// The secret of the account's credentials. It is used as it is written, without decoding.
+            /// The secret of the account's credentials, used verbatim, without decoding.
             secret: Secret,
         }
         optional {
-            /// The address of the API, with its version, in place of the vendor's own: it has moved once, and there are proxies and emulators.
-            /// Images are downloaded from this host alone.
+            /// A base URL, with the API's version, that replaces the vendor's: for proxies and
+            /// emulators, or if the vendor moves the API again. Images are downloaded only from
+            /// this host.
             base_url: Option<Url> as Address,
-            /// The tasks of the person; all three by default. Without `face_match` nothing ties the person to the document.
-            /// A result that lacks one of them is not verified, whatever had been configured when its transaction was created.
+            /// The person's tasks; all three by default. Without `face_match` nothing links the
+            /// person to the document. A result that lacks one of these tasks is not verified,
+            /// whatever the configuration was when the transaction was created.
             tasks: Tasks,
-            /// For how many days a document may have expired; if negative, for how many days it must still be valid. It is sent to the vendor, and
-            /// judged again by the date that was read.
+            /// The number of days by which a document may be expired; if negative, the number of
+            /// days for which it must still be valid. The vendor receives this limit, and the
+            /// adapter enforces it again by the date on the document.
             allowed_expiration: Option<i32>,
-            /// Which fields are blacked out in the image of the document, such as `personal_number` and `signature`.
+            /// The fields to black out in the image of the document, such as `personal_number` and
+            /// `signature`.
             redact_fields: Vec<String>,
-            /// Where images may come from: `camera`, `file`; both by default.
+            /// The permitted sources of images: `camera`, `file`. Both by default.
             capture_sources: Vec<String>,
-            /// The thoroughness of the scan: `advanced`, if the account has it.
+            /// The level of the scan: `advanced`, if the account has it.
             level: Option<String>,
-            /// The least age of the person, in years. It is sent to the vendor, and judged again by the age and the day of birth.
+            /// The minimum age of the person, in years. The vendor receives this limit, and the
+            /// adapter enforces it again by the age and the date of birth.
             minimum_age: Option<u16>,
-            /// The greatest age of the person, in years. It is sent to the vendor, and judged again by the age and the day of birth.
+            /// The maximum age of the person, in years. The vendor receives this limit, and the
+            /// adapter enforces it again by the age and the date of birth.
             maximum_age: Option<u16>,
-            /// Which fields are checked in addition, such as `personal_number`.
+            /// Additional fields to validate, such as `personal_number`.
             validate_fields: Vec<String>,
-            /// Which fields a result has; all if none is named. Images come only if `document_image` and `portrait` are among them.
+            /// The fields of a result; all fields if empty. A result has images only if this list
+            /// contains `document_image` and `portrait`, or is empty.
             extract_fields: Vec<String>,
-            /// The language for persons whose own is not supported: `en-US`, `nl-NL`, `fr-FR`. The vendor's own default is `en-US`.
+            /// The language for persons whose own language is not supported: `en-US`, `nl-NL`,
+            /// `fr-FR`. The vendor's default is `en-US`.
             locale: Option<Locale>,
-            /// Whether the person has to use a mobile device.
+            /// Whether the person must use a mobile device.
             mobile_only: bool,
-            /// After how many seconds a transaction expires: 3600, which is also the vendor's default, to 86400.
+            /// The lifetime of a transaction in seconds: 3600 to 86400. The vendor's default is
+            /// 3600.
             expires_in: Option<u32>,
-            /// Where the browser of a mobile device goes that took over by the QR code; the vendor has a page of its own for it.
+            /// The URL to which a mobile device returns after it took over by the QR code. The
+            /// default is a page of the vendor's.
             scan_return_url: Option<Url>,
-            /// For how many seconds a token is valid: 60 to 3600. 300.
+            /// The lifetime of a token in seconds: 60 to 3600. The default is 300.
             token_lifetime: u32 = 300,
-            /// By how many seconds a token is dated back, for a clock of the vendor's that is behind: 0 to 300. 30.
+            /// The number of seconds by which a token's start is backdated, in case the vendor's
+            /// clock is slow: 0 to 300. The default is 30.
             token_skew: u32 = 30,
-            /// The secret, of 16 characters at least, that the webhook's header carries. The vendor does not sign; without this each callback is a
-            /// claim, and a reason to ask. [`CmIdScan::webhook`](crate::CmIdScan::webhook) registers a webhook with it.
+            /// The secret in the webhook's header: 16 characters or more. The vendor does not sign;
+            /// without this secret a callback is an unauthenticated claim that only triggers a
+            /// poll. [`CmIdScan::webhook`](crate::CmIdScan::webhook) builds a webhook with it.
             callback_secret: Secrets,
             /// The name of the header that carries the secret.
             callback_header: String = "X-Callback-Secret".to_owned(),
-            /// The least score, from 0 to 1, of a task that counts as passed. 0.8. See [`Acceptance`] for this and the five that follow.
+            /// The minimum score, from 0 to 1, of a passed task. The default is 0.8. [`Acceptance`]
+            /// describes this setting and the five that follow.
             acceptance_min_score: f64 = Acceptance::MIN_SCORE,
-            /// The score, from 0 to 1, of a task about the face below which the person is rejected. 0.5.
+            /// The score, from 0 to 1, below which a face task rejects the person. The default is
+            /// 0.5.
             acceptance_face_floor: f64 = Acceptance::FACE_FLOOR,
-            /// Whether every task must have a score. Otherwise a task may also be proven by a `valid` field, or by the word `valid` or `match`.
+            /// Whether every task needs a score. Otherwise a `valid` field or the word `valid` or
+            /// `match` also proves a task.
             acceptance_require_scores: bool,
-            /// Whether a completed task about the face has come out well if its result says nothing else. The vendor's document does not say so;
-            /// set it only if the vendor has confirmed it for the account. Otherwise such a result is inconclusive.
+            /// Whether a completed face task has passed if its result says nothing else. The
+            /// vendor's document does not say so; set this only if the vendor has confirmed it for
+            /// the account. Otherwise such a result is inconclusive.
             acceptance_completed_means_match: bool,
-            /// The fields that a result must have, by any of their names. By default `document_number` and `surname`, if they are extracted.
+            /// The fields that a result must have, by any of their names. The default is
+            /// `document_number` and `surname`, if they are extracted.
             acceptance_required_fields: Vec<String>,
-            /// The fields that may be invalid or contradict themselves all the same, by any of their names. None. Limits stay: an age or a day of
-            /// expiry beyond them is not verified.
+            /// The fields that may be invalid or contradictory without consequences, by any of
+            /// their names. The default is none. Limits still apply: an age or an expiry date
+            /// outside them is not verified.
             acceptance_tolerated_fields: Vec<String>,
         }
     }
 }
 
 impl CmIdScanConfig {
-    /// An account; the rest is set on the value.
+    /// Creates the configuration of an account. All other settings have their defaults.
+    ///
+    /// ```
+    /// use idv_cm_id_scan::CmIdScanConfig;
+    ///
+    /// let key_id = "3b438437-04a4-40bb-8389-54bb02766fba";
+    /// let mut config = CmIdScanConfig::new(key_id, "example secret".into());
+    /// config.minimum_age = Some(18);
+    /// config.allowed_expiration = Some(0);
+    /// config.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(key_id: impl Into<String>, secret: Secret) -> Self {
         Self::required(key_id.into(), secret)
     }
 
-    /// Checks all of it.
+    /// Checks every setting.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
     pub fn check(&self) -> Result<()> {
         self.check_access()?;
-        // The fields of a transaction are called as the keys are.
+        // The keys have the names of the transaction's fields.
         self.transaction()
             .check()
             .map_err(|error| Error::config(error.to_string()))?;
@@ -141,37 +171,44 @@ impl CmIdScanConfig {
         self.acceptance().check()
     }
 
-    /// Checks what calls need. What a transaction asks for is checked when it is created.
+    /// Checks the settings that calls need. [`NewTransaction::check`] checks the rest when a
+    /// transaction is created.
     pub(crate) fn check_access(&self) -> Result<()> {
         session::check(&self.key_id, &self.secret)?;
         self.address()?;
         if !(60..=3_600).contains(&self.token_lifetime) {
-            return Err(Error::config("token_lifetime is 60 to 3600 seconds"));
+            return Err(Error::config(
+                "invalid token_lifetime: expected 60 to 3600 seconds",
+            ));
         }
         if self.token_skew > 300 {
-            return Err(Error::config("token_skew is 0 to 300 seconds"));
+            return Err(Error::config(
+                "invalid token_skew: expected 0 to 300 seconds",
+            ));
         }
         Ok(())
     }
 
-    /// The address of the API.
+    /// Returns the base URL of the API.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL.
     pub fn address(&self) -> Result<Url> {
         settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
-    /// Returns what proves callbacks.
+    /// Returns the authentication of callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the name is none of a header.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short or the header's name is
+    /// not valid.
     pub fn auth(&self) -> Result<CallbackAuth> {
         if http::HeaderName::try_from(&self.callback_header).is_err() {
             return Err(Error::config(
-                "callback_header is not a name of a header, such as X-Callback-Secret",
+                "invalid callback_header: expected the name of a header, such as \
+                 X-Callback-Secret",
             ));
         }
         if self
@@ -180,7 +217,7 @@ impl CmIdScanConfig {
             .any(|secret| http::HeaderValue::try_from(secret.expose()).is_err())
         {
             return Err(Error::config(
-                "callback_secret has a character that no header can carry",
+                "callback_secret has a character that a header cannot carry",
             ));
         }
         if self.callback_secret.is_empty() {
@@ -189,7 +226,7 @@ impl CmIdScanConfig {
         CallbackAuth::header(&self.callback_header, self.callback_secret.clone())
     }
 
-    /// The rule that judges results.
+    /// Returns the rule that judges results.
     #[must_use]
     pub fn acceptance(&self) -> Acceptance {
         let mut acceptance = Acceptance::strict();
@@ -215,25 +252,28 @@ impl CmIdScanConfig {
         acceptance
     }
 
-    /// Checks that a result has what it is judged by: the vendor leaves out what is not extracted.
+    /// Checks that a result contains the fields on which it is judged. The vendor omits fields that
+    /// are not extracted.
     fn check_extraction(&self) -> Result<()> {
         let lacks = |fields: &[&str]| !fields.iter().any(|field| self.extracts(field));
         for required in &self.acceptance_required_fields {
             if is_image(required) {
                 return Err(Error::config(format!(
-                    "acceptance_required_fields names {required}, which is an image: name fields such as document_number"
+                    "acceptance_required_fields names {required}, which is an image: \
+                     expected fields such as document_number"
                 )));
             }
             if lacks(&[required]) {
                 return Err(Error::config(format!(
-                    "acceptance_required_fields names {required}, which extract_fields leaves out: no result would be good enough"
+                    "acceptance_required_fields names {required}, which extract_fields \
+                     omits: no result could be verified"
                 )));
             }
         }
         if self.acceptance().required_fields.is_empty() {
             return Err(Error::config(
-                "extract_fields leaves out document_number and surname, so that a result says nothing of the person: extract one of them, \
-                 or name in acceptance_required_fields what a result must have",
+                "extract_fields omits document_number and surname, so a result would not \
+                 identify the person: extract one of them, or set acceptance_required_fields",
             ));
         }
         for (key, is_set) in [
@@ -242,19 +282,20 @@ impl CmIdScanConfig {
         ] {
             if is_set && lacks(&["age", "date_of_birth"]) {
                 return Err(Error::config(format!(
-                    "{key} is judged by age or date_of_birth, which extract_fields leaves out: add one of them"
+                    "{key} needs age or date_of_birth, which extract_fields omits: add one \
+                     of them"
                 )));
             }
         }
         if self.allowed_expiration.is_some() && lacks(&["date_of_expiry"]) {
             return Err(Error::config(
-                "allowed_expiration is judged by date_of_expiry, which extract_fields leaves out: add it",
+                "allowed_expiration needs date_of_expiry, which extract_fields omits: add it",
             ));
         }
         Ok(())
     }
 
-    /// Whether a result has a field, by any of its names, if the document has it.
+    /// Returns whether a result contains a field, by any of its names, if the document has it.
     fn extracts(&self, field: &str) -> bool {
         self.extract_fields.is_empty()
             || self
@@ -263,7 +304,7 @@ impl CmIdScanConfig {
                 .any(|extracted| same_field(extracted, field))
     }
 
-    /// A transaction with everything that is configured.
+    /// Builds a transaction with the configured tasks and settings.
     #[must_use]
     pub fn transaction(&self) -> NewTransaction {
         let mut transaction = NewTransaction::new(self.tasks);
@@ -287,7 +328,7 @@ impl CmIdScanConfig {
         transaction
     }
 
-    /// A webhook at this address, for every event, with the secret that proves them.
+    /// Builds a webhook for every event at this URL, with the secret that authenticates them.
     #[must_use]
     pub fn webhook(&self, url: Url) -> NewWebhook {
         let mut webhook = NewWebhook::new(url);
@@ -298,13 +339,13 @@ impl CmIdScanConfig {
         }
     }
 
-    /// For how long a transaction can be worked on.
+    /// Returns the lifetime of a transaction.
     pub(crate) fn lifetime(&self) -> Duration {
         Duration::from_secs(self.expires_in.unwrap_or(3_600).into())
     }
 }
 
-/// Whether a name in `extract_fields` stands for an image, and not for a field.
+/// Returns whether a name in `extract_fields` selects an image and not a field.
 fn is_image(name: &str) -> bool {
     ["document_image", "portrait"]
         .iter()

@@ -1,17 +1,18 @@
-//! From a verification of the model to a transaction.
+//! Maps a verification of the model to a transaction.
 
 use idv_core::NewVerification;
 
 use crate::api::{Locale, NewTransaction};
 use crate::config::CmIdScanConfig;
 
-/// The fields that a creation takes, as [`NewVerification::given`] names them. The vendor takes nothing personal.
+/// The inputs that `create` accepts, by their names in [`NewVerification::given`]. The vendor
+/// accepts no personal data.
 pub(crate) const ACCEPTS: &[&str] = &["locale", "return_urls.success"];
 
-/// The model's names for the members of a transaction.
+/// The model's names of the members of a transaction.
 pub(crate) const NAMES: &[(&str, &str)] = &[("return_url", "return_urls.success")];
 
-/// The transaction for a verification, unchecked.
+/// Builds the transaction of a verification without checking it.
 pub(crate) fn transaction(new: &NewVerification, config: &CmIdScanConfig) -> NewTransaction {
     let mut transaction = config.transaction();
     transaction.locale = new

@@ -1,4 +1,4 @@
-//! Images, from the addresses that the result names, and the audit reports.
+//! Downloads images from the URLs in the result, and the audit reports.
 
 use idv_core::adapter::non_empty;
 use idv_core::call::CallContext;
@@ -14,8 +14,8 @@ use crate::wire::Transaction;
 
 #[async_trait]
 impl EvidenceSource for CmIdScan {
-    /// An image is downloaded from where the result says that it is now: one call more than by an address that was kept, whose
-    /// lifetime is not documented.
+    /// Downloads a piece of evidence. For an image this first fetches the result, because the
+    /// document does not say how long the URL in it is valid.
     async fn download(
         &self,
         cx: &CallContext,
@@ -26,7 +26,7 @@ impl EvidenceSource for CmIdScan {
     ) -> Result<Download> {
         let no_evidence = || {
             Error::new(ErrorKind::NotFound)
-                .detail("there is no such piece of evidence: take its id from the report")
+                .detail("unknown evidence id: expected an id from the report")
         };
         let transaction = TransactionId::try_from(id)?;
         let (result_id, wanted) = normalize::wanted(evidence).ok_or_else(no_evidence)?;

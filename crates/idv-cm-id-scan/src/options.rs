@@ -1,4 +1,4 @@
-//! Options of a single verification that the model has no field for.
+//! Options of a single verification beyond the model.
 
 use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::{ProviderId, Url};
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::CmIdScan;
 use crate::api::NewTransaction;
 
-/// Options of a verification at this vendor, for [`NewVerification::set_options`](idv_core::NewVerification::set_options).
+/// Vendor options of a verification, set with
+/// [`NewVerification::set_options`](idv_core::NewVerification::set_options).
 ///
 /// ```
 /// use idv_core::{NewVerification, Reference};
@@ -23,13 +24,14 @@ use crate::api::NewTransaction;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CmIdScanOptions {
-    /// Whether the person has to use a mobile device (`mobileOnly`).
+    /// Whether the person must use a mobile device (`mobileOnly`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mobile_only: Option<bool>,
-    /// The lifetime of the transaction, 3600 to 86400 seconds (`expiresIn`).
+    /// The lifetime of the transaction in seconds, 3600 to 86400 (`expiresIn`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u32>,
-    /// The address to which a mobile device that took over by the QR code returns (`scanReturnUrl`).
+    /// The URL to which a mobile device returns after it took over by the QR code
+    /// (`scanReturnUrl`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan_return_url: Option<Url>,
 }

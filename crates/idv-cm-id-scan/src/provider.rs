@@ -1,4 +1,4 @@
-//! The vendor as the model sees it.
+//! The [`Provider`] implementation.
 
 use std::any::Any;
 use std::fmt;
@@ -14,7 +14,7 @@ use idv_core::{
 };
 
 use crate::api::{
-    Api, Locale, NewTransaction, NewWebhook, ResultId, TransactionId, WebhookCreated,
+    Api, CreateWebhookResponse, Locale, NewTransaction, NewWebhook, ResultId, TransactionId,
 };
 use crate::callback;
 use crate::config::CmIdScanConfig;
@@ -23,21 +23,23 @@ use crate::normalize::{self, Acceptance, REPORT_FIELDS};
 use crate::options::CmIdScanOptions;
 use crate::wire::Transaction;
 
-/// CM.com ID Scan as a provider.
+/// The CM.com ID Scan provider.
 ///
 /// ```
 /// use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 /// use idv_core::{Client, call::CallPolicy};
 /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
-/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+/// # let clock = ManualClock::new(idv_core::Timestamp::UNIX_EPOCH);
+/// # let environment = environment(&ScriptedTransport::new(), &clock);
 ///
-/// let config = CmIdScanConfig::new("3b438437-04a4-40bb-8389-54bb02766fba", "the account's secret".into());
+/// let key_id = "3b438437-04a4-40bb-8389-54bb02766fba";
+/// let config = CmIdScanConfig::new(key_id, "the account's secret".into());
 /// let client = Client::new(CmIdScan::new(config)?, environment, CallPolicy::default());
 /// # Ok::<(), idv_core::Error>(())
 /// ```
 pub struct CmIdScan {
     api: Api,
-    guard: CallbackAuth,
+    auth: CallbackAuth,
     info: VendorInfo,
     acceptance: Acceptance,
     config: CmIdScanConfig,
@@ -48,17 +50,17 @@ impl CmIdScan {
     /// The provider's id.
     pub const ID: ProviderId = normalize::PROVIDER;
 
-    /// The provider as it is configured. Nothing is sent.
+    /// Creates the provider from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](ErrorKind::Config), naming the key and the accepted values.
     pub fn new(config: CmIdScanConfig) -> Result<Self> {
         config.check()?;
-        let (api, guard, acceptance) = (Api::new(&config)?, config.auth()?, config.acceptance());
+        let (api, auth, acceptance) = (Api::new(&config)?, config.auth()?, config.acceptance());
         Ok(Self {
             api,
-            guard,
+            auth,
             info: info(&config),
             acceptance,
             config,
@@ -66,36 +68,50 @@ impl CmIdScan {
         })
     }
 
-    /// The vendor's own API, with everything that the model has no place for.
+    /// Returns the vendor's own API.
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     #[must_use]
     pub const fn config(&self) -> &CmIdScanConfig {
         &self.config
     }
 
-    /// The webhook to be registered once for the account: at this address, for every event, with the secret that proves them.
+    /// Builds the account's webhook for every event at this URL, with the secret that authenticates
+    /// them. Register it once.
     #[must_use]
     pub fn webhook(&self, url: Url) -> NewWebhook {
         self.config.webhook(url)
     }
 
-    /// Registers that webhook. The vendor has webhooks by account and not by transaction, and no call that lists or removes one is documented:
-    /// to be done once, and not at every start.
+    /// Registers the account's webhook.
+    ///
+    /// Call this once and not at every start: the vendor has webhooks per account, each call adds
+    /// another one, and no documented call lists or removes them.
     ///
     /// # Errors
     ///
     /// As [`Api::create_webhook`].
-    pub async fn register_webhook(&self, cx: &CallContext, url: Url) -> Result<WebhookCreated> {
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
+    pub async fn register_webhook(
+        &self,
+        cx: &CallContext,
+        url: Url,
+    ) -> Result<CreateWebhookResponse> {
         self.api.create_webhook(cx, &self.webhook(url)).await
     }
 
-    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
-    /// neither the model nor [`CmIdScanOptions`](crate::CmIdScanOptions) has a field for.
+    /// Sets a function that modifies each request before the adapter checks and sends it. It
+    /// replaces an earlier function.
+    ///
+    /// Use it for parts of the request that neither the model nor
+    /// [`CmIdScanOptions`](crate::CmIdScanOptions) covers.
     ///
     /// ```
     /// use idv_core::{Client, NewVerification};
@@ -117,7 +133,7 @@ impl CmIdScan {
         self.customize.set(function);
     }
 
-    /// The transaction for a verification.
+    /// Builds the transaction of a verification.
     fn transaction(&self, new: &NewVerification) -> Result<NewTransaction> {
         let mut transaction = create::transaction(new, &self.config);
         self.customize
@@ -159,11 +175,11 @@ impl Provider for CmIdScan {
             polling: Some(self),
             results: Some(self),
             evidence: Some(self),
-            // The API asks about one transaction at a time.
+            // The API can only query one transaction at a time.
             listing: None,
-            // The vendor does not take our reference.
+            // The vendor does not accept a reference.
             lookup: None,
-            // No call is documented.
+            // The document has no call for it.
             deletion: None,
             callbacks: Some(self),
         }
@@ -196,7 +212,7 @@ impl Results for CmIdScan {
         let handle = handle.ok_or_else(|| {
             Error::invalid(
                 "handle",
-                "a result is known by an id of its own, which comes by an event or with the person's browser",
+                "expected the id of a result, which an event or the person's browser brings",
             )
         })?;
         let result_id = ResultId::try_from(handle)?;
@@ -219,7 +235,7 @@ impl Results for CmIdScan {
 
 impl Callbacks for CmIdScan {
     fn auth(&self) -> &CallbackAuth {
-        &self.guard
+        &self.auth
     }
 
     fn spec(&self) -> CallbackSpec {
@@ -227,7 +243,7 @@ impl Callbacks for CmIdScan {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
-        callback::receive(&self.guard, delivery)
+        callback::receive(&self.auth, delivery)
     }
 }
 
@@ -239,19 +255,22 @@ impl fmt::Debug for CmIdScan {
     }
 }
 
-/// The error of a call for a result whose id the vendor cannot have given, since the vendor's are UUIDs: that it is refused means that there
-/// is no such result, by whatever status the vendor says so.
+/// Turns the refusal of an impossible result id into [`NotFound`](ErrorKind::NotFound). The
+/// vendor's ids are UUIDs, so any refusal of another id means that there is no such result.
 fn unknown_result(error: Error, id: &ResultId) -> Error {
     if id.is_uuid() || !matches!(error.http_status(), Some(400 | 422)) {
         return error;
     }
-    let not_found = Error::new(ErrorKind::NotFound)
-        .detail("the vendor refused the id of the result, which is no UUID")
+    let mut not_found = Error::new(ErrorKind::NotFound)
+        .detail("the vendor refused the id of the result, which is not a UUID")
         .with_effect(error.effect());
-    match error.vendor_code().map(str::to_owned) {
-        Some(code) => not_found.with_vendor_code(code),
-        None => not_found,
+    if let Some(code) = error.vendor_code() {
+        not_found = not_found.with_vendor_code(code);
     }
+    if let Some(text) = error.vendor_text() {
+        not_found = not_found.with_vendor_text(text.expose());
+    }
+    not_found
 }
 
 fn info(config: &CmIdScanConfig) -> VendorInfo {
@@ -267,7 +286,7 @@ fn info(config: &CmIdScanConfig) -> VendorInfo {
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.lifetime = Some(config.lifetime());
-    // A transaction lives an hour; an event mostly comes first.
+    // A transaction is valid for an hour, and an event usually arrives first.
     info.poll_interval = Duration::from_secs(30);
     info.manual_steps =
         "ask the account manager at CM.com to delete the transaction; no call for it is documented";

@@ -1,10 +1,10 @@
-//! The rule that judges results: tasks, words and fields. Nothing unknown is ever good enough.
+//! The rule that judges results: tasks, words and fields. Unknown values never verify.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -35,7 +35,7 @@ fn good_result_is_verified_with_all_checks_passed() {
         CheckKind::DocumentExpiry,
         CheckKind::Age,
     ];
-    // A photograph of a document is no check of its authenticity.
+    // A photograph of a document does not check its authenticity.
     assert_eq!(checks, passed.map(|kind| (kind, CheckResult::Passed)));
     let scores: Vec<_> = observation
         .report()
@@ -48,14 +48,14 @@ fn good_result_is_verified_with_all_checks_passed() {
 }
 
 #[test]
-fn ordered_task_has_to_be_there() {
+fn requested_task_must_be_present() {
     for (index, kind, name) in [
         (0, None, "document_scan"),
         (1, Some(CheckKind::Liveness), "face_liveness"),
         (2, Some(CheckKind::FaceMatch), "face_match"),
     ] {
         let observation = judged(&strict(), |result| {
-            _ = result["tasks"].as_array_mut().unwrap().remove(index)
+            _ = result["tasks"].as_array_mut().unwrap().remove(index);
         });
         assert_eq!(outcome(&observation), Outcome::Inconclusive, "{name}");
         assert_eq!(
@@ -69,7 +69,7 @@ fn ordered_task_has_to_be_there() {
             assert_eq!(check(&observation, kind), Some(CheckResult::NotPerformed));
         }
     }
-    // If it is not known what was ordered, a document has to be there all the same.
+    // If the requested tasks are unknown, a document is still required.
     let face_alone = |result: &mut Value| _ = result["tasks"].as_array_mut().unwrap().remove(0);
     assert_eq!(
         outcome(&judged(&Acceptance::strict(), face_alone)),
@@ -104,7 +104,7 @@ fn task_that_is_not_completed_counts_against_result() {
             .enumerate()
         {
             let observation = judged(&strict(), |result| {
-                result["tasks"][index]["state"] = state.clone()
+                result["tasks"][index]["state"] = state.clone();
             });
             expect(
                 &observation,
@@ -114,7 +114,7 @@ fn task_that_is_not_completed_counts_against_result() {
         }
     }
     let pending = judged(&strict(), |result| {
-        result["tasks"][2]["state"] = "pending".into()
+        result["tasks"][2]["state"] = "pending".into();
     });
     assert_eq!(
         check(&pending, CheckKind::FaceMatch),
@@ -126,7 +126,7 @@ fn task_that_is_not_completed_counts_against_result() {
 fn unknown_task_needs_proof_like_a_face_task() {
     let with_task = |task: Value| {
         judged(&strict(), |result| {
-            result["tasks"].as_array_mut().unwrap().push(task)
+            result["tasks"].as_array_mut().unwrap().push(task);
         })
     };
     let cannot = Reason::CannotBeCompleted;
@@ -172,7 +172,7 @@ fn unknown_task_needs_proof_like_a_face_task() {
             "{task}"
         );
     }
-    // The configured exception is one for faces.
+    // The configured exception applies only to face tasks.
     let task = json!({ "type": "voice_match", "state": "completed" });
     let observation = judged(&with(|rule| rule.completed_means_match = true), |result| {
         result["tasks"].as_array_mut().unwrap().push(task);
@@ -185,7 +185,7 @@ fn unknown_task_needs_proof_like_a_face_task() {
 }
 
 #[test]
-fn score_has_to_reach_the_least() {
+fn score_must_reach_the_minimum() {
     let code = [
         "document_scan:score",
         "face_liveness:score",
@@ -210,7 +210,7 @@ fn score_has_to_reach_the_least() {
             (json!(0.5), Outcome::Inconclusive),
             (json!(0.499_999), rejected),
             (json!(0), rejected),
-            // None of these is a score, and none is a good one.
+            // None of these is a score.
             (json!(97), Outcome::Inconclusive),
             (json!(-1), Outcome::Inconclusive),
             (json!("high"), Outcome::Inconclusive),
@@ -221,7 +221,7 @@ fn score_has_to_reach_the_least() {
             (json!({ "value": 0.9 }), Outcome::Inconclusive),
         ] {
             let observation = judged(&strict(), |result| {
-                result["tasks"][index]["score"] = score.clone()
+                result["tasks"][index]["score"] = score.clone();
             });
             let against = [(reason[index], code[index])];
             expect(
@@ -269,10 +269,10 @@ fn missing_score_counts_against_result_if_required() {
 }
 
 #[test]
-fn recognized_document_needs_a_good_score_if_any() {
+fn recognized_document_needs_a_sufficient_score() {
     let scored = |score: Value| {
         judged(&strict(), |result| {
-            result["tasks"][0]["files"][0]["score"] = score
+            result["tasks"][0]["files"][0]["score"] = score;
         })
     };
     for good in [json!(0.8), json!(null)] {
@@ -286,7 +286,7 @@ fn recognized_document_needs_a_good_score_if_any() {
         );
     }
     let face = judged(&strict(), |result| {
-        result["tasks"][1]["files"][0]["score"] = json!(0.3)
+        result["tasks"][1]["files"][0]["score"] = json!(0.3);
     });
     expect(
         &face,
@@ -317,7 +317,7 @@ fn document_without_any_evidence_is_inconclusive() {
     assert_eq!(
         outcome(&judged(&lenient, unchecked)),
         Outcome::Inconclusive,
-        "the exception is one for faces"
+        "the exception applies only to faces"
     );
     for (part, word) in [("validity", "valid"), ("comparison", "match")] {
         let observation = judged(&strict(), |result| {
@@ -327,7 +327,7 @@ fn document_without_any_evidence_is_inconclusive() {
         expect(&observation, Outcome::Verified, &[]);
     }
     let word = judged(&strict(), |result| {
-        result["tasks"][0]["result"] = "match".into()
+        result["tasks"][0]["result"] = "match".into();
     });
     assert_eq!(
         reasons(&word)[0],
@@ -346,7 +346,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
         ("age", true, Reason::Other),
     ] {
         let observation = judged(&strict(), |result| {
-            field(result, name)["validity"] = "invalid".into()
+            field(result, name)["validity"] = "invalid".into();
         });
         let expected = if rejects {
             Outcome::Rejected
@@ -367,7 +367,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
             json!({ "is": "valid" }),
         ] {
             let observation = judged(&strict(), |result| {
-                field(result, name)["validity"] = unknown.clone()
+                field(result, name)["validity"] = unknown.clone();
             });
             expect(
                 &observation,
@@ -379,7 +379,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
     for fine in ["valid", "not_checked", "VALID"] {
         expect(
             &judged(&strict(), |result| {
-                field(result, "age")["validity"] = fine.into()
+                field(result, "age")["validity"] = fine.into();
             }),
             Outcome::Verified,
             &[],
@@ -389,7 +389,7 @@ fn invalid_or_unknown_validity_counts_against_result() {
         result["tasks"][0]["result"]
             .as_array_mut()
             .unwrap()
-            .push(json!("x"))
+            .push(json!("x"));
     });
     expect(
         &broken,
@@ -423,7 +423,7 @@ fn contradicting_sources_count_against_result() {
     ];
     for word in words {
         let observation = judged(&strict(), |result| {
-            field(result, "date_of_birth")["comparison"] = word.clone()
+            field(result, "date_of_birth")["comparison"] = word.clone();
         });
         expect(
             &observation,
@@ -451,7 +451,7 @@ fn contradicting_sources_count_against_result() {
     ] {
         expect(
             &judged(&strict(), |result| {
-                field(result, "date_of_birth")["comparison"] = word.clone()
+                field(result, "date_of_birth")["comparison"] = word.clone();
             }),
             Outcome::Verified,
             &[],
@@ -460,7 +460,7 @@ fn contradicting_sources_count_against_result() {
 }
 
 #[test]
-fn document_data_check_says_the_worst_of_its_fields() {
+fn document_data_check_has_the_worst_result() {
     let all = |validity: &str, comparison: &str| {
         judged(&strict(), |result| {
             for field in result["tasks"][0]["result"].as_array_mut().unwrap() {
@@ -488,7 +488,7 @@ fn document_data_check_says_the_worst_of_its_fields() {
 }
 
 #[test]
-fn required_field_has_to_have_a_value() {
+fn required_field_must_have_a_value() {
     let nothing = [
         json!([]),
         json!(null),
@@ -500,7 +500,7 @@ fn required_field_has_to_have_a_value() {
     ];
     for values in nothing {
         let observation = judged(&strict(), |result| {
-            field(result, "document_number")["values"] = values.clone()
+            field(result, "document_number")["values"] = values.clone();
         });
         expect(
             &observation,
@@ -517,7 +517,7 @@ fn required_field_has_to_have_a_value() {
 }
 
 #[test]
-fn required_and_tolerated_fields_go_by_any_of_their_names() {
+fn fields_are_required_or_tolerated_by_any_name() {
     let renamed = |result: &mut Value| {
         for field in result["tasks"][0]["result"].as_array_mut().unwrap() {
             if field["field"] == "surname" {
@@ -541,7 +541,7 @@ fn required_and_tolerated_fields_go_by_any_of_their_names() {
 }
 
 #[test]
-fn tolerated_field_stays_visible_and_decides_nothing() {
+fn tolerated_field_is_reported_without_effect() {
     let tolerant = with(|rule| rule.tolerated_fields = vec!["document_number".into()]);
     for (part, word) in [
         ("validity", "invalid"),
@@ -549,7 +549,7 @@ fn tolerated_field_stays_visible_and_decides_nothing() {
         ("comparison", "mismatch"),
     ] {
         let observation = judged(&tolerant, |result| {
-            field(result, "document_number")[part] = word.into()
+            field(result, "document_number")[part] = word.into();
         });
         expect(&observation, Outcome::Verified, &[]);
         let number = observation
@@ -599,13 +599,13 @@ fn suspicion_outside_of_face_tasks_is_a_doubt() {
         );
         expect(&changed(json!(false)), Outcome::Verified, &[]);
     }
-    // New members that accuse no person are kept, and decide nothing.
+    // Unknown members that count against no person are kept, and change nothing.
     let added = judged(&strict(), |result| {
-        result["tasks"][0]["capturedBy"] = json!({ "device": "phone" })
+        result["tasks"][0]["capturedBy"] = json!({ "device": "phone" });
     });
     expect(&added, Outcome::Verified, &[]);
     let invalid = judged(&strict(), |result| {
-        result["tasks"][0]["validity"] = "invalid".into()
+        result["tasks"][0]["validity"] = "invalid".into();
     });
     expect(
         &invalid,
@@ -615,7 +615,7 @@ fn suspicion_outside_of_face_tasks_is_a_doubt() {
 }
 
 #[test]
-fn rejection_stays_one_among_doubts() {
+fn rejection_outweighs_doubts() {
     let observation = judged(&strict(), |result| {
         result["tasks"][0]["score"] = json!(0.1);
         result["tasks"][2]["score"] = json!(0.1);
@@ -628,7 +628,7 @@ fn rejection_stays_one_among_doubts() {
 }
 
 #[test]
-fn result_that_is_not_completed_is_not_judged() {
+fn incomplete_result_is_not_judged() {
     for state in ["pending", "quarantined", "expired"] {
         let observation = judged(&strict(), |result| result["state"] = state.into());
         assert_ne!(
@@ -657,7 +657,7 @@ fn rule_is_named_with_every_setting() {
         )
     );
     let dated = judged(&strict(), |result| {
-        result["completed"] = "2024-01-01T00:00:00Z".into()
+        result["completed"] = "2024-01-01T00:00:00Z".into();
     });
     assert!(
         !dated
@@ -728,7 +728,7 @@ fn impossible_rule_is_refused() {
 }
 
 #[test]
-fn fields_of_other_tasks_are_no_document_data() {
+fn fields_of_other_tasks_are_not_document_data() {
     let observation = judged(&strict(), |result| {
         set(result, "surname", "DE BRUIJN", "valid");
         judge::remove(result, "document_number");

@@ -1,10 +1,10 @@
-//! Events and returns: what they prove, what they wake, and what is answered.
+//! Events and returns: authentication, polls that they trigger, and replies.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -49,7 +49,7 @@ fn proven(body: impl Into<bytes::Bytes>) -> Result<CallbackMessage, Error> {
 }
 
 #[test]
-fn event_brings_state_and_handle() {
+fn event_has_state_and_handle() {
     let handle = ResultState::Fetchable(ResultHandle::new(RESULT));
     for (name, status, code, result) in [
         (
@@ -97,7 +97,7 @@ fn event_brings_state_and_handle() {
 }
 
 #[test]
-fn task_event_says_that_the_person_has_begun() {
+fn task_event_means_that_the_person_has_begun() {
     for (name, expected) in [
         (
             "own-event-task.json",
@@ -127,7 +127,7 @@ fn task_event_says_that_the_person_has_begun() {
 }
 
 #[test]
-fn unknown_members_of_an_event_are_kept_unless_it_brings_a_handle() {
+fn unknown_event_members_are_kept_without_a_handle() {
     let event = |result: Value| {
         let transaction = json!({ "id": TRANSACTION, "state": "pending", "resultId": result, "risk": { "level": 2 } });
         let body = json!({ "type": "transaction.state.updated", "transaction": transaction, "attempt": 3, "task": { "note": [1] } });
@@ -149,7 +149,7 @@ fn unknown_members_of_an_event_are_kept_unless_it_brings_a_handle() {
 }
 
 #[test]
-fn event_of_unknown_kind_says_nothing() {
+fn event_of_unknown_type_is_ignored() {
     let received = proven(fixture("own-event-unknown.json")).unwrap();
     assert_eq!(
         (received.observations.len(), received.reply.status),
@@ -189,7 +189,7 @@ fn event_is_a_claim_if_no_secret_is_configured() {
 #[test]
 fn header_has_the_configured_name() {
     let provider = CmIdScan::new(with(|config| {
-        config.callback_header = "X-Bank-Proof".to_owned()
+        config.callback_header = "X-Bank-Proof".to_owned();
     }))
     .unwrap();
     assert!(
@@ -221,7 +221,7 @@ fn header_has_the_configured_name() {
 }
 
 #[test]
-fn payload_that_is_no_event_is_malformed() {
+fn other_payload_is_not_an_event() {
     for body in [
         "",
         "[]",
@@ -247,7 +247,7 @@ fn payload_that_is_no_event_is_malformed() {
 }
 
 #[test]
-fn impossible_result_id_is_no_handle() {
+fn impossible_result_id_gives_no_handle() {
     for result in ["", "../x", "a/b", "a b", "é", "-", "_-_"] {
         let body = format!(
             r#"{{"type":"transaction.state.updated","transaction":{{"id":"{TRANSACTION}","state":"completed","resultId":"{result}"}}}}"#
@@ -265,7 +265,7 @@ fn back(uri: &str) -> CallbackMessage {
 }
 
 #[test]
-fn return_claims_a_result_and_decides_nothing() {
+fn return_is_a_claim_about_its_result() {
     for uri in [
         format!("/back?session=7&trxid={TRANSACTION}&resultid={RESULT}"),
         format!("/back?trxId={TRANSACTION}&resultId={RESULT}"),
@@ -309,7 +309,7 @@ fn return_claims_a_result_and_decides_nothing() {
 }
 
 #[test]
-fn kept_callback_is_read_as_a_claim() {
+fn stored_callback_is_a_claim() {
     let read = |bytes: &[u8]| normalize::kind(bytes, "callback", &Acceptance::default());
     for name in events() {
         let (page, received) = (

@@ -1,10 +1,10 @@
-//! Nothing personal and no secret is printed: by logs, errors, or `Debug` of anything that a caller holds.
+//! Personal data and secrets are not printed: not by logs, errors, or `Debug` of public values.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -21,7 +21,7 @@ use idv_core::{
 use idv_testkit::{Canary, Exchange, Recording, ScriptedTransport};
 use support::file;
 
-/// Everything that must not be printed, marked.
+/// Marked values that must not be printed.
 struct Marked {
     canary: Canary,
     secret: String,
@@ -50,7 +50,7 @@ impl Marked {
         ]
         .map(&mut mark)
         .into();
-        // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
+        // `Debug` of a reference prints its first eight characters; the rest must not be guessable.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
         Self {
             canary,
@@ -104,7 +104,7 @@ impl Marked {
         )
     }
 
-    /// A result in which every value is marked.
+    /// A result with marks in every value.
     fn answer(&self) -> String {
         let field = |name: &str, value: &str| {
             format!(
@@ -152,7 +152,7 @@ impl Marked {
 }
 
 #[tokio::test]
-async fn operations_that_succeed_print_nothing_of_it() {
+async fn successful_operations_print_no_personal_data() {
     let (recording, mut marked) = (Recording::start(), Marked::new());
     let transport = ScriptedTransport::new();
     let client = marked.client(&transport);
@@ -220,12 +220,12 @@ async fn operations_that_succeed_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn operations_that_fail_print_nothing_of_it() {
+async fn failed_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let mut answers: Vec<(u16, String)> = [302, 400, 401, 403, 404, 409, 422, 429, 500]
         .map(|status| (status, marked.failure()))
         .into();
-    // Bodies that are none: the parser must not quote them.
+    // Invalid bodies: the parser must not quote them.
     answers.push((
         200,
         format!(
@@ -313,7 +313,7 @@ async fn operations_that_fail_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn a_transport_that_fails_prints_nothing_of_it() {
+async fn transport_failures_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     for sent in [Sent::No, Sent::Maybe] {
         let transport = ScriptedTransport::new();
@@ -344,7 +344,7 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn the_vendors_own_calls_print_nothing_of_it() {
+async fn vendor_api_calls_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = ScriptedTransport::new();
     transport.then_json(200, marked.answer());

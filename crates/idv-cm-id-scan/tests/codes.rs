@@ -1,10 +1,10 @@
-//! The tables: every word that the documentation shows is in them, and each means what its row says.
+//! The tables have every word of the documentation, each with the meaning of its row.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -40,7 +40,7 @@ fn details(state: &str, tasks: &Value) -> Observation {
 }
 
 #[test]
-fn state_means_what_its_row_says() {
+fn state_has_the_meaning_of_its_row() {
     let begun = [
         json!([{ "type": "document_scan", "state": "completed" }]),
         json!([{ "type": "document_scan", "state": "pending", "attempts": 1 }]),
@@ -190,7 +190,7 @@ fn unknown_field_is_kept_by_its_name() {
 }
 
 #[test]
-fn words_of_checks_and_sources_are_read() {
+fn words_of_checks_and_sources_are_parsed() {
     let report = |validity: &str, source: &str| {
         report_of(
             &json!([{ "field": "surname", "validity": validity, "values": [{ "source": source, "value": "DE BRUIJN" }] }]),
@@ -244,7 +244,7 @@ fn words_of_checks_and_sources_are_read() {
 }
 
 #[test]
-fn document_kind_is_read_in_any_case() {
+fn document_kind_is_parsed_in_any_case() {
     let kind = |word: &str| {
         let files = json!([{ "category": "document", "type": "raw_document_image" }, { "category": "document", "type": word }]);
         let payload = json!({ "id": "a", "state": "completed", "tasks": [{ "type": "document_scan", "files": files }] });
@@ -273,7 +273,7 @@ fn document_kind_is_read_in_any_case() {
 }
 
 #[test]
-fn document_country_is_its_field_or_else_its_name() {
+fn document_country_comes_from_field_or_name() {
     let country = |name: &str| {
         let files = json!([{ "category": "document", "type": "passport", "name": name }]);
         let payload = json!({ "id": "a", "state": "completed", "tasks": [{ "type": "document_scan", "files": files }] });

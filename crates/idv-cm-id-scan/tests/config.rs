@@ -1,10 +1,10 @@
-//! Configuration: every key, its variable, its default, and what is refused.
+//! The configuration: every key, its variable, its default, and refused values.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -158,7 +158,7 @@ fn every_key_is_read_from_file_and_environment() {
 }
 
 #[test]
-fn missing_or_wrong_key_is_named() {
+fn missing_or_unknown_key_is_named() {
     for missing in ["key_id = 'a'", "secret = { env = 'PATH' }"] {
         assert!(
             parse(missing)
@@ -202,7 +202,7 @@ fn missing_or_wrong_key_is_named() {
 }
 
 #[test]
-fn impossible_value_is_refused_by_its_key() {
+fn invalid_values_are_refused_by_key() {
     for key_id in ["", " ", "a\nb"] {
         assert!(refused(|config| config.key_id = key_id.into()).contains("key_id"));
     }
@@ -337,28 +337,28 @@ fn configuration_that_verifies_no_person_is_refused() {
         assert_eq!(error.kind(), &ErrorKind::Config);
         assert!(error.to_string().contains(key), "{extract:?}: {error}");
     };
-    // Nothing of the person is left.
+    // No field identifies the person.
     named(&["document_image", "portrait"], "extract_fields", |_| {});
     named(&["age", "given_names"], "extract_fields", |_| {});
-    // Nothing is left that a limit could be judged by.
+    // No field remains for the limits.
     let document = ["document_number", "given_names", "surname"];
     named(&document, "minimum_age", |config| {
-        config.minimum_age = Some(16)
+        config.minimum_age = Some(16);
     });
     named(&document, "maximum_age", |config| {
-        config.maximum_age = Some(80)
+        config.maximum_age = Some(80);
     });
     named(&document, "allowed_expiration", |config| {
-        config.allowed_expiration = Some(30)
+        config.allowed_expiration = Some(30);
     });
     named(&["surname"], "document_number", |config| {
-        config.acceptance_required_fields = vec!["document_number".into()]
+        config.acceptance_required_fields = vec!["document_number".into()];
     });
     named(&[], "Portrait", |config| {
-        config.acceptance_required_fields = vec!["Portrait".into()]
+        config.acceptance_required_fields = vec!["Portrait".into()];
     });
     named(&[], "document_image", |config| {
-        config.acceptance_required_fields = vec!["document_image".into()]
+        config.acceptance_required_fields = vec!["document_image".into()];
     });
     named(&[], "acceptance_completed_means_match", |config| {
         (
@@ -372,10 +372,10 @@ fn configuration_that_verifies_no_person_is_refused() {
             (|config| config.minimum_age = Some(16)) as fn(&mut CmIdScanConfig),
         ),
         (["surname", "birth_date"], |config| {
-            (config.minimum_age, config.maximum_age) = (Some(16), Some(80))
+            (config.minimum_age, config.maximum_age) = (Some(16), Some(80));
         }),
         (["surname", "expiry_date"], |config| {
-            config.allowed_expiration = Some(-90)
+            config.allowed_expiration = Some(-90);
         }),
         (["surname", "given_names"], |_| {}),
     ] {

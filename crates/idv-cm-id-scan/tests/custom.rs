@@ -1,10 +1,10 @@
-//! Members without a place in the model keep their name, their shape and their words.
+//! Members beyond the model keep their name, shape and words.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -50,7 +50,7 @@ fn unknown_members_keep_name_and_shape() {
 }
 
 #[test]
-fn parts_of_a_task_are_named_after_it() {
+fn members_of_a_task_have_its_prefix() {
     let custom = custom(|result| {
         result["tasks"][0]["level"] = "advanced".into();
         result["tasks"][0]["attempts"] = json!([2]);
@@ -79,7 +79,7 @@ fn parts_of_a_task_are_named_after_it() {
     ] {
         assert_eq!(custom[name], value, "{name}");
     }
-    // Checks have the states and the scores of the others.
+    // Checks have the states and scores of the other members.
     for name in [
         "face_liveness.state",
         "face_liveness.score",
@@ -91,7 +91,7 @@ fn parts_of_a_task_are_named_after_it() {
 }
 
 #[test]
-fn words_of_a_field_without_a_place_are_kept() {
+fn words_of_an_unknown_field_are_kept() {
     let custom = custom(|result| {
         let surname = field(result, "surname");
         surname["validity"] = "probably".into();
@@ -180,7 +180,7 @@ fn words_without_a_value_in_the_model_stay_raw() {
     assert_eq!(report["person"]["birth_date"]["value"], "1965");
     assert_eq!(report["person"]["birth_date"]["raw"], "1965-00-00");
     let placeholder = judged(&strict(), |result| {
-        field(result, "sex")["values"] = json!(["N/A"])
+        field(result, "sex")["values"] = json!(["N/A"]);
     });
     let gender = placeholder.report().unwrap().person.gender.clone().unwrap();
     assert_eq!(

@@ -1,10 +1,10 @@
-//! Images and audit reports: their names, their addresses, and the hosts that are refused.
+//! Images and audit reports: their ids, their URLs, and refused hosts.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -27,7 +27,7 @@ fn result(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn evidence_is_found_by_an_id_that_survives() {
+async fn evidence_id_outlives_its_url() {
     let transport = ScriptedTransport::new();
     transport.then_json(200, result("own-result-everything.json"));
     let client = client(&transport);
@@ -67,7 +67,7 @@ async fn evidence_is_found_by_an_id_that_survives() {
         ]
     );
 
-    // Later the same image has another address.
+    // Later the same image has another URL.
     transport.then_json(
         200,
         result("own-result-everything.json").replace("downloads/doc2", "downloads/moved"),
@@ -217,7 +217,7 @@ async fn file_at_the_vendors_host_is_fetched_through_a_proxy() {
 }
 
 #[tokio::test]
-async fn image_shows_the_side_that_it_names() {
+async fn image_has_the_side_in_its_name() {
     use EvidenceKind::{DocumentBack, DocumentFront, Other};
 
     let card = "Netherlands - Driving License (2022)";
@@ -285,7 +285,7 @@ async fn report_is_a_pdf_by_its_bytes() {
         (Vec::new(), false),
     ] {
         let transport = ScriptedTransport::new();
-        // The media type of an error page may say so, too.
+        // An error page may have the media type of a PDF.
         transport.then(file("application/pdf", bytes.clone()));
         let mut sink = Vec::new();
         let downloaded = client(&transport)

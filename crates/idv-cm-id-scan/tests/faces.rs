@@ -1,10 +1,10 @@
-//! Tasks about the face: a task that is done has not passed.
+//! Face tasks: a completed task has not necessarily passed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -25,7 +25,7 @@ const FACES: [(usize, &str, CheckKind, Reason); 2] = [
     (2, "face_match", CheckKind::FaceMatch, Reason::FaceMismatch),
 ];
 
-/// Puts members into a completed task that has nothing else.
+/// Adds members to a completed task without other members.
 fn bare(result: &mut Value, index: usize, members: &Value) {
     let mut task =
         json!({ "type": result["tasks"][index]["type"], "state": "completed", "attempts": 1 });
@@ -47,7 +47,7 @@ fn completed_face_task_without_evidence_is_not_performed() {
             json!({ "completed": "2024-06-01T12:00:00Z", "createdAt": "2024-06-01T12:00:00+00:00" }),
             json!({ "validity": "not_checked", "comparison": "not_performed" }),
             json!({ "result": [{ "field": "face", "validity": "not_checked", "comparison": "not_performed", "values": [] }] }),
-            // A document's data say nothing of a face.
+            // Data of the document say nothing about a face.
             json!({ "result": [{ "field": "surname", "validity": "valid", "values": ["DE BRUIJN"] }] }),
         ] {
             let observation = judged(&strict(), |result| bare(result, index, &members));
@@ -97,7 +97,7 @@ fn documented_evidence_passes_a_face_task() {
 }
 
 #[test]
-fn anything_unknown_in_a_face_task_counts_against_it() {
+fn unknown_values_count_against_a_face_task() {
     let (inconclusive, failed) = (CheckResult::Inconclusive, CheckResult::Failed);
     for (members, code, result) in [
         (json!({ "match": false }), "match", failed),
@@ -208,7 +208,7 @@ fn anything_unknown_in_a_face_task_counts_against_it() {
 #[test]
 fn every_unknown_member_of_a_face_task_is_named() {
     let observation = judged(&strict(), |result| {
-        bare(result, 2, &json!({ "matchScore": 0.12, "passed": false }))
+        bare(result, 2, &json!({ "matchScore": 0.12, "passed": false }));
     });
     let against = [
         (Reason::FaceMismatch, "face_match:matchScore"),
@@ -245,7 +245,7 @@ fn face_check_carries_state_and_score() {
         result["tasks"][2]["result"] =
             json!([{ "field": "face", "validity": "invalid", "values": [] }]);
     });
-    // It says nothing of the document's data.
+    // It says nothing about the document's data.
     let data = face_data
         .report()
         .unwrap()

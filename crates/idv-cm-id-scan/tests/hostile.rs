@@ -1,10 +1,10 @@
-//! Payloads that are broken, or meant to break something.
+//! Truncated, ill-formed and hostile payloads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -12,7 +12,7 @@ mod fixture;
 use std::sync::LazyLock;
 
 use fixture::{details, events, fixture, results};
-use idv_cm_id_scan::api::{ResultId, TransactionCreated, WebhookCreated};
+use idv_cm_id_scan::api::{CreateTransactionResponse, CreateWebhookResponse, ResultId};
 use idv_cm_id_scan::normalize::{self, Acceptance, Wanted};
 use idv_cm_id_scan::wire::{ErrorBody, Event, Transaction, Webhook};
 use idv_core::{Channel, ErrorKind, EvidenceId, Outcome, Status};
@@ -21,7 +21,7 @@ use proptest::prelude::*;
 /// The time of every judgement.
 const NOW: &str = "2024-06-01T12:00:00Z";
 
-/// Reads a payload as everything that there is, and everything that is in it.
+/// Parses a payload as every type, and visits its contents.
 fn read_as_everything(bytes: &[u8]) {
     let acceptance = Acceptance::default();
     for kind in ["result", "status", "callback"] {
@@ -42,12 +42,12 @@ fn read_as_everything(bytes: &[u8]) {
         }
     }
     let _ = (
-        TransactionCreated::read(bytes),
-        WebhookCreated::read(bytes),
+        CreateTransactionResponse::read(bytes),
+        CreateWebhookResponse::read(bytes),
         Event::read(bytes),
         Webhook::read(bytes),
     );
-    let _ = ErrorBody::read(bytes).name();
+    let _ = (ErrorBody::read(bytes).code(), ErrorBody::read(bytes).text());
 }
 
 fn reads(name: &str, bytes: &[u8]) -> bool {
@@ -71,7 +71,7 @@ fn verified(bytes: &[u8]) -> bool {
         .any(|observation| observation.status == Some(Status::Finished(Outcome::Verified)))
 }
 
-/// Every payload that is whole.
+/// Every complete payload.
 fn whole() -> &'static [(String, Vec<u8>)] {
     static WHOLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
         [results(), details(), events()]
@@ -110,10 +110,10 @@ fn truncated_or_extended_payload_is_refused() {
     }
 }
 
-/// Digits stay what they are: a score that loses one may be a better one, and nothing could tell. Nor could anything if the name of a part
-/// is lost that not every result has.
+/// Digits are not varied: a score without a digit may be a better one, which cannot be detected.
+/// The same applies to the names of optional members.
 #[test]
-fn no_single_byte_turns_a_result_into_a_success() {
+fn no_single_byte_turns_a_result_into_success() {
     for name in [
         "result",
         "own-result-face-mismatch",
@@ -121,7 +121,7 @@ fn no_single_byte_turns_a_result_into_a_success() {
         "own-result-contradicting",
         "own-result-task-pending",
     ] {
-        // Without white space, of which most changes change nothing.
+        // Without white space, where most changes have no effect.
         let payload = fixture::json(&format!("{name}.json"))
             .to_string()
             .into_bytes();
@@ -147,7 +147,7 @@ fn no_single_byte_turns_a_result_into_a_success() {
 }
 
 #[test]
-fn deep_nesting_overflows_nothing() {
+fn deep_nesting_does_not_overflow() {
     for depth in [100, 127, 128, 129, 20_000] {
         for (open, close) in [
             ("[", "]"),
@@ -205,7 +205,7 @@ fn many_fields_and_files_are_all_kept() {
 }
 
 #[test]
-fn last_of_repeated_parts_counts() {
+fn last_of_repeated_members_counts() {
     let mut payload = String::from_utf8(fixture("own-result-verified.json")).unwrap();
     assert!(verified(payload.as_bytes()));
     payload.insert_str(payload.rfind('}').unwrap(), r#","state":"pending""#);
@@ -218,7 +218,7 @@ fn last_of_repeated_parts_counts() {
 }
 
 #[test]
-fn known_parts_survive_wrong_ones() {
+fn valid_members_survive_invalid_ones() {
     let payload = br#"{"id":"a","state":"completed","created":{},"expires":[],"completed":7,"resultId":{},"mobileOnly":"perhaps",
         "tasks":[null,7,["document_scan"],{"type":{},"files":"none","documentScans":true},
         {"type":"document_scan","state":"completed","attempts":-1,"files":[null,7,{"url":[]}],
@@ -253,7 +253,7 @@ fn known_parts_survive_wrong_ones() {
 }
 
 #[test]
-fn text_in_another_encoding_is_refused() {
+fn other_encodings_are_refused() {
     let utf16: Vec<u8> =
         r#"{"id":"a","state":"pending"}"#.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let payloads: [&[u8]; 6] = [
@@ -277,7 +277,7 @@ fn text_in_another_encoding_is_refused() {
 }
 
 #[test]
-fn the_name_of_evidence_finds_only_what_it_names() {
+fn evidence_name_finds_only_its_image() {
     let payload = fixture("own-result-everything.json");
     let transaction = Transaction::read(&payload).unwrap();
     for name in [
@@ -307,12 +307,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         read_as_everything(&bytes);
     }
 
     #[test]
-    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+    fn arbitrary_text_after_a_valid_prefix_does_not_panic(
         start in prop::sample::select(vec![
             "{", "[", "trxid=", "{\"id\":\"a\",\"state\":\"completed\",\"tasks\":", "{\"type\":\"transaction.state.updated\",\"transaction\":",
             "{\"id\":\"a\",\"state\":\"completed\",\"tasks\":[{\"result\":[{\"field\":", "{\"error\":",
@@ -323,7 +323,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_bytes_are_refused_or_read(
+    fn mutated_payloads_do_not_panic(
         which in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
@@ -336,7 +336,7 @@ proptest! {
     }
 
     #[test]
-    fn any_part_against_a_person_prevents_verification(
+    fn any_negative_member_prevents_verification(
         validity in prop::sample::select(vec!["valid", "not_checked", "invalid", "unknown"]),
         comparison in prop::sample::select(vec!["match", "not_performed", "mismatch"]),
         state in prop::sample::select(vec!["completed", "pending", "failed"]),

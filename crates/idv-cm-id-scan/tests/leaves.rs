@@ -1,10 +1,10 @@
-//! Nothing that the vendor says is lost: each leaf is in the observation, or in a table of ignored members with a reason.
+//! Every leaf of a payload is in the observation or in a table of ignored members.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -17,7 +17,7 @@ use idv_core::{Channel, Observation, Result, Timestamp};
 use idv_testkit::Leaves;
 use serde_json::Value;
 
-/// The fixtures that are varied, and how often: those with the most parts.
+/// The varied fixtures: those with the most members.
 const VARIED: [&str; 5] = [
     "own-result-everything.json",
     "own-result-loose.json",

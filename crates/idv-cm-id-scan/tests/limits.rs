@@ -1,10 +1,11 @@
-//! Limits: a document that has expired and a person of the wrong age are not verified, whatever the vendor's validity says.
+//! Limits: an expired document and a person of the wrong age are not verified, even if the vendor's
+//! validity is positive.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -21,7 +22,7 @@ fn allowing(days: impl Into<Option<i32>>) -> Acceptance {
     with(|rule| rule.allowed_expiration = days.into())
 }
 
-/// A result whose document expires on a day. It is judged on 2024-06-01.
+/// A result whose document expires on this day, judged on 2024-06-01.
 fn expiring(rule: &Acceptance, date: &str, validity: &str) -> Observation {
     judged(rule, |result| set(result, "date_of_expiry", date, validity))
 }
@@ -95,7 +96,7 @@ fn expired_document_is_rejected_by_its_date() {
         ),
         Some(CheckResult::Passed)
     );
-    // A check passed only if the vendor says so.
+    // A check passes only if the vendor has performed it.
     assert_eq!(
         check(
             &expiring(&strict(), "2031", "not_checked"),
@@ -117,7 +118,7 @@ fn date_is_compared_with_completion_before_the_clock() {
         (completed("2023-06-01T23:59:59Z"), Verified, NONE),
         (completed("2023-06-02T00:00:00+00:00"), Rejected, EXPIRED),
         (completed("2020-01-01T00:00:00Z"), Verified, NONE),
-        // A time that cannot be read is none.
+        // An unreadable time is ignored.
         (completed("yesterday"), Rejected, EXPIRED),
     ]);
 }
@@ -194,7 +195,7 @@ fn allowance_is_judged_by_the_date() {
             Rejected,
             EXPIRED_SAID,
         ),
-        // 30 days are left.
+        // 30 days remain.
         (
             expiring(&allowing(-30), "2024-07-01", "not_checked"),
             Verified,
@@ -239,7 +240,7 @@ fn allowance_is_judged_by_the_date() {
 }
 
 #[test]
-fn expiry_without_a_readable_date_goes_by_validity() {
+fn expiry_without_readable_date_uses_validity() {
     expect_all([
         (expiring(&strict(), "30 AUG 2031", "valid"), Verified, NONE),
         (
@@ -298,7 +299,7 @@ fn expiry_without_a_readable_date_goes_by_validity() {
 }
 
 #[test]
-fn readings_of_an_expiry_that_differ_are_uncertain() {
+fn different_expiry_readings_are_uncertain() {
     let read = |rule: &Acceptance, dates: [&str; 2]| {
         judged(rule, |result| {
             let values = dates.map(|date| json!({ "source": "visual", "value": date }));
@@ -326,7 +327,7 @@ fn readings_of_an_expiry_that_differ_are_uncertain() {
             Verified,
             NONE,
         ),
-        // One is past, and of neither are days enough left.
+        // One has expired, and neither is valid long enough.
         (
             read(&allowing(-90), ["2024-07-01", "2015-08-30"]),
             Rejected,
@@ -382,7 +383,7 @@ fn limited() -> Acceptance {
     with(|rule| (rule.minimum_age, rule.maximum_age) = (Some(18), Some(80)))
 }
 
-/// A result with an age and no day of birth.
+/// A result with an age and without a date of birth.
 fn aged(rule: &Acceptance, age: &str, validity: &str) -> Observation {
     judged(rule, |result| {
         remove(result, "date_of_birth");
@@ -390,7 +391,7 @@ fn aged(rule: &Acceptance, age: &str, validity: &str) -> Observation {
     })
 }
 
-/// A result with a day of birth and no age.
+/// A result with a date of birth and without an age.
 fn born(rule: &Acceptance, date: &str) -> Observation {
     judged(rule, |result| {
         remove(result, "age");
@@ -399,7 +400,7 @@ fn born(rule: &Acceptance, date: &str) -> Observation {
 }
 
 #[test]
-fn age_beyond_a_limit_rejects_whatever_validity_says() {
+fn age_outside_the_limits_rejects_despite_validity() {
     for validity in ["valid", "not_checked"] {
         expect_all([
             (aged(&limited(), "17", validity), Rejected, TOO_YOUNG),
@@ -461,13 +462,13 @@ fn age_beyond_a_limit_rejects_whatever_validity_says() {
 }
 
 #[test]
-fn age_is_judged_by_the_day_of_birth_too() {
+fn age_is_also_judged_by_the_date_of_birth() {
     expect_all([
         (born(&limited(), "2006-06-01"), Verified, NONE),
         (born(&limited(), "2006-06-02"), Rejected, TOO_YOUNG_BORN),
         (born(&limited(), "2015-01-01"), Rejected, TOO_YOUNG_BORN),
         (born(&limited(), "1991"), Verified, NONE),
-        // Of a year alone nothing is known at the edge.
+        // A year alone is uncertain at the limit.
         (born(&limited(), "2006"), Inconclusive, BIRTH_UNCERTAIN),
         (born(&limited(), "2006-06"), Inconclusive, BIRTH_UNCERTAIN),
         (
@@ -495,7 +496,7 @@ fn age_is_judged_by_the_day_of_birth_too() {
 }
 
 #[test]
-fn every_reading_of_an_age_has_to_keep_the_limits() {
+fn every_age_reading_must_be_within_the_limits() {
     let both = |age: &str, birth: &str| {
         judged(&limited(), |result| {
             set(result, "age", age, "valid");

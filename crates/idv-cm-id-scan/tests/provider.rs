@@ -1,10 +1,10 @@
-//! The provider over a script: create, poll, fetch, and what becomes of it.
+//! The provider with scripted responses: create, poll and fetch.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -26,14 +26,14 @@ use idv_testkit::{Exchange, ManualClock, ScriptedTransport};
 use serde_json::json;
 use support::{
     BASE, RESULT, TRANSACTION, body, claims, client, client_at, client_of, config, empty, file,
-    handle, header, id, lines, reference, with,
+    handle, header, id, lines, reference, vendor_text, with,
 };
 
 fn text(name: &str) -> String {
     String::from_utf8(fixture(name)).unwrap()
 }
 
-/// A result that stays the same but for the transaction that it names.
+/// A fixture with the transaction's id replaced.
 fn result(name: &str) -> String {
     let result = json(name);
     assert_eq!(result["id"], TRANSACTION, "{name}");
@@ -48,7 +48,7 @@ fn new() -> NewVerification {
 }
 
 #[tokio::test]
-async fn creation_sends_nothing_personal() {
+async fn creation_sends_no_personal_data() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, text("create-response.json"));
     let mut new = new();
@@ -88,7 +88,7 @@ async fn creation_sends_nothing_personal() {
 }
 
 #[tokio::test]
-async fn options_and_the_hook_go_into_the_transaction() {
+async fn options_and_customization_are_sent() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, text("create-response.json"));
     let client = client(&transport);
@@ -142,7 +142,8 @@ async fn every_setting_reaches_the_vendor() {
     transport
         .then_json(200, text("create-response.json"))
         .then_json(200, text("create-response.json"));
-    // The sample leaves out what its limits could be judged by: the vendor's API takes it, and this provider does not.
+    // The sample omits the fields that its limits need: the vendor accepts this, the provider does
+    // not.
     let config = with(settings);
     let cx = client(&transport).context(idv_core::Operation::Create);
     Api::new(&config)
@@ -207,7 +208,7 @@ async fn unsupported_language_falls_back_and_is_named() {
 }
 
 #[tokio::test]
-async fn creation_is_sent_once_if_it_may_have_acted() {
+async fn creation_is_not_repeated_after_lost_response() {
     for exchange in [
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
         empty(500),
@@ -266,7 +267,7 @@ async fn creation_is_sent_once_if_it_may_have_acted() {
         .then(empty(429));
     transport.then_json(200, text("create-response.json"));
     client(&transport).create(&new()).await.unwrap();
-    assert_eq!(transport.count(), 3, "what was not acted on is sent again");
+    assert_eq!(transport.count(), 3, "a request without effect is repeated");
 }
 
 #[tokio::test]
@@ -291,7 +292,7 @@ async fn return_url_that_would_lose_the_result_is_refused() {
 }
 
 #[tokio::test]
-async fn documented_expiry_counts_if_none_is_answered() {
+async fn documented_lifetime_is_the_default_expiry() {
     for (expires_in, at) in [
         (None, "2024-01-01T13:00:00Z"),
         (Some(86_400), "2024-01-02T12:00:00Z"),
@@ -318,7 +319,7 @@ async fn token_is_reused_while_it_outlives_a_call() {
     let clock = ManualClock::new("2024-01-01T12:00:00Z".parse().unwrap());
     let client = client_at(config(), &transport, &clock);
     let mut tokens = Vec::new();
-    // 300 seconds of life, 120 of which are kept back.
+    // A lifetime of 300 seconds, of which 120 are reserved.
     for wait in [0, 180, 1, 0] {
         clock.advance(Duration::from_secs(wait));
         client.poll(&id()).await.unwrap();
@@ -347,7 +348,7 @@ async fn token_is_reused_while_it_outlives_a_call() {
 }
 
 #[tokio::test]
-async fn poll_tells_the_state_and_no_outcome() {
+async fn poll_returns_the_state_without_outcome() {
     for (name, status, code) in [
         (
             "own-details-untouched.json",
@@ -534,7 +535,7 @@ async fn missing_result_is_not_found() {
 }
 
 #[tokio::test]
-async fn refused_id_that_is_no_uuid_is_not_found() {
+async fn refused_id_that_is_not_a_uuid_is_not_found() {
     for (id, status, kind) in [
         ("zz-made-up", 400, ErrorKind::NotFound),
         ("zz-made-up", 422, ErrorKind::NotFound),
@@ -627,7 +628,7 @@ async fn configured_limits_are_enforced_on_results() {
                     config.minimum_age,
                     config.maximum_age,
                     config.allowed_expiration,
-                ) = (Some(18), Some(90), Some(-90))
+                ) = (Some(18), Some(90), Some(-90));
             },
             Outcome::Verified,
         ),
@@ -668,7 +669,7 @@ async fn verification_runs_from_creation_to_report() {
     verification.apply(&client.poll(&created.id).await.unwrap());
     assert_eq!(verification.next_step(&capabilities), Step::Poll);
 
-    // A browser tells of a result; the vendor is asked all the same.
+    // The browser names a result; the vendor is queried all the same.
     let back = format!("/back?session=7&trxid={TRANSACTION}&resultid=zz-made-up");
     let received = client
         .receive(&Delivery::returning(back.parse().unwrap()))
@@ -686,7 +687,7 @@ async fn verification_runs_from_creation_to_report() {
         Step::Fetch(ResultHandle::new("zz-made-up"))
     );
 
-    // The proven handle is taken before the claimed one.
+    // The proven handle takes precedence over the claimed one.
     let event = text("event-completed.json").replace("b659c273", "c3b92333");
     let mut headers = http::HeaderMap::new();
     headers.insert(
@@ -805,4 +806,28 @@ async fn configured_address_is_used_for_every_call() {
     let id = VerificationId::new(reference(), Some(VendorId::new("../webhooks")));
     assert!(client(&transport).poll(&id).await.is_err());
     assert_eq!(transport.count(), 1);
+}
+
+#[tokio::test]
+async fn vendor_text_is_kept_and_not_printed() {
+    let body = json!({
+        "errors": [{ "code": "not_found", "message": "no scan of Erika Mustermann" }],
+    });
+    for (status, id) in [(404, RESULT), (422, "not-a-uuid")] {
+        let transport = ScriptedTransport::new();
+        transport.then_json(status, body.to_string());
+        let error = client(&transport)
+            .fetch(&self::id(), Some(&ResultHandle::new(id)))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.vendor_code(), vendor_text(&error)),
+            (Some("not_found"), Some("no scan of Erika Mustermann")),
+            "{status}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("Mustermann"),
+            "{error}"
+        );
+    }
 }

@@ -1,16 +1,18 @@
-//! The samples, and what became of each: snapshots of everything that a report says.
+//! The normalization of the samples: snapshots of whole reports.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
 
 use fixture::{details, fixture, json, named, results};
-use idv_cm_id_scan::api::{NewTransaction, ResultId, TransactionCreated, WebhookCreated};
+use idv_cm_id_scan::api::{
+    CreateTransactionResponse, CreateWebhookResponse, NewTransaction, ResultId,
+};
 use idv_cm_id_scan::normalize::{self, Acceptance, REPORT_FIELDS};
 use idv_cm_id_scan::wire::{ErrorBody, Transaction};
 use idv_core::report::{Field, Source, Verdict};
@@ -23,18 +25,18 @@ fn read(name: &str, kind: &str) -> Observation {
 }
 
 #[test]
-fn every_result_and_every_state_has_a_snapshot() {
+fn every_payload_matches_its_snapshot() {
     for (kind, names) in [("result", results()), ("status", details())] {
         for name in names {
             let snapshot = name.strip_suffix(".json").unwrap().to_owned();
-            // The order of JSON members depends on the features of serde_json that a build has.
+            // The order of JSON members depends on the build's features of serde_json.
             insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(snapshot, read(&name, kind)) });
         }
     }
 }
 
 #[test]
-fn every_fixture_is_read_by_a_test() {
+fn every_fixture_is_used_by_a_test() {
     let read: Vec<_> = [results(), details(), fixture::events()].concat();
     let rest = [
         "create-request.json",
@@ -55,18 +57,18 @@ fn every_fixture_is_read_by_a_test() {
         );
     }
     assert_eq!(
-        WebhookCreated::read(&fixture("webhook-response.json"))
+        CreateWebhookResponse::read(&fixture("webhook-response.json"))
             .unwrap()
             .events
             .len(),
         2
     );
     assert_eq!(
-        ErrorBody::read(&fixture("own-error.json")).name(),
+        ErrorBody::read(&fixture("own-error.json")).code(),
         Some("transaction_not_found")
     );
     assert_eq!(
-        TransactionCreated::read(&fixture("create-response.json"))
+        CreateTransactionResponse::read(&fixture("create-response.json"))
             .unwrap()
             .state,
         "pending"
@@ -78,7 +80,7 @@ fn every_fixture_is_read_by_a_test() {
 }
 
 #[test]
-fn declared_fields_are_filled_and_no_others() {
+fn fixtures_fill_exactly_the_declared_fields() {
     let mut filled = Vec::new();
     for name in results() {
         let observation = read(&name, "result");
@@ -134,7 +136,7 @@ fn machine_readable_zone_comes_first() {
 }
 
 #[test]
-fn best_reading_is_the_value_in_any_order() {
+fn best_reading_wins_in_any_order() {
     let entry = |source: &str, locale: &str, value: &str| {
         format!(
             r#"{{"field":"surname","validity":"valid","locale":{locale},"values":[{{"source":"{source}","value":"{value}"}}]}}"#
@@ -179,7 +181,7 @@ fn best_reading_is_the_value_in_any_order() {
 }
 
 #[test]
-fn evidence_is_named_with_its_result_if_known() {
+fn evidence_id_has_the_result_if_known() {
     let payload = fixture("own-result-everything.json");
     let transaction = Transaction::read(&payload).unwrap();
     let result = ResultId::parse("e6b7ce66").unwrap();

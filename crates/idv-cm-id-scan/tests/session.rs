@@ -1,10 +1,10 @@
-//! Tokens: their bytes, by an independent computation of HMAC-SHA256, and the time for which one is used.
+//! Tokens: their bytes, by an independent computation of HMAC-SHA256, and their reuse.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use idv_cm_id_scan::session::token;
 use idv_core::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 
-/// The credentials of the document's example.
+/// The credentials in the document's example.
 const KEY_ID: &str = "3b438437-04a4-40bb-8389-54bb02766fba";
 const SECRET: &str = "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ";
 
@@ -24,7 +24,7 @@ fn decoded(part: &str) -> String {
 }
 
 #[test]
-fn token_is_that_of_another_implementation() {
+fn token_matches_another_implementation() {
     let issued_at = "2024-01-01T00:00:00Z".parse().unwrap();
     let token = token(KEY_ID, &SECRET.into(), issued_at, Duration::from_secs(60)).unwrap();
     let parts: Vec<_> = token.expose().split('.').collect();
@@ -41,7 +41,7 @@ fn token_is_that_of_another_implementation() {
 }
 
 #[test]
-fn a_token_is_one_for_other_programs_and_for_no_other_secret() {
+fn token_verifies_only_with_its_secret() {
     let issued_at = "2024-01-01T00:00:00.9Z".parse().unwrap();
     let token = token(
         "a \"key\" ü",
@@ -66,7 +66,7 @@ fn a_token_is_one_for_other_programs_and_for_no_other_secret() {
 }
 
 #[test]
-fn what_makes_no_token_is_named() {
+fn invalid_credentials_are_named() {
     let now = "2024-01-01T00:00:00Z".parse().unwrap();
     let minute = Duration::from_secs(60);
     let kind = |key_id: &str, secret: &str, at: idv_core::Timestamp, lifetime| {

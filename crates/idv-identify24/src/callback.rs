@@ -1,9 +1,10 @@
-//! Reads webhooks, and replies to them.
+//! Parses webhooks and replies to them.
 //!
-//! The vendor calls one address for all idents of an account, by POST, with a flat object of JSON. It does not sign, and the document
-//! names neither the addresses that it calls from, nor how often it repeats, nor what it takes for a success: a secret in the address is
-//! the only proof there is, and the reply is 200 with an empty body. A message has no time and no number of its own, so that a repetition
-//! cannot be told from a second event of the same kind; neither changes anything that is known already.
+//! The vendor sends the webhooks of all idents of an account to one URL, by POST, as a flat JSON
+//! object. Webhooks are not signed, and the document names neither the vendor's IP addresses nor a
+//! retry policy nor the expected reply. A secret in the URL is the only possible authentication,
+//! and the reply is 200 with an empty body. A webhook has neither a time nor a number of its own,
+//! so a redelivery looks like a second event of the same kind. Neither changes known facts.
 
 use http::{Method, StatusCode};
 use idv_core::{
@@ -13,18 +14,19 @@ use idv_core::{
 use crate::normalize::{self, Statuses};
 use crate::wire::Webhook;
 
-/// Webhooks come by POST, as a flat object ("Sample Payload"). The agent's notes have no documented bound, nor has the time for the
-/// reply.
+/// Webhooks arrive by POST as a flat object ("Sample Payload"). The document limits neither the
+/// length of the agent's notes nor the time for the reply.
 pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 1024 * 1024);
 
-/// Reads a delivery: a webhook, or the person's return, of which the document knows nothing.
+/// Receives a delivery: a webhook, or the person's return, which the document does not describe.
 ///
 /// # Errors
 ///
-/// [`Forged`](idv_core::ErrorKind::Forged) if the guard has a secret and the webhook lacks it;
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read or names no ident.
+/// [`Forged`](idv_core::ErrorKind::Forged) if the configuration has a secret and the webhook lacks
+/// it; [`Malformed`](idv_core::ErrorKind::Malformed) if the webhook cannot be parsed or names no
+/// ident.
 pub fn receive(
-    guard: &CallbackAuth,
+    auth: &CallbackAuth,
     statuses: &Statuses,
     delivery: &Delivery,
 ) -> Result<CallbackMessage> {
@@ -32,8 +34,8 @@ pub fn receive(
     if delivery.kind == DeliveryKind::Return {
         return Ok(CallbackMessage::new(Vec::new(), reply));
     }
-    // The secret is one for all idents, so that nothing has to be read before it was looked at.
-    let trust = guard.verify(delivery, "")?;
+    // All idents share one secret, so the body is authenticated before it is parsed.
+    let trust = auth.verify(delivery, "")?;
     let webhook = Webhook::read(&delivery.body)?;
     Ok(CallbackMessage::new(
         vec![normalize::webhook(&webhook, statuses, Channel::Callback).trusted(trust)],

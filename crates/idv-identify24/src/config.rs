@@ -1,4 +1,4 @@
-//! The configuration of the adapter: one struct, one validation, from a file or from the environment.
+//! The adapter's configuration, from a file or from environment variables.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use idv_core::{CallbackAuth, Error, Result, Secret, Url, VendorInfo, settings};
 use crate::Identify24;
 use crate::normalize::{self, Statuses};
 
-/// Identify24, for a registry of vendors.
+/// Registers Identify24 with the facade, the program and the configuration schema.
 pub const ENTRY: VendorEntry = VendorEntry {
     id: "identify24",
     name: "Identify24 VideoIdent",
@@ -31,7 +31,7 @@ pub const ENTRY: VendorEntry = VendorEntry {
     normalize_options: &[],
 };
 
-/// The address of the API.
+/// The base URL of the API.
 const BASE_URL: &str = "https://api.identify24.de";
 
 settings! {
@@ -49,44 +49,59 @@ settings! {
     /// "Another Word" = { before_agent = "awaiting_person", after_agent = "rejected" }
     /// ```
     ///
-    /// The environment gives each key as `IDV_`, the provider and the key in capitals.
+    /// Environment variables set each key as `IDV_`, the provider and the key in upper case.
     pub struct Identify24Config {
         required {
-            /// The partner's user name. It is sent with every call.
+            /// The partner's user name, sent with every call.
             partner: String,
-            /// The API key of the account. It is sent to log in, and with no other call.
+            /// The account's API key, sent only to log in.
             api_key: Secret,
-            /// The number of the project that idents are created in. [`Api::projects`](crate::api::Api::projects) lists them.
+            /// The number of the project in which idents are created.
+            /// [`Api::projects`](crate::api::Api::projects) lists the projects.
             project_id: u64,
         }
         optional {
-            /// The address of the API in place of the vendor's own: proxies, emulators.
+            /// A base URL that replaces the vendor's, for proxies and emulators.
             base_url: Option<Url> as Address,
-            /// The secret, of 16 characters at least, that the webhook's address carries in its query. The address is set once, in the partner
-            /// portal under the merchant's details. Identify24 signs no webhooks; without this each one is a claim and a reason to ask, its
-            /// report cannot be believed, and the little that a poll tells of the person takes its place.
+            /// The secret in the query of the webhook's URL: 16 characters or more.
+            ///
+            /// The webhook's URL is set once, in the partner portal under the merchant's details.
+            /// Identify24 does not sign webhooks. Without this secret a webhook is an
+            /// unauthenticated claim that only triggers a poll, its report is ignored, and the
+            /// report has only the personal data that a poll returns.
             callback_secret: Secrets,
             /// The name of the query parameter that carries the secret.
             callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
-            /// The meanings of the vendor's words for the states of this account's idents. Without any, no verification comes to an end here: the
-            /// document shows no word for an outcome.
+            /// The meanings of the states of this account's idents. The document defines no state
+            /// for an outcome, so without this table no verification gets an outcome.
             statuses: Statuses,
         }
     }
 }
 
 impl Identify24Config {
-    /// An account and one of its projects; the rest is set on the value.
+    /// Creates the configuration of an account and one of its projects. All other settings have
+    /// their defaults.
+    ///
+    /// ```
+    /// use idv_core::{Outcome, Status};
+    /// use idv_identify24::Identify24Config;
+    ///
+    /// let mut config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
+    /// config.statuses = config.statuses.with("Some Word", Status::Finished(Outcome::Verified))?;
+    /// config.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(partner: impl Into<String>, api_key: Secret, project_id: u64) -> Self {
         Self::required(partner.into(), api_key, project_id)
     }
 
-    /// Checks all of it.
+    /// Checks every setting.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
     pub fn check(&self) -> Result<()> {
         self.partner_header()?;
         if self.api_key.is_empty() || self.api_key.expose().chars().any(char::is_control) {
@@ -96,7 +111,7 @@ impl Identify24Config {
         }
         if self.project_id == 0 {
             return Err(Error::config(
-                "project_id must not be 0: write the number of a project of the account",
+                "project_id must not be 0: expected the number of a project of the account",
             ));
         }
         self.address()?;
@@ -104,31 +119,37 @@ impl Identify24Config {
         Ok(())
     }
 
-    /// The address of the API.
+    /// Returns the base URL of the API.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used: the document forbids plain HTTP.
+    /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL. The document
+    /// forbids plain HTTP.
     pub fn address(&self) -> Result<Url> {
         settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
-    /// Returns the proof of callbacks.
+    /// Returns the authentication of callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the parameter's name is none.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short or the parameter's name
+    /// is not valid.
     pub fn auth(&self) -> Result<CallbackAuth> {
         settings::query_auth(&self.callback_parameter, &self.callback_secret)
     }
 
-    /// The partner's name as the value of a header.
+    /// Returns the partner's name as a header value.
     pub(crate) fn partner_header(&self) -> Result<HeaderValue> {
         let plain =
             !self.partner.is_empty() && self.partner.bytes().all(|byte| byte.is_ascii_graphic());
         HeaderValue::from_str(&self.partner)
             .ok()
             .filter(|_| plain)
-            .ok_or_else(|| Error::config("partner is no user name: it is visible characters of ASCII without white space"))
+            .ok_or_else(|| {
+                Error::config(
+                    "partner is not a valid user name: expected printable ASCII without spaces",
+                )
+            })
     }
 }

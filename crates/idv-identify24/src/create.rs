@@ -1,11 +1,11 @@
-//! From a verification of the model to an ident.
+//! Maps a verification of the model to an ident.
 
 use idv_core::report::{DocumentKind, Gender};
 use idv_core::{Error, NewVerification, Pii, Result};
 
 use crate::api::{self, NewIdent, TypeOfId};
 
-/// The inputs that every ident needs ("Create ident", required attributes).
+/// The inputs that every ident requires ("Create ident", required attributes).
 pub(crate) const REQUIRES: [&str; 11] = [
     "person.given_names",
     "person.family_name",
@@ -20,7 +20,7 @@ pub(crate) const REQUIRES: [&str; 11] = [
     "contact.phone",
 ];
 
-/// The inputs of a creation, by their names in [`NewVerification::given`].
+/// The inputs that `create` accepts, by their names in [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",
     "person.family_name",
@@ -45,7 +45,7 @@ pub(crate) const ACCEPTS: &[&str] = &[
     "custom",
 ];
 
-/// The model's names for the attributes of an ident.
+/// The model's names of the attributes of an ident.
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("person_first_name", "person.given_names"),
     ("person_last_name", "person.family_name"),
@@ -74,7 +74,7 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("custom4", "custom"),
 ];
 
-/// The ident for a verification, unchecked.
+/// Builds the ident of a verification without checking it.
 pub(crate) fn ident(new: &NewVerification, project_id: u64) -> Result<NewIdent> {
     let (person, address, document) = (&new.person, &new.person.address, &new.document);
     let mut ident = NewIdent::new(project_id);
@@ -108,7 +108,7 @@ pub(crate) fn ident(new: &NewVerification, project_id: u64) -> Result<NewIdent> 
             _ => {
                 return Err(Error::invalid(
                     "custom",
-                    "Identify24 takes custom1 to custom4 and no other names",
+                    "Identify24 accepts only custom1 to custom4",
                 ));
             }
         };
@@ -123,7 +123,7 @@ fn gender(gender: &Pii<Gender>) -> Result<Pii<api::Gender>> {
         Gender::Female => Ok(Pii::new(api::Gender::Female)),
         _ => Err(Error::invalid(
             "person.gender",
-            "Identify24 takes male and female and nothing else",
+            "Identify24 accepts only male and female",
         )),
     }
 }
@@ -134,7 +134,7 @@ fn type_of_id(kind: &Pii<DocumentKind>) -> Result<Pii<TypeOfId>> {
         DocumentKind::Passport => Ok(Pii::new(TypeOfId::Reisepass)),
         _ => Err(Error::invalid(
             "document.kind",
-            "Identify24 takes identity cards and passports and nothing else",
+            "Identify24 accepts only identity cards and passports",
         )),
     }
 }

@@ -1,29 +1,37 @@
-//! Identify24 VideoIdent (API 1.0.1) as an idv provider: identification in a video call with an agent, behind the model of [`idv_core`].
+//! Adapter for Identify24 VideoIdent (API 1.0.1): identification by an agent in a video call,
+//! behind the model of [`idv_core`].
 //!
-//! A person is an *ident* of a project. The application creates it and sends the person to its link, where an agent talks to them by video
-//! and looks at their document. It polls the ident's state or receives it by webhook. This crate follows "Identify API", version 1.0.1 of 12 April 2022,
-//! with the attributes that newer versions have added to `ident/create`.
+//! Use this crate through the feature `identify24` of the crate `idv`, or directly if an
+//! application needs the vendor's own API in [`api`].
 //!
-//! # What it can
+//! At Identify24 a verification is an *ident* of a project. The application creates the ident and
+//! redirects the person to its URL, where an agent talks to them by video and inspects their
+//! identity document. The application polls the state of the ident or receives it by webhook. The
+//! crate follows "Identify API", version 1.0.1 of 12 April 2022, and adds the attributes of
+//! `ident/create` in newer versions.
+//!
+//! # Capabilities
 //!
 //! | | |
 //! |---|---|
-//! | create | once: nothing makes a repetition the same ident, and no call finds one by our reference |
-//! | hand-off | a link, `conference_url` |
+//! | create | sent once: the vendor has no idempotency key, and no call finds an ident by the application's reference |
+//! | hand-off | redirect to `conference_url` |
 //! | poll | the state, by `ident/get` |
-//! | results | none: no call gives the agent's findings. The report comes with the webhook |
+//! | results | no call returns the agent's findings; the webhook carries the report |
 //! | evidence, listing, lookup | none |
-//! | deletion | none; the profile says what to do by hand. An ident lives for 90 days |
-//! | callbacks | one address for the account, set in the partner portal. The vendor signs none: with a secret in the address they are proven, without it they are claims; either way they only wake a poll, since the vendor can be asked |
+//! | deletion | none; [`VendorInfo::manual_steps`](idv_core::VendorInfo::manual_steps) describes the manual step. An ident lives for 90 days |
+//! | callbacks | one URL for the account, set in the partner portal. The vendor does not sign webhooks. A secret in the URL authenticates them; without it they are claims. Both trigger a poll |
 //!
-//! The module [`api`] has what the model has no place for: the projects, a PDF to be signed, the company that the person acts for.
-//! [`Identify24::customize`] puts it into the idents that the model creates.
+//! The module [`api`] covers the parts of the vendor's API beyond the model: projects, a PDF to be
+//! signed, the person's company. [`Identify24::customize`] adds them to the idents that the model
+//! creates.
 //!
 //! # Words for states
 //!
-//! The document shows one word for a state, `Unidentified`, and lists none. Nothing is guessed: an unknown word is kept with the whole
-//! report, changes nothing and is reported as not understood. The account's words, from the vendor or from those reports, are taught in the
-//! configuration. A word may mean one thing before an agent was there and another one after:
+//! The document shows one state, `Unidentified`, and has no list. The adapter guesses nothing: an
+//! unknown state is kept with the whole report, changes nothing, and is reported as unknown. The
+//! configuration teaches the states of the account, which the vendor or those reports supply. A
+//! state may have one meaning before an agent was involved and another one afterwards:
 //!
 //! ```toml
 //! [identify24.statuses]
@@ -31,9 +39,10 @@
 //! "Another Word" = { before_agent = "awaiting_person", after_agent = "rejected" }
 //! ```
 //!
-//! Until a word for an outcome is taught, no verification comes to an end here. See [`normalize::Statuses`].
+//! Until the configuration teaches a state with an outcome, no verification gets an outcome. See
+//! [`normalize::Statuses`].
 //!
-//! # An example
+//! # Example
 //!
 //! ```
 //! # use idv_testkit::{ManualClock, ScriptedTransport, environment};
@@ -50,7 +59,7 @@
 //! use idv_core::{Client, HandOff, NewVerification, Outcome, Reference, Status, call::CallPolicy};
 //! use idv_identify24::{Identify24, Identify24Config};
 //!
-//! // The environment is a transport, a clock and random bits: the application's, or a test's as here.
+//! // The environment has a transport, a clock and random bits. Here they are those of a test.
 //! let mut config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
 //! config.statuses = config.statuses.with("Some Word", Status::Finished(Outcome::Verified))?;
 //! let client = Client::new(Identify24::new(config)?, environment, CallPolicy::default());
@@ -72,37 +81,47 @@
 //! let HandOff::Redirect(link) = &created.hand_off else { unreachable!() };
 //! assert_eq!(link.expose().host_str(), Some("identify24.de"));
 //!
-//! // Later, when the person has been there:
+//! // Later, after the person has been identified:
 //! let observation = client.poll(&created.id).await?;
 //! assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # Where the document is silent
+//! # Decisions about undocumented behavior
 //!
-//! - A failure inside of a 200 (`result` is false) is that of its `response_status`, and without one a
-//!   [`Conflict`](idv_core::ErrorKind::Conflict): the document shows no body of a failure. Its `messages` are the error's code, never
-//!   printed. It did not create anything, unless it names an ident all the same or says that the server broke.
-//! - 402 ("the parameters were valid but the request failed") is a [`Conflict`](idv_core::ErrorKind::Conflict), not an empty account.
-//! - 409 speaks of an idempotent key, and none is documented: `ident/create` is sent once and never repeated once it may have arrived.
-//! - Names, places, streets and cities are sent in capitals by the rules of Unicode, as the table demands, although its samples are not.
-//! - Telephone numbers with a country code are sent with `00`: the table says that "0049" is assumed if none is given, so numbers without
-//!   one are sent as they are.
-//! - A 401 inside another status is taken for HTTP's: the token is renewed once.
-//! - The answer to a creation promises `ident_id` alone. Without a usable `conference_url` the link is that of the sample, at the API's host
-//!   without its `api.`; without a usable `ident_id` the id is that of the link.
-//! - Newer versions have more members, which no document shows: they are kept in the report's `custom` in their own shape.
-//! - The sample with `Unidentified` is of an ident without an agent: beside `agent_name`, `agent_notes` or `reject_reason` the word means
-//!   nothing until it is taught. `ident/get` shows no agent, so a poll cannot tell the two meanings apart.
-//! - The address stands beside the other attributes, as in the samples and as "flat" demands; the table speaks of a sub-object.
-//! - Times have no zone; they are Berlin's, by the time zone database.
-//! - `pdf_url` and `pdf_content` stand for the same thing, so one of them is sent.
-//! - Webhooks are answered with 200 and nothing in it; the vendor's notion of a success, and whether it repeats, is not documented.
-//! - Reasons have no codes: `reject_reason` is a text, or whatever shape it has.
-//! - An ident's id and its link open the person's session, so neither is ever printed.
-//! - Without a secret for callbacks, no webhook's report can be believed. Polls then bring the little that `ident/get` tells, and the
-//!   profile's `report_from` says so.
+//! - A failure inside a 200 (`result` is false) has the kind of its `response_status`, or is a
+//!   [`Conflict`](idv_core::ErrorKind::Conflict) without one: the document shows no body of a
+//!   failure. Its `messages` are the error's [`vendor_text`](idv_core::Error::vendor_text). Such a
+//!   response created nothing, unless it names an ident or reports a server error.
+//! - 402 ("the parameters were valid but the request failed") is a
+//!   [`Conflict`](idv_core::ErrorKind::Conflict), not an exhausted quota.
+//! - 409 mentions an idempotency key, but none is documented: `ident/create` is not repeated once
+//!   it may have reached the vendor.
+//! - Names, places, streets and cities are sent in upper case by the rules of Unicode, as the table
+//!   demands, although its samples are in mixed case.
+//! - Phone numbers with a country code are sent with `00`. The table assumes "0049" if none is
+//!   given, so numbers without a country code are sent unchanged.
+//! - A 401 inside a response with another status is treated as an HTTP 401: the adapter renews the
+//!   token once.
+//! - The response to `ident/create` promises only `ident_id`. Without a usable `conference_url` the
+//!   adapter builds the URL of the sample, at the API's host without its `api.`. Without a usable
+//!   `ident_id` it takes the id from the URL.
+//! - Members that newer versions add are kept in the report's `custom` in their own shape.
+//! - The sample with `Unidentified` shows an ident without an agent. Beside `agent_name`,
+//!   `agent_notes` or `reject_reason` the state has no meaning until it is taught. `ident/get`
+//!   shows no agent, so a poll cannot distinguish the two meanings.
+//! - The address attributes are siblings of the others, as in the samples and as "flat" demands,
+//!   although the table describes a nested object.
+//! - Times have no zone; they are in Berlin's, by the time zone database.
+//! - `pdf_url` and `pdf_content` are alternatives, so only one of them is sent.
+//! - Webhooks are answered with an empty 200. The document describes neither the expected reply nor
+//!   retries.
+//! - Reasons have no codes: `reject_reason` is a text, or a value of any shape.
+//! - An ident's id and its URL open the person's session, so neither is printed.
+//! - Without a secret for callbacks, the reports of webhooks cannot be trusted. Polls then return
+//!   the few fields of `ident/get`, and
+//!   [`VendorInfo::report_from`](idv_core::VendorInfo::report_from) says so.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

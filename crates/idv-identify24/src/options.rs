@@ -1,4 +1,4 @@
-//! Options of a single verification that the model has no field for.
+//! Options of a single verification beyond the model.
 
 use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::pii::exposed;
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::Identify24;
 use crate::api::NewIdent;
 
-/// Options of a verification at this vendor, for [`NewVerification::set_options`](idv_core::NewVerification::set_options).
+/// Vendor options of a verification, set with
+/// [`NewVerification::set_options`](idv_core::NewVerification::set_options).
 ///
 /// ```
 /// use idv_core::{NewVerification, Reference};
@@ -24,16 +25,16 @@ use crate::api::NewIdent;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Identify24Options {
-    /// The store (`store_name`).
+    /// The store's name (`store_name`).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub store_name: Option<Pii<String>>,
-    /// The branch of the company (`branche`).
+    /// The company's line of business (`branche`).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub branche: Option<Pii<String>>,
     /// The person's position in the company (`person_position`).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub person_position: Option<Pii<String>>,
-    /// The company that the person acts for (`company_name`).
+    /// The company that the person represents (`company_name`).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub company_name: Option<Pii<String>>,
 }

@@ -1,4 +1,4 @@
-//! The vendor as the model sees it.
+//! The [`Provider`] implementation.
 
 use std::any::Any;
 use std::fmt;
@@ -22,13 +22,14 @@ use crate::options::Identify24Options;
 /// The lifetime of an ident ("Lifetime").
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// Identify24 as a provider.
+/// The Identify24 provider.
 ///
 /// ```
 /// use idv_core::{Client, call::CallPolicy};
 /// use idv_identify24::{Identify24, Identify24Config};
 /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
-/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+/// # let clock = ManualClock::new(idv_core::Timestamp::UNIX_EPOCH);
+/// # let environment = environment(&ScriptedTransport::new(), &clock);
 ///
 /// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
 /// let client = Client::new(Identify24::new(config)?, environment, CallPolicy::default());
@@ -36,7 +37,7 @@ const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// ```
 pub struct Identify24 {
     api: Api,
-    guard: CallbackAuth,
+    auth: CallbackAuth,
     info: VendorInfo,
     config: Identify24Config,
     customize: Customize<NewIdent>,
@@ -46,25 +47,28 @@ impl Identify24 {
     /// The provider's id.
     pub const ID: ProviderId = normalize::PROVIDER;
 
-    /// The provider as it is configured. Nothing is sent.
+    /// Creates the provider from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
     pub fn new(config: Identify24Config) -> Result<Self> {
-        let (api, guard) = (Api::new(&config)?, config.auth()?);
-        let info = info(&guard);
+        let (api, auth) = (Api::new(&config)?, config.auth()?);
+        let info = info(&auth);
         Ok(Self {
             api,
-            guard,
+            auth,
             info,
             config,
             customize: Customize::default(),
         })
     }
 
-    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
-    /// neither the model nor [`Identify24Options`](crate::Identify24Options) has a field for.
+    /// Sets a function that modifies each request before the adapter checks and sends it. It
+    /// replaces an earlier function.
+    ///
+    /// Use it for parts of the request that neither the model nor
+    /// [`Identify24Options`](crate::Identify24Options) covers.
     ///
     /// ```
     /// use idv_core::{Client, NewVerification};
@@ -86,7 +90,7 @@ impl Identify24 {
         self.customize.set(function);
     }
 
-    /// The vendor's own API, for what the model has no place for.
+    /// Returns the vendor's own API.
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
@@ -111,10 +115,10 @@ impl Provider for Identify24 {
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let ident = self.ident(new)?;
-        let made = self.api.create_ident(cx, &ident).await?;
-        let id = VerificationId::new(new.reference.clone(), Some(made.ident_id.into()));
+        let response = self.api.create_ident(cx, &ident).await?;
+        let id = VerificationId::new(new.reference.clone(), Some(response.ident_id.into()));
         let at = cx.now();
-        let mut created = CreateResponse::new(id, HandOff::Redirect(made.conference_url), at);
+        let mut created = CreateResponse::new(id, HandOff::Redirect(response.conference_url), at);
         created.expires_at = at.checked_add(LIFETIME).ok();
         Ok(created)
     }
@@ -122,12 +126,12 @@ impl Provider for Identify24 {
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities {
             polling: Some(self),
-            // No call gives what an agent found out.
+            // No call returns the agent's findings.
             results: None,
             evidence: None,
-            // The API asks about one ident at a time.
+            // The API can only query one ident at a time.
             listing: None,
-            // No call finds an ident by our reference.
+            // No call finds an ident by the application's reference.
             lookup: None,
             deletion: None,
             callbacks: Some(self),
@@ -141,16 +145,17 @@ impl Provider for Identify24 {
 
 #[async_trait]
 impl Polling for Identify24 {
-    /// Asks for the state.
+    /// Polls the state of an ident.
     ///
-    /// If webhooks are proven, they bring the report, and a poll brings none: the little that `ident/get` repeats of the person would
-    /// stand for a report that lacks the agent and the reasons. If they are not, it is all that can be believed.
+    /// If webhooks are authenticated, they carry the report and a poll has none: the few fields of
+    /// `ident/get` would replace a report with the agent's name and the reasons. Otherwise those
+    /// fields are the only trusted personal data, and the poll reports them.
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
         let ident_id = IdentId::try_from(id)?;
         let answer = self.api.ident(cx, &ident_id).await?;
         let read = read_ident(&answer)?;
         let statuses = &self.config.statuses;
-        let observation = if self.guard.proof().is_some() {
+        let observation = if self.auth.proof().is_some() {
             normalize::ident(read.ident()?, statuses, Channel::Poll)
         } else {
             normalize::answer(&read, statuses, Channel::Poll)?
@@ -161,7 +166,7 @@ impl Polling for Identify24 {
 
 impl Callbacks for Identify24 {
     fn auth(&self) -> &CallbackAuth {
-        &self.guard
+        &self.auth
     }
 
     fn spec(&self) -> CallbackSpec {
@@ -169,7 +174,7 @@ impl Callbacks for Identify24 {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
-        callback::receive(&self.guard, &self.config.statuses, delivery)
+        callback::receive(&self.auth, &self.config.statuses, delivery)
     }
 }
 
@@ -181,8 +186,8 @@ impl fmt::Debug for Identify24 {
     }
 }
 
-fn info(guard: &CallbackAuth) -> VendorInfo {
-    let report_from = if guard.proof().is_some() {
+fn info(auth: &CallbackAuth) -> VendorInfo {
+    let report_from = if auth.proof().is_some() {
         ReportSource::Callback
     } else {
         ReportSource::Poll
@@ -201,7 +206,7 @@ fn info(guard: &CallbackAuth) -> VendorInfo {
     info.requires = REQUIRES.to_vec();
     info.lifetime = Some(LIFETIME);
     info.poll_interval = Duration::from_secs(60);
-    info.manual_steps = "have Identify24 delete the ident, by its ident_id: the API has no call for it; without that, an ident lives for \
-                       90 days where no data retention policy says otherwise";
+    info.manual_steps = "ask Identify24 to delete the ident by its ident_id, because the API has no call for it; \
+         otherwise an ident lives for 90 days unless a data retention policy says otherwise";
     info
 }

@@ -1,5 +1,5 @@
-//! The authorization of calls: a token for the partner's name and API key, which dies when it is not used for 30 minutes
-//! ("Authentication").
+//! Authorizes calls with a token, which the vendor issues for the partner's name and API key and
+//! which expires after 30 minutes without use ("Authentication").
 
 use http::HeaderValue;
 use idv_core::adapter::non_empty;
@@ -15,7 +15,7 @@ impl Session for Api {
     }
 
     async fn log_in(&self, cx: &CallContext) -> Result<Secret> {
-        // A login that failed is no creation whose fate is unknown: nothing but the login was sent.
+        // A failed login leaves no creation in doubt: only the login was sent.
         self.authenticate(cx)
             .await
             .map_err(|error| error.with_effect(Effect::NotApplied))
@@ -24,7 +24,7 @@ impl Session for Api {
 
 impl Api {
     async fn authenticate(&self, cx: &CallContext) -> Result<Secret> {
-        // Logging in twice gives a second token and changes nothing else.
+        // A repeated login returns a second token and changes nothing else.
         let answer = answered(
             cx.send(Repeat::Repeatable, |_| self.endpoint.auth(&self.api_key))
                 .await?,
@@ -39,7 +39,7 @@ impl Api {
             .map(Secret::from)
             .ok_or_else(|| {
                 answer.complement(Error::malformed(
-                    "token is missing, or cannot be sent in a header",
+                    "the vendor returned no token, or one that is not a valid header value",
                 ))
             })
     }

@@ -1,10 +1,10 @@
-//! The API on its own: requests as the document shows them, answers, and failures.
+//! The API on its own: requests as in the document, responses, and failures.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -22,7 +22,7 @@ fn api(transport: &ScriptedTransport) -> (Identify24, Client) {
     (Identify24::new(config()).unwrap(), client(transport))
 }
 
-/// Every attribute of the document's sample, and those that newer versions have added.
+/// Every attribute of the document's sample and of newer versions.
 fn everything() -> NewIdent {
     let text = |text: &str| Some(Pii::<String>::from(text));
     let country = |letters: &str| Country::from_alpha2(letters).map(Into::into);
@@ -62,7 +62,7 @@ fn everything() -> NewIdent {
 }
 
 #[tokio::test]
-async fn the_documents_sample_is_what_is_sent_but_for_its_capitals_and_its_placeholders() {
+async fn request_matches_the_documents_sample() {
     let mut sample: Value = serde_json::from_slice(&fixture("ident-create-request.json")).unwrap();
     for (name, value) in [
         ("project_id", "6"),
@@ -106,7 +106,7 @@ async fn the_documents_sample_is_what_is_sent_but_for_its_capitals_and_its_place
 }
 
 #[test]
-fn the_attributes_of_newer_versions_are_sent_by_their_names() {
+fn attributes_of_newer_versions_are_sent() {
     let mut ident = everything();
     let text = |text: &str| Some(Pii::<String>::from(text));
     ident.company_hrb_number = text("HRB 4711");
@@ -132,7 +132,7 @@ fn the_attributes_of_newer_versions_are_sent_by_their_names() {
 }
 
 #[test]
-fn an_ident_is_refused_by_the_vendors_name_of_what_is_wrong() {
+fn invalid_ident_is_refused_by_attribute() {
     let refused = |change: &dyn Fn(&mut NewIdent)| {
         let mut ident = everything();
         change(&mut ident);
@@ -164,7 +164,7 @@ fn an_ident_is_refused_by_the_vendors_name_of_what_is_wrong() {
 }
 
 #[test]
-fn a_pdf_is_sent_in_one_form_with_the_documents_prefix() {
+fn pdf_is_sent_as_url_or_content() {
     let mut ident = everything();
     ident.pdf = Some(Pdf::Content(b"%PDF-1.7".as_slice().into()));
     let sent = serde_json::to_value(&ident).unwrap();
@@ -176,7 +176,7 @@ fn a_pdf_is_sent_in_one_form_with_the_documents_prefix() {
 }
 
 #[test]
-fn capitals_are_those_of_unicode() {
+fn upper_case_follows_unicode() {
     for (written, sent) in [
         ("Groß", "GROSS"),
         ("Žižkov", "ŽIŽKOV"),
@@ -191,7 +191,7 @@ fn capitals_are_those_of_unicode() {
 }
 
 #[tokio::test]
-async fn every_call_is_the_documents() {
+async fn every_call_matches_the_document() {
     let transport = logged_in();
     let (provider, client) = api(&transport);
     let (cx, api) = (client.context(Operation::Other), provider.api());
@@ -243,7 +243,7 @@ async fn every_call_is_the_documents() {
                 .starts_with(&format!("{BASE}/{}", call.name))
         );
         assert_eq!(!request.body().is_empty(), call.has_body, "{}", call.name);
-        // Required of every call.
+        // Every call requires this header.
         assert_eq!(header(request, "content-type"), Some("application/json"));
         let authorized = call.name != "auth";
         assert_eq!(
@@ -265,7 +265,7 @@ async fn every_call_is_the_documents() {
 }
 
 #[tokio::test]
-async fn every_documented_status_has_its_kind_in_every_call() {
+async fn documented_statuses_have_their_kind_in_every_call() {
     let documented: Vec<_> = FAILURES.iter().map(|failure| failure.status).collect();
     assert_eq!(
         documented,
@@ -292,7 +292,7 @@ async fn every_documented_status_has_its_kind_in_every_call() {
                 _ => api.project(&cx, 6).await.unwrap_err(),
             };
             assert_eq!(
-                (error.kind(), error.vendor_code()),
+                (error.kind(), vendor_text(&error)),
                 (&failure.kind(), Some("one; two")),
                 "{}",
                 failure.status
@@ -314,7 +314,7 @@ async fn every_documented_status_has_its_kind_in_every_call() {
 }
 
 #[tokio::test]
-async fn a_project_that_was_not_asked_for_is_a_mismatch_and_none_is_malformed() {
+async fn other_project_is_a_mismatch() {
     for (body, kind) in [
         (
             text("project-get-response.json").replace("\"6\"", "\"7\""),
@@ -362,7 +362,7 @@ async fn a_project_that_was_not_asked_for_is_a_mismatch_and_none_is_malformed() 
 }
 
 #[tokio::test]
-async fn an_ident_that_is_refused_was_never_sent() {
+async fn refused_ident_is_not_sent() {
     let transport = ScriptedTransport::new();
     let (provider, client) = api(&transport);
     let error = provider
@@ -374,7 +374,7 @@ async fn an_ident_that_is_refused_was_never_sent() {
 }
 
 #[test]
-fn an_id_is_what_goes_into_an_address() {
+fn ident_id_needs_no_escaping() {
     assert!(
         IdentId::parse(IDENT).is_ok()
             && IdentId::parse("A_1").is_ok()
@@ -405,7 +405,7 @@ fn an_id_is_what_goes_into_an_address() {
 }
 
 #[tokio::test]
-async fn another_address_is_joined_below_its_path() {
+async fn base_url_may_have_a_path() {
     for base in [
         "https://proxy.example.com/identify24/",
         "https://proxy.example.com/identify24",
@@ -425,6 +425,25 @@ async fn another_address_is_joined_below_its_path() {
                 "https://proxy.example.com/identify24/auth".to_owned(),
                 format!("https://proxy.example.com/identify24/ident/get/{IDENT}")
             ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn vendor_text_is_kept_and_not_printed() {
+    for status in [200, 404] {
+        let transport = logged_in();
+        let body = r#"{"result":false,"messages":["no ident of Erika Mustermann"]}"#;
+        transport.then_json(status, body);
+        let error = client(&transport).poll(&id()).await.unwrap_err();
+        assert_eq!(
+            (error.vendor_code(), vendor_text(&error)),
+            (None, Some("no ident of Erika Mustermann")),
+            "{status}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("Mustermann"),
+            "{error}"
         );
     }
 }

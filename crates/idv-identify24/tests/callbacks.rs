@@ -1,10 +1,10 @@
-//! Webhooks: what they prove, what they wake, and what is answered.
+//! Webhooks: authentication, polls that they trigger, and replies.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -40,7 +40,7 @@ fn good() -> String {
 }
 
 #[test]
-fn a_webhook_with_the_secret_is_proven_and_answered_with_200() {
+fn webhook_with_secret_is_proven_and_answered_with_200() {
     let received = receive(guarded(), &good(), &text("own-webhook-final.json")).unwrap();
     assert_eq!(received.reply, Reply::status(StatusCode::OK));
     let [observation] = received.observations.as_slice() else {
@@ -55,7 +55,7 @@ fn a_webhook_with_the_secret_is_proven_and_answered_with_200() {
 }
 
 #[test]
-fn a_wrong_or_missing_secret_is_a_forgery_whatever_the_body() {
+fn wrong_or_missing_secret_is_forged() {
     let mut uris = vec![
         "/identify24".to_owned(),
         "/identify24?token=".to_owned(),
@@ -85,13 +85,13 @@ fn a_wrong_or_missing_secret_is_a_forgery_whatever_the_body() {
 }
 
 #[test]
-fn without_a_secret_every_webhook_is_a_claim() {
+fn webhook_without_configured_secret_is_a_claim() {
     let received = receive(config(), "/identify24", &text("own-webhook-final.json")).unwrap();
     assert!(!received.observations[0].trust.is_proven());
 }
 
 #[test]
-fn what_cannot_be_read_or_names_no_ident_is_refused() {
+fn invalid_webhook_is_refused() {
     for body in [
         "",
         "{",
@@ -109,7 +109,7 @@ fn what_cannot_be_read_or_names_no_ident_is_refused() {
 }
 
 #[test]
-fn the_person_that_comes_back_says_nothing() {
+fn return_of_the_person_has_no_information() {
     let returning = Delivery::returning(good().parse().unwrap());
     let received = client(&ScriptedTransport::new())
         .receive(&returning)
@@ -117,7 +117,7 @@ fn the_person_that_comes_back_says_nothing() {
     assert!(received.observations.is_empty());
 }
 
-/// Every order of the numbers below `length`.
+/// Every permutation of the numbers below `length`.
 fn orders(length: usize) -> Vec<Vec<usize>> {
     (0..length).fold(vec![Vec::new()], |orders, next| {
         let insert = |order: &Vec<usize>, at| {
@@ -137,7 +137,7 @@ fn orders(length: usize) -> Vec<Vec<usize>> {
 }
 
 #[test]
-fn webhooks_that_are_repeated_or_reordered_change_nothing() {
+fn repeated_and_reordered_webhooks_change_nothing() {
     let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let observe = |word: &str| {
         receive(guarded(), &good(), &webhook(word))
@@ -170,7 +170,7 @@ fn webhooks_that_are_repeated_or_reordered_change_nothing() {
         }
         assert_eq!(state, expected, "{order:?} once more");
     }
-    // The vendor can be asked, so that no webhook settles it.
+    // A poll settles the outcome, so a webhook does not.
     assert_eq!(
         expected.decision(),
         Decision::Open(Status::InReview { leaning: None })
@@ -178,7 +178,7 @@ fn webhooks_that_are_repeated_or_reordered_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
+async fn webhook_triggers_a_poll_that_settles() {
     let provider = Identify24::new(guarded()).unwrap();
     let capabilities = VendorInfo::of(&provider);
     let mut state = Verification::new(id(), &capabilities, None);
@@ -190,7 +190,7 @@ async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
     transport.then_json(200, ident(VERIFIED));
     let polled = client(&transport).poll(&id()).await.unwrap();
     assert_eq!(state.apply(&polled), Transition::Settled(Outcome::Verified));
-    // What comes late and says the same is nothing new; what says something else is a reason to ask, and decides nothing.
+    // A late webhook with known facts changes nothing; one with other facts only triggers a poll.
     assert_eq!(state.apply(&told.observations[0]), Transition::Unchanged);
     let late = receive(guarded(), &good(), &webhook(REJECTED)).unwrap();
     assert_eq!(
@@ -201,7 +201,7 @@ async fn a_webhook_wakes_a_poll_and_the_poll_settles() {
 }
 
 #[tokio::test]
-async fn a_word_that_is_not_known_changes_nothing_and_is_told() {
+async fn unknown_word_changes_nothing_and_is_reported() {
     let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let mut state = Verification::new(id(), &capabilities, None);
     let before = state.clone();
@@ -216,7 +216,7 @@ async fn a_word_that_is_not_known_changes_nothing_and_is_told() {
 }
 
 #[test]
-fn somebody_elses_webhook_is_foreign() {
+fn webhook_of_another_ident_has_the_wrong_subject() {
     let capabilities = VendorInfo::of(&Identify24::new(guarded()).unwrap());
     let mut state = Verification::new(id(), &capabilities, None);
     for (from, to) in [

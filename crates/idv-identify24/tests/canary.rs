@@ -1,10 +1,10 @@
-//! Nothing personal and no secret is printed: by logs, errors, or `Debug` of anything that a caller holds.
+//! Personal data and secrets are not printed: not by logs, errors, or `Debug` of public values.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -21,7 +21,7 @@ use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::{Canary, Exchange, Recording, ScriptedTransport};
 use support::{client_of, with};
 
-/// Everything that must not be printed, marked.
+/// Marked values that must not be printed.
 struct Marked {
     canary: Canary,
     api_key: String,
@@ -48,7 +48,7 @@ impl Marked {
         ]
         .map(&mut mark)
         .into();
-        // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
+        // `Debug` of a reference prints its first eight characters; the rest must not be guessable.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
         Self {
             canary,
@@ -148,7 +148,7 @@ impl Marked {
 }
 
 #[tokio::test]
-async fn operations_that_succeed_print_nothing_of_it() {
+async fn successful_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     for config in [marked.config(), marked.open()] {
         let transport = marked.logged_in();
@@ -201,7 +201,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn operations_that_fail_print_nothing_of_it() {
+async fn failed_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let failure = format!(
         r#"{{"result":false,"messages":["{}","{}"]}}"#,
@@ -212,7 +212,7 @@ async fn operations_that_fail_print_nothing_of_it() {
         .into_iter()
         .map(|status| (status, failure.clone()))
         .collect();
-    // Bodies that are none, or of somebody else: nobody must quote them.
+    // Invalid bodies and bodies of other servers: errors must not quote them.
     answers.extend([
         (
             200,
@@ -310,7 +310,7 @@ async fn operations_that_fail_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn the_vendors_own_calls_print_nothing_of_it() {
+async fn vendor_api_calls_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = marked.logged_in();
     transport.then_json(200, marked.created());

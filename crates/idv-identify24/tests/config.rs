@@ -1,10 +1,11 @@
-//! The configuration: every key from a file and from the environment, and what is refused in words.
+//! The configuration: every key from a file and from environment variables, and the texts of
+//! errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -20,12 +21,12 @@ fn parse(toml: &str) -> Result<Identify24Config, toml::de::Error> {
     toml::from_str(toml)
 }
 
-/// The least that is needed, with this beside it.
+/// Parses the required settings and these.
 fn parse_with(more: &str) -> Result<Identify24Config, toml::de::Error> {
     parse(&format!("{LEAST}{more}"))
 }
 
-/// What is said of a configuration that is refused.
+/// The error text of an invalid configuration.
 fn refused(change: impl FnOnce(&mut Identify24Config)) -> String {
     let error = with(change).check().unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Config);
@@ -33,7 +34,7 @@ fn refused(change: impl FnOnce(&mut Identify24Config)) -> String {
 }
 
 #[test]
-fn what_is_not_said_is_the_documents() {
+fn defaults_are_the_documents() {
     let least = parse(LEAST).unwrap();
     for config in [
         least,
@@ -54,7 +55,7 @@ fn what_is_not_said_is_the_documents() {
 }
 
 #[test]
-fn every_key_is_read_and_an_unknown_one_is_named() {
+fn every_key_is_parsed_and_unknown_keys_are_named() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let config = parse(&format!(
         r#"
@@ -116,7 +117,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
 }
 
 #[test]
-fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
+fn environment_variables_are_parsed_like_file_values() {
     let config =
         parse("partner = 'a'\napi_key = { env = 'PATH' }\nproject_id = '6'\nstatuses = 'Some Word=verified, Other=ended'")
             .unwrap();
@@ -132,7 +133,7 @@ fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
 }
 
 #[test]
-fn secrets_are_referred_to_and_never_written_down() {
+fn literal_secrets_are_refused_in_files() {
     for key in ["api_key", "callback_secret"] {
         let rest = LEAST.replace(
             "api_key = { env = 'PATH' }\n",
@@ -151,7 +152,7 @@ fn secrets_are_referred_to_and_never_written_down() {
 }
 
 #[test]
-fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
+fn unknown_words_are_refused_with_the_accepted_ones() {
     for (wrong, says) in [
         ("base_url = 'api.identify24.de'", "https address"),
         ("statuses = 'Some Word'", "word=meaning"),
@@ -172,7 +173,7 @@ fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
 }
 
 #[test]
-fn values_that_cannot_work_are_refused_by_their_key() {
+fn invalid_values_are_refused_by_key() {
     for partner in ["", "911 internet", "911\ninternet", "pärtner", "a\u{7f}"] {
         let said = refused(|config| config.partner = partner.into());
         assert!(said.contains("partner") && !said.contains("911"), "{said}");
@@ -214,7 +215,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
 }
 
 #[test]
-fn a_configuration_prints_no_secret() {
+fn configuration_prints_no_secret() {
     let config = guarded();
     let provider = Identify24::new(config.clone()).unwrap();
     let printed = format!(

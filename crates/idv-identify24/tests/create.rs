@@ -1,10 +1,10 @@
-//! Creating: every field of the model, what is refused before anything is sent, and what becomes of an answer that is lost.
+//! Creation: every field of the model, refusals before anything is sent, and lost responses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -33,7 +33,7 @@ async fn create(
     (created, transport)
 }
 
-/// What is refused, and the field that is named.
+/// The field that the error names; nothing must be sent.
 async fn refused(change: impl FnOnce(&mut NewVerification)) -> String {
     let mut new = new();
     change(&mut new);
@@ -51,7 +51,7 @@ async fn refused(change: impl FnOnce(&mut NewVerification)) -> String {
 }
 
 #[tokio::test]
-async fn every_field_of_the_model_is_sent_in_the_vendors_words() {
+async fn every_supported_input_is_sent() {
     let (created, transport) = create(&new(), &[(200, created())]).await;
     let created = created.unwrap();
     assert_eq!(lines(&transport), ["POST auth", "POST ident/create"]);
@@ -116,7 +116,7 @@ async fn every_field_of_the_model_is_sent_in_the_vendors_words() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_has_no_place_for_is_left_out_and_listed() {
+async fn unsupported_inputs_are_omitted_and_listed() {
     let mut new = new();
     new.person.birth_name = Some("Gabler".into());
     new.locale = Some("de".parse::<Locale>().unwrap());
@@ -141,7 +141,7 @@ async fn what_the_vendor_has_no_place_for_is_left_out_and_listed() {
 }
 
 #[tokio::test]
-async fn what_the_document_requires_is_named_where_it_is_missing() {
+async fn missing_required_input_is_named() {
     type Remove = fn(&mut NewVerification);
     let required: [(&str, Remove); 11] = [
         ("person.given_names", |new| new.person.given_names = None),
@@ -151,11 +151,11 @@ async fn what_the_document_requires_is_named_where_it_is_missing() {
         ("person.birth_place", |new| new.person.birth_place = None),
         ("person.nationality", |new| new.person.nationality = None),
         ("person.address.postal_code", |new| {
-            new.person.address.postal_code = None
+            new.person.address.postal_code = None;
         }),
         ("person.address.city", |new| new.person.address.city = None),
         ("person.address.country", |new| {
-            new.person.address.country = None
+            new.person.address.country = None;
         }),
         ("contact.email", |new| new.contact.email = None),
         ("contact.phone", |new| new.contact.phone = None),
@@ -174,7 +174,7 @@ async fn what_the_document_requires_is_named_where_it_is_missing() {
 }
 
 #[tokio::test]
-async fn what_the_document_does_not_require_may_be_missing() {
+async fn optional_input_may_be_missing() {
     let mut least = new();
     least.person.title = None;
     least.person.address.street = None;
@@ -212,7 +212,7 @@ async fn what_the_document_does_not_require_may_be_missing() {
 }
 
 #[tokio::test]
-async fn what_the_document_forbids_is_refused_by_the_models_name() {
+async fn forbidden_values_are_refused_by_the_models_name() {
     assert_eq!(
         refused(|new| new.person.gender = Some(Gender::Diverse.into())).await,
         "person.gender"
@@ -283,7 +283,7 @@ async fn what_the_document_forbids_is_refused_by_the_models_name() {
 }
 
 #[tokio::test]
-async fn a_passport_is_a_reisepass_and_a_man_is_male() {
+async fn document_kind_and_gender_have_the_vendors_words() {
     let mut new = new();
     new.document.kind = Some(DocumentKind::Passport.into());
     new.person.gender = Some(Gender::Male.into());
@@ -296,7 +296,7 @@ async fn a_passport_is_a_reisepass_and_a_man_is_male() {
 }
 
 #[tokio::test]
-async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
+async fn customization_runs_before_the_check() {
     let transport = logged_in();
     transport.then_json(200, created());
     let provider = Identify24::new(config()).unwrap();
@@ -316,7 +316,7 @@ async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
     new.set_options(&options).unwrap();
     client.create(&new).await.unwrap();
     let request = sent(&transport.requests()[1]);
-    // Only names, places, streets and cities are capitals.
+    // Only names, places, streets and cities are in upper case.
     assert_eq!(request["store_name"], "Nürnberg");
     assert_eq!(
         request["pdf_content"],
@@ -347,7 +347,7 @@ async fn what_the_model_has_no_place_for_is_put_in_before_the_check() {
 }
 
 #[tokio::test]
-async fn a_creation_whose_answer_is_lost_is_not_repeated_and_says_so() {
+async fn creation_is_not_repeated_after_lost_response() {
     for exchange in [
         || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
         || Exchange::Break(http::Response::new("{\"result\":true".into())),
@@ -370,7 +370,7 @@ async fn a_creation_whose_answer_is_lost_is_not_repeated_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_creation_that_did_not_leave_or_came_too_soon_is_tried_again() {
+async fn unsent_or_rate_limited_creation_is_retried() {
     let transport = logged_in();
     transport.then(Exchange::Fail(Sent::No, TransportCause::Connect));
     transport.then_json(429, r#"{"result":false,"messages":["slow down"]}"#);
@@ -380,7 +380,7 @@ async fn a_creation_that_did_not_leave_or_came_too_soon_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_refusal_has_its_kind_and_no_effect() {
+async fn refusal_has_its_kind_and_no_effect() {
     let request = || ErrorKind::InvalidRequest {
         field: "request".into(),
     };
@@ -404,14 +404,14 @@ async fn a_refusal_has_its_kind_and_no_effect() {
             let code = body
                 .starts_with('{')
                 .then_some("Ident could not be created for ERIKA MUSTERMANN");
-            assert_eq!(error.vendor_code(), code);
+            assert_eq!(vendor_text(&error), code);
             assert!(!format!("{error} {error:?}").contains("MUSTERMANN"));
         }
     }
 }
 
 #[tokio::test]
-async fn a_failure_inside_of_a_200_is_a_failure() {
+async fn failure_inside_a_200_is_an_error() {
     for (body, kind, effect) in [
         (
             text("own-refused.json"),
@@ -440,7 +440,7 @@ async fn a_failure_inside_of_a_200_is_a_failure() {
             ErrorKind::Unauthorized,
             Effect::NotApplied,
         ),
-        // Somebody broke in the middle of it, or something was created all the same.
+        // The server failed, or created an ident all the same.
         (
             r#"{"result":false,"response_status":500}"#.into(),
             ErrorKind::Unavailable,
@@ -451,7 +451,7 @@ async fn a_failure_inside_of_a_200_is_a_failure() {
             ErrorKind::Conflict,
             Effect::Unknown,
         ),
-        // It says that it succeeded, and not what.
+        // The response reports success without an ident.
         (
             r#"{"result":true,"messages":[]}"#.into(),
             ErrorKind::Malformed,
@@ -472,7 +472,7 @@ async fn a_failure_inside_of_a_200_is_a_failure() {
 }
 
 #[tokio::test]
-async fn unusable_link_is_replaced_by_that_of_the_sample() {
+async fn unusable_url_is_replaced_by_the_samples() {
     let answer =
         |url: &str| created().replace(&format!("https://identify24.de/apply/{IDENT}"), url);
     let sample = format!("https://identify24.de/apply/{IDENT}");
@@ -492,7 +492,7 @@ async fn unusable_link_is_replaced_by_that_of_the_sample() {
         created().replace(&format!("\"{sample}\""), "[]"),
         format!(r#"{{"ident_id":"{IDENT}"}}"#),
         format!(r#"{{"result":true,"data":{{"ident_id":"{IDENT}"}}}}"#),
-        // The address has the id, too.
+        // The URL also contains the id.
         without("ident_id"),
         created().replace(
             &format!("\"ident_id\":\"{IDENT}\""),
@@ -568,7 +568,7 @@ async fn unusable_link_is_replaced_by_that_of_the_sample() {
 }
 
 #[tokio::test]
-async fn a_login_that_fails_creates_nothing_and_leaves_nothing_open() {
+async fn failed_login_has_no_effect() {
     for answers in [
         vec![Exchange::Fail(Sent::Maybe, TransportCause::Interrupted)],
         vec![Exchange::Answer(

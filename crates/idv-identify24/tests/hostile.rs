@@ -1,10 +1,10 @@
-//! Payloads that are broken, or meant to break something.
+//! Truncated, ill-formed and hostile payloads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -18,7 +18,7 @@ use support::*;
 
 const KINDS: [&str; 3] = ["result", "status", "callback"];
 
-/// Reads a payload as everything that there is.
+/// Parses a payload as every type.
 fn read_as_everything(bytes: &[u8]) {
     for kind in KINDS {
         if let Ok(page) = normalize::kind(bytes, kind, &statuses()) {
@@ -33,7 +33,7 @@ fn read_as_everything(bytes: &[u8]) {
     );
 }
 
-/// Every payload that says something of an ident, with its kind.
+/// Every complete payload about an ident, with its kind.
 fn whole() -> Vec<(String, &'static str, Vec<u8>)> {
     let status = idents().into_iter().map(|name| (name, "status"));
     let callback = webhooks().into_iter().map(|name| (name, "callback"));
@@ -52,7 +52,7 @@ fn is_verified(bytes: &[u8], kind: &str) -> bool {
 }
 
 #[test]
-fn what_is_cut_off_anywhere_is_refused() {
+fn truncated_payload_is_refused() {
     for (name, kind, payload) in whole() {
         assert!(
             normalize::kind(&payload, kind, &statuses()).is_ok(),
@@ -72,7 +72,7 @@ fn what_is_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn what_follows_is_refused() {
+fn trailing_data_is_refused() {
     for (name, kind, payload) in whole() {
         for garbage in ["x", "{}", "]", "\0", ","] {
             let payload = [payload.as_slice(), garbage.as_bytes()].concat();
@@ -90,7 +90,7 @@ fn what_follows_is_refused() {
 }
 
 #[test]
-fn no_single_byte_turns_another_state_into_a_success() {
+fn no_single_byte_turns_a_state_into_success() {
     for (name, kind, payload) in whole()
         .into_iter()
         .filter(|(_, kind, payload)| !is_verified(payload, kind))
@@ -111,7 +111,7 @@ fn no_single_byte_turns_another_state_into_a_success() {
 }
 
 #[test]
-fn what_nests_without_end_overflows_nothing() {
+fn deep_nesting_does_not_overflow() {
     for depth in [100, 127, 128, 129, 20_000] {
         for (open, close) in [
             ("[", "]"),
@@ -130,7 +130,7 @@ fn what_nests_without_end_overflows_nothing() {
 }
 
 #[test]
-fn of_a_part_that_is_repeated_the_last_one_counts() {
+fn last_of_repeated_members_counts() {
     let payload =
         format!(r#"{{"ident_id":"1","ident_id":"2","status":"{VERIFIED}","status":"{REJECTED}"}}"#);
     let observation = normalize::kind(payload.as_bytes(), "callback", &statuses())
@@ -142,13 +142,13 @@ fn of_a_part_that_is_repeated_the_last_one_counts() {
         Some(Status::Finished(Outcome::Rejected))
     );
     assert_eq!(observation.subject.vendor_id.unwrap().as_str(), "2");
-    // A success that is taken back is none.
+    // A success that is revoked is not one.
     let payload = ident(VERIFIED).replace("\"messages\"", "\"result\":false,\"messages\"");
     assert!(normalize::kind(payload.as_bytes(), "status", &statuses()).is_err());
 }
 
 #[test]
-fn text_in_another_encoding_is_refused() {
+fn other_encodings_are_refused() {
     let utf16: Vec<u8> = "{\"ident_id\":\"1\"}"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -174,7 +174,7 @@ fn text_in_another_encoding_is_refused() {
 }
 
 #[test]
-fn long_lists_are_worked_off_in_reasonable_time() {
+fn long_lists_are_parsed_within_limits() {
     let list = |entry: &str, count: usize| vec![entry; count].join(",");
     let messages = |count: usize| format!("{{\"messages\":[{}]}}", list("\"m\"", count));
     assert_eq!(
@@ -198,7 +198,7 @@ fn long_lists_are_worked_off_in_reasonable_time() {
 }
 
 #[test]
-fn errors_do_not_quote_what_cannot_be_read() {
+fn parse_errors_do_not_quote_the_payload() {
     for payload in [
         r#"{"first_name":"Mustermann",}"#,
         r#"{"data":{"Mustermann":Mustermann}}"#,
@@ -214,7 +214,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
     }
 }
 
-/// Anything that serializes as JSON, under names that the vendor uses.
+/// Any JSON, with member names of the vendor.
 fn any_json() -> impl Strategy<Value = serde_json::Value> {
     let names = [
         "result",
@@ -263,17 +263,17 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         read_as_everything(&bytes);
     }
 
     #[test]
-    fn any_json_is_read_or_refused(json in any_json()) {
+    fn arbitrary_json_does_not_panic(json in any_json()) {
         read_as_everything(json.to_string().as_bytes());
     }
 
     #[test]
-    fn changed_payloads_are_read_or_refused(
+    fn mutated_payloads_do_not_panic(
         index in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
@@ -287,13 +287,13 @@ proptest! {
     }
 
     #[test]
-    fn no_word_means_anything_that_was_not_taught(word in ".{0,20}") {
+    fn untaught_word_has_no_meaning(word in ".{0,20}") {
         let known = ["unidentified"].contains(&word.trim().to_ascii_lowercase().as_str());
         prop_assert_eq!(Statuses::of_document().find(&word).is_some(), known);
     }
 
     #[test]
-    fn any_time_is_one_or_none(text in "[0-9 :TZ+.-]{0,25}") {
+    fn arbitrary_time_text_does_not_panic(text in "[0-9 :TZ+.-]{0,25}") {
         let _ = normalize::time(&text);
     }
 }

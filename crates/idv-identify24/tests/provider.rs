@@ -1,10 +1,10 @@
-//! Identify24 as the model sees it, over a scripted transport: what it can, and asking for the state.
+//! The provider with scripted responses: its capabilities, and polling.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -23,7 +23,7 @@ fn capabilities(config: Identify24Config) -> VendorInfo {
 }
 
 #[test]
-fn it_creates_once_can_be_asked_and_tells() {
+fn capabilities_are_those_of_the_document() {
     let capabilities = capabilities(guarded());
     assert_eq!(
         (capabilities.provider.as_str(), capabilities.name),
@@ -46,7 +46,7 @@ fn it_creates_once_can_be_asked_and_tells() {
 }
 
 #[test]
-fn without_a_secret_the_report_is_what_a_poll_tells() {
+fn report_comes_from_polls_without_secret() {
     let capabilities = capabilities(config());
     assert_eq!(
         (capabilities.report_from, capabilities.callback_proof),
@@ -55,17 +55,17 @@ fn without_a_secret_the_report_is_what_a_poll_tells() {
 }
 
 #[test]
-fn every_field_that_is_accepted_is_one_of_the_model_and_given() {
+fn accepted_fields_exist_in_the_model() {
     let accepted = capabilities(config()).accepts;
     assert_eq!(
         new().given(),
         accepted,
-        "all of what is accepted, in the model's order"
+        "every accepted input, in the model's order"
     );
 }
 
 #[tokio::test]
-async fn a_poll_is_proven_and_about_the_ident() {
+async fn poll_is_proven_and_names_the_ident() {
     for (word, status) in [
         ("Unidentified", Some(Status::AwaitingPerson)),
         ("Example Waiting", Some(Status::InProgress)),
@@ -85,7 +85,7 @@ async fn a_poll_is_proven_and_about_the_ident() {
             (status, Some(word), Channel::Poll)
         );
         assert!(observation.trust.is_proven() && observation.subject.is(&id()));
-        // The webhook brings the report.
+        // The webhook has the report.
         assert_eq!(observation.result, ResultState::Absent);
         assert_eq!(
             lines(&transport),
@@ -95,7 +95,7 @@ async fn a_poll_is_proven_and_about_the_ident() {
 }
 
 #[tokio::test]
-async fn without_a_secret_a_poll_brings_the_last_word() {
+async fn poll_has_the_report_without_secret() {
     let (transport, capabilities) = (logged_in(), capabilities(config()));
     transport.then_json(200, ident(VERIFIED));
     let observation = client_of(config(), &transport).poll(&id()).await.unwrap();
@@ -115,7 +115,7 @@ async fn without_a_secret_a_poll_brings_the_last_word() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_say_whose_it_is_is_the_one_that_was_asked_for() {
+async fn response_without_subject_is_the_requested_one() {
     let transport = logged_in();
     transport.then_json(200, r#"{"result":true,"data":{"status":"Unidentified"}}"#);
     let observation = client(&transport).poll(&id()).await.unwrap();
@@ -123,7 +123,7 @@ async fn an_answer_that_does_not_say_whose_it_is_is_the_one_that_was_asked_for()
 }
 
 #[tokio::test]
-async fn an_answer_about_another_ident_is_a_mismatch() {
+async fn response_about_another_ident_is_a_mismatch() {
     for (from, to) in [
         (IDENT, "3d1b2c4e-0000-4000-8000-00000000a002"),
         (REFERENCE, "0c2d6a1f7e116f1c2a9e1c1f4a6b9a52"),
@@ -136,7 +136,7 @@ async fn an_answer_about_another_ident_is_a_mismatch() {
 }
 
 #[tokio::test]
-async fn every_failure_of_a_poll_is_an_error_and_no_state() {
+async fn failed_poll_is_an_error_without_status() {
     let request = || ErrorKind::InvalidRequest {
         field: "request".into(),
     };
@@ -191,7 +191,7 @@ async fn every_failure_of_a_poll_is_an_error_and_no_state() {
 }
 
 #[tokio::test]
-async fn without_the_vendors_id_nothing_is_asked() {
+async fn nothing_is_sent_without_the_vendors_id() {
     for vendor_id in [
         None,
         Some(VendorId::new("")),
@@ -217,7 +217,7 @@ async fn without_the_vendors_id_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
+async fn operation_without_a_call_is_unsupported() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
     let errors = [

@@ -1,10 +1,10 @@
-//! Every part of a payload is kept, whatever its shape, and a word has the meaning that it was taught.
+//! Every member of a payload is kept in any shape, and a word has its taught meaning.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -49,7 +49,7 @@ fn custom(report: &Report) -> Value {
 }
 
 #[test]
-fn every_leaf_of_a_payload_is_found() {
+fn every_leaf_of_a_payload_is_kept() {
     let observe = |payload: &Value, channel| -> Result<Vec<Observation>> {
         normalize::payload(payload.to_string().as_bytes(), channel, &statuses())
     };
@@ -160,7 +160,7 @@ fn reject_reason_of_any_shape_is_a_reason() {
 }
 
 #[test]
-fn report_is_the_same_once_its_word_is_taught() {
+fn report_does_not_depend_on_taught_words() {
     for members in [
         json!({"agent_name": "Agentin Acht", "agent_notes": "gut", "reject_reason": ["a"]}),
         json!({"first_name": "ERIKA", "custom_id": REFERENCE}),
@@ -183,7 +183,7 @@ fn report_is_the_same_once_its_word_is_taught() {
 }
 
 #[test]
-fn word_of_the_beginning_means_nothing_after_an_agent() {
+fn initial_word_has_no_meaning_after_an_agent() {
     let unidentified = |members: &Value| {
         let mut payload = told(members);
         payload["status"] = json!("Unidentified");
@@ -236,7 +236,7 @@ fn word_of_the_beginning_means_nothing_after_an_agent() {
 }
 
 #[test]
-fn envelope_of_an_answer_is_kept() {
+fn envelope_of_a_response_is_kept() {
     let answer = json!({
         "result": true, "response_status": 200, "messages": ["Successful.."], "hint": {"a": [1]}, "custom1": "outer", "empty": "",
         "data": {"id": IDENT, "status": "Word", "custom1": "inner", "created_at": "21-10-2019 09:57:51", "appointment_date": "soon"},

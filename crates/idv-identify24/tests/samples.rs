@@ -1,10 +1,10 @@
-//! The document's samples, and what they say in the model's words.
+//! The normalization of the document's samples.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -23,23 +23,23 @@ fn observe(name: &str, kind: &str) -> Observation {
 }
 
 #[test]
-fn every_ident_says_what_its_snapshot_says() {
+fn every_ident_matches_its_snapshot() {
     for name in idents() {
-        // The order of JSON members depends on the features of serde_json that a build has.
+        // The order of JSON members depends on the build's features of serde_json.
         insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(name.replace('.', "-"), observe(&name, "status")) });
     }
 }
 
 #[test]
-fn every_webhook_says_what_its_snapshot_says() {
+fn every_webhook_matches_its_snapshot() {
     for name in webhooks() {
-        // The order of JSON members depends on the features of serde_json that a build has.
+        // The order of JSON members depends on the build's features of serde_json.
         insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(name.replace('.', "-"), observe(&name, "callback")) });
     }
 }
 
 #[test]
-fn every_fixture_is_explained() {
+fn every_fixture_is_listed_in_the_readme() {
     let (explained, names) = (
         text("README.md"),
         named(&["auth-", "ident-", "project-", "webhook", "own-"]),
@@ -54,7 +54,7 @@ fn every_fixture_is_explained() {
 }
 
 #[test]
-fn the_documents_answers_are_read_as_they_stand() {
+fn documents_responses_are_parsed() {
     let auth = fixture("auth-response.json");
     let auth = Envelope::read(&auth).unwrap();
     assert_eq!(
@@ -99,14 +99,14 @@ fn the_documents_answers_are_read_as_they_stand() {
 }
 
 #[test]
-fn the_documents_sample_without_its_comma_is_no_json() {
+fn documents_sample_without_its_comma_is_refused() {
     let broken = text("ident-get-response.json").replace("51\",", "51\"");
     let error = normalize::kind(broken.as_bytes(), "status", &Statuses::of_document()).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Malformed);
 }
 
 #[test]
-fn the_documents_ident_awaits_the_person_since_it_was_created() {
+fn documents_ident_awaits_the_person() {
     let observation = observe("ident-get-response.json", "status");
     assert_eq!(
         (observation.status, observation.code.as_deref()),
@@ -122,13 +122,13 @@ fn the_documents_ident_awaits_the_person_since_it_was_created() {
 }
 
 #[test]
-fn a_creation_is_no_time_of_a_later_state() {
+fn creation_time_is_not_that_of_a_later_state() {
     let observation = observe("own-ident-get-final.json", "status");
     assert_eq!(
         (observation.status, observation.at),
         (Some(Status::Finished(Outcome::Verified)), None)
     );
-    // Nor of one in which the person is waited for once more.
+    // The same applies to a state that awaits the person again.
     let statuses = statuses().with("Aborted", Status::AwaitingPerson).unwrap();
     let page = normalize::kind(ident("Aborted").as_bytes(), "status", &statuses).unwrap();
     assert_eq!(
@@ -138,7 +138,7 @@ fn a_creation_is_no_time_of_a_later_state() {
 }
 
 #[test]
-fn a_webhook_brings_names_agent_notes_and_what_was_sent_along() {
+fn webhook_has_names_agent_notes_and_custom_data() {
     let observation = observe("own-webhook-final.json", "callback");
     assert_eq!(
         (observation.channel, observation.status),
@@ -183,7 +183,7 @@ fn a_webhook_brings_names_agent_notes_and_what_was_sent_along() {
 }
 
 #[test]
-fn a_reason_is_a_text_that_may_name_the_person() {
+fn reason_is_text_and_not_printed() {
     let observation = observe("own-webhook-rejected.json", "callback");
     let report = observation.report().unwrap();
     let [finding] = report.reasons.as_slice() else {
@@ -201,7 +201,7 @@ fn a_reason_is_a_text_that_may_name_the_person() {
 }
 
 #[test]
-fn a_word_that_nobody_taught_is_kept_and_means_nothing() {
+fn untaught_word_is_kept_without_meaning() {
     for word in ["Identified", "VERIFIED", "Success", "xxxxx", "Active"] {
         for (payload, kind) in [(ident(word), "status"), (webhook(word), "callback")] {
             let page = normalize::kind(payload.as_bytes(), kind, &Statuses::of_document()).unwrap();
@@ -218,7 +218,7 @@ fn a_word_that_nobody_taught_is_kept_and_means_nothing() {
 }
 
 #[test]
-fn every_word_of_the_document_is_in_the_table_and_found() {
+fn every_documented_word_is_in_the_table() {
     let samples: String = idents()
         .iter()
         .filter(|name| !name.starts_with("own-"))
@@ -238,7 +238,7 @@ fn every_word_of_the_document_is_in_the_table_and_found() {
         );
         assert!(row.source.starts_with("ident/get"));
     }
-    // And none is left out.
+    // No state is missing.
     for name in idents().iter().filter(|name| !name.starts_with("own-")) {
         let bytes = fixture(name);
         let answer = IdentAnswer::read(&bytes).unwrap();
@@ -257,7 +257,7 @@ fn every_word_of_the_document_is_in_the_table_and_found() {
 }
 
 #[test]
-fn the_number_of_a_state_stands_in_for_a_missing_word() {
+fn number_of_a_state_replaces_a_missing_word() {
     let observation = observe("own-webhook-loose.json", "callback");
     assert_eq!(
         (observation.status, observation.code.as_deref()),
@@ -276,7 +276,7 @@ fn the_number_of_a_state_stands_in_for_a_missing_word() {
         read(&text("own-webhook-loose.json")).status,
         Some(Status::Finished(Outcome::Verified))
     );
-    // Where there is a word, it alone counts.
+    // If there is a word, the number is ignored.
     let observation = read(&webhook("Something else"));
     assert_eq!(
         (observation.status, observation.code.as_deref()),
@@ -285,7 +285,7 @@ fn the_number_of_a_state_stands_in_for_a_missing_word() {
 }
 
 #[test]
-fn a_result_is_either_payload() {
+fn result_is_either_payload() {
     let result = observe("own-ident-get-final.json", "result");
     assert_eq!(result.channel, Channel::Fetch);
     assert_eq!(
@@ -310,7 +310,7 @@ fn a_result_is_either_payload() {
 }
 
 #[test]
-fn an_answer_that_says_that_it_failed_is_no_state() {
+fn failed_response_has_no_status() {
     for payload in [
         text("own-refused.json"),
         ident(VERIFIED).replace("\"result\":true", "\"result\":false"),
@@ -327,7 +327,7 @@ fn an_answer_that_says_that_it_failed_is_no_state() {
 }
 
 #[test]
-fn there_are_three_kinds() {
+fn only_three_kinds_exist() {
     for (kind, channel) in [
         ("result", Channel::Fetch),
         ("status", Channel::Poll),
@@ -352,7 +352,7 @@ fn there_are_three_kinds() {
 }
 
 #[test]
-fn the_declared_fields_are_those_that_payloads_fill() {
+fn payloads_fill_exactly_the_declared_fields() {
     let mut filled: Vec<Field> = Vec::new();
     for (name, kind) in idents()
         .into_iter()
@@ -378,7 +378,7 @@ fn the_declared_fields_are_those_that_payloads_fill() {
 }
 
 #[test]
-fn text_of_a_payload_borrows_from_it() {
+fn text_borrows_from_the_payload() {
     let bytes = fixture("own-webhook-final.json");
     let webhook = Webhook::read(&bytes).unwrap();
     for text in [

@@ -1,10 +1,10 @@
-//! The token: one login for all who wait, and none that is not needed.
+//! The token: one login for all waiting calls, and no unnecessary login.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -25,7 +25,7 @@ use idv_testkit::{ManualClock, ScriptedTransport, environment};
 use serde_json::json;
 use support::*;
 
-/// An Identify24 that knows which tokens are good, and takes its time over a login.
+/// A vendor that tracks valid tokens and delays logins.
 #[derive(Debug, Clone, Default)]
 struct Vendor(Arc<State>);
 
@@ -34,7 +34,7 @@ struct State {
     logins: AtomicUsize,
     refused: AtomicUsize,
     answered: AtomicUsize,
-    /// After how many answers it forgets all tokens, once.
+    /// The number of answers after which the vendor forgets all tokens, once.
     forgets_after: AtomicUsize,
     good: tokio::sync::Mutex<HashSet<String>>,
 }
@@ -115,7 +115,7 @@ async fn poll_a_hundred_times(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hundred_polls_at_once_log_in_once() {
+async fn concurrent_polls_log_in_once() {
     let vendor = Vendor::default();
     poll_a_hundred_times(&client_at(&vendor, &still_clock())).await;
     assert_eq!(
@@ -125,26 +125,27 @@ async fn a_hundred_polls_at_once_log_in_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_token_that_is_forgotten_in_the_middle_of_a_hundred_polls_is_renewed_once_for_all() {
+async fn expired_token_is_renewed_once_for_concurrent_polls() {
     let vendor = Vendor::default();
     let client = client_at(&vendor, &still_clock());
-    // A token that is refused right after its login is not renewed, so that everybody has it already.
+    // A token refused immediately after its login is not renewed, so every call must already have
+    // it.
     client.poll(&id()).await.unwrap();
     vendor.0.forgets_after.store(41, Ordering::SeqCst);
     poll_a_hundred_times(&client).await;
     assert_eq!(vendor.logins(), 2);
     let refused = vendor.0.refused.load(Ordering::SeqCst);
     assert!((1..=61).contains(&refused), "{refused}");
-    // Who was refused asked once more, and nobody else did.
+    // Only the refused calls were repeated.
     assert_eq!(vendor.0.answered.load(Ordering::SeqCst), 101 + refused);
 }
 
 #[tokio::test]
-async fn a_token_that_was_not_used_for_half_an_hour_is_not_tried() {
+async fn token_unused_for_half_an_hour_is_not_sent() {
     let (vendor, clock) = (Vendor::default(), still_clock());
     let client = client_at(&vendor, &clock);
     client.poll(&id()).await.unwrap();
-    // Each use starts the half hour anew.
+    // Each use restarts the half hour.
     for _ in 0..4 {
         clock.advance(Duration::from_secs(20 * 60));
         client.poll(&id()).await.unwrap();
@@ -159,7 +160,7 @@ async fn a_token_that_was_not_used_for_half_an_hour_is_not_tried() {
 }
 
 #[tokio::test]
-async fn a_login_is_what_the_document_shows() {
+async fn login_matches_the_document() {
     let transport = logged_in();
     let (api, client) = (Identify24::new(config()).unwrap(), client(&transport));
     let token = api
@@ -183,7 +184,7 @@ async fn a_login_is_what_the_document_shows() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_refused_are_not_tried_again() {
+async fn refused_credentials_are_not_retried() {
     let transport = ScriptedTransport::new();
     transport.then_json(
         401,
@@ -191,7 +192,7 @@ async fn credentials_that_are_refused_are_not_tried_again() {
     );
     let error = client(&transport).poll(&id()).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.vendor_code(), transport.count()),
+        (error.kind(), vendor_text(&error), transport.count()),
         (
             &ErrorKind::Unauthorized,
             Some("No valid API key provided."),
@@ -202,7 +203,7 @@ async fn credentials_that_are_refused_are_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_second_refusal_is_told() {
+async fn second_refusal_is_an_error() {
     let transport = logged_in();
     transport.then_json(200, ident("Unidentified"));
     transport.then_json(401, "");
@@ -222,7 +223,7 @@ async fn a_second_refusal_is_told() {
 }
 
 #[tokio::test]
-async fn a_creation_with_a_token_that_died_is_sent_again_since_it_was_refused() {
+async fn creation_is_repeated_after_a_refused_token() {
     let transport = logged_in();
     transport.then_json(200, ident("Unidentified"));
     transport.then_json(401, "");
@@ -271,11 +272,11 @@ async fn token_refused_inside_another_status_is_renewed_once() {
             header(&transport.requests()[4], "x-api-token"),
             Some("second")
         );
-        // And so is the next one that dies.
+        // The next expired token is renewed, too.
         client.poll(&id()).await.unwrap();
         assert_eq!(transport.count(), 8, "{refusal}");
 
-        // A creation that was refused so was not made.
+        // A creation with a refused token had no effect.
         let transport = logged_in();
         transport.then_json(200, ident("Unidentified"));
         transport.then_json(status, refusal);
@@ -290,12 +291,12 @@ async fn token_refused_inside_another_status_is_renewed_once() {
             "{refusal}"
         );
     }
-    // A second refusal in a row is told.
+    // A second refusal in a row is an error.
     let transport = logged_in();
     transport.then_json(200, refusals[0].1);
     let error = client(&transport).poll(&id()).await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.effect(), error.vendor_code()),
+        (error.kind(), error.effect(), vendor_text(&error)),
         (
             &ErrorKind::Unauthorized,
             Effect::NotApplied,
@@ -310,7 +311,7 @@ async fn token_refused_inside_another_status_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn other_failures_inside_a_200_renew_no_token() {
+async fn other_failures_inside_a_200_keep_the_token() {
     for body in [
         r#"{"result":false,"response_status":403,"messages":["401"]}"#.to_owned(),
         r#"{"result":false,"messages":["401"]}"#.to_owned(),
@@ -328,7 +329,7 @@ async fn other_failures_inside_a_200_renew_no_token() {
 }
 
 #[tokio::test]
-async fn a_login_that_cannot_be_read_or_sent_on_is_told_and_not_kept() {
+async fn unusable_login_is_an_error_and_not_cached() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
     for body in [

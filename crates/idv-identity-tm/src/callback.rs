@@ -1,13 +1,15 @@
-//! Receives callbacks from the vendor (chapter 2.6), and replies as it expects.
+//! Receives callbacks from the vendor (chapter 2.6) and replies to them.
 //!
-//! The vendor's webhooks carry nothing but their address, in which it replaces `[Ref]`, `[OrderID]` and, for `OnStatusChange`,
-//! `[statusCode]`. So the address of each order's webhooks, which [`address`] writes, has the event, the order, and a secret of that
-//! order's own. The vendor does not sign; the secret is the proof, and without one every callback is a claim. Either way it decides
-//! nothing, since the vendor can be asked: it is a reason to ask.
+//! A webhook of the vendor has no content except its URL, in which the vendor replaces `[Ref]`,
+//! `[OrderID]` and, for `OnStatusChange`, `[statusCode]`. The URL of each order's webhooks, built
+//! by [`address`], therefore contains the event, the order, and a secret of that order. The vendor
+//! does not sign webhooks. The secret authenticates them; without it every callback is a claim. In
+//! both cases a callback only triggers a poll, which returns the order's state.
 //!
-//! The vendor calls by GET unless the account is set to POST or PUT, which bring nothing more. It takes 200 or 202 for a success and
-//! repeats for six days otherwise (chapter 2.6.2); while it calls, it does nothing else for the order. So every readable callback is
-//! answered with 200 and an empty body, and nothing is asked of the vendor before the reply.
+//! The vendor calls by GET unless the account uses POST or PUT, which carry no further data. It
+//! accepts 200 and 202 as success, repeats other calls for six days (chapter 2.6.2), and blocks the
+//! order during a call. The reply to every valid callback is therefore an immediate 200 with an
+//! empty body.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,13 +28,15 @@ use serde_json::Value;
 use crate::evidence::VIDEO_PROVIDED;
 use crate::normalize::{self, Flow};
 
-/// The form of callbacks (chapter 2.6): GET, or POST or PUT if the account is set so. All is in the address, so that a body is of
-/// no use; the reply is due within five seconds, and after ten the vendor hangs up (chapter 2.6.1).
+/// Callbacks arrive by GET, or by POST or PUT if the account is configured so (chapter 2.6). All
+/// data is in the URL, so a body is ignored. The reply is due within five seconds, and the vendor
+/// disconnects after ten (chapter 2.6.1).
 pub const SPEC: CallbackSpec =
     CallbackSpec::new(&[Method::GET, Method::POST, Method::PUT], 64 * 1024)
         .reply_within(Duration::from_secs(5));
 
-/// The addresses that the vendor calls from: first and last of each range (chapter 10.1).
+/// The IP addresses from which the vendor calls: the first and the last of each range (chapter
+/// 10.1).
 pub const SOURCES: &[(Ipv4Addr, Ipv4Addr)] = &[
     (
         Ipv4Addr::new(212, 211, 189, 136),
@@ -60,7 +64,7 @@ pub enum Event {
     AfterVideo,
     /// The identification has been conducted.
     AfterIdent,
-    /// The order has been finally processed, well or not.
+    /// The order has been finally processed, successfully or not.
     OnFinal,
     /// A partner was unable to process the order.
     OnError,
@@ -68,7 +72,7 @@ pub enum Event {
     OnVideoError,
     /// The order has reached a status.
     OnStatusChange,
-    /// A requested video is there.
+    /// A requested video is available.
     VideoProvided,
 }
 
@@ -84,7 +88,8 @@ impl Event {
         Self::VideoProvided,
     ];
 
-    /// Returns the vendor's name of it; that of a provided video is ours, since the vendor has none.
+    /// Returns the vendor's name of the webhook. The vendor has no name for a provided video;
+    /// `VideoProvided` is this crate's.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -106,13 +111,13 @@ impl Event {
     }
 }
 
-/// The parameters of a callback's address.
+/// The query parameters of a callback's URL.
 const EVENT: &str = "event";
 const ORDER: &str = "orderId";
 const REFERENCE: &str = "ref";
 const STATUS: &str = "statusCode";
 
-/// Returns whether [`Told::with`] reads a parameter of this name.
+/// Returns whether [`Parameters::with`] reads a parameter of this name.
 pub(crate) fn is_telling(name: &str) -> bool {
     const NAMES: &[&str] = &[
         EVENT,
@@ -126,9 +131,9 @@ pub(crate) fn is_telling(name: &str) -> bool {
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known)) || Event::named(name).is_some()
 }
 
-/// Returns whether an address can be the base of [`address`]: the added parameters have to be part of the query, and since the first of a
-/// name counts there, none of that name may stand before them, unless it is a placeholder itself. `secret` is the name of the parameter
-/// with the secret.
+/// Returns whether a URL can be the base of [`address`]. The added parameters must become part of
+/// the query, and since the first parameter of a name counts, the base must not contain those names
+/// except as placeholders. `secret` is the name of the parameter with the secret.
 pub(crate) fn can_be_base(base: &Url, secret: &str) -> bool {
     let taken = |(name, value): (Cow<'_, str>, Cow<'_, str>)| {
         name == secret || is_telling(&name) && !value.starts_with('[')
@@ -136,10 +141,11 @@ pub(crate) fn can_be_base(base: &Url, secret: &str) -> bool {
     base.fragment().is_none() && !base.query_pairs().any(taken)
 }
 
-/// Writes the address of a webhook: `base`, the event, the vendor's placeholders, and the order's secret.
+/// Builds the URL of a webhook: `base`, the event, the vendor's placeholders, and the order's
+/// secret.
 ///
-/// Of a repeated parameter the first counts, so a verification whose `callback_url` has one of these already, or a fragment, is refused
-/// when it is created.
+/// The first of repeated parameters counts, so creating a verification fails if its `callback_url`
+/// already contains one of these parameters, or a fragment.
 #[must_use]
 pub fn address(base: &Url, event: Event, secret: Option<(&str, &Secret)>) -> String {
     let mut address = base.as_str().to_owned();
@@ -147,7 +153,8 @@ pub fn address(base: &Url, event: Event, secret: Option<(&str, &Secret)>) -> Str
         address.push(if address.contains('?') { '&' } else { '?' });
         address.push_str(name);
         address.push('=');
-        // As it is: the vendor looks for its placeholders by their brackets, and the rest needs no encoding.
+        // No encoding: the vendor finds its placeholders by their brackets, and the other values
+        // need none.
         address.push_str(value);
     };
     add(EVENT, event.name());
@@ -162,8 +169,8 @@ pub fn address(base: &Url, event: Event, secret: Option<(&str, &Secret)>) -> Str
     address
 }
 
-/// Writes the address that the vendor calls when the video of one order is there (chapter 3.9). No placeholder is documented for it, so it
-/// names the order.
+/// Builds the URL that the vendor calls when the video of an order is available (chapter 3.9). The
+/// document has no placeholder for it, so the URL names the order.
 #[must_use]
 pub(crate) fn video_address(
     base: &Url,
@@ -185,50 +192,58 @@ pub(crate) fn video_address(
     address
 }
 
-/// Reads a delivery: a callback, or the person's return.
+/// Receives a delivery: a callback, or the person's return.
 ///
 /// # Errors
 ///
-/// [`Forged`](ErrorKind::Forged) if the guard has a secret and the callback lacks it or has another order's, or if the source has
-/// to be one of [`SOURCES`] and is not; [`Malformed`](ErrorKind::Malformed) if it names no order.
+/// [`Forged`](ErrorKind::Forged) if the configuration has a secret and the callback lacks it or has
+/// another order's, or if the source must be one of [`SOURCES`] and is not;
+/// [`Malformed`](ErrorKind::Malformed) if the URL names no order.
 pub fn receive(
-    guard: &CallbackAuth,
+    auth: &CallbackAuth,
     check_source: bool,
     flow: Flow,
     delivery: &Delivery,
 ) -> Result<CallbackMessage> {
-    let told = Told::of(
+    let parameters = Parameters::of(
         delivery.uri.path(),
         delivery.uri.query().unwrap_or_default(),
     );
     if delivery.kind == DeliveryKind::Return {
-        // The sample of chapter 3.1.7 puts the order into the address that the person comes back to.
-        let observation = told
+        // In the sample of chapter 3.1.7 the redirect URL contains the order.
+        let observation = parameters
             .is_about_an_order()
-            .then(|| told.observation(Channel::Return, flow));
+            .then(|| parameters.observation(Channel::Return, flow));
         return Ok(CallbackMessage::new(
             observation.into_iter().collect(),
             Reply::status(StatusCode::OK),
         ));
     }
     if check_source && !delivery.source.is_some_and(is_documented_source) {
-        return Err(Error::new(ErrorKind::Forged)
-            .detail("callback authentication failed: it does not come from the vendor's documented addresses"));
-    }
-    let trust = guard.verify(delivery, told.reference.as_deref().unwrap_or_default())?;
-    if !told.is_about_an_order() {
-        return Err(Error::malformed(
-            "the callback's address names no order: configure one with [Ref] or [OrderID]",
+        return Err(Error::new(ErrorKind::Forged).detail(
+            "callback authentication failed: the source is not one of the vendor's \
+                documented addresses",
         ));
     }
-    let observation = told.observation(Channel::Callback, flow).trusted(trust);
+    let trust = auth.verify(
+        delivery,
+        parameters.reference.as_deref().unwrap_or_default(),
+    )?;
+    if !parameters.is_about_an_order() {
+        return Err(Error::malformed(
+            "the callback's URL names no order: configure one with [Ref] or [OrderID]",
+        ));
+    }
+    let observation = parameters
+        .observation(Channel::Callback, flow)
+        .trusted(trust);
     Ok(CallbackMessage::new(
         vec![observation],
         Reply::status(StatusCode::OK),
     ))
 }
 
-/// Returns whether the vendor calls from this address (chapter 10.1).
+/// Returns whether the vendor calls from this IP address (chapter 10.1).
 #[must_use]
 pub fn is_documented_source(source: IpAddr) -> bool {
     let source = match source.to_canonical() {
@@ -240,13 +255,13 @@ pub fn is_documented_source(source: IpAddr) -> bool {
         .any(|(first, last)| (*first..=*last).contains(&source))
 }
 
-/// Reads a callback that was kept: its address, a path with a query, a query or a form alone, or the same parameters as JSON. All of it
-/// are claims. Parameters without a meaning stay in `custom`.
+/// Parses a stored callback: a URL, a path with a query, only a query or form, or the same
+/// parameters as JSON. The observations are claims. `custom` keeps unknown parameters.
 pub(crate) fn claims(bytes: &[u8], flow: Flow) -> Result<Vec<Observation>> {
     let text = wire::decoded(bytes)?.trim();
-    let told = if text.starts_with('{') {
+    let parameters = if text.starts_with('{') {
         let members: Members = wire::read_json(text)?;
-        Told::default().with(
+        Parameters::default().with(
             members
                 .into_iter()
                 .map(|(name, value)| (name, value.into_exposed())),
@@ -257,7 +272,7 @@ pub(crate) fn claims(bytes: &[u8], flow: Flow) -> Result<Vec<Observation>> {
             .any(|character| character.is_whitespace() || character.is_control())
         {
             return Err(Error::malformed(
-                "expected the address that was called, or its query, in one line",
+                "expected the URL of the callback, or its query, in one line",
             ));
         }
         let text = text.split_once('#').map_or(text, |(text, _)| text);
@@ -266,18 +281,19 @@ pub(crate) fn claims(bytes: &[u8], flow: Flow) -> Result<Vec<Observation>> {
         } else {
             (text, "")
         });
-        Told::of(path, query)
+        Parameters::of(path, query)
     };
-    if !told.is_about_an_order() {
+    if !parameters.is_about_an_order() {
         return Err(Error::malformed(
-            "the callback names no order: expected an address with orderId or ref in its query",
+            "the callback names no order: expected a URL with orderId or ref in its query",
         ));
     }
-    let mut observation = told.observation(Channel::Callback, flow);
-    let mut others = told.others;
+    let mut observation = parameters.observation(Channel::Callback, flow);
+    let mut others = parameters.others;
     if let (Some(_), Some(event)) = (
-        told.status,
-        told.event
+        parameters.status,
+        parameters
+            .event
             .filter(|event| event != Event::OnStatusChange.name()),
     ) {
         others.insert(EVENT.to_owned(), event.into());
@@ -293,21 +309,22 @@ pub(crate) fn claims(bytes: &[u8], flow: Flow) -> Result<Vec<Observation>> {
     Ok(vec![observation])
 }
 
-/// The parameters of an address.
+/// The parameters of a callback's URL.
 #[derive(Default)]
-struct Told {
+struct Parameters {
     event: Option<String>,
     reference: Option<String>,
     order: Option<String>,
     status: Option<String>,
-    /// Parameters without a meaning.
+    /// Unknown parameters.
     others: BTreeMap<String, Value>,
 }
 
-impl Told {
-    /// Reads our own parameters, and those of the document's samples: `orderId` and `ref` below a path that ends in the webhook's name
-    /// (chapter 2.6.3), and the webhook's name with the order as its value (chapter 3.1.7). A placeholder can be a part of the path too,
-    /// behind the name of its parameter: `/order/[OrderID]/OnFinal`.
+impl Parameters {
+    /// Parses this crate's parameters and those of the document's samples: `orderId` and `ref`
+    /// after a path that ends in the webhook's name (chapter 2.6.3), and the webhook's name with
+    /// the order as its value (chapter 3.1.7). A placeholder may also be a path segment after the
+    /// name of its parameter: `/order/[OrderID]/OnFinal`.
     fn of(path: &str, query: &str) -> Self {
         let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
         let event = parts
@@ -316,16 +333,17 @@ impl Told {
             .find_map(|part| Event::named(part))
             .map(|event| event.name().to_owned());
         let parameters = url::form_urlencoded::parse(query.as_bytes());
-        let mut told = Self::default()
+        let mut parameters = Self::default()
             .with(parameters.map(|(name, value)| (name.into_owned(), value.into_owned().into())));
-        if !told.is_about_an_order() {
-            told.read_path(&parts);
+        if !parameters.is_about_an_order() {
+            parameters.read_path(&parts);
         }
-        told.event = event.or(told.event);
-        told
+        parameters.event = event.or(parameters.event);
+        parameters
     }
 
-    /// Reads pairs of a name and a value. A value without a digit is a part of the application's own path.
+    /// Parses path segments as pairs of a name and a value. A value without a digit belongs to the
+    /// application's own path.
     fn read_path(&mut self, parts: &[&str]) {
         for pair in parts.windows(2) {
             let &[name, value] = pair else { continue };
@@ -340,7 +358,7 @@ impl Told {
         }
     }
 
-    /// Adds parameters. The first of each counts, as for the guard.
+    /// Adds parameters. The first of each name counts, as in the authentication.
     fn with(mut self, parameters: impl IntoIterator<Item = (String, Value)>) -> Self {
         for (name, value) in parameters {
             let word = match &value {
@@ -351,7 +369,7 @@ impl Told {
                     continue;
                 }
             };
-            // A placeholder that was not replaced tells nothing.
+            // The vendor did not replace this placeholder.
             if word.is_empty() || word.starts_with('[') {
                 continue;
             }
@@ -394,7 +412,8 @@ impl Told {
             observation.status = normalize::status_of_code(status, flow);
             observation.code = Some(status.clone());
         } else {
-            // An end may be a failure too, so an event alone is no state (chapter 2.4).
+            // An order may also end with a failure, so the event alone gives no status (chapter
+            // 2.4).
             observation.code = event
                 .map(|event| event.name().to_owned())
                 .or_else(|| self.event.clone());

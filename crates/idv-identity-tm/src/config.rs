@@ -1,4 +1,4 @@
-//! The adapter's configuration: one struct, one validation, from a file or from the environment.
+//! The adapter's configuration, from a file or from environment variables.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::callback;
 use crate::crypt::CryptKey;
 use crate::normalize::{self, Flow};
 
-/// Identity.TM, for a registry of vendors.
+/// Registers Identity.TM with the facade, the program and the configuration schema.
 pub const ENTRY: VendorEntry = VendorEntry {
     id: "identity-tm",
     name: "Identity.TM",
@@ -62,7 +62,7 @@ fn example() -> IdentityTmConfig {
     IdentityTmConfig::new("example", "example".into())
 }
 
-/// The address of the customer API (chapter 2.7).
+/// The base URL of the customer API (chapter 2.7).
 const BASE_URL: &str = "https://customer.identity.tm/api/2.10/";
 
 settings! {
@@ -76,65 +76,82 @@ settings! {
     /// callback_secret = { env = "IDV_IDENTITY_TM_CALLBACK_SECRET" }
     /// ```
     ///
-    /// The environment gives each key as `IDV_`, the provider and the key in capitals.
+    /// Environment variables set each key as `IDV_`, the provider and the key in upper case.
     pub struct IdentityTmConfig {
         required {
-            /// The user's name (chapter 2.7).
+            /// The user name (chapter 2.7).
             user: String,
-            /// The password. [`Api::confirm_new_password`](crate::api::Api::confirm_new_password) gives a new one.
+            /// The password. [`Api::confirm_new_password`](crate::api::Api::confirm_new_password)
+            /// changes it.
             password: Secret,
         }
         optional {
-            /// The address of the customer API, with its version, in place of the vendor's own (chapter 2.7): proxies, emulators.
+            /// A base URL, with the API's version, that replaces the vendor's (chapter 2.7): for
+            /// proxies and emulators.
             base_url: Option<Url> as Address,
-            /// The product that is ordered: its number (chapter 3.1.4). 12, identification by video or any other way, unless told otherwise.
+            /// The number of the ordered product (chapter 3.1.4). The default is 12: identification
+            /// by any way, including video.
             product: u32 = 12,
-            /// The additional behaviours of the product: the sum of their numbers (`Add`, chapter 3.1.4).
+            /// The additional behaviors of the product: the sum of their numbers (`Add`, chapter
+            /// 3.1.4).
             behaviors: u32,
-            /// The link that the person is handed.
+            /// The kind of link for the person.
             link: Link,
-            /// The webhooks that are asked for when a verification has an address for callbacks. The vendor blocks an order while one is
-            /// delivered, so ask for no more than are wanted.
+            /// The webhooks to request if a verification has a callback URL. The vendor blocks an
+            /// order during a webhook, so request only those that are needed.
             webhooks: Webhooks = Webhooks { on_final: true, ..Webhooks::default() },
-            /// The key, of 16 characters at least, from which the secret in the callbacks' address is derived, for each order its own. The
-            /// vendor does not sign; without this each callback is a claim, and a reason to ask.
+            /// The key from which the secret in each order's callback URL is derived: 16 characters
+            /// or more. The vendor does not sign webhooks; without this key a callback is an
+            /// unauthenticated claim that only triggers a poll.
             callback_secret: Secrets,
             /// The name of the query parameter that carries the secret.
             callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
-            /// Whether a callback must also come from the vendor's documented addresses (chapter 10.1). The application has to know for
-            /// certain where a delivery came from: [`Delivery::from_source`](idv_core::Delivery::from_source).
+            /// Whether a callback must also come from the vendor's documented IP addresses (chapter
+            /// 10.1). The application must pass the true source:
+            /// [`Delivery::from_source`](idv_core::Delivery::from_source).
             check_source: bool,
-            /// The AES-256 key that is shared with the vendor: 64 hexadecimal digits, or Base64. With it, results, PDFs, videos and sound are
-            /// asked for encrypted (chapter 9.4). It needs the feature `crypt`.
+            /// The AES-256 key shared with the vendor: 64 hexadecimal digits, or Base64. With it,
+            /// the adapter requests results, PDFs, videos and audio encrypted (chapter 9.4). It
+            /// needs the feature `crypt`.
             crypt_key: Option<Secret>,
-            /// The source of images, by the account's configuration (chapters 3.3.4 and 3.8).
+            /// The source of images, as configured for the account (chapters 3.3.4 and 3.8).
             images: Images,
-            /// The evidence of the account beside images, so that a report lists it.
+            /// The account's evidence other than images, for the report to list.
             recordings: Recordings,
             /// Whether a result names the agent (`IncludeIdentifier`, chapter 3.3.3).
             include_identifier: bool,
-            /// The address that the vendor calls when a video that was asked for is there (chapter 3.9). Without it a video cannot be asked
-            /// for through the model.
+            /// The URL that the vendor calls when a requested video is available (chapter 3.9).
+            /// Without it the model cannot request videos.
             video_callback_url: Option<Url>,
-            /// The longest result, with images in it, or encrypted answer that is read, in bytes; 64 MiB. It lies in memory while it is
-            /// read.
+            /// The maximum size in bytes of a result with embedded images, or of an encrypted
+            /// response, which is parsed in memory. The default is 64 MiB.
             max_embedded_bytes: u64 = 64 * 1024 * 1024,
         }
     }
 }
 
 impl IdentityTmConfig {
-    /// An account; the rest is set on the value.
+    /// Creates the configuration of an account. All other settings have their defaults.
+    ///
+    /// ```
+    /// use idv_identity_tm::{IdentityTmConfig, Link};
+    ///
+    /// let mut config = IdentityTmConfig::new("ihrebank", "example password".into());
+    /// config.product = 16;
+    /// config.link = Link::AutoIdent;
+    /// config.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(user: impl Into<String>, password: Secret) -> Self {
         Self::required(user.into(), password)
     }
 
-    /// Checks all of it.
+    /// Checks every setting.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
     pub fn check(&self) -> Result<()> {
         basic_auth(&self.user, &self.password, "password")?;
         self.address()?;
@@ -144,64 +161,64 @@ impl IdentityTmConfig {
             .is_some_and(|url| !self.can_be_called(url))
         {
             return Err(Error::config(
-                "video_callback_url must be an address of the web without a fragment, and without a parameter that is added to it",
+                "invalid video_callback_url: expected an http or https URL without a \
+                 fragment and without the parameters that the adapter adds",
             ));
         }
         let product = self.order_product()?;
         if self.order_behaviors()?.is_about_signing() && product != Product::Esign {
             return Err(Error::config(
-                "behaviors has one that is about signing, which is for product 15 only",
+                "behaviors has a signing behavior, which only product 15 supports",
             ));
         }
         if self.webhooks.after_video && self.webhooks.after_ident {
             return Err(Error::config(
-                "webhooks has after_video and after_ident, which cannot be used together",
+                "webhooks has after_video and after_ident: set only one of them",
             ));
         }
         self.auth()?;
         self.answer_key()?;
         if self.max_embedded_bytes == 0 {
-            return Err(Error::config(
-                "max_embedded_bytes must not be 0: nothing could be read",
-            ));
+            return Err(Error::config("max_embedded_bytes must not be 0"));
         }
         Ok(())
     }
 
-    /// The address of the customer API.
+    /// Returns the base URL of the customer API.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL.
     pub fn address(&self) -> Result<Url> {
         settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
-    /// The product.
+    /// Returns the product.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the document has no such number.
+    /// [`Config`](idv_core::ErrorKind::Config) if the document has no product of this number.
     pub fn order_product(&self) -> Result<Product> {
-        Product::from_number(self.product).ok_or_else(|| {
-            Error::config("product is none of the document's: 0, 8, 12, 15, 16, 17 or 19")
-        })
+        Product::from_number(self.product)
+            .ok_or_else(|| Error::config("invalid product: expected 0, 8, 12, 15, 16, 17 or 19"))
     }
 
-    /// The additional behaviours.
+    /// Returns the additional behaviors.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the document does not have them, or not together.
+    /// [`Config`](idv_core::ErrorKind::Config) if the document lacks one of them or does not allow
+    /// the combination.
     pub fn order_behaviors(&self) -> Result<Behaviors> {
         Behaviors::from_bits(self.behaviors).map_err(|_| {
             Error::config(
-                "invalid `behaviors`: expected the sum of numbers that the document has for `Add`, one at most of 4, 8 and 16, and of 128 and 256",
+                "invalid `behaviors`: expected a sum of the document's numbers for `Add`, \
+                 with at most one of 4, 8 and 16, and at most one of 128 and 256",
             )
         })
     }
 
-    /// Returns the guard of callbacks.
+    /// Returns the authentication of callbacks.
     ///
     /// # Errors
     ///
@@ -209,17 +226,18 @@ impl IdentityTmConfig {
     pub fn auth(&self) -> Result<CallbackAuth> {
         if callback::is_telling(&self.callback_parameter) {
             return Err(Error::config(
-                "callback_parameter is a name that a callback's address has for something else: use another",
+                "callback_parameter is the name of another parameter of the callback's URL: \
+                 choose a different name",
             ));
         }
         settings::query_per_subject_auth(&self.callback_parameter, &self.callback_secret)
     }
 
-    /// The key for encrypted answers.
+    /// Returns the key for encrypted responses.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is no key of AES-256.
+    /// [`Config`](idv_core::ErrorKind::Config) if `crypt_key` is not an AES-256 key.
     pub fn answer_key(&self) -> Result<Option<CryptKey>> {
         self.crypt_key.as_ref().map(CryptKey::parse).transpose()
     }
@@ -229,7 +247,7 @@ impl IdentityTmConfig {
             && callback::can_be_base(url, &self.callback_parameter)
     }
 
-    /// Returns the flow of the orders, which decides their end (chapter 3.2.1).
+    /// Returns the flow of the orders, which determines their final codes (chapter 3.2.1).
     pub(crate) fn flow(&self) -> Flow {
         match (self.order_product(), self.order_behaviors()) {
             (Ok(product), Ok(behaviors)) => Flow::of_order(product, behaviors),
@@ -238,24 +256,25 @@ impl IdentityTmConfig {
     }
 }
 
-/// The link that the person is handed (chapter 3.1.5).
+/// The kind of link for the person (chapter 3.1.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Link {
-    /// The page where the person chooses a way of identification: `TargetURL`.
+    /// The page on which the person chooses a way of identification: `TargetURL`.
     #[default]
     Target,
-    /// The link that opens the app on a telephone, and the page elsewhere: `DeepLinkURL` (chapter 9.3).
+    /// The link that opens the app on a phone, and the page elsewhere: `DeepLinkURL` (chapter 9.3).
     Deep,
     /// The page of the automatic identification: `AutoIdURL`.
     AutoIdent,
-    /// None: the vendor writes an e-mail.
+    /// None: the vendor sends the person an e-mail.
     Email,
 }
 
 setting_words!(Link { Target = "target", Deep = "deep", AutoIdent = "auto_ident", Email = "email" });
 
-/// The webhooks to ask for (chapter 3.1.4, `WebhookURL`): their names, separated by commas or in a list.
+/// The webhooks to request (chapter 3.1.4, `WebhookURL`): a list of names, or the names separated
+/// by commas.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(
@@ -263,17 +282,17 @@ setting_words!(Link { Target = "target", Deep = "deep", AutoIdent = "auto_ident"
     reason = "each is a webhook of its own"
 )]
 pub struct Webhooks {
-    /// When the person leaves the video system. Not together with `after_ident`.
+    /// The person leaves the video system. Excludes `after_ident`.
     pub after_video: bool,
-    /// When the identification has been conducted. Not together with `after_video`.
+    /// The identification has been conducted. Excludes `after_video`.
     pub after_ident: bool,
-    /// When the order has been finally processed.
+    /// The order has been finally processed.
     pub on_final: bool,
-    /// When a partner is unable to process an order.
+    /// A partner is unable to process an order.
     pub on_error: bool,
-    /// When a temporary error occurs in a video identification.
+    /// A temporary error occurs in a video identification.
     pub on_video_error: bool,
-    /// When the order reaches a status that the account is configured for.
+    /// The order reaches a status for which the account is configured.
     pub on_status_change: bool,
 }
 
@@ -301,20 +320,20 @@ impl SettingValue for Webhooks {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Images {
-    /// Inside the result, if the account has them there (chapter 3.3.4).
+    /// Embedded in the result, if the account is configured so (chapter 3.3.4).
     #[default]
     Embedded,
-    /// By a call of their own (chapter 3.8), which a fetch makes too, so that the report lists them.
+    /// A separate call (chapter 3.8), which a fetch makes in order to list them in the report.
     Separate,
 }
 
 setting_words!(Images { Embedded = "embedded", Separate = "separate" });
 
-/// The evidence of an account beside images: `video`, `voice`, `pdf`, `signed_documents`, `signed_hashes` and `audit_log`, separated by
-/// commas or in a list.
+/// The account's evidence other than images: a list of `video`, `voice`, `pdf`, `signed_documents`,
+/// `signed_hashes` and `audit_log`, or the names separated by commas.
 ///
-/// Signed documents and hashes of an order for a signature are listed without being named here. Naming them says that there are always
-/// some, so that a report notes when the vendor gives none.
+/// A report lists the signed documents and hashes of a signing order even if they are not named
+/// here. If they are named, the report also notes when the vendor returns none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(
@@ -322,17 +341,17 @@ setting_words!(Images { Embedded = "embedded", Separate = "separate" });
     reason = "each is a recording of its own"
 )]
 pub struct Recordings {
-    /// The call by video (chapters 3.9 and 3.10).
+    /// The video call (chapters 3.9 and 3.10).
     pub video: bool,
-    /// The call's sound (chapter 3.11).
+    /// The audio of the call (chapter 3.11).
     pub voice: bool,
     /// The result as a PDF (chapter 3.4).
     pub pdf: bool,
-    /// The documents that were signed (chapter 3.5).
+    /// The signed documents (chapter 3.5).
     pub signed_documents: bool,
-    /// The hashes that were signed (chapter 3.6).
+    /// The signed hashes (chapter 3.6).
     pub signed_hashes: bool,
-    /// The record of a signing by AES (chapter 3.7).
+    /// The audit log of an AES signature (chapter 3.7).
     pub audit_log: bool,
 }
 
@@ -357,7 +376,7 @@ impl SettingValue for Recordings {
     }
 }
 
-/// Reads a list of names, each of which sets a flag.
+/// Parses a list of names, each of which sets a flag.
 fn read_flags<T: Default>(
     value: &Value,
     flag: for<'f> fn(&'f mut T, &str) -> Option<&'f mut bool>,

@@ -1,4 +1,4 @@
-//! From a verification of the model to an order (chapter 3.1.4).
+//! Maps a verification of the model to an order (chapter 3.1.4).
 
 use idv_core::report::{Country, Gender};
 use idv_core::{Error, NewVerification, Pii, Result, Secret, Url};
@@ -9,7 +9,7 @@ use crate::api::order::{
 use crate::callback::{self, Event};
 use crate::config::{IdentityTmConfig, Link};
 
-/// The fields that a creation takes, as [`NewVerification::given`] names them.
+/// The inputs that `create` accepts, by their names in [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",
     "person.family_name",
@@ -38,7 +38,7 @@ pub(crate) const ACCEPTS: &[&str] = &[
     "purpose",
 ];
 
-/// The fields of an order and their names in the model.
+/// The model's names of the fields of an order.
 pub(crate) const NAMES: &[(&str, &str)] = &[
     ("Ref", "reference"),
     ("Lang", "locale"),
@@ -71,10 +71,11 @@ pub(crate) const NAMES: &[(&str, &str)] = &[
     ("IdentData.IDCard.ValidUntil", "document.expires_on"),
 ];
 
-/// The most characters that the street of `Address` has.
+/// The maximum length of the street in `Address`, in characters.
 const CONTACT_STREET: usize = 50;
 
-/// Returns the inputs that every order needs (chapter 3.1.4), and the number that product 17 verifies.
+/// Returns the inputs that every order requires (chapter 3.1.4), and the number that product 17
+/// verifies.
 pub(crate) fn requires(config: &IdentityTmConfig) -> Vec<&'static str> {
     let mut requires = vec![
         "person.given_names",
@@ -91,7 +92,8 @@ pub(crate) fn requires(config: &IdentityTmConfig) -> Vec<&'static str> {
     requires
 }
 
-/// Returns the order for a verification. The document demands a name, an e-mail address and a country of each.
+/// Builds the order of a verification. The document requires a name, an e-mail address and a
+/// country.
 pub(crate) fn order(
     new: &NewVerification,
     config: &IdentityTmConfig,
@@ -99,7 +101,7 @@ pub(crate) fn order(
 ) -> Result<Order> {
     let person = &new.person;
     let missing = |field: &'static str| {
-        move || Error::invalid(field, "Identity.TM requires it for every order")
+        move || Error::invalid(field, "Identity.TM requires this field for every order")
     };
     let given = person
         .given_names
@@ -127,13 +129,15 @@ pub(crate) fn order(
     {
         return Err(Error::invalid(
             "callback_url",
-            "it has a fragment, or a parameter that is added to it (event, orderId, ref, statusCode, or the secret's): choose another",
+            "the URL has a fragment, or a parameter that the adapter adds (event, orderId, \
+             ref, statusCode, or the secret's)",
         ));
     }
 
     let street = street(new);
     let mut address = Address::new(given.clone(), family.clone(), alpha2(country));
-    // The address of the contact has room for 50 characters and may lack the street; the data to be checked have room for 100.
+    // The contact's address is limited to 50 characters and may omit the street; the data to be
+    // checked is limited to 100.
     address.street = street
         .clone()
         .filter(|street| street.expose().chars().count() <= CONTACT_STREET);
@@ -188,13 +192,13 @@ pub(crate) fn order(
     Ok(order)
 }
 
-/// Returns the addresses of the webhooks that the configuration asks for.
+/// Returns the URLs of the configured webhooks.
 fn webhooks(url: &Url, config: &IdentityTmConfig, secret: Option<(&str, &Secret)>) -> Webhooks {
     let wanted = config.webhooks;
     let address =
         |wanted: bool, event: Event| wanted.then(|| callback::address(url, event, secret));
     Webhooks {
-        // The configuration allows one of them only.
+        // The configuration allows only one of them.
         after: address(wanted.after_video, Event::AfterVideo)
             .map(VideoOrIdent::AfterVideo)
             .or_else(|| {

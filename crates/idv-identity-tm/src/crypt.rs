@@ -1,10 +1,10 @@
-//! Decrypts answers to addresses that end in `/crypt` (chapter 9.4): AES-256-GCM without padding.
+//! Decrypts responses of URLs that end in `/crypt` (chapter 9.4): AES-256-GCM without padding.
 //!
-//! A body is an initialization vector of 23 bytes, the encrypted data, and the tag. The document does not say how long the tag is; Java's
-//! `AES/GCM/NoPadding` writes 16 bytes. The request tells whether a body is encrypted, never its media type, which the vendor leaves
-//! unchanged.
+//! A body is an initialization vector of 23 bytes, the ciphertext, and the tag. The document does
+//! not state the length of the tag; Java's `AES/GCM/NoPadding` writes 16 bytes. The request
+//! determines whether a body is encrypted: the vendor does not change the media type.
 //!
-//! The tag is checked before anything is decrypted, so that a changed body yields nothing.
+//! The tag is verified before anything is decrypted, so a modified body yields nothing.
 
 use std::fmt;
 
@@ -18,16 +18,17 @@ pub const IV_LENGTH: usize = 23;
 /// The length of the tag in bytes.
 pub const TAG_LENGTH: usize = 16;
 
-/// The key that is shared with the vendor: 32 bytes.
+/// The AES-256 key shared with the vendor: 32 bytes.
 #[derive(Clone)]
 pub struct CryptKey(Secret);
 
 impl CryptKey {
-    /// Parses a key of 64 hexadecimal digits, or of 32 bytes in Base64: with padding or without, also in its alphabet for addresses.
+    /// Parses a key: 64 hexadecimal digits, or 32 bytes in Base64, with or without padding, in the
+    /// standard or the URL-safe alphabet.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is neither.
+    /// [`Config`](idv_core::ErrorKind::Config) if the text is neither.
     pub fn parse(text: &Secret) -> Result<Self> {
         let key = Self(text.clone());
         match key.bytes() {
@@ -42,8 +43,8 @@ impl CryptKey {
     ///
     /// # Errors
     ///
-    /// [`Forged`](idv_core::ErrorKind::Forged) if the key is another one or any byte was changed;
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is too short to be one.
+    /// [`Forged`](idv_core::ErrorKind::Forged) if the key differs or any byte was modified;
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is too short.
     #[cfg(feature = "crypt")]
     pub fn decrypt(&self, mut body: Vec<u8>) -> Result<Vec<u8>> {
         use aes_gcm::aead::consts::U23;
@@ -58,7 +59,7 @@ impl CryptKey {
             .filter(|end| *end >= IV_LENGTH);
         let Some((end, key)) = end.zip(self.bytes()) else {
             return Err(Error::malformed(
-                "the encrypted body is shorter than its initialization vector and its tag",
+                "the encrypted body is shorter than its initialization vector and tag",
             ));
         };
         let tag = body.split_off(end);
@@ -72,8 +73,7 @@ impl CryptKey {
                     .is_ok()
             });
         if !opened {
-            return Err(Error::new(ErrorKind::Forged)
-                .detail("the key is not the one it was encrypted with, or it was changed"));
+            return Err(Error::new(ErrorKind::Forged).detail("wrong key, or the body was modified"));
         }
         body.drain(..IV_LENGTH);
         Ok(body)

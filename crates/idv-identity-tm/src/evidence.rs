@@ -1,22 +1,25 @@
-//! Images, recordings and files: streamed if they are an answer of their own, else decoded in place.
+//! Images, recordings and files: streamed if they are a response of their own, otherwise decoded
+//! from JSON.
 //!
-//! | evidence | contents |
+//! | evidence id | content |
 //! |---|---|
-//! | `image/NAME` | an image, by the vendor's name of it (chapters 3.3.4 and 3.8) |
+//! | `image/NAME` | an image, by the vendor's name (chapters 3.3.4 and 3.8) |
 //! | `pdf` | the result as a PDF (chapter 3.4) |
 //! | `signed-document/1`, … | a signed document (chapter 3.5) |
-//! | `signed-hash/1`, … | a signed hash, as its text (chapter 3.6) |
+//! | `signed-hash/1`, … | a signed hash, as text (chapter 3.6) |
 //! | `signed-hashes` | all signed hashes, as the vendor's JSON (chapter 3.6); not listed |
-//! | `audit-log` | the record of a signing by AES (chapter 3.7) |
-//! | `voice/1`, … | the sound (chapter 3.11) |
-//! | `video` | the video: asks the vendor for it (chapter 3.9), and is not ready then |
-//! | `video/provided` | the video that the vendor has provided (chapter 3.10) |
+//! | `audit-log` | the audit log of an AES signature (chapter 3.7) |
+//! | `voice/1`, … | the audio (chapter 3.11) |
+//! | `video` | requests the video (chapter 3.9) and then reports that it is not ready |
+//! | `video/provided` | the provided video (chapter 3.10) |
 //!
-//! Until the vendor has provided a video, it gives a placeholder that looks like one. So `video` never downloads anything: it has the
-//! vendor provide the video, which calls back; that callback carries the handle [`VIDEO_PROVIDED`], with which a fetch lists
+//! Before the vendor has provided a video, its call returns a placeholder video. Downloading
+//! `video` therefore only asks the vendor to provide the video. When it is available, the vendor
+//! sends a callback; the callback has the handle [`VIDEO_PROVIDED`], with which a fetch lists
 //! `video/provided`.
 //!
-//! A fetch asks the vendor how many signed documents, signed hashes and recordings of sound there are, and lists all of them.
+//! A fetch queries the numbers of signed documents, signed hashes and audio recordings, and lists
+//! all of them.
 
 use idv_core::adapter;
 use idv_core::call::CallContext;
@@ -34,7 +37,7 @@ use crate::normalize;
 use crate::provider::IdentityTm;
 use crate::wire::{self, Encoded};
 
-/// The handle of the result that lists a provided video.
+/// The handle of a result that lists a provided video.
 pub const VIDEO_PROVIDED: &str = "video/provided";
 
 const PDF: &str = "pdf";
@@ -72,7 +75,7 @@ impl EvidenceSource for IdentityTm {
 }
 
 impl IdentityTm {
-    /// Has the vendor provide the video. Returns the error that it is not there yet.
+    /// Asks the vendor to provide the video, and returns the error that the video is not ready.
     async fn ask_for_video(
         &self,
         cx: &CallContext,
@@ -81,7 +84,8 @@ impl IdentityTm {
     ) -> Result<Error> {
         let Some(base) = &self.config().video_callback_url else {
             return Err(Error::new(ErrorKind::Unsupported).detail(
-                "the vendor calls back when a video is there: set `video_callback_url`, or ask with Api::provide_video",
+                "the vendor announces videos by a callback: set `video_callback_url`, or \
+                 call Api::provide_video",
             ));
         };
         let secret = self.secret_of(id.reference.as_str());
@@ -90,11 +94,13 @@ impl IdentityTm {
             .map(|(name, secret)| (name.as_str(), secret));
         let address = callback::video_address(base, order.as_str(), id.reference.as_str(), secret);
         self.api().provide_video(cx, order, &address).await?;
-        Ok(Error::new(ErrorKind::NotReady)
-            .detail("the vendor was asked for the video and will call back; then it is the evidence video/provided"))
+        Ok(Error::new(ErrorKind::NotReady).detail(
+            "the video was requested and the vendor will call back; then download \
+                video/provided",
+        ))
     }
 
-    /// A file that stands in a list.
+    /// Downloads one file of a list.
     async fn listed(
         &self,
         cx: &CallContext,
@@ -161,12 +167,12 @@ impl IdentityTm {
 }
 
 impl IdentityTm {
-    /// Lists the evidence beside images. Lists of unknown length are asked for.
+    /// Lists the evidence other than images, and queries lists of unknown length.
     ///
     /// # Errors
     ///
-    /// Those that may pass: the whole fetch is repeated then. An answer that stays refused is noted in the report's `custom` under the
-    /// name of the call, so that it does not cost the person.
+    /// Transient errors, after which the whole fetch is repeated. A permanent refusal is noted in
+    /// the report's `custom` under the name of the call, and does not affect the result.
     pub(crate) async fn list_evidence(
         &self,
         cx: &CallContext,
@@ -233,8 +239,8 @@ impl IdentityTm {
         Ok(())
     }
 
-    /// Lists signed documents and hashes. An order has one of them, or both: the refusal of the other is no news, unless the account is
-    /// configured to have it.
+    /// Lists signed documents and hashes. An order has one kind or both; the refusal of the other
+    /// is not noted unless the account is configured to have it.
     async fn list_signed(
         &self,
         cx: &CallContext,
@@ -302,32 +308,38 @@ impl IdentityTm {
 pub(crate) struct Available {
     /// The person was identified, or is suspected of fraud.
     pub(crate) data: bool,
-    /// Something was signed.
+    /// A document was signed.
     pub(crate) signed: bool,
-    /// The vendor said that the video is there.
+    /// The vendor announced that the video is available.
     pub(crate) video_provided: bool,
 }
 
-/// Notes in a report that the vendor does not give something, so that it is not missing without a word.
+/// Notes in a report that the vendor refused a call.
 ///
 /// # Errors
 ///
-/// The error itself, if it may pass.
+/// The error itself if it is transient.
 pub(crate) fn note(report: &mut Report, call: &str, error: Error) -> Result<()> {
     if error.is_transient() {
         return Err(error);
     }
-    let refused = json!({ "error": error.kind().to_string(), "http_status": error.http_status(), "text": error.vendor_code() });
+    let text = error.vendor_text().map(|text| text.expose().as_str());
+    let refused = json!({
+        "error": error.kind().to_string(),
+        "http_status": error.http_status(),
+        "text": text,
+    });
     report.custom.insert(call.to_owned(), Pii::new(refused));
     Ok(())
 }
 
-/// Returns whether the vendor says that the order has nothing of the kind.
+/// Returns whether the vendor says that the order has none of this kind.
 pub(crate) fn is_absent(error: &Error) -> bool {
     matches!(error.http_status(), Some(400 | 404))
 }
 
-/// Returns one nameless entry if a list is too long to be read: its length is unknown, but there is something.
+/// Returns one nameless entry if a list exceeds the limit: its length is unknown, but it is not
+/// empty.
 fn first_if_too_long(error: &Error) -> Vec<Option<String>> {
     if error.kind() == &ErrorKind::LimitExceeded {
         vec![None]
@@ -364,7 +376,7 @@ fn list(
         }));
 }
 
-/// Returns the index that a name counts from 1.
+/// Parses a number that counts from 1 after a prefix, into an index.
 fn numbered(name: &str, prefix: &str) -> Option<usize> {
     name.strip_prefix(prefix)?
         .parse::<usize>()
@@ -373,11 +385,10 @@ fn numbered(name: &str, prefix: &str) -> Option<usize> {
 }
 
 fn no_evidence() -> Error {
-    Error::new(ErrorKind::NotFound)
-        .detail("the order has no such piece of evidence: take its id from the report")
+    Error::new(ErrorKind::NotFound).detail("unknown evidence id: expected an id from the report")
 }
 
-/// Decodes a file in place, piece by piece.
+/// Decodes a file from JSON, piece by piece.
 async fn store(file: Option<&Encoded<'_>>, limit: u64, sink: &mut dyn Sink) -> Result<Download> {
     let mut decoder = file.ok_or_else(no_evidence)?.decoder();
     let mut recorder = Recorder::new(sink, limit);

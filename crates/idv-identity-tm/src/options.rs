@@ -1,4 +1,4 @@
-//! Options of a single verification that the model has no field for.
+//! Options of a single verification beyond the model.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::IdentityTm;
 use crate::api::order::{Order, Purpose};
 
-/// Options of a verification at this vendor, for [`NewVerification::set_options`](idv_core::NewVerification::set_options).
+/// Vendor options of a verification, set with
+/// [`NewVerification::set_options`](idv_core::NewVerification::set_options).
 ///
 /// ```
 /// use idv_core::{NewVerification, Reference};
@@ -25,16 +26,17 @@ use crate::api::order::{Order, Purpose};
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IdentityTmOptions {
-    /// A tag by which the vendor routes the order (chapter 3.1.4, `CustomerRouteTag`).
+    /// The tag by which the vendor routes the order (chapter 3.1.4, `CustomerRouteTag`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_route_tag: Option<String>,
-    /// The purpose by language, in place of the model's one text (`Purpose`).
+    /// The purpose by language, instead of the model's single text (`Purpose`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose_by_language: Option<BTreeMap<String, String>>,
-    /// The text message with the TAN of a signature (`EsignTanSmsText`).
+    /// The text message with the TAN for a signature (`EsignTanSmsText`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub esign_tan_sms_text: Option<String>,
-    /// The text message with the TAN of a telephone's verification (`VerificationSmsText`).
+    /// The text message with the TAN for the verification of a phone number
+    /// (`VerificationSmsText`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification_sms_text: Option<String>,
 }

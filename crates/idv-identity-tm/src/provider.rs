@@ -1,4 +1,4 @@
-//! The vendor as the model sees it.
+//! The [`Provider`] implementation.
 
 use std::any::Any;
 use std::fmt;
@@ -14,7 +14,7 @@ use idv_core::{
     VendorInfo, VerificationId, async_trait,
 };
 
-use crate::api::order::{Order, OrderCreated};
+use crate::api::order::{Order, PutOrderResponse};
 use crate::api::{Api, IdentDataVariants, OrderId, StatusVariants};
 use crate::config::{IdentityTmConfig, Images, Link};
 use crate::create::{self, ACCEPTS, NAMES};
@@ -23,13 +23,14 @@ use crate::normalize::{self, Course, Flow, REPORT_FIELDS};
 use crate::options::IdentityTmOptions;
 use crate::{callback, wire};
 
-/// Identity.TM as a provider.
+/// The Identity.TM provider.
 ///
 /// ```
 /// use idv_core::{Client, call::CallPolicy};
 /// use idv_identity_tm::{IdentityTm, IdentityTmConfig};
 /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
-/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+/// # let clock = ManualClock::new(idv_core::Timestamp::UNIX_EPOCH);
+/// # let environment = environment(&ScriptedTransport::new(), &clock);
 ///
 /// let config = IdentityTmConfig::new("ihrebank", "examplePassword".into());
 /// let client = Client::new(IdentityTm::new(config)?, environment, CallPolicy::default());
@@ -37,7 +38,7 @@ use crate::{callback, wire};
 /// ```
 pub struct IdentityTm {
     api: Api,
-    guard: CallbackAuth,
+    auth: CallbackAuth,
     info: VendorInfo,
     config: IdentityTmConfig,
     customize: Customize<Order>,
@@ -47,27 +48,30 @@ impl IdentityTm {
     /// The provider's id.
     pub const ID: ProviderId = normalize::PROVIDER;
 
-    /// Returns the provider for a configuration. Nothing is sent.
+    /// Creates the provider from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if answers
-    /// are to be encrypted and the feature `crypt` is not compiled in.
+    /// [`Config`](ErrorKind::Config), naming the key and the accepted values;
+    /// [`Unsupported`](ErrorKind::Unsupported) if responses are to be encrypted and the feature
+    /// `crypt` is disabled.
     pub fn new(config: IdentityTmConfig) -> Result<Self> {
         Ok(Self {
             api: Api::new(&config)?,
-            guard: config.auth()?,
+            auth: config.auth()?,
             info: info(&config),
             config,
             customize: Customize::default(),
         })
     }
 
-    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
-    /// neither the model nor [`IdentityTmOptions`](crate::IdentityTmOptions) has a field for.
+    /// Sets a function that modifies each request before the adapter checks and sends it. It
+    /// replaces an earlier function.
     ///
-    /// The configuration decides which codes end an order. So a creation is refused, naming `Product` or `Add`, if the function changes
-    /// them to those of another kind of order.
+    /// Use it for parts of the request that neither the model nor
+    /// [`IdentityTmOptions`](crate::IdentityTmOptions) covers. The configuration determines an
+    /// order's final codes, so `create` fails, naming `Product` or `Add`, if the function changes
+    /// them to another kind of order.
     ///
     /// ```
     /// use idv_core::{Client, NewVerification};
@@ -89,7 +93,7 @@ impl IdentityTm {
         self.customize.set(function);
     }
 
-    /// Returns the vendor's own API, for calls that the model has no operation for.
+    /// Returns the vendor's own API.
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
@@ -99,9 +103,9 @@ impl IdentityTm {
         &self.config
     }
 
-    /// Returns the parameter of an order's callback address that proves callbacks, and its value.
+    /// Returns the query parameter that authenticates an order's callbacks, and its value.
     pub(crate) fn secret_of(&self, reference: &str) -> Option<(String, Secret)> {
-        self.guard
+        self.auth
             .parameter_for(reference)
             .map(|(name, secret)| (name.to_owned(), secret))
     }
@@ -126,7 +130,7 @@ impl IdentityTm {
         Ok(order)
     }
 
-    /// Refuses an order that would end by other codes than those that the configuration waits for.
+    /// Refuses an order whose final codes would differ from the configuration's.
     fn check_flow(&self, order: &Order) -> Result<()> {
         if Flow::of_order(order.product, order.behaviors) == self.config.flow() {
             return Ok(());
@@ -138,13 +142,15 @@ impl IdentityTm {
         };
         Err(Error::invalid(
             field,
-            "the prepared order is of another kind than the configured one: set `product` and `behaviors`",
+            "the order is of another kind than the configured one: set `product` and \
+             `behaviors` in the configuration",
         ))
     }
 
-    /// Settles a lost answer: finds the order, if the vendor has one under the reference.
+    /// Resolves a lost response: looks for the order under the reference.
     ///
-    /// An order that is found so has no link any more. The vendor writes the person an e-mail with one, as for every order.
+    /// An order that is found has no link any more. The vendor sends the person an e-mail with one,
+    /// as for every order.
     async fn settle(
         &self,
         cx: &CallContext,
@@ -154,7 +160,7 @@ impl IdentityTm {
         let found = match self.api.orders_by_ref(cx, reference).await {
             Ok(found) => found,
             Err(error) if error.kind() == &ErrorKind::NotFound => Vec::new(),
-            // It is still unknown.
+            // The lookup failed, so the effect remains unknown.
             Err(_) => return Err(lost),
         };
         match found.as_slice() {
@@ -164,15 +170,18 @@ impl IdentityTm {
                 created.already_existed = true;
                 Ok(created)
             }
-            // It may still be on its way: a later lookup knows more.
+            // The order may still be on its way; a later lookup may find it.
             [] => Err(lost),
             _ => Err(Error::new(ErrorKind::Conflict)
-                .detail("the vendor has several orders under this reference: find them, and cancel those that are not wanted")
+                .detail(
+                    "the vendor has several orders under this reference: look them up and cancel \
+                    the unwanted ones",
+                )
                 .with_effect(Effect::Unknown)),
         }
     }
 
-    fn hand_off(&self, created: &OrderCreated) -> HandOff {
+    fn hand_off(&self, created: &PutOrderResponse) -> HandOff {
         let link = match self.config.link {
             Link::Target => created.target_url.as_ref(),
             Link::Deep => created
@@ -187,7 +196,7 @@ impl IdentityTm {
             .map_or(HandOff::VendorContactsPerson, HandOff::Redirect)
     }
 
-    /// Returns whether a 404 can be believed: a server at a wrong address knows nothing of orders.
+    /// Returns whether a 404 can be trusted: a server at a wrong URL knows no orders.
     async fn is_the_vendor(&self, cx: &CallContext) -> bool {
         self.api.server_status(cx).await.unwrap_or(false)
     }
@@ -221,7 +230,7 @@ impl Provider for IdentityTm {
             polling: Some(self),
             results: Some(self),
             evidence: Some(self),
-            // The API asks about one order at a time.
+            // The API can only query one order at a time.
             listing: None,
             lookup: Some(self),
             deletion: Some(self),
@@ -238,7 +247,7 @@ impl Provider for IdentityTm {
 impl Polling for IdentityTm {
     async fn poll(&self, cx: &CallContext, id: &VerificationId) -> Result<Observation> {
         let order = OrderId::try_from(id)?;
-        // An order for a signature ends with an extended code, and the sub-codes are the reasons.
+        // A signing order ends with an extended code, and the sub-codes are the reasons.
         let retrieved = self.api.status(cx, &order, StatusVariants::ALL).await?;
         let list = retrieved.read(wire::StatusList::read)?;
         let course = Course::of(&list, self.config.flow());
@@ -250,7 +259,8 @@ impl Polling for IdentityTm {
 
 #[async_trait]
 impl Results for IdentityTm {
-    /// Fetches the history and the person's data, if the vendor has any, and judges the order by both.
+    /// Fetches the history and, if the vendor has any, the person's data, and judges the order by
+    /// both.
     async fn fetch(
         &self,
         cx: &CallContext,
@@ -263,7 +273,7 @@ impl Results for IdentityTm {
         let course = Course::of(&list, self.config.flow());
         let mut observation = course.observation(Channel::Fetch).proven(history.proof());
         let mut report = Box::new(Report::new(normalize::PROVIDER));
-        // The vendor decides about an order that is open: it may have ended by a code that is not known here.
+        // The vendor decides about an open order, which may have ended with an unknown code.
         let has_data = course.has_data() || !course.is_over();
         if has_data {
             match self.ident_data(cx, &order).await.and_then(|retrieved| {
@@ -295,20 +305,22 @@ impl Results for IdentityTm {
     }
 }
 
-/// The answers that a result consists of.
+/// The responses that make up a result.
 struct RetrievedResult {
     data: Answer,
-    /// The same with the method of identification, and with the agent, if the vendor does not give all in one answer.
+    /// The same data with the method of identification, and with the agent, if the vendor does not
+    /// combine the variants.
     method: Option<Answer>,
     agent: Option<Answer>,
 }
 
 impl RetrievedResult {
-    /// Makes the report. If the person `is_identified`, submitted values alone are no result.
+    /// Builds the report. If the person `is_identified`, submitted values alone are not a result.
     fn report(&self, flow: Flow, is_identified: bool) -> Result<Box<Report>> {
         let mut result = self.data.read(wire::IdentResult::read)?;
         if is_identified && !result.names_a_checked_person() {
-            let detail = "the result has only submitted values, although the person was identified: fetch it again later";
+            let detail = "the result has only submitted values, although the person was identified: fetch \
+                it again later";
             return Err(self.data.complement(Error::malformed(detail)));
         }
         let read = |retrieved: &Option<Answer>,
@@ -327,8 +339,8 @@ impl RetrievedResult {
 }
 
 impl IdentityTm {
-    /// Asks for the result with all its variants; and if the vendor refuses that, for one variant at a time, since the document does
-    /// not say that they can be combined (chapter 3.3.3).
+    /// Requests the result with all variants. If the vendor refuses the combination, which the
+    /// document does not define, requests one variant at a time (chapter 3.3.3).
     async fn ident_data(&self, cx: &CallContext, order: &OrderId) -> Result<RetrievedResult> {
         let identifier = self.config.include_identifier;
         let all = IdentDataVariants {
@@ -383,7 +395,7 @@ impl IdentityTm {
         })
     }
 
-    /// Lists the images that the account has apart from the result.
+    /// Lists the images that are separate from the result.
     async fn list_images(
         &self,
         cx: &CallContext,
@@ -405,7 +417,8 @@ impl IdentityTm {
     }
 }
 
-/// Returns whether the vendor has no data of a person: it refuses them, or gives a result that names no one.
+/// Returns whether the vendor has no data of a person: it refuses the call, or returns a result
+/// without a name.
 fn is_missing(error: &Error) -> bool {
     evidence::is_absent(error) || error.kind() == &ErrorKind::Malformed
 }
@@ -428,10 +441,11 @@ impl Lookup for IdentityTm {
 
 #[async_trait]
 impl Deletion for IdentityTm {
-    /// Deletes the data of an order that is over, and cancels an open one: the vendor deletes only the former (chapter 3.12).
+    /// Deletes the data of a finished order, and cancels an open one: the vendor only deletes
+    /// finished orders (chapter 3.12).
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome> {
         let order = OrderId::try_from(id)?;
-        // At most once more: an order that came to its end between the two calls can be deleted then.
+        // One repetition: an order that ended between the two calls can then be deleted.
         for _ in 0..2 {
             match self.api.delete(cx, &order).await {
                 Ok(()) => return Ok(DeleteOutcome::Data),
@@ -449,14 +463,15 @@ impl Deletion for IdentityTm {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Conflict)
-            .detail("the vendor neither deletes the order's data nor cancels it: try again later"))
+        Err(Error::new(ErrorKind::Conflict).detail(
+            "the vendor neither deletes the order's data nor cancels the order: try again later",
+        ))
     }
 }
 
 impl Callbacks for IdentityTm {
     fn auth(&self) -> &CallbackAuth {
-        &self.guard
+        &self.auth
     }
 
     fn spec(&self) -> CallbackSpec {
@@ -465,7 +480,7 @@ impl Callbacks for IdentityTm {
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
         callback::receive(
-            &self.guard,
+            &self.auth,
             self.config.check_source,
             self.config.flow(),
             delivery,
@@ -494,7 +509,8 @@ fn info(config: &IdentityTmConfig) -> VendorInfo {
     info.report_fields = REPORT_FIELDS;
     info.accepts = ACCEPTS;
     info.requires = create::requires(config);
-    // The vendor's time-out is set by account (chapter 4.1), and the vendor reports it as a status.
+    // The vendor's time-out is configured per account (chapter 4.1), and the vendor reports it as a
+    // status.
     info.lifetime = None;
     info.poll_interval = Duration::from_secs(60);
     info

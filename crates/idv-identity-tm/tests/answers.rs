@@ -1,10 +1,10 @@
-//! What the vendor's own calls make of answers: variants, encryption, samples, and what is no answer.
+//! Answers of the vendor's own calls: variants, encryption, samples, and invalid answers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod calls;
@@ -21,7 +21,7 @@ use idv_testkit::{Exchange, ScriptedTransport};
 use support::*;
 
 #[tokio::test]
-async fn a_history_comes_in_the_documents_four_variants() {
+async fn history_has_the_documents_four_variants() {
     for (variants, path) in [
         (StatusVariants::default(), ""),
         (
@@ -34,7 +34,7 @@ async fn a_history_comes_in_the_documents_four_variants() {
         ),
         (StatusVariants::ALL, "/ExtendedList/IncludeSubKind"),
     ] {
-        // A history is not among what can be encrypted.
+        // A history cannot be encrypted.
         for config in [config(), encrypted()] {
             let transport = ScriptedTransport::new();
             transport.then_json(200, String::from_utf8(fixture("get-status.json")).unwrap());
@@ -51,7 +51,7 @@ async fn a_history_comes_in_the_documents_four_variants() {
 }
 
 #[tokio::test]
-async fn a_result_comes_in_every_combination_of_variants_encrypted_and_not() {
+async fn every_combination_of_result_variants_is_requested() {
     let names = [
         "IncludeInitialData",
         "IncludeIdentifyMethod",
@@ -97,7 +97,7 @@ async fn a_result_comes_in_every_combination_of_variants_encrypted_and_not() {
 }
 
 #[tokio::test]
-async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
+async fn only_documented_calls_are_encrypted() {
     let plain = fixture("crypt/plain.json");
     for row in ROWS {
         // Chapters 3.3.2, 3.4.2, 3.5.2, 3.10.2 and 3.11.2.
@@ -132,7 +132,7 @@ async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
         if !can_be {
             continue;
         }
-        // What was changed on its way is not believed, and nothing of a file comes out.
+        // A modified response is not trusted, and no part of the file reaches the sink.
         let mut changed = fixture("crypt/java.bin");
         changed[30] ^= 1;
         let transport = ScriptedTransport::new();
@@ -189,7 +189,7 @@ async fn only_what_the_document_has_encrypted_is_asked_for_so_and_opened() {
 }
 
 #[tokio::test]
-async fn the_documents_samples_are_read() {
+async fn documents_samples_are_parsed() {
     let transport = ScriptedTransport::new();
     let text = |name: &str| String::from_utf8(fixture(name)).unwrap();
     transport.then_json(202, text("put-order-response.json"));
@@ -289,7 +289,7 @@ async fn the_documents_samples_are_read() {
 }
 
 #[tokio::test]
-async fn every_kind_of_signature_is_asked_about_by_the_documents_word() {
+async fn every_signature_kind_has_the_documents_word() {
     for (kind, word) in [
         (SignatureType::Qes, "QES"),
         (SignatureType::Adv, "ADV"),
@@ -312,7 +312,7 @@ async fn every_kind_of_signature_is_asked_about_by_the_documents_word() {
 }
 
 #[tokio::test]
-async fn what_the_document_forbids_is_refused_before_it_is_sent() {
+async fn forbidden_values_are_refused_before_sending() {
     let transport = ScriptedTransport::new();
     let (api, client) = api(&transport);
     let cx = client.context(Operation::Other);
@@ -390,7 +390,7 @@ async fn what_the_document_forbids_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_success_that_cannot_be_read_is_malformed_and_after_a_change_of_unknown_effect() {
+async fn unreadable_success_is_malformed_with_unknown_effect() {
     let huge = format!("[{}", "[".repeat(100_000));
     let wrongs = [
         "",
@@ -405,7 +405,8 @@ async fn a_success_that_cannot_be_read_is_malformed_and_after_a_change_of_unknow
         &huge,
     ];
     for row in ROWS {
-        // Files are what they are, and what has no documented answer is told by its status.
+        // Files have no status of their own, and undocumented responses only have their HTTP
+        // status.
         let read = matches!(
             row.name,
             "putOrder"
@@ -488,7 +489,7 @@ async fn a_success_that_cannot_be_read_is_malformed_and_after_a_change_of_unknow
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_long_is_given_up() {
+async fn response_above_the_limit_is_refused() {
     let long = format!(r#"{{"IdentData":[],"x":"{}"}}"#, "x".repeat(2000));
     let small = with(|config| config.max_embedded_bytes = 2000);
     for name in [
@@ -533,7 +534,7 @@ async fn an_answer_that_is_too_long_is_given_up() {
 }
 
 #[tokio::test]
-async fn what_is_no_video_is_not_taken_for_one() {
+async fn response_that_is_not_a_video_is_refused() {
     for (media_type, taken) in [
         ("video/mp4", true),
         ("video/webm; codecs=vp8", true),
@@ -541,7 +542,7 @@ async fn what_is_no_video_is_not_taken_for_one() {
         ("text/html", false),
     ] {
         let transport = ScriptedTransport::new();
-        // What the bytes are does not matter: nobody looks into them.
+        // The adapter does not parse these bytes.
         transport.then(file(media_type, b"bytes".as_slice()));
         let (api, client) = api(&transport);
         let result = api
@@ -560,7 +561,7 @@ async fn what_is_no_video_is_not_taken_for_one() {
 }
 
 #[tokio::test]
-async fn the_server_is_up_or_it_is_not() {
+async fn server_status_is_true_or_false() {
     for (status, up) in [
         (200, true),
         (500, false),
@@ -590,7 +591,7 @@ async fn the_server_is_up_or_it_is_not() {
 }
 
 #[tokio::test]
-async fn calls_go_below_the_configured_address_with_a_slash_at_its_end_or_without() {
+async fn base_url_works_with_and_without_trailing_slash() {
     for base in [
         "https://identity.example.com/a/2.10",
         "https://identity.example.com/a/2.10/",

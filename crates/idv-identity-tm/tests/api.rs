@@ -1,10 +1,10 @@
-//! The vendor's own calls: each sends what the document shows, reads what it answers, and is repeated only where that does no harm.
+//! The vendor's own calls: requests as in the document, responses, and harmless repetitions only.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod calls;
@@ -16,7 +16,8 @@ use idv_identity_tm::api::{Api, CALLS};
 use idv_testkit::{Exchange, ScriptedTransport};
 use support::*;
 
-/// Which calls reach a person, cost money or count tries: they are sent once, whatever becomes of the answer.
+/// The calls that reach a person, cost money or count attempts. They are sent once, even if the
+/// response is lost.
 const ONCE: &[&str] = &[
     "putOrder",
     "requestSign",
@@ -30,7 +31,7 @@ const ONCE: &[&str] = &[
 ];
 
 #[test]
-fn the_table_of_calls_is_the_documents() {
+fn table_of_calls_matches_the_document() {
     let table: Vec<_> = CALLS
         .iter()
         .map(|row| {
@@ -50,7 +51,7 @@ fn the_table_of_calls_is_the_documents() {
             (*name, *chapter, *method, *success, failures.to_vec())
         });
     assert_eq!(table, document.collect::<Vec<_>>());
-    // Every call of it can be made, and is made below.
+    // Every call is made below.
     assert_eq!(
         ROWS.iter().map(|row| row.name).collect::<Vec<_>>(),
         DOCUMENT.iter().map(|call| call.0).collect::<Vec<_>>()
@@ -58,7 +59,7 @@ fn the_table_of_calls_is_the_documents() {
 }
 
 #[tokio::test]
-async fn every_call_sends_the_documents_request_and_reads_its_answer() {
+async fn every_call_matches_the_document() {
     for (row, (name, _, method, ..)) in ROWS.iter().zip(DOCUMENT) {
         let (result, transport) = call(row, vec![success(row)]).await;
         assert!(result.is_ok(), "{name}: {result:?}");
@@ -86,14 +87,14 @@ async fn every_call_sends_the_documents_request_and_reads_its_answer() {
     }
 }
 
-/// The kind that a documented status is, by the document's words about it.
+/// The kind of a documented status, by the document's words.
 fn meant(name: &str, status: u16) -> ErrorKind {
     let invalid = |field: &'static str| ErrorKind::InvalidRequest {
         field: field.into(),
     };
     match (name, status) {
         ("getOrdersByRef", 400) => invalid("reference"),
-        // What is retrieved is not there yet, or not enabled: nothing of the request is wrong.
+        // The requested data are not ready or not enabled; the request itself is valid.
         (name, 400) if name.starts_with("get") && name != "getStatus" => ErrorKind::Conflict,
         (_, 400) => invalid("request"),
         (_, 401) => ErrorKind::Unauthorized,
@@ -106,11 +107,11 @@ fn meant(name: &str, status: u16) -> ErrorKind {
 }
 
 #[tokio::test]
-async fn every_documented_failure_of_every_call_has_its_kind_and_is_not_repeated() {
+async fn documented_failures_have_their_kind_and_are_not_retried() {
     for (row, (name, _, _, _, failures)) in ROWS.iter().zip(DOCUMENT) {
         for status in *failures {
             if *name == "serverStatus" {
-                continue; // It is the answer to the question: below.
+                continue; // An error status is the result of this call.
             }
             let answers = (0..4)
                 .map(|_| Exchange::Answer(failed(*status, r#"{"Error":"what was wrong"}"#)))
@@ -119,7 +120,7 @@ async fn every_documented_failure_of_every_call_has_its_kind_and_is_not_repeated
             let error = result.unwrap_err();
             assert_eq!(error.kind(), &meant(name, *status), "{name} {status}");
             assert_eq!(
-                (error.http_status(), error.vendor_code()),
+                (error.http_status(), vendor_text(&error)),
                 (Some(*status), Some("what was wrong")),
                 "{name}"
             );
@@ -130,7 +131,8 @@ async fn every_documented_failure_of_every_call_has_its_kind_and_is_not_repeated
                 (expected, u32::try_from(expected).unwrap()),
                 "{name} {status}"
             );
-            // A refusal did nothing; a wrong TAN too many did what it says, and is no loss either.
+            // A refusal had no effect; one after too many wrong TANs had exactly the reported
+            // effect.
             assert_eq!(
                 error.effect(),
                 if *status == 500 {
@@ -145,7 +147,7 @@ async fn every_documented_failure_of_every_call_has_its_kind_and_is_not_repeated
 }
 
 #[tokio::test]
-async fn statuses_that_no_chapter_has_are_read_by_what_http_says_of_them() {
+async fn undocumented_statuses_have_their_http_meaning() {
     for (row, (name, ..)) in ROWS.iter().zip(DOCUMENT) {
         if *name == "serverStatus" {
             continue;
@@ -169,7 +171,7 @@ async fn statuses_that_no_chapter_has_are_read_by_what_http_says_of_them() {
             .await;
             let error = result.unwrap_err();
             assert_eq!(
-                (error.kind(), error.vendor_code(), transport.count()),
+                (error.kind(), vendor_text(&error), transport.count()),
                 (&kind, None, 1),
                 "{name} {status}"
             );
@@ -178,7 +180,7 @@ async fn statuses_that_no_chapter_has_are_read_by_what_http_says_of_them() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_asked_for_again_only_where_that_does_no_harm() {
+async fn only_harmless_calls_are_retried_after_lost_response() {
     for row in ROWS {
         let losses: [fn() -> Exchange; 4] = [
             || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
@@ -203,7 +205,7 @@ async fn a_lost_answer_is_asked_for_again_only_where_that_does_no_harm() {
                     "getIdentDataPDF" | "getESignAuditLogPDF" | "getVideoFileBinary"
                 )
             {
-                // A file that breaks off is in the sink already.
+                // A part of an interrupted file is already in the sink.
                 assert_eq!(
                     (result.unwrap_err().kind(), transport.count()),
                     (&ErrorKind::Unavailable, 1),
@@ -223,7 +225,7 @@ async fn a_lost_answer_is_asked_for_again_only_where_that_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_request_that_never_left_is_sent_again_whatever_it_is() {
+async fn unsent_request_is_always_retried() {
     for row in ROWS {
         let unsent = Exchange::Fail(Sent::No, TransportCause::Connect);
         let (result, transport) = call(row, vec![unsent, success(row)]).await;
@@ -233,7 +235,7 @@ async fn a_request_that_never_left_is_sent_again_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn a_429_is_waited_for_but_not_where_it_means_a_cancelled_order() {
+async fn status_429_is_retried_unless_the_order_is_cancelled() {
     for row in ROWS {
         let limited = http::Response::builder()
             .status(429)
@@ -275,4 +277,19 @@ async fn a_429_is_waited_for_but_not_where_it_means_a_cancelled_order() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn vendor_text_is_kept_and_not_printed() {
+    let transport = ScriptedTransport::new();
+    transport.then_json(404, r#"{"Error":"no order of Erika Mustermann"}"#);
+    let error = client(&transport).poll(&id()).await.unwrap_err();
+    assert_eq!(
+        (error.vendor_code(), vendor_text(&error)),
+        (None, Some("no order of Erika Mustermann"))
+    );
+    assert!(
+        !format!("{error} {error:?}").contains("Mustermann"),
+        "{error}"
+    );
 }

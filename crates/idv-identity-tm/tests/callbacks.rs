@@ -1,9 +1,9 @@
-//! Webhooks (chapter 2.6): what they prove, what they wake, and what is answered.
+//! Webhooks (chapter 2.6): authentication, polls that they trigger, and replies.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 use std::net::IpAddr;
@@ -35,7 +35,7 @@ fn provider() -> IdentityTm {
     IdentityTm::new(config).unwrap()
 }
 
-/// What the vendor makes of the address that an order gave it.
+/// The URL that the vendor calls, with the placeholders of an order's URL replaced.
 fn called(event: Event, order: &str, reference: &str, kind: &str) -> String {
     let base: Url = "https://www.example.com/callbacks?tenant=7"
         .parse()
@@ -59,7 +59,7 @@ fn delivery(method: Method, uri: &str) -> Delivery {
 }
 
 #[test]
-fn the_right_secret_wakes_the_verification_of_that_order_and_no_other() {
+fn secret_authenticates_only_its_own_order() {
     let provider = provider();
     let capabilities = VendorInfo::of(&provider);
     let verification = |reference: &str, order: &str| {
@@ -97,7 +97,7 @@ fn the_right_secret_wakes_the_verification_of_that_order_and_no_other() {
 }
 
 #[test]
-fn a_wrong_or_missing_secret_proves_nothing() {
+fn wrong_or_missing_secret_is_forged() {
     let good = called(Event::OnFinal, ORDER, REFERENCE, "");
     let (without, secret) = good.rsplit_once("&token=").unwrap();
     let others = called(Event::OnFinal, OTHER_ORDER, OTHER_REFERENCE, "");
@@ -107,7 +107,7 @@ fn a_wrong_or_missing_secret_proves_nothing() {
         format!("{without}&token="),
         format!("{without}&token={}", KEY.replace(' ', "+")),
     ];
-    // Another order's secret, and this one for another order.
+    // Another order's secret, and this order's secret for another order.
     forged.push(format!("{without}&token={others_secret}"));
     forged.push(good.replace(REFERENCE, OTHER_REFERENCE));
     forged.push(good.replace(&format!("ref={REFERENCE}&"), ""));
@@ -135,7 +135,7 @@ fn a_wrong_or_missing_secret_proves_nothing() {
 }
 
 #[test]
-fn without_a_secret_every_callback_is_a_claim() {
+fn callback_without_configured_secret_is_a_claim() {
     let uri = "/callback/OnFinal?orderId=99921269855041&ref=4711";
     let received = callback::receive(
         &CallbackAuth::none(),
@@ -151,7 +151,7 @@ fn without_a_secret_every_callback_is_a_claim() {
 }
 
 #[test]
-fn a_status_says_what_it_means_for_the_kind_of_order() {
+fn status_callback_is_judged_by_the_orders_flow() {
     let receive = |flow, kind: &str| {
         let uri = called(Event::OnStatusChange, ORDER, REFERENCE, kind);
         let received =
@@ -176,7 +176,7 @@ fn a_status_says_what_it_means_for_the_kind_of_order() {
 }
 
 #[test]
-fn a_callback_that_names_no_order_is_refused() {
+fn callback_without_order_is_refused() {
     for uri in [
         "/callback",
         "/callback?event=OnFinal",
@@ -195,7 +195,7 @@ fn a_callback_that_names_no_order_is_refused() {
 }
 
 #[test]
-fn the_source_is_an_additional_check() {
+fn source_check_does_not_replace_the_secret() {
     let uri = called(Event::OnFinal, ORDER, REFERENCE, "");
     let receive = |source: Option<&str>, uri: &str| {
         let delivery = delivery(Method::GET, uri);
@@ -230,7 +230,7 @@ fn the_source_is_an_additional_check() {
 }
 
 #[test]
-fn the_documented_ranges_are_eight_addresses_each() {
+fn documented_ranges_have_eight_addresses_each() {
     for (first, last) in SOURCES {
         assert_eq!(u32::from(*last) - u32::from(*first), 7);
         assert!(
@@ -246,7 +246,7 @@ fn the_documented_ranges_are_eight_addresses_each() {
 }
 
 #[test]
-fn a_video_that_is_there_can_be_fetched() {
+fn provided_video_can_be_fetched() {
     let uri = called(Event::VideoProvided, ORDER, REFERENCE, "");
     let received = callback::receive(
         &guard(),
@@ -262,15 +262,15 @@ fn a_video_that_is_there_can_be_fetched() {
 }
 
 #[test]
-fn the_person_that_comes_back_proves_nothing() {
+fn return_of_the_person_is_a_claim() {
     let uri = called(Event::OnStatusChange, ORDER, REFERENCE, "6");
     let returning = Delivery::returning(uri.parse().unwrap());
     let received = callback::receive(&guard(), true, Flow::Identification, &returning).unwrap();
     assert_eq!(received.observations[0].channel, Channel::Return);
     assert!(!received.observations[0].trust.is_proven());
-    let nobody = Delivery::returning("/welcome".parse().unwrap());
+    let unnamed = Delivery::returning("/welcome".parse().unwrap());
     assert!(
-        callback::receive(&guard(), true, Flow::Identification, &nobody)
+        callback::receive(&guard(), true, Flow::Identification, &unnamed)
             .unwrap()
             .observations
             .is_empty()
@@ -278,7 +278,7 @@ fn the_person_that_comes_back_proves_nothing() {
 }
 
 #[test]
-fn a_webhook_address_keeps_the_vendors_placeholders_as_they_are() {
+fn webhook_url_keeps_the_vendors_placeholders() {
     let base: Url = "https://www.example.com/c".parse().unwrap();
     let secret = Secret::from("0123");
     assert_eq!(
@@ -292,7 +292,7 @@ fn a_webhook_address_keeps_the_vendors_placeholders_as_they_are() {
 }
 
 #[test]
-fn a_callback_that_was_kept_is_read_in_each_of_its_forms() {
+fn stored_callback_is_parsed_in_each_form() {
     let forms = [
         "https://www.example.com/identity/callback/OnFinal?orderId=99921269855041&ref=4711",
         "/identity/callback/OnFinal?orderId=99921269855041&ref=4711#top",
@@ -333,7 +333,7 @@ fn a_callback_that_was_kept_is_read_in_each_of_its_forms() {
 }
 
 #[test]
-fn order_in_the_path_is_found() {
+fn order_is_found_in_the_path() {
     for (address, reference, order, code) in [
         (
             "/callback/OnFinal/?orderId=99921269855041",
@@ -353,7 +353,8 @@ fn order_in_the_path_is_found() {
             Some(ORDER),
             Some("OnFinal"),
         ),
-        // A query is told by its names; a part of the application's own path is none.
+        // Query parameters are identified by their names; a segment of the application's own path
+        // is not one.
         (
             "/order/99920006C38842/OnFinal?orderId=99921269855041",
             None,
@@ -392,7 +393,7 @@ fn order_in_the_path_is_found() {
 }
 
 #[test]
-fn parameter_without_a_meaning_is_kept() {
+fn unknown_parameter_is_kept() {
     for (payload, code, custom) in [
         ("event=OnFinal&ref=1", Some("OnFinal"), None),
         (
@@ -443,7 +444,7 @@ fn parameter_without_a_meaning_is_kept() {
         });
         assert_eq!(kept, custom, "{payload}");
     }
-    // Parameters beside the placeholders are the application's own, secrets among them.
+    // Other parameters belong to the application, and may be secrets.
     let uri = called(Event::OnFinal, ORDER, REFERENCE, "");
     let received = callback::receive(
         &guard(),

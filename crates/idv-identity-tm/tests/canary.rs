@@ -1,10 +1,10 @@
-//! Nothing personal and no secret is printed: by logs, errors, or `Debug` of anything that a caller holds.
+//! Personal data and secrets are not printed: not by logs, errors, or `Debug` of public values.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -17,7 +17,7 @@ use idv_core::{
     TransportCause, VendorId, VerificationId,
 };
 use idv_identity_tm::api::order::{
-    AdditionalField, Address, FieldKind, Order, OrderCreated, Product, Redirects, SignDocument,
+    AdditionalField, Address, FieldKind, Order, Product, PutOrderResponse, Redirects, SignDocument,
     SignHash, Stamp,
 };
 use idv_identity_tm::api::{Api, IdentDataVariants, OrderId, StatusVariants, Tan};
@@ -26,7 +26,7 @@ use idv_identity_tm::{IdentityTm, IdentityTmConfig, Images};
 use idv_testkit::{Canary, Exchange, Recording, ScriptedTransport};
 use support::{client_of, empty, file};
 
-/// Everything that must not be printed, marked.
+/// Marked values that must not be printed.
 struct Marked {
     canary: Canary,
     password: String,
@@ -52,7 +52,7 @@ impl Marked {
         for value in [&crypt_key, &tan, &order] {
             canary.watch(value.as_str());
         }
-        // What goes over the wire in place of the password.
+        // The encoded password in the request.
         canary.watch("aWhyZWJhbms6");
         let link = canary.mark("link");
         let values = [
@@ -72,7 +72,7 @@ impl Marked {
         .map(|what| canary.mark(what))
         .into();
         canary.watch("+4917155555555");
-        // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
+        // `Debug` of a reference prints its first eight characters; the rest must not be guessable.
         let reference = Reference::parse(format!("ref-1234-{}", canary.mark("reference"))).unwrap();
         Self {
             canary,
@@ -133,7 +133,7 @@ impl Marked {
         new
     }
 
-    /// An order whose every text is marked.
+    /// An order with marks in every text.
     fn order(&self) -> Order {
         let address = Address::new(self.pii(0), self.pii(1), "DE".into());
         let mut order = Order::new(
@@ -199,7 +199,7 @@ impl Marked {
         )
     }
 
-    /// A result in which every value is marked, of a suspected fraud.
+    /// A result with marks in every value, of a suspected fraud.
     fn result(&self) -> String {
         let person = |kind: u32, first: usize| {
             format!(
@@ -237,7 +237,7 @@ fn callback(uri: &str) -> Delivery {
     )
 }
 
-/// The secret that an order's callbacks carry, out of the order that was sent.
+/// The secret of an order's callbacks, extracted from the order that was sent.
 fn secret_in(transport: &ScriptedTransport) -> String {
     let order: serde_json::Value = serde_json::from_slice(transport.requests()[0].body()).unwrap();
     let address = order["WebhookURL"]["OnFinal"].as_str().unwrap().to_owned();
@@ -245,7 +245,7 @@ fn secret_in(transport: &ScriptedTransport) -> String {
 }
 
 #[tokio::test]
-async fn operations_that_succeed_print_nothing_of_it() {
+async fn successful_operations_print_no_personal_data() {
     let (recording, mut marked) = (Recording::start(), Marked::new());
     let transport = ScriptedTransport::new();
     transport.then_json(202, marked.created());
@@ -261,7 +261,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
         String::from_utf8_lossy(transport.requests()[0].body()).contains(marked.value(0)),
         "the marks were sent"
     );
-    // One that was lost and found.
+    // A lost order that is found.
     transport
         .then(empty(503))
         .then_json(200, format!(r#"["{}"]"#, marked.order));
@@ -318,18 +318,18 @@ async fn operations_that_succeed_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn operations_that_fail_print_nothing_of_it() {
+async fn failed_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let mut answers: Vec<(u16, String)> = Vec::new();
     for status in [302, 400, 401, 403, 404, 406, 409, 410, 412, 429, 500] {
-        // The vendor's description may repeat what was sent.
+        // The vendor's description may repeat the request.
         answers.push((
             status,
             format!(r#"{{"Error":"{} {}"}}"#, marked.value(8), marked.value(1)),
         ));
         answers.push((status, marked.value(8).to_owned()));
     }
-    // Bodies that are none: the parser must not quote them.
+    // Invalid bodies: the parser must not quote them.
     for body in [
         format!(
             r#"{{"OrderID":["{0}"],"Status":"{0}","IdentData":"{0}","Images":"{0}"}}"#,
@@ -407,7 +407,7 @@ async fn operations_that_fail_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_it_is_sent_is_not_repeated() {
+async fn refused_input_is_not_printed() {
     let marked = Marked::new();
     let transport = ScriptedTransport::new();
     let client = client_of(marked.config(), &transport);
@@ -423,7 +423,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
                 format!("https://bank.example.com/#{}", marked.link)
                     .parse()
                     .unwrap(),
-            )
+            );
         },
     ];
     for change in changes {
@@ -468,7 +468,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_transport_that_fails_prints_nothing_of_it() {
+async fn transport_failures_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     for sent in [Sent::No, Sent::Maybe] {
         let transport = ScriptedTransport::new();
@@ -504,7 +504,7 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn the_vendors_own_calls_print_nothing_of_it() {
+async fn vendor_api_calls_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = ScriptedTransport::new();
     let client: Client = client_of(marked.config(), &transport);
@@ -625,7 +625,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
             .check("headers", &format!("{:?}", request.headers()));
     }
     assert!(
-        OrderCreated::read(marked.created().as_bytes())
+        PutOrderResponse::read(marked.created().as_bytes())
             .unwrap()
             .error
             .is_some()

@@ -1,11 +1,12 @@
-//! Every code of the document's tables, which are read from the fixtures: a code that the crate forgot shows.
+//! Every code of the document's tables, which the fixtures contain, so that a missing code is
+//! detected.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -54,7 +55,7 @@ fn reasons(observation: &Observation) -> Vec<(Reason, String)> {
 }
 
 #[test]
-fn every_status_code_is_a_row_as_the_document_has_it() {
+fn status_codes_match_the_document() {
     let table = table("status-codes.txt");
     assert_eq!(table.len(), 78, "the table was not read as a whole");
     for row in &table {
@@ -81,13 +82,13 @@ fn every_status_code_is_a_row_as_the_document_has_it() {
     assert_eq!(
         KINDS.len(),
         table.len(),
-        "a code that is known here and not in the document"
+        "a known code that the document lacks"
     );
     assert!(KINDS.is_sorted_by(|a, b| a.code < b.code));
 }
 
 #[test]
-fn every_sub_status_code_is_a_row_as_the_document_has_it() {
+fn sub_status_codes_match_the_document() {
     let table = table("sub-status-codes.txt");
     assert_eq!(table.len(), 85, "the table was not read as a whole");
     for row in &table {
@@ -96,7 +97,7 @@ fn every_sub_status_code_is_a_row_as_the_document_has_it() {
         };
         let found = normalize::find_sub_kind(kind.parse().unwrap(), sub_kind.parse().unwrap());
         let found = found.unwrap_or_else(|| panic!("{kind}/{sub_kind} is not mapped"));
-        // The sentences of 153 are shortened.
+        // The meanings of 153 are abridged.
         assert!(
             found.meaning == meaning || (kind == "153" && !found.meaning.is_empty()),
             "{kind}/{sub_kind}"
@@ -106,19 +107,19 @@ fn every_sub_status_code_is_a_row_as_the_document_has_it() {
     assert_eq!(
         SUB_KINDS.len(),
         table.len(),
-        "a code that is known here and not in the document"
+        "a known code that the document lacks"
     );
     assert!(SUB_KINDS.is_sorted_by(|a, b| (a.kind, a.sub_kind) < (b.kind, b.sub_kind)));
 }
 
 #[test]
-fn every_code_ends_an_order_exactly_where_the_document_says_so() {
+fn final_codes_match_the_document() {
     for row in table("status-codes.txt") {
         let kind: u32 = row[0].parse().unwrap();
         for (flow, cell) in FLOWS.into_iter().zip(&row[2..4]) {
             let observation = observe(&json!([{ "Kind": kind }]), flow);
             let is_over = matches!(observation.status, Some(Status::Finished(_)));
-            // The text calls 29 the end of a signature, the table does not.
+            // By the text 29 ends a signing order, by the table it does not.
             assert_eq!(
                 is_over,
                 cell == "Y" || (kind == 29 && flow == Flow::Esign),
@@ -126,7 +127,7 @@ fn every_code_ends_an_order_exactly_where_the_document_says_so() {
                 observation.status
             );
             assert_eq!(observation.code.as_deref(), Some(row[0].as_str()));
-            // A code of the table always tells something, alone and among others.
+            // A known code gives a status, alone and among other codes.
             assert!(observation.status.is_some());
             assert_eq!(
                 observation.status,
@@ -138,7 +139,7 @@ fn every_code_ends_an_order_exactly_where_the_document_says_so() {
 }
 
 #[test]
-fn orders_end_as_their_codes_say() {
+fn orders_end_by_their_codes() {
     use Outcome::{Canceled, Expired, Rejected, Verified};
     let outcomes = [
         (6, Some(Verified), None),
@@ -167,7 +168,7 @@ fn orders_end_as_their_codes_say() {
     assert_eq!(
         KINDS.iter().filter(is_final).count(),
         outcomes.len(),
-        "a final code that is tested nowhere"
+        "a final code without a test"
     );
     assert!(
         KINDS
@@ -177,7 +178,7 @@ fn orders_end_as_their_codes_say() {
 }
 
 #[test]
-fn an_identification_ends_an_identification_and_not_a_signing() {
+fn identification_does_not_end_a_signing_order() {
     assert_eq!(
         history(&[25, 77, 78, 75, 6, 23], Flow::Identification),
         Some(Status::Finished(Outcome::Verified))
@@ -213,7 +214,7 @@ fn an_identification_ends_an_identification_and_not_a_signing() {
 }
 
 #[test]
-fn the_end_counts_wherever_it_stands() {
+fn final_code_counts_at_any_position() {
     for kinds in [[6, 25, 77, 78], [25, 6, 77, 78], [25, 77, 78, 6]] {
         assert_eq!(
             history(&kinds, Flow::Identification),
@@ -227,7 +228,7 @@ fn the_end_counts_wherever_it_stands() {
 }
 
 #[test]
-fn of_two_ends_the_least_favourable_counts_in_any_order() {
+fn least_favourable_of_two_ends_counts() {
     use Outcome::{Canceled, Expired, Rejected};
     for (kinds, outcome) in [
         ([6, 17], Rejected),
@@ -251,7 +252,7 @@ fn of_two_ends_the_least_favourable_counts_in_any_order() {
 }
 
 #[test]
-fn an_order_that_is_not_over_is_where_its_latest_code_says() {
+fn open_order_has_the_state_of_its_latest_code() {
     let review = |leaning| Some(Status::InReview { leaning });
     for (kinds, status) in [
         (&[25][..], Some(Status::AwaitingPerson)),
@@ -266,7 +267,7 @@ fn an_order_that_is_not_over_is_where_its_latest_code_says() {
         (&[25, 75, 104, 106], review(Some(Outcome::Verified))),
         (&[25, 75, 104, 108], review(Some(Outcome::Rejected))),
         (&[25, 75, 80], Some(Status::InProgress)),
-        // A suspicion stays one until the end.
+        // A suspicion remains until the end.
         (&[25, 78, 89, 75, 104, 21], review(Some(Outcome::Rejected))),
         (&[25, 98, 20003, 153], review(Some(Outcome::Rejected))),
     ] {
@@ -279,7 +280,7 @@ fn an_order_that_is_not_over_is_where_its_latest_code_says() {
 }
 
 #[test]
-fn what_is_latest_goes_by_the_times_and_not_by_the_places() {
+fn latest_code_is_chosen_by_time() {
     let at = |kind: u32, time: &str| json!({ "Kind": kind, "Time": format!("2024-03-01T{time}") });
     let entries = [
         at(25, "10:00:00+01:00"),
@@ -299,7 +300,7 @@ fn what_is_latest_goes_by_the_times_and_not_by_the_places() {
 }
 
 #[test]
-fn the_code_is_the_one_that_decided() {
+fn observation_has_the_decisive_code() {
     for (status, code) in [
         (json!([{ "Kind": 25 }, { "Kind": 6 }, { "Kind": 23 }]), "6"),
         (
@@ -325,7 +326,7 @@ fn the_code_is_the_one_that_decided() {
 }
 
 #[test]
-fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
+fn undocumented_code_is_kept_and_changes_nothing() {
     for (kind, code) in [
         (json!(4711), "4711"),
         (json!("NEW"), "NEW"),
@@ -345,7 +346,8 @@ fn a_code_that_nobody_documents_is_kept_and_changes_nothing() {
                     "{code} before {}",
                     known.code
                 );
-                // The latest one is noticed, unless it is settled or suspected already.
+                // An unknown latest code is reported, unless the order is over or suspected
+                // already.
                 let after = observe(&json!([{ "Kind": known.code }, { "Kind": kind }]), flow);
                 let is_over = matches!(known.state_in(flow), Some(Status::Finished(_)));
                 let told = if known.ends_with(flow).is_some() || known.failed.is_some() || is_over {
@@ -395,7 +397,7 @@ fn history_without_codes_has_no_state() {
 }
 
 #[test]
-fn every_detail_of_an_abort_is_a_reason_that_is_known() {
+fn every_abort_detail_is_a_known_reason() {
     for row in SUB_KINDS {
         let observation = observe(
             &json!([{ "Kind": row.kind, "SubKind": row.sub_kind }]),
@@ -407,7 +409,7 @@ fn every_detail_of_an_abort_is_a_reason_that_is_known() {
             Some(reason) => assert_eq!(found, [(reason, code)]),
             None => assert!(found.is_empty(), "{code}: {found:?}"),
         }
-        // A message that was sent, or a document that was verified, is no reason; whatever ends or aborts something is.
+        // A sent message and a verified document are not reasons; an end or an abort is.
         assert_eq!(
             row.reason.is_some(),
             !matches!(row.kind, 6 | 7 | 23 | 71),
@@ -427,7 +429,7 @@ fn every_detail_of_an_abort_is_a_reason_that_is_known() {
 }
 
 #[test]
-fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
+fn undocumented_detail_is_a_reason_of_codes_with_reasons() {
     let of = |kind: u32| {
         reasons(&observe(
             &json!([{ "Kind": kind, "SubKind": 999 }]),
@@ -442,7 +444,7 @@ fn a_detail_that_nobody_documents_is_a_reason_only_where_details_are_reasons() {
 }
 
 #[test]
-fn uncorrectable_error_ends_a_signature_without_a_judgement() {
+fn uncorrectable_error_ends_a_signing_as_inconclusive() {
     use Outcome::{Canceled, Expired, Inconclusive, Rejected, Verified};
     let esign = |status: Value| observe(&status, Flow::Esign);
     let observation = esign(
@@ -465,7 +467,7 @@ fn uncorrectable_error_ends_a_signature_without_a_judgement() {
         (&[25, 89, 29], Flow::Esign, Some(Inconclusive)),
         (&[25, 29, 17], Flow::Identification, Some(Rejected)),
         (&[25, 29, 7], Flow::Identification, None),
-        // The vendor closes the order, or goes on with it.
+        // The vendor closes the order, or continues it.
         (&[6, 29, 99], Flow::Esign, Some(Expired)),
         (&[6, 29, 103], Flow::Esign, Some(Canceled)),
         (&[6, 29, 84], Flow::Esign, Some(Verified)),
@@ -478,7 +480,7 @@ fn uncorrectable_error_ends_a_signature_without_a_judgement() {
 }
 
 #[test]
-fn verified_telephone_is_no_verified_person() {
+fn verified_phone_is_not_a_verified_person() {
     use Outcome::{Canceled, Disputed, Inconclusive, Rejected};
     assert_eq!(Flow::of_product(17), Flow::PhoneVerification);
     for (kinds, outcome) in [
@@ -501,7 +503,7 @@ fn verified_telephone_is_no_verified_person() {
 }
 
 #[test]
-fn a_suspicion_is_a_failed_check() {
+fn suspicion_is_a_failed_check() {
     let of = |kind: u32| {
         observe(&json!([{ "Kind": kind }]), Flow::Identification)
             .report()
@@ -526,7 +528,7 @@ fn a_suspicion_is_a_failed_check() {
 }
 
 #[test]
-fn every_history_is_whole_in_its_report() {
+fn report_contains_the_whole_history() {
     let status = json!([
         { "Kind": 78, "Time": "2024-03-01T10:05:00+01:00" },
         { "Kind": "25", "Time": "2024-03-01T10:00:00+01:00" },
@@ -602,7 +604,7 @@ fn explanatory_text_is_a_reason() {
             expected,
             "{kind}"
         );
-        // Two texts of one code are two reasons, the same text is one.
+        // Two texts of one code are two reasons; the same text is one reason.
         let twice = json!([{ "Kind": kind, "Text": text }, { "Kind": kind, "Text": text }, { "Kind": kind, "Text": "other" }]);
         assert_eq!(texts(twice).len(), 2, "{kind}");
     }
@@ -631,7 +633,7 @@ fn explanatory_text_is_a_reason() {
 }
 
 #[test]
-fn what_hindered_an_attempt_is_no_reason_of_a_success() {
+fn obstacle_to_an_attempt_is_not_a_reason_of_success() {
     let list = json!({ "OrderID": "1", "Status": [{ "Kind": 21, "SubKind": 39 }, { "Kind": 89 }, { "Kind": 6 }] }).to_string();
     let list = idv_identity_tm::wire::StatusList::read(list.as_bytes()).unwrap();
     let mut report = idv_core::Report::new(idv_core::ProviderId::new("identity-tm"));

@@ -1,10 +1,11 @@
-//! The configuration: every key from a file and from the environment, and what is refused in words.
+//! The configuration: every key from a file and from environment variables, and the texts of
+//! errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -20,12 +21,12 @@ fn parse(toml: &str) -> Result<IdentityTmConfig, toml::de::Error> {
     toml::from_str(toml)
 }
 
-/// The least that is needed, with this beside it.
+/// Parses the required settings and these.
 fn parse_with(more: &str) -> Result<IdentityTmConfig, toml::de::Error> {
     parse(&format!("{LEAST}{more}"))
 }
 
-/// What is said of a configuration that is refused.
+/// The error text of an invalid configuration.
 fn refused(change: impl FnOnce(&mut IdentityTmConfig)) -> String {
     let error = with(change).check().unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Config);
@@ -45,7 +46,7 @@ fn recordings(change: impl FnOnce(&mut Recordings)) -> Recordings {
 }
 
 #[test]
-fn what_is_not_said_is_the_documents_or_the_strictest() {
+fn defaults_are_the_documents_or_the_strictest() {
     let least = parse(LEAST).unwrap();
     for config in [least, config()] {
         assert_eq!(
@@ -83,7 +84,7 @@ fn what_is_not_said_is_the_documents_or_the_strictest() {
 }
 
 #[test]
-fn every_key_is_read_and_an_unknown_one_is_named() {
+fn every_key_is_parsed_and_unknown_keys_are_named() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let config = parse(&format!(
         r#"
@@ -178,7 +179,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
 }
 
 #[test]
-fn secrets_are_referred_to_and_never_written_down() {
+fn literal_secrets_are_refused_in_files() {
     for key in ["password", "callback_secret", "crypt_key"] {
         let rest = if key == "password" {
             "user = 'a'\n"
@@ -194,7 +195,7 @@ fn secrets_are_referred_to_and_never_written_down() {
 }
 
 #[test]
-fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
+fn environment_variables_are_parsed_like_file_values() {
     let config = parse_with(
         "product = '16'\nbehaviors = '12288'\ncheck_source = 'true'\ninclude_identifier = 'false'\nmax_embedded_bytes = '1000'\n\
          webhooks = 'after_ident, on_final'\nrecordings = 'voice,pdf'\nlink = 'email'\nimages = 'embedded'",
@@ -234,7 +235,7 @@ fn the_words_of_an_environment_variable_are_read_like_a_files_values() {
 }
 
 #[test]
-fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
+fn unknown_words_are_refused_with_the_accepted_ones() {
     for (wrong, says) in [
         ("product = 'twelve'", "a whole number"),
         ("product = -1", "a whole number"),
@@ -258,7 +259,7 @@ fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
 }
 
 #[test]
-fn plain_http_is_refused_but_on_this_machine() {
+fn plain_http_is_refused_except_on_loopback() {
     for (url, taken) in [
         ("https://customer.example.com/api/2.10", true),
         ("http://customer.example.com", false),
@@ -289,7 +290,7 @@ fn plain_http_is_refused_but_on_this_machine() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_without_repeating_it() {
+fn unsendable_value_is_refused_without_quoting_it() {
     for user in ["", "ihre:bank", "ihre\nbank", "ihrebank\u{7f}"] {
         assert!(
             refused(|config| config.user = user.into()).contains("user"),
@@ -303,7 +304,7 @@ fn what_cannot_be_sent_is_refused_without_repeating_it() {
             "{said}"
         );
     }
-    // Colons and letters beyond ASCII are allowed in a password (RFC 7617).
+    // Colons and non-ASCII characters are allowed in a password (RFC 7617).
     assert!(
         with(|config| config.password = "schlüssel: 5".into())
             .check()
@@ -312,7 +313,7 @@ fn what_cannot_be_sent_is_refused_without_repeating_it() {
 }
 
 #[test]
-fn values_that_cannot_work_are_refused_by_their_key() {
+fn invalid_values_are_refused_by_key() {
     for number in [1, 7, 13, 14, 18, 20, u32::MAX] {
         assert!(
             refused(|config| config.product = number).contains("product"),
@@ -333,7 +334,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
             "{number}"
         );
     }
-    // No order could ever be placed so.
+    // With the other combinations no order could be placed.
     for (product, behaviors, taken) in [
         (12, 128, false),
         (16, 8, false),
@@ -391,7 +392,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
     }
     let both =
         |webhooks: &mut Webhooks| (webhooks.after_video, webhooks.after_ident) = (true, true);
-    assert!(refused(|config| both(&mut config.webhooks)).contains("together"));
+    assert!(refused(|config| both(&mut config.webhooks)).contains("after_video and after_ident"));
     assert!(refused(|config| config.max_embedded_bytes = 0).contains("max_embedded_bytes"));
     for url in [
         "ftp://bank.example.com/video",
@@ -408,7 +409,7 @@ fn values_that_cannot_work_are_refused_by_their_key() {
 }
 
 #[test]
-fn a_configuration_that_cannot_work_makes_no_provider() {
+fn invalid_configuration_gives_no_provider() {
     for config in [
         with(|config| config.user = String::new()),
         with(|config| config.product = 1),
@@ -422,7 +423,7 @@ fn a_configuration_that_cannot_work_makes_no_provider() {
 }
 
 #[test]
-fn a_configuration_prints_no_secret() {
+fn configuration_prints_no_secret() {
     let key = "5eC4e75b".repeat(8);
     let config = with(|config| {
         config.callback_secret = "0123456789abcdef".into();

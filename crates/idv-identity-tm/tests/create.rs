@@ -1,10 +1,10 @@
-//! Creating: what the model holds in the vendor's words, where the person is sent, and what becomes of a lost answer.
+//! Creation: the order of a verification, the hand-off, and the resolution of lost responses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -21,7 +21,7 @@ use idv_testkit::{Exchange, ScriptedTransport, environment};
 use serde_json::{Value, json};
 use support::*;
 
-/// The least that the vendor takes.
+/// A verification with only the required inputs.
 fn least() -> NewVerification {
     let mut new = NewVerification::new(reference());
     new.person.given_names = Some("Erika".into());
@@ -35,7 +35,7 @@ fn country(code: &str) -> Option<idv_core::Pii<Country>> {
     Some(Country::from_alpha2(code).unwrap().into())
 }
 
-/// Everything that the model has.
+/// A verification with every input of the model.
 fn everything() -> NewVerification {
     let mut new = least();
     new.person.birth_name = Some("Gabler".into());
@@ -68,7 +68,7 @@ fn everything() -> NewVerification {
     new
 }
 
-/// The order that is sent for a verification.
+/// The response and the order of a created verification.
 async fn sent(config: IdentityTmConfig, new: &NewVerification) -> (CreateResponse, Value) {
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
@@ -80,7 +80,7 @@ async fn sent(config: IdentityTmConfig, new: &NewVerification) -> (CreateRespons
     )
 }
 
-/// The model's field that a verification is refused for; nothing was sent then.
+/// The model's field that the error names; nothing must be sent.
 async fn refused(config: IdentityTmConfig, new: &NewVerification) -> String {
     let transport = ScriptedTransport::new();
     let error = client_of(config, &transport).create(new).await.unwrap_err();
@@ -103,7 +103,7 @@ fn visit(created: &CreateResponse) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn everything_that_the_vendor_has_a_place_for_is_sent_in_its_words() {
+async fn every_supported_input_is_sent() {
     let (created, order) = sent(config(), &everything()).await;
     assert_eq!(
         (
@@ -138,7 +138,7 @@ async fn everything_that_the_vendor_has_a_place_for_is_sent_in_its_words() {
 }
 
 #[tokio::test]
-async fn what_is_not_given_is_not_sent() {
+async fn absent_inputs_are_not_sent() {
     let (created, order) = sent(config(), &least()).await;
     assert!(created.unsupported_fields.is_empty());
     assert_eq!(
@@ -152,7 +152,7 @@ async fn what_is_not_given_is_not_sent() {
 }
 
 #[tokio::test]
-async fn product_behaviors_and_genders_are_the_vendors() {
+async fn product_behaviors_and_gender_have_the_vendors_values() {
     let mut new = least();
     for (gender, word) in [
         (Gender::Female, "female"),
@@ -174,7 +174,7 @@ async fn product_behaviors_and_genders_are_the_vendors() {
             (&json!(16), &json!(4096), &json!(word))
         );
     }
-    // A street without a number, and a number without a street, which is none.
+    // A street without a number, and a number without a street, which is omitted.
     new.person.address.house_number = Some("17".into());
     assert_eq!(sent(config(), &new).await.1["Address"].get("Street"), None);
     (new.person.address.street, new.person.address.house_number) =
@@ -188,66 +188,66 @@ async fn product_behaviors_and_genders_are_the_vendors() {
 type Change = fn(&mut NewVerification);
 
 #[tokio::test]
-async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
+async fn invalid_input_is_refused_by_the_models_name() {
     let table: &[(&str, Change)] = &[
         ("person.given_names", |new| new.person.given_names = None),
         ("person.given_names", |new| {
-            new.person.given_names = Some(" ".into())
+            new.person.given_names = Some(" ".into());
         }),
         ("person.given_names", |new| {
-            new.person.given_names = Some("é".repeat(51).into())
+            new.person.given_names = Some("é".repeat(51).into());
         }),
         ("person.family_name", |new| new.person.family_name = None),
         ("person.family_name", |new| {
-            new.person.family_name = Some("é".repeat(51).into())
+            new.person.family_name = Some("é".repeat(51).into());
         }),
         ("person.birth_name", |new| {
-            new.person.birth_name = Some("é".repeat(76).into())
+            new.person.birth_name = Some("é".repeat(76).into());
         }),
         ("person.birth_date", |new| {
-            new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into())
+            new.person.birth_date = Some(jiff::civil::date(964, 8, 12).into());
         }),
         ("person.birth_place", |new| {
-            new.person.birth_place = Some("é".repeat(101).into())
+            new.person.birth_place = Some("é".repeat(101).into());
         }),
         ("person.title", |new| {
-            new.person.title = Some("é".repeat(51).into())
+            new.person.title = Some("é".repeat(51).into());
         }),
         ("person.address.street", |new| {
-            // Together with the number it does not fit.
+            // Together with the number the street is too long.
             new.person.address.street = Some("é".repeat(98).into());
             new.person.address.house_number = Some("17".into());
         }),
         ("person.address.postal_code", |new| {
-            new.person.address.postal_code = Some("SW1A 1AA".into())
+            new.person.address.postal_code = Some("SW1A 1AA".into());
         }),
         ("person.address.city", |new| {
-            new.person.address.city = Some("é".repeat(101).into())
+            new.person.address.city = Some("é".repeat(101).into());
         }),
         ("person.address.country", |new| {
-            new.person.address.country = None
+            new.person.address.country = None;
         }),
         ("contact.email", |new| new.contact.email = None),
         ("contact.email", |new| {
-            new.contact.email = Some("nobody".into())
+            new.contact.email = Some("nobody".into());
         }),
         ("contact.email", |new| {
-            new.contact.email = Some(format!("{}@example.com", "a".repeat(39)).into())
+            new.contact.email = Some(format!("{}@example.com", "a".repeat(39)).into());
         }),
         ("contact.phone", |new| {
-            new.contact.phone = Some("0171 1234567".into())
+            new.contact.phone = Some("0171 1234567".into());
         }),
         ("document.number", |new| {
-            new.document.number = Some("1".repeat(51).into())
+            new.document.number = Some("1".repeat(51).into());
         }),
         ("document.issuer", |new| {
-            new.document.issuer = Some("é".repeat(101).into())
+            new.document.issuer = Some("é".repeat(101).into());
         }),
         ("document.issued_on", |new| {
-            new.document.issued_on = Some(jiff::civil::date(10, 1, 1).into())
+            new.document.issued_on = Some(jiff::civil::date(10, 1, 1).into());
         }),
         ("document.expires_on", |new| {
-            new.document.expires_on = Some(jiff::civil::date(20, 1, 1).into())
+            new.document.expires_on = Some(jiff::civil::date(20, 1, 1).into());
         }),
         ("return_urls.success", |new| {
             new.return_urls.success = Some(
@@ -257,10 +257,10 @@ async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
             );
         }),
         ("return_urls.failure", |new| {
-            new.return_urls.failure = Some("bank:failed".parse().unwrap())
+            new.return_urls.failure = Some("bank:failed".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("ftp://bank.example.com".parse().unwrap())
+            new.callback_url = Some("ftp://bank.example.com".parse().unwrap());
         }),
         ("callback_url", |new| {
             new.callback_url = Some(
@@ -269,24 +269,24 @@ async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
                     .unwrap(),
             );
         }),
-        // What is added would stand in the fragment, come second, or arrive as it is.
+        // The added parameters would be in the fragment, come second, or be left unchanged.
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/#identity".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/#identity".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/?orderId=5".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/?orderId=5".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/?token=5".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/?token=5".parse().unwrap());
         }),
         ("callback_url", |new| {
-            new.callback_url = Some("https://bank.example.com/?a=[statusCode]".parse().unwrap())
+            new.callback_url = Some("https://bank.example.com/?a=[statusCode]".parse().unwrap());
         }),
         ("purpose", |new| new.purpose = Some("é".repeat(151))),
         ("purpose", |new| new.purpose = Some(String::new())),
-        // It would start a test robot.
+        // The reference would start a test robot.
         ("reference", |new| {
-            new.reference = Reference::parse("x-autotest-positive").unwrap()
+            new.reference = Reference::parse("x-autotest-positive").unwrap();
         }),
     ];
     for (number, (field, change)) in table.iter().enumerate() {
@@ -297,7 +297,7 @@ async fn what_is_missing_too_long_or_malformed_is_refused_by_the_models_name() {
 }
 
 #[tokio::test]
-async fn long_street_is_sent_where_it_has_room() {
+async fn long_street_is_sent_only_where_it_fits() {
     for (length, fits) in [(47, true), (48, false), (97, false)] {
         let mut new = everything();
         new.person.address.street = Some("é".repeat(length).into());
@@ -313,7 +313,7 @@ async fn long_street_is_sent_where_it_has_room() {
     }
 }
 
-/// The error of a creation at an account whose orders are prepared.
+/// The error of a creation with a customized order.
 async fn prepared(
     config: IdentityTmConfig,
     prepare: impl Fn(&mut Order) + Send + Sync + 'static,
@@ -342,7 +342,7 @@ async fn prepared(
 }
 
 #[tokio::test]
-async fn prepared_order_of_another_flow_is_refused() {
+async fn customized_order_of_another_flow_is_refused() {
     let contract = || SignDocument::new(b"%PDF-1.7".to_vec(), "contract.pdf");
     let esign =
         |behaviors: u32| with(|config| (config.product, config.behaviors) = (15, behaviors));
@@ -382,7 +382,7 @@ async fn prepared_order_of_another_flow_is_refused() {
         order.esign_pdfs.push(contract());
     };
     assert_eq!(prepared(esign(8), signed).await.0.as_deref(), Some("Add"));
-    // Another product of the same flow ends by the same codes.
+    // Another product of the same flow has the same final codes.
     assert_eq!(
         prepared(config(), |order| order.product = Product::AutoId).await,
         (None, sent.clone())
@@ -400,7 +400,7 @@ async fn prepared_order_of_another_flow_is_refused() {
 }
 
 #[tokio::test]
-async fn the_accepted_fields_are_those_that_reach_the_vendor() {
+async fn accepted_fields_reach_the_vendor() {
     let client = client(&ScriptedTransport::new());
     let accepts = &client.info().accepts;
     let given = everything().given();
@@ -416,14 +416,14 @@ async fn the_accepted_fields_are_those_that_reach_the_vendor() {
         "each is one of the model's"
     );
     assert_eq!(client.info().create_safety, CreateSafety::Findable);
-    // What is accepted changes what is sent.
+    // Every accepted field changes the order.
     let (_, least_sent) = sent(config(), &least()).await;
     let (_, all_sent) = sent(config(), &everything()).await;
     assert_ne!(least_sent, all_sent);
 }
 
 #[tokio::test]
-async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callback_needs() {
+async fn configured_webhooks_carry_event_order_and_secret() {
     let secret = "0123456789abcdef";
     let mut new = least();
     for base in [
@@ -475,7 +475,7 @@ async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callb
                     !address.contains(secret),
                     "the key itself stays here: {address}"
                 );
-                // What the vendor makes of it comes back proven, and speaks of this order.
+                // The URL that the vendor calls is authenticated and names this order.
                 let called = address
                     .replace("[OrderID]", ORDER)
                     .replace("[Ref]", REFERENCE)
@@ -495,7 +495,7 @@ async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callb
                 );
                 let code = if name == "OnStatusChange" { "6" } else { name };
                 assert_eq!(received.observations[0].code.as_deref(), Some(code));
-                // The secret is this order's own.
+                // The secret belongs to this order.
                 let other = called.replace(REFERENCE, "ffffffffffffffffffffffffffffffff");
                 assert_eq!(
                     receiver.receive(&delivery(&other)).unwrap_err().kind(),
@@ -507,7 +507,7 @@ async fn each_webhook_that_is_configured_is_asked_for_and_carries_what_the_callb
 }
 
 #[tokio::test]
-async fn without_an_address_for_callbacks_none_are_asked_for() {
+async fn no_webhooks_are_requested_without_callback_url() {
     let mut new = everything();
     new.callback_url = None;
     assert_eq!(sent(config(), &new).await.1.get("WebhookURL"), None);
@@ -516,7 +516,7 @@ async fn without_an_address_for_callbacks_none_are_asked_for() {
 }
 
 #[tokio::test]
-async fn the_person_is_handed_the_link_that_is_configured() {
+async fn hand_off_is_the_configured_link() {
     let all = format!(
         r#"{{"OrderID":"{ORDER}","TargetURL":"{TARGET}","DeepLinkURL":"https://www.identity.tm/ident/1","AutoldURL":"https://auto.identity.tm/1"}}"#
     );
@@ -542,7 +542,7 @@ async fn the_person_is_handed_the_link_that_is_configured() {
         ),
         (Link::Email, &[], None, None),
     ] {
-        // Without any link the vendor writes the person an e-mail.
+        // Without any link the vendor sends the person an e-mail.
         for (answer, url) in [
             (all.clone(), wanted),
             (created(), fallback),
@@ -575,7 +575,7 @@ fn losses() -> [Exchange; 4] {
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
         Exchange::Hang,
         empty(503),
-        // An answer that says so much and cannot be read is one too.
+        // An unreadable answer with this status also means that the order may exist.
         Exchange::Answer(
             http::Response::builder()
                 .status(202)
@@ -585,7 +585,7 @@ fn losses() -> [Exchange; 4] {
     ]
 }
 
-/// Creates, loses the answer, and is then answered so.
+/// Creates a verification with a lost response and these responses afterwards.
 async fn lost(
     loss: Exchange,
     then: &[(u16, &str)],
@@ -599,13 +599,13 @@ async fn lost(
 }
 
 #[tokio::test]
-async fn an_order_whose_answer_was_lost_is_looked_up_and_never_placed_again() {
+async fn order_is_looked_up_after_lost_response() {
     let lookup = format!("GET getOrdersByRef/{REFERENCE}");
     for loss in losses() {
         let (created, transport) = lost(loss, &[(200, r#"["99920006C38842"]"#)]).await;
         let created = created.unwrap();
         assert_eq!((created.id.clone(), created.already_existed), (id(), true));
-        // Its link is lost: the vendor's e-mail has one.
+        // The link is lost; the vendor's e-mail has one.
         assert_eq!(created.hand_off, HandOff::VendorContactsPerson);
         assert_eq!(lines(&transport), ["PUT putOrder", &lookup]);
     }
@@ -622,7 +622,7 @@ async fn an_order_whose_answer_was_lost_is_looked_up_and_never_placed_again() {
 }
 
 #[tokio::test]
-async fn where_the_lookup_knows_nothing_the_effect_stays_unknown() {
+async fn effect_is_unknown_if_the_lookup_finds_nothing() {
     let lookups: [&[(u16, &str)]; 6] = [
         &[(200, "[]")],
         &[(404, "")],
@@ -658,7 +658,7 @@ async fn where_the_lookup_knows_nothing_the_effect_stays_unknown() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_no_loss_and_is_not_looked_up() {
+async fn refused_order_is_not_looked_up() {
     for (status, kind) in [
         (
             400,
@@ -676,9 +676,9 @@ async fn a_refusal_is_no_loss_and_is_not_looked_up() {
             (error.kind(), error.effect(), transport.count()),
             (&kind, Effect::NotApplied, 1)
         );
-        assert_eq!(error.vendor_code(), Some("Product not enabled"));
+        assert_eq!(vendor_text(&error), Some("Product not enabled"));
     }
-    // Nothing had left: it is placed again, and there is one.
+    // The request was not sent: it is repeated, and there is one order.
     let transport = ScriptedTransport::new();
     transport
         .then(Exchange::Fail(Sent::No, TransportCause::Connect))
@@ -694,7 +694,7 @@ async fn a_refusal_is_no_loss_and_is_not_looked_up() {
 }
 
 #[tokio::test]
-async fn an_order_can_be_prepared_and_is_checked_afterwards() {
+async fn customized_order_is_checked() {
     let prepared = |tag: &'static str| {
         let provider = IdentityTm::new(config()).unwrap();
         provider.customize(move |new, order| {
@@ -749,7 +749,7 @@ async fn an_order_can_be_prepared_and_is_checked_afterwards() {
 }
 
 #[tokio::test]
-async fn options_of_the_vendor_go_into_the_order() {
+async fn vendor_options_are_sent_with_the_order() {
     let transport = ScriptedTransport::new();
     transport.then_json(202, created());
     let client = Client::new(

@@ -1,9 +1,9 @@
-//! Encrypted answers (chapter 9.4): opened with the right key, and not at all otherwise.
+//! Encrypted answers (chapter 9.4): decryption with the right key only.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 use base64::Engine as _;
@@ -21,7 +21,7 @@ fn key(text: &str) -> CryptKey {
 }
 
 #[test]
-fn what_other_implementations_encrypted_is_opened() {
+fn bodies_of_other_implementations_are_decrypted() {
     for (body, plain) in [(JAVA, PLAIN), (OPENSSL, PLAIN), (JAVA_EMPTY, b"")] {
         assert_eq!(body.len(), IV_LENGTH + plain.len() + TAG_LENGTH);
         assert_eq!(key(KEY).decrypt(body.to_vec()).unwrap(), plain);
@@ -29,7 +29,7 @@ fn what_other_implementations_encrypted_is_opened() {
 }
 
 #[test]
-fn a_change_of_any_byte_is_refused() {
+fn modified_body_is_refused() {
     for body in [JAVA, OPENSSL, JAVA_EMPTY] {
         for index in 0..body.len() {
             for change in [0x01, 0x80, 0xFF] {
@@ -46,7 +46,7 @@ fn a_change_of_any_byte_is_refused() {
 }
 
 #[test]
-fn a_body_that_is_cut_or_goes_on_is_refused() {
+fn truncated_or_extended_body_is_refused() {
     for length in 0..JAVA.len() {
         let error = key(KEY).decrypt(JAVA[..length].to_vec()).unwrap_err();
         let expected = if length < IV_LENGTH + TAG_LENGTH {
@@ -61,7 +61,7 @@ fn a_body_that_is_cut_or_goes_on_is_refused() {
 }
 
 #[test]
-fn another_key_is_refused() {
+fn wrong_key_is_refused() {
     for digit in 0..KEY.len() {
         let mut other = KEY.as_bytes().to_vec();
         other[digit] = if other[digit] == b'0' { b'1' } else { b'0' };
@@ -75,7 +75,7 @@ fn another_key_is_refused() {
 }
 
 #[test]
-fn a_key_is_64_hexadecimal_digits_or_base64() {
+fn key_is_hexadecimal_or_base64() {
     let base64 = base64::engine::general_purpose::STANDARD.encode(hex::decode(KEY).unwrap());
     let url_safe =
         base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hex::decode(KEY).unwrap());

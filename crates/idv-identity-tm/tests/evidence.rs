@@ -1,11 +1,10 @@
-//! Images, recordings and files: streamed where they have an address, decoded where they stand in an answer, asked for where the vendor
-//! has to provide them.
+//! Images, recordings and files: streamed, decoded from JSON, or requested from the vendor.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -45,7 +44,7 @@ fn separate() -> IdentityTmConfig {
 }
 
 #[tokio::test]
-async fn files_that_have_an_address_are_streamed_from_it() {
+async fn files_with_a_call_of_their_own_are_streamed() {
     for (evidence, path, media_type) in [
         ("pdf", "getIdentDataPDF", "application/pdf"),
         ("audit-log", "getESignAuditLogPDF", "application/pdf"),
@@ -77,7 +76,7 @@ async fn files_that_have_an_address_are_streamed_from_it() {
 }
 
 #[tokio::test]
-async fn files_that_stand_in_an_answer_are_decoded() {
+async fn files_within_json_are_decoded() {
     for (config, evidence, path, answer, bytes) in [
         (
             config(),
@@ -143,7 +142,7 @@ async fn files_that_stand_in_an_answer_are_decoded() {
 }
 
 #[tokio::test]
-async fn evidence_that_the_order_does_not_have_is_not_found() {
+async fn missing_evidence_is_not_found() {
     let embedded = || file("application/json", fixture("own-ident-data-object.json"));
     let images = || {
         file(
@@ -220,9 +219,9 @@ async fn evidence_that_the_order_does_not_have_is_not_found() {
 }
 
 #[tokio::test]
-async fn what_is_no_base64_or_no_json_is_malformed() {
+async fn invalid_base64_or_json_is_malformed() {
     for (evidence, answer) in [
-        // The document's own samples are cut off with dots.
+        // Dots replace the rest of the data in the document's own samples.
         (
             "image/back_20211008-091705-123.jpg",
             text("get-images.json"),
@@ -249,7 +248,7 @@ async fn what_is_no_base64_or_no_json_is_malformed() {
 }
 
 #[tokio::test]
-async fn an_encrypted_file_is_opened_before_anything_of_it_is_written() {
+async fn encrypted_file_is_decrypted_before_writing() {
     let config = || with(|config| config.crypt_key = Some(KEY.into()));
     for (evidence, path, media_type) in [
         ("pdf", "getIdentDataPDF", "application/pdf"),
@@ -282,7 +281,7 @@ async fn an_encrypted_file_is_opened_before_anything_of_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_video_is_asked_for_and_the_vendor_calls_back_when_it_is_there() {
+async fn video_is_requested_and_announced_by_callback() {
     let config = |base: &str| {
         with(|config| {
             config.video_callback_url = Some(base.parse().unwrap());
@@ -311,7 +310,7 @@ async fn a_video_is_asked_for_and_the_vendor_calls_back_when_it_is_there() {
         let address = body["callbackUrl"].as_str().unwrap();
         assert!(address.starts_with(base), "{address}");
 
-        // The vendor calls it as it stands, and then the video is listed and can be had.
+        // The vendor calls the URL unchanged; then the video is listed and can be downloaded.
         let called = Delivery::callback(
             http::Method::GET,
             address.parse().unwrap(),
@@ -327,7 +326,7 @@ async fn a_video_is_asked_for_and_the_vendor_calls_back_when_it_is_there() {
         );
         assert_eq!(observation.status, None);
     }
-    // What the vendor refuses is its word.
+    // The vendor's refusal is the error.
     for (status, kind) in [
         (400, ErrorKind::Conflict),
         (401, ErrorKind::Unauthorized),
@@ -342,7 +341,7 @@ async fn a_video_is_asked_for_and_the_vendor_calls_back_when_it_is_there() {
         .await;
         assert_eq!(result.unwrap_err().kind(), &kind);
     }
-    // Nobody could be told: nothing is asked.
+    // Without a callback URL nothing is requested.
     let (result, asked) = download(with(|_| {}), "video", 10, empty(200)).await;
     let error = result.unwrap_err();
     assert_eq!((error.kind(), asked.len()), (&ErrorKind::Unsupported, 0));
@@ -350,7 +349,7 @@ async fn a_video_is_asked_for_and_the_vendor_calls_back_when_it_is_there() {
 }
 
 #[tokio::test]
-async fn a_page_in_place_of_a_video_is_no_video() {
+async fn error_page_is_not_a_video() {
     let (result, _) = download(config(), VIDEO_PROVIDED, 100, file("text/html", "<html>")).await;
     assert_eq!(result.unwrap_err().kind(), &ErrorKind::Malformed);
 }

@@ -1,10 +1,10 @@
-//! Fetching over a scripted transport: the history and the result together.
+//! Fetching the history and the result, with scripted responses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -28,14 +28,14 @@ fn text(name: &str) -> String {
     String::from_utf8(fixture(name)).unwrap()
 }
 
-/// A result of a person, with these members at its root.
+/// A result with these members at its root.
 fn person(root: &str) -> String {
     format!(
         r#"{{"Identitfied":"2018-09-05T11:06:21+02:00",{root}"IdentData":[{{"Type":1,"Firstname":"Erika","Surname":"M"}}]}}"#
     )
 }
 
-/// A history of codes, a minute apart.
+/// A history of codes at intervals of a minute.
 fn course(kinds: &[u32]) -> String {
     let entries: Vec<_> = kinds
         .iter()
@@ -280,7 +280,7 @@ async fn suspicion_found_by_fetch_disputes_a_settled_order() {
 }
 
 #[tokio::test]
-async fn data_are_not_asked_for_if_there_are_none() {
+async fn data_is_not_requested_if_there_is_none() {
     for (config, kinds, outcome) in [
         (config(), &[25, 17][..], Outcome::Rejected),
         (config(), &[25, 63], Outcome::Canceled),
@@ -295,7 +295,7 @@ async fn data_are_not_asked_for_if_there_are_none() {
         assert_eq!(observation.report().unwrap().vendor_id, id().vendor_id);
         assert!(observation.trust.is_proven());
     }
-    // A plain signature with an existing account (Add 16) identifies no one.
+    // A plain signature with an existing account (Add 16) identifies no person.
     let answers = [(200, text("own-esign-pdf.json")), (404, String::new())];
     let (observation, asked) = fetched(esign(), &[25, 84], &answers).await;
     assert_eq!(
@@ -376,7 +376,7 @@ async fn every_signed_document_and_hash_is_listed() {
 }
 
 #[tokio::test]
-async fn refused_list_costs_nothing_else_and_is_noted() {
+async fn refused_list_is_noted_in_the_report() {
     let refusal = || (400, r#"{"Error":"not for you"}"#.to_owned());
     let note = |observation: &Observation, call: &str| {
         observation
@@ -400,7 +400,7 @@ async fn refused_list_costs_nothing_else_and_is_noted() {
     )
     .await;
     assert_eq!(note(&observation, "getImages").unwrap()["http_status"], 200);
-    // A transient failure is tried again, as a whole.
+    // After a transient failure the whole fetch is repeated.
     let answers = [
         vec![(200, course(&[6])), (200, person(""))],
         vec![(503, String::new()); 4],
@@ -409,7 +409,7 @@ async fn refused_list_costs_nothing_else_and_is_noted() {
     let (fetched_, _) = fetch_with(separate, None, &answers).await;
     assert_eq!(fetched_.unwrap_err().kind(), &ErrorKind::Unavailable);
 
-    // Of a signed order, one of documents and hashes may be missing, unless the account always has it.
+    // A signed order may lack documents or hashes, unless the account always has them.
     let configured = with(|config| {
         config.product = 15;
         (
@@ -424,7 +424,7 @@ async fn refused_list_costs_nothing_else_and_is_noted() {
         }
         assert_eq!(evidence(&observation), []);
     }
-    // A list that is too long has at least one entry.
+    // A list above the limit has at least one entry.
     let short = with(|config| {
         (config.product, config.max_embedded_bytes) = (15, 100);
         config.recordings.voice = true;
@@ -462,7 +462,7 @@ async fn refused_list_costs_nothing_else_and_is_noted() {
 }
 
 #[tokio::test]
-async fn evidence_of_the_account_is_listed() {
+async fn configured_evidence_is_listed() {
     let all = || {
         with(|config| {
             config.product = 15;
@@ -493,7 +493,8 @@ async fn evidence_of_the_account_is_listed() {
         evidence(&fetched(all(), &[6, 84], &answers).await.0),
         expected("video")
     );
-    // With the handle of the callback that says so, the video is there, regardless of the configuration.
+    // With the handle of the vendor's callback, the video is listed regardless of the
+    // configuration.
     let provided = ResultHandle::new(VIDEO_PROVIDED);
     let with_history = [&[(200, course(&[6, 84]))], answers.as_slice()].concat();
     let observation = fetch_with(all(), Some(&provided), &with_history)
@@ -515,7 +516,7 @@ async fn evidence_of_the_account_is_listed() {
         .0
         .unwrap();
     assert_eq!(evidence(&observation), []);
-    // Of a person without data there is none, and nothing was signed yet.
+    // A person without data has no evidence, and nothing was signed yet.
     assert_eq!(evidence(&fetched(all(), &[17], &[]).await.0), []);
     let answers = [(200, person("")), (200, "{}".to_owned())];
     let listed: Vec<_> = evidence(&fetched(all(), &[6, 103], &answers).await.0)
@@ -563,7 +564,7 @@ async fn separate_images_are_listed() {
 }
 
 #[tokio::test]
-async fn variants_are_asked_for_one_at_a_time_if_refused() {
+async fn variants_are_requested_singly_if_refused() {
     let refusal = || (400, String::new());
     let method = |word: &str| (200, person(&format!(r#""IdentifyMethod":"{word}","#)));
     let agent = (200, person(r#""Identifier":1872,"#));
@@ -586,7 +587,7 @@ async fn variants_are_asked_for_one_at_a_time_if_refused() {
         ),
         (Some(idv_core::report::Method::Video), "1872")
     );
-    // The method alone is no reason to have nothing.
+    // A missing method does not discard the result.
     let (observation, asked) = fetched(
         config(),
         &[6],
@@ -607,7 +608,7 @@ async fn variants_are_asked_for_one_at_a_time_if_refused() {
 }
 
 #[tokio::test]
-async fn data_that_a_time_out_deleted_are_no_error() {
+async fn data_deleted_by_a_time_out_is_not_an_error() {
     for (config, kinds, outcome) in [
         (esign(), &[6, 100][..], Outcome::Expired),
         (esign(), &[6, 29], Outcome::Inconclusive),
@@ -634,7 +635,7 @@ async fn data_that_a_time_out_deleted_are_no_error() {
             );
             assert!(report.person.is_empty() && observation.trust.is_proven());
         }
-        // If they are still there, they are fetched.
+        // If the data still exist, they are fetched.
         let (observation, _) = fetched(config, kinds, &[(200, person(""))]).await;
         assert!(
             observation.report().unwrap().person.family_name.is_some(),
@@ -672,7 +673,7 @@ async fn missing_or_unreadable_result_is_an_error() {
             r#"{"IdentData":null}"#,
             ErrorKind::Malformed,
         ),
-        // A person who was identified was checked.
+        // An identified person has checked values.
         (&[6], 200, submitted, ErrorKind::Malformed),
     ] {
         let answers = [
@@ -687,7 +688,7 @@ async fn missing_or_unreadable_result_is_an_error() {
             "{status} {body}"
         );
         if body == "noch nicht" {
-            assert_eq!(error.vendor_code(), Some("noch nicht"));
+            assert_eq!(vendor_text(&error), Some("noch nicht"));
             assert!(!error.to_string().contains("noch nicht"));
         }
     }
@@ -704,7 +705,7 @@ async fn missing_or_unreadable_result_is_an_error() {
             .value
             .is_none()
     );
-    // Without the history there is no report: half of one would look like a whole one.
+    // Without the history there is no report, because it would look complete.
     for (status, kind) in [(404, ErrorKind::NotFound), (401, ErrorKind::Unauthorized)] {
         let (fetched_, asked) = fetch_with(config(), None, &[(status, String::new())]).await;
         assert_eq!((fetched_.unwrap_err().kind(), asked.len()), (&kind, 1));
@@ -715,7 +716,7 @@ async fn missing_or_unreadable_result_is_an_error() {
 }
 
 #[tokio::test]
-async fn unknown_latest_code_keeps_the_result_waiting() {
+async fn unknown_latest_code_delays_the_result() {
     let (observation, _) = fetched(
         config(),
         &[25, 4711],
@@ -732,7 +733,7 @@ async fn unknown_latest_code_keeps_the_result_waiting() {
 }
 
 #[tokio::test]
-async fn encrypted_result_is_opened_and_a_plain_one_is_forged() {
+async fn encrypted_result_is_decrypted_and_a_plain_one_refused() {
     let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
     let transport = ScriptedTransport::new();
     transport
@@ -758,7 +759,7 @@ async fn encrypted_result_is_opened_and_a_plain_one_is_forged() {
 }
 
 #[tokio::test]
-async fn declared_fields_are_those_that_results_fill() {
+async fn results_fill_exactly_the_declared_fields() {
     let mut filled: Vec<Field> = Vec::new();
     let with_agent = with(|config| config.include_identifier = true);
     let declared = client(&ScriptedTransport::new()).info().report_fields;

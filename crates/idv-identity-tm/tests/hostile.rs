@@ -1,11 +1,11 @@
-//! Payloads that are broken, or meant to break something.
+//! Truncated, ill-formed and hostile payloads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -39,7 +39,7 @@ fn drain(file: Option<&Encoded<'_>>) {
     }
 }
 
-/// Reads a payload as everything that there is, and everything that is in it.
+/// Parses a payload as every type, and visits its contents.
 fn read_as_everything(bytes: &[u8]) {
     for flow in FLOWS {
         for kind in ["result", "status", "callback"] {
@@ -90,7 +90,7 @@ fn read_as_everything(bytes: &[u8]) {
 
 type Reads = fn(&[u8]) -> bool;
 
-/// Whether a payload is read as what it is.
+/// Returns the parser of a fixture.
 fn reader(name: &str) -> Reads {
     match name {
         _ if histories().iter().any(|history| history == name) => {
@@ -111,7 +111,7 @@ fn reader(name: &str) -> Reads {
     }
 }
 
-/// Every payload that is whole.
+/// Every complete payload.
 fn whole() -> &'static [(String, Vec<u8>)] {
     static WHOLE: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
         let names = named(&["get-", "own-", "system-", "check-", "confirm-"]);
@@ -124,7 +124,7 @@ fn whole() -> &'static [(String, Vec<u8>)] {
 }
 
 #[test]
-fn what_is_cut_off_anywhere_is_refused() {
+fn truncated_payload_is_refused() {
     for (name, payload) in whole() {
         let reads = reader(name);
         assert!(reads(payload), "{name}");
@@ -141,7 +141,7 @@ fn what_is_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn what_follows_is_refused() {
+fn trailing_data_is_refused() {
     for (name, payload) in whole() {
         for garbage in ["x", "{}", "]", "\0", ","] {
             let payload = [payload.as_slice(), garbage.as_bytes()].concat();
@@ -152,9 +152,9 @@ fn what_follows_is_refused() {
     }
 }
 
-/// Digits stay what they are: 63 that loses one is 6, and nothing could tell.
+/// Digits are not varied: 63 without its last digit is 6, which cannot be detected.
 #[test]
-fn no_single_byte_of_structure_turns_a_history_into_a_success() {
+fn no_structural_byte_turns_a_history_into_success() {
     for name in histories() {
         let payload = fixture(&name);
         for flow in FLOWS {
@@ -184,7 +184,7 @@ fn no_single_byte_of_structure_turns_a_history_into_a_success() {
 }
 
 #[test]
-fn what_nests_without_end_overflows_nothing() {
+fn deep_nesting_does_not_overflow() {
     for depth in [100, 127, 128, 129, 20_000] {
         for (open, close) in [
             ("[", "]"),
@@ -212,7 +212,7 @@ fn what_nests_without_end_overflows_nothing() {
 }
 
 #[test]
-fn many_images_of_one_name_have_ids_of_their_own() {
+fn images_of_one_name_have_unique_ids() {
     let image = r#"{"Image":"AA==","Filename":"a.jpg"}"#;
     let payload = format!(r#"{{"Images":[{}]}}"#, vec![image; 2_000].join(","));
     let images = Images::read(payload.as_bytes()).unwrap().images;
@@ -224,7 +224,7 @@ fn many_images_of_one_name_have_ids_of_their_own() {
 }
 
 #[test]
-fn many_unknown_codes_are_reasons_each() {
+fn each_unknown_code_is_a_reason() {
     let entries: Vec<_> = (1_000_000..1_002_000)
         .map(|kind| format!(r#"{{"Kind":{kind}}}"#))
         .collect();
@@ -240,7 +240,7 @@ fn many_unknown_codes_are_reasons_each() {
 }
 
 #[test]
-fn of_a_part_that_is_repeated_the_last_one_counts() {
+fn last_of_repeated_members_counts() {
     let payload =
         br#"{"OrderID":"1","OrderID":"2","Status":[{"Kind":6}],"Status":[{"Kind":6,"Kind":17,"SubKind":43,"SubKind":48}]}"#;
     let observation = normalize::payload(payload, Channel::Poll, Flow::Identification)
@@ -254,7 +254,7 @@ fn of_a_part_that_is_repeated_the_last_one_counts() {
 }
 
 #[test]
-fn odd_members_are_kept_and_cost_nothing_else() {
+fn odd_members_are_kept_and_affect_no_other() {
     let payload = br#"{"Identitfied":{"x":1},"IdentifyMethod":["Video"],"Identifier":{},"UserIp":false,"OcrStatus":[],
         "FraudAttempt":{"a":true},"Unknown":{"deep":[[[{}]]]},"IdentData":[null,"x",[1],{"Type":"1","Firstname":"Erika","Surname":["x"],
         "Birthdate":19640812,"IDCard":"none","DriverLicence":[1],"Additional":["a"],"Images":"none"}]}"#;
@@ -273,7 +273,7 @@ fn odd_members_are_kept_and_cost_nothing_else() {
         "Erika"
     );
     assert!(report.person.family_name.is_none() && report.document.is_empty());
-    // A flag that cannot be read is no clean one.
+    // An unreadable flag is not a negative one.
     let checks: Vec<_> = report
         .checks
         .iter()
@@ -295,7 +295,7 @@ fn odd_members_are_kept_and_cost_nothing_else() {
         "DriverLicence": [1], "Additional": ["a"], "Images": "none",
     });
     assert_eq!(custom, expected);
-    // What is no date stays as it was written.
+    // Text that is not a date is kept verbatim.
     let birth_date = report.person.birth_date.as_ref().unwrap();
     assert_eq!(
         (
@@ -307,7 +307,7 @@ fn odd_members_are_kept_and_cost_nothing_else() {
 }
 
 #[test]
-fn text_in_another_encoding_is_refused() {
+fn other_encodings_are_refused() {
     let utf16: Vec<u8> = "{\"Status\":[]}"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -329,7 +329,7 @@ fn text_in_another_encoding_is_refused() {
 }
 
 #[test]
-fn errors_do_not_quote_what_cannot_be_read() {
+fn parse_errors_do_not_quote_the_payload() {
     for payload in [
         r#"{"IdentData":{"Firstname":"Mustermann",}}"#,
         r#"{"IdentData":[{"Mustermann":Mustermann}]}"#,
@@ -355,7 +355,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
 }
 
 #[test]
-fn nothing_of_a_person_is_printed() {
+fn personal_data_is_not_printed() {
     for name in results().into_iter().chain(histories()) {
         let bytes = fixture(&name);
         let mut printed = String::new();
@@ -394,12 +394,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         read_as_everything(&bytes);
     }
 
     #[test]
-    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+    fn arbitrary_text_after_a_valid_prefix_does_not_panic(
         start in prop::sample::select(vec!["{", "[", "{[", "{\"Status\":[{\"Kind\":", "{\"IdentData\":{\"Images\":[{\"Image\":\"", "{\"Hashes\":", "\""]),
         text in "[ -~\\n{}\\[\\]:,\"/\\\\a-f0-9]{0,300}",
     ) {
@@ -407,7 +407,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_bytes_are_refused_or_read(
+    fn mutated_payloads_do_not_panic(
         which in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
@@ -421,7 +421,7 @@ proptest! {
     }
 
     #[test]
-    fn the_state_does_not_depend_on_the_order_of_what_is_final_or_dated(
+    fn status_does_not_depend_on_the_order_of_entries(
         kinds in proptest::collection::vec(prop::sample::select(normalize::KINDS.iter().map(|row| row.code).collect::<Vec<_>>()), 1..12),
         seed in any::<u64>(),
     ) {

@@ -1,5 +1,5 @@
-//! Every leaf of a payload is found in the observation, or in the table of ignored members.
-#![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+//! Every leaf of a payload is in the observation or in the table of ignored members.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod fixture;
 
@@ -35,7 +35,7 @@ fn result_loses_no_leaf() {
             observe("result", Flow::PhoneVerification),
         );
     }
-    // Lists of several people with images, as an array and as PHP writes a list that has other members.
+    // Lists of several people with images, as an array and as PHP encodes a list with further keys.
     let [checked, initial] = [
         "own-ident-data-object.json",
         "own-ident-data-licence-alone.json",

@@ -1,10 +1,10 @@
-//! What an order may not hold is refused before anything is sent (chapter 3.1.4).
+//! Orders that the document forbids are refused before anything is sent (chapter 3.1.4).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod ordering;
@@ -24,71 +24,71 @@ use serde_json::json;
 type Fill = fn(&mut Order, String);
 type Break = fn(&mut Order);
 
-/// Every length of the table of chapter 3.1.4: the field, how long it may be, and how it is set to plain text.
+/// Every length in the table of chapter 3.1.4: the field, its maximum, and a setter.
 const LENGTHS: &[(&str, usize, Fill)] = &[
     ("Ref", 100, |order, text| order.reference = Some(text)),
     ("Address.Firstname", 50, |order, text| {
-        order.address.firstname = text.into()
+        order.address.firstname = text.into();
     }),
     ("Address.Surname", 50, |order, text| {
-        order.address.surname = text.into()
+        order.address.surname = text.into();
     }),
     ("Address.CompanyName", 50, |order, text| {
-        order.address.company_name = Some(text.into())
+        order.address.company_name = Some(text.into());
     }),
     ("Address.Street", 50, |order, text| {
-        order.address.street = Some(text.into())
+        order.address.street = Some(text.into());
     }),
     ("Address.ZipCode", 5, |order, text| {
-        order.address.zip_code = Some(text.into())
+        order.address.zip_code = Some(text.into());
     }),
     ("Address.City", 100, |order, text| {
-        order.address.city = Some(text.into())
+        order.address.city = Some(text.into());
     }),
     ("IdentData.Firstname", 50, |order, text| {
-        data(order).firstname = Some(text.into())
+        data(order).firstname = Some(text.into());
     }),
     ("IdentData.Surname", 50, |order, text| {
-        data(order).surname = Some(text.into())
+        data(order).surname = Some(text.into());
     }),
     ("IdentData.Street", 100, |order, text| {
-        data(order).street = Some(text.into())
+        data(order).street = Some(text.into());
     }),
     ("IdentData.ZipCode", 5, |order, text| {
-        data(order).zip_code = Some(text.into())
+        data(order).zip_code = Some(text.into());
     }),
     ("IdentData.City", 100, |order, text| {
-        data(order).city = Some(text.into())
+        data(order).city = Some(text.into());
     }),
     ("IdentData.Birthplace", 100, |order, text| {
-        data(order).birthplace = Some(text.into())
+        data(order).birthplace = Some(text.into());
     }),
     ("IdentData.Birthname", 75, |order, text| {
-        data(order).birthname = Some(text.into())
+        data(order).birthname = Some(text.into());
     }),
     ("IdentData.Nationality", 50, |order, text| {
-        data(order).nationality = Some(text.into())
+        data(order).nationality = Some(text.into());
     }),
     ("IdentData.Title", 50, |order, text| {
-        data(order).title = Some(text.into())
+        data(order).title = Some(text.into());
     }),
     ("IdentData.Artistname", 50, |order, text| {
-        data(order).artistname = Some(text.into())
+        data(order).artistname = Some(text.into());
     }),
     ("IdentData.CollectedBy", 255, |order, text| {
-        data(order).collected_by = Some(text.into())
+        data(order).collected_by = Some(text.into());
     }),
     ("IdentData.IDCard.CardNo", 50, |order, text| {
-        data(order).id_card.card_no = Some(text.into())
+        data(order).id_card.card_no = Some(text.into());
     }),
     ("IdentData.IDCard.PlaceOfIssue", 100, |order, text| {
-        data(order).id_card.place_of_issue = Some(text.into())
+        data(order).id_card.place_of_issue = Some(text.into());
     }),
     ("IdentData.DriverLicence.LicenceNo", 50, |order, text| {
-        data(order).driver_licence.licence_no = Some(text.into())
+        data(order).driver_licence.licence_no = Some(text.into());
     }),
     ("IdentData.DriverLicence.Classes", 50, |order, text| {
-        data(order).driver_licence.classes = Some(text.into())
+        data(order).driver_licence.classes = Some(text.into());
     }),
     ("IdentData.Additional", 50, |order, text| {
         data(order)
@@ -107,19 +107,19 @@ const LENGTHS: &[(&str, usize, Fill)] = &[
         );
     }),
     ("LegitimationDocument.Document", 50, |order, text| {
-        order.legitimation_documents = vec![LegitimationDocument::new(text)]
+        order.legitimation_documents = vec![LegitimationDocument::new(text)];
     }),
     ("eSignPDF.Filename", 50, |order, text| {
-        order.esign_pdfs[0].filename = Some(text.into())
+        order.esign_pdfs[0].filename = Some(text.into());
     }),
     ("eSignPDF.Stamping.Content", 500, |order, text| {
-        order.esign_pdfs[0].stamps = vec![Stamp::new(text)]
+        order.esign_pdfs[0].stamps = vec![Stamp::new(text)];
     }),
     ("eSignHash.Filename", 50, |order, text| {
-        order.esign_hashes = vec![SignHash::new(vec![1], text)]
+        order.esign_hashes = vec![SignHash::new(vec![1], text)];
     }),
     ("eSignOptions.AdditionalCheckboxes", 300, |order, text| {
-        order.esign_options.additional_checkboxes = vec![text]
+        order.esign_options.additional_checkboxes = vec![text];
     }),
     (
         "MultiSignOptions.SignParameters.Filename",
@@ -134,21 +134,21 @@ const LENGTHS: &[(&str, usize, Fill)] = &[
         },
     ),
     ("Purpose", 150, |order, text| {
-        order.purpose = Some(Purpose::Text(text))
+        order.purpose = Some(Purpose::Text(text));
     }),
     ("Purpose", 150, |order, text| {
         order.purpose = Some(Purpose::ByLanguage(BTreeMap::from([(
             "de".to_owned(),
             text,
-        )])))
+        )])));
     }),
     ("CustomerRouteTag", 250, |order, text| {
-        order.customer_route_tag = Some(text)
+        order.customer_route_tag = Some(text);
     }),
 ];
 
 #[test]
-fn every_length_is_taken_to_its_last_character_and_not_beyond() {
+fn every_maximum_length_is_exact() {
     for (field, most, fill) in LENGTHS {
         for (count, expected) in [(*most, None), (most + 1, Some((*field).to_owned()))] {
             let mut order = esign();
@@ -161,13 +161,13 @@ fn every_length_is_taken_to_its_last_character_and_not_beyond() {
 }
 
 #[test]
-fn addresses_numbers_and_ids_are_taken_to_their_last_character_and_not_beyond() {
+fn lengths_of_urls_numbers_and_ids_are_exact() {
     let table: &[(&str, usize, &str, &str, Fill)] = &[
         ("Email", 50, "", "@example.com", |order, text| {
-            order.email = text.into()
+            order.email = text.into();
         }),
         ("IdentData.Email", 50, "", "@example.com", |order, text| {
-            data(order).email = Some(text.into())
+            data(order).email = Some(text.into());
         }),
         (
             "EmailNotifications.OnPositiveIdent",
@@ -204,13 +204,13 @@ fn addresses_numbers_and_ids_are_taken_to_their_last_character_and_not_beyond() 
             |order, text| order.email_notifications.on_leave = Some(text.into()),
         ),
         ("Phone", 50, "+", "", |order, text| {
-            order.phone = Some(text.into())
+            order.phone = Some(text.into());
         }),
         ("Mobile", 50, "+", "", |order, text| {
-            order.mobile = Some(text.into())
+            order.mobile = Some(text.into());
         }),
         ("IdentData.Mobile", 50, "+", "", |order, text| {
-            data(order).mobile = Some(text.into())
+            data(order).mobile = Some(text.into());
         }),
         (
             "RedirectURL.Success",
@@ -300,52 +300,52 @@ fn addresses_numbers_and_ids_are_taken_to_their_last_character_and_not_beyond() 
 }
 
 #[test]
-fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
+fn invalid_formats_are_refused_by_field() {
     let table: &[(&str, Break)] = &[
         ("Address.Firstname", |order| {
-            order.address.firstname = " ".into()
+            order.address.firstname = " ".into();
         }),
         ("Address.Surname", |order| order.address.surname = "".into()),
         ("Address.Country", |order| {
-            order.address.country = "D".into()
+            order.address.country = "D".into();
         }),
         ("Address.Country", |order| {
-            order.address.country = "DEUT".into()
+            order.address.country = "DEUT".into();
         }),
         ("Address.Country", |order| {
-            order.address.country = "49".into()
+            order.address.country = "49".into();
         }),
         ("IdentData.Country", |order| {
-            data(order).country = Some("DEU".into())
+            data(order).country = Some("DEU".into());
         }),
         ("IdentData.IDCard.CountryOfIssue", |order| {
-            data(order).id_card.country_of_issue = Some("DEUT".into())
+            data(order).id_card.country_of_issue = Some("DEUT".into());
         }),
         ("IdentData.DriverLicence.CountryOfIssue", |order| {
-            data(order).driver_licence.country_of_issue = Some("".into())
+            data(order).driver_licence.country_of_issue = Some("".into());
         }),
         ("IdentData.Birthdate", |order| {
-            data(order).birthdate = Some(jiff::civil::date(64, 8, 12).into())
+            data(order).birthdate = Some(jiff::civil::date(64, 8, 12).into());
         }),
         ("Lang", |order| order.language = Some("deu".to_owned())),
         ("Email", |order| order.email = "nobody".into()),
         ("Phone", |order| order.phone = Some("030123".into())),
         ("Mobile", |order| {
-            order.mobile = Some("+49 171 1234567".into())
+            order.mobile = Some("+49 171 1234567".into());
         }),
         ("Mobile", |order| order.mobile = Some("+".into())),
         ("IdentData.IDCard.Images.Front", |order| {
-            data(order).id_card.images.front = Some(Pii::new(b"\x89PNG".to_vec()))
+            data(order).id_card.images.front = Some(Pii::new(b"\x89PNG".to_vec()));
         }),
         ("IdentData.IDCard.Images.Back", |order| {
-            data(order).id_card.images.back = Some(Pii::new(Vec::new()))
+            data(order).id_card.images.back = Some(Pii::new(Vec::new()));
         }),
         ("eSignPDF.Data", |order| {
-            order.esign_pdfs[0].data = Some(Pii::new(b"PK\x03\x04".to_vec()))
+            order.esign_pdfs[0].data = Some(Pii::new(b"PK\x03\x04".to_vec()));
         }),
         ("eSignPDF.Data", |order| order.esign_pdfs[0].data = None),
         ("eSignHash.Hash", |order| {
-            order.esign_hashes = vec![SignHash::new(Vec::new(), "1")]
+            order.esign_hashes = vec![SignHash::new(Vec::new(), "1")];
         }),
         ("eSignPDF", |order| {
             order.esign_pdfs[0].placement = Some(Placement::At {
@@ -357,7 +357,7 @@ fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
             });
         }),
         ("eSignPDF", |order| {
-            order.esign_pdfs[0].placement = Some(Placement::Field(String::new()))
+            order.esign_pdfs[0].placement = Some(Placement::Field(String::new()));
         }),
         ("eSignPDF.Stamping", |order| {
             let mut stamp = Stamp::new("[DT]");
@@ -365,7 +365,7 @@ fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
             order.esign_pdfs[0].stamps.push(stamp);
         }),
         ("MultiSignOptions.FirstOrderID", |order| {
-            order.multi_sign = Some(MultiSign::default())
+            order.multi_sign = Some(MultiSign::default());
         }),
         ("MultiSignOptions.SignParameters", |order| {
             let mut parties = MultiSign::of(OrderId::parse("99920006C38842").unwrap());
@@ -377,28 +377,28 @@ fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
             order.multi_sign = Some(parties);
         }),
         ("IdentDataSigned", |order| {
-            order.ident_data_signed = Some(Secret::new(""))
+            order.ident_data_signed = Some(Secret::new(""));
         }),
         ("Purpose", |order| {
             order.purpose = Some(Purpose::ByLanguage(BTreeMap::from([(
                 "deu".to_owned(),
                 "x".to_owned(),
-            )])))
+            )])));
         }),
         ("eSignTanSmsText", |order| {
-            order.esign_tan_sms_text = Some("your TAN".to_owned())
+            order.esign_tan_sms_text = Some("your TAN".to_owned());
         }),
         ("verificationSmsText", |order| {
-            order.verification_sms_text = Some("[tan]".to_owned())
+            order.verification_sms_text = Some("[tan]".to_owned());
         }),
         ("RedirectURL.Success", |order| {
-            order.redirects.success = Some("/done".to_owned())
+            order.redirects.success = Some("/done".to_owned());
         }),
         ("WebhookURL.OnFinal", |order| {
-            order.webhooks.on_final = Some("ftp://example.com".to_owned())
+            order.webhooks.on_final = Some("ftp://example.com".to_owned());
         }),
         ("WebhookURL", |order| {
-            order.webhooks.on_final = Some("https://example.com/?s=[statusCode]".to_owned())
+            order.webhooks.on_final = Some("https://example.com/?s=[statusCode]".to_owned());
         }),
         ("WebhookURL", |order| {
             order.webhooks.after = Some(VideoOrIdent::AfterVideo(
@@ -415,7 +415,7 @@ fn what_has_another_form_than_the_documents_is_refused_by_its_name() {
 }
 
 #[test]
-fn countries_are_codes_of_two_letters_and_of_three_where_the_table_has_three() {
+fn country_codes_have_the_documented_lengths() {
     for (code, address, ident_data) in [
         ("DE", true, true),
         ("DEU", true, false),
@@ -434,7 +434,7 @@ fn countries_are_codes_of_two_letters_and_of_three_where_the_table_has_three() {
 }
 
 #[test]
-fn additional_fields_hold_what_their_type_says_and_are_not_too_many() {
+fn additional_fields_match_their_type_and_limit() {
     for (kind, good, bad) in [
         (FieldKind::Date, "2010-01-11", "11.01.2010"),
         (FieldKind::Date, "2012-02-29", "2011-02-29"),
@@ -473,7 +473,7 @@ fn additional_fields_hold_what_their_type_says_and_are_not_too_many() {
 }
 
 #[test]
-fn additions_that_exclude_each_other_are_refused_both_as_numbers_and_in_an_order() {
+fn exclusive_behaviors_are_refused() {
     for bits in [
         0,
         4,
@@ -531,7 +531,7 @@ fn additions_that_exclude_each_other_are_refused_both_as_numbers_and_in_an_order
         order.behaviors = behaviors;
         assert_eq!(refused(&order).as_deref(), Some("Add"), "{behaviors:?}");
     }
-    // 0 is a way of sign-me, too (chapter 9.1).
+    // 0 is also a way of using sign-me (chapter 9.1).
     let mut basic = esign();
     basic.behaviors = Behaviors::BASIC_SIGNATURE;
     assert_eq!(refused(&basic), None);
@@ -555,7 +555,7 @@ fn signature_needs_something_to_sign() {
         nothing.multi_sign = Some(MultiSign::of(OrderId::parse("99920006C38842").unwrap()));
         assert_eq!(refused(&nothing), None, "{behaviors:?}");
     }
-    // An account alone is created without a document, and not with one (chapter 9.1).
+    // An order that only creates an account must not have a document (chapter 9.1).
     let mut account = order(Product::Esign);
     account.behaviors = Behaviors::SIGN_ME_CREATE;
     assert_eq!(refused(&account), None);
@@ -565,7 +565,7 @@ fn signature_needs_something_to_sign() {
 }
 
 #[test]
-fn documents_are_signed_with_product_15_only() {
+fn only_product_15_signs_documents() {
     let signed = esign();
     for product in Product::ALL
         .iter()
@@ -592,7 +592,7 @@ fn documents_are_signed_with_product_15_only() {
 }
 
 #[test]
-fn mobile_number_is_required_to_verify_it_only() {
+fn mobile_number_is_required_only_to_verify_it() {
     let mut silent = esign();
     silent.mobile = None;
     assert_eq!(refused(&silent), None);
@@ -621,7 +621,7 @@ fn pdf_header_may_follow_other_bytes() {
 }
 
 #[test]
-fn a_test_robot_starts_only_where_it_is_asked_for() {
+fn test_robot_starts_only_on_request() {
     for robot in [TestRobot::Positive, TestRobot::Negative, TestRobot::Fraud] {
         assert_eq!(refused(&order(Product::Video).test_robot(robot)), None);
         assert_eq!(
@@ -635,7 +635,7 @@ fn a_test_robot_starts_only_where_it_is_asked_for() {
 }
 
 #[test]
-fn who_collected_the_data_is_said_at_a_point_of_sale_only() {
+fn collecting_agent_is_only_for_a_point_of_sale() {
     let mut order = esign();
     data(&mut order).collected_by = Some("Shop 1".into());
     assert_eq!(refused(&order).as_deref(), Some("IdentData.CollectedBy"));

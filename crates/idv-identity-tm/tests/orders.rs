@@ -1,10 +1,10 @@
-//! Orders as they are written and read, and what they print.
+//! Serialization, parsing and `Debug` of orders.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -16,9 +16,9 @@ use fixture::fixture;
 use idv_core::{ErrorKind, Pii, Secret};
 use idv_identity_tm::api::OrderId;
 use idv_identity_tm::api::order::{
-    AdditionalField, Address, Behaviors, FieldKind, Gender, IdentData, MultiSign, Order,
-    OrderCreated, Placement, Product, Purpose, Redirects, SignDocument, SignHash, SignParameters,
-    Stamp, VideoOrIdent, Webhooks,
+    AdditionalField, Address, Behaviors, FieldKind, Gender, IdentData, MultiSign, Order, Placement,
+    Product, Purpose, PutOrderResponse, Redirects, SignDocument, SignHash, SignParameters, Stamp,
+    VideoOrIdent, Webhooks,
 };
 use ordering::*;
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 const MARK: &str = "canary";
 
 #[test]
-fn the_documents_sample_is_written_value_for_value_and_read_back() {
+fn documents_sample_round_trips() {
     let mut built = order(Product::Esign);
     built.email = "e.mustermann@example.com ".into();
     built.behaviors = Behaviors::SIGN_ME_CREATE;
@@ -75,8 +75,8 @@ fn the_documents_sample_is_written_value_for_value_and_read_back() {
 }
 
 #[test]
-fn the_documents_answer_is_read() {
-    let created = OrderCreated::read(&fixture("put-order-response.json")).unwrap();
+fn documents_response_is_parsed() {
+    let created = PutOrderResponse::read(&fixture("put-order-response.json")).unwrap();
     assert_eq!(created.order_id.as_str(), "99921269855041");
     assert_eq!(
         created.reference.as_deref(),
@@ -103,11 +103,11 @@ fn the_documents_answer_is_read() {
 }
 
 #[test]
-fn answers_are_read_in_both_spellings_and_types() {
+fn responses_are_parsed_in_both_spellings() {
     for key in ["AutoIdURL", "AutoldURL"] {
         let body = json!({"OrderID": 99921, "Ref": "r", key: "https://www.identity.tm/a/1", "UserID": 17, "UserToken": "t",
             "SignedDataAccepted": "false", "VideoHashes": null, "TargetURL": "", "Error": null, "New": [1]});
-        let created = OrderCreated::read(body.to_string().as_bytes()).unwrap();
+        let created = PutOrderResponse::read(body.to_string().as_bytes()).unwrap();
         assert_eq!(
             created.auto_id_url.unwrap().expose().as_str(),
             "https://www.identity.tm/a/1",
@@ -123,9 +123,12 @@ fn answers_are_read_in_both_spellings_and_types() {
         );
         assert_eq!(created.user_token.as_ref().map(Secret::expose), Some("t"));
     }
-    let error = OrderCreated::read(br#"{"Error":"Product not enabled"}"#).unwrap_err();
+    let error = PutOrderResponse::read(br#"{"Error":"Product not enabled"}"#).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Malformed));
-    assert_eq!(error.vendor_code(), Some("Product not enabled"));
+    assert_eq!(
+        error.vendor_text().map(|text| text.expose().as_str()),
+        Some("Product not enabled")
+    );
     for other in [
         "[7]",
         "[\"99921269855041\",\"r\"]",
@@ -134,7 +137,7 @@ fn answers_are_read_in_both_spellings_and_types() {
         "\"99921269855041\"",
         "",
     ] {
-        let error = OrderCreated::read(other.as_bytes()).unwrap_err();
+        let error = PutOrderResponse::read(other.as_bytes()).unwrap_err();
         assert!(
             matches!(error.kind(), ErrorKind::Malformed),
             "{other}: no object names an order"
@@ -143,7 +146,7 @@ fn answers_are_read_in_both_spellings_and_types() {
 }
 
 #[test]
-fn everything_that_can_be_ordered_is_written_by_the_documents_names_and_read_back() {
+fn full_order_round_trips() {
     let everything: Value = serde_json::from_slice(&fixture("put-order-everything.json")).unwrap();
     let order = read(&everything).unwrap();
     assert_eq!(refused(&order), None);
@@ -151,7 +154,7 @@ fn everything_that_can_be_ordered_is_written_by_the_documents_names_and_read_bac
 }
 
 #[test]
-fn what_is_not_given_is_left_out() {
+fn absent_values_are_omitted() {
     assert_eq!(
         written(&order(Product::AutoId)),
         json!({"Product": 16, "Add": 0, "Email": "e.mustermann@example.com",
@@ -160,7 +163,7 @@ fn what_is_not_given_is_left_out() {
 }
 
 #[test]
-fn one_is_written_as_an_object_and_more_as_a_list() {
+fn single_entry_is_an_object_and_several_a_list() {
     let mut order = esign();
     order.esign_hashes.push(SignHash::new(vec![1], "1"));
     let mut parties = MultiSign::of(OrderId::parse("99920006C38842").unwrap());
@@ -199,7 +202,7 @@ fn one_is_written_as_an_object_and_more_as_a_list() {
 }
 
 #[test]
-fn reading_takes_nulls_text_for_numbers_and_both_spellings() {
+fn tolerant_forms_of_an_order_are_parsed() {
     let names = [
         "Ref",
         "Add",
@@ -264,7 +267,7 @@ fn reading_takes_nulls_text_for_numbers_and_both_spellings() {
 }
 
 #[test]
-fn ways_that_exclude_each_other_are_not_read_together() {
+fn exclusive_members_are_refused() {
     let pdf = |more: Value| {
         let mut pdf = json!({"Data": "JVBERi0xLjc="});
         pdf.as_object_mut()
@@ -291,7 +294,7 @@ fn ways_that_exclude_each_other_are_not_read_together() {
 }
 
 #[test]
-fn nothing_personal_and_no_secret_is_printed() {
+fn order_prints_no_personal_data_or_secret() {
     let mark = || Pii::new(MARK.to_owned());
     let mut order = esign();
     (order.email, order.phone, order.mobile) = (mark(), Some(mark()), Some(mark()));
@@ -334,7 +337,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn no_part_of_an_order_that_holds_everything_prints_a_text_of_it() {
+fn full_order_prints_none_of_its_texts() {
     let everything: Value = serde_json::from_slice(&fixture("put-order-everything.json")).unwrap();
     let order = read(&everything).unwrap();
     let parts: &[(&str, &dyn fmt::Debug)] = &[
@@ -351,7 +354,8 @@ fn no_part_of_an_order_that_holds_everything_prints_a_text_of_it() {
         let printed = format!("{part:?} {part:#?} {order:?} {order:#?}");
         let texts = texts(&everything[*name]);
         assert!(!texts.is_empty(), "{name}");
-        // A label of an additional field is the caller's, and shorter ones would stand in any text.
+        // The application chooses the labels of additional fields; shorter texts could occur
+        // anywhere.
         for text in texts
             .iter()
             .filter(|text| text.len() > 3 && !printed.contains(&format!("label: \"{text}\"")))
@@ -364,7 +368,7 @@ fn no_part_of_an_order_that_holds_everything_prints_a_text_of_it() {
     }
 }
 
-/// Values of every kind, those among them that mean something to the vendor.
+/// Values of every kind, including those with a meaning for the vendor.
 fn anything() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -421,7 +425,7 @@ fn anything() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn an_order_that_can_be_read_can_be_checked_and_written_as_it_was_read(
+    fn parsed_order_can_be_checked_and_round_trips(
         product in prop::sample::select(vec![0, 8, 12, 15, 16, 17, 19]),
         behaviors in prop::sample::select(vec![0, 8, 128, 272, 4_194_304]),
         email in "\\PC{0,60}",
@@ -446,9 +450,9 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), value in anything()) {
+    fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), value in anything()) {
         for bytes in [&bytes, &serde_json::to_vec(&value).unwrap()] {
-            let _ = OrderCreated::read(bytes);
+            let _ = PutOrderResponse::read(bytes);
             if let Ok(order) = serde_json::from_slice::<Order>(bytes) {
                 let _ = order.check();
             }

@@ -1,10 +1,10 @@
-//! Identity.TM as the model sees it, over a scripted transport: asking, fetching, looking up and deleting.
+//! The provider with scripted responses: polling, fetching, looking up and deleting.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -34,7 +34,7 @@ fn scripted(answers: &[(u16, String)]) -> ScriptedTransport {
 const HISTORY: &str = "GET getStatus/99920006C38842/ExtendedList/IncludeSubKind";
 
 #[tokio::test]
-async fn a_poll_reads_the_whole_history_and_is_proven() {
+async fn poll_is_proven_and_has_the_whole_history() {
     for (kinds, status) in [
         ([25].as_slice(), Status::AwaitingPerson),
         (&[25, 75, 6], Status::Finished(Outcome::Verified)),
@@ -55,7 +55,7 @@ async fn a_poll_reads_the_whole_history_and_is_proven() {
 }
 
 #[tokio::test]
-async fn poll_says_where_the_result_is() {
+async fn poll_tells_how_to_get_the_result() {
     let handle = || ResultState::Fetchable(ResultHandle::new(ORDER));
     for (product, kinds, fetchable) in [
         (12, &[25, 6][..], true),
@@ -68,7 +68,7 @@ async fn poll_says_where_the_result_is() {
         (15, &[25, 6, 103], true),
         (15, &[25, 6, 100], true),
         (15, &[25, 6, 29], true),
-        // Nothing but the signature: its documents are listed by a fetch.
+        // Only the signature; a fetch lists its documents.
         (15, &[25, 84], true),
         (17, &[25, 6], true),
         (12, &[25, 17], false),
@@ -93,7 +93,7 @@ async fn poll_says_where_the_result_is() {
             "{product} {kinds:?}"
         );
     }
-    // An open order without reasons: the next poll has the whole history again.
+    // An open order without reasons: the next poll returns the whole history again.
     for (product, kinds) in [(12, &[25, 75][..]), (15, &[25, 6])] {
         let transport = scripted(&[(200, history(kinds))]);
         let observation = client_of(with(|config| config.product = product), &transport)
@@ -109,7 +109,7 @@ async fn poll_says_where_the_result_is() {
 }
 
 #[tokio::test]
-async fn what_ends_an_order_goes_by_the_configured_product() {
+async fn configured_product_determines_the_final_codes() {
     for (product, kinds, status) in [
         (12, [25, 6].as_slice(), Status::Finished(Outcome::Verified)),
         (15, &[25, 6, 84], Status::Finished(Outcome::Verified)),
@@ -118,7 +118,7 @@ async fn what_ends_an_order_goes_by_the_configured_product() {
         let client = client_of(with(|config| config.product = product), &transport);
         assert_eq!(client.poll(&id()).await.unwrap().status, Some(status));
     }
-    // Identified is not signed.
+    // An identification is not a signature.
     let transport = scripted(&[(200, history(&[25, 6]))]);
     let observation = client_of(with(|config| config.product = 15), &transport)
         .poll(&id())
@@ -131,7 +131,7 @@ async fn what_ends_an_order_goes_by_the_configured_product() {
 }
 
 #[tokio::test]
-async fn every_failure_of_a_poll_is_an_error_and_no_state() {
+async fn failed_poll_is_an_error_without_status() {
     for (status, body, kind) in [
         (
             400,
@@ -160,7 +160,7 @@ async fn every_failure_of_a_poll_is_an_error_and_no_state() {
 }
 
 #[tokio::test]
-async fn an_answer_about_another_order_is_a_mismatch() {
+async fn response_about_another_order_is_a_mismatch() {
     let other = VerificationId::new(
         Reference::parse("f".repeat(32)).unwrap(),
         Some(VendorId::new(ORDER)),
@@ -176,7 +176,7 @@ async fn an_answer_about_another_order_is_a_mismatch() {
 }
 
 #[tokio::test]
-async fn without_the_vendors_id_nothing_is_asked() {
+async fn nothing_is_sent_without_the_vendors_id() {
     for vendor_id in [
         None,
         Some(VendorId::new("../getOrdersByRef")),
@@ -205,7 +205,7 @@ async fn without_the_vendors_id_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn a_lookup_names_every_order_of_a_reference() {
+async fn lookup_returns_every_order_of_a_reference() {
     let transport = scripted(&[(200, text("get-orders-by-ref.txt")), (200, "[]".to_owned())]);
     let client = client(&transport);
     let found = client.find(&reference()).await.unwrap();
@@ -223,9 +223,9 @@ async fn a_lookup_names_every_order_of_a_reference() {
 }
 
 #[tokio::test]
-async fn a_404_is_believed_only_of_the_vendor() {
+async fn status_404_counts_only_from_the_vendor() {
     let none = (404, String::new());
-    // Nothing found, and the vendor is who answered.
+    // The lookup found nothing, and the server is the vendor's.
     let transport = scripted(&[none.clone(), (200, String::new())]);
     assert!(
         client(&transport)
@@ -253,7 +253,7 @@ async fn a_404_is_believed_only_of_the_vendor() {
             "GET serverStatus".to_owned()
         ]
     );
-    // Whoever knows no server status knows no orders: a wrong address deletes nothing.
+    // A server without a status call is not the vendor's: a wrong URL deletes nothing.
     for status in [404, 500, 302] {
         let answers = [vec![none.clone()], vec![(status, "<html>".to_owned()); 4]].concat();
         assert_eq!(
@@ -280,7 +280,7 @@ async fn a_404_is_believed_only_of_the_vendor() {
     );
 }
 
-/// Deletes, with these statuses for each call in turn.
+/// Deletes with these statuses for the calls in turn.
 async fn deleted(statuses: &[u16]) -> (Result<DeleteOutcome, Error>, Vec<String>) {
     let answers: Vec<_> = statuses
         .iter()
@@ -292,7 +292,7 @@ async fn deleted(statuses: &[u16]) -> (Result<DeleteOutcome, Error>, Vec<String>
 }
 
 #[tokio::test]
-async fn what_is_over_is_deleted_and_what_is_open_is_called_off() {
+async fn finished_order_is_deleted_and_open_one_cancelled() {
     let (delete, cancel) = (
         format!("DELETE delIdentdata/{ORDER}"),
         format!("POST cancelOrder/{ORDER}"),
@@ -310,7 +310,7 @@ async fn what_is_over_is_deleted_and_what_is_open_is_called_off() {
             vec![delete.clone(), cancel.clone()]
         )
     );
-    // It came to its end between the two.
+    // The order ended between the two calls.
     let (outcome, asked) = deleted(&[406, 406, 202]).await;
     assert_eq!(
         (outcome.unwrap(), asked),
@@ -350,7 +350,7 @@ async fn what_is_over_is_deleted_and_what_is_open_is_called_off() {
 }
 
 #[tokio::test]
-async fn a_deletion_whose_answer_was_lost_is_repeated() {
+async fn deletion_is_retried_after_lost_response() {
     let transport = ScriptedTransport::new();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     transport.then(empty(404)).then(empty(200));
@@ -361,7 +361,7 @@ async fn a_deletion_whose_answer_was_lost_is_repeated() {
 }
 
 #[tokio::test]
-async fn the_profile_says_what_the_vendor_can() {
+async fn profile_lists_the_vendors_capabilities() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
     let capabilities = client.info();

@@ -1,10 +1,10 @@
-//! Results (chapter 3.3): the values, their sources, their checks, and the members without a field.
+//! Results (chapter 3.3): values, sources, checks, and members without a field.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 use idv_core::report::{CheckKind, CheckResult, DocumentKind, Method, Report, Source, Verdict};
@@ -71,7 +71,7 @@ fn birth_date_of_1970_01_01_is_a_birth_date() {
 }
 
 #[test]
-fn submitted_document_has_fillers_for_its_dates() {
+fn filler_dates_of_submitted_document_are_absent() {
     let dates = |kind: u32, text: &str| {
         let report = read(&format!(
             r#"{{"IdentData":[{{"Type":{kind},"Surname":"M","IDCard":{{"CardNo":"X","DateOfIssue":{text},"ValidUntil":{text}}},
@@ -96,7 +96,7 @@ fn submitted_document_has_fillers_for_its_dates() {
 }
 
 #[test]
-fn submitted_value_alone_is_no_value_of_the_person() {
+fn submitted_value_alone_is_not_the_persons() {
     let report =
         read(r#"{"IdentData":[{"Type":2,"Firstname":"Erika","IDCard":{"Type":"IDCard"}}]}"#);
     let name = report.person.given_names.unwrap();
@@ -109,7 +109,7 @@ fn submitted_value_alone_is_no_value_of_the_person() {
 }
 
 #[test]
-fn source_of_a_value_goes_by_the_method() {
+fn method_determines_the_source_of_a_value() {
     let sources = |top: &str| {
         let report = read(&format!(
             r#"{{{top}"IdentData":[{{"Type":1,"Firstname":"E","Mobile":"1","IDCard":{{"CardNo":"X","ValidUntil":"2030-01-01"}}}}]}}"#
@@ -193,7 +193,7 @@ fn source_of_a_value_goes_by_the_method() {
 }
 
 #[test]
-fn document_kind_goes_by_name_and_bits() {
+fn document_kind_comes_from_name_and_bits() {
     let kind = |card: &str| {
         let report = read(&format!(
             r#"{{"IdentData":[{{"Type":1,"IDCard":{{"CardNo":"X",{card}}}}}]}}"#
@@ -257,7 +257,7 @@ fn document_kind_goes_by_name_and_bits() {
 }
 
 #[test]
-fn flag_of_fraud_is_read_in_any_spelling() {
+fn fraud_flag_is_parsed_in_any_notation() {
     use CheckResult::{Failed, Inconclusive};
     let result = |flag: &str, value: &str| {
         let json = format!(r#"{{"{flag}":{value},"IdentData":[{{"Type":1,"Surname":"M"}}]}}"#);
@@ -305,7 +305,7 @@ fn flag_of_fraud_is_read_in_any_spelling() {
             assert_eq!(result(flag, value), (vec![], None, None), "{flag} {value}");
         }
     }
-    // That no agent flagged the person is no check; that the device raised no alarm is one.
+    // The absence of an agent's flag is not a check; the absence of the device's alarm is one.
     for value in ["false", "0", "\"No\"", "\"nein\""] {
         assert_eq!(
             result("FraudAttempt", value),
@@ -326,7 +326,7 @@ fn flag_of_fraud_is_read_in_any_spelling() {
 }
 
 #[test]
-fn expired_document_and_other_number_are_failed_checks() {
+fn expired_document_and_wrong_number_fail_checks() {
     let checks = |card: &str, initial: &str| {
         let json = format!(
             r#"{{"Identitfied":"2024-03-01T23:30:00Z","IdentData":[{{"Type":1,"Surname":"M","IDCard":{{{card}}}}},
@@ -340,13 +340,13 @@ fn expired_document_and_other_number_are_failed_checks() {
             .iter()
             .map(|check| (check.kind, check.result))
             .collect();
-        // The status is a matter of the history.
+        // The history determines the status.
         assert_eq!((observation.status, observation.code), (None, None));
         checks
     };
     let (expiry, number) = (CheckKind::DocumentExpiry, CheckKind::RequestedNumber);
     for (card, initial, expected) in [
-        // At that time it is 2 March in Berlin.
+        // In Berlin this time is on 2 March.
         (
             r#""ValidUntil":"2024-03-01""#,
             "",
@@ -393,7 +393,7 @@ fn expired_document_and_other_number_are_failed_checks() {
 }
 
 #[test]
-fn result_that_names_no_person_is_refused() {
+fn result_without_a_person_is_refused() {
     for data in [
         "[]",
         "null",
@@ -414,7 +414,7 @@ fn result_that_names_no_person_is_refused() {
 }
 
 #[test]
-fn entries_of_an_object_are_read_by_their_places() {
+fn entries_of_an_object_are_parsed_in_order() {
     let report = read(
         r#"{"IdentData":{"0":{"Type":2,"Firstname":"Erika","Surname":"Muster"},"1":{"Type":1,"Firstname":"Erika","Surname":"Mustermann"},
             "Images":[{"Image":"AA==","Filename":"front.jpg"}],"New":7}}"#,
@@ -428,7 +428,7 @@ fn entries_of_an_object_are_read_by_their_places() {
     assert_eq!(report.custom["IdentData.2.New"].expose(), 7);
 }
 
-/// `custom` of a result whose root and whose checked and submitted entries hold these members.
+/// `custom` of a result with these members at its root and in its checked and submitted entries.
 fn custom(root: &str, checked: &str, initial: &str) -> serde_json::Value {
     let json = format!(
         r#"{{{root}"IdentData":[{{"Type":2,"Surname":"M"{initial}}},{{"Type":1,"Surname":"M"{checked}}},
@@ -442,7 +442,7 @@ fn custom(root: &str, checked: &str, initial: &str) -> serde_json::Value {
 }
 
 #[test]
-fn members_without_a_field_are_kept_in_their_own_shape() {
+fn unknown_members_keep_their_shape() {
     let second = serde_json::json!({
         "IdentData.2.Type": 1, "IdentData.2.Surname": "Second", "IdentData.2.IDCard.CardNo": "2", "IdentData.2.New": [1],
     });
@@ -513,7 +513,7 @@ fn members_without_a_field_are_kept_in_their_own_shape() {
 }
 
 #[test]
-fn type_that_is_not_documented_is_kept() {
+fn undocumented_type_is_kept() {
     for (kind, kept) in [
         ("3", serde_json::json!(3)),
         (r#""checked""#, serde_json::json!("checked")),
@@ -530,7 +530,7 @@ fn type_that_is_not_documented_is_kept() {
 }
 
 #[test]
-fn verified_telephone_says_nothing_of_the_person() {
+fn verified_phone_does_not_verify_the_person() {
     let json =
         br#"{"IdentData":[{"Type":1,"Surname":"M","Mobile":"+49171","Email":"a@b.de","IDCard":{"CardNo":"1","Type":"IDCard"}},
         {"Type":2,"Surname":"M","Firstname":"E","Mobile":"+49171","IDCard":{"CardNo":"2"}}]}"#;

@@ -1,11 +1,11 @@
-//! The document's samples and our own, and what is made of them.
+//! The normalization of the document's samples and of additional ones.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -43,25 +43,25 @@ fn decoded(file: &Encoded<'_>) -> idv_core::Result<Vec<u8>> {
 }
 
 #[test]
-fn every_result_says_what_its_snapshot_says() {
+fn every_result_matches_its_snapshot() {
     for name in results() {
-        // The order of JSON members depends on the features of serde_json that a build has.
+        // The order of JSON members depends on the build's features of serde_json.
         insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(name.replace('.', "-"), observe(&name, "result", Flow::Identification)) });
     }
 }
 
 #[test]
-fn every_history_says_what_its_snapshot_says() {
+fn every_history_matches_its_snapshot() {
     for name in histories() {
         let both = [Flow::Identification, Flow::Esign].map(|flow| observe(&name, "status", flow));
         let both = [("identification", &both[0]), ("esign", &both[1])];
-        // The order of JSON members depends on the features of serde_json that a build has.
+        // The order of JSON members depends on the build's features of serde_json.
         insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(name.replace('.', "-"), std::collections::BTreeMap::from(both)) });
     }
 }
 
 #[test]
-fn every_fixture_is_explained() {
+fn every_fixture_is_listed_in_the_readme() {
     let explained = String::from_utf8(fixture("README.md")).unwrap();
     for name in named(&[
         "get-", "own-", "status-", "sub-", "system-", "check-", "confirm-", "put-",
@@ -74,7 +74,7 @@ fn every_fixture_is_explained() {
 }
 
 #[test]
-fn the_documents_result_matches_what_was_submitted() {
+fn documents_result_matches_the_submitted_data() {
     let observation = observe("get-ident-data.json", "result", Flow::Identification);
     assert_eq!(
         (observation.status, observation.code.as_deref()),
@@ -92,7 +92,7 @@ fn the_documents_result_matches_what_was_submitted() {
         birth_date.submitted.as_ref().unwrap().expose().to_string(),
         "1964-08-12"
     );
-    // Of the document nothing had been submitted: null and 1970-01-01 are nothing.
+    // No data of the document were submitted: null and 1970-01-01 mean absence.
     let expires_on = report.document.expires_on.as_ref().unwrap();
     assert_eq!(
         (expires_on.verdict, expires_on.expose().unwrap().to_string()),
@@ -115,7 +115,7 @@ fn the_documents_result_matches_what_was_submitted() {
 }
 
 #[test]
-fn what_was_changed_says_so_and_what_was_submitted() {
+fn changed_value_has_its_verdict_and_submitted_value() {
     let report = report("own-ident-data-changed.json");
     let surname = report.person.family_name.unwrap();
     assert_eq!(
@@ -132,7 +132,7 @@ fn what_was_changed_says_so_and_what_was_submitted() {
         (birth_date.verdict, birth_date.expose().unwrap().to_string()),
         (Verdict::Changed, "1964-08-21".to_owned())
     );
-    // The country is the same, in another word.
+    // The same country in another notation.
     let nationality = report.person.nationalities[0].clone();
     assert_eq!(
         (
@@ -146,12 +146,12 @@ fn what_was_changed_says_so_and_what_was_submitted() {
         report.document.kind.unwrap().expose(),
         Some(&DocumentKind::Passport)
     );
-    // It was submitted, and not checked.
+    // The value was submitted and not checked.
     assert_eq!(report.custom["InitialData.custom1"].expose(), "policy-4711");
 }
 
 #[test]
-fn a_licence_that_was_checked_alone_is_the_document() {
+fn licence_checked_alone_is_the_document() {
     let alone = report("own-ident-data-licence-alone.json");
     assert_eq!(
         alone.document.kind.unwrap().expose(),
@@ -177,7 +177,7 @@ fn a_licence_that_was_checked_alone_is_the_document() {
 }
 
 #[test]
-fn every_field_that_is_declared_is_filled_by_some_fixture_and_no_other_is() {
+fn fixtures_fill_exactly_the_declared_fields() {
     let reports = results().into_iter().map(|name| report(&name));
     let histories = histories().into_iter().filter_map(|name| {
         observe(&name, "status", Flow::Identification)
@@ -192,7 +192,7 @@ fn every_field_that_is_declared_is_filled_by_some_fixture_and_no_other_is() {
 }
 
 #[test]
-fn the_documents_history_is_over_for_an_identification_only() {
+fn documents_history_ends_only_an_identification() {
     let identification = observe("get-status.json", "status", Flow::Identification);
     assert_eq!(
         (identification.status, identification.code.as_deref()),
@@ -211,7 +211,7 @@ fn the_documents_history_is_over_for_an_identification_only() {
 }
 
 #[test]
-fn the_documents_files_are_listed_and_those_it_cut_off_are_no_files() {
+fn truncated_sample_files_are_not_valid() {
     let bytes = fixture("get-images.json");
     let images = Images::read(&bytes).unwrap();
     let evidence = normalize::images(&images.images);
@@ -235,7 +235,7 @@ fn the_documents_files_are_listed_and_those_it_cut_off_are_no_files() {
 }
 
 #[test]
-fn files_are_decoded_where_they_stand() {
+fn files_are_decoded_from_the_payload() {
     let bytes = fixture("own-ident-data-object.json");
     let result = IdentResult::read(&bytes).unwrap();
     let evidence = normalize::images(result.images());
@@ -261,7 +261,7 @@ fn files_are_decoded_where_they_stand() {
 }
 
 #[test]
-fn the_orders_of_a_reference_are_read_in_each_form() {
+fn orders_of_a_reference_are_parsed_in_each_form() {
     for (payload, ids) in [
         (
             String::from_utf8(fixture("get-orders-by-ref.txt")).unwrap(),
@@ -308,7 +308,7 @@ fn the_orders_of_a_reference_are_read_in_each_form() {
 }
 
 #[test]
-fn the_other_samples_are_read() {
+fn other_samples_are_parsed() {
     let status = SystemStatus::read(&fixture("system-status.json")).unwrap();
     assert_eq!(
         (
@@ -351,7 +351,7 @@ fn the_other_samples_are_read() {
 }
 
 #[test]
-fn what_is_something_else_is_not_read() {
+fn other_payloads_are_refused() {
     let created = br#"{"OrderID": "99921269855041", "Ref": "x", "TargetURL": "https://www.identity.tm/status/37C4"}"#;
     for error in [
         StatusList::read(created).unwrap_err(),
@@ -378,7 +378,7 @@ fn what_is_something_else_is_not_read() {
 }
 
 #[test]
-fn a_callback_says_what_its_address_says() {
+fn callback_has_the_parameters_of_its_url() {
     let page = normalize::kind(
         b"orderId=99921269855041&ref=our-reference&statusCode=6",
         "callback",

@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 use idv_core::report::CheckResult;
@@ -22,7 +22,7 @@ fn observe(status: &Value, flow: Flow) -> Observation {
         .remove(0)
 }
 
-/// A history of codes and their minutes.
+/// A history of codes with their minutes.
 fn timed(entries: &[(u32, u32)]) -> Value {
     entries.iter().map(|(kind, minute)| json!({ "Kind": kind, "Time": format!("2024-03-01T10:{minute:02}:00+01:00") })).collect()
 }
@@ -69,14 +69,14 @@ fn suspicion_newer_than_or_beside_a_positive_end_disputes_it() {
                 Flow::Identification,
                 Disputed,
             ),
-            // The place in the list does not count beside times.
+            // Times override the order of the list.
             (
                 vec![(suspicion, 8), (6, 3), (75, 1)],
                 Flow::Identification,
                 Disputed,
             ),
             (vec![(6, 3), (suspicion, 2)], Flow::Identification, Verified),
-            // A positive end that is repeated does not erase it.
+            // A repeated positive end does not erase the suspicion.
             (
                 vec![(6, 1), (suspicion, 2), (6, 3)],
                 Flow::Identification,
@@ -88,7 +88,7 @@ fn suspicion_newer_than_or_beside_a_positive_end_disputes_it() {
                 Disputed,
             ),
             (vec![(suspicion, 1), (6, 2), (84, 3)], Flow::Esign, Verified),
-            // A signature says nothing of the person.
+            // A signature says nothing about the person.
             (vec![(6, 1), (suspicion, 2), (84, 3)], Flow::Esign, Disputed),
             (vec![(6, 1), (84, 3), (suspicion, 3)], Flow::Esign, Disputed),
             (vec![(84, 1), (suspicion, 2)], Flow::Esign, Disputed),
@@ -124,7 +124,7 @@ fn suspicion_newer_than_or_beside_a_positive_end_disputes_it() {
 }
 
 #[test]
-fn negative_end_stays_whenever_the_suspicion_came() {
+fn negative_end_remains_beside_any_suspicion() {
     use Outcome::{Canceled, Expired, Rejected};
     for suspicion in SUSPICIONS {
         for (end, expected) in [
@@ -170,7 +170,7 @@ fn order_of_entries_counts_without_times() {
             json!([{ "Kind": 89, "Time": time }, { "Kind": 6 }]),
             Outcome::Verified,
         ),
-        // A time that cannot be read proves nothing.
+        // An unreadable time proves nothing.
         (
             json!([{ "Kind": 89, "Time": "01.03.2024 11:00" }, { "Kind": 6, "Time": time }]),
             Outcome::Disputed,
@@ -201,7 +201,7 @@ fn order_of_entries_counts_without_times() {
 }
 
 #[test]
-fn suspicion_is_read_in_any_spelling_of_its_code() {
+fn suspicion_is_parsed_in_any_notation() {
     for code in [
         json!(89),
         json!("89"),
@@ -222,7 +222,7 @@ fn suspicion_is_read_in_any_spelling_of_its_code() {
 }
 
 #[test]
-fn suspicion_without_an_end_is_a_review_until_data_are_ready() {
+fn suspicion_without_an_end_is_a_review() {
     let review = Some(Status::InReview {
         leaning: Some(Outcome::Rejected),
     });
@@ -250,7 +250,7 @@ fn suspicion_without_an_end_is_a_review_until_data_are_ready() {
             disputed,
         ),
         (vec![(89, 1), (80, 2)], Flow::Esign, disputed),
-        // It waits for the signature.
+        // The order awaits the signature.
         (vec![(6, 1), (89, 2), (80, 3)], Flow::Esign, review),
         (vec![(89, 1), (6, 2), (80, 3)], Flow::Esign, review),
         (

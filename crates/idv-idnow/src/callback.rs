@@ -1,10 +1,12 @@
-//! Callbacks (chapter 14), and the reply that IDnow expects.
+//! Receives callbacks (chapter 14) and replies to them.
 //!
-//! IDnow signs no callback. A secret in the webhook's address, which the [`CallbackAuth`] checks, proves it; without one every callback is a
-//! claim. Either way it decides nothing, since IDnow can be asked: it is a reason to ask.
+//! IDnow does not sign callbacks. A secret in the webhook's URL, which [`CallbackAuth`] verifies,
+//! authenticates them; without it every callback is a claim. In both cases a callback only triggers
+//! a poll, which returns the result.
 //!
-//! Every 2xx is a success to IDnow, and everything else is repeated for a day (chapter 14.6). So every callback that can be read is
-//! answered with 200 and an empty body, one with an unknown result too.
+//! IDnow accepts every 2xx as success and repeats other calls for a day (chapter 14.6). The reply
+//! to every valid callback, including one with an unknown result, is therefore 200 with an empty
+//! body.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -18,11 +20,11 @@ use crate::config::DataCentre;
 use crate::normalize::{self, Inline};
 use crate::wire;
 
-/// The form of callbacks (chapter 14.1): JSON by POST, which is one result without its attachments. No bound and no time for the reply are
-/// documented.
+/// Callbacks arrive by POST as JSON, with one result without its attachments (chapter 14.1). The
+/// document states neither a size limit nor a timeout for the reply.
 pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 1024);
 
-/// The addresses that callbacks come from, by data centre (chapter 14.3).
+/// The IP addresses from which callbacks arrive, by data centre (chapter 14.3).
 pub const SOURCES: &[(DataCentre, &[Ipv4Addr])] = &[
     (
         DataCentre::De,
@@ -45,7 +47,7 @@ pub const SOURCES: &[(DataCentre, &[Ipv4Addr])] = &[
     ),
 ];
 
-/// Which addresses a callback may come from.
+/// The permitted sources of a callback.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sources {
@@ -59,7 +61,8 @@ pub enum Sources {
 }
 
 impl Sources {
-    /// Returns whether a callback may come from an address; none is one that is not known for certain.
+    /// Returns whether a callback from this IP address is permitted. An unknown address is only
+    /// permitted by [`Any`](Self::Any).
     #[must_use]
     pub fn allows(self, source: Option<IpAddr>) -> bool {
         match (self, source) {
@@ -71,7 +74,8 @@ impl Sources {
     }
 }
 
-/// Returns whether IDnow calls from this address: a data centre, or any if none is given (chapter 14.3).
+/// Returns whether IDnow calls from this IP address: of the given data centre, or of any if it is
+/// `None` (chapter 14.3).
 #[must_use]
 pub fn is_documented_source(source: IpAddr, centre: Option<DataCentre>) -> bool {
     let IpAddr::V4(source) = source.to_canonical() else {
@@ -83,8 +87,8 @@ pub fn is_documented_source(source: IpAddr, centre: Option<DataCentre>) -> bool 
         .any(|(_, sources)| sources.contains(&source))
 }
 
-/// The parameters that may name the transaction in a return. The account's own address names them (chapter 6.2.2): the first is the
-/// document's example.
+/// The query parameters that may name the transaction in a return. The account's return URL chooses
+/// the name (chapter 6.2.2); the first is the document's example.
 const RETURN_PARAMETERS: [&str; 5] = [
     "transaction-number",
     "transactionnumber",
@@ -93,23 +97,25 @@ const RETURN_PARAMETERS: [&str; 5] = [
     "reference",
 ];
 
-/// Reads a delivery: a callback, whose body is one identification as JSON, or the person's return.
+/// Receives a delivery: a callback, whose body is one identification as JSON, or the person's
+/// return.
 ///
-/// The guard examines a callback once, and each transaction number that it names. A return names it in its address, at best, and proves
-/// nothing.
+/// The callback is authenticated once, and each of its transaction numbers separately. A return
+/// names the transaction in its URL, at best, and proves nothing.
 ///
 /// # Errors
 ///
-/// [`Forged`](ErrorKind::Forged) if the guard has a secret and the callback has not, or if it comes from an address that is not one of
-/// `sources`; [`Malformed`](ErrorKind::Malformed) if the body is no identification, or more than sixteen.
+/// [`Forged`](ErrorKind::Forged) if the configuration has a secret and the callback lacks it, or if
+/// its source is not permitted by `sources`; [`Malformed`](ErrorKind::Malformed) if the body has no
+/// identification, or more than sixteen.
 pub fn receive(
-    guard: &CallbackAuth,
+    auth: &CallbackAuth,
     sources: Sources,
     delivery: &Delivery,
 ) -> Result<CallbackMessage> {
     let observations = match delivery.kind {
         DeliveryKind::Return => returned(delivery).into_iter().collect(),
-        _ => identifications(guard, sources, delivery)?,
+        _ => identifications(auth, sources, delivery)?,
     };
     Ok(CallbackMessage::new(
         observations,
@@ -117,24 +123,26 @@ pub fn receive(
     ))
 }
 
-/// Chapter 14.4.1.
+/// Parses a callback (chapter 14.4.1).
 fn identifications(
-    guard: &CallbackAuth,
+    auth: &CallbackAuth,
     sources: Sources,
     delivery: &Delivery,
 ) -> Result<Vec<Observation>> {
     if !sources.allows(delivery.source) {
-        return Err(Error::new(ErrorKind::Forged)
-            .detail("the callback does not come from the vendor's documented addresses"));
+        return Err(Error::new(ErrorKind::Forged).detail(
+            "callback authentication failed: the source is not one of the vendor's \
+                documented addresses",
+        ));
     }
-    guard.precheck(delivery)?;
+    auth.precheck(delivery)?;
     let payload = wire::read(&delivery.body)?;
     if payload.identifications.is_empty() {
-        return Err(Error::malformed("the callback holds no identification"));
+        return Err(Error::malformed("the callback has no identification"));
     }
     normalize::check_callback(&payload)?;
-    // The proof hashes the whole body: once for all of them.
-    let checked = guard.check(delivery);
+    // The proof hashes the whole body: once for all identifications.
+    let checked = auth.check(delivery);
     normalize::observations(&payload, Channel::Callback, Inline::Report)
         .into_iter()
         .map(|observation| {
@@ -145,7 +153,7 @@ fn identifications(
         .collect()
 }
 
-/// Chapter 6.2.2.
+/// Parses a return (chapter 6.2.2).
 fn returned(delivery: &Delivery) -> Option<Observation> {
     let number = RETURN_PARAMETERS
         .iter()

@@ -1,4 +1,4 @@
-//! The configuration of the adapter: one struct, one validation, whether it came from a file or from the environment.
+//! The adapter's configuration, from a file or from environment variables.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use idv_core::{CallbackAuth, Error, Result, Secret, Url, VendorInfo, setting_wor
 use crate::callback::Sources;
 use crate::{Idnow, normalize};
 
-/// IDnow, for a registry of vendors.
+/// Registers IDnow with the facade, the program and the configuration schema.
 pub const ENTRY: VendorEntry = VendorEntry {
     id: "idnow",
     name: "IDnow",
@@ -27,7 +27,7 @@ pub const ENTRY: VendorEntry = VendorEntry {
     normalize_options: &[],
 };
 
-/// The default limit for archives and their files, in bytes.
+/// The default limit of archives and their files, in bytes.
 const MAX_ARCHIVE: u64 = 256 * 1024 * 1024;
 
 settings! {
@@ -40,51 +40,73 @@ settings! {
     /// host = "test"
     /// ```
     ///
-    /// AutoIdent and VideoIdent are accounts of their own, each with a company id and a key: configure one provider for each.
-    /// The environment gives each key as `IDV_`, the provider and the key in capitals.
+    /// AutoIdent and VideoIdent are separate accounts with their own company id and key: configure
+    /// one provider for each. Environment variables set each key as `IDV_`, the provider and the
+    /// key in upper case.
     pub struct IdnowConfig {
         required {
             /// The company id that IDnow assigned to the account (chapter 3.2.5).
             company: String,
-            /// The account's API key (chapter 1.4). It creates, logs in and signs links.
+            /// The account's API key (chapter 1.4). It creates identifications, logs in and signs
+            /// links.
             api_key: Secret,
         }
         optional {
-            /// The data centre (chapters 3.2.2, 4.4 and 8.2.1). Required unless both addresses below are given: there is no default, since
-            /// a person's data would go there.
+            /// The data centre (chapters 3.2.2, 4.4 and 8.2.1). Required unless both URLs below are
+            /// set. There is no default, because the data centre receives personal data.
             host: Option<DataCentre>,
-            /// The address of the gateway in place of the data centre's: white labels, proxies, emulators. Without `/api`.
+            /// A gateway URL that replaces the data centre's, without `/api`: for white labels,
+            /// proxies and emulators.
             gateway_url: Option<Url> as Address,
-            /// The address that persons visit in place of the data centre's: white labels, emulators.
+            /// A base URL of the person's pages that replaces the data centre's: for white labels
+            /// and emulators.
             go_url: Option<Url> as Address,
-            /// The secret, of 16 characters at least, that the webhook's address carries in its query. IDnow signs no webhooks; without
-            /// this each one is a claim, and a reason to ask.
+            /// The secret in the query of the webhook's URL: 16 characters or more. IDnow does not
+            /// sign webhooks; without this secret a webhook is an unauthenticated claim that only
+            /// triggers a poll.
             callback_secret: Secrets,
             /// The name of the query parameter that carries the secret.
             callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
-            /// Whether a callback must also come from the vendor's documented addresses (chapter 14.3): those of the data centre in `host`, or
-            /// of any if there is none. The application has to know for certain where a delivery came from:
+            /// Whether a callback must also come from the vendor's documented IP addresses (chapter
+            /// 14.3): those of the data centre in `host`, or of any without `host`. The application
+            /// must pass the true source:
             /// [`Delivery::from_source`](idv_core::Delivery::from_source).
             check_source: bool,
-            /// The password of encrypted archives, which the company chose and gave to IDnow (chapter 10.1). It needs the feature `archive`.
+            /// The password of encrypted archives, which the company chose and gave to IDnow
+            /// (chapter 10.1). It needs the feature `archive`.
             archive_password: Option<Secret>,
-            /// In which form a result is fetched. All give the same report.
+            /// The format in which results are fetched. Every format gives the same report.
             result_format: ResultFormat,
-            /// The account's product, if it has only one. It tells the method of an identification whose result does not.
+            /// The account's product, if it has only one. It determines the method of
+            /// identifications whose result does not name it.
             product: Option<Product>,
-            /// Which link a person is sent to. Both are equivalent (chapter 6.1.1).
+            /// The kind of link for the person. Both kinds are equivalent (chapter 6.1.1).
             link: LinkStyle,
-            /// The longest ZIP archive that is read for the files in it, in bytes; 256 MiB. It lies in memory while it is read, so
-            /// raise it only if videos are that long. The piece of evidence `archive`, the whole ZIP, is streamed and not bound by it.
+            /// The maximum size in bytes of a ZIP archive that is parsed for its files. The default
+            /// is 256 MiB.
+            ///
+            /// The archive is held in memory, so raise the limit only for long videos. The evidence
+            /// `archive`, the whole ZIP, is streamed and not limited by it.
             max_archive_bytes: u64 = MAX_ARCHIVE,
-            /// The longest file that is unpacked from an archive, in bytes; 256 MiB.
+            /// The maximum size in bytes of a file unpacked from an archive. The default is 256
+            /// MiB.
             max_entry_bytes: u64 = MAX_ARCHIVE,
         }
     }
 }
 
 impl IdnowConfig {
-    /// An account at a data centre; the rest is set on the value.
+    /// Creates the configuration of an account at a data centre. All other settings have their
+    /// defaults.
+    ///
+    /// ```
+    /// use idv_idnow::{DataCentre, IdnowConfig, LinkStyle};
+    ///
+    /// let mut config = IdnowConfig::new("ihrebank", "example-api-key".into(), DataCentre::Test);
+    /// config.link = LinkStyle::Short;
+    /// config.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(company: impl Into<String>, api_key: Secret, host: DataCentre) -> Self {
         Self {
@@ -93,11 +115,11 @@ impl IdnowConfig {
         }
     }
 
-    /// The address of the gateway.
+    /// Returns the URL of the gateway.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is missing, or is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if the URL is missing or not usable.
     pub fn gateway(&self) -> Result<Url> {
         self.address(
             "gateway_url",
@@ -106,7 +128,7 @@ impl IdnowConfig {
         )
     }
 
-    /// The address that persons visit.
+    /// Returns the base URL of the person's pages.
     ///
     /// # Errors
     ///
@@ -115,7 +137,7 @@ impl IdnowConfig {
         self.address("go_url", self.go_url.as_ref(), DataCentre::go)
     }
 
-    /// Returns the addresses that callbacks may come from.
+    /// Returns the permitted sources of callbacks.
     #[must_use]
     pub const fn sources(&self) -> Sources {
         match (self.check_source, self.host) {
@@ -125,20 +147,21 @@ impl IdnowConfig {
         }
     }
 
-    /// Returns the guard that proves callbacks.
+    /// Returns the authentication of callbacks.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short, or the name of its parameter is not a name.
+    /// [`Config`](idv_core::ErrorKind::Config) if the secret is too short or the parameter's name
+    /// is not valid.
     pub fn auth(&self) -> Result<CallbackAuth> {
         settings::query_auth(&self.callback_parameter, &self.callback_secret)
     }
 
-    /// Checks all of it.
+    /// Checks every setting.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
     pub fn check(&self) -> Result<()> {
         check_company(&self.company)?;
         check_api_key(&self.api_key)?;
@@ -151,12 +174,13 @@ impl IdnowConfig {
             .is_some_and(|password| password.expose().is_empty())
         {
             return Err(Error::config(
-                "archive_password is empty: write the password that the company chose, or leave it out",
+                "archive_password is empty: set the password that the company chose, or \
+                 remove the key",
             ));
         }
         if self.max_archive_bytes == 0 || self.max_entry_bytes == 0 {
             return Err(Error::config(
-                "max_archive_bytes and max_entry_bytes must not be 0: nothing could be read",
+                "max_archive_bytes and max_entry_bytes must not be 0",
             ));
         }
         Ok(())
@@ -170,12 +194,12 @@ impl IdnowConfig {
     ) -> Result<Url> {
         let url = match (given, self.host) {
             (Some(url), _) => url.clone(),
-            (None, Some(host)) => {
-                Url::parse(of(host)).map_err(|_| Error::config("the data centre has no address"))?
-            }
+            (None, Some(host)) => Url::parse(of(host))
+                .map_err(|_| Error::config("the data centre has no valid URL"))?,
             (None, None) => {
                 return Err(Error::config(format!(
-                    "neither host nor {key} is given: write host = \"de\", \"ch\" or \"test\", or gateway_url and go_url"
+                    "host and {key} are missing: set host to \"de\", \"ch\" or \"test\", or \
+                     set gateway_url and go_url"
                 )));
             }
         };
@@ -202,7 +226,7 @@ impl DataCentre {
     /// Every data centre.
     pub const ALL: &'static [Self] = &[Self::De, Self::Ch, Self::Test];
 
-    /// The address of the gateway.
+    /// Returns the URL of the gateway.
     #[must_use]
     pub const fn gateway(self) -> &'static str {
         match self {
@@ -212,7 +236,7 @@ impl DataCentre {
         }
     }
 
-    /// The address that persons visit.
+    /// Returns the base URL of the person's pages.
     #[must_use]
     pub const fn go(self) -> &'static str {
         match self {
@@ -222,7 +246,7 @@ impl DataCentre {
         }
     }
 
-    /// The name in configurations.
+    /// Returns the name in configurations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -233,48 +257,51 @@ impl DataCentre {
     }
 }
 
-/// In which form a result is fetched. A poll always asks for JSON, the one form that is documented for the state.
+/// The format in which results are fetched. A poll always uses JSON, the only format that the
+/// document defines for the state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResultFormat {
     /// JSON (chapter 8.3.3.2).
     #[default]
     Json,
-    /// XML (chapter 13.3). The document names no address for it: see
+    /// XML (chapter 13.3). The document has no path for it: see
     /// [`Api::identification_as_xml`](crate::api::Api::identification_as_xml).
     Xml,
-    /// The XML or JSON inside the ZIP archive (chapter 8.3.3.1). It needs the feature `archive`.
+    /// The XML or JSON in the ZIP archive (chapter 8.3.3.1). It needs the feature `archive`.
     Zip,
 }
 
 setting_words!(ResultFormat { Json = "json", Xml = "xml", Zip = "zip" });
 
-/// IDnow's products that differ in how the person is identified.
+/// IDnow's products with different methods of identification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Product {
-    /// VideoIdent and eSign: a call by video with an agent.
+    /// VideoIdent and eSign: a video call with an agent.
     Video,
-    /// AutoIdent: photographs that a machine reads.
+    /// AutoIdent: automatically read photographs.
     Auto,
 }
 
 setting_words!(Product { Video = "video", Auto = "auto" });
 
-/// Which link a person is sent to.
+/// The kind of link for the person.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LinkStyle {
-    /// With the company id and the transaction number (chapter 6.1.1.1). The only one that can be embedded in a page.
+    /// With the company id and the transaction number (chapter 6.1.1.1). Only this link can be
+    /// embedded in a page.
     #[default]
     Long,
-    /// With the Ident-ID alone (chapter 6.1.1.2).
+    /// With only the Ident-ID (chapter 6.1.1.2).
     Short,
 }
 
 setting_words!(LinkStyle { Long = "long", Short = "short" });
 
-/// A company id that can stand in a path. Anything but the two names that a path gives a meaning of its own can be encoded.
+/// Checks that a company id can be a path segment. Everything except the segments `.` and `..` can
+/// be encoded.
 pub(crate) fn check_company(company: &str) -> Result<()> {
     if company.is_empty()
         || company == "."
@@ -282,13 +309,13 @@ pub(crate) fn check_company(company: &str) -> Result<()> {
         || company.chars().any(|c| c.is_control() || c.is_whitespace())
     {
         return Err(Error::config(
-            "company is not a company id: copy the one that IDnow assigned, without white space",
+            "invalid company: expected the company id that IDnow assigned, without white space",
         ));
     }
     Ok(())
 }
 
-/// A key that can stand in a header.
+/// Checks that a key is a valid header value.
 fn check_api_key(api_key: &Secret) -> Result<()> {
     let text = api_key.expose();
     if text.is_empty() {
@@ -296,13 +323,15 @@ fn check_api_key(api_key: &Secret) -> Result<()> {
     }
     if text.trim() != text || !text.is_ascii() || HeaderValue::from_str(text).is_err() {
         return Err(Error::config(
-            "api_key cannot be sent: it has white space at an end, a line break or letters that are not ASCII",
+            "invalid api_key: white space at an end, line breaks and non-ASCII characters \
+             are not allowed",
         ));
     }
     Ok(())
 }
 
-/// A base address: https, or http if nothing personal can leave the machine or if the document allows it (chapter 8.2.1).
+/// Checks a base URL: https, or http if personal data cannot leave the machine or the document
+/// allows it (chapter 8.2.1).
 pub(crate) fn check_url(key: &str, url: &Url) -> Result<()> {
     settings::check_address(key, url, |host| {
         host == "test.idnow.de" || host.ends_with(".test.idnow.de")

@@ -1,4 +1,4 @@
-//! Images, recordings and files: streamed from an address of their own, or unpacked from the archive.
+//! Images, recordings and files: streamed from a path of their own, or unpacked from the archive.
 
 use idv_core::adapter::store;
 use idv_core::call::CallContext;
@@ -17,8 +17,10 @@ const ARCHIVE: &str = "archive";
 
 #[async_trait]
 impl EvidenceSource for Idnow {
-    /// Asks the documented addresses first: that of a signed document (chapter 7.2.7), then the archive (chapter 8.3.3.1), then, for the
-    /// report and the sound, an address that clients know. A failure goes on to the next one unless something was written.
+    /// Downloads a piece of evidence. First it tries the documented paths: that of a signed
+    /// document (chapter 7.2.7), then the archive (chapter 8.3.3.1). For the report and the audio
+    /// it then tries a path that other clients use. After a failure it continues with the next
+    /// path, unless data was written.
     async fn download(
         &self,
         cx: &CallContext,
@@ -35,7 +37,7 @@ impl EvidenceSource for Idnow {
                 .download(cx, &transaction, Suffix::Zip, limit, sink)
                 .await;
         }
-        let mut sink = Watched {
+        let mut sink = TrackingSink {
             sink,
             is_written: false,
         };
@@ -69,13 +71,13 @@ impl EvidenceSource for Idnow {
                 settled => return settled,
             }
         }
-        // That a file is not at an address says less than any other failure.
-        let told = failures.iter().position(|error| {
+        // A missing file at one path is less informative than any other failure.
+        let informative = failures.iter().position(|error| {
             !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unsupported)
         });
         Err(failures
             .into_iter()
-            .nth(told.unwrap_or(0))
+            .nth(informative.unwrap_or(0))
             .unwrap_or_else(|| Error::new(ErrorKind::NotFound)))
     }
 }
@@ -91,8 +93,8 @@ impl Idnow {
     ) -> Result<Vec<u8>> {
         if !cfg!(feature = "archive") {
             return Err(Error::new(ErrorKind::Unsupported).detail(
-                "this piece of evidence lies in the ZIP archive, which needs the feature `archive` of the crate idv-idnow; \
-                 the evidence `archive` is the whole of it",
+                "this evidence is in the ZIP archive and needs the feature `archive` of the \
+                 crate idv-idnow; the evidence `archive` is the whole archive",
             ));
         }
         let mut zip = Vec::new();
@@ -108,21 +110,22 @@ impl Idnow {
     }
 }
 
-/// A sink, and whether something was written to it: another file must not follow then.
-struct Watched<'s> {
+/// A sink that records whether data was written to it: another file must not follow then.
+struct TrackingSink<'s> {
     sink: &'s mut dyn Sink,
     is_written: bool,
 }
 
 #[async_trait]
-impl Sink for Watched<'_> {
+impl Sink for TrackingSink<'_> {
     async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.is_written |= !bytes.is_empty();
         self.sink.write(bytes).await
     }
 }
 
-/// The document definition of a signed file, by the name that the file has in archives (chapter 7.2.7).
+/// Returns the document definition of a signed file, by the file's name in archives (chapter
+/// 7.2.7).
 fn signed_document(name: &str) -> Option<DefinitionId> {
     DefinitionId::parse(name.strip_suffix("_signed.pdf")?).ok()
 }

@@ -1,5 +1,6 @@
-//! The addresses that a person visits: to begin an identification (chapter 6.1), to fill in the webform (chapter 4), and the signed
-//! link that creates an identification by itself (chapter 5). Pure.
+//! Builds the URLs that a person visits: to begin an identification (chapter 6.1), to fill in the
+//! webform (chapter 4), and the signed link that creates an identification when it is opened
+//! (chapter 5).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,10 +14,20 @@ use crate::api::parameter::Parameter;
 use crate::api::{StartRequest, TransactionNumber};
 use crate::config::{self, DataCentre};
 
-/// The longest signed link (chapter 5.3).
+/// The maximum length of a signed link (chapter 5.3).
 pub const MAX_SIGNED_LENGTH: usize = 1040;
 
-/// The links of one company.
+/// Builds the links of one company.
+///
+/// ```
+/// use idv_idnow::api::TransactionNumber;
+/// use idv_idnow::links::{self, Links};
+///
+/// let links = Links::new("ihrebank", links::go_url("test")?)?;
+/// let link = links.long(&TransactionNumber::parse("6f1c2a9e1c1f4a6b")?, None)?;
+/// assert_eq!(link.expose().host_str(), Some("go.test.idnow.de"));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Links {
     company: String,
@@ -24,11 +35,11 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links of `company` at an address that persons visit.
+    /// Creates a builder for `company` at a base URL of the person's pages.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the company id or the address cannot be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if the company id or the URL is not valid.
     pub fn new(company: impl Into<String>, go: Url) -> Result<Self> {
         let company = company.into();
         config::check_company(&company)?;
@@ -36,12 +47,12 @@ impl Links {
         Ok(Self { company, go })
     }
 
-    /// The long link, with the company id and the transaction number (chapter 6.1.1.1). It can be embedded in a page or a popup
-    /// (chapter 6.1.2); its host is then the frame's source.
+    /// Builds the long link, with the company id and the transaction number (chapter 6.1.1.1). A
+    /// page or a popup can embed it (chapter 6.1.2), with its host as the frame's source.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the address cannot have a path.
+    /// [`Config`](idv_core::ErrorKind::Config) if the base URL cannot have a path.
     pub fn long(
         &self,
         transaction: &TransactionNumber,
@@ -53,24 +64,25 @@ impl Links {
         )
     }
 
-    /// The short link, with the Ident-ID that the start call returned (chapter 6.1.1.2).
+    /// Builds the short link, with the Ident-ID that the start call returned (chapter 6.1.1.2).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id`, if it is none.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if `ident_id` is
+    /// not valid.
     pub fn short(&self, ident_id: &str, tracking: Option<&str>) -> Result<SessionUrl> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if ident_id.is_empty() || !ident_id.bytes().all(allowed) {
             return Err(Error::invalid(
                 "vendor_id",
-                "an Ident-ID is letters, digits and hyphens, such as ABC-DEFGH",
+                "expected an Ident-ID of letters, digits and hyphens, such as ABC-DEFGH",
             ));
         }
         self.link(&[ident_id], tracking)
     }
 
-    /// The webform in which the person enters their data themselves (chapter 4.3), without a transaction number or with one.
-    /// IDnow activates it by account.
+    /// Builds the URL of the webform in which the person enters the data (chapter 4.3), with or
+    /// without a transaction number. IDnow activates the webform per account.
     ///
     /// # Errors
     ///
@@ -88,7 +100,7 @@ impl Links {
         }
     }
 
-    /// The address that persons visit.
+    /// Returns the base URL of the person's pages.
     #[must_use]
     pub const fn go_url(&self) -> &Url {
         &self.go
@@ -97,18 +109,18 @@ impl Links {
     fn link(&self, segments: &[&str], tracking: Option<&str>) -> Result<SessionUrl> {
         let mut url = below(&self.go, segments)?;
         if let Some(tracking) = tracking {
-            // The text comes back in `trackingid` of the result (chapter 6.1.3).
+            // The result returns this text as `trackingid` (chapter 6.1.3).
             url.query_pairs_mut().append_pair("tid", tracking);
         }
         Ok(SessionUrl::new(url))
     }
 }
 
-/// The address that persons visit, from what people write for it: `de`, `ch` or `test`, a host, or an address.
+/// Parses the base URL of the person's pages: `de`, `ch` or `test`, a host name, or a URL.
 ///
 /// # Errors
 ///
-/// [`Config`](idv_core::ErrorKind::Config) if it is none of them.
+/// [`Config`](idv_core::ErrorKind::Config) if the text is none of these.
 pub fn go_url(host: &str) -> Result<Url> {
     if let Some(centre) = DataCentre::ALL.iter().find(|centre| centre.name() == host) {
         return parse(centre.go());
@@ -122,25 +134,26 @@ pub fn go_url(host: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// The parts of a signed link.
+/// The input of a signed link.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SigningInput {
     /// The company id.
     pub company: String,
-    /// The address that persons visit: [`DataCentre::go`], or a white label's.
+    /// The base URL of the person's pages: [`DataCentre::go`], or a white label's.
     pub go_url: Url,
     /// The account's API key.
     pub api_key: Secret,
-    /// The parameters of the link, by the names of the table of chapter 5.4.2. `transactionnumber` must be among them; `timestamp` and
-    /// `signature` are added. An empty value is left out.
+    /// The parameters of the link, by the names in the table of chapter 5.4.2. `transactionnumber`
+    /// is required; `timestamp` and `signature` are added. Empty values are omitted.
     pub parameters: BTreeMap<String, Pii<String>>,
-    /// When the link is made, in milliseconds since 1970-01-01T00:00:00Z. IDnow refuses replays by it.
+    /// The time of the link's creation, in milliseconds since 1970-01-01T00:00:00Z. IDnow detects
+    /// replays by it.
     pub timestamp_ms: i64,
 }
 
 impl SigningInput {
-    /// The parts of a signed link.
+    /// Creates the input from its parts.
     #[must_use]
     pub const fn new(
         company: String,
@@ -158,11 +171,12 @@ impl SigningInput {
         }
     }
 
-    /// The parameters that a link has for a start request.
+    /// Returns the parameters of a link for a start request.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `questions`, which a link cannot answer.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `questions`, which a link
+    /// cannot answer.
     pub fn parameters_of(
         transaction: &TransactionNumber,
         request: &StartRequest,
@@ -170,7 +184,7 @@ impl SigningInput {
         if !request.questions.is_empty() {
             return Err(Error::invalid(
                 "questions",
-                "a link has no place for predefined answers: use the start call",
+                "a link cannot carry predefined answers: use the start call",
             ));
         }
         let value = serde_json::to_value(request).map_err(|error| Error::malformed_json(&error))?;
@@ -197,23 +211,26 @@ impl fmt::Debug for SigningInput {
     }
 }
 
-/// A link that creates an identification when the person opens it (chapter 5).
+/// Builds a link that creates an identification when the person opens it (chapter 5).
 ///
-/// It carries the person's data in its address, which browsers keep and servers log; the start call does not, and IDnow recommends
-/// it. The names are sorted; the text `/v1/{company}/start?name=value&…`, not encoded, is signed with HMAC-SHA256 under the API key;
-/// then the values alone are encoded, as forms encode them, and the signature is put last in lower-case hexadecimal.
+/// The URL contains the person's data, which browsers store and servers log. The start call avoids
+/// this, and IDnow recommends it. The parameters are sorted by name. HMAC-SHA256 under the API key
+/// signs the unencoded text `/v1/{company}/start?name=value&…`. Then the values are form-encoded,
+/// and the signature is appended in lower-case hexadecimal.
 ///
 /// # Ambiguous values
 ///
-/// The signature is over the query before it is encoded, so the value `X&gender=MALE` of one parameter is signed as if it were two. The holder of such a link
-/// could turn the one into the other, and the signature would still hold. So a value in which a `&` begins what can be read as a
-/// further parameter (a `=` follows it) is refused. A single `&` or `=` is unambiguous and taken.
+/// The signature covers the query before encoding, so the value `X&gender=MALE` of one parameter
+/// has the signature of two parameters. The holder of such a link could replace one with the other
+/// under a valid signature. A value in which `&` begins a possible further parameter (with a `=`
+/// after it) is therefore an error. A single `&` or `=` is unambiguous and accepted.
 ///
 /// # Errors
 ///
-/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field, if a value is not allowed, a name is not in
-/// the table, the transaction number is missing, or the link is longer than [`MAX_SIGNED_LENGTH`];
-/// [`Config`](idv_core::ErrorKind::Config) if company, address or key cannot be used.
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field if a value is
+/// not allowed, a name is not in the table, the transaction number is missing, or the link is
+/// longer than [`MAX_SIGNED_LENGTH`]; [`Config`](idv_core::ErrorKind::Config) if the company, the
+/// URL or the key is not valid.
 pub fn signed(input: &SigningInput) -> Result<SessionUrl> {
     let links = Links::new(&input.company, input.go_url.clone())?;
     if input.api_key.is_empty() {
@@ -242,25 +259,27 @@ pub fn signed(input: &SigningInput) -> Result<SessionUrl> {
         return Err(Error::invalid(
             "parameters",
             format!(
-                "the link would be longer than {MAX_SIGNED_LENGTH} characters: leave something out, or use the start call"
+                "the link would be longer than {MAX_SIGNED_LENGTH} characters: omit a \
+                 parameter, or use the start call"
             ),
         ));
     }
     Ok(SessionUrl::new(url))
 }
 
-/// The moment in the unit of a link's timestamp.
+/// Returns a time in the unit of a link's timestamp.
 #[must_use]
 pub fn timestamp_ms(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// Names and values, checked, with the timestamp, in alphabetical order without regard to case: chapter 5 sorts "in lower-case".
+/// Returns the checked names and values with the timestamp, in alphabetical order without regard to
+/// case: chapter 5 sorts "in lower-case".
 fn sorted(input: &SigningInput) -> Result<Vec<(&'static str, String)>> {
     if input.timestamp_ms <= 0 {
         return Err(Error::invalid(
             "timestamp",
-            "it is in milliseconds since 1970",
+            "expected milliseconds since 1970",
         ));
     }
     let mut parameters = vec![("timestamp", input.timestamp_ms.to_string())];
@@ -268,7 +287,8 @@ fn sorted(input: &SigningInput) -> Result<Vec<(&'static str, String)>> {
         let Some(parameter) = Parameter::named(name) else {
             return Err(Error::invalid(
                 "parameters",
-                "a name is not in the table of chapter 5.4.2 (they are told apart by case); timestamp and signature are added",
+                "unknown name: expected names of the table of chapter 5.4.2 \
+                 (case-sensitive), without timestamp and signature",
             ));
         };
         let value = value.expose();
@@ -279,7 +299,8 @@ fn sorted(input: &SigningInput) -> Result<Vec<(&'static str, String)>> {
         if value.split('&').skip(1).any(|rest| rest.contains('=')) {
             return Err(Error::invalid(
                 parameter.path,
-                "a part of it could be read as a further parameter of the link: use the start call",
+                "a part of the value could be read as a further parameter of the link: use \
+                 the start call",
             ));
         }
         parameters.push((parameter.name, value.clone()));
@@ -306,24 +327,24 @@ fn to_be_signed(company: &str, parameters: &[(&str, String)]) -> String {
 }
 
 fn sign(key: &str, text: &str) -> Result<String> {
-    // HMAC takes keys of any length; the error cannot come.
+    // HMAC accepts keys of any length, so this cannot fail.
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())
-        .map_err(|_| Error::config("api_key cannot sign"))?;
+        .map_err(|_| Error::config("api_key is not a valid signing key"))?;
     mac.update(text.as_bytes());
     Ok(hex::encode(mac.finalize().into_bytes()))
 }
 
 fn parse(address: &str) -> Result<Url> {
     Url::parse(address).map_err(|_| {
-        Error::config("the host is none: write de, ch, test, a host's name or an https address")
+        Error::config("invalid host: expected de, ch, test, a host name or an https URL")
     })
 }
 
-/// `base` with segments added to its path, each encoded.
+/// Appends encoded segments to the path of `base`.
 pub(crate) fn below(base: &Url, segments: &[&str]) -> Result<Url> {
     let mut url = base.clone();
     url.path_segments_mut()
-        .map_err(|()| Error::config("an address without a path cannot be used"))?
+        .map_err(|()| Error::config("the URL cannot have a path"))?
         .pop_if_empty()
         .extend(segments);
     Ok(url)

@@ -1,4 +1,4 @@
-//! Options of a single verification that the model has no field for.
+//! Options of a single verification beyond the model.
 
 use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::pii::exposed;
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::Idnow;
 use crate::api::StartRequest;
 
-/// Options of a verification at this vendor, for [`NewVerification::set_options`](idv_core::NewVerification::set_options).
+/// Vendor options of a verification, set with
+/// [`NewVerification::set_options`](idv_core::NewVerification::set_options).
 ///
 /// ```
 /// use idv_core::{NewVerification, Reference};
@@ -24,7 +25,7 @@ use crate::api::StartRequest;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IdnowOptions {
-    /// A tracking id that comes back with the result (chapter 6.1.2).
+    /// The tracking id that the result returns (chapter 6.1.2).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub tracking_id: Option<Pii<String>>,
 }

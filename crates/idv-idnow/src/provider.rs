@@ -1,4 +1,4 @@
-//! The vendor as the model sees it.
+//! The [`Provider`] implementation.
 
 use std::any::Any;
 use std::fmt;
@@ -15,23 +15,25 @@ use idv_core::{
     Subject, VendorInfo, VerificationId, async_trait,
 };
 
-use crate::api::{ACCEPTS, Api, Filter, StartRequest, Started, TransactionNumber, answer};
+use crate::api::{ACCEPTS, Api, Filter, StartRequest, StartResponse, TransactionNumber, answer};
 use crate::config::{IdnowConfig, LinkStyle, Product, ResultFormat};
 use crate::normalize::{Inline, REPORT_FIELDS};
 use crate::options::IdnowOptions;
 use crate::wire::archive::{self, Limits, Options};
 use crate::{callback, normalize, wire};
 
-/// The lifetime of an unfinished identification, and of a result, by IDnow's support pages. Accounts can have less.
+/// The lifetime of an unfinished identification and of a result, by IDnow's support pages. Accounts
+/// can have shorter ones.
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// IDnow as a provider.
+/// The IDnow provider.
 ///
 /// ```
 /// use idv_core::{Client, call::CallPolicy};
 /// use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
-/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+/// # let clock = ManualClock::new(idv_core::Timestamp::UNIX_EPOCH);
+/// # let environment = environment(&ScriptedTransport::new(), &clock);
 ///
 /// let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
 /// let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
@@ -39,7 +41,7 @@ const LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// ```
 pub struct Idnow {
     api: Api,
-    guard: CallbackAuth,
+    auth: CallbackAuth,
     info: VendorInfo,
     config: IdnowConfig,
     customize: Customize<StartRequest>,
@@ -49,12 +51,13 @@ impl Idnow {
     /// The provider's id.
     pub const ID: ProviderId = ProviderId::new("idnow");
 
-    /// The provider as it is configured. Nothing is sent.
+    /// Creates the provider from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key and says what to do; [`Unsupported`](ErrorKind::Unsupported) if results
-    /// are to be fetched as archives and the feature `archive` is not compiled in.
+    /// [`Config`](ErrorKind::Config), naming the key and the accepted values;
+    /// [`Unsupported`](ErrorKind::Unsupported) if results are to be fetched as archives and the
+    /// feature `archive` is disabled.
     pub fn new(config: IdnowConfig) -> Result<Self> {
         if config.result_format == ResultFormat::Zip && !cfg!(feature = "archive") {
             return Err(Error::new(ErrorKind::Unsupported).detail(
@@ -67,15 +70,18 @@ impl Idnow {
         }
         Ok(Self {
             api: Api::new(&config)?,
-            guard: config.auth()?,
+            auth: config.auth()?,
             info: info(),
             config,
             customize: Customize::default(),
         })
     }
 
-    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
-    /// neither the model nor [`IdnowOptions`](crate::IdnowOptions) has a field for.
+    /// Sets a function that modifies each request before the adapter checks and sends it. It
+    /// replaces an earlier function.
+    ///
+    /// Use it for parts of the request that neither the model nor
+    /// [`IdnowOptions`](crate::IdnowOptions) covers.
     ///
     /// ```
     /// use idv_core::{Client, NewVerification};
@@ -84,7 +90,8 @@ impl Idnow {
     /// fn customize(client: &Client) {
     ///     if let Some(vendor) = client.vendor::<Idnow>() {
     ///         vendor.customize(|new: &NewVerification, request| {
-    ///             request.questions.insert("contract".to_owned(), idv_idnow::api::Answer::YesNo(true.into()));
+    ///             let answer = idv_idnow::api::Answer::YesNo(true.into());
+    ///             request.questions.insert("contract".to_owned(), answer);
     ///             Ok(())
     ///         });
     ///     }
@@ -97,21 +104,22 @@ impl Idnow {
         self.customize.set(function);
     }
 
-    /// The vendor's own API, for what the model has no place for.
+    /// Returns the vendor's own API.
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
     }
 
-    /// The longest archive that is taken into memory, in bytes.
+    /// The maximum size in bytes of an archive in memory.
     pub(crate) const fn max_archive(&self) -> u64 {
         self.config.max_archive_bytes
     }
 
-    /// The limits and the password for archives.
+    /// Returns the limits and the password of archives.
     pub(crate) fn archive_options(&self) -> Options<'_> {
         let usual = Limits::default();
-        // Pictures and recordings are compressed as they are, and unpacked hardly longer than the archive.
+        // Pictures and recordings are compressed already, so the unpacked files are hardly longer
+        // than the archive.
         let total = usual
             .total
             .max(self.config.max_archive_bytes.saturating_mul(2));
@@ -126,8 +134,8 @@ impl Idnow {
         }
     }
 
-    /// Returns the observations of a result that came in a file: by mail, encrypted or not (chapter 10), or by SFTP (chapter 9). They are
-    /// claims, since a file proves nothing.
+    /// Normalizes a result that arrived in a file: by mail, optionally encrypted (chapter 10), or
+    /// by SFTP (chapter 9). The observations are claims, because a file proves nothing.
     ///
     /// # Errors
     ///
@@ -140,19 +148,23 @@ impl Idnow {
             .collect())
     }
 
-    fn hand_off(&self, transaction: &TransactionNumber, started: &Started) -> Result<HandOff> {
+    fn hand_off(
+        &self,
+        transaction: &TransactionNumber,
+        started: &StartResponse,
+    ) -> Result<HandOff> {
         let links = self.api.links();
         let url = match self.config.link {
             LinkStyle::Long => links.long(transaction, None)?,
-            // The Ident-ID came from IDnow: one that makes no address is not the caller's fault.
+            // IDnow returned the Ident-ID: an unusable one is not the caller's fault.
             LinkStyle::Short => links
                 .short(started.id.as_str(), None)
-                .map_err(|_| Error::malformed("the Ident-ID makes no link"))?,
+                .map_err(|_| Error::malformed("the vendor returned an unusable Ident-ID"))?,
         };
         Ok(HandOff::Redirect(url))
     }
 
-    /// The observation of `id` in the answer to a call for a single result.
+    /// Returns the observation of `id` in the answer of a call for a single result.
     fn read(
         &self,
         id: &VerificationId,
@@ -163,20 +175,20 @@ impl Idnow {
         let complete = |error| reply.complement(error);
         let payload = wire::read(body).map_err(complete)?;
         let identifications = &payload.identifications;
-        // One that is not ours is handed on all the same: the client tells a mismatch from an empty answer.
+        // Another identification is passed on, too: the client distinguishes a mismatch from an
+        // empty answer.
         let ours = identifications
             .iter()
             .find(|identification| normalize::subject(identification).is(id));
         let ours = ours.or(identifications.first());
-        let ours = ours.ok_or_else(|| {
-            complete(Error::malformed("there is no identification in the answer"))
-        })?;
+        let ours =
+            ours.ok_or_else(|| complete(Error::malformed("the response has no identification")))?;
         let observation =
             normalize::observation_beside(ours, channel, Inline::Report, &payload.others);
         Ok(self.with_method(observation).proven(reply.proof()))
     }
 
-    /// Adds the method that only the account knows if the result does not tell it.
+    /// Adds the method of the account's product if the result does not name one.
     fn with_method(&self, mut observation: Observation) -> Observation {
         if let ResultState::Inline(report) = &mut observation.result
             && report.method.is_none()
@@ -211,7 +223,7 @@ impl Provider for Idnow {
             hand_off,
             at,
         );
-        // By our clock: IDnow does not say when it ends.
+        // By the local clock: IDnow does not return the expiry.
         created.expires_at = at.checked_add(LIFETIME).ok();
         created.already_existed = started.already_existed;
         Ok(created)
@@ -223,7 +235,8 @@ impl Provider for Idnow {
             results: Some(self),
             evidence: Some(self),
             listing: Some(self),
-            // Our reference is the vendor's key: it can be polled, and a lost creation is repeated with it.
+            // The application's reference is the vendor's key: it can be polled, and repeats a lost
+            // creation.
             lookup: None,
             deletion: Some(self),
             callbacks: Some(self),
@@ -244,7 +257,8 @@ impl Polling for Idnow {
             .await?;
         match answer::succeeded(reply.status, &reply.body) {
             Ok(()) => self.read(id, &reply.body, &reply, Channel::Poll),
-            // The document knows no state before the first result: until then IDnow has nothing under this number.
+            // The document has no state before the first result: until then IDnow does not know the
+            // number.
             Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => {
                 let mut observation =
                     Observation::claimed(Subject::from(id), Channel::Poll).proven(reply.proof());
@@ -294,15 +308,15 @@ impl Listing for Idnow {
             Some(name) => filters
                 .iter()
                 .position(|filter| cursor_of(*filter) == name)
-                .ok_or_else(|| Error::invalid("cursor", "it belongs to another list"))?,
+                .ok_or_else(|| Error::invalid("cursor", "the cursor belongs to another list"))?,
         };
-        // Without a group that IDnow has there is nothing to ask.
+        // None of the requested groups exists at IDnow.
         let Some(filter) = filters.get(page) else {
             return Ok(Page::default());
         };
         let reply = self.api.list(cx, *filter).await?;
         let payload = reply.read(wire::read)?;
-        // Once for all of them: it is a digest of the whole list.
+        // Once for all observations: it is a digest of the whole list.
         let proof = reply.proof();
         let observations = payload
             .identifications
@@ -327,7 +341,7 @@ impl Deletion for Idnow {
             .await
         {
             Ok(()) => Ok(DeleteOutcome::Data),
-            // Any other 404 may be a wrong address, and no receipt.
+            // Any other 404 may come from a wrong URL and does not confirm the deletion.
             Err(error) if error.vendor_code() == Some(answer::OBJECT_NOT_FOUND) => {
                 Ok(DeleteOutcome::AlreadyGone)
             }
@@ -338,7 +352,7 @@ impl Deletion for Idnow {
 
 impl Callbacks for Idnow {
     fn auth(&self) -> &CallbackAuth {
-        &self.guard
+        &self.auth
     }
 
     fn spec(&self) -> CallbackSpec {
@@ -346,7 +360,7 @@ impl Callbacks for Idnow {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
-        let mut received = callback::receive(&self.guard, self.config.sources(), delivery)?;
+        let mut received = callback::receive(&self.auth, self.config.sources(), delivery)?;
         received.observations = received
             .observations
             .into_iter()
@@ -380,7 +394,8 @@ fn info() -> VendorInfo {
     info
 }
 
-/// The lists to ask for, each once, in the order asked; all of them if none is named.
+/// Returns the lists to query, each once and in the requested order; all lists if none is
+/// requested.
 fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
     if query.filters.is_empty() {
         return Ok(Filter::ALL.to_vec());
@@ -395,7 +410,8 @@ fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
             _ => {
                 return Err(Error::invalid(
                     "groups",
-                    "IDnow lists finished, in review, canceled and aborted identifications",
+                    "expected finished, in review, canceled or aborted identifications, \
+                     which IDnow lists",
                 ));
             }
         };
@@ -406,7 +422,7 @@ fn filters(query: &ListQuery) -> Result<Vec<Filter>> {
     Ok(filters)
 }
 
-/// The name of a list in a cursor.
+/// Returns the name of a list in a cursor.
 const fn cursor_of(filter: Filter) -> &'static str {
     match filter {
         Filter::Finished => "finished",

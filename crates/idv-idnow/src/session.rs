@@ -1,5 +1,5 @@
-//! The authorization of calls that read and delete: a token for the API key, which dies when it is not used for an hour
-//! (chapter 8.3.1).
+//! Authorizes calls that read and delete with a token, which IDnow issues for the API key and which
+//! expires after an hour without use (chapter 8.3.1).
 
 use idv_core::call::{CallContext, Repeat, Session, TokenCache};
 use idv_core::{Result, Secret, async_trait};
@@ -13,7 +13,7 @@ impl Session for Api {
     }
 
     async fn log_in(&self, cx: &CallContext) -> Result<Secret> {
-        // Logging in twice gives a second token and changes nothing else.
+        // A repeated login returns a second token and changes nothing else.
         let reply = cx
             .send(Repeat::Repeatable, |_| {
                 request::login(&self.endpoint, &self.api_key)

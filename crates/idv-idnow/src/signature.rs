@@ -1,10 +1,13 @@
-//! The signature of the XML result (chapter 13.3.1): proof that it comes from IDnow and was not changed.
+//! Verifies the signature of the XML result (chapter 13.3.1), which proves that the result comes
+//! from IDnow and was not modified.
 //!
-//! IDnow signs on request. The signature lies in the ZIP archive beside the result, as `<transactionnumber>.sig`, and its public
-//! keys lie at the addresses of [`KNOWN_KEYS`]. What [`PublicKey::verify`] does is what the document has done by hand:
+//! IDnow signs on request. The signature is in the ZIP archive beside the result, as
+//! `<transactionnumber>.sig`, and [`KNOWN_KEYS`] lists the locations of the public keys.
+//! [`PublicKey::verify`] corresponds to the document's command:
 //!
 //! ```text
-//! openssl dgst -sha512 -verify <file>.pem -signature <transactionnumber>.sig <transactionnumber>.xml
+//! openssl dgst -sha512 -verify <file>.pem \
+//!     -signature <transactionnumber>.sig <transactionnumber>.xml
 //! ```
 //!
 //! ```
@@ -12,15 +15,16 @@
 //!
 //! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/signature/");
 //! # let pem = std::fs::read_to_string(format!("{folder}rsa-2048.pem"))?;
-//! # let (xml, signature) = (std::fs::read(format!("{folder}signed.xml"))?, std::fs::read(format!("{folder}rsa-2048.sig"))?);
+//! # let xml = std::fs::read(format!("{folder}signed.xml"))?;
+//! # let signature = std::fs::read(format!("{folder}rsa-2048.sig"))?;
 //! let key = PublicKey::from_pem(&pem)?;
 //! key.verify(&xml, &signature)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A signature says who wrote a result, and neither whom it is about nor that it is the newest: compare the transaction number in
-//! it with the one that was asked for. The test system signs with a key of its own, so a result of the test system does not pass
-//! for one of the live system.
+//! A signature proves the author of a result, but neither its subject nor that it is the latest:
+//! compare its transaction number with the requested one. The test system has its own key, so its
+//! results do not pass for results of the live system.
 
 use std::fmt;
 
@@ -36,7 +40,7 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 #[cfg(feature = "archive")]
 use crate::wire::archive::{self, Options};
 
-/// A system of IDnow that signs.
+/// A system of IDnow that signs results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum System {
@@ -46,19 +50,19 @@ pub enum System {
     Live,
 }
 
-/// A public key that the document names.
+/// A public key in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KnownKey {
     /// The system that signs with it.
     pub system: System,
-    /// Where the document says that its file lies.
+    /// The URL of the key's file in the document.
     pub address: &'static str,
-    /// The SHA-1 digest of that file, byte for byte, in lower-case hexadecimal: of the file and not of the key in it.
+    /// The SHA-1 digest of that file (not of the key in it), in lower-case hexadecimal.
     pub sha1: &'static str,
 }
 
-/// The keys of the table of chapter 13.3.1. They are of 2017, and IDnow may sign with newer ones since.
+/// The keys in the table of chapter 13.3.1. They are from 2017; IDnow may have newer ones.
 pub const KNOWN_KEYS: &[KnownKey] = &[
     KnownKey {
         system: System::Test,
@@ -72,41 +76,41 @@ pub const KNOWN_KEYS: &[KnownKey] = &[
     },
 ];
 
-/// Which of [`KNOWN_KEYS`] a file is, by its digest. `pem` is the file as it was downloaded, with its line endings.
+/// Returns the entry of [`KNOWN_KEYS`] for a file, by its digest. `pem` is the downloaded file with
+/// its original line endings.
 ///
-/// The digest is SHA-1, as the document gives it: it tells the right file from a wrong one, and does not replace fetching it over
-/// a connection that is to be trusted.
+/// The digest is SHA-1, as in the document: it distinguishes the right file from a wrong one, but
+/// does not replace a download over a trusted connection.
 #[must_use]
 pub fn known_key(pem: &[u8]) -> Option<&'static KnownKey> {
     let sha1 = sha1(pem);
     KNOWN_KEYS.iter().find(|key| key.sha1 == sha1)
 }
 
-/// A key that signatures are verified with: RSA of 2048 to 8192 bits (PKCS #1 v1.5), or ECDSA on P-256, P-384 or P-521; the
-/// digest is SHA-512 always.
+/// A key that verifies signatures: RSA of 2048 to 8192 bits (PKCS #1 v1.5), or ECDSA on P-256,
+/// P-384 or P-521. The digest is always SHA-512.
 pub struct PublicKey {
     name: &'static str,
     key: ParsedPublicKey,
 }
 
 impl PublicKey {
-    /// Reads a key from a PEM file: its first section, which has to be a `PUBLIC KEY`.
+    /// Parses a key from the first section of a PEM file, which must be a `PUBLIC KEY`.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if there is no such section, with what to do if it is a certificate or another form of
-    /// key, and if the key is of a kind that is not verified with.
+    /// [`Config`](ErrorKind::Config) if there is no such section, with advice if the file has a
+    /// certificate or another form of key; also if the kind of key is not supported.
     pub fn from_pem(pem: &str) -> Result<Self> {
-        // A form that is no section to the reader.
+        // The PEM parser does not recognize this form.
         if pem.contains("-----BEGIN RSA PUBLIC KEY-----") {
             return Err(Error::config(
-                "the file holds an RSA key in its older form: convert it with `openssl rsa -RSAPublicKey_in -pubout -in FILE`",
+                "unsupported form of an RSA public key: convert it with `openssl rsa \
+                 -RSAPublicKey_in -pubout -in FILE`",
             ));
         }
         let unreadable = || {
-            Error::config(
-                "the public key is no PEM file: it begins with -----BEGIN PUBLIC KEY-----",
-            )
+            Error::config("the public key is not a PEM file: expected -----BEGIN PUBLIC KEY-----")
         };
         let mut sections = <(SectionKind, Vec<u8>)>::pem_slice_iter(pem.as_bytes());
         let (kind, der) = sections
@@ -116,39 +120,42 @@ impl PublicKey {
         match kind {
             SectionKind::PublicKey => Self::from_der(&der),
             SectionKind::Certificate => Err(Error::config(
-                "the file holds a certificate: take the public key out of it with `openssl x509 -pubkey -noout -in FILE`",
+                "the file is a certificate: extract its public key with `openssl x509 \
+                 -pubkey -noout -in FILE`",
             )),
             SectionKind::PrivateKey | SectionKind::RsaPrivateKey | SectionKind::EcPrivateKey => {
                 Err(Error::config(
-                    "the file holds a private key: signatures are verified with the vendor's public one",
+                    "the file is a private key: expected the vendor's public key",
                 ))
             }
             _ => Err(Error::config(
-                "the file holds no public key: it begins with -----BEGIN PUBLIC KEY-----",
+                "the file has no public key: expected -----BEGIN PUBLIC KEY-----",
             )),
         }
     }
 
     /// Verifies the signature of a result.
     ///
-    /// `xml` and `signature` are the files as they lie in the archive, byte for byte: a line ending that was changed on the way
-    /// is a change. The signature is raw, neither base64 nor hexadecimal.
+    /// `xml` and `signature` are the files from the archive, byte for byte: a changed line ending
+    /// invalidates the signature. The signature is raw, neither Base64 nor hexadecimal.
     ///
     /// # Errors
     ///
-    /// [`Forged`](ErrorKind::Forged) if the signature is not one of this key over these bytes.
+    /// [`Forged`](ErrorKind::Forged) if this key did not sign these bytes.
     pub fn verify(&self, xml: &[u8], signature: &[u8]) -> Result<()> {
         self.key.verify_sig(xml, signature).map_err(|_| {
-            forged("the signature is not this key's, or the result was changed after it was signed")
+            forged(
+                "the signature is not this key's, or the result was modified after it was signed",
+            )
         })
     }
 
-    /// Verifies the result in an archive by the signature beside it, and returns the result: what was verified, and nothing else
-    /// in the archive. [`wire::read`](crate::wire::read) reads it.
+    /// Verifies the result in an archive with the signature beside it, and returns only the
+    /// verified result. [`wire::read`](crate::wire::read) parses it.
     ///
     /// # Errors
     ///
-    /// As [`archive::result`]; [`Forged`](ErrorKind::Forged) if the signature does not fit, or the archive has none.
+    /// As [`archive::result`]; [`Forged`](ErrorKind::Forged) if the signature is wrong or missing.
     #[cfg(feature = "archive")]
     pub fn verify_archive<'a>(
         &self,
@@ -157,13 +164,15 @@ impl PublicKey {
     ) -> Result<Vec<u8>> {
         let (xml, signature) = archive::signed(zip, &options.into())?;
         let signature = signature.ok_or_else(|| {
-            forged("the archive has no signature of its result: IDnow signs on request, by account")
+            forged(
+                "the archive has no signature of its result: IDnow signs on request, per account",
+            )
         })?;
         self.verify(&xml, &signature)?;
         Ok(xml)
     }
 
-    /// Reads a `SubjectPublicKeyInfo`.
+    /// Parses a `SubjectPublicKeyInfo`.
     fn from_der(der: &[u8]) -> Result<Self> {
         if PublicEncryptingKey::from_der(der).is_ok() {
             return Self::of("RSA", &RSA_PKCS1_2048_8192_SHA512, der);
@@ -179,7 +188,10 @@ impl PublicKey {
         der: &[u8],
     ) -> Result<Self> {
         let key = ParsedPublicKey::new(algorithm, der).map_err(|_| {
-            Error::config("the public key is of no kind that is verified with: RSA of 2048 to 8192 bits, or P-256, P-384, P-521")
+            Error::config(
+                "unsupported kind of public key: expected RSA of 2048 to 8192 bits, P-256, P-384 \
+                or P-521",
+            )
         })?;
         Ok(Self { name, key })
     }
@@ -204,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digests_are_written_as_the_table_writes_them() {
+    fn digests_have_the_tables_notation() {
         // FIPS 180-4's example of SHA-1.
         assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert!(

@@ -1,6 +1,6 @@
-//! The vendor's own calls: each sends what the document shows, and reads what the document answers.
+//! The vendor's own calls: requests and responses as in the document.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -11,7 +11,7 @@ use idv_idnow::api::{Answer, Api, Filter, Gender, StartRequest, Suffix, Transact
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
 use support::*;
 
-/// The API and a client that gives it contexts.
+/// The API and a client that creates contexts for it.
 fn api(transport: &ScriptedTransport) -> (Api, Client) {
     let clock = ManualClock::leaping("2014-07-11T10:25:49.567Z".parse().unwrap());
     let client = Client::new(
@@ -26,7 +26,7 @@ fn number() -> TransactionNumber {
     TransactionNumber::parse("AH73JK3LM").unwrap()
 }
 
-/// The request of the document's example of chapter 3.2.11.
+/// The request in the example of chapter 3.2.11.
 fn example() -> StartRequest {
     let mut request = StartRequest::default();
     request.birthday = Some(jiff::civil::date(1975, 12, 20).into());
@@ -46,7 +46,7 @@ fn example() -> StartRequest {
 }
 
 #[tokio::test]
-async fn start_sends_the_documents_example() {
+async fn start_call_matches_the_documents_example() {
     let transport = ScriptedTransport::new();
     transport.then_json(200, r#"{"id":"ATK-EFXAL"}"#);
     let (api, client) = api(&transport);
@@ -107,8 +107,8 @@ async fn every_other_parameter_has_the_vendors_name() {
 }
 
 #[test]
-fn predefined_answers_are_the_documents_example() {
-    // Chapter 3.2.9, whole.
+fn predefined_answers_match_the_document() {
+    // The whole table of chapter 3.2.9.
     let mut request = StartRequest::default();
     request
         .questions
@@ -134,7 +134,7 @@ fn predefined_answers_are_the_documents_example() {
 }
 
 #[tokio::test]
-async fn the_calls_of_chapter_8_are_the_documents() {
+async fn calls_of_chapter_8_match_the_document() {
     let transport = logged_in();
     for _ in Filter::ALL {
         transport.then_json(200, r#"{"identifications":[]}"#);
@@ -248,7 +248,7 @@ async fn the_calls_of_chapter_8_are_the_documents() {
 }
 
 #[tokio::test]
-async fn files_are_streamed_from_the_transaction_number_with_an_ending() {
+async fn files_are_streamed_by_number_and_extension() {
     let transport = logged_in();
     let (api, client) = api(&transport);
     let cx = client.context(Operation::Evidence);
@@ -279,7 +279,7 @@ async fn files_are_streamed_from_the_transaction_number_with_an_ending() {
 }
 
 #[tokio::test]
-async fn the_system_check_needs_no_login() {
+async fn system_check_needs_no_login() {
     let transport = ScriptedTransport::new();
     transport.then(file("text/plain; charset=utf-8", "SYSTEM_CHECK_OK"));
     transport.then(file("text/plain; charset=utf-8", "SOMETHING_ELSE"));
@@ -295,7 +295,7 @@ async fn the_system_check_needs_no_login() {
 }
 
 #[tokio::test]
-async fn a_copy_whose_answer_was_lost_is_not_repeated() {
+async fn copy_is_not_repeated_after_lost_response() {
     let transport = logged_in();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     let (api, client) = api(&transport);
@@ -315,7 +315,7 @@ async fn a_copy_whose_answer_was_lost_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_right_that_the_account_lacks_is_told() {
+async fn missing_right_is_reported() {
     let transport = logged_in();
     transport.then(empty(403));
     let (api, client) = api(&transport);
@@ -330,7 +330,7 @@ async fn a_right_that_the_account_lacks_is_told() {
 }
 
 #[tokio::test]
-async fn a_copy_to_no_account_is_refused_before_it_is_sent() {
+async fn copy_without_target_is_refused_before_sending() {
     let transport = logged_in();
     let (api, client) = api(&transport);
     for company in ["", "..", "ihre bank"] {
@@ -350,7 +350,7 @@ async fn a_copy_to_no_account_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_signed_link_carries_the_time_of_the_call() {
+async fn signed_link_has_the_time_of_the_call() {
     let transport = ScriptedTransport::new();
     let (api, client) = api(&transport);
     let link = api
@@ -365,7 +365,7 @@ async fn a_signed_link_carries_the_time_of_the_call() {
 }
 
 #[tokio::test]
-async fn an_error_inside_an_answer_that_succeeds_is_an_error() {
+async fn error_inside_a_success_is_an_error() {
     let transport = logged_in();
     transport.then_json(200, failure("OBJECT_NOT_FOUND", "token"));
     let (api, client) = api(&transport);

@@ -1,4 +1,4 @@
-//! Results and files in archives (chapter 8.3.3.1), and archives that are meant to break something.
+//! Results and files in archives (chapter 8.3.3.1), and hostile archives.
 
 #![allow(
     clippy::unwrap_used,
@@ -48,7 +48,7 @@ fn files_are_found_by_name_and_by_key() {
         wire::archive::entry(&bytes, "pdf", &limits).unwrap(),
         b"%PDF-"
     );
-    // Listed by the result and not in the archive; in no list.
+    // Listed by the result but not in the archive, and not listed at all.
     for name in ["videolog", "face", "other.jpg", "", "../AH73JK3LM.pdf"] {
         assert_eq!(
             wire::archive::entry(&bytes, name, &limits)
@@ -58,7 +58,7 @@ fn files_are_found_by_name_and_by_key() {
             "{name}"
         );
     }
-    // Without a result the names are the document's.
+    // Without a result the documented names apply.
     let bytes = archive(&[("AH73JK3LM_userface.jpg", picture)]);
     assert_eq!(
         wire::archive::entry(&bytes, "userface", &limits).unwrap(),
@@ -73,8 +73,8 @@ fn files_are_found_by_name_and_by_key() {
 }
 
 #[test]
-fn an_archive_that_is_written_as_it_is_sent_is_read() {
-    // Lengths after the contents, as servers write that make an archive on the fly (chapter 9.2.2).
+fn streamed_archive_is_read() {
+    // Sizes after the contents, as in archives that servers generate on the fly (chapter 9.2.2).
     let mut writer = zip::ZipWriter::new_stream(Vec::new());
     writer
         .start_file(RESULT, SimpleFileOptions::default())
@@ -85,7 +85,7 @@ fn an_archive_that_is_written_as_it_is_sent_is_read() {
 }
 
 #[test]
-fn an_archive_without_a_result_is_refused() {
+fn archive_without_result_is_refused() {
     assert_eq!(refused(&archive(&[])), ErrorKind::Malformed);
     assert_eq!(
         refused(&archive(&[("AH73JK3LM.pdf", b"%PDF-")])),
@@ -94,7 +94,7 @@ fn an_archive_without_a_result_is_refused() {
 }
 
 #[test]
-fn an_archive_in_an_archive_stays_closed() {
+fn nested_archive_is_not_opened() {
     let inner = archive(&[(RESULT, &result())]);
     assert_eq!(
         refused(&archive(&[("inner.zip", &inner)])),
@@ -104,7 +104,7 @@ fn an_archive_in_an_archive_stays_closed() {
 }
 
 #[test]
-fn names_that_lead_out_are_refused() {
+fn names_that_lead_outside_are_refused() {
     for name in [
         "../x.jpg",
         "a/../../x.jpg",
@@ -197,7 +197,7 @@ fn result_is_chosen_by_content() {
 }
 
 #[test]
-fn xml_is_the_result_if_json_is_one_too() {
+fn xml_result_takes_precedence_over_json() {
     let aborted = fixture("result-aborted.json");
     for files in [
         [("a.json", &aborted), (RESULT, &result())],
@@ -209,7 +209,7 @@ fn xml_is_the_result_if_json_is_one_too() {
 }
 
 #[test]
-fn file_is_found_by_its_name_in_any_folder() {
+fn file_is_found_by_name_in_any_folder() {
     let limits = Limits::default();
     let xml = result();
     let bytes = archive(&[
@@ -227,7 +227,7 @@ fn file_is_found_by_its_name_in_any_folder() {
         ("two\\AH73JK3LM_userface.jpg", Some(b"second")),
         ("pdf", Some(b"report")),
         ("AH73JK3LM.pdf", Some(b"report")),
-        // Two folders have it, and none of them is the result's.
+        // Two folders have the file, and neither of them has the result.
         ("AH73JK3LM_userface.jpg", None),
         ("security1", None),
         ("H73JK3LM.pdf", None),
@@ -245,7 +245,8 @@ fn file_is_found_by_its_name_in_any_folder() {
     );
 }
 
-/// An archive with a result and a file of this name. It is written over a placeholder, since a writer may make names harmless.
+/// An archive with a result and a file of this name. The name replaces a placeholder, because a
+/// writer may sanitize names.
 fn renamed(name: &str) -> Vec<u8> {
     let placeholder = "#".repeat(name.len());
     let mut bytes = archive(&[(RESULT, &result()), (&placeholder, b"x")]);
@@ -258,7 +259,7 @@ fn renamed(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn two_entries_of_one_name_are_refused() {
+fn repeated_entry_names_are_refused() {
     let mut bytes = archive(&[
         (RESULT, &result()),
         ("AH73JK3LN.xml", &fixture("same-case.xml")),
@@ -274,7 +275,8 @@ fn two_entries_of_one_name_are_refused() {
 #[test]
 fn encrypted_entries_are_refused() {
     let mut bytes = archive(&[(RESULT, &result())]);
-    // The flag of encryption without a header of AES, in the file's own header and in the directory (APPNOTE 4.4.4).
+    // The encryption flag without an AES header, in the local header and in the directory (APPNOTE
+    // 4.4.4).
     let directory = bytes
         .windows(4)
         .position(|window| window == b"PK\x01\x02")
@@ -339,7 +341,7 @@ fn aes_archive_is_opened_with_its_password() {
 
 #[test]
 fn aes_archive_of_another_program_is_opened() {
-    // Made by pyzipper 0.4.0: WZ_AES, 256 bits, deflated.
+    // Made with pyzipper 0.4.0: WZ_AES, 256 bits, deflated.
     let password = idv_core::Secret::from(PASSWORD);
     let bytes = fixture("encrypted.zip");
     let options = Options::from(&Limits::default()).password(&password);
@@ -350,10 +352,11 @@ fn aes_archive_of_another_program_is_opened() {
 }
 
 #[test]
-fn aes_archive_that_was_changed_is_refused() {
+fn modified_aes_archive_is_refused() {
     let password = idv_core::Secret::from(PASSWORD);
     let whole = encrypted(PASSWORD, &[(RESULT, &result())]);
-    // The file's own header is 30 bytes, its name and its extra field; salt and check of the password follow.
+    // The local header has 30 bytes, the name and the extra field; the salt and the password check
+    // follow.
     let contents = 30 + RESULT.len() + usize::from(u16::from_le_bytes([whole[28], whole[29]])) + 18;
     let end = whole
         .windows(4)
@@ -383,7 +386,7 @@ fn damaged_contents_are_refused() {
 }
 
 #[test]
-fn each_limit_holds() {
+fn each_limit_is_enforced() {
     let spaces = padded();
     let many: Vec<(String, &[u8])> = (0..1001)
         .map(|number| (format!("{number}.txt"), &b"x"[..]))
@@ -400,7 +403,7 @@ fn each_limit_holds() {
     };
     let mut limits = Limits::default();
     assert_eq!(of(limits, &archive(&many)), ErrorKind::LimitExceeded);
-    // Spaces are packed a thousandfold.
+    // Spaces compress a thousandfold.
     let bomb = archive(&[(RESULT, &spaces)]);
     assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
     limits.ratio = 10_000;
@@ -412,7 +415,7 @@ fn each_limit_holds() {
     assert_eq!(of(limits, &bomb), ErrorKind::LimitExceeded);
 }
 
-/// A result of 4 MiB, most of it white space.
+/// A result of 4 MiB, mostly white space.
 fn padded() -> Vec<u8> {
     let mut bytes = result();
     bytes.resize(4 << 20, b' ');
@@ -420,7 +423,7 @@ fn padded() -> Vec<u8> {
 }
 
 #[test]
-fn a_directory_that_claims_any_number_of_entries_is_refused_before_they_are_counted() {
+fn zip64_directory_is_refused_before_counting() {
     let bytes = archive(&[(RESULT, &result())]);
     let end = bytes.len() - 22;
     let directory = bytes
@@ -429,7 +432,7 @@ fn a_directory_that_claims_any_number_of_entries_is_refused_before_they_are_coun
         .unwrap() as u64;
     let claimed = 1_u64 << 40;
     let mut large = bytes[..end].to_vec();
-    // The large end (APPNOTE 4.3.14), its locator, and the usual end that refers to it.
+    // The ZIP64 end record (APPNOTE 4.3.14), its locator, and the usual end record.
     large.extend_from_slice(b"PK\x06\x06");
     large.extend_from_slice(&44_u64.to_le_bytes());
     large.extend_from_slice(&[45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -448,13 +451,13 @@ fn a_directory_that_claims_any_number_of_entries_is_refused_before_they_are_coun
 }
 
 #[test]
-fn a_length_that_lies_is_refused() {
+fn false_length_is_refused() {
     let mut bytes = archive(&[(RESULT, &padded())]);
     let directory = bytes
         .windows(4)
         .position(|window| window == b"PK\x01\x02")
         .unwrap();
-    // The length before packing, in the file's own header and in the directory (APPNOTE 4.3.7 and 4.3.12).
+    // The uncompressed size, in the local header and in the directory (APPNOTE 4.3.7 and 4.3.12).
     bytes[22..26].copy_from_slice(&100_u32.to_le_bytes());
     bytes[directory + 24..directory + 28].copy_from_slice(&100_u32.to_le_bytes());
     assert_eq!(refused(&bytes), ErrorKind::Malformed);

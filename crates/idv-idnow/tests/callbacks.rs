@@ -34,7 +34,7 @@ fn receive(guard: &CallbackAuth, address: &str, body: Vec<u8>) -> Result<Callbac
 }
 
 #[test]
-fn the_documents_callback_is_a_claim_without_a_secret() {
+fn callback_without_configured_secret_is_a_claim() {
     let received = receive(
         &CallbackAuth::none(),
         "/callback",
@@ -64,7 +64,7 @@ fn the_documents_callback_is_a_claim_without_a_secret() {
 }
 
 #[test]
-fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
+fn callback_is_authenticated_by_the_secret() {
     let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let received = receive(
         &guard,
@@ -88,9 +88,9 @@ fn a_secret_in_the_address_proves_a_callback_and_a_wrong_one_is_forged() {
 }
 
 #[test]
-fn a_secret_of_one_transaction_number_proves_no_other() {
+fn secret_authenticates_only_its_own_transaction() {
     let guard = CallbackAuth::query_per_subject("token", [SECRET.into()]).unwrap();
-    // IDnow does not tell cases apart.
+    // IDnow ignores case.
     let (_, token) = guard.parameter_for("ah73jk3lm").unwrap();
     let address = format!("/callback?token={}", token.expose());
     assert!(
@@ -102,13 +102,13 @@ fn a_secret_of_one_transaction_number_proves_no_other() {
     );
     let error = receive(&guard, &address, fixture("callback-canceled.json")).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forged);
-    // Nor does it prove a list in which another one hides.
+    // The secret does not authenticate a list that hides another identification.
     let error = receive(&guard, &address, fixture("list-with-a-bad-entry.json")).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forged);
 }
 
 #[test]
-fn every_documented_callback_is_answered_with_200_and_an_unknown_result_too() {
+fn every_valid_callback_is_answered_with_200() {
     for name in fixture::results()
         .into_iter()
         .filter(|name| name.ends_with(".json"))
@@ -127,7 +127,7 @@ fn every_documented_callback_is_answered_with_200_and_an_unknown_result_too() {
 }
 
 #[test]
-fn a_body_that_is_no_identification_is_refused() {
+fn body_without_identification_is_refused() {
     for body in [
         "",
         "{}",
@@ -145,7 +145,7 @@ fn a_body_that_is_no_identification_is_refused() {
 }
 
 #[test]
-fn a_return_names_a_transaction_and_proves_nothing() {
+fn return_is_a_claim_about_its_transaction() {
     let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let receive = |address: &str| {
         callback::receive(
@@ -176,7 +176,7 @@ fn a_return_names_a_transaction_and_proves_nothing() {
     }
 }
 
-/// A callback with a number of identifications.
+/// A callback with this number of identifications.
 fn several(count: usize) -> Vec<u8> {
     let entries: Vec<_> = (0..count)
         .map(|number| format!(r#"{{"identificationprocess":{{"id":"A{number}"}}}}"#))
@@ -185,7 +185,7 @@ fn several(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn callback_holds_sixteen_identifications_at_most() {
+fn callback_has_at_most_sixteen_identifications() {
     for (count, taken) in [(1, true), (16, true), (17, false), (4_000, false)] {
         let received = receive(&CallbackAuth::none(), "/callback", several(count));
         let page = idv_idnow::normalize::kind(&several(count), "callback");
@@ -219,7 +219,7 @@ fn identifications_of_one_callback_have_one_proof() {
             Trust::Claimed => panic!("it is proven"),
         })
         .collect();
-    // sha256 of the body.
+    // The SHA-256 digest of the body.
     let expected: [u8; 32] = sha2::Digest::finalize(sha2::Digest::chain_update(
         <sha2::Sha256 as sha2::Digest>::new(),
         several(16),
@@ -236,7 +236,7 @@ fn callback_without_its_secret_is_not_read() {
 }
 
 #[test]
-fn callback_is_told_by_its_source() {
+fn callback_is_checked_by_its_source() {
     let (de, ch, test) = (
         Sources::Of(DataCentre::De),
         Sources::Of(DataCentre::Ch),

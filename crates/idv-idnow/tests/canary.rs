@@ -1,6 +1,6 @@
-//! Nothing personal and no secret is printed: by logs, errors, or `Debug` of anything that a caller holds.
+//! Personal data and secrets are not printed: not by logs, errors, or `Debug` of public values.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -22,7 +22,7 @@ use idv_idnow::{Idnow, IdnowConfig, LinkStyle, ResultFormat};
 use idv_testkit::{Canary, Exchange, ManualClock, Recording, ScriptedTransport, environment};
 use support::{archive, config, empty, file};
 
-/// Everything that must not be printed, marked.
+/// Marked values that must not be printed.
 struct Marked {
     canary: Canary,
     api_key: String,
@@ -59,7 +59,7 @@ impl Marked {
         ]
         .map(&mut mark)
         .into();
-        // `Debug` of a reference prints its first eight characters; what follows is the part that must not be guessed.
+        // `Debug` of a reference prints its first eight characters; the rest must not be guessable.
         let reference = Reference::parse(format!("ref-1234-{}", mark("reference"))).unwrap();
         Self {
             canary,
@@ -102,7 +102,7 @@ impl Marked {
         new
     }
 
-    /// A result in which every value is marked, but for the code, which is the vendor's word.
+    /// A result with marks in every value except the code, which is the vendor's word.
     fn result(&self, code: &str) -> String {
         format!(
             r#"{{"identificationprocess":{{"result":"{code}","agentname":"{}","transactionnumber":"{}","id":"{}","filename":"{file}","href":"/{file}"}},
@@ -123,7 +123,7 @@ impl Marked {
         )
     }
 
-    /// An error whose every free text is marked.
+    /// An error with marks in every free text.
     fn failure(&self, cause: &str) -> String {
         format!(
             r#"{{"errors":[{{"cause":"{cause}","id":"1","key":"{}","message":"{}"}}]}}"#,
@@ -149,7 +149,7 @@ fn logged_in(marked: &Marked) -> ScriptedTransport {
 }
 
 #[tokio::test]
-async fn operations_that_succeed_print_nothing_of_it() {
+async fn successful_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     for link in [LinkStyle::Long, LinkStyle::Short] {
         let transport = ScriptedTransport::new();
@@ -221,7 +221,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn operations_that_fail_print_nothing_of_it() {
+async fn failed_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let answers = |marked: &Marked| {
         let mut answers: Vec<(u16, String)> = Vec::new();
@@ -237,7 +237,7 @@ async fn operations_that_fail_print_nothing_of_it() {
         ] {
             answers.push((status, marked.failure(cause)));
         }
-        // Bodies that are none: the parser must not quote them.
+        // Invalid bodies: the parser must not quote them.
         answers.push((
             200,
             format!(r#"{{"id":["{}"],"authToken":["{0}"]}}"#, marked.value(1)),
@@ -328,7 +328,7 @@ async fn operations_that_fail_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn a_transport_that_fails_prints_nothing_of_it() {
+async fn transport_failures_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     for sent in [Sent::No, Sent::Maybe] {
         let transport = ScriptedTransport::new();
@@ -359,7 +359,7 @@ async fn a_transport_that_fails_prints_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn the_vendors_own_calls_print_nothing_of_it() {
+async fn vendor_api_calls_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = logged_in(&marked);
     transport.then_json(200, marked.result("SUCCESS"));
@@ -434,7 +434,7 @@ async fn the_vendors_own_calls_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn the_calls_of_e_signing_print_nothing_of_it() {
+async fn esigning_calls_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = logged_in(&marked);
     let client = client(marked.config(), &transport);
@@ -443,7 +443,7 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
     let number = TransactionNumber::try_from(&marked.reference).unwrap();
     let id = DefinitionId::parse("doc1").unwrap();
 
-    // A contract has the person's name on it, and its name and the text to sign beside may have it too.
+    // A contract contains the person's name, and so may its file name and the anchor text.
     let beside = || Signature::at(Position::new(Anchor::Text(marked.value(0).into()), 250, 35));
     let mut definition = DocumentDefinition::new(id.clone(), "Arbeitsvertrag", PDF);
     definition.signatures.insert("customer".into(), beside());
@@ -503,7 +503,7 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
         ),
     );
 
-    // Errors whose every free text is marked, and answers that are none.
+    // Errors with marks in every free text, and invalid responses.
     for (status, body) in [
         (400, marked.failure("BAD_REQUEST")),
         (401, marked.failure("SECURITY_VIOLATION")),
@@ -547,7 +547,7 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
             .iter()
             .for_each(|error| marked.canary.check_error(&body, error));
     }
-    // What is refused before it is sent.
+    // Requests that are refused before they are sent.
     definition.name.clear();
     marked
         .canary
@@ -569,7 +569,7 @@ async fn the_calls_of_e_signing_print_nothing_of_it() {
 }
 
 #[test]
-fn a_signature_that_is_refused_prints_nothing_of_what_it_is_over() {
+fn refused_signature_prints_no_personal_data() {
     use idv_idnow::signature::PublicKey;
 
     let marked = Marked::new();

@@ -1,4 +1,5 @@
-//! Every code that the document has. The lists are copied from its tables, not from the crate's: a code that the crate forgot shows.
+//! Every code of the document. The lists are copied from its tables, not from the crate's, so that
+//! a missing code is detected.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -36,7 +37,7 @@ fn with_reason(reason: &str) -> Report {
 }
 
 #[test]
-fn every_result_has_its_state() {
+fn every_result_has_its_status() {
     use Outcome::{Canceled, Rejected, Verified};
     let results = [
         // 13.1.1, final.
@@ -72,12 +73,12 @@ fn every_result_has_its_state() {
     assert_eq!(
         RESULTS.len(),
         results.len(),
-        "a result that is known here and tested nowhere"
+        "a known result without a test"
     );
 }
 
 #[test]
-fn a_result_that_nobody_documents_is_kept_and_has_no_state() {
+fn undocumented_result_is_kept_without_status() {
     for code in [
         "FINISH",
         "SUCCESSFUL",
@@ -105,7 +106,8 @@ fn a_result_that_nobody_documents_is_kept_and_has_no_state() {
     }
 }
 
-/// 14.5.3, with its columns "Permanent?" and "Caused by User?"; `None` if the cell is empty or cannot be told in the document's text.
+/// Chapter 14.5.3, with its columns "Permanent?" and "Caused by User?"; `None` if the cell is empty
+/// or illegible in the document's text.
 const FAILURES: [(&str, Option<bool>, Option<bool>); 27] = [
     ("DATA_APPLICATION_ADDRESS", Some(true), Some(true)),
     ("DATA_APPLICATION_DATA", Some(true), Some(true)),
@@ -136,7 +138,7 @@ const FAILURES: [(&str, Option<bool>, Option<bool>); 27] = [
     ("USER_WRONG_PERSON", Some(false), Some(true)),
 ];
 
-/// 13.1.1: the table of fraud reasons, and the example of `reason`, which the table does not have.
+/// Chapter 13.1.1: the table of fraud reasons, and the example of `reason`, which the table lacks.
 const FRAUDS: [(&str, CheckKind); 9] = [
     ("WARNING_SOCIAL_ENGINEERING", CheckKind::Fraud),
     ("WARNING_ID_MANIPULATION", CheckKind::DocumentAuthenticity),
@@ -149,7 +151,7 @@ const FRAUDS: [(&str, CheckKind); 9] = [
     ("USER_SOCIAL_ENGINEERING", CheckKind::Fraud),
 ];
 
-/// What clients of newer accounts have seen.
+/// Codes that clients of newer accounts have seen.
 const SEEN: [&str; 45] = [
     "ID_BLURRY",
     "ID_GLARE",
@@ -216,12 +218,12 @@ fn every_reason_is_known() {
     assert_eq!(
         REASONS.len(),
         FAILURES.len() + FRAUDS.len() + SEEN.len(),
-        "a reason that is known here and tested nowhere"
+        "a known reason without a test"
     );
 }
 
 #[test]
-fn each_reason_stands_in_the_table_once() {
+fn each_reason_is_unique_in_the_table() {
     let mut codes: Vec<_> = REASONS.iter().map(|row| row.code).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -258,7 +260,7 @@ fn fraud_and_failed_signing_are_failed_checks() {
 }
 
 #[test]
-fn a_reason_that_nobody_documents_is_kept() {
+fn undocumented_reason_is_kept() {
     let report = with_reason("SOMETHING_NEW");
     assert_eq!(
         (report.reasons[0].reason, report.reasons[0].code.as_str()),
@@ -268,7 +270,7 @@ fn a_reason_that_nobody_documents_is_kept() {
 }
 
 #[test]
-fn every_result_says_what_it_says_of_the_review() {
+fn every_result_has_its_review_check() {
     for (code, review) in [
         ("SUCCESS", Some(CheckResult::Passed)),
         ("SUCCESS_DATA_CHANGED", Some(CheckResult::Passed)),
@@ -300,7 +302,7 @@ fn every_status_of_a_value_has_its_verdict() {
         (Some("CHANGE"), Verdict::Changed),
         (Some("NEW"), Verdict::New),
         (Some("ORIGINAL"), Verdict::Original),
-        // 13.3 and 13.4, in the samples.
+        // The samples of chapters 13.3 and 13.4.
         (Some("REDACTION"), Verdict::Redacted),
         (Some("SOMETHING_NEW"), Verdict::Unchecked),
         (None, Verdict::Unchecked),
@@ -327,8 +329,8 @@ fn every_status_of_a_value_has_its_verdict() {
 }
 
 #[test]
-fn every_field_of_the_document_arrives_at_its_place() {
-    // 13.1.1 to 13.1.7: where the vendor has it, what it says, and where it arrives.
+fn every_documented_field_reaches_the_report() {
+    // Chapters 13.1.1 to 13.1.7: the vendor's member, its value, and the field of the report.
     for (pointer, word, field) in [
         ("/identificationprocess/agentname", "HMUELLER", Field::Agent),
         (
@@ -439,7 +441,7 @@ fn at(pointer: &str, word: &str) -> serde_json::Value {
 }
 
 #[test]
-fn every_kind_of_document_and_gender_is_a_value_of_the_model() {
+fn document_kinds_and_genders_are_in_the_model() {
     let kind = |word: &str| {
         let observation = observe(&at("/identificationdocument/type/value", word));
         serde_json::to_value(observation.report().unwrap().document.kind.clone().unwrap()).unwrap()
@@ -474,7 +476,7 @@ fn every_kind_of_document_and_gender_is_a_value_of_the_model() {
 }
 
 #[test]
-fn every_attachment_shows_what_the_document_says() {
+fn every_attachment_has_its_documented_kind() {
     for (key, kind) in [
         // 13.1.6.
         ("pdf", EvidenceKind::ReportPdf),
@@ -506,7 +508,7 @@ fn every_attachment_shows_what_the_document_says() {
 }
 
 #[test]
-fn the_tables_name_their_sources() {
+fn tables_name_their_sources() {
     assert!(
         RESULTS
             .iter()

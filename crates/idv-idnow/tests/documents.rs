@@ -1,10 +1,10 @@
-//! eSigning (chapter 7): each call sends what the document shows, and reads what it answers.
+//! eSigning (chapter 7): requests and responses as in the document.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod esigning;
@@ -22,7 +22,7 @@ use serde_json::Value;
 use support::*;
 
 #[tokio::test]
-async fn the_calls_of_definitions_are_the_documents() {
+async fn definition_calls_match_the_document() {
     let transport = logged_in();
     transport.then_json(201, "{}");
     transport.then_json(200, "{}");
@@ -130,7 +130,7 @@ async fn the_calls_of_definitions_are_the_documents() {
 }
 
 #[tokio::test]
-async fn the_calls_of_an_identifications_documents_are_the_documents() {
+async fn document_calls_match_the_document() {
     let transport = logged_in();
     transport.then_json(200, text("documents.json"));
     transport.then_json(200, text("document.json"));
@@ -220,7 +220,7 @@ async fn the_calls_of_an_identifications_documents_are_the_documents() {
 }
 
 #[tokio::test]
-async fn one_document_is_read_alone_in_a_list_and_among_others() {
+async fn document_is_parsed_alone_and_from_a_list() {
     let one = r#"{"name":"A","status":"NEED_UPLOAD","documentDefinition":{"identifier":"doc1"}}"#;
     let other = r#"{"name":"B","status":"SIGNED","documentDefinition":{"identifier":"doc2"}}"#;
     for answer in [
@@ -243,7 +243,7 @@ async fn one_document_is_read_alone_in_a_list_and_among_others() {
             "{answer}"
         );
     }
-    // Nothing else is taken for it.
+    // Other responses are errors.
     for answer in [
         "[]",
         "{}",
@@ -277,7 +277,7 @@ async fn one_document_is_read_alone_in_a_list_and_among_others() {
 }
 
 #[tokio::test]
-async fn a_status_that_nobody_documents_is_kept() {
+async fn undocumented_status_is_kept() {
     for (word, status) in [
         ("NEED_UPLOAD", DocumentStatus::NeedUpload),
         ("UPLOADED", DocumentStatus::Uploaded),
@@ -303,7 +303,7 @@ async fn a_status_that_nobody_documents_is_kept() {
 }
 
 #[test]
-fn a_file_that_is_to_be_pdf_is_pdf() {
+fn pdf_file_must_begin_like_a_pdf() {
     let field = |file: idv_core::Result<DocumentFile>| match file.unwrap_err().kind() {
         ErrorKind::InvalidRequest { field } => field.to_string(),
         kind => panic!("{kind:?}"),
@@ -332,7 +332,7 @@ fn a_file_that_is_to_be_pdf_is_pdf() {
 }
 
 #[test]
-fn a_document_tells_whether_it_holds_a_file() {
+fn document_recognizes_its_file_by_digest() {
     // `openssl dgst -sha256` of the bytes.
     let file = DocumentFile::new("text/plain", "abc").unwrap();
     let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -346,7 +346,7 @@ fn a_document_tells_whether_it_holds_a_file() {
 }
 
 #[tokio::test]
-async fn a_creation_whose_answer_was_lost_is_not_repeated_and_what_sets_a_state_is() {
+async fn only_idempotent_calls_are_retried() {
     let lost = || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted);
     let transport = logged_in();
     transport.then(lost());
@@ -392,14 +392,14 @@ async fn a_creation_whose_answer_was_lost_is_not_repeated_and_what_sets_a_state_
 }
 
 #[tokio::test]
-async fn every_error_of_the_document_is_one_of_each_call() {
+async fn documented_errors_have_their_kind_in_every_call() {
     let pdf = DocumentFile::pdf(PDF_FILE).unwrap();
     let mut update = DocumentUpdate::default();
     update.version = Some("V1.2.3".into());
     let element = || ErrorKind::InvalidRequest {
         field: "sortOrder".into(),
     };
-    // The table of chapter 12, and the status that the chapter on copies has for a right that lacks.
+    // The table of chapter 12, and the status of a missing right in the chapter on copies.
     for (status, cause, kind) in [
         (400, "UNRECOGNIZED_FIELD", element()),
         (400, "UNPARSEABLE_JSON", element()),
@@ -442,12 +442,12 @@ async fn every_error_of_the_document_is_one_of_each_call() {
             |api, cx| api.upload_document(cx, &number(), &doc1(), &pdf),
             |api, cx| api.download_signed_document(cx, &number(), &doc1(), 1000, &mut sink),
         );
-        assert!(sink.is_empty(), "nothing of an error is taken for a file");
+        assert!(sink.is_empty(), "an error is not taken for a file");
     }
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_element_is_not_repeated() {
+async fn undocumented_error_key_is_not_printed() {
     let transport = logged_in();
     transport.then_json(400, failure("BAD_REQUEST", "Mustermann"));
     let account = Account::new(&transport);
@@ -466,7 +466,7 @@ async fn a_key_that_is_no_element_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_longer_than_the_limit_is_not_taken() {
+async fn file_above_the_limit_is_refused() {
     let transport = logged_in();
     transport.then(file(PDF, PDF_FILE));
     let account = Account::new(&transport);
@@ -480,7 +480,7 @@ async fn a_file_that_is_longer_than_the_limit_is_not_taken() {
 }
 
 #[test]
-fn every_sample_is_explained() {
+fn every_sample_is_listed_in_the_readme() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/documents");
     let readme = text("README.md");
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -494,7 +494,7 @@ fn every_sample_is_explained() {
 
 proptest::proptest! {
     #[test]
-    fn no_answer_makes_any_of_these_panic(status in 200_u16..600, body: Vec<u8>, word in "\\PC{0,20}", number: f64) {
+    fn arbitrary_answers_do_not_panic(status in 200_u16..600, body: Vec<u8>, word in "\\PC{0,20}", number: f64) {
         let object = format!(
             r#"[{{"name":{0},"identifier":"a","documentDefinition":{0},"signatures":{{{0}:{{"position":{{"page":{1},"left":{1},"width":{0},"bottom":"{1}","height":{1}}}}}}}}}]"#,
             Value::from(word), serde_json::Number::from_f64(number).unwrap_or(0.into()),

@@ -1,11 +1,11 @@
-//! Every error of chapter 12, as each call returns it. The table is copied from the document.
+//! Every error of chapter 12, for each call. The table is copied from the document.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -17,7 +17,7 @@ use idv_idnow::api::{Api, Filter, StartRequest, Suffix, TransactionNumber};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 use support::*;
 
-/// HTTP code, cause, and what it is in the model. `TOKEN_EXPIRED` is known from clients.
+/// The HTTP status, the cause, and the kind of the error. `TOKEN_EXPIRED` is known from clients.
 fn table() -> Vec<(u16, &'static str, ErrorKind)> {
     let invalid = |field: &'static str| ErrorKind::InvalidRequest {
         field: field.into(),
@@ -37,15 +37,15 @@ fn table() -> Vec<(u16, &'static str, ErrorKind)> {
     ]
 }
 
-/// What each call returns for an answer. The document names one column beside the causes: whether the API was used in a wrong
-/// way, and so whether trying again can help.
+/// The error of each call for a response. Beside the causes the document has one column: whether
+/// the client used the API wrongly, and therefore whether a repetition can help.
 async fn failures(status: u16, body: &str) -> Vec<(&'static str, Error)> {
     let number = TransactionNumber::parse("AH73JK3LM").unwrap();
     let mut failures = Vec::new();
     macro_rules! each {
         ($(|$api:ident, $cx:ident| $call:expr),* $(,)?) => {$({
             let name = stringify!($call);
-            // The start call has the API key and needs no login.
+            // The start call uses the API key and needs no login.
             let transport = if name.contains("start") { ScriptedTransport::new() } else { logged_in() };
             for _ in 0..CallPolicy::default().max_attempts {
                 transport.then_json(status, body);
@@ -90,7 +90,7 @@ async fn every_cause_has_its_kind_in_every_call() {
 }
 
 #[tokio::test]
-async fn every_status_has_its_kind_without_a_body_that_can_be_read() {
+async fn every_status_has_its_kind_without_body() {
     for (status, kind) in [
         (
             400,
@@ -123,14 +123,14 @@ async fn every_status_has_its_kind_without_a_body_that_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_copy_that_the_account_may_not_make_says_who_gives_the_right() {
+async fn refused_copy_tells_how_to_get_the_right() {
     let errors = failures(403, "").await;
     let (_, error) = errors
         .iter()
         .find(|(call, _)| call.contains("copy"))
         .unwrap();
     assert!(
-        error.to_string().contains("IDnow gives the right"),
+        error.to_string().contains("IDnow grants it per account"),
         "{error}"
     );
 }

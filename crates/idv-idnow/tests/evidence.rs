@@ -1,6 +1,6 @@
-//! Images, recordings and files: streamed where they have an address, else unpacked.
+//! Images, recordings and files: streamed, or unpacked from the archive.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -20,7 +20,7 @@ async fn evidence(
     Ok((sink, download))
 }
 
-/// The documented body of an error, with its status.
+/// The documented bodies of errors, with their statuses.
 fn refusals() -> [(u16, String); 6] {
     [
         (400, failure("BAD_REQUEST", "")),
@@ -32,7 +32,7 @@ fn refusals() -> [(u16, String); 6] {
     ]
 }
 
-/// Scripts a refusal as often as it is asked for: one that is transient is tried four times.
+/// Scripts a refusal for every attempt: a transient one is retried three times.
 fn refuse(transport: &ScriptedTransport, status: u16, body: &str) {
     for _ in 0..if status == 500 { 4 } else { 1 } {
         transport.then_json(status, body.to_owned());
@@ -71,7 +71,7 @@ async fn report_comes_from_the_documented_archive() {
 }
 
 #[tokio::test]
-async fn report_and_sound_come_from_their_address_if_the_archive_fails() {
+async fn report_and_audio_fall_back_to_their_own_path() {
     for (name, ending) in [("pdf", ".pdf"), ("audiolog", ".mp3")] {
         for (status, body) in refusals() {
             let transport = logged_in();
@@ -91,7 +91,7 @@ async fn report_and_sound_come_from_their_address_if_the_archive_fails() {
             );
         }
     }
-    // The archive is there, and the file is not in it.
+    // The archive exists, but the file is not in it.
     let transport = logged_in();
     transport
         .then(file("application/zip", archive(&result_xml("SUCCESS"))))
@@ -103,7 +103,7 @@ async fn report_and_sound_come_from_their_address_if_the_archive_fails() {
 }
 
 #[tokio::test]
-async fn signed_document_comes_from_the_archive_if_its_address_fails() {
+async fn signed_document_falls_back_to_the_archive() {
     for (status, body) in refusals() {
         let transport = logged_in();
         refuse(&transport, status, &body);
@@ -121,7 +121,7 @@ async fn signed_document_comes_from_the_archive_if_its_address_fails() {
 }
 
 #[tokio::test]
-async fn failure_after_the_first_byte_goes_nowhere_else() {
+async fn no_fallback_after_the_first_byte() {
     let transport = logged_in();
     transport.then(file("application/pdf", "%PDF-1.4 signed"));
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
@@ -136,7 +136,7 @@ async fn failure_after_the_first_byte_goes_nowhere_else() {
     );
 }
 
-/// A sink that takes nothing, and counts how often it was asked to.
+/// A sink that fails, and counts the attempts.
 struct Few(usize);
 
 #[idv_core::async_trait]
@@ -174,7 +174,7 @@ async fn files_are_found_in_folders_of_the_archive() {
 }
 
 #[tokio::test]
-async fn a_signed_document_is_streamed_by_the_name_that_it_has_in_archives() {
+async fn signed_document_is_streamed_by_its_archive_name() {
     let transport = logged_in();
     transport.then(file("application/pdf", "%PDF-1.4 signed"));
     let (bytes, download) = evidence(&transport, "doc1_signed.pdf", 100).await.unwrap();
@@ -186,7 +186,7 @@ async fn a_signed_document_is_streamed_by_the_name_that_it_has_in_archives() {
         line(&transport.requests()[1]),
         format!("GET {BASE}/identifications/{REFERENCE}/documents/doc1/signed")
     );
-    // A file of the archive whose name only looks like one.
+    // A file of the archive whose name resembles a signed document's.
     let name = format!("{REFERENCE}_userface.jpg");
     for looks in [
         "userface_signed.pdf",
@@ -211,14 +211,14 @@ async fn a_signed_document_is_streamed_by_the_name_that_it_has_in_archives() {
 }
 
 #[tokio::test]
-async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
+async fn other_evidence_is_unpacked_by_key_or_name() {
     for name in ["userface".to_owned(), format!("{REFERENCE}_userface.jpg")] {
         let transport = logged_in();
         transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
         let (bytes, download) = evidence(&transport, &name, 100).await.unwrap();
         assert_eq!(bytes, b"\xFF\xD8\xFF face");
         assert_eq!(download.media_type.as_deref(), Some("image/jpeg"));
-        // sha256 of the same bytes by Python's hashlib.
+        // SHA-256 of the same bytes by Python's hashlib.
         assert_eq!(
             download.sha256_hex(),
             "da6e83537d6cf63daa02c0c39e80646eba82b0277dee216de51afb090b1a1bbd"
@@ -227,7 +227,7 @@ async fn everything_else_is_unpacked_from_the_archive_by_key_or_name() {
 }
 
 #[tokio::test]
-async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
+async fn evidence_respects_both_limits() {
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
     assert_eq!(
@@ -251,7 +251,7 @@ async fn evidence_is_bound_by_the_callers_limit_and_by_the_accounts() {
 }
 
 #[tokio::test]
-async fn evidence_that_is_not_there_is_not_found() {
+async fn missing_evidence_is_not_found() {
     let transport = logged_in();
     transport.then(file("application/zip", archive(&result_xml("SUCCESS"))));
     assert_eq!(
@@ -269,7 +269,7 @@ async fn evidence_that_is_not_there_is_not_found() {
         evidence(&transport, "pdf", 100).await.unwrap_err().kind(),
         &ErrorKind::NotFound
     );
-    // A failure that is not about the file says more than its absence.
+    // Another failure is more informative than a missing file.
     for first_fails in [true, false] {
         let transport = logged_in();
         let (told, absent) = (
@@ -293,7 +293,7 @@ async fn evidence_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_sink_that_fails_is_told_apart_from_the_vendor() {
+async fn sink_failure_differs_from_vendor_failure() {
     struct Full;
 
     #[idv_core::async_trait]

@@ -1,4 +1,5 @@
-//! Results in files (chapters 9 and 10), and callbacks by their source (chapter 14.3), as the account is configured.
+//! Results in files (chapters 9 and 10), and callbacks by their source (chapter 14.3), by the
+//! account's configuration.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -41,7 +42,7 @@ fn file_is_read_with_the_configured_password() {
         assert_eq!(observation.report().unwrap().method, Some(Method::Video));
     }
     let wrong = Idnow::new(with(|config| {
-        config.archive_password = Some("another".into())
+        config.archive_password = Some("another".into());
     }))
     .unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Odd shapes: the same in JSON and in XML.
+//! Unusual shapes give the same report in JSON and XML.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,7 +26,7 @@ fn xml(parts: &str) -> Value {
 }
 
 #[test]
-fn odd_shapes_of_xml_are_those_of_json() {
+fn unusual_shapes_match_in_xml_and_json() {
     for (elements, members) in [
         (
             r#"<userdata><firstname status="MATCH">A</firstname></userdata>"#,
@@ -174,7 +174,7 @@ fn classes_of_a_licence_keep_their_restrictions() {
 }
 
 #[test]
-fn namespaces_of_xml_are_passed_over() {
+fn xml_namespaces_are_ignored() {
     let prefixed = br#"<?xml version="1.0"?><n:identifications xmlns:n="urn:x" xmlns="urn:y"><n:identification>
         <n:identificationprocess><n:id>A</n:id></n:identificationprocess>
         <n:userdata><firstname n:status="MATCH" xmlns="urn:z">ARMIN</firstname><n:new n:a="b"/></n:userdata>
@@ -188,7 +188,7 @@ fn namespaces_of_xml_are_passed_over() {
 }
 
 #[test]
-fn xml_is_read_in_the_encoding_that_it_declares() {
+fn xml_is_decoded_by_its_declared_encoding() {
     let head = b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><identification><identificationprocess><id>A</id></identificationprocess>";
     let payload =
         [&head[..], b"<userdata><birthplace original=\"K\xD6LN\">M\xDCNCHEN</birthplace></userdata></identification>"].concat();
@@ -218,7 +218,7 @@ fn members_beside_a_list_are_kept_once() {
 }
 
 #[test]
-fn text_is_mended_and_long_numbers_keep_their_digits() {
+fn invalid_text_is_repaired_and_long_numbers_kept() {
     let payload = br#"{"identificationprocess":{"id":"A","agentname":"M\ud800\u0000LLER"},"userdata":{"lastname":"\udc00X",
         "title":12345678901234567890123},"identificationdocument":{"number":{"value":1.2345678901234567890}},
         "questions":{"q":123456789012345678901234567890},"new":{"deep":[98765432109876543210987654321]}}"#;
@@ -241,7 +241,7 @@ fn text_is_mended_and_long_numbers_keep_their_digits() {
 }
 
 #[test]
-fn words_that_the_model_lacks_are_kept() {
+fn unknown_words_are_kept() {
     let payload = json!({
         "identificationprocess": {"id": "A"},
         "userdata": {

@@ -1,4 +1,4 @@
-//! Payloads that are broken, or meant to break something.
+//! Truncated, ill-formed and hostile payloads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -57,7 +57,7 @@ fn name(payload: &[u8]) -> String {
         .clone()
 }
 
-/// Every payload that is whole: the fixtures, and one as an archive.
+/// Every complete payload: the fixtures, and one of them as an archive.
 fn whole() -> Vec<(String, Vec<u8>)> {
     let mut payloads: Vec<_> = results()
         .into_iter()
@@ -74,7 +74,7 @@ fn whole() -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_cut_off_anywhere_is_refused() {
+fn truncated_payload_is_refused() {
     for (name, payload) in whole() {
         let end = payload.trim_ascii_end().len();
         for length in 0..end {
@@ -87,7 +87,7 @@ fn what_is_cut_off_anywhere_is_refused() {
 }
 
 #[test]
-fn what_follows_is_refused() {
+fn trailing_data_is_refused() {
     for (name, payload) in whole().into_iter().filter(|(name, _)| name != "archive") {
         for garbage in ["x", "{}", "<identifications/>", "]", "\0"] {
             let payload = [payload.as_slice(), garbage.as_bytes()].concat();
@@ -101,7 +101,7 @@ fn what_follows_is_refused() {
 }
 
 #[test]
-fn no_single_byte_turns_a_result_into_a_success() {
+fn no_single_byte_turns_a_result_into_success() {
     for name in [
         "result-aborted.json",
         "result-fraud-suspicion-confirmed.json",
@@ -123,13 +123,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         prop_assert!(!verifies(&bytes));
         let _ = wire::ErrorBody::read(&bytes);
     }
 
     #[test]
-    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+    fn arbitrary_text_after_a_valid_prefix_does_not_panic(
         start in prop::sample::select(vec!["{", "[", "<", "<identifications>", "{\"identificationprocess\":", "PK\u{3}\u{4}", "PK\u{5}\u{6}"]),
         text in "[ -~\\n<>\"{}\\[\\]&;:,/a-f0-9]{0,300}",
     ) {
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_bytes_are_refused_or_read(
+    fn mutated_payloads_do_not_panic(
         which in 0_usize..1000,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
@@ -156,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn a_document_type_is_refused_wherever_it_stands() {
+fn doctype_is_refused_anywhere() {
     let result = "<identification><identificationprocess><id>A</id></identificationprocess></identification>";
     let laughs = r#"<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;&lol;">]>"#;
     let external = r#"<!DOCTYPE x SYSTEM "file:///etc/passwd">"#;
@@ -173,7 +173,7 @@ fn a_document_type_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn only_the_references_that_xml_defines_are_read() {
+fn only_predefined_xml_entities_are_accepted() {
     for (text, read) in [
         ("&lt;&gt;&amp;&apos;&quot;", "<>&'\""),
         ("M&#220;LLER", "MÜLLER"),
@@ -230,7 +230,7 @@ fn only_the_references_that_xml_defines_are_read() {
 }
 
 #[test]
-fn xml_that_is_not_well_formed_is_refused() {
+fn ill_formed_xml_is_refused() {
     for payload in [
         "<identification><identificationprocess><id>A</identificationprocess></id></identification>",
         "<identification><identificationprocess><id>A</id></identificationprocess>",
@@ -255,7 +255,7 @@ fn xml_that_is_not_well_formed_is_refused() {
 }
 
 #[test]
-fn what_nests_without_end_is_refused_and_overflows_nothing() {
+fn deep_nesting_is_refused_without_overflow() {
     for depth in [100, 100_000] {
         let elements = "<a>".repeat(depth) + &"</a>".repeat(depth);
         assert_eq!(refused(&xml(&elements)), ErrorKind::Malformed);
@@ -281,7 +281,7 @@ fn what_nests_without_end_is_refused_and_overflows_nothing() {
 }
 
 #[test]
-fn text_in_another_encoding_is_refused() {
+fn other_encodings_are_refused() {
     let utf16: Vec<u8> = "{\"identificationprocess\":{\"id\":\"A\"}}"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -300,8 +300,8 @@ fn text_in_another_encoding_is_refused() {
 }
 
 #[test]
-fn of_a_part_that_is_repeated_the_last_one_counts_in_both_formats() {
-    // The number of the first section is not one of the second.
+fn last_of_repeated_members_counts_in_both_formats() {
+    // The first section's number does not belong to the second section.
     let json = br#"{"identificationprocess":{"result":"SUCCESS","id":"B","transactionnumber":"C"},
         "identificationprocess":{"result":"ABORTED","id":"A"},
         "userdata":{"lastname":"D"},"userdata":{"firstname":{"value":"A","original":"B"},"firstname":{"value":"C"}},
@@ -342,7 +342,7 @@ fn of_a_part_that_is_repeated_the_last_one_counts_in_both_formats() {
 }
 
 #[test]
-fn errors_do_not_quote_what_cannot_be_read() {
+fn parse_errors_do_not_quote_the_payload() {
     let payloads: [&[u8]; 5] = [
         br#"{"identificationprocess":{"id":"Mustermann",}}"#,
         b"<identification>Mustermann</Mustermann>",
@@ -358,7 +358,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
 }
 
 #[test]
-fn wire_types_print_nothing_of_a_person() {
+fn wire_types_print_no_personal_data() {
     for name in ["same-case.json", "same-case.xml"] {
         let bytes = fixture(name);
         let printed = format!(

@@ -1,4 +1,4 @@
-//! Nothing of a payload is lost: each leaf of each kind of payload is found in the observation, as JSON and as XML.
+//! Every leaf of a payload is in the observation, for each kind of payload, as JSON and as XML.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod fixture;
@@ -9,11 +9,11 @@ use idv_idnow::normalize::{self, IGNORED};
 use idv_testkit::Leaves;
 use serde_json::Value;
 
-/// Number of variations of each fixture that are checked.
+/// The number of checked variations of each fixture.
 const VARIATIONS: u64 = 3;
 
-/// The observations of a payload of a kind. An entry that names no identification cannot be attributed; it is counted. Members beside an
-/// empty list are about no person.
+/// The observations of a payload of a kind. An entry that names no identification cannot be
+/// attributed; it is counted. Members beside an empty list describe no person.
 fn observe(payload: &[u8], kind: &str) -> Result<Vec<Observation>> {
     let page = normalize::kind(payload, kind)?;
     if page.unreadable > 0 || page.observations.is_empty() {
@@ -22,7 +22,7 @@ fn observe(payload: &[u8], kind: &str) -> Result<Vec<Observation>> {
     Ok(page.observations)
 }
 
-/// The fixtures in JSON of a kind. A callback holds one identification, or a few.
+/// The JSON fixtures of a kind. A callback has one identification, or a few.
 fn payloads(kind: &str) -> Vec<Value> {
     let names = results().into_iter().filter(|name| {
         let is_list = name.starts_with("list");
@@ -36,7 +36,7 @@ fn payloads(kind: &str) -> Vec<Value> {
 }
 
 #[test]
-fn every_leaf_of_json_is_found() {
+fn every_leaf_of_json_is_kept() {
     let mut leaves = Leaves::new(IGNORED);
     for kind in ["result", "status", "callback"] {
         for payload in payloads(kind) {
@@ -49,7 +49,7 @@ fn every_leaf_of_json_is_found() {
 }
 
 #[test]
-fn every_leaf_of_xml_is_found() {
+fn every_leaf_of_xml_is_kept() {
     let mut leaves = Leaves::new(IGNORED);
     for kind in ["result", "status", "callback"] {
         for payload in payloads(kind) {
@@ -67,7 +67,8 @@ fn xml_gives_the_report_of_json() {
         for payload in payloads(kind) {
             let json = observe(payload.to_string().as_bytes(), kind).unwrap();
             let mut xml = observe(xml(&payload).as_bytes(), kind).unwrap();
-            // Whether a class has a date is a member that keeps its shape, and XML has another one for a list.
+            // A date of a class is a member that keeps its shape, and XML has another shape for a
+            // list.
             for (json, xml) in json.iter().zip(&mut xml) {
                 let (Some(json), idv_core::ResultState::Inline(xml)) =
                     (json.report(), &mut xml.result)

@@ -1,4 +1,5 @@
-//! Payloads that are made to take memory. Each is refused, or keeps no more than a few times its length.
+//! Payloads that are designed to allocate memory. Each is refused, or keeps at most a few times its
+//! length.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::mem::size_of;
@@ -7,12 +8,12 @@ use idv_core::{Channel, ErrorKind, Observation, Report};
 use idv_idnow::normalize;
 use idv_idnow::wire::{self, Entry, Identification};
 
-/// Length of the payloads: as long as a callback may be.
+/// The length of the payloads: the limit of a callback.
 const LENGTH: usize = 4 << 20;
-/// Memory that a payload may take, in multiples of its length.
+/// The permitted memory of a payload, in multiples of its length.
 const TIMES: usize = 10;
 
-/// `{before}{part, part, …}{after}` of the length; `part` makes one of its number.
+/// Builds `{before}{part, part, …}{after}` of the length. `part` builds a part from its number.
 fn payload(before: &str, part: impl Fn(usize) -> String, separator: &str, after: &str) -> Vec<u8> {
     let mut text = before.to_owned();
     for number in 0.. {
@@ -39,7 +40,7 @@ const NAMED: &str = r#"{"identificationprocess":{"id":"A"},"#;
 const NAMED_XML: &str = "<identification><identificationprocess><id>A</id></identificationprocess>";
 
 #[test]
-fn far_more_parts_than_the_length_suggests_are_refused() {
+fn too_many_parts_for_the_length_are_refused() {
     let key = |number: usize| format!("\"{number:x}\":0");
     for (what, payload) in [
         (
@@ -196,7 +197,7 @@ fn far_more_parts_than_the_length_suggests_are_refused() {
 }
 
 #[test]
-fn repeated_parts_keep_their_last() {
+fn last_of_repeated_parts_is_kept() {
     let item = r#""userdata":{"firstname":{"value":"A"}}"#;
     let payload = json(NAMED, |_| item.to_owned(), "}");
     let [observation] = normalize::payload(&payload, Channel::Fetch)
@@ -217,8 +218,8 @@ fn repeated_parts_keep_their_last() {
 }
 
 #[test]
-fn identifications_that_are_kept_take_a_few_times_their_length() {
-    // The shortest text of which any number is taken.
+fn parsed_identifications_use_bounded_memory() {
+    // The shortest text whose count is unlimited.
     let id = "A".repeat(128);
     let entry = format!(r#"{{"identificationprocess":{{"id":"{id}"}}}}"#);
     let bytes = json("[", |_| entry.clone(), "]");
@@ -228,7 +229,7 @@ fn identifications_that_are_kept_take_a_few_times_their_length() {
         payload.identifications.capacity(),
     );
     assert!(count > 20_000);
-    // A list is observed without reports.
+    // Lists give observations without reports.
     let observation = size_of::<Observation>() + id.len() * 3;
     assert!(
         capacity * size_of::<Identification<'_>>() + count * observation < TIMES * bytes.len(),
@@ -257,7 +258,7 @@ fn identifications_that_are_kept_take_a_few_times_their_length() {
 }
 
 #[test]
-fn list_of_documented_entries_is_taken_whatever_its_length() {
+fn list_of_documented_entries_has_no_length_limit() {
     let process = r#"{"result":"SUCCESS","agentname":"H","identificationtime":"2014-06-02T05:03:54Z","type":"WEB","transactionnumber":"AH73JK3LM","companyid":"ihrebank","id":"IBA-H7GB6","filename":"AH73JK3LM.zip","href":"/api/v1/ihrebank/identifications/AH73JK3LM.zip"}"#;
     let attachments: Vec<_> = (0..10)
         .map(|number| format!("\"security{number}\":\"AH73JK3LM_security{number}.jpg\""))

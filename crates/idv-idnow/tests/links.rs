@@ -1,7 +1,8 @@
-//! The addresses that persons visit. The document's own signed samples cannot be used as vectors: they change the company between
-//! their steps and lost hyphens to line breaks. These were computed with Python's `hmac` and `urllib.parse`, and are its words.
+//! The URLs that a person visits. The document's own signed samples cannot be used as vectors: they
+//! change the company between steps and lost hyphens to line breaks. These vectors were computed
+//! with Python's `hmac` and `urllib.parse`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::collections::BTreeMap;
 
@@ -55,7 +56,7 @@ fn invalid(field: &'static str) -> ErrorKind {
 }
 
 #[test]
-fn long_and_short_links_are_the_documents_at_every_data_centre() {
+fn links_match_the_document_at_every_data_centre() {
     for (centre, host) in [
         (DataCentre::De, "go.idnow.de"),
         (DataCentre::Ch, "go.online-ident.ch"),
@@ -84,7 +85,7 @@ fn long_and_short_links_are_the_documents_at_every_data_centre() {
 }
 
 #[test]
-fn a_white_labels_host_and_path_are_kept() {
+fn white_label_host_and_path_are_kept() {
     let links = Links::new(
         "ihrebank",
         "https://ident.ihrebank.de/start/".parse().unwrap(),
@@ -98,7 +99,7 @@ fn a_white_labels_host_and_path_are_kept() {
 }
 
 #[test]
-fn a_tracking_id_is_encoded_into_every_link() {
+fn tracking_id_is_encoded_in_every_link() {
     let links = links(DataCentre::De);
     let tracking = Some("summer & sun=1");
     let query = "?tid=summer+%26+sun%3D1";
@@ -115,7 +116,7 @@ fn a_tracking_id_is_encoded_into_every_link() {
 }
 
 #[test]
-fn a_company_cannot_leave_its_place_in_the_path() {
+fn company_id_cannot_change_the_path() {
     let links = Links::new("a/../b?c#d", "https://go.idnow.de".parse().unwrap()).unwrap();
     assert_eq!(
         text(&links.userdata(None, None).unwrap()),
@@ -133,7 +134,7 @@ fn a_company_cannot_leave_its_place_in_the_path() {
 }
 
 #[test]
-fn people_write_a_host_as_a_name_of_a_centre_a_host_or_an_address() {
+fn host_is_a_data_centre_a_host_name_or_a_url() {
     for (written, meant) in [
         ("ch", "https://go.online-ident.ch/"),
         ("go.idnow.de", "https://go.idnow.de/"),
@@ -158,7 +159,7 @@ fn people_write_a_host_as_a_name_of_a_centre_a_host_or_an_address() {
 }
 
 #[test]
-fn the_documents_example_is_signed_over_its_text_before_encoding() {
+fn signature_covers_the_unencoded_text() {
     let mut input = input(&[
         ("zipcode", "12345"),
         ("birthday", "1980-01-01"),
@@ -191,7 +192,7 @@ fn the_documents_example_is_signed_over_its_text_before_encoding() {
 }
 
 #[test]
-fn what_must_be_there_is_enough() {
+fn required_parameters_suffice() {
     assert_eq!(
         text(&links::signed(&input(&[("transactionnumber", "1234567890"), ("city", "")])).unwrap()),
         "https://go.test.idnow.de/v1/ihrebank/start?timestamp=1405074349567&transactionnumber=1234567890\
@@ -200,7 +201,7 @@ fn what_must_be_there_is_enough() {
 }
 
 #[test]
-fn mixed_case_names_are_sorted_and_odd_characters_encoded() {
+fn names_are_sorted_and_values_encoded() {
     let parameters = [
         ("street", "A & B"),
         ("city", "C=D"),
@@ -217,7 +218,7 @@ fn mixed_case_names_are_sorted_and_odd_characters_encoded() {
 }
 
 #[test]
-fn a_value_that_could_be_read_as_another_parameter_is_refused() {
+fn ambiguous_value_is_refused() {
     for value in ["X&gender=MALE", "X&=", "&a=b", "X&timestamp=1&y"] {
         let input = input(&[("transactionnumber", "1"), ("lastname", value)]);
         assert_eq!(refused(&input), invalid("person.family_name"), "{value}");
@@ -225,7 +226,7 @@ fn a_value_that_could_be_read_as_another_parameter_is_refused() {
 }
 
 #[test]
-fn names_and_values_outside_of_the_table_are_refused() {
+fn undocumented_names_and_values_are_refused() {
     for name in [
         "timestamp",
         "signature",
@@ -262,7 +263,7 @@ fn names_and_values_outside_of_the_table_are_refused() {
 }
 
 #[test]
-fn a_link_is_as_long_as_a_browser_takes_and_no_longer() {
+fn link_length_is_limited() {
     let base = links::signed(&input(&[("transactionnumber", "1"), ("city", "x")])).unwrap();
     let room = MAX_SIGNED_LENGTH - text(&base).len() + 1;
     let longest = links::signed(&input(&[
@@ -281,7 +282,7 @@ fn a_link_is_as_long_as_a_browser_takes_and_no_longer() {
 }
 
 #[test]
-fn a_start_request_becomes_a_link_unless_it_predefines_answers() {
+fn start_request_with_answers_cannot_be_a_link() {
     let mut request = StartRequest::default();
     request.lastname = Some("Berger".into());
     request.preferred_lang = Some("en-GB".parse().unwrap());
@@ -298,7 +299,7 @@ fn a_start_request_becomes_a_link_unless_it_predefines_answers() {
 }
 
 #[test]
-fn nothing_of_a_link_is_printed() {
+fn link_is_not_printed() {
     let input = input(&[
         ("transactionnumber", "1234567890"),
         ("lastname", "Mustermann"),
@@ -311,7 +312,7 @@ fn nothing_of_a_link_is_printed() {
 
 proptest::proptest! {
     #[test]
-    fn whoever_decodes_a_link_can_verify_its_signature(street in "\\PC{0,40}", lastname in "[a-z&=+% ü]{0,20}", company in "[a-zé/%-]{1,12}") {
+    fn decoded_link_has_a_valid_signature(street in "\\PC{0,40}", lastname in "[a-z&=+% ü]{0,20}", company in "[a-zé/%-]{1,12}") {
         use hmac::{Hmac, KeyInit, Mac};
 
         let mut input = input(&[("transactionnumber", "1"), ("street", &street), ("lastname", &lastname)]);
@@ -330,7 +331,7 @@ proptest::proptest! {
         proptest::prop_assert!(mac.verify_slice(&hex::decode(signature).unwrap()).is_ok());
         proptest::prop_assert_eq!(link.expose().host_str(), Some("go.test.idnow.de"));
         proptest::prop_assert_eq!(link.expose().path_segments().unwrap().count(), 3);
-        // As the vendor could split what is signed: into the parameters that were meant, and no others.
+        // As the vendor could split the signed text: into the intended parameters and no others.
         let signed = text.join("&");
         let split = signed.split('&').filter(|part| part.contains('=')).count();
         proptest::prop_assert_eq!(split, pairs.len());

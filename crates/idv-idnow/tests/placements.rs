@@ -1,10 +1,11 @@
-//! Document definitions and the places of signatures (chapters 7.1.1 and 7.1.2): what is written, read and refused.
+//! Document definitions and the positions of signatures (chapters 7.1.1 and 7.1.2): serialization,
+//! parsing and checks.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod esigning;
@@ -21,7 +22,7 @@ use idv_idnow::api::documents::{
 use support::*;
 
 #[tokio::test]
-async fn each_way_of_placing_is_written_and_read_as_the_document_has_it() {
+async fn each_anchor_round_trips_as_documented() {
     let mut seal = Seal::default();
     seal.font_size = Some(8);
     seal.image = Some("idnow_seal".into());
@@ -66,7 +67,7 @@ async fn each_way_of_placing_is_written_and_read_as_the_document_has_it() {
 }
 
 #[tokio::test]
-async fn every_other_element_is_written_and_read() {
+async fn every_other_element_round_trips() {
     let mut seal = Seal::default();
     seal.font_size = Some(9);
     seal.second_font_size = Some(7);
@@ -104,7 +105,7 @@ async fn every_other_element_is_written_and_read() {
 }
 
 #[tokio::test]
-async fn answers_are_read_whatever_their_types_and_entries_that_are_none_are_counted() {
+async fn loose_types_are_parsed_and_bad_entries_counted() {
     let listed = definitions(&text("loose.json")).await;
     assert_eq!((listed.entries.len(), listed.unreadable), (2, 6));
     let [definition, bare] = listed.entries.as_slice() else {
@@ -135,7 +136,7 @@ async fn answers_are_read_whatever_their_types_and_entries_that_are_none_are_cou
         (&signature.appearance, signature.optional),
         (&None, Some(true))
     );
-    // Two ways at once say not where it is; and neither does half of one.
+    // Two anchors are ambiguous, and half a position is not one.
     assert_eq!(definition.signatures["b"].position, None);
     assert_eq!(
         definition.signatures["b"].appearance,
@@ -151,7 +152,7 @@ async fn answers_are_read_whatever_their_types_and_entries_that_are_none_are_cou
     );
     assert_eq!(definition.signatures.len(), 3);
     assert!(bare.signatures.is_empty() && bare.optional.is_none() && bare.sort_order.is_none());
-    // What was read and cannot be sent is not sent back.
+    // Parsed values that must not be sent are not sent back.
     assert_eq!(
         refused(DataCentre::Test, definition).await.as_deref(),
         Some("mimeType")
@@ -159,7 +160,7 @@ async fn answers_are_read_whatever_their_types_and_entries_that_are_none_are_cou
 }
 
 #[tokio::test]
-async fn of_two_signatures_of_one_name_the_documents_own_holds() {
+async fn document_signature_replaces_the_definitions() {
     let transport = logged_in();
     transport.then_json(
         200,
@@ -197,7 +198,7 @@ async fn of_two_signatures_of_one_name_the_documents_own_holds() {
 }
 
 #[test]
-fn an_identifier_has_the_documents_alphabet() {
+fn identifier_has_the_documented_alphabet() {
     for text in ["doc1", "document-abc", "my_doc", "a"] {
         assert_eq!(DefinitionId::parse(text).unwrap().to_string(), text);
     }
@@ -216,7 +217,7 @@ fn an_identifier_has_the_documents_alphabet() {
 }
 
 #[tokio::test]
-async fn what_a_definition_may_not_have_is_refused_by_its_name() {
+async fn invalid_definition_is_refused_by_field() {
     type Change = fn(&mut DocumentDefinition);
     let changes: [(Change, Option<&str>); 11] = [
         (|_| {}, None),
@@ -253,7 +254,7 @@ async fn what_a_definition_may_not_have_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn what_a_signature_may_not_have_is_refused_by_its_name() {
+async fn invalid_signature_is_refused_by_field() {
     let seal = |change: fn(&mut Seal)| {
         let mut seal = Seal::default();
         change(&mut seal);
@@ -338,7 +339,7 @@ async fn what_a_signature_may_not_have_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn each_data_centre_takes_the_signatures_that_it_places() {
+async fn data_centres_accept_their_own_signatures() {
     let mut two = contract();
     two.signatures
         .insert("a".into(), Signature::at(by_field("a")));
@@ -370,7 +371,7 @@ async fn each_data_centre_takes_the_signatures_that_it_places() {
 }
 
 #[tokio::test]
-async fn an_update_that_changes_nothing_or_takes_the_name_away_is_refused() {
+async fn empty_update_is_refused() {
     let mut nameless = DocumentUpdate::default();
     nameless.name = Some("".into());
     for (update, field) in [(DocumentUpdate::default(), "request"), (nameless, "name")] {

@@ -1,6 +1,6 @@
-//! IDnow as the model sees it: each operation over a scripted transport, with every documented answer.
+//! The provider with scripted responses: each operation with every documented response.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -55,7 +55,7 @@ async fn failed_poll(status: u16, body: String) -> Result<Observation, Error> {
 }
 
 #[tokio::test]
-async fn create_sends_the_model_in_the_vendors_words_and_hands_the_person_over() {
+async fn create_sends_the_model_and_returns_the_link() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
     let mut new = new();
@@ -86,7 +86,7 @@ async fn create_sends_the_model_in_the_vendors_words_and_hands_the_person_over()
 }
 
 #[tokio::test]
-async fn options_and_the_hook_go_into_the_request() {
+async fn options_and_customization_are_sent() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
     let client = client(&transport);
@@ -110,7 +110,7 @@ async fn options_and_the_hook_go_into_the_request() {
 }
 
 #[tokio::test]
-async fn the_person_can_be_sent_to_the_short_link_and_to_a_white_label() {
+async fn hand_off_can_be_short_or_white_label_link() {
     let transport = ScriptedTransport::new();
     transport.then_json(201, format!(r#"{{"id":"{IDENT_ID}"}}"#));
     let config = with(|config| {
@@ -125,7 +125,7 @@ async fn the_person_can_be_sent_to_the_short_link_and_to_a_white_label() {
 }
 
 #[tokio::test]
-async fn a_creation_whose_answer_was_lost_is_repeated_with_its_key_and_creates_one() {
+async fn keyed_creation_is_retried_after_lost_response() {
     for loss in [
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
         empty(503),
@@ -145,7 +145,7 @@ async fn a_creation_whose_answer_was_lost_is_repeated_with_its_key_and_creates_o
 }
 
 #[tokio::test]
-async fn a_creation_under_a_number_that_is_finished_is_a_conflict() {
+async fn creation_under_a_finished_number_is_a_conflict() {
     let error = failed_create(409, failure("EXISTING_IDENTIFICATION", "")).await;
     assert_eq!(error.kind(), &ErrorKind::Conflict);
     assert_eq!(
@@ -156,7 +156,7 @@ async fn a_creation_under_a_number_that_is_finished_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn every_documented_failure_of_a_creation_has_its_kind() {
+async fn documented_creation_failures_have_their_kind() {
     let field = |field: &'static str| ErrorKind::InvalidRequest {
         field: field.into(),
     };
@@ -195,7 +195,7 @@ async fn every_documented_failure_of_a_creation_has_its_kind() {
 }
 
 #[tokio::test]
-async fn an_answer_to_a_creation_that_cannot_be_read_leaves_open_what_happened() {
+async fn unreadable_creation_response_has_unknown_effect() {
     for body in ["", "<html>", "{}", r#"{"id":""}"#] {
         let error = failed_create(201, body.to_owned()).await;
         assert_eq!(
@@ -224,7 +224,7 @@ async fn an_answer_to_a_creation_that_cannot_be_read_leaves_open_what_happened()
 }
 
 #[tokio::test]
-async fn what_the_vendor_does_not_take_is_refused_before_anything_is_sent() {
+async fn unsupported_input_is_refused_before_sending() {
     let mut diverse = new();
     diverse.person.gender = Some(Gender::Diverse.into());
     let mut named = new();
@@ -243,7 +243,7 @@ async fn what_the_vendor_does_not_take_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_poll_brings_the_state_and_the_report() {
+async fn poll_returns_status_and_report() {
     let transport = logged_in();
     transport.then_json(200, result("SUCCESS"));
     let observation = client(&transport).poll(&id()).await.unwrap();
@@ -280,7 +280,7 @@ async fn a_poll_brings_the_state_and_the_report() {
 }
 
 #[tokio::test]
-async fn the_table_of_results_in_the_documentation_is_what_a_poll_says() {
+async fn poll_matches_the_table_of_results() {
     let documentation = include_str!("../src/lib.rs");
     let review = |leaning| Some(Status::InReview { leaning });
     for (code, state, status) in [
@@ -338,7 +338,7 @@ async fn the_table_of_results_in_the_documentation_is_what_a_poll_says() {
 }
 
 #[tokio::test]
-async fn until_there_is_a_result_a_poll_awaits_the_person() {
+async fn poll_awaits_the_person_before_a_result() {
     let observation = failed_poll(404, failure("OBJECT_NOT_FOUND", ""))
         .await
         .unwrap();
@@ -349,7 +349,7 @@ async fn until_there_is_a_result_a_poll_awaits_the_person() {
 }
 
 #[tokio::test]
-async fn a_404_that_is_not_the_vendors_word_is_an_error_and_no_state() {
+async fn other_404_is_an_error_without_status() {
     for body in ["", "<html>404</html>", "{}", r#"{"errors":[]}"#] {
         let error = failed_poll(404, body.to_owned()).await.unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::NotFound);
@@ -358,7 +358,7 @@ async fn a_404_that_is_not_the_vendors_word_is_an_error_and_no_state() {
 }
 
 #[tokio::test]
-async fn every_other_failure_of_a_poll_is_an_error() {
+async fn other_poll_failures_are_errors() {
     for (status, cause, kind) in [
         (
             400,
@@ -382,7 +382,7 @@ async fn every_other_failure_of_a_poll_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_answer_about_another_person_is_a_mismatch() {
+async fn response_about_another_person_is_a_mismatch() {
     let other = VerificationId::new(
         Reference::parse("ffffffffffffffffffffffffffffffff").unwrap(),
         Some(VendorId::new(IDENT_ID)),
@@ -402,7 +402,7 @@ async fn an_answer_about_another_person_is_a_mismatch() {
 }
 
 #[tokio::test]
-async fn a_number_in_other_letters_is_the_same_number() {
+async fn number_in_another_case_is_the_same() {
     let transport = logged_in();
     transport.then_json(
         200,
@@ -412,7 +412,7 @@ async fn a_number_in_other_letters_is_the_same_number() {
 }
 
 #[tokio::test]
-async fn ours_is_found_where_a_single_result_comes_in_a_list() {
+async fn single_result_is_found_in_a_list() {
     let other = result("ABORTED")
         .replace(REFERENCE, "somebody-elses-number")
         .replace(IDENT_ID, "IBA-OTHER");
@@ -433,7 +433,7 @@ async fn ours_is_found_where_a_single_result_comes_in_a_list() {
 }
 
 #[tokio::test]
-async fn a_result_is_the_same_as_json_as_xml_and_in_an_archive() {
+async fn result_is_equal_in_json_xml_and_archive() {
     let mut fetched = Vec::new();
     for (format, ending, answer) in [
         (
@@ -461,13 +461,13 @@ async fn a_result_is_the_same_as_json_as_xml_and_in_an_archive() {
             format!("GET {BASE}/identifications/{REFERENCE}{ending}")
         );
     }
-    // Each is proven by its own bytes; what they say is the same.
+    // Each format is proven by its own bytes, and all give the same report.
     let digests: Vec<_> = fetched
         .iter_mut()
         .map(
             |observation| match std::mem::replace(&mut observation.trust, Trust::Claimed) {
                 Trust::Proven(proof) => proof.digest().unwrap(),
-                Trust::Claimed => panic!("an answer to our own call is proven"),
+                Trust::Claimed => panic!("an answer to the adapter's own call is proven"),
             },
         )
         .collect();
@@ -480,7 +480,7 @@ async fn a_result_is_the_same_as_json_as_xml_and_in_an_archive() {
 }
 
 #[tokio::test]
-async fn an_account_without_an_address_for_xml_is_asked_for_json() {
+async fn json_is_fetched_if_xml_is_not_available() {
     let transport = logged_in();
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
     transport.then_json(200, result("SUCCESS"));
@@ -496,7 +496,7 @@ async fn an_account_without_an_address_for_xml_is_asked_for_json() {
 }
 
 #[tokio::test]
-async fn fetching_what_is_not_there_says_why_that_can_be() {
+async fn missing_result_explains_possible_causes() {
     for format in [ResultFormat::Json, ResultFormat::Xml, ResultFormat::Zip] {
         let transport = logged_in();
         transport
@@ -515,7 +515,7 @@ async fn fetching_what_is_not_there_says_why_that_can_be() {
 }
 
 #[tokio::test]
-async fn an_accounts_product_tells_the_method_that_a_result_does_not() {
+async fn product_determines_a_missing_method() {
     let bare = format!(
         r#"{{"identificationprocess":{{"result":"ABORTED","transactionnumber":"{REFERENCE}","id":"{IDENT_ID}"}}}}"#
     );
@@ -542,7 +542,7 @@ async fn an_accounts_product_tells_the_method_that_a_result_does_not() {
 }
 
 #[tokio::test]
-async fn a_list_goes_through_the_vendors_groups_and_carries_no_reports() {
+async fn list_visits_every_group_without_reports() {
     let transport = logged_in();
     for code in ["SUCCESS", "REVIEW_PENDING", "CANCELED", "ABORTED"] {
         transport.then_json(
@@ -582,7 +582,7 @@ async fn a_list_goes_through_the_vendors_groups_and_carries_no_reports() {
 }
 
 #[tokio::test]
-async fn a_list_of_chosen_groups_asks_for_each_once_and_knows_its_cursors() {
+async fn list_of_chosen_groups_queries_each_once() {
     let transport = logged_in();
     transport
         .then_json(200, "[]")
@@ -620,7 +620,7 @@ async fn a_list_of_chosen_groups_asks_for_each_once_and_knows_its_cursors() {
 }
 
 #[tokio::test]
-async fn deleting_says_what_it_amounted_to() {
+async fn delete_returns_its_outcome() {
     let transport = logged_in();
     transport.then(empty(200));
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
@@ -634,7 +634,7 @@ async fn deleting_says_what_it_amounted_to() {
         line(&transport.requests()[1]),
         format!("DELETE {BASE}/identifications/{REFERENCE}")
     );
-    // A proxy's 404 is no receipt.
+    // A proxy's 404 does not confirm a deletion.
     transport.then(empty(404));
     assert_eq!(
         client.delete(&id()).await.unwrap_err().kind(),
@@ -643,7 +643,7 @@ async fn deleting_says_what_it_amounted_to() {
 }
 
 #[tokio::test]
-async fn a_deletion_whose_answer_was_lost_is_repeated() {
+async fn deletion_is_retried_after_lost_response() {
     let transport = logged_in();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     transport.then_json(404, failure("OBJECT_NOT_FOUND", ""));
@@ -665,7 +665,7 @@ fn webhook(uri: &str, body: &str) -> Delivery {
 }
 
 #[tokio::test]
-async fn a_webhook_is_proven_by_the_configured_secret_alone() {
+async fn webhook_is_authenticated_only_by_the_secret() {
     let secret = "0123456789abcdef";
     let transport = ScriptedTransport::new();
     let guarded = client_of(
@@ -695,7 +695,7 @@ async fn a_webhook_is_proven_by_the_configured_secret_alone() {
 }
 
 #[test]
-fn the_profile_says_what_the_vendor_can() {
+fn profile_lists_the_vendors_capabilities() {
     let client = client(&ScriptedTransport::new());
     let capabilities = client.info();
     assert_eq!(capabilities.provider.as_str(), "idnow");
@@ -727,7 +727,7 @@ fn the_profile_says_what_the_vendor_can() {
 }
 
 #[tokio::test]
-async fn the_fields_that_are_declared_are_those_that_a_full_result_fills() {
+async fn full_result_fills_exactly_the_declared_fields() {
     let item = |value: &str| format!(r#"{{"value":{value},"status":"NEW"}}"#);
     let (text, date, country) = (item("\"TEXT\""), item("\"1983-05-22\""), item("\"DE\""));
     let full = format!(
@@ -755,7 +755,7 @@ async fn the_fields_that_are_declared_are_those_that_a_full_result_fills() {
 }
 
 #[test]
-fn a_configuration_that_cannot_work_makes_no_provider() {
+fn invalid_configuration_gives_no_provider() {
     let config = IdnowConfig::new("", "key".into(), DataCentre::De);
     assert_eq!(Idnow::new(config).unwrap_err().kind(), &ErrorKind::Config);
 }

@@ -5,7 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -34,7 +34,7 @@ fn number() -> TransactionNumber {
 }
 
 #[tokio::test]
-async fn a_test_is_started_and_set_off_as_the_document_shows() {
+async fn test_calls_match_the_document() {
     let transport = ScriptedTransport::new();
     transport.then(file("application/json", fixture("client-test-robot.json")));
     transport.then_json(200, "{}");
@@ -73,7 +73,7 @@ async fn a_test_is_started_and_set_off_as_the_document_shows() {
 }
 
 #[tokio::test]
-async fn an_answer_that_tells_nothing_is_a_test_all_the_same_and_an_error_is_none() {
+async fn empty_test_response_is_accepted() {
     for body in ["", "{}", "[]", "OK", r#"{"internalToken":null}"#] {
         let transport = ScriptedTransport::new();
         transport.then_json(200, body);
@@ -106,7 +106,7 @@ async fn an_answer_that_tells_nothing_is_a_test_all_the_same_and_an_error_is_non
 }
 
 #[tokio::test]
-async fn no_live_system_has_robots_and_what_stands_for_the_gateway_stands_for_them() {
+async fn robots_exist_only_on_test_system_or_gateway_url() {
     for centre in [DataCentre::De, DataCentre::Ch] {
         let mut config = config();
         config.host = Some(centre);
@@ -137,7 +137,7 @@ async fn no_live_system_has_robots_and_what_stands_for_the_gateway_stands_for_th
 }
 
 #[tokio::test]
-async fn a_test_whose_answer_was_lost_is_not_run_twice() {
+async fn test_is_not_repeated_after_lost_response() {
     let transport = ScriptedTransport::new();
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
     transport.then(Exchange::Fail(Sent::Maybe, TransportCause::Interrupted));
@@ -150,7 +150,7 @@ async fn a_test_whose_answer_was_lost_is_not_run_twice() {
 }
 
 #[test]
-fn every_case_of_the_table_is_selected_by_its_text() {
+fn every_test_case_has_its_text() {
     // Chapter 15.1.
     let table = [
         "HAPPYPATH",

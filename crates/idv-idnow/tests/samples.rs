@@ -1,4 +1,4 @@
-//! The document's samples, and what is made of them.
+//! The normalization of the document's samples.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,15 +27,15 @@ fn observe(name: &str) -> Vec<Observation> {
 }
 
 #[test]
-fn every_sample_says_what_its_snapshot_says() {
+fn every_sample_matches_its_snapshot() {
     for name in results() {
-        // The order of JSON members depends on the features of serde_json that a build has.
+        // The order of JSON members depends on the build's features of serde_json.
         insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(name.replace('.', "-"), observe(&name)) });
     }
 }
 
 #[test]
-fn every_fixture_is_explained() {
+fn every_fixture_is_listed_in_the_readme() {
     let explained = String::from_utf8(fixture("README.md")).unwrap();
     for name in names() {
         let is_example = name.starts_with("example-");
@@ -47,7 +47,7 @@ fn every_fixture_is_explained() {
 }
 
 #[test]
-fn the_documents_json_says_what_was_changed_and_what_was_withheld() {
+fn documents_json_has_changes_and_redactions() {
     let observation = observe("result.json").remove(0);
     assert_eq!(
         observation.status,
@@ -72,7 +72,7 @@ fn the_documents_json_says_what_was_changed_and_what_was_withheld() {
 }
 
 #[test]
-fn the_same_case_is_the_same_report_in_every_format() {
+fn report_is_equal_in_every_format() {
     let json = observe("same-case.json");
     let xml = fixture("same-case.xml");
     for (what, payload) in [
@@ -99,7 +99,7 @@ fn the_same_case_is_the_same_report_in_every_format() {
 }
 
 #[test]
-fn a_bad_entry_of_a_list_spoils_nothing_but_itself() {
+fn bad_list_entry_affects_no_other() {
     let bytes = fixture("list-with-a-bad-entry.json");
     let payload = wire::read(&bytes).unwrap();
     assert_eq!(
@@ -113,7 +113,7 @@ fn a_bad_entry_of_a_list_spoils_nothing_but_itself() {
 }
 
 #[test]
-fn a_list_has_each_of_its_forms() {
+fn list_is_parsed_in_each_form() {
     let one = r#"{"identificationprocess":{"id":"A"}}"#;
     for (payload, read, unreadable, listed) in [
         (one.to_owned(), 1, 0, false),
@@ -135,7 +135,7 @@ fn a_list_has_each_of_its_forms() {
 }
 
 #[test]
-fn what_is_no_result_is_not_read_as_one() {
+fn other_payloads_are_refused() {
     for name in [
         "client-test-robot.json",
         "error-400.json",
@@ -167,7 +167,7 @@ fn what_is_no_result_is_not_read_as_one() {
 }
 
 #[test]
-fn the_documents_errors_have_their_causes() {
+fn documents_errors_have_their_causes() {
     let cause = |name: &str| {
         let body = wire::ErrorBody::read(&fixture(name));
         (
@@ -192,7 +192,7 @@ fn the_documents_errors_have_their_causes() {
 }
 
 #[test]
-fn what_is_known_from_one_part_survives_the_others_being_wrong() {
+fn valid_members_survive_invalid_ones() {
     let payload = br#"{"identificationprocess":{"id":"A","result":"SUCCESS","reason":{"x":1},"agentname":["y"]},
         "userdata":"x","contactdata":[1],"identificationdocument":null,"attachments":{"pdf":{"a":1},"xml":"a.xml"},
         "questions":[{"value":1}],"customdata":7,"unknown":{"deep":[[[{}]]]}}"#;
@@ -220,7 +220,7 @@ fn what_is_known_from_one_part_survives_the_others_being_wrong() {
 }
 
 #[test]
-fn the_classes_of_a_licence_are_read_in_each_form() {
+fn licence_classes_are_parsed_in_each_form() {
     let json = |classes: &str| {
         format!(
             r#"{{"identificationprocess":{{"id":"A"}},"identificationdocument":{{"driversclasses":{classes}}}}}"#
@@ -255,7 +255,7 @@ fn the_classes_of_a_licence_are_read_in_each_form() {
 }
 
 #[test]
-fn a_handle_stands_for_the_report_in_lists() {
+fn lists_have_handles_instead_of_reports() {
     let bytes = fixture("list.json");
     let payload = wire::read(&bytes).unwrap();
     let observation = normalize::observation(

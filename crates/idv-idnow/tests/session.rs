@@ -1,6 +1,6 @@
-//! The login token: one login for all who wait, and none that is not needed.
+//! The login token: one login for all waiting calls, and no unnecessary login.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod support;
 
@@ -18,7 +18,7 @@ use idv_idnow::Idnow;
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 use support::*;
 
-/// An IDnow that knows which tokens are good, and takes its time over a login.
+/// A vendor that tracks valid tokens and delays logins.
 #[derive(Debug, Clone, Default)]
 struct Vendor(Arc<State>);
 
@@ -89,7 +89,7 @@ async fn poll_a_hundred_times(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hundred_polls_at_once_log_in_once_and_once_more_when_the_token_is_forgotten() {
+async fn concurrent_polls_share_each_login() {
     let vendor = Vendor::default();
     let client = Client::new(
         Idnow::new(config()).unwrap(),
@@ -108,7 +108,7 @@ async fn a_hundred_polls_at_once_log_in_once_and_once_more_when_the_token_is_for
 }
 
 #[tokio::test]
-async fn a_token_that_was_not_used_for_an_hour_is_not_tried() {
+async fn token_unused_for_an_hour_is_not_sent() {
     let (vendor, clock) = (Vendor::default(), clock());
     let client = Client::new(
         Idnow::new(config()).unwrap(),
@@ -116,7 +116,7 @@ async fn a_token_that_was_not_used_for_an_hour_is_not_tried() {
         CallPolicy::default(),
     );
     client.poll(&id()).await.unwrap();
-    // Each use starts the hour anew.
+    // Each use restarts the hour.
     for _ in 0..3 {
         clock.advance(Duration::from_secs(40 * 60));
         client.poll(&id()).await.unwrap();
@@ -131,7 +131,7 @@ async fn a_token_that_was_not_used_for_an_hour_is_not_tried() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_refused_are_not_tried_again() {
+async fn refused_credentials_are_not_retried() {
     let transport = ScriptedTransport::new();
     transport.then_json(401, failure("INVALID_LOGIN_TOKEN", ""));
     let client = client(&transport);
@@ -141,13 +141,13 @@ async fn credentials_that_are_refused_are_not_tried_again() {
         (&ErrorKind::Unauthorized, Some("INVALID_LOGIN_TOKEN"), 1)
     );
     assert!(
-        error.to_string().contains("company id or the API key"),
+        error.to_string().contains("company id or API key"),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn an_expired_token_is_renewed_once_and_a_second_refusal_is_told() {
+async fn expired_token_is_renewed_once() {
     let transport = logged_in();
     transport.then_json(200, result("SUCCESS"));
     transport.then_json(401, failure("TOKEN_EXPIRED", ""));
@@ -173,7 +173,7 @@ async fn an_expired_token_is_renewed_once_and_a_second_refusal_is_told() {
 }
 
 #[tokio::test]
-async fn a_login_that_cannot_be_read_is_told_and_not_kept() {
+async fn unreadable_login_is_an_error_and_not_cached() {
     let transport = ScriptedTransport::new();
     transport.then_json(200, "<html>");
     transport.then_json(200, r#"{"authToken":"line\nbreak"}"#);

@@ -1,10 +1,11 @@
-//! The signature of the XML result (chapter 13.3.1), against keys and signatures that OpenSSL made.
+//! The signature of the XML result (chapter 13.3.1), verified with keys and signatures made by
+//! OpenSSL.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -15,7 +16,7 @@ use idv_idnow::signature::{KNOWN_KEYS, PublicKey, System, known_key};
 use idv_idnow::wire;
 use idv_idnow::wire::archive::Limits;
 
-/// Every key that verifies, by its file's name; its signature has the same.
+/// Every supported key, by its file name; its signature has the same name.
 const KEYS: [&str; 4] = ["rsa-2048", "p256", "p384", "p521"];
 
 fn pem(name: &str) -> String {
@@ -39,7 +40,7 @@ fn is_forged(key: &PublicKey, xml: &[u8], signature: &[u8]) -> bool {
         .is_err_and(|error| error.kind() == &ErrorKind::Forged)
 }
 
-/// What a key that is refused is refused with.
+/// The error for an unsupported key.
 fn refused(pem: &str) -> String {
     let error = PublicKey::from_pem(pem).expect_err("it is a key");
     assert_eq!(error.kind(), &ErrorKind::Config, "{error}");
@@ -47,7 +48,7 @@ fn refused(pem: &str) -> String {
 }
 
 #[test]
-fn what_openssl_signed_is_verified_with_every_kind_of_key() {
+fn openssl_signatures_verify_with_every_key_kind() {
     for name in KEYS {
         key(name)
             .verify(&document(), &signature(name))
@@ -56,7 +57,7 @@ fn what_openssl_signed_is_verified_with_every_kind_of_key() {
 }
 
 #[test]
-fn a_byte_that_is_changed_anywhere_in_the_result_is_noticed() {
+fn modified_result_is_refused() {
     for name in ["rsa-2048", "p256"] {
         let (key, signature, mut xml) = (key(name), signature(name), document());
         for place in 0..xml.len() {
@@ -69,7 +70,7 @@ fn a_byte_that_is_changed_anywhere_in_the_result_is_noticed() {
 }
 
 #[test]
-fn a_result_that_is_longer_or_shorter_or_has_other_line_endings_is_refused() {
+fn changed_length_or_line_endings_are_refused() {
     let (key, signature, xml) = (key("rsa-2048"), signature("rsa-2048"), document());
     let longer = [xml.as_slice(), b"\n"].concat();
     let windows = String::from_utf8(xml.clone())
@@ -87,7 +88,7 @@ fn a_result_that_is_longer_or_shorter_or_has_other_line_endings_is_refused() {
 }
 
 #[test]
-fn a_byte_that_is_changed_anywhere_in_the_signature_is_noticed() {
+fn modified_signature_is_refused() {
     for name in KEYS {
         let (key, mut signature, xml) = (key(name), signature(name), document());
         for place in 0..signature.len() {
@@ -99,7 +100,7 @@ fn a_byte_that_is_changed_anywhere_in_the_signature_is_noticed() {
 }
 
 #[test]
-fn only_the_raw_signature_of_the_right_kind_is_one() {
+fn only_raw_signatures_of_the_right_kind_verify() {
     let (key, xml, signature_) = (key("rsa-2048"), document(), signature("rsa-2048"));
     let longer = [signature_.as_slice(), &[0]].concat();
     let hexadecimal: String = signature_
@@ -116,14 +117,14 @@ fn only_the_raw_signature_of_the_right_kind_is_one() {
     ] {
         assert!(is_forged(&key, &xml, other), "{} bytes", other.len());
     }
-    // The right key with another digest, with another padding; a signature of another key.
+    // The right key with another digest or another padding; a signature of another key.
     for name in ["rsa-2048-sha256", "rsa-2048-pss", "rsa-1024", "p256"] {
         assert!(is_forged(&key, &xml, &signature(name)), "{name}");
     }
 }
 
 #[test]
-fn another_key_is_not_the_signers() {
+fn signature_of_another_key_is_refused() {
     for name in KEYS {
         for other in KEYS
             .iter()
@@ -139,7 +140,7 @@ fn another_key_is_not_the_signers() {
 }
 
 #[test]
-fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
+fn unsupported_key_is_refused_with_advice() {
     for (name, advice) in [
         ("certificate", "openssl x509 -pubkey"),
         ("rsa-pkcs1", "openssl rsa -RSAPublicKey_in -pubout"),
@@ -162,7 +163,7 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
         refused(pem);
     }
     refused(&whole.replace("PUBLIC KEY", "X509 CRL"));
-    // Cut off anywhere, and with a line less.
+    // Truncated anywhere, and without a line.
     for (length, _) in whole.trim_end().char_indices().rev().skip(5) {
         refused(whole.get(..length).unwrap());
     }
@@ -184,7 +185,7 @@ fn a_key_that_cannot_be_used_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_key_is_read_with_any_line_endings_and_with_text_around_it() {
+fn key_is_parsed_with_any_line_endings() {
     let pem = pem("rsa-2048");
     for pem in [
         pem.replace('\n', "\r\n"),
@@ -199,7 +200,7 @@ fn a_key_is_read_with_any_line_endings_and_with_text_around_it() {
 }
 
 #[test]
-fn the_documents_keys_are_told_by_the_digest_of_their_files() {
+fn documented_keys_are_known_by_digest() {
     // The table of chapter 13.3.1, with the digests as the page breaks them.
     let test = ["cf85910dc4dd95f0fc8605", "b2ad39041a305b994a"].concat();
     let live = ["a970f6daa84014c124222", "17ef216c03b046322ab"].concat();
@@ -222,7 +223,7 @@ fn the_documents_keys_are_told_by_the_digest_of_their_files() {
 }
 
 #[test]
-fn the_result_in_an_archive_is_verified_by_the_signature_beside_it() {
+fn result_in_archive_is_verified() {
     let (xml, sig) = (document(), signature("rsa-2048"));
     let bytes = archive(&[
         ("AH73JK3LM.pdf", b"%PDF-"),
@@ -241,7 +242,7 @@ fn the_result_in_an_archive_is_verified_by_the_signature_beside_it() {
 }
 
 #[test]
-fn an_archive_whose_result_is_not_signed_is_not_verified() {
+fn unsigned_result_in_archive_is_refused() {
     let (xml, sig) = (document(), signature("rsa-2048"));
     let changed = String::from_utf8(xml.clone())
         .unwrap()
@@ -264,7 +265,7 @@ fn an_archive_whose_result_is_not_signed_is_not_verified() {
         ]),
         ErrorKind::Forged
     );
-    // A signed result lends its signature to no other one, whichever comes first.
+    // A signed result does not authenticate another result, in either order.
     let stranger: (&str, &[u8]) = ("AH73JK3LN.xml", changed.as_bytes());
     assert_eq!(
         of(&[stranger, ("AH73JK3LM.xml", &xml), ("AH73JK3LM.sig", &sig)]),
@@ -291,13 +292,13 @@ fn an_archive_whose_result_is_not_signed_is_not_verified() {
 }
 
 #[test]
-fn a_key_prints_its_kind_only() {
+fn key_prints_only_its_kind() {
     assert_eq!(format!("{:?}", key("rsa-2048")), "PublicKey(\"RSA\")");
 }
 
 proptest::proptest! {
     #[test]
-    fn no_file_makes_reading_or_verifying_panic(text in "\\PC{0,60}", body in "[A-Za-z0-9+/=\\n -]{0,80}", bytes: Vec<u8>) {
+    fn arbitrary_files_do_not_panic(text in "\\PC{0,60}", body in "[A-Za-z0-9+/=\\n -]{0,80}", bytes: Vec<u8>) {
         for pem in [
             text.clone(),
             format!("-----BEGIN {text}"),

@@ -1,9 +1,12 @@
-//! Reads deliveries ("Reception of delivery reports and status changes of sent requests"), and replies to them.
+//! Parses delivery reports and replies to them ("Reception of delivery reports and status changes
+//! of sent requests").
 //!
-//! The vendor sends a POST on every change of a request's state to the one address of the account, JSON or a form, with HTTP Basic if the
-//! panel is set so. The vendor has no call that repeats the end of a verification, so a report settles it, and is read only once it is
-//! proven. Reports about the account's other services come to the same address; they are accepted and say nothing. The document does not
-//! say what follows a failed delivery: every report that can be read is answered with 200 and an empty body.
+//! The vendor sends a POST for every change of a request's state to the account's one URL, as JSON
+//! or as a form, with HTTP Basic if the panel is configured for it. No call returns the outcome of
+//! a verification, so the report settles it and must be authenticated before it is parsed. Reports
+//! about the account's other services arrive at the same URL; the adapter accepts and ignores them.
+//! The document does not describe retries: the reply to every valid report is 200 with an empty
+//! body.
 
 use http::{Method, StatusCode};
 use idv_core::{
@@ -14,32 +17,34 @@ use idv_core::{
 use crate::normalize::{self, Rules};
 use crate::wire::Report;
 
-/// Reports come by POST, as JSON or as a form ("Reception of delivery reports and status changes of sent requests"). The documented fields
-/// take a few thousand bytes; no bound and no time for the reply are documented.
+/// Reports arrive by POST, as JSON or as a form ("Reception of delivery reports and status changes
+/// of sent requests"). The documented fields take a few thousand bytes. The document states neither
+/// a size limit nor a timeout for the reply.
 pub const SPEC: CallbackSpec = CallbackSpec::new(&[Method::POST], 4 * 1024 * 1024);
 
-/// Reads a delivery.
+/// Receives a delivery.
 ///
 /// # Errors
 ///
-/// [`Forged`](ErrorKind::Forged) if its proof is missing or wrong, or the guard asks for none; [`Malformed`](ErrorKind::Malformed) if it
-/// cannot be read.
-pub fn receive(guard: &CallbackAuth, rules: Rules, delivery: &Delivery) -> Result<CallbackMessage> {
+/// [`Forged`](ErrorKind::Forged) if the authentication is missing or wrong, or none is configured;
+/// [`Malformed`](ErrorKind::Malformed) if the report cannot be parsed.
+pub fn receive(auth: &CallbackAuth, rules: Rules, delivery: &Delivery) -> Result<CallbackMessage> {
     if delivery.kind == DeliveryKind::Return {
-        // The vendor sends no one back.
+        // The vendor redirects no person back to the application.
         return Ok(CallbackMessage::new(
             Vec::new(),
             Reply::status(StatusCode::OK),
         ));
     }
-    // The proof is the account's, not the request's.
-    let trust = guard.verify(delivery, "")?;
+    // All requests of the account share one secret.
+    let trust = auth.verify(delivery, "")?;
     if !trust.is_proven() {
-        return Err(Error::new(ErrorKind::Forged)
-            .detail("the vendor cannot be asked for it, so it must be proven"));
+        return Err(Error::new(ErrorKind::Forged).detail(
+            "reports must be authenticated, because the vendor has no call that confirms them",
+        ));
     }
-    let told = Report::read(&delivery.body)?;
-    let observation = normalize::observe(&told, rules, Channel::Callback)?
+    let payload = Report::read(&delivery.body)?;
+    let observation = normalize::observe(&payload, rules, Channel::Callback)?
         .map(|observation| observation.trusted(trust));
     Ok(CallbackMessage::new(
         observation.into_iter().collect(),

@@ -1,4 +1,4 @@
-//! The configuration of the adapter: one struct, one validation, from a file or from the environment.
+//! The adapter's configuration, from a file or from environment variables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use idv_core::{
 use crate::VerificarIdentidad;
 use crate::normalize::{self, Rules};
 
-/// VerificarIdentidad, for a registry of vendors.
+/// Registers VerificarIdentidad with the facade, the program and the configuration schema.
 pub const ENTRY: VendorEntry = VendorEntry {
     id: "verificar-identidad",
     name: "VerificarIdentidad",
@@ -33,17 +33,19 @@ pub const ENTRY: VendorEntry = VendorEntry {
     normalize_options: &[],
 };
 
-/// The address of the gateway. The document names functions only; this is where the vendor's public clients find them.
+/// The base URL of the gateway, taken from the vendor's public clients. The document only names the
+/// functions.
 const BASE_URL: &str = "https://api.mensatek.com/v7/";
 
-/// The keyword that the vendor replaces by the person's link ("Send Identity Verification Request", `Mensaje`).
+/// The placeholder that the vendor replaces with the person's link ("Send Identity Verification
+/// Request", `Mensaje`).
 pub const LINK: &str = "[LINK]";
 
-/// The keyword that the adapter replaces by the purpose of a verification.
+/// The placeholder that the adapter replaces with the purpose of a verification.
 pub const PURPOSE: &str = "[PURPOSE]";
 
-/// The built-in text messages, for languages that the configuration has no text for: in letters of the alphabet of text messages (3GPP TS
-/// 23.038), so that none takes twice the room.
+/// The built-in text messages, for languages without a configured text. They use only the GSM 7-bit
+/// alphabet (3GPP TS 23.038), because other characters halve the capacity of a message.
 const MESSAGES: &[(&str, &str)] = &[
     (
         "de",
@@ -59,7 +61,7 @@ const MESSAGES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The longest sender, in characters (`Remitente`).
+/// The maximum length of the sender in characters (`Remitente`).
 const SENDER: usize = 11;
 
 settings! {
@@ -77,59 +79,77 @@ settings! {
     /// es = "[PURPOSE] Verifique su identidad en [LINK]"
     /// ```
     ///
-    /// The API has no call for the end of a verification: the vendor's report settles it. So the report has to be proven, by
-    /// `callback_user` and `callback_password` or by `callback_secret`; without one of them the adapter refuses to start. The
-    /// environment gives each key as `IDV_`, the provider and the key in capitals.
+    /// The API has no call for the outcome of a verification: the vendor's report settles it.
+    /// Reports must therefore be authenticated, with `callback_user` and `callback_password` or
+    /// with `callback_secret`; without either, the adapter refuses to start. Environment variables
+    /// set each key as `IDV_`, the provider and the key in upper case.
     pub struct VerificarIdentidadConfig {
         required {
-            /// The API User, from the panel: Your Data, Configure Account ("Authentication").
+            /// The API user, from the panel: Your Data, Configure Account ("Authentication").
             user: String,
-            /// The API Token, from the same place.
+            /// The API token, from the same page of the panel.
             token: Secret,
         }
         optional {
-            /// The address of the gateway, in place of the vendor's own: proxies, emulators.
+            /// A base URL that replaces the vendor's gateway, for proxies and emulators.
             base_url: Option<Url> as Address,
-            /// The form of the parameters.
+            /// The format of requests.
             request_format: RequestFormat,
-            /// Which form of answers is asked for (`Resp`). Each of them is read, whichever comes.
+            /// The requested format of responses (`Resp`). The adapter parses every format,
+            /// whichever the vendor returns.
             answer_format: AnswerFormat,
-            /// The sender of the text message: at most 11 characters (`Remitente`). Without one, the account's own.
+            /// The sender of the text message: at most 11 characters (`Remitente`). The default is
+            /// the account's sender.
             sender: Option<String>,
-            /// The text message by language: ISO 639-1 to a text with `[LINK]`, which the vendor replaces, and with `[PURPOSE]` where the
-            /// verification's purpose is to stand. The environment spells it as an object of JSON. Of German, English, Spanish, French, Italian
-            /// and Portuguese there are texts already.
+            /// The text messages by language (ISO 639-1). A text contains `[LINK]`, which the
+            /// vendor replaces, and may contain `[PURPOSE]`, which the adapter replaces with the
+            /// verification's purpose. An environment variable holds a JSON object. German,
+            /// English, Spanish, French, Italian and Portuguese have built-in texts.
             messages: BTreeMap<String, String>,
-            /// The language of a verification that has none, or one without a text. `es` unless told otherwise.
+            /// The language of verifications without a language, or with a language that has no
+            /// text. The default is `es`.
             language: String = "es".to_owned(),
-            /// The user's name by which reports are proven: the one that the panel sends by HTTP Basic.
+            /// The user name that the vendor sends with reports by HTTP Basic, as set in the panel.
             callback_user: Option<String>,
-            /// The password that belongs to it, of 16 characters at least.
+            /// The password for `callback_user`: 16 characters or more.
             callback_password: Secrets,
-            /// The secret in the address that reports are sent to, of 16 characters at least; in place of HTTP Basic.
+            /// The secret in the URL of reports, instead of HTTP Basic: 16 characters or more.
             callback_secret: Secrets,
-            /// The name of the query parameter that carries the secret. `token` unless told otherwise.
+            /// The name of the query parameter that carries the secret. The default is `token`.
             callback_parameter: String = CALLBACK_PARAMETER.to_owned(),
-            /// Whether the automatic outcome ends a verification: for accounts whose verifications no operator validates, so that 5001 is the
-            /// last report. A result above 80 without a failed check is verified then, and one of the codes that fail is rejected; a result that
-            /// an operator has to judge (-1, up to 80) stays in review. `false` unless set.
+            /// Whether the automatic result is final. The default is `false`.
+            ///
+            /// Set this for accounts without validation by an operator, whose last report is 5001.
+            /// A result above 80 without a failed check is then verified, and a code that fails is
+            /// rejected. A result that an operator must judge (-1, or up to 80) stays in review.
             automatic_outcome_is_final: bool,
         }
     }
 }
 
 impl VerificarIdentidadConfig {
-    /// An account whose reports are not proven yet: set `callback_user` and `callback_password`, or `callback_secret`, on the value.
+    /// Creates the configuration of an account. [`check`](Self::check) fails until `callback_user`
+    /// and `callback_password`, or `callback_secret`, are set.
+    ///
+    /// ```
+    /// use idv_verificar_identidad::VerificarIdentidadConfig;
+    ///
+    /// let mut config = VerificarIdentidadConfig::new("api-user", "example-token".into());
+    /// config.callback_user = Some("idv".to_owned());
+    /// config.callback_password = "a password of 16 characters or more".into();
+    /// config.check()?;
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(user: impl Into<String>, token: Secret) -> Self {
         Self::required(user.into(), token)
     }
 
-    /// Checks all of it.
+    /// Checks every setting.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values.
     pub fn check(&self) -> Result<()> {
         basic_auth(&self.user, &self.token, "token")?;
         self.address()?;
@@ -139,7 +159,7 @@ impl VerificarIdentidadConfig {
             .is_some_and(|sender| !is_sender(sender))
         {
             return Err(Error::config(
-                "sender must be 1 to 11 characters, none of them a control character",
+                "invalid sender: expected 1 to 11 characters, without control characters",
             ));
         }
         for (language, message) in &self.messages {
@@ -148,37 +168,41 @@ impl VerificarIdentidadConfig {
                 .is_ok_and(|locale| locale.language() == language);
             if !known {
                 return Err(Error::config(
-                    "messages has a language that is not two lower-case letters of ISO 639-1",
+                    "invalid language in messages: expected two lower-case letters (ISO 639-1)",
                 ));
             }
             if !is_message(message) {
                 return Err(Error::config(format!(
-                    "messages.{language} must hold [LINK], where the vendor puts the link, [PURPOSE] once at most, and no control character but line breaks"
+                    "invalid messages.{language}: expected a text with [LINK], at most one \
+                     [PURPOSE], and no control characters except line breaks"
                 )));
             }
         }
         if self.template(&self.language).is_none() {
             return Err(Error::config(
-                "language has no text in messages, and none is built in: de, en, es, fr, it, pt",
+                "language has no text in messages and no built-in text; built-in languages \
+                 are de, en, es, fr, it, pt",
             ));
         }
         self.auth().map(drop)
     }
 
-    /// The address of the gateway.
+    /// Returns the base URL of the gateway.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if it is no address that can be used.
+    /// [`Config`](idv_core::ErrorKind::Config) if `base_url` is not a usable URL.
     pub fn address(&self) -> Result<Url> {
         settings::base_url(self.base_url.as_ref(), BASE_URL)
     }
 
-    /// Returns the proof of reports. It is never open: an unauthenticated report must not settle.
+    /// Returns the authentication of reports. It is never open, because an unauthenticated report
+    /// must not settle a verification.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if there is no proof, half of one, two of them, or one that can be guessed.
+    /// [`Config`](idv_core::ErrorKind::Config) if the authentication is missing, incomplete, given
+    /// twice, or too short.
     pub fn auth(&self) -> Result<CallbackAuth> {
         match (
             &self.callback_user,
@@ -193,19 +217,21 @@ impl VerificarIdentidadConfig {
                 settings::query_auth(&self.callback_parameter, &self.callback_secret)
             }
             (None, false, true) => Err(Error::config(
-                "this vendor cannot be asked for an outcome, so its reports must be proven: set callback_user and \
-                 callback_password as in the vendor's panel, or callback_secret and put it into the address there",
+                "reports must be authenticated, because the vendor has no call for an \
+                 outcome: set callback_user and callback_password as in the vendor's panel, \
+                 or set callback_secret and add it to the URL in the panel",
             )),
             (_, _, false) => Err(Error::config(
-                "callback_secret stands beside callback_user or callback_password: choose one of the two proofs",
+                "callback_secret conflicts with callback_user and callback_password: set \
+                 only one of the two",
             )),
             _ => Err(Error::config(
-                "callback_user and callback_password belong together: one of them is missing",
+                "callback_user and callback_password must be set together",
             )),
         }
     }
 
-    /// Returns the text for a language.
+    /// Returns the text message for a language.
     #[must_use]
     pub fn template(&self, language: &str) -> Option<&str> {
         let built_in = || {
@@ -220,13 +246,13 @@ impl VerificarIdentidadConfig {
             .or_else(built_in)
     }
 
-    /// The account's rules of judgement.
+    /// Returns the account's rules of judgement.
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules::default().automatic_outcome_is_final(self.automatic_outcome_is_final)
     }
 
-    /// Whether every text says what a verification is for.
+    /// Returns whether every text contains the purpose.
     pub(crate) fn says_purposes(&self) -> bool {
         self.messages
             .values()
@@ -234,7 +260,7 @@ impl VerificarIdentidadConfig {
     }
 }
 
-/// Whether it can be a sender (`Remitente`).
+/// Returns whether a text is a valid sender (`Remitente`).
 pub(crate) fn is_sender(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= SENDER && !text.chars().any(char::is_control)
 }
@@ -243,17 +269,18 @@ fn is_message(text: &str) -> bool {
     text.contains(LINK) && text.matches(PURPOSE).count() <= 1 && !has_control(text)
 }
 
-/// Whether a text has a control character that a message cannot have: any but line breaks and tabs.
+/// Returns whether a text has a control character that a message must not contain: any except line
+/// breaks and tabs.
 pub(crate) fn has_control(text: &str) -> bool {
     text.chars()
         .any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
 }
 
-/// The form of the parameters ("Request Body schema").
+/// The format of requests ("Request Body schema").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestFormat {
-    /// An object of JSON, which the vendor recommends.
+    /// A JSON object, which the vendor recommends.
     #[default]
     Json,
     /// A form: `application/x-www-form-urlencoded`.
@@ -262,7 +289,8 @@ pub enum RequestFormat {
 
 setting_words!(RequestFormat { Json = "json", Form = "form" });
 
-/// Which form of answers is asked for (`Resp`). It is always asked for one: left out, the vendor answers as versions long gone did.
+/// The requested format of responses (`Resp`). The adapter always sends the parameter, because
+/// without it the vendor responds in the format of obsolete versions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnswerFormat {
@@ -278,7 +306,7 @@ pub enum AnswerFormat {
 setting_words!(AnswerFormat { Json = "json", Xml = "xml", Txt = "txt" });
 
 impl AnswerFormat {
-    /// The vendor's word for it.
+    /// Returns the vendor's name of the format.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -294,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_texts_are_messages() {
+    fn built_in_texts_are_valid_messages() {
         for (language, message) in MESSAGES {
             assert!(
                 is_message(message) && message.contains(PURPOSE),

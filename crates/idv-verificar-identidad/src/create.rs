@@ -1,4 +1,4 @@
-//! From a verification of the model to a request of the vendor.
+//! Maps a verification of the model to a request of the vendor.
 
 use idv_core::report::{Country, DocumentKind};
 use idv_core::{Error, NewVerification, Pii, Result};
@@ -7,17 +7,18 @@ use crate::api::SendRequest;
 use crate::config::{LINK, PURPOSE, VerificarIdentidadConfig, has_control};
 use crate::dni;
 
-/// The inputs of a creation if every text has a place for the purpose, by their names in [`NewVerification::given`].
+/// The inputs that `create` accepts if every text contains the purpose, by their names in
+/// [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &["contact.phone", "document.number", "locale", "purpose"];
 
-/// The same if a text has none.
+/// The inputs that `create` accepts if a text lacks the purpose.
 pub(crate) const ACCEPTS_WITHOUT_PURPOSE: &[&str] = &["contact.phone", "document.number", "locale"];
 
-/// The model's names for the parameters of a request.
+/// The model's names of the parameters of a request.
 pub(crate) const NAMES: &[(&str, &str)] =
     &[("Telefono", "contact.phone"), ("Dni", "document.number")];
 
-/// The request for a verification.
+/// Builds the request of a verification.
 pub(crate) fn request(
     new: &NewVerification,
     config: &VerificarIdentidadConfig,
@@ -25,7 +26,8 @@ pub(crate) fn request(
     let phone = new.contact.phone.as_ref().ok_or_else(|| {
         Error::invalid(
             "contact.phone",
-            "the vendor texts the person, and has no other way to reach them: a mobile phone is needed",
+            "a mobile number is required, because the vendor reaches the person only by text \
+             message",
         )
     })?;
     let mut request = SendRequest::new(digits(phone.expose())?);
@@ -40,20 +42,23 @@ pub(crate) fn request(
     Ok(request)
 }
 
-/// Returns the number of the document as it is sent: in capitals and without what divides it. Numbers of every country and kind are sent,
-/// since the document does not say whose it takes; a DNI or NIE has to have its letter.
+/// Returns the document's number as it is sent: in upper case and without separators.
+///
+/// The document does not restrict the parameter to Spanish numbers, so numbers of every country and
+/// kind are sent. The check letter of a DNI or NIE must be right.
 fn number(text: &str, new: &NewVerification) -> Result<Pii<String>> {
     let plain = dni::plain(text);
     if plain.is_empty() {
         return Err(Error::invalid(
             "document.number",
-            "it has no letters or digits",
+            "expected letters or digits",
         ));
     }
     if is_spanish(new) && dni::letter_holds(&plain) == Some(false) {
         return Err(Error::invalid(
             "document.number",
-            "the letter at its end is not the one that a DNI or NIE with these digits has; if it is a foreign number, set document.issuing_country",
+            "wrong check letter for a DNI or NIE; for a foreign number, set \
+             document.issuing_country",
         ));
     }
     let divided = |character: char| {
@@ -66,8 +71,8 @@ fn number(text: &str, new: &NewVerification) -> Result<Pii<String>> {
     }))
 }
 
-/// Whether the number of the document may be a DNI or NIE. A passport has a number of its own; a document without a country is taken for a
-/// Spanish one.
+/// Returns whether the document's number may be a DNI or NIE. A passport has another number; a
+/// document without a country is assumed to be Spanish.
 fn is_spanish(new: &NewVerification) -> bool {
     let document = &new.document;
     let country = document
@@ -79,7 +84,7 @@ fn is_spanish(new: &NewVerification) -> bool {
         && kind != Some(DocumentKind::Passport)
 }
 
-/// The number as the vendor takes it: with the country code, in digits alone.
+/// Returns the number in the vendor's format: the country code and the number, digits only.
 fn digits(phone: &str) -> Result<String> {
     let divides = |character: char| {
         character.is_whitespace()
@@ -92,7 +97,7 @@ fn digits(phone: &str) -> Result<String> {
         .chars()
         .filter(|character| !divides(*character))
         .collect();
-    // Without a sign for the country, the first digits may be a country's by chance.
+    // Without an international prefix, the first digits may equal a country code by chance.
     plain
         .strip_prefix('+')
         .or_else(|| plain.strip_prefix("00"))
@@ -100,12 +105,12 @@ fn digits(phone: &str) -> Result<String> {
         .ok_or_else(|| {
             Error::invalid(
                 "contact.phone",
-                "it must begin with + and the country code, such as +34600000001",
+                "expected + and the country code, such as +34600000001",
             )
         })
 }
 
-/// Returns the text message: in the person's language, or in the configuration's.
+/// Returns the text message in the person's language, or in the configured one.
 fn message(new: &NewVerification, config: &VerificarIdentidadConfig) -> Result<String> {
     let own = new
         .locale
@@ -113,18 +118,19 @@ fn message(new: &NewVerification, config: &VerificarIdentidadConfig) -> Result<S
         .and_then(|locale| config.template(locale.language()));
     let template = own
         .or_else(|| config.template(&config.language))
-        .ok_or_else(|| Error::config("language has no text in messages, and none is built in"))?;
+        .ok_or_else(|| Error::config("language has no text in messages and no built-in text"))?;
     let purpose = new.purpose.as_deref().unwrap_or_default().trim();
     if purpose.contains(LINK) || has_control(purpose) {
         return Err(Error::invalid(
             "purpose",
-            "it stands in a text message: remove [LINK], which the vendor replaces, and control characters",
+            "remove [LINK], which the vendor replaces, and control characters: the purpose \
+             is part of a text message",
         ));
     }
     if !purpose.is_empty() {
         return Ok(template.replace(PURPOSE, purpose));
     }
-    // Without a purpose, nothing is left of its place.
+    // Without a purpose, the spaces around its placeholder are removed, too.
     let places = [
         format!("{PURPOSE} "),
         format!(" {PURPOSE}"),

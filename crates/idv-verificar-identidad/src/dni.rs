@@ -1,14 +1,16 @@
-//! The numbers that Spain gives people, DNI and NIE, and the letter that checks them.
+//! Spain's personal numbers, DNI and NIE, and their check letter.
 //!
-//! A DNI is eight digits and a letter; a NIE is `X`, `Y` or `Z`, seven digits and a letter. The letter is that of the remainder by 23 in
-//! a fixed row of letters, in which the first letter of a NIE counts as 0, 1 or 2.
+//! A DNI is eight digits and a letter; a NIE is `X`, `Y` or `Z`, seven digits and a letter. The
+//! remainder of the digits by 23 selects the check letter from a fixed list. The first letter of a
+//! NIE counts as 0, 1 or 2.
 
 use idv_core::{Error, Pii, Result};
 
-/// The letters, by the remainder that each stands for.
+/// The check letters, by remainder.
 const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 
-/// A DNI or NIE whose letter is right, in capitals and without anything between. `Debug` does not print it.
+/// A DNI or NIE with a correct check letter, in upper case and without separators. `Debug` redacts
+/// it.
 ///
 /// ```
 /// use idv_verificar_identidad::dni::{self, Dni};
@@ -23,35 +25,34 @@ const LETTERS: &[u8; 23] = b"TRWAGMYFPDXBNJZSQVHLCKE";
 pub struct Dni(Pii<String>);
 
 impl Dni {
-    /// Takes a number as people write it: with or without blanks, dots and hyphens, in any case.
+    /// Parses a number as people write it: with or without blanks, dots and hyphens, in any case.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Dni` if it is neither a DNI nor a NIE, or its letter is not the one
-    /// that its digits have.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Dni` if the text is neither
+    /// a DNI nor a NIE, or the check letter is wrong.
     pub fn parse(text: &str) -> Result<Self> {
         let plain = plain(text);
         match letter_holds(&plain) {
             Some(true) => Ok(Self(Pii::new(plain))),
-            Some(false) => Err(Error::invalid(
-                "Dni",
-                "the letter at its end is not the one that its digits have",
-            )),
+            Some(false) => Err(Error::invalid("Dni", "wrong check letter")),
             None => Err(Error::invalid(
                 "Dni",
-                "it is neither a DNI (eight digits and a letter) nor a NIE (X, Y or Z, seven digits and a letter)",
+                "expected a DNI (eight digits and a letter) or a NIE (X, Y or Z, seven \
+                 digits and a letter)",
             )),
         }
     }
 
-    /// The number in clear.
+    /// Returns the number in clear text.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 }
 
-/// Returns a document's number in capitals, without white space, dots, hyphens and whatever else divides it.
+/// Returns a document's number in upper case, without white space, dots, hyphens and other
+/// separators.
 #[must_use]
 pub fn plain(number: &str) -> String {
     if number
@@ -67,12 +68,15 @@ pub fn plain(number: &str) -> String {
         .collect()
 }
 
-/// Returns whether two texts are the same document's number, however they are written. A DNI may lack noughts at its beginning.
+/// Returns whether two texts are the same document number, regardless of notation. A DNI may lack
+/// leading zeros.
 ///
 /// ```
 /// use idv_verificar_identidad::dni::is_same;
 ///
-/// assert!(is_same("12.345.678-z", "12345678Z") && is_same("1234567L", "01234567L") && is_same("pab 123456", "PAB123456"));
+/// assert!(is_same("12.345.678-z", "12345678Z"));
+/// assert!(is_same("1234567L", "01234567L"));
+/// assert!(is_same("pab 123456", "PAB123456"));
 /// assert!(!is_same("12345678Z", "87654321X") && !is_same("", ""));
 /// ```
 #[must_use]
@@ -99,8 +103,8 @@ pub fn is_same(one: &str, other: &str) -> bool {
     !one.is_empty() && one == canonical(other)
 }
 
-/// Returns whether the letter of a DNI or NIE is the one that its digits have; `None` if the text is neither. Only capitals count, and
-/// nothing stands between.
+/// Returns whether the check letter of a DNI or NIE is right, or `None` if the text is neither. The
+/// text must be in upper case and without separators.
 #[must_use]
 pub fn letter_holds(number: &str) -> Option<bool> {
     let [first, middle @ .., letter] = number.as_bytes() else {
@@ -128,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_letter_is_the_one_of_the_remainder() {
+    fn check_letter_follows_from_the_remainder() {
         for right in [
             "00000000T",
             "12345678Z",
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_another_shape_is_no_number_of_spain() {
+    fn other_forms_are_not_spanish_numbers() {
         for other in [
             "",
             "T",
@@ -174,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_taken_as_people_write_it_and_not_printed() {
+    fn number_is_parsed_with_separators_and_not_printed() {
         for text in ["12345678Z", "12.345.678-Z", "12345678 z"] {
             assert_eq!(Dni::parse(text).unwrap().expose(), "12345678Z");
         }

@@ -1,4 +1,4 @@
-//! The certificate of a verification, a PDF: the only evidence that the vendor gives.
+//! The certificate of a verification, a PDF. The vendor has no other evidence.
 
 use idv_core::call::CallContext;
 use idv_core::{
@@ -25,7 +25,7 @@ impl EvidenceSource for VerificarIdentidad {
         let request = RequestId::parse(id.require_vendor_id()?.as_str())?;
         if evidence.as_str() != CERTIFICATE {
             return Err(Error::new(ErrorKind::NotFound)
-                .detail("the vendor has no such piece of evidence, only `certificate`"));
+                .detail("unknown evidence id: the vendor only has `certificate`"));
         }
         self.api().certificate(cx, &request, limit, sink).await
     }

@@ -1,25 +1,30 @@
-//! VerificarIdentidad 3.0, operated by Mensatek, as an idv provider: identity verification by text message behind the model of
-//! [`idv_core`].
+//! Adapter for VerificarIdentidad 3.0, operated by Mensatek: identity verification by a link in a
+//! text message, behind the model of [`idv_core`].
 //!
-//! The application gives a mobile number; the vendor texts the person a link, films them and their document, and reports each step to the
-//! account's one address. The API has no question for the result: the report is all there is. This crate follows "Identity Verification Send API (3.0)"; a
-//! section in quotation marks is a section of it.
+//! Use this crate through the feature `verificar-identidad` of the crate `idv`, or directly if an
+//! application needs the vendor's own API in [`api`].
 //!
-//! # What it can
+//! The application passes a mobile number. The vendor sends the person a link by text message,
+//! films the person and their document, and reports each step to the account's one URL. No call
+//! returns the result; the report is its only source. The crate follows "Identity Verification Send
+//! API (3.0)"; sections in quotation marks are sections of that document.
+//!
+//! # Capabilities
 //!
 //! | | |
 //! |---|---|
-//! | create | never repeated once it may have been acted on: each repetition is a second message and a second bill. The vendor does not learn our reference, so a verification whose answer was lost cannot be found |
+//! | create | never repeated once the vendor may have acted: each repetition is a second message and a second charge. The vendor does not accept the application's reference, so a verification cannot be found after a lost response |
 //! | hand-off | none: the vendor texts the person, so `contact.phone` is required |
-//! | poll, results | none: the API has no question for either |
-//! | evidence | the certificate, a PDF, of what was validated: see [`evidence`] |
-//! | listing, lookup, deletion | none: by hand, in the vendor's panel |
-//! | callbacks | not signed, so HTTP Basic or a secret in the address is required: without it the adapter refuses to start. A proven report settles the outcome; one without its proof is refused |
+//! | poll, results | none: the API has no call for either |
+//! | evidence | the certificate of a validated verification, a PDF: see [`evidence`] |
+//! | listing, lookup, deletion | none: manual, in the vendor's panel |
+//! | callbacks | not signed, so HTTP Basic or a secret in the URL is required: without either, the adapter refuses to start. An authenticated report settles the outcome; an unauthenticated one is an error |
 //!
-//! The module [`api`] has what the model has no place for: the time at which the message goes out, the credits that are left.
-//! [`VerificarIdentidad::customize`] puts it into the requests that the model creates.
+//! The module [`api`] covers the parts of the vendor's API beyond the model: the time at which the
+//! message is sent, and the remaining credits. [`VerificarIdentidad::customize`] modifies the
+//! requests that the model creates.
 //!
-//! # An example
+//! # Example
 //!
 //! ```
 //! # use idv_testkit::{ManualClock, ScriptedTransport, environment};
@@ -30,10 +35,11 @@
 //! # let environment = environment(&transport, &ManualClock::new("2021-10-10T08:00:00Z".parse()?));
 //! # let body = r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"299846332","Estado":"5100",
 //! #   "Result":"{\"Resultado\":93.95,\"DNI\":{\"Nombre\":\"APARICIO LOPEZ,JUAN\"}}"}"#;
-//! use idv_core::{Client, Delivery, HandOff, NewVerification, Outcome, Reference, Status, call::CallPolicy};
+//! use idv_core::call::CallPolicy;
+//! use idv_core::{Client, Delivery, HandOff, NewVerification, Outcome, Reference, Status};
 //! use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
 //!
-//! // The environment is a transport, a clock and random bits: the application's, or a test's as here.
+//! // The environment has a transport, a clock and random bits. Here they are those of a test.
 //! let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
 //! config.callback_secret = "0123456789abcdef0123456789abcdef".into();
 //! let client = Client::new(VerificarIdentidad::new(config)?, environment, CallPolicy::default());
@@ -45,9 +51,10 @@
 //! let created = client.create(&new).await?;
 //! assert_eq!(created.hand_off, HandOff::VendorContactsPerson);
 //!
-//! // Later, when the vendor reports to the address that its panel has, `https://…/idv?token=0123…`:
+//! // Later the vendor reports to the URL in its panel, `https://…/idv?token=0123…`:
 //! let uri = "/idv?token=0123456789abcdef0123456789abcdef".parse()?;
-//! let received = client.receive(&Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body))?;
+//! let delivery = Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body);
+//! let received = client.receive(&delivery)?;
 //! let observation = &received.observations[0];
 //! assert!(observation.subject.is(&created.id) && observation.trust.is_proven());
 //! assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
@@ -58,50 +65,57 @@
 //!
 //! # States
 //!
-//! | `Estado` | is |
+//! | `Estado` | meaning |
 //! |---|---|
-//! | 3000 to 3003 | in progress: the person is at it |
+//! | 3000 to 3003 | in progress: the person is completing the steps |
 //! | 5000 | in progress: "accepted and in the process of verification" |
-//! | 5001 | in review, with all data; it leans by `Resultado` and the checks: above 80 without a failed check to verified, else to rejected. With [`automatic_outcome_is_final`](VerificarIdentidadConfig::automatic_outcome_is_final) this is the end |
-//! | 5100 | finished: verified, unless the findings speak against it (below); the certificate is there |
+//! | 5001 | in review, with all data. The leaning depends on `Resultado` and the checks: verified above 80 without a failed check, otherwise rejected. With [`automatic_outcome_is_final`](VerificarIdentidadConfig::automatic_outcome_is_final) this is the end |
+//! | 5100 | finished: verified, unless the findings contradict it (see below); the certificate is available |
 //! | 5500 | finished: rejected by an operator |
 //!
-//! They are in no order of time. All codes and their meanings are tables: [`normalize::STATES`] and [`normalize::RESULTS`].
+//! The numbers do not follow the order of events. [`normalize::STATES`] and [`normalize::RESULTS`]
+//! list all codes with their meanings.
 //!
-//! # Findings that speak against 5100
+//! # Findings that contradict 5100
 //!
-//! | the report says | outcome |
+//! | finding in the report | outcome |
 //! |---|---|
-//! | the number is not the requested one: -9, `DNISolicitadoCoincide` is no, or a number that was read is not `DNISolicitado` | inconclusive, `document_number_wrong` |
+//! | the number is not the requested one: -9, `DNISolicitadoCoincide` is no, or an extracted number differs from `DNISolicitado` | inconclusive, `document_number_wrong` |
 //! | the document has expired: -5, `Caducado` is yes, or `FechaExpira` is before the day of the report | inconclusive, `document_expired` |
 //! | a sign of fraud: -4, -6, `PruebaDeVida` or `ProcesoRelizadoMismaPersona` is no | disputed, `liveness_failed` |
-//! | a member is there twice with different values, `Estado` included | disputed, `vendor_error` |
-//! | -1, -2, -3, -8, a wrong letter of the number | verified, and the check or the reason stays in the report: an operator can judge these from the pictures |
-//! | `Result` cannot be read | verified, `vendor_error`: the report is incomplete, and has the unreadable part in `custom` |
-//! | a number was requested, and none was read | verified, `cannot_be_completed`: the check is inconclusive |
+//! | a member occurs twice with different values, `Estado` included | disputed, `vendor_error` |
+//! | -1, -2, -3, -8, a wrong check letter | verified, and the check or the reason stays in the report: an operator can judge these from the pictures |
+//! | `Result` cannot be parsed | verified, `vendor_error`: the report is incomplete, and `custom` has the unreadable part |
+//! | a number was requested, and none was extracted | verified, `cannot_be_completed`: the check is inconclusive |
 //!
-//! Numbers are compared in capitals and without white space, dots and hyphens. The number of a passport or of a foreign document may stand
-//! in `NumeroSerie`.
+//! Numbers are compared in upper case and without white space, dots and hyphens. `NumeroSerie` may
+//! have the number of a passport or of a foreign document.
 //!
-//! # Where the document is silent
+//! # Decisions about undocumented behavior
 //!
-//! - It names no host. The default is where the vendor's gateway is known to be; `base_url` is another.
-//! - It shows no answer. JSON as an array or an object, XML, lines of text and a bare number are read alike, whatever was asked for.
-//! - It does not say when -5 to -7, "general error in the request", come: their [effect](idv_core::Error::effect) is unknown, as is that
-//!   of a code that it does not have. After -1 to -4 nothing was sent.
-//! - It has no codes for the certificate: any answer but -1 means that there is [none](idv_core::ErrorKind::NotFound), and the adapter does
-//!   not ask again by itself.
-//! - It says that senders of repeated errors are blocked: no answered request is sent again, after 429 neither.
-//! - `Mensaje` must hold `[LINK]`, though its sample does not. The text stands in the configuration, by language; there are built-in
-//!   ones.
-//! - It does not say whose numbers `Dni` takes: those of every kind of document and country are sent. The letter of a DNI or NIE is checked
-//!   before, unless the document is a passport or another country's.
-//! - It does not say what a time of sending in the past means: it is refused. Seconds are rounded up to the next minute.
-//! - It does not say what follows a failed delivery of a report. Every report that can be read is answered with 200.
-//! - It promises "the reason as parameters" of a rejection and names none but `Resultado`: members that it does not name are reasons of a
-//!   rejected verification, and are kept in the report's `custom` in their own shape.
-//! - It names no charset: text that is not UTF-8 is read as windows-1252.
-//! - It does not say what exactly 80 is: not above, so it leans nowhere.
+//! - The document names no host. The default is the vendor's known gateway; `base_url` replaces it.
+//! - The document shows no response. The adapter parses JSON as an array or an object, XML, lines
+//!   of text and a bare number, whichever format it requested.
+//! - The document does not say when -5 to -7, "general error in the request", occur: their
+//!   [effect](idv_core::Error::effect) is unknown, and so is that of undocumented codes. After -1
+//!   to -4 nothing was sent.
+//! - The certificate has no documented codes: any response except -1 means that there is
+//!   [none](idv_core::ErrorKind::NotFound), and the adapter does not repeat the call.
+//! - The vendor blocks senders of repeated errors, so the adapter does not repeat a request that
+//!   received a response, not even 429.
+//! - `Mensaje` must contain `[LINK]`, although the document's sample does not. The configuration
+//!   has the text by language; some languages have built-in texts.
+//! - The document does not restrict `Dni` to Spanish numbers: numbers of every kind of document and
+//!   country are sent. The adapter verifies the check letter of a DNI or NIE first, unless the
+//!   document is a passport or of another country.
+//! - The document does not define a send time in the past: it is an error. Seconds are rounded up
+//!   to the next minute.
+//! - The document does not describe retries of reports. The reply to every valid report is 200.
+//! - The document promises "the reason as parameters" of a rejection and names only `Resultado`:
+//!   other members are reasons of a rejected verification, and the report's `custom` keeps them in
+//!   their own shape.
+//! - The document names no charset: text that is not UTF-8 is decoded as windows-1252.
+//! - The document does not define a result of exactly 80. It is not above 80, so it has no leaning.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

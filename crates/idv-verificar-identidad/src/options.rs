@@ -1,4 +1,4 @@
-//! Options of a single verification that the model has no field for.
+//! Options of a single verification beyond the model.
 
 use idv_core::adapter::{RequestOptions, VendorOptions};
 use idv_core::pii::exposed;
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::VerificarIdentidad;
 use crate::api::SendRequest;
 
-/// Options of a verification at this vendor, for [`NewVerification::set_options`](idv_core::NewVerification::set_options).
+/// Vendor options of a verification, set with
+/// [`NewVerification::set_options`](idv_core::NewVerification::set_options).
 ///
 /// ```
 /// use idv_core::{NewVerification, Reference};
@@ -24,10 +25,10 @@ use crate::api::SendRequest;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct VerificarIdentidadOptions {
-    /// The text message, with `[LINK]` in the place of the link (`Mensaje`).
+    /// The text message, with `[LINK]` as the placeholder of the link (`Mensaje`).
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub message: Option<Pii<String>>,
-    /// The time at which the message is sent; at once if there is none (`Fecha`).
+    /// The time at which the message is sent, or `None` to send it immediately (`Fecha`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_at: Option<Timestamp>,
     /// The sender of the message, at most 11 characters (`Remitente`).

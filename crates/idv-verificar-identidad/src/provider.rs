@@ -1,4 +1,4 @@
-//! The vendor as the model sees it.
+//! The [`Provider`] implementation.
 
 use std::any::Any;
 use std::fmt;
@@ -18,13 +18,14 @@ use crate::create::{self, ACCEPTS, ACCEPTS_WITHOUT_PURPOSE, NAMES};
 use crate::normalize::{self, REPORT_FIELDS};
 use crate::options::VerificarIdentidadOptions;
 
-/// VerificarIdentidad as a provider.
+/// The VerificarIdentidad provider.
 ///
 /// ```
 /// use idv_core::{Client, call::CallPolicy};
 /// use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
 /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
-/// # let environment = environment(&ScriptedTransport::new(), &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+/// # let clock = ManualClock::new(idv_core::Timestamp::UNIX_EPOCH);
+/// # let environment = environment(&ScriptedTransport::new(), &clock);
 ///
 /// let mut config = VerificarIdentidadConfig::new("api-user", "api-token".into());
 /// config.callback_secret = "0123456789abcdef0123456789abcdef".into();
@@ -33,7 +34,7 @@ use crate::options::VerificarIdentidadOptions;
 /// ```
 pub struct VerificarIdentidad {
     api: Api,
-    guard: CallbackAuth,
+    auth: CallbackAuth,
     info: VendorInfo,
     config: VerificarIdentidadConfig,
     customize: Customize<SendRequest>,
@@ -43,23 +44,27 @@ impl VerificarIdentidad {
     /// The provider's id.
     pub const ID: ProviderId = normalize::PROVIDER;
 
-    /// The provider as it is configured. Nothing is sent.
+    /// Creates the provider from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key and says what to do: also if nothing would prove reports.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key and the accepted values; also if
+    /// reports would not be authenticated.
     pub fn new(config: VerificarIdentidadConfig) -> Result<Self> {
         Ok(Self {
             api: Api::new(&config)?,
-            guard: config.auth()?,
+            auth: config.auth()?,
             info: info(&config),
             config,
             customize: Customize::default(),
         })
     }
 
-    /// Sets a function that changes each request before it is checked and sent, in place of an earlier one: for parts of a request that
-    /// neither the model nor [`VerificarIdentidadOptions`](crate::VerificarIdentidadOptions) has a field for.
+    /// Sets a function that modifies each request before the adapter checks and sends it. It
+    /// replaces an earlier function.
+    ///
+    /// Use it for parts of the request that neither the model nor
+    /// [`VerificarIdentidadOptions`](crate::VerificarIdentidadOptions) covers.
     ///
     /// ```
     /// use idv_core::{Client, NewVerification};
@@ -81,7 +86,7 @@ impl VerificarIdentidad {
         self.customize.set(function);
     }
 
-    /// The vendor's own API, for what the model has no place for.
+    /// Returns the vendor's own API.
     #[must_use]
     pub const fn api(&self) -> &Api {
         &self.api
@@ -104,8 +109,10 @@ impl Provider for VerificarIdentidad {
         &self.info
     }
 
-    /// Has the vendor text the person. Our reference stays here: the vendor has no place for it, so that a creation whose answer was
-    /// lost can neither be found nor told from another.
+    /// Asks the vendor to text the person.
+    ///
+    /// The request has no parameter for the application's reference. After a lost response the
+    /// verification cannot be found or distinguished from another one.
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
         let request = self.request(new)?;
         let sent = self.api.send(cx, &request).await?;
@@ -118,13 +125,13 @@ impl Provider for VerificarIdentidad {
 
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities {
-            // The API has no question for a state.
+            // The API has no call for a state.
             polling: None,
-            // Nor one for a result: it comes with a report, once.
+            // A report brings the result; no call returns it.
             results: None,
             evidence: Some(self),
             listing: None,
-            // The vendor never learns our reference.
+            // The vendor does not receive the application's reference.
             lookup: None,
             deletion: None,
             callbacks: Some(self),
@@ -138,7 +145,7 @@ impl Provider for VerificarIdentidad {
 
 impl Callbacks for VerificarIdentidad {
     fn auth(&self) -> &CallbackAuth {
-        &self.guard
+        &self.auth
     }
 
     fn spec(&self) -> CallbackSpec {
@@ -146,7 +153,7 @@ impl Callbacks for VerificarIdentidad {
     }
 
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage> {
-        callback::receive(&self.guard, self.config.rules(), delivery)
+        callback::receive(&self.auth, self.config.rules(), delivery)
     }
 }
 
@@ -174,11 +181,12 @@ fn info(config: &VerificarIdentidadConfig) -> VendorInfo {
     } else {
         ACCEPTS_WITHOUT_PURPOSE
     };
-    // The vendor texts the person, and has no other way to reach them.
+    // The vendor reaches the person only by text message.
     info.requires = vec!["contact.phone"];
-    // The document says of no time after which the link stops working.
+    // The document does not say when the link expires.
     info.lifetime = None;
-    info.manual_steps = "deleting a person's data, finding a request whose answer was lost, and looking up a state: in the vendor's panel; \
-                       there also the address that reports are sent to, their format and their HTTP Basic credentials are set";
+    info.manual_steps = "use the vendor's panel to delete a person's data, to find a request after a lost \
+         response and to look up a state; it also has the URL, the format and the HTTP Basic \
+         credentials of reports";
     info
 }

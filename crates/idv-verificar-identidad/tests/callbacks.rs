@@ -1,10 +1,10 @@
-//! Being told: what is proven, what settles, what is ignored.
+//! Delivery reports: authentication, settled outcomes, and ignored reports.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -49,7 +49,7 @@ fn told(state: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_report_is_believed_by_the_secret_of_its_address() {
+fn report_is_authenticated_by_the_urls_secret() {
     for form in FORMS {
         let received = quiet().receive(&delivery(fixture(form))).unwrap();
         assert_eq!(received.reply, Reply::status(StatusCode::OK), "{form}");
@@ -78,7 +78,7 @@ fn a_report_is_believed_by_the_secret_of_its_address() {
 }
 
 #[test]
-fn a_report_is_believed_by_http_basic() {
+fn report_is_authenticated_by_http_basic() {
     let config = with(|config| {
         config.callback_secret = Secrets::default();
         config.callback_user = Some("mensatek".to_owned());
@@ -106,12 +106,12 @@ fn a_report_is_believed_by_http_basic() {
             .unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Forged, "{wrong:?}");
     }
-    // A secret in the address is no substitute.
+    // A secret in the URL does not replace HTTP Basic.
     assert!(client.receive(&delivery(fixture("report.json"))).is_err());
 }
 
 #[test]
-fn nothing_is_read_before_it_is_proven() {
+fn report_is_authenticated_before_parsing() {
     for body in [b"".as_slice(), b"{", b"{\xFF", &[b'['; 100_000]] {
         assert_eq!(
             quiet()
@@ -134,12 +134,12 @@ fn nothing_is_read_before_it_is_proven() {
     assert_eq!(
         open.unwrap_err().kind(),
         &ErrorKind::Forged,
-        "a guard that asks for nothing proves nothing"
+        "open authentication proves nothing"
     );
 }
 
 #[test]
-fn a_proven_report_settles_since_nobody_can_be_asked() {
+fn authenticated_report_settles_the_outcome() {
     let client = quiet();
     for (state, decision) in [
         ("5100", Decision::Settled(Outcome::Verified)),
@@ -174,7 +174,7 @@ fn a_proven_report_settles_since_nobody_can_be_asked() {
             (decision, Step::Done),
             "{state}"
         );
-        // A late one changes nothing.
+        // A late report changes nothing.
         for late in ["3002", "5001", "5999"] {
             let _ =
                 verification.apply(&client.receive(&delivery(told(late))).unwrap().observations[0]);
@@ -184,7 +184,7 @@ fn a_proven_report_settles_since_nobody_can_be_asked() {
 }
 
 #[test]
-fn what_only_claims_it_settles_nothing() {
+fn claim_settles_nothing() {
     let client = quiet();
     let mut verification = Verification::new(ours(), client.info(), None);
     let page = idv_verificar_identidad::normalize::kind(&told("5100"), "callback").unwrap();
@@ -197,7 +197,7 @@ fn what_only_claims_it_settles_nothing() {
 }
 
 #[test]
-fn other_services_and_the_persons_browser_say_nothing() {
+fn other_services_and_returns_are_ignored() {
     for body in [
         fixture("own-report-other-service.json"),
         br#"{"Servicio":"EMAILCERTIFICADO","ID":"299846332","Estado":"5100"}"#.to_vec(),
@@ -221,7 +221,7 @@ fn other_services_and_the_persons_browser_say_nothing() {
 }
 
 #[test]
-fn what_does_not_say_whom_it_is_about_is_refused() {
+fn report_without_subject_is_refused() {
     for body in [
         r#"{"Servicio":"VERIFICACION_IDENTIDAD","Estado":"5100"}"#,
         r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"","Estado":"5100"}"#,
@@ -242,7 +242,7 @@ fn what_does_not_say_whom_it_is_about_is_refused() {
 }
 
 #[test]
-fn every_fixture_is_taken() {
+fn every_fixture_is_accepted() {
     for name in reports() {
         let received = quiet()
             .receive(&delivery(fixture(&name)))

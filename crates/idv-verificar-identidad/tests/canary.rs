@@ -1,10 +1,10 @@
-//! Marked data in every operation, and nothing of it in any log, error or `Debug`.
+//! Marked data in every operation; no log, error or `Debug` output contains them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -22,7 +22,7 @@ const DNI: &str = "87654321X";
 const PHONE: &str = "34699887766";
 const REQUEST: &str = "7718281828";
 
-/// Everything that must not be printed, marked.
+/// Marked values that must not be printed.
 struct Marked {
     canary: Canary,
     token: String,
@@ -40,7 +40,7 @@ impl Marked {
         ]
         .map(|what| canary.mark(what))
         .into();
-        // These have alphabets of their own; the last is what goes over the wire in place of the token.
+        // These have alphabets of their own; the last is the encoded token in the request.
         for value in [
             DNI,
             PHONE,
@@ -84,7 +84,7 @@ impl Marked {
         format!(r#"[{{"Res":1,"ID":"{REQUEST}","Cred":5}}]"#)
     }
 
-    /// A report in which every value is marked.
+    /// A report with marks in every value.
     fn report(&self, state: &str) -> String {
         let [family, given, serial, address, device, _, error, others] = self.words.as_slice()
         else {
@@ -113,7 +113,7 @@ impl Marked {
 }
 
 #[tokio::test]
-async fn operations_that_succeed_print_nothing_of_it() {
+async fn successful_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let transport = ScriptedTransport::new();
     transport.then_json(200, Marked::taken());
@@ -135,7 +135,7 @@ async fn operations_that_succeed_print_nothing_of_it() {
         )
         .await
         .unwrap();
-    // The purpose is text for everybody, so a `NewVerification` prints it.
+    // The purpose is not personal, so a `NewVerification` prints it.
     marked.canary.check(
         "created",
         &format!(
@@ -178,17 +178,17 @@ async fn operations_that_succeed_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn operations_that_fail_print_nothing_of_it() {
+async fn failed_operations_print_no_personal_data() {
     let (recording, marked) = (Recording::start(), Marked::new());
     let word = &marked.words[6];
     let mut answers: Vec<(u16, String)> = Vec::new();
     for body in [
-        // The vendor's description may repeat what was sent.
+        // The vendor's description may repeat the request.
         format!(r#"[{{"Res":-3,"Error":"{word} {PHONE} {DNI}"}}]"#),
         format!("Res:-3;\nError:{word};"),
         format!("<result><Res>-5</Res><Error>{word}</Error></result>"),
         format!(r#"{{"Res":-99,"Error":"{word}"}}"#),
-        // Bodies that are none: the parser must not quote them.
+        // Invalid bodies: the parser must not quote them.
         format!(r#"{{"Res":"{word}"}}"#),
         format!(r#"{{"Res":1,"ID":["{word}"]}}"#),
         format!(r#"{{"{word}":{word}}}"#),
@@ -252,7 +252,7 @@ async fn operations_that_fail_print_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_refused_before_it_is_sent_is_not_repeated() {
+async fn refused_input_is_not_printed() {
     let marked = Marked::new();
     let transport = ScriptedTransport::new();
     let client = client_of(marked.config(), &transport);
@@ -287,7 +287,7 @@ async fn what_is_refused_before_it_is_sent_is_not_repeated() {
 }
 
 #[test]
-fn a_configuration_that_is_refused_is_not_repeated() {
+fn refused_configuration_is_not_printed() {
     let marked = Marked::new();
     let changes: [&dyn Fn(&mut VerificarIdentidadConfig); 4] = [
         &|config| config.token = format!("{}\n", marked.token).as_str().into(),

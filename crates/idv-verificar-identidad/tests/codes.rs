@@ -1,10 +1,10 @@
-//! Every code that the document has, against the tables.
+//! Every code of the document, compared with the tables.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -27,7 +27,7 @@ fn told(state: &str, result: &str) -> Observation {
 }
 
 #[test]
-fn every_state_of_the_document_is_in_the_table_and_no_other() {
+fn table_has_exactly_the_documented_states() {
     let rows = table("states.txt");
     assert_eq!(rows.len(), 8);
     for (code, words) in &rows {
@@ -55,7 +55,7 @@ fn every_state_of_the_document_is_in_the_table_and_no_other() {
 }
 
 #[test]
-fn every_state_is_what_it_says() {
+fn every_state_has_its_status() {
     for (code, status, promised) in [
         ("3000", Status::InProgress, false),
         ("3001", Status::InProgress, false),
@@ -89,7 +89,7 @@ fn every_state_is_what_it_says() {
 }
 
 #[test]
-fn every_result_of_the_document_is_in_the_table_and_no_other() {
+fn table_has_exactly_the_documented_results() {
     let rows = table("results.txt");
     assert_eq!(
         rows.iter().map(|(code, _)| *code).collect::<Vec<_>>(),
@@ -201,11 +201,11 @@ fn every_result_is_a_check_and_a_reason() {
 }
 
 #[test]
-fn only_above_eighty_percent_a_result_is_positive() {
+fn result_is_positive_only_above_eighty_percent() {
     for (result, leans) in [
         (80.000_001, Some(Outcome::Verified)),
         (100.0, Some(Outcome::Verified)),
-        // The document says nothing of it.
+        // The document does not define exactly 80.
         (80.0, None),
         (79.9, None),
         (0.0, None),
@@ -219,7 +219,7 @@ fn only_above_eighty_percent_a_result_is_positive() {
     ] {
         assert_eq!(leaning(result), leans, "{result}");
     }
-    // It settles nothing: 5100 and 5500 do, whatever is measured.
+    // It settles nothing: only 5100 and 5500 do.
     assert_eq!(
         told("5100", "-8").status,
         Some(Status::Finished(Outcome::Verified))
@@ -231,7 +231,7 @@ fn only_above_eighty_percent_a_result_is_positive() {
 }
 
 #[test]
-fn every_code_of_the_send_function_is_an_error_of_its_kind() {
+fn send_function_codes_have_their_kind() {
     let request = || ErrorKind::InvalidRequest {
         field: "request".into(),
     };

@@ -1,10 +1,11 @@
-//! The configuration: every key from a file and from the environment, and what is refused in words.
+//! The configuration: every key from a file and from environment variables, and the texts of
+//! errors.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -22,12 +23,12 @@ fn parse(toml: &str) -> Result<VerificarIdentidadConfig, toml::de::Error> {
     toml::from_str(toml)
 }
 
-/// The least that is needed, with this beside it.
+/// Parses the required settings and these.
 fn parse_with(more: &str) -> Result<VerificarIdentidadConfig, toml::de::Error> {
     parse(&format!("{LEAST}{more}"))
 }
 
-/// What is said of a configuration that is refused.
+/// The error text of an invalid configuration.
 fn refused(change: impl FnOnce(&mut VerificarIdentidadConfig)) -> String {
     let config = with(change);
     let error = config.check().unwrap_err();
@@ -35,13 +36,13 @@ fn refused(change: impl FnOnce(&mut VerificarIdentidadConfig)) -> String {
     assert_eq!(
         VerificarIdentidad::new(config).unwrap_err().kind(),
         &ErrorKind::Config,
-        "the adapter starts all the same"
+        "the adapter starts nevertheless"
     );
     error.to_string()
 }
 
 #[test]
-fn what_is_not_said_is_the_documents_or_the_strictest() {
+fn defaults_are_the_documents_or_the_strictest() {
     let least = parse(LEAST).unwrap();
     for config in [&least, &config()] {
         assert_eq!(
@@ -65,7 +66,7 @@ fn what_is_not_said_is_the_documents_or_the_strictest() {
 }
 
 #[test]
-fn every_key_is_read_and_an_unknown_one_is_named() {
+fn every_key_is_parsed_and_unknown_keys_are_named() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let config = parse(&format!(
         r#"
@@ -135,7 +136,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
 }
 
 #[test]
-fn secrets_are_referred_to_and_never_written_down() {
+fn literal_secrets_are_refused_in_files() {
     for key in ["token", "callback_password", "callback_secret"] {
         let rest = if key == "token" {
             "user = 'a'\n"
@@ -151,7 +152,7 @@ fn secrets_are_referred_to_and_never_written_down() {
 }
 
 #[test]
-fn texts_are_read_from_a_table_and_from_an_environment_variable() {
+fn texts_are_parsed_from_file_and_environment() {
     let file = parse_with("[messages]\nes = 'a [LINK]'\nen = 'b [LINK]'").unwrap();
     let environment = parse_with(r#"messages = '{"es": "a [LINK]", "en": "b [LINK]"}'"#).unwrap();
     assert_eq!(file.messages, environment.messages);
@@ -171,12 +172,12 @@ fn texts_are_read_from_a_table_and_from_an_environment_variable() {
 }
 
 #[test]
-fn without_a_proof_of_reports_it_does_not_start() {
+fn unauthenticated_reports_are_refused_at_start() {
     let says = refused(|config| config.callback_secret = Secrets::default());
     assert!(
         says.contains("callback_user")
             && says.contains("callback_secret")
-            && says.contains("cannot be asked"),
+            && says.contains("no call for an outcome"),
         "{says}"
     );
     assert!(parse(LEAST).unwrap().check().is_err());
@@ -192,10 +193,10 @@ fn without_a_proof_of_reports_it_does_not_start() {
     };
     const LONG: &str = "0123456789abcdef";
     for (user, password, secret, says) in [
-        (Some("a"), None, None, "belong together"),
-        (None, Some(LONG), None, "belong together"),
-        (Some("a"), Some(LONG), Some(LONG), "choose one"),
-        (Some("a"), None, Some(LONG), "choose one"),
+        (Some("a"), None, None, "must be set together"),
+        (None, Some(LONG), None, "must be set together"),
+        (Some("a"), Some(LONG), Some(LONG), "only one of the two"),
+        (Some("a"), None, Some(LONG), "only one of the two"),
         (Some(""), Some(LONG), None, "callback_user is empty"),
         (Some("a:b"), Some(LONG), None, "colon"),
         (Some("a"), Some("short"), None, "16 characters"),
@@ -217,10 +218,10 @@ fn without_a_proof_of_reports_it_does_not_start() {
 }
 
 #[test]
-fn what_cannot_work_is_refused_by_its_key() {
+fn invalid_values_are_refused_by_key() {
     let message = |language: &'static str, text: &'static str| {
         move |config: &mut VerificarIdentidadConfig| {
-            drop(config.messages.insert(language.to_owned(), text.to_owned()))
+            drop(config.messages.insert(language.to_owned(), text.to_owned()));
         }
     };
     for (said, key) in [
@@ -234,7 +235,7 @@ fn what_cannot_work_is_refused_by_its_key() {
         ),
         (
             refused(|config| {
-                config.base_url = Some("https://api.example.com?a=b".parse().unwrap())
+                config.base_url = Some("https://api.example.com?a=b".parse().unwrap());
             }),
             "base_url",
         ),
@@ -274,7 +275,7 @@ fn what_cannot_work_is_refused_by_its_key() {
 }
 
 #[test]
-fn nothing_secret_is_printed() {
+fn configuration_prints_no_secret() {
     let printed = format!(
         "{:?} {:?}",
         config(),

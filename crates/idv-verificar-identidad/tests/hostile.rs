@@ -1,11 +1,11 @@
-//! Payloads that are broken, or meant to break something.
+//! Truncated, ill-formed and hostile payloads.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -20,7 +20,7 @@ use idv_verificar_identidad::normalize;
 use idv_verificar_identidad::wire::{Answer, IdentityResult, Report};
 use proptest::prelude::*;
 
-/// Reads a payload as everything that there is, and everything that is in it.
+/// Parses a payload as every type, and visits its contents.
 fn read_as_everything(bytes: &[u8]) {
     for kind in ["result", "status", "callback"] {
         if let Ok(page) = normalize::kind(bytes, kind) {
@@ -42,7 +42,7 @@ fn read_as_everything(bytes: &[u8]) {
     }
 }
 
-/// Every payload that is whole, and whether it is a report.
+/// Every complete payload, and whether it is a report.
 fn whole() -> &'static [(String, Vec<u8>, bool)] {
     static WHOLE: LazyLock<Vec<(String, Vec<u8>, bool)>> = LazyLock::new(|| {
         let reports = reports();
@@ -67,7 +67,7 @@ fn settles(bytes: &[u8]) -> Option<Outcome> {
 }
 
 #[test]
-fn json_that_is_cut_off_anywhere_is_refused() {
+fn truncated_json_is_refused() {
     for (name, payload, is_report) in whole().iter().filter(|(name, ..)| name.ends_with(".json")) {
         let reads = |bytes: &[u8]| {
             if *is_report {
@@ -99,10 +99,10 @@ fn json_that_is_cut_off_anywhere_is_refused() {
     }
 }
 
-/// A form has no end that could be missing, and its `Estado` stands before its `Result`: the state stands, and the report says that it is
-/// incomplete.
+/// The end of a form cannot be missing, and its `Estado` precedes its `Result`: the state remains,
+/// and the report says that it is incomplete.
 #[test]
-fn form_that_is_cut_off_says_that_its_result_is() {
+fn truncated_form_reports_an_incomplete_result() {
     let form = String::from_utf8(fixture("own-report.form"))
         .unwrap()
         .replace("Estado=5001", "Estado=5100");
@@ -117,25 +117,25 @@ fn form_that_is_cut_off_says_that_its_result_is() {
         let report = observation.report().unwrap();
         assert!(
             report.reasons.iter().any(|it| it.code == "Result"),
-            "cut off after {length} of {} bytes",
+            "truncated after {length} of {} bytes",
             form.len()
         );
         assert!(
             report.custom.contains_key("Result"),
-            "cut off after {length}"
+            "truncated after {length}"
         );
     }
     let multipart = fixture("own-report.multipart");
     for length in 0..multipart.trim_ascii_end().len() - 1 {
         assert!(
             Report::read(&multipart[..length]).is_err(),
-            "cut off after {length} bytes"
+            "truncated after {length} bytes"
         );
     }
 }
 
 #[test]
-fn result_that_is_cut_off_still_speaks_against_a_success() {
+fn truncated_result_still_prevents_success() {
     let result =
         r#"{"Resultado":-9,"DNISolicitadoCoincide":"No","DNI":{"Edad":66,"DNI":"12345678Z"}}"#;
     let outcome = |length: usize| {
@@ -151,13 +151,13 @@ fn result_that_is_cut_off_still_speaks_against_a_success() {
         assert_eq!(
             outcome(length),
             Some(Outcome::Inconclusive),
-            "cut off after {length}"
+            "truncated after {length}"
         );
     }
 }
 
 #[test]
-fn no_single_byte_of_structure_turns_a_report_into_a_success() {
+fn no_structural_byte_turns_a_report_into_success() {
     let names = [
         "report.json",
         "own-report-objects.json",
@@ -183,7 +183,7 @@ fn no_single_byte_of_structure_turns_a_report_into_a_success() {
 }
 
 #[test]
-fn what_nests_without_end_overflows_nothing() {
+fn deep_nesting_does_not_overflow() {
     for depth in [100, 127, 128, 129, 20_000] {
         for (open, close) in [
             ("[", "]"),
@@ -201,7 +201,7 @@ fn what_nests_without_end_overflows_nothing() {
             }
         }
     }
-    // Text in text in text.
+    // Strings nested in strings.
     let mut text = r#"{"Resultado":93}"#.to_owned();
     for _ in 0..8 {
         text = serde_json::to_string(&text).unwrap();
@@ -215,7 +215,7 @@ fn what_nests_without_end_overflows_nothing() {
 }
 
 #[test]
-fn many_parts_are_read_in_bounds() {
+fn many_members_are_parsed_within_bounds() {
     let body = |count: usize| {
         let parts: Vec<_> = (0..count).map(|part| format!(r#""P{part}":"x""#)).collect();
         format!(
@@ -267,7 +267,7 @@ fn report_about_two_requests_is_refused() {
 }
 
 #[test]
-fn text_in_utf16_and_no_text_are_refused() {
+fn utf16_and_empty_text_are_refused() {
     let utf16: Vec<u8> = "{\"Servicio\":\"x\"}"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -282,7 +282,7 @@ fn text_in_utf16_and_no_text_are_refused() {
 }
 
 #[test]
-fn errors_do_not_quote_what_cannot_be_read() {
+fn parse_errors_do_not_quote_the_payload() {
     for payload in [
         r#"{"Mustermann":Mustermann}"#,
         r#"["Mustermann"#,
@@ -303,7 +303,7 @@ fn errors_do_not_quote_what_cannot_be_read() {
 }
 
 #[test]
-fn nothing_of_a_person_is_printed() {
+fn personal_data_is_not_printed() {
     for (name, bytes, is_report) in whole() {
         let mut printed = String::new();
         if *is_report {
@@ -337,12 +337,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn arbitrary_bytes_do_not_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         read_as_everything(&bytes);
     }
 
     #[test]
-    fn arbitrary_text_after_each_beginning_is_refused_or_read(
+    fn arbitrary_text_after_a_valid_prefix_does_not_panic(
         start in prop::sample::select(vec![
             "{", "[", "[{", "<", "<r>", "--x\r\n", "Res:", "[ 0: [ ", "Servicio=VERIFICACION_IDENTIDAD&ID=1&",
             r#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":"1","Estado":5001,"Result":"#,
@@ -354,7 +354,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_bytes_are_refused_or_read(
+    fn mutated_payloads_do_not_panic(
         which in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
     ) {
@@ -367,7 +367,7 @@ proptest! {
     }
 
     #[test]
-    fn one_digit_that_is_wrong_never_keeps_the_letter_of_a_number(number in 0_u32..100_000_000, place in 0_usize..8, add in 1_u8..10) {
+    fn one_wrong_digit_changes_the_check_letter(number in 0_u32..100_000_000, place in 0_usize..8, add in 1_u8..10) {
         let letters = "TRWAGMYFPDXBNJZSQVHLCKE".as_bytes();
         let right = format!("{number:08}{}", char::from(letters[(number % 23) as usize]));
         prop_assert_eq!(dni::letter_holds(&right), Some(true));

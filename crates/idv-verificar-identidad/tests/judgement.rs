@@ -1,10 +1,10 @@
-//! The outcome of reports: what validates, what contradicts it, and what is said of it.
+//! The outcome of reports: validations, findings that contradict them, and reasons.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -18,7 +18,7 @@ use idv_verificar_identidad::wire;
 use serde_json::{Value, json};
 use support::{client_of, delivery, with};
 
-/// A report with these members beside those that every report has.
+/// A report with the members of every report and these.
 fn told(estado: u32, members: &Value) -> Vec<u8> {
     let mut report = json!({"Servicio": "VERIFICACION_IDENTIDAD", "ID": "1", "Estado": estado});
     for (name, value) in members.as_object().unwrap() {
@@ -61,7 +61,7 @@ fn validated(members: &Value) -> (Outcome, Vec<String>) {
 }
 
 #[test]
-fn number_that_was_not_requested_is_inconclusive() {
+fn unrequested_number_is_inconclusive() {
     for (members, reason) in [
         (
             json!({"Result": {"Resultado": -9, "DNISolicitado": "87654321X", "DNI": {"DNI": "12345678Z"}}}),
@@ -136,7 +136,7 @@ fn report_about_several_services_or_requests_is_refused() {
 }
 
 #[test]
-fn answer_without_an_identifier_tells_no_state() {
+fn response_without_identifier_has_no_status() {
     for (answer, status) in [
         (r#"{"Res":1,"ID":"7"}"#, Some(Status::AwaitingPerson)),
         (r#"{"Res":1}"#, None),
@@ -154,7 +154,7 @@ fn answer_without_an_identifier_tells_no_state() {
 }
 
 #[test]
-fn name_that_is_a_comma_alone_is_kept_as_it_is() {
+fn name_that_is_only_a_comma_is_kept() {
     for (name, family, given) in [
         ("GARCÍA, ANA", Some("GARCÍA"), Some("ANA")),
         ("GARCÍA,", Some("GARCÍA"), None),
@@ -189,7 +189,7 @@ fn name_that_is_a_comma_alone_is_kept_as_it_is() {
 }
 
 #[test]
-fn similarity_has_to_be_above_the_limit() {
+fn similarity_must_be_above_the_limit() {
     for (percent, expected) in [
         (80.1, CheckResult::Passed),
         (80.0, CheckResult::Inconclusive),
@@ -204,7 +204,7 @@ fn similarity_has_to_be_above_the_limit() {
 }
 
 #[test]
-fn number_that_was_requested_is_verified_however_written() {
+fn requested_number_matches_in_any_notation() {
     for members in [
         json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "Si"}}),
         json!({"Result": {"Resultado": 96.41, "DNISolicitadoCoincide": "Sí"}}),
@@ -237,7 +237,7 @@ fn number_that_was_requested_is_verified_however_written() {
 }
 
 #[test]
-fn requested_number_that_is_not_compared_is_a_reason() {
+fn uncompared_requested_number_is_a_reason() {
     for members in [
         json!({"DNISolicitado": "87654321X"}),
         json!({"DNISolicitado": "87654321X", "Result": "Array"}),
@@ -263,7 +263,7 @@ fn requested_number_that_is_not_compared_is_a_reason() {
         result(observation.report().unwrap(), CheckKind::RequestedNumber),
         Some(CheckResult::Inconclusive)
     );
-    // A word that is neither yes nor no is not the vendor's yes.
+    // A word that is neither yes nor no does not confirm the number.
     let (outcome, reasons) = validated(&json!({"Result": {"DNISolicitadoCoincide": "Puede"}}));
     assert_eq!(
         (outcome, reasons),
@@ -275,7 +275,7 @@ fn requested_number_that_is_not_compared_is_a_reason() {
 }
 
 #[test]
-fn operator_overrules_what_can_be_seen_and_nothing_else() {
+fn operator_overrides_only_visual_findings() {
     for (members, outcome, reasons) in [
         (
             json!({"Result": {"Resultado": -1}}),
@@ -369,7 +369,7 @@ fn operator_overrules_what_can_be_seen_and_nothing_else() {
 }
 
 #[test]
-fn document_that_expired_before_the_report_is_not_verified() {
+fn document_expired_before_the_report_is_not_verified() {
     let at = |updated: &str, sent: &str, expires: &str, expired: &str| {
         let card = json!({"FechaExpira": expires, "Caducado": expired});
         validated(
@@ -403,7 +403,7 @@ fn document_that_expired_before_the_report_is_not_verified() {
 }
 
 #[test]
-fn unreadable_result_leaves_the_state() {
+fn unreadable_result_does_not_change_the_state() {
     for (result, kept) in [
         (json!("Array"), json!("Array")),
         (
@@ -451,7 +451,7 @@ fn unreadable_result_leaves_the_state() {
 }
 
 #[test]
-fn number_in_the_place_of_the_card_is_its_number() {
+fn number_instead_of_a_card_is_its_number() {
     for dni in [json!("12345678Z"), json!(12_345_678)] {
         let observation = observe(&told(
             5100,
@@ -469,7 +469,7 @@ fn number_in_the_place_of_the_card_is_its_number() {
 }
 
 #[test]
-fn arrays_of_pairs_are_the_same_report() {
+fn arrays_of_pairs_give_the_same_report() {
     fn pairs(value: &Value) -> Value {
         match value {
             Value::Object(members) => members
@@ -596,7 +596,7 @@ fn contradicting_findings_dispute_a_validation() {
 }
 
 #[test]
-fn review_leans_against_a_check_that_failed() {
+fn failed_check_makes_a_review_lean_to_rejection() {
     for (result, leaning) in [
         (json!({"Resultado": 96}), Some(Outcome::Verified)),
         (json!({"Resultado": "96,41"}), Some(Outcome::Verified)),
@@ -684,7 +684,7 @@ fn automatic_outcome_is_final_only_if_configured() {
         );
         assert!(
             report.evidence.is_empty(),
-            "there is a certificate of what was validated only"
+            "only a validated verification has a certificate"
         );
         assert!(
             matches!(observe(&bytes).status, Some(Status::InReview { .. })),
@@ -809,7 +809,7 @@ fn text_that_is_not_utf8_is_windows_1252() {
 }
 
 #[test]
-fn code_that_overrules_a_word_keeps_the_word() {
+fn word_overridden_by_a_code_is_kept() {
     let observation = observe(&told(
         5001,
         &json!({"Result": {"Resultado": -6, "PruebaDeVida": "Si", "AnversoReversoCoinciden": "Si"}}),
@@ -827,7 +827,7 @@ fn code_that_overrules_a_word_keeps_the_word() {
 }
 
 #[test]
-fn what_has_no_field_is_kept_by_its_path() {
+fn unknown_member_is_kept_by_its_path() {
     let observation = observe(&told(
         5001,
         &json!({
@@ -897,7 +897,7 @@ fn long_number_keeps_its_digits() {
 }
 
 #[test]
-fn answer_keeps_credits_and_members_that_no_document_has() {
+fn response_keeps_credits_and_undocumented_members() {
     let observation = normalize::kind(
         br#"[{"Res":1,"ID":"7","Cred":12345.67,"Aviso":{"a":[1]}}]"#,
         "status",

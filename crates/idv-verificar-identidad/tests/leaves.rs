@@ -1,10 +1,10 @@
-//! Nothing that the vendor sends is lost, in any form of a report.
+//! Every leaf of a report is kept, in any format.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -15,10 +15,10 @@ use idv_testkit::Leaves;
 use idv_verificar_identidad::normalize::{self, IGNORED};
 use serde_json::Value;
 
-/// The members that hold JSON again.
+/// The members that contain JSON in a string.
 const EMBEDDED: [&str; 4] = ["Acceso", "Posicion", "Dispositivo", "Result"];
 
-/// A report whose embedded members are objects, if they are JSON.
+/// A report whose embedded JSON is replaced with objects.
 fn opened(name: &str) -> Option<Value> {
     let mut report: Value = serde_json::from_slice(&fixture(name)).ok()?;
     if let Value::Array(entries) = report {
@@ -40,7 +40,7 @@ fn observe(payload: &Value, channel: Channel) -> Result<Vec<Observation>> {
     normalize::payload(payload.to_string().as_bytes(), channel)
 }
 
-/// The same report with its embedded members as text.
+/// A report whose embedded members are replaced with text.
 fn wrapped(payload: &Value) -> Value {
     let mut payload = payload.clone();
     for part in EMBEDDED {
@@ -52,7 +52,7 @@ fn wrapped(payload: &Value) -> Value {
 }
 
 #[test]
-fn every_leaf_of_a_report_is_found() {
+fn every_leaf_of_a_report_is_kept() {
     let mut leaves = Leaves::new(IGNORED);
     for name in reports()
         .iter()
@@ -79,7 +79,7 @@ fn every_leaf_of_a_report_is_found() {
 }
 
 #[test]
-fn every_leaf_of_an_answer_is_found() {
+fn every_leaf_of_a_response_is_kept() {
     let mut leaves = Leaves::new(&[]);
     for json in [
         r#"{"Res":1,"ID":"7","Cred":5.5}"#,

@@ -1,10 +1,10 @@
-//! The vendor as the model sees it, over a scripted transport.
+//! The provider with scripted responses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod support;
@@ -20,7 +20,7 @@ use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
 use serde_json::Value;
 use support::*;
 
-/// What is sent for a verification.
+/// The request of a verification.
 async fn sent(
     config: VerificarIdentidadConfig,
     change: impl FnOnce(&mut NewVerification),
@@ -32,7 +32,7 @@ async fn sent(
     serde_json::from_slice(transport.requests()[0].body()).unwrap()
 }
 
-/// The field for which a verification is refused, and nothing sent.
+/// The field that the error names; nothing must be sent.
 async fn refused(change: impl FnOnce(&mut NewVerification)) -> String {
     let transport = scripted(&[(200, TAKEN)]);
     let mut new = new();
@@ -50,7 +50,7 @@ fn country(alpha2: &str) -> Option<idv_core::Pii<Country>> {
 }
 
 #[tokio::test]
-async fn a_person_is_texted_by_the_vendor_and_known_by_its_id() {
+async fn create_texts_the_person_and_returns_the_id() {
     let transport = scripted(&[(200, TAKEN)]);
     let client = client_of(
         with(|config| config.sender = Some("MiBanco".to_owned())),
@@ -90,12 +90,12 @@ async fn a_person_is_texted_by_the_vendor_and_known_by_its_id() {
     );
     assert!(
         !body.to_string().contains(REFERENCE),
-        "the vendor has no place for our reference"
+        "the vendor does not accept the reference"
     );
 }
 
 #[tokio::test]
-async fn a_phone_is_required_and_sent_in_digits_alone() {
+async fn phone_is_required_and_sent_as_digits() {
     for (phone, digits) in [
         ("+34600000001", "34600000001"),
         ("+34 600-00.00/01", "34600000001"),
@@ -132,7 +132,7 @@ async fn a_phone_is_required_and_sent_in_digits_alone() {
 }
 
 #[tokio::test]
-async fn number_of_any_document_is_sent_and_spanish_letter_checked() {
+async fn any_number_is_sent_and_spanish_letters_are_checked() {
     for (number, kind, issuing, dni) in [
         ("12345678Z", None, None, Some("12345678Z")),
         (
@@ -162,7 +162,7 @@ async fn number_of_any_document_is_sent_and_spanish_letter_checked() {
         ),
         ("T22000129", None, None, Some("T22000129")),
         ("K1234567L", None, country("ES"), Some("K1234567L")),
-        // The letter of a foreign number is not Spain's.
+        // A foreign number has no Spanish check letter.
         ("12345678A", None, country("RO"), Some("12345678A")),
         (
             "12345678A",
@@ -190,7 +190,7 @@ async fn number_of_any_document_is_sent_and_spanish_letter_checked() {
 }
 
 #[tokio::test]
-async fn the_text_is_that_of_the_persons_language() {
+async fn message_is_in_the_persons_language() {
     let texts = with(|config| {
         config.language = "ca".to_owned();
         config.messages = [
@@ -225,7 +225,7 @@ async fn the_text_is_that_of_the_persons_language() {
             "{purpose:?}"
         );
     }
-    // Where a text does not say it, a purpose has no place.
+    // Without the placeholder in every text, a purpose is not accepted.
     let accepts = |config| {
         VerificarIdentidad::new(config)
             .map(|it| idv_core::Provider::describe(&it).accepts)
@@ -235,7 +235,7 @@ async fn the_text_is_that_of_the_persons_language() {
 }
 
 #[tokio::test]
-async fn what_has_no_place_in_the_model_goes_into_the_request_by_a_closure() {
+async fn customization_changes_the_request() {
     let transport = scripted(&[(200, TAKEN)]);
     let provider = VerificarIdentidad::new(config()).unwrap();
     provider.customize(|new, request| {
@@ -254,7 +254,7 @@ async fn what_has_no_place_in_the_model_goes_into_the_request_by_a_closure() {
         (body["Fecha"].as_str(), body["Remitente"].as_str()),
         (Some("2022-05-01 15:10"), Some("MiBanco"))
     );
-    // What it changed is checked all the same.
+    // A customized request is checked, too.
     new.purpose = Some("longer than 11".to_owned());
     let error = client.create(&new).await.unwrap_err();
     assert_eq!(
@@ -269,7 +269,7 @@ async fn what_has_no_place_in_the_model_goes_into_the_request_by_a_closure() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_leaves_the_effect_unknown_and_nobody_is_texted_twice() {
+async fn creation_is_not_repeated_after_lost_response() {
     for exchange in [
         Exchange::Fail(Sent::Maybe, TransportCause::Interrupted),
         Exchange::Hang,
@@ -290,7 +290,7 @@ async fn a_lost_answer_leaves_the_effect_unknown_and_nobody_is_texted_twice() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_refuses_has_no_effect() {
+async fn refused_creation_has_no_effect() {
     for (body, kind) in [
         ("-1", ErrorKind::Unauthorized),
         (r#"[{"Res":-2}]"#, ErrorKind::QuotaExhausted),
@@ -314,7 +314,7 @@ async fn what_the_vendor_refuses_has_no_effect() {
 }
 
 #[tokio::test]
-async fn the_certificate_is_evidence_and_nothing_else_is() {
+async fn certificate_is_the_only_evidence() {
     let transport = ScriptedTransport::new();
     transport.then(file(200, "%PDF-1.4"));
     let client = client(&transport);
@@ -352,7 +352,7 @@ async fn the_certificate_is_evidence_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
+async fn operation_without_a_call_is_unsupported() {
     let transport = ScriptedTransport::new();
     let client = client(&transport);
     let errors = [
@@ -371,7 +371,7 @@ async fn what_the_vendor_cannot_do_is_unsupported_and_never_sent() {
 }
 
 #[test]
-fn what_it_can_is_declared() {
+fn profile_lists_the_vendors_capabilities() {
     let client = client(&ScriptedTransport::new());
     let capabilities = client.info();
     assert_eq!(

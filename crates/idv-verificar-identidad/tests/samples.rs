@@ -1,10 +1,10 @@
-//! The document's samples and our own, and what is made of them.
+//! The normalization of the document's samples and of additional ones.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 mod fixture;
@@ -51,21 +51,21 @@ fn reasons(report: &Report) -> Vec<(Reason, &str)> {
 }
 
 #[test]
-fn every_report_says_what_its_snapshot_says() {
-    // The other forms are the same: see below.
+fn every_report_matches_its_snapshot() {
+    // The other formats give the same report: see below.
     for name in reports()
         .into_iter()
         .filter(|name| !FORMS[1..].contains(&name.as_str()))
     {
         let page = normalize::kind(&fixture(&name), "callback")
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        // The order of JSON members depends on the features of serde_json that a build has.
+        // The order of JSON members depends on the build's features of serde_json.
         insta::with_settings!({ sort_maps => true }, { insta::assert_json_snapshot!(name.replace('.', "-"), page.observations) });
     }
 }
 
 #[test]
-fn every_fixture_is_explained() {
+fn every_fixture_is_listed_in_the_readme() {
     let explained = text("README.md");
     for name in named(&[""]).iter().filter(|name| *name != "README.md") {
         assert!(
@@ -76,7 +76,7 @@ fn every_fixture_is_explained() {
 }
 
 #[test]
-fn a_report_is_the_same_in_each_of_its_forms() {
+fn report_is_equal_in_every_format() {
     let expected = observe(FORMS[0]);
     assert!(
         expected.report().unwrap().custom.len() > 15,
@@ -94,7 +94,7 @@ fn a_report_is_the_same_in_each_of_its_forms() {
 }
 
 #[test]
-fn the_documents_sample_is_in_review_and_leans_to_verified() {
+fn documents_sample_leans_to_verified() {
     let observation = observe("report.json");
     assert_eq!(
         observation.status,
@@ -162,7 +162,7 @@ fn the_documents_sample_is_in_review_and_leans_to_verified() {
         Some(&DocumentKind::IdCard)
     );
     let number = document.number.as_ref().unwrap();
-    // The sample says at its top that a number had been asked for.
+    // At its top level the sample has a requested number.
     assert_eq!(
         (number.expose().unwrap().as_str(), number.verdict),
         ("00000000T", Verdict::Match)
@@ -209,7 +209,7 @@ fn the_documents_sample_is_in_review_and_leans_to_verified() {
         (similarity - 0.939_578_475_952_148).abs() < 1e-12,
         "{similarity}"
     );
-    // N/A is absence.
+    // N/A means absence.
     assert_eq!(check(report, CheckKind::RequestedNumber), None);
     assert!(
         report.reasons.is_empty() && report.evidence.is_empty() && report.completed_at.is_none()
@@ -231,7 +231,7 @@ fn the_documents_sample_is_in_review_and_leans_to_verified() {
 }
 
 #[test]
-fn a_validated_verification_is_valid_and_has_a_certificate() {
+fn validated_verification_has_a_certificate() {
     let observation = observe("own-report-validated.json");
     assert_eq!(
         observation.status,
@@ -266,7 +266,7 @@ fn a_validated_verification_is_valid_and_has_a_certificate() {
 }
 
 #[test]
-fn a_rejected_verification_says_why_and_that_an_operator_looked() {
+fn rejected_verification_has_reasons_and_review() {
     let observation = observe("own-report-rejected.json");
     assert_eq!(
         observation.status,
@@ -296,7 +296,7 @@ fn a_rejected_verification_says_why_and_that_an_operator_looked() {
     );
     assert!(report.evidence.is_empty());
 
-    // What an operator had still to judge is a reason now.
+    // A finding that an operator had to judge is now a reason.
     let report = self::report("own-report-rejected-face.json");
     assert_eq!(reasons(&report), [(Reason::FaceMismatch, "-1")]);
     assert_eq!(
@@ -310,7 +310,7 @@ fn a_rejected_verification_says_why_and_that_an_operator_looked() {
 }
 
 #[test]
-fn what_fails_in_review_leans_to_a_rejection() {
+fn failed_finding_in_review_leans_to_rejection() {
     for (name, reason, kind) in [
         (
             "own-report-minor.json",
@@ -355,7 +355,7 @@ fn what_fails_in_review_leans_to_a_rejection() {
 }
 
 #[test]
-fn the_letter_of_a_spanish_number_is_checked() {
+fn check_letter_of_a_spanish_number_is_verified() {
     let sides = report("own-report-sides.json");
     assert_eq!(
         reasons(&sides),
@@ -382,7 +382,7 @@ fn the_letter_of_a_spanish_number_is_checked() {
         Verdict::Invalid
     );
 
-    // A foreign passport has no such letter, and is nobody's DNI.
+    // A foreign passport has no check letter and no DNI.
     let report = report("own-report-passport.json");
     assert_eq!(
         (
@@ -399,7 +399,7 @@ fn the_letter_of_a_spanish_number_is_checked() {
         report.person.gender.unwrap().expose(),
         Some(&Gender::Female)
     );
-    // The nationality of German documents is one letter.
+    // The nationality on German documents is one letter.
     let nationality = &report.person.nationalities[0];
     assert_eq!(
         (
@@ -440,7 +440,7 @@ fn unfinished_process_reports_its_accesses() {
 }
 
 #[test]
-fn what_nobody_documents_is_kept_and_changes_nothing() {
+fn undocumented_codes_are_kept_and_change_nothing() {
     let observation = observe("own-report-unknown.json");
     assert_eq!(
         (observation.status, observation.code.as_deref()),
@@ -456,12 +456,12 @@ fn what_nobody_documents_is_kept_and_changes_nothing() {
 }
 
 #[test]
-fn what_is_wrong_in_one_part_does_not_spoil_the_others() {
+fn invalid_member_affects_no_other() {
     let observation = observe("own-report-loose.json");
-    // A word that is neither yes nor no leaves it to the operator.
+    // With a word that is neither yes nor no, the operator decides.
     assert_eq!(observation.status, Some(Status::InReview { leaning: None }));
     let report = observation.report().unwrap();
-    // A name that is not divided stays as it is.
+    // A name without a comma stays undivided.
     let name = report.person.family_name.as_ref().unwrap();
     assert_eq!(
         (name.expose(), name.raw.as_ref().unwrap().expose().as_str()),
@@ -488,7 +488,7 @@ fn what_is_wrong_in_one_part_does_not_spoil_the_others() {
         check(report, CheckKind::FaceMatch).unwrap().score,
         Some(0.935)
     );
-    // A reason whose name the document does not tell is not lost.
+    // An undocumented reason is kept.
     assert_eq!(report.custom["Motivo"].expose(), "Documento ilegible");
     assert_eq!(
         report.custom["Result.AnversoReversoCoinciden"].expose(),
@@ -499,13 +499,13 @@ fn what_is_wrong_in_one_part_does_not_spoil_the_others() {
 }
 
 #[test]
-fn a_report_of_another_service_says_nothing() {
+fn report_of_another_service_is_ignored() {
     let page = normalize::kind(&fixture("own-report-other-service.json"), "callback").unwrap();
     assert_eq!((page.observations.len(), page.unreadable), (0, 0));
 }
 
 #[test]
-fn each_kind_reads_what_there_is_of_it() {
+fn each_kind_accepts_its_payloads() {
     let report = fixture("own-report-validated.json");
     for (kind, channel) in [
         ("callback", Channel::Callback),
@@ -563,7 +563,7 @@ fn each_kind_reads_what_there_is_of_it() {
 }
 
 #[test]
-fn reports_fill_every_field_that_is_declared_and_no_other() {
+fn reports_fill_exactly_the_declared_fields() {
     let all: Vec<_> = reports()
         .iter()
         .flat_map(|name| {

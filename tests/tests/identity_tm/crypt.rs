@@ -213,7 +213,7 @@ async fn a_key_that_the_vendor_does_not_have_is_said() {
         (&ErrorKind::Conflict, Some(400))
     );
     assert!(
-        error.vendor_code().unwrap().contains("key"),
+        error.vendor_text().unwrap().expose().contains("key"),
         "what the vendor says of it is kept"
     );
 }

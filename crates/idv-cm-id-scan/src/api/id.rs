@@ -1,4 +1,4 @@
-//! The vendor's two ids: of a transaction, and of its result.
+//! The vendor's identifiers of transactions and results.
 
 use std::fmt;
 
@@ -11,22 +11,26 @@ macro_rules! ids {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Takes an id: 1 to 100 characters of `a-z`, `A-Z`, `0-9`, `-` and `_`, with a letter or a digit. The vendor's are UUIDs in
-            /// every sample; the alphabet is what can go into an address as it is.
+            /// Parses an id: 1 to 100 characters of `a-z`, `A-Z`, `0-9`, `-` and `_`, with at least
+            /// one letter or digit.
+            ///
+            /// The vendor's ids are UUIDs in every sample. These characters need no escaping in a
+            /// URL.
             ///
             /// # Errors
             ///
-            /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if it is none.
+            /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if `text` has another form.
             pub fn parse(text: &str) -> Result<Self, Error> {
                 let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
                 let is_word = text.bytes().any(|byte| byte.is_ascii_alphanumeric());
                 if !(1..=100).contains(&text.len()) || !text.bytes().all(allowed) || !is_word {
-                    return Err(Error::invalid($field, "it is 1 to 100 characters of a-z, A-Z, 0-9, - and _, with a letter or a digit"));
+                    return Err(Error::invalid($field, "expected 1 to 100 characters of a-z, A-Z, 0-9, - and _, with at least \
+                         one letter or digit"));
                 }
                 Ok(Self(text.into()))
             }
 
-            /// The id in clear.
+            /// Returns the id in clear text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -42,14 +46,15 @@ macro_rules! ids {
 }
 
 ids! {
-    /// The vendor's id of a transaction.
+    /// The vendor's identifier of a transaction.
     TransactionId, "vendor_id";
-    /// The vendor's id of a transaction's result. It comes with an event, or with the person's browser.
+    /// The vendor's identifier of a transaction's result, which an event or the person's browser
+    /// brings.
     ResultId, "handle";
 }
 
 impl ResultId {
-    /// Whether it has the form of the ids in the vendor's samples.
+    /// Returns whether the id has the form of the ids in the vendor's samples.
     pub(crate) fn is_uuid(&self) -> bool {
         let lengths = self.0.split('-').map(str::len);
         lengths.eq([8, 4, 4, 4, 12])

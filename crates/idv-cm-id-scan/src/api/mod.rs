@@ -1,16 +1,17 @@
-//! The whole documented API as typed calls, in the vendor's own words: usable on its own.
+//! CM.com ID Scan's whole documented API as typed calls, usable without the model of [`idv_core`].
 //!
-//! | call | method and path | does |
+//! | call | method and path | effect |
 //! |---|---|---|
-//! | [`Api::create_transaction`] | `POST /transactions` | creates a transaction: [`NewTransaction`] |
-//! | [`Api::transaction`] | `GET /transactions/{id}` | its details, with the scans while it is pending |
-//! | [`Api::result`] | `GET /transactions/{id}/results/{resultId}` | its result |
-//! | [`Api::download`] | `GET` the file's address | an image |
-//! | [`Api::report`] | `GET /transactions/{id}/results/{resultId}/report` | the audit report as a PDF; see [`REPORT`] |
-//! | [`Api::create_webhook`] | `POST /webhooks` | registers a webhook: [`NewWebhook`] |
+//! | [`Api::create_transaction`] | `POST /transactions` | creates a transaction from a [`NewTransaction`] |
+//! | [`Api::transaction`] | `GET /transactions/{id}` | returns its details, with the scans while it is pending |
+//! | [`Api::result`] | `GET /transactions/{id}/results/{resultId}` | returns its result |
+//! | [`Api::download`] | `GET` the file's URL | downloads an image |
+//! | [`Api::report`] | `GET /transactions/{id}/results/{resultId}/report` | downloads the audit report as a PDF; see [`REPORT`] |
+//! | [`Api::create_webhook`] | `POST /webhooks` | registers a [`NewWebhook`] |
 //!
-//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. No status of an answer is documented, so that
-//! every one of success is taken for it and the others mean what HTTP says.
+//! Each call takes a [`CallContext`], which [`Client::context`](idv_core::Client::context) creates.
+//! The document does not list status codes: every 2xx is a success, and failures have their meaning
+//! in HTTP.
 
 mod id;
 mod request;
@@ -31,47 +32,80 @@ use crate::wire::ErrorBody;
 pub use id::{ResultId, TransactionId};
 pub(crate) use transaction::is_return_parameter;
 pub use transaction::{
-    DOCUMENT_SCAN, DocumentScan, FACE_LIVENESS, FACE_MATCH, Locale, NewTransaction, Settings,
-    Tasks, TransactionCreated,
+    CreateTransactionResponse, DOCUMENT_SCAN, DocumentScan, FACE_LIVENESS, FACE_MATCH, Locale,
+    NewTransaction, Settings, Tasks,
 };
-pub use webhook::{EventKind, NewWebhook, WebhookCreated};
+pub use webhook::{CreateWebhookResponse, EventKind, NewWebhook};
 
-/// The last part of the address of the audit report, below the result's. The document says that a report is retrieved by the ids of the
-/// transaction and of the result, and shows `type=extended` in its query; its path it does not show.
+/// The last path segment of the audit report, below the result. The document says that the ids of
+/// the transaction and of the result select a report, and shows `type=extended` in its query, but
+/// not its path.
 pub const REPORT: &str = "report";
 
-/// The same with the query for the extended report.
+/// [`REPORT`] with the query of the extended report.
 const EXTENDED_REPORT: &str = "report?type=extended";
 
-/// Which audit report to ask for.
+/// The kind of an audit report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReportKind {
-    /// Without documents and without a seal; always there.
+    /// Without the scanned documents and without a seal; always available.
     #[default]
     Simple,
-    /// With every scanned document, digitally sealed; only until the transaction expires.
+    /// With every scanned document and a digital seal; available until the transaction expires.
     Extended,
 }
 
-/// The API of one account.
+/// A client of CM.com ID Scan's API for one account.
 ///
 /// # Errors
 ///
-/// Every call fails with [`Unauthorized`](ErrorKind::Unauthorized) if the token is refused, with
-/// [`NotFound`](ErrorKind::NotFound) if the vendor does not know an id, and with
-/// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `request` if it does not take the request. [`Error::vendor_code`] is what the
-/// vendor says of the failure, if it says anything.
+/// Every call fails with [`Unauthorized`](ErrorKind::Unauthorized) if the vendor refuses the token,
+/// with [`NotFound`](ErrorKind::NotFound) if it does not know an id, and with
+/// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `request` if it refuses the request.
+/// [`Error::vendor_code`] and [`Error::vendor_text`] have the vendor's code and message, if the
+/// response has them.
+///
+/// # Examples
+///
+/// Lists the states of a transaction's tasks:
+///
+/// ```
+/// use idv_cm_id_scan::api::TransactionId;
+/// use idv_cm_id_scan::wire::Transaction;
+/// use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
+/// use idv_core::{Client, Operation, call::CallPolicy};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let transport = ScriptedTransport::new();
+/// # let body = r#"{"id":"trx-1","state":"pending","tasks":[{"type":"document_scan"}]}"#;
+/// # transport.then_json(200, body);
+/// # let environment = environment(&transport, &ManualClock::new("2024-01-02T09:00:00Z".parse()?));
+///
+/// let key_id = "3b438437-04a4-40bb-8389-54bb02766fba";
+/// let config = CmIdScanConfig::new(key_id, "example secret".into());
+/// let client = Client::new(CmIdScan::new(config)?, environment, CallPolicy::default());
+/// let api = client.vendor::<CmIdScan>().expect("the client was built with it").api();
+///
+/// let cx = client.context(Operation::Other);
+/// let answer = api.transaction(&cx, &TransactionId::parse("trx-1")?).await?;
+/// let transaction = answer.read(Transaction::read)?;
+/// assert_eq!(transaction.tasks.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Api {
     endpoint: Endpoint,
 }
 
 impl Api {
-    /// The API as it is configured. Nothing is sent.
+    /// Creates a client from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if the credentials, the address or the token's times cannot be used.
+    /// [`Config`](ErrorKind::Config) if the credentials, the base URL or the token's times are not
+    /// valid.
     pub fn new(config: &CmIdScanConfig) -> Result<Self> {
         config.check_access()?;
         Ok(Self {
@@ -79,38 +113,54 @@ impl Api {
         })
     }
 
-    /// Creates a transaction. It is not repeated when its answer is lost: each repetition would be another transaction, and nothing finds
-    /// the first.
+    /// Creates a transaction.
+    ///
+    /// The call is not repeated if its response is lost: a repetition would create another
+    /// transaction, and no call finds the first one.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the transaction holds:
-    /// nothing was sent then.
+    /// See [`Api`]. [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document
+    /// forbids a value of the transaction; nothing is sent in this case.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn create_transaction(
         &self,
         cx: &CallContext,
         new: &NewTransaction,
-    ) -> Result<TransactionCreated> {
+    ) -> Result<CreateTransactionResponse> {
         new.check()?;
         let build = |attempt: &Attempt<'_>| self.endpoint.post(attempt.now, &["transactions"], new);
         let answer = answered(cx.send(Call::once(), build).await?)?;
-        TransactionCreated::read(&answer.body).map_err(|error| answer.complement(error))
+        CreateTransactionResponse::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// The details of a transaction. Read them with [`Transaction`](crate::wire::Transaction).
+    /// Returns the details of a transaction. Parse them with
+    /// [`Transaction`](crate::wire::Transaction).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn transaction(&self, cx: &CallContext, id: &TransactionId) -> Result<Answer> {
         self.retrieve(cx, &["transactions", id.as_str()]).await
     }
 
-    /// The result of a transaction. Read it with [`Transaction`](crate::wire::Transaction).
+    /// Returns the result of a transaction. Parse it with
+    /// [`Transaction`](crate::wire::Transaction).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn result(
         &self,
         cx: &CallContext,
@@ -124,12 +174,17 @@ impl Api {
         .await
     }
 
-    /// Streams an image into `sink`, by the [address](crate::wire::File::url) that the vendor gave it.
+    /// Streams an image from its [URL](crate::wire::File::url) into `sink`.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if the address is not at the configured host: nothing was sent then;
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the image is longer than `limit` bytes.
+    /// See [`Api`]. [`Malformed`](ErrorKind::Malformed) if the URL is not on the configured host;
+    /// nothing is sent in this case. [`LimitExceeded`](ErrorKind::LimitExceeded) if the image is
+    /// longer than `limit` bytes.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn download(
         &self,
         cx: &CallContext,
@@ -148,9 +203,14 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) if the extended report is refused, since it is there only until the transaction
-    /// expires; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes; [`Malformed`](ErrorKind::Malformed)
-    /// if it is no PDF.
+    /// See [`Api`]. [`Conflict`](ErrorKind::Conflict) if the vendor refuses the extended report,
+    /// which is only available until the transaction expires;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the report is longer than `limit` bytes;
+    /// [`Malformed`](ErrorKind::Malformed) if it is not a PDF.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn report(
         &self,
         cx: &CallContext,
@@ -184,34 +244,42 @@ impl Api {
             Downloaded::Refused(answer)
                 if kind == ReportKind::Extended && is_over(answer.status) =>
             {
-                let error = Error::new(ErrorKind::Conflict)
-                    .detail("the extended report is given only until the transaction expires; the simple one stays");
+                let error = Error::new(ErrorKind::Conflict).detail(
+                    "the extended report is only available until the transaction expires; \
+                     use the simple one",
+                );
                 return Err(answer.complement(named(error, &answer)));
             }
             downloaded => downloaded.whole(|answer| refused(&answer))?,
         };
         if !start.is_pdf() {
-            return Err(Error::malformed("the report is no PDF"));
+            return Err(Error::malformed("the report is not a PDF"));
         }
         Ok(download)
     }
 
-    /// Registers a webhook. Each repetition would be another one, and every event would come once more, so it is not repeated when its
-    /// answer is lost.
+    /// Registers a webhook.
+    ///
+    /// The call is not repeated if its response is lost: a repetition would register another
+    /// webhook, which would receive every event again.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the webhook holds:
-    /// nothing was sent then.
+    /// See [`Api`]. [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document
+    /// forbids a value of the webhook; nothing is sent in this case.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn create_webhook(
         &self,
         cx: &CallContext,
         new: &NewWebhook,
-    ) -> Result<WebhookCreated> {
+    ) -> Result<CreateWebhookResponse> {
         new.check()?;
         let build = |attempt: &Attempt<'_>| self.endpoint.post(attempt.now, &["webhooks"], new);
         let answer = answered(cx.send(Call::once(), build).await?)?;
-        WebhookCreated::read(&answer.body).map_err(|error| answer.complement(error))
+        CreateWebhookResponse::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
     async fn retrieve(&self, cx: &CallContext, parts: &[&str]) -> Result<Answer> {
@@ -228,17 +296,18 @@ impl fmt::Debug for Api {
     }
 }
 
-/// Passes a file on and keeps its first bytes.
+/// Forwards a file and keeps its first bytes.
 struct Start<'a> {
     sink: &'a mut dyn Sink,
     bytes: Vec<u8>,
 }
 
 impl Start<'_> {
-    /// The number of bytes in which a PDF has to begin.
+    /// A PDF must begin within this many bytes.
     const LENGTH: usize = 1_024;
 
-    /// Whether it is a PDF, by its bytes: the media type of an error page may say so, too.
+    /// Returns whether the file is a PDF, by its bytes: an error page may have the media type of
+    /// one.
     fn is_pdf(&self) -> bool {
         self.bytes.windows(5).any(|bytes| bytes == b"%PDF-")
     }
@@ -253,7 +322,7 @@ impl Sink for Start<'_> {
     }
 }
 
-/// An answer, unless it is an error.
+/// Returns the answer unless its status reports a failure.
 fn answered(answer: Answer) -> Result<Answer> {
     if answer.status.is_success() {
         return Ok(answer);
@@ -264,22 +333,29 @@ fn answered(answer: Answer) -> Result<Answer> {
 fn refused(answer: &Answer) -> Error {
     let error = answer.error();
     let error = if answer.status == StatusCode::UNAUTHORIZED {
-        error.detail("key_id or secret is wrong, or this machine's clock is")
+        error.detail("wrong key_id or secret, or this machine's clock is wrong")
     } else {
         error
     };
     named(error, answer)
 }
 
-/// The error with what the vendor calls it. That may repeat what was sent; the code of an error is never printed.
+/// Adds the vendor's code and message, which may repeat personal data that was sent. Neither is
+/// printed.
 fn named(error: Error, answer: &Answer) -> Error {
-    match ErrorBody::read(&answer.body).name() {
-        Some(name) => error.with_vendor_code(name),
+    let body = ErrorBody::read(&answer.body);
+    let error = match body.code() {
+        Some(code) => error.with_vendor_code(code),
+        None => error,
+    };
+    match body.text() {
+        Some(text) => error.with_vendor_text(text),
         None => error,
     }
 }
 
-/// Whether a refusal of the extended report can say that it is too late. The document does not say which status does.
+/// Returns whether this status can mean that the extended report is no longer available. The
+/// document does not name the status.
 fn is_over(status: StatusCode) -> bool {
     matches!(status.as_u16(), 400 | 404 | 406 | 409 | 410 | 412 | 422)
 }

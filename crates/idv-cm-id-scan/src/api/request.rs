@@ -1,4 +1,4 @@
-//! Requests, as pure functions: method, address, headers and body as the document shows them.
+//! Builds requests as pure functions: method, URL, headers and body as in the document.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::config::{BASE_URL, CmIdScanConfig};
 use crate::session::Minter;
 
-/// Where the calls go, and as whom.
+/// The base URL and the credentials of the account.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     url: Url,
@@ -33,7 +33,7 @@ impl Endpoint {
         Ok(Self { url, base, minter })
     }
 
-    /// A call with a body.
+    /// Builds a call with a body.
     pub(super) fn post(
         &self,
         now: Timestamp,
@@ -43,24 +43,26 @@ impl Endpoint {
         self.authorized(now, self.base.request_with(Method::POST, parts, body)?)
     }
 
-    /// A call without one. Each part has an alphabet that goes into addresses as it is.
+    /// Builds a call without a body. The characters of each part need no escaping in a URL.
     pub(super) fn get(&self, now: Timestamp, parts: &[&str]) -> Result<Request<Bytes>> {
         self.authorized(now, self.base.request(Method::GET, parts)?)
     }
 
-    /// A file at an address that [`Endpoint::file`] allowed.
+    /// Builds the download of a file from a URL that [`Endpoint::file`] has checked.
     pub(super) fn get_file(&self, now: Timestamp, address: &Uri) -> Result<Request<Bytes>> {
         let mut request = Request::new(Bytes::new());
         *request.uri_mut() = address.clone();
         self.authorized(now, request)
     }
 
-    /// The address of a file, if the token may be sent there: at the configured scheme, host and port, and nowhere else. Whatever could
-    /// make this program send a token elsewhere could read every result of the account until it ends.
+    /// Returns the URL of a file if the token may be sent there: only to the configured scheme,
+    /// host and port. With the token, another host could read every result of the account until the
+    /// token expires.
     ///
-    /// If `base_url` is a proxy, the vendor still names its own host: such an address is called below `base_url` instead.
+    /// If `base_url` is a proxy, the vendor still names its own host. Such a URL is rewritten to
+    /// `base_url`.
     pub(super) fn file(&self, address: &str) -> Result<Uri> {
-        let no_address = || Error::malformed("the address of a file is none");
+        let no_address = || Error::malformed("invalid URL of a file");
         let url = Url::parse(address).map_err(|_| no_address())?;
         let is_plain = url.username().is_empty() && url.password().is_none();
         if is_plain && url.origin() == self.url.origin() {
@@ -81,7 +83,8 @@ impl Endpoint {
                     .map_err(|_| no_address())
             }
             None => Err(Error::malformed(
-                "the file is at another host than base_url and the vendor's own, to which the account's token is not sent",
+                "the file is on a host that is neither that of base_url nor the vendor's \
+                 own; the account's token is not sent there",
             )),
         }
     }

@@ -1,4 +1,4 @@
-//! Creating a transaction: what is asked for, and what is answered ("Create a transaction", "Settings").
+//! The request that creates a transaction, and its response ("Create a transaction", "Settings").
 
 use idv_core::{Error, Result, SessionUrl, Text, Timestamp, Url};
 use serde::{Serialize, Serializer};
@@ -6,34 +6,36 @@ use serde::{Serialize, Serializer};
 use super::TransactionId;
 use crate::wire;
 
-/// A transaction to be created. `Default` is all three tasks and the vendor's own settings.
+/// A transaction to be created. `Default` has all three tasks and the vendor's own settings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct NewTransaction {
-    /// The tasks of the person.
+    /// The person's tasks.
     pub tasks: Tasks,
-    /// Settings of the tasks.
+    /// The settings of the tasks.
     #[serde(skip_serializing_if = "Settings::is_empty")]
     pub settings: Settings,
-    /// The language; the vendor's default is English.
+    /// The language. The vendor's default is English.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
-    /// Whether the person has to use a mobile device; the vendor's default is no.
+    /// Whether the person must use a mobile device. The vendor's default is no.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mobile_only: Option<bool>,
-    /// After how many seconds the transaction expires: 3600 to 86400; the vendor's default is 3600.
+    /// The lifetime of the transaction in seconds: 3600 to 86400. The vendor's default is 3600.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u32>,
-    /// Where the person's browser goes when all is done; `trxid` and `resultid` are added to its query.
+    /// The URL to which the person's browser returns at the end. The vendor adds `trxid` and
+    /// `resultid` to its query.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub return_url: Option<Url>,
-    /// Where the browser of a mobile device goes that took over by the QR code; the vendor has a page of its own for it.
+    /// The URL to which a mobile device returns after it took over by the QR code. The default is a
+    /// page of the vendor's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan_return_url: Option<Url>,
 }
 
-/// The combinations of tasks that are valid ("Valid combinations").
+/// The valid combinations of tasks ("Valid combinations").
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tasks {
@@ -41,7 +43,8 @@ pub enum Tasks {
     Document,
     /// `document_scan`, `face_liveness`.
     DocumentAndLiveness,
-    /// `document_scan`, `face_liveness`, `face_match`. Only this one ties the person to the document.
+    /// `document_scan`, `face_liveness`, `face_match`. Only this combination links the person to
+    /// the document.
     #[default]
     DocumentLivenessAndMatch,
 }
@@ -54,7 +57,7 @@ impl Tasks {
         Self::DocumentLivenessAndMatch,
     ];
 
-    /// The vendor's words for them.
+    /// Returns the vendor's names of the tasks.
     #[must_use]
     pub const fn names(self) -> &'static [&'static str] {
         match self {
@@ -64,7 +67,7 @@ impl Tasks {
         }
     }
 
-    /// The combination of these tasks, in any order; none if it is not valid.
+    /// Returns the combination of these tasks, in any order, or `None` if it is not valid.
     #[must_use]
     pub fn of<T: AsRef<str>>(names: &[T]) -> Option<Self> {
         Self::ALL.into_iter().find(|tasks| {
@@ -77,11 +80,11 @@ impl Tasks {
     }
 }
 
-/// Scanning the front and the back of a document.
+/// The task that scans the front and the back of a document.
 pub const DOCUMENT_SCAN: &str = "document_scan";
-/// Whether a living person is in front of the camera.
+/// The task that checks for a living person in front of the camera.
 pub const FACE_LIVENESS: &str = "face_liveness";
-/// Whether that person is the one on the document.
+/// The task that compares that person with the document's photo.
 pub const FACE_MATCH: &str = "face_match";
 
 impl Serialize for Tasks {
@@ -90,65 +93,69 @@ impl Serialize for Tasks {
     }
 }
 
-/// Settings of the tasks.
+/// The settings of the tasks.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Settings {
-    /// Settings of the scan of a document.
+    /// The settings of the document scan.
     #[serde(skip_serializing_if = "DocumentScan::is_empty")]
     pub document_scan: DocumentScan,
 }
 
 impl Settings {
-    /// Whether everything is as the vendor has it.
+    /// Returns whether all settings are the vendor's defaults.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Settings of the scan of a document. The vendor has a default for each that is not set. The names of fields are the vendor's, of which a few are
-/// documented: `document_number`, `given_names`, `surname`, `nationality`, `personal_number`, `signature`, `age`.
+/// The settings of the document scan. The vendor has a default for each setting.
+///
+/// Field names are the vendor's. The document shows a few: `document_number`, `given_names`,
+/// `surname`, `nationality`, `personal_number`, `signature`, `age`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DocumentScan {
-    /// For how many days a document may have expired; if negative, for how many days it must still be valid.
+    /// The number of days by which a document may be expired; if negative, the number of days for
+    /// which it must still be valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_expiration: Option<i32>,
-    /// Which fields are blacked out in the image of the document.
+    /// The fields to black out in the image of the document.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redact_fields: Vec<String>,
-    /// Where images may come from: `camera`, `file`.
+    /// The permitted sources of images: `camera`, `file`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub capture_sources: Vec<String>,
-    /// The thoroughness: `advanced`.
+    /// The level of the scan: `advanced`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<String>,
-    /// The least age of the person, in years.
+    /// The minimum age of the person, in years.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_age: Option<u16>,
-    /// The greatest age of the person, in years.
+    /// The maximum age of the person, in years.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_age: Option<u16>,
-    /// Which fields are checked in addition.
+    /// Additional fields to validate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub validate_fields: Vec<String>,
-    /// The fields that a result has; all if none is named. `document_image` and `portrait` stand for the images.
+    /// The fields of a result; all fields if empty. `document_image` and `portrait` select the
+    /// images.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub extract_fields: Vec<String>,
 }
 
 impl DocumentScan {
-    /// Whether everything is as the vendor has it.
+    /// Returns whether all settings are the vendor's defaults.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     fn check(&self) -> Result<()> {
-        const WORDS: &str = "a name is made of a-z, A-Z, 0-9 and _";
+        const WORDS: &str = "expected names of the characters a-z, A-Z, 0-9 and _";
         let word = |word: &String| {
             !word.is_empty()
                 && word
@@ -169,10 +176,7 @@ impl DocumentScan {
             .iter()
             .all(|source| matches!(source.as_str(), "camera" | "file"))
         {
-            return Err(Error::invalid(
-                "capture_sources",
-                "an image comes from camera or file",
-            ));
+            return Err(Error::invalid("capture_sources", "expected camera or file"));
         }
         if self.level.as_ref().is_some_and(|level| !word(level)) {
             return Err(Error::invalid("level", WORDS));
@@ -184,14 +188,14 @@ impl DocumentScan {
         {
             return Err(Error::invalid(
                 "minimum_age",
-                "it is above maximum_age: no person could pass",
+                "above maximum_age: no person could pass",
             ));
         }
         Ok(())
     }
 }
 
-/// The languages that are supported.
+/// The supported languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum Locale {
@@ -207,7 +211,7 @@ pub enum Locale {
 }
 
 impl Locale {
-    /// The variety of a language that is supported; none if the language is not.
+    /// Returns the supported variant of a language, or `None` if the language is not supported.
     #[must_use]
     pub fn of(locale: &idv_core::Locale) -> Option<Self> {
         match locale.language() {
@@ -220,7 +224,7 @@ impl Locale {
 }
 
 impl NewTransaction {
-    /// A transaction with these tasks; the rest is set on the value.
+    /// Creates a transaction with these tasks. All other fields have their defaults.
     #[must_use]
     pub fn new(tasks: Tasks) -> Self {
         Self {
@@ -229,7 +233,7 @@ impl NewTransaction {
         }
     }
 
-    /// Checks what the document says of each value.
+    /// Checks each value against the document.
     ///
     /// # Errors
     ///
@@ -241,7 +245,7 @@ impl NewTransaction {
         {
             return Err(Error::invalid(
                 "expires_in",
-                "it is 3600 seconds, an hour, to 86400, a day",
+                "expected 3600 (one hour) to 86400 seconds (one day)",
             ));
         }
         let taken = |url: &Url| {
@@ -252,38 +256,40 @@ impl NewTransaction {
         if self.return_url.as_ref().is_some_and(taken) {
             return Err(Error::invalid(
                 "return_url",
-                "it has a fragment, or a parameter trxid or resultid: what the vendor adds would not count",
+                "a fragment, or a parameter trxid or resultid, would hide the parameters \
+                 that the vendor adds",
             ));
         }
         self.settings.document_scan.check()
     }
 }
 
-/// Whether the vendor adds a parameter of this name to an address that the person comes back to.
+/// Returns whether the vendor adds a parameter of this name to a return URL.
 pub(crate) fn is_return_parameter(name: &str) -> bool {
     name.eq_ignore_ascii_case("trxid") || name.eq_ignore_ascii_case("resultid")
 }
 
-/// A transaction that the vendor has created.
+/// A created transaction.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct TransactionCreated {
-    /// The vendor's id.
+pub struct CreateTransactionResponse {
+    /// The vendor's id of the transaction.
     pub id: TransactionId,
-    /// The vendor's word for how far it is: `pending`.
+    /// The vendor's word for the state: `pending`.
     pub state: String,
-    /// Where to send the person.
+    /// The URL of the person's session.
     pub url: SessionUrl,
-    /// When it expires, if the vendor says so.
+    /// The time at which the transaction expires, if the vendor states it.
     pub expires: Option<Timestamp>,
 }
 
-impl TransactionCreated {
-    /// Reads the answer. Its other parts are [`wire::Transaction`]'s.
+impl CreateTransactionResponse {
+    /// Parses the response. [`wire::Transaction`] has its other members.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or lacks the id or the address.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response cannot be parsed, or lacks the
+    /// id or the URL.
     pub fn read(body: &[u8]) -> Result<Self> {
         let transaction = wire::Transaction::read(body)?;
         let text = |text: &Option<Text<'_>>| {
@@ -291,15 +297,12 @@ impl TransactionCreated {
                 .map(|text| text.expose().to_owned())
                 .unwrap_or_default()
         };
-        let id = TransactionId::parse(&text(&transaction.id)).map_err(|_| {
-            Error::malformed("the transaction's id is none that could be asked about")
-        })?;
+        let id = TransactionId::parse(&text(&transaction.id))
+            .map_err(|_| Error::malformed("the transaction has an unusable id"))?;
         let url = Url::parse(&text(&transaction.url))
             .ok()
             .filter(|url| matches!(url.scheme(), "https" | "http"))
-            .ok_or_else(|| {
-                Error::malformed("the transaction has no address that the person could be sent to")
-            })?;
+            .ok_or_else(|| Error::malformed("the transaction has no usable URL for the person"))?;
         let expires = transaction
             .expires
             .as_ref()

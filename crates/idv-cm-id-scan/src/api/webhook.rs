@@ -1,4 +1,4 @@
-//! Registering a webhook ("Events").
+//! The registration of a webhook ("Events").
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,13 @@ use crate::wire;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct NewWebhook {
-    /// The address that is called: https, or http on this machine, for emulators.
+    /// The URL that the vendor calls: https, or http on a loopback address, for emulators.
     pub url: Url,
-    /// The events that it is called for; all if none is named.
+    /// The events that the vendor sends; all events if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventKind>,
-    /// Headers that each call carries. The vendor does not sign: one with a secret is the only proof there can be.
+    /// The headers of each call. The vendor does not sign, so a header with a secret is the only
+    /// possible authentication.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed")]
     pub headers: BTreeMap<String, Secret>,
 }
@@ -37,10 +38,10 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Every event that is documented.
+    /// Every documented event.
     pub const ALL: [Self; 2] = [Self::TransactionStateUpdated, Self::TaskStateUpdated];
 
-    /// The vendor's word for it.
+    /// Returns the vendor's name of the event.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -49,7 +50,7 @@ impl EventKind {
         }
     }
 
-    /// The event of this name.
+    /// Returns the event of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|event| event.name() == name)
@@ -57,7 +58,7 @@ impl EventKind {
 }
 
 impl NewWebhook {
-    /// A webhook that is called for everything.
+    /// Creates a webhook that receives every event.
     #[must_use]
     pub const fn new(url: Url) -> Self {
         Self {
@@ -67,14 +68,14 @@ impl NewWebhook {
         }
     }
 
-    /// The same with a header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: impl Into<String>, value: Secret) -> Self {
         self.headers.insert(name.into(), value);
         self
     }
 
-    /// Checks what the document says of each value.
+    /// Checks each value against the document.
     ///
     /// # Errors
     ///
@@ -84,7 +85,7 @@ impl NewWebhook {
         {
             return Err(Error::invalid(
                 "url",
-                "the vendor calls only addresses that begin with https:// (an emulator http:// on this machine)",
+                "expected an https URL (for an emulator, an http URL on a loopback address)",
             ));
         }
         for (name, value) in &self.headers {
@@ -92,7 +93,7 @@ impl NewWebhook {
             {
                 return Err(Error::invalid(
                     "headers",
-                    "a header has a name or a value that HTTP does not allow",
+                    "invalid name or value of a header",
                 ));
             }
         }
@@ -111,24 +112,25 @@ fn exposed<S: Serializer>(
     map.end()
 }
 
-/// A webhook that was registered. The vendor repeats the headers; they are not kept, since they are secret.
+/// A registered webhook. The vendor repeats the headers, but they contain secrets and are dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct WebhookCreated {
-    /// The vendor's id of it. No call that takes it is documented.
+pub struct CreateWebhookResponse {
+    /// The vendor's id of the webhook. No documented call takes it.
     pub id: String,
-    /// The events that it is called for, in the vendor's words.
+    /// The events that the vendor sends, by their names.
     pub events: Vec<String>,
-    /// When it was registered, if the vendor says so.
+    /// The time of the registration, if the vendor states it.
     pub created: Option<Timestamp>,
 }
 
-impl WebhookCreated {
-    /// Reads the answer.
+impl CreateWebhookResponse {
+    /// Parses the response.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or lacks the id.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response cannot be parsed or lacks the
+    /// id.
     pub fn read(body: &[u8]) -> Result<Self> {
         let webhook = wire::Webhook::read(body)?;
         let text = |text: &Text<'_>| text.expose().to_owned();

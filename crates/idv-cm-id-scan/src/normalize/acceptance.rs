@@ -1,4 +1,5 @@
-//! The rule that says whether a result is good enough. The vendor measures and does not decide.
+//! The rule that decides whether a result verifies a person. The vendor measures and does not
+//! decide.
 
 use std::fmt;
 
@@ -10,53 +11,58 @@ use super::judge;
 use crate::api::Tasks;
 use crate::wire::Transaction;
 
-/// The rule that judges the result of a completed transaction. Version 2 of the strict rule:
+/// The rule that judges the result of a completed transaction: version 2 of the strict rule.
 ///
-/// | part | has to be, or else | the outcome is |
+/// | part | requirement | outcome if violated |
 /// |---|---|---|
-/// | the scan of a document, and every task that was ordered | there and `completed` | inconclusive |
-/// | each task | proven: by a score, a `valid` field, or the word `valid` or `match`; a task about the face also by its completion if `completed_means_match` says so | inconclusive |
-/// | the score of each task, and of a recognized document | `min_score` at least, if there is one (everywhere, with `require_scores`) | inconclusive |
-/// | the score of a task about the face | not below `face_floor` | **rejected** |
-/// | anything else in a task about the face | known and not negative | inconclusive |
-/// | each of the `required_fields` | there, with a value | inconclusive |
+/// | the document scan and every requested task | present and `completed` | inconclusive |
+/// | each task | proven by a score, a `valid` field, or the word `valid` or `match`; for a face task also by completion if `completed_means_match` is set | inconclusive |
+/// | the score of each task and of a recognized document | at least `min_score` if present (required with `require_scores`) | inconclusive |
+/// | the score of a face task | not below `face_floor` | **rejected** |
+/// | any other value in a face task | known and not negative | inconclusive |
+/// | each of the `required_fields` | present, with a value | inconclusive |
 /// | the validity of each field | `valid` or `not_checked` | inconclusive; for the age **rejected** |
-/// | the comparison of each field | `match`, `not_performed`, or not there | inconclusive |
-/// | the day of expiry | not past by more than `allowed_expiration` days (0) | **rejected** |
-/// | the age and the day of birth | within `minimum_age` and `maximum_age` | **rejected** |
+/// | the comparison of each field | `match`, `not_performed`, or absent | inconclusive |
+/// | the expiry date | not past by more than `allowed_expiration` days (0) | **rejected** |
+/// | the age and the date of birth | within `minimum_age` and `maximum_age` | **rejected** |
 ///
-/// Whatever is missing, unreadable or unknown speaks against a result, never for it. A result that fails in nothing is verified; one
-/// rejection is one. An invalid field is mostly a bad picture, hence inconclusive.
+/// Missing, unreadable and unknown values count against a result, never for it. A result without
+/// violations is verified; one rejection suffices to reject. An invalid field usually means a bad
+/// picture, so it is inconclusive.
 ///
-/// Limits are judged from the dates, whatever the vendor's `validity` says of them, and also if their fields are tolerated: a limit that
-/// certainly is not kept rejects, and one of which the dates leave it open, such as a year of birth at the edge, is inconclusive. An
-/// invalid day of expiry that is within the limit is inconclusive; without a readable date it rejects unless days are allowed. The dates
-/// are compared with the time of completion, or else with the time of the judgement, in UTC.
+/// Limits are judged by the dates, regardless of the vendor's `validity` and even if their fields
+/// are tolerated. A certain violation rejects; an uncertain one, such as a year of birth at the
+/// limit, is inconclusive. An invalid expiry date within the limit is inconclusive; without a
+/// readable date it rejects, unless `allowed_expiration` is set. Dates are compared in UTC with the
+/// time of completion, or with the time of the judgement if that is missing.
 ///
-/// Its `Display` is what [`Report::acceptance`](idv_core::Report::acceptance) carries: the rule's version and every setting in it.
+/// [`Report::acceptance`](idv_core::Report::acceptance) carries the `Display` output: the rule's
+/// version and all settings.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Acceptance {
-    /// The tasks that were ordered; `None` if that is not known, and the tasks that are there are judged.
+    /// The requested tasks. If `None`, the tasks of the result are judged.
     pub ordered: Option<Tasks>,
-    /// The least score of a task, from 0 to 1.
+    /// The minimum score of a task, from 0 to 1.
     pub min_score: f64,
-    /// The score of a task about the face below which the person is rejected, from 0 to 1.
+    /// The score of a face task below which the person is rejected, from 0 to 1.
     pub face_floor: f64,
     /// Whether each task must have a score.
     pub require_scores: bool,
-    /// Whether a task about the face that is completed, and of which nothing else is known, has come out well. The vendor's document does
-    /// not say so.
+    /// Whether a completed face task has passed if nothing else is known of it. The vendor's
+    /// document does not say so.
     pub completed_means_match: bool,
-    /// The fields that must be there, by any of their names.
+    /// The fields that must be present, by any of their names.
     pub required_fields: Vec<String>,
-    /// The fields of which neither validity nor comparison counts, by any of their names. Limits stay.
+    /// The fields whose validity and comparison are ignored, by any of their names. Limits still
+    /// apply.
     pub tolerated_fields: Vec<String>,
-    /// For how many days a document may have expired; if negative, for how many days it must still be valid.
+    /// The number of days by which a document may be expired; if negative, the number of days for
+    /// which it must still be valid.
     pub allowed_expiration: Option<i32>,
-    /// The least age, in years.
+    /// The minimum age, in years.
     pub minimum_age: Option<u16>,
-    /// The greatest age, in years.
+    /// The maximum age, in years.
     pub maximum_age: Option<u16>,
 }
 
@@ -66,21 +72,22 @@ pub struct Acceptance {
 pub struct Judgement {
     /// The outcome: verified if there are no reasons against it.
     pub outcome: Outcome,
-    /// Every reason against it. A code is the vendor's field or task and what is wrong with it: `document_number:invalid`.
+    /// Every reason against it. A code names the vendor's field or task and the problem:
+    /// `document_number:invalid`.
     pub reasons: Vec<Finding>,
     /// Every check, with its result.
     pub checks: Vec<Check>,
 }
 
 impl Acceptance {
-    /// The least score if no other is set.
+    /// The default minimum score.
     pub const MIN_SCORE: f64 = 0.8;
-    /// The score of a task about the face that rejects, if no other is set.
+    /// The default score below which a face task rejects.
     pub const FACE_FLOOR: f64 = 0.5;
-    /// The fields that are required if no others are set.
+    /// The default required fields.
     pub(crate) const REQUIRED_FIELDS: [&str; 2] = ["document_number", "surname"];
 
-    /// The strict rule, in which nothing is set.
+    /// Returns the strict rule with default settings.
     #[must_use]
     pub fn strict() -> Self {
         Self {
@@ -97,30 +104,33 @@ impl Acceptance {
         }
     }
 
-    /// Checks that the rule can be one.
+    /// Checks the settings of the rule.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the key.
+    /// [`Config`](idv_core::ErrorKind::Config), naming the key.
     pub fn check(&self) -> Result<()> {
         if !(0.0..=1.0).contains(&self.min_score) {
             return Err(Error::config(
-                "acceptance_min_score is a number from 0 to 1",
+                "invalid acceptance_min_score: expected a number from 0 to 1",
             ));
         }
         if !(0.0..=self.min_score).contains(&self.face_floor) {
             return Err(Error::config(
-                "acceptance_face_floor is a number from 0 to acceptance_min_score",
+                "invalid acceptance_face_floor: expected a number from 0 to \
+                 acceptance_min_score",
             ));
         }
         if self.required_fields.is_empty() {
             return Err(Error::config(
-                "acceptance_required_fields names no field: name one that every result has, since a result that says nothing proves nothing",
+                "acceptance_required_fields is empty: name a field that every result has, \
+                 because a result without data proves nothing",
             ));
         }
         if self.require_scores && self.completed_means_match {
             return Err(Error::config(
-                "acceptance_require_scores and acceptance_completed_means_match contradict each other: set one of them",
+                "acceptance_require_scores and acceptance_completed_means_match contradict \
+                 each other: set only one of them",
             ));
         }
         if self
@@ -135,14 +145,17 @@ impl Acceptance {
         Ok(())
     }
 
-    /// Judges the result of a completed transaction. `now` is the time of the judgement, for a result that does not say when it was
-    /// completed. Without either, a day of expiry counts only if the vendor has checked it, and a day of birth says no age.
+    /// Judges the result of a completed transaction.
+    ///
+    /// `now` is the time of the judgement, for a result without a time of completion. If both are
+    /// missing, an expiry date counts only if the vendor has checked it, and a date of birth gives
+    /// no age.
     #[must_use]
     pub fn judge(&self, transaction: &Transaction<'_>, now: Option<Timestamp>) -> Judgement {
         judge::judge(self, transaction, now)
     }
 
-    /// Whether a field is tolerated, by any of its names.
+    /// Returns whether a field is tolerated, by any of its names.
     pub(super) fn tolerates(&self, field: &str) -> bool {
         self.tolerated_fields
             .iter()
@@ -186,7 +199,8 @@ impl fmt::Display for Acceptance {
     }
 }
 
-/// A number. To write a fraction takes as long as to read a field, so the usual one is not written anew for each report.
+/// Writes a number. Formatting a fraction takes as long as parsing a field, so the default's text
+/// is precomputed.
 fn number(f: &mut fmt::Formatter<'_>, number: f64, usual: f64, written: &str) -> fmt::Result {
     if number.to_bits() == usual.to_bits() {
         f.write_str(written)
@@ -195,7 +209,7 @@ fn number(f: &mut fmt::Formatter<'_>, number: f64, usual: f64, written: &str) ->
     }
 }
 
-/// Words with commas between them, if there are any.
+/// Writes words separated by commas, if there are any.
 fn list(f: &mut fmt::Formatter<'_>, name: &str, words: &[impl AsRef<str>]) -> fmt::Result {
     for (index, word) in words.iter().enumerate() {
         f.write_str(if index == 0 { name } else { "," })?;

@@ -1,4 +1,4 @@
-//! Single values: what the vendor read in several places to one attribute of the model.
+//! Combines the readings of a value into one attribute of the model.
 
 use idv_core::adapter::{self, FromVendor, find_word, non_empty, value};
 use idv_core::report::{
@@ -13,8 +13,9 @@ use super::judge::{comparison, validity};
 use super::{Vendor, is};
 use crate::wire::{ResultField, Value};
 
-/// The vendor does not say how it writes dates. Year, month and day are read, and so are day, month and year if nothing else can be meant:
-/// with dots, with a day beyond twelve, or with two equal numbers. `03/04/1990` stays as it is written.
+/// The document does not define the vendor's date formats. Year-month-day is parsed, and so is
+/// day-month-year if it is unambiguous: with dots, with a day above 12, or with equal numbers.
+/// `03/04/1990` stays unparsed.
 impl FromVendor<Vendor> for PartialDate {
     fn parse(word: &str) -> Option<Self> {
         let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
@@ -55,7 +56,7 @@ impl FromVendor<Vendor> for Country {
     }
 }
 
-/// Documents have the word in their own language, and often in two: `V/F` on a Dutch one.
+/// Documents have the word in their own language, often in two: `V/F` on a Dutch one.
 impl FromVendor<Vendor> for Gender {
     fn parse(word: &str) -> Option<Self> {
         const WORDS: &[(&str, Gender)] = &[
@@ -83,7 +84,7 @@ impl FromVendor<Vendor> for DocumentKind {
     }
 }
 
-/// The classes of a driving licence, in one text. How it is divided is not documented.
+/// The classes of a driving licence, in one text with undocumented separators.
 impl FromVendor<Vendor> for Vec<String> {
     fn parse(word: &str) -> Option<Self> {
         let classes = word.split(|character: char| {
@@ -97,12 +98,15 @@ impl FromVendor<Vendor> for Vec<String> {
     }
 }
 
-/// Makes one attribute of every reading of a value. `None` if it was not read anywhere and nothing is wrong with it.
+/// Combines all readings of a value into one attribute, or returns `None` if there is no reading
+/// and no verdict.
 ///
-/// - The value is that of the machine-readable zone, as the vendor recommends, written without a language; then that zone in any language,
-///   then the printed text without a language and with one, then anything else. Every other reading is an alternative, with its language.
-/// - It is invalid if any place of it is, or if its sources contradict each other; else it is valid if the place that was chosen
-///   is, and unchecked otherwise.
+/// - The value comes from the machine-readable zone without a language, as the vendor recommends;
+///   then from that zone in any language, from printed text without a language, from printed text
+///   with one, and from any other source. All other readings are alternatives, with their
+///   languages.
+/// - The attribute is invalid if any of its fields is invalid or if the sources contradict each
+///   other. Otherwise it has the verdict of the chosen field: valid or unchecked.
 pub(super) fn attribute<'t, T: FromVendor<Vendor>>(
     fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone),
 ) -> Option<Attribute<T>> {
@@ -132,7 +136,7 @@ pub(super) fn attribute<'t, T: FromVendor<Vendor>>(
     Some(attribute)
 }
 
-/// The field whose reading becomes the value.
+/// Returns the field whose reading becomes the value.
 pub(super) fn best<'t>(
     fields: &(impl Iterator<Item = &'t ResultField<'t>> + Clone),
 ) -> Option<&'t ResultField<'t>> {
@@ -143,7 +147,7 @@ pub(super) fn best<'t>(
         .map(|reading| reading.field)
 }
 
-/// A value as it was read at one place.
+/// One reading of a value.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'t> {
     pub(super) field: &'t ResultField<'t>,
@@ -151,7 +155,7 @@ pub(super) struct Reading<'t> {
     pub(super) word: &'t str,
 }
 
-/// Every reading of a field that says something.
+/// Returns the non-empty readings of a field.
 pub(super) fn readings<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = Reading<'t>> {
     field.values.iter().filter_map(move |value| {
         Some(Reading {
@@ -163,7 +167,7 @@ pub(super) fn readings<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = R
 }
 
 impl Reading<'_> {
-    /// Where it was read.
+    /// Returns the source of the reading.
     pub(super) fn source(&self) -> Source {
         match &self.value.source {
             source if is(source.as_ref(), "mrz") => Source::Mrz,
@@ -179,7 +183,7 @@ impl Reading<'_> {
         }
     }
 
-    /// The lower, the better.
+    /// Returns the reading's rank; the lowest rank wins.
     pub(super) fn rank(&self) -> u8 {
         let source = match self.source() {
             Source::Mrz => 0,
@@ -195,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn date_is_read_if_only_one_can_be_meant() {
+    fn only_unambiguous_dates_are_parsed() {
         let date = |word: &str| PartialDate::parse(word).map(|date| date.to_string());
         for word in [
             "1965-03-10",

@@ -1,12 +1,14 @@
-//! Countries as the vendor writes them: English names, the words of the document's own language, and codes.
+//! Parses countries in the vendor's notations: English names, words of the document's own language,
+//! and codes.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use idv_core::report::Country;
 
-/// Words beside the codes and short English names of ISO 3166, in lower case, with the country's two letters: everyday English names, and
-/// the names and nationalities that the documents of a country carry in its own language.
+/// Country words beyond the codes and short English names of ISO 3166, in lower case, with the
+/// alpha-2 code: common English names, and the names and nationalities on a country's documents in
+/// its own language.
 #[rustfmt::skip]
 pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     // The Netherlands: the samples have "Netherlands" and "Nederlandse".
@@ -31,12 +33,12 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     // The British Isles.
     ("united kingdom", "GB"), ("great britain", "GB"), ("british", "GB"), ("british citizen", "GB"), ("england", "GB"),
     ("irish", "IE"), ("éire", "IE"), ("éireannach", "IE"), ("republic of ireland", "IE"),
-    // The South.
+    // Southern Europe.
     ("españa", "ES"), ("española", "ES"), ("español", "ES"), ("spanish", "ES"), ("spanje", "ES"), ("espana", "ES"),
     ("portuguesa", "PT"), ("português", "PT"), ("portuguese", "PT"), ("italia", "IT"), ("italiana", "IT"), ("italian", "IT"),
     ("italië", "IT"), ("ελλάδα", "GR"), ("ελληνική", "GR"), ("greek", "GR"), ("hellenic", "GR"), ("maltese", "MT"), ("maltija", "MT"),
     ("cypriot", "CY"), ("κυπριακή", "CY"),
-    // The East.
+    // Eastern Europe and Turkey.
     ("polska", "PL"), ("polskie", "PL"), ("polish", "PL"), ("česká republika", "CZ"), ("czech republic", "CZ"), ("czech", "CZ"),
     ("slovenská republika", "SK"), ("slovenská", "SK"), ("slovak republic", "SK"), ("slovak", "SK"), ("slovenija", "SI"), ("slovensko", "SK"),
     ("slovenian", "SI"), ("magyarország", "HU"), ("magyar", "HU"), ("hungarian", "HU"), ("românia", "RO"), ("română", "RO"),
@@ -45,7 +47,7 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     ("lietuva", "LT"), ("lietuvos", "LT"), ("lithuanian", "LT"), ("latvija", "LV"), ("latvijas", "LV"), ("latvian", "LV"),
     ("eesti", "EE"), ("estonian", "EE"), ("україна", "UA"), ("ukrainian", "UA"), ("turkey", "TR"), ("türkiye", "TR"), ("türk", "TR"),
     ("turkish", "TR"), ("t.c./tur", "TR"), ("russia", "RU"), ("russian", "RU"), ("russian federation", "RU"), ("moldova", "MD"),
-    // Further away: everyday names that are not those of ISO.
+    // Other continents: common names that differ from ISO's.
     ("united states", "US"), ("united states of america", "US"), ("usa", "US"), ("american", "US"), ("canadian", "CA"),
     ("brasil", "BR"), ("brasileiro", "BR"), ("brasileira", "BR"), ("brazilian", "BR"), ("surinaamse", "SR"), ("surinamese", "SR"),
     ("venezuela", "VE"), ("bolivia", "BO"), ("méxico", "MX"), ("mexicana", "MX"), ("mexican", "MX"),
@@ -55,7 +57,7 @@ pub const COUNTRY_WORDS: &[(&str, &str)] = &[
     ("indian", "IN"), ("chinese", "CN"), ("japanese", "JP"), ("indonesian", "ID"), ("australian", "AU"),
 ];
 
-/// Every word in lower case: the short English names of ISO 3166, and those of the table.
+/// Every word in lower case: the short English names of ISO 3166, and the table.
 static WORDS: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
     let letters = || 'A'..='Z';
     let codes =
@@ -69,25 +71,25 @@ static WORDS: LazyLock<HashMap<String, Country>> = LazyLock::new(|| {
     names.chain(words).collect()
 });
 
-/// The country that a word names.
+/// Returns the country that a word names.
 pub(super) fn country(word: &str) -> Option<Country> {
     if matches!(word.len(), 2 | 3)
         && let Some(country) = Country::from_word(word)
     {
         return Some(country);
     }
-    // Case beyond ASCII matters: documents are written in capitals.
+    // ASCII case is not enough: documents have names in capitals.
     WORDS.get(&word.to_lowercase()).copied()
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
 
     #[test]
-    fn every_word_stands_once_in_lower_case_and_names_a_country() {
+    fn country_words_are_unique_and_lower_case() {
         for (index, (word, letters)) in COUNTRY_WORDS.iter().enumerate() {
             assert_eq!(*word, word.to_lowercase());
             assert!(Country::from_alpha2(letters).is_some(), "{word}: {letters}");
@@ -109,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_a_name_and_a_local_word_are_one_country() {
+    fn code_name_and_local_word_give_one_country() {
         for word in [
             "NL",
             "NLD",

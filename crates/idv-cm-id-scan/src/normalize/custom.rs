@@ -1,4 +1,4 @@
-//! Members beyond the model, by the vendor's names and in their own shape.
+//! Collects members beyond the model, by the vendor's names and in their own shape.
 
 use idv_core::Pii;
 use idv_core::adapter::wire::{Loose, Members};
@@ -12,10 +12,12 @@ use super::{is, words};
 use crate::api::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
 use crate::wire::{File, ResultField, Scan, Task, TaskResult, Transaction, named};
 
-/// Collects what has no place in the model.
+/// Collects the values beyond the model.
 ///
-/// A member of the transaction has its own name, one of a task stands behind the task's (`face_match.attempts`), one of a field behind the
-/// field's (`surname.validity`). Of several with one name the second ends with `#2`, and so on; equal ones are one.
+/// A member of the transaction keeps its name; a member of a task has the task's name as a prefix
+/// (`face_match.attempts`), and a member of a field the field's (`surname.validity`). The second of
+/// several different values with one name gets the suffix `#2`, and so on. Equal values are stored
+/// once.
 #[derive(Debug)]
 pub(crate) struct Custom {
     pub(crate) values: CustomValues,
@@ -28,7 +30,7 @@ impl Custom {
         }
     }
 
-    /// Adds the unknown members of an object, behind a prefix.
+    /// Adds the unknown members of an object, with a prefix.
     pub(crate) fn members(&mut self, prefix: &str, members: &Members) {
         for (name, value) in named(members) {
             self.values.add(path(prefix, name), value.clone());
@@ -48,7 +50,7 @@ impl Custom {
     }
 }
 
-/// Collects what a result says beyond the model.
+/// Collects the values of a result beyond the model.
 pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
     let mut custom = Custom::new();
     custom.loose("created", transaction.created.as_ref());
@@ -75,7 +77,8 @@ pub(super) fn of_result(transaction: &Transaction<'_>) -> Custom {
     custom
 }
 
-/// Collects what a result does not repeat of details: the single scans, and what is not known.
+/// Collects the values of details that a result does not repeat: the single scans and unknown
+/// members.
 pub(super) fn of_details(transaction: &Transaction<'_>) -> Custom {
     let mut custom = Custom::new();
     if completed_at(transaction).is_none() {
@@ -106,7 +109,7 @@ impl Custom {
         let name = non_empty(task.kind.as_ref()).unwrap_or("task");
         let makes_a_check =
             is(task.kind.as_ref(), FACE_LIVENESS) || is(task.kind.as_ref(), FACE_MATCH);
-        // A check has the state as its code, and the score.
+        // The check already carries the score, and the state as its code.
         if !makes_a_check || non_empty(task.state.as_ref()).is_none() {
             self.loose(path(name, "state"), task.state.as_ref());
         }
@@ -138,7 +141,7 @@ impl Custom {
         }
     }
 
-    /// The images, with everything but their addresses.
+    /// Adds the images without their URLs.
     fn files(&mut self, name: &str, task: &Task<'_>) {
         if !task.files.is_empty() {
             self.values.add(
@@ -151,9 +154,9 @@ impl Custom {
     fn result(&mut self, name: &str, task: &Task<'_>) {
         match &task.result {
             Some(TaskResult::Word(word)) => {
-                self.values.add(path(name, "result"), word.expose().into())
+                self.values.add(path(name, "result"), word.expose().into());
             }
-            // Values from a document have a place in the model, or are added field by field.
+            // Values from a document have a field in the model, or are added one by one.
             Some(TaskResult::Fields(fields))
                 if !name.eq_ignore_ascii_case(DOCUMENT_SCAN) && !fields.is_empty() =>
             {
@@ -166,7 +169,8 @@ impl Custom {
         }
     }
 
-    /// Adds a field that was read from a document and that the model has no place for. The best reading of each takes the name.
+    /// Adds a field of a document that the model lacks. The best reading of each field takes the
+    /// name without a suffix.
     pub(super) fn readings(&mut self, mut readings: Vec<Reading<'_>>) {
         readings.sort_by_key(Reading::rank);
         for reading in readings {
@@ -190,11 +194,12 @@ impl Custom {
         }
     }
 
-    /// Adds what a field says beside the words that were read for it. `chosen` is the field whose reading became the value.
+    /// Adds the members of a field other than its readings. `chosen` is the field whose reading
+    /// became the attribute's value.
     pub(super) fn field(
         &mut self,
         field: &ResultField<'_>,
-        goes: Option<Target>,
+        target: Option<Target>,
         chosen: Option<&ResultField<'_>>,
     ) {
         let name = non_empty(field.field.as_ref()).unwrap_or("field");
@@ -207,8 +212,8 @@ impl Custom {
                 .join(".")
         };
         let is_chosen = chosen.is_some_and(|chosen| std::ptr::eq(chosen, field));
-        // The verdict of an attribute is that of the field that was chosen; an age has a check.
-        let is_told = match goes {
+        // An attribute has the verdict of the chosen field, and an age has a check.
+        let is_reported = match target {
             None => false,
             Some(Target::Age) => validity(field).is_some(),
             Some(_) => {
@@ -216,7 +221,7 @@ impl Custom {
                     && (is_chosen || chosen.map(validity) == Some(validity(field)))
             }
         };
-        if let Some(validity) = field.validity.as_ref().filter(|_| !is_told) {
+        if let Some(validity) = field.validity.as_ref().filter(|_| !is_reported) {
             self.values.add(part("validity"), validity.to_value());
         }
         let is_known =
@@ -225,7 +230,7 @@ impl Custom {
             self.values.add(part("comparison"), comparison.to_value());
         }
         let (has_place, has_words) = (
-            goes.is_some_and(|goes| goes != Target::Age),
+            target.is_some_and(|target| target != Target::Age),
             words(field).next().is_some(),
         );
         // Every other reading of an attribute carries its language.

@@ -1,13 +1,13 @@
 //! The images of a result and the audit reports, as evidence.
 //!
-//! | evidence | is |
+//! | evidence id | content |
 //! |---|---|
-//! | `results/{resultId}/files/{task}/{category}/{type}` | an image of a result; a second one of the same names ends with `#2` |
+//! | `results/{resultId}/files/{task}/{category}/{type}` | an image of a result; further images of the same names get the suffix `#2`, `#3` |
 //! | `results/{resultId}/report` | the simple audit report |
 //! | `results/{resultId}/report/extended` | the extended audit report, until the transaction expires |
 //!
-//! An image is named by what it is and not by its address, since the vendor does not say how long an address lives; the id of the result is part of
-//! the name, since nothing else leads to it later.
+//! An image's id does not contain its URL, because the document does not say how long a URL is
+//! valid. It contains the id of the result, without which the image cannot be found later.
 
 use std::collections::BTreeMap;
 
@@ -23,17 +23,17 @@ const RESULTS: &str = "results/";
 const FILES: &str = "files/";
 const EXTENDED: &str = "report/extended";
 
-/// A piece of evidence to be downloaded.
+/// A piece of evidence to download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wanted<'e> {
-    /// An image, by the name that [`find_file`] knows.
+    /// An image, by its name for [`find_file`].
     File(&'e str),
     /// An audit report.
     Report(ReportKind),
 }
 
-/// The audit reports of a result.
+/// Returns the audit reports of a result.
 #[must_use]
 pub fn audit_reports(result: &ResultId) -> [Evidence; 2] {
     [REPORT, EXTENDED].map(|name| {
@@ -42,7 +42,8 @@ pub fn audit_reports(result: &ResultId) -> [Evidence; 2] {
     })
 }
 
-/// Reads the id of a piece of evidence: the result that it belongs to, and what is to be downloaded; `None` if it is no id of this vendor's.
+/// Parses the id of a piece of evidence into its result and its content, or returns `None` if the
+/// id is not this vendor's.
 #[must_use]
 pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
     let (result, name) = evidence.as_str().strip_prefix(RESULTS)?.split_once('/')?;
@@ -55,8 +56,8 @@ pub fn wanted(evidence: &EvidenceId) -> Option<(ResultId, Wanted<'_>)> {
     Some((ResultId::parse(result).ok()?, wanted))
 }
 
-/// The images of a result that can be downloaded. Without the id of the result their names are incomplete: good for looking, not for
-/// downloading.
+/// Returns the images of a result that can be downloaded. If `result` is `None`, their ids are
+/// incomplete and cannot be downloaded.
 #[must_use]
 pub fn images(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Vec<Evidence> {
     let prefix = result.map_or_else(String::new, |result| {
@@ -73,13 +74,13 @@ pub fn images(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Vec<E
     named.collect()
 }
 
-/// The image of a result that has this name.
+/// Returns the image of a result with this name.
 #[must_use]
 pub fn find_file<'t>(transaction: &'t Transaction<'t>, name: &str) -> Option<&'t File<'t>> {
     names(transaction).find_map(|(known, _, file)| (known == name).then_some(file))
 }
 
-/// The images with their names.
+/// Returns the images with their names.
 fn names<'t>(
     transaction: &'t Transaction<'t>,
 ) -> impl Iterator<Item = (String, &'t Task<'t>, &'t File<'t>)> {
@@ -105,14 +106,14 @@ fn names<'t>(
     })
 }
 
-/// The sides of the document that are still to be told apart by their order.
+/// The sides of the document that only the order of the images can tell.
 struct Sides {
     front: bool,
     back: bool,
 }
 
 impl Sides {
-    /// Both, but for those that an image names.
+    /// Returns both sides, except those that an image names.
     fn of(transaction: &Transaction<'_>) -> Self {
         let mut sides = Self {
             front: true,
@@ -139,7 +140,8 @@ impl Sides {
     }
 }
 
-/// The side that an image names: `Netherlands - Driving License (2022) Side B` in a sample.
+/// Returns the side that an image names, as in the sample
+/// `Netherlands - Driving License (2022) Side B`.
 fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
     let texts = [&file.name, &file.kind]
         .into_iter()
@@ -162,8 +164,8 @@ fn named_side(file: &File<'_>) -> Option<EvidenceKind> {
     }
 }
 
-/// The subject of an image. If the images of a document do not name their sides, the first is the front and the second the back, as they are
-/// asked for.
+/// Returns the kind of an image. If the images of a document do not name their sides, the first is
+/// the front and the second the back, in the order in which the vendor requests them.
 fn kind(task: &Task<'_>, file: &File<'_>, sides: &mut Sides) -> EvidenceKind {
     if !is(task.kind.as_ref(), DOCUMENT_SCAN) {
         let name = non_empty(file.kind.as_ref())

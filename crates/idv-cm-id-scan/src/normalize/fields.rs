@@ -1,9 +1,9 @@
-//! The vendor's names of fields and of documents, and where they go in the model.
+//! Maps the vendor's names of fields and documents to the model.
 
 use idv_core::adapter::find_word;
 use idv_core::report::DocumentKind;
 
-/// Where a field goes.
+/// The target of a field in the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Target {
@@ -21,7 +21,7 @@ pub enum Target {
     Nationality,
     /// `person.gender`.
     Gender,
-    /// `person.address.street`, with the whole address if the vendor does not divide it.
+    /// `person.address.street`, or the whole address if the vendor does not divide it.
     Street,
     /// `person.address.postal_code`.
     PostalCode,
@@ -41,7 +41,7 @@ pub enum Target {
     ExpiresOn,
     /// `document.licence_classes`.
     LicenceClasses,
-    /// A check, and `custom`: the model has no age.
+    /// A check and an entry in `custom`: the model has no field for the age.
     Age,
 }
 
@@ -51,9 +51,9 @@ pub enum Target {
 pub struct FieldRow {
     /// The vendor's name.
     pub field: &'static str,
-    /// Where it goes.
+    /// The field's target in the model.
     pub target: Target,
-    /// Whether the name is in a sample of the vendor's documentation.
+    /// Whether a sample of the vendor's documentation shows the name.
     pub documented: bool,
 }
 
@@ -73,8 +73,10 @@ const fn likely(field: &'static str, target: Target) -> FieldRow {
     }
 }
 
-/// The fields of a result. The vendor publishes no list outside of its account-bound reference: the samples have a few, and the others are
-/// the names by which readers of such documents usually call them. A field that is not here is kept in `custom`.
+/// The fields of a result.
+///
+/// The vendor's list of fields is only open to accounts. The samples show a few fields; the other
+/// names are those that document readers commonly use. `custom` keeps fields outside this table.
 pub const FIELDS: &[FieldRow] = &[
     sample("document_number", Target::DocumentNumber),
     sample("given_names", Target::GivenNames),
@@ -117,7 +119,7 @@ pub const FIELDS: &[FieldRow] = &[
     likely("dl_class", Target::LicenceClasses),
 ];
 
-/// Where a field goes; `None` if it is not in the table.
+/// Returns the target of a field, or `None` if the table lacks it.
 pub(crate) fn target(field: &str) -> Option<Target> {
     FIELDS
         .iter()
@@ -125,13 +127,15 @@ pub(crate) fn target(field: &str) -> Option<Target> {
         .map(|row| row.target)
 }
 
-/// Whether two names mean the same field: the same name in any case, or two names of one place in the model.
+/// Returns whether two names mean the same field: they are equal except for case, or have the same
+/// target.
 pub(crate) fn same_field(one: &str, other: &str) -> bool {
     let (one, other) = (one.trim(), other.trim());
     one.eq_ignore_ascii_case(other) || target(one).is_some_and(|meant| target(other) == Some(meant))
 }
 
-/// The words by which the vendor calls kinds of documents, in lower case: `passport` and `DRIVING_LICENSE` are in samples.
+/// The vendor's words for kinds of documents, in lower case. The samples have `passport` and
+/// `DRIVING_LICENSE`.
 pub const DOCUMENT_KINDS: &[(&str, DocumentKind)] = &[
     ("passport", DocumentKind::Passport),
     ("driving_license", DocumentKind::DrivingLicence),
@@ -144,7 +148,7 @@ pub const DOCUMENT_KINDS: &[(&str, DocumentKind)] = &[
     ("residence_card", DocumentKind::ResidencePermit),
 ];
 
-/// The kind of document that a word names; another one if it is not known.
+/// Returns the kind of document that a word names, or another kind for an unknown word.
 pub(super) fn document_kind(word: &str) -> DocumentKind {
     find_word(DOCUMENT_KINDS, word).unwrap_or(DocumentKind::Other)
 }

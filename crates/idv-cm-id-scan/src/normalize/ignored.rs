@@ -1,102 +1,93 @@
-//! Members that are left out of an observation and its report, with a reason each.
+//! The members that an observation and its report omit, each with the reason.
 //!
-//! A path has dots between its parts; `*` is any part, and `**` at the end any number of them.
+//! A path has dots between its parts. `*` matches any part, and `**` at the end matches any number
+//! of them.
 
-/// Parts of a result.
+/// Members of a result.
 pub const IGNORED_IN_RESULTS: &[(&str, &str)] = &[
     (
         "url",
-        "opens the person's session; `CreateResponse::hand_off` has it, and it is over",
+        "opens the person's session, which is over; `CreateResponse::hand_off` has it",
     ),
     (
         "tasks.*.files.*.url",
-        "an address that may not live long; evidence has an id, by which the address of the day is looked up",
+        "a URL that may expire; the evidence has an id, by which the adapter looks up the \
+         current URL",
     ),
     (
         "tasks.*.documentScans.*.files.*.url",
-        "an address that dies with the transaction; a result lists the images that stay",
+        "a URL that expires with the transaction; a result lists the images that remain",
     ),
 ];
 
-/// Parts of details, and of the answer to a creation. If details have the id of a result, which no sample of them has, it becomes the
-/// observation's handle, in place of the report with everything else.
+/// Members of details, and of the response to a creation. No sample of details has the id of a
+/// result. If details have one, it becomes the observation's handle and replaces the report with
+/// all other members.
 pub const IGNORED_IN_STATES: &[(&str, &str)] = &[
     (
         "url",
         "opens the person's session; `CreateResponse::hand_off` has it",
     ),
-    (
-        "settings.**",
-        "repeats the settings that the transaction was created with",
-    ),
-    (
-        "locale",
-        "repeats the language that the transaction was created with",
-    ),
-    (
-        "mobileOnly",
-        "repeats the setting that the transaction was created with",
-    ),
+    ("settings.**", "repeats the settings of the request"),
+    ("locale", "repeats the language of the request"),
+    ("mobileOnly", "repeats the setting of the request"),
     (
         "created",
-        "is known from the creation; it is the observation's time until there is a time of completion",
+        "known from the creation; the observation's time until there is a time of completion",
     ),
     ("createdAt", "as `created`"),
     (
         "expires",
-        "is known from the creation: `CreateResponse::expires_at`",
+        "known from the creation: `CreateResponse::expires_at`",
     ),
     (
         "tasks.*",
-        "the answer to a creation repeats the tasks that were ordered",
+        "the response to a creation repeats the requested tasks",
     ),
     (
         "tasks.*.type",
-        "repeats the task that was ordered; it stands beside everything unknown of that task",
+        "repeats the requested task; `custom` has it if the task has unknown members",
     ),
     (
         "tasks.*.state",
-        "says whether the person has begun; what comes of the task is in the result",
+        "tells whether the person has begun; the result has the task's outcome",
     ),
     (
         "tasks.*.level",
-        "repeats the level that was ordered; the result has it",
+        "repeats the requested level; the result has it",
     ),
     (
         "tasks.*.attempts",
-        "says whether the person has begun; the result has the number",
+        "tells whether the person has begun; the result has the number",
     ),
-    (
-        "tasks.*.attemptsInvoiced",
-        "a matter of the bill; the result has it",
-    ),
+    ("tasks.*.attemptsInvoiced", "for billing; the result has it"),
     (
         "tasks.*.files.*.url",
-        "an address that dies with the transaction; a result lists the images that stay",
+        "a URL that expires with the transaction; a result lists the images that remain",
     ),
     (
         "tasks.*.documentScans.*.files.*.url",
-        "an address that dies with the transaction; a result lists the images that stay",
+        "a URL that expires with the transaction; a result lists the images that remain",
     ),
 ];
 
-/// Parts of an event.
+/// Members of an event.
 pub const IGNORED_IN_CALLBACKS: &[(&str, &str)] = &[
     (
         "id",
-        "is the event's own id; a repetition is recognized by its bytes",
+        "the event's own id; the inbox recognizes a repetition by its bytes",
     ),
     (
         "type",
-        "is the kind of event; one of an unknown kind is taken and says nothing",
+        "the type of the event; an event of an unknown type is accepted and ignored",
     ),
-    ("created", "is the observation's time"),
+    ("created", "the observation's time"),
     (
         "transaction.resultId",
-        "is the handle of the result: `ResultState::Fetchable`",
+        "the handle of the result: `ResultState::Fetchable`",
     ),
     (
         "**",
-        "an event that brings the handle of a result has no room for more: it is a reason to fetch that result, which has all of it",
+        "an event with a result id has no report; the result that it refers to has everything",
     ),
 ];

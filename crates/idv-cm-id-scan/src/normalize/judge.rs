@@ -1,4 +1,5 @@
-//! Judges a result by a rule: its tasks here, its fields and limits beside.
+//! Judges a result by the acceptance rule. This module judges the transaction and its tasks; the
+//! submodules judge fields, limits and unknown members.
 
 mod document;
 mod doubt;
@@ -23,44 +24,44 @@ pub(super) fn judge(
     let on = completed_at(transaction)
         .or(now)
         .map(|time| time.to_zoned_datetime(TimeZone::UTC).date());
-    let mut bench = Bench {
+    let mut judge = Judge {
         rule,
         on,
         rejects: false,
         reasons: Vec::new(),
         checks: Vec::new(),
     };
-    bench.tasks(transaction);
-    bench.document(transaction);
-    bench.members("", &transaction.others);
-    let outcome = match (bench.reasons.is_empty(), bench.rejects) {
+    judge.tasks(transaction);
+    judge.document(transaction);
+    judge.members("", &transaction.others);
+    let outcome = match (judge.reasons.is_empty(), judge.rejects) {
         (true, _) => Outcome::Verified,
         (false, true) => Outcome::Rejected,
         (false, false) => Outcome::Inconclusive,
     };
     Judgement {
         outcome,
-        reasons: bench.reasons,
-        checks: bench.checks,
+        reasons: judge.reasons,
+        checks: judge.checks,
     }
 }
 
-/// The time of completion, if the transaction says one.
+/// Returns the time of completion, if the transaction has one.
 pub(super) fn completed_at(transaction: &Transaction<'_>) -> Option<Timestamp> {
     non_empty(transaction.completed.as_ref())?.parse().ok()
 }
 
-/// A judgement that is being made.
-struct Bench<'r> {
+/// A judgement in progress.
+struct Judge<'r> {
     rule: &'r Acceptance,
-    /// The day that dates are compared with.
+    /// The day with which dates are compared.
     on: Option<Date>,
     rejects: bool,
     reasons: Vec<Finding>,
     checks: Vec<Check>,
 }
 
-impl Bench<'_> {
+impl Judge<'_> {
     fn tasks(&mut self, transaction: &Transaction<'_>) {
         let ordered = self
             .rule
@@ -95,7 +96,7 @@ impl Bench<'_> {
         self.doubt(reason, subject, code);
     }
 
-    /// Adds a check, or makes it worse if it is there.
+    /// Adds a check, or lowers the result of an existing one.
     fn check(&mut self, kind: CheckKind, result: CheckResult) {
         match self.checks.iter_mut().find(|check| check.kind == kind) {
             Some(check) => check.result = worse(check.result, result),
@@ -104,7 +105,8 @@ impl Bench<'_> {
     }
 }
 
-/// The check that a task about the face makes. The scan of a document is an upload or a photograph, which checks nothing by itself.
+/// Returns the check that a face task makes. A document scan is an upload or a photograph, which
+/// checks nothing by itself.
 fn check_kind(task: &str) -> Option<CheckKind> {
     find_word(
         &[
@@ -115,7 +117,8 @@ fn check_kind(task: &str) -> Option<CheckKind> {
     )
 }
 
-/// The result of a field's check; `None` if the vendor's word is missing or not known. A word that decides is taken as it is written.
+/// Returns the result of a field's check, or `None` if the vendor's word is missing or unknown. A
+/// decisive word is compared exactly.
 pub(super) fn validity(field: &ResultField<'_>) -> Option<CheckResult> {
     validity_word(field.validity.as_ref()?.text()?.expose())
 }
@@ -129,7 +132,8 @@ fn validity_word(word: &str) -> Option<CheckResult> {
     find_word(&known, word)
 }
 
-/// The result of comparing a field's sources. The word for a mismatch is not documented: any other than those for the rest is one.
+/// Returns the result of comparing a field's sources. The word for a mismatch is not documented:
+/// every word but the documented ones means it.
 pub(super) fn comparison(field: &ResultField<'_>) -> CheckResult {
     match &field.comparison {
         None => CheckResult::NotPerformed,
@@ -159,7 +163,8 @@ fn worse(one: CheckResult, other: CheckResult) -> CheckResult {
         .unwrap_or(CheckResult::Passed)
 }
 
-/// A vendor's word as a part of a code, which may be printed. A word that is no name is not repeated.
+/// Returns a vendor's word as a part of a code, which may be printed, or a replacement if the word
+/// is not a plain name.
 fn label(word: &str) -> &str {
     let is_name =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ');

@@ -4,18 +4,19 @@ use idv_core::PartialDate;
 use idv_core::adapter::{FromVendor as _, last_day};
 use jiff::civil::Date;
 
-/// The relation of a date, or an age, to a limit.
+/// The relation of a date or an age to a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It is within the limit, whatever day is meant.
+    /// Certainly within the limit.
     Within,
-    /// It depends on a day that is not known.
+    /// Depends on an unknown day.
     Open,
-    /// It is beyond the limit, whatever day is meant.
+    /// Certainly beyond the limit.
     Beyond,
 }
 
-/// The days that a word may mean: all of a year if only the year is known, and both readings of a word like `03/04/2031`.
+/// The days that a text may mean: a whole year if only the year is known, or both readings of a
+/// text such as `03/04/2031`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Days {
     first: Date,
@@ -23,7 +24,7 @@ pub(super) struct Days {
 }
 
 impl Days {
-    /// Returns the days that a word may mean; `None` if it is no date.
+    /// Returns the days that a text may mean, or `None` if it is not a date.
     pub(super) fn of(word: &str) -> Option<Self> {
         if let Some(date) = PartialDate::parse(word) {
             return Self::of_date(date);
@@ -56,8 +57,9 @@ impl Days {
         })
     }
 
-    /// Returns how a day of expiry stands to an allowance: by how many days a document may have expired; for how many it must still be
-    /// valid if it is negative. A document is valid on its day of expiry.
+    /// Compares an expiry date with an allowance: the number of days by which a document may be
+    /// expired, or, if negative, for which it must still be valid. A document is valid on its
+    /// expiry date.
     pub(super) fn expiry(self, on: Date, allowance: i32) -> Standing {
         let expired_for = |day: Date| days_between(day, on);
         let is_within = |day: Date| expired_for(day) <= i64::from(allowance);
@@ -68,7 +70,7 @@ impl Days {
         }
     }
 
-    /// Returns the least and the greatest age that a person born on one of these days may have.
+    /// Returns the minimum and maximum age of a person born on one of these days.
     pub(super) fn ages(self, on: Date) -> Ages {
         Ages {
             least: age(self.last, on),
@@ -77,7 +79,7 @@ impl Days {
     }
 }
 
-/// The ages that a person may have, in whole years. One that is not born yet has less than none.
+/// The possible ages of a person, in whole years. Before birth the age is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ages {
     least: i32,
@@ -85,7 +87,7 @@ pub(super) struct Ages {
 }
 
 impl Ages {
-    /// Returns the age that a word means, such as `45`; `None` if it is none.
+    /// Parses an age such as `45`.
     pub(super) fn of(word: &str) -> Option<Self> {
         let age = word.parse::<u16>().ok()?.into();
         Some(Self {
@@ -111,7 +113,8 @@ impl Ages {
     }
 }
 
-/// Whole years from a birthday to a day. A person born on 29 February has their birthday on 1 March in other years.
+/// Returns the whole years from a birthday to a day. A birthday on 29 February falls on 1 March in
+/// common years.
 fn age(birth: Date, on: Date) -> i32 {
     let years = i32::from(on.year()) - i32::from(birth.year());
     if (on.month(), on.day()) < (birth.month(), birth.day()) {
@@ -127,14 +130,14 @@ fn days_between(from: Date, to: Date) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use jiff::civil::date;
 
     use super::*;
 
     #[test]
-    fn word_means_the_days_it_may_mean() {
+    fn text_gives_every_possible_day() {
         for (word, first, last) in [
             ("2031-08-30", date(2031, 8, 30), date(2031, 8, 30)),
             ("30.08.2031", date(2031, 8, 30), date(2031, 8, 30)),
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn expiry_stands_to_its_allowance_by_days() {
+    fn expiry_is_compared_with_the_allowance() {
         let on = date(2024, 6, 1);
         for (word, allowance, standing) in [
             ("2024-06-01", 0, Standing::Within),
@@ -194,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn age_is_counted_to_the_day() {
+    fn age_is_exact_to_the_day() {
         let ages = |birth: &str, on: Date| {
             let Ages { least, most } = Days::of(birth).unwrap().ages(on);
             (least, most)
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_stand_to_both_limits() {
+    fn ages_are_compared_with_both_limits() {
         let ages = |least, most| Ages { least, most };
         for (ages, minimum, maximum) in [
             (ages(18, 18), Standing::Within, Standing::Within),

@@ -1,9 +1,10 @@
-//! CM.com's payloads in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
+//! Normalizes CM.com's payloads: pure functions from [`wire`](crate::wire) to [`Observation`] and
 //! [`Report`](idv_core::Report).
 //!
-//! The tables they go by are data: [`STATES`], [`FIELDS`], [`DOCUMENT_KINDS`], [`COUNTRY_WORDS`], and what is left out of a report with a
-//! reason for each in [`IGNORED_IN_RESULTS`], [`IGNORED_IN_STATES`] and [`IGNORED_IN_CALLBACKS`]. Whether a result is good enough is judged
-//! by [`Acceptance`], since the vendor measures and does not decide.
+//! Its tables are public: [`STATES`], [`FIELDS`], [`DOCUMENT_KINDS`], [`COUNTRY_WORDS`], and the
+//! members that a report omits, each with the reason, in [`IGNORED_IN_RESULTS`],
+//! [`IGNORED_IN_STATES`] and [`IGNORED_IN_CALLBACKS`]. The vendor measures and does not decide;
+//! [`Acceptance`] decides whether a result verifies the person.
 
 mod acceptance;
 mod attribute;
@@ -34,18 +35,21 @@ pub(crate) use status::{beside, handle};
 use crate::api::DOCUMENT_SCAN;
 use crate::wire::{ResultField, Task, Transaction};
 
-/// The provider's id, which reports carry.
+/// The provider's id in reports.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("cm-id-scan");
 
-/// Reads a payload of a kind: `result` is the answer to a question for a result, `status` one for details (or the answer to a
-/// creation), `callback` the body of an event, or the address that a person came back to. A result is judged by `acceptance`.
+/// Normalizes a payload of the given kind.
 ///
-/// Dates are compared with the time of completion alone; a program that has a clock uses [`kind_at`].
+/// `result` is the response to a request for a result, `status` the response to a request for
+/// details or to a creation, `callback` the body of an event or the URL of a person's return.
+/// `acceptance` judges a result. Dates are compared only with the time of completion; with a clock,
+/// use [`kind_at`].
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `kind`, if there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if `kind` is not one of
+/// these.
 pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
     Ok(Page::new(
         observations(bytes, payload_channel(kind)?, acceptance, None)?,
@@ -54,7 +58,8 @@ pub fn kind(bytes: &[u8], kind: &str, acceptance: &Acceptance) -> Result<Page> {
     ))
 }
 
-/// Reads a payload of a kind as [`kind`] does. The dates of a result that does not say when it was completed are compared with `now`.
+/// Normalizes a payload as [`kind`] does. If a result has no time of completion, its dates are
+/// compared with `now`.
 ///
 /// # Errors
 ///
@@ -67,15 +72,16 @@ pub fn kind_at(bytes: &[u8], kind: &str, acceptance: &Acceptance, now: Timestamp
     ))
 }
 
-/// Reads a payload that came by a channel: a result by [`Fetch`](Channel::Fetch), details by [`Poll`](Channel::Poll), an event by
-/// [`Callback`](Channel::Callback).
+/// Normalizes a payload that arrived by `channel`: a result by [`Fetch`](Channel::Fetch), details
+/// by [`Poll`](Channel::Poll), an event by [`Callback`](Channel::Callback).
 ///
-/// Dates are compared with the time of completion alone; a program that has a clock uses [`payload_at`].
+/// Dates are compared only with the time of completion; with a clock, use [`payload_at`].
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `channel`, if nothing comes from this vendor by that channel.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `channel` if this vendor does not
+/// use that channel.
 pub fn payload(
     bytes: &[u8],
     channel: Channel,
@@ -84,7 +90,8 @@ pub fn payload(
     observations(bytes, channel, acceptance, None)
 }
 
-/// Reads a payload as [`payload`] does. The dates of a result that does not say when it was completed are compared with `now`.
+/// Normalizes a payload as [`payload`] does. If a result has no time of completion, its dates are
+/// compared with `now`.
 ///
 /// # Errors
 ///
@@ -114,19 +121,22 @@ fn observations(
         )]),
         Channel::Poll => Ok(vec![status(&Transaction::read(bytes)?, channel)]),
         Channel::Callback => crate::callback::claims(bytes),
-        _ => Err(Error::invalid("channel", "it is fetch, poll or callback")),
+        _ => Err(Error::invalid(
+            "channel",
+            "expected fetch, poll or callback",
+        )),
     }
 }
 
-/// The vendor, as the type by which the core finds its words.
+/// Selects this vendor's conversions ([`FromVendor`](idv_core::adapter::FromVendor)).
 struct Vendor;
 
-/// Whether the text is this word, in any case: the vendor writes `passport` and `DRIVING_LICENSE`.
+/// Compares a text with a word, ignoring case: the vendor writes `passport` and `DRIVING_LICENSE`.
 fn is<W: MaybeText>(part: Option<&W>, word: &str) -> bool {
     non_empty(part).is_some_and(|text| text.eq_ignore_ascii_case(word))
 }
 
-/// The tasks that scan a document.
+/// Returns the tasks that scan a document.
 fn scans<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t Task<'t>> + Clone {
     transaction
         .tasks
@@ -134,14 +144,14 @@ fn scans<'t>(transaction: &'t Transaction<'t>) -> impl Iterator<Item = &'t Task<
         .filter(|task| is(task.kind.as_ref(), DOCUMENT_SCAN))
 }
 
-/// The fields of the document. A field of another task says something of that task.
+/// Returns the fields of the document. The fields of other tasks describe those tasks.
 fn data_fields<'t>(
     transaction: &'t Transaction<'t>,
 ) -> impl Iterator<Item = &'t ResultField<'t>> + Clone {
     scans(transaction).flat_map(Task::fields)
 }
 
-/// Every word that was read for a field.
+/// Returns every reading of a field.
 fn words<'t>(field: &'t ResultField<'t>) -> impl Iterator<Item = &'t str> {
     field
         .values

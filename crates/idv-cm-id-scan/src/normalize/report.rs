@@ -1,4 +1,4 @@
-//! The report of a result ("Retrieve transaction result").
+//! Builds the report of a result ("Retrieve transaction result").
 
 use idv_core::adapter::{self, FromVendor, non_empty};
 use idv_core::report::{Attribute, Country, Field, Method, Source, Verdict};
@@ -14,7 +14,7 @@ use super::{PROVIDER, Vendor, data_fields, is, scans};
 use crate::api::ResultId;
 use crate::wire::{File, ResultField, Transaction};
 
-/// The fields that a report of this vendor can ever fill.
+/// The fields that a report of this vendor can fill.
 pub const REPORT_FIELDS: &[Field] = &[
     Field::CompletedAt,
     Field::Method,
@@ -42,18 +42,20 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::Custom,
 ];
 
-/// Makes the report of a result. The result is not judged here: see [`Acceptance`](super::Acceptance).
+/// Builds the report of a result without judging it; see [`Acceptance`](super::Acceptance).
 ///
-/// - A field that was read in several places or languages is one attribute, with every other reading as an alternative.
-/// - The kind of document is the vendor's word for the image of it; the country that issued it is the field, or else what the name of the
-///   document begins with (`Netherlands - ePassport (2021)`).
-/// - `custom` has the age, every field that the model has no place for, and everything else that the vendor says, by the vendor's names; a
-///   further reading of a field is named with its source and language: `age`, `signature.visual.nl-NL`, `face_match.attempts`. What it
-///   leaves out is in [`IGNORED_IN_RESULTS`](super::IGNORED_IN_RESULTS).
+/// - A field with several readings is one attribute; the other readings are alternatives.
+/// - The kind of the document is the vendor's word for its image. The issuing country comes from
+///   the field, or else from the beginning of the document's name
+///   (`Netherlands - ePassport (2021)`).
+/// - `custom` has the age, the fields that the model lacks, and all other members, by the vendor's
+///   names. Further readings of a field carry their source and language: `age`,
+///   `signature.visual.nl-NL`, `face_match.attempts`.
+///   [`IGNORED_IN_RESULTS`](super::IGNORED_IN_RESULTS) lists the omitted members.
 #[must_use]
 pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<Report> {
     let fields = Fields::of(transaction);
-    // A report is long: it is made where it stays.
+    // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(PROVIDER));
     report.vendor_id = non_empty(transaction.id.as_ref()).map(VendorId::new);
     report.completed_at = completed_at(transaction);
@@ -80,7 +82,7 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     document.expires_on = fields.read(Target::ExpiresOn);
     document.licence_classes = fields.read(Target::LicenceClasses);
     if let Some(file) = recognized(transaction) {
-        // No field of the result has it, so that it was not checked.
+        // The image's word belongs to no field of the result, so it was not checked.
         let unchecked =
             |word| adapter::attribute::<Vendor, _>(word, Source::Vendor, Verdict::Unchecked);
         document.kind = non_empty(file.kind.as_ref()).map(unchecked);
@@ -98,10 +100,10 @@ pub fn report(transaction: &Transaction<'_>, result: Option<&ResultId>) -> Box<R
     report
 }
 
-/// The fields of the document, by their place in the model.
+/// The fields of the document, by their targets in the model.
 struct Fields<'t> {
     fields: Vec<(Option<Target>, &'t ResultField<'t>)>,
-    /// One bit for each target that there is something of. Most results have a few.
+    /// One bit for each target with a field. Most results have only a few.
     present: u32,
 }
 
@@ -132,7 +134,7 @@ impl<'t> Fields<'t> {
         attribute(&self.of_target(target))
     }
 
-    /// Adds what the model has no place for.
+    /// Adds the fields that the model lacks.
     fn add_to(&self, custom: &mut Custom) {
         let without_place = self
             .fields
@@ -163,7 +165,7 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// The image of the document that was recognized.
+/// Returns the image of the recognized document.
 fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
     let mut files = scans(transaction).flat_map(|task| &task.files);
     files.find(|file| {
@@ -173,7 +175,7 @@ fn recognized<'t>(transaction: &'t Transaction<'t>) -> Option<&'t File<'t>> {
     })
 }
 
-/// The country that the name of a document begins with, with the whole name as the vendor's word for it.
+/// Returns the country at the beginning of a document's name, with the whole name as the raw value.
 fn issued_by(name: &str) -> Option<Attribute<Country>> {
     let country = country(
         name.split_once(" - ")

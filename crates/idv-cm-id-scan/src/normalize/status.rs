@@ -1,4 +1,4 @@
-//! The state of a transaction: from its details, and from its result.
+//! Normalizes the state of a transaction, from its details and from its result.
 
 use idv_core::adapter::{MaybeText, non_empty};
 use idv_core::{
@@ -13,17 +13,17 @@ use super::{PROVIDER, report};
 use crate::api::ResultId;
 use crate::wire::{Loose, Transaction};
 
-/// A state of a transaction, and what it means.
+/// A state of a transaction and its meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StateRow {
-    /// The vendor's word.
+    /// The vendor's word for the state.
     pub state: &'static str,
-    /// Its meaning before the person has begun.
+    /// The meaning before the person has begun.
     pub untouched: Status,
-    /// Its meaning once the person has.
+    /// The meaning after the person has begun.
     pub begun: Status,
-    /// Where the word is from.
+    /// The section of the document that has the word.
     pub source: &'static str,
 }
 
@@ -41,8 +41,10 @@ const fn row(
     }
 }
 
-/// The states of a transaction. The vendor publishes no list: two are in the samples of its documentation, and the third is the word for
-/// what the documentation says of transactions ("a transaction will expire").
+/// The states of a transaction.
+///
+/// The vendor publishes no list. Two states are in the samples; the third is the documentation's
+/// verb for transactions ("a transaction will expire").
 pub const STATES: &[StateRow] = &[
     row(
         "pending",
@@ -64,7 +66,7 @@ pub const STATES: &[StateRow] = &[
     ),
 ];
 
-/// The row of a state.
+/// Returns the row of a state.
 #[must_use]
 pub fn find_state(state: &str) -> Option<&'static StateRow> {
     STATES
@@ -72,12 +74,13 @@ pub fn find_state(state: &str) -> Option<&'static StateRow> {
         .find(|row| row.state.eq_ignore_ascii_case(state))
 }
 
-/// Reads the details of a transaction. The observation is a claim: the caller adds the proof if they answer its own call.
+/// Normalizes the details of a transaction. The observation is a claim: the caller adds the proof
+/// if the details answer its own call.
 ///
-/// A completed transaction has ended; how, stands in its result alone. The id of the result is in no sample of details, so that it comes
-/// by an event or with the person; it is taken from details if it is there all the same. Otherwise scans of a document, and whatever is
-/// not known, come along in `custom` of a report that says nothing else. What is left out is in
-/// [`IGNORED_IN_STATES`](super::IGNORED_IN_STATES).
+/// A completed transaction has ended, and only its result has the outcome. No sample of details has
+/// the id of the result; if details have one, it becomes the handle. Otherwise the observation has
+/// a report with only `custom`: the document scans and unknown members.
+/// [`IGNORED_IN_STATES`](super::IGNORED_IN_STATES) lists the omitted members.
 #[must_use]
 pub fn status(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     let mut observation = observation(transaction, channel);
@@ -91,7 +94,7 @@ pub fn status(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     observation
 }
 
-/// A report of nothing but what the model has no place for; none if there is nothing.
+/// Builds a report with only `custom`, or none if `custom` is empty.
 pub(crate) fn beside(id: Option<&VendorId>, custom: Custom) -> ResultState {
     if custom.values.is_empty() {
         return ResultState::Absent;
@@ -102,11 +105,12 @@ pub(crate) fn beside(id: Option<&VendorId>, custom: Custom) -> ResultState {
     ResultState::Inline(report)
 }
 
-/// Reads a result and judges it by `acceptance`. The observation is a claim: the caller adds the proof if it answers its own call.
+/// Normalizes a result and judges it by `acceptance`. The observation is a claim: the caller adds
+/// the proof if the result answers its own call.
 ///
-/// Only the result of a completed transaction is judged. `result_id` is what it was fetched by; with it the evidence of the report can be
-/// downloaded. `now` is what dates are compared with if the result does not say when it was completed: the report's `acceptance` names that
-/// day then.
+/// Only the result of a completed transaction is judged. `result_id` is the id in the request; with
+/// it the report's evidence can be downloaded. If the result has no time of completion, dates are
+/// compared with `now`, and the report's `acceptance` names that day.
 #[must_use]
 pub fn result(
     transaction: &Transaction<'_>,
@@ -132,7 +136,7 @@ pub fn result(
     observation
 }
 
-/// The handle that this text is, if it can be one.
+/// Parses a result handle.
 pub(crate) fn handle<W: MaybeText>(text: Option<&W>) -> Option<ResultHandle> {
     ResultId::parse(non_empty(text)?)
         .ok()
@@ -156,7 +160,7 @@ fn observation(transaction: &Transaction<'_>, channel: Channel) -> Observation {
     observation
 }
 
-/// Whether the person has tried anything.
+/// Returns whether the person has attempted a task.
 fn has_begun(transaction: &Transaction<'_>) -> bool {
     transaction.tasks.iter().any(|task| {
         let is_pending = non_empty(task.state.as_ref())

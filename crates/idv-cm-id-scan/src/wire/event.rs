@@ -1,5 +1,6 @@
 //! Events, webhooks and errors.
 
+use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::{self, Members, object};
 use idv_core::{Error, Result, Text};
 
@@ -7,20 +8,20 @@ object! {
     /// An event that the vendor sends to a webhook.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Event<'a> {
-        /// The event's own id: an event that comes again has the same.
+        /// The event's id. A repeated event has the same id.
         "id" id: Option<Text<'a>>,
-        /// Its kind: `transaction.state.updated`, `task.state.updated`.
+        /// The type: `transaction.state.updated`, `task.state.updated`.
         "type" kind: Option<Text<'a>>,
-        /// When, by RFC 3339.
+        /// The time of the event, in RFC 3339.
         "created" | "createdAt" created: Option<Text<'a>>,
-        /// The transaction. That an event about a task has it too is not documented.
+        /// The transaction. The document does not show it in the event of a task.
         "transaction" transaction: EventTransaction<'a>,
-        /// The transaction's id, if it stands alone: a form that no sample shows.
+        /// The transaction's id outside an object, a form that no sample shows.
         "transactionId" transaction_id: Option<Text<'a>>,
-        /// The task. The form is not documented.
+        /// The task, in an undocumented form.
         "task" task: EventTask<'a>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
 }
@@ -29,17 +30,17 @@ object! {
     /// The transaction of an event.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct EventTransaction<'a> {
-        /// Its id.
+        /// The transaction's id.
         "id" id: Option<Text<'a>>,
-        /// Its state.
+        /// The transaction's state.
         "state" state: Option<Text<'a>>,
-        /// The id of its result, once it is completed.
+        /// The id of the result, after completion.
         "resultId" result_id: Option<Text<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
-    // A transaction of which only the id is there.
+    // A transaction given only by its id.
     else |id| Self { id: Some(id), ..Self::default() }
 }
 
@@ -47,70 +48,71 @@ object! {
     /// The task of an event.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct EventTask<'a> {
-        /// The tasks of the person.
+        /// The kind of the task.
         "type" kind: Option<Text<'a>>,
-        /// Its state.
+        /// The task's state.
         "state" state: Option<Text<'a>>,
-        /// The transaction it belongs to.
+        /// The task's transaction.
         "transaction" transaction: EventTransaction<'a>,
-        /// The transaction's id, if it stands alone.
+        /// The transaction's id outside an object.
         "transactionId" transaction_id: Option<Text<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
 }
 
 object! {
-    /// A webhook that was registered.
+    /// A registered webhook.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Webhook<'a> {
-        /// The vendor's id of it.
+        /// The vendor's id of the webhook.
         "id" id: Option<Text<'a>>,
-        /// The address that is called.
+        /// The URL that the vendor calls.
         "url" url: Option<Text<'a>>,
-        /// The events it is called for.
+        /// The events that the vendor sends.
         "events" events: Vec<Option<Text<'a>>>,
-        /// When it was registered, by RFC 3339.
+        /// The time of the registration, in RFC 3339.
         "createdAt" | "created" created: Option<Text<'a>>,
-        /// When it was changed, by RFC 3339.
+        /// The time of the last change, in RFC 3339.
         "updatedAt" | "updated" updated: Option<Text<'a>>,
     }
 }
 
 object! {
-    /// The description of an error. Its form is not documented, so the usual words are looked for.
+    /// The body of an error. Its form is not documented, so the parser accepts the usual members.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ErrorBody<'a> {
-        /// A word or a number for it.
+        /// The vendor's code for the error.
         "code" | "errorCode" code: Option<Text<'a>>,
-        /// The same, by another name; or an object that describes it.
+        /// The code under another name, or an object that describes the error.
         "error" error: Vec<ErrorBody<'a>>,
-        /// A list of them.
+        /// A list of errors.
         "errors" errors: Vec<ErrorBody<'a>>,
-        /// The kind of problem.
+        /// The type of the problem.
         "type" kind: Option<Text<'a>>,
-        /// The problem in words.
+        /// The description of the problem.
         "message" | "title" | "detail" message: Option<Text<'a>>,
     }
     else |code| Self { code: Some(code), ..Self::default() }
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event.
+    /// Parses an event.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not well formed, or does not say what happened.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is not UTF-8, is truncated or
+    /// ill-formed, or lacks the event's type.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let event: Self = wire::read(bytes)?;
         if event.kind.is_none() {
-            return Err(Error::malformed("it is no event: its type is missing"));
+            return Err(Error::malformed("not an event: its type is missing"));
         }
         Ok(event)
     }
 
-    /// The transaction's id, wherever it stands.
+    /// Returns the transaction's id from any of its positions.
     #[must_use]
     pub fn transaction_id(&self) -> Option<&str> {
         let (transaction, task) = (&self.transaction, &self.task);
@@ -129,38 +131,48 @@ impl<'a> Event<'a> {
 }
 
 impl<'a> Webhook<'a> {
-    /// Reads the answer to a registration.
+    /// Parses the response to a registration.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not well formed, or has no id.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is not UTF-8, is truncated or
+    /// ill-formed, or lacks an id.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let webhook: Self = wire::read(bytes)?;
         if webhook.id.is_none() {
-            return Err(Error::malformed("it is no webhook: its id is missing"));
+            return Err(Error::malformed("not a webhook: its id is missing"));
         }
         Ok(webhook)
     }
 }
 
 impl<'a> ErrorBody<'a> {
-    /// Reads the description of an error; one that cannot be read is an empty one.
+    /// Parses the body of an error. An unreadable body gives an empty value.
     #[must_use]
     pub fn read(bytes: &'a [u8]) -> Self {
         wire::read(bytes).unwrap_or_default()
     }
 
-    /// Returns the vendor's code for the error. It may repeat what was sent, so it is not for printing.
+    /// Returns the vendor's code for the error.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub fn code(&self) -> Option<&str> {
         let own = self
             .code
             .as_ref()
             .or(self.kind.as_ref())
             .map(Text::expose)
             .filter(|word| !word.is_empty());
-        let beneath = || self.error.iter().chain(&self.errors).find_map(Self::name);
-        own.or_else(beneath)
-            .or_else(|| self.message.as_ref().map(Text::expose))
+        own.or_else(|| self.nested().find_map(Self::code))
+    }
+
+    /// Returns the vendor's description of the error, which may repeat personal data that was sent.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        let own = non_empty(self.message.as_ref());
+        own.or_else(|| self.nested().find_map(Self::text))
+    }
+
+    fn nested(&self) -> impl Iterator<Item = &Self> {
+        self.error.iter().chain(&self.errors)
     }
 }

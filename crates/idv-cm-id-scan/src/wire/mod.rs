@@ -1,11 +1,13 @@
-//! CM.com's payloads, in the vendor's own words.
+//! CM.com's payloads, member by member.
 //!
-//! Reading is tolerant, since the documentation shows only samples, and those of different years differ: every part may be missing, null
-//! or of another type, unknown parts are kept in their own shape, and of a part that is repeated the last one counts. A task is a word in
-//! the answer to a creation and an object later; a time of creation is `created` or `createdAt`. A payload that is cut off or not well
-//! formed is refused: half a result is no result.
+//! Parsing is tolerant because the documentation shows only samples, and those of different years
+//! differ. Any member may be missing, null or of another type. Unknown members keep their shape,
+//! and the last of repeated members counts. A task is a word in the response to a creation and an
+//! object later; the time of creation is `created` or `createdAt`. A truncated or ill-formed
+//! payload is an error.
 //!
-//! Text borrows from the payload unless a character of it is escaped (the vendor escapes the slashes of addresses), and cannot be printed.
+//! Text borrows from the payload unless it contains escaped characters (the vendor escapes the
+//! slashes of URLs), and has no `Display`.
 
 mod event;
 mod score;

@@ -1,4 +1,4 @@
-//! Scores.
+//! Scores of scans and tasks.
 
 use std::fmt;
 
@@ -7,13 +7,14 @@ use idv_core::adapter::wire::{Part, Shape};
 use serde::de::Deserializer;
 use serde_json::{Number, Value};
 
-/// A score from 0 to 1. The vendor does not say what it means, only that it is the score of a scan or of a task.
+/// A score from 0 to 1. The vendor does not define its meaning.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Score {
-    /// From 0 to 1.
+    /// A number from 0 to 1.
     Of(f64),
-    /// Something stands there that is no number from 0 to 1. It is kept, since it must not be taken for a good score.
+    /// A value that is not a number from 0 to 1. It is kept so that it cannot pass for a good
+    /// score.
     Unreadable(Pii<Value>),
 }
 
@@ -27,7 +28,7 @@ impl Score {
         }
     }
 
-    /// Returns what stands there.
+    /// Returns the value as JSON.
     #[must_use]
     pub fn to_value(&self) -> Value {
         match self {

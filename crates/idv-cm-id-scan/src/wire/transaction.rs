@@ -1,4 +1,4 @@
-//! Transactions: as they are created, in their details, and in a result.
+//! Transactions: the response to a creation, details, and results.
 
 use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::{self, Loose, Members, Part, Shape, object};
@@ -9,31 +9,32 @@ use serde_json::{Map, Value as Json};
 use super::score::Score;
 
 object! {
-    /// A transaction: the answer to its creation, its details, or its result. Each has some of the parts.
+    /// A transaction: the response to its creation, its details, or its result. Each form has some
+    /// of the members.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Transaction<'a> {
         /// The vendor's id.
         "id" id: Option<Text<'a>>,
-        /// Its state: `pending`, `completed`. Not all words are documented.
+        /// The state: `pending`, `completed`. The document does not list all values.
         "state" state: Option<Text<'a>>,
-        /// The tasks of the person.
+        /// The person's tasks.
         "tasks" tasks: Vec<Task<'a>>,
-        /// Where to send the person; in the answer to a creation. It opens the person's session.
+        /// The URL of the person's session, in the response to a creation. It opens the session.
         "url" url: Option<Text<'a>>,
         /// The language.
         "locale" locale: Option<Loose<'a>>,
-        /// Whether the person has to use a mobile device.
+        /// Whether the person must use a mobile device.
         "mobileOnly" mobile_only: Option<Pii<Json>>,
-        /// When it was created, by RFC 3339.
+        /// The time of creation, in RFC 3339.
         "created" | "createdAt" created: Option<Loose<'a>>,
-        /// When it expires, by RFC 3339.
+        /// The time of expiry, in RFC 3339.
         "expires" | "expiresAt" expires: Option<Loose<'a>>,
-        /// When it was completed, by RFC 3339; null until then.
+        /// The time of completion, in RFC 3339; null before.
         "completed" | "completedAt" completed: Option<Loose<'a>>,
-        /// The id of the result. It is in no sample but those of events; it is read wherever it stands.
+        /// The id of the result. Only samples of events have it; the parser accepts it everywhere.
         "resultId" result_id: Option<Loose<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
 }
@@ -44,27 +45,27 @@ object! {
     pub struct Task<'a> {
         /// Its kind: `document_scan`, `face_liveness`, `face_match`.
         "type" kind: Option<Loose<'a>>,
-        /// Its state: `pending`, `completed`. Not all words are documented.
+        /// The state: `pending`, `completed`. The document does not list all values.
         "state" state: Option<Loose<'a>>,
-        /// The thoroughness: `advanced`.
+        /// The level of the scan: `advanced`.
         "level" level: Option<Loose<'a>>,
         /// The number of the person's attempts.
         "attempts" attempts: Option<Pii<Json>>,
-        /// The number of attempts that are on the bill.
+        /// The number of billed attempts.
         "attemptsInvoiced" attempts_invoiced: Option<Pii<Json>>,
-        /// Its score.
+        /// The score.
         "score" score: Option<Score>,
-        /// The single scans; in details, while the transaction is pending.
+        /// The single scans, in the details of a pending transaction.
         "documentScans" document_scans: Vec<Scan<'a>>,
-        /// The fields that were read; in a result.
+        /// The extracted fields, in a result.
         "result" result: Option<TaskResult<'a>>,
-        /// Images; in a result.
+        /// The images, in a result.
         "files" files: Vec<File<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
-    // As it stands in the answer to a creation.
+    // The form in the response to a creation.
     else |kind| Self { kind: Some(Loose::Text(kind)), ..Self::default() }
 }
 
@@ -72,20 +73,21 @@ object! {
     /// One scan of a document.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Scan<'a> {
-        /// When it was made, by RFC 3339.
+        /// The time of the scan, in RFC 3339.
         "created" | "createdAt" created: Option<Loose<'a>>,
-        /// Its outcome, such as `front_side_provided_back_side_required`. Not all words are documented.
+        /// The outcome, such as `front_side_provided_back_side_required`. The document does not
+        /// list all values.
         "code" code: Option<Loose<'a>>,
-        /// Its score.
+        /// The score.
         "score" score: Option<Score>,
-        /// Where the image comes from: `camera`, `file`.
+        /// The source of the image: `camera`, `file`.
         "source" source: Option<Loose<'a>>,
-        /// Whether it goes together with an earlier scan.
+        /// Whether the scan belongs to an earlier one.
         "linked" linked: Option<Pii<Json>>,
-        /// Its images.
+        /// The images.
         "files" files: Vec<File<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
 }
@@ -94,38 +96,41 @@ object! {
     /// An image.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct File<'a> {
-        /// Its group: `document`, `image`.
+        /// The category: `document`, `image`.
         "category" category: Option<Loose<'a>>,
-        /// Its subject: `raw_document_image`, `portrait`, or a kind of document such as `passport` or `DRIVING_LICENSE`.
+        /// The subject: `raw_document_image`, `portrait`, or a kind of document such as `passport`
+        /// or `DRIVING_LICENSE`.
         "type" kind: Option<Loose<'a>>,
-        /// The document that was recognized, such as `Netherlands - ePassport (2021)`.
+        /// The recognized document, such as `Netherlands - ePassport (2021)`.
         "name" name: Option<Loose<'a>>,
         /// The score of the recognition.
         "score" score: Option<Score>,
-        /// Where it can be downloaded; null if it was not asked for.
+        /// The URL of the download; null if the image was not requested.
         "url" url: Option<Text<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
 }
 
 object! {
-    /// A field that was read at one place of the document, in one language.
+    /// A field of the document, extracted at one position in one language.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct ResultField<'a> {
-        /// Its name, such as `document_number`. One can stand several times, told apart by its language.
+        /// The name, such as `document_number`. A name can occur several times with different
+        /// languages.
         "field" field: Option<Loose<'a>>,
-        /// The result of its check: `valid`, `invalid`, `not_checked`.
+        /// The result of the field's check: `valid`, `invalid`, `not_checked`.
         "validity" validity: Option<Loose<'a>>,
-        /// The result of comparing its sources with each other: `match`, `not_performed`. The word for a mismatch is not documented.
+        /// The result of comparing the field's sources: `match`, `not_performed`. The document does
+        /// not show the word for a mismatch.
         "comparison" comparison: Option<Loose<'a>>,
-        /// The language it is written in; null if it has none.
+        /// The language of the text; null if it has none.
         "locale" locale: Option<Loose<'a>>,
-        /// Its value by each source.
+        /// The value by each source.
         "values" values: Vec<Value<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
 }
@@ -136,21 +141,22 @@ object! {
     pub struct Value<'a> {
         /// The source: `mrz`, `visual`.
         "source" source: Option<Loose<'a>>,
-        /// The value; numbers are text too.
+        /// The value. Numbers are text, too.
         "value" value: Option<Loose<'a>>,
         ..
-        /// Every other member.
+        /// All other members.
         others: Members,
     }
     // A value without a source.
     else |value| Self { value: Some(Loose::Text(value)), ..Self::default() }
 }
 
-/// The result of a task: the fields of a document, or a word. The result of tasks about the face is not documented.
+/// The result of a task: the fields of a document, or a word. The results of face tasks are not
+/// documented.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TaskResult<'a> {
-    /// The fields, place by place.
+    /// The extracted fields, by position.
     Fields(Vec<ResultField<'a>>),
     /// A word.
     Word(Text<'a>),
@@ -171,28 +177,30 @@ impl<'de> Part<'de> for TaskResult<'de> {
 }
 
 impl<'a> Transaction<'a> {
-    /// Reads a transaction: the answer to its creation, its details, or its result.
+    /// Parses a transaction: the response to its creation, its details, or its result.
     ///
     /// ```
     /// use idv_cm_id_scan::wire::Transaction;
     ///
-    /// let created = Transaction::read(br#"{"id":"c3b92333","state":"pending","tasks":["document_scan"]}"#)?;
-    /// let details = Transaction::read(br#"{"id":"c3b92333","state":"pending","tasks":[{"type":"document_scan"}]}"#)?;
+    /// let created = br#"{"id":"c3b92333","state":"pending","tasks":["document_scan"]}"#;
+    /// let created = Transaction::read(created)?;
+    /// let details = br#"{"id":"c3b92333","state":"pending","tasks":[{"type":"document_scan"}]}"#;
+    /// let details = Transaction::read(details)?;
     /// assert_eq!(created.tasks, details.tasks);
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not well formed, or no transaction: it has to have
-    /// an id and a state.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload is not UTF-8, is truncated or
+    /// ill-formed, or lacks an id or a state.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let transaction: Self = wire::read(bytes)?;
         if non_empty(transaction.id.as_ref()).is_none()
             || non_empty(transaction.state.as_ref()).is_none()
         {
             return Err(Error::malformed(
-                "it is no transaction: its id or its state is missing",
+                "not a transaction: its id or its state is missing",
             ));
         }
         Ok(transaction)
@@ -200,7 +208,7 @@ impl<'a> Transaction<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Returns what was read, place by place; nothing if the task has no such result.
+    /// Returns the extracted fields, by position; empty if the task has none.
     #[must_use]
     pub fn fields(&self) -> &[ResultField<'a>] {
         match &self.result {
@@ -211,7 +219,7 @@ impl<'a> Task<'a> {
 }
 
 impl Scan<'_> {
-    /// Returns the scan as JSON, without the addresses of its images.
+    /// Returns the scan as JSON, without the URLs of its images.
     #[must_use]
     pub fn to_value(&self) -> Json {
         Object::default()
@@ -226,7 +234,7 @@ impl Scan<'_> {
 }
 
 impl File<'_> {
-    /// Returns the image as JSON, without its address.
+    /// Returns the image as JSON, without its URL.
     #[must_use]
     pub fn to_value(&self) -> Json {
         Object::default()
@@ -263,14 +271,15 @@ impl Value<'_> {
     }
 }
 
-/// Returns the members that no field takes, by their names. An entry of a list that is no object has one of this crate's own.
+/// Returns the members that no field has read, by name. A list entry that is not an object gets a
+/// name of this crate's own.
 pub(crate) fn named(members: &Members) -> impl Iterator<Item = (&str, &Json)> {
     members
         .iter()
         .map(|(name, value)| (if name.is_empty() { "entry" } else { name }, value.expose()))
 }
 
-/// Collects the parts of an object that are there, by the vendor's names.
+/// Collects the present members of an object, by the vendor's names.
 #[derive(Default)]
 struct Object(Map<String, Json>);
 

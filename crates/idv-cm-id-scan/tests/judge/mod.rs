@@ -1,9 +1,9 @@
-//! Shared by the tests of judgements: a good result, something changed in it, and the rule that judges it.
+//! Shared by the tests of judgements: a good result, a change to it, and the rule.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test fails by panicking"
+    reason = "tests fail by panicking"
 )]
 
 use idv_cm_id_scan::api::Tasks;
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 
 use super::fixture;
 
-/// The day of every judgement. The person of the fixtures is 59 then, and their document is valid until 2031-08-30.
+/// The day of every judgement. The fixtures' person is 59 years old on that day, and the document
+/// is valid until 2031-08-30.
 pub(crate) const NOW: &str = "2024-06-01T12:00:00Z";
 
 /// The rule for all three tasks.
@@ -22,7 +23,7 @@ pub(crate) fn strict() -> Acceptance {
     with(|_| {})
 }
 
-/// The same with something else in it.
+/// The rule with a change.
 pub(crate) fn with(change: impl FnOnce(&mut Acceptance)) -> Acceptance {
     let mut acceptance = Acceptance::strict();
     acceptance.ordered = Some(Tasks::DocumentLivenessAndMatch);
@@ -30,7 +31,7 @@ pub(crate) fn with(change: impl FnOnce(&mut Acceptance)) -> Acceptance {
     acceptance
 }
 
-/// Judges a good result with something changed in it.
+/// Judges a good result with a change.
 pub(crate) fn judged(acceptance: &Acceptance, change: impl FnOnce(&mut Value)) -> Observation {
     let mut result = fixture::json("own-result-verified.json");
     change(&mut result);
@@ -78,7 +79,7 @@ pub(crate) fn expect(
     );
 }
 
-/// The result of a check, of which there is at most one of each kind.
+/// The result of a check. There is at most one check of each kind.
 #[track_caller]
 pub(crate) fn check(observation: &Observation, kind: CheckKind) -> Option<CheckResult> {
     let mut checks = observation
@@ -101,7 +102,7 @@ pub(crate) fn field<'v>(result: &'v mut Value, name: &str) -> &'v mut Value {
         .unwrap()
 }
 
-/// Gives a field one value from the machine-readable zone.
+/// Sets a field to one value from the machine-readable zone.
 pub(crate) fn set(result: &mut Value, name: &str, value: &str, validity: &str) {
     let field = field(result, name);
     field["values"] = json!([{ "source": "mrz", "value": value }]);

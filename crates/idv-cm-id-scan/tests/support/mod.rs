@@ -1,9 +1,10 @@
-//! What the tests of calls share: an account, a client over a script, and the vendor's answers.
+//! Shared by the tests of calls: an account, a client with scripted responses, and the vendor's
+//! answers.
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test fails by panicking"
+    reason = "tests fail by panicking"
 )]
 
 use base64::Engine as _;
@@ -12,20 +13,20 @@ use bytes::Bytes;
 use http::{Request, Response};
 use idv_cm_id_scan::{CmIdScan, CmIdScanConfig};
 use idv_core::call::CallPolicy;
-use idv_core::{Client, Reference, ResultHandle, VendorId, VerificationId};
+use idv_core::{Client, Error, Reference, ResultHandle, VendorId, VerificationId};
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
 
 pub(crate) use idv_testkit::{empty, file, header, line};
 
-/// Our reference in every test.
+/// The application's reference in every test.
 pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 /// The transaction in every test.
 pub(crate) const TRANSACTION: &str = "c3b92333-0000-4000-8000-000000000000";
-/// Its result.
+/// The transaction's result.
 pub(crate) const RESULT: &str = "e6b7ce66-0000-4000-8000-000000000000";
-/// Where the calls go.
+/// The base URL of the API.
 pub(crate) const BASE: &str = "https://api.cm.com/id-scan/v1";
-/// The credentials of the document's example.
+/// The credentials in the document's example.
 pub(crate) const KEY_ID: &str = "3b438437-04a4-40bb-8389-54bb02766fba";
 pub(crate) const SECRET: &str = "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ";
 /// The secret of callbacks.
@@ -38,7 +39,7 @@ pub(crate) fn config() -> CmIdScanConfig {
     config
 }
 
-/// The same with something else in it.
+/// The account with a change.
 pub(crate) fn with(change: impl FnOnce(&mut CmIdScanConfig)) -> CmIdScanConfig {
     let mut config = config();
     change(&mut config);
@@ -50,12 +51,12 @@ pub(crate) fn client(transport: &ScriptedTransport) -> Client {
     client_of(config(), transport)
 }
 
-/// A client of another account. Its waits end at once.
+/// A client of another account, whose sleeps end immediately.
 pub(crate) fn client_of(config: CmIdScanConfig, transport: &ScriptedTransport) -> Client {
     client_at(config, transport, &clock())
 }
 
-/// The same by a clock of the caller's.
+/// A client of another account with this clock.
 pub(crate) fn client_at(
     config: CmIdScanConfig,
     transport: &ScriptedTransport,
@@ -68,12 +69,12 @@ pub(crate) fn client_at(
     )
 }
 
-/// A clock whose sleeps end at once.
+/// A clock whose sleeps end immediately.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::leaping("2024-01-01T12:00:00Z".parse().unwrap())
 }
 
-/// Our reference.
+/// The application's reference.
 pub(crate) fn reference() -> Reference {
     Reference::parse(REFERENCE).unwrap()
 }
@@ -83,12 +84,12 @@ pub(crate) fn id() -> VerificationId {
     VerificationId::new(reference(), Some(VendorId::new(TRANSACTION)))
 }
 
-/// The handle of its result.
+/// The handle of the transaction's result.
 pub(crate) fn handle() -> ResultHandle {
     ResultHandle::new(RESULT)
 }
 
-/// The method and what follows the API's address of every request that was made.
+/// The requests as lines of method and path.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
     transport
         .requests()
@@ -97,7 +98,7 @@ pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
         .collect()
 }
 
-/// The claims of a request's token.
+/// The claims in a request's token.
 pub(crate) fn claims(request: &Request<Bytes>) -> serde_json::Value {
     let token = header(request, "authorization")
         .unwrap()
@@ -110,4 +111,9 @@ pub(crate) fn claims(request: &Request<Bytes>) -> serde_json::Value {
 /// The body of a request.
 pub(crate) fn body(request: &Request<Bytes>) -> serde_json::Value {
     serde_json::from_slice(request.body()).unwrap()
+}
+
+/// The vendor's description of a failure, in clear text.
+pub(crate) fn vendor_text(error: &Error) -> Option<&str> {
+    error.vendor_text().map(|text| text.expose().as_str())
 }

@@ -1,17 +1,17 @@
-//! The calls of the API and the statuses of its answers, as data.
+//! The calls of the API and the status codes of its responses, as tables.
 
 use http::{Method, StatusCode};
 use idv_core::adapter::{Failure, Meaning};
 
-/// A call of the API.
+/// One call of the API.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallRow {
-    /// The vendor's name of it, which is its address below that of the API.
+    /// The vendor's name for the call, which is also its path below the API's base URL.
     pub name: &'static str,
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
-    /// Whether it carries a body.
+    /// Whether the request carries a JSON body.
     pub has_body: bool,
 }
 
@@ -27,10 +27,10 @@ pub(crate) static AUTH: CallRow = row("auth", Method::POST, true);
 pub(crate) static IDENT_CREATE: CallRow = row("ident/create", Method::POST, true);
 pub(crate) static IDENT_GET: CallRow = row("ident/get", Method::GET, false);
 pub(crate) static PROJECT_GET_ALL: CallRow = row("project/getAll", Method::GET, false);
-// A GET with a body: so says the document.
+// The document shows a GET with a body.
 pub(crate) static PROJECT_GET: CallRow = row("project/get", Method::GET, true);
 
-/// Every call of the document, in its order.
+/// Every call, in the document's order.
 pub static CALLS: &[&CallRow] = &[
     &AUTH,
     &IDENT_CREATE,
@@ -39,44 +39,44 @@ pub static CALLS: &[&CallRow] = &[
     &PROJECT_GET,
 ];
 
-const BROKEN: &str = "something went wrong at the vendor";
+const BROKEN: &str = "the vendor reported a server error";
 
-/// The failures of all calls ("Errors").
+/// The failures that every call can report ("Errors").
 pub static FAILURES: &[Failure] = &[
     Failure::new(
         400,
         Meaning::Invalid("request"),
-        "the vendor does not take the request: often, a required part is missing",
+        "the vendor rejected the request, often because a required attribute is missing",
     ),
     Failure::new(
         401,
         Meaning::Unauthorized,
-        "the token is refused, or partner or API key is wrong",
+        "wrong partner or API key, or the token was refused",
     ),
     Failure::new(
         402,
         Meaning::Conflict,
-        "the vendor takes the request for valid, but it failed",
+        "the vendor accepted the parameters, but the request failed",
     ),
     Failure::new(
         403,
         Meaning::Unauthorized,
         "the API key has no permission for this call",
     ),
-    Failure::new(404, Meaning::NotFound, "the vendor knows no such thing"),
+    Failure::new(404, Meaning::NotFound, "not found at the vendor"),
     Failure::new(
         409,
         Meaning::Conflict,
         "the request conflicts with another one",
     ),
-    Failure::new(429, Meaning::RateLimited, "too many calls too quickly"),
+    Failure::new(429, Meaning::RateLimited, "too many requests"),
     Failure::new(500, Meaning::Unavailable, BROKEN),
     Failure::new(502, Meaning::Unavailable, BROKEN),
     Failure::new(503, Meaning::Unavailable, BROKEN),
     Failure::new(504, Meaning::Unavailable, BROKEN),
 ];
 
-/// Whether a status leaves open if the vendor acted.
+/// Returns whether the vendor may have acted despite this status.
 pub(crate) fn leaves_open(status: u16) -> bool {
     StatusCode::from_u16(status)
         .is_ok_and(|status| status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT)

@@ -1,15 +1,15 @@
-//! The whole API as typed calls, in the vendor's own words: usable on its own.
+//! Identify24's whole API as typed calls, usable without the model of [`idv_core`].
 //!
-//! | call | of the document | does |
+//! | call | document | effect |
 //! |---|---|---|
-//! | [`Session::log_in`](idv_core::call::Session::log_in) | `auth` | gets a token; the other calls do so by themselves |
-//! | [`Api::create_ident`] | `ident/create` | creates an ident: [`NewIdent`] |
-//! | [`Api::ident`] | `ident/get` | the state of an ident |
-//! | [`Api::projects`] | `project/getAll` | the account's projects |
-//! | [`Api::project`] | `project/get` | one project |
+//! | [`Session::log_in`](idv_core::call::Session::log_in) | `auth` | requests a token; the other calls log in when they need to |
+//! | [`Api::create_ident`] | `ident/create` | creates an ident from a [`NewIdent`] |
+//! | [`Api::ident`] | `ident/get` | returns the state of an ident |
+//! | [`Api::projects`] | `project/getAll` | lists the account's projects |
+//! | [`Api::project`] | `project/get` | returns one project |
 //!
-//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Where each call is, is a table: [`CALLS`];
-//! what the statuses of failures mean, another: [`FAILURES`].
+//! Each call takes a [`CallContext`], which [`Client::context`](idv_core::Client::context) creates.
+//! [`CALLS`] lists the paths and methods, [`FAILURES`] the status codes of failures.
 
 mod calls;
 mod ident_id;
@@ -34,29 +34,58 @@ use self::request::Endpoint;
 use crate::config::Identify24Config;
 use crate::wire::{Envelope, IdentAnswer, ProjectsAnswer};
 
-/// The lifetime of a token that is not used ("Lifetime").
+/// A token expires after this long without use ("Lifetime").
 const IDLE_LIFE: Duration = Duration::from_secs(30 * 60);
 
-/// The API of one account.
+/// A client of Identify24's API for one account.
 ///
 /// # Errors
 ///
-/// Every call fails with the kinds of [`FAILURES`]. A failure inside of a 200 (`result` is false, or `response_status` is that of a
-/// failure) is that of its `response_status`; if it has none, it is a [`Conflict`](ErrorKind::Conflict), since the document shows no
-/// body of a failure and gives its `messages` no meaning. They are [`Error::vendor_code`], and never printed.
+/// Every call fails with the kinds in [`FAILURES`]. A failure inside a 200 response (`result` is
+/// false, or `response_status` is an error status) has the kind of its `response_status`. Without
+/// that status it is a [`Conflict`](ErrorKind::Conflict), because the document shows no body of a
+/// failure. The vendor's `messages` are available from [`Error::vendor_text`] and are never
+/// printed.
+///
+/// # Examples
+///
+/// Lists the projects of an account:
+///
+/// ```
+/// use idv_core::{Client, Operation, call::CallPolicy};
+/// use idv_identify24::{Identify24, Identify24Config};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> idv_core::Result<()> {
+/// # let transport = ScriptedTransport::new();
+/// # transport.then_json(200, r#"{"result":true,"token":"xxx"}"#);
+/// # let body = r#"{"result":true,"data":[{"id":"6","title":"Accounts","status":"Active"}]}"#;
+/// # transport.then_json(200, body);
+/// # let environment = environment(&transport, &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let config = Identify24Config::new("911-internet", "example-api-key".into(), 6);
+/// let client = Client::new(Identify24::new(config)?, environment, CallPolicy::default());
+/// let api = client.vendor::<Identify24>().expect("the client was built with it").api();
+///
+/// let projects = api.projects(&client.context(Operation::Other)).await?;
+/// assert_eq!(projects[0].title.as_deref(), Some("Accounts"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Api {
     pub(crate) endpoint: Endpoint,
     pub(crate) api_key: Secret,
     pub(crate) tokens: TokenCache,
 }
 
-/// An ident that was created.
+/// A created ident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct IdentCreated {
-    /// Its id.
+pub struct CreateIdentResponse {
+    /// The vendor's id of the ident.
     pub ident_id: IdentId,
-    /// The address of the person's session: the vendor's, or the sample's if the vendor gives none that can be used.
+    /// The URL of the person's session. If the vendor returns no usable URL, it is built from the
+    /// one in the document's sample.
     pub conference_url: SessionUrl,
 }
 
@@ -64,16 +93,16 @@ pub struct IdentCreated {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Project {
-    /// Its id: a number, sent as text.
+    /// The project's id: a number, sent as text.
     pub id: String,
-    /// The title of the project.
+    /// The title.
     pub title: Option<String>,
-    /// Its state: a word, of which the document shows `Active` alone.
+    /// The state. `Active` is the only value that the document shows.
     pub status: Option<String>,
 }
 
 impl Api {
-    /// The API as it is configured. Nothing is sent.
+    /// Creates a client from a configuration, without sending anything.
     ///
     /// # Errors
     ///
@@ -88,15 +117,26 @@ impl Api {
         })
     }
 
-    /// Creates an ident (`ident/create`). It is not repeated when its answer is lost: each repetition would be another ident, and no
-    /// call finds the first one.
+    /// Creates an ident (`ident/create`).
+    ///
+    /// The call is not repeated if its response is lost: a repetition would create another ident,
+    /// and no call can find the first one.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the attribute if the document forbids what the ident holds:
-    /// nothing was sent then. The effect is unknown if the vendor may have created it: no answer came, or one that does not
-    /// say clearly that it failed.
-    pub async fn create_ident(&self, cx: &CallContext, ident: &NewIdent) -> Result<IdentCreated> {
+    /// See [`Api`]. [`InvalidRequest`](ErrorKind::InvalidRequest) naming the attribute if the
+    /// document forbids a value of `ident`; nothing is sent in this case. The effect is unknown if
+    /// the vendor may have created the ident, that is if no response arrived or the response does
+    /// not clearly report a failure.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
+    pub async fn create_ident(
+        &self,
+        cx: &CallContext,
+        ident: &NewIdent,
+    ) -> Result<CreateIdentResponse> {
         ident.check()?;
         let call = Call::once().in_session(self).overruled_by(token_refused);
         let answer = answered(
@@ -113,12 +153,8 @@ impl Api {
             .or_else(|| inner.and_then(|inner| non_empty(inner.ident_id.as_ref())))
             .and_then(|id| IdentId::parse(id).ok())
             .or_else(|| given.and_then(applied))
-            .ok_or_else(|| {
-                answer.complement(Error::malformed(
-                    "ident_id is missing, or none that can be asked for",
-                ))
-            })?;
-        // The document promises the id alone: the address is that of its sample.
+            .ok_or_else(|| answer.complement(Error::malformed("missing or unusable ident_id")))?;
+        // The document promises only the id. The URL has the form of its sample.
         let url = match given.and_then(visitable) {
             Some(url) => url,
             None => self
@@ -126,17 +162,21 @@ impl Api {
                 .page(&ident_id)
                 .map_err(|error| answer.complement(error))?,
         };
-        Ok(IdentCreated {
+        Ok(CreateIdentResponse {
             ident_id,
             conference_url: SessionUrl::new(url),
         })
     }
 
-    /// The state of an ident (`ident/get`).
+    /// Returns the state of an ident (`ident/get`). [`read_ident`] parses the answer.
     ///
     /// # Errors
     ///
-    /// See [`Api`]. A failure inside of the answer is found by [`read_ident`].
+    /// See [`Api`]. [`read_ident`] reports a failure inside a 200 response.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn ident(&self, cx: &CallContext, ident: &IdentId) -> Result<Answer> {
         let call = Call::repeatable()
             .in_session(self)
@@ -147,11 +187,15 @@ impl Api {
         )
     }
 
-    /// The account's projects (`project/getAll`).
+    /// Lists the account's projects (`project/getAll`).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if a project has no id.
+    /// See [`Api`]. [`Malformed`](ErrorKind::Malformed) if a project has no id.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn projects(&self, cx: &CallContext) -> Result<Vec<Project>> {
         let call = Call::repeatable()
             .in_session(self)
@@ -163,12 +207,16 @@ impl Api {
         projects(&answer)
     }
 
-    /// One project (`project/get`). The document has it as a GET with a body.
+    /// Returns one project (`project/get`, which the document defines as a GET with a body).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if there is no project in the answer;
-    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) if it is another one.
+    /// See [`Api`]. [`Malformed`](ErrorKind::Malformed) if the response has no project or several;
+    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) if it has another project.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn project(&self, cx: &CallContext, project_id: u64) -> Result<Project> {
         let call = Call::repeatable()
             .in_session(self)
@@ -183,17 +231,18 @@ impl Api {
             Ok([project]) if project.id == project_id.to_string() => Ok(project),
             Ok(_) => Err(answer.error_of(ErrorKind::SubjectMismatch)),
             Err(_) => Err(answer.complement(Error::malformed(
-                "it is no answer about a project: data is missing or several",
+                "not a response about one project: data is missing or has several entries",
             ))),
         }
     }
 }
 
-/// Reads an answer of [`Api::ident`]. It has an ident: [`IdentAnswer::ident`].
+/// Parses an answer of [`Api::ident`]. The result contains an ident: [`IdentAnswer::ident`] cannot
+/// fail on it.
 ///
 /// # Errors
 ///
-/// See [`Api`]; [`Malformed`](ErrorKind::Malformed) if it cannot be read or has no ident.
+/// See [`Api`]. [`Malformed`](ErrorKind::Malformed) if the answer cannot be parsed or has no ident.
 pub fn read_ident(answer: &Answer) -> Result<IdentAnswer<'_>> {
     let read = answer.read(IdentAnswer::read)?;
     if read.is_failure() {
@@ -212,11 +261,12 @@ impl fmt::Debug for Api {
     }
 }
 
-/// Rules on an answer whose envelope says that the token was refused, whatever its own status: nothing else was done then.
+/// Detects a refused token by the envelope's status, whatever the HTTP status. The vendor did
+/// nothing else in this case.
 fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
     let is_answer = status.is_success()
         || (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS);
-    // Most answers need no second reading.
+    // Most responses do not contain this text and are parsed only once.
     if !is_answer || !body.windows(3).any(|bytes| bytes == b"401") {
         return None;
     }
@@ -225,7 +275,7 @@ fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
     is_refused.then_some(Ruling::Unauthorized)
 }
 
-/// The ident that an address of a session is about: `https://identify24.de/apply/{ident_id}`.
+/// Extracts the ident id from a session URL of the form `https://identify24.de/apply/{ident_id}`.
 fn applied(url: &str) -> Option<IdentId> {
     let url = Url::parse(url).ok()?;
     let mut segments = url
@@ -238,21 +288,21 @@ fn applied(url: &str) -> Option<IdentId> {
         .flatten()
 }
 
-/// An answer, unless its status is that of a failure.
+/// Returns the answer unless its HTTP status reports a failure.
 pub(crate) fn answered(answer: Answer) -> Result<Answer> {
     if answer.status.is_success() {
         return Ok(answer);
     }
     let error = Failure::error_of(FAILURES, answer.status.as_u16());
     let error = error.map_or_else(|| answer.error(), |error| answer.complement(error));
-    // Not every failure has a body, and none is documented.
+    // The document shows no body of a failure, and some failures have none.
     let messages = Envelope::read(&answer.body)
         .ok()
         .and_then(|envelope| messages(&envelope));
     Err(with_messages(error, messages))
 }
 
-/// Returns the envelope of an answer, unless it says that the request failed.
+/// Parses the envelope of an answer, unless it reports a failure.
 pub(crate) fn succeeded(answer: &Answer) -> Result<Envelope<'_>> {
     let envelope = Envelope::read(&answer.body).map_err(|error| answer.complement(error))?;
     let status = envelope.response_status.filter(|status| *status >= 400);
@@ -262,13 +312,12 @@ pub(crate) fn succeeded(answer: &Answer) -> Result<Envelope<'_>> {
     let error = status
         .and_then(|status| Failure::error_of(FAILURES, status))
         .unwrap_or_else(|| {
-            Error::new(ErrorKind::Conflict).detail(
-                "the vendor says that the request failed, and not why in words that it documents",
-            )
+            Error::new(ErrorKind::Conflict)
+                .detail("the vendor reported a failure without a documented reason")
         });
     let error = answer.complement(error);
-    // It says that it failed, which is as good as the status of a failure: unless it has created something all the same, or that
-    // status would leave it open.
+    // A failure in the body is as definite as an error status, unless the response names a new
+    // ident or carries a status that leaves the effect unknown.
     let open = envelope.ident_id.is_some() || status.is_some_and(calls::leaves_open);
     let error = if open {
         error
@@ -296,7 +345,7 @@ fn projects(answer: &Answer) -> Result<Vec<Project>> {
         .collect()
 }
 
-/// Returns the vendor's words about a failure. They may repeat what was sent; the code of an error is never printed.
+/// Joins the vendor's messages about a failure. They may repeat personal data that was sent.
 fn messages(envelope: &Envelope<'_>) -> Option<String> {
     let texts: Vec<_> = envelope
         .messages
@@ -308,12 +357,12 @@ fn messages(envelope: &Envelope<'_>) -> Option<String> {
 
 fn with_messages(error: Error, messages: Option<String>) -> Error {
     match messages {
-        Some(messages) => error.with_vendor_code(messages),
+        Some(messages) => error.with_vendor_text(messages),
         None => error,
     }
 }
 
-/// An address that a person can be sent to: HTTPS, or this machine, where emulators are.
+/// Parses a URL that a person can be sent to: HTTPS, or a loopback address, for emulators.
 fn visitable(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let mut bare = url.clone();

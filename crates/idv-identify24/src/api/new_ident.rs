@@ -1,4 +1,4 @@
-//! The attributes that an ident is created with.
+//! The attributes of a new ident.
 
 use std::fmt;
 
@@ -10,49 +10,50 @@ use idv_core::{Error, Pii, Result, Url, pii};
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-/// The body of `ident/create`: every attribute of the document's table, in the vendor's words, and the seven of a company that newer
-/// versions have.
+/// The body of `ident/create`: every attribute of the document's table ("Create ident") and the
+/// seven company attributes of newer versions.
 ///
-/// It serializes to the flat JSON of the call, with the person's data in clear. What is absent or empty is not sent. Where the table
-/// says "all uppercase", the text is sent in capitals by the rules of Unicode ("Groß" becomes "GROSS"), whatever stands here.
+/// It serializes to the flat JSON of the call, with personal data in clear text. Absent and empty
+/// values are not sent. Attributes that the table marks "all uppercase" are sent in upper case by
+/// the rules of Unicode ("Groß" becomes "GROSS"), in whatever case they are set here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NewIdent {
-    /// The project's number. Required. It is sent as text, as in the sample.
+    /// The project's number. Required. Sent as text, as in the document's sample.
     #[serde(serialize_with = "as_text")]
     pub project_id: u64,
     /// The company's name.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_name: Option<Pii<String>>,
-    /// The company's number in the commercial register; of newer versions.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The company's number in the commercial register (newer versions).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_hrb_number: Option<Pii<String>>,
-    /// The city of the commercial register; of newer versions.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The city of the commercial register (newer versions).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_hrb_city: Option<Pii<String>>,
-    /// The company's street; of newer versions.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The company's street (newer versions).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_street: Option<Pii<String>>,
-    /// The company's house number; of newer versions.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The company's house number (newer versions).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_house_no: Option<Pii<String>>,
-    /// The company's postal code; of newer versions.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The company's postal code (newer versions).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_zip_code: Option<Pii<String>>,
-    /// The company's city; of newer versions.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The company's city (newer versions).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_city: Option<Pii<String>>,
-    /// The company's country; of newer versions, which do not say in which form.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The company's country (newer versions, in no documented format).
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub company_country: Option<Pii<String>>,
     /// The store's name.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub store_name: Option<Pii<String>>,
     /// The line of business.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub branche: Option<Pii<String>>,
-    /// The academic title, if it is part of the name and stands in documents.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The academic title, if it is part of the name in official documents.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub person_title: Option<Pii<String>>,
     /// The gender. Required.
     #[serde(
@@ -60,113 +61,118 @@ pub struct NewIdent {
         serialize_with = "pii::exposed"
     )]
     pub gender: Option<Pii<Gender>>,
-    /// The given names. Required, sent in capitals.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    /// The given names. Required. Sent in upper case.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "capitals")]
     pub person_first_name: Option<Pii<String>>,
-    /// The family name. Required, sent in capitals.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    /// The family name. Required. Sent in upper case.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "capitals")]
     pub person_last_name: Option<Pii<String>>,
-    /// The person's position in their company.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The person's position in the company.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub person_position: Option<Pii<String>>,
     /// The e-mail address. Required.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub email: Option<Pii<String>>,
-    /// The street, sent in capitals. It stands beside the others, as in the sample, though the table speaks of an object `address`.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    /// The street, sent in upper case. It is a sibling of the other attributes, as in the sample,
+    /// although the table describes an object `address`.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "capitals")]
     pub street: Option<Pii<String>>,
     /// The house number.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub house_no: Option<Pii<String>>,
     /// The postal code. Required.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub zip_code: Option<Pii<String>>,
-    /// The city. Required, sent in capitals.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    /// The city. Required. Sent in upper case.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "capitals")]
     pub city: Option<Pii<String>>,
-    /// The country. Required, sent as two capitals.
+    /// The country. Required. Sent as ISO 3166 alpha-2.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub country: Option<Pii<Country>>,
-    /// The mobile phone's number. Required. With a country code it begins with `+` or `00`, and is sent with `00`; without one the vendor
-    /// takes it for a German one, so a leading `0` may be missing. White space, hyphens, slashes, dots and brackets are not sent, nor is a
-    /// `(0)` behind a country code.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "dialled")]
+    /// The mobile phone number. Required.
+    ///
+    /// A number with a country code begins with `+` or `00` and is sent with `00`. The vendor
+    /// treats other numbers as German, with or without the leading `0`. White space, hyphens,
+    /// slashes, dots, brackets and a `(0)` after the country code are removed.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "dialled")]
     pub mobile_phone: Option<Pii<String>>,
-    /// A country: `DE` in the sample, so that it is no dialling code. The document says no more of it.
+    /// A country, not a dialling code: the sample has `DE`. The document does not define it
+    /// further.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub international_code: Option<Pii<Country>>,
-    /// The date of birth, sent as `YYYY-MM-DD`. Required.
+    /// The date of birth. Required. Sent as `YYYY-MM-DD`.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub birthday: Option<Pii<Date>>,
-    /// The place of birth. Required, sent in capitals.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "capitals")]
+    /// The place of birth. Required. Sent in upper case.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "capitals")]
     pub birth_place: Option<Pii<String>>,
-    /// The nationality. Required, sent as two capitals.
+    /// The nationality. Required. Sent as ISO 3166 alpha-2.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub nationality: Option<Pii<Country>>,
-    /// The kind of document that the person is to show.
+    /// The kind of document to be shown.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub type_of_id: Option<Pii<TypeOfId>>,
     /// The document's number.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub id_number: Option<Pii<String>>,
-    /// The country that issued the document, sent as two capitals.
+    /// The country that issued the document. Sent as ISO 3166 alpha-2.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub id_country: Option<Pii<Country>>,
-    /// When the document was issued, sent as `YYYY-MM-DD`.
+    /// The date of issue of the document. Sent as `YYYY-MM-DD`.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub id_issue_date: Option<Pii<Date>>,
-    /// The day on which the document expires, sent as `YYYY-MM-DD`.
+    /// The last day of the document's validity. Sent as `YYYY-MM-DD`.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub id_end_date: Option<Pii<Date>>,
     /// The authority that issued the document.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub issuing_authority: Option<Pii<String>>,
-    /// A PDF to be signed: `pdf_url` or `pdf_content`, one of them.
+    /// A PDF to be signed, sent as `pdf_url` or `pdf_content`.
     #[serde(flatten)]
     pub pdf: Option<Pdf>,
-    /// The reference, which comes back with the result. It is to be unique and not guessable.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The application's reference, which the vendor returns with the result. It must be unique and
+    /// not guessable.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom_id: Option<Pii<String>>,
-    /// A text that comes back.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the vendor returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom1: Option<Pii<String>>,
-    /// A text that comes back.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the vendor returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom2: Option<Pii<String>>,
-    /// A text that comes back.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the vendor returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom3: Option<Pii<String>>,
-    /// A text that comes back.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the vendor returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom4: Option<Pii<String>>,
 }
 
-/// A gender in the vendor's words. There are no others.
+/// A gender. The document defines no other values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Gender {
@@ -176,7 +182,7 @@ pub enum Gender {
     Female,
 }
 
-/// A kind of document in the vendor's words. There are no others.
+/// The kind of an identity document. The document of the API defines no other values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum TypeOfId {
     /// An identity card.
@@ -185,14 +191,15 @@ pub enum TypeOfId {
     Reisepass,
 }
 
-/// A PDF to be signed. `Debug` prints neither its address nor what is in it.
+/// A PDF to be signed. `Debug` prints neither its URL nor its content.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Pdf {
-    /// The address from which the vendor fetches it.
+    /// The URL from which the vendor downloads the PDF.
     #[serde(rename = "pdf_url", serialize_with = "pii::exposed")]
     Url(Pii<Url>),
-    /// The file itself. It is sent in Base64 behind the prefix of the sample, `data:@file/pdf;base64,`.
+    /// The PDF itself. It is sent in Base64 after the prefix of the sample,
+    /// `data:@file/pdf;base64,`.
     #[serde(rename = "pdf_content", serialize_with = "embedded")]
     Content(Bytes),
 }
@@ -207,7 +214,7 @@ impl fmt::Debug for Pdf {
 }
 
 impl NewIdent {
-    /// An ident of a project, of which nothing else is known yet.
+    /// Creates an ident with only its project set.
     #[must_use]
     pub fn new(project_id: u64) -> Self {
         Self {
@@ -216,32 +223,33 @@ impl NewIdent {
         }
     }
 
-    /// Checks what the document demands and forbids. [`Api::create_ident`](super::Api::create_ident) does so before anything is sent.
+    /// Checks the ident against the document. [`Api::create_ident`](super::Api::create_ident) calls
+    /// this before it sends anything.
     ///
     /// # Errors
     ///
     /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the attribute.
     pub fn check(&self) -> Result<()> {
         if self.project_id == 0 {
-            return Err(Error::invalid("project_id", "it must not be 0"));
+            return Err(Error::invalid("project_id", "expected a number above 0"));
         }
         let required = [
-            ("person_first_name", !nothing(&self.person_first_name)),
-            ("person_last_name", !nothing(&self.person_last_name)),
+            ("person_first_name", !is_empty_text(&self.person_first_name)),
+            ("person_last_name", !is_empty_text(&self.person_last_name)),
             ("gender", self.gender.is_some()),
             ("birthday", self.birthday.is_some()),
-            ("birth_place", !nothing(&self.birth_place)),
+            ("birth_place", !is_empty_text(&self.birth_place)),
             ("nationality", self.nationality.is_some()),
-            ("zip_code", !nothing(&self.zip_code)),
-            ("city", !nothing(&self.city)),
+            ("zip_code", !is_empty_text(&self.zip_code)),
+            ("city", !is_empty_text(&self.city)),
             ("country", self.country.is_some()),
-            ("email", !nothing(&self.email)),
-            ("mobile_phone", !nothing(&self.mobile_phone)),
+            ("email", !is_empty_text(&self.email)),
+            ("mobile_phone", !is_empty_text(&self.mobile_phone)),
         ];
         if let Some((field, _)) = required.into_iter().find(|(_, given)| !given) {
             return Err(Error::invalid(
                 field,
-                "Identify24 requires it of every ident",
+                "Identify24 requires this attribute for every ident",
             ));
         }
         let has_control = |text: &Option<Pii<String>>| {
@@ -251,7 +259,7 @@ impl NewIdent {
         if let Some((field, _)) = self.texts().into_iter().find(|(_, text)| has_control(text)) {
             return Err(Error::invalid(
                 field,
-                "it has a control character, such as a line break",
+                "control characters, such as line breaks, are not allowed",
             ));
         }
         let dates = [
@@ -264,7 +272,7 @@ impl NewIdent {
         if let Some((field, _)) = dates.into_iter().find(|(_, date)| unwritable(date)) {
             return Err(Error::invalid(
                 field,
-                "a date is written YYYY-MM-DD, which has no year before 1",
+                "expected a date from year 1 on, which can be sent as YYYY-MM-DD",
             ));
         }
         if !self
@@ -272,7 +280,7 @@ impl NewIdent {
             .as_ref()
             .is_some_and(|email| is_address(email.expose()))
         {
-            return Err(Error::invalid("email", "it is no e-mail address"));
+            return Err(Error::invalid("email", "expected an e-mail address"));
         }
         if self
             .mobile_phone
@@ -282,15 +290,16 @@ impl NewIdent {
         {
             return Err(Error::invalid(
                 "mobile_phone",
-                "expected 5 to 15 digits, with + or 00 and the country code before them unless the number is German",
+                "expected 5 to 15 digits, after + or 00 and the country code unless the \
+                 number is German",
             ));
         }
         match &self.pdf {
             Some(Pdf::Url(url)) if !matches!(url.expose().scheme(), "http" | "https") => {
-                Err(Error::invalid("pdf_url", "it is no address of the web"))
+                Err(Error::invalid("pdf_url", "expected an http or https URL"))
             }
             Some(Pdf::Content(bytes)) if !bytes.starts_with(b"%PDF-") => {
-                Err(Error::invalid("pdf_content", "it is no PDF"))
+                Err(Error::invalid("pdf_content", "expected a PDF"))
             }
             _ => Ok(()),
         }
@@ -330,7 +339,7 @@ impl NewIdent {
     }
 }
 
-/// The number as it is dialled: digits alone, with `00` before a country code.
+/// Returns the number in dialling form: digits only, with `00` before a country code.
 fn dialling(phone: &str) -> Option<String> {
     let divides = |character: char| {
         character.is_whitespace() || matches!(character, '-' | '/' | '.' | '\u{2010}'..='\u{2013}')
@@ -339,7 +348,7 @@ fn dialling(phone: &str) -> Option<String> {
         .chars()
         .filter(|character| !divides(*character))
         .collect();
-    // The nought of a national number is not dialled behind a country code.
+    // The trunk prefix 0 of a national number is not dialled after a country code.
     let is_international = plain.starts_with('+') || plain.starts_with("00");
     let plain = if is_international {
         plain.replacen("(0)", "", 1)
@@ -354,7 +363,7 @@ fn dialling(phone: &str) -> Option<String> {
         .strip_prefix("00")
         .or_else(|| digits.strip_prefix('0'))
         .unwrap_or(&digits);
-    // Neither a country code nor a national number without its 0 begins with a nought.
+    // Neither a country code nor a national number without its trunk prefix begins with 0.
     let plausible = (5..=15).contains(&rest.len())
         && rest.bytes().all(|byte| byte.is_ascii_digit())
         && !rest.starts_with('0');
@@ -368,8 +377,8 @@ fn is_address(email: &str) -> bool {
         .is_some_and(|(local, host)| named(local) && named(host) && !local.contains('@'))
 }
 
-/// Whether there is nothing to send.
-fn nothing(text: &Option<Pii<String>>) -> bool {
+/// Returns whether there is no text to send.
+fn is_empty_text(text: &Option<Pii<String>>) -> bool {
     text.as_ref()
         .is_none_or(|text| text.expose().trim().is_empty())
 }
@@ -403,7 +412,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_dialled_with_its_country_code_where_it_has_one() {
+    fn number_is_dialled_with_its_country_code() {
         for (phone, dialled) in [
             ("+4915111111111", Some("004915111111111")),
             ("+49 151 111-11 111", Some("004915111111111")),
@@ -429,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_one_at_sign_with_something_on_either_side() {
+    fn email_address_has_one_at_sign() {
         for (email, is) in [
             ("johndoe@identify24.de", true),
             ("a@b", true),

@@ -1,4 +1,4 @@
-//! Requests, as pure functions: method, address, headers and body as the document shows them.
+//! Builds requests as pure functions: method, URL, headers and body as in the document.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::calls::{self, CallRow};
 use super::{IdentId, NewIdent};
 
-/// The address and the partner of the calls.
+/// The base URL and the partner name of the account.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     base: adapter::Endpoint,
@@ -43,7 +43,7 @@ impl Endpoint {
         let partner = self
             .partner
             .to_str()
-            .map_err(|_| Error::config("partner cannot be sent"))?;
+            .map_err(|_| Error::config("partner cannot be sent as a header value"))?;
         let body = Login {
             partner,
             apikey: api_key.expose(),
@@ -70,9 +70,10 @@ impl Endpoint {
         )
     }
 
-    /// The address of a person's session, as the document's sample has it: at the API's host without its `api.`.
+    /// Returns the URL of a person's session in the form of the document's sample: at the API's
+    /// host without its `api.`.
     pub(crate) fn page(&self, ident: &IdentId) -> Result<Url> {
-        let config = || Error::config("base_url makes no address that a person can be sent to");
+        let config = || Error::config("base_url does not lead to a session URL");
         let mut url = Url::parse(&format!("{}/apply/{}", self.base.base(), ident.as_str()))
             .map_err(|_| config())?;
         if let Some(site) = url
@@ -86,8 +87,9 @@ impl Endpoint {
     }
 
     fn authorized(&self, token: &str, mut request: Request<Bytes>) -> Result<Request<Bytes>> {
-        let token = sensitive(token)
-            .ok_or_else(|| Error::malformed("the vendor's token cannot be sent"))?;
+        let token = sensitive(token).ok_or_else(|| {
+            Error::malformed("the vendor returned a token that is not a valid header value")
+        })?;
         request
             .headers_mut()
             .insert("x-api-partner", self.partner.clone());
@@ -104,7 +106,7 @@ impl Endpoint {
         let mut request = self
             .base
             .request(call.method.clone(), &[&[call.name], rest].concat())?;
-        // The document requires it of calls without a body too.
+        // The document requires the header for calls without a body, too.
         request
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,13 +1,14 @@
 //! The members that no observation carries.
 
-/// The members of answers and webhooks that no observation carries, each with the reason. All others end in the observation.
+/// The members of responses and webhooks that no observation carries, each with the reason. All
+/// other members end in the observation.
 pub const IGNORED: &[(&str, &str)] = &[
     (
         "result",
-        "it says only that the request succeeded: an answer that says otherwise is an error",
+        "repeats that the request succeeded; a response that denies it is an error",
     ),
     (
         "response_status",
-        "it repeats the status of HTTP: an answer with that of a failure is an error",
+        "repeats the HTTP status; a response with an error status is an error",
     ),
 ];

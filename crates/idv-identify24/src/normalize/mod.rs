@@ -1,5 +1,5 @@
-//! Identify24's statements in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
-//! [`Report`](idv_core::Report).
+//! Normalizes Identify24's payloads: pure functions from [`wire`](crate::wire) to [`Observation`]
+//! and [`Report`](idv_core::Report).
 
 mod ignored;
 mod report;
@@ -18,16 +18,17 @@ pub use statuses::{STATUSES, StatusRow, Statuses};
 
 use crate::wire::{Field, Ident, IdentAnswer, Webhook};
 
-/// The provider's id, which reports carry.
+/// The provider's id in reports.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("identify24");
 
-/// The vendor's times have no zone. It is at home in Berlin.
+/// The vendor's times have no zone; the vendor is based in Berlin.
 const ZONE: &str = "Europe/Berlin";
 
-/// Returns the observation of an ident's state, without a report. It is a claim: the caller of the API adds the proof.
+/// Normalizes the state of an ident, without a report. The observation is a claim: the caller adds
+/// the proof.
 ///
-/// The time is that of the ident's creation while it is in the state in which it was created (`Unidentified`): there is no other time,
-/// and it says nothing of later states.
+/// Its time is the ident's creation while the ident is in its first state (`Unidentified`). The
+/// vendor gives no time of later states.
 #[must_use]
 pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(&ident.custom_id, &ident.id, channel);
@@ -50,11 +51,12 @@ pub fn ident(ident: &Ident<'_>, statuses: &Statuses, channel: Channel) -> Observ
     observation
 }
 
-/// Returns the observation of an answer of `ident/get`, with its data about the person as a report.
+/// Normalizes a response of `ident/get`, with its personal data as a report.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if the answer says that the request failed, or has no ident or several.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the response reports a failure, or has no ident
+/// or several.
 pub fn answer(
     answer: &IdentAnswer<'_>,
     statuses: &Statuses,
@@ -68,10 +70,12 @@ pub fn answer(
     Ok(observation)
 }
 
-/// Returns the observation of a webhook, with its report. It is a claim: the receiver adds the proof, if there is one.
+/// Normalizes a webhook, with its report. The observation is a claim: the receiver adds the proof
+/// if there is one.
 ///
-/// The code is the state's word, or its number if there is no word. There is no time and no number of the event, so a repetition looks
-/// like the first one. The report does not depend on the meaning of the word.
+/// The code is the state's word, or its number if the word is missing. The event has neither a time
+/// nor a number, so a redelivery looks like the first delivery. The report does not depend on the
+/// meaning of the word.
 #[must_use]
 pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> Observation {
     let mut observation = observed(&webhook.custom_id, &webhook.ident_id, channel);
@@ -89,32 +93,38 @@ pub fn webhook(webhook: &Webhook<'_>, statuses: &Statuses, channel: Channel) -> 
     observation
 }
 
-/// Returns the observations of a payload of a kind: `status` is an answer of `ident/get`, `callback` the body of a webhook, and `result`
-/// either of them, told apart by their members: the vendor has no call for a result, and these are all that carries one.
+/// Normalizes a payload of the given kind.
+///
+/// `status` is a response of `ident/get`, `callback` the body of a webhook. `result` is either of
+/// them, distinguished by their members: the vendor has no call for results, and only these
+/// payloads carry one.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
-/// `kind` if there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if `kind` is not one of
+/// these.
 pub fn kind(bytes: &[u8], kind: &str, statuses: &Statuses) -> Result<Page> {
     let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel, statuses)?, 0, None))
 }
 
-/// Returns the observations of a payload that came by a channel: an ident by [`Poll`](Channel::Poll), a webhook by
-/// [`Callback`](Channel::Callback), either by [`Fetch`](Channel::Fetch). Each has its report.
+/// Normalizes a payload that arrived by `channel`: an ident by [`Poll`](Channel::Poll), a webhook
+/// by [`Callback`](Channel::Callback), either by [`Fetch`](Channel::Fetch). Each observation has
+/// its report.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
-/// `channel` if nothing comes from this vendor by that channel.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `channel` if this vendor does not
+/// use that channel.
 pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Vec<Observation>> {
     let observation = match channel {
         Channel::Poll => answer(&IdentAnswer::read(bytes)?, statuses, channel)?,
         Channel::Callback => webhook(&Webhook::read(bytes)?, statuses, channel),
         Channel::Fetch => {
             let read = IdentAnswer::read(bytes)?;
-            // An answer has the ident's id and its state elsewhere.
+            // A response has the ident's id and its state in other members.
             let is_likely = ["ident_id", "custom_id"]
                 .iter()
                 .any(|name| read.others.get(name).is_some());
@@ -137,12 +147,14 @@ pub fn payload(bytes: &[u8], channel: Channel, statuses: &Statuses) -> Result<Ve
     Ok(vec![observation])
 }
 
-/// Reads a time of the vendor's, which has no zone and is Berlin's: `DD-MM-YYYY HH:MM:SS` of an ident's creation, `YYYY-MM-DD HH:MM` of an
-/// appointment. The place of the year tells the two apart. A time by ISO 8601 is read too.
+/// Parses a time of the vendor, in the zone of Berlin.
+///
+/// The formats are `DD-MM-YYYY HH:MM:SS` for an ident's creation and `YYYY-MM-DD HH:MM` for an
+/// appointment; the position of the year distinguishes them. ISO 8601 is accepted, too.
 #[must_use]
 pub fn time(text: &str) -> Option<Timestamp> {
     let Some(local) = local(text.as_bytes()) else {
-        // A day alone is no time: its midnight would be made up.
+        // A date alone is not a time; the adapter does not invent midnight.
         return text
             .contains('T')
             .then(|| time_in_zone(text, ZONE))
@@ -203,11 +215,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_berlins_by_its_rules() {
+    fn time_is_in_berlins_zone() {
         for (text, expected) in [
             ("21-10-2019 09:57:51", "2019-10-21T07:57:51Z"),
             ("21-12-2019 09:57:51", "2019-12-21T08:57:51Z"),
-            // The night in which clocks go forward.
+            // The night in which daylight saving time begins.
             ("31-03-2024 01:59:59", "2024-03-31T00:59:59Z"),
             ("31-03-2024 03:00:00", "2024-03-31T01:00:00Z"),
             ("2019-10-24 11:11", "2019-10-24T09:11:00Z"),
@@ -225,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn invalid_time_is_not_parsed() {
         for text in [
             "",
             "yesterday",

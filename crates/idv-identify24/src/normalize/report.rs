@@ -1,4 +1,4 @@
-//! The data of a payload about the person, as a report.
+//! Builds reports from the personal data of a payload.
 
 use idv_core::adapter::wire::Loose;
 use idv_core::adapter::{is_blank, non_empty};
@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{PROVIDER, time};
 use crate::wire::{Field, Ident, IdentAnswer, Webhook};
 
-/// The fields that a report of this vendor can ever fill. No documented call or message brings checked data beyond the name.
+/// The fields that a report of this vendor can fill. No documented call or message returns verified
+/// data beyond the name.
 pub const REPORT_FIELDS: &[ReportField] = &[
     ReportField::Method,
     ReportField::Agent,
@@ -19,17 +20,20 @@ pub const REPORT_FIELDS: &[ReportField] = &[
     ReportField::Custom,
 ];
 
-/// The members that show that an agent was there.
+/// The members that show that an agent was involved.
 const AGENT: [&str; 3] = ["agent_name", "agent_notes", "reject_reason"];
 
-/// Returns the report of a webhook.
+/// Builds the report of a webhook.
 ///
-/// - Names are the vendor's, and `unchecked`: it does not say whether they were submitted or read off the document.
-/// - The vendor has no codes for reasons: `reject_reason` is a text, kept as one, with the member's name as its code. In another shape, each
-///   entry of an array is a reason, and an object is one as JSON; `custom` has it in its own shape.
-/// - `custom` has `custom1` to `custom4`, and what the model has no place for by the vendor's name: `agent_notes`, `company_name`,
-///   `project_id`, `status_id`, `appointment_date` as a time of UTC, and members of newer versions in their own shape.
-/// - The method is a call by video once an agent shows that there was one.
+/// - Names are `unchecked`: the vendor does not say whether they were submitted or read from the
+///   identity document.
+/// - The vendor has no codes for reasons. A text in `reject_reason` becomes one reason, with the
+///   member's name as its code. In another shape, each entry of an array is a reason, and an object
+///   is one reason as JSON; `custom` keeps the value in its own shape.
+/// - `custom` has `custom1` to `custom4` and, by the vendor's name, the values beyond the model:
+///   `agent_notes`, `company_name`, `project_id`, `status_id`, `appointment_date` as a UTC time,
+///   and members of newer versions in their own shape.
+/// - The method is a video call if the payload shows that an agent was involved.
 #[must_use]
 pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
     let mut report = named(&webhook.first_name, &webhook.last_name);
@@ -72,7 +76,8 @@ pub fn webhook_report(webhook: &Webhook<'_>) -> Box<Report> {
     report
 }
 
-/// Returns the report of an ident in an answer of `ident/get`: the names, and what was sent along.
+/// Builds the report of an ident in a response of `ident/get`: the names and the custom data of the
+/// request.
 #[must_use]
 pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
     let mut report = named(&ident.person_first_name, &ident.person_last_name);
@@ -110,7 +115,7 @@ pub fn ident_report(ident: &Ident<'_>, status: Option<Status>) -> Box<Report> {
     report
 }
 
-/// Adds the members around an ident that say something.
+/// Adds the members around an ident that carry information.
 pub(super) fn add_envelope(report: &mut Report, answer: &IdentAnswer<'_>) {
     let messages = answer
         .messages
@@ -119,12 +124,12 @@ pub(super) fn add_envelope(report: &mut Report, answer: &IdentAnswer<'_>) {
     add_members(report, messages.chain(answer.others.iter()));
 }
 
-/// Returns whether one of an ident's members that the document lacks shows that an agent was there.
+/// Returns whether one of an ident's undocumented members shows that an agent was involved.
 pub(super) fn has_agent<'m>(mut members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) -> bool {
     members.any(|(name, value)| AGENT.contains(&name) && !is_blank(value.expose()))
 }
 
-/// Returns whether a member says anything.
+/// Returns whether a member carries information.
 pub(super) fn is_filled(field: &Field<'_>) -> bool {
     field.as_ref().is_some_and(|field| {
         non_empty(Some(field)).is_some() || field.other().is_some_and(|it| !is_blank(it.expose()))
@@ -141,7 +146,7 @@ fn named(first: &Field<'_>, last: &Field<'_>) -> Box<Report> {
             Attribute::new(Source::Vendor, Verdict::Unchecked).with_value(name.to_owned())
         })
     };
-    // A report is long: it is made where it stays.
+    // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(PROVIDER));
     report.person.given_names = name(first);
     report.person.family_name = name(last);
@@ -177,7 +182,7 @@ fn add_text(report: &mut Report, name: &str, text: Option<&str>) {
     }
 }
 
-/// Adds a time as one of UTC; text that is no time as it is.
+/// Adds a time in UTC, or the text unchanged if it is not a time.
 fn add_time(report: &mut Report, name: &str, field: &Field<'_>) {
     let time = non_empty(field.as_ref())
         .and_then(time)
@@ -186,14 +191,14 @@ fn add_time(report: &mut Report, name: &str, field: &Field<'_>) {
     add_other(report, name, field);
 }
 
-/// Adds a field that is no text, in its own shape.
+/// Adds a field that is not text, in its own shape.
 fn add_other(report: &mut Report, name: &str, field: &Field<'_>) {
     if let Some(value) = other(field) {
         add_members(report, std::iter::once((name, value)));
     }
 }
 
-/// Adds members in their own shape. One whose name is taken has the name with `envelope.` before it.
+/// Adds members in their own shape. A name that is already used gets the prefix `envelope.`.
 fn add_members<'m>(report: &mut Report, members: impl Iterator<Item = (&'m str, &'m Pii<Value>)>) {
     for (name, value) in members.filter(|(_, value)| !is_blank(value.expose())) {
         let is_taken = report.custom.contains_key(name);

@@ -1,4 +1,5 @@
-//! The meaning of the vendor's words for a state: the one that the document shows, and those that an account has taught.
+//! The meanings of the vendor's states: the documented one and those that the configuration
+//! teaches.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,26 +8,26 @@ use idv_core::adapter::settings::{Fault, SettingValue, by_serde};
 use idv_core::{Error, Outcome, Result, Status};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-/// A word for a state, as the document has it.
+/// A documented state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusRow {
-    /// The vendor's word.
+    /// The vendor's word for the state.
     pub word: &'static str,
-    /// The meaning, before an agent was there.
+    /// The meaning before an agent was involved.
     pub status: Status,
-    /// The place of the word in the document.
+    /// The section of the document that shows the word.
     pub source: &'static str,
 }
 
-/// Every word for an ident's state that the document shows. It lists none.
+/// Every state of an ident that the document shows. The document has no list of states.
 pub const STATUSES: &[StatusRow] = &[StatusRow {
     word: "Unidentified",
     status: Status::AwaitingPerson,
     source: "ident/get, sample response",
 }];
 
-/// Names of states, as a configuration gives them.
+/// The names of meanings in a configuration.
 const NAMES: &[(&str, Status)] = &[
     ("awaiting_person", Status::AwaitingPerson),
     ("in_progress", Status::InProgress),
@@ -40,16 +41,18 @@ const NAMES: &[(&str, Status)] = &[
     ("disputed", Status::Finished(Outcome::Disputed)),
 ];
 
-/// The meanings of an account's words.
+/// The meanings of an account's states.
 ///
-/// The document lists no words for states, and accounts may have their own. So the configuration teaches what they mean. A word that the
-/// configuration does not teach and the document does not show has no meaning: it is kept, changes nothing, and is reported. Nothing is
-/// guessed from the look of a word, since an outcome opens a bank account.
+/// The document has no list of states, and accounts may have their own, so the configuration
+/// teaches their meanings. A state that neither the configuration nor the document defines has no
+/// meaning: it is kept, changes nothing, and is reported. The adapter never guesses from the
+/// wording, because an outcome may open a bank account.
 ///
-/// Words are compared without white space around them and without regard to the case of ASCII letters. The configuration prevails over
+/// Comparison ignores surrounding white space and ASCII case. The configuration overrides
 /// [`STATUSES`].
 ///
-/// In a configuration it is a table, or one text with commas, as an environment variable has it:
+/// In a configuration file the value is a table. An environment variable has the same pairs in one
+/// text, separated by commas:
 ///
 /// ```
 /// use idv_core::{Outcome, Status};
@@ -63,11 +66,14 @@ const NAMES: &[(&str, Status)] = &[
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// A word means `awaiting_person`, `in_progress`, `in_review`, `ended` (it is over, and the word does not say how), `verified`, `rejected`,
-/// `inconclusive`, `canceled`, `expired` or `disputed`.
+/// The meanings are `awaiting_person`, `in_progress`, `in_review`, `ended` (over, with an outcome
+/// that the word does not tell), `verified`, `rejected`, `inconclusive`, `canceled`, `expired` and
+/// `disputed`.
 ///
-/// A word may mean one thing before an agent was there and another one after. A payload shows that an agent was there by `agent_name`,
-/// `agent_notes` or `reject_reason`. The document shows `Unidentified` before, so that it has no meaning after unless it is taught:
+/// A word may have one meaning before an agent was involved and another one afterwards. A payload
+/// with `agent_name`, `agent_notes` or `reject_reason` shows that an agent was involved. The
+/// document shows `Unidentified` only before that, so this word has no later meaning unless one is
+/// taught:
 ///
 /// ```
 /// # use idv_core::{Outcome, Status};
@@ -76,7 +82,8 @@ const NAMES: &[(&str, Status)] = &[
 /// let statuses: Statuses = serde_json::from_str(table)?;
 /// assert_eq!(statuses.meaning("Unidentified", false), Some(Status::AwaitingPerson));
 /// assert_eq!(statuses.meaning("Unidentified", true), Some(Status::Finished(Outcome::Rejected)));
-/// assert_eq!(serde_json::from_str::<Statuses>(r#""Unidentified = awaiting_person / rejected""#)?, statuses);
+/// let text = r#""Unidentified = awaiting_person / rejected""#;
+/// assert_eq!(serde_json::from_str::<Statuses>(text)?, statuses);
 /// assert_eq!(Statuses::of_document().meaning("Unidentified", true), None);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -85,7 +92,7 @@ pub struct Statuses {
     taught: Vec<Taught>,
 }
 
-/// A word that was taught, and its meanings.
+/// A taught word and its meanings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Taught {
     word: String,
@@ -94,27 +101,27 @@ struct Taught {
 }
 
 impl Statuses {
-    /// Returns the meanings that the document shows, and no others.
+    /// Returns only the documented meanings.
     #[must_use]
     pub const fn of_document() -> Self {
         Self { taught: Vec::new() }
     }
 
-    /// Adds a word that means `status`, whether an agent was there or not.
+    /// Adds a word that means `status`, whether or not an agent was involved.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the word is empty or was taught already.
+    /// [`Config`](idv_core::ErrorKind::Config) if the word is empty or already taught.
     pub fn with(self, word: &str, status: Status) -> Result<Self> {
         self.teach(word, Some(status), Some(status))
     }
 
-    /// Adds a word that means one thing before an agent was there and another one after. Without a meaning before, it has that of the
-    /// document.
+    /// Adds a word with one meaning before an agent was involved and another one afterwards. If
+    /// `before` is `None`, the documented meaning applies before.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the word is empty or was taught already.
+    /// [`Config`](idv_core::ErrorKind::Config) if the word is empty or already taught.
     pub fn with_both(
         self,
         word: &str,
@@ -124,13 +131,15 @@ impl Statuses {
         self.teach(word, before_agent, Some(after_agent))
     }
 
-    /// Returns the meaning of a word before an agent was there; `None` if it is not known.
+    /// Returns the meaning of a word before an agent was involved, or `None` if the word is
+    /// unknown.
     #[must_use]
     pub fn find(&self, word: &str) -> Option<Status> {
         self.meaning(word, false)
     }
 
-    /// Returns the meaning of a word in a payload that shows that an agent was there, or does not; `None` if it is not known.
+    /// Returns the meaning of a word, or `None` if the word is unknown. `has_agent` says whether
+    /// the payload shows that an agent was involved.
     #[must_use]
     pub fn meaning(&self, word: &str, has_agent: bool) -> Option<Status> {
         let word = word.trim();
@@ -149,7 +158,7 @@ impl Statuses {
             .or_else(documented)
     }
 
-    /// Returns whether some word has an outcome: without, no verification ever comes to an end here.
+    /// Returns whether some word means an outcome. Without one, no verification gets an outcome.
     #[must_use]
     pub fn has_outcome(&self) -> bool {
         let meanings = self
@@ -176,12 +185,12 @@ impl Statuses {
         let word = word.trim();
         if word.is_empty() {
             return Err(Error::config(
-                "statuses has an empty word: write the vendor's word and its meaning",
+                "statuses has an empty word: expected the vendor's word and its meaning",
             ));
         }
         if self.taught(word).is_some() {
             return Err(Error::config(
-                "statuses has a word twice; letters of another case do not make another word",
+                "statuses has the same word twice (ASCII case is ignored)",
             ));
         }
         self.taught.push(Taught {
@@ -205,10 +214,15 @@ fn named(name: &str) -> Result<Status> {
             .collect::<Vec<_>>()
             .join(", ")
     };
-    status.ok_or_else(|| Error::config(format!("a word of statuses means one of {}", known())))
+    status.ok_or_else(|| {
+        Error::config(format!(
+            "invalid meaning in statuses: expected one of {}",
+            known()
+        ))
+    })
 }
 
-/// The meaning of a word in a configuration: one, or one before an agent was there and one after.
+/// A word's meaning in a configuration: one for both cases, or one for each.
 #[derive(serde::Deserialize)]
 #[serde(
     untagged,
@@ -228,7 +242,7 @@ struct Both {
 }
 
 impl Meaning {
-    /// Reads `verified`, or `awaiting_person / rejected`.
+    /// Parses `verified` or `awaiting_person / rejected`.
     fn parse(text: &str) -> Self {
         match text.split_once('/') {
             None => Self::Always(text.to_owned()),
@@ -272,10 +286,10 @@ impl<'de> Deserialize<'de> for Statuses {
                     .map(str::trim)
                     .filter(|pair| !pair.is_empty())
                 {
-                    // A meaning has no equals sign; a word may.
+                    // A meaning never contains an equals sign, but a word may.
                     let (word, name) = pair.rsplit_once('=').ok_or_else(|| {
                         E::custom(
-                            "statuses is written as word=meaning, with commas between the pairs",
+                            "invalid statuses: expected word=meaning pairs, separated by commas",
                         )
                     })?;
                     statuses = Meaning::parse(name)
@@ -325,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taught_prevails_over_the_document() {
+    fn taught_meaning_overrides_the_document() {
         let statuses = read(r#""unidentified=rejected""#).unwrap();
         assert_eq!(
             statuses.find("Unidentified"),
@@ -335,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn words_may_have_equals_signs_in_them_and_no_meaning_does() {
+    fn words_may_contain_equals_signs() {
         let statuses = read(r#""a=b=in_review, c = ended ,""#).unwrap();
         assert_eq!(
             statuses.find("a=b"),
@@ -346,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn word_means_another_thing_after_an_agent() {
+    fn word_can_change_its_meaning_after_an_agent() {
         let rejected = Status::Finished(Outcome::Rejected);
         for (json, before, after) in [
             (
@@ -396,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_and_the_meanings_listed() {
+    fn invalid_meaning_is_refused_with_the_accepted_ones() {
         for (json, says) in [
             (r#"{"Word": "identified"}"#, "inconclusive"),
             (r#"{"Word": "Verified"}"#, "verified"),

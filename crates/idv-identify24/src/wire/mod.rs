@@ -1,73 +1,75 @@
-//! Identify24's payloads in its own words.
+//! Identify24's payloads, member by member.
 //!
-//! Reading is tolerant, since the document contradicts itself: `response_status` is missing from some answers, every id is text although
-//! it is sent as a number elsewhere, and newer versions have added parts. Every part may be missing, null or of another shape, unknown
-//! parts are kept in theirs, and of a part that is repeated the last one counts. A payload that is not whole or not well formed is refused.
+//! Parsing is tolerant because the document contradicts itself: `response_status` is missing from
+//! some responses, ids are documented as text and sent as numbers, and newer versions have added
+//! members. Any member may be missing, null or of another shape. Unknown members keep their shape,
+//! and the last of repeated members counts. A truncated or ill-formed payload is an error.
 //!
-//! Text borrows from the payload, and cannot be printed.
+//! Text borrows from the payload and has no `Display`.
 
 use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::{Loose, Members, Part, Shape, object, read};
 use idv_core::{Error, Pii, Result, Text};
 use serde_json::Value;
 
-/// A member that the document has as text, in whichever shape it came.
+/// A member that the document defines as text, in the shape in which it arrived.
 pub type Field<'a> = Option<Loose<'a>>;
 
 object! {
-    /// The envelope of every answer.
+    /// The envelope of every response.
     ///
     /// `data` has other shapes in other calls: see [`IdentAnswer`] and [`ProjectsAnswer`].
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Envelope<'a> {
-        /// Whether the request succeeded. It can be false inside of a 200.
+        /// Whether the request succeeded. It can be false inside a 200.
         "result" result: Option<bool>,
-        /// The status of HTTP once more, which some answers lack.
+        /// The HTTP status again. Some responses lack it.
         "response_status" response_status: Option<u16> as HttpStatus,
-        /// Texts, of which the document lists none. They can be there on a success too ("Successful..").
+        /// Messages, which the document does not list. A success can have them, too
+        /// ("Successful..").
         "messages" messages: Vec<Option<Text<'a>>>,
-        /// The token: `auth` alone.
+        /// The token (`auth` only).
         "token" token: Option<Text<'a>>,
-        /// The new ident's id: `ident/create` alone.
+        /// The new ident's id (`ident/create` only).
         "ident_id" ident_id: Option<Text<'a>>,
-        /// The address of the person's session: `ident/create` alone.
+        /// The URL of the person's session (`ident/create` only).
         "conference_url" conference_url: Option<Text<'a>>,
-        /// The new ident, if the answer has it inside, as that of `ident/get` has.
+        /// The new ident, if the response nests it as `ident/get` does.
         "data" data: Vec<NewIdentData<'a>>,
     }
 }
 
 object! {
-    /// The new ident inside of an answer.
+    /// The new ident, nested in a response.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct NewIdentData<'a> {
         /// The new ident's id.
         "ident_id" ident_id: Option<Text<'a>>,
-        /// The address of the person's session.
+        /// The URL of the person's session.
         "conference_url" conference_url: Option<Text<'a>>,
     }
 }
 
 object! {
-    /// An answer of `ident/get`.
+    /// A response of `ident/get`.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdentAnswer<'a> {
         /// Whether the request succeeded.
         "result" result: Option<bool>,
-        /// The status of HTTP once more, which some answers lack.
+        /// The HTTP status again. Some responses lack it.
         "response_status" response_status: Option<u16> as HttpStatus,
-        /// Texts, of which the document lists none.
+        /// Messages, which the document does not list.
         "messages" messages: Option<Pii<Value>>,
-        /// The ident; more than one is not documented.
+        /// The ident. The document does not describe several.
         "data" data: Vec<Ident<'a>>,
         ..
-        /// Members that no document has.
+        /// Undocumented members.
         others: Members,
     }
 }
 
 object! {
-    /// An answer of `project/getAll`, or one of `project/get`, which has a single project.
+    /// A response of `project/getAll`, or of `project/get`, which has a single project.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct ProjectsAnswer<'a> {
         /// Whether the request succeeded.
@@ -78,10 +80,10 @@ object! {
 }
 
 object! {
-    /// An ident in an answer of `ident/get`: the state, and a part of the submitted data.
+    /// An ident in a response of `ident/get`: the state and a part of the submitted data.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Ident<'a> {
-        /// The ident's id. It opens the person's session.
+        /// The ident's id, which opens the person's session.
         "id" id: Field<'a>,
         /// The project's id.
         "project_id" project_id: Field<'a>,
@@ -89,24 +91,24 @@ object! {
         "person_first_name" person_first_name: Field<'a>,
         /// The family name.
         "person_last_name" person_last_name: Field<'a>,
-        /// Our reference.
+        /// The application's reference.
         "custom_id" custom_id: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom1" custom1: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom2" custom2: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom3" custom3: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom4" custom4: Field<'a>,
-        /// The state: a word, of which the document shows `Unidentified` alone.
+        /// The state. `Unidentified` is the only word that the document shows.
         "status" status: Field<'a>,
-        /// When the ident was created: `DD-MM-YYYY HH:MM:SS`, without a zone.
+        /// The time at which the ident was created: `DD-MM-YYYY HH:MM:SS`, without a zone.
         "created_at" created_at: Field<'a>,
-        /// When the person has an appointment: `YYYY-MM-DD HH:MM`, without a zone.
+        /// The time of the person's appointment: `YYYY-MM-DD HH:MM`, without a zone.
         "appointment_date" appointment_date: Field<'a>,
         ..
-        /// Members that no document has.
+        /// Undocumented members.
         others: Members,
     }
 }
@@ -119,24 +121,24 @@ object! {
         "id" id: Option<Text<'a>>,
         /// The project's title.
         "title" title: Option<Text<'a>>,
-        /// Its state: a word, of which the document shows `Active` alone.
+        /// The state. `Active` is the only word that the document shows.
         "status" status: Option<Text<'a>>,
     }
 }
 
 object! {
-    /// The body of a webhook. Some of its names differ from those of [`Ident`].
+    /// The body of a webhook. Some member names differ from those of [`Ident`].
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Webhook<'a> {
-        /// The ident's id. It opens the person's session.
+        /// The ident's id, which opens the person's session.
         "ident_id" ident_id: Field<'a>,
-        /// The number of the state, of which the document lists none.
+        /// The number of the state. The document has no list of these numbers.
         "status_id" status_id: Field<'a>,
         /// The state.
         "status" status: Field<'a>,
         /// The project's id.
         "project_id" project_id: Field<'a>,
-        /// Our reference.
+        /// The application's reference.
         "custom_id" custom_id: Field<'a>,
         /// The company's name.
         "company_name" company_name: Field<'a>,
@@ -144,64 +146,67 @@ object! {
         "first_name" first_name: Field<'a>,
         /// The family name.
         "last_name" last_name: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom1" custom1: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom2" custom2: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom3" custom3: Field<'a>,
-        /// Custom data that was sent along.
+        /// Custom data of the request.
         "custom4" custom4: Field<'a>,
         /// The agent's notes.
         "agent_notes" agent_notes: Field<'a>,
-        /// The reason why the person was rejected: a text in the sample.
+        /// The reason for a rejection: a text in the sample.
         "reject_reason" reject_reason: Field<'a>,
         /// The agent's name.
         "agent_name" agent_name: Field<'a>,
-        /// When the person has an appointment: `YYYY-MM-DD HH:MM`, without a zone.
+        /// The time of the person's appointment: `YYYY-MM-DD HH:MM`, without a zone.
         "appointment_date" appointment_date: Field<'a>,
         ..
-        /// Members that no document has.
+        /// Undocumented members.
         others: Members,
     }
 }
 
 impl<'a> Envelope<'a> {
-    /// Reads the envelope of an answer of any call.
+    /// Parses the envelope of a response of any call.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, or not an object of JSON.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response is not UTF-8, is truncated, or
+    /// is not a JSON object.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         read(bytes)
     }
 }
 
 impl<'a> IdentAnswer<'a> {
-    /// Reads an answer of `ident/get`.
+    /// Parses a response of `ident/get`.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, or not an object of JSON.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response is not UTF-8, is truncated, or
+    /// is not a JSON object.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         read(bytes)
     }
 
-    /// Whether it says that the request failed.
+    /// Returns whether the response reports a failure.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         self.result == Some(false) || self.response_status.is_some_and(|status| status >= 400)
     }
 
-    /// The ident.
+    /// Returns the ident.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the answer says that the request failed, or has no ident or several.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response reports a failure, or has no
+    /// ident or several.
     pub fn ident(&self) -> Result<&Ident<'a>> {
         if self.is_failure() {
             return Err(Error::malformed(
-                "it is no ident: the vendor says that the request failed",
+                "not an ident: the vendor reported a failure",
             ));
         }
         match self.data.as_slice() {
@@ -213,48 +218,52 @@ impl<'a> IdentAnswer<'a> {
                 Ok(ident)
             }
             _ => Err(Error::malformed(
-                "it is no answer about an ident: data is missing, empty or several",
+                "not a response about one ident: data is missing, empty or has several entries",
             )),
         }
     }
 }
 
 impl<'a> ProjectsAnswer<'a> {
-    /// Reads an answer of `project/getAll` or `project/get`.
+    /// Parses a response of `project/getAll` or `project/get`.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, or not an object of JSON.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response is not UTF-8, is truncated, or
+    /// is not a JSON object.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         read(bytes)
     }
 }
 
 impl<'a> Webhook<'a> {
-    /// Reads the body of a webhook.
+    /// Parses the body of a webhook.
     ///
     /// ```
     /// use idv_identify24::wire::Webhook;
     ///
-    /// let webhook = Webhook::read(br#"{"ident_id": "3d1b2c4e", "status_id": 5, "status": "Unidentified"}"#)?;
+    /// let json = br#"{"ident_id": "3d1b2c4e", "status_id": 5, "status": "Unidentified"}"#;
+    /// let webhook = Webhook::read(json)?;
     /// assert_eq!(webhook.status_id.unwrap().to_value(), "5");
     /// # Ok::<(), idv_core::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not UTF-8, not whole, not an object of JSON, or names no ident.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is not UTF-8, is truncated, is not
+    /// a JSON object, or names no ident.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let webhook: Self = read(bytes)?;
         if !webhook.names_an_ident() {
             return Err(Error::malformed(
-                "it is no webhook: it has neither ident_id nor custom_id",
+                "not a webhook: it has neither ident_id nor custom_id",
             ));
         }
         Ok(webhook)
     }
 
-    /// Reads the body of a webhook, if it is one: an answer has the ident's id and its state elsewhere.
+    /// Parses the body of a webhook, or returns `None` for a response, which has the ident's id and
+    /// state in other members.
     pub(crate) fn sniffed(bytes: &'a [u8]) -> Result<Option<Self>> {
         let webhook: Self = read(bytes)?;
         let tells_a_state = is_text(&webhook.status) || is_text(&webhook.status_id);
@@ -270,7 +279,7 @@ fn is_text(field: &Field<'_>) -> bool {
     field.as_ref().is_some_and(|field| field.text().is_some())
 }
 
-/// A status of HTTP; also one that is sent as text.
+/// An HTTP status, sent as a number or as text.
 #[derive(Default)]
 struct HttpStatus(Option<u16>);
 
@@ -291,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_read_in_each_of_its_forms() {
+    fn status_is_parsed_from_each_form() {
         for (json, value) in [
             ("200", Some(200)),
             ("\"401\"", Some(401)),

@@ -1,29 +1,32 @@
-//! What the tests share: an account, a client over a script, Identify24's answers, and the fixtures.
+//! Shared by the tests: an account, a client with scripted responses, Identify24's answers, and the
+//! fixtures.
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use bytes::Bytes;
 use http::Request;
 use idv_core::call::CallPolicy;
 use idv_core::report::{Country, DocumentKind, Gender};
-use idv_core::{Client, NewVerification, Outcome, Reference, Status, VendorId, VerificationId};
+use idv_core::{
+    Client, Error, NewVerification, Outcome, Reference, Status, VendorId, VerificationId,
+};
 use idv_identify24::normalize::Statuses;
 use idv_identify24::{Identify24, Identify24Config};
 use idv_testkit::{Fixtures, ManualClock, ScriptedTransport, environment};
 
 pub(crate) use idv_testkit::{header, line};
 
-/// Our reference in every test.
+/// The application's reference in every test.
 pub(crate) const REFERENCE: &str = "6f1c2a9e1c1f4a6b9a520c2d6a1f7e11";
 /// The ident in every test.
 pub(crate) const IDENT: &str = "3d1b2c4e-0000-4000-8000-00000000a001";
-/// Where the calls go.
+/// The base URL of the API.
 pub(crate) const BASE: &str = "https://api.identify24.de";
 /// The token in every test.
 pub(crate) const TOKEN: &str = "eyJhbGciOiJIUzI1NiJ9.e30.example";
-/// The secret of the webhook's address.
+/// The secret in the webhook's URL.
 pub(crate) const SECRET: &str = "0123456789abcdef0123";
-/// Words that the account in the tests has been taught.
+/// States that the account's configuration teaches.
 pub(crate) const VERIFIED: &str = "Example Verified";
 pub(crate) const REJECTED: &str = "Example Rejected";
 
@@ -47,7 +50,7 @@ pub(crate) fn statuses() -> Statuses {
     })
 }
 
-/// The same with something else in it.
+/// The account with a change.
 pub(crate) fn with(change: impl FnOnce(&mut Identify24Config)) -> Identify24Config {
     let mut config = config();
     change(&mut config);
@@ -64,7 +67,7 @@ pub(crate) fn client(transport: &ScriptedTransport) -> Client {
     client_of(guarded(), transport)
 }
 
-/// A client of another account. Its waits end at once.
+/// A client of another account, whose sleeps end immediately.
 pub(crate) fn client_of(config: Identify24Config, transport: &ScriptedTransport) -> Client {
     Client::new(
         Identify24::new(config).unwrap(),
@@ -73,7 +76,7 @@ pub(crate) fn client_of(config: Identify24Config, transport: &ScriptedTransport)
     )
 }
 
-/// A clock whose sleeps end at once.
+/// A clock whose sleeps end immediately.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::leaping("2024-01-02T09:00:00Z".parse().unwrap())
 }
@@ -85,14 +88,14 @@ pub(crate) fn logged_in() -> ScriptedTransport {
     transport
 }
 
-/// The answer to a login.
+/// The response to a login.
 pub(crate) fn token(token: &str) -> String {
     format!(
         r#"{{"result":true,"response_status":200,"token":"{token}","messages":["Successful.."]}}"#
     )
 }
 
-/// The answer to an ident that is taken.
+/// The response to an accepted ident.
 pub(crate) fn created() -> String {
     format!(
         r#"{{"result":true,"messages":[],"ident_id":"{IDENT}","conference_url":"https://identify24.de/apply/{IDENT}"}}"#
@@ -116,7 +119,7 @@ pub(crate) fn webhook(status: &str) -> String {
     )
 }
 
-/// Our reference.
+/// The application's reference.
 pub(crate) fn reference() -> Reference {
     Reference::parse(REFERENCE).unwrap()
 }
@@ -126,7 +129,7 @@ pub(crate) fn id() -> VerificationId {
     VerificationId::new(reference(), Some(VendorId::new(IDENT)))
 }
 
-/// All that a creation takes.
+/// A verification with every supported input.
 pub(crate) fn new() -> NewVerification {
     let country = |letters: &str| Country::from_alpha2(letters).map(Into::into);
     let date = |text: &str| Some(text.parse::<jiff::civil::Date>().unwrap().into());
@@ -158,7 +161,7 @@ pub(crate) fn new() -> NewVerification {
     new
 }
 
-/// Method and address, as one line, without that of the API.
+/// The requests as lines of method and path.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
     transport
         .requests()
@@ -184,12 +187,12 @@ pub(crate) fn text(name: &str) -> String {
     FIXTURES.text(name)
 }
 
-/// The names of all fixtures that begin with one of these, sorted.
+/// The names of all fixtures with one of these prefixes, sorted.
 pub(crate) fn named(beginnings: &[&str]) -> Vec<String> {
     FIXTURES.named(beginnings)
 }
 
-/// The fixtures that are answers of `ident/get`.
+/// The fixtures that are responses of `ident/get`.
 pub(crate) fn idents() -> Vec<String> {
     named(&["ident-get", "own-ident-get"])
 }
@@ -197,4 +200,9 @@ pub(crate) fn idents() -> Vec<String> {
 /// The fixtures that are bodies of webhooks.
 pub(crate) fn webhooks() -> Vec<String> {
     named(&["webhook", "own-webhook"])
+}
+
+/// The vendor's description of a failure, in clear text.
+pub(crate) fn vendor_text(error: &Error) -> Option<&str> {
+    error.vendor_text().map(|text| text.expose().as_str())
 }

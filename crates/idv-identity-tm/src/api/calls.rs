@@ -1,34 +1,34 @@
-//! The calls of the API as data: their addresses, and the meaning of their statuses.
+//! The calls of the API, with their paths and the meanings of their status codes, as tables.
 
 use http::{Method, StatusCode};
 use idv_core::adapter::{Failure, Meaning};
 use idv_core::{Error, ErrorKind};
 
-/// A call of the customer API.
+/// One call of the customer API.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallRow {
-    /// The vendor's name of it, which stands in its address.
+    /// The vendor's name of the call, which is part of its path.
     pub name: &'static str,
     /// The chapter of the document.
     pub chapter: &'static str,
-    /// The method.
+    /// The HTTP method.
     pub method: Method,
     /// The status of a success.
     pub success: u16,
-    /// The meaning of the other documented statuses.
+    /// The meanings of the other documented status codes.
     pub failures: &'static [Failure],
 }
 
 impl CallRow {
-    /// Returns the error that an answer with this status is: by the document's meaning for this call, or by the status alone if it has
-    /// none.
+    /// Returns the error of a response with this status: by the document's meaning for this call,
+    /// or, if it has none, by the status alone.
     #[must_use]
     pub fn error(&self, status: StatusCode) -> Error {
         Failure::error_of(self.failures, status.as_u16()).unwrap_or_else(|| undocumented(status))
     }
 
-    /// Returns whether the document has a meaning of its own for the status.
+    /// Returns whether the document defines the status for this call.
     pub(crate) fn documents(&self, status: StatusCode) -> bool {
         self.failures
             .iter()
@@ -39,13 +39,15 @@ impl CallRow {
 fn undocumented(status: StatusCode) -> Error {
     match status.as_u16() {
         402 => Error::new(ErrorKind::QuotaExhausted),
-        403 => Error::new(ErrorKind::Unauthorized).detail("the account may not make this call"),
-        404 | 405 => Error::new(ErrorKind::NotFound)
-            .detail("the address is not known at the vendor: check base_url"),
+        403 => Error::new(ErrorKind::Unauthorized)
+            .detail("the account is not authorized for this call"),
+        404 | 405 => {
+            Error::new(ErrorKind::NotFound).detail("unknown path at the vendor: check base_url")
+        }
         429 => Error::new(ErrorKind::RateLimited),
         408 | 500..=599 => Error::new(ErrorKind::Unavailable),
-        400..=499 => Error::invalid("request", "the vendor does not take the request"),
-        _ => Error::malformed("the status is none that the document knows"),
+        400..=499 => Error::invalid("request", "the vendor rejected the request"),
+        _ => Error::malformed("undocumented status"),
     }
 }
 
@@ -68,30 +70,23 @@ const fn row(
 const BAD_REQUEST: Failure = Failure::new(
     400,
     Meaning::Invalid("request"),
-    "the vendor does not take the request",
+    "the vendor rejected the request",
 );
 const NOT_AVAILABLE: Failure = Failure::new(
     400,
     Meaning::Conflict,
-    "the vendor does not give it: the order is not finally processed, or the account is not set up for it",
+    "not available: the order is not finally processed, or the account is not configured for it",
 );
-const CREDENTIALS: Failure = Failure::new(401, Meaning::Unauthorized, "user or password is wrong");
-const NO_ORDER: Failure = Failure::new(404, Meaning::NotFound, "there is no such order");
-const NO_ORDER_OR_DELETED: Failure = Failure::new(
-    404,
-    Meaning::NotFound,
-    "there is no such order, or it is deleted already",
-);
+const CREDENTIALS: Failure = Failure::new(401, Meaning::Unauthorized, "wrong user or password");
+const NO_ORDER: Failure = Failure::new(404, Meaning::NotFound, "no such order");
+const NO_ORDER_OR_DELETED: Failure =
+    Failure::new(404, Meaning::NotFound, "no such order, or already deleted");
 const WRONG_STATE: Failure = Failure::new(
     406,
     Meaning::Conflict,
-    "the state of the order does not allow it",
+    "the state of the order does not allow this call",
 );
-const WRONG_TAN: Failure = Failure::new(
-    409,
-    Meaning::Invalid("tan"),
-    "it is not the TAN that was sent",
-);
+const WRONG_TAN: Failure = Failure::new(409, Meaning::Invalid("tan"), "wrong TAN");
 const PROCESSED: Failure = Failure::new(
     410,
     Meaning::Conflict,
@@ -100,7 +95,7 @@ const PROCESSED: Failure = Failure::new(
 const TOO_MANY_TANS: Failure = Failure::new(
     429,
     Meaning::Conflict,
-    "too many wrong TANs: the order is cancelled",
+    "too many wrong TANs: the vendor cancelled the order",
 );
 
 const DATA: &[Failure] = &[NOT_AVAILABLE, CREDENTIALS, NO_ORDER];
@@ -114,12 +109,12 @@ const START: &[Failure] = &[
 const NO_SIGNING: Failure = Failure::new(
     412,
     Meaning::Conflict,
-    "the signing has not been started: request it first",
+    "signing has not been started: request it first",
 );
 const NO_VERIFICATION: Failure = Failure::new(
     412,
     Meaning::Conflict,
-    "the verification of the telephone has not been started: request it first",
+    "the verification of the phone number has not been started: request it first",
 );
 
 pub(crate) static PUT_ORDER: CallRow = row(
@@ -162,14 +157,10 @@ pub(crate) static ORDERS_BY_REF: CallRow = row(
         Failure::new(
             400,
             Meaning::Invalid("reference"),
-            "the vendor does not look for it",
+            "the vendor rejected the reference",
         ),
         CREDENTIALS,
-        Failure::new(
-            404,
-            Meaning::NotFound,
-            "there is no order under this reference",
-        ),
+        Failure::new(404, Meaning::NotFound, "no order under this reference"),
     ],
 );
 pub(crate) static CANCEL: CallRow = row(
@@ -184,7 +175,7 @@ pub(crate) static CANCEL: CallRow = row(
         Failure::new(
             406,
             Meaning::Conflict,
-            "the order is not in a state to be cancelled",
+            "the state of the order does not allow a cancellation",
         ),
     ],
 );
@@ -289,7 +280,7 @@ pub(crate) static REQUEST_NEW_PASSWORD: CallRow = row(
         Failure::new(
             401,
             Meaning::Unauthorized,
-            "user, password or telephone number is wrong",
+            "wrong user, password or phone number",
         ),
     ],
 );
@@ -303,12 +294,12 @@ pub(crate) static CONFIRM_NEW_PASSWORD: CallRow = row(
         Failure::new(
             401,
             Meaning::Unauthorized,
-            "user, password or TAN is wrong; after a wrong TAN, request the change again",
+            "wrong user, password or TAN; after a wrong TAN, request the change again",
         ),
     ],
 );
 
-/// Every call of the document, in its order.
+/// Every call, in the document's order.
 pub static CALLS: &[&CallRow] = &[
     &PUT_ORDER,
     &STATUS,

@@ -1,4 +1,4 @@
-//! Files: those that stand in JSON, and those that are the answer.
+//! Files that are part of JSON, and files that are the whole response.
 
 use idv_core::adapter::store;
 use idv_core::call::{Answer, Attempt, Call, CallContext};
@@ -13,8 +13,13 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes. If it is encrypted it lies
-    /// in memory first, and may be no longer than the configuration's `max_embedded_bytes` either.
+    /// See [`Api`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the PDF is longer than `limit`
+    /// bytes. An encrypted PDF is first held in memory, and must not exceed the configuration's
+    /// `max_embedded_bytes` either.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn ident_data_pdf(
         &self,
         cx: &CallContext,
@@ -26,33 +31,47 @@ impl Api {
             .await
     }
 
-    /// The documents that were signed (chapter 3.5), once the order's status is 84. Read them with
+    /// Returns the signed documents (chapter 3.5), after the order's status is 84. Parse them with
     /// [`SignedDocuments`](crate::wire::SignedDocuments).
     ///
     /// # Errors
     ///
     /// As [`Api::ident_data`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn signed_documents(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::SIGNED_DOCUMENTS, order, &[], true)
             .await
     }
 
-    /// The hashes that were signed (chapter 3.6), once the order's status is 84. Read them with
+    /// Returns the signed hashes (chapter 3.6), after the order's status is 84. Parse them with
     /// [`Hashes`](crate::wire::Hashes).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn signed_hashes(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::SIGNED_HASHES, order, &[], false)
             .await
     }
 
-    /// Streams the record of a signing by AES, a PDF, into `sink` (chapter 3.7), once the order's status is 84.
+    /// Streams the audit log of an AES signature, a PDF, into `sink` (chapter 3.7), after the
+    /// order's status is 84.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
+    /// See [`Api`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the PDF is longer than `limit`
+    /// bytes.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn audit_log(
         &self,
         cx: &CallContext,
@@ -64,20 +83,29 @@ impl Api {
             .await
     }
 
-    /// The images (chapter 3.8). Read them with [`Images`](crate::wire::Images).
+    /// Returns the images (chapter 3.8). Parse them with [`Images`](crate::wire::Images).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) as [`Api::ident_data`].
+    /// See [`Api`]. [`LimitExceeded`](ErrorKind::LimitExceeded) as [`Api::ident_data`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn images(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::IMAGES, order, &[], false).await
     }
 
-    /// Asks for the video (chapter 3.9). Once it is there, the vendor calls `callback_url` by GET.
+    /// Asks the vendor to provide the video (chapter 3.9). When it is available, the vendor calls
+    /// `callback_url` by GET.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn provide_video(
         &self,
         cx: &CallContext,
@@ -92,21 +120,28 @@ impl Api {
         let body = Body {
             callback_url: callback_url.as_str(),
         };
-        // To ask twice means to be called twice at worst.
+        // A repetition at worst causes a second callback.
         let build = |_: &Attempt<'_>| {
             self.endpoint
                 .about_with(&calls::PROVIDE_VIDEO, order, &body)
         };
-        self.told(cx, Call::repeatable(), &calls::PROVIDE_VIDEO, build)
+        self.command_with(cx, Call::repeatable(), &calls::PROVIDE_VIDEO, build)
             .await
     }
 
-    /// Streams the video into `sink` (chapter 3.10): MP4 or WebM. Only once the vendor has said that it is there: before, a video
-    /// comes too, and is a placeholder that nothing tells from the real one.
+    /// Streams the video, MP4 or WebM, into `sink` (chapter 3.10).
+    ///
+    /// Call this only after the vendor has announced the video. Before, the vendor returns a
+    /// placeholder video that cannot be distinguished from the real one.
     ///
     /// # Errors
     ///
-    /// As [`Api::ident_data_pdf`]; [`Malformed`](ErrorKind::Malformed) if it is no video.
+    /// As [`Api::ident_data_pdf`]. [`Malformed`](ErrorKind::Malformed) if the response is not a
+    /// video.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn video(
         &self,
         cx: &CallContext,
@@ -120,22 +155,27 @@ impl Api {
         match download.media_type.as_deref() {
             Some(kind) if kind.starts_with("video/") => Ok(download),
             _ => Err(Error::malformed(
-                "what came is no video: neither MP4 nor WebM",
+                "the response is not a video: expected MP4 or WebM",
             )),
         }
     }
 
-    /// The sound (chapter 3.11). Read it with [`VoiceFiles`](crate::wire::VoiceFiles).
+    /// Returns the audio (chapter 3.11). Parse it with [`VoiceFiles`](crate::wire::VoiceFiles).
     ///
     /// # Errors
     ///
     /// As [`Api::ident_data`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn voice_files(&self, cx: &CallContext, order: &OrderId) -> Result<Answer> {
         self.retrieve(cx, &calls::VOICE_FILES, order, &[], true)
             .await
     }
 
-    /// Streams a file. One that is encrypted lies in memory first: nothing of it may be believed before all of it is there.
+    /// Streams a file. An encrypted file is first held in memory, because it cannot be trusted
+    /// before its end.
     async fn download(
         &self,
         cx: &CallContext,
@@ -157,7 +197,7 @@ impl Api {
                 .await?,
         )?;
         let media_type = answer.media_type().map(str::to_owned);
-        // Taken out, so that it can be decrypted in place.
+        // Taken out to be decrypted in place.
         let body = std::mem::take(&mut answer.body);
         let file = open(key, body).map_err(|error| answer.complement(error))?;
         let mut download = store(&file, limit, sink).await?;

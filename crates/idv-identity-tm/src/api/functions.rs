@@ -1,4 +1,4 @@
-//! Signing and verifying a telephone number on the customer's side, monitoring, sign-me, and the password.
+//! Signing and verifying a phone number by TAN, monitoring, sign-me, and the password.
 
 use idv_core::call::{Attempt, Call, CallContext};
 use idv_core::{Error, Pii, Result, Secret};
@@ -8,22 +8,26 @@ use super::calls::{self, CallRow};
 use super::{Api, OrderId};
 use crate::wire::{NewPassword, SignmeUser, SystemStatus};
 
-/// A TAN that a person received. `Debug` does not print it.
+/// A TAN that a person received. `Debug` redacts it.
 #[derive(Debug, Clone)]
 pub struct Tan(Secret);
 
 impl Tan {
-    /// A TAN: 1 to 6 letters or digits. The document gives 6 for signing (chapter 5.2.3) and 5 for a telephone number (chapter
-    /// 6.2.3), but 6 in its own sample.
+    /// Parses a TAN: 1 to 6 letters or digits. The document specifies 6 for signing (chapter 5.2.3)
+    /// and 5 for a phone number (chapter 6.2.3), but has 6 in its own sample.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan`.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan` if the text has another
+    /// form.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if !(1..=6).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric())
         {
-            return Err(Error::invalid("tan", "a TAN is 1 to 6 letters or digits"));
+            return Err(Error::invalid(
+                "tan",
+                "expected a TAN of 1 to 6 letters or digits",
+            ));
         }
         Ok(Self(Secret::new(text)))
     }
@@ -34,7 +38,7 @@ struct TanBody<'a> {
     tan: &'a str,
 }
 
-/// A kind of signature that sign-me is asked about (chapter 9.1.3).
+/// A kind of signature (chapter 9.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
@@ -48,43 +52,60 @@ pub enum SignatureType {
 }
 
 impl Api {
-    /// Starts signing: the person is sent a TAN (chapter 5.1). It is not repeated when its answer is lost, since each call is a text
-    /// message.
+    /// Starts signing: the vendor sends the person a TAN (chapter 5.1).
+    ///
+    /// The call is not repeated if its response is lost, because each call sends a text message.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn request_sign(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::once(), &calls::REQUEST_SIGN, order)
             .await
     }
 
-    /// Signs, with the TAN that the person received (chapter 5.2).
+    /// Signs with the TAN that the person received (chapter 5.2).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan` if it is not the one that was sent;
-    /// [`Conflict`](idv_core::ErrorKind::Conflict) if the signing was not requested, is over, or the order is cancelled after too many wrong
-    /// TANs.
+    /// See [`Api`]. [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `tan` if the TAN
+    /// is wrong; [`Conflict`](idv_core::ErrorKind::Conflict) if signing was not started, is over,
+    /// or the order was cancelled after too many wrong TANs.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn confirm_sign(&self, cx: &CallContext, order: &OrderId, tan: &Tan) -> Result<()> {
         self.prove(cx, &calls::CONFIRM_SIGN, order, tan).await
     }
 
-    /// Sends another TAN for signing (chapter 5.3).
+    /// Sends the person another TAN for signing (chapter 5.3).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn resend_sign_tan(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::once(), &calls::RESEND_SIGN_TAN, order)
             .await
     }
 
-    /// Starts verifying a telephone number: the person is sent a TAN (chapter 6.1).
+    /// Starts the verification of a phone number: the vendor sends the person a TAN (chapter 6.1).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn request_phone_verification(
         &self,
         cx: &CallContext,
@@ -94,11 +115,15 @@ impl Api {
             .await
     }
 
-    /// Proves that the person has the telephone, with the TAN that they received (chapter 6.2).
+    /// Verifies the phone number with the TAN that the person received (chapter 6.2).
     ///
     /// # Errors
     ///
     /// As [`Api::confirm_sign`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn prove_phone_control(
         &self,
         cx: &CallContext,
@@ -108,31 +133,44 @@ impl Api {
         self.prove(cx, &calls::PROVE_PHONE, order, tan).await
     }
 
-    /// Sends another TAN for the telephone number (chapter 6.3).
+    /// Sends the person another TAN for the phone number (chapter 6.3).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn resend_phone_tan(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::once(), &calls::RESEND_PHONE_TAN, order)
             .await
     }
 
-    /// Whether the servers are up (chapter 8.1). It has no side effects.
+    /// Returns whether the servers are up (chapter 8.1). An answer with a status other than 200
+    /// gives `false`.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](idv_core::ErrorKind::Unavailable) if no answer came. An answer with another status than 200 is `false`.
+    /// [`Unavailable`](idv_core::ErrorKind::Unavailable) if no response arrived.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn server_status(&self, cx: &CallContext) -> Result<bool> {
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::SERVER_STATUS, &[]);
         Ok(cx.send(Call::repeatable(), build).await?.status == http::StatusCode::OK)
     }
 
-    /// Asks which of the vendor's systems work (chapter 8.2).
+    /// Returns the status of each of the vendor's systems (chapter 8.2).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn system_status(&self, cx: &CallContext) -> Result<SystemStatus> {
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::SYSTEM_STATUS, &[]);
         let answer = self.answered(
@@ -142,11 +180,16 @@ impl Api {
         SystemStatus::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// Asks whether there is an account of sign-me under an e-mail address, and whether it can sign (chapter 9.1).
+    /// Returns whether an e-mail address has a sign-me account, and whether the account can sign
+    /// (chapter 9.1).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn check_signme_user(
         &self,
         cx: &CallContext,
@@ -161,13 +204,13 @@ impl Api {
             signature_type: Option<SignatureType>,
         }
         if !email.expose().contains('@') {
-            return Err(Error::invalid("Email", "it is an e-mail address"));
+            return Err(Error::invalid("Email", "expected an e-mail address"));
         }
         let body = Body {
             email: email.expose(),
             signature_type,
         };
-        // By POST, but it only asks.
+        // A POST, but without effect.
         let build = |_: &Attempt<'_>| {
             self.endpoint
                 .with_body(&calls::CHECK_SIGNME_USER, &[], &body)
@@ -179,13 +222,17 @@ impl Api {
         SignmeUser::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// Asks for a new password: a TAN is sent to `mobile`, which has to be the number that the vendor's service desk knows
-    /// (chapter 9.2.1). Nothing changes until it is confirmed.
+    /// Requests a new password: the vendor sends a TAN to `mobile`, which must be the number that
+    /// the vendor's service desk knows (chapter 9.2.1). Nothing changes until the TAN is confirmed.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `mobile` if it is no international number: nothing was
-    /// sent then.
+    /// See [`Api`]. [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `mobile` if it
+    /// is not an international number; nothing is sent in this case.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn request_new_password(&self, cx: &CallContext, mobile: &Pii<String>) -> Result<()> {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -195,7 +242,7 @@ impl Api {
         if !(1..=63).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Error::invalid(
                 "mobile",
-                "write + and digits alone, 64 characters at most, such as +491701234567",
+                "expected + and up to 63 digits, such as +491701234567",
             ));
         }
         let body = Body {
@@ -205,16 +252,24 @@ impl Api {
             self.endpoint
                 .with_body(&calls::REQUEST_NEW_PASSWORD, &[], &body)
         };
-        self.told(cx, Call::once(), &calls::REQUEST_NEW_PASSWORD, build)
+        self.command_with(cx, Call::once(), &calls::REQUEST_NEW_PASSWORD, build)
             .await
     }
 
-    /// Changes the password, and returns the new one (chapter 9.2.2). This [`Api`] goes on with the old one, which no longer works:
-    /// keep the new one and make another.
+    /// Changes the password and returns the new one (chapter 9.2.2).
+    ///
+    /// This [`Api`] keeps using the old password, which no longer works. Store the new one and
+    /// create another client with it.
     ///
     /// # Errors
     ///
-    /// See [`Api`]. Where the effect is unknown the password may be another one now: request another change.
+    /// See [`Api`]. If the effect is unknown, the password may have changed: request another
+    /// change.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the password may have changed, and the new one is lost: request
+    /// another change.
     pub async fn confirm_new_password(&self, cx: &CallContext, tan: &Tan) -> Result<Secret> {
         let body = TanBody {
             tan: tan.0.expose(),
@@ -243,8 +298,8 @@ impl Api {
         let body = TanBody {
             tan: tan.0.expose(),
         };
-        // A wrong TAN counts, and too many cancel the order: a repetition is not safe.
-        self.told(cx, Call::once(), call, |_| {
+        // A wrong TAN counts, and too many cancel the order, so a repetition is not safe.
+        self.command_with(cx, Call::once(), call, |_| {
             self.endpoint.about_with(call, order, &body)
         })
         .await

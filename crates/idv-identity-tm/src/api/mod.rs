@@ -1,31 +1,32 @@
-//! The whole customer API as typed calls, in the vendor's own words: usable on its own.
+//! Identity.TM's whole customer API as typed calls, usable without the model of [`idv_core`].
 //!
-//! | call | chapter | does |
+//! | call | chapter | effect |
 //! |---|---|---|
-//! | [`Api::put_order`] | 3.1 | orders an identification or a signature: [`Order`] |
-//! | [`Api::status`] | 3.2 | the history of an order, in four variants |
-//! | [`Api::ident_data`] | 3.3 | the result, in all variants |
-//! | [`Api::ident_data_pdf`] | 3.4 | the result as a PDF |
-//! | [`Api::signed_documents`] | 3.5 | the documents that were signed |
-//! | [`Api::signed_hashes`] | 3.6 | the hashes that were signed |
-//! | [`Api::audit_log`] | 3.7 | the record of a signing by AES |
-//! | [`Api::images`] | 3.8 | the images |
-//! | [`Api::provide_video`] | 3.9 | asks for the video |
-//! | [`Api::video`] | 3.10 | the video, once it was provided |
-//! | [`Api::voice_files`] | 3.11 | the sound |
+//! | [`Api::put_order`] | 3.1 | places an [`Order`] for an identification or a signature |
+//! | [`Api::status`] | 3.2 | returns the history of an order, in four variants |
+//! | [`Api::ident_data`] | 3.3 | returns the result, in all variants |
+//! | [`Api::ident_data_pdf`] | 3.4 | downloads the result as a PDF |
+//! | [`Api::signed_documents`] | 3.5 | returns the signed documents |
+//! | [`Api::signed_hashes`] | 3.6 | returns the signed hashes |
+//! | [`Api::audit_log`] | 3.7 | downloads the audit log of an AES signature |
+//! | [`Api::images`] | 3.8 | returns the images |
+//! | [`Api::provide_video`] | 3.9 | requests the video |
+//! | [`Api::video`] | 3.10 | downloads a provided video |
+//! | [`Api::voice_files`] | 3.11 | returns the audio |
 //! | [`Api::delete`] | 3.12 | deletes the data of a finished order |
-//! | [`Api::orders_by_ref`] | 3.13 | the orders under a reference, of the last 90 days |
-//! | [`Api::cancel`] | 4.2 | calls an open order off |
-//! | [`Api::request_sign`], [`Api::confirm_sign`], [`Api::resend_sign_tan`] | 5 | signing on the customer's side |
-//! | [`Api::request_phone_verification`], [`Api::prove_phone_control`], [`Api::resend_phone_tan`] | 6 | verifying a telephone number |
-//! | [`Api::server_status`], [`Api::system_status`] | 8 | whether the service works |
-//! | [`Api::check_signme_user`] | 9.1 | whether there is an account of sign-me |
-//! | [`Api::request_new_password`], [`Api::confirm_new_password`] | 9.2 | changing the password |
+//! | [`Api::orders_by_ref`] | 3.13 | returns the orders under a reference, of the last 90 days |
+//! | [`Api::cancel`] | 4.2 | cancels an open order |
+//! | [`Api::request_sign`], [`Api::confirm_sign`], [`Api::resend_sign_tan`] | 5 | sign by TAN |
+//! | [`Api::request_phone_verification`], [`Api::prove_phone_control`], [`Api::resend_phone_tan`] | 6 | verify a phone number |
+//! | [`Api::server_status`], [`Api::system_status`] | 8 | return the status of the service |
+//! | [`Api::check_signme_user`] | 9.1 | returns whether there is a sign-me account |
+//! | [`Api::request_new_password`], [`Api::confirm_new_password`] | 9.2 | change the password |
 //!
-//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Where each call is, and what its statuses
-//! mean, is a table: [`CALLS`]. Re-using an identification for a signature (chapter 7) is [`IdentDataVariants::signed`] and
-//! [`Order::ident_data_signed`]; deep links (chapter 9.3) are [`Order::deep_link`]; the test robots (chapter 9.5) are
-//! [`Order::test_robot`].
+//! Each call takes a [`CallContext`], which [`Client::context`](idv_core::Client::context) creates.
+//! [`CALLS`] lists the paths of the calls and the meanings of their status codes. To reuse an
+//! identification for a signature (chapter 7), see [`IdentDataVariants::signed`] and
+//! [`Order::ident_data_signed`]; for deep links (chapter 9.3), [`Order::deep_link`]; for the test
+//! robots (chapter 9.5), [`Order::test_robot`].
 
 mod calls;
 mod files;
@@ -42,7 +43,7 @@ use idv_core::adapter::basic_auth;
 use idv_core::call::{Answer, Attempt, Call, CallContext, Ruling};
 use idv_core::{Error, ErrorKind, Reference, Result};
 
-use self::order::{Order, OrderCreated};
+use self::order::{Order, PutOrderResponse};
 use self::request::Endpoint;
 use crate::config::IdentityTmConfig;
 use crate::crypt::CryptKey;
@@ -53,33 +54,61 @@ pub use functions::{SignatureType, Tan};
 pub use idv_core::adapter::Failure;
 pub use order_id::OrderId;
 
-/// The last part of an address whose answer is to be encrypted (chapter 9.4).
+/// The last path segment of a request for an encrypted response (chapter 9.4).
 const CRYPT: &str = "crypt";
 
-/// The customer API of one account.
+/// A client of Identity.TM's customer API for one account.
 ///
 /// # Errors
 ///
-/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_code`] has the vendor's description of the failure, if
-/// there is one.
+/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_text`] is the vendor's
+/// description of the failure, if there is one.
+///
+/// # Examples
+///
+/// Places an order:
+///
+/// ```
+/// use idv_core::{Client, Operation, call::CallPolicy};
+/// use idv_identity_tm::api::order::{Address, Order, Product};
+/// use idv_identity_tm::{IdentityTm, IdentityTmConfig};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> idv_core::Result<()> {
+/// # let transport = ScriptedTransport::new();
+/// # transport.then_json(202, r#"{"OrderID":"99921269855041","Ref":"6f1c2a9e1c1f4a6b"}"#);
+/// # let environment = environment(&transport, &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let config = IdentityTmConfig::new("ihrebank", "example password".into());
+/// let client = Client::new(IdentityTm::new(config)?, environment, CallPolicy::default());
+/// let api = client.vendor::<IdentityTm>().expect("the client was built with it").api();
+///
+/// let address = Address::new("Erika".into(), "Mustermann".into(), "DE".into());
+/// let mut order = Order::new(Product::Video, "e.mustermann@example.com".into(), address);
+/// order.reference = Some("6f1c2a9e1c1f4a6b".to_owned());
+/// let created = api.put_order(&client.context(Operation::Other), &order).await?;
+/// assert_eq!(created.order_id.as_str(), "99921269855041");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Api {
     endpoint: Endpoint,
     crypt: Option<CryptKey>,
     max_embedded: u64,
 }
 
-/// The variant of `getStatus` to ask for (chapter 3.2.5).
+/// The variants of `getStatus` (chapter 3.2.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatusVariants {
-    /// Whether extended codes are wanted too: `ExtendedList`. An order for a signature is at an end by one (84).
+    /// Includes extended codes (`ExtendedList`). One of them (84) ends a signing order.
     pub extended_list: bool,
-    /// Whether sub-codes are wanted: `IncludeSubKind`.
+    /// Includes sub-codes (`IncludeSubKind`).
     pub include_sub_kind: bool,
 }
 
 impl StatusVariants {
-    /// Everything.
+    /// All variants.
     pub const ALL: Self = Self {
         extended_list: true,
         include_sub_kind: true,
@@ -93,8 +122,8 @@ impl StatusVariants {
     }
 }
 
-/// The variants of `getIdentData` to ask for (chapter 3.3.3). The document lists no combination but with `crypt`; several are put into
-/// the address in its order.
+/// The variants of `getIdentData` (chapter 3.3.3). The document combines a variant only with
+/// `crypt`; several are appended to the path in the document's order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(
@@ -102,13 +131,14 @@ impl StatusVariants {
     reason = "each is a variant of its own"
 )]
 pub struct IdentDataVariants {
-    /// The submitted data too: `IncludeInitialData`.
+    /// Includes the submitted data (`IncludeInitialData`).
     pub initial_data: bool,
-    /// The method of identification: `IncludeIdentifyMethod`.
+    /// Includes the method of identification (`IncludeIdentifyMethod`).
     pub identify_method: bool,
-    /// The agent who identified the person: `IncludeIdentifier`.
+    /// Includes the agent who identified the person (`IncludeIdentifier`).
     pub identifier: bool,
-    /// Signed and encrypted by the vendor, to be used again in an order (chapter 7): `Signed`. What comes is opaque.
+    /// Returns data that the vendor has signed and encrypted, to be reused in an order (chapter 7,
+    /// `Signed`). The response is opaque.
     pub signed: bool,
 }
 
@@ -124,12 +154,13 @@ impl IdentDataVariants {
 }
 
 impl Api {
-    /// The API as it is configured. Nothing is sent.
+    /// Creates a client from a configuration, without sending anything.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), as [`IdentityTmConfig::check`]; [`Unsupported`](ErrorKind::Unsupported) if answers are to be
-    /// encrypted and the feature `crypt` is not compiled in.
+    /// [`Config`](ErrorKind::Config), as [`IdentityTmConfig::check`];
+    /// [`Unsupported`](ErrorKind::Unsupported) if responses are to be encrypted and the feature
+    /// `crypt` is disabled.
     pub fn new(config: &IdentityTmConfig) -> Result<Self> {
         config.check()?;
         let crypt = config.answer_key()?;
@@ -146,25 +177,36 @@ impl Api {
         })
     }
 
-    /// Orders an identification or a signature (chapter 3.1). It is not repeated when its answer is lost: each repetition would be
-    /// another order. [`Api::orders_by_ref`] finds what became of it.
+    /// Places an order for an identification or a signature (chapter 3.1).
+    ///
+    /// The call is not repeated if its response is lost: a repetition would be another order.
+    /// [`Api::orders_by_ref`] looks for the first one.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document forbids what the order holds:
-    /// nothing was sent then.
-    pub async fn put_order(&self, cx: &CallContext, order: &Order) -> Result<OrderCreated> {
+    /// See [`Api`]. [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field if the document
+    /// forbids a value of the order; nothing is sent in this case.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
+    pub async fn put_order(&self, cx: &CallContext, order: &Order) -> Result<PutOrderResponse> {
         order.check()?;
         let build = |_: &Attempt<'_>| self.endpoint.with_body(&calls::PUT_ORDER, &[], order);
         let answer = self.answered(&calls::PUT_ORDER, cx.send(Call::once(), build).await?)?;
-        OrderCreated::read(&answer.body).map_err(|error| answer.complement(error))
+        PutOrderResponse::read(&answer.body).map_err(|error| answer.complement(error))
     }
 
-    /// The history of an order (chapter 3.2). Read it with [`StatusList`](crate::wire::StatusList).
+    /// Returns the history of an order (chapter 3.2). Parse it with
+    /// [`StatusList`](crate::wire::StatusList).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn status(
         &self,
         cx: &CallContext,
@@ -175,12 +217,18 @@ impl Api {
             .await
     }
 
-    /// The result of an order (chapter 3.3). Read it with [`IdentResult`](crate::wire::IdentResult), unless it is signed.
+    /// Returns the result of an order (chapter 3.3). Parse it with
+    /// [`IdentResult`](crate::wire::IdentResult), unless it is signed.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's `max_embedded_bytes`;
-    /// [`Forged`](ErrorKind::Forged) if it was to be encrypted and cannot be opened.
+    /// See [`Api`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the result is longer than the
+    /// configuration's `max_embedded_bytes`; [`Forged`](ErrorKind::Forged) if it was requested
+    /// encrypted and cannot be decrypted.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn ident_data(
         &self,
         cx: &CallContext,
@@ -191,33 +239,49 @@ impl Api {
             .await
     }
 
-    /// Deletes the data of a finished order (chapter 3.12). One that is open is [cancelled](Api::cancel) instead.
+    /// Deletes the data of a finished order (chapter 3.12). For an open order, use
+    /// [`cancel`](Api::cancel).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if it is deleted already, [`Conflict`](ErrorKind::Conflict) if it is not
-    /// finished.
+    /// See [`Api`]. [`NotFound`](ErrorKind::NotFound) if the data are already deleted;
+    /// [`Conflict`](ErrorKind::Conflict) if the order is not finished.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn delete(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::repeatable(), &calls::DELETE, order)
             .await
     }
 
-    /// Cancels an open order (chapter 4.2). Its data stay.
+    /// Cancels an open order (chapter 4.2), without deleting its data.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Conflict`](ErrorKind::Conflict) if it is finished, or cancelled already.
+    /// See [`Api`]. [`Conflict`](ErrorKind::Conflict) if the order is finished or already
+    /// cancelled.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn cancel(&self, cx: &CallContext, order: &OrderId) -> Result<()> {
         self.command(cx, Call::repeatable(), &calls::CANCEL, order)
             .await
     }
 
-    /// The orders under a reference, of the last 90 days (chapter 3.13). A reference need not be unique.
+    /// Returns the orders under a reference, of the last 90 days (chapter 3.13). A reference need
+    /// not be unique.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if there is none; [`InvalidRequest`](ErrorKind::InvalidRequest) naming
-    /// `reference` if it has other characters than `a-z A-Z 0-9 - . +`: nothing was sent then.
+    /// See [`Api`]. [`NotFound`](ErrorKind::NotFound) if there is none;
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `reference` if it contains other
+    /// characters than `a-z A-Z 0-9 - . +`; nothing is sent in this case.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn orders_by_ref(
         &self,
         cx: &CallContext,
@@ -231,7 +295,7 @@ impl Api {
         {
             return Err(Error::invalid(
                 "reference",
-                "it is looked up by at most 100 characters of a-z, A-Z, 0-9, -, . and +",
+                "expected at most 100 characters of a-z, A-Z, 0-9, -, . and +",
             ));
         }
         let build = |_: &Attempt<'_>| self.endpoint.plain(&calls::ORDERS_BY_REF, &[reference]);
@@ -248,7 +312,7 @@ impl Api {
             .collect()
     }
 
-    /// A call about an order that is answered with something to be read.
+    /// Sends a call about an order whose response has a body.
     async fn retrieve(
         &self,
         cx: &CallContext,
@@ -266,14 +330,14 @@ impl Api {
                 .await?,
         )?;
         if let Some(key) = key {
-            // Taken out, so that it can be decrypted in place.
+            // Taken out to be decrypted in place.
             let bytes = std::mem::take(&mut answer.body);
             answer.body = open(key, bytes).map_err(|error| answer.complement(error))?;
         }
         Ok(answer)
     }
 
-    /// A call about an order that is answered with nothing but its status.
+    /// Sends a call about an order whose response is only its status.
     async fn command(
         &self,
         cx: &CallContext,
@@ -281,12 +345,12 @@ impl Api {
         call: &'static CallRow,
         order: &OrderId,
     ) -> Result<()> {
-        self.told(cx, how, call, |_| self.endpoint.about(call, order, &[]))
+        self.command_with(cx, how, call, |_| self.endpoint.about(call, order, &[]))
             .await
     }
 
-    /// The same, with a request of its own.
-    async fn told<B>(
+    /// Sends a call with a request of its own whose response is only its status.
+    async fn command_with<B>(
         &self,
         cx: &CallContext,
         how: Call<'_>,
@@ -304,15 +368,15 @@ impl Api {
         self.answered(call, cx.send(how, build).await?).map(drop)
     }
 
-    /// An answer, unless it is an error.
+    /// Returns the answer unless its status reports a failure.
     fn answered(&self, call: &CallRow, answer: Answer) -> Result<Answer> {
         if answer.status.is_success() {
             return Ok(answer);
         }
         let error = call.error(answer.status);
-        // It may repeat what was sent; the code of an error is never printed.
+        // The description may repeat personal data that was sent.
         let error = match ErrorBody::read(&answer.body).error {
-            Some(message) => error.with_vendor_code(message.into_exposed()),
+            Some(message) => error.with_vendor_text(message.into_exposed()),
             None => error,
         };
         Err(answer.complement(error))
@@ -335,13 +399,13 @@ fn chosen(variants: &[(bool, &'static str)]) -> Vec<&'static str> {
         .collect()
 }
 
-/// Returns the parts of an address whose answer is to be encrypted, if there is a key. The document does not say where `crypt` stands
-/// among several; it is "appended".
+/// Returns the path segments of a request, with `crypt` at the end if there is a key. The document
+/// does not define its position among several variants; it is "appended".
 fn encrypted<'a>(variants: &[&'a str], key: Option<&CryptKey>) -> Vec<&'a str> {
     variants.iter().copied().chain(key.map(|_| CRYPT)).collect()
 }
 
-/// Decrypts an answer that was asked for encrypted.
+/// Decrypts a response that was requested encrypted.
 #[cfg(feature = "crypt")]
 fn open(key: &CryptKey, body: Bytes) -> Result<Bytes> {
     key.decrypt(body.into()).map(Bytes::from)
@@ -350,10 +414,11 @@ fn open(key: &CryptKey, body: Bytes) -> Result<Bytes> {
 #[cfg(not(feature = "crypt"))]
 fn open(_: &CryptKey, _: Bytes) -> Result<Bytes> {
     Err(Error::new(ErrorKind::Unsupported)
-        .detail("encrypted answers need the feature `crypt` of the crate idv-identity-tm"))
+        .detail("encrypted responses need the feature `crypt` of the crate idv-identity-tm"))
 }
 
-/// 429 is no request to wait here: the order is cancelled (chapters 5.2.4 and 6.2.4).
+/// Prevents a retry after 429, with which the vendor reports that it cancelled the order (chapters
+/// 5.2.4 and 6.2.4).
 fn too_many_tans(status: StatusCode, _: &[u8]) -> Option<Ruling> {
     (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
 }

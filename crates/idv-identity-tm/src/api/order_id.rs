@@ -1,32 +1,34 @@
-//! The vendor's id of an order.
+//! The vendor's identifier of an order.
 
 use std::fmt;
 
 use idv_core::{Error, Result, VendorId, VerificationId};
 
-/// The vendor's id of an order: 1 to 20 ASCII letters and digits (chapter 3.1.5). `Debug` does not print it.
+/// The vendor's identifier of an order: 1 to 20 ASCII letters and digits (chapter 3.1.5). `Debug`
+/// redacts it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OrderId(String);
 
 impl OrderId {
-    /// Parses an order's id.
+    /// Parses an order id.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it cannot be one.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if `text` has
+    /// another form.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if !(1..=20).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_alphanumeric())
         {
             return Err(Error::invalid(
                 "vendor_id",
-                "an OrderID is 1 to 20 ASCII letters and digits",
+                "expected an OrderID: 1 to 20 ASCII letters and digits",
             ));
         }
         Ok(Self(text))
     }
 
-    /// The id in clear.
+    /// Returns the id in clear text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! Requests, as pure functions: method, address, headers and body as the document shows them.
+//! Builds requests as pure functions: method, URL, headers and body as in the document.
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::OrderId;
 use super::calls::CallRow;
 
-/// The address and the credentials of the calls.
+/// The base URL and the credentials of the account.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     base: adapter::Endpoint,
@@ -24,7 +24,7 @@ impl Endpoint {
         }
     }
 
-    /// A call about an order, with the variants of its address.
+    /// Builds a call about an order, with variants in its path.
     pub(crate) fn about(
         &self,
         call: &CallRow,
@@ -34,7 +34,7 @@ impl Endpoint {
         self.plain(call, &[&[order.as_str()], variants].concat())
     }
 
-    /// A call about an order with a body.
+    /// Builds a call about an order, with a body.
     pub(crate) fn about_with(
         &self,
         call: &CallRow,
@@ -44,14 +44,15 @@ impl Endpoint {
         self.with_body(call, &[order.as_str()], body)
     }
 
-    /// A call by what follows its name in the address. Each part has an alphabet that goes into addresses as it is.
+    /// Builds a call with further path segments. The characters of each segment need no escaping in
+    /// a URL.
     pub(crate) fn plain(&self, call: &CallRow, rest: &[&str]) -> Result<Request<Bytes>> {
         self.base
             .request(call.method.clone(), &[&[call.name], rest].concat())
             .map(|request| self.authorized(request))
     }
 
-    /// A call with a body.
+    /// Builds a call with a body.
     pub(crate) fn with_body(
         &self,
         call: &CallRow,

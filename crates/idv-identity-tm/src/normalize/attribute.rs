@@ -1,4 +1,4 @@
-//! Single values: the vendor's text to an attribute of the model (chapter 3.3.4).
+//! Converts single values to attributes of the model (chapter 3.3.4).
 
 use idv_core::adapter::{FromVendor, find_word, non_empty, value};
 use idv_core::report::{Alternative, Attribute, Country, Gender, Source, Verdict};
@@ -8,7 +8,7 @@ use super::Vendor;
 
 impl FromVendor<Vendor> for PartialDate {
     fn parse(word: &str) -> Option<Self> {
-        // A date with a time of day is one too.
+        // A date with a time of day is accepted, too.
         let date = word.split_once(['T', ' ']).map_or(word, |(date, _)| date);
         date.parse().ok().filter(|date: &Self| date.year() > 0)
     }
@@ -33,10 +33,11 @@ impl FromVendor<Vendor> for Gender {
     }
 }
 
-/// The classes of a driver's licence, in one text. The document does not say how the text is divided.
+/// The classes of a driver's licence, in one text with undocumented separators.
 ///
-/// Restrictions belong to the class before them, so that a restricted class does not read as the full one: `B (79.03, 79.04)` and
-/// `B 96` are one entry each. Those are texts in brackets, and the codes of two digits or more that European licences have.
+/// Restrictions belong to the class before them, so that a restricted class does not read like the
+/// full one: `B (79.03, 79.04)` and `B 96` are one entry each. Restrictions are texts in brackets,
+/// and the codes of two or more digits on European licences.
 impl FromVendor<Vendor> for Vec<String> {
     fn parse(word: &str) -> Option<Self> {
         let mut classes = Self::new();
@@ -55,11 +56,11 @@ impl FromVendor<Vendor> for Vec<String> {
     }
 }
 
-/// The parts of a text between separators that stand in no brackets.
+/// Returns the parts of a text between separators outside brackets.
 fn parts(word: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_u32, 0, Vec::new());
     let mut end = |start: usize, end: usize| {
-        parts.extend(word.get(start..end).filter(|part| !part.is_empty()))
+        parts.extend(word.get(start..end).filter(|part| !part.is_empty()));
     };
     for (index, character) in word.char_indices() {
         match character {
@@ -78,16 +79,18 @@ fn parts(word: &str) -> Vec<&str> {
     parts
 }
 
-/// A value as it was checked and as it was submitted, each if the vendor sends it.
+/// A value as checked and as submitted, each if the vendor sends it.
 #[derive(Clone, Copy)]
 pub(super) struct Pair<'t> {
     pub(super) checked: Option<&'t Text<'t>>,
     pub(super) initial: Option<&'t Text<'t>>,
 }
 
-/// Returns the attribute of a value; none if the vendor sends neither a checked nor a submitted one.
+/// Returns the attribute of a value, or `None` if the vendor sends neither a checked nor a
+/// submitted one.
 ///
-/// `source` is the source of a checked value, and `alone` the verdict on one that there is nothing to compare with.
+/// `source` is the source of a checked value, and `alone` is its verdict if there is no submitted
+/// value to compare it with.
 pub(super) fn attribute<T: FromVendor<Vendor> + PartialEq>(
     pair: Pair<'_>,
     source: Source,
@@ -98,10 +101,10 @@ pub(super) fn attribute<T: FromVendor<Vendor> + PartialEq>(
     compare(checked, initial, source, alone)
 }
 
-/// A word as a value, and the word itself unless the value is written like it.
+/// The value of a word, and the word itself unless the value is written the same way.
 pub(super) type Read<T> = (Option<Pii<T>>, Option<Pii<String>>);
 
-/// Compares a checked value with the submitted one. Nothing of either is lost.
+/// Compares a checked value with the submitted one, and keeps both.
 pub(super) fn compare<T: PartialEq>(
     checked: Option<Read<T>>,
     initial: Option<Read<T>>,
@@ -110,7 +113,7 @@ pub(super) fn compare<T: PartialEq>(
 ) -> Option<Attribute<T>> {
     let verdict = match (&checked, &initial) {
         (None, None) => return None,
-        // It was submitted, and the vendor does not say that it was checked: it is no value of the person.
+        // The value was submitted and not checked, so it is not a value of the person.
         (None, Some(_)) => Verdict::Original,
         (Some(_), None) => alone,
         (Some(checked), Some(initial)) if is_same(checked, initial) => Verdict::Match,
@@ -140,7 +143,7 @@ pub(super) fn compare<T: PartialEq>(
 
 fn is_same<T: PartialEq>(checked: &Read<T>, initial: &Read<T>) -> bool {
     match (&checked.0, &initial.0) {
-        // Values are compared, not how they are written: DE is DEU.
+        // The comparison ignores notation: DE equals DEU.
         (Some(checked), Some(initial)) => checked == initial,
         (None, None) => checked.1 == initial.1,
         _ => false,
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_text_is_absence_and_nothing_else_is() {
+    fn only_blank_text_means_absence() {
         for word in ["", " ", " \t"] {
             assert_eq!(read::<PartialDate>(Some(word), Some(word)), None, "{word}");
             assert_eq!(read::<String>(Some(word), None), None, "{word}");
@@ -181,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn date_keeps_its_precision_and_its_word() {
+    fn date_keeps_precision_and_raw_text() {
         for (word, value, raw) in [
             ("1970-01-01", Some("1970-01-01"), None),
             ("1964-08-12", Some("1964-08-12"), None),
@@ -216,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_compared_and_not_how_they_are_written() {
+    fn comparison_ignores_notation() {
         let country = read::<Country>(Some("DE"), Some("DEU")).unwrap();
         assert_eq!(
             (country.verdict, country.submitted.unwrap().expose().code()),
@@ -249,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn gender_is_read_in_any_case() {
+    fn gender_is_parsed_in_any_case() {
         for (word, gender, raw) in [
             ("female", Some(Gender::Female), None),
             ("male", Some(Gender::Male), None),
@@ -269,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn submitted_value_alone_is_no_value() {
+    fn submitted_value_alone_is_not_a_value() {
         let name = read::<String>(None, Some("Erika")).unwrap();
         assert_eq!(
             (name.verdict, name.source, name.expose()),
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_divided_in_every_likely_way() {
+    fn classes_are_split_at_every_likely_separator() {
         for word in ["B, BE, AM", "B/BE/AM", "B BE;AM", "B|BE|AM"] {
             assert_eq!(
                 read::<Vec<String>>(Some(word), None)

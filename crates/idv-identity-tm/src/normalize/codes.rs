@@ -1,53 +1,54 @@
-//! The tables of codes (chapters 3.2.3 and 3.2.3.1), and their meaning to the model.
+//! The document's tables of codes (chapters 3.2.3 and 3.2.3.1), with their meanings in the model.
 //!
-//! Each row is a row of the document's tables; nothing else in this crate knows a code by its number.
+//! Each row is a row of the document. No other module knows a code by its number.
 
 use idv_core::report::{CheckKind, Reason};
 use idv_core::{Outcome, Status};
 
-/// A status code (chapter 3.2.3) and its meaning.
+/// A status code (chapter 3.2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KindRow {
     /// The code.
     pub code: u32,
-    /// Its meaning, in the table's words.
+    /// The meaning in the table's words.
     pub meaning: &'static str,
-    /// Whether it ends an identification: the column "Final non-eSign".
+    /// Whether the code ends an identification: the column "Final non-eSign".
     pub final_identification: bool,
-    /// Whether it ends an order for a signature: the column "Final eSign".
+    /// Whether the code ends a signing order: the column "Final eSign".
     pub final_esign: bool,
-    /// Whether only the variant `/ExtendedList` of `getStatus` shows it.
+    /// Whether only the variant `/ExtendedList` of `getStatus` returns the code.
     pub extended: bool,
-    /// The outcome of an order that it ends.
+    /// The outcome of an order that the code ends.
     pub outcome: Option<Outcome>,
-    /// The state of an order that it does not end. None if it tells none: a message was sent, a file was made.
+    /// The state of an order that the code does not end, or `None` if it tells none, such as a sent
+    /// message.
     pub state: Option<Status>,
-    /// Why an order ends or has to be tried again, if it says so.
+    /// The reason for which an order ends or must be repeated, if the code tells one.
     pub reason: Option<Reason>,
-    /// Whether trying again cannot help, if the document says so.
+    /// Whether another attempt cannot succeed, if the document tells.
     pub permanent: Option<bool>,
-    /// Whether the person brought it about, if the document says so.
+    /// Whether the person caused the event, if the document tells.
     pub by_person: Option<bool>,
-    /// The check that failed by it: for suspicions of fraud.
+    /// The check that the code fails; for suspicions of fraud.
     pub failed: Option<CheckKind>,
-    /// Whether the vendor's text beside it explains why the order ended or stopped.
+    /// Whether the vendor's text beside the code explains why the order ended or stopped.
     pub explained: bool,
 }
 
-/// A sub-status code (chapter 3.2.3.1) and its meaning.
+/// A sub-status code (chapter 3.2.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SubKindRow {
-    /// The status code that it belongs to.
+    /// The status code to which it belongs.
     pub kind: u32,
     /// The sub-status code.
     pub sub_kind: u32,
-    /// Its meaning: the table's words, shortened for code 153.
+    /// The meaning in the table's words, abridged for code 153.
     pub meaning: &'static str,
-    /// Why an order ends or has to be tried again, if it says so.
+    /// The reason for which an order ends or must be repeated, if the code tells one.
     pub reason: Option<Reason>,
-    /// The check that failed by it.
+    /// The check that the code fails.
     pub failed: Option<CheckKind>,
 }
 
@@ -67,14 +68,15 @@ pub fn find_sub_kind(kind: u32, sub_kind: u32) -> Option<&'static SubKindRow> {
     SUB_KINDS.get(index)
 }
 
-/// Returns whether the sub-status codes of a status code say why it was set.
+/// Returns whether the sub-status codes of a status code are reasons.
 pub(super) fn has_reasons(kind: u32) -> bool {
     SUB_KINDS
         .iter()
         .any(|row| row.kind == kind && row.reason.is_some())
 }
 
-/// A row as the table has it: final for identifications, final for signatures, extended, each `Y` or `N`.
+/// Creates a row from the table's columns: final for identifications, final for signatures,
+/// extended, each `Y` or `N`.
 const fn row(code: u32, columns: &[u8; 3], meaning: &'static str) -> KindRow {
     let [final_identification, final_esign, extended] = *columns;
     KindRow {
@@ -94,12 +96,13 @@ const fn row(code: u32, columns: &[u8; 3], meaning: &'static str) -> KindRow {
 }
 
 impl KindRow {
-    /// Returns whether the person was identified, which ends an identification and is a step on the way to a signature.
+    /// Returns whether the person was identified, which ends an identification and is a step
+    /// towards a signature.
     pub(super) fn is_identified(&self) -> bool {
         self.outcome == Some(Verified) && self.final_identification
     }
 
-    /// Returns whether something was signed.
+    /// Returns whether a document was signed.
     pub(super) fn is_signed(&self) -> bool {
         self.outcome == Some(Verified) && !self.final_identification
     }
@@ -110,7 +113,7 @@ impl KindRow {
     }
 
     const fn ends(self, outcome: Outcome) -> Self {
-        // A text beside a negative end says why.
+        // A text beside a negative end is its reason.
         Self {
             outcome: Some(outcome),
             explained: !matches!(outcome, Verified),
@@ -172,22 +175,26 @@ const REVIEW: Status = Status::InReview { leaning: None };
 /// The data of the order are ready.
 const DATA_READY: u32 = 80;
 
-/// Every status code of the document, sorted. The vendor's list is open: a code that is not here changes nothing, and is kept.
+/// Every status code of the document, sorted. The vendor's list is open: an unknown code changes
+/// nothing, and is kept.
 ///
-/// The document leaves open how some codes affect an order. These rules were chosen:
+/// The document does not define how some codes affect an order. The adapter decides:
 ///
-/// - 29 is not final by the table. By the text, in the process of a signature "there will be no way to finish the order and a new order
-///   needs to be created", so that it ends an order for a signature without a judgement, inconclusive, if it is the latest state. If
-///   the vendor goes on with the order, the later codes count.
-/// - 80 says that data are ready, which is no state: with 6 or 84 the order is over, without them it is not.
-/// - 12, 55, 56, 57, 70: the person was not reached; they have still to begin. So have those whose procedure was changed (68, 73,
-///   74, 98), aborted (21, 53, 153) or found impossible (109).
-/// - 89 and 20000 to 20003 suspect fraud. A later code does not erase a suspicion. Without an end it is a review that leans to a
-///   rejection; 89 alone is no end by the table, although chapter 3.10.1 calls it a "final status from video". If the vendor has the
-///   data ready (80) of a person who is suspected and was never identified, it has ended its part without a judgement: disputed.
+/// - 29 is not final by the table. By the text, in a signing process "there will be no way to
+///   finish the order and a new order needs to be created", so it ends a signing order as
+///   inconclusive if it is the latest state. Later codes override it.
+/// - 80 says that data are ready, which is not a state: with 6 or 84 the order is over, without
+///   them it is open.
+/// - 12, 55, 56, 57, 70: the person was not reached and has not begun. The same applies after a
+///   change of procedure (68, 73, 74, 98), an abort (21, 53, 153) and an impossible procedure
+///   (109).
+/// - 89 and 20000 to 20003 are suspicions of fraud, which later codes do not erase. Without an end
+///   they are a review that leans to a rejection; 89 alone is not an end by the table, although
+///   chapter 3.10.1 calls it a "final status from video". If the data are ready (80) and a
+///   suspected person was never identified, the vendor has finished without a judgement: disputed.
 #[rustfmt::skip]
 pub static KINDS: &[KindRow] = &[
-    // Identified; what is to be signed has still to be signed.
+    // Identified; the documents must still be signed.
     row(6, b"YNN", "Identification positively conducted").ends(Verified).tells(InProgress),
     row(7, b"NNY", "E-mail has been sent"),
     row(11, b"NNN", "Order is being processed by QM").tells(REVIEW),
@@ -291,8 +298,9 @@ const fn why(kind: u32, sub_kind: u32, reason: Reason, meaning: &'static str) ->
     }
 }
 
-/// Every sub-status code of the document, sorted. The list "might grow at any point in time": one that is not here is kept with
-/// [`Reason::Unknown`] if its status code is one that has reasons.
+/// Every sub-status code of the document, sorted. The list "might grow at any point in time": an
+/// unknown one is kept with [`Reason::Unknown`] if the sub-status codes of its status code are
+/// reasons.
 #[rustfmt::skip]
 pub static SUB_KINDS: &[SubKindRow] = &[
     sub(6, 19, "Order with signed ident data"),

@@ -1,13 +1,13 @@
-//! Parts of a result that the model has no field for, by the vendor's path-like names.
+//! The parts of a result beyond the model, by the vendor's names as paths.
 
 use idv_core::adapter::{CustomValues, NameClash, path};
 
 use crate::wire::{Code, Image, Named};
 
-/// Before the names of values that were submitted with the order and not checked.
+/// The prefix of values that were submitted with the order and not checked.
 pub(super) const SUBMITTED: &str = "InitialData";
 
-/// The rule for values of one name: all are kept.
+/// If a name has several values, all are kept.
 pub(super) const CLASH: NameClash = NameClash::Number;
 
 /// Adds texts below a path.
@@ -33,7 +33,8 @@ pub(super) fn add_code(
     }
 }
 
-/// Adds what the evidence does not have of images: unknown members, and the names of images without contents.
+/// Adds the members of images that evidence lacks: unknown members, and the names of images without
+/// contents.
 pub(super) fn add_images<'i, 'a: 'i>(
     custom: &mut CustomValues,
     parent: &str,

@@ -1,4 +1,4 @@
-//! The images of a result as evidence, and their names (chapters 3.3.4 and 3.8).
+//! The images of a result as evidence, and their ids (chapters 3.3.4 and 3.8).
 
 use std::collections::HashSet;
 
@@ -8,19 +8,19 @@ use idv_core::{EvidenceId, Pii};
 
 use crate::wire::Image;
 
-/// The beginning of the ids of images.
+/// The prefix of the ids of images.
 const PREFIX: &str = "image/";
 
-/// Returns images as evidence, in their order. One without contents is none.
+/// Returns the images with contents as evidence, in their order.
 ///
-/// The id of an image is its name: `image/front_20211008-091623-123.jpg`. One without a name, or with one that another had before, goes
-/// by its place, counted from 1: `image/#2`.
+/// The id of an image is its name: `image/front_20211008-091623-123.jpg`. Without a name, or with a
+/// repeated one, the id is its position, counted from 1: `image/#2`.
 #[must_use]
 pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Vec<Evidence> {
     let mut seen = HashSet::new();
     let mut evidence = Vec::new();
     for (image, place) in images.into_iter().zip(1_usize..) {
-        // A name that was there before is no name, even if that image is empty.
+        // A repeated name is ignored, even if the first image of that name is empty.
         let telling = telling(image).filter(|name| seen.insert(*name));
         if image.image.is_some() {
             let id = telling.map_or_else(
@@ -33,7 +33,8 @@ pub fn images<'i, 'a: 'i>(images: impl IntoIterator<Item = &'i Image<'a>>) -> Ve
     evidence
 }
 
-/// Returns the image that has an id of [`images`], in the same list or in another answer about the same order.
+/// Returns the image with an id of [`images`], in the same list or in another response about the
+/// same order.
 #[must_use]
 pub fn find_image<'i, 'a: 'i>(
     images: impl IntoIterator<Item = &'i Image<'a>>,
@@ -55,12 +56,13 @@ fn piece(image: &Image<'_>, id: String) -> Evidence {
     evidence
 }
 
-/// Returns the name, if it can be told from a place.
+/// Returns the name, unless it looks like a position.
 fn telling<'i>(image: &'i Image<'_>) -> Option<&'i str> {
     non_empty(image.filename.as_ref()).filter(|name| !name.starts_with('#'))
 }
 
-/// Tells by its name alone what an image shows: the sample of chapter 3.8.6 has `front_…` and `back_…`.
+/// Returns the kind of an image by its name: the sample of chapter 3.8.6 has `front_…` and
+/// `back_…`.
 fn shown(name: &str) -> EvidenceKind {
     let word = name
         .split(|character: char| !character.is_ascii_alphabetic())
@@ -73,7 +75,7 @@ fn shown(name: &str) -> EvidenceKind {
     find_word(&known, word).unwrap_or(EvidenceKind::Other)
 }
 
-/// Returns the media type that the ending of a name tells.
+/// Returns the media type of a file name's extension.
 fn media_type(name: &str) -> Option<&'static str> {
     #[rustfmt::skip]
     static ENDINGS: &[(&str, &str)] = &[
@@ -89,7 +91,7 @@ mod tests {
     use crate::wire::Images;
 
     #[test]
-    fn every_file_has_an_id_of_its_own_that_finds_it() {
+    fn every_file_has_a_unique_id_that_finds_it() {
         let json = br##"{"Images":[{"Image":"AA==","Filename":"a.jpg"},{"Image":"AQ==","Filename":"a.jpg"},{"Image":"Ag=="},
             {"Image":"Aw==","Filename":"#1"},{"Filename":"empty.jpg"},null,{"Image":"BA==","Filename":"front.PNG"}]}"##;
         let images = Images::read(json).unwrap().images;
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documents_names_tell_what_they_show() {
+    fn file_names_tell_the_kind_of_image() {
         let json = br#"{"Images":[{"Image":"AA==","Filename":"front_20211008-091623-123.jpg"},
             {"Image":"AA==","Filename":"back_1.png"},{"Image":"AA==","Filename":"frontier.gif"}]}"#;
         let images = Images::read(json).unwrap().images;

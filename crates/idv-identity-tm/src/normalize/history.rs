@@ -1,4 +1,4 @@
-//! The events of an order in the order of time, and what they say.
+//! The events of an order in chronological order, and their meanings.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::custom;
 use super::time;
 use crate::wire::{StatusEntry, StatusList};
 
-/// The events of an order that have a code, in the order of time.
+/// The events of an order that have a code, in chronological order.
 pub(super) struct History<'l, 'a> {
     pub(super) events: Vec<Event<'l, 'a>>,
 }
@@ -20,16 +20,16 @@ pub(super) struct History<'l, 'a> {
 pub(super) struct Event<'l, 'a> {
     entry: &'l StatusEntry<'a>,
     pub(super) row: Option<&'static KindRow>,
-    /// When it happened, if that can be read.
+    /// The time of the event, if it can be parsed.
     pub(super) at: Option<Timestamp>,
-    /// Its place in time: that of the event before, if its own cannot be read.
+    /// The event's position in time: the time of the previous event if its own cannot be parsed.
     when: Option<Timestamp>,
 }
 
 impl<'l, 'a> History<'l, 'a> {
     pub(super) fn of(list: &'l StatusList<'a>) -> Self {
         let mut before = None;
-        // Much happens in one second: a time that was just read is not read again.
+        // Many events share one second: the previously parsed time is reused.
         let mut read = (None, None);
         let entries = list
             .status
@@ -63,7 +63,7 @@ impl<'l, 'a> History<'l, 'a> {
         self.events.iter().filter_map(|event| event.row)
     }
 
-    /// Returns the places of the events whose row `is` true of.
+    /// Returns the positions of the events whose row satisfies `is`.
     pub(super) fn places(
         &self,
         is: impl Fn(&KindRow) -> bool,
@@ -73,13 +73,13 @@ impl<'l, 'a> History<'l, 'a> {
             .map(|(place, _)| place)
     }
 
-    /// Returns the places of the suspicions of fraud.
+    /// Returns the positions of suspicions of fraud.
     pub(super) fn suspicions(&self) -> impl DoubleEndedIterator<Item = usize> {
         self.places(|row| row.failed.is_some())
     }
 
-    /// Returns whether an event is proven to be older than another one: by the times, or by the places if a time is missing. A time that
-    /// cannot be read proves nothing.
+    /// Returns whether an event is certainly older than another one: by the times, or by the
+    /// positions if a time is missing. An unreadable time proves nothing.
     pub(super) fn is_older(&self, place: usize, other: usize) -> bool {
         let (Some(event), Some(than)) = (self.events.get(place), self.events.get(other)) else {
             return false;
@@ -90,7 +90,8 @@ impl<'l, 'a> History<'l, 'a> {
         }
     }
 
-    /// Adds the reasons, each once, and the checks that failed: of an order with a positive end the suspicions alone.
+    /// Adds each reason once, and the failed checks. For an order with a positive end, adds only
+    /// the suspicions.
     pub(super) fn explain(&self, report: &mut Report, is_positive: bool) {
         let mut seen: HashSet<_> = report
             .reasons
@@ -127,7 +128,7 @@ impl<'l, 'a> History<'l, 'a> {
         }
     }
 
-    /// Keeps the events, and every member that the document does not have, in `custom`.
+    /// Keeps the events and all undocumented members in `custom`.
     pub(super) fn keep(&self, report: &mut Report, list: &StatusList<'_>) {
         let mut custom = CustomValues::of(std::mem::take(&mut report.custom), custom::CLASH);
         let without_code = list
@@ -184,10 +185,10 @@ fn line(entry: &StatusEntry<'_>) -> Option<Value> {
     Some(line.into())
 }
 
-/// The length of most codes, with a sub-status code.
+/// The length of most codes with a sub-status code.
 const CODE_LENGTH: usize = 11;
 
-/// Adds the code of an entry, verbatim: `6`, `153/176`.
+/// Appends the code of an entry verbatim: `6`, `153/176`.
 fn add_code(entry: &StatusEntry<'_>, line: &mut String) {
     if let Some(kind) = &entry.kind {
         kind.add_to(line);
@@ -217,24 +218,25 @@ impl Event<'_, '_> {
         codes::find_sub_kind(self.row?.code, self.entry.sub_kind.as_ref()?.number()?)
     }
 
-    /// Returns the check that failed by it.
+    /// Returns the check that this event fails.
     fn failed(&self) -> Option<CheckKind> {
         self.sub_row()
             .and_then(|row| row.failed)
             .or_else(|| self.row?.failed)
     }
 
-    /// Returns the reason that it gives, if it gives one.
+    /// Returns the reason of this event, if it has one.
     pub(super) fn reason(&self) -> Option<Reason> {
         let Some(row) = self.row else {
             return Some(Reason::Unknown);
         };
         let known = self.sub_row().and_then(|row| row.reason).or(row.reason);
-        // The vendor's list grows: a newer detail of a code that has reasons is a reason that is not known here.
+        // The vendor's list grows: an unknown sub-status code of a code with reasons is an unknown
+        // reason.
         let is_newer = self.entry.sub_kind.is_some()
             && self.sub_row().is_none()
             && codes::has_reasons(row.code);
-        // A text that explains an end is a reason, though the vendor has no code for it.
+        // A text that explains an end is a reason, although the vendor has no code for it.
         let is_explained = row.explained && non_empty(self.entry.text.as_ref()).is_some();
         match known {
             Some(reason) => Some(reason),

@@ -1,13 +1,14 @@
-//! Members of payloads that no report has.
+//! The members of payloads that no report has.
 
-/// Paths of members that reach neither a field of an observation nor `custom`, and why. `*` is one part of a path.
+/// The paths of members that reach neither a field of an observation nor `custom`, each with the
+/// reason. `*` is one part of a path.
 pub static IGNORED: &[(&str, &str)] = &[
     (
         "IdentData.*.Images.*.Image",
-        "the file itself: the report lists it as evidence, and it is downloaded by that id",
+        "the file itself: the report lists it as evidence, and the evidence id downloads it",
     ),
     (
         "IdentData.Images.*.Image",
-        "the file itself: the report lists it as evidence, and it is downloaded by that id",
+        "the file itself: the report lists it as evidence, and the evidence id downloads it",
     ),
 ];

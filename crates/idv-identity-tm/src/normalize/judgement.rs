@@ -1,4 +1,4 @@
-//! Checks that a result speaks of, and what they do to the outcome.
+//! The checks of a result, and their effect on the outcome.
 
 use idv_core::adapter::last_day;
 use idv_core::report::{Attribute, Check, CheckKind, CheckResult, Verdict};
@@ -8,10 +8,10 @@ use jiff::civil::Date;
 use super::TIME_ZONE;
 use crate::wire::IdentResult;
 
-/// The checks of a result that can speak against a positive end: codes of [`checks`].
+/// The codes of [`checks`] that can contradict a positive end.
 pub(crate) const AGAINST: &[&str] = &[FRAUD, DEVICE, NUMBER, LICENCE_NUMBER, EXPIRY];
 
-/// Those of them that the vendor itself sends.
+/// The codes among them that the vendor itself sends.
 pub(crate) const FLAGS: &[&str] = &[FRAUD, DEVICE];
 
 const FRAUD: &str = "FraudAttempt";
@@ -22,8 +22,9 @@ const EXPIRY: &str = "IDCard.ValidUntil";
 
 /// Returns the checks of a result.
 ///
-/// A flag that is there and cannot be read is an inconclusive check: the vendor sends `FraudAttempt` only if an agent flagged the person
-/// (chapter 3.3.4). A flag of fraud that is false is no passed check; it says that no agent flagged the person.
+/// A flag with an unreadable value is an inconclusive check: the vendor sends `FraudAttempt` only
+/// if an agent flagged the person (chapter 3.3.4). A flag of fraud that is false is not a passed
+/// check; it only says that no agent flagged the person.
 pub(super) fn checks(
     result: &IdentResult<'_>,
     report: &Report,
@@ -69,7 +70,7 @@ pub(super) fn checks(
     checks
 }
 
-/// Compares the document's number with the submitted one, if there are both.
+/// Compares the document's number with the submitted one, if both are present.
 fn requested_number(number: Option<&Attribute<String>>) -> Option<CheckResult> {
     let letters = |text: &str| -> String {
         text.chars()
@@ -87,10 +88,11 @@ fn requested_number(number: Option<&Attribute<String>>) -> Option<CheckResult> {
     })
 }
 
-/// Tells whether the document had expired when the person was identified. If it had not, the vendor does not say that it was checked.
+/// Returns whether the document had expired at the time of the identification. A valid document
+/// does not pass the check, because the vendor does not say that it was checked.
 ///
-/// `1970-01-01` is the vendor's filler for missing dates of submitted documents. That it stands for one in checked data, too, is likely,
-/// and not documented: nothing can be told then.
+/// `1970-01-01` is the vendor's filler for missing dates of submitted documents. It is probably a
+/// filler in checked data as well, which is not documented, so the check is inconclusive.
 fn expiry(
     expires_on: Option<&Attribute<PartialDate>>,
     identified_on: Option<Date>,
@@ -104,7 +106,7 @@ fn expiry(
         .then_some(CheckResult::Failed)
 }
 
-/// Returns the code of the first check, of those with these codes, that speaks against a positive end.
+/// Returns the first of these codes whose check contradicts a positive end.
 fn contradiction<'r>(report: &'r Report, codes: &[&str]) -> Option<&'r str> {
     let speaks = |check: &&Check| match check.result {
         CheckResult::Failed => true,
@@ -119,17 +121,17 @@ fn contradiction<'r>(report: &'r Report, codes: &[&str]) -> Option<&'r str> {
     found.find(|code| codes.contains(code))
 }
 
-/// Judges the state of an order by the checks of its result that have these codes.
+/// Judges the state of an order by the checks of its result with these codes.
 ///
-/// A result names no time, so that a suspicion in it stands beside the end: a positive end is disputed, a negative one stays, and an
-/// order that is open leans to a rejection. A result alone does not say how the order ended: a suspicion in it is a dispute, until the
-/// history says more.
+/// A result has no time of its findings, so a suspicion in it is as recent as the end: a positive
+/// end is disputed, a negative one remains, and an open order leans to a rejection. A result alone
+/// does not tell how the order ended: a suspicion in it is a dispute until the history is known.
 pub(crate) fn judge(observation: &mut Observation, report: &Report, codes: &[&str]) {
     let Some(code) = contradiction(report, codes) else {
         return;
     };
     let status = match observation.status {
-        // The history has a code that is not known here: it decides nothing, and neither does what comes with it.
+        // The history has an unknown code, which decides nothing, and so does its result.
         None if observation.code.is_some() => return,
         None | Some(Status::Finished(Outcome::Verified)) => Status::Finished(Outcome::Disputed),
         Some(
@@ -151,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn document_expires_at_the_end_of_its_last_day() {
+    fn document_expires_after_its_last_day() {
         use CheckResult::{Failed, Inconclusive};
         for (valid_until, identified, expected) in [
             ("2020-10-31", "2020-10-31", None),
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn number_is_compared_without_blanks_and_case() {
+    fn number_comparison_ignores_blanks_and_case() {
         use CheckResult::{Failed, NotPerformed, Passed};
         for (checked, submitted, expected) in [
             (Some("T22000129"), Some("t22 000-129"), Some(Passed)),
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn suspicion_of_a_result_is_weighed_with_the_state() {
+    fn suspicion_in_result_is_judged_with_the_status() {
         use Outcome::{Canceled, Disputed, Expired, Inconclusive, Rejected, Verified};
         let leaning = Some(Status::InReview {
             leaning: Some(Rejected),

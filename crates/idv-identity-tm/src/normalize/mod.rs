@@ -1,7 +1,8 @@
-//! From the vendor's payloads to the model: pure functions from [`wire`](crate::wire) to [`Observation`] and
-//! [`Report`](idv_core::Report).
+//! Normalizes the vendor's payloads: pure functions from [`wire`](crate::wire) to [`Observation`]
+//! and [`Report`](idv_core::Report).
 //!
-//! Their tables are data, each row a row of the document's: [`KINDS`], [`SUB_KINDS`]. [`IGNORED`] has the members that reach no report.
+//! [`KINDS`] and [`SUB_KINDS`] are the document's tables. [`IGNORED`] lists the members that no
+//! report has.
 
 mod attribute;
 mod codes;
@@ -31,21 +32,24 @@ pub(crate) use status::Course;
 
 use crate::wire::{IdentResult, StatusList};
 
-/// The provider's id, which reports carry.
+/// The provider's id in reports.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("identity-tm");
 
-/// The time zone of the vendor.
+/// The vendor's time zone.
 const TIME_ZONE: &str = "Europe/Berlin";
 
-/// Returns the observation that the result of an identification is. It is a claim: a caller that got it as an answer adds the proof.
+/// Normalizes the result of an identification. The observation is a claim: a caller that received
+/// it as a response adds the proof.
 ///
-/// The vendor's result names no order, so that the subject is empty: the caller knows it. It has no state either: a result is there
-/// because the order is over, and how it ended stands in its history ([`status`](fn@status)). Only if a flag of the result suspects fraud,
-/// the status is disputed and the code is that flag: such a result never leads to a verified person. The time is when the person was
-/// identified.
+/// The vendor's result names no order, so the subject is empty; the caller knows it. The result has
+/// no state either: its presence means that the order is over, and the history tells how it ended
+/// ([`status`](fn@status)). Only if a flag of the result suspects fraud, the status is disputed and
+/// the code is that flag: such a result never verifies a person. The time is that of the
+/// identification.
 ///
-/// A fetch has the history, too. By it, a positive end is also disputed if the document had expired or has another number than the
-/// submitted one; here both are failed checks.
+/// A fetch also has the history. It additionally disputes a positive end if the document had
+/// expired or its number differs from the submitted one; in this function both are only failed
+/// checks.
 #[must_use]
 pub fn result(result: &IdentResult<'_>, channel: Channel) -> Observation {
     result_of(result, Flow::Identification, channel)
@@ -60,25 +64,30 @@ fn result_of(result: &IdentResult<'_>, flow: Flow, channel: Channel) -> Observat
     observation
 }
 
-/// Returns the observations of a payload of a kind: `result` is an answer of `getIdentData`, `status` one of `getStatus`, `callback` the
-/// address of a webhook with its placeholders replaced: a query, a form or JSON. `flow` decides which codes of a history are final.
+/// Normalizes a payload of the given kind.
+///
+/// `result` is a response of `getIdentData`, `status` a response of `getStatus`, `callback` the URL
+/// of a webhook with replaced placeholders, as a query, a form or JSON. `flow` determines the final
+/// codes of a history.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `kind` if there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if `kind` is not one of
+/// these.
 pub fn kind(bytes: &[u8], kind: &str, flow: Flow) -> Result<Page> {
     let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel, flow)?, 0, None))
 }
 
-/// Returns the observations of a payload that came by a channel: a result by [`Fetch`](Channel::Fetch), a history by
-/// [`Poll`](Channel::Poll), the placeholders of a webhook by [`Callback`](Channel::Callback).
+/// Normalizes a payload that arrived by `channel`: a result by [`Fetch`](Channel::Fetch), a history
+/// by [`Poll`](Channel::Poll), the parameters of a webhook by [`Callback`](Channel::Callback).
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest)
-/// naming `channel` if nothing comes from this vendor by that channel.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `channel` if this vendor does not
+/// use that channel.
 pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observation>> {
     match channel {
         Channel::Fetch => Ok(vec![result_of(&IdentResult::read(bytes)?, flow, channel)]),
@@ -91,10 +100,11 @@ pub fn payload(bytes: &[u8], channel: Channel, flow: Flow) -> Result<Vec<Observa
     }
 }
 
-/// The vendor, as the type by which the core finds its words.
+/// Selects this vendor's conversions ([`FromVendor`](idv_core::adapter::FromVendor)).
 struct Vendor;
 
-/// Returns a time by ISO 8601, with an offset in every sample. One without is taken as Berlin's, the vendor's home.
+/// Parses a time in ISO 8601. Every sample has an offset; a time without one is in Berlin's zone,
+/// where the vendor is based.
 fn time(text: &str) -> Option<Timestamp> {
     time_in_zone(text, TIME_ZONE)
 }
@@ -104,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_has_its_offset_or_the_vendors() {
+    fn time_without_offset_is_in_the_vendors_zone() {
         let at = |text: &str| time(text).map(|time| time.to_string());
         assert_eq!(
             at("2018-09-05T11:06:21+02:00").as_deref(),

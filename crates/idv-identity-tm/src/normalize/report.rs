@@ -1,4 +1,4 @@
-//! The report of an identification (chapter 3.3).
+//! Builds the report of an identification (chapter 3.3).
 
 use idv_core::adapter::{CustomValues, FromVendor, find_word, non_empty, path};
 use idv_core::report::{
@@ -11,7 +11,7 @@ use super::custom::{CLASH, SUBMITTED, add_code, add_images, add_texts};
 use super::{Flow, PROVIDER, Vendor, images, judgement, time};
 use crate::wire::{Code, IdCard, IdentData, IdentResult};
 
-/// The fields that a report of this vendor can ever fill.
+/// The fields that a report of this vendor can fill.
 pub const REPORT_FIELDS: &[Field] = &[
     Field::CompletedAt,
     Field::Method,
@@ -43,29 +43,33 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::Custom,
 ];
 
-/// Returns the report of a result, as an order for an identification has it.
+/// Builds the report of a result, for an identification order.
 ///
-/// - The values are those of `Type` 1, which were checked. Those of `Type` 2, which the vendor repeats as they were submitted, give the
-///   verdicts `match`, `changed` and `new`, and `submitted`. Without them a checked value is `valid`: `Type` 1 is all that the vendor says
-///   of it; if it does not say even that, the value is `unchecked`. A value that was only submitted is no value of the person.
-/// - Null and blank text are absence. So is `1970-01-01` in the dates of a document of `Type` 2, as the sample of chapter 3.3.7 has it;
-///   everywhere else it is a date.
-/// - The source is the chip if the electronic identity was used, the agent if one identified the person (in a shop, by video, or
-///   named), else the vendor. The electronic identity does not carry every value: the others were read from a picture, if by a machine.
-/// - A suspicion is a failed check, with the member's name as its code. So are a document that had expired when the person was
-///   identified, and a document number that is another than the submitted one.
-/// - `custom` has the additional values by the names that the order gave them, and all that the model has no field for by the vendor's
-///   path: `UserIp`, `Artistname`, `IDCard.eidRestrictedIdentifier`, `DriverLicence.LicenceNo`, and every unknown member in its own
-///   shape. Submitted values are behind `InitialData`.
+/// - The values are those of `Type` 1, which were checked. Those of `Type` 2, the submitted values,
+///   give the verdicts `match`, `changed` and `new`, and the attribute's `submitted`. Without them
+///   a checked value is `valid`, because the vendor gives no other verdict; if `Type` is missing,
+///   too, the value is `unchecked`. A value that was only submitted is not a value of the person.
+/// - Null and blank text mean absence. So does `1970-01-01` in the dates of a document of `Type` 2,
+///   as in the sample of chapter 3.3.7; elsewhere it is a date.
+/// - The source is the chip if the electronic identity was used, the agent if one identified the
+///   person (in a shop, by video, or named), otherwise the vendor. The electronic identity lacks
+///   some values; the vendor reads those from a picture.
+/// - A suspicion is a failed check with the member's name as its code. So are a document that had
+///   expired at the time of the identification, and a document number that differs from the
+///   submitted one.
+/// - `custom` has the additional values by the order's names, and the values beyond the model by
+///   the vendor's path: `UserIp`, `Artistname`, `IDCard.eidRestrictedIdentifier`,
+///   `DriverLicence.LicenceNo`, and every unknown member in its own shape. Submitted values have
+///   the prefix `InitialData`.
 #[must_use]
 pub fn report(result: &IdentResult<'_>) -> Box<Report> {
     report_of(result, Flow::Identification)
 }
 
-/// Returns the report of a result of an order of this flow.
+/// Builds the report of a result, for an order of this flow.
 pub(crate) fn report_of(result: &IdentResult<'_>, flow: Flow) -> Box<Report> {
     let data = Data::of(result, flow);
-    // A report is long: it is made in its final place.
+    // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(PROVIDER));
     report.completed_at = completed_at(result);
     report.method = data.method;
@@ -84,18 +88,18 @@ fn completed_at(result: &IdentResult<'_>) -> Option<idv_core::Timestamp> {
         .find_map(|text| time(non_empty(text.as_ref())?))
 }
 
-/// The parts of a result that go together, and the sources of its values.
+/// The related parts of a result, and the sources of its values.
 struct Data<'r> {
     entries: &'r [IdentData<'r>],
     checked: Option<&'r IdentData<'r>>,
     initial: Option<&'r IdentData<'r>>,
     alone: Verdict,
     method: Option<Method>,
-    /// Of checked values.
+    /// The source of checked values.
     source: Source,
-    /// Of values that the electronic identity of a document does not carry, but a picture of it does.
+    /// The source of values that the document's electronic identity lacks, but its picture has.
     printed: Source,
-    /// Whether only the telephone number was verified.
+    /// Whether only the phone number was verified.
     phone_only: bool,
 }
 
@@ -152,7 +156,8 @@ impl<'r> Data<'r> {
     }
 
     fn weakened<T>(&self, mut attribute: Attribute<T>) -> Attribute<T> {
-        // Neither the person nor a document was checked: a value that is the submitted one proves nothing.
+        // Neither the person nor a document was checked: equality with the submitted value proves
+        // nothing.
         if self.phone_only && attribute.verdict != Verdict::Original {
             attribute.verdict = Verdict::Unchecked;
         }
@@ -172,22 +177,23 @@ impl<'r> Data<'r> {
         attribute(pair, source, self.alone)
     }
 
-    /// Returns whether a licence was checked without a document: then the licence is the document.
+    /// Returns whether a licence was checked without an identity document. The licence then is the
+    /// document.
     fn is_licence_alone(&self) -> bool {
         self.checked
             .is_some_and(|it| it.id_card.is_empty() && it.driver_licence != Default::default())
     }
 }
 
-/// Returns the text of a document's date. The vendor fills missing dates of submitted documents with the first day of 1970 (chapter
-/// 3.3.7).
+/// Returns the text of a document's date. The vendor fills missing dates of submitted documents
+/// with 1 January 1970 (chapter 3.3.7).
 fn date<'r>(entry: &'r IdentData<'r>, text: &'r Option<Text<'r>>) -> Option<&'r Text<'r>> {
     text.as_ref()
         .filter(|text| !entry.is_submitted() || text.expose().trim() != "1970-01-01")
 }
 
-/// Returns the method that a word of chapter 3.3.4 is. The document has only the name of SmartID, which is that of electronic identities
-/// on a telephone.
+/// Returns the method of a word of chapter 3.3.4. The document only names SmartID, which is an
+/// electronic identity on a phone.
 fn method(word: &str) -> Option<Method> {
     let known = [
         ("Shop", Method::Shop),
@@ -212,7 +218,7 @@ fn person(person: &mut Person, data: &Data<'_>) {
     person
         .nationalities
         .extend(data.read(source, |it| it.nationality.as_ref()));
-    // A German chip does not carry it, and the vendor does not say where it comes from.
+    // A German chip lacks the gender, and the document does not name its source.
     let gender = if source == Source::Chip {
         Source::Vendor
     } else {
@@ -224,7 +230,7 @@ fn person(person: &mut Person, data: &Data<'_>) {
     person.address.postal_code = data.read(source, |it| it.zip_code.as_ref());
     person.address.city = data.read(source, |it| it.city.as_ref());
     person.address.country = data.read(source, |it| it.country.as_ref());
-    // They were verified by a TAN, and are on no document.
+    // A TAN verified these values; no document has them.
     person.email = data.verified(Source::Vendor, |it| it.email.as_ref());
     person.phone = data.verified(Source::Vendor, |it| it.mobile.as_ref());
 }
@@ -251,7 +257,8 @@ fn document(document: &mut Document, data: &Data<'_>) {
     document.expires_on = data.read(data.source, |it| date(it, &it.id_card.valid_until));
 }
 
-/// Returns the kind of the document, by its name and by its bits. If several were used, the others are alternatives.
+/// Returns the kind of the document, by its name and its bits. If several documents were used, the
+/// others are alternatives.
 fn kind(data: &Data<'_>) -> Option<Attribute<DocumentKind>> {
     let checked = data.checked.map(|it| kinds(&it.id_card));
     let initial = data.initial.map(|it| kinds(&it.id_card));
@@ -267,17 +274,19 @@ fn kind(data: &Data<'_>) -> Option<Attribute<DocumentKind>> {
     Some(data.weakened(attribute))
 }
 
-/// The bits of `extDocumentType` (chapter 3.3.4). A driver's licence comes last: with another document it is the additional one.
+/// The bits of `extDocumentType` (chapter 3.3.4). A driver's licence is last: beside another
+/// document it is the additional one.
 const BITS: [(u32, DocumentKind); 5] = [
     (1, DocumentKind::IdCard),
     (2, DocumentKind::Passport),
     (4, DocumentKind::ResidencePermit),
-    // The German eID card for citizens of the EU identifies by its chip only: it is no identity card.
+    // The German eID card for EU citizens identifies only by its chip, so it is not an identity
+    // card.
     (16, DocumentKind::Other),
     (8, DocumentKind::DrivingLicence),
 ];
 
-/// Returns the document that was used, and the others.
+/// Returns the kind of the used document, and the kinds of the others.
 fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     let word = non_empty(card.kind.as_ref());
     let named = [
@@ -295,7 +304,7 @@ fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     let Some(raw) = word.map(str::to_owned).or(number) else {
         return (None, Vec::new());
     };
-    // A name and bits that are not known: a document of the order's own, or a newer one.
+    // The name and the bits are unknown: a document of the order's own, or a newer one.
     let kind = named
         .or(by_bits.first().copied())
         .unwrap_or(DocumentKind::Other);
@@ -303,7 +312,8 @@ fn kinds(card: &IdCard<'_>) -> (Option<Read<DocumentKind>>, Vec<DocumentKind>) {
     (Some((Some(Pii::new(kind)), Some(Pii::new(raw)))), by_bits)
 }
 
-/// Members of the document that `custom` has by their own names: an additional value of the same name keeps its parent.
+/// The members of the document that `custom` has under their own names. An additional value of the
+/// same name keeps its parent's name.
 const RESERVED: &[&str] = &[
     "Artistname",
     "Executed",
@@ -319,7 +329,7 @@ const RESERVED: &[&str] = &[
     "eIdUsed",
 ];
 
-/// Collects the values that the model has no field for.
+/// Collects the values beyond the model.
 fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> CustomValues {
     let mut custom = CustomValues::new(CLASH);
     root(&mut custom, result);
@@ -334,7 +344,7 @@ fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> CustomValues {
     if let Some(initial) = data.initial {
         let mut submitted = CustomValues::new(CLASH);
         entry(&mut submitted, SUBMITTED, initial, data);
-        // A value that was checked as it had been submitted stands there once.
+        // If the checked value equals the submitted one, it is stored once.
         for (name, value) in submitted.into_values() {
             let checked = name
                 .strip_prefix(SUBMITTED)
@@ -357,18 +367,18 @@ fn custom(result: &IdentResult<'_>, data: &Data<'_>) -> CustomValues {
     custom
 }
 
-/// Collects what the root of a result has.
+/// Collects the members of a result's root.
 fn root(custom: &mut CustomValues, result: &IdentResult<'_>) {
     custom.text("", "UserIp", result.user_ip.as_ref());
     add_code(custom, "", "OcrStatus", result.ocr_status.as_ref());
     if let Some(used) = result.eid_used {
         custom.add("eIdUsed", used.into());
     }
-    // It says that no agent flagged the person: no check was passed by that.
+    // False only means that no agent flagged the person, which is not a passed check.
     if result.fraud_attempt == Some(false) {
         custom.add("FraudAttempt", false.into());
     }
-    // A word that the method does not say.
+    // The word, if it does not determine a method.
     let word = result.identify_method.as_ref();
     let is_said = |word: &str| method(word).is_some() && !word.eq_ignore_ascii_case("SmartID");
     custom.text(
@@ -387,7 +397,7 @@ fn root(custom: &mut CustomValues, result: &IdentResult<'_>) {
     custom.members("", &result.others);
 }
 
-/// Collects what the report has no field for of the checked or the submitted values.
+/// Collects the checked or submitted values that the report lacks.
 fn entry(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>, data: &Data<'_>) {
     custom.text(parent, "Artistname", entry.artistname.as_ref());
     let card = path(parent, "IDCard");
@@ -405,7 +415,7 @@ fn entry(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>, data: &
             "eidRestrictedIdentifier",
             entry.id_card.eid_restricted_identifier.as_ref(),
         );
-        // Beside a name, the kind of the document does not say which bits there are.
+        // Beside a name, the document's kind does not imply its bits.
         let named = non_empty(entry.id_card.kind.as_ref()).is_some();
         add_code(
             custom,
@@ -437,7 +447,7 @@ fn entry(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>, data: &
     }
 }
 
-/// Collects all of an entry that is neither the checked nor the submitted one.
+/// Collects all of an entry that is neither checked nor submitted.
 fn whole(custom: &mut CustomValues, parent: &str, entry: &IdentData<'_>) {
     add_code(custom, parent, "Type", entry.kind.as_ref());
     add_texts(custom, parent, entry.texts());

@@ -1,4 +1,4 @@
-//! The history of an order, reduced to one state (chapter 3.2).
+//! Reduces the history of an order to one status (chapter 3.2).
 
 use idv_core::adapter::non_empty;
 use idv_core::{
@@ -12,15 +12,15 @@ use super::{PROVIDER, time};
 use crate::api::order::{Behaviors, Product};
 use crate::wire::{Code, StatusList};
 
-/// The purpose of an order. It decides which codes are final (chapter 3.2.1).
+/// The purpose of an order, which determines its final codes (chapter 3.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Flow {
     /// Identifies a person.
     Identification,
-    /// Has a person sign: product 15. They are identified on the way.
+    /// Has a person sign (product 15), including the identification.
     Esign,
-    /// Verifies a mobile number: product 17. A TAN proves control over a telephone, and no identity.
+    /// Verifies a mobile number (product 17). A TAN proves control over a phone, not an identity.
     PhoneVerification,
 }
 
@@ -35,8 +35,8 @@ impl Flow {
         }
     }
 
-    /// Returns the flow of an order. One that only creates an account of sign-me has no part for the signature (chapter 9.1), so that it
-    /// ends like an identification.
+    /// Returns the flow of an order. An order that only creates a sign-me account has no signing
+    /// part (chapter 9.1), so it ends like an identification.
     #[must_use]
     pub const fn of_order(product: Product, behaviors: Behaviors) -> Self {
         if behaviors.contains(Behaviors::SIGN_ME_CREATE) {
@@ -46,37 +46,41 @@ impl Flow {
     }
 }
 
-/// Returns the observation that the history of an order is. It is a claim: a caller that got it as an answer adds the proof.
+/// Normalizes the history of an order. The observation is a claim: a caller that received it as a
+/// response adds the proof.
 ///
-/// - Codes repeat and the last one need not be the state, so a code that is final for the flow is looked for first, in every place.
-///   Of several the least favourable counts: rejected, canceled, expired, verified.
-/// - A suspicion of fraud that is not older than a positive end makes it disputed: one that is newer, or has the same time. Without
-///   times the order of the entries counts; a time that cannot be read proves nothing. A suspicion before a positive end is a failed
-///   check.
-/// - Without an end a suspicion of fraud counts, and else the latest code that tells a state ([`KINDS`](super::KINDS)). Which one is
-///   latest goes by the times of the entries, and among equal times by their order. If no code tells a state, the order waits for the
-///   person.
-/// - Codes that are not in the table change nothing. If the latest code is one, and the order is neither over nor suspected of
-///   fraud, the status is none and the code is that one, so that it is noticed; earlier knowledge still holds.
-/// - The code is the one that decided, verbatim: `6`, or `153/176` with its sub-status code. The time is that code's.
-/// - An order for a signature whose latest state is 29 is over without a judgement: inconclusive.
-/// - A verified telephone is no verified person: 6 ends an order of product 17 as inconclusive.
-/// - The report has the reasons, the suspicions as failed checks, and in `custom` the whole history as `Status`: an entry is its code,
-///   its time and its text in one line.
+/// - Codes repeat, and the last one need not be the state, so a code that is final for the flow
+///   counts at any position. Of several the least favourable counts: rejected, canceled, expired,
+///   verified.
+/// - A suspicion of fraud that is as recent as a positive end, or more recent, makes it disputed.
+///   Without times, the order of the entries counts; an unreadable time proves nothing. A suspicion
+///   before a positive end is a failed check.
+/// - Without an end, a suspicion of fraud counts, otherwise the latest code that tells a state
+///   ([`KINDS`](super::KINDS)). The times of the entries determine the latest one, and their order
+///   if the times are equal. If no code tells a state, the order awaits the person.
+/// - Unknown codes change nothing. If the latest code is unknown, and the order is neither over nor
+///   suspected of fraud, the observation has that code and no status, so that the unknown code is
+///   reported; earlier knowledge remains.
+/// - The code is the decisive one verbatim: `6`, or `153/176` with its sub-status code. The time is
+///   that code's.
+/// - A signing order whose latest state is 29 is over without a judgement: inconclusive.
+/// - A verified phone is not a verified person: 6 ends an order of product 17 as inconclusive.
+/// - The report has the reasons, the suspicions as failed checks, and in `custom` the whole history
+///   as `Status`: code, time and text of each entry in one line.
 #[must_use]
 pub fn status(list: &StatusList<'_>, flow: Flow, channel: Channel) -> Observation {
     let course = Course::of(list, flow);
     let mut observation = course.observation(channel);
     let report = course.report();
-    // Without an event there is nothing but the order's ids, which the subject has.
+    // Without events there are only the order's ids, which the subject has.
     if !report.custom.is_empty() {
         observation.result = ResultState::Inline(report);
     }
     observation
 }
 
-/// Returns the status that one code means alone, as the webhook `OnStatusChange` brings it (chapter 2.6). None if the code is not in the
-/// table.
+/// Returns the status of a single code, as the webhook `OnStatusChange` brings it (chapter 2.6), or
+/// `None` if the code is unknown.
 #[must_use]
 pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
     let row = codes::find_kind(Code::of(Text::new(code))?.number()?)?;
@@ -88,19 +92,21 @@ pub fn status_of_code(code: &str, flow: Flow) -> Option<Status> {
     )
 }
 
-/// Adds the history of an order to its report: the order's ids, the reasons, the checks that failed, and every event.
+/// Adds the history of an order to its report: the order's ids, the reasons, the failed checks, and
+/// every event.
 ///
-/// Of an order with a positive end only suspicions are reasons: an obstacle to an earlier attempt is no reason for its outcome.
+/// For an order with a positive end only suspicions are reasons: an obstacle to an earlier attempt
+/// does not explain the outcome.
 pub fn explain(report: &mut Report, list: &StatusList<'_>, flow: Flow) {
     Course::of(list, flow).explain(report);
 }
 
-/// The history of an order, and the state that it is reduced to.
+/// The history of an order, and its reduced status.
 pub(crate) struct Course<'l, 'a> {
     list: &'l StatusList<'a>,
     history: History<'l, 'a>,
     status: Option<Status>,
-    /// The place of the event that decided.
+    /// The position of the decisive event.
     decisive: Option<usize>,
 }
 
@@ -135,8 +141,9 @@ impl<'l, 'a> Course<'l, 'a> {
         observation
     }
 
-    /// Returns the result that a poll brings along: a handle if there is more to fetch than the history, else a report if it says
-    /// anything of an order that is over or has reasons. Each poll of an open order brings the whole history again.
+    /// Returns the result of a poll: a handle if there is more to fetch than the history; a report
+    /// if the order is over or has reasons; otherwise none, because each poll of an open order
+    /// returns the whole history again.
     pub(crate) fn polled(&self, order: &str) -> ResultState {
         if self.is_over() && (self.has_data() || self.is_signed()) {
             return ResultState::Fetchable(ResultHandle::new(order));
@@ -157,7 +164,8 @@ impl<'l, 'a> Course<'l, 'a> {
         matches!(self.status, Some(Status::Finished(_)))
     }
 
-    /// Returns whether the vendor has data of the person: if the person was identified, or is suspected of fraud (chapter 2.4).
+    /// Returns whether the vendor has data of the person: the person was identified, or is
+    /// suspected of fraud (chapter 2.4).
     pub(crate) fn has_data(&self) -> bool {
         self.is_identified() || self.history.suspicions().next().is_some()
     }
@@ -166,13 +174,13 @@ impl<'l, 'a> Course<'l, 'a> {
         self.history.rows().any(KindRow::is_identified)
     }
 
-    /// Returns whether something was signed, which can be fetched (chapters 3.5.1 and 3.6.1).
+    /// Returns whether signed documents or hashes can be fetched (chapters 3.5.1 and 3.6.1).
     pub(crate) fn is_signed(&self) -> bool {
         self.history.rows().any(KindRow::is_signed)
     }
 
-    /// Returns whether the vendor may have no data although the history says so: a time-out deletes the order (chapter 2.4), and an
-    /// error that cannot be corrected leaves it unfinished (chapter 3.3.1).
+    /// Returns whether the vendor may lack data despite the history: a time-out deletes the order
+    /// (chapter 2.4), and an uncorrectable error leaves it unfinished (chapter 3.3.1).
     pub(crate) const fn can_be_without_data(&self) -> bool {
         matches!(
             self.status,
@@ -182,7 +190,7 @@ impl<'l, 'a> Course<'l, 'a> {
 
     /// Returns the report of the history alone.
     pub(crate) fn report(&self) -> Box<Report> {
-        // A report is long: it is made in its final place.
+        // A report is large: building it in place avoids moving it.
         let mut report = Box::new(Report::new(PROVIDER));
         self.explain(&mut report);
         report
@@ -204,7 +212,7 @@ impl<'l, 'a> Course<'l, 'a> {
     }
 }
 
-/// Reduces a history to a state, and the place of the event that decides it.
+/// Reduces a history to a status and the position of the decisive event.
 fn reduce(history: &History<'_, '_>, flow: Flow) -> Option<(Option<Status>, usize)> {
     let state = |place: usize| history.events.get(place)?.row?.state_in(flow);
     if let Some((outcome, place)) = end(history, flow) {
@@ -237,7 +245,7 @@ fn reduce(history: &History<'_, '_>, flow: Flow) -> Option<(Option<Status>, usiz
     }
 }
 
-/// Returns the outcome of an order that is over, and the place of the event that decides it.
+/// Returns the outcome of a finished order and the position of the decisive event.
 fn end(history: &History<'_, '_>, flow: Flow) -> Option<(Outcome, usize)> {
     let mut end: Option<(Outcome, usize)> = None;
     for (place, event) in history.events.iter().enumerate() {
@@ -247,7 +255,8 @@ fn end(history: &History<'_, '_>, flow: Flow) -> Option<(Outcome, usize)> {
             end = Some((outcome, place));
         }
     }
-    // To be identified is a positive end, too, that a suspicion disputes: a signature after it says nothing of the person.
+    // A suspicion also disputes the identification of a signing order: a later signature says
+    // nothing about the person.
     let is_positive =
         |row: &KindRow| row.is_identified() || row.ends_with(flow) == Some(Outcome::Verified);
     let suspicion = history.suspicions().rev().find(|suspicion| {
@@ -264,9 +273,11 @@ fn end(history: &History<'_, '_>, flow: Flow) -> Option<(Outcome, usize)> {
 }
 
 impl KindRow {
-    /// Returns the state of an order of a flow that this code does not end by the table; none if it tells none.
+    /// Returns the state of an order that this code does not end by the table, or `None` if the
+    /// code tells none.
     ///
-    /// An error that cannot be corrected ends the process of a signature by the text of chapter 3.2.3, though not by its table.
+    /// An uncorrectable error ends a signing process by the text of chapter 3.2.3, though not by
+    /// its table.
     #[must_use]
     pub fn state_in(&self, flow: Flow) -> Option<Status> {
         match (self.permanent, flow) {
@@ -275,7 +286,7 @@ impl KindRow {
         }
     }
 
-    /// Returns the outcome of an order of a flow that has this code; none if the code does not end it.
+    /// Returns the outcome of an order with this code, or `None` if the code does not end it.
     #[must_use]
     pub const fn ends_with(&self, flow: Flow) -> Option<Outcome> {
         let is_final = match flow {
@@ -290,14 +301,15 @@ impl KindRow {
     }
 }
 
-/// Returns how unfavourable an outcome is. An order should end once; if it ends twice, no person is verified by mistake.
+/// Returns how unfavourable an outcome is. An order should end once; if it ends twice, the worse
+/// outcome counts.
 const fn severity(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Verified | Outcome::Inconclusive => 0,
         Outcome::Expired => 1,
         Outcome::Canceled => 2,
         Outcome::Rejected => 4,
-        // No code of the table, and what the model may add.
+        // Outcomes that no code has, or that the model adds later.
         _ => 3,
     }
 }

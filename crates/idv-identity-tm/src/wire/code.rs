@@ -7,20 +7,21 @@ use idv_core::adapter::wire::{Part, Shape};
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value;
 
-/// A code of the vendor's tables: a number, also if it is sent as text. Any other value is kept as it is.
+/// A code of the vendor's tables: a number, also if it is sent as text. Any other value is kept
+/// unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code<'a> {
     /// A number.
     Number(u32),
-    /// Text of which nothing is known, or JSON of another shape.
+    /// Unknown text, or JSON of another shape.
     Word(Text<'a>),
 }
 
 impl<'a> Code<'a> {
-    /// Returns the code that a piece of text is; none if it is blank.
+    /// Parses a text as a code, or returns `None` if the text is blank.
     ///
-    /// Zeros before a number and a fraction of zeros change nothing: `06` and `6.0` are 6.
+    /// Leading zeros and a zero fraction are ignored: `06` and `6.0` are 6.
     #[must_use]
     pub fn of(text: Text<'a>) -> Option<Self> {
         let word = text.expose().trim();
@@ -29,14 +30,14 @@ impl<'a> Code<'a> {
         }
         let (whole, fraction) = word.split_once('.').unwrap_or((word, "0"));
         let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
-        // `parse` takes a sign, which no code has.
+        // `parse` accepts a sign, which no code has.
         match whole.parse() {
             Ok(number) if is_whole && !whole.starts_with('+') => Some(Self::Number(number)),
             _ => Some(Self::Word(text)),
         }
     }
 
-    /// Returns the number, if it is one.
+    /// Returns the number, if the code is one.
     #[must_use]
     pub const fn number(&self) -> Option<u32> {
         match self {
@@ -45,13 +46,13 @@ impl<'a> Code<'a> {
         }
     }
 
-    /// Adds the code to a text, verbatim.
+    /// Appends the code to a text, verbatim.
     pub(crate) fn add_to(&self, text: &mut String) {
         let number = match self {
             Self::Number(number) => *number,
             Self::Word(word) => return text.push_str(word.expose()),
         };
-        // Codes are short numbers, and a history is full of them: this takes a tenth of what formatting takes.
+        // A history has many short codes: this takes a tenth of the time of formatting.
         let digits = (0..=number.checked_ilog10().unwrap_or_default()).rev();
         text.extend(
             digits.filter_map(|place| char::from_digit(number / 10_u32.pow(place) % 10, 10)),
@@ -67,7 +68,7 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Whatever stands there is a code: a suspicion must not get lost because of the shape that it has.
+/// Accepts a value of any shape, so that a suspicion cannot get lost because of its shape.
 impl<'de> Part<'de> for Code<'de> {
     fn text(text: Text<'de>) -> Shape<Self> {
         Self::of(text).map_or(Shape::Other(Value::Null), Shape::Expected)
@@ -88,7 +89,7 @@ impl<'de> Part<'de> for Code<'de> {
     }
 }
 
-/// The code, verbatim.
+/// Prints the code verbatim.
 impl fmt::Display for Code<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn number_is_read_in_each_form() {
+    fn number_is_parsed_from_each_form() {
         for (text, number) in [
             ("6", Some(6)),
             (" 20011 ", Some(20011)),
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_read_from_any_shape() {
+    fn code_is_parsed_from_any_shape() {
         for (json, code) in [
             ("6", Some("6")),
             ("6.0", Some("6")),
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn code_as_json_is_number_or_text() {
+    fn code_serializes_as_number_or_text() {
         assert_eq!(Code::Number(6).to_value(), serde_json::json!(6));
         assert_eq!(
             Code::Word(Text::new("new")).to_value(),

@@ -1,4 +1,4 @@
-//! Files within JSON: Base64 that stays in the payload until it is wanted.
+//! Files within JSON: Base64 that stays in the payload until it is decoded.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use idv_core::{Error, Text};
 use serde::de::Deserializer;
 use serde_json::Value;
 
-/// A file as Base64 in a string of the payload. `Debug` prints its length only.
+/// A file as Base64 in a string of the payload. `Debug` prints only its length.
 ///
-/// Files are long, and there are many of them in one answer: they are decoded [piece by piece](Encoded::decoder), never as a whole. The
-/// text stays in the payload.
+/// Files are long, and a response has many of them, so they are decoded [piece by
+/// piece](Encoded::decoder), never as a whole. The text stays in the payload.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Encoded<'a> {
     /// The text between the quotation marks, with its escapes.
@@ -21,13 +21,13 @@ pub struct Encoded<'a> {
 }
 
 impl Encoded<'_> {
-    /// Returns its length in the payload, in bytes, escapes included.
+    /// Returns the length of the text in the payload in bytes, including escapes.
     #[must_use]
     pub fn encoded_length(&self) -> usize {
         self.raw.expose().len()
     }
 
-    /// Decodes it, piece by piece.
+    /// Returns a decoder that yields the file piece by piece.
     #[must_use]
     pub fn decoder(&self) -> Decoder<'_> {
         Decoder {
@@ -38,7 +38,7 @@ impl Encoded<'_> {
         }
     }
 
-    /// Decodes it straight into `take`, piece by piece.
+    /// Decodes the file into `take`, piece by piece.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl fmt::Debug for Encoded<'_> {
 }
 
 impl<'de> Part<'de> for Encoded<'de> {
-    // The escapes stay: to resolve them would copy the text.
+    // The escapes stay: resolving them would copy the text.
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
         read_raw_text(deserializer)
     }
@@ -84,32 +84,34 @@ impl<'de> Part<'de> for Encoded<'de> {
     }
 }
 
-/// The amount of Base64 that is decoded at a time. It is a multiple of four, so that no piece but the last one needs padding.
+/// The length of Base64 that is decoded at once: a multiple of four, so that only the last piece
+/// can have padding.
 const PIECE: usize = 64 * 1024;
 
-/// Padding may be there or not.
+/// Padding is optional.
 const ENGINE: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Decodes a file, piece by piece, in memory of a fixed size.
+/// Decodes a file piece by piece, in constant memory.
 pub struct Decoder<'a> {
     rest: &'a [u8],
     text: Vec<u8>,
     piece: Vec<u8>,
-    /// Padding was seen: nothing may follow.
+    /// Padding was found: nothing may follow.
     ended: bool,
 }
 
 impl Decoder<'_> {
-    /// The next piece of the file, 48 KiB or less; none at its end.
+    /// Returns the next piece of the file, at most 48 KiB, or `None` at its end.
     ///
-    /// White space and line breaks are passed over, and escapes are resolved: PHP, for one, writes `/` as `\/`.
+    /// White space and line breaks are skipped, and escapes are resolved: PHP writes `/` as `\/`.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not Base64. The pieces before are not to be used then.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the text is not Base64. The earlier pieces
+    /// must not be used then.
     pub fn next_piece(&mut self) -> idv_core::Result<Option<&[u8]>> {
         self.text.clear();
         while self.text.len() < PIECE && !self.rest.is_empty() {
@@ -139,7 +141,7 @@ impl Decoder<'_> {
         Ok(Some(&self.piece))
     }
 
-    /// Takes over what stands there as it is.
+    /// Copies characters up to the next escape or white space.
     fn take_run(&mut self) {
         let room = PIECE - self.text.len();
         let window = self.rest.get(..room).unwrap_or(self.rest);
@@ -161,7 +163,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// The character of an escape, whose backslash was taken.
+    /// Returns the character of an escape whose backslash was consumed.
     fn unescape(&mut self) -> idv_core::Result<u8> {
         let (&kind, rest) = self.rest.split_first().ok_or_else(not_base64)?;
         self.rest = rest;
@@ -188,7 +190,7 @@ impl fmt::Debug for Decoder<'_> {
 }
 
 fn not_base64() -> Error {
-    Error::malformed("a file within the JSON is not Base64")
+    Error::malformed("a file within the JSON is not valid Base64")
 }
 
 #[cfg(test)]
@@ -209,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_any_length_is_what_was_encoded() {
+    fn file_of_any_length_is_decoded() {
         let engine = base64::engine::general_purpose::STANDARD;
         for length in [1, 2, 3, 4, 49_151, 49_152, 49_153, 200_000] {
             let file: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_base64_is_refused() {
+    fn invalid_base64_is_refused() {
         let beyond = format!("{}=={}", "A".repeat(PIECE - 2), "AAAA");
         for raw in [
             "A",
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_stays_where_it_stands_in_the_payload() {
+    fn file_borrows_from_the_payload() {
         let payload =
             br#"{"Images":[{"Image":"\/9j\/4AAQ"},{"Image":7},{"Image":""},{"Image":["AA=="]}]}"#;
         let images = crate::wire::Images::read(payload).unwrap().images;
@@ -292,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn file_stays_beside_a_number_of_many_digits() {
+    fn file_is_kept_beside_a_long_number() {
         let json = r#"{"Images":[{"Image":"\/9j\/4AAQ","Size":123456789012345678901234567890}]}"#;
         let images = crate::wire::Images::read(json.as_bytes()).unwrap().images;
         let file = images[0].image.as_ref().unwrap();
@@ -308,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_not_printed() {
+    fn file_is_not_printed() {
         assert_eq!(
             format!(
                 "{:?}",

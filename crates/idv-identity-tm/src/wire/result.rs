@@ -10,29 +10,33 @@ object! {
     /// The result of an identification (chapter 3.3.4).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdentResult<'a> {
-        /// When the person was identified: ISO 8601, with an offset. The vendor keeps the misspelt name for compatibility.
+        /// The time of the identification: ISO 8601 with an offset. The vendor keeps the misspelt
+        /// name for compatibility.
         "Identitfied" identitfied: Option<Text<'a>>,
-        /// The same under the correct name, in case the vendor adds it.
+        /// The same time under the correct name, in case the vendor adds it.
         "Identified" | "Identitified" identified: Option<Text<'a>>,
-        /// How the person was identified: `Shop`, `Video`, `eID`, `Giro`, `AutoID` or `SmartID`. Only with `/IncludeIdentifyMethod`.
+        /// The method of identification: `Shop`, `Video`, `eID`, `Giro`, `AutoID` or `SmartID`.
+        /// Only with `/IncludeIdentifyMethod`.
         "IdentifyMethod" identify_method: Option<Text<'a>>,
         /// The vendor's id of the agent who identified the person. Only with `/IncludeIdentifier`.
         "Identifier" identifier: Option<Text<'a>>,
         /// The person's IP address, if the account is configured for it.
         "UserIp" user_ip: Option<Text<'a>>,
-        /// At a point of sale: 0 no OCR, 1 OCR and images taken by hand, 2 only OCR.
+        /// At a point of sale: 0 no OCR, 1 OCR and manual images, 2 only OCR.
         "OcrStatus" ocr_status: Option<Code<'a>>,
-        /// At a point of sale: whether the document's electronic identity was used. The document spells it in two ways.
+        /// At a point of sale: whether the document's electronic identity was used. The document
+        /// has two spellings.
         "eIdUsed" | "eldUsed" | "eIDUsed" eid_used: Option<bool> as Truth,
         /// At a point of sale: whether the security check on the device failed.
         "SecurityCheckFailed" security_check_failed: Option<bool> as Truth,
-        /// Whether an agent suspects fraud. Missing unless an agent does.
+        /// Whether an agent suspects fraud. Absent without a suspicion.
         "FraudAttempt" fraud_attempt: Option<bool> as Truth,
-        /// The person: as checked, and as submitted if `/IncludeInitialData` asked for it. The vendor sends an array, or an object if
-        /// the account has images in the result. None if it is missing, which makes it no result.
+        /// The person: as checked, and as submitted with `/IncludeInitialData`. The vendor sends an
+        /// array, or an object if the result has images. If it is absent, the payload is not a
+        /// result.
         "IdentData" ident_data: Option<Vec<IdentData<'a>>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
@@ -59,7 +63,7 @@ object! {
         "Birthdate" birthdate: Option<Text<'a>>,
         /// The place of birth.
         "Birthplace" birthplace: Option<Text<'a>>,
-        /// The family name at birth, if it was asked for.
+        /// The family name at birth, if the order asked for it.
         "Birthname" birthname: Option<Text<'a>>,
         /// The nationality, if the document has it.
         "Nationality" nationality: Option<Text<'a>>,
@@ -73,43 +77,44 @@ object! {
         "Mobile" mobile: Option<Text<'a>>,
         /// The e-mail address, if it was verified with a TAN.
         "Email" email: Option<Text<'a>>,
-        /// The document. Missing if a driver's licence was checked without one.
+        /// The identity document, absent if a driver's licence was checked without one.
         "IDCard" id_card: IdCard<'a>,
-        /// The driver's licence, if it was to be checked.
+        /// The driver's licence, if the order asked for it.
         "DriverLicence" driver_licence: DriverLicence<'a>,
-        /// Additional values, by the names that the order gave them, each in its own shape.
+        /// Additional values by the order's names, each in its own shape.
         "Additional" additional: Members,
-        /// The images, if the account has them here.
+        /// The images, if the account has them in the result.
         "Images" images: Vec<Image<'a>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
 
 object! {
-    /// The document (chapter 3.3.4, parent `IDCard`).
+    /// The identity document (chapter 3.3.4, parent `IDCard`).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct IdCard<'a> {
-        /// Its number. Missing if only its electronic identity was read.
+        /// The document's number, absent if only the electronic identity was read.
         "CardNo" card_no: Option<Text<'a>>,
-        /// The pseudonym that the card's chip makes for one service. Only if its electronic identity was read.
+        /// The pseudonym that the card's chip generates for one service. Only if the electronic
+        /// identity was read.
         "eidRestrictedIdentifier" eid_restricted_identifier: Option<Text<'a>>,
-        /// The documents that were used, as bits: 1 identity card, 2 passport, 4 residence permit, 8 driver's licence, 16 German eID
-        /// card for citizens of the EU; 0 another one.
+        /// The used documents as bits: 1 identity card, 2 passport, 4 residence permit, 8 driver's
+        /// licence, 16 German eID card for EU citizens; 0 another one.
         "extDocumentType" ext_document_type: Option<Code<'a>>,
-        /// The place that issued it.
+        /// The place of issue.
         "PlaceOfIssue" place_of_issue: Option<Text<'a>>,
-        /// The country that issued it, by ISO 3166.
+        /// The country of issue, by ISO 3166.
         "CountryOfIssue" country_of_issue: Option<Text<'a>>,
-        /// When it was issued, YYYY-MM-DD.
+        /// The date of issue, YYYY-MM-DD.
         "DateOfIssue" date_of_issue: Option<Text<'a>>,
-        /// When it expires, YYYY-MM-DD.
+        /// The expiry date, YYYY-MM-DD.
         "ValidUntil" valid_until: Option<Text<'a>>,
-        /// `IDCard`, `Passport`, or the order's name of it.
+        /// `IDCard`, `Passport`, or the order's name of the document.
         "Type" kind: Option<Text<'a>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
@@ -118,14 +123,14 @@ object! {
     /// The driver's licence (chapter 3.3.4, parent `DriverLicence`).
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct DriverLicence<'a> {
-        /// Its number.
+        /// The licence's number.
         "LicenceNo" licence_no: Option<Text<'a>>,
-        /// Its classes, in one text.
+        /// The licence's classes, in one text.
         "Classes" classes: Option<Text<'a>>,
-        /// When it was issued, YYYY-MM-DD.
+        /// The date of issue, YYYY-MM-DD.
         "DateOfIssue" date_of_issue: Option<Text<'a>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
@@ -136,19 +141,19 @@ object! {
     pub struct Image<'a> {
         /// The file.
         "Image" image: Option<Encoded<'a>>,
-        /// Its name.
+        /// The file name.
         "Filename" filename: Option<Text<'a>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
 
-/// The name that the vendor has for a text, and the text.
+/// The vendor's name of a text, and the text.
 pub(crate) type Named<'r, 'a> = (&'static str, Option<&'r Text<'a>>);
 
 impl<'a> IdentResult<'a> {
-    /// Returns the images in their order, if the account has them in the result.
+    /// Returns the images in their order, if the result has them.
     pub fn images(&self) -> impl Iterator<Item = &Image<'a>> {
         self.ident_data
             .iter()
@@ -156,7 +161,7 @@ impl<'a> IdentResult<'a> {
             .flat_map(|data| &data.images)
     }
 
-    /// Returns whether any entry tells something of a person.
+    /// Returns whether an entry has data of a person.
     pub(crate) fn names_a_person(&self) -> bool {
         self.ident_data
             .iter()
@@ -164,7 +169,7 @@ impl<'a> IdentResult<'a> {
             .any(IdentData::is_about_a_person)
     }
 
-    /// Returns whether any entry tells something of a person that was not only submitted.
+    /// Returns whether an entry has data of a person beyond the submitted values.
     pub(crate) fn names_a_checked_person(&self) -> bool {
         self.ident_data
             .iter()
@@ -179,7 +184,7 @@ impl<'a> IdentData<'a> {
         self.kind.as_ref().and_then(Code::number) == Some(2)
     }
 
-    /// Returns whether it tells something of a person or of a document.
+    /// Returns whether the entry has data of a person or of a document.
     pub(crate) fn is_about_a_person(&self) -> bool {
         let texts = self
             .texts()
@@ -213,7 +218,7 @@ impl<'a> IdentData<'a> {
 }
 
 impl<'a> IdCard<'a> {
-    /// Returns whether nothing is known of a document.
+    /// Returns whether there is no data of a document.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

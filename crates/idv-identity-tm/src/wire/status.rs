@@ -10,14 +10,15 @@ object! {
     pub struct StatusList<'a> {
         /// The vendor's id of the order.
         "OrderID" order_id: Option<Text<'a>>,
-        /// Our reference.
+        /// The application's reference.
         "Ref" reference: Option<Text<'a>>,
-        /// When the vendor answered: ISO 8601, with an offset.
+        /// The time of the response: ISO 8601 with an offset.
         "Executed" executed: Option<Text<'a>>,
-        /// The events of the order, in its order. None if it is missing, which makes it no answer of `getStatus`.
+        /// The events in the vendor's order. If it is absent, the payload is not a response of
+        /// `getStatus`.
         "Status" status: Option<Vec<StatusEntry<'a>>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
@@ -28,25 +29,27 @@ object! {
     pub struct StatusEntry<'a> {
         /// A code of chapter 3.2.3, or a newer one.
         "Kind" kind: Option<Code<'a>>,
-        /// A code of chapter 3.2.3.1, or a newer one. Only in the variant `/IncludeSubKind`.
+        /// A code of chapter 3.2.3.1, or a newer one. Only with `/IncludeSubKind`.
         "SubKind" sub_kind: Option<Code<'a>>,
-        /// When it happened: ISO 8601, with an offset.
+        /// The time of the event: ISO 8601 with an offset.
         "Time" time: Option<Text<'a>>,
         /// The vendor's explanation.
         "Text" text: Option<Text<'a>>,
         ..
-        /// Members that the document does not have or that have another shape than documented, by their names.
+        /// Members that the document lacks or that have another shape, by name.
         others: Members,
     }
 }
 
-/// The ids of the orders that have a reference (chapter 3.13): `getOrdersByRef`. Orders older than 90 days are not among them.
+/// The ids of the orders under a reference (chapter 3.13): `getOrdersByRef`. Orders older than 90
+/// days are not included.
 ///
-/// The sample, `{ [ … ] }`, is not JSON. A bare array is read, and an object that wraps one, and the sample as it stands.
+/// The sample, `{ [ … ] }`, is not JSON. The parser accepts a bare array, an object around one, and
+/// the sample verbatim.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Orders<'a> {
-    /// The vendor's ids, in their order. None if no list was found.
+    /// The vendor's ids in their order, or `None` if there is no list.
     pub order_ids: Option<Vec<Text<'a>>>,
 }
 
@@ -68,7 +71,7 @@ impl<'de> Part<'de> for Orders<'de> {
     }
 }
 
-/// An id that stands alone, or in an object as `getStatus` has it.
+/// An id alone, or in an object as in `getStatus`.
 #[derive(Default)]
 struct OrderId<'a>(Option<Text<'a>>);
 
@@ -82,7 +85,7 @@ impl<'de> Part<'de> for OrderId<'de> {
     }
 }
 
-/// Returns the text between the braces of the sample of chapter 3.13.4, if a payload is written like it; else the payload.
+/// Returns the text within the braces of the sample of chapter 3.13.4, or the unchanged payload.
 pub(super) fn without_braces(text: &str) -> &str {
     let inside = text
         .trim_ascii()

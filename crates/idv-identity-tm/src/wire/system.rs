@@ -1,4 +1,5 @@
-//! Payloads that are not about an order: the vendor's systems (chapter 8.2), users of sign-me (9.1), the password (9.2), and errors.
+//! Payloads that are not about an order: the vendor's systems (chapter 8.2), sign-me users (9.1),
+//! the password (9.2), and errors.
 
 use std::fmt;
 
@@ -10,63 +11,65 @@ use idv_core::Text;
 use idv_core::adapter::wire::{Name, Part, Shape, decoded_tolerantly, object, place};
 
 object! {
-    /// The state of the vendor's systems (chapter 8.2.2): `systemStatus`.
+    /// The status of the vendor's systems (chapter 8.2.2): `systemStatus`.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct SystemStatus {
-        /// The servers are running.
+        /// Whether the servers are running.
         "serverAlive" server_alive: Option<bool>,
-        /// The API works.
+        /// Whether the API works.
         "apiAvailable" api_available: Option<bool>,
-        /// Identification by video works.
+        /// Whether identification by video works.
         "videoAvailable" video_available: Option<bool>,
-        /// The vendor's own mailing works. One that the account brought along is not watched.
+        /// Whether the vendor's own mail service works. The vendor does not monitor a mail service
+        /// of the account.
         "mailingAvailable" mailing_available: Option<bool>,
-        /// TANs can be sent by text message.
+        /// Whether TANs can be sent by text message.
         "smsTanAvailable" sms_tan_available: Option<bool>,
-        /// autoID works, if it is enabled. The document's spelling is doubtful: it may be one of three.
+        /// Whether autoID works, if it is enabled. The document's spelling is ambiguous, so three
+        /// are accepted.
         "autoIdentAvailable" | "autoldentAvailable" | "autoidentAvailable" auto_ident_available: Option<bool>,
-        /// AssureID works, if it is enabled.
+        /// Whether AssureID works, if it is enabled.
         "assureIdAvailable" | "assureldAvailable" assure_id_available: Option<bool>,
-        /// ReadID works, if it is enabled.
+        /// Whether ReadID works, if it is enabled.
         "readIdAvailable" | "readldAvailable" read_id_available: Option<bool>,
-        /// iProov works, if it is enabled.
+        /// Whether iProov works, if it is enabled.
         "iProovAvailable" iproov_available: Option<bool>,
-        /// Signing, if it is enabled.
+        /// The status of signing, if it is enabled.
         "eSign" esign: SignatureStatus,
     }
 }
 
 object! {
-    /// The state of the systems for signing (chapter 8.2.2, parent `eSign`).
+    /// The status of the signing systems (chapter 8.2.2, parent `eSign`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct SignatureStatus {
-        /// The servers for qualified signatures are running.
+        /// Whether the servers for qualified signatures are running.
         "serverAlive" server_alive: Option<bool>,
-        /// Qualified signatures work.
+        /// Whether qualified signatures work.
         "qesAvailable" qes_available: Option<bool>,
-        /// The servers for advanced signatures are running.
+        /// Whether the servers for advanced signatures are running.
         "fesServerAlive" fes_server_alive: Option<bool>,
-        /// Advanced signatures work.
+        /// Whether advanced signatures work.
         "fesAvailable" fes_available: Option<bool>,
     }
 }
 
 object! {
-    /// Whether there is an account of sign-me (chapter 9.1.4): `checkSignmeUser`.
+    /// The existence of a sign-me account (chapter 9.1.4): `checkSignmeUser`.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct SignmeUser {
-        /// There is an account.
+        /// Whether there is an account.
         "UserExists" user_exists: Option<bool>,
-        /// The account is qualified, and can sign.
+        /// Whether the account is qualified and can sign.
         "UserIsAbleToSign" user_is_able_to_sign: Option<bool>,
     }
 }
 
-/// The new password (chapter 9.2.2.3): `confirmNewPassword`. It cannot be printed.
+/// The new password (chapter 9.2.2.3): `confirmNewPassword`. It has no `Display`.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct NewPassword {
-    /// The password. None if it is missing or empty.
+    /// The password, or `None` if it is missing or empty.
     pub password: Option<Secret>,
 }
 
@@ -91,24 +94,25 @@ impl fmt::Debug for NewPassword {
     }
 }
 
-/// The vendor's description of an error. For `putOrder` the document has `{"Error": …}` (chapter 3.1.5), for all other calls only that a
-/// description stands in the body: in JSON of any form, or as plain text.
+/// The vendor's description of an error. The document has `{"Error": …}` for `putOrder` (chapter
+/// 3.1.5), and only an undefined description for all other calls: the parser accepts any JSON and
+/// plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {
-    /// The description. It may repeat what was sent.
+    /// The description. It may repeat personal data that was sent.
     pub error: Option<Pii<String>>,
 }
 
 impl ErrorBody {
-    /// Reads the body of an error answer. A page, such as a proxy's, is no description.
+    /// Parses the body of an error response. An HTML page, such as a proxy's, is not a description.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let text = decoded_tolerantly(body);
         let text = text.trim();
         let error = match text.as_bytes().first() {
             None | Some(b'<') => None,
-            // Errors are short and rare: they are read without the care that results need.
+            // Errors are short and rare, so speed does not matter.
             Some(b'{' | b'[' | b'"') => match serde_json::from_str(text) {
                 Ok(Value::Object(body)) => described(&body).or_else(|| words(&Value::Object(body))),
                 Ok(other) => words(&other),
@@ -125,10 +129,10 @@ impl ErrorBody {
     }
 }
 
-/// The length of a description in characters; the rest is cut off.
+/// The maximum length of a description in characters; the rest is cut off.
 const LONGEST: usize = 4096;
 
-/// Returns the description in an object: the document's member, or one of a usual name.
+/// Returns the description in an object: the documented member, or one with a usual name.
 fn described(body: &Map<String, Value>) -> Option<String> {
     let names = [
         "error",
@@ -147,7 +151,7 @@ fn described(body: &Map<String, Value>) -> Option<String> {
     names.into_iter().find_map(find)
 }
 
-/// Returns the words of a description: text as it is, anything else as JSON.
+/// Returns the text of a description: text unchanged, anything else as JSON.
 pub(crate) fn words(error: &Value) -> Option<String> {
     match error {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
@@ -163,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_is_read_in_each_of_its_forms() {
+    fn error_is_parsed_from_each_form() {
         let error = |body: &str| {
             ErrorBody::read(body.as_bytes())
                 .error
@@ -211,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_password_nor_an_error_is_printed() {
+    fn password_and_error_are_not_printed() {
         let password = NewPassword {
             password: Some(Secret::from("Mustermann")),
         };

@@ -1,9 +1,9 @@
-//! Truth values in the vendor's language.
+//! Booleans in the vendor's notations.
 
 use idv_core::Text;
 use idv_core::adapter::wire::{Part, Shape};
 
-/// A truth value in any spelling. The vendor is German, so that its own words are known too.
+/// A boolean in any notation. The vendor is German, so German words are accepted, too.
 #[derive(Default)]
 pub(super) struct Truth(Option<bool>);
 
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn truth_value_is_read_in_each_spelling() {
+    fn boolean_is_parsed_from_each_notation() {
         for (value, expected) in [
             ("true", Some(true)),
             ("\"True\"", Some(true)),

@@ -1,6 +1,6 @@
-//! The calls of the document and how each is made, for the tests of them.
+//! The document's calls, and an example of each.
 #![allow(dead_code, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,8 +14,8 @@ use idv_testkit::{Exchange, ScriptedTransport};
 
 use super::support::*;
 
-/// Every call of the document: its name, the chapter, the method, the status of a success, and every other status that the chapter
-/// gives it. Written out of the document, not out of the crate.
+/// Every call of the document: its name, its chapter, the method, the status of a success, and
+/// every other documented status. Copied from the document, not from the crate.
 #[rustfmt::skip]
 pub(crate) const DOCUMENT: &[(&str, &str, &str, u16, &[u16])] = &[
     ("putOrder", "3.1", "PUT", 202, &[400, 401]),
@@ -48,11 +48,11 @@ pub(crate) const DOCUMENT: &[(&str, &str, &str, u16, &[u16])] = &[
 pub(crate) type Called<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 pub(crate) type Call = for<'a> fn(&'a Api, &'a CallContext) -> Called<'a>;
 
-/// How each call is made, what the answer is that the document shows, and the body that it sends.
+/// An example of a call: the arguments, the documented response, and the request's body.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) call: Call,
-    /// What follows the name in the address.
+    /// The path after the call's name.
     pub(crate) rest: &'static str,
     pub(crate) body: &'static str,
     pub(crate) answer: &'static [u8],
@@ -128,7 +128,7 @@ pub(crate) const ROWS: &[Row] = &[
         |api, cx| Box::pin(async { api.confirm_new_password(cx, &tan()).await.map(drop) })),
 ];
 
-/// The order that is asked about.
+/// The order in every example.
 pub(crate) fn order() -> OrderId {
     OrderId::parse(ORDER).unwrap()
 }
@@ -138,7 +138,7 @@ pub(crate) fn tan() -> Tan {
     Tan::parse("123456").unwrap()
 }
 
-/// An order with nothing in it but what is demanded, and our reference.
+/// An order with only the required fields and the reference.
 pub(crate) fn least() -> Order {
     let address = Address::new("Erika".into(), "Mustermann".into(), "DE".into());
     let mut order = Order::new(Product::Video, "e.mustermann@example.com".into(), address);
@@ -146,17 +146,17 @@ pub(crate) fn least() -> Order {
     order
 }
 
-/// The API, and a client that gives it contexts.
+/// The API, and a client that creates contexts for it.
 pub(crate) fn api_of(config: IdentityTmConfig, transport: &ScriptedTransport) -> (Api, Client) {
     (Api::new(&config).unwrap(), client_of(config, transport))
 }
 
-/// The same of the account in every test.
+/// The API of the default account.
 pub(crate) fn api(transport: &ScriptedTransport) -> (Api, Client) {
     api_of(config(), transport)
 }
 
-/// A success of a call, with the media type that belongs to it.
+/// A successful response of a call, with its media type.
 pub(crate) fn success(row: &Row) -> Exchange {
     let documented = DOCUMENT.iter().find(|call| call.0 == row.name).unwrap().3;
     let media_type = if row.name == "getVideoFileBinary" {
@@ -170,7 +170,7 @@ pub(crate) fn success(row: &Row) -> Exchange {
     Exchange::Answer(answer.body(row.answer.into()).unwrap())
 }
 
-/// Makes a call over a script.
+/// Makes a call with scripted responses.
 pub(crate) async fn call(
     row: &Row,
     exchanges: Vec<Exchange>,
@@ -184,7 +184,7 @@ pub(crate) async fn call(
     (result, transport)
 }
 
-/// An answer with a status and a body.
+/// A response with a status and a body.
 pub(crate) fn failed(status: u16, body: &str) -> http::Response<bytes::Bytes> {
     http::Response::builder()
         .status(status)

@@ -1,17 +1,17 @@
-//! Orders, for the tests of them.
+//! Orders for the tests.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test says what is wrong by failing"
+    reason = "tests fail by panicking"
 )]
 
 use idv_core::{Error, ErrorKind};
 use idv_identity_tm::api::order::{Address, IdentData, Order, Product, SignDocument};
 use serde_json::Value;
 
-/// The least that can be ordered.
+/// An order with only the required fields.
 pub(crate) fn order(product: Product) -> Order {
     Order::new(
         product,
@@ -20,7 +20,7 @@ pub(crate) fn order(product: Product) -> Order {
     )
 }
 
-/// An order for a signature that is complete.
+/// A complete signing order.
 pub(crate) fn esign() -> Order {
     let mut order = order(Product::Esign);
     order.mobile = Some("+491711234567".into());
@@ -30,12 +30,12 @@ pub(crate) fn esign() -> Order {
     order
 }
 
-/// What is to be checked.
+/// The data to be checked.
 pub(crate) fn data(order: &mut Order) -> &mut IdentData {
     order.ident_data.get_or_insert_with(IdentData::default)
 }
 
-/// The field that an order is refused for; none where it is not.
+/// The field that the check of an order names, or `None` if the order is valid.
 pub(crate) fn refused(order: &Order) -> Option<String> {
     let error: Error = order.check().err()?;
     match error.kind() {
@@ -44,17 +44,17 @@ pub(crate) fn refused(order: &Order) -> Option<String> {
     }
 }
 
-/// What is sent.
+/// The JSON of an order.
 pub(crate) fn written(order: &Order) -> Value {
     serde_json::to_value(order).unwrap()
 }
 
-/// An order that is read back.
+/// Parses an order.
 pub(crate) fn read(value: &Value) -> Result<Order, serde_json::Error> {
     serde_json::from_value(value.clone())
 }
 
-/// The least that the vendor takes, with this beside it.
+/// The JSON of an order with only the required fields, and these in addition.
 pub(crate) fn least_with(more: &Value) -> Value {
     let mut value = written(&order(Product::Video));
     for (name, element) in more.as_object().unwrap() {

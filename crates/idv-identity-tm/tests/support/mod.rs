@@ -1,23 +1,24 @@
-//! What the tests of calls share: an account, a client over a script, and Identity.TM's answers.
+//! Shared by the tests of calls: an account, a client with scripted responses, and Identity.TM's
+//! answers.
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use bytes::Bytes;
 use http::{Request, Response};
 use idv_core::call::CallPolicy;
-use idv_core::{Client, Reference, VendorId, VerificationId};
+use idv_core::{Client, Error, Reference, VendorId, VerificationId};
 use idv_identity_tm::{IdentityTm, IdentityTmConfig};
 use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
 
 pub(crate) use idv_testkit::{empty, file, header, line};
 
-/// Our reference in every test.
+/// The application's reference in every test.
 pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 /// The order in every test.
 pub(crate) const ORDER: &str = "99920006C38842";
-/// Where the calls go (chapter 2.7).
+/// The base URL of the API (chapter 2.7).
 pub(crate) const BASE: &str = "https://customer.identity.tm/api/2.10";
-/// The page that the person is sent to.
+/// The page of the hand-off.
 pub(crate) const TARGET: &str = "https://www.identity.tm/status/37C4B60A72A1C6C74FC038282CED500B";
 /// `ihrebank` and `examplePassword` by HTTP Basic.
 pub(crate) const BASIC: &str = "Basic aWhyZWJhbms6ZXhhbXBsZVBhc3N3b3Jk";
@@ -27,7 +28,7 @@ pub(crate) fn config() -> IdentityTmConfig {
     IdentityTmConfig::new("ihrebank", "examplePassword".into())
 }
 
-/// The same with something else in it.
+/// The account with a change.
 pub(crate) fn with(change: impl FnOnce(&mut IdentityTmConfig)) -> IdentityTmConfig {
     let mut config = config();
     change(&mut config);
@@ -39,12 +40,12 @@ pub(crate) fn client(transport: &ScriptedTransport) -> Client {
     client_of(config(), transport)
 }
 
-/// A client of another account. Its waits end at once.
+/// A client of another account, whose sleeps end immediately.
 pub(crate) fn client_of(config: IdentityTmConfig, transport: &ScriptedTransport) -> Client {
     client_at(config, transport, &clock())
 }
 
-/// The same by a clock of the caller's.
+/// A client of another account with this clock.
 pub(crate) fn client_at(
     config: IdentityTmConfig,
     transport: &ScriptedTransport,
@@ -57,12 +58,12 @@ pub(crate) fn client_at(
     )
 }
 
-/// A clock whose sleeps end at once.
+/// A clock whose sleeps end immediately.
 pub(crate) fn clock() -> ManualClock {
     ManualClock::leaping("2018-09-05T09:00:00Z".parse().unwrap())
 }
 
-/// Our reference.
+/// The application's reference.
 pub(crate) fn reference() -> Reference {
     Reference::parse(REFERENCE).unwrap()
 }
@@ -72,7 +73,7 @@ pub(crate) fn id() -> VerificationId {
     VerificationId::new(reference(), Some(VendorId::new(ORDER)))
 }
 
-/// The answer to an order that is taken (chapter 3.1.8).
+/// The response to an accepted order (chapter 3.1.8).
 pub(crate) fn created() -> String {
     format!(r#"{{"OrderID":"{ORDER}","Ref":"{REFERENCE}","TargetURL":"{TARGET}"}}"#)
 }
@@ -89,11 +90,16 @@ pub(crate) fn history(kinds: &[u32]) -> String {
     )
 }
 
-/// The method and what follows the API's address of every request that was made.
+/// The requests as lines of method and path.
 pub(crate) fn lines(transport: &ScriptedTransport) -> Vec<String> {
     transport
         .requests()
         .iter()
         .map(|request| line(request).replace(&format!("{BASE}/"), ""))
         .collect()
+}
+
+/// The vendor's description of a failure, in clear text.
+pub(crate) fn vendor_text(error: &Error) -> Option<&str> {
+    error.vendor_text().map(|text| text.expose().as_str())
 }

@@ -1,4 +1,4 @@
-//! Answers, as pure functions of status and body: what they say, or the error that they are.
+//! Interprets responses as pure functions of status and body.
 
 use http::{HeaderValue, StatusCode};
 use idv_core::{Error, ErrorKind, Result, Secret, VendorId};
@@ -7,34 +7,32 @@ use serde::de::DeserializeOwned;
 
 use super::loose::{self, Object};
 use super::parameter::Parameter;
-use super::{Account, Started};
+use super::{Account, StartResponse};
 use crate::wire;
 
-/// `cause` of an error that says that there is no such identification, or no result yet.
+/// The `cause` of an error for an unknown identification, or one without a result yet.
 pub(crate) const OBJECT_NOT_FOUND: &str = "OBJECT_NOT_FOUND";
 
-/// The advice if IDnow does not know its own address.
-pub(crate) const WRONG_ADDRESS: &str =
-    "the address is not known at IDnow: check company, host and gateway_url";
+/// The error text for a path that IDnow does not know.
+pub(crate) const WRONG_ADDRESS: &str = "unknown path at IDnow: check company, host and gateway_url";
 
-/// The start call (chapter 3.2.10): 201 if the identification is new, 200 if it was there and has been updated. The
-/// document's own sample shows 200 for a new one.
-pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<Started> {
+/// The start call (chapter 3.2.10): 201 for a new identification, 200 for an existing one that was
+/// updated. The document's own sample has 200 for a new one.
+pub(crate) fn started(status: StatusCode, body: &[u8]) -> Result<StartResponse> {
     let answer: Object = read(status, body)?;
     let id = loose::text(&answer, "id")
         .ok_or_else(|| Error::malformed("the Ident-ID is missing or empty"))?;
-    Ok(Started {
+    Ok(StartResponse {
         id: VendorId::new(id),
         already_existed: status == StatusCode::OK,
     })
 }
 
-/// The copy call (chapter 8.3.5), which answers as the start call does.
-pub(crate) fn copied(status: StatusCode, body: &[u8]) -> Result<Started> {
+/// The copy call (chapter 8.3.5), with the response of the start call.
+pub(crate) fn copied(status: StatusCode, body: &[u8]) -> Result<StartResponse> {
     started(status, body).map_err(|error| match (status, error.vendor_code()) {
-        (StatusCode::FORBIDDEN, None) => {
-            error.detail("the account may not copy to this one: IDnow gives the right by account")
-        }
+        (StatusCode::FORBIDDEN, None) => error
+            .detail("the account has no right to copy to this one: IDnow grants it per account"),
         _ => error,
     })
 }
@@ -47,12 +45,12 @@ pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
         auth_token: String,
     }
     let Body { auth_token } = read(status, body).map_err(|error| match error.kind() {
-        ErrorKind::Unauthorized => error.detail("the company id or the API key is wrong"),
+        ErrorKind::Unauthorized => error.detail("wrong company id or API key"),
         _ => error,
     })?;
     if auth_token.is_empty() || HeaderValue::from_str(&auth_token).is_err() {
         return Err(Error::malformed(
-            "the login token is none that could be sent back",
+            "the vendor returned a login token that is not a valid header value",
         ));
     }
     Ok(Secret::new(auth_token))
@@ -61,7 +59,7 @@ pub(crate) fn token(status: StatusCode, body: &[u8]) -> Result<Secret> {
 /// The call for the waiting time (chapter 6.4).
 pub(crate) fn account(status: StatusCode, body: &[u8]) -> Result<Account> {
     let value = read(status, body)?;
-    Account::read(&value).ok_or_else(|| Error::malformed("it is no object"))
+    Account::read(&value).ok_or_else(|| Error::malformed("expected a JSON object"))
 }
 
 /// The system check (chapter 16): "any other result indicates an issue".
@@ -69,9 +67,10 @@ pub(crate) fn system_check(status: StatusCode, body: &[u8]) -> bool {
     status == StatusCode::OK && body.trim_ascii() == b"SYSTEM_CHECK_OK"
 }
 
-/// An answer of which the body is to be read by others, or tells nothing.
+/// A response whose body another function parses, or that has no content.
 pub(crate) fn succeeded(status: StatusCode, body: &[u8]) -> Result<()> {
-    // A result is not read twice: only what begins like the documented error is read for one.
+    // Results are not parsed twice: only a body that begins like the documented error is parsed as
+    // one.
     let begins = |text: &[u8]| {
         text.trim_ascii_start()
             .strip_prefix(b"{")
@@ -92,27 +91,39 @@ fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| Error::malformed_json(&error))
 }
 
-/// The error that an answer is. The cause decides, since it says more than the status and has been seen with another one than the
-/// document's table gives (chapter 12); without a cause that is known, the status does.
+/// Returns the error of a response. The cause decides, because it is more specific than the status
+/// and occurs with other statuses than those of the document's table (chapter 12). Without a known
+/// cause the status decides.
 fn error(status: StatusCode, errors: &wire::ErrorBody) -> Error {
     let cause = errors.cause();
     let error = match cause {
-        Some("UNRECOGNIZED_FIELD") => Error::invalid(field(errors), "IDnow does not know a field of the request"),
-        Some("UNPARSEABLE_JSON") => Error::invalid("request", "IDnow could not read the request"),
-        Some("MISSING_TRANSACTION_TOKEN") => Error::invalid("reference", "IDnow found no transaction number in the request"),
-        Some("BAD_REQUEST") => Error::invalid(field(errors), "IDnow does not take this value"),
-        Some("INVALID_LOGIN_TOKEN") => Error::new(ErrorKind::Unauthorized).detail("the API key or the login token is not valid"),
-        Some("TOKEN_EXPIRED") => Error::new(ErrorKind::Unauthorized).detail("the login token has expired"),
+        Some("UNRECOGNIZED_FIELD") => {
+            Error::invalid(field(errors), "IDnow does not know a field of the request")
+        }
+        Some("UNPARSEABLE_JSON") => Error::invalid("request", "IDnow could not parse the request"),
+        Some("MISSING_TRANSACTION_TOKEN") => Error::invalid(
+            "reference",
+            "IDnow found no transaction number in the request",
+        ),
+        Some("BAD_REQUEST") => Error::invalid(field(errors), "IDnow does not accept this value"),
+        Some("INVALID_LOGIN_TOKEN") => Error::new(ErrorKind::Unauthorized)
+            .detail("the API key or the login token is not valid"),
+        Some("TOKEN_EXPIRED") => {
+            Error::new(ErrorKind::Unauthorized).detail("the login token has expired")
+        }
         Some("SECURITY_VIOLATION") => Error::new(ErrorKind::Unauthorized)
             .detail("the identification belongs to another company, or the account lacks a right"),
-        Some(OBJECT_NOT_FOUND) => {
-            Error::new(ErrorKind::NotFound).detail("no result at the vendor: not finished yet, expired or deleted")
-        }
-        Some("EXISTING_IDENTIFICATION") => Error::new(ErrorKind::Conflict)
-            .detail("the identification under this transaction number is finished: it can be fetched, and no longer be changed"),
+        Some(OBJECT_NOT_FOUND) => Error::new(ErrorKind::NotFound)
+            .detail("no result at the vendor: not finished yet, expired or deleted"),
+        Some("EXISTING_IDENTIFICATION") => Error::new(ErrorKind::Conflict).detail(
+            "the identification under this transaction number is finished: fetch it instead \
+                of changing it",
+        ),
         Some("PRECONDITION_FAILED") => Error::new(ErrorKind::Conflict)
-            .detail("something has to be done before: for eSigning, the documents have to be uploaded"),
-        Some("INTERNAL_SERVER_ERROR") => Error::new(ErrorKind::Unavailable).detail("IDnow says that the fault is its own"),
+            .detail("a precondition is missing: for eSigning, upload the documents first"),
+        Some("INTERNAL_SERVER_ERROR") => {
+            Error::new(ErrorKind::Unavailable).detail("IDnow reported an internal error")
+        }
         _ => by_status(status),
     };
     let error = match cause {
@@ -125,24 +136,24 @@ fn error(status: StatusCode, errors: &wire::ErrorBody) -> Error {
     }
 }
 
-/// The error of a status by the table of chapter 12, for answers without a body.
+/// Returns the error of a status by the table of chapter 12, for responses without a body.
 fn by_status(status: StatusCode) -> Error {
     match status.as_u16() {
-        400 => Error::invalid("request", "IDnow does not take the request"),
+        400 => Error::invalid("request", "IDnow rejected the request"),
         401 | 403 => Error::new(ErrorKind::Unauthorized),
         402 => Error::new(ErrorKind::QuotaExhausted),
         404 | 410 => Error::new(ErrorKind::NotFound).detail(WRONG_ADDRESS),
         409 => Error::new(ErrorKind::Conflict).detail("the identification is finished"),
-        412 => Error::new(ErrorKind::Conflict).detail("something has to be done before"),
+        412 => Error::new(ErrorKind::Conflict).detail("a precondition is missing"),
         429 => Error::new(ErrorKind::RateLimited),
         408 | 500..=599 => Error::new(ErrorKind::Unavailable),
-        405..=499 => Error::invalid("request", "IDnow does not take the request"),
-        _ => Error::malformed("the status is none that the document knows"),
+        405..=499 => Error::invalid("request", "IDnow rejected the request"),
+        _ => Error::malformed("undocumented status"),
     }
 }
 
-/// The field that an error names, as the model calls it. A name that the document does not have is not repeated: it is the
-/// vendor's text.
+/// Returns the model's name of the field in an error. An undocumented name is not repeated, because
+/// it is the vendor's text.
 fn field(errors: &wire::ErrorBody) -> &'static str {
     match errors.key() {
         Some("token" | "transactionToken") => "reference",
@@ -168,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_of_the_document_is_mapped() {
+    fn every_documented_cause_is_mapped() {
         for (status, cause, kind) in [
             (400, "UNRECOGNIZED_FIELD", invalid("request")),
             (400, "UNPARSEABLE_JSON", invalid("request")),
@@ -188,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn ident_id_is_read_as_text_and_as_a_number() {
+    fn ident_id_is_parsed_from_text_and_number() {
         let id = |body: &str| {
             started(StatusCode::CREATED, body.as_bytes())
                 .map(|started| started.id.as_str().to_owned())
@@ -212,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_outweighs_the_status_and_an_unknown_one_does_not() {
+    fn known_cause_overrides_the_status() {
         assert_eq!(
             failed(401, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND"}]}"#).kind(),
             &ErrorKind::NotFound
@@ -256,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_named_as_the_model_calls_it_and_an_unknown_one_is_not_repeated() {
+    fn error_names_the_models_field_and_no_unknown_one() {
         let of = |key: &str| {
             failed(
                 400,
@@ -282,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identification_that_was_there_is_told_from_a_new_one() {
+    fn existing_identification_differs_from_a_new_one() {
         let body = r#"{"id":"IBA-H5FD8"}"#;
         let new = started(StatusCode::CREATED, body.as_bytes()).unwrap();
         assert_eq!((new.id.as_str(), new.already_existed), ("IBA-H5FD8", false));
@@ -303,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_printed_by_the_error_that_refuses_it() {
+    fn unusable_token_is_not_printed() {
         assert_eq!(
             token(StatusCode::OK, br#"{"authToken":"7eb579f6"}"#)
                 .unwrap()
@@ -323,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn the_system_is_up_only_by_the_documents_words() {
+    fn system_is_up_only_with_the_documented_text() {
         assert!(system_check(StatusCode::OK, b"SYSTEM_CHECK_OK"));
         assert!(!system_check(StatusCode::OK, b"SYSTEM_CHECK_FAILED"));
         assert!(!system_check(
@@ -333,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn the_waiting_time_is_read() {
+    fn waiting_time_is_parsed() {
         let body = r#"{"shortname":"ihrebank","shortcode":"IBA","name":"IhreBank AG","estimatedWaitingTime":30}"#;
         let account = account(StatusCode::OK, body.as_bytes()).unwrap();
         assert_eq!(
@@ -347,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_read_whatever_its_types() {
+    fn account_is_parsed_with_any_types() {
         for (time, expected) in [
             ("0", Some(0)),
             ("\"45\"", Some(45)),
@@ -377,7 +388,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_answer_makes_any_of_these_panic(status in 100_u16..1000, body: Vec<u8>, json in "\\PC{0,40}") {
+        fn arbitrary_answers_do_not_panic(status in 100_u16..1000, body: Vec<u8>, json in "\\PC{0,40}") {
             let status = StatusCode::from_u16(status).unwrap();
             let errors = format!(r#"{{"errors":[{{"cause":{},"key":{0}}}]}}"#, serde_json::Value::from(json));
             for body in [body.as_slice(), errors.as_bytes()] {

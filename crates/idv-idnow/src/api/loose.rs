@@ -1,12 +1,12 @@
-//! Parts of a JSON object whose types are loose: the document itself writes `"optional": "false"` here and `"optional": false`
-//! there (chapters 7.1.2.4 and 7.1.3.2).
+//! Reads members of a JSON object whose types vary: the document itself has `"optional": "false"`
+//! in one place and `"optional": false` in another (chapters 7.1.2.4 and 7.1.3.2).
 
 use serde_json::{Map, Value};
 
-/// An object's parts, by name.
+/// An object's members by name.
 pub(crate) type Object = Map<String, Value>;
 
-/// A text, or a number or truth value as the text that it is written as. Absent if it is null or empty.
+/// Returns a text, or the text of a number or boolean. Null and empty text are absent.
 pub(crate) fn text(object: &Object, name: &str) -> Option<String> {
     let text = match object.get(name)? {
         Value::String(text) => text.clone(),
@@ -17,7 +17,7 @@ pub(crate) fn text(object: &Object, name: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A truth value: one, its word, or 0 and 1.
+/// Returns a boolean, also from its word or from 0 and 1.
 pub(crate) fn flag(object: &Object, name: &str) -> Option<bool> {
     match text(object, name)?.to_ascii_lowercase().as_str() {
         "true" | "1" => Some(true),
@@ -26,7 +26,7 @@ pub(crate) fn flag(object: &Object, name: &str) -> Option<bool> {
     }
 }
 
-/// A whole number: one, its digits, or one with a fraction of nothing.
+/// Returns a whole number, also from its digits or with a zero fraction.
 pub(crate) fn number<N: TryFrom<i64>>(object: &Object, name: &str) -> Option<N> {
     let text = text(object, name)?;
     let whole = text
@@ -38,7 +38,7 @@ pub(crate) fn number<N: TryFrom<i64>>(object: &Object, name: &str) -> Option<N> 
     N::try_from(whole.parse().ok()?).ok()
 }
 
-/// The object that stands there.
+/// Returns a nested object.
 pub(crate) fn object<'a>(object: &'a Object, name: &str) -> Option<&'a Object> {
     object.get(name)?.as_object()
 }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_read_in_each_of_its_types() {
+    fn value_is_parsed_from_each_type() {
         for (value, expected) in [
             ("true", Some(true)),
             ("\"true\"", Some(true)),

@@ -1,22 +1,22 @@
-//! The gateway API v1 itself, in IDnow's own words: for what the model has no place for.
+//! IDnow's gateway API v1 as typed calls, usable without the model of [`idv_core`].
 //!
-//! | call | chapter | |
+//! | call | chapter | effect |
 //! |---|---|---|
-//! | [`Api::start`] | 3.2 | create an identification, or update one that is not finished |
-//! | [`Api::identification`], [`Api::identification_as_xml`] | 8.3.3.2 | the result of one |
-//! | [`Api::archive_file`] | 8.3.3.1 | the same as a ZIP archive, in memory |
-//! | [`Api::download`] | 8.3.3.1 | the archive, the PDF or the sound of one, streamed |
-//! | [`Api::list`] | 8.3.2 | those that are finished, pending, canceled or aborted |
-//! | [`Api::delete`] | 8.3.4 | delete one |
-//! | [`Api::copy`] | 8.3.5 | copy one to another account |
-//! | [`Api::move_to_archive`] | 8.3.6 | archive one |
-//! | [`documents`]: document definitions, documents, and the signed files of eSigning | 7 | |
-//! | [`Api::account`] | 6.4 | the estimated waiting time |
+//! | [`Api::start`] | 3.2 | creates an identification, or updates an unfinished one |
+//! | [`Api::identification`], [`Api::identification_as_xml`] | 8.3.3.2 | returns a result |
+//! | [`Api::archive_file`] | 8.3.3.1 | returns a result as a ZIP archive in memory |
+//! | [`Api::download`] | 8.3.3.1 | streams the archive, the PDF or the audio |
+//! | [`Api::list`] | 8.3.2 | lists finished, pending, canceled or aborted identifications |
+//! | [`Api::delete`] | 8.3.4 | deletes an identification |
+//! | [`Api::copy`] | 8.3.5 | copies an identification to another account |
+//! | [`Api::move_to_archive`] | 8.3.6 | archives an identification |
+//! | calls of [`documents`] | 7 | manage document definitions, documents, and the signed files of eSigning |
+//! | [`Api::account`] | 6.4 | returns the estimated waiting time |
 //! | [`Api::start_test`], [`Api::request_video_chat`] | 15.2 | have the test robots play an identification: [`TestCase`] |
-//! | [`Api::system_check`] | 16 | whether the system is up |
+//! | [`Api::system_check`] | 16 | returns whether the system is up |
 //!
-//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. Logging in (chapter 8.3.1) is done
-//! by the calls that need it, and once for all of them.
+//! Each call takes a [`CallContext`], which [`Client::context`](idv_core::Client::context) creates.
+//! Calls that need a login token (chapter 8.3.1) share one and log in when they need to.
 
 pub(crate) mod answer;
 pub mod documents;
@@ -42,42 +42,70 @@ use crate::config::{DataCentre, IdnowConfig, check_company};
 use crate::links::{self, Links, SigningInput};
 
 pub use retrieve::{Filter, Suffix};
-pub use robot::{TestCase, TestStarted};
+pub use robot::{StartTestResponse, TestCase};
 pub(crate) use start::ACCEPTS;
 pub use start::{Answer, Gender, StartRequest};
 pub use transaction::TransactionNumber;
 
-/// For how long IDnow keeps a login token that is not used (chapter 8.3.1).
+/// A login token expires after this long without use (chapter 8.3.1).
 const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
 
-/// The gateway API of one account.
+/// A client of IDnow's gateway API for one account.
 ///
 /// # Errors
 ///
-/// Every call fails with the kinds of the table of chapter 12: [`InvalidRequest`](ErrorKind::InvalidRequest) for 400, naming the
-/// model's field if IDnow names its own; [`Unauthorized`](ErrorKind::Unauthorized) for 401; [`NotFound`](ErrorKind::NotFound)
-/// for 404; [`Conflict`](ErrorKind::Conflict) for 409 (finished) and 412 (something is missing);
-/// [`Unavailable`](ErrorKind::Unavailable) for 500. [`Error::vendor_code`] is IDnow's `cause`.
+/// Every call fails with the kinds of the table of chapter 12:
+/// [`InvalidRequest`](ErrorKind::InvalidRequest) for 400, naming the model's field if IDnow names
+/// its own; [`Unauthorized`](ErrorKind::Unauthorized) for 401; [`NotFound`](ErrorKind::NotFound)
+/// for 404; [`Conflict`](ErrorKind::Conflict) for 409 (finished) and 412 (missing precondition);
+/// [`Unavailable`](ErrorKind::Unavailable) for 500. [`Error::vendor_code`] is IDnow's `cause`, and
+/// [`Error::vendor_text`] its message.
+///
+/// # Examples
+///
+/// Queries the estimated waiting time:
+///
+/// ```
+/// use idv_core::{Client, Operation, call::CallPolicy};
+/// use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> idv_core::Result<()> {
+/// # let transport = ScriptedTransport::new();
+/// # transport.then_json(200, r#"{"authToken":"xxx"}"#);
+/// # transport.then_json(200, r#"{"shortname":"ihrebank","estimatedWaitingTime":60}"#);
+/// # let environment = environment(&transport, &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let config = IdnowConfig::new("ihrebank", "example-api-key".into(), DataCentre::Test);
+/// let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+/// let api = client.vendor::<Idnow>().expect("the client was built with it").api();
+///
+/// let account = api.account(&client.context(Operation::Other)).await?;
+/// assert_eq!(account.estimated_waiting_time, Some(60));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Api {
     pub(crate) endpoint: Endpoint,
     pub(crate) api_key: Secret,
     pub(crate) tokens: TokenCache,
     links: Links,
-    /// Where the test robots are, if there are any.
+    /// The URL of the test robots, if there are any.
     robots: Option<Endpoint>,
-    /// The data centre, if the configuration names it: they differ in what they place on documents.
+    /// The data centre, if the configuration names it: data centres place signatures on documents
+    /// differently.
     centre: Option<DataCentre>,
-    /// The longest archive that is read, in bytes.
+    /// The maximum size in bytes of an archive in memory.
     max_archive: u64,
 }
 
-/// The answer to the start call.
+/// The response to the start call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Started {
-    /// The Ident-ID, which the person sees too: `ABC-DEFGH`.
+pub struct StartResponse {
+    /// The Ident-ID, which is also shown to the person: `ABC-DEFGH`.
     pub id: VendorId,
-    /// Whether IDnow answered 200, "the identification already existed", rather than 201.
+    /// Whether IDnow responded with 200, "the identification already existed", instead of 201.
     pub already_existed: bool,
 }
 
@@ -87,12 +115,13 @@ pub struct Started {
 pub struct Account {
     /// The company id.
     pub shortname: Option<String>,
-    /// The three letters that Ident-IDs begin with.
+    /// The three letters at the beginning of Ident-IDs.
     pub shortcode: Option<String>,
-    /// The company's name for people.
+    /// The company's display name.
     pub name: Option<String>,
-    /// The time that a person has to wait for an agent, in seconds: estimated over the last ten minutes with something added, and one
-    /// of 0, 15, 30, 45, 60, 120, 180 and so on. It is for telling a person, not for measuring IDnow (chapter 6.4.1).
+    /// The estimated waiting time for an agent in seconds: one of 0, 15, 30, 45, 60, 120, 180 and
+    /// so on, estimated over the last ten minutes with a margin. It is intended for display to a
+    /// person, not for monitoring IDnow (chapter 6.4.1).
     pub estimated_waiting_time: Option<u64>,
 }
 
@@ -109,7 +138,7 @@ impl Account {
 }
 
 impl Api {
-    /// The API as it is configured. Nothing is sent.
+    /// Creates a client from a configuration, without sending anything.
     ///
     /// # Errors
     ///
@@ -127,24 +156,30 @@ impl Api {
         })
     }
 
-    /// The addresses that persons visit.
+    /// Returns the builder of links.
     #[must_use]
     pub const fn links(&self) -> &Links {
         &self.links
     }
 
-    /// Creates an identification, or updates one that is not finished (chapter 3.2). The transaction number is the key: repeated,
-    /// the call yields the same identification, so it is repeated by itself when its answer is lost.
+    /// Creates an identification, or updates an unfinished one (chapter 3.2).
+    ///
+    /// The transaction number is the idempotency key: a repeated call returns the same
+    /// identification, so the call is retried after a lost response.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn start(
         &self,
         cx: &CallContext,
         transaction: &TransactionNumber,
         request: &StartRequest,
-    ) -> Result<Started> {
+    ) -> Result<StartResponse> {
         let reply = cx
             .send(Repeat::Repeatable, |_| {
                 request::start(&self.endpoint, &self.api_key, transaction, request)
@@ -152,7 +187,7 @@ impl Api {
             .await?;
         answer::started(reply.status, &reply.body).map_err(|error| {
             let error = reply.complement(error);
-            // Nothing is there yet to be found, so it can only be the address.
+            // The call creates the resource, so only the URL can be wrong.
             if error.kind() == &ErrorKind::NotFound {
                 error.detail(answer::WRONG_ADDRESS)
             } else {
@@ -161,7 +196,8 @@ impl Api {
         })
     }
 
-    /// A link that creates the identification when the person opens it, in place of [`Api::start`] (chapter 5).
+    /// Builds a link that creates the identification when the person opens it, instead of
+    /// [`Api::start`] (chapter 5).
     ///
     /// # Errors
     ///
@@ -181,11 +217,16 @@ impl Api {
         ))
     }
 
-    /// The result of an identification (chapter 8.3.3.2).
+    /// Returns the result of an identification (chapter 8.3.3.2).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) with the code `OBJECT_NOT_FOUND` until there is a first result.
+    /// See [`Api`]. [`NotFound`](ErrorKind::NotFound) with the code `OBJECT_NOT_FOUND` until there
+    /// is a first result.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn identification(
         &self,
         cx: &CallContext,
@@ -197,13 +238,19 @@ impl Api {
         .await
     }
 
-    /// The same as XML. The document describes the XML (chapter 13.3) and names no address for it; results name the file by the
-    /// transaction number with `.xml`, as they name those that have an address. Where an account lacks it, this is
-    /// [`Api::identification`], and the answer is read all the same.
+    /// Returns the result of an identification as XML.
+    ///
+    /// The document defines the XML (chapter 13.3) without a path. Results name the XML file after
+    /// the transaction number with `.xml`, like the files that have documented paths. If an account
+    /// lacks the file, the response is that of [`Api::identification`], which parses all the same.
     ///
     /// # Errors
     ///
     /// As [`Api::identification`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn identification_as_xml(
         &self,
         cx: &CallContext,
@@ -222,12 +269,16 @@ impl Api {
         }
     }
 
-    /// The result of an identification as a ZIP archive, in memory (chapter 8.3.3.1).
+    /// Returns the result of an identification as a ZIP archive, in memory (chapter 8.3.3.1).
     ///
     /// # Errors
     ///
-    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than the configuration's
-    /// `max_archive_bytes`.
+    /// As [`Api::identification`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the archive is
+    /// longer than the configuration's `max_archive_bytes`.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn archive_file(
         &self,
         cx: &CallContext,
@@ -244,8 +295,13 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`Api::identification`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes. With
-    /// [`NotFound`](ErrorKind::NotFound), and every other status that IDnow answers, nothing was written.
+    /// As [`Api::identification`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the file is
+    /// longer than `limit` bytes. After [`NotFound`](ErrorKind::NotFound) and every other error
+    /// status, nothing has been written.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn download(
         &self,
         cx: &CallContext,
@@ -258,21 +314,30 @@ impl Api {
         self.stream(cx, limit, sink, answer::succeeded, build).await
     }
 
-    /// The identifications of a group (chapter 8.3.2). The list has no pages.
+    /// Returns the identifications of a group (chapter 8.3.2). The list has no pages.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn list(&self, cx: &CallContext, filter: Filter) -> Result<call::Answer> {
         self.retrieve(cx, |token| request::list(&self.endpoint, token, filter))
             .await
     }
 
-    /// Deletes an identification (chapter 8.3.4). IDnow's backups keep it for 90 days more (chapter 9.2.4).
+    /// Deletes an identification (chapter 8.3.4). IDnow's backups keep it for another 90 days
+    /// (chapter 9.2.4).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn delete(&self, cx: &CallContext, transaction: &TransactionNumber) -> Result<()> {
         self.retrieve(cx, |token| {
             request::delete(&self.endpoint, token, transaction)
@@ -281,24 +346,32 @@ impl Api {
         .map(drop)
     }
 
-    /// Copies an identification to the account `company`, under the same transaction number or another one (chapter 8.3.5). It is
-    /// not documented what a repetition does, so it is not repeated when its answer is lost.
+    /// Copies an identification to the account `company`, under the same or another transaction
+    /// number (chapter 8.3.5).
+    ///
+    /// The call is not repeated if its response is lost, because the document does not define the
+    /// effect of a repetition.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Unauthorized`](ErrorKind::Unauthorized) for 403 too, if the account may not;
-    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming `target_companyid`, if `company` is no company id.
+    /// See [`Api`]. [`Unauthorized`](ErrorKind::Unauthorized) also for 403, if the account lacks
+    /// the right; [`InvalidRequest`](ErrorKind::InvalidRequest) naming `target_companyid` if
+    /// `company` is not a valid company id.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn copy(
         &self,
         cx: &CallContext,
         transaction: &TransactionNumber,
         company: &str,
         target: Option<&TransactionNumber>,
-    ) -> Result<Started> {
+    ) -> Result<StartResponse> {
         check_company(company).map_err(|_| {
             Error::invalid(
                 "target_companyid",
-                "write the company id of the account to copy to",
+                "expected the company id of the account to copy to",
             )
         })?;
         let reply = cx
@@ -315,12 +388,19 @@ impl Api {
         answer::copied(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// Archives an identification that is finished, not deleted and not archived (chapter 8.3.6). IDnow enables it by account.
-    /// One that is archived cannot be archived again, so the call is not repeated when its answer is lost.
+    /// Archives an identification that is finished and neither deleted nor archived (chapter
+    /// 8.3.6). IDnow enables this per account.
+    ///
+    /// An archived identification cannot be archived again, so the call is not repeated if its
+    /// response is lost.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn move_to_archive(
         &self,
         cx: &CallContext,
@@ -334,11 +414,15 @@ impl Api {
         answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// Returns the account: above all the estimated waiting time (chapter 6.4).
+    /// Returns the account with its estimated waiting time (chapter 6.4).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn account(&self, cx: &CallContext) -> Result<Account> {
         let reply = self
             .retrieve(cx, |token| request::account(&self.endpoint, token))
@@ -346,11 +430,16 @@ impl Api {
         answer::account(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// Whether the system is up (chapter 16). IDnow allows it every five minutes.
+    /// Returns whether the system is up (chapter 16). A response with another text or status gives
+    /// `false`. IDnow allows this call every five minutes.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`](ErrorKind::Unavailable) if no answer came. An answer with another text or status is `false`.
+    /// [`Unavailable`](ErrorKind::Unavailable) if no response arrived.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn system_check(&self, cx: &CallContext) -> Result<bool> {
         let reply = cx
             .send(Repeat::Repeatable, |_| {
@@ -360,7 +449,7 @@ impl Api {
         Ok(answer::system_check(reply.status, &reply.body))
     }
 
-    /// As [`Api::identification`], but an error status is an answer.
+    /// As [`Api::identification`], but returns a response with an error status as an answer.
     pub(crate) async fn ask(
         &self,
         cx: &CallContext,
@@ -382,7 +471,7 @@ impl Api {
         .await
     }
 
-    /// Streams what is answered into `sink`; `succeeded` makes the error of what is not.
+    /// Streams a response into `sink`. `succeeded` builds the error of a failure.
     async fn stream<B>(
         &self,
         cx: &CallContext,
@@ -418,7 +507,7 @@ impl Api {
     }
 }
 
-/// An answer that is to be read by others, unless it is an error.
+/// Returns an answer whose body another function parses, unless it is an error.
 fn succeeded(reply: call::Answer) -> Result<call::Answer> {
     match answer::succeeded(reply.status, &reply.body) {
         Ok(()) => Ok(reply),

@@ -1,4 +1,5 @@
-//! The parameters that tell IDnow about a person: by the start call (table of chapter 3.2.8) and by a link (table of 5.4.2).
+//! The parameters with data of a person: of the start call (table of chapter 3.2.8) and of a link
+//! (table of 5.4.2).
 
 use idv_core::report::Country;
 use idv_core::{Error, Result};
@@ -24,8 +25,9 @@ enum Rule {
     TransactionNumber,
 }
 
-/// Every parameter of the tables of chapters 3.2.8 and 5.4.2, in the alphabetical order that a link has to keep. `questions` is in
-/// the first alone, `timestamp` and `signature` in links alone; the three are no values that a caller chooses, and so not here.
+/// Every parameter of the tables of chapters 3.2.8 and 5.4.2, in the alphabetical order that links
+/// require. `questions` is only in the first table, `timestamp` and `signature` are only in links;
+/// callers do not choose these three, so they are not listed here.
 pub(crate) const PARAMETERS: &[Parameter] = &[
     parameter("birthday", "person.birth_date", Rule::Date),
     parameter("birthname", "person.birth_name", Rule::Text),
@@ -57,27 +59,27 @@ const fn parameter(name: &'static str, path: &'static str, rule: Rule) -> Parame
 }
 
 impl Parameter {
-    /// The parameter of this name, exactly as the tables write it.
+    /// Returns the parameter of this name, in the exact notation of the tables.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         PARAMETERS.iter().find(|parameter| parameter.name == name)
     }
 
-    /// Refuses a value that the tables do not allow, naming the model's field and never the value.
+    /// Checks a value against the tables. The error names the model's field and never the value.
     pub(crate) fn check(&self, value: &str) -> Result<()> {
         let (allowed, expected) = match self.rule {
             Rule::Text => (true, ""),
             Rule::Date => (is_date(value), "write YYYY-MM-DD"),
             Rule::Country => (
                 Country::from_alpha2(value).is_some(),
-                "write two upper-case letters of ISO 3166",
+                "expected two upper-case letters (ISO 3166)",
             ),
             Rule::Gender => (
                 matches!(value, "MALE" | "FEMALE"),
-                "write MALE or FEMALE: IDnow takes no other",
+                "expected MALE or FEMALE, the only values of IDnow",
             ),
             Rule::Language => (
                 is_language(value),
-                "write two lower-case letters of ISO 639-1",
+                "expected two lower-case letters (ISO 639-1)",
             ),
             Rule::TransactionNumber => return super::TransactionNumber::parse(value).map(drop),
         };
@@ -89,7 +91,7 @@ impl Parameter {
     }
 }
 
-/// A day that exists, as `YYYY-MM-DD` and nothing else.
+/// Returns whether a text is an existing date in the form `YYYY-MM-DD`.
 fn is_date(value: &str) -> bool {
     value.len() == 10
         && value
@@ -107,12 +109,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_in_alphabetical_order_without_regard_to_case() {
+    fn table_is_sorted_ignoring_case() {
         assert!(PARAMETERS.is_sorted_by(|a, b| a.name.to_lowercase() < b.name.to_lowercase()));
     }
 
     #[test]
-    fn values_that_the_tables_do_not_allow_are_refused_by_the_models_name() {
+    fn invalid_values_are_refused_by_the_models_name() {
         for (name, good, bad) in [
             (
                 "birthday",

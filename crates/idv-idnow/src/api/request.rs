@@ -1,4 +1,4 @@
-//! Requests, as pure functions: method, address, headers and body as the document shows them.
+//! Builds requests as pure functions: method, URL, headers and body as in the document.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -10,20 +10,20 @@ use serde::Serialize;
 use super::{Filter, StartRequest, Suffix, TransactionNumber};
 use crate::links::below;
 
-/// The header of the start call (chapter 3.2.7).
+/// The credential header of the start call (chapter 3.2.7).
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-/// The header of every other call (chapter 8.3.2).
+/// The credential header of all other calls (chapter 8.3.2).
 pub(crate) const LOGIN_TOKEN: HeaderName = HeaderName::from_static("x-api-login-token");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Where the calls of a company go.
+/// The base URL of a company's calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     gateway: Url,
     pub(crate) company: String,
-    /// `/api/v1/{company}` (chapters 3.2.3 and 8.3) at the gateway, encoded. What follows needs no encoding: transaction numbers
-    /// have an alphabet that goes into addresses as it is.
+    /// `/api/v1/{company}` (chapters 3.2.3 and 8.3) at the gateway, encoded. The characters of
+    /// transaction numbers need no escaping after it.
     base: String,
 }
 
@@ -96,7 +96,8 @@ pub(crate) fn identification(
     )
 }
 
-/// `GET …/identifications/{transactionnumber}.zip` (chapter 8.3.3.1), and the same with other endings.
+/// `GET …/identifications/{transactionnumber}.zip` (chapter 8.3.3.1), and the same with other
+/// extensions.
 pub(crate) fn document(
     endpoint: &Endpoint,
     token: &str,
@@ -156,8 +157,8 @@ pub(crate) fn copy(
     in_session(Method::POST, &url, token, &body)
 }
 
-/// `POST …/identifications/{transactionnumber}/archive`: the address of the document's sample; its prose (chapter 8.3.6) leaves
-/// out the number, without which the call would not say what to archive.
+/// `POST …/identifications/{transactionnumber}/archive`: the path of the document's sample. Its
+/// text (chapter 8.3.6) lacks the number, without which the call would not name its subject.
 pub(crate) fn archive(
     endpoint: &Endpoint,
     token: &str,
@@ -185,12 +186,12 @@ pub(crate) fn system_check(endpoint: &Endpoint) -> Result<Request<Bytes>> {
     )
 }
 
-/// A request without a body.
+/// Builds a request without a body.
 pub(super) fn bare(method: Method, url: &str, token: &str) -> Result<Request<Bytes>> {
     with_bytes(method, url, token, Bytes::new())
 }
 
-/// A request with a body of JSON.
+/// Builds a request with a JSON body and a login token.
 pub(super) fn in_session(
     method: Method,
     url: &str,
@@ -200,7 +201,7 @@ pub(super) fn in_session(
     with_json(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
 }
 
-/// A request with a body of which the caller says what it is.
+/// Builds a request with a body of the given media type.
 pub(super) fn with_bytes(
     method: Method,
     url: &str,
@@ -210,7 +211,7 @@ pub(super) fn with_bytes(
     build(method, url, Some((LOGIN_TOKEN, token_value(token)?)), body)
 }
 
-/// A request with a body of JSON, and a credential or none.
+/// Builds a request with a JSON body and an optional credential.
 pub(super) fn with_json(
     method: Method,
     url: &str,
@@ -233,21 +234,22 @@ fn build(
     *request.method_mut() = method;
     *request.uri_mut() = url
         .parse()
-        .map_err(|_| Error::config("company and gateway_url make no address that can be called"))?;
+        .map_err(|_| Error::config("company and gateway_url do not form a valid URL"))?;
     request.headers_mut().extend(credential);
     Ok(request)
 }
 
-/// The credential of the start call.
+/// Returns the credential of the start call.
 pub(super) fn keyed(api_key: &Secret) -> Result<(HeaderName, HeaderValue)> {
     let key = sensitive(api_key.expose())
-        .ok_or_else(|| Error::config("api_key cannot be sent in a header"))?;
+        .ok_or_else(|| Error::config("api_key is not a valid header value"))?;
     Ok((API_KEY, key))
 }
 
 fn token_value(token: &str) -> Result<HeaderValue> {
-    sensitive(token)
-        .ok_or_else(|| Error::malformed("the vendor's login token cannot be sent in a header"))
+    sensitive(token).ok_or_else(|| {
+        Error::malformed("the vendor returned a login token that is not a valid header value")
+    })
 }
 
 #[cfg(test)]
@@ -259,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_a_path_is_encoded() {
+    fn path_segments_are_encoded() {
         let endpoint = Endpoint::new(endpoint().gateway, "ihre/bank?ü").unwrap();
         let request = account(&endpoint, "token").unwrap();
         assert_eq!(
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_may_lie_below_a_path() {
+    fn gateway_url_may_have_a_path() {
         for base in [
             "http://127.0.0.1:8080/idnow",
             "http://127.0.0.1:8080/idnow/",
@@ -283,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_header_is_an_error_that_does_not_repeat_it() {
+    fn invalid_header_value_is_refused_without_quoting() {
         let error = account(&endpoint(), "SECRET\n").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("SECRET"));
         let number = TransactionNumber::parse("1").unwrap();
@@ -298,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_prints_no_credential() {
+    fn request_prints_no_credential() {
         let number = TransactionNumber::parse("1").unwrap();
         let request = start(
             &endpoint(),

@@ -1,14 +1,14 @@
 //! Filters and files of results (chapter 8).
 
-/// Which identifications to list (chapter 8.3.2).
+/// A group of identifications in a list (chapter 8.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Filter {
-    /// Those with a final result; the list without a filter.
+    /// Those with a final result: the list without a filter.
     Finished,
     /// Those with a preliminary result.
     Pending,
-    /// Those that a review canceled.
+    /// Those that a review has canceled.
     Canceled,
     /// Those whose last attempt was aborted.
     Aborted,
@@ -29,22 +29,25 @@ impl Filter {
     }
 }
 
-/// A file of an identification that has an address of its own: the transaction number with an ending.
+/// A file of an identification with a path of its own: the transaction number and an extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Suffix {
-    /// The archive with everything (chapter 8.3.3.1).
+    /// The archive with all files (chapter 8.3.3.1).
     Zip,
-    /// The result as XML. Not in the document: see [`Api::identification_as_xml`](super::Api::identification_as_xml).
+    /// The result as XML. Undocumented: see
+    /// [`Api::identification_as_xml`](super::Api::identification_as_xml).
     Xml,
-    /// The report for people. Known from clients; the document has it only in the archive.
+    /// The human-readable report. Known from other clients; the document has it only in the
+    /// archive.
     Pdf,
-    /// The recorded sound of a call by video. Known from clients; the document has it only in the archive.
+    /// The audio of a video call. Known from other clients; the document has it only in the
+    /// archive.
     Mp3,
 }
 
 impl Suffix {
-    /// The ending, with its dot.
+    /// Returns the extension with its dot.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {

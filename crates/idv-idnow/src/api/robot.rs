@@ -1,4 +1,4 @@
-//! The test robots (chapter 15): a machine plays the agent, and the person too if it is wanted.
+//! The test robots (chapter 15), which play the agent and optionally the person.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -10,37 +10,38 @@ use super::request::{Endpoint, keyed, with_json};
 use super::{Api, TransactionNumber, answer, loose};
 use crate::config::{DataCentre, IdnowConfig};
 
-/// Where the robots are (chapters 1.5 and 15.2).
+/// The URL of the robots (chapters 1.5 and 15.2).
 const ADDRESS: &str = "https://api.test.idnow.de";
 
 /// The test cases of the test system's robots (table of chapter 15.1).
 ///
-/// An identification is started with the text of [`TestCase::automated`] or [`TestCase::manual`] as first name, last name or
-/// custom field. In a manual test a human visits the link and a robot plays the agent. In an automated one robots play both: it
-/// is set off by [`Api::start_test`] and then [`Api::request_video_chat`], for eSigning after the documents are uploaded. The
-/// result comes as every other does.
+/// An identification selects a case by the text of [`TestCase::automated`] or [`TestCase::manual`]
+/// as first name, last name or custom field. In a manual test a human visits the link and a robot
+/// plays the agent. In an automated test robots play both: call [`Api::start_test`] and then
+/// [`Api::request_video_chat`], for eSigning after the documents are uploaded. The result arrives
+/// like any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TestCase {
-    /// Success, and nothing is changed.
+    /// Success without changes.
     HappyPath,
-    /// Success, with every field changed by the agent, and every character that IDnow allows in them.
+    /// Success. The agent changes every field, with every character that IDnow allows.
     ChangeAll,
-    /// Success, with every field changed by the review.
+    /// Success. The review changes every field.
     ChangeAllReview,
-    /// The agent aborts: the video is not good enough, for example.
+    /// The agent aborts, for example because of a poor video.
     AbortIdent,
     /// The agent suspects fraud, and the review confirms it. Not for eSigning.
     FraudIdent,
-    /// The review finds fraud, and confirms it. Not for eSigning.
+    /// The review finds and confirms fraud. Not for eSigning.
     FraudReview,
-    /// The agent suspects fraud, and the review finds none.
+    /// The agent suspects fraud, and the review refutes it.
     FraudOk,
-    /// The review finds that the identification was not done as it should be, and cancels it.
+    /// The review finds that the identification was not conducted properly, and cancels it.
     Canceled,
-    /// Success, and the review comes after 24 hours instead of 1 to 2 minutes.
+    /// Success. The review takes 24 hours instead of 1 to 2 minutes.
     LongReview,
-    /// Success, and the signed documents and the result come after 10 minutes. For eSigning only.
+    /// Success. The signed documents and the result arrive after 10 minutes. Only for eSigning.
     HoldCertificate,
 }
 
@@ -59,7 +60,7 @@ impl TestCase {
         Self::HoldCertificate,
     ];
 
-    /// The name in the table.
+    /// Returns the name in the table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -76,7 +77,7 @@ impl TestCase {
         }
     }
 
-    /// The text that selects the case in which robots play the agent and the person.
+    /// Returns the text that selects this case with robots as agent and person.
     ///
     /// ```
     /// use idv_idnow::api::{StartRequest, TestCase};
@@ -90,40 +91,48 @@ impl TestCase {
         format!("X-AUTOTEST-{}", self.name())
     }
 
-    /// The text that selects the case in which a robot plays the agent, and a human the person.
+    /// Returns the text that selects this case with a robot as agent and a human as person.
     #[must_use]
     pub fn manual(self) -> String {
         format!("X-MANUALTEST-{}", self.name())
     }
 }
 
-/// The answer to starting a test. The document shows no answer; the parts are known from clients, and each may be missing.
+/// The response to the start of a test. The document does not show it; its members are known from
+/// other clients, and each may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct TestStarted {
-    /// The Ident-ID, called `internalToken` here.
+pub struct StartTestResponse {
+    /// The Ident-ID, named `internalToken` in this response.
     pub id: Option<VendorId>,
     /// The state: `STARTED`.
     pub status: Option<String>,
     /// The kind of robot: `AUTO`.
     pub robot_type: Option<String>,
-    /// The case that the robot plays: `happypath`.
+    /// The robot's test case: `happypath`.
     pub robot_name: Option<String>,
 }
 
 impl Api {
-    /// Starts an automated test of an identification that was created for one (step 3 of chapter 15.2.4). It is not documented
-    /// what a repetition does, so it is not repeated when its answer is lost.
+    /// Starts an automated test of an identification (step 3 of chapter 15.2.4).
+    ///
+    /// The call is not repeated if its response is lost, because the document does not define the
+    /// effect of a repetition.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`Unsupported`](ErrorKind::Unsupported) if the account is not on the test system: nothing is sent. With
-    /// `gateway_url` in the configuration the robots are looked for there.
+    /// See [`Api`]. [`Unsupported`](ErrorKind::Unsupported) if the account is not on the test
+    /// system; nothing is sent in this case. If the configuration has `gateway_url`, the robots are
+    /// expected at that URL.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn start_test(
         &self,
         cx: &CallContext,
         transaction: &TransactionNumber,
-    ) -> Result<TestStarted> {
+    ) -> Result<StartTestResponse> {
         let robots = self.robots()?;
         let reply = cx
             .send(Call::once(), |_| start(robots, &self.api_key, transaction))
@@ -132,11 +141,15 @@ impl Api {
         Ok(started(&reply.body))
     }
 
-    /// Has the robots do what they are to do (step 4 of chapter 15.2.4), once. It needs no key.
+    /// Starts the robots (step 4 of chapter 15.2.4). The call needs no API key.
     ///
     /// # Errors
     ///
     /// As [`Api::start_test`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn request_video_chat(
         &self,
         cx: &CallContext,
@@ -150,20 +163,22 @@ impl Api {
     }
 
     fn robots(&self) -> Result<&Endpoint> {
-        let detail = "the test robots are on IDnow's test system alone: write host = \"test\"";
+        let detail =
+            "the test robots are only available on IDnow's test system: set host = \"test\"";
         self.robots
             .as_ref()
             .ok_or_else(|| Error::new(ErrorKind::Unsupported).detail(detail))
     }
 }
 
-/// Where the robots of an account are, if it has any.
+/// Returns the URL of an account's robots, if it has any.
 pub(super) fn endpoint(config: &IdnowConfig) -> Result<Option<Endpoint>> {
     let address = match (&config.gateway_url, config.host) {
-        // What stands for the gateway, an emulator say, stands for the robots too: both have the same paths.
+        // A replacement of the gateway, such as an emulator, also replaces the robots: both have
+        // the same paths.
         (Some(url), _) => url.clone(),
         (None, Some(DataCentre::Test)) => {
-            Url::parse(ADDRESS).map_err(|_| Error::config("the robots have no address"))?
+            Url::parse(ADDRESS).map_err(|_| Error::config("the robots have no valid URL"))?
         }
         (None, _) => return Ok(None),
     };
@@ -191,11 +206,11 @@ fn request_video_chat(
     )
 }
 
-fn started(body: &[u8]) -> TestStarted {
+fn started(body: &[u8]) -> StartTestResponse {
     let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
-        return TestStarted::default();
+        return StartTestResponse::default();
     };
-    TestStarted {
+    StartTestResponse {
         id: loose::text(&object, "internalToken").map(VendorId::new),
         status: loose::text(&object, "status"),
         robot_type: loose::text(&object, "testRobotType"),

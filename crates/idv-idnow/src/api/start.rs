@@ -7,10 +7,11 @@ use idv_core::{Error, Locale, NewVerification, Pii, Result, pii};
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
-/// The body of the start call: every parameter of the table of chapter 3.2.8, in the vendor's words, all of them optional.
+/// The body of the start call: every parameter of the table of chapter 3.2.8, all of them optional.
 ///
-/// An absent or empty value is not sent. It serializes to the flat JSON of the call, with the person's data in clear. The call
-/// refuses keys that it does not know (`UNRECOGNIZED_FIELD`), so there is no place for others.
+/// Absent and empty values are not sent. It serializes to the flat JSON of the call, with personal
+/// data in clear text. It has no free-form members, because IDnow refuses unknown keys
+/// (`UNRECOGNIZED_FIELD`).
 ///
 /// ```
 /// use idv_idnow::api::{Answer, StartRequest};
@@ -32,40 +33,40 @@ pub struct StartRequest {
     )]
     pub birthday: Option<Pii<Date>>,
     /// The person's name at birth, without a prefix such as "Geb.".
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub birthname: Option<Pii<String>>,
     /// The person's place of birth.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub birthplace: Option<Pii<String>>,
     /// The person's city.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub city: Option<Pii<String>>,
-    /// The person's country, sent as two upper-case letters.
+    /// The person's country, sent as ISO 3166 alpha-2.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub country: Option<Pii<Country>>,
-    /// A text that comes back with the result.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the result returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom1: Option<Pii<String>>,
-    /// A text that comes back with the result.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the result returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom2: Option<Pii<String>>,
-    /// A text that comes back with the result.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the result returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom3: Option<Pii<String>>,
-    /// A text that comes back with the result.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the result returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom4: Option<Pii<String>>,
-    /// A text that comes back with the result.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A text that the result returns.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub custom5: Option<Pii<String>>,
     /// The person's e-mail address.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub email: Option<Pii<String>>,
     /// The person's given names.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub firstname: Option<Pii<String>>,
     /// The person's gender.
     #[serde(
@@ -74,18 +75,19 @@ pub struct StartRequest {
     )]
     pub gender: Option<Pii<Gender>>,
     /// The person's family name.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub lastname: Option<Pii<String>>,
-    /// The person's mobile phone. Without a country code IDnow takes it for a German one.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The person's mobile number. IDnow treats a number without a country code as German.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub mobilephone: Option<Pii<String>>,
-    /// The person's nationality, sent as two upper-case letters.
+    /// The person's nationality, sent as ISO 3166 alpha-2.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub nationality: Option<Pii<Country>>,
-    /// The language to speak with the agent; its two letters of ISO 639-1 are sent. Ask IDnow which are available.
+    /// The language of the call with the agent, sent as ISO 639-1. Ask IDnow for the available
+    /// languages.
     #[serde(
         rename = "preferredLang",
         skip_serializing_if = "Option::is_none",
@@ -95,24 +97,24 @@ pub struct StartRequest {
     /// Predefined answers to the account's questions, by the question's key (chapter 3.2.9).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub questions: BTreeMap<String, Answer>,
-    /// The person's street. Some accounts are configured to have the number in it.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The person's street. Some accounts are configured to include the number.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub street: Option<Pii<String>>,
     /// The person's street number.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub streetnumber: Option<Pii<String>>,
-    /// The person's academic title, only if it stands in documents.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// The person's academic title, only if it is in official documents.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub title: Option<Pii<String>>,
-    /// A text for tracking that comes back with the result; `tid` of a link sets it too.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    /// A tracking text that the result returns. The link's `tid` sets it, too.
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub trackingid: Option<Pii<String>>,
     /// The person's postal code.
-    #[serde(skip_serializing_if = "nothing", serialize_with = "pii::exposed")]
+    #[serde(skip_serializing_if = "is_empty_text", serialize_with = "pii::exposed")]
     pub zipcode: Option<Pii<String>>,
 }
 
-/// A gender in the vendor's words. There are no others (chapter 3.2.8).
+/// A gender (chapter 3.2.8). The document defines no other values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Gender {
@@ -134,7 +136,7 @@ pub enum Answer {
     YesNo(Pii<bool>),
     /// `DATE`, sent as `YYYY-MM-DD`.
     Date(Pii<Date>),
-    /// `DROPDOWN_COUNTRIES`, sent as two upper-case letters.
+    /// `DROPDOWN_COUNTRIES`, sent as ISO 3166 alpha-2.
     Country(Pii<Country>),
 }
 
@@ -153,7 +155,7 @@ impl Serialize for Answer {
     }
 }
 
-/// The fields that [`StartRequest::of`] takes from the model; the names are those of [`NewVerification::given`].
+/// The inputs that [`StartRequest::of`] accepts, by their names in [`NewVerification::given`].
 pub(crate) const ACCEPTS: &[&str] = &[
     "person.given_names",
     "person.family_name",
@@ -175,14 +177,15 @@ pub(crate) const ACCEPTS: &[&str] = &[
 ];
 
 impl StartRequest {
-    /// Writes the model's verification in the vendor's words. Fields that the vendor has no place for are left out.
+    /// Builds the request of a verification. Fields that the vendor lacks are omitted.
     ///
-    /// Custom data are `custom1` to `custom5` and `trackingid`. Where it expects another document or another return address, IDnow
-    /// is configured for it by account.
+    /// Custom data are `custom1` to `custom5` and `trackingid`. IDnow configures other documents
+    /// and other return URLs per account.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field, if the document allows no such value.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the model's field if the
+    /// document does not allow its value.
     pub fn of(new: &NewVerification) -> Result<Self> {
         let (person, address) = (&new.person, &new.person.address);
         let mut request = Self {
@@ -223,7 +226,7 @@ impl StartRequest {
                 _ => {
                     return Err(Error::invalid(
                         "custom",
-                        "IDnow takes custom1 to custom5 and trackingid, and refuses other names",
+                        "IDnow accepts only custom1 to custom5 and trackingid",
                     ));
                 }
             };
@@ -233,23 +236,25 @@ impl StartRequest {
     }
 }
 
-/// A date of four digits for the year.
+/// Checks that a date has a year of four digits.
 fn sendable(date: &Pii<Date>) -> Result<Pii<Date>> {
     if date.expose().year() < 1000 {
         return Err(Error::invalid(
             "person.birth_date",
-            "write a year of four digits",
+            "expected a year of four digits",
         ));
     }
     Ok(date.clone())
 }
 
-/// A country of ISO 3166, which has two letters: the codes of ICAO 9303 for people without a nationality have three.
+/// Checks that a country is ISO 3166 alpha-2: the codes of ICAO 9303 for people without a
+/// nationality have three letters.
 fn country(country: &Pii<Country>, field: &'static str) -> Result<Pii<Country>> {
     if country.expose().code().len() != 2 {
         return Err(Error::invalid(
             field,
-            "IDnow takes countries of two letters by ISO 3166: leave it out, the agent reads it off the document",
+            "IDnow accepts only countries of two letters (ISO 3166): omit the field, and the \
+             agent reads it from the document",
         ));
     }
     Ok(country.clone())
@@ -261,12 +266,13 @@ fn gender(gender: &Pii<ModelGender>) -> Result<Pii<Gender>> {
         ModelGender::Female => Ok(Pii::new(Gender::Female)),
         _ => Err(Error::invalid(
             "person.gender",
-            "IDnow takes only male and female: leave it out, the agent reads it off the document",
+            "IDnow accepts only male and female: omit the field, and the agent reads it from \
+             the document",
         )),
     }
 }
 
-fn nothing(text: &Option<Pii<String>>) -> bool {
+fn is_empty_text(text: &Option<Pii<String>>) -> bool {
     text.as_ref().is_none_or(|text| text.expose().is_empty())
 }
 
@@ -285,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_empty_object_and_empty_texts_are_not_sent() {
+    fn empty_values_are_not_sent() {
         assert_eq!(
             serde_json::to_string(&StartRequest::default()).unwrap(),
             "{}"
@@ -319,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_document_does_not_allow_is_refused_by_the_models_name() {
+    fn forbidden_values_are_refused_by_the_models_name() {
         let mut diverse = new();
         diverse.person.gender = Some(ModelGender::Diverse.into());
         let mut ancient = new();
@@ -346,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn kosovo_is_sent_by_its_two_letters() {
+    fn kosovo_is_sent_as_xk() {
         let mut new = new();
         new.person.nationality = Country::from_word("RKS").map(Into::into);
         assert_eq!(
@@ -356,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn the_language_is_sent_without_its_region() {
+    fn language_is_sent_without_region() {
         let mut new = new();
         new.locale = Some("en-GB".parse().unwrap());
         assert_eq!(
@@ -366,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_to_be_accepted_is_what_is_sent() {
+    fn accepted_fields_are_sent() {
         let mut new = new();
         let (person, address) = (
             &mut new.person,
@@ -400,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_that_is_sent_is_one_of_the_table() {
+    fn every_sent_key_is_in_the_table() {
         let mut request = StartRequest::default();
         for text in [
             &mut request.birthname,
@@ -434,7 +440,7 @@ mod tests {
             let parameter = super::super::parameter::Parameter::named(name).unwrap();
             parameter.check(value.as_str().unwrap()).unwrap();
         }
-        // The transaction number stands in the path.
+        // The transaction number is in the path.
         assert_eq!(sent.len(), super::super::parameter::PARAMETERS.len() - 1);
     }
 }

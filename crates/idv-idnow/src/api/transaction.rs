@@ -1,35 +1,38 @@
-//! Transaction numbers.
+//! The application's identifier of an identification.
 
 use std::fmt;
 
 use idv_core::{Error, Reference, Result};
 
-/// The number that we give an identification: 1 to 255 characters of `a-z`, `A-Z`, `0-9`, `_` and `-` (chapter 3.2.6).
+/// The application's number of an identification: 1 to 255 characters of `a-z`, `A-Z`, `0-9`, `_`
+/// and `-` (chapter 3.2.6).
 ///
-/// IDnow does not tell upper from lower case in it. It must not be guessable, since the long link with it opens the person's
-/// identification; `Debug` prints its first eight characters only. Every [`Reference`] is one.
+/// IDnow ignores case. The number must not be guessable, because the long link with it opens the
+/// person's identification; `Debug` prints only its first eight characters. Every new [`Reference`]
+/// is a valid transaction number.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TransactionNumber(Box<str>);
 
 impl TransactionNumber {
-    /// Takes a transaction number.
+    /// Parses a transaction number.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `reference`, if a character or the length is not allowed.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `reference` if a character or
+    /// the length is not allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if !(1..=255).contains(&text.len()) || !text.bytes().all(allowed) {
             return Err(Error::invalid(
                 "reference",
-                "a transaction number is 1 to 255 characters of a-z, A-Z, 0-9, _ and -",
+                "expected a transaction number of 1 to 255 characters of a-z, A-Z, 0-9, _ and -",
             ));
         }
         Ok(Self(text.into()))
     }
 
-    /// The transaction number in clear.
+    /// Returns the transaction number in clear text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -39,7 +42,7 @@ impl TransactionNumber {
 impl TryFrom<&Reference> for TransactionNumber {
     type Error = Error;
 
-    // New references always are transaction numbers too; what exists under another name may be none.
+    // Every new reference is a valid transaction number, but an existing one may not be.
     fn try_from(reference: &Reference) -> Result<Self> {
         Self::parse(reference.as_str())
     }
@@ -56,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_transaction_number_has_the_documents_alphabet_and_length() {
+    fn transaction_number_has_the_documented_form() {
         for text in ["1", "287492_23552", "XYZ-123", &"a".repeat(255)] {
             assert!(TransactionNumber::parse(text).is_ok(), "{text}");
         }

@@ -9,7 +9,7 @@ fn parse(toml: &str) -> Result<IdnowConfig, toml::de::Error> {
 }
 
 #[test]
-fn a_data_centre_gives_both_addresses_of_the_document() {
+fn data_centre_has_both_documented_urls() {
     for (host, gateway, go) in [
         (
             DataCentre::De,
@@ -42,7 +42,7 @@ fn a_data_centre_gives_both_addresses_of_the_document() {
 }
 
 #[test]
-fn an_address_of_the_accounts_own_replaces_the_data_centres() {
+fn configured_url_replaces_the_data_centres() {
     let config = IdnowConfig {
         go_url: Some("https://ident.ihrebank.de".parse().unwrap()),
         ..config()
@@ -67,7 +67,7 @@ fn an_address_of_the_accounts_own_replaces_the_data_centres() {
 }
 
 #[test]
-fn plain_http_is_refused_but_on_this_machine_and_the_test_system() {
+fn plain_http_is_only_for_loopback_and_test_system() {
     for (url, taken) in [
         ("https://gateway.example.com", true),
         ("http://gateway.example.com", false),
@@ -92,7 +92,7 @@ fn plain_http_is_refused_but_on_this_machine_and_the_test_system() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_without_repeating_the_key() {
+fn unsendable_value_is_refused_without_quoting_it() {
     for key in [
         "",
         " exampleApiKey",
@@ -135,7 +135,7 @@ fn what_cannot_be_sent_is_refused_without_repeating_the_key() {
 }
 
 #[test]
-fn every_key_is_read_and_an_unknown_one_is_named() {
+fn every_key_is_parsed_and_unknown_keys_are_named() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let config = parse(&format!(
         r#"
@@ -181,7 +181,7 @@ fn every_key_is_read_and_an_unknown_one_is_named() {
 }
 
 #[test]
-fn a_configuration_prints_no_secret() {
+fn configuration_prints_no_secret() {
     let config = IdnowConfig {
         callback_secret: "0123456789abcdef".into(),
         archive_password: Some("hunter2".into()),

@@ -1,4 +1,4 @@
-//! The attachments (chapter 13.1.6): the evidence, and the method that they tell.
+//! The attachments (chapter 13.1.6): the evidence, and the method that they imply.
 
 use idv_core::adapter::{find_word, non_empty};
 use idv_core::report::{Evidence, EvidenceKind, Method};
@@ -10,13 +10,13 @@ use crate::wire::Entry;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AttachmentRow {
-    /// The vendor's key. One that ends with `*` stands for the keys that go on with digits, or with nothing.
+    /// The vendor's key. A final `*` stands for any number of digits, or none.
     pub key: &'static str,
     /// The kind of evidence.
     pub kind: EvidenceKind,
-    /// The method, if one product alone has the attachment. VideoIdent and eSign are calls by video.
+    /// The method, if only one product has the attachment. VideoIdent and eSign are video calls.
     pub method: Option<Method>,
-    /// The chapter that documents it, or "seen by clients".
+    /// The chapter that documents the key, or "seen by clients".
     pub source: &'static str,
 }
 
@@ -37,7 +37,7 @@ const fn row(
 const VIDEO: Option<Method> = Some(Method::Video);
 const AUTO: Option<Method> = Some(Method::Auto);
 
-/// Every key that is known. The others are of the account's own images, and of documents that the person signed.
+/// Every known key. Other keys are the account's own images, and documents that the person signed.
 #[rustfmt::skip]
 pub static ATTACHMENTS: &[AttachmentRow] = &[
     row("pdf", EvidenceKind::ReportPdf, None, "13.1.6"),
@@ -55,7 +55,7 @@ pub static ATTACHMENTS: &[AttachmentRow] = &[
     row("xml", EvidenceKind::Other, None, "seen by clients"),
 ];
 
-/// Media types by the endings of chapter 13.2, and of what else archives hold.
+/// The media types of the file extensions of chapter 13.2, and of other files in archives.
 #[rustfmt::skip]
 static MEDIA_TYPES: &[(&str, &str)] = &[
     ("jpg", "image/jpeg"),
@@ -71,7 +71,7 @@ static MEDIA_TYPES: &[(&str, &str)] = &[
     ("zip", "application/zip"),
 ];
 
-/// The attachments as evidence, in their order.
+/// Returns the attachments as evidence, in their order.
 pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
     let named = |entry: &Entry<'_>| {
         Some(piece(
@@ -82,7 +82,7 @@ pub(super) fn evidence(attachments: &[Entry<'_>]) -> Vec<Evidence> {
     attachments.iter().filter_map(named).collect()
 }
 
-/// The method, if an attachment tells it that only one product has.
+/// Returns the method, if an attachment implies it because only one product has it.
 pub(super) fn method(attachments: &[Entry<'_>]) -> Option<Method> {
     let mut methods = attachments
         .iter()
@@ -95,7 +95,8 @@ fn piece(key: &str, name: &str) -> Evidence {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     let kind = match find(key) {
         Some(row) => row.kind,
-        // Signed documents are called <documentDefinitionIdentifier>_signed.pdf (chapter 7.2.7).
+        // The name of a signed document is <documentDefinitionIdentifier>_signed.pdf (chapter
+        // 7.2.7).
         None if key.ends_with("_signed") || stem.ends_with("_signed") => {
             EvidenceKind::SignedDocument
         }
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_counts_once_and_its_last_name_counts() {
+    fn repeated_key_counts_once_with_its_last_name() {
         let payload = payload(
             r#"{"pdf":"a.pdf","userface":"b.png","pdf":"c.pdf","xml":null,"":"d","e":" "}"#,
         );
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn attachments_of_one_product_tell_the_method_and_those_of_two_do_not() {
+    fn attachments_of_one_product_imply_the_method() {
         for (json, expected) in [
             (r#"{"pdf":"a","security1":"b","userface":"c"}"#, None),
             (r#"{"pdf":"a","audiolog":"b"}"#, VIDEO),
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_account_names_is_other_unless_it_is_signed() {
+    fn custom_attachment_is_other_unless_signed() {
         for (key, name, kind, media_type) in [
             ("security12", "x", EvidenceKind::SecurityFeature, None),
             (

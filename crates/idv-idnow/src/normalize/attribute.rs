@@ -1,4 +1,4 @@
-//! Single values: the vendor's item to an attribute of the model (chapter 13.1.4).
+//! Converts the vendor's items to attributes of the model (chapter 13.1.4).
 
 use idv_core::adapter::{FromVendor, non_empty, value};
 use idv_core::report::{Alternative, Attribute, Country, DocumentKind, Gender, Source, Verdict};
@@ -6,7 +6,7 @@ use idv_core::{PartialDate, Pii};
 
 use crate::wire::{ClassList, Classes, Item, Scalar};
 
-/// The vendor whose words these are.
+/// Selects this vendor's conversions ([`FromVendor`]).
 pub(super) struct Vendor;
 
 impl FromVendor<Vendor> for PartialDate {
@@ -32,7 +32,7 @@ impl FromVendor<Vendor> for Gender {
 }
 
 impl FromVendor<Vendor> for DocumentKind {
-    /// The table of chapter 13.1.5.
+    /// Parses the table of chapter 13.1.5.
     fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "IDCARD" => Self::IdCard,
@@ -44,10 +44,12 @@ impl FromVendor<Vendor> for DocumentKind {
     }
 }
 
-/// The attribute of a value; none if nothing is said of it. `source` is the source of a value that was not merely submitted.
+/// Returns the attribute of a value, or `None` if there is no information. `source` is the source
+/// of a value that was not only submitted.
 ///
-/// Nothing that was sent is lost: a word that is no value of the model stays as the raw word, and one that had been submitted, or that
-/// a reviewer replaced, as an alternative. A redacted value is absent; a word in its place is kept as the raw word.
+/// The attribute keeps everything: a word without a value in the model is the raw text, and a
+/// submitted value or one that a reviewer replaced is an alternative. A redacted value is absent; a
+/// word in its place is the raw text.
 pub(super) fn attribute<T: FromVendor<Vendor>>(
     item: &Item<'_>,
     source: Source,
@@ -79,7 +81,8 @@ pub(super) fn attribute<T: FromVendor<Vendor>>(
     informative(attribute)
 }
 
-/// The kind of the document. A submitted word that the table of chapter 13.1.5 lacks is kept as well.
+/// Returns the kind of the document. A submitted word that the table of chapter 13.1.5 lacks is
+/// kept, too.
 pub(super) fn document_kind(item: &Item<'_>, source: Source) -> Option<Attribute<DocumentKind>> {
     let mut attribute = attribute::<DocumentKind>(item, source)?;
     if attribute
@@ -95,7 +98,7 @@ pub(super) fn document_kind(item: &Item<'_>, source: Source) -> Option<Attribute
     Some(attribute)
 }
 
-/// The classes of a driver's licence (chapter 13.1.5).
+/// Returns the classes of a driver's licence (chapter 13.1.5).
 pub(super) fn classes(item: &Classes<'_>, source: Source) -> Option<Attribute<Vec<String>>> {
     let verdict = verdict(item.status.as_ref());
     let mut attribute = empty(verdict, source);
@@ -119,19 +122,20 @@ pub(super) fn classes(item: &Classes<'_>, source: Source) -> Option<Attribute<Ve
     informative(attribute)
 }
 
-/// The verdict of an item's status. An unknown word, like none at all, says nothing of the value.
+/// Returns the verdict of an item's status. An unknown word, like a missing one, gives no verdict.
 fn verdict(status: Option<&Scalar<'_>>) -> Verdict {
     non_empty(status)
         .and_then(known_verdict)
         .unwrap_or(Verdict::Unchecked)
 }
 
-/// Returns whether a status has a verdict. The report keeps a word that has none.
+/// Returns whether a status has a verdict. The report keeps other words.
 pub(super) fn is_known_status(status: &Scalar<'_>) -> bool {
     non_empty(Some(status)).is_some_and(|word| known_verdict(word).is_some())
 }
 
-/// The table of chapter 13.1.4. `REDACTION` stands in the samples of chapters 13.3 and 13.4 and in no table.
+/// Parses the table of chapter 13.1.4. `REDACTION` is in the samples of chapters 13.3 and 13.4 and
+/// in no table.
 fn known_verdict(word: &str) -> Option<Verdict> {
     match word {
         "MATCH" => Some(Verdict::Match),
@@ -154,7 +158,7 @@ fn empty<T>(verdict: Verdict, source: Source) -> Attribute<T> {
     )
 }
 
-/// The attribute, if it says anything: a value, or that one was redacted.
+/// Returns the attribute if it carries information: a value, or a redaction.
 fn informative<T>(attribute: Attribute<T>) -> Option<Attribute<T>> {
     let says_anything = attribute.verdict == Verdict::Redacted
         || attribute.value.is_some()
@@ -164,7 +168,7 @@ fn informative<T>(attribute: Attribute<T>) -> Option<Attribute<T>> {
     says_anything.then_some(attribute)
 }
 
-/// The classes of a list, and the text that they were written in.
+/// Returns the classes of a list, and the text that contained them.
 fn list(list: &ClassList<'_>) -> (Option<Pii<Vec<String>>>, Option<Pii<String>>) {
     let words: Vec<_> = list
         .classes

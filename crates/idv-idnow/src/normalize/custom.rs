@@ -1,7 +1,7 @@
-//! Everything that no field of the model has, by the vendor's names.
+//! Collects the values beyond the model, by the vendor's names.
 //!
-//! A member is called by its path, `userdata.firstname.reviewstatus`, and has its own shape. Custom data are called by their own names,
-//! `custom1`, since the application chose them.
+//! A member has its path as its name, such as `userdata.firstname.reviewstatus`, and keeps its
+//! shape. Custom data have their own names, such as `custom1`, because the application chose them.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::{attribute, time};
 use crate::wire::{Classes, ESigning, Entry, Identification, IdentificationProcess, Item, Scalar};
 
-/// Parts of a report that are called by the vendor's names.
+/// The parts of a report that have the vendor's names.
 pub(super) struct Named {
-    /// Members that no field has, and custom data.
+    /// Members without a field, and custom data.
     pub(super) custom: CustomValues,
     /// Answers by question.
     pub(super) answers: BTreeMap<String, Pii<Value>>,
@@ -29,7 +29,8 @@ impl Named {
         }
     }
 
-    /// Collects them from an identification, but for the [items](Named::item) and the members of their sections.
+    /// Collects the values of an identification, except those of the [items](Named::item) and of
+    /// their sections.
     pub(super) fn add_sections(&mut self, identification: &Identification<'_>) {
         self.process(&identification.identificationprocess);
         self.entries("customdata", &identification.customdata);
@@ -55,7 +56,7 @@ impl Named {
         self.custom.members("", &identification.others);
     }
 
-    /// The parts that other parts of the observation do not have.
+    /// Adds the members that other parts of the observation lack.
     fn process(&mut self, process: &IdentificationProcess<'_>) {
         self.custom
             .text("identificationprocess.type", "", process.channel.as_ref());
@@ -94,7 +95,7 @@ impl Named {
             .members("identificationprocess", &process.others);
     }
 
-    /// Adds the tracking id, which is called by its own name in whichever section it came (chapter 6.1.2).
+    /// Adds the tracking id under its own name, from any section (chapter 6.1.2).
     pub(super) fn add_tracking_id(&mut self, identification: &Identification<'_>) {
         let [own, process] = [
             &identification.trackingid,
@@ -110,7 +111,7 @@ impl Named {
         }
     }
 
-    /// Adds the parts of a value that its attribute has no field for.
+    /// Adds the members of a value that its attribute lacks.
     pub(super) fn item(&mut self, path: &str, item: &Item<'_>) {
         self.status(
             path,
@@ -151,7 +152,7 @@ impl Named {
         self.custom.members(path, &signing.others);
     }
 
-    /// Adds a truth value, which XML and some JSON write as a word.
+    /// Adds a boolean, which XML and some JSON write as a word.
     fn flag(&mut self, path: &str, text: Option<&Scalar<'_>>) {
         match non_empty(text).map(|word| <bool as Part<'_>>::text(Text::new(word))) {
             Some(Shape::Expected(flag)) => self.custom.add(path, flag.into()),
@@ -176,7 +177,7 @@ impl Named {
                 // The others are evidence.
                 "attachments" if is_named && whole.is_none() => {}
                 "customdata" if self.custom.get(name).is_none() => {
-                    self.custom.add_filled(name, value().unwrap_or_default())
+                    self.custom.add_filled(name, value().unwrap_or_default());
                 }
                 path => self
                     .custom
@@ -203,7 +204,7 @@ mod tests {
         named_by(&payload.to_string())
     }
 
-    /// The custom data and the answers of a payload.
+    /// Returns the custom data and the answers of a payload.
     fn named_by(payload: &str) -> Value {
         let observations =
             normalize::payload(payload.as_bytes(), idv_core::Channel::Fetch).unwrap();
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn member_is_called_by_its_path() {
+    fn member_is_named_by_its_path() {
         for (payload, custom) in [
             (
                 json!({"userdata": {"identlanguage": "en"}}),
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn tracking_id_is_called_by_its_name() {
+    fn tracking_id_keeps_its_name() {
         for (payload, custom) in [
             (json!({"trackingid": "a"}), json!({"trackingid": "a"})),
             (
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_goes_where_its_section_belongs() {
+    fn entry_is_stored_by_its_section() {
         for (payload, expected) in [
             (
                 json!({"customdata": {"custom1": 7, "other": {"a": [1]}}}),

@@ -1,8 +1,9 @@
-//! The meaning of the parts of a result together.
+//! Judges the members of a result together.
 //!
-//! The result's word alone does not decide. A suspicion that stands beside a positive end makes it a dispute, and so does a document that
-//! had expired when it was shown: the vendor contradicts itself, and an operator has to look. An earlier suspicion that a review has
-//! settled stays in the report as a failed check. An attempt that was aborted for a permanent reason has no second one.
+//! The result's word alone does not decide. A suspicion beside a positive end makes it a dispute,
+//! and so does a document that had expired when it was shown: the vendor contradicts itself, and an
+//! operator must decide. An earlier suspicion that a review has settled is a failed check of the
+//! report. An attempt that was aborted for a permanent reason cannot be repeated.
 
 use idv_core::adapter::{last_day, non_empty};
 use idv_core::report::{Check, CheckKind, CheckResult, Finding, Reason};
@@ -15,16 +16,17 @@ use super::reasons::{self, ReasonRow};
 use super::results::ResultRow;
 use crate::wire::Identification;
 
-/// The meaning of an identification.
+/// The judgement of an identification.
 pub(super) struct Judgement {
-    /// The state; none if the result's word is not known.
+    /// The status, or `None` if the result's word is unknown.
     pub(super) status: Option<Status>,
     pub(super) checks: Vec<Check>,
     pub(super) reasons: Vec<Finding>,
 }
 
 impl Judgement {
-    /// Judges an identification whose result has the row `result`, if its word is known, and that was finished at `at`.
+    /// Judges an identification whose result has the row `result`, if its word is known, and that
+    /// was finished at `at`.
     pub(super) fn of(
         identification: &Identification<'_>,
         result: Option<&ResultRow>,
@@ -53,7 +55,8 @@ impl Judgement {
         for (word, is_final) in [(&process.result, false), (&process.previousresult, true)] {
             if let Some(word) = non_empty(word.as_ref()).filter(|word| is_suspicion(word)) {
                 judgement.check(CheckKind::Fraud, CheckResult::Failed, word);
-                // Two final results; a preliminary suspicion is what the review was about.
+                // Two final results contradict each other; a preliminary suspicion is the subject
+                // of the review.
                 contradicted |= is_final && word != PRELIMINARY;
             }
         }
@@ -82,14 +85,15 @@ impl Judgement {
         judgement
     }
 
-    /// Adds a reason, and the check that failed by it.
+    /// Adds a reason, and the check that it fails.
     fn reason(&mut self, word: &str) -> Meaning {
         let row = reasons::find(word);
         let mut finding = Finding::new(row.map_or(Reason::Unknown, |row| row.reason), word);
         finding.permanent = row.and_then(|row| row.permanent);
         finding.by_person = row.and_then(|row| row.by_person);
         self.reasons.push(finding);
-        // The table of fraud reasons is open, and all its words begin alike (chapter 13.1.1).
+        // The table of fraud reasons is open, and all of its words have the same prefix (chapter
+        // 13.1.1).
         let unknown_warning = (row.is_none()
             && (word.starts_with("WARNING_") || is_suspicion(word)))
         .then_some(CheckKind::Fraud);
@@ -104,7 +108,7 @@ impl Judgement {
         }
     }
 
-    /// The result of a signing. Its words are known from clients only.
+    /// Adds the result of a signing. Its words are known only from other clients.
     fn signing(&mut self, word: &str) {
         let row = reasons::find(word).filter(|row| row.failed == Some(CheckKind::Signature));
         let result = match word {
@@ -129,7 +133,7 @@ impl Judgement {
     }
 }
 
-/// The meaning of a reason for the state.
+/// The effect of a reason on the status.
 struct Meaning {
     contradicts_success: bool,
     is_permanent: bool,
@@ -138,13 +142,14 @@ struct Meaning {
 /// The suspicion that a review confirms or settles (chapter 13.1.1).
 const PRELIMINARY: &str = "FRAUD_SUSPICION_PENDING";
 
-/// Whether a result is one of the suspicions, known or not.
+/// Returns whether a result is a suspicion, known or unknown.
 fn is_suspicion(word: &str) -> bool {
     word.get(..5)
         .is_some_and(|start| start.eq_ignore_ascii_case("FRAUD"))
 }
 
-/// Whether a reason cannot stand beside a success: the document had expired, or the person or the data are others.
+/// Returns whether a reason contradicts a success: the document had expired, or the person or the
+/// data differ.
 fn contradicts_success(row: &ReasonRow) -> bool {
     matches!(
         row.reason,
@@ -157,7 +162,7 @@ fn contradicts_success(row: &ReasonRow) -> bool {
     )
 }
 
-/// Whether the result of a signing is a failure, in whatever words.
+/// Returns whether the result of a signing is a failure, in any wording.
 fn is_failure(word: &str) -> bool {
     let word = word.to_ascii_uppercase();
     [
@@ -178,7 +183,8 @@ fn is_failure(word: &str) -> bool {
     .any(|failure| word.contains(failure))
 }
 
-/// The last day of the document's validity, if it is told: of a month or a year alone its last one.
+/// Returns the last day of the document's validity, if it is known. For a month or a year it is the
+/// last day.
 fn expires_on(identification: &Identification<'_>) -> Option<Date> {
     let item = identification
         .identificationdocument
@@ -187,7 +193,7 @@ fn expires_on(identification: &Identification<'_>) -> Option<Date> {
     last_day(non_empty(item.value.as_ref())?.parse().ok()?)
 }
 
-/// The day of a time, in the vendor's zone.
+/// Returns the day of a time in the vendor's zone.
 fn date(at: Timestamp) -> Date {
     at.to_zoned_datetime(time_zone(ZONE).unwrap_or(TimeZone::UTC))
         .date()
@@ -201,10 +207,10 @@ mod tests {
     use crate::normalize::{self, Inline};
     use crate::wire;
 
-    /// The state, the failed and other checks, and the reasons of an identification.
+    /// The status, the failed and other checks, and the reasons of an identification.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "it reads better where it is called"
+        reason = "it keeps the call sites simple"
     )]
     fn judged(process: Value, more: Value) -> (Option<Status>, Vec<String>, Vec<String>) {
         let mut payload = json!({"identificationprocess": {"id": "A", "identificationtime": "2020-03-10T23:30:00+01:00"}});
@@ -388,7 +394,7 @@ mod tests {
     #[test]
     fn expired_document_is_not_verified() {
         for (until, expired) in [
-            // The identification was at half past eleven in the evening of 10 March.
+            // The identification took place at 23:30 on 10 March.
             ("2020-03-09", true),
             ("2020-03-10", false),
             ("2020-03-11", false),
@@ -417,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn signing_is_a_check_of_its_own() {
+    fn signing_is_a_separate_check() {
         for (word, result, reason) in [
             ("SUCCESS", "passed", None),
             ("FAILED", "failed", Some("signing_failed")),
@@ -459,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn abort_for_a_permanent_reason_is_an_end() {
+    fn abort_for_a_permanent_reason_is_final() {
         for (reason, status) in [
             (
                 json!("OTHER_MISCELLANEOUS_PERMANENT"),

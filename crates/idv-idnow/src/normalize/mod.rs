@@ -1,6 +1,7 @@
-//! Results of IDnow in the model's words: pure functions from [`wire`] to [`Observation`] and [`Report`](idv_core::Report).
+//! Normalizes IDnow's results: pure functions from [`wire`] to [`Observation`] and
+//! [`Report`](idv_core::Report).
 //!
-//! Their tables are data, each row with its source: [`RESULTS`], [`REASONS`], [`ATTACHMENTS`].
+//! Its tables are public, each row with its source: [`RESULTS`], [`REASONS`], [`ATTACHMENTS`].
 
 mod attachments;
 mod attribute;
@@ -31,34 +32,37 @@ pub(crate) use report::REPORT_FIELDS;
 use crate::wire::archive::{self, Options};
 use crate::wire::{self, Identification};
 
-/// The zone of times without one: the vendor's.
+/// The zone of times without an offset: the vendor's.
 const ZONE: &str = "Europe/Berlin";
 
-/// The number of identifications that one callback may hold. The document's callbacks hold one (chapter 14.4.1).
+/// The maximum number of identifications in one callback. The document's callbacks have one
+/// (chapter 14.4.1).
 pub(crate) const IDENTIFICATIONS_OF_CALLBACK: usize = 16;
 
-/// The number of reports that a payload may have whatever its length, and the bytes that allow one more. A report takes thousands of
-/// bytes of memory.
+/// The number of reports that a payload of any length may have. A report takes thousands of bytes
+/// of memory.
 const FREE_REPORTS: usize = 1_000;
+/// The length in bytes for which a payload may have one report more.
 const BYTES_PER_REPORT: usize = 1_024;
 
 /// The form of an observation's result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Inline {
-    /// The report comes along.
+    /// The observation includes the report.
     Report,
-    /// The report stays behind, and can be fetched: for lists.
+    /// The observation only has a handle, by which the report can be fetched: for lists.
     Handle,
 }
 
-/// Returns the observation of an identification. It is a claim: a caller that got it as an answer adds the proof.
+/// Normalizes an identification. The observation is a claim: a caller that received it as a
+/// response adds the proof.
 ///
-/// - The status is that of `result` by [`RESULTS`], unless other parts contradict it: a suspicion beside a success is a dispute. A
-///   code that is not in the table has no status; the code is kept verbatim.
+/// - The status is that of `result` by [`RESULTS`], unless other members contradict it: a suspicion
+///   beside a success is a dispute. An unknown code has no status and is kept verbatim.
 /// - The subject is the transaction number and the Ident-ID, verbatim.
-/// - The time is `identificationtime`. The document's samples all have a zone; a time without one is taken as Berlin's, where the
-///   vendor is at home.
+/// - The time is `identificationtime`. The document's samples all have an offset; a time without
+///   one is in Berlin's zone, where the vendor is based.
 #[must_use]
 pub fn observation(
     identification: &Identification<'_>,
@@ -68,7 +72,7 @@ pub fn observation(
     observation_beside(identification, channel, inline, &Members::default())
 }
 
-/// As [`observation`], with members that stand beside the identification in its payload.
+/// As [`observation`], with members beside the identification in its payload.
 pub(crate) fn observation_beside(
     identification: &Identification<'_>,
     channel: Channel,
@@ -89,7 +93,7 @@ pub(crate) fn observation_beside(
             observation.at,
             beside,
         )),
-        // The call for a single result finds it by either name (chapter 8.3.3.2); IDnow does not tell cases apart.
+        // The call for a single result accepts either name (chapter 8.3.3.2); IDnow ignores case.
         Inline::Handle => non_empty(process.transactionnumber.as_ref())
             .or(non_empty(process.id.as_ref()))
             .map_or(ResultState::Absent, |name| {
@@ -99,7 +103,7 @@ pub(crate) fn observation_beside(
     observation
 }
 
-/// Returns whom an identification is about.
+/// Returns the subject of an identification.
 pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
     let process = &identification.identificationprocess;
     Subject::new(
@@ -108,12 +112,13 @@ pub(crate) fn subject(identification: &Identification<'_>) -> Subject {
     )
 }
 
-/// Returns the observations of a payload of any format, ZIP included: one for each identification, each with its report.
+/// Normalizes a payload of any format, including ZIP: one observation with its report for each
+/// identification.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or has far more identifications than its length suggests; those
-/// of [`archive::result`] for archives.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed, or has far more
+/// identifications than its length suggests; those of [`archive::result`] for archives.
 pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
     payload_with(bytes, channel, Options::default())
 }
@@ -138,14 +143,18 @@ pub fn payload_with<'a>(
     Ok(observations(&payload, channel, Inline::Report))
 }
 
-/// Returns the observations of a payload of a kind: `result` is the answer to a fetch, `status` to a list or a poll, `callback` the body
-/// of a webhook. The formats are the same. Entries of a list that cannot be read are counted. The observations of a very long list have
-/// no reports; each can be fetched.
+/// Normalizes a payload of the given kind: `result` is the response to a fetch, `status` to a list
+/// or a poll, `callback` the body of a webhook, all in the same formats.
+///
+/// Unreadable entries of a list are counted. The observations of a very long list have no reports;
+/// each report can be fetched.
 ///
 /// # Errors
 ///
-/// Those of [`payload`]; [`Malformed`](idv_core::ErrorKind::Malformed) too if no entry of a list can be read, or a callback holds more
-/// than sixteen identifications; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
+/// Those of [`payload`]; [`Malformed`](idv_core::ErrorKind::Malformed) also if no entry of a list
+/// can be parsed, or a callback has more than sixteen identifications;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if `kind` is not one of
+/// these.
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     let bytes = unpacked(bytes, &Options::default())?;
     let payload = wire::read(&bytes)?;
@@ -170,27 +179,28 @@ pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     ))
 }
 
-/// Checks that a callback does not hold more identifications than one delivery may.
+/// Checks the number of identifications in a callback.
 pub(crate) fn check_callback(payload: &wire::Payload<'_>) -> Result<()> {
     if payload.identifications.len() > IDENTIFICATIONS_OF_CALLBACK {
         return Err(Error::malformed(
-            "the callback holds more than 16 identifications; the document's holds one",
+            "the callback has more than 16 identifications; the document's have one",
         ));
     }
     Ok(())
 }
 
-/// The number of reports that a payload of a length may have.
+/// Returns the number of reports that a payload of this length may have.
 const fn reports(length: usize) -> usize {
     FREE_REPORTS + length / BYTES_PER_REPORT
 }
 
-/// Returns the channel that payloads of a kind come by: `result`, `status` (of one identification, or [listed](wire::Payload::listed)),
-/// `callback`.
+/// Returns the channel of payloads of a kind: `result`, `status` (of one identification, or
+/// [listed](wire::Payload::listed)), `callback`.
 ///
 /// # Errors
 ///
-/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if `kind` is not one of
+/// these.
 pub fn kind_channel(kind: &str, listed: bool) -> Result<Channel> {
     payload_channel(kind).map(|channel| {
         if listed && channel == Channel::Poll {
@@ -201,7 +211,7 @@ pub fn kind_channel(kind: &str, listed: bool) -> Result<Channel> {
     })
 }
 
-/// Members beside a list are about the list: its first report has them.
+/// Normalizes identifications. Members beside a list describe the list: its first report has them.
 pub(crate) fn observations(
     payload: &wire::Payload<'_>,
     channel: Channel,
@@ -222,12 +232,12 @@ fn unpacked<'b>(bytes: &'b [u8], options: &Options<'_>) -> Result<Cow<'b, [u8]>>
     Ok(Cow::Borrowed(bytes))
 }
 
-/// A time by ISO 8601 (chapter 13.1.1). Clients have seen seconds since 1970, too.
+/// Parses a time in ISO 8601 (chapter 13.1.1). Clients have also seen seconds since 1970.
 fn time(text: &str) -> Option<Timestamp> {
     time_in_zone(text, ZONE).or_else(|| seconds(text))
 }
 
-/// A time in seconds, or in milliseconds, since 1970.
+/// Parses a time in seconds or milliseconds since 1970.
 fn seconds(text: &str) -> Option<Timestamp> {
     let number = text
         .parse::<i64>()
@@ -245,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_has_its_zone_or_the_vendors() {
+    fn time_without_offset_is_in_the_vendors_zone() {
         let at = |text: &str| time(text).map(|time| time.to_string());
         assert_eq!(
             at("2014-06-02T05:03:54Z").as_deref(),
@@ -273,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn time_in_seconds_is_read() {
+    fn time_in_seconds_is_parsed() {
         let at = |text: &str| time(text).map(|time| time.to_string());
         assert_eq!(at("1401685434").as_deref(), Some("2014-06-02T05:03:54Z"));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The reasons of a failure or of a suspicion, in the shared vocabulary.
+//! Maps the vendor's reasons of failures and suspicions to the shared vocabulary.
 
 use idv_core::report::{CheckKind, Reason};
 
@@ -10,18 +10,18 @@ pub struct ReasonRow {
     pub code: &'static str,
     /// The reason in the shared vocabulary.
     pub reason: Reason,
-    /// Whether trying again cannot help, if the document says so.
+    /// Whether another attempt cannot succeed, if the document tells.
     pub permanent: Option<bool>,
-    /// Whether the person caused it, if the document says so.
+    /// Whether the person caused the failure, if the document tells.
     pub by_person: Option<bool>,
-    /// The check that failed by this reason: fraud, or signing.
+    /// The check that this reason fails: fraud, or signing.
     pub failed: Option<CheckKind>,
-    /// The chapter that documents it, or "seen by clients".
+    /// The chapter that documents the reason, or "seen by clients".
     pub source: &'static str,
 }
 
-/// Chapter 14.5.3. Its columns "Permanent?" and "Caused by User?" are `n` and `y`; `-` if a cell is empty, or cannot be told in the
-/// document's text.
+/// A reason of chapter 14.5.3. Its columns "Permanent?" and "Caused by User?" are `n` and `y`, or
+/// `-` if a cell is empty or illegible in the document's text.
 const fn failure(code: &'static str, reason: Reason, columns: &[u8; 2]) -> ReasonRow {
     let [permanent, by_person] = *columns;
     ReasonRow {
@@ -42,7 +42,7 @@ const fn cell(letter: u8) -> Option<bool> {
     }
 }
 
-/// Chapter 13.1.1.
+/// A reason of chapter 13.1.1.
 const fn fraud(code: &'static str, reason: Reason, failed: CheckKind) -> ReasonRow {
     ReasonRow {
         code,
@@ -54,7 +54,7 @@ const fn fraud(code: &'static str, reason: Reason, failed: CheckKind) -> ReasonR
     }
 }
 
-/// Reasons that clients of newer accounts have seen.
+/// A reason that clients of newer accounts have seen.
 const fn seen(code: &'static str, reason: Reason) -> ReasonRow {
     ReasonRow {
         code,
@@ -74,7 +74,7 @@ const fn signing(code: &'static str, reason: Reason) -> ReasonRow {
     }
 }
 
-/// Every reason that is known. The vendor's list is open: a code that is not here is [`Reason::Unknown`].
+/// Every known reason. The vendor's list is open: an unknown code is [`Reason::Unknown`].
 #[rustfmt::skip]
 pub static REASONS: &[ReasonRow] = &[
     failure("DATA_APPLICATION_ADDRESS", Reason::AddressMismatch, b"yy"),
@@ -84,7 +84,8 @@ pub static REASONS: &[ReasonRow] = &[
     failure("OTHER_MISCELLANEOUS_PERMANENT", Reason::Other, b"y-"),
     failure("OTHER_MISCELLANEOUS_TEMPORARY", Reason::Other, b"n-"),
     failure("OTHER_TEST", Reason::Test, b"n-"),
-    // Its cells cannot be told from its neighbours'. Saying nothing turns no person away for good.
+    // Its cells cannot be distinguished from its neighbours'. Without a value, no person is turned
+    // away permanently.
     failure("STALLED_TIMEOUT", Reason::TimedOut, b"--"),
     failure("TECH_AUDIO", Reason::PoorAudio, b"ny"),
     failure("TECH_DISCONNECTED_VIDEO", Reason::ConnectionLost, b"ny"),
@@ -106,7 +107,7 @@ pub static REASONS: &[ReasonRow] = &[
     failure("USER_NO_ID", Reason::DocumentMissing, b"ny"),
     failure("USER_WRONG_PERSON", Reason::WrongPerson, b"ny"),
 
-    // The table says WARNING_SOCIAL_ENGINEERING, its example USER_SOCIAL_ENGINEERING.
+    // The table has WARNING_SOCIAL_ENGINEERING, its example USER_SOCIAL_ENGINEERING.
     fraud("WARNING_SOCIAL_ENGINEERING", Reason::SocialEngineering, CheckKind::Fraud),
     fraud("USER_SOCIAL_ENGINEERING", Reason::SocialEngineering, CheckKind::Fraud),
     fraud("WARNING_ID_MANIPULATION", Reason::DocumentManipulated, CheckKind::DocumentAuthenticity),
@@ -171,7 +172,7 @@ pub static REASONS: &[ReasonRow] = &[
     signing("TSP_CERTIFICATE_EXPIRED", Reason::SigningCertificateExpired),
 ];
 
-/// The row of a code.
+/// Returns the row of a code.
 pub(super) fn find(code: &str) -> Option<&'static ReasonRow> {
     REASONS.iter().find(|row| row.code == code)
 }

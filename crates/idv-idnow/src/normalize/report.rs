@@ -1,4 +1,4 @@
-//! The report of an identification (chapter 13.1).
+//! Builds the report of an identification (chapter 13.1).
 
 use idv_core::adapter::wire::Members;
 use idv_core::adapter::{FromVendor, non_empty};
@@ -12,7 +12,7 @@ use super::judgement::Judgement;
 use crate::Idnow;
 use crate::wire::{self, Identification, Item};
 
-/// The fields that a report of this vendor can ever fill (chapter 13.1).
+/// The fields that a report of this vendor can fill (chapter 13.1).
 pub(crate) const REPORT_FIELDS: &[Field] = &[
     Field::CompletedAt,
     Field::Method,
@@ -47,7 +47,7 @@ pub(crate) const REPORT_FIELDS: &[Field] = &[
     Field::Answers,
 ];
 
-/// The report of an identification. `beside` are members that stand beside it in its payload.
+/// Builds the report of an identification. `beside` are the members beside it in its payload.
 pub(super) fn report(
     identification: &Identification<'_>,
     judgement: Judgement,
@@ -55,14 +55,15 @@ pub(super) fn report(
     beside: &Members,
 ) -> Box<Report> {
     let process = &identification.identificationprocess;
-    // A report is long: it is made where it stays.
+    // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(Idnow::ID));
     report.reference = non_empty(process.transactionnumber.as_ref()).map(str::to_owned);
     report.vendor_id = non_empty(process.id.as_ref()).map(VendorId::new);
     report.completed_at = at;
     report.method = attachments::method(&identification.attachments);
     report.agent = non_empty(process.agentname.as_ref()).map(Pii::from);
-    // If a person identified the other, the values are theirs; else the vendor does not say whose they are.
+    // If an agent identified the person, the values are the agent's; otherwise the vendor does not
+    // name their source.
     let source = if report.agent.is_some() {
         Source::Agent
     } else {
@@ -85,14 +86,14 @@ pub(super) fn report(
     report
 }
 
-/// Reads the fields of a report, and collects everything of them that the report has no field for.
+/// Fills the fields of a report, and collects all values without a field.
 struct Fields {
     source: Source,
     named: Named,
 }
 
 impl Fields {
-    /// Chapters 13.1.3 and 13.1.4.
+    /// Fills the person (chapters 13.1.3 and 13.1.4).
     fn person(&mut self, person: &mut Person, identification: &Identification<'_>) {
         let user = &identification.userdata;
         person.given_names = self.read("userdata.firstname", user.firstname.as_deref());
@@ -111,7 +112,7 @@ impl Fields {
             .read("userdata.personalnumber", user.personalnumber.as_deref())
             .map(Into::into);
         self.address(&mut person.address, &user.address);
-        // The application or the person said so; the vendor does not check it.
+        // The application or the person submitted it; the vendor does not check it.
         let source = std::mem::replace(&mut self.source, Source::Submitted);
         person.email = self.read(
             "contactdata.email",
@@ -124,7 +125,8 @@ impl Fields {
         self.source = source;
     }
 
-    /// Chapter 13.1.4. An account can be set to have the number in the street; it stays there.
+    /// Fills the address (chapter 13.1.4). Some accounts have the number in the street; it stays
+    /// there.
     fn address(&mut self, address: &mut Address, wire: &wire::Address<'_>) {
         address.street = self.read("userdata.address.street", wire.street.as_deref());
         address.house_number = self.read(
@@ -136,7 +138,7 @@ impl Fields {
         address.country = self.read("userdata.address.country", wire.country.as_deref());
     }
 
-    /// Chapter 13.1.5.
+    /// Fills the document (chapter 13.1.5).
     fn document(&mut self, document: &mut Document, wire: &wire::IdentificationDocument<'_>) {
         if let Some(kind) = &wire.kind {
             self.named.item("identificationdocument.type", kind);

@@ -1,4 +1,4 @@
-//! The results and their meaning.
+//! The results and their meanings.
 
 use idv_core::report::CheckResult;
 use idv_core::{Outcome, Status};
@@ -9,11 +9,11 @@ use idv_core::{Outcome, Status};
 pub struct ResultRow {
     /// The vendor's code.
     pub code: &'static str,
-    /// The state.
+    /// The status.
     pub status: Status,
-    /// The review by a trained person, if the result tells of one.
+    /// The review by a trained person, if the result implies one.
     pub review: Option<CheckResult>,
-    /// The chapter that documents it, or "seen by clients".
+    /// The chapter that documents the result, or "seen by clients".
     pub source: &'static str,
     /// The grounds for this meaning.
     pub why: &'static str,
@@ -39,27 +39,28 @@ use CheckResult::{Failed, NotPerformed, Passed};
 use Outcome::{Canceled, Rejected, Verified};
 use Status::{AwaitingPerson, Finished, InReview};
 
-/// Every result that is known. Codes are compared exactly; one that is not here has no meaning, and is kept.
+/// Every known result. Codes are compared exactly; an unknown code has no meaning, and is kept.
 #[rustfmt::skip]
 pub static RESULTS: &[ResultRow] = &[
     row("SUCCESS", Finished(Verified), Some(Passed), "13.1.1",
-        "final; beside a suspicion, or a document that had expired, it is disputed"),
+        "final; disputed beside a suspicion, or if the document had expired"),
     row("SUCCESS_DATA_CHANGED", Finished(Verified), Some(Passed), "13.1.1",
-        "final; the fields that changed say so in the report; disputed as SUCCESS is"),
+        "final; the report marks the changed fields; disputed as SUCCESS is"),
     row("FRAUD_SUSPICION_CONFIRMED", Finished(Rejected), Some(Failed), "13.1.1", "final"),
-    row("CANCELED", Finished(Canceled), None, "14.5", "called off in the review, because of data that cannot be corrected"),
+    row("CANCELED", Finished(Canceled), None, "14.5", "canceled by the review, because the data cannot be corrected"),
     row("REVIEW_PENDING", InReview { leaning: Some(Verified) }, Some(NotPerformed), "13.1.1",
         "preliminary: expected to become a success"),
     row("FRAUD_SUSPICION_PENDING", InReview { leaning: Some(Rejected) }, Some(NotPerformed), "13.1.1",
         "preliminary: expected to be confirmed"),
     row("CHECK_PENDING", InReview { leaning: None }, Some(NotPerformed), "seen by clients",
-        "grouped with REVIEW_PENDING; whether it is final, and what it leads to, is not documented"),
+        "grouped with REVIEW_PENDING; neither its finality nor its successor is documented"),
     row("ABORTED", AwaitingPerson, None, "14.5, 14.2",
-        "an attempt ended, not the identification: the table of final results lacks it, and the person may try again under the \
-         same transaction number; for a permanent reason it is finished, canceled"),
+        "an attempt ended, not the identification: the table of final results lacks it, and \
+         the person may try again under the same transaction number; for a permanent reason \
+         it is finished, canceled"),
 ];
 
-/// The row of a code.
+/// Returns the row of a code.
 pub(super) fn find(code: &str) -> Option<&'static ResultRow> {
     RESULTS.iter().find(|row| row.code == code)
 }

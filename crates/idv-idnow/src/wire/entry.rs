@@ -1,4 +1,4 @@
-//! Entries that the account names: attachments, answers, custom texts.
+//! Entries with names of the account's choice: attachments, answers, custom texts.
 
 use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 use std::ops::Deref;
@@ -8,7 +8,7 @@ use idv_core::adapter::wire::{Members, Name, Part, Shape, place, repeats_are_lis
 use serde::de::MapAccess;
 use serde_json::{Map, Value};
 
-/// Entries by name, each once.
+/// Entries with distinct names.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entries<'a>(Vec<Entry<'a>>);
 
@@ -24,11 +24,11 @@ impl<'a> Deref for Entries<'a> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Entry<'a> {
-    /// The name: an element's or a key.
+    /// The name: an element's name or a key.
     pub name: Text<'a>,
-    /// The value, if it is a scalar. It stands alone, or in an object as answers do: `{"value": …}`.
+    /// The value, if it is a scalar, either alone or in an object, as answers are: `{"value": …}`.
     pub value: Option<Text<'a>>,
-    /// The value as `value` if it is of another shape, and other members of the object.
+    /// The value as `value` if it has another shape, and the other members of the object.
     pub others: Members,
 }
 
@@ -40,12 +40,12 @@ impl<'de> Part<'de> for Entries<'de> {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Shape<Self>, A::Error> {
         let mut entries = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            // The report has it once more.
+            // The report holds a second copy.
             take_room(2 * size_of::<Entry<'_>>())?;
             let name = Text::new(name);
             match map.next_value_seed(place::<Entry<'_>>())? {
                 Shape::Expected(entry) | Shape::Partly(entry, _) => {
-                    entries.push(Entry { name, ..entry })
+                    entries.push(Entry { name, ..entry });
                 }
                 Shape::Other(Value::Null) => {}
                 Shape::Other(value) => {
@@ -59,7 +59,7 @@ impl<'de> Part<'de> for Entries<'de> {
     }
 }
 
-/// An entry without its name.
+/// Deserializes an entry without its name.
 impl<'de> Part<'de> for Entry<'de> {
     fn text(text: Text<'de>) -> Shape<Self> {
         Shape::Expected(Self {
@@ -99,7 +99,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Returns the value, its members and others.
+    /// Returns the value with its other members.
     fn into_value(self) -> Value {
         let text = self.value.map(|text| Value::from(text.expose()));
         if self.others.is_empty() {
@@ -116,7 +116,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Returns the entries of which no two have the same name. Of repeated ones the last one counts, or they are a list.
+/// Makes names distinct. The last of repeated entries counts, or they become a list.
 fn distinct(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
     if !has_repeated(&entries) {
         return entries;
@@ -158,7 +158,7 @@ fn distinct(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
 }
 
 fn has_repeated(entries: &[Entry<'_>]) -> bool {
-    /// Few are compared faster than hashed.
+    /// Up to this number, comparing is faster than hashing.
     const FEW: usize = 16;
     if entries.len() > FEW {
         let mut names = HashSet::with_capacity(entries.len());
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entry_takes_its_value_from_each_shape() {
+    fn entry_is_parsed_from_each_shape() {
         for (value, text, others) in [
             (json!("x"), Some("x"), 0),
             (json!(1), Some("1"), 0),

@@ -1,9 +1,9 @@
-//! The bodies of error answers (chapter 12).
+//! The bodies of error responses (chapter 12).
 
 use idv_core::Pii;
 use serde_json::Value;
 
-/// The body of an error. Empty if the body is empty, or is none of an error.
+/// The body of an error. It is empty if the response has no error body.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorBody {
@@ -11,7 +11,7 @@ pub struct ErrorBody {
     pub errors: Vec<VendorError>,
 }
 
-/// One error. Every part may be missing or null.
+/// One error. Every member may be missing or null.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VendorError {
@@ -19,18 +19,19 @@ pub struct VendorError {
     pub cause: Option<String>,
     /// The identifier by which the vendor's support finds the error.
     pub id: Option<String>,
-    /// The field that it is about. The vendor's text: it may repeat what was sent.
+    /// The field of the error. It is the vendor's text and may repeat personal data that was sent.
     pub key: Option<Pii<String>>,
-    /// The error in English, for people. It may repeat what was sent.
+    /// The description in English. It may repeat personal data that was sent.
     pub message: Option<Pii<String>>,
 }
 
 impl ErrorBody {
-    /// Reads the body of an error answer. A body that is none of an error, a proxy's page for example, has no errors.
+    /// Parses the body of an error response. Any other body, such as a proxy's page, gives no
+    /// errors.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        // Errors are short and rare: what makes results fast is not needed here.
+        // Errors are short and rare, so speed does not matter.
         let Ok(Value::Object(mut object)) = serde_json::from_slice(body) else {
             return Self::default();
         };
@@ -44,20 +45,21 @@ impl ErrorBody {
         }
     }
 
-    /// The code of the first error that has one.
+    /// Returns the code of the first error that has one.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.errors.iter().find_map(|error| error.cause.as_deref())
     }
 
-    /// The messages, each with the field and the identifier of the error: `Invalid value (birthday; error 4711)`.
+    /// Returns the messages, each with the field and the identifier of the error:
+    /// `Invalid value (birthday; error 4711)`.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         let texts: Vec<String> = self.errors.iter().filter_map(VendorError::text).collect();
         (!texts.is_empty()).then(|| texts.join("; "))
     }
 
-    /// The field of the first error that names one.
+    /// Returns the field of the first error that names one.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.errors
@@ -108,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_may_be_missing_null_or_numbers() {
+    fn error_members_may_be_missing_null_or_numbers() {
         let body =
             ErrorBody::read(br#"{"errors":[null,{"id":1,"key":null},{"cause":"BAD_REQUEST","key":"birthday"},{"cause":"X"}]}"#);
         assert_eq!(body.errors.len(), 3);
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_has_none() {
+    fn other_bodies_have_no_errors() {
         for body in [
             "",
             "{}",
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_text_is_not_printed() {
+    fn vendor_text_is_not_printed() {
         let body =
             ErrorBody::read(br#"{"errors":[{"cause":"BAD_REQUEST","key":"Mustermann","message":"Mustermann is no name"}]}"#);
         assert!(!format!("{body:?}").contains("Mustermann"));

@@ -1,4 +1,4 @@
-//! The values that results are made of: one with its status, and the classes of a driver's licence.
+//! The values of results: a value with its status, and the classes of a driver's licence.
 
 use std::ops::Deref;
 
@@ -8,8 +8,8 @@ use idv_core::adapter::wire::{Loose, Members, Part, Shape, object, repeats_are_l
 use serde::de::{Deserializer, MapAccess, SeqAccess};
 use serde_json::Value;
 
-/// Text; also a number or a truth value as it is written, and text in an object of its own, `{"value": …}`. That is also how attributes
-/// beside the text of an XML element look.
+/// Text, also from a number or a boolean, and from an object `{"value": …}`, which also represents
+/// an XML element with text and attributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalar<'a>(Text<'a>);
 
@@ -50,7 +50,7 @@ impl<'de> Part<'de> for Scalar<'de> {
     }
 }
 
-/// A scalar as the text that it is written as.
+/// Returns the text of a scalar.
 pub(super) fn scalar<'a>(value: &Value) -> Option<Text<'a>> {
     match value {
         Value::String(text) => Some(Text::new(text.clone())),
@@ -61,22 +61,24 @@ pub(super) fn scalar<'a>(value: &Value) -> Option<Text<'a>> {
 }
 
 object! {
-    /// A value with its status (chapter 13.1.4). Every part is optional: a redacted value has none, one of an aborted identification
-    /// has only `original`, and `status` takes words that no table has.
+    /// A value with its status (chapter 13.1.4). Every member is optional: a redacted value has
+    /// none, a value of an aborted identification has only `original`, and `status` has words
+    /// outside the tables.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Item<'a> {
         /// The value.
         "value" value: Option<Scalar<'a>>,
-        /// The comparison with the submitted value: `MATCH`, `CHANGE`, `NEW`, `ORIGINAL`, and in samples `REDACTION`.
+        /// The comparison with the submitted value: `MATCH`, `CHANGE`, `NEW`, `ORIGINAL`, and in
+        /// samples `REDACTION`.
         "status" status: Option<Scalar<'a>>,
         /// The submitted value.
         "original" original: Option<Box<Scalar<'a>>>,
         /// The comparison of the reviewer's value with the agent's: `MATCH`, `CHANGE`, `NEW`.
         "reviewstatus" reviewstatus: Option<Box<Scalar<'a>>>,
-        /// The agent's value if the reviewer changed it.
+        /// The agent's value, if the reviewer changed it.
         "identification" identification: Option<Box<Scalar<'a>>>,
         ..
-        /// Members that no field takes, in their own shapes.
+        /// Members without a field, in their own shapes.
         others: Members,
     }
     else |text| Self { value: Some(Scalar(text)), ..Self::default() }
@@ -86,7 +88,7 @@ object! {
     /// The classes of a driver's licence (chapter 13.1.5): an item whose value is a list.
     #[derive(Debug, Clone, Default, PartialEq)]
     pub struct Classes<'a> {
-        /// The classes. In XML each may stand in an element of its own, `<type>B</type>`.
+        /// The classes. In XML each may have an element of its own, `<type>B</type>`.
         "value" | "type" | "class" value: ClassList<'a>,
         /// As [`Item::status`].
         "status" status: Option<Scalar<'a>>,
@@ -94,16 +96,16 @@ object! {
         "original" original: ClassList<'a>,
         /// As [`Item::reviewstatus`].
         "reviewstatus" reviewstatus: Option<Scalar<'a>>,
-        /// The agent's classes if the reviewer changed them.
+        /// The agent's classes, if the reviewer changed them.
         "identification" identification: ClassList<'a>,
         ..
-        /// Members that no field takes, in their own shapes.
+        /// Members without a field, in their own shapes.
         others: Members,
     }
     else |text| Self { value: ClassList::written(text), ..Self::default() }
 }
 
-/// Reads classes with or without their status.
+/// Deserializes classes with or without their status.
 #[derive(Default)]
 pub(super) struct LicenceClasses<'a>(Option<Box<Classes<'a>>>);
 
@@ -143,16 +145,18 @@ impl<'de> Part<'de> for LicenceClasses<'de> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassList<'a> {
-    /// The classes, one by one. Restrictions in brackets belong to the class before them: `B (79.03, 79.04)`.
+    /// The single classes. Restrictions in brackets belong to the class before them:
+    /// `B (79.03, 79.04)`.
     pub classes: Vec<Text<'a>>,
-    /// The text that they were taken from, if the vendor wrote them in one.
+    /// The original text, if the vendor wrote the classes in one text.
     pub written: Option<Text<'a>>,
 }
 
-/// Classes in one text, or in a value of any shape: `[{"type": …}]`, `["…"]`, one class without the brackets, and elements of any depth.
+/// Deserializes classes from one text or from a value of any shape: `[{"type": …}]`, `["…"]`, one
+/// class without brackets, and nested elements.
 impl<'de> Part<'de> for ClassList<'de> {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
-        // The report has it once more.
+        // The report holds a second copy.
         take_room(2 * size_of::<Self>())?;
         Loose::read(deserializer).map(Self::of)
     }
@@ -171,7 +175,7 @@ impl<'de> Part<'de> for ClassList<'de> {
 }
 
 impl<'a> ClassList<'a> {
-    /// Takes the classes from one text, which separates them by commas, semicolons or blanks.
+    /// Splits one text at commas, semicolons or blanks.
     fn written(text: Text<'a>) -> Self {
         let classes: Vec<_> = split(text.expose())
             .into_iter()
@@ -184,7 +188,8 @@ impl<'a> ClassList<'a> {
         }
     }
 
-    /// Takes the classes from whatever stands there. The whole is kept if they are not all of it.
+    /// Extracts the classes from a value of any shape. The whole value is kept if it has other
+    /// contents.
     fn of(value: Shape<Loose<'a>>) -> Shape<Self> {
         let value = match value.expected() {
             None => return Shape::Expected(Self::default()),
@@ -199,7 +204,7 @@ impl<'a> ClassList<'a> {
         }
     }
 
-    /// Returns whether the value holds nothing but classes. Every part of it is looked at.
+    /// Returns whether the value contains only classes, after visiting all of it.
     fn collect(&mut self, value: &Value) -> bool {
         match value {
             Value::Null => true,
@@ -222,14 +227,15 @@ impl<'a> ClassList<'a> {
         }
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no classes.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.classes.is_empty()
     }
 }
 
-/// Splits at commas, semicolons and blanks outside of brackets; a bracket belongs to the class before it.
+/// Splits at commas, semicolons and blanks outside of brackets; a bracket belongs to the class
+/// before it.
 fn split(text: &str) -> Vec<&str> {
     let mut classes: Vec<&str> = Vec::new();
     let (mut start, mut depth, mut ended) = (None, 0_usize, 0);
@@ -237,7 +243,7 @@ fn split(text: &str) -> Vec<&str> {
         let separates = depth == 0 && (character.is_whitespace() || matches!(character, ',' | ';'));
         match character {
             '(' => {
-                // Only blanks stand between it and its class.
+                // Only blanks separate it from its class.
                 if start.is_none()
                     && text
                         .get(ended..at)
@@ -275,7 +281,7 @@ mod tests {
     use crate::wire::{IdentificationDocument, IdentificationProcess};
 
     #[test]
-    fn scalar_is_read_in_each_of_its_types() {
+    fn scalar_is_parsed_from_each_type() {
         for (json, text, kept) in [
             ("1", Some("1"), None),
             ("1.5", Some("1.5"), None),
@@ -318,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_another_shape_empties_its_field() {
+    fn member_of_another_shape_leaves_its_field_empty() {
         let process: IdentificationProcess<'_> =
             read_json(r#"{"result":"SUCCESS","result":["ABORTED"]}"#).unwrap();
         assert!(process.result.is_none() && process.others.get("result").is_some());
@@ -345,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn classes_are_taken_from_each_shape() {
+    fn classes_are_parsed_from_each_shape() {
         for (value, classes, complete) in [
             (
                 json!([{"type": "ML"}, {"type": "B"}]),
@@ -378,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn written_text_is_kept_unless_it_is_the_class() {
+    fn raw_text_is_kept_unless_it_is_the_class() {
         let written = |text: &str| {
             ClassList::written(Text::new(text.to_owned()))
                 .written

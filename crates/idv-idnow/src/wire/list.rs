@@ -7,10 +7,10 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use super::Payload;
 use super::sections::Identification;
 
-/// JSON (chapter 13.4): a bare identification, an array of them, or an object that holds such an array.
+/// JSON (chapter 13.4): a bare identification, an array of them, or an object with such an array.
 #[derive(Default)]
 pub(super) struct Json<'a> {
-    /// The identification that the object is, or members beside the list.
+    /// The identification that the object is, or the members beside the list.
     beside: Identification<'a>,
     list: Option<List<'a>>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Json<'a> {
 #[derive(Default)]
 pub(super) struct Xml<'a>(Option<Json<'a>>);
 
-/// Identifications as they are read.
+/// The identifications parsed so far.
 #[derive(Default)]
 struct List<'a> {
     identifications: Vec<Identification<'a>>,
@@ -32,7 +32,7 @@ impl<'a> Json<'a> {
         let Some(mut list) = list else {
             if !beside.is_named() {
                 return Err(Error::malformed(
-                    "it names no identification: transactionnumber and id are missing",
+                    "no identification: transactionnumber and id are missing",
                 ));
             }
             return Ok(Payload {
@@ -41,7 +41,7 @@ impl<'a> Json<'a> {
             });
         };
         let others = std::mem::take(&mut beside.others);
-        // Sections beside a list are an identification of their own, or of none.
+        // Sections beside a list are an identification of their own, if they are not empty.
         if beside != Identification::default() {
             list.add(Some(beside));
         }
@@ -57,7 +57,7 @@ impl<'a> Json<'a> {
 impl<'a> Xml<'a> {
     pub(super) fn into_payload(self) -> Result<Payload<'a>> {
         let none =
-            || Error::malformed("the root element is neither identifications nor identification");
+            || Error::malformed("expected the root element identifications or identification");
         self.0.ok_or_else(none)?.into_payload()
     }
 }
@@ -161,7 +161,7 @@ impl<'de> Part<'de> for List<'de> {
     }
 
     fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
-        // A list of one that was written without its brackets.
+        // A list of one entry without its brackets.
         let mut list = Self::default();
         list.add(Identification::object(map)?.expected());
         Ok(Shape::Expected(list))
@@ -177,13 +177,13 @@ impl<'de> Part<'de> for List<'de> {
 }
 
 impl<'a> List<'a> {
-    /// Takes an identification in, if it is one.
+    /// Adds an identification, if there is one.
     fn add(&mut self, identification: Option<Identification<'a>>) {
         let Some(identification) = identification.filter(Identification::is_named) else {
             self.unreadable += 1;
             return;
         };
-        // Growing by a quarter keeps the spare room of a long list small.
+        // Growth by a quarter limits the unused capacity of a long list.
         if self.identifications.len() == self.identifications.capacity() {
             self.identifications
                 .reserve_exact(self.identifications.len() / 4 + 1);
@@ -192,7 +192,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// An object without the members of one name, which are taken on the way.
+/// An object without the members of one name, which are collected separately.
 struct Beside<A, F> {
     map: A,
     name: &'static str,

@@ -1,10 +1,11 @@
-//! Results as IDnow sends them: JSON (chapter 13.4) and XML (chapter 13.3), in the vendor's own words.
+//! IDnow's results, member by member: JSON (chapter 13.4) and XML (chapter 13.3).
 //!
-//! Reading is tolerant, since the document contradicts itself and the service has grown beyond it: every part may be missing, null
-//! or of another type, and of a part that is repeated the last one counts. A part that no field can hold is kept in its own shape, in
-//! the section's `others`. A payload that is not whole or not well formed is refused: half a result is no result.
+//! Parsing is tolerant because the document contradicts itself and the service has grown beyond it:
+//! any member may be missing, null or of another type, and the last of repeated members counts. A
+//! member without a field keeps its shape in the section's `others`. A truncated or ill-formed
+//! payload is an error.
 //!
-//! Text borrows from the payload, and none of it can be printed.
+//! Text borrows from the payload and has no `Display`.
 
 pub mod archive;
 mod entry;
@@ -30,21 +31,24 @@ pub use sections::{
 pub struct Payload<'a> {
     /// The identifications, in their order.
     pub identifications: Vec<Identification<'a>>,
-    /// The number of entries of a list that name no identification, and so cannot be read. They spoil nothing but themselves.
+    /// The number of list entries without a name, which cannot be attributed. They do not affect
+    /// other entries.
     pub unreadable: usize,
-    /// Whether they came as a list. A single result comes bare over the API and in callbacks (chapters 8.3.3.2 and 14.4.1), and as a
-    /// list of one in files (chapters 13.3 and 13.4).
+    /// Whether the payload is a list. A single result is bare in responses and callbacks (chapters
+    /// 8.3.3.2 and 14.4.1), and a list of one in files (chapters 13.3 and 13.4).
     pub listed: bool,
-    /// Members that stand beside the list.
+    /// Members beside the list.
     pub others: Members,
 }
 
-/// Reads a payload: a bare identification, `{"identifications": […]}`, an array, or XML. Its first byte tells which one it is.
+/// Parses a payload: a bare identification, `{"identifications": […]}`, an array, or XML. The first
+/// byte determines the format.
 ///
 /// ```
 /// use idv_idnow::wire;
 ///
-/// let payload = wire::read(br#"{"identificationprocess": {"result": "SUCCESS", "transactionnumber": "AH73JK3LM"}}"#)?;
+/// let json = br#"{"identificationprocess": {"result": "SUCCESS", "transactionnumber": "AH73JK3LM"}}"#;
+/// let payload = wire::read(json)?;
 /// let process = &payload.identifications[0].identificationprocess;
 /// assert_eq!(process.result.as_deref().map(idv_core::Text::expose), Some("SUCCESS"));
 /// assert!(!payload.listed);
@@ -53,13 +57,14 @@ pub struct Payload<'a> {
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not whole or not well formed; if JSON is not UTF-8, or XML is not in the
-/// encoding that it declares; if it is a bare object that names no identification; if it is an archive, of which
-/// [`archive::result`] finds the result; or if it has far more parts than its length suggests.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload is truncated or ill-formed; if JSON
+/// is not UTF-8, or XML is not in its declared encoding; if a bare object names no identification;
+/// if the payload is an archive, whose result [`archive::result`] extracts; or if it has far more
+/// members than its length suggests.
 pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     if archive::is_archive(bytes) {
         return Err(Error::malformed(
-            "it is a ZIP archive: read the result in it on its own",
+            "the payload is a ZIP archive: extract its result first",
         ));
     }
     let content = bytes
@@ -69,7 +74,7 @@ pub fn read(bytes: &[u8]) -> Result<Payload<'_>> {
     match content.first() {
         Some(b'<') => read_xml::<list::Xml<'_>>(decoded_xml(bytes)?)?.into_payload(),
         Some(b'{' | b'[') => read_json::<list::Json<'_>>(decoded(bytes)?)?.into_payload(),
-        Some(_) => Err(Error::malformed("it is neither JSON nor XML")),
-        None => Err(Error::malformed("it is empty")),
+        Some(_) => Err(Error::malformed("expected JSON or XML")),
+        None => Err(Error::malformed("the payload is empty")),
     }
 }

@@ -1,9 +1,12 @@
-//! What the tests of eSigning share: an account over a script, the document's example, and the samples of chapter 7.
+//! Shared by the tests of eSigning: an account with scripted responses, the document's example, and
+//! the samples of chapter 7.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use idv_core::call::{CallContext, CallPolicy};
 use idv_core::{Client, ErrorKind, Operation};
-use idv_idnow::api::documents::{Anchor, DefinitionId, DocumentDefinition, Listed, PDF, Position};
+use idv_idnow::api::documents::{
+    Anchor, DefinitionId, DocumentDefinition, PDF, ParsedList, Position,
+};
 use idv_idnow::api::{Api, TransactionNumber};
 use idv_idnow::{DataCentre, Idnow};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
@@ -14,7 +17,7 @@ use crate::support::{config, logged_in};
 
 pub(crate) const PDF_FILE: &[u8] = b"%PDF-1.4\n%%EOF\n";
 
-/// The API of an account, and a client that gives it contexts.
+/// The API of an account, and a client that creates contexts for it.
 pub(crate) struct Account {
     pub(crate) api: Api,
     client: Client,
@@ -46,27 +49,27 @@ impl Account {
     }
 }
 
-/// The identifier of every example.
+/// The identifier in every example.
 pub(crate) fn doc1() -> DefinitionId {
     DefinitionId::parse("doc1").unwrap()
 }
 
-/// The transaction number of the addresses of chapter 7.
+/// The transaction number in the paths of chapter 7.
 pub(crate) fn number() -> TransactionNumber {
     TransactionNumber::parse("1234567890").unwrap()
 }
 
-/// A sample, as it stands there.
+/// A sample as text.
 pub(crate) fn text(name: &str) -> String {
     String::from_utf8(fixture(&format!("documents/{name}"))).unwrap()
 }
 
-/// A sample, as a value.
+/// A sample as JSON.
 pub(crate) fn sample(name: &str) -> Value {
     serde_json::from_str(&text(name)).unwrap()
 }
 
-/// The definition of every example.
+/// The definition in every example.
 pub(crate) fn contract() -> DocumentDefinition {
     let mut definition = DocumentDefinition::new(doc1(), "Arbeitsvertrag", PDF);
     definition.optional = Some(false);
@@ -74,13 +77,13 @@ pub(crate) fn contract() -> DocumentDefinition {
     definition
 }
 
-/// A place in a form field, with the numbers of the examples.
+/// A position in a form field, with the numbers of the examples.
 pub(crate) fn by_field(name: &str) -> Position {
     Position::new(Anchor::Field(name.into()), 200, 35).from_corner(50, 50)
 }
 
-/// The definitions that an answer is read as.
-pub(crate) async fn definitions(answer: &str) -> Listed<DocumentDefinition> {
+/// The definitions in a response.
+pub(crate) async fn definitions(answer: &str) -> ParsedList<DocumentDefinition> {
     let transport = logged_in();
     transport.then_json(200, answer);
     let account = Account::new(&transport);
@@ -91,7 +94,7 @@ pub(crate) async fn definitions(answer: &str) -> Listed<DocumentDefinition> {
         .unwrap()
 }
 
-/// The field that a definition is refused for; then nothing is sent.
+/// The field that the error of a definition names; nothing must be sent.
 pub(crate) async fn refused(centre: DataCentre, definition: &DocumentDefinition) -> Option<String> {
     let transport = logged_in();
     transport.then_json(200, "{}");

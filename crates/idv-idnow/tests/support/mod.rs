@@ -1,4 +1,4 @@
-//! What the tests of calls share: an account, a client over a script, and IDnow's answers.
+//! Shared by the tests of calls: an account, a client with scripted responses, and IDnow's answers.
 #![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
 
 use bytes::Bytes;
@@ -10,13 +10,13 @@ use idv_testkit::{Exchange, ManualClock, ScriptedTransport, environment};
 
 pub(crate) use idv_testkit::{empty, file, header, line};
 
-/// Our reference in every test: the transaction number.
+/// The application's reference in every test: the transaction number.
 pub(crate) const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 /// The Ident-ID in every test.
 pub(crate) const IDENT_ID: &str = "IBA-H5FD8";
-/// The token of the document's login.
+/// The token in the document's login.
 pub(crate) const TOKEN: &str = "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa";
-/// Where the calls of the document's account go.
+/// The base URL of the document's account.
 pub(crate) const BASE: &str = "https://gateway.test.idnow.de/api/v1/ihrebank";
 
 /// The document's account on the test system.
@@ -29,7 +29,7 @@ pub(crate) fn client(transport: &ScriptedTransport) -> Client {
     client_of(config(), transport)
 }
 
-/// A client of another account. Its waits end at once.
+/// A client of another account, whose sleeps end immediately.
 pub(crate) fn client_of(config: IdnowConfig, transport: &ScriptedTransport) -> Client {
     let clock = ManualClock::leaping("2014-06-02T05:00:00Z".parse().unwrap());
     Client::new(
@@ -61,7 +61,7 @@ pub(crate) fn result(code: &str) -> String {
     )
 }
 
-/// The same as XML.
+/// The result of an identification as XML.
 pub(crate) fn result_xml(code: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>

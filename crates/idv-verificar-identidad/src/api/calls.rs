@@ -1,33 +1,34 @@
-//! The functions of the API as data: their names, and what their codes mean.
+//! The functions of the API, with the meanings of their codes, as tables.
 //!
-//! The vendor's other products give the same negative numbers other meanings, so each function has a table of its own.
+//! The vendor's other products use the same negative numbers with other meanings, so each function
+//! has its own table.
 
 use std::borrow::Cow;
 
 use idv_core::{Effect, Error, ErrorKind};
 
-/// A function of the API.
+/// One function of the API.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallRow {
-    /// The vendor's name of it, which stands in its address.
+    /// The vendor's name for the function, which is also its path.
     pub name: &'static str,
     /// The section of the document.
     pub section: &'static str,
-    /// Whether it does something: sends a text message and costs credits.
+    /// Whether the function acts: sends a text message and costs credits.
     pub acts: bool,
-    /// The meanings of its negative codes.
+    /// The meanings of the negative codes.
     pub failures: &'static [Failure],
 }
 
-/// The meaning of a code of a failure.
+/// The meaning of one failure code.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The code: `Res`.
+    /// The code (`Res`).
     pub res: i64,
     meaning: Meaning,
-    /// Whether something may have been sent all the same.
+    /// Whether the vendor may have sent a message despite the failure.
     pub effect: Effect,
     /// The meaning in words.
     pub detail: &'static str,
@@ -41,7 +42,7 @@ enum Meaning {
 }
 
 impl CallRow {
-    /// The error that an answer with this code is.
+    /// Returns the error of a response with this code.
     #[must_use]
     pub fn error(&self, res: i64) -> Error {
         match self.failures.iter().find(|failure| failure.res == res) {
@@ -49,13 +50,12 @@ impl CallRow {
                 .detail(failure.detail)
                 .with_effect(failure.effect),
             None => {
-                Error::malformed("it is a code that the document does not have for this function")
-                    .with_effect(self.in_doubt())
+                Error::malformed("undocumented code for this function").with_effect(self.in_doubt())
             }
         }
     }
 
-    /// Returns the effect of a call whose end is not known.
+    /// Returns the effect of a call without a clear response.
     pub(crate) const fn in_doubt(&self) -> Effect {
         if self.acts {
             Effect::Unknown
@@ -66,7 +66,7 @@ impl CallRow {
 }
 
 impl Failure {
-    /// The kind of error.
+    /// Returns the kind of the error.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self.meaning {
@@ -92,11 +92,13 @@ const CREDENTIALS: Failure = failure(
     -1,
     Meaning::Unauthorized,
     Effect::NotApplied,
-    "API User or API Token is wrong: do not repeat the call, the vendor blocks senders of errors",
+    "wrong API user or API token: do not repeat the call, because the vendor blocks senders \
+     of errors",
 );
 
-/// -5 to -7 are one row of the document: "general error in the request". It does not say at what point the request failed.
-const GENERAL: &str = "a general error in the request: the vendor's support tells more";
+/// The document has one row for -5 to -7: "general error in the request". It does not say at what
+/// point the request failed.
+const GENERAL: &str = "general error in the request: ask the vendor's support";
 
 pub(crate) static SEND: CallRow = CallRow {
     name: "VerificarIdentidad",
@@ -108,19 +110,19 @@ pub(crate) static SEND: CallRow = CallRow {
             -2,
             Meaning::QuotaExhausted,
             Effect::NotApplied,
-            "there are not enough credits in the account",
+            "not enough credits in the account",
         ),
         failure(
             -3,
             Meaning::Invalid,
             Effect::NotApplied,
-            "parameters are missing or wrong: the error's vendor code has the vendor's words for which",
+            "missing or invalid parameters: the error's vendor text names them",
         ),
         failure(
             -4,
             Meaning::QuotaExhausted,
             Effect::NotApplied,
-            "the account is not activated for this: have the vendor validate it",
+            "the account is not activated for this function: ask the vendor to validate it",
         ),
         failure(-5, Meaning::Invalid, Effect::Unknown, GENERAL),
         failure(-6, Meaning::Invalid, Effect::Unknown, GENERAL),
@@ -142,5 +144,5 @@ pub(crate) static CREDITS: CallRow = CallRow {
     failures: &[CREDENTIALS],
 };
 
-/// Every function of the document, in its order.
+/// Every function, in the document's order.
 pub static CALLS: &[&CallRow] = &[&SEND, &CERTIFICATE, &CREDITS];

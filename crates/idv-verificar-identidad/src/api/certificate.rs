@@ -1,4 +1,4 @@
-//! A sink for a certificate that lets nothing else through.
+//! A sink that forwards only a certificate.
 
 use std::io;
 use std::mem;
@@ -8,21 +8,21 @@ use idv_core::{Error, ErrorKind, Result, Sink, async_trait};
 use super::{CallRow, failed};
 use crate::wire;
 
-/// The beginning of a PDF.
+/// The first bytes of a PDF.
 const PDF: &[u8] = b"%PDF-";
 
-/// The number of bytes of a failure that are kept. An answer is a line.
+/// The number of kept bytes of a failure, which is a line of text.
 const FAILURE: usize = 16 * 1024;
 
-/// Passes a PDF on, and keeps everything else.
-pub(super) struct Gate<'s> {
+/// Forwards a PDF, and keeps any other response.
+pub(super) struct PdfFilter<'s> {
     sink: &'s mut dyn Sink,
-    /// The bytes before it is clear what they are; all that is kept of a failure.
+    /// The bytes received before the format is known; for a failure, all kept bytes.
     held: Vec<u8>,
     open: Option<bool>,
 }
 
-impl<'s> Gate<'s> {
+impl<'s> PdfFilter<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink) -> Self {
         Self {
             sink,
@@ -31,31 +31,38 @@ impl<'s> Gate<'s> {
         }
     }
 
-    /// Fails unless a PDF came through.
+    /// Fails unless a PDF was forwarded.
     pub(super) fn end(self, call: &CallRow) -> Result<()> {
         if self.open == Some(true) {
             return Ok(());
         }
         let read = wire::Answer::read(&self.held).map_err(|_| {
-            Error::malformed("what came is neither a PDF nor an answer that says why there is none")
+            Error::malformed("the response is neither a PDF nor a description of a failure")
         })?;
         let Some(error) = failed(call, &read) else {
             return Err(Error::malformed(
-                "the vendor says that it worked, but sends no PDF",
+                "the vendor reported success but sent no PDF",
             ));
         };
         if error.kind() != &ErrorKind::Malformed {
             return Err(error);
         }
         // The document has no codes for this function.
-        let code = error.vendor_code().unwrap_or_default().to_owned();
-        Err(Error::new(ErrorKind::NotFound)
-            .detail("the vendor has no certificate under this identifier: there is one once a verification is validated (5100)")
-            .with_vendor_code(code))
+        let mut not_found = Error::new(ErrorKind::NotFound).detail(
+            "no certificate under this identifier: it exists after a verification is validated \
+             (5100)",
+        );
+        if let Some(code) = error.vendor_code() {
+            not_found = not_found.with_vendor_code(code);
+        }
+        if let Some(text) = error.vendor_text() {
+            not_found = not_found.with_vendor_text(text.expose());
+        }
+        Err(not_found)
     }
 }
 
-/// The bytes from the first that counts: not from a byte order mark or white space.
+/// Skips a byte order mark and white space at the beginning.
 fn begun(bytes: &[u8]) -> &[u8] {
     bytes
         .strip_prefix(b"\xEF\xBB\xBF")
@@ -64,7 +71,7 @@ fn begun(bytes: &[u8]) -> &[u8] {
 }
 
 #[async_trait]
-impl Sink for Gate<'_> {
+impl Sink for PdfFilter<'_> {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.open == Some(true) {
             return self.sink.write(bytes).await;

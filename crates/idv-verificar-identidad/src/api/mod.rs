@@ -1,14 +1,15 @@
-//! The whole API as typed calls, in the vendor's own words: usable on its own.
+//! VerificarIdentidad's whole API as typed calls, usable without the model of [`idv_core`].
 //!
-//! | call | function | does |
+//! | call | function | effect |
 //! |---|---|---|
-//! | [`Api::send`] | `/VerificarIdentidad` | sends a person a text message with the link to their verification: [`SendRequest`] |
-//! | [`Api::certificate`] | `/GetCertificadoIdentidad` | the certificate of a verification as a PDF |
-//! | [`Api::credits`] | `/GetCreditos` | the credits that are left |
+//! | [`Api::send`] | `/VerificarIdentidad` | sends a person a text message with the link to a verification: [`SendRequest`] |
+//! | [`Api::certificate`] | `/GetCertificadoIdentidad` | downloads the certificate of a verification as a PDF |
+//! | [`Api::credits`] | `/GetCreditos` | returns the remaining credits |
 //!
-//! Each takes a [`CallContext`]; a [`Client`](idv_core::Client) gives one for any operation. What their codes mean is a table:
-//! [`CALLS`]. The vendor fails inside an answer of 200, and takes who repeats errors for a sender of spam: nothing that it has
-//! answered is asked again.
+//! Each call takes a [`CallContext`], which [`Client::context`](idv_core::Client::context) creates.
+//! [`CALLS`] lists the meanings of their codes. The vendor reports failures inside a 200 response
+//! and treats senders of repeated errors as spammers, so the adapter does not repeat a call that
+//! received a response.
 
 mod calls;
 mod certificate;
@@ -17,11 +18,11 @@ mod request;
 use std::fmt;
 
 use http::StatusCode;
-use idv_core::adapter::basic_auth;
+use idv_core::adapter::{basic_auth, non_empty};
 use idv_core::call::{Answer, Attempt, Call, CallContext, Ruling};
 use idv_core::{Download, Error, ErrorKind, Result, Sink, Text, VendorId};
 
-use self::certificate::Gate;
+use self::certificate::PdfFilter;
 use self::request::Endpoint;
 use crate::config::VerificarIdentidadConfig;
 use crate::wire;
@@ -30,27 +31,52 @@ pub use calls::{CALLS, CallRow, Failure};
 pub(crate) use request::ZONE;
 pub use request::{RequestId, SendRequest};
 
-/// The API of one account.
+/// A client of VerificarIdentidad's API for one account.
 ///
 /// # Errors
 ///
-/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_code`] is `Res`, with what the vendor says of it where it
-/// says anything (`-3: …`).
+/// Every call fails with the kinds of its row in [`CALLS`]. [`Error::vendor_code`] is `Res`, and
+/// [`Error::vendor_text`] is the vendor's description, if there is one.
+///
+/// # Examples
+///
+/// Queries the remaining credits:
+///
+/// ```
+/// use idv_core::{Client, Operation, call::CallPolicy};
+/// use idv_verificar_identidad::{VerificarIdentidad, VerificarIdentidadConfig};
+/// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> idv_core::Result<()> {
+/// # let transport = ScriptedTransport::new();
+/// # transport.then_json(200, r#"{"Cred":"12345.67"}"#);
+/// # let environment = environment(&transport, &ManualClock::new(idv_core::Timestamp::UNIX_EPOCH));
+///
+/// let mut config = VerificarIdentidadConfig::new("api-user", "example-token".into());
+/// config.callback_secret = "a secret of 16 characters or more".into();
+/// let client = Client::new(VerificarIdentidad::new(config)?, environment, CallPolicy::default());
+/// let api = client.vendor::<VerificarIdentidad>().expect("the client was built with it").api();
+///
+/// let credits = api.credits(&client.context(Operation::Other)).await?;
+/// assert_eq!(credits.as_str(), "12345.67");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Api {
     endpoint: Endpoint,
 }
 
-/// A request that the vendor has taken.
+/// An accepted request.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Sent {
-    /// Its identifier: `ID`. Reports name it, and nothing else does.
+pub struct SendResponse {
+    /// The identifier of the request (`ID`), which its reports name.
     pub id: VendorId,
-    /// The credits that are left: `Cred`.
+    /// The remaining credits (`Cred`).
     pub credits: Option<Credits>,
 }
 
-/// Credits, as the vendor writes them: a decimal number, `12345.67` or `12.345,67`.
+/// An amount of credits in the vendor's notation: a decimal number, `12345.67` or `12.345,67`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credits(String);
 
@@ -63,22 +89,22 @@ impl Credits {
         (plain && point(text).parse::<f64>().is_ok()).then(|| Self(text.to_owned()))
     }
 
-    /// Returns the number as the vendor writes it.
+    /// Returns the number in the vendor's notation.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the number, near enough for comparisons.
+    /// Returns the number with the precision of an `f64`, for comparisons.
     #[must_use]
     pub fn number(&self) -> f64 {
-        // It was one when it was read.
+        // The text was a number when it was parsed.
         point(&self.0).parse().unwrap_or(f64::NAN)
     }
 }
 
 impl Api {
-    /// The API as it is configured. Nothing is sent.
+    /// Creates a client from a configuration, without sending anything.
     ///
     /// # Errors
     ///
@@ -96,14 +122,20 @@ impl Api {
         })
     }
 
-    /// Sends a person a text message with the link to their verification. Each call is a message and a bill, so it is never repeated
-    /// once it may have been acted on, and never after an answer.
+    /// Sends a person a text message with the link to a verification.
+    ///
+    /// Each call is one message and one charge, so it is never repeated once the vendor may have
+    /// acted, and never after a response.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](ErrorKind::InvalidRequest) naming the parameter if the document forbids what the request
-    /// holds: nothing was sent then.
-    pub async fn send(&self, cx: &CallContext, request: &SendRequest) -> Result<Sent> {
+    /// See [`Api`]. [`InvalidRequest`](ErrorKind::InvalidRequest) naming the parameter if the
+    /// document forbids a value of the request; nothing is sent in this case.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
+    pub async fn send(&self, cx: &CallContext, request: &SendRequest) -> Result<SendResponse> {
         request.check()?;
         request.check_time(cx.now())?;
         let build = |_: &Attempt<'_>| self.endpoint.send(&calls::SEND, request);
@@ -118,23 +150,29 @@ impl Api {
             .filter(|id| !id.is_empty())
             .ok_or_else(|| {
                 answer.complement(Error::malformed(
-                    "the request was taken, but the answer does not say under which ID",
+                    "the request was accepted, but the response has no ID",
                 ))
             })?;
-        Ok(Sent {
+        Ok(SendResponse {
             id: VendorId::new(id),
             credits: Credits::read(read.credits.as_ref()),
         })
     }
 
-    /// The certificate of a verification, a PDF. The document has it asked for once a report says 5100.
+    /// Streams the certificate of a verification, a PDF, into `sink`. The certificate exists after
+    /// a report of 5100.
     ///
-    /// A failure is text within an answer of 200, so that only what begins like a PDF reaches `sink`: nothing of a failure ever does.
+    /// The vendor reports a failure as text inside a 200 response, so `sink` receives only data
+    /// that begin like a PDF, and nothing of a failure.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](ErrorKind::NotFound) if the vendor has none; [`LimitExceeded`](ErrorKind::LimitExceeded) if it is
-    /// longer than `limit` bytes.
+    /// See [`Api`]. [`NotFound`](ErrorKind::NotFound) if the vendor has no certificate;
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn certificate(
         &self,
         cx: &CallContext,
@@ -144,7 +182,7 @@ impl Api {
     ) -> Result<Download> {
         let call = &calls::CERTIFICATE;
         let build = |_: &Attempt<'_>| self.endpoint.certificate(call, id);
-        let mut gate = Gate::new(sink);
+        let mut gate = PdfFilter::new(sink);
         let downloaded = cx
             .download(
                 Call::repeatable().overruled_by(answered_once),
@@ -159,11 +197,18 @@ impl Api {
         Ok(download)
     }
 
-    /// The credits that are left. Every answer of [`Api::send`] has them too; the vendor asks not to call this often.
+    /// Returns the remaining credits.
+    ///
+    /// Every response of [`Api::send`] has them, too; the vendor asks clients not to call this
+    /// function often.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn credits(&self, cx: &CallContext) -> Result<Credits> {
         let call = &calls::CREDITS;
         let build = |_: &Attempt<'_>| self.endpoint.credits(call);
@@ -173,9 +218,7 @@ impl Api {
         let read = answered(call, &answer)?;
         Credits::read(read.credits.as_ref()).ok_or_else(|| {
             answer
-                .complement(Error::malformed(
-                    "the answer has no credits that are a number",
-                ))
+                .complement(Error::malformed("the response has no number of credits"))
                 .with_effect(call.in_doubt())
         })
     }
@@ -189,7 +232,7 @@ impl fmt::Debug for Api {
     }
 }
 
-/// A decimal number as Rust writes it.
+/// Returns a decimal number in Rust's notation.
 fn point(text: &str) -> String {
     if text.contains(',') {
         text.replace('.', "").replace(',', ".")
@@ -198,7 +241,7 @@ fn point(text: &str) -> String {
     }
 }
 
-/// Returns the contents of an answer, unless it is an error.
+/// Returns the contents of an answer unless it reports a failure.
 fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> {
     if !answer.status.is_success() {
         return Err(refused(call, answer));
@@ -207,13 +250,13 @@ fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> 
         .map_err(|error| answer.complement(error).with_effect(call.in_doubt()))?;
     if read.code().is_none() && call.acts {
         let error = Error::malformed(
-            "the answer does not say what came of the call: Res is missing, or no number",
+            "the response does not tell the result of the call: Res is missing or not a number",
         );
         return Err(answer.complement(error).with_effect(call.in_doubt()));
     }
     match failed(call, &read) {
         Some(error) => {
-            // The answer is a success by its status, and its code says more.
+            // The HTTP status is a success, so the code determines the effect.
             let effect = error.effect();
             Err(answer.complement(error).with_effect(effect))
         }
@@ -221,20 +264,18 @@ fn answered<'a>(call: &CallRow, answer: &'a Answer) -> Result<wire::Answer<'a>> 
     }
 }
 
-/// The error that an answer's code is.
+/// Returns the error of a response's code.
 fn failed(call: &CallRow, read: &wire::Answer<'_>) -> Option<Error> {
     let res = read.code().filter(|res| *res != 1)?;
-    // It may repeat what was sent; the code of an error is never printed.
-    let said = read
-        .error
-        .as_ref()
-        .map(|text| text.expose().trim())
-        .filter(|text| !text.is_empty());
-    let code = said.map_or_else(|| res.to_string(), |said| format!("{res}: {said}"));
-    Some(call.error(res).with_vendor_code(code))
+    let error = call.error(res).with_vendor_code(res.to_string());
+    Some(match non_empty(read.error.as_ref()) {
+        Some(text) => error.with_vendor_text(text),
+        None => error,
+    })
 }
 
-/// Returns the error for an answer with an error status: by its code if the vendor sends one, else by its status.
+/// Returns the error of a response with an error status: by its code if there is one, otherwise by
+/// its status.
 fn refused(call: &CallRow, answer: &Answer) -> Error {
     let by_code = || {
         wire::Answer::read(&answer.body)
@@ -244,8 +285,7 @@ fn refused(call: &CallRow, answer: &Answer) -> Error {
     match answer.status.as_u16() {
         401 | 403 => answer.complement(call.error(-1)),
         404 | 405 => answer.complement(
-            Error::new(ErrorKind::NotFound)
-                .detail("the address is not known at the vendor: check base_url"),
+            Error::new(ErrorKind::NotFound).detail("unknown path at the vendor: check base_url"),
         ),
         400..=499
             if answer.status != StatusCode::TOO_MANY_REQUESTS
@@ -257,12 +297,13 @@ fn refused(call: &CallRow, answer: &Answer) -> Error {
     }
 }
 
-/// Rules that a call is not repeated after 429: the vendor blocks senders of repeated errors.
+/// Prevents a repetition after 429: the vendor blocks senders of repeated errors.
 fn never_again(status: StatusCode, _: &[u8]) -> Option<Ruling> {
     (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
 }
 
-/// The same for calls that only ask: whatever is answered is the answer. Only a connection that broke is tried again.
+/// Prevents a repetition after any error status, for calls that only read. Only a failed connection
+/// is retried.
 fn answered_once(status: StatusCode, _: &[u8]) -> Option<Ruling> {
     (!status.is_success()).then_some(Ruling::Final)
 }

@@ -1,4 +1,4 @@
-//! Requests, as pure functions: method, address, headers and body as the document shows them.
+//! Builds requests as pure functions: method, URL, headers and body as in the document.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -17,7 +17,8 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 /// The zone of the vendor's times: "CET/CEST (Spain time zone)".
 pub(crate) const ZONE: &str = "Europe/Madrid";
 
-/// A request for a verification ("Send Identity Verification Request"). `Debug` prints nothing of a person.
+/// A request for a verification ("Send Identity Verification Request"). `Debug` redacts personal
+/// data.
 ///
 /// ```
 /// use idv_verificar_identidad::api::SendRequest;
@@ -26,25 +27,28 @@ pub(crate) const ZONE: &str = "Europe/Madrid";
 /// request.message = Some("Verifique su identidad: [LINK]".into());
 /// assert!(request.check().is_ok());
 /// request.message = Some("MiEmpresa".into());
-/// assert_eq!(request.check().unwrap_err().to_string(), "`Mensaje` is not valid: it must hold [LINK], where the vendor puts the link");
+/// let error = request.check().unwrap_err().to_string();
+/// assert!(error.starts_with("`Mensaje` is not valid: expected a text with [LINK]"), "{error}");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendRequest {
-    /// The text message, with `[LINK]` in the place of the link: `Mensaje`.
+    /// The text message, with `[LINK]` as the placeholder of the link (`Mensaje`).
     pub message: Option<Pii<String>>,
-    /// The number of the document that is expected: `Dni`. The vendor does not say whose numbers it takes.
+    /// The expected number of the document (`Dni`). The document does not restrict it to Spanish
+    /// numbers.
     pub number: Option<Pii<String>>,
-    /// When the message is to be sent, at once if there is none: `Fecha`. It is sent in Spanish local time, to the next whole minute.
+    /// The time at which the message is sent, or `None` to send it immediately (`Fecha`). It is
+    /// sent in Spanish local time, rounded up to a whole minute.
     pub send_at: Option<Timestamp>,
-    /// The sender of the message, at most 11 characters: `Remitente`.
+    /// The sender of the message, at most 11 characters (`Remitente`).
     pub sender: Option<String>,
-    /// The recipient's mobile, with its country code, in digits alone: `Telefono`.
+    /// The recipient's mobile number with its country code, digits only (`Telefono`).
     pub phone: Pii<String>,
 }
 
 impl SendRequest {
-    /// A request to a mobile, at once.
+    /// Creates a request to a mobile number, to be sent immediately.
     #[must_use]
     pub fn new(phone: impl Into<String>) -> Self {
         Self {
@@ -56,7 +60,7 @@ impl SendRequest {
         }
     }
 
-    /// Checks what the document demands, and what can be checked for nothing.
+    /// Checks each value against the document.
     ///
     /// # Errors
     ///
@@ -69,7 +73,7 @@ impl SendRequest {
         {
             return Err(Error::invalid(
                 "Telefono",
-                "it is 7 to 15 digits that begin with a country code, without a plus",
+                "expected 7 to 15 digits that begin with a country code, without a plus",
             ));
         }
         if let Some(message) = &self.message {
@@ -77,13 +81,13 @@ impl SendRequest {
             if !message.contains(LINK) {
                 return Err(Error::invalid(
                     "Mensaje",
-                    "it must hold [LINK], where the vendor puts the link",
+                    "expected a text with [LINK], which the vendor replaces with the link",
                 ));
             }
             if config::has_control(message) {
                 return Err(Error::invalid(
                     "Mensaje",
-                    "it has a control character that is no line break",
+                    "control characters except line breaks are not allowed",
                 ));
             }
         }
@@ -94,7 +98,7 @@ impl SendRequest {
         {
             return Err(Error::invalid(
                 "Remitente",
-                "it is 1 to 11 characters, none of them a control character",
+                "expected 1 to 11 characters, without control characters",
             ));
         }
         if let Some(number) = &self.number {
@@ -102,26 +106,26 @@ impl SendRequest {
             if number.trim().is_empty() || number.chars().any(char::is_control) {
                 return Err(Error::invalid(
                     "Dni",
-                    "it is empty or has a control character",
+                    "expected a number without control characters",
                 ));
             }
         }
         self.date().map(drop)
     }
 
-    /// Checks that the time of sending has not passed: the vendor does not say what it does then.
+    /// Checks that the send time is not in the past: the document does not define that case.
     pub(super) fn check_time(&self, now: Timestamp) -> Result<()> {
         match self.send_at {
             Some(at) if at < now => Err(Error::invalid(
                 "Fecha",
-                "it is in the past: leave it out to send at once",
+                "the time is in the past: leave it out to send immediately",
             )),
             _ => Ok(()),
         }
     }
 
-    /// `Fecha`: the time as a Spanish clock shows it, to the next whole minute: never earlier than it was asked for. A time that the clock
-    /// shows twice, when summer time ends, cannot be said.
+    /// Formats `Fecha`: Spanish local time, rounded up to a whole minute. A local time that occurs
+    /// twice, at the end of daylight saving time, cannot be expressed.
     fn date(&self) -> Result<Option<String>> {
         let Some(at) = self.send_at else {
             return Ok(None);
@@ -132,48 +136,49 @@ impl SendRequest {
         let minutes = started.div_euclid(60) + i64::from(started.rem_euclid(60) > 0);
         let at = Timestamp::from_second(minutes.saturating_mul(60)).unwrap_or(at);
         let zone = TimeZone::get(ZONE)
-            .map_err(|_| Error::config("the time zone database has no Europe/Madrid"))?;
+            .map_err(|_| Error::config("the time zone database lacks Europe/Madrid"))?;
         let local = zone.to_datetime(at);
         if !(2000..=9999).contains(&local.year())
             || zone.to_ambiguous_timestamp(local).is_ambiguous()
         {
             return Err(Error::invalid(
                 "Fecha",
-                "it is a time that a Spanish clock shows twice, or one of another age",
+                "the time is ambiguous in Spain, or outside the years 2000 to 9999",
             ));
         }
         Ok(Some(local.strftime("%Y-%m-%d %H:%M").to_string()))
     }
 }
 
-/// The identifier of a request, which the send function returned: a number.
+/// The identifier of a request, as the send function returned it: a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(VendorId);
 
 impl RequestId {
-    /// Takes an identifier.
+    /// Parses an identifier.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if it is no number of 1 to 64 digits.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `vendor_id` if the text is
+    /// not a number of 1 to 64 digits.
     pub fn parse(text: &str) -> Result<Self> {
         if !(1..=64).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Error::invalid(
                 "vendor_id",
-                "the vendor's identifier is a number of 1 to 64 digits",
+                "expected a number of 1 to 64 digits",
             ));
         }
         Ok(Self(VendorId::new(text)))
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }
 
-/// The address, the credentials and the forms of the calls.
+/// The base URL, the credentials and the formats of the account.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     base: adapter::Endpoint,
@@ -197,7 +202,7 @@ impl Endpoint {
         }
     }
 
-    /// `/VerificarIdentidad`. What is wrong with it has been found by [`SendRequest::check`].
+    /// Builds `/VerificarIdentidad`. [`SendRequest::check`] has checked the request.
     pub(crate) fn send(&self, call: &CallRow, request: &SendRequest) -> Result<Request<Bytes>> {
         let date = request.date()?;
         let text = |value: Option<&str>| value.map(|value| Value::Text(value.to_owned()));
@@ -219,10 +224,10 @@ impl Endpoint {
         )
     }
 
-    /// `/GetCertificadoIdentidad`. The table says that the identifier is an integer.
+    /// Builds `/GetCertificadoIdentidad`. The table defines the identifier as an integer.
     pub(crate) fn certificate(&self, call: &CallRow, id: &RequestId) -> Result<Request<Bytes>> {
         let text = id.as_str();
-        // A number would lose noughts at its beginning.
+        // A JSON number would lose leading zeros.
         let number = text
             .parse()
             .ok()
@@ -236,7 +241,7 @@ impl Endpoint {
         )
     }
 
-    /// `/GetCreditos`.
+    /// Builds `/GetCreditos`.
     pub(crate) fn credits(&self, call: &CallRow) -> Result<Request<Bytes>> {
         self.build(call, &[])
     }

@@ -1,12 +1,12 @@
-//! Single values: the vendor's text to an attribute of the model.
+//! Converts single values to attributes of the model.
 
 use idv_core::adapter::{self, FromVendor, find_word, non_empty};
 use idv_core::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
 use idv_core::{PartialDate, Pii, Text};
 
-use super::{Vendor, filled};
+use super::{Vendor, given_text};
 
-/// DD/MM/YYYY, as Spain writes dates; and as everybody else does.
+/// Spanish dates (DD/MM/YYYY), and ISO 8601.
 impl FromVendor<Vendor> for PartialDate {
     fn parse(word: &str) -> Option<Self> {
         let mut parts = word.split(['/', '-', '.']);
@@ -28,7 +28,8 @@ impl FromVendor<Vendor> for Country {
     }
 }
 
-/// `F` for women, `M` for men: on the document. (In Spanish `M` might be a woman, but the table says otherwise.)
+/// The document's `F` for female and `M` for male. (In Spanish, `M` could stand for "mujer", but
+/// the table defines it.)
 impl FromVendor<Vendor> for Gender {
     fn parse(word: &str) -> Option<Self> {
         match word {
@@ -40,8 +41,8 @@ impl FromVendor<Vendor> for Gender {
     }
 }
 
-/// The document shows one word, `ID-1`, which is the size of a card (ISO/IEC 7810), and ICAO's name for it; the others are ICAO's and
-/// Spain's.
+/// The document shows `ID-1`, the size of a card (ISO/IEC 7810) and ICAO's name for it. The other
+/// words are ICAO's and Spanish.
 impl FromVendor<Vendor> for DocumentKind {
     fn parse(word: &str) -> Option<Self> {
         const WORDS: &[(&str, DocumentKind)] = &[
@@ -60,25 +61,27 @@ impl FromVendor<Vendor> for DocumentKind {
     }
 }
 
-/// Returns the attribute that was read off the document. `N/A` has no value: the document has it beside `Si` and `No` alone.
+/// Returns the attribute of a text on the document. `N/A` has no value: the document uses it only
+/// beside `Si` and `No`.
 pub(super) fn attribute<T: FromVendor<Vendor>>(
     text: Option<&Text<'_>>,
     verdict: Verdict,
 ) -> Option<Attribute<T>> {
-    if let Some(word) = filled(text) {
+    if let Some(word) = given_text(text) {
         return Some(read(word, verdict));
     }
     non_empty(text).map(|word| unread(word, verdict))
 }
 
-/// Returns an attribute without a value: a word that is none of the model.
+/// Returns an attribute without a value, for a word that the model lacks.
 pub(super) fn unread<T>(word: &str, verdict: Verdict) -> Attribute<T> {
     let mut attribute = Attribute::new(Source::Visual, verdict);
     attribute.raw = Some(Pii::from(word));
     attribute
 }
 
-/// Returns the value of a word, and the word itself if it is no value or is written in another way than the value.
+/// Parses a word. The raw text is kept if the word has no value, or if the value is written
+/// differently.
 pub(super) fn read<T: FromVendor<Vendor>>(word: &str, verdict: Verdict) -> Attribute<T> {
     adapter::attribute::<Vendor, T>(word, Source::Visual, verdict)
 }
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_is_read_with_its_day_first() {
+    fn date_is_parsed_with_the_day_first() {
         let date = |word: &str| PartialDate::parse(word).map(|date| date.to_string());
         for (word, read) in [
             ("18/12/1955", Some("1955-12-18")),
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn word_is_kept_unless_it_is_written_as_the_value() {
+    fn raw_text_is_kept_unless_it_equals_the_value() {
         fn raw<T: FromVendor<Vendor>>(word: &str) -> (bool, Option<String>) {
             let attribute = attribute::<T>(Some(&Text::new(word)), Verdict::Valid).unwrap();
             (
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn absence_is_no_value_and_an_unknown_word_stays() {
+    fn unknown_word_is_kept_and_absence_is_not() {
         for word in ["", " "] {
             assert_eq!(
                 attribute::<String>(Some(&Text::new(word)), Verdict::Valid),

@@ -1,52 +1,57 @@
-//! The tables of codes, and what the codes mean to the model ("Reception of delivery reports", `Estado` and `Resultado`).
+//! The document's tables of codes, with their meanings in the model ("Reception of delivery
+//! reports", `Estado` and `Resultado`).
 //!
-//! Each row is a row of the document's; nothing else in this crate knows a code by its number.
+//! Each row is a row of the document. No other module knows a code by its number.
 
 use idv_core::report::{CheckKind, CheckResult, Reason};
 use idv_core::{Outcome, Status};
 
-/// A state of a request (`Estado`) and its meaning.
+/// A state of a request (`Estado`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StateRow {
     /// The code.
     pub code: u32,
-    /// The document's word for it.
+    /// The document's name of the state.
     pub name: &'static str,
     /// The meaning in the document's words.
     pub meaning: &'static str,
-    /// The state of the verification, before the findings are judged: see [`OVERRULING`].
+    /// The status of the verification before the findings are judged: see [`OVERRULING`].
     pub status: Status,
     /// Whether the document promises data.
     pub reports: bool,
 }
 
-/// A code of a result (`Resultado`) and its meaning.
+/// A negative result (`Resultado`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResultRow {
     /// The code.
     pub code: i32,
-    /// The meaning in the document's words, shortened.
+    /// The meaning in the document's words, abridged.
     pub meaning: &'static str,
-    /// The check that the code is about, and its result.
+    /// The check that the code refers to, and its result.
     pub check: Option<(CheckKind, CheckResult)>,
-    /// The reason why the verification fails.
+    /// The reason for which the verification fails.
     pub reason: Option<Reason>,
-    /// Whether an operator has still to judge: then the code leans nowhere, and is a reason only of a rejection.
+    /// Whether an operator must still judge. The code then has no leaning, and is a reason only if
+    /// the verification is rejected.
     pub to_be_judged: bool,
 }
 
-/// The similarity in percent above which a result is positive. At 80 itself the document says nothing, so that is not above.
+/// The similarity in percent above which a result is positive. The document does not define exactly
+/// 80, which is not above.
 pub const SIMILAR: f64 = 80.0;
 
-/// The age from which a person is no minor, in years.
+/// The age of majority, in years.
 pub const OF_AGE: u32 = 18;
 
-/// The checks that no operator's validation (5100) overrules if they fail, and the outcome then; the first one counts.
+/// The checks that override an operator's validation (5100) if they fail, with the resulting
+/// outcome. The first failed check counts.
 ///
-/// Signs of fraud beside a validation contradict it. A number that is not the requested one and an expired document are facts, and no
-/// matter of judgement. What the other codes are about (-1, -2, -3, -8) an operator can judge from the pictures and the data.
+/// Signs of fraud contradict a validation. A number that differs from the requested one and an
+/// expired document are facts, not matters of judgement. An operator can judge the remaining codes
+/// (-1, -2, -3, -8) from the pictures and the data.
 pub static OVERRULING: &[(CheckKind, Outcome)] = &[
     (CheckKind::Liveness, Outcome::Disputed),
     (CheckKind::SamePerson, Outcome::Disputed),
@@ -60,14 +65,15 @@ pub fn find_state(code: u32) -> Option<&'static StateRow> {
     STATES.iter().find(|row| row.code == code)
 }
 
-/// Returns the row of a result. The vendor has one number for similarities and for codes, so codes may be written like similarities.
+/// Returns the row of a result. The vendor uses one number for similarities and codes, so a code
+/// may be written like a similarity.
 #[must_use]
 pub fn find_result(code: f64) -> Option<&'static ResultRow> {
-    // Small whole numbers are exact.
+    // Small whole numbers are exact in an `f64`.
     RESULTS.iter().find(|row| f64::from(row.code) == code)
 }
 
-/// Returns the expected outcome of a verification in review by its result alone.
+/// Returns the expected outcome of a verification in review, judged only by its result.
 #[must_use]
 pub fn leaning(result: f64) -> Option<Outcome> {
     if result > SIMILAR && result <= 100.0 {
@@ -109,7 +115,7 @@ const fn result(
     }
 }
 
-/// Every state. Their numbers are in no order of time.
+/// Every state. The numbers do not follow the order of events.
 pub static STATES: &[StateRow] = &[
     state(
         3000,

@@ -1,27 +1,28 @@
-//! The members that the model has no place for, by the vendor's path.
+//! Collects members beyond the model, by the vendor's path.
 
 use idv_core::adapter::{CustomValues, NameClash, is_blank, non_empty};
 use idv_core::report::Check;
 use idv_core::{Report, Text, VendorId};
 
 use super::judge::{measured, words};
-use super::{PROVIDER, filled, local, number};
+use super::{PROVIDER, given_text, local, number};
 use crate::wire::{self, Answer, Card, IdentityResult, Others};
 
-/// The rule for values of one path: both are kept.
+/// If a path has several values, all are kept.
 const CLASH: NameClash = NameClash::Array;
 
 type Fields<'t> = &'t [(&'static str, &'t Option<Text<'t>>)];
 
-/// Returns what the model has no place for: members that the report's fields do not have, and words that its checks do not say.
+/// Returns the values beyond the model: members that the report has no field for, and words that no
+/// check expresses.
 pub(super) fn of_report(
-    told: &wire::Report<'_>,
+    payload: &wire::Report<'_>,
     found: &IdentityResult<'_>,
     card: &Card<'_>,
     checks: &[Check],
 ) -> CustomValues {
     let mut custom = CustomValues::new(CLASH);
-    let accesses = told.accesses();
+    let accesses = payload.accesses();
     for (index, access) in accesses.iter().enumerate() {
         let path = if accesses.len() == 1 {
             "Acceso.".to_owned()
@@ -35,14 +36,14 @@ pub(super) fn of_report(
         ];
         add(&mut custom, &path, fields, &access.others);
     }
-    let device = told.device();
+    let device = payload.device();
     let fields: Fields<'_> = &[
         ("SysOp", &device.operating_system),
         ("browser", &device.browser),
         ("displayResolution", &device.resolution),
     ];
     add(&mut custom, "Dispositivo.", fields, &device.others);
-    let position = told.position();
+    let position = payload.position();
     add(
         &mut custom,
         "Posicion.",
@@ -77,12 +78,12 @@ pub(super) fn of_report(
     add(
         &mut custom,
         "",
-        &[("FechaEnvio", &told.sent_at)],
-        &told.others,
+        &[("FechaEnvio", &payload.sent_at)],
+        &payload.others,
     );
 
-    if local(told.updated_at.as_ref()).is_none() {
-        custom.text("UltimaActualizacion", "", told.updated_at.as_ref());
+    if local(payload.updated_at.as_ref()).is_none() {
+        custom.text("UltimaActualizacion", "", payload.updated_at.as_ref());
     }
     if measured(found).is_none_or(|(_, name)| name != "ParecidoPersonaDNI") {
         custom.text("Result.ParecidoPersonaDNI", "", found.similarity.as_ref());
@@ -94,22 +95,22 @@ pub(super) fn of_report(
             custom.add(word.path, text.into());
         }
     }
-    // The document has `N/A` beside `Si` and `No`, not in place of a number.
+    // The document uses `N/A` only beside `Si` and `No`, not instead of a number.
     for (path, text) in [
-        ("DNIAnverso", &told.number_front),
-        ("DNIReverso", &told.number_back),
-        ("DNISolicitado", &told.requested_number),
+        ("DNIAnverso", &payload.number_front),
+        ("DNIReverso", &payload.number_back),
+        ("DNISolicitado", &payload.requested_number),
         ("Result.DNIAnverso", &found.number_front),
         ("Result.DNIReverso", &found.number_back),
         ("Result.DNISolicitado", &found.requested_number),
         ("Result.DNI.DNI", &card.number),
     ] {
-        if filled(text.as_ref()).is_none() {
+        if given_text(text.as_ref()).is_none() {
             custom.text(path, "", text.as_ref());
         }
     }
-    // The report has a place for one requested number.
-    let requested = number::requested(told, found);
+    // The report has a field for only one requested number.
+    let requested = number::requested(payload, found);
     if let [first, second] = requested.as_slice()
         && first != second
     {
@@ -118,7 +119,8 @@ pub(super) fn of_report(
     custom
 }
 
-/// Returns a report with the members of an answer that the observation has no place for; none if there are none.
+/// Builds a report with the members of a response that the observation lacks, or returns `None` if
+/// there are none.
 pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
     let mut custom = CustomValues::new(CLASH);
     add(
@@ -136,7 +138,8 @@ pub(super) fn of_answer(answer: &Answer<'_>) -> Option<Box<Report>> {
     Some(report)
 }
 
-/// Adds fields below a path, and the members beside them. A field that is contradicted stands among the latter with each of its values.
+/// Adds fields below a path, and the unknown members beside them, which include each value of a
+/// contradicted field.
 fn add(
     custom: &mut CustomValues,
     path: &str,

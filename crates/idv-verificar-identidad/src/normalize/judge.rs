@@ -1,4 +1,5 @@
-//! The vendor's findings as checks and reasons, and the outcome that they leave of a state.
+//! Turns the vendor's findings into checks and reasons, and combines them with the state to an
+//! outcome.
 
 use idv_core::adapter::FromVendor as _;
 use idv_core::report::{Check, CheckKind, CheckResult, Country, Finding, Reason};
@@ -7,14 +8,14 @@ use jiff::civil::{Date, DateTime};
 
 use super::codes::{OF_AGE, OVERRULING, SIMILAR, StateRow, find_result, leaning};
 use super::number::{self, Requested, compare, decimal, hundredth};
-use super::{Rules, filled, local};
+use super::{Rules, given_text, local};
 use crate::dni;
 use crate::wire::{Card, IdentityResult, Others, Report};
 
 /// The rule that ends a verification without an operator: [`Rules::automatic_outcome_is_final`].
 pub(super) const AUTOMATIC: &str = "verificar-identidad/1 automatic_outcome_is_final";
 
-/// The findings of a report, judged.
+/// The judged findings of a report.
 pub(super) struct Judgement {
     pub(super) checks: Vec<Check>,
     pub(super) reasons: Vec<Finding>,
@@ -24,23 +25,23 @@ pub(super) struct Judgement {
     outcome: Option<f64>,
     /// Whether the report contradicts itself.
     contradicted: bool,
-    /// Whether a part of the result could not be read.
+    /// Whether a part of the result could not be parsed.
     incomplete: bool,
 }
 
 impl Judgement {
     /// Judges the findings of a report.
-    pub(super) fn of(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Self {
+    pub(super) fn of(payload: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Self {
         let places = [
-            ("", &told.others),
+            ("", &payload.others),
             ("Result.", &found.others),
             ("Result.DNI.", &card.others),
         ];
         let mut judgement = Self {
             checks: Vec::new(),
             reasons: Vec::new(),
-            requested: compare(told, found, card),
-            letter: letter(told, found, card),
+            requested: compare(payload, found, card),
+            letter: letter(payload, found, card),
             outcome: decimal(found.outcome.as_ref()),
             contradicted: places
                 .iter()
@@ -53,9 +54,9 @@ impl Judgement {
                 judgement.check(word.kind, result, word.name);
             }
         }
-        judgement.expiry(told, card);
+        judgement.expiry(payload, card);
         judgement.requested_number();
-        if let Some(age) = filled(card.age.as_ref()).and_then(|age| age.parse::<u32>().ok()) {
+        if let Some(age) = given_text(card.age.as_ref()).and_then(|age| age.parse::<u32>().ok()) {
             judgement.check(
                 CheckKind::Age,
                 if age >= OF_AGE {
@@ -96,7 +97,7 @@ impl Judgement {
         judgement
     }
 
-    /// Returns the state of the verification by the vendor's state and the findings.
+    /// Returns the status of the verification by the vendor's state and the findings.
     pub(super) fn status(&self, row: &StateRow, rules: Rules) -> Status {
         match row.status {
             Status::Finished(Outcome::Verified) => Status::Finished(self.validated()),
@@ -110,17 +111,17 @@ impl Judgement {
         }
     }
 
-    /// Adds the reason of a code that an operator had to judge, and the operator's own reasons: the document promises them as parameters
-    /// and names none.
-    pub(super) fn reject(&mut self, found: &IdentityResult<'_>, told: &Report<'_>) {
+    /// Adds the reason of a code that an operator had to judge, and the operator's own reasons,
+    /// which the document promises as parameters without naming them.
+    pub(super) fn reject(&mut self, found: &IdentityResult<'_>, payload: &Report<'_>) {
         if let (Some(code), Some(row)) = (
-            filled(found.outcome.as_ref()),
+            given_text(found.outcome.as_ref()),
             self.outcome.and_then(find_result),
         ) && let Some(reason) = row.reason.filter(|_| row.to_be_judged)
         {
             self.reasons.insert(0, Finding::new(reason, code));
         }
-        for (name, values) in told
+        for (name, values) in payload
             .others
             .undocumented()
             .chain(found.others.undocumented())
@@ -145,7 +146,7 @@ impl Judgement {
         let overruling = OVERRULING
             .iter()
             .find(|(kind, _)| self.result(*kind) == Some(CheckResult::Failed));
-        // A word about the number that is neither yes nor no is not the vendor's yes.
+        // A word about the number that is neither yes nor no does not confirm it.
         let unclear = self.checks.iter().any(|check| {
             check.kind == CheckKind::RequestedNumber
                 && check.result == CheckResult::Inconclusive
@@ -158,7 +159,7 @@ impl Judgement {
         }
     }
 
-    /// Returns the expected outcome of a verification that an operator has still to validate.
+    /// Returns the expected outcome of a verification that an operator must still validate.
     fn leaning(&self) -> Option<Outcome> {
         if self.contradicted {
             return None;
@@ -172,7 +173,8 @@ impl Judgement {
         }
     }
 
-    /// Returns the outcome of a verification that no operator validates. A wrong number and an expired document are no deceit.
+    /// Returns the outcome of a verification that no operator validates. A wrong number and an
+    /// expired document are not signs of fraud.
     fn automatic(&self, leaning: Outcome) -> Outcome {
         let failed = |kind| self.result(kind) == Some(CheckResult::Failed);
         match leaning {
@@ -192,7 +194,7 @@ impl Judgement {
             .map(|check| check.result)
     }
 
-    /// Adds a check. One that is there already changes only if it fails now and did not before.
+    /// Adds a check. An existing check changes only from not failed to failed.
     fn check(&mut self, kind: CheckKind, result: CheckResult, code: &str) {
         match self.checks.iter_mut().find(|check| check.kind == kind) {
             Some(check) if result == CheckResult::Failed && check.result != CheckResult::Failed => {
@@ -203,7 +205,7 @@ impl Judgement {
         }
     }
 
-    /// The similarity of the faces. A result that is no code is the same measurement.
+    /// Adds the similarity of the faces. A result that is not a code is the same measurement.
     fn measurement(&mut self, found: &IdentityResult<'_>) {
         let Some((text, code)) = measured(found) else {
             return;
@@ -221,13 +223,15 @@ impl Judgement {
         self.checks.push(check);
     }
 
-    /// A document that had expired on the day of the report has expired, whatever `Caducado` says.
-    fn expiry(&mut self, told: &Report<'_>, card: &Card<'_>) {
+    /// Adds the expiry check. A document that expired before the day of the report has expired,
+    /// whatever `Caducado` says.
+    fn expiry(&mut self, payload: &Report<'_>, card: &Card<'_>) {
         let day = |text: &Option<Text<'_>>| local(text.as_ref()).map(DateTime::date);
-        let expires: Option<Date> = filled(card.expires_on.as_ref())
+        let expires: Option<Date> = given_text(card.expires_on.as_ref())
             .and_then(PartialDate::parse)
             .and_then(PartialDate::whole);
-        if let (Some(expires), Some(day)) = (expires, day(&told.updated_at).max(day(&told.sent_at)))
+        if let (Some(expires), Some(day)) =
+            (expires, day(&payload.updated_at).max(day(&payload.sent_at)))
             && expires < day
         {
             self.check(
@@ -238,8 +242,9 @@ impl Judgement {
         }
     }
 
-    /// The comparison of the numbers counts against the vendor's word, and in place of it if there is none. If a number was requested and
-    /// none was read, the check says so; the vendor's state stands.
+    /// Compares the numbers, which overrides the vendor's word and replaces a missing one. If a
+    /// number was requested and none was extracted, the check is inconclusive and the vendor's
+    /// state remains.
     fn requested_number(&mut self) {
         match self.requested {
             Requested::Differs => self.check(
@@ -258,9 +263,10 @@ impl Judgement {
         }
     }
 
-    /// The code of the result overrules what was measured, unless that failed already. A number that is not negative is a similarity.
+    /// Adds the code of the result, which overrides a measurement that has not failed. A number
+    /// that is not negative is a similarity.
     fn code(&mut self, found: &IdentityResult<'_>) {
-        let Some(code) = filled(found.outcome.as_ref()) else {
+        let Some(code) = given_text(found.outcome.as_ref()) else {
             return;
         };
         if self
@@ -286,7 +292,7 @@ impl Judgement {
         }
     }
 
-    /// Every check that failed is a reason, unless the code of the result gives the same one.
+    /// Adds a reason for each failed check, unless the code of the result gives the same reason.
     fn failures(&mut self) {
         for check in &self.checks {
             let reason = match (check.kind, check.result) {
@@ -311,7 +317,7 @@ impl Judgement {
     }
 }
 
-/// A member that says `Si` or `No`.
+/// A member with the value `Si` or `No`.
 pub(super) struct YesNo<'t> {
     pub(super) name: &'static str,
     pub(super) path: &'static str,
@@ -322,17 +328,18 @@ pub(super) struct YesNo<'t> {
 }
 
 impl YesNo<'_> {
-    /// The word, unless it is `N/A`.
+    /// Returns the word, unless it is `N/A`.
     pub(super) fn word(&self) -> Option<&str> {
-        filled(self.text)
+        given_text(self.text)
     }
 
-    /// Whether the word is a plain yes or no.
+    /// Returns whether the word is a plain yes or no.
     pub(super) fn is_plain(&self) -> bool {
         self.word().is_some_and(|word| yes(word).is_some())
     }
 
-    /// The result of the check. If the member is there several times, one word against it is enough.
+    /// Returns the result of the check. If the member occurs several times, one negative word fails
+    /// it.
     pub(super) fn result(&self) -> Option<CheckResult> {
         let of = |word: &str| match yes(word) {
             Some(said) if said == self.good => CheckResult::Passed,
@@ -355,7 +362,7 @@ impl YesNo<'_> {
     }
 }
 
-/// The members that say `Si` or `No` about a check.
+/// Returns the members with the values `Si` or `No`, each for one check.
 pub(super) fn words<'t>(found: &'t IdentityResult<'_>, card: &'t Card<'_>) -> [YesNo<'t>; 5] {
     let of_result = |name, path, kind, text: &'t Option<Text<'_>>| YesNo {
         name,
@@ -401,7 +408,7 @@ pub(super) fn words<'t>(found: &'t IdentityResult<'_>, card: &'t Card<'_>) -> [Y
     ]
 }
 
-/// The similarity of the faces, and the member that has it.
+/// Returns the similarity of the faces, and the name of its member.
 pub(super) fn measured<'t>(
     found: &'t IdentityResult<'_>,
 ) -> Option<(Option<&'t Text<'t>>, &'static str)> {
@@ -414,18 +421,19 @@ pub(super) fn measured<'t>(
     is_percent(&found.outcome).then_some((found.outcome.as_ref(), "Resultado"))
 }
 
-/// Whether the letter of a Spanish number is right; none if the number is not Spain's.
-fn letter(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Option<bool> {
-    let country = filled(card.country.as_ref()).and_then(Country::from_word);
+/// Returns whether the check letter of a Spanish number is right, or `None` if the number is not
+/// Spanish.
+fn letter(payload: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Option<bool> {
+    let country = given_text(card.country.as_ref()).and_then(Country::from_word);
     if country.is_some_and(|country| country.code() != "ES") {
         return None;
     }
-    number::read(told, found, card)
+    number::read(payload, found, card)
         .first()
         .and_then(|number| dni::letter_holds(&dni::plain(number)))
 }
 
-/// `Si` or `No`, with its accent or without, in any case.
+/// Parses `Si` or `No`, with or without an accent, in any case.
 fn yes(word: &str) -> Option<bool> {
     match word.trim().to_lowercase().as_str() {
         "si" | "sí" | "s" | "true" | "1" => Some(true),

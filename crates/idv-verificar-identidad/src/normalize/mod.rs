@@ -1,7 +1,7 @@
-//! The vendor's statements in the model's words: pure functions from [`wire`](crate::wire) to [`Observation`] and
-//! [`Report`](idv_core::Report).
+//! Normalizes the vendor's payloads: pure functions from [`wire`](crate::wire) to [`Observation`]
+//! and [`Report`](idv_core::Report).
 //!
-//! The tables they go by are data, each row a row of the document's: [`STATES`], [`RESULTS`].
+//! [`STATES`] and [`RESULTS`] are the document's tables.
 
 mod attribute;
 mod codes;
@@ -29,23 +29,23 @@ use crate::api::ZONE;
 use crate::wire::{Answer, Report};
 use judge::Judgement;
 
-/// The provider's id, which reports carry.
+/// The provider's id in reports.
 pub(crate) const PROVIDER: ProviderId = ProviderId::new("verificar-identidad");
 
-/// The service that this crate is about (`Servicio`).
+/// The service of this crate (`Servicio`).
 pub const SERVICE: &str = "VERIFICACION_IDENTIDAD";
 
 /// An account's own rules of judgement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rules {
-    /// Whether the automatic outcome is final, since no operator validates this account's verifications: 5001 ends one then, unless its
-    /// outcome is left to an operator.
+    /// Whether the automatic result is final because no operator validates this account's
+    /// verifications. 5001 is then the end, unless an operator must judge the result.
     pub automatic_outcome_is_final: bool,
 }
 
 impl Rules {
-    /// Returns the same with the automatic outcome final, or not.
+    /// Sets whether the automatic result is final.
     #[must_use]
     pub const fn automatic_outcome_is_final(mut self, is_final: bool) -> Self {
         self.automatic_outcome_is_final = is_final;
@@ -53,39 +53,45 @@ impl Rules {
     }
 }
 
-/// Returns the observation that a report is, or none if the report is about another service. It is a claim: the receiver adds the proof.
+/// Normalizes a report, or returns `None` if it is about another service. The observation is a
+/// claim: the receiver adds the proof.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if the report does not say which service or which request it is about, or names several.
-pub fn observe(told: &Report<'_>, rules: Rules, channel: Channel) -> Result<Option<Observation>> {
-    if told.others.contradicts("Servicio") || told.others.contradicts("ID") {
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the report lacks its service or its request, or
+/// names several.
+pub fn observe(
+    payload: &Report<'_>,
+    rules: Rules,
+    channel: Channel,
+) -> Result<Option<Observation>> {
+    if payload.others.contradicts("Servicio") || payload.others.contradicts("ID") {
         return Err(Error::malformed(
-            "the report is about several services or requests: Servicio or ID is there twice",
+            "the report names several services or requests: Servicio or ID occurs twice",
         ));
     }
-    let service = non_empty(told.service.as_ref())
-        .ok_or_else(|| Error::malformed("the report does not say its service: Servicio"))?;
+    let service = non_empty(payload.service.as_ref())
+        .ok_or_else(|| Error::malformed("the report lacks its service: Servicio"))?;
     if !service.eq_ignore_ascii_case(SERVICE) {
         return Ok(None);
     }
-    let id = non_empty(told.id.as_ref())
-        .ok_or_else(|| Error::malformed("the report does not say which request it is about: ID"))?;
+    let id = non_empty(payload.id.as_ref())
+        .ok_or_else(|| Error::malformed("the report lacks its request: ID"))?;
     let mut observation =
         Observation::claimed(Subject::new(None, Some(VendorId::new(id))), channel);
-    observation.at = time(told.updated_at.as_ref());
+    observation.at = time(payload.updated_at.as_ref());
 
-    let found = told.result().unwrap_or_default();
+    let found = payload.result().unwrap_or_default();
     let card = found.card();
-    let judgement = Judgement::of(told, &found, &card);
-    let (code, row, contradicts) = state(told);
+    let judgement = Judgement::of(payload, &found, &card);
+    let (code, row, contradicts) = state(payload);
     observation.code = code;
     observation.status = row.map(|row| judgement.status(row, rules));
     if contradicts {
         observation.status = Some(Status::Finished(Outcome::Disputed));
     }
     let row = row.filter(|_| !contradicts);
-    let mut report = report::report(told, &found, &card, judgement, row, observation.status);
+    let mut report = report::report(payload, &found, &card, judgement, row, observation.status);
     if matches!(observation.status, Some(Status::Finished(_))) {
         report.completed_at = observation.at;
         let is_automatic = row.is_some_and(|row| matches!(row.status, Status::InReview { .. }));
@@ -95,8 +101,9 @@ pub fn observe(told: &Report<'_>, rules: Rules, channel: Channel) -> Result<Opti
     Ok(Some(observation))
 }
 
-/// Returns the observation that an answer of the send function is: the identifier of a request whose message was sent. An answer that
-/// reports a failure has no subject, and keeps its code. Other members are in the report's `custom`.
+/// Normalizes a response of the send function: the identifier of a request whose message was sent.
+/// A response that reports a failure has no subject and keeps its code. The report's `custom` has
+/// the other members.
 #[must_use]
 pub fn sent(answer: &Answer<'_>, channel: Channel) -> Observation {
     let id = non_empty(answer.id.as_ref()).map(VendorId::new);
@@ -108,24 +115,28 @@ pub fn sent(answer: &Answer<'_>, channel: Channel) -> Observation {
     observation
 }
 
-/// Returns the observations of a payload of a kind, by the rules of an account that has set none. `callback` and `result` are reports,
-/// JSON or a form: the vendor gives results in no other way. `status` is the answer of the send function, in any of its forms, or a report.
+/// Normalizes a payload of the given kind, by the default rules.
+///
+/// `callback` and `result` are reports, as JSON or as a form: the vendor has no other source of
+/// results. `status` is a response of the send function, in any format, or a report.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
-/// `kind` if there is no such kind.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `kind` if `kind` is not one of
+/// these.
 pub fn kind(bytes: &[u8], kind: &str) -> Result<Page> {
     let channel = payload_channel(kind)?;
     Ok(Page::new(payload(bytes, channel)?, 0, None))
 }
 
-/// Returns the observations of a payload that came by a channel: see [`kind`](fn@kind).
+/// Normalizes a payload that arrived by `channel`: see [`kind`](fn@kind).
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming
-/// `channel` if nothing comes from this vendor by that channel.
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the payload cannot be parsed;
+/// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `channel` if this vendor does not
+/// use that channel.
 pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
     let rules = Rules::default();
     match channel {
@@ -133,9 +144,9 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
             .into_iter()
             .collect()),
         Channel::Poll => match Report::read(bytes) {
-            // An answer has an `ID` too.
-            Ok(told) if told.service.is_some() => {
-                Ok(observe(&told, rules, channel)?.into_iter().collect())
+            // A response has an `ID`, too.
+            Ok(payload) if payload.service.is_some() => {
+                Ok(observe(&payload, rules, channel)?.into_iter().collect())
             }
             _ => Ok(vec![sent(&Answer::read(bytes)?, channel)]),
         },
@@ -146,13 +157,14 @@ pub fn payload(bytes: &[u8], channel: Channel) -> Result<Vec<Observation>> {
     }
 }
 
-/// Returns the vendor's code for the state, the row of the last one, and whether there are several that contradict each other on the end.
-fn state(told: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool) {
-    let last = non_empty(told.state.as_ref());
-    if !told.others.contradicts("Estado") {
+/// Returns the vendor's code of the state, the row of the last state, and whether several states
+/// contradict each other about the end.
+fn state(payload: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool) {
+    let last = non_empty(payload.state.as_ref());
+    if !payload.others.contradicts("Estado") {
         return (last.map(str::to_owned), last.and_then(state_of), false);
     }
-    let codes: Vec<_> = told
+    let codes: Vec<_> = payload
         .others
         .get("Estado")
         .iter()
@@ -167,9 +179,9 @@ fn state(told: &Report<'_>) -> (Option<String>, Option<&'static StateRow>, bool)
     )
 }
 
-/// The row of a state as the report writes it.
+/// Returns the row of a state as the report writes it.
 fn state_of(code: &str) -> Option<&'static StateRow> {
-    // "+5100" and "05100" are not how the vendor writes numbers.
+    // The vendor does not write "+5100" or "05100".
     let plain = code.bytes().all(|byte| byte.is_ascii_digit()) && !code.starts_with('0');
     if plain {
         code.parse().ok().and_then(find_state)
@@ -178,20 +190,20 @@ fn state_of(code: &str) -> Option<&'static StateRow> {
     }
 }
 
-/// The vendor, as the type by which the core finds its words.
+/// Selects this vendor's conversions ([`FromVendor`](idv_core::adapter::FromVendor)).
 struct Vendor;
 
-/// The text, unless it is empty or the vendor's word for none.
-fn filled<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
+/// Returns the text unless it is empty or the vendor's word for none.
+fn given_text<'t>(text: Option<&'t Text<'_>>) -> Option<&'t str> {
     non_empty(text).filter(|text| !text.eq_ignore_ascii_case("N/A"))
 }
 
-/// A time of the vendor's, which has no zone: it is Spain's.
+/// Parses a time of the vendor, which has no zone and is in Spain's.
 fn time(text: Option<&Text<'_>>) -> Option<Timestamp> {
     time_zone(ZONE)?.to_timestamp(local(text)?).ok()
 }
 
-/// A time of the vendor's as a Spanish clock shows it.
+/// Parses a time of the vendor as Spanish local time.
 fn local(text: Option<&Text<'_>>) -> Option<DateTime> {
     non_empty(text)?.parse().ok()
 }
@@ -201,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_is_spains() {
+    fn time_is_in_spains_zone() {
         let at = |text: &'static str| time(Some(&Text::new(text))).map(|time| time.to_string());
         assert_eq!(
             at("2021-10-10 10:10").as_deref(),

@@ -1,17 +1,17 @@
-//! Numbers: similarities, and the numbers of documents.
+//! Parses similarities, and compares document numbers.
 
 use idv_core::Text;
 
-use super::filled;
+use super::given_text;
 use crate::dni;
 use crate::wire::{Card, IdentityResult, Report};
 
-/// A number as the vendor writes it: a decimal, with a point or Spain's comma, perhaps in percent.
+/// Parses a decimal number with a point or a Spanish comma, with or without a percent sign.
 pub(super) fn decimal(text: Option<&Text<'_>>) -> Option<f64> {
     written(text)?.parse().ok()
 }
 
-/// The same divided by a hundred: the decimal point is moved, so that no digit changes.
+/// Returns the number divided by a hundred, by moving the decimal point, so that no digit changes.
 pub(super) fn hundredth(text: Option<&Text<'_>>) -> Option<f64> {
     let written = written(text)?;
     match written.split_once(['e', 'E']) {
@@ -21,7 +21,7 @@ pub(super) fn hundredth(text: Option<&Text<'_>>) -> Option<f64> {
 }
 
 fn written(text: Option<&Text<'_>>) -> Option<String> {
-    let text = filled(text)?.trim_end_matches('%').trim_end();
+    let text = given_text(text)?.trim_end_matches('%').trim_end();
     let plain = text.bytes().all(|byte| {
         byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-' | b'+' | b'e' | b'E')
     });
@@ -31,52 +31,60 @@ fn written(text: Option<&Text<'_>>) -> Option<String> {
         .then(|| text.replace(',', "."))
 }
 
-/// The number that was requested, beside those that were read off the document.
+/// The relation of the requested number to the extracted ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Requested {
     /// No number was requested.
     No,
-    /// All that were read are the requested one.
+    /// All extracted numbers equal the requested one.
     Matches,
-    /// One that was read is another.
+    /// An extracted number differs.
     Differs,
-    /// None was read.
+    /// No number was extracted.
     Unread,
 }
 
-/// The numbers that were read off the document, the document's own first, each with the vendor's path.
+/// Returns the extracted numbers, the document's own first, each with the vendor's path.
 pub(super) fn read<'t>(
-    told: &'t Report<'_>,
+    payload: &'t Report<'_>,
     found: &'t IdentityResult<'_>,
     card: &'t Card<'_>,
 ) -> Vec<&'t str> {
     let texts = [
         &card.number,
         &found.number_front,
-        &told.number_front,
+        &payload.number_front,
         &found.number_back,
-        &told.number_back,
+        &payload.number_back,
     ];
     texts
         .into_iter()
-        .filter_map(|text| filled(text.as_ref()))
+        .filter_map(|text| given_text(text.as_ref()))
         .collect()
 }
 
-/// The numbers that were requested, as the report repeats them.
-pub(super) fn requested<'t>(told: &'t Report<'_>, found: &'t IdentityResult<'_>) -> Vec<&'t str> {
-    [&found.requested_number, &told.requested_number]
+/// Returns the requested numbers that the report repeats.
+pub(super) fn requested<'t>(
+    payload: &'t Report<'_>,
+    found: &'t IdentityResult<'_>,
+) -> Vec<&'t str> {
+    [&found.requested_number, &payload.requested_number]
         .into_iter()
-        .filter_map(|text| filled(text.as_ref()))
+        .filter_map(|text| given_text(text.as_ref()))
         .collect()
 }
 
-/// Compares the requested numbers with those that were read.
+/// Compares the requested numbers with the extracted ones.
 ///
-/// The number of a passport or of a foreign document may stand in `NumeroSerie` alone: a DNI or NIE never does.
-pub(super) fn compare(told: &Report<'_>, found: &IdentityResult<'_>, card: &Card<'_>) -> Requested {
-    let (requested, read) = (requested(told, found), read(told, found, card));
-    let serial = filled(card.serial_number.as_ref());
+/// `NumeroSerie` alone may have the number of a passport or of a foreign document, but never a DNI
+/// or NIE.
+pub(super) fn compare(
+    payload: &Report<'_>,
+    found: &IdentityResult<'_>,
+    card: &Card<'_>,
+) -> Requested {
+    let (requested, read) = (requested(payload, found), read(payload, found, card));
+    let serial = given_text(card.serial_number.as_ref());
     let by_serial = |number: &str| {
         dni::letter_holds(&dni::plain(number)).is_none()
             && serial.is_some_and(|serial| dni::is_same(serial, number))
@@ -101,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn number_is_decimal_with_point_or_comma() {
+    fn decimal_has_a_point_or_comma() {
         for (text, number, hundredth) in [
             (
                 "93.957847595214844",
@@ -132,13 +140,13 @@ mod tests {
     }
 
     fn compared(json: &str) -> Requested {
-        let told = Report::read(json.as_bytes()).unwrap();
-        let found = told.result().unwrap_or_default();
-        compare(&told, &found, &found.card())
+        let payload = Report::read(json.as_bytes()).unwrap();
+        let found = payload.result().unwrap_or_default();
+        compare(&payload, &found, &found.card())
     }
 
     #[test]
-    fn requested_number_is_compared_with_all_that_were_read() {
+    fn requested_number_is_compared_with_every_reading() {
         for (members, expected) in [
             (r#""DNIAnverso":"12345678Z""#, Requested::No),
             (
@@ -194,7 +202,7 @@ mod tests {
                 r#""DNISolicitado":"12345678Z","Result":{"DNISolicitado":"87654321X","DNI":{"DNI":"12345678Z"}}"#,
                 Requested::Differs,
             ),
-            // A passport, whose number is beside that of the person.
+            // A passport, which also has the person's number.
             (
                 r#""DNISolicitado":"pab-123456","Result":{"DNI":{"DNI":"12345678Z","NumeroSerie":"PAB123456"}}"#,
                 Requested::Matches,

@@ -1,4 +1,4 @@
-//! The report of a verification: the contents of `Result`, and of the members around it.
+//! Builds the report of a verification from `Result` and the members around it.
 
 use idv_core::adapter::non_empty;
 use idv_core::report::{
@@ -16,7 +16,7 @@ use crate::dni;
 use crate::evidence::CERTIFICATE;
 use crate::wire::{self, Card, IdentityResult};
 
-/// The fields that a report of this vendor can ever fill.
+/// The fields that a report of this vendor can fill.
 pub const REPORT_FIELDS: &[Field] = &[
     Field::CompletedAt,
     Field::Method,
@@ -38,15 +38,17 @@ pub const REPORT_FIELDS: &[Field] = &[
     Field::Custom,
 ];
 
-/// Returns the report about the person.
+/// Builds the report about the person.
 ///
-/// - Data that was read off the document is `valid` once the verification is verified, else `unchecked`. The number is a `match` or
-///   `changed` if one was requested, and `invalid` if the letter of a Spanish one is wrong.
-/// - An empty text is absence, and so is `N/A` beside `Si` and `No` and in place of a number.
-/// - `custom` has what the model has no place for, by the vendor's path: `Acceso.IP`, `Posicion.Direccion`, `Result.Barba`; also members
-///   that the document does not name, in their own shape, and words of checks that are neither yes nor no.
+/// - Data of the document is `valid` if the verification is verified, otherwise `unchecked`. The
+///   number is a `match` or `changed` if one was requested, and `invalid` if a Spanish check letter
+///   is wrong.
+/// - An empty text means absence, and so does `N/A` beside `Si` and `No` or instead of a number.
+/// - `custom` has the values beyond the model, by the vendor's path: `Acceso.IP`,
+///   `Posicion.Direccion`, `Result.Barba`; also undocumented members in their own shape, and words
+///   of checks that are neither yes nor no.
 pub(super) fn report(
-    told: &wire::Report<'_>,
+    payload: &wire::Report<'_>,
     found: &IdentityResult<'_>,
     card: &Card<'_>,
     mut judgement: Judgement,
@@ -59,12 +61,12 @@ pub(super) fn report(
     } else {
         Verdict::Unchecked
     };
-    // A report is long: it is made where it stays.
+    // A report is large: building it in place avoids moving it.
     let mut report = Box::new(Report::new(PROVIDER));
-    report.vendor_id = non_empty(told.id.as_ref()).map(VendorId::new);
+    report.vendor_id = non_empty(payload.id.as_ref()).map(VendorId::new);
     report.method = Some(Method::Auto);
-    person(&mut report, told, card, verdict);
-    document(&mut report, told, found, card, &judgement, verdict);
+    person(&mut report, payload, card, verdict);
+    document(&mut report, payload, found, card, &judgement, verdict);
     match row.map(|row| row.status) {
         Some(Status::Finished(Outcome::Verified)) => {
             let certificate = Evidence::new(EvidenceId::new(CERTIFICATE), EvidenceKind::ReportPdf);
@@ -73,7 +75,7 @@ pub(super) fn report(
                 .push(certificate.with_media_type("application/pdf"));
         }
         Some(Status::Finished(Outcome::Rejected)) => {
-            judgement.reject(found, told);
+            judgement.reject(found, payload);
             let code = row.map(|row| row.code.to_string()).unwrap_or_default();
             judgement
                 .checks
@@ -81,13 +83,13 @@ pub(super) fn report(
         }
         _ => {}
     }
-    report.custom = custom::of_report(told, found, card, &judgement.checks).into_values();
+    report.custom = custom::of_report(payload, found, card, &judgement.checks).into_values();
     report.checks = judgement.checks;
     report.reasons = judgement.reasons;
     report
 }
 
-fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict: Verdict) {
+fn person(report: &mut Report, payload: &wire::Report<'_>, card: &Card<'_>, verdict: Verdict) {
     let person = &mut report.person;
     match non_empty(card.name.as_ref()).map(|name| (name, name.split_once(','))) {
         Some((name, Some((family, given))))
@@ -104,7 +106,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
             person.family_name = part(family);
             person.given_names = part(given);
         }
-        // Nothing divides its parts.
+        // The name has no comma between its parts.
         Some((name, None)) => person.family_name = Some(unread(name, verdict)),
         None => {}
     }
@@ -113,8 +115,8 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
         .nationalities
         .extend(attribute(card.nationality.as_ref(), verdict));
     person.gender = attribute(card.sex.as_ref(), verdict);
-    // It repeats what was sent, and nothing else.
-    person.phone = non_empty(told.phone.as_ref()).map(|phone| {
+    // The report only repeats the number of the request.
+    person.phone = non_empty(payload.phone.as_ref()).map(|phone| {
         let mut attribute = Attribute::new(Source::Submitted, Verdict::Original);
         let digits = phone.trim_start_matches('+');
         attribute.submitted = Some(Pii::new(format!("+{digits}")));
@@ -124,7 +126,7 @@ fn person(report: &mut Report, told: &wire::Report<'_>, card: &Card<'_>, verdict
 
 fn document(
     report: &mut Report,
-    told: &wire::Report<'_>,
+    payload: &wire::Report<'_>,
     found: &IdentityResult<'_>,
     card: &Card<'_>,
     judgement: &Judgement,
@@ -136,8 +138,8 @@ fn document(
     document.issuing_country = attribute(card.country.as_ref(), verdict);
     document.expires_on = attribute(card.expires_on.as_ref(), verdict);
 
-    let mut numbers = number::read(told, found, card).into_iter();
-    let requested = number::requested(told, found).first().copied();
+    let mut numbers = number::read(payload, found, card).into_iter();
+    let requested = number::requested(payload, found).first().copied();
     let mut attribute = match (numbers.next(), requested) {
         (Some(number), _) => read::<String>(number, verdict),
         (None, Some(_)) => Attribute::new(Source::Submitted, Verdict::Original),

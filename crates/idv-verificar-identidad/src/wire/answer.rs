@@ -1,4 +1,5 @@
-//! Answers of the API: JSON as an array or an object, XML, lines of text, or a bare number ("Response of the requests").
+//! Responses of the API: JSON as an array or an object, XML, lines of text, or a bare number
+//! ("Response of the requests").
 
 use std::borrow::Cow;
 
@@ -8,33 +9,35 @@ use idv_core::{Error, Result, Text};
 use super::members::{Field as _, Others};
 use super::tree::{Tree, parse};
 
-/// An answer of any function.
+/// A response of any function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer<'a> {
-    /// The result of the call, 1 or a negative code: `Res`.
+    /// The result of the call, 1 or a negative code (`Res`).
     pub res: Option<Text<'a>>,
-    /// The identifier of the request: `ID`.
+    /// The identifier of the request (`ID`).
     pub id: Option<Text<'a>>,
-    /// The credits that are left: `Cred`.
+    /// The remaining credits (`Cred`).
     pub credits: Option<Text<'a>>,
-    /// The description of an error: `Error`. It may repeat what was sent.
+    /// The description of an error (`Error`). It may repeat personal data that was sent.
     pub error: Option<Text<'a>>,
-    /// Members that have no field.
+    /// Members without a field.
     pub others: Others,
 }
 
 impl<'a> Answer<'a> {
-    /// Reads an answer in whichever form it comes.
+    /// Parses a response in any format.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is none of them, or has neither `Res` nor `Cred`.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response has none of the formats, or
+    /// has neither `Res` nor `Cred`.
     ///
     /// ```
     /// use idv_verificar_identidad::wire::Answer;
     ///
-    /// for answer in [r#"[{"Res":-1}]"#, r#"{"Res":"-1"}"#, "<result><Res>-1</Res></result>", "Res:-1;\n", "-1"] {
+    /// let xml = "<result><Res>-1</Res></result>";
+    /// for answer in [r#"[{"Res":-1}]"#, r#"{"Res":"-1"}"#, xml, "Res:-1;\n", "-1"] {
     ///     assert_eq!(Answer::read(answer.as_bytes())?.code(), Some(-1));
     /// }
     /// # Ok::<(), idv_core::Error>(())
@@ -46,7 +49,8 @@ impl<'a> Answer<'a> {
         };
         if answer.code().is_none() && answer.credits.is_none() {
             return Err(Error::malformed(
-                "the answer does not say what came of the call: Res is missing, or no number",
+                "the response does not tell the result of the call: Res is missing or not a \
+                 number",
             ));
         }
         Ok(answer)
@@ -55,14 +59,14 @@ impl<'a> Answer<'a> {
     fn of(text: &'a str) -> Result<Self> {
         let text = text.trim_ascii();
         match text.as_bytes().first() {
-            None => Err(Error::malformed("the answer is empty")),
+            None => Err(Error::malformed("the response is empty")),
             Some(b'<') => {
                 let mut answer = Self::default();
                 answer.take_elements("", read_xml(text.into())?);
                 Ok(answer)
             }
             Some(b'{') => Self::of_json(text),
-            // Lists begin like this in lines of text too.
+            // Lists in lines of text begin with the same character.
             Some(b'[') => Self::of_json(text).or_else(|error| {
                 let answer = Self::of_lines(text);
                 if answer.res.is_some() {
@@ -107,7 +111,7 @@ impl<'a> Answer<'a> {
             .flatten()
     }
 
-    /// Takes a value by its name, whose case differs between functions.
+    /// Stores a value by its name, whose case differs between functions.
     pub(super) fn take(&mut self, name: &str, value: Tree<'a>) {
         let (name, part) = match name.trim() {
             name if name.eq_ignore_ascii_case("Res") => ("Res", &mut self.res),
@@ -118,16 +122,16 @@ impl<'a> Answer<'a> {
         };
         match value.into_text() {
             Shape::Expected(text) | Shape::Partly(text, _) => {
-                part.accept(name, text, &mut self.others)
+                part.accept(name, text, &mut self.others);
             }
             Shape::Other(value) => self.others.insert(name, value),
         }
     }
 
-    /// Takes the elements that hold nothing but text, by their names, wherever they stand.
+    /// Stores the elements that contain only text, by their names, at any depth.
     fn take_elements(&mut self, name: &str, tree: Tree<'a>) {
         match tree {
-            // The text of an element with attributes is called so.
+            // This is the name of the text in an element with attributes.
             Tree::Object(members) => members.into_iter().for_each(|(inner, value)| {
                 self.take_elements(if inner == "value" { name } else { &inner }, value);
             }),
@@ -135,11 +139,11 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// `Key:value;` in each line, perhaps in brackets: `[ 0: [ Key:value; ] ]`.
+    /// Parses `Key:value;` in each line, also in brackets: `[ 0: [ Key:value; ] ]`.
     fn of_lines(text: &'a str) -> Self {
         let mut answer = Self::default();
         for piece in text.split([';', '\n']) {
-            // An index of a list ends with a colon too.
+            // An index of a list also ends with a colon.
             let piece = piece
                 .rsplit('[')
                 .next()
@@ -153,7 +157,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Whether a text is a whole number, written plainly.
+/// Returns whether a text is a plain whole number.
 fn is_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.len() <= 9 && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -164,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_says_the_same() {
+    fn every_format_gives_the_same_response() {
         for text in [
             r#"[{"Res":1,"ID":"1283876988","Cred":12345.67}]"#,
             r#"{"Res":"1","ID":1283876988,"Cred":"12345.67","Other":[{}]}"#,
@@ -191,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_of_a_call_is_refused() {
+    fn response_without_result_is_refused() {
         for text in [
             "",
             " ",

@@ -1,4 +1,4 @@
-//! Objects with named members, and the members that have no field or contradict each other.
+//! Objects with named members, and the members that are undocumented or contradict each other.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,15 +12,15 @@ use super::tree::{Member, Tree, Unpacked, parse};
 
 /// An object with [`Others`].
 pub(super) trait Object<'a>: Part<'a> + Default {
-    /// Returns the members that have no field.
+    /// Returns the members without a field.
     fn others_mut(&mut self) -> &mut Others;
 
-    /// Reads one object.
+    /// Builds an object from its members.
     fn of(members: Vec<Member<'a>>) -> Self {
         read_from(Tree::Object(members)).unwrap_or_default()
     }
 
-    /// Reads one object from several that are parts of it, and the pieces beside them.
+    /// Builds one object from several parts, and the pieces beside them.
     fn merged(unpacked: Unpacked<'a>) -> Self {
         let mut object = Self::of(unpacked.objects.into_iter().flatten().collect());
         unpacked
@@ -31,12 +31,12 @@ pub(super) trait Object<'a>: Part<'a> + Default {
     }
 }
 
-/// Objects that stand in one place, however they are wrapped. `Debug` prints none of it.
+/// The objects of one member, in any wrapping. `Debug` redacts it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Packed<'a>(Tree<'a>);
 
 impl Packed<'_> {
-    /// Returns the object, if one stands there as it is or as JSON in a string.
+    /// Returns the object, if the member is an object or a string with its JSON.
     pub(super) fn object<'s, T: Object<'s>>(&'s self) -> Option<T> {
         match &self.0 {
             Tree::Object(members) => Some(T::of(members.clone())),
@@ -47,13 +47,13 @@ impl Packed<'_> {
         }
     }
 
-    /// Returns all objects as one.
+    /// Returns all objects merged into one.
     pub(super) fn merged<'s, T: Object<'s>>(&'s self) -> T {
         self.object()
             .unwrap_or_else(|| T::merged(self.0.unpacked()))
     }
 
-    /// Returns each object. The pieces beside them are in an object of their own, the last one.
+    /// Returns each object. Pieces beside them are in an additional object at the end.
     pub(super) fn each<'s, T: Object<'s>>(&'s self) -> Vec<T> {
         let unpacked = self.0.unpacked();
         let mut objects: Vec<_> = unpacked.objects.into_iter().map(T::of).collect();
@@ -83,13 +83,13 @@ impl<'de> Part<'de> for Packed<'de> {
     }
 }
 
-/// A field that takes each value that its member is sent with.
+/// A field that accepts every value of its member.
 pub(super) trait Field: Sized {
-    /// Takes a value.
+    /// Accepts a value.
     fn accept(&mut self, name: &'static str, value: Self, others: &mut Others);
 }
 
-/// The text has to be the same if it is repeated.
+/// A repeated text must be equal.
 impl Field for Option<Text<'_>> {
     fn accept(&mut self, name: &'static str, value: Self, others: &mut Others) {
         let Some(text) = value else { return };
@@ -111,7 +111,7 @@ impl Field for Option<Text<'_>> {
     }
 }
 
-/// Repeated, it holds the objects of each.
+/// A repeated member contributes all of its objects.
 impl Field for Packed<'_> {
     fn accept(&mut self, _: &'static str, value: Self, _: &mut Others) {
         self.0 = match (std::mem::take(&mut self.0), value.0) {
@@ -127,8 +127,8 @@ impl Field for Packed<'_> {
     }
 }
 
-/// The members of an object that have no field: those that the document does not name, those of another shape than its own, and those
-/// that are repeated with another value. `Debug` prints their number only.
+/// The members of an object without a field: undocumented members, members of an unexpected shape,
+/// and members that are repeated with another value. `Debug` prints only their number.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Others {
     members: BTreeMap<String, Vec<Pii<Value>>>,
@@ -137,8 +137,8 @@ pub struct Others {
 }
 
 impl Others {
-    /// Returns every member in the order of their names, with the values that were sent. Pieces that belong to no object have the empty
-    /// name.
+    /// Returns every member in the order of names, with its values. Pieces outside any object have
+    /// the empty name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Pii<Value>])> {
         self.members
             .iter()
@@ -154,26 +154,27 @@ impl Others {
             .unwrap_or_default()
     }
 
-    /// Returns the members that the document does not name, in the order in which they came.
+    /// Returns the undocumented members in the order of arrival.
     pub fn undocumented(&self) -> impl Iterator<Item = (&str, &[Pii<Value>])> {
         self.undocumented
             .iter()
             .map(|name| (name.as_str(), self.get(name)))
     }
 
-    /// Returns the names of documented members that were sent more than once, with different values.
+    /// Returns the names of documented members that occur more than once, with different values.
     #[must_use]
     pub fn contradicted(&self) -> &[&'static str] {
         &self.contradicted
     }
 
-    /// Returns whether a documented member was sent more than once, with different values. All of them are here.
+    /// Returns whether a documented member occurs more than once, with different values. All of its
+    /// values are in here.
     #[must_use]
     pub fn contradicts(&self, name: &str) -> bool {
         self.contradicted.contains(&name)
     }
 
-    /// Reads a member that the document does not name.
+    /// Reads an undocumented member.
     pub(super) fn read<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
@@ -186,7 +187,7 @@ impl Others {
         Ok(())
     }
 
-    /// Takes the value of a documented member into its field, or keeps it if it has another shape.
+    /// Stores the value of a documented member in its field, or here if it has another shape.
     #[expect(
         clippy::unnecessary_wraps,
         reason = "`object!` expects an error if the payload has far too many of such members"
@@ -209,7 +210,7 @@ impl Others {
         Ok(())
     }
 
-    /// Takes a member in that the document does not name.
+    /// Adds an undocumented member.
     pub(super) fn undocumented_member(&mut self, name: &str, value: Value) {
         if value.is_null() {
             return;
@@ -220,7 +221,7 @@ impl Others {
         self.insert(name, value);
     }
 
-    /// Takes a value in: one of a documented member, or a piece that belongs to no object, by the empty name.
+    /// Adds a value of a documented member, or, with the empty name, a piece outside any object.
     pub(super) fn insert(&mut self, name: &str, value: Value) {
         let values = self.members.entry(name.to_owned()).or_default();
         if values.last().map(Pii::expose) != Some(&value) {
@@ -279,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn member_is_text_whatever_scalar_it_is() {
+    fn scalar_member_is_read_as_text() {
         for (json, text) in [
             ("\"a\"", "a"),
             ("7", "7"),
@@ -373,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_without_an_object_are_an_object_of_their_own() {
+    fn pieces_outside_objects_are_a_separate_object() {
         let packed: Packed<'_> = parse(r#"[{"Name":"a"},{"Name":"b"},7]"#).unwrap();
         let each: Vec<Pair<'_>> = packed.each();
         assert_eq!(

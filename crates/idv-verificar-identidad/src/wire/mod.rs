@@ -1,11 +1,12 @@
-//! The vendor's payloads in its own words: answers of the API, and reports.
+//! The vendor's payloads, member by member: responses of the API, and reports.
 //!
-//! Reading is tolerant, since the document contradicts itself: numbers come as text and text as numbers, objects as JSON within a string
-//! or within arrays, or as arrays of pairs; parts may be missing, null or of another type, and unknown ones are kept apart. The document
-//! names no charset: text that is not UTF-8 is read as windows-1252. A payload that is not whole or not well formed is refused, but one
-//! unreadable part of a report does not spoil the others.
+//! Parsing is tolerant because the document contradicts itself: numbers arrive as text and text as
+//! numbers, objects as JSON in a string, in arrays, or as arrays of pairs. Members may be missing,
+//! null or of another type, and unknown members are kept separately. The document names no charset:
+//! text that is not UTF-8 is decoded as windows-1252. A truncated or ill-formed payload is an
+//! error, but one unreadable member of a report does not affect the others.
 //!
-//! Text borrows from the payload and cannot be printed.
+//! Text borrows from the payload and has no `Display`.
 
 mod answer;
 mod members;

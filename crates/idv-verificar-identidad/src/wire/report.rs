@@ -1,4 +1,5 @@
-//! Reports: what the vendor sends on every change of a request's state ("Reception of delivery reports").
+//! Reports, which the vendor sends for every change of a request's state ("Reception of delivery
+//! reports").
 
 use std::borrow::Cow;
 
@@ -10,26 +11,26 @@ use super::members::{Object as _, Others, Packed, with_others};
 use super::tree::{Tree, parse};
 
 object! {
-    /// A report. Parts may be missing, of another type, or JSON in a string.
+    /// A report. Members may be missing, of another type, or JSON in a string.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Report<'a> {
-        /// The service that the report is about: `Servicio`. An account has one address for all of them.
+        /// The service of the report (`Servicio`). All services of an account share one URL.
         "Servicio" service: Option<Text<'a>>,
-        /// The identifier of the request, as the send function returned it: `ID`.
+        /// The identifier of the request, as the send function returned it (`ID`).
         "ID" | "Id" | "id" id: Option<Text<'a>>,
-        /// When the request was sent, Spanish local time: `FechaEnvio`.
+        /// The time at which the request was sent, in Spanish local time (`FechaEnvio`).
         "FechaEnvio" sent_at: Option<Text<'a>>,
-        /// The state: `Estado`.
+        /// The state (`Estado`).
         "Estado" state: Option<Text<'a>>,
-        /// When the state last changed, Spanish local time: `UltimaActualizacion`.
+        /// The time of the last change of the state, in Spanish local time (`UltimaActualizacion`).
         "UltimaActualizacion" updated_at: Option<Text<'a>>,
-        /// The recipient's number: `Telefono`.
+        /// The recipient's number (`Telefono`).
         "Telefono" phone: Option<Text<'a>>,
-        /// The number that was read on the front of the document: `DNIAnverso`.
+        /// The number on the front of the document (`DNIAnverso`).
         "DNIAnverso" number_front: Option<Text<'a>>,
-        /// The number that was read on its back: `DNIReverso`.
+        /// The number on the back of the document (`DNIReverso`).
         "DNIReverso" number_back: Option<Text<'a>>,
-        /// The number that was asked for: `DNISolicitado`.
+        /// The requested number (`DNISolicitado`).
         "DNISolicitado" requested_number: Option<Text<'a>>,
         /// Objects: see [`Report::accesses`].
         "Acceso" access: Packed<'a>,
@@ -40,7 +41,7 @@ object! {
         /// Objects: see [`Report::result`].
         "Result" result: Packed<'a>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
@@ -48,16 +49,17 @@ object! {
 with_others!(Report IdentityResult Card Access Position Coordinates Device);
 
 impl<'a> Report<'a> {
-    /// Reads a report, JSON or a form.
+    /// Parses a report, as JSON or as a form.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it is not whole, not well formed, or no report: without `Servicio` and `ID`.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the body is truncated or ill-formed, or
+    /// lacks both `Servicio` and `ID`.
     ///
     /// ```
     /// use idv_verificar_identidad::wire::Report;
     ///
-    /// let json = br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":299846332,"Estado":"3000","Result":"[]"}"#;
+    /// let json = br#"{"Servicio":"VERIFICACION_IDENTIDAD","ID":299846332,"Estado":"3000"}"#;
     /// let form = b"Servicio=VERIFICACION_IDENTIDAD&ID=299846332&Estado=3000";
     /// for payload in [json.as_slice(), form.as_slice()] {
     ///     let report = Report::read(payload)?;
@@ -77,32 +79,32 @@ impl<'a> Report<'a> {
         };
         if report.service.is_none() && report.id.is_none() {
             return Err(Error::malformed(
-                "it is no report: Servicio and ID are missing",
+                "not a report: Servicio and ID are missing",
             ));
         }
         Ok(report)
     }
 
-    /// Returns what was found out, if there is anything yet: `Result`.
+    /// Returns the findings, if there are any (`Result`).
     #[must_use]
     pub fn result(&self) -> Option<IdentityResult<'_>> {
         Some(self.result.merged::<IdentityResult<'_>>())
             .filter(|result| *result != IdentityResult::default())
     }
 
-    /// Returns the person's accesses, of which there may be several: `Acceso`.
+    /// Returns the person's accesses (`Acceso`).
     #[must_use]
     pub fn accesses(&self) -> Vec<Access<'_>> {
         self.access.each()
     }
 
-    /// Returns the place where the person was: `Posicion`.
+    /// Returns the person's location (`Posicion`).
     #[must_use]
     pub fn position(&self) -> Position<'_> {
         self.position.merged()
     }
 
-    /// Returns the device that the person used: `Dispositivo`.
+    /// Returns the person's device (`Dispositivo`).
     #[must_use]
     pub fn device(&self) -> Device<'_> {
         self.device.merged()
@@ -111,7 +113,7 @@ impl<'a> Report<'a> {
 
 fn members(text: &str) -> Result<Vec<super::tree::Member<'_>>> {
     match text.trim_ascii_start().as_bytes().first() {
-        None => Err(Error::malformed("it is empty")),
+        None => Err(Error::malformed("the body is empty")),
         Some(b'{' | b'[' | b'"') => parse::<Tree<'_>>(text)?.single(),
         Some(_) => match read_form(text)? {
             Tree::Object(members) => Ok(members),
@@ -121,51 +123,56 @@ fn members(text: &str) -> Result<Vec<super::tree::Member<'_>>> {
 }
 
 object! {
-    /// The findings about a person: `Result`.
+    /// The findings about a person (`Result`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct IdentityResult<'a> {
-        /// The similarity of the person to the document in percent if it is above 80, else a negative code: `Resultado`.
+        /// The similarity of the person to the document in percent if it is above 80, otherwise a
+        /// negative code (`Resultado`).
         "Resultado" outcome: Option<Text<'a>>,
-        /// The number on the front: `DNIAnverso`.
+        /// The number on the front (`DNIAnverso`).
         "DNIAnverso" number_front: Option<Text<'a>>,
-        /// The number on the back: `DNIReverso`.
+        /// The number on the back (`DNIReverso`).
         "DNIReverso" number_back: Option<Text<'a>>,
-        /// Whether front and back match, `Si` or `No`: `AnversoReversoCoinciden`.
+        /// Whether front and back match, `Si` or `No` (`AnversoReversoCoinciden`).
         "AnversoReversoCoinciden" sides_match: Option<Text<'a>>,
-        /// The number that was asked for: `DNISolicitado`.
+        /// The requested number (`DNISolicitado`).
         "DNISolicitado" requested_number: Option<Text<'a>>,
-        /// Whether the document has it, `Si`, `No` or `N/A`: `DNISolicitadoCoincide`.
+        /// Whether the document has the requested number, `Si`, `No` or `N/A`
+        /// (`DNISolicitadoCoincide`).
         "DNISolicitadoCoincide" requested_number_matches: Option<Text<'a>>,
-        /// Whether one person did every step, `Si` or `No`: `ProcesoRelizadoMismaPersona`, as the vendor spells it.
+        /// Whether one person completed every step, `Si` or `No` (`ProcesoRelizadoMismaPersona`, in
+        /// the vendor's spelling).
         "ProcesoRelizadoMismaPersona" | "ProcesoRealizadoMismaPersona" same_person: Option<Text<'a>>,
-        /// A beard: `Barba`.
+        /// A beard (`Barba`).
         "Barba" beard: Option<Text<'a>>,
-        /// A moustache: `Bigote`.
+        /// A moustache (`Bigote`).
         "Bigote" moustache: Option<Text<'a>>,
-        /// Reading glasses: `GafasLectura`.
+        /// Reading glasses (`GafasLectura`).
         "GafasLectura" reading_glasses: Option<Text<'a>>,
-        /// Sunglasses: `GafasSol`.
+        /// Sunglasses (`GafasSol`).
         "GafasSol" sunglasses: Option<Text<'a>>,
-        /// The apparent sex in a sentence, with its probability: `Sexo`. The sex on the document is [`Card::sex`].
+        /// The apparent sex in a sentence, with its probability (`Sexo`). [`Card::sex`] is the sex
+        /// on the document.
         "Sexo" apparent_sex: Option<Text<'a>>,
-        /// The apparent age, from and to: `RangoAparenteEdad`.
+        /// The apparent age as a range (`RangoAparenteEdad`).
         "RangoAparenteEdad" apparent_age: Option<Text<'a>>,
-        /// The device in one line: `Dispositivo`.
+        /// The device in one line (`Dispositivo`).
         "Dispositivo" device: Option<Text<'a>>,
-        /// The similarity of the person to the photograph on the document, in percent: `ParecidoPersonaDNI`.
+        /// The similarity of the person to the document's photo, in percent (`ParecidoPersonaDNI`).
         "ParecidoPersonaDNI" similarity: Option<Text<'a>>,
-        /// Whether a living person was there, `Si` or `No`: `PruebaDeVida`.
+        /// Whether the liveness test passed, `Si` or `No` (`PruebaDeVida`).
         "PruebaDeVida" liveness: Option<Text<'a>>,
         /// Objects: see [`IdentityResult::card`].
         "DNI" card: Packed<'a>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
 
 impl IdentityResult<'_> {
-    /// Returns the data on the document: `DNI`. A bare number in its place is the document's number.
+    /// Returns the data of the document (`DNI`). If the member is a bare number, it is the
+    /// document's number.
     #[must_use]
     pub fn card(&self) -> Card<'_> {
         if let Some(card) = self.card.object() {
@@ -189,69 +196,69 @@ impl IdentityResult<'_> {
 }
 
 object! {
-    /// The data on a document: `DNI`.
+    /// The data of a document (`DNI`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Card<'a> {
-        /// The age in years: `Edad`.
+        /// The age in years (`Edad`).
         "Edad" age: Option<Text<'a>>,
-        /// The date of birth, DD/MM/YYYY: `FechaNacimiento`.
+        /// The date of birth, DD/MM/YYYY (`FechaNacimiento`).
         "FechaNacimiento" birth_date: Option<Text<'a>>,
-        /// The number: `DNI`.
+        /// The number (`DNI`).
         "DNI" number: Option<Text<'a>>,
-        /// The nationality, three letters: `Nacionalidad`.
+        /// The nationality, three letters (`Nacionalidad`).
         "Nacionalidad" nationality: Option<Text<'a>>,
-        /// The country, three letters: `Pais`.
+        /// The country, three letters (`Pais`).
         "Pais" country: Option<Text<'a>>,
-        /// The name, `SURNAMES,NAME`: `Nombre`.
+        /// The name, `SURNAMES,NAME` (`Nombre`).
         "Nombre" name: Option<Text<'a>>,
-        /// The serial number: `NumeroSerie`.
+        /// The serial number (`NumeroSerie`).
         "NumeroSerie" serial_number: Option<Text<'a>>,
-        /// The type of the document: `TipoDocumento`.
+        /// The type of the document (`TipoDocumento`).
         "TipoDocumento" kind: Option<Text<'a>>,
-        /// The sex, `F` or `M`: `Sexo`.
+        /// The sex, `F` or `M` (`Sexo`).
         "Sexo" sex: Option<Text<'a>>,
-        /// The day on which the document expires, DD/MM/YYYY: `FechaExpira`.
+        /// The expiry date, DD/MM/YYYY (`FechaExpira`).
         "FechaExpira" expires_on: Option<Text<'a>>,
-        /// Whether the document has expired, `Si` or `No`: `Caducado`.
+        /// Whether the document has expired, `Si` or `No` (`Caducado`).
         "Caducado" expired: Option<Text<'a>>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
 
 object! {
-    /// One access of the person to the service: `Acceso`.
+    /// One access of the person to the service (`Acceso`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Access<'a> {
-        /// The time, Spanish local time: `Fecha`.
+        /// The time, in Spanish local time (`Fecha`).
         "Fecha" at: Option<Text<'a>>,
-        /// The address: `IP`.
+        /// The IP address (`IP`).
         "IP" ip: Option<Text<'a>>,
-        /// The port: `Puerto`.
+        /// The port (`Puerto`).
         "Puerto" port: Option<Text<'a>>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
 
 object! {
-    /// The place where the person was: `Posicion`.
+    /// The person's location (`Posicion`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Position<'a> {
-        /// The address of the place: `Direccion`.
+        /// The street address (`Direccion`).
         "Direccion" address: Option<Text<'a>>,
         /// Objects: see [`Position::coordinates`].
         "Coordenadas" coordinates: Packed<'a>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
 
 impl Position<'_> {
-    /// Returns the coordinates of the place: `Coordenadas`.
+    /// Returns the coordinates of the location (`Coordenadas`).
     #[must_use]
     pub fn coordinates(&self) -> Coordinates<'_> {
         self.coordinates.merged()
@@ -259,40 +266,41 @@ impl Position<'_> {
 }
 
 object! {
-    /// Coordinates, as the person's device gave them.
+    /// The coordinates that the person's device reported.
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Coordinates<'a> {
-        /// In degrees: `Longitud`.
+        /// The longitude in degrees (`Longitud`).
         "Longitud" longitude: Option<Text<'a>>,
-        /// In degrees: `Latitud`.
+        /// The latitude in degrees (`Latitud`).
         "Latitud" latitude: Option<Text<'a>>,
-        /// `Altura`, of which the document does not say the unit.
+        /// The altitude, in an undocumented unit (`Altura`).
         "Altura" altitude: Option<Text<'a>>,
-        /// In metres: `Precision`.
+        /// The precision in metres (`Precision`).
         "Precision" precision: Option<Text<'a>>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
 
 object! {
-    /// The device that the person used: `Dispositivo`.
+    /// The person's device (`Dispositivo`).
     #[derive(Debug, Clone, Default, PartialEq, Eq)]
     pub struct Device<'a> {
-        /// The browser, with its version: `browser`.
+        /// The browser, with its version (`browser`).
         "browser" browser: Option<Text<'a>>,
-        /// The operating system, with its version: `SysOp`.
+        /// The operating system, with its version (`SysOp`).
         "SysOp" operating_system: Option<Text<'a>>,
-        /// The display's resolution: `displayResolution`.
+        /// The resolution of the display (`displayResolution`).
         "displayResolution" resolution: Option<Text<'a>>,
         ..
-        /// Members that have no field.
+        /// Members without a field.
         others: Others,
     }
 }
 
-/// Whether a text may be a document's number: letters, digits and what divides them, and a digit at least.
+/// Returns whether a text may be a document's number: letters, digits and separators, with at least
+/// one digit.
 fn is_number(text: &str) -> bool {
     let allowed = |character: char| {
         character.is_alphanumeric() || matches!(character, ' ' | '.' | '-' | '/' | '<')

@@ -1,7 +1,7 @@
-//! JSON of any shape, and the objects in it, however they are wrapped.
+//! JSON of any shape, and the objects in it, in any wrapping.
 //!
-//! The vendor's table has arrays of arrays, its prose objects, and its sample strings with JSON in them. Nothing is lost on the way: a
-//! piece that belongs to no object is kept beside the objects.
+//! The vendor's table has arrays of arrays, its prose has objects, and its sample has strings with
+//! JSON in them. Nothing is lost: a piece outside any object is kept beside the objects.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,32 +13,32 @@ use serde::de::{Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-/// The number of members and elements that a payload may have. A report has a few dozen.
+/// The maximum number of members and elements in a payload. A report has a few dozen.
 const PLACES: usize = 50_000;
 
-/// The number of arrays and strings in which an object may be wrapped. The table has two arrays.
+/// The maximum number of arrays and strings around an object. The table has two arrays.
 const WRAPPINGS: usize = 8;
 
-/// The depth up to which JSON that is cut off is read. A result nests two deep.
+/// The maximum depth of truncated JSON that is recovered. A result has a depth of two.
 const DEPTH: usize = 16;
 
 /// A member of an object: its name and its value.
 pub(super) type Member<'a> = (Cow<'a, str>, Tree<'a>);
 
-/// JSON of any shape. Members that are repeated are all there. `Debug` prints none of it.
+/// JSON of any shape, with every occurrence of a repeated member. `Debug` redacts it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) enum Tree<'a> {
     #[default]
     Null,
     Bool(bool),
-    /// As it is written.
+    /// The number's text.
     Number(Text<'a>),
     Text(Text<'a>),
     Array(Vec<Self>),
     Object(Vec<Member<'a>>),
 }
 
-/// The objects that a value holds, and the pieces that belong to none of them.
+/// The objects in a value, and the pieces outside them.
 #[derive(Default)]
 pub(super) struct Unpacked<'a> {
     pub(super) objects: Vec<Vec<Member<'a>>>,
@@ -54,13 +54,15 @@ pub(super) fn parse<'a, P: Part<'a> + Default>(json: &'a str) -> Result<P> {
             .is_some()
     };
     if json.len() > PLACES && has_more() {
-        return Err(Error::malformed("it has more parts than any report"));
+        return Err(Error::malformed(
+            "too many members or elements for a report",
+        ));
     }
     read_json(json)
 }
 
 impl<'a> Tree<'a> {
-    /// Returns the text that this is: also a number and a truth value, as they are written.
+    /// Returns the text of a string, a number or a boolean.
     pub(super) fn into_text(self) -> Shape<Option<Text<'a>>> {
         match self {
             Self::Null => Shape::Expected(None),
@@ -71,22 +73,23 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Returns the members of the one object that this is: bare, in arrays, or as pairs of names and values.
+    /// Returns the members of a single object: bare, in arrays, or as pairs of names and values.
     pub(super) fn single(self) -> Result<Vec<Member<'a>>> {
         let Unpacked { objects, rest } = self.into_unpacked();
         match <[_; 1]>::try_from(objects) {
             Ok([object]) if rest.is_empty() => Ok(object),
-            // Merged into one, the statements about one would be taken for statements about the other.
+            // A merge would apply the statements about one subject to another.
             _ => Err(Error::malformed(
-                "expected one object of JSON, bare or in arrays",
+                "expected one JSON object, bare or in arrays",
             )),
         }
     }
 
-    /// Returns the objects that stand here: as objects, in arrays, as pairs of names and values, or as JSON within strings.
+    /// Returns the objects in this value: bare, in arrays, as pairs of names and values, or as JSON
+    /// in strings.
     pub(super) fn unpacked(&self) -> Unpacked<'_> {
         match self {
-            // Texts are borrowed from the string.
+            // Texts borrow from the string.
             Self::Text(text) => {
                 let mut unpacked = Unpacked::default();
                 if let Some(tree) = embedded(text.expose(), &mut unpacked.rest) {
@@ -136,7 +139,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Returns the same without what it borrows.
+    /// Returns an owned copy.
     pub(super) fn into_owned(self) -> Tree<'static> {
         match self {
             Self::Null => Tree::Null,
@@ -160,7 +163,7 @@ fn owned(text: &Text<'_>) -> Text<'static> {
     Text::new(text.expose().to_owned())
 }
 
-/// A value in its own shape. Of a member that is repeated the last one counts.
+/// Converts a value in its own shape. The last of repeated members counts.
 impl From<Tree<'_>> for Value {
     fn from(tree: Tree<'_>) -> Self {
         match tree {
@@ -212,7 +215,7 @@ impl<'de> Part<'de> for Tree<'de> {
     }
 }
 
-/// Gives the value to parts once more.
+/// Deserializes parts from an already parsed value.
 impl<'de> Deserializer<'de> for Tree<'de> {
     type Error = serde::de::value::Error;
 
@@ -253,8 +256,9 @@ impl fmt::Debug for Tree<'_> {
     }
 }
 
-/// Reads the JSON that a string may hold; text that is none goes to `rest`. An empty string and `null` hold nothing. Of JSON that is cut
-/// off, the members before the break are read, and the text is kept as well.
+/// Parses the JSON in a string. Text that is not JSON goes to `rest`. An empty string and `null`
+/// contain nothing. From truncated JSON the complete members are read, and the text is kept in
+/// `rest` as well.
 fn embedded<'a>(text: &'a str, rest: &mut Vec<Value>) -> Option<Tree<'a>> {
     let trimmed = text.trim();
     match trimmed.as_bytes().first() {
@@ -274,7 +278,8 @@ fn embedded<'a>(text: &'a str, rest: &mut Vec<Value>) -> Option<Tree<'a>> {
     }
 }
 
-/// Returns the JSON before the break: up to its end, or to the last comma of its objects and arrays, which are closed there.
+/// Returns the complete part of truncated JSON: up to its end, or to the last comma of its objects
+/// and arrays, which are then closed.
 fn unbroken(json: &str) -> Option<String> {
     let mut open: Vec<char> = Vec::new();
     let mut last = None;
@@ -310,7 +315,7 @@ fn unbroken(json: &str) -> Option<String> {
     )
 }
 
-/// Returns an array of two as a member, if its first entry is a name.
+/// Returns an array of two entries as a member, if its first entry is a name.
 fn pair(entries: Vec<Tree<'_>>) -> Result<Member<'_>, Vec<Tree<'_>>> {
     let is_pair = matches!(entries.as_slice(), [Tree::Text(name), _] if is_name(name.expose()));
     match <[_; 2]>::try_from(entries) {
@@ -369,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn piece_that_belongs_to_no_object_is_kept() {
+    fn piece_outside_any_object_is_kept() {
         for (json, objects, rest) in [
             (r#""Array""#, vec![], vec![json!("Array")]),
             ("7", vec![], vec![json!(7)]),
@@ -433,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn one_object_is_single_and_nothing_else_is() {
+    fn only_one_object_is_single() {
         for json in [r#"{"a":1}"#, r#"[{"a":1}]"#, r#"[["a",1]]"#] {
             assert!(parse::<Tree<'_>>(json).unwrap().single().is_ok(), "{json}");
         }

@@ -1,19 +1,20 @@
-//! Judges the data of the document: each field, and the limits that its dates have to keep.
+//! Judges the data of the document: each field, and the limits on its dates.
 
 use idv_core::adapter::non_empty;
 use idv_core::report::{CheckKind, CheckResult, Reason};
 
-use super::{Bench, comparison, validity, worse};
+use super::{Judge, comparison, validity, worse};
 use crate::normalize::fields::{Target, target};
 use crate::normalize::limits::{Ages, Days, Standing};
 use crate::normalize::{data_fields, words};
 use crate::wire::{ResultField, Transaction};
 
-impl Bench<'_> {
+impl Judge<'_> {
     pub(super) fn document(&mut self, transaction: &Transaction<'_>) {
         let mut data = Data::default();
         let (mut expiry, mut age) = (Dated::default(), Dated::default());
-        // A name is looked up once: there are many names, and several questions to each field.
+        // Each name is looked up once: there are many names, and several questions about each
+        // field.
         let fields: Vec<_> = data_fields(transaction).map(Datum::of).collect();
         for Datum {
             name,
@@ -67,7 +68,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Judges the day of expiry: by the dates if there are any, whatever the vendor's validity says, and else by that.
+    /// Judges the expiry date: by the dates if there are any, otherwise by the vendor's validity.
     fn expiry(&mut self, fields: &[Datum<'_>], seen: &Dated<'_>) {
         let allowance = self.rule.allowed_expiration.unwrap_or(0);
         let name = seen.name.unwrap_or("date_of_expiry");
@@ -101,7 +102,7 @@ impl Bench<'_> {
                 }
                 CheckResult::Passed
             }
-            // The vendor was asked for days that are left, and no date says that there are.
+            // The limit demands remaining validity, and no date proves it.
             None if allowance < 0 => {
                 self.doubt(
                     Reason::DocumentUnreadable,
@@ -137,7 +138,7 @@ impl Bench<'_> {
             None => CheckResult::Passed,
         };
         match seen.result {
-            // It passed only if the vendor has checked it.
+            // The check passes only if the vendor has performed it.
             Some(checked) => self.check(CheckKind::DocumentExpiry, worse(checked, result)),
             None if result != CheckResult::Passed => self.check(CheckKind::DocumentExpiry, result),
             None => {}
@@ -167,14 +168,14 @@ impl Bench<'_> {
             CheckResult::Passed
         };
         match seen.result {
-            // It passed only if the vendor has checked it.
+            // The check passes only if the vendor has performed it.
             Some(result) => self.check(CheckKind::Age, worse(result, kept)),
             None if kept != CheckResult::Passed => self.check(CheckKind::Age, kept),
             None => {}
         }
     }
 
-    /// Says whether the limits are kept, and adds the reasons if they are not.
+    /// Returns whether the ages are within the limits, and adds a reason for each violation.
     fn keeps(&mut self, limits: &AgeLimits<'_>, is_rejected: bool) -> CheckResult {
         let mut result = CheckResult::Passed;
         for (limit, code, reason) in [
@@ -207,7 +208,7 @@ impl Bench<'_> {
         result
     }
 
-    /// Compares every age, and every day of birth, with the limits.
+    /// Compares every age and every date of birth with the limits.
     fn age_limits<'t>(&self, fields: &[Datum<'t>]) -> AgeLimits<'t> {
         let mut limits = AgeLimits::default();
         for (name, word) in readings(fields, Target::Age) {
@@ -230,7 +231,7 @@ impl Bench<'_> {
     }
 }
 
-/// The relation of a result's ages to the limits, with the field that is the worst.
+/// The relation of a result's ages to the limits, with the worst field.
 #[derive(Default)]
 struct AgeLimits<'t> {
     is_known: bool,
@@ -268,7 +269,7 @@ const fn severity(standing: Standing) -> u8 {
     }
 }
 
-/// The relation of several readings of one date to a limit: open if they differ.
+/// Combines the relations of several readings of one date to a limit: open if they differ.
 fn together(one: Option<Standing>, other: Standing) -> Standing {
     match one {
         Some(one) if one != other => Standing::Open,
@@ -276,7 +277,7 @@ fn together(one: Option<Standing>, other: Standing) -> Standing {
     }
 }
 
-/// A datum that has a check of its own. Its field can stand several times; the worst counts.
+/// A datum with a check of its own. If its field occurs several times, the worst occurrence counts.
 #[derive(Default)]
 struct Dated<'t> {
     name: Option<&'t str>,
@@ -293,7 +294,7 @@ impl<'t> Dated<'t> {
     }
 }
 
-/// The checks of the document's other data, counted.
+/// Counts the checks of the document's other data.
 #[derive(Default)]
 struct Data {
     failed: bool,
@@ -324,7 +325,7 @@ impl Data {
     }
 }
 
-/// A field with its name and its place in the model.
+/// A field with its name and its target in the model.
 #[derive(Clone, Copy)]
 struct Datum<'t> {
     name: Option<&'t str>,
@@ -343,7 +344,7 @@ impl<'t> Datum<'t> {
     }
 }
 
-/// Returns every word that was read for a datum, with the name of its field.
+/// Returns every reading of a datum, with the name of its field.
 fn readings<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&'t str, &'t str)> {
     let fields = fields
         .iter()
@@ -351,13 +352,13 @@ fn readings<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&
     fields.flat_map(|datum| words(datum.field).map(|word| (datum.name.unwrap_or_default(), word)))
 }
 
-/// Returns every readable date that was read for a datum, with the name of its field.
+/// Returns every readable date of a datum, with the name of its field.
 fn dates<'t>(fields: &[Datum<'t>], wanted: Target) -> impl Iterator<Item = (&'t str, Days)> {
     readings(fields, wanted).filter_map(|(name, word)| Some((name, Days::of(word)?)))
 }
 
-/// Whether a word stands for a missing value. The vendor's document shows none, so that such a word stays in the report; it only is no
-/// value that a rule could require.
+/// Returns whether a word stands for a missing value. The document shows no such word, so the
+/// report keeps it, but it does not satisfy a required field.
 fn is_placeholder(word: &str) -> bool {
     ["n/a", "na", "none", "null", "nil", "unknown", "undefined"]
         .iter()

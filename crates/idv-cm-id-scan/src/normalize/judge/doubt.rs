@@ -1,13 +1,13 @@
-//! Judges members that no document of the vendor has.
+//! Judges undocumented members.
 
 use idv_core::adapter::wire::Members;
 use idv_core::report::{CheckResult, Reason};
 use serde_json::Value;
 
-use super::{Bench, comparison_word, validity_word};
+use super::{Judge, comparison_word, validity_word};
 use crate::wire::named;
 
-/// Words that speak against a person wherever they stand.
+/// Words that count against a person in any member.
 const NEGATIVE: &[&str] = &[
     "invalid",
     "failed",
@@ -38,7 +38,7 @@ const NEGATIVE: &[&str] = &[
     "no",
 ];
 
-/// Parts of names that speak against a person unless their value says no.
+/// Parts of member names that count against a person unless the value denies them.
 const SUSPICIONS: &[&str] = &[
     "fraud",
     "suspic",
@@ -58,7 +58,7 @@ const SUSPICIONS: &[&str] = &[
     "blocklist",
 ];
 
-/// Names of which the value `false` denies that a task came out well.
+/// Members whose value `false` means that a task has failed.
 const ASSERTIONS: &[&str] = &[
     "match",
     "matched",
@@ -86,21 +86,22 @@ const ASSERTIONS: &[&str] = &[
     "comparison",
 ];
 
-/// The meaning of a member of a task about the face.
+/// The meaning of a member of a face task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
-    /// One of the documented words for something that went well.
+    /// A documented word for a success.
     Positive,
-    /// One of the documented words for something that was not done.
+    /// A documented word for a check that was not performed.
     Neutral,
-    /// It says that something is wrong.
+    /// Something is wrong.
     Negative,
-    /// It is not known.
+    /// The word is unknown.
     Unknown,
 }
 
-impl Bench<'_> {
-    /// Judges the unknown members of an object that is not about the face: what speaks against the person is a doubt, and the rest is new.
+impl Judge<'_> {
+    /// Judges the unknown members of an object outside the face tasks: each member that counts
+    /// against the person is a doubt, and the others change nothing.
     pub(super) fn members(&mut self, place: &str, members: &Members) {
         for (name, value) in named(members) {
             if speaks_against(name, value) {
@@ -115,7 +116,7 @@ impl Bench<'_> {
     }
 }
 
-/// Reads a member by the documented words for validity and comparison, wherever they stand.
+/// Classifies a member by the documented words for validity and comparison, in any member.
 pub(super) fn word_of(name: &str, value: &Value) -> Word {
     let result = match value.as_str() {
         Some(word) if name.eq_ignore_ascii_case("validity") => validity_word(word),
@@ -131,7 +132,7 @@ pub(super) fn word_of(name: &str, value: &Value) -> Word {
     }
 }
 
-/// Whether a word speaks against a person.
+/// Returns whether a word counts against a person.
 pub(super) fn is_negative(word: &str) -> bool {
     let word = word.trim().replace(['-', ' '], "_");
     NEGATIVE
@@ -139,7 +140,7 @@ pub(super) fn is_negative(word: &str) -> bool {
         .any(|known| known.eq_ignore_ascii_case(&word))
 }
 
-/// Whether an unknown member speaks against a person, by its name or by a word in it.
+/// Returns whether an unknown member counts against a person, by its name or by a word in it.
 fn speaks_against(name: &str, value: &Value) -> bool {
     let name: String = name
         .chars()
@@ -163,7 +164,7 @@ fn speaks_against(name: &str, value: &Value) -> bool {
     }
 }
 
-/// Whether a value says that what its name says is not so.
+/// Returns whether a value denies its member's name.
 fn says_no(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -192,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn member_speaks_against_by_name_or_word() {
+    fn member_counts_against_a_person_by_name_or_word() {
         for (name, value) in [
             ("verdict", json!("rejected")),
             ("status", json!("No Match")),
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn documented_words_are_read_by_their_name() {
+    fn documented_words_are_recognized() {
         for (name, value, word) in [
             ("validity", json!("valid"), Word::Positive),
             ("Validity", json!("VALID"), Word::Positive),

@@ -1,4 +1,4 @@
-//! Judges a task: its state, its score, its word, and what else stands in it.
+//! Judges a task: its state, score, result word and other members.
 
 use idv_core::adapter::non_empty;
 use idv_core::adapter::wire::{Loose, Members};
@@ -6,7 +6,7 @@ use idv_core::report::{Check, CheckKind, CheckResult, Reason};
 use serde_json::Value;
 
 use super::doubt::{Word, is_negative, word_of};
-use super::{Bench, check_kind, comparison, validity, worse};
+use super::{Judge, check_kind, comparison, validity, worse};
 use crate::api::DOCUMENT_SCAN;
 use crate::normalize::fields::target;
 use crate::normalize::is;
@@ -16,14 +16,14 @@ use crate::wire::{ResultField, Score, Task, TaskResult, named};
 struct Seen<'t> {
     name: &'t str,
     reason: Reason,
-    /// Whether anything documented says that the task came out well.
+    /// Whether a documented value shows that the task has passed.
     is_proven: bool,
     result: CheckResult,
 }
 
-impl Bench<'_> {
-    /// Judges a task. The scan of a document collects data, which are judged on their own; every other task is a check of the person, in
-    /// which nothing may be unknown.
+impl Judge<'_> {
+    /// Judges a task. A document scan collects data, which are judged separately. Every other task
+    /// is a check of the person and must not contain unknown values.
     pub(super) fn task(&mut self, task: &Task<'_>) {
         let name = non_empty(task.kind.as_ref()).unwrap_or("task");
         let kind = check_kind(name);
@@ -83,7 +83,7 @@ impl Bench<'_> {
         }
     }
 
-    /// The parts of a scan beside its fields, which are judged with the document.
+    /// Judges the members of a scan other than its fields, which are judged with the document.
     fn scan(&mut self, seen: &mut Seen<'_>, task: &Task<'_>) {
         if let Some(TaskResult::Word(_)) = task.result {
             self.against(seen, "result", CheckResult::Inconclusive);
@@ -104,14 +104,14 @@ impl Bench<'_> {
         }
     }
 
-    /// Everything in a task that checks the person.
+    /// Judges the members of a task that checks the person.
     fn contents(&mut self, seen: &mut Seen<'_>, task: &Task<'_>) {
         match &task.result {
             Some(TaskResult::Word(word)) => match word.expose() {
                 word if word.eq_ignore_ascii_case("valid")
                     || word.eq_ignore_ascii_case("match") =>
                 {
-                    seen.is_proven = true
+                    seen.is_proven = true;
                 }
                 word if is_negative(word) => self.against(seen, "result", CheckResult::Failed),
                 _ => self.against(seen, "result", CheckResult::Inconclusive),
@@ -132,7 +132,8 @@ impl Bench<'_> {
         }
     }
 
-    /// A field in a task that checks the person. It belongs to that check; a document's data do not prove anything of a face.
+    /// Judges a field of a task that checks the person. The field belongs to that check; data of
+    /// the document prove nothing about a face.
     fn field(&mut self, seen: &mut Seen<'_>, field: &ResultField<'_>) {
         let is_data = non_empty(field.field.as_ref()).is_some_and(|name| target(name).is_some());
         let results = [
@@ -144,7 +145,7 @@ impl Bench<'_> {
                 _ if !is_there => {}
                 Some(CheckResult::Passed) => seen.is_proven |= !is_data,
                 Some(CheckResult::Failed) if code == "validity" => {
-                    self.against(seen, "invalid", CheckResult::Failed)
+                    self.against(seen, "invalid", CheckResult::Failed);
                 }
                 Some(CheckResult::Failed) => self.against(seen, code, CheckResult::Failed),
                 Some(_) => {}
@@ -170,7 +171,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Members that no document of the vendor's has.
+    /// Judges undocumented members.
     fn unknown(&mut self, seen: &mut Seen<'_>, members: &Members) {
         for (name, value) in named(members) {
             match word_of(name, value) {
@@ -183,7 +184,7 @@ impl Bench<'_> {
         }
     }
 
-    /// A completed task of which nothing says how it came out, neither well nor badly.
+    /// Judges a completed task without a known result.
     fn unproven(&mut self, seen: &mut Seen<'_>, is_about_the_face: bool) {
         if is_about_the_face && self.rule.completed_means_match {
             return;
@@ -204,7 +205,8 @@ impl Bench<'_> {
     }
 }
 
-/// Whether a member is a time of the kind that the vendor's samples have elsewhere, which says nothing of how a task came out.
+/// Returns whether a member is a time as in the vendor's other samples, which does not tell the
+/// task's result.
 fn is_time(name: &str, value: &Value) -> bool {
     const TIMES: &[&str] = &[
         "created",

@@ -1,4 +1,5 @@
-//! Refuses what the document forbids (chapter 3.1.4) before anything is sent. Fields have the document's names.
+//! Refuses values that the document forbids (chapter 3.1.4) before anything is sent. Fields have
+//! the document's names.
 
 use idv_core::{Error, Pii, Result, Url};
 
@@ -6,7 +7,7 @@ use super::{
     Behaviors, FieldKind, Order, Placement, Product, Purpose, Stamp, StampPosition, VideoOrIdent,
 };
 
-/// A reference that starts a test robot (chapter 9.5).
+/// The prefix of references that start a test robot (chapter 9.5).
 const ROBOTS: &str = "X-AUTOTEST-";
 
 pub(super) fn order(order: &Order) -> Result<()> {
@@ -22,7 +23,7 @@ fn root(order: &Order) -> Result<()> {
     if order.product != Product::Esign && order.behaviors.is_about_signing() {
         return refused(
             "Add",
-            "4, 8, 16, 128, 256 and 4194304 are about signing: they are for product 15",
+            "4, 8, 16, 128, 256 and 4194304 apply to signing: only product 15 supports them",
         );
     }
     if let Some(reference) = &order.reference {
@@ -33,7 +34,7 @@ fn root(order: &Order) -> Result<()> {
         if looks_like_a_robots && !order.is_for_a_robot() {
             return refused(
                 "Ref",
-                "it would start a test robot: use Order::test_robot for that",
+                "the reference would start a test robot: use Order::test_robot instead",
             );
         }
     }
@@ -47,14 +48,14 @@ fn root(order: &Order) -> Result<()> {
     }
     email("Email", order.email.expose(), 50)?;
     for document in &order.legitimation_documents {
-        filled("LegitimationDocument.Document", &document.description, 50)?;
+        check_text("LegitimationDocument.Document", &document.description, 50)?;
     }
     match &order.purpose {
-        Some(Purpose::Text(text)) => filled("Purpose", text, 150)?,
+        Some(Purpose::Text(text)) => check_text("Purpose", text, 150)?,
         Some(Purpose::ByLanguage(texts)) => {
             for (language, text) in texts {
                 letters("Purpose", language, 2, 2)?;
-                filled("Purpose", text, 150)?;
+                check_text("Purpose", text, 150)?;
             }
         }
         None => {}
@@ -66,18 +67,18 @@ fn root(order: &Order) -> Result<()> {
         if text.as_ref().is_some_and(|text| !text.contains("[TAN]")) {
             return refused(
                 field,
-                "expected [TAN] in it, which the vendor replaces by the TAN",
+                "expected a text with [TAN], which the vendor replaces with the TAN",
             );
         }
     }
     if order.esign_tan_sms_text.is_some() && order.product != Product::Esign {
         return refused(
             "eSignTanSmsText",
-            "it is for orders for a signature only: product 15",
+            "only signing orders (product 15) support this text",
         );
     }
     if let Some(tag) = &order.customer_route_tag {
-        filled("CustomerRouteTag", tag, 250)?;
+        check_text("CustomerRouteTag", tag, 250)?;
     }
     let mails = &order.email_notifications;
     for (field, address) in [
@@ -110,10 +111,10 @@ fn addresses(order: &Order) -> Result<()> {
     let webhooks = &order.webhooks;
     match &webhooks.after {
         Some(VideoOrIdent::AfterVideo(address)) => {
-            web_address("WebhookURL.AfterVideo", address, 250)?
+            web_address("WebhookURL.AfterVideo", address, 250)?;
         }
         Some(VideoOrIdent::AfterIdent(address)) => {
-            web_address("WebhookURL.AfterIdent", address, 250)?
+            web_address("WebhookURL.AfterIdent", address, 250)?;
         }
         None => {}
     }
@@ -126,7 +127,7 @@ fn addresses(order: &Order) -> Result<()> {
         let Some(address) = address else { continue };
         web_address(field, address, 250)?;
     }
-    // The vendor replaces it in no other address.
+    // The vendor does not replace this placeholder in other URLs.
     let others = [
         &webhooks.on_final,
         &webhooks.on_error,
@@ -142,15 +143,15 @@ fn addresses(order: &Order) -> Result<()> {
         .chain(after)
         .any(|address| address.contains("[statusCode]"))
     {
-        return refused("WebhookURL", "[statusCode] is for OnStatusChange only");
+        return refused("WebhookURL", "only OnStatusChange supports [statusCode]");
     }
     Ok(())
 }
 
 fn person(order: &Order) -> Result<()> {
     let address = &order.address;
-    filled("Address.Firstname", address.firstname.expose(), 50)?;
-    filled("Address.Surname", address.surname.expose(), 50)?;
+    check_text("Address.Firstname", address.firstname.expose(), 50)?;
+    check_text("Address.Surname", address.surname.expose(), 50)?;
     letters("Address.Country", address.country.expose(), 2, 3)?;
     texts(&[
         ("Address.CompanyName", &address.company_name, 50),
@@ -212,7 +213,7 @@ fn person(order: &Order) -> Result<()> {
     {
         return refused(
             "IdentData.CollectedBy",
-            "it is for signing at a point of sale only: Add 4194304",
+            "only signing at a point of sale (Add 4194304) supports this field",
         );
     }
     for (field, date) in [
@@ -232,7 +233,7 @@ fn person(order: &Order) -> Result<()> {
             .as_ref()
             .is_some_and(|date| date.expose().year() < 1000)
         {
-            return refused(field, "write a year of four digits");
+            return refused(field, "expected a year of four digits");
         }
     }
     let images = &data.id_card.images;
@@ -244,7 +245,7 @@ fn person(order: &Order) -> Result<()> {
             .as_ref()
             .is_some_and(|image| !image.expose().starts_with(&[0xFF, 0xD8, 0xFF]))
         {
-            return refused(field, "it is no JPEG image");
+            return refused(field, "expected a JPEG image");
         }
     }
     Ok(())
@@ -262,12 +263,12 @@ fn additional(order: &Order) -> Result<()> {
     if data.additional.len() > most {
         return refused(
             "IdentData.Additional",
-            "a shop takes 2 further fields, video 10",
+            "at most 2 additional fields in a shop, 10 by video",
         );
     }
     for (name, field) in &data.additional {
-        filled("IdentData.Additional", name, 50)?;
-        filled("IdentData.Additional.Label", &field.label, 100)?;
+        check_text("IdentData.Additional", name, 50)?;
+        check_text("IdentData.Additional.Label", &field.label, 100)?;
         let Some(value) = field.value.as_ref().map(Pii::expose) else {
             continue;
         };
@@ -284,7 +285,7 @@ fn additional(order: &Order) -> Result<()> {
         if !holds {
             return refused(
                 "IdentData.Additional.Value",
-                "it is not of the field's type",
+                "the value does not match the field's type",
             );
         }
     }
@@ -295,10 +296,10 @@ fn signing(order: &Order) -> Result<()> {
     for document in &order.esign_pdfs {
         match &document.data {
             Some(data) if is_pdf(data.expose()) => {}
-            _ => return refused("eSignPDF.Data", "it is no PDF"),
+            _ => return refused("eSignPDF.Data", "expected a PDF"),
         }
         optional("eSignPDF.Filename", &document.filename, |field, text| {
-            filled(field, text, 50)
+            check_text(field, text, 50)
         })?;
         placed("eSignPDF", document.placement.as_ref())?;
         for stamp in &document.stamps {
@@ -311,25 +312,25 @@ fn signing(order: &Order) -> Result<()> {
             .as_ref()
             .is_none_or(|hash| hash.expose().is_empty())
         {
-            return refused("eSignHash.Hash", "it is missing");
+            return refused("eSignHash.Hash", "the value is missing");
         }
         optional("eSignHash.Filename", &hash.filename, |field, text| {
-            filled(field, text, 50)
+            check_text(field, text, 50)
         })?;
     }
     for text in &order.esign_options.additional_checkboxes {
-        filled("eSignOptions.AdditionalCheckboxes", text, 300)?;
+        check_text("eSignOptions.AdditionalCheckboxes", text, 300)?;
     }
     if let Some(multi_sign) = &order.multi_sign {
         let Some(first) = &multi_sign.first_order_id else {
-            return refused("MultiSignOptions.FirstOrderID", "it is missing");
+            return refused("MultiSignOptions.FirstOrderID", "the value is missing");
         };
         length("MultiSignOptions.FirstOrderID", first.as_str(), 14)?;
         for parameters in &multi_sign.sign_parameters {
             optional(
                 "MultiSignOptions.SignParameters.Filename",
                 &parameters.filename,
-                |field, text| filled(field, text, 50),
+                |field, text| check_text(field, text, 50),
             )?;
             if matches!(parameters.placement, Some(Placement::Tag { .. })) {
                 return refused(
@@ -348,28 +349,25 @@ fn signing(order: &Order) -> Result<()> {
         .as_ref()
         .is_some_and(idv_core::Secret::is_empty)
     {
-        return refused("IdentDataSigned", "it is empty");
+        return refused("IdentDataSigned", "the value is empty");
     }
     let something = !order.esign_pdfs.is_empty()
         || !order.esign_hashes.is_empty()
         || order.multi_sign.is_some();
     let is_account_only = order.behaviors.contains(Behaviors::SIGN_ME_CREATE);
     if something && order.product != Product::Esign {
-        return refused(
-            "Product",
-            "documents are signed in orders of product 15 only",
-        );
+        return refused("Product", "only orders of product 15 can sign documents");
     }
     if something && is_account_only {
         return refused(
             "Add",
-            "8 only creates an account of sign-me: documents are signed without it, or with 4 or 16",
+            "8 only creates a sign-me account: sign documents without it, or with 4 or 16",
         );
     }
     if order.product == Product::Esign && !something && !is_account_only {
         return refused(
             "eSignPDF",
-            "an order for a signature needs a PDF, a hash, or another order whose documents are signed",
+            "a signing order needs a PDF, a hash, or another order to sign",
         );
     }
     Ok(())
@@ -383,7 +381,7 @@ fn has_mobile(order: &Order) -> bool {
             .is_some_and(|data| data.mobile.is_some())
 }
 
-/// Returns whether a file is a PDF. Readers look for its header in the first 1024 bytes.
+/// Returns whether a file is a PDF. Readers search for its header in the first 1024 bytes.
 fn is_pdf(file: &[u8]) -> bool {
     let start = file.get(..1024).unwrap_or(file);
     start.windows(5).any(|bytes| bytes == b"%PDF-")
@@ -403,10 +401,10 @@ fn placed(field: &'static str, placement: Option<&Placement>) -> Result<()> {
                 || width.is_some_and(|width| width <= 0)
                 || height.is_some_and(|height| height <= 0)
             {
-                return refused(field, "the signature lies on the page, and has a size");
+                return refused(field, "expected a signature on the page, with a size");
             }
             if *page == Some(0) {
-                return refused(field, "pages are counted from 1");
+                return refused(field, "expected a page number from 1");
             }
         }
         Some(Placement::Field(text) | Placement::Tag { tag: text, .. }) if text.is_empty() => {
@@ -418,7 +416,7 @@ fn placed(field: &'static str, placement: Option<&Placement>) -> Result<()> {
 }
 
 fn stamped(stamp: &Stamp) -> Result<()> {
-    filled("eSignPDF.Stamping.Content", stamp.content.expose(), 500)?;
+    check_text("eSignPDF.Stamping.Content", stamp.content.expose(), 500)?;
     let position = match &stamp.position {
         Some(StampPosition::At(x, y)) => *x >= 0 && *y >= 0,
         Some(StampPosition::Tag { tag, .. }) => !tag.is_empty(),
@@ -432,7 +430,7 @@ fn stamped(stamp: &Stamp) -> Result<()> {
     {
         return refused(
             "eSignPDF.Stamping",
-            "a stamp lies on a page, counted from 1, or at a tag, and has a size",
+            "expected a stamp on a page from 1, or at a tag, with a size",
         );
     }
     Ok(())
@@ -461,15 +459,15 @@ fn length(field: &'static str, text: &str, most: usize) -> Result<()> {
     if text.chars().count() > most {
         return Err(Error::invalid(
             field,
-            format!("it is longer than {most} characters"),
+            format!("longer than {most} characters"),
         ));
     }
     Ok(())
 }
 
-fn filled(field: &'static str, text: &str, most: usize) -> Result<()> {
+fn check_text(field: &'static str, text: &str, most: usize) -> Result<()> {
     if text.trim().is_empty() {
-        return refused(field, "it is empty");
+        return refused(field, "the value is empty");
     }
     length(field, text, most)
 }
@@ -480,16 +478,16 @@ fn letters(field: &'static str, text: &str, least: usize, most: usize) -> Result
         return Err(Error::invalid(
             field,
             if least == most {
-                "it is a code of 2 letters"
+                "expected a code of 2 letters"
             } else {
-                "it is a code of 2 or 3 letters"
+                "expected a code of 2 or 3 letters"
             },
         ));
     }
     Ok(())
 }
 
-/// `PN` of chapter 2.3.
+/// Checks the format `PN` of chapter 2.3.
 fn phone(field: &'static str, text: &str) -> Result<()> {
     length(field, text, 50)?;
     let digits = text.strip_prefix('+').unwrap_or_default();
@@ -497,7 +495,7 @@ fn phone(field: &'static str, text: &str) -> Result<()> {
         || digits.starts_with('0')
         || !digits.bytes().all(|byte| byte.is_ascii_digit())
     {
-        return refused(field, "write + and digits alone, such as +491701234567");
+        return refused(field, "expected + and digits only, such as +491701234567");
     }
     Ok(())
 }
@@ -512,7 +510,7 @@ fn email(field: &'static str, text: &str, most: usize) -> Result<()> {
         {
             Ok(())
         }
-        _ => refused(field, "it is no e-mail address"),
+        _ => refused(field, "expected an e-mail address"),
     }
 }
 
@@ -520,6 +518,6 @@ fn web_address(field: &'static str, text: &str, most: usize) -> Result<()> {
     length(field, text, most)?;
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
-        _ => refused(field, "it is no address of the web"),
+        _ => refused(field, "expected an http or https URL"),
     }
 }

@@ -1,4 +1,4 @@
-//! The answer to an order (chapter 3.1.5).
+//! The response to an order (chapter 3.1.5).
 
 use std::fmt;
 
@@ -9,33 +9,38 @@ use serde_json::Value;
 use crate::api::OrderId;
 use crate::wire::words;
 
-/// An order that the vendor has taken (chapter 3.1.5). `Debug` prints neither ids nor our reference, and only the hosts of links.
+/// An accepted order (chapter 3.1.5). `Debug` redacts ids and the reference, and prints only the
+/// hosts of links.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct OrderCreated {
+pub struct PutOrderResponse {
     /// The vendor's id of the order.
     pub order_id: OrderId,
-    /// Our reference, as the vendor has it.
+    /// The application's reference, as the vendor stored it.
     pub reference: Option<String>,
-    /// The page where the person chooses a way of identification; if [`Order::target_link`](super::Order::target_link) asked for it.
+    /// The page on which the person chooses a way of identification, if
+    /// [`Order::target_link`](super::Order::target_link) requested it.
     pub target_url: Option<SessionUrl>,
-    /// The link that opens the app; if [`Order::deep_link`](super::Order::deep_link) asked for it.
+    /// The link that opens the app, if [`Order::deep_link`](super::Order::deep_link) requested it.
     pub deep_link_url: Option<SessionUrl>,
-    /// The page of the automatic identification; if [`Order::auto_id_link`](super::Order::auto_id_link) asked for it.
+    /// The page of the automatic identification, if
+    /// [`Order::auto_id_link`](super::Order::auto_id_link) requested it.
     pub auto_id_url: Option<SessionUrl>,
-    /// Whether signed data of an earlier identification were accepted, if the order brought such (chapter 7).
+    /// Whether the vendor accepted signed data of an earlier identification, if the order contains
+    /// such data (chapter 7).
     pub signed_data_accepted: Option<bool>,
-    /// The names under which the video system knows the order; if [`Order::video_hashes`](super::Order::video_hashes) asked for them.
+    /// The video system's identifiers of the order, if
+    /// [`Order::video_hashes`](super::Order::video_hashes) requested them.
     pub video_hashes: Option<VideoHashes>,
     /// The user's id, if an agent is onboarded.
     pub user_id: Option<String>,
     /// The user's token, if an agent is onboarded.
     pub user_token: Option<Secret>,
-    /// The vendor's words about an error that did not keep it from taking the order.
+    /// The vendor's description of an error that did not prevent the order.
     pub error: Option<Pii<String>>,
 }
 
-/// The names under which the video system knows an order. They open the person's session.
+/// The video system's identifiers of an order. They open the person's session.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct VideoHashes {
@@ -45,56 +50,58 @@ pub struct VideoHashes {
     pub long_code: Option<Secret>,
 }
 
-impl OrderCreated {
-    /// Reads the answer. An optional member that cannot be used is as good as missing: the order was placed.
+impl PutOrderResponse {
+    /// Parses the response. An unusable optional member is treated as absent, because the order was
+    /// placed.
     ///
     /// # Errors
     ///
-    /// [`Malformed`](idv_core::ErrorKind::Malformed) if it cannot be read, or names no order; the vendor's words about an error are
-    /// the error's code.
+    /// [`Malformed`](idv_core::ErrorKind::Malformed) if the response cannot be parsed or names no
+    /// order; the error's [`vendor_text`](idv_core::Error::vendor_text) is the vendor's
+    /// description.
     pub fn read(body: &[u8]) -> Result<Self> {
         let text = wire::decoded_tolerantly(body);
         if !text.trim_ascii_start().starts_with('{') {
-            return Err(Error::malformed("the answer is no JSON object"));
+            return Err(Error::malformed("the response is not a JSON object"));
         }
         let wire: Wire<'_> = wire::read_json(&text)?;
-        let said = wire.error.as_ref().and_then(words);
-        let Some(order_id) = filled(wire.order_id) else {
-            let error = Error::malformed("the answer names no order: `OrderID` is missing");
-            return Err(match said {
-                Some(text) => error.with_vendor_code(text),
+        let description = wire.error.as_ref().and_then(words);
+        let Some(order_id) = non_empty_text(wire.order_id) else {
+            let error = Error::malformed("the response names no order: `OrderID` is missing");
+            return Err(match description {
+                Some(text) => error.with_vendor_text(text),
                 None => error,
             });
         };
         let order_id = OrderId::parse(order_id).map_err(|_| {
             Error::malformed(
-                "invalid `OrderID` in the answer: expected 1 to 20 ASCII letters and digits",
+                "invalid `OrderID` in the response: expected 1 to 20 ASCII letters and digits",
             )
         })?;
         let hashes = wire.video_hashes;
         let hashes = VideoHashes {
-            short_code: filled(hashes.short_code).map(Secret::new),
-            long_code: filled(hashes.long_code).map(Secret::new),
+            short_code: non_empty_text(hashes.short_code).map(Secret::new),
+            long_code: non_empty_text(hashes.long_code).map(Secret::new),
         };
         let has_hashes = hashes.short_code.is_some() || hashes.long_code.is_some();
         Ok(Self {
             order_id,
-            reference: filled(wire.reference),
+            reference: non_empty_text(wire.reference),
             target_url: link(wire.target_url),
             deep_link_url: link(wire.deep_link_url),
             auto_id_url: link(wire.auto_id_url),
             signed_data_accepted: wire.signed_data_accepted,
             video_hashes: has_hashes.then_some(hashes),
-            user_id: filled(wire.user_id),
-            user_token: filled(wire.user_token).map(Secret::new),
-            error: said.map(Pii::new),
+            user_id: non_empty_text(wire.user_id),
+            user_token: non_empty_text(wire.user_token).map(Secret::new),
+            error: description.map(Pii::new),
         })
     }
 }
 
-impl fmt::Debug for OrderCreated {
+impl fmt::Debug for PutOrderResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OrderCreated")
+        f.debug_struct("PutOrderResponse")
             .field("target_url", &self.target_url)
             .field("deep_link_url", &self.deep_link_url)
             .field("auto_id_url", &self.auto_id_url)
@@ -103,14 +110,14 @@ impl fmt::Debug for OrderCreated {
     }
 }
 
-fn filled(text: Option<Text<'_>>) -> Option<String> {
+fn non_empty_text(text: Option<Text<'_>>) -> Option<String> {
     text.map(|text| text.expose().trim().to_owned())
         .filter(|text| !text.is_empty())
 }
 
 /// Returns a link that a person can be sent to.
 fn link(text: Option<Text<'_>>) -> Option<SessionUrl> {
-    let url = Url::parse(&filled(text)?).ok()?;
+    let url = Url::parse(&non_empty_text(text)?).ok()?;
     matches!(url.scheme(), "http" | "https").then(|| SessionUrl::new(url))
 }
 
@@ -145,8 +152,8 @@ mod tests {
 
     const TARGET: &str = "https://www.identity.tm/status/37C4";
 
-    fn read(rest: &str) -> OrderCreated {
-        OrderCreated::read(
+    fn read(rest: &str) -> PutOrderResponse {
+        PutOrderResponse::read(
             format!("{{\"OrderID\":\"99921269855041\",\"TargetURL\":\"{TARGET}\",{rest}}}")
                 .as_bytes(),
         )
@@ -158,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_optional_member_costs_nothing_else() {
+    fn invalid_optional_member_affects_no_other() {
         for rest in [
             r#""DeepLinkURL":false"#,
             r#""DeepLinkURL":"identitytm://ident/37C4""#,
@@ -210,14 +217,14 @@ mod tests {
             b" {\"OrderID\":\"99921269855041\",\"Error\":\"M\xFCller\"}",
         ] {
             assert_eq!(
-                OrderCreated::read(body).unwrap().order_id.as_str(),
+                PutOrderResponse::read(body).unwrap().order_id.as_str(),
                 "99921269855041"
             );
         }
     }
 
     #[test]
-    fn links_are_addresses_of_the_web() {
+    fn links_are_web_urls() {
         let created =
             read(r#""DeepLinkURL":"https://a.example/d","AutoldURL":" http://a.example/a ""#);
         assert_eq!(
@@ -229,11 +236,11 @@ mod tests {
             Some("http://a.example/a")
         );
         let body = br#"{"OrderID":"1","TargetURL":"javascript:alert(1)"}"#;
-        assert!(OrderCreated::read(body).unwrap().target_url.is_none());
+        assert!(PutOrderResponse::read(body).unwrap().target_url.is_none());
     }
 
     #[test]
-    fn answer_without_an_order_is_malformed() {
+    fn response_without_order_is_malformed() {
         for (body, code) in [
             (r#"{"Error":"Email missing"}"#, Some("Email missing")),
             (r#"{"OrderID":"","Error":{"a":1}}"#, Some("{\"a\":1}")),
@@ -244,9 +251,12 @@ mod tests {
             ("", None),
             (r#"{"OrderID":"1""#, None),
         ] {
-            let error = OrderCreated::read(body.as_bytes()).unwrap_err();
+            let error = PutOrderResponse::read(body.as_bytes()).unwrap_err();
             assert_eq!(
-                (error.kind(), error.vendor_code()),
+                (
+                    error.kind(),
+                    error.vendor_text().map(|text| text.expose().as_str())
+                ),
                 (&idv_core::ErrorKind::Malformed, code),
                 "{body}"
             );

@@ -1,4 +1,4 @@
-//! Documents and hashes to be signed, and the places of signatures.
+//! Documents and hashes to be signed, and the positions of signatures.
 
 use idv_core::{Pii, pii};
 use serde::{Deserialize, Serialize};
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 use super::json::{base64, number, one_or_many, or_default};
 use crate::api::OrderId;
 
-/// A document that is to be signed (chapter 3.1.4, `eSignPDF`).
+/// A document to be signed (chapter 3.1.4, `eSignPDF`).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "DocumentWire", into = "DocumentWire")]
 #[non_exhaustive]
 pub struct SignDocument {
-    /// The PDF, not protected. It is sent as Base64.
+    /// The PDF, without protection. It is sent as Base64.
     pub data: Option<Pii<Vec<u8>>>,
-    /// Its name; 50 characters.
+    /// The file name; 50 characters.
     pub filename: Option<Pii<String>>,
-    /// The place of the signature.
+    /// The position of the signature.
     pub placement: Option<Placement>,
-    /// Stamps to be put on it, if the trust service is Namirial.
+    /// Stamps on the document, if the trust service is Namirial.
     pub stamps: Vec<Stamp>,
 }
 
 impl SignDocument {
-    /// A document, signed where the vendor puts a signature of itself.
+    /// Creates a document. The vendor chooses the position of the signature.
     #[must_use]
     pub fn new(data: Vec<u8>, filename: impl Into<Pii<String>>) -> Self {
         Self {
@@ -34,52 +34,52 @@ impl SignDocument {
     }
 }
 
-/// The place of a signature. One of these, since the document forbids to combine them. Lengths are in PDF points, 1/72 inch, from the
-/// lower left corner.
+/// The position of a signature. The document forbids combinations. Lengths are in PDF points (1/72
+/// inch) from the lower left corner.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Placement {
-    /// At a place of a page.
+    /// At coordinates of a page.
     At {
-        /// From the left.
+        /// The distance from the left edge.
         x: i32,
-        /// From below.
+        /// The distance from the bottom edge.
         y: i32,
-        /// Its width.
+        /// The width.
         width: Option<i32>,
-        /// Its height.
+        /// The height.
         height: Option<i32>,
         /// The page, from 1.
         page: Option<u32>,
     },
-    /// In a signature field that the PDF has.
+    /// In an existing signature field of the PDF.
     Field(String),
-    /// At a text that stands once in the document.
+    /// At a text that occurs once in the document.
     Tag {
         /// The text.
         tag: String,
-        /// The distance from it, to the right and up.
+        /// The offset from the text, to the right and up.
         offset: Option<(i32, i32)>,
     },
 }
 
-/// Something to be stamped on a document (chapter 3.1.4, `Stamping`).
+/// A stamp on a document (chapter 3.1.4, `Stamping`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "StampWire", into = "StampWire")]
 #[non_exhaustive]
 pub struct Stamp {
-    /// The page, from 1; the first if it is not given.
+    /// The page, from 1. The default is the first page.
     pub page: Option<u32>,
-    /// Its place; 100;100 if it is not given.
+    /// The position. The default is 100;100.
     pub position: Option<StampPosition>,
-    /// Its width and its height; 200;60 if they are not given.
+    /// The width and height. The default is 200;60.
     pub size: Option<(i32, i32)>,
-    /// Its text; 500 characters. `[DATE]`, `[TIME]`, `[DT]` and `[SIGNEE]` are replaced.
+    /// The text; 500 characters. The vendor replaces `[DATE]`, `[TIME]`, `[DT]` and `[SIGNEE]`.
     pub content: Pii<String>,
 }
 
 impl Stamp {
-    /// A stamp with this text.
+    /// Creates a stamp with this text.
     #[must_use]
     pub fn new(content: impl Into<Pii<String>>) -> Self {
         Self {
@@ -91,22 +91,22 @@ impl Stamp {
     }
 }
 
-/// The place of a stamp: one of these.
+/// The position of a stamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StampPosition {
-    /// So far from the left and from below.
+    /// The distances from the left and bottom edges.
     At(i32, i32),
-    /// At each place where this text stands.
+    /// At every occurrence of this text.
     Tag {
         /// The text.
         tag: String,
-        /// The distance from it, to the right and up.
+        /// The offset from the text, to the right and up.
         offset: Option<(i32, i32)>,
     },
 }
 
-/// The hash of a prepared PDF that is to be signed (chapter 3.1.4, `eSignHash`).
+/// The hash of a prepared PDF, to be signed (chapter 3.1.4, `eSignHash`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -114,7 +114,7 @@ pub struct SignHash {
     /// The hash. It is sent as Base64.
     #[serde(with = "base64", default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Pii<Vec<u8>>>,
-    /// The file's name, by which the signed hash comes back; 50 characters.
+    /// The file name, under which the vendor returns the signed hash; 50 characters.
     #[serde(
         serialize_with = "pii::exposed",
         default,
@@ -124,7 +124,7 @@ pub struct SignHash {
 }
 
 impl SignHash {
-    /// The hash of a file.
+    /// Creates the hash of a file.
     #[must_use]
     pub fn new(hash: Vec<u8>, filename: impl Into<Pii<String>>) -> Self {
         Self {
@@ -134,8 +134,8 @@ impl SignHash {
     }
 }
 
-/// Signing what a first order has to be signed, as another party (chapter 3.1.4, `MultiSignOptions`). Each party needs a mobile number
-/// of their own (chapter 3.1.1.2).
+/// Signs the documents of a first order, as another party (chapter 3.1.4, `MultiSignOptions`). Each
+/// party needs their own mobile number (chapter 3.1.1.2).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
@@ -147,13 +147,13 @@ pub struct MultiSign {
         skip_serializing_if = "Option::is_none"
     )]
     pub first_order_id: Option<OrderId>,
-    /// The places where this party signs each of the first order's files.
+    /// The positions of this party's signatures on the first order's files.
     #[serde(with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
     pub sign_parameters: Vec<SignParameters>,
 }
 
 impl MultiSign {
-    /// Signing what this order has to be signed.
+    /// Signs the documents of this order.
     #[must_use]
     pub const fn of(first_order_id: OrderId) -> Self {
         Self {
@@ -163,19 +163,21 @@ impl MultiSign {
     }
 }
 
-/// The place where a further party signs a file (chapter 3.1.4, `SignParameters`). A tag is not documented for it.
+/// The position of a further party's signature on a file (chapter 3.1.4, `SignParameters`). The
+/// document has no tag for it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "DocumentWire", into = "DocumentWire")]
 #[non_exhaustive]
 pub struct SignParameters {
-    /// The file's name in the first order; 50 characters.
+    /// The file name in the first order; 50 characters.
     pub filename: Option<Pii<String>>,
-    /// The place of the signature; 100;100 of the first page, 200;60 large, if it is not given.
+    /// The position of the signature. The default is 100;100 on the first page, with a size of
+    /// 200;60.
     pub placement: Option<Placement>,
 }
 
 impl SignParameters {
-    /// A signature on a file of the first order.
+    /// Creates a signature on a file of the first order.
     #[must_use]
     pub fn new(filename: impl Into<Pii<String>>, placement: Placement) -> Self {
         Self {
@@ -185,7 +187,7 @@ impl SignParameters {
     }
 }
 
-/// A document as it is sent.
+/// The wire form of a document.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct DocumentWire {
@@ -283,7 +285,8 @@ impl DocumentWire {
             },
             _ => {
                 return Err(
-                    "a signature is placed by a position, with both of its numbers, or a field, or a tag",
+                    "expected a position with both of its numbers, a field, or a tag for a \
+                     signature",
                 );
             }
         };
@@ -347,7 +350,7 @@ impl TryFrom<DocumentWire> for SignParameters {
     }
 }
 
-/// A stamp as it is sent.
+/// The wire form of a stamp.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct StampWire {
@@ -427,7 +430,7 @@ impl TryFrom<StampWire> for Stamp {
         if wire.pos_x.is_some() != wire.pos_y.is_some()
             || wire.width.is_some() != wire.height.is_some()
         {
-            return Err("a stamp's position and its size are two numbers each");
+            return Err("expected two numbers each for a stamp's position and size");
         }
         let position = match (both(wire.pos_x, wire.pos_y), wire.tag) {
             (None, None) => None,
@@ -436,7 +439,7 @@ impl TryFrom<StampWire> for Stamp {
                 tag,
                 offset: both(wire.offset_pos_x, wire.offset_pos_y),
             }),
-            (Some(_), Some(_)) => return Err("a stamp is placed by a position or by a tag"),
+            (Some(_), Some(_)) => return Err("expected either a position or a tag for a stamp"),
         };
         Ok(Self {
             page: wire.page,
@@ -477,7 +480,8 @@ mod order_id {
             Loose::Number(number) => number.to_string(),
         });
         text.map(|text| {
-            OrderId::parse(text).map_err(|_| serde::de::Error::custom("FirstOrderID is no OrderID"))
+            OrderId::parse(text)
+                .map_err(|_| serde::de::Error::custom("FirstOrderID is not a valid OrderID"))
         })
         .transpose()
     }

@@ -1,4 +1,4 @@
-//! Writes parts of an order, and reads them in each form that the vendor takes.
+//! Serializes parts of an order, and deserializes them from every form that the vendor accepts.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,17 +6,17 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Whether a truth value can be left out.
+/// Returns whether a boolean can be omitted.
 pub(super) const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Whether a part has nothing in it.
+/// Returns whether a part is empty.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// One entry as it is, several as a list: "O/A" in the document's tables.
+/// A single entry as an object, several as an array: "O/A" in the document's tables.
 pub(super) mod one_or_many {
     use super::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -48,14 +48,14 @@ pub(super) mod one_or_many {
     }
 }
 
-/// Reads null as absent.
+/// Deserializes null as absent.
 pub(super) fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A number without a fraction, or text that is one.
+/// A number without a fraction, or the text of one.
 pub(super) mod number {
     use super::{Deserialize, Deserializer, Error, PhantomData, Visitor, fmt};
 
@@ -65,7 +65,7 @@ pub(super) mod number {
         Ok(deserializer.deserialize_any(Number(PhantomData))?.0)
     }
 
-    /// One that can be left out, or be null.
+    /// Deserializes a number that may be absent or null.
     pub(in super::super) fn optional<'de, T: TryFrom<i64>, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<T>, D::Error> {
@@ -105,7 +105,7 @@ pub(super) mod number {
             value
                 .trim()
                 .parse()
-                .map_err(|_| E::custom("the text is no number"))
+                .map_err(|_| E::custom("the text is not a number"))
                 .and_then(|value| self.visit_i64(value))
         }
     }
@@ -137,13 +137,13 @@ pub(super) mod base64 {
             STANDARD
                 .decode(text)
                 .map(Pii::new)
-                .map_err(|_| D::Error::custom("it is not Base64"))
+                .map_err(|_| D::Error::custom("invalid Base64"))
         })
         .transpose()
     }
 }
 
-/// A truth value, also one that is written as text or as a number.
+/// A boolean, also as text or as a number.
 pub(super) mod flag {
     use super::{Deserialize, Deserializer};
 

@@ -1,7 +1,7 @@
-//! The body of `putOrder` (chapter 3.1.4), and what it returns.
+//! The body of `putOrder` (chapter 3.1.4), and its response.
 //!
-//! Names are the document's, written as Rust writes names. Everything but the product, the e-mail address and the address is optional,
-//! and is left out if it is not given. Lengths are in characters.
+//! Fields have the document's names in Rust's notation. Everything except the product, the e-mail
+//! address and the address is optional and omitted if absent. Lengths are in characters.
 //!
 //! ```
 //! use idv_identity_tm::api::order::{Address, Order, Placement, Product, SignDocument};
@@ -11,7 +11,7 @@
 //! let mut contract = SignDocument::new(b"%PDF-1.7 ...".to_vec(), "contract.pdf".to_owned());
 //! contract.placement = Some(Placement::Tag { tag: "[sign here]".into(), offset: None });
 //! order.esign_pdfs.push(contract);
-//! order.mobile = Some("+491711234567".into()); // The TAN for the signature goes there.
+//! order.mobile = Some("+491711234567".into()); // Receives the TAN for the signature.
 //! order.check()?;
 //! # Ok::<(), idv_core::Error>(())
 //! ```
@@ -29,7 +29,7 @@ use std::fmt;
 use idv_core::{Pii, Result, Secret, pii};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use created::{OrderCreated, VideoHashes};
+pub use created::{PutOrderResponse, VideoHashes};
 pub use esign::{
     MultiSign, Placement, SignDocument, SignHash, SignParameters, Stamp, StampPosition,
 };
@@ -44,25 +44,25 @@ pub use settings::{
 
 use self::json::{flag, is_default, is_false, one_or_many, or_default};
 
-/// An order (chapter 3.1.4). `Debug` prints neither our reference nor the person's data.
+/// An order (chapter 3.1.4). `Debug` redacts the reference and the personal data.
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "they are the document's")]
 pub struct Order {
-    /// Our reference; 100 characters. Orders can be found by it if it has no other characters than `a-z A-Z 0-9 - . +`
-    /// (chapter 3.13). It need not be unique.
+    /// The application's reference; 100 characters. Orders can be looked up by it if it contains
+    /// only `a-z A-Z 0-9 - . +` (chapter 3.13). It need not be unique.
     #[serde(rename = "Ref", default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The product.
     #[serde(rename = "Product")]
     pub product: Product,
-    /// Its behaviors.
+    /// The product's behaviors.
     #[serde(rename = "Add", default, deserialize_with = "or_default")]
     pub behaviors: Behaviors,
-    /// The language of the video system, by ISO 639-1; without effect on web and app.
+    /// The language of the video system (ISO 639-1). It does not affect web and app.
     #[serde(rename = "Lang", default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// Settings for identification by electronic identity.
+    /// Settings of the identification by electronic identity.
     #[serde(
         rename = "eIDSettings",
         default,
@@ -70,7 +70,8 @@ pub struct Order {
         skip_serializing_if = "is_default"
     )]
     pub eid_settings: EidSettings,
-    /// Whether the link for the person is returned; else the vendor informs them by e-mail.
+    /// Whether the vendor returns the link for the person. Otherwise it informs the person by
+    /// e-mail.
     #[serde(
         rename = "getTargetLink",
         default,
@@ -78,7 +79,8 @@ pub struct Order {
         skip_serializing_if = "is_false"
     )]
     pub target_link: bool,
-    /// Whether the names under which the video system knows the order are returned; for products 12 and 15.
+    /// Whether the vendor returns the video system's identifiers of the order; for products 12 and
+    /// 15.
     #[serde(
         rename = "getVideoHashes",
         default,
@@ -86,7 +88,7 @@ pub struct Order {
         skip_serializing_if = "is_false"
     )]
     pub video_hashes: bool,
-    /// Whether the link that opens the app is returned (chapter 9.3).
+    /// Whether the vendor returns the link that opens the app (chapter 9.3).
     #[serde(
         rename = "getDeepLink",
         default,
@@ -94,7 +96,8 @@ pub struct Order {
         skip_serializing_if = "is_false"
     )]
     pub deep_link: bool,
-    /// Whether the link to the automatic identification is returned. The list of changes has it (2.10g), the table has not.
+    /// Whether the vendor returns the link to the automatic identification. Only the document's
+    /// change log (2.10g) has this element, not its table.
     #[serde(
         rename = "getAutoIdLink",
         alias = "getAutoldLink",
@@ -103,7 +106,7 @@ pub struct Order {
         skip_serializing_if = "is_false"
     )]
     pub auto_id_link: bool,
-    /// The addresses that the person's browser is redirected to.
+    /// The URLs to which the person's browser returns.
     #[serde(
         rename = "RedirectURL",
         default,
@@ -111,7 +114,7 @@ pub struct Order {
         skip_serializing_if = "is_default"
     )]
     pub redirects: Redirects,
-    /// The addresses of the webhooks.
+    /// The URLs of the webhooks.
     #[serde(
         rename = "WebhookURL",
         default,
@@ -119,7 +122,7 @@ pub struct Order {
         skip_serializing_if = "is_default"
     )]
     pub webhooks: Webhooks,
-    /// The person's telephone number, international, without blanks; 50 characters.
+    /// The person's phone number, international, without blanks; 50 characters.
     #[serde(
         rename = "Phone",
         default,
@@ -144,7 +147,7 @@ pub struct Order {
     /// The data to be checked.
     #[serde(rename = "IdentData", default, skip_serializing_if = "Option::is_none")]
     pub ident_data: Option<IdentData>,
-    /// Documents that may be shown, if the usual ones are not enough.
+    /// Further accepted documents, if the usual ones are not sufficient.
     #[serde(
         rename = "LegitimationDocument",
         default,
@@ -152,7 +155,7 @@ pub struct Order {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub legitimation_documents: Vec<LegitimationDocument>,
-    /// Documents that are to be signed.
+    /// The documents to be signed.
     #[serde(
         rename = "eSignPDF",
         default,
@@ -160,7 +163,7 @@ pub struct Order {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub esign_pdfs: Vec<SignDocument>,
-    /// Hashes that are to be signed.
+    /// The hashes to be signed.
     #[serde(
         rename = "eSignHash",
         default,
@@ -168,7 +171,7 @@ pub struct Order {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub esign_hashes: Vec<SignHash>,
-    /// Options for signing.
+    /// The options of signing.
     #[serde(
         rename = "eSignOptions",
         default,
@@ -176,14 +179,14 @@ pub struct Order {
         skip_serializing_if = "is_default"
     )]
     pub esign_options: EsignOptions,
-    /// Signing what another order has to be signed.
+    /// Signs the documents of another order.
     #[serde(
         rename = "MultiSignOptions",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub multi_sign: Option<MultiSign>,
-    /// Signed data of an earlier identification, to be used again (chapter 7).
+    /// The signed data of an earlier identification, to be reused (chapter 7).
     #[serde(
         rename = "IdentDataSigned",
         default,
@@ -191,7 +194,7 @@ pub struct Order {
         skip_serializing_if = "Option::is_none"
     )]
     pub ident_data_signed: Option<Secret>,
-    /// The recipients of e-mails about the end.
+    /// The recipients of e-mails about the end of the order.
     #[serde(
         rename = "EmailNotifications",
         default,
@@ -202,21 +205,22 @@ pub struct Order {
     /// The purpose of the identification.
     #[serde(rename = "Purpose", default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
-    /// The text message with the TAN for signing; `[TAN]` is replaced.
+    /// The text message with the TAN for signing. The vendor replaces `[TAN]`.
     #[serde(
         rename = "eSignTanSmsText",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub esign_tan_sms_text: Option<String>,
-    /// The text message with the TAN for verifying a mobile number; `[TAN]` is replaced.
+    /// The text message with the TAN for the verification of a mobile number. The vendor replaces
+    /// `[TAN]`.
     #[serde(
         rename = "verificationSmsText",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub verification_sms_text: Option<String>,
-    /// Routes the order to another account that was set up for it; 250 characters.
+    /// Routes the order to another account that is configured for this tag; 250 characters.
     #[serde(
         rename = "CustomerRouteTag",
         default,
@@ -227,7 +231,8 @@ pub struct Order {
     robot: bool,
 }
 
-/// A test robot, which finishes an order in about 20 seconds; on integration accounts only (chapter 9.5).
+/// A test robot, which finishes an order in about 20 seconds; only on integration accounts (chapter
+/// 9.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TestRobot {
@@ -240,7 +245,7 @@ pub enum TestRobot {
 }
 
 impl TestRobot {
-    /// The reference that starts it.
+    /// Returns the reference that starts the robot.
     #[must_use]
     pub const fn reference(self) -> &'static str {
         match self {
@@ -252,7 +257,7 @@ impl TestRobot {
 }
 
 impl Order {
-    /// The least that can be ordered; the rest is set on the value.
+    /// Creates an order with the required fields. All other fields have their defaults.
     #[must_use]
     pub fn new(product: Product, email: Pii<String>, address: Address) -> Self {
         Self {
@@ -287,7 +292,7 @@ impl Order {
         }
     }
 
-    /// The same for a test robot. Its reference is the robot's, so that the order cannot be found by one of ours.
+    /// Sets the reference of a test robot, which replaces the application's reference.
     #[must_use]
     pub fn test_robot(mut self, robot: TestRobot) -> Self {
         self.reference = Some(robot.reference().to_owned());
@@ -295,12 +300,13 @@ impl Order {
         self
     }
 
-    /// Checks what the document forbids: lengths, alphabets, formats, what excludes what, and what is missing.
+    /// Checks the order against the document: lengths, alphabets, formats, exclusive and required
+    /// fields.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the field by the document's names, from the root:
-    /// `IdentData.IDCard.CardNo`.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming the field by the document's
+    /// path: `IdentData.IDCard.CardNo`.
     pub fn check(&self) -> Result<()> {
         check::order(self)
     }

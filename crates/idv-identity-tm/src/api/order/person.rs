@@ -49,7 +49,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// The least that has to be known of a person.
+    /// Creates an address from its required fields.
     #[must_use]
     pub const fn new(firstname: Pii<String>, surname: Pii<String>, country: Pii<String>) -> Self {
         Self {
@@ -64,7 +64,8 @@ impl Address {
     }
 }
 
-/// The data to be checked (chapter 3.1.4, `IdentData`): given values are compared, missing ones are taken down if possible.
+/// The data to be checked (chapter 3.1.4, `IdentData`): the vendor compares given values, and
+/// records missing ones if possible.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
@@ -117,7 +118,8 @@ pub struct IdentData {
         skip_serializing_if = "Option::is_none"
     )]
     pub birthplace: Option<Pii<String>>,
-    /// The family name at birth; 75 characters. It is only determined if it is given, be it empty.
+    /// The family name at birth; 75 characters. The vendor determines it only if this field is
+    /// present, even if empty.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
@@ -159,23 +161,26 @@ pub struct IdentData {
         skip_serializing_if = "Option::is_none"
     )]
     pub mobile: Option<Pii<String>>,
-    /// The agent who carried out the identification, for signing at a point of sale only; 255 characters.
+    /// The agent who conducted the identification, only for signing at a point of sale; 255
+    /// characters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub collected_by: Option<Pii<String>>,
-    /// The document.
+    /// The identity document.
     #[serde(
         rename = "IDCard",
         deserialize_with = "or_default",
         skip_serializing_if = "is_default"
     )]
     pub id_card: IdCard,
-    /// The driver's licence, if it is to be checked: [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
+    /// The driver's licence, if it is to be checked:
+    /// [`Behaviors::LICENCE_WITH_ID`](super::Behaviors::LICENCE_WITH_ID).
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub driver_licence: DriverLicence,
-    /// Additional values to ask for, by names of the caller's: 2 at most in a shop, 10 by video.
+    /// Additional values to ask for, with names of the application's choice: at most 2 in a shop,
+    /// 10 by video.
     #[serde(
         deserialize_with = "or_default",
         skip_serializing_if = "BTreeMap::is_empty"
@@ -196,42 +201,42 @@ pub enum Gender {
     Diverse,
 }
 
-/// The document (chapter 3.1.4, `IDCard`).
+/// The identity document (chapter 3.1.4, `IDCard`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct IdCard {
-    /// Its number; 50 characters.
+    /// The document's number; 50 characters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub card_no: Option<Pii<String>>,
-    /// The place that issued it; 100 characters.
+    /// The place of issue; 100 characters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub place_of_issue: Option<Pii<String>>,
-    /// When it was issued.
+    /// The date of issue.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub date_of_issue: Option<Pii<Date>>,
-    /// The country that issued it, by ISO 3166; 2 or 3 letters.
+    /// The country of issue, by ISO 3166; 2 or 3 letters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub country_of_issue: Option<Pii<String>>,
-    /// When it expires.
+    /// The expiry date.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub valid_until: Option<Pii<Date>>,
-    /// Images of it.
+    /// Images of the document.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub images: IdCardImages,
 }
@@ -244,7 +249,7 @@ pub struct IdCardImages {
     /// The front.
     #[serde(with = "base64", skip_serializing_if = "Option::is_none")]
     pub front: Option<Pii<Vec<u8>>>,
-    /// The back. The document's description repeats that of the front.
+    /// The back. Its description in the document repeats that of the front.
     #[serde(with = "base64", skip_serializing_if = "Option::is_none")]
     pub back: Option<Pii<Vec<u8>>>,
 }
@@ -254,31 +259,31 @@ pub struct IdCardImages {
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct DriverLicence {
-    /// Its number; 50 characters.
+    /// The licence's number; 50 characters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub licence_no: Option<Pii<String>>,
-    /// Its classes; 50 characters.
+    /// The licence's classes; 50 characters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub classes: Option<Pii<String>>,
-    /// The country that issued it, by ISO 3166; 2 or 3 letters.
+    /// The country of issue, by ISO 3166; 2 or 3 letters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub country_of_issue: Option<Pii<String>>,
-    /// When it was issued.
+    /// The date of issue.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub date_of_issue: Option<Pii<Date>>,
-    /// When it expires.
+    /// The expiry date.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
@@ -286,7 +291,7 @@ pub struct DriverLicence {
     pub valid_until: Option<Pii<Date>>,
 }
 
-/// Something else to be asked for (chapter 3.1.4, `Additional`).
+/// An additional value to ask for (chapter 3.1.4, `Additional`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
@@ -294,9 +299,9 @@ pub struct AdditionalField {
     /// Its type.
     #[serde(rename = "Type")]
     pub kind: FieldKind,
-    /// Its label, for people; 100 characters.
+    /// The label, for people; 100 characters.
     pub label: String,
-    /// Its known value; 150 characters.
+    /// The known value; 150 characters.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none",
@@ -306,7 +311,7 @@ pub struct AdditionalField {
 }
 
 impl AdditionalField {
-    /// A field, of which nothing is known yet.
+    /// Creates a field without a known value.
     #[must_use]
     pub fn new(kind: FieldKind, label: impl Into<String>) -> Self {
         Self {
@@ -316,7 +321,8 @@ impl AdditionalField {
         }
     }
 
-    /// The same with what is known: a date as YYYY-MM-DD, a truth value as `true` or `false`, a country by ISO 3166.
+    /// Sets the known value: a date as YYYY-MM-DD, a boolean as `true` or `false`, a country by ISO
+    /// 3166.
     #[must_use]
     pub fn with(mut self, value: impl Into<Pii<String>>) -> Self {
         self.value = Some(value.into());
@@ -332,7 +338,7 @@ pub enum FieldKind {
     Text,
     /// 2: a date.
     Date,
-    /// 3: a truth value.
+    /// 3: a boolean.
     Boolean,
     /// 4: a country, by ISO 3166.
     Country,
@@ -364,6 +370,6 @@ impl<'de> Deserialize<'de> for FieldKind {
             .iter()
             .find(|(_, known)| *known == number)
             .map(|(kind, _)| *kind);
-        kind.ok_or_else(|| serde::de::Error::custom("Type is 1, 2, 3 or 4"))
+        kind.ok_or_else(|| serde::de::Error::custom("unknown Type: expected 1, 2, 3 or 4"))
     }
 }

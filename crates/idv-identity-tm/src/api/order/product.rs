@@ -1,19 +1,19 @@
-//! The product that is ordered, and its behaviors.
+//! The product of an order, and its behaviors.
 
 use idv_core::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::json::number;
 
-/// The product that is ordered (chapter 3.1.4, `Product`). The account has to be enabled for it.
+/// The product of an order (chapter 3.1.4, `Product`). The account must be enabled for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Product {
-    /// 0: identification by any of the enabled ways but video and autoID.
+    /// 0: identification by any enabled way except video and autoID.
     Identification,
     /// 8: identification in a shop.
     Shop,
-    /// 12: identification by any of the enabled ways, video among them, but autoID.
+    /// 12: identification by any enabled way, including video, except autoID.
     Video,
     /// 15: identification and signature.
     Esign,
@@ -37,7 +37,7 @@ impl Product {
         Self::Reader,
     ];
 
-    /// The vendor's number of it.
+    /// Returns the vendor's number of the product.
     #[must_use]
     pub const fn number(self) -> u32 {
         match self {
@@ -51,7 +51,7 @@ impl Product {
         }
     }
 
-    /// Returns the product of a number; none if the document has none.
+    /// Returns the product of a number, or `None` if the document has none.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL
@@ -70,8 +70,9 @@ impl Serialize for Product {
 impl<'de> Deserialize<'de> for Product {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number: u32 = number::deserialize(deserializer)?;
-        Self::from_number(number)
-            .ok_or_else(|| serde::de::Error::custom("Product is none of the document's"))
+        Self::from_number(number).ok_or_else(|| {
+            serde::de::Error::custom("unknown Product: expected a number of the document")
+        })
     }
 }
 
@@ -80,21 +81,21 @@ impl<'de> Deserialize<'de> for Product {
 pub struct Behaviors(u32);
 
 impl Behaviors {
-    /// 0: as usual.
+    /// 0: no additions.
     pub const NORMAL: Self = Self(0);
-    /// 4, sign-me: an account that exists is used, else one is created.
+    /// 4, sign-me: an existing account is used, otherwise one is created.
     pub const SIGN_ME_USE_OR_CREATE: Self = Self(4);
     /// 8, sign-me: an account is created.
     pub const SIGN_ME_CREATE: Self = Self(8);
-    /// 16, sign-me: an account that exists is used.
+    /// 16, sign-me: an existing account is used.
     pub const SIGN_ME_USE: Self = Self(16);
-    /// 128: signatures are advanced (AES), not qualified (QES).
+    /// 128: signatures are advanced (AES) instead of qualified (QES).
     pub const ADVANCED_SIGNATURE: Self = Self(128);
-    /// 256: signatures are basic (BES), not qualified (QES); for sign-me only.
+    /// 256: signatures are basic (BES) instead of qualified (QES); only for sign-me.
     pub const BASIC_SIGNATURE: Self = Self(256);
-    /// 4096: the driver's licence is checked, with the identity document.
+    /// 4096: the driver's licence is checked together with the identity document.
     pub const LICENCE_WITH_ID: Self = Self(4096);
-    /// 8192: the driver's licence is checked, without the identity document.
+    /// 8192: the driver's licence is checked without the identity document.
     pub const LICENCE_WITHOUT_ID: Self = Self(8192);
     /// 131072: the video is recorded.
     pub const RECORD_VIDEO: Self = Self(131_072);
@@ -117,50 +118,52 @@ impl Behaviors {
         Self::POINT_OF_SALE_IDENTIFICATION,
     ];
 
-    /// Ways of using sign-me: one at most.
+    /// The ways of using sign-me, which exclude each other.
     const SIGN_ME: Self = Self::SIGN_ME_USE_OR_CREATE
         .with(Self::SIGN_ME_CREATE)
         .with(Self::SIGN_ME_USE);
 
-    /// Kinds of signatures: one at most.
+    /// The kinds of signatures, which exclude each other.
     const SIGNATURES: Self = Self::ADVANCED_SIGNATURE.with(Self::BASIC_SIGNATURE);
 
-    /// Those that are about signing alone.
+    /// The additions that apply only to signing.
     const OF_SIGNING: Self = Self::SIGN_ME
         .with(Self::SIGNATURES)
         .with(Self::POINT_OF_SALE_SIGNATURE);
 
-    /// The set that a number is.
+    /// Parses the number of a set.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Add` if the document does not have one of them, or two of
-    /// them exclude each other: there is one way of using sign-me, and one kind of signature. 0 is a way of sign-me, too (chapter 9.1).
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `Add` if the document lacks
+    /// one of the additions, or if two of them exclude each other: there is one way of using
+    /// sign-me, and one kind of signature. 0 is also a way of using sign-me (chapter 9.1).
     pub fn from_bits(bits: u32) -> Result<Self> {
         let known = Self::ALL.iter().fold(0, |known, one| known | one.0);
         if bits & !known != 0 {
             return Err(Error::invalid(
                 "Add",
-                "expected a sum of numbers that the document has",
+                "expected a sum of the document's numbers",
             ));
         }
         Self(bits).check()?;
         Ok(Self(bits))
     }
 
-    /// The number of the set.
+    /// Returns the number of the set.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Both together. Whether they go together is told by [`Order::check`](super::Order::check).
+    /// Returns the union of two sets. [`Order::check`](super::Order::check) tells whether the
+    /// combination is valid.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether all of `other` are in it.
+    /// Returns whether the set contains all of `other`.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -173,7 +176,7 @@ impl Behaviors {
         {
             return Err(Error::invalid(
                 "Add",
-                "expected one at most of 4, 8 and 16, and one at most of 128 and 256",
+                "expected at most one of 4, 8 and 16, and at most one of 128 and 256",
             ));
         }
         Ok(())
@@ -192,7 +195,8 @@ impl Serialize for Behaviors {
 
 impl<'de> Deserialize<'de> for Behaviors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_bits(number::deserialize(deserializer)?)
-            .map_err(|_| serde::de::Error::custom("Add is none of the document's"))
+        Self::from_bits(number::deserialize(deserializer)?).map_err(|_| {
+            serde::de::Error::custom("unknown Add: expected a sum of the document's numbers")
+        })
     }
 }

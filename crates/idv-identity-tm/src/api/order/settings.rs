@@ -1,4 +1,4 @@
-//! The settings of an order: electronic identity, addresses, e-mails, texts.
+//! The settings of an order: electronic identity, URLs, e-mails, texts.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::json::{flag, is_false, or_default};
 
-/// Settings for identification by electronic identity; without effect if the person chooses another way (chapter 3.1.4,
-/// `eIDSettings`).
+/// Settings of the identification by electronic identity (chapter 3.1.4, `eIDSettings`). They have
+/// no effect if the person chooses another way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -24,7 +24,8 @@ pub struct EidSettings {
         skip_serializing_if = "is_false"
     )]
     pub verify_mobile_number: bool,
-    /// Whether number, authority and date of issue of the document are read by machine. Images are always taken then.
+    /// Whether OCR reads the document's number, authority and date of issue. This always takes
+    /// images.
     #[serde(
         rename = "EnableOCR",
         deserialize_with = "flag::deserialize",
@@ -38,14 +39,14 @@ pub struct EidSettings {
         skip_serializing_if = "is_false"
     )]
     pub capture_images: bool,
-    /// Whether video is not offered if the electronic identity fails.
+    /// Whether the vendor does not offer video after a failed electronic identity.
     #[serde(
         rename = "NoVideoFallback",
         deserialize_with = "flag::deserialize",
         skip_serializing_if = "is_false"
     )]
     pub no_video_fallback: bool,
-    /// Whether electronic identity is not offered.
+    /// Whether the vendor does not offer electronic identity.
     #[serde(
         rename = "DisableEID",
         deserialize_with = "flag::deserialize",
@@ -54,46 +55,48 @@ pub struct EidSettings {
     pub disable_eid: bool,
 }
 
-/// The addresses that the person's browser is redirected to (chapters 2.5 and 3.1.4, `RedirectURL`); 150 characters each. `[Ref]` and `[OrderID]` are replaced.
+/// The URLs to which the person's browser returns (chapters 2.5 and 3.1.4, `RedirectURL`); 150
+/// characters each. The vendor replaces `[Ref]` and `[OrderID]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct Redirects {
-    /// After success.
+    /// After a success.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<String>,
-    /// After failure.
+    /// After a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort: Option<String>,
 }
 
 impl Redirects {
-    /// Returns redirects after success and after failure.
+    /// Creates redirects for success and failure.
     #[must_use]
     pub const fn new(success: Option<String>, abort: Option<String>) -> Self {
         Self { success, abort }
     }
 }
 
-/// The addresses of the webhooks (chapters 2.6 and 3.1.4, `WebhookURL`); 250 characters each. `[Ref]`, `[OrderID]` and, for
-/// `OnStatusChange`, `[statusCode]` are replaced. [`callback::address`](crate::callback::address) writes such addresses.
+/// The URLs of the webhooks (chapters 2.6 and 3.1.4, `WebhookURL`); 250 characters each. The vendor
+/// replaces `[Ref]`, `[OrderID]` and, for `OnStatusChange`, `[statusCode]`.
+/// [`callback::address`](crate::callback::address) builds such URLs.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "WebhooksWire", into = "WebhooksWire")]
 #[non_exhaustive]
 pub struct Webhooks {
-    /// When the person has left the video system, or when the identification has been conducted: not both.
+    /// Either the person has left the video system, or the identification has been conducted.
     pub after: Option<VideoOrIdent>,
-    /// When the order has been finally processed.
+    /// The order has been finally processed.
     pub on_final: Option<String>,
-    /// When a partner is unable to process the order; not by video.
+    /// A partner is unable to process the order; not for video.
     pub on_error: Option<String>,
-    /// When a temporary error occurs in a video identification.
+    /// A temporary error occurs in a video identification.
     pub on_video_error: Option<String>,
-    /// When the order reaches a status that the account is configured for.
+    /// The order reaches a status for which the account is configured.
     pub on_status_change: Option<String>,
 }
 
-/// The addresses carry secrets.
+/// Redacts the URLs, which contain secrets.
 impl std::fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Webhooks(…)")
@@ -104,9 +107,9 @@ impl std::fmt::Debug for Webhooks {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VideoOrIdent {
-    /// When the person has left the video system.
+    /// The person has left the video system.
     AfterVideo(String),
-    /// When the identification has been conducted.
+    /// The identification has been conducted.
     AfterIdent(String),
 }
 
@@ -177,7 +180,7 @@ impl TryFrom<WebhooksWire> for Webhooks {
             (None, None) => None,
             (Some(url), None) => Some(VideoOrIdent::AfterVideo(url)),
             (None, Some(url)) => Some(VideoOrIdent::AfterIdent(url)),
-            (Some(_), Some(_)) => return Err("AfterVideo and AfterIdent cannot be used together"),
+            (Some(_), Some(_)) => return Err("AfterVideo and AfterIdent exclude each other"),
         };
         Ok(Self {
             after,
@@ -189,30 +192,31 @@ impl TryFrom<WebhooksWire> for Webhooks {
     }
 }
 
-/// The recipients of e-mails about the end; they override the account's settings (chapter 3.1.4, `EmailNotifications`); 150 characters each.
+/// The recipients of e-mails about the end of the order (chapter 3.1.4, `EmailNotifications`); 150
+/// characters each. They override the account's settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct EmailNotifications {
-    /// Of a final positive status.
+    /// For a final positive status.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub on_positive_ident: Option<Pii<String>>,
-    /// Of a final negative status.
+    /// For a final negative status.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub on_negative_ident: Option<Pii<String>>,
-    /// Of a final time-out.
+    /// For a final time-out.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
     )]
     pub on_time_out: Option<Pii<String>>,
-    /// When the person leaves the process.
+    /// For a person who leaves the process.
     #[serde(
         serialize_with = "pii::exposed",
         skip_serializing_if = "Option::is_none"
@@ -220,30 +224,32 @@ pub struct EmailNotifications {
     pub on_leave: Option<Pii<String>>,
 }
 
-/// The purpose of the identification, as the app tells the person (chapter 3.1.4, `Purpose`); 150 characters.
+/// The purpose of the identification, which the app shows to the person (chapter 3.1.4, `Purpose`);
+/// 150 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// For every language.
+    /// One text for all languages.
     Text(String),
-    /// By language: two letters. The document calls them "ISO 3166-1 Alpha-2 language code", which is a code of countries; `de` is
-    /// both.
+    /// A text for each language of two letters. The document calls the keys "ISO 3166-1 Alpha-2
+    /// language code", which is a country code; `de` is both.
     ByLanguage(BTreeMap<String, String>),
 }
 
-/// A document that may be shown, if the usual ones are not enough (chapter 3.1.4, `LegitimationDocument`).
+/// A further accepted document, if the usual ones are not sufficient (chapter 3.1.4,
+/// `LegitimationDocument`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "LegitimationDocumentWire")]
 #[non_exhaustive]
 pub struct LegitimationDocument {
-    /// The description that the agent reads; 50 characters.
+    /// The description for the agent; 50 characters.
     #[serde(rename = "Document")]
     pub description: String,
 }
 
 impl LegitimationDocument {
-    /// A document.
+    /// Creates a document from its description.
     #[must_use]
     pub fn new(description: impl Into<String>) -> Self {
         Self {
@@ -252,7 +258,7 @@ impl LegitimationDocument {
     }
 }
 
-/// The table leaves open whether the entries are objects or texts.
+/// The table does not say whether the entries are objects or texts.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum LegitimationDocumentWire {
@@ -272,12 +278,12 @@ impl From<LegitimationDocumentWire> for LegitimationDocument {
     }
 }
 
-/// Options for signing (chapter 3.1.4, `eSignOptions`).
+/// The options of signing (chapter 3.1.4, `eSignOptions`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[non_exhaustive]
 pub struct EsignOptions {
-    /// Texts that the person has to agree to before signing; 300 characters each.
+    /// Texts to which the person must agree before signing; 300 characters each.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub additional_checkboxes: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Document definitions: which documents a person is to sign (chapter 7.1).
+//! Document definitions: the documents that a person has to sign (chapter 7.1).
 
 use std::fmt;
 
@@ -10,20 +10,21 @@ use super::placement::{self, Signatures};
 use crate::api::loose;
 use crate::config::DataCentre;
 
-/// The name of a document definition in addresses: `a-z`, `0-9`, `-` and `_`.
+/// The identifier of a document definition in URLs: `a-z`, `0-9`, `-` and `_`.
 ///
-/// The table of chapter 7.1.1 leaves the digits out, and every example has one (`doc1`), so they are allowed. An identifier that
-/// IDnow answers may have upper-case letters, `.` and `~` too: what can stand in an address as it is.
+/// The table of chapter 7.1.1 omits digits, but every example has one (`doc1`), so they are
+/// allowed. An identifier in a response may also contain upper-case letters, `.` and `~`, which
+/// need no escaping in a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DefinitionId(Box<str>);
 
 impl DefinitionId {
-    /// Takes an identifier.
+    /// Parses an identifier.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `identifier`, if it is empty or a character is not
-    /// allowed.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `identifier` if the text is
+    /// empty or a character is not allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         let allowed = |byte: u8| {
@@ -32,20 +33,20 @@ impl DefinitionId {
         if text.is_empty() || !text.bytes().all(allowed) {
             return Err(Error::invalid(
                 "identifier",
-                "a document definition's identifier has only a-z, 0-9, - and _",
+                "expected an identifier of a-z, 0-9, - and _",
             ));
         }
         Ok(Self(text.into()))
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     fn read(text: String) -> Option<Self> {
-        // What RFC 3986, 2.3, allows unencoded, but for the two names that a path gives a meaning of its own.
+        // The unreserved characters of RFC 3986, section 2.3, without the segments `.` and `..`.
         let allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
         let usable = text.bytes().all(allowed) && !matches!(text.as_str(), "" | "." | "..");
@@ -65,15 +66,18 @@ impl Serialize for DefinitionId {
     }
 }
 
-/// A document that persons are to sign (table of chapter 7.1.1).
+/// A document that persons have to sign (table of chapter 7.1.1).
 ///
-/// Each identification that is started gets a [`Document`](super::Document) for each definition. It serializes to the JSON of the
-/// calls; what is `None` or empty is not sent.
+/// Each started identification gets a [`Document`](super::Document) for each definition. It
+/// serializes to the JSON of the calls; `None` and empty values are not sent.
 ///
 /// ```
-/// use idv_idnow::api::documents::{Anchor, DefinitionId, DocumentDefinition, PDF, Position, Signature};
+/// use idv_idnow::api::documents::{
+///     Anchor, DefinitionId, DocumentDefinition, PDF, Position, Signature,
+/// };
 ///
-/// let mut definition = DocumentDefinition::new(DefinitionId::parse("contract")?, "Arbeitsvertrag", PDF);
+/// let id = DefinitionId::parse("contract")?;
+/// let mut definition = DocumentDefinition::new(id, "Arbeitsvertrag", PDF);
 /// definition.sort_order = Some(1);
 /// let place = Position::new(Anchor::Field("signature_customer".into()), 250, 35);
 /// definition.signatures.insert("customer".into(), Signature::at(place));
@@ -84,28 +88,30 @@ impl Serialize for DefinitionId {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DocumentDefinition {
-    /// Whether a person can do without it. If it is not optional and there is a default file, that is used. IDnow's default is
-    /// `false`.
+    /// Whether the document is optional for a person. A mandatory document with a default file uses
+    /// that file. IDnow's default is `false`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
-    /// The name that persons see. To be sent always; empty only if IDnow's answer has none.
+    /// The name that persons see. Required in requests; empty only if IDnow's response has none.
     pub name: String,
-    /// Its name in addresses.
+    /// The identifier in URLs.
     pub identifier: DefinitionId,
-    /// Its media type, [`PDF`] for a document that is to be signed. To be sent always; empty only if IDnow's answer has none.
+    /// The media type: [`PDF`] for a document to be signed. Required in requests; empty only if
+    /// IDnow's response has none.
     pub mime_type: String,
-    /// The place among the documents, from 1: the document is inserted before the one that stands there.
+    /// The position among the documents, from 1. The document is inserted before the one at that
+    /// position.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<u32>,
-    /// The version of the document, for documents that say no other. The table of definitions does not have it; chapter 7.2 takes
-    /// it from there.
+    /// The version, for documents without one of their own. The table of definitions lacks it, but
+    /// chapter 7.2 refers to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The signatures that are placed on it, for every person. A document can have others beside them and in place of them: see
-    /// [`Document::effective_signatures`](super::Document::effective_signatures).
+    /// The signatures on the document, for every person. A document can add or replace signatures:
+    /// see [`Document::effective_signatures`](super::Document::effective_signatures).
     #[serde(skip_serializing_if = "Signatures::is_empty")]
     pub signatures: Signatures,
-    /// Its view in a browser.
+    /// The view in a browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view_policy: Option<ViewPolicy>,
 }
@@ -117,11 +123,11 @@ pub const PDF: &str = "application/pdf";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViewPolicy {
-    /// The whole file on a page that is scrolled: `SCROLL`.
+    /// The whole file on a scrolling page: `SCROLL`.
     Scroll,
-    /// With a fixed height: `DEFAULT`.
+    /// A fixed height: `DEFAULT`.
     Default,
-    /// One that the document does not have, as IDnow wrote it. It is read and never sent.
+    /// An undocumented policy, in IDnow's word. It is parsed and never sent.
     Other(String),
 }
 
@@ -136,7 +142,7 @@ impl Serialize for ViewPolicy {
 }
 
 impl DocumentDefinition {
-    /// A definition with what is mandatory.
+    /// Creates a definition with the mandatory values.
     #[must_use]
     pub fn new(
         identifier: DefinitionId,
@@ -155,12 +161,13 @@ impl DocumentDefinition {
         }
     }
 
-    /// Whether the document allows it. The calls that send it ask this first, and for what the account's data centre allows.
+    /// Checks the definition against the document. The calls that send it check it, too, including
+    /// the restrictions of the account's data centre.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest), naming the field in IDnow's words: `name`, `mimeType`,
-    /// `signatures.position.page` and so on.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest), naming the field by IDnow's name:
+    /// `name`, `mimeType`, `signatures.position.page` and so on.
     pub fn check(&self) -> Result<()> {
         self.check_for(None)
     }
@@ -169,23 +176,23 @@ impl DocumentDefinition {
         if self.name.trim().is_empty() {
             return Err(Error::invalid(
                 "name",
-                "a document definition has a name that persons see",
+                "a document definition needs a name that persons see",
             ));
         }
         check_media_type(&self.mime_type)?;
         if self.sort_order == Some(0) {
-            return Err(Error::invalid("sortOrder", "documents are counted from 1"));
+            return Err(Error::invalid("sortOrder", "expected a position from 1"));
         }
         if matches!(self.view_policy, Some(ViewPolicy::Other(_))) {
             return Err(Error::invalid(
                 "viewPolicy",
-                "the view policy is SCROLL or DEFAULT: the document has no other",
+                "expected SCROLL or DEFAULT, the only documented policies",
             ));
         }
         placement::check(&self.signatures, centre)
     }
 
-    /// A definition as IDnow answers it. One without an identifier that can stand in an address is none.
+    /// Parses a definition. One without an identifier that can be part of a URL is not valid.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let object = value.as_object()?;
         Some(Self {
@@ -205,7 +212,7 @@ impl DocumentDefinition {
     }
 }
 
-/// A type and a subtype (RFC 9110, 8.3.1), without parameters.
+/// Checks a type and a subtype (RFC 9110, section 8.3.1), without parameters.
 pub(super) fn check_media_type(text: &str) -> Result<()> {
     let token = |text: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -215,7 +222,7 @@ pub(super) fn check_media_type(text: &str) -> Result<()> {
         Some((kind, subtype)) if token(kind) && token(subtype) => Ok(()),
         _ => Err(Error::invalid(
             "mimeType",
-            "write a media type such as application/pdf",
+            "expected a media type such as application/pdf",
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! The documents of one identification (chapter 7.2), and the files that are uploaded.
+//! The documents of one identification (chapter 7.2), and files to upload.
 
 use std::fmt;
 
@@ -13,24 +13,26 @@ use super::placement::{self, Signatures};
 use crate::api::loose;
 use crate::config::DataCentre;
 
-/// A document of one identification, made of a [`DocumentDefinition`] when the identification was started (table of chapter 7.2).
-/// Every part may be missing.
+/// A document of one identification, which IDnow creates from a [`DocumentDefinition`] when the
+/// identification starts (table of chapter 7.2). Every member may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Document {
-    /// The name that the person sees: the definition's, or its own.
+    /// The name that the person sees: the definition's, or the document's own.
     pub name: Option<Pii<String>>,
-    /// The version of the document: the definition's, or its own.
+    /// The version: the definition's, or the document's own.
     pub version: Option<String>,
     /// The SHA-256 digest of the file, in hexadecimal.
     pub hash: Option<String>,
-    /// The part of the digest that the person is shown, such as `094c-3350-4ab6`: its first 12 digits. The table speaks of bytes.
+    /// The part of the digest that the person sees, such as `094c-3350-4ab6`: its first 12 digits.
+    /// The table calls them bytes.
     pub display_hash: Option<String>,
     /// The state.
     pub status: Option<DocumentStatus>,
-    /// The definition that it was made of.
+    /// The definition of the document.
     pub definition: Option<DocumentDefinition>,
-    /// Its own signatures, beside and in place of the definition's: see [`Document::effective_signatures`].
+    /// The document's own signatures, which add to and replace the definition's: see
+    /// [`Document::effective_signatures`].
     pub signatures: Signatures,
 }
 
@@ -38,19 +40,19 @@ pub struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DocumentStatus {
-    /// It has no file yet: `NEED_UPLOAD`.
+    /// The document has no file yet: `NEED_UPLOAD`.
     NeedUpload,
-    /// It can be signed: `UPLOADED`.
+    /// The document can be signed: `UPLOADED`.
     Uploaded,
-    /// It is signed: `SIGNED`.
+    /// The document is signed: `SIGNED`.
     Signed,
-    /// A status that the document does not have, as IDnow wrote it.
+    /// An undocumented status, in IDnow's word.
     Other(String),
 }
 
 impl Document {
-    /// The signatures that are placed on it (chapter 7.1.2.6): the definition's and its own. Of two of the same name its own one
-    /// holds, whole: the definition's look is not mixed with the document's place.
+    /// Returns the signatures on the document (chapter 7.1.2.6): the definition's and its own. If
+    /// both have a signature of the same name, the document's replaces the definition's entirely.
     #[must_use]
     pub fn effective_signatures(&self) -> Signatures {
         let mut signatures = self
@@ -66,7 +68,7 @@ impl Document {
         signatures
     }
 
-    /// Whether IDnow holds this very file, by its digest; `None` if IDnow tells no digest.
+    /// Returns whether IDnow has this file, by its digest, or `None` if IDnow returns no digest.
     #[must_use]
     pub fn holds(&self, file: &DocumentFile) -> Option<bool> {
         self.hash
@@ -74,7 +76,7 @@ impl Document {
             .map(|hash| hash.eq_ignore_ascii_case(&file.sha256_hex()))
     }
 
-    /// A document as IDnow answers it. One of which nothing is said is none.
+    /// Parses a document. An object without any known member is not a document.
     pub(super) fn read(value: &Value) -> Option<Self> {
         let object = value.as_object()?;
         let document = Self {
@@ -97,21 +99,21 @@ impl Document {
     }
 }
 
-/// The changes to one document, before its identification is started (chapter 7.2.3). A value that is `None` or empty stays as it
-/// is.
+/// Changes to one document, before its identification starts (chapter 7.2.3). `None` and empty
+/// values leave the document unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DocumentUpdate {
-    /// Another name than the definition's. The person sees it.
+    /// A name that replaces the definition's. The person sees it.
     #[serde(
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub name: Option<Pii<String>>,
-    /// Another version than the definition's.
+    /// A version that replaces the definition's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Signatures that take the place of the definition's of the same name, and signatures that come in addition.
+    /// Signatures that replace the definition's of the same name, and additional signatures.
     #[serde(skip_serializing_if = "Signatures::is_empty")]
     pub signatures: Signatures,
 }
@@ -121,7 +123,7 @@ impl DocumentUpdate {
         if self.name.is_none() && self.version.is_none() && self.signatures.is_empty() {
             return Err(Error::invalid(
                 "request",
-                "the update changes nothing: give it a name, a version or signatures",
+                "the update is empty: set a name, a version or signatures",
             ));
         }
         if self
@@ -138,7 +140,7 @@ impl DocumentUpdate {
     }
 }
 
-/// A file to be uploaded. `Debug` prints its type and length only.
+/// A file to upload. `Debug` prints only its type and length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DocumentFile {
     media_type: String,
@@ -146,7 +148,7 @@ pub struct DocumentFile {
 }
 
 impl DocumentFile {
-    /// A PDF file.
+    /// Creates a PDF file.
     ///
     /// # Errors
     ///
@@ -155,12 +157,13 @@ impl DocumentFile {
         Self::new(PDF, bytes)
     }
 
-    /// A file of the media type that its document definition has.
+    /// Creates a file with the media type of its document definition.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest): naming `mimeType`, if that is none; naming `data`, if the
-    /// file is empty, or is to be a PDF file and does not begin like one.
+    /// [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) naming `mimeType` if the media type
+    /// is not valid, or `data` if the file is empty, or has the media type of a PDF but does not
+    /// begin like one.
     pub fn new(media_type: impl Into<String>, bytes: impl Into<Bytes>) -> Result<Self> {
         let (media_type, bytes) = (media_type.into(), bytes.into());
         check_media_type(&media_type)?;
@@ -170,25 +173,26 @@ impl DocumentFile {
         if media_type.eq_ignore_ascii_case(PDF) && !bytes.starts_with(b"%PDF-") {
             return Err(Error::invalid(
                 "data",
-                "the document is to be a PDF file, which begins with %PDF-, and this one does not",
+                "expected a PDF file, which begins with %PDF-",
             ));
         }
         Ok(Self { media_type, bytes })
     }
 
-    /// Its media type.
+    /// Returns the media type.
     #[must_use]
     pub fn media_type(&self) -> &str {
         &self.media_type
     }
 
-    /// Its bytes.
+    /// Returns the contents.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// Its SHA-256 digest in lower-case hexadecimal, which is what IDnow answers as [`Document::hash`].
+    /// Returns the SHA-256 digest in lower-case hexadecimal, which IDnow returns as
+    /// [`Document::hash`].
     #[must_use]
     pub fn sha256_hex(&self) -> String {
         hex::encode(Sha256::digest(&self.bytes))
@@ -204,7 +208,8 @@ impl fmt::Debug for DocumentFile {
     }
 }
 
-/// The document that a definition's address is answered with: alone, or in a list as the sample of chapter 7.2.2 has it.
+/// Returns the document of a definition from its response: a single object, or a list as in the
+/// sample of chapter 7.2.2.
 pub(super) fn of_definition(documents: Vec<Document>, id: &DefinitionId) -> Option<Document> {
     let is_it = |document: &Document| {
         document

@@ -1,33 +1,38 @@
-//! eSigning: the documents that persons sign, and what comes of them (chapter 7).
+//! eSigning: the documents that persons sign, and the signed files (chapter 7).
 //!
-//! | call | chapter | |
+//! | call | chapter | effect |
 //! |---|---|---|
-//! | [`Api::create_document_definition`] | 7.1.3 | say which document is to be signed, once for all identifications |
-//! | [`Api::update_document_definition`] | 7.1.4 | change that |
-//! | [`Api::delete_document_definition`] | 7.1.5 | take it back |
-//! | [`Api::document_definitions`], [`Api::document_definition`] | 7.1.6, 7.1.7 | what is to be signed |
-//! | [`Api::upload_default_document`], [`Api::download_default_document`] | 7.1.8, 7.1.9 | the file for everybody |
-//! | [`Api::documents`], [`Api::document`] | 7.2.1, 7.2.2 | what one person signs, and how far it is |
-//! | [`Api::update_document`] | 7.2.3 | another name or other signatures for one person |
-//! | [`Api::upload_document`] | 7.2.4 | the file for one person |
-//! | [`Api::download_signed_document`] | 7.2.6 | the signed file; the result's archive has it too, as `<identifier>_signed.pdf` |
+//! | [`Api::create_document_definition`] | 7.1.3 | defines a document to be signed, once for all identifications |
+//! | [`Api::update_document_definition`] | 7.1.4 | changes a definition |
+//! | [`Api::delete_document_definition`] | 7.1.5 | deletes a definition |
+//! | [`Api::document_definitions`], [`Api::document_definition`] | 7.1.6, 7.1.7 | return definitions |
+//! | [`Api::upload_default_document`], [`Api::download_default_document`] | 7.1.8, 7.1.9 | upload and download the file for every person |
+//! | [`Api::documents`], [`Api::document`] | 7.2.1, 7.2.2 | return the documents of one person, with their state |
+//! | [`Api::update_document`] | 7.2.3 | changes the name or the signatures for one person |
+//! | [`Api::upload_document`] | 7.2.4 | uploads the file for one person |
+//! | [`Api::download_signed_document`] | 7.2.6 | downloads the signed file, which the result's archive also contains as `<identifier>_signed.pdf` |
 //!
-//! An identification is started after its definitions are there, and needs a file for each of them, by default or of its own,
-//! before the person begins: without, IDnow answers 412 `PRECONDITION_FAILED` (chapter 12).
+//! Start an identification after its definitions exist. Before the person begins, each definition
+//! needs a file, either the default or the person's own; otherwise IDnow responds with 412
+//! `PRECONDITION_FAILED` (chapter 12).
 //!
-//! A person can also upload the file on a page of IDnow's, of the first definition only (chapter 7.2.5); that takes no call.
+//! A person can also upload the file of the first definition on a page of IDnow's (chapter 7.2.5),
+//! without a call of the application.
 //!
-//! # Two levels
+//! # Definitions and documents
 //!
-//! A definition holds for every person. A document is the definition's copy for one person; its name, version and signatures can
-//! be its own. Signatures of both are placed, and of two of the same name the document's (chapter 7.1.2.6):
+//! A definition applies to every person. A document is the copy of a definition for one person; its
+//! name, version and signatures can differ. IDnow places the signatures of both; if two have the
+//! same name, the document's replaces the definition's (chapter 7.1.2.6):
 //! [`Document::effective_signatures`].
 //!
-//! # What is refused before it is sent
+//! # Checks before a request
 //!
-//! Names and identifiers that are empty or of other letters, counts from 0, distances and sizes that cannot be, a file that is to
-//! be PDF and is none; in the data centre of Switzerland a second signature, and in that of Germany the size of a second line.
-//! [`ErrorKind::InvalidRequest`](idv_core::ErrorKind::InvalidRequest) names the element in IDnow's words.
+//! The calls refuse names and identifiers that are empty or contain other characters, counts below
+//! 1, impossible distances and sizes, and a file that should be a PDF and is not. For the data
+//! centre in Switzerland they also refuse a second signature, and for that in Germany the font size
+//! of a second line. [`ErrorKind::InvalidRequest`](idv_core::ErrorKind::InvalidRequest) names the
+//! element by IDnow's name.
 
 mod answer;
 mod definition;
@@ -44,14 +49,14 @@ pub use placement::{Anchor, Appearance, Position, Seal, Signature, Signatures};
 
 use super::{Api, TransactionNumber};
 
-/// A list as it is read, and how much of it is not in it.
+/// A parsed list, with the number of unreadable entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Listed<T> {
+pub struct ParsedList<T> {
     /// The entries, in their order.
     pub entries: Vec<T>,
-    /// The number of entries that cannot be read: they are no objects, say nothing, or are definitions without an identifier that can stand
-    /// in an address.
+    /// The number of unreadable entries: those that are not objects, are empty, or are definitions
+    /// without an identifier that can be part of a URL.
     pub unreadable: usize,
 }
 
@@ -59,13 +64,17 @@ pub struct Listed<T> {
 impl Api {
     /// Creates a document definition (chapter 7.1.3).
     ///
-    /// It is not documented what IDnow makes of an identifier that is there already, and the definition is inserted before the
-    /// one that stands at its place: so it is not repeated when its answer is lost. [`Api::document_definition`] tells whether it
-    /// is there.
+    /// The call is not repeated if its response is lost: the document does not define the effect of
+    /// an existing identifier, and each definition is inserted before the one at its position.
+    /// [`Api::document_definition`] tells whether the definition exists.
     ///
     /// # Errors
     ///
     /// See [`Api`]; those of [`DocumentDefinition::check`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted.
     pub async fn create_document_definition(
         &self,
         cx: &CallContext,
@@ -81,12 +90,17 @@ impl Api {
         )
     }
 
-    /// Changes the document definition of this identifier (chapter 7.1.4). It sets what stands there, so that it is repeated when
-    /// its answer is lost.
+    /// Replaces the document definition of this identifier (chapter 7.1.4). The call is idempotent,
+    /// so it is retried after a lost response.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; those of [`DocumentDefinition::check`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
+    /// See [`Api`]; those of [`DocumentDefinition::check`];
+    /// [`NotFound`](idv_core::ErrorKind::NotFound) if the definition does not exist.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn update_document_definition(
         &self,
         cx: &CallContext,
@@ -102,12 +116,17 @@ impl Api {
         )
     }
 
-    /// Deletes a document definition (chapter 7.1.5). It is repeated when its answer is lost; then
-    /// [`NotFound`](idv_core::ErrorKind::NotFound) of unknown effect can mean that it is deleted.
+    /// Deletes a document definition (chapter 7.1.5). The call is retried after a lost response;
+    /// [`NotFound`](idv_core::ErrorKind::NotFound) with an unknown effect can then mean that the
+    /// definition is deleted.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
+    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if the definition does not exist.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn delete_document_definition(
         &self,
         cx: &CallContext,
@@ -120,26 +139,34 @@ impl Api {
         )
     }
 
-    /// The account's document definitions (chapter 7.1.6).
+    /// Returns the account's document definitions (chapter 7.1.6).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn document_definitions(
         &self,
         cx: &CallContext,
-    ) -> Result<Listed<DocumentDefinition>> {
+    ) -> Result<ParsedList<DocumentDefinition>> {
         let reply = self
             .send(cx, |token| request::definitions(&self.endpoint, token))
             .await?;
         answer::definitions(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// One document definition (chapter 7.1.7).
+    /// Returns one document definition (chapter 7.1.7).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
+    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if the definition does not exist.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn document_definition(
         &self,
         cx: &CallContext,
@@ -151,12 +178,16 @@ impl Api {
         answer::definition(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
-    /// Uploads the file that every person signs who has no other (chapter 7.1.8). The same file at the same address is the same,
-    /// so that it is repeated when its answer is lost.
+    /// Uploads the default file, which every person signs who has no other (chapter 7.1.8). The
+    /// call is idempotent, so it is retried after a lost response.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn upload_default_document(
         &self,
         cx: &CallContext,
@@ -172,11 +203,15 @@ impl Api {
         )
     }
 
-    /// Streams the file that every person signs who has no other into `sink` (chapter 7.1.9).
+    /// Streams the default file into `sink` (chapter 7.1.9).
     ///
     /// # Errors
     ///
     /// As [`Api::download`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn download_default_document(
         &self,
         cx: &CallContext,
@@ -191,16 +226,20 @@ impl Api {
 
 /// The documents of one identification (chapter 7.2). The errors are those of [`Api`].
 impl Api {
-    /// The documents that are signed in this identification (chapter 7.2.1).
+    /// Returns the documents of an identification (chapter 7.2.1).
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn documents(
         &self,
         cx: &CallContext,
         transaction: &TransactionNumber,
-    ) -> Result<Listed<Document>> {
+    ) -> Result<ParsedList<Document>> {
         let reply = self
             .send(cx, |token| {
                 request::documents(&self.endpoint, token, transaction)
@@ -209,11 +248,15 @@ impl Api {
         answer::documents(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// One of them (chapter 7.2.2).
+    /// Returns one document of an identification (chapter 7.2.2).
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is none.
+    /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if the document does not exist.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
     pub async fn document(
         &self,
         cx: &CallContext,
@@ -228,13 +271,17 @@ impl Api {
         answer::document(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
-    /// Changes one of them, before the identification is started (chapter 7.2.3). It sets what stands there, so that it is
-    /// repeated when its answer is lost.
+    /// Changes one document before the identification starts (chapter 7.2.3). The call is
+    /// idempotent, so it is retried after a lost response.
     ///
     /// # Errors
     ///
-    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if the update is empty, or names or places a
-    /// signature as the document does not allow.
+    /// See [`Api`]; [`InvalidRequest`](idv_core::ErrorKind::InvalidRequest) if the update is empty,
+    /// or has a signature whose name or position the document does not allow.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn update_document(
         &self,
         cx: &CallContext,
@@ -252,12 +299,16 @@ impl Api {
         )
     }
 
-    /// Uploads the file that this person signs (chapter 7.2.4). The same file at the same address is the same, so that it is
-    /// repeated when its answer is lost. [`Document::holds`] tells whether it arrived whole.
+    /// Uploads the file for one person (chapter 7.2.4). The call is idempotent, so it is retried
+    /// after a lost response. [`Document::holds`] tells whether the file arrived intact.
     ///
     /// # Errors
     ///
     /// See [`Api`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the vendor may or may not have acted. The call can be repeated.
     pub async fn upload_document(
         &self,
         cx: &CallContext,
@@ -278,7 +329,11 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// As [`Api::download`]. A file that is not signed yet is an error too; the document does not say which.
+    /// As [`Api::download`]. An unsigned file is also an error, which the document does not define.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the sink holds a part of the file, which must not be used.
     pub async fn download_signed_document(
         &self,
         cx: &CallContext,
@@ -292,7 +347,7 @@ impl Api {
     }
 }
 
-/// A call that returns nothing.
+/// Checks the response of a call without a result.
 fn done(reply: &Reply) -> Result<()> {
     answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
 }

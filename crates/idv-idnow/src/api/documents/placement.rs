@@ -1,4 +1,4 @@
-//! Signatures on a document: their appearance and their place (chapter 7.1.2).
+//! Signatures on a document: their appearance and their position (chapter 7.1.2).
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,20 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::api::loose::{self, Object};
 use crate::config::DataCentre;
 
-/// The signatures of a document, by the names that the company gives them: "mysignature1".
+/// The signatures of a document, by names of the company's choice, such as "mysignature1".
 pub type Signatures = BTreeMap<String, Signature>;
 
-/// A signature to be placed on a document (table of chapter 7.1.2). What is `None` is not sent, and IDnow's default holds.
+/// A signature on a document (table of chapter 7.1.2). `None` is not sent and means IDnow's
+/// default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signature {
-    /// Its place. To be sent always; absent only if IDnow's answer has none that can be read.
+    /// The position. Required in requests; absent only if IDnow's response has no valid one.
     pub position: Option<Position>,
-    /// Its appearance. IDnow's default is [`Appearance::Electronic`].
+    /// The appearance. IDnow's default is [`Appearance::Electronic`].
     pub appearance: Option<Appearance>,
-    /// Whether the document may do without: without the page or the form field, IDnow refuses a signature that it may not do
-    /// without. IDnow's default is that it may not.
+    /// Whether the signature is optional. IDnow refuses a mandatory signature if its page or form
+    /// field is missing. IDnow's default is mandatory.
     pub optional: Option<bool>,
 }
 
@@ -30,40 +31,44 @@ pub struct Signature {
 pub enum Appearance {
     /// A seal with text: `ELECTRONIC`.
     Electronic(Seal),
-    /// Written by the person with the mouse or a finger: `HANDWRITTEN`. IDnow activates it by account.
+    /// Drawn by the person with the mouse or a finger: `HANDWRITTEN`. IDnow activates it per
+    /// account.
     Handwritten,
-    /// A type that the document does not have, as IDnow wrote it. It is read and never sent.
+    /// An undocumented type, in IDnow's word. It is parsed and never sent.
     Other(String),
 }
 
-/// A seal with text. What is `None` is not sent, and IDnow's default holds.
+/// A seal with text. `None` is not sent and means IDnow's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Seal {
-    /// The size of the text; IDnow's default is 8.
+    /// The font size of the text. IDnow's default is 8.
     pub font_size: Option<u32>,
-    /// The size of the second line; IDnow's default is 8. Only the data centre in Switzerland has it.
+    /// The font size of the second line. IDnow's default is 8. Only the data centre in Switzerland
+    /// supports it.
     pub second_font_size: Option<u32>,
-    /// The name of the image behind the text, of `a-z`, `0-9` and `_`; IDnow's default is `idnow_seal`, which is 250 pixels wide
-    /// and 35 high and needs the room. A company can give IDnow images of its own.
+    /// The name of the image behind the text, of `a-z`, `0-9` and `_`. IDnow's default is
+    /// `idnow_seal`, which is 250 pixels wide and 35 pixels high. A company can give IDnow further
+    /// images.
     pub image: Option<String>,
 }
 
-/// Where a signature stands: what it is placed by, and its place from there.
+/// The position of a signature: an anchor, and a rectangle relative to it.
 ///
-/// The document gives the lengths no unit; it counts images in pixels.
+/// The document gives no unit for the lengths; it measures images in pixels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Position {
-    /// The anchor that it is placed by.
+    /// The anchor of the position.
     pub anchor: Anchor,
-    /// The distance from the left border of the anchor: of the field, or of the page. Beside a text it may be negative.
+    /// The distance from the left border of the anchor: of the field, or of the page. It may be
+    /// negative beside a text.
     pub left: i32,
-    /// The distance from the bottom border of the anchor. Beside a text it may be negative.
+    /// The distance from the bottom border of the anchor. It may be negative beside a text.
     pub bottom: i32,
-    /// The width of the space for the signature.
+    /// The width of the signature's area.
     pub width: u32,
-    /// The height of the space for the signature.
+    /// The height of the signature's area.
     pub height: u32,
 }
 
@@ -71,17 +76,17 @@ pub struct Position {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Anchor {
-    /// The form field of this name in the PDF file, called acrofield (chapter 7.1.2.1).
+    /// The PDF form field of this name, called acrofield (chapter 7.1.2.1).
     Field(String),
     /// The page of this number, from 1 (chapter 7.1.2.2).
     Page(u32),
-    /// Every occurrence of this text in the document (chapter 7.1.2.3). Ligatures and the like hide a text that is there to the
-    /// eye: a field is surer. It may hold a person's name.
+    /// Every occurrence of this text in the document (chapter 7.1.2.3). Ligatures can prevent a
+    /// match with visible text: a field is more reliable. The text may contain a person's name.
     Text(Pii<String>),
 }
 
 impl Signature {
-    /// A signature at a place, as IDnow draws it by default.
+    /// Creates a signature at a position, with IDnow's default appearance.
     #[must_use]
     pub fn at(position: Position) -> Self {
         Self {
@@ -90,14 +95,14 @@ impl Signature {
         }
     }
 
-    /// The same signature with a look.
+    /// Sets the appearance.
     #[must_use]
     pub fn with_appearance(mut self, appearance: Appearance) -> Self {
         self.appearance = Some(appearance);
         self
     }
 
-    /// The same signature, which the document may do without or not.
+    /// Sets whether the signature is optional.
     #[must_use]
     pub const fn with_optional(mut self, optional: bool) -> Self {
         self.optional = Some(optional);
@@ -107,14 +112,14 @@ impl Signature {
     fn check(&self, centre: Option<DataCentre>) -> Result<()> {
         let position = self.position.as_ref();
         position
-            .ok_or_else(|| Error::invalid("signatures.position", "a signature needs a place"))?
+            .ok_or_else(|| Error::invalid("signatures.position", "a signature needs a position"))?
             .check()?;
         match &self.appearance {
             None | Some(Appearance::Handwritten) => Ok(()),
             Some(Appearance::Electronic(seal)) => seal.check(centre),
             Some(Appearance::Other(_)) => Err(Error::invalid(
                 "signatures.type",
-                "a signature is ELECTRONIC or HANDWRITTEN: the document has no other type",
+                "expected ELECTRONIC or HANDWRITTEN, the only documented types",
             )),
         }
     }
@@ -145,20 +150,20 @@ impl Seal {
         if self.font_size == Some(0) {
             return Err(Error::invalid(
                 "signatures.signatureFontSize",
-                "a font has a size of 1 at least",
+                "expected a font size of at least 1",
             ));
         }
         if self.second_font_size == Some(0) {
             return Err(Error::invalid(
                 "signatures.signatureFontSize2",
-                "a font has a size of 1 at least",
+                "expected a font size of at least 1",
             ));
         }
-        // Of the test system nobody says which of the two it is.
+        // The document does not say which of the two the test system resembles.
         if self.second_font_size.is_some() && centre == Some(DataCentre::De) {
             return Err(Error::invalid(
                 "signatures.signatureFontSize2",
-                "only the data centre in Switzerland has it",
+                "only the data centre in Switzerland supports a second font size",
             ));
         }
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -169,7 +174,7 @@ impl Seal {
         {
             return Err(Error::invalid(
                 "signatures.signatureImage",
-                "the name of an image has only a-z, 0-9 and _",
+                "expected a name of a-z, 0-9 and _",
             ));
         }
         Ok(())
@@ -177,7 +182,7 @@ impl Seal {
 }
 
 impl Position {
-    /// A space of this width and height, at the left and bottom border of its anchor.
+    /// Creates an area of this width and height at the lower left corner of its anchor.
     #[must_use]
     pub const fn new(anchor: Anchor, width: u32, height: u32) -> Self {
         Self {
@@ -189,7 +194,7 @@ impl Position {
         }
     }
 
-    /// The same space, this far from the left and the bottom border.
+    /// Moves the area to this distance from the left and the bottom border.
     #[must_use]
     pub const fn from_corner(mut self, left: i32, bottom: i32) -> Self {
         self.left = left;
@@ -202,13 +207,13 @@ impl Position {
             Anchor::Field(name) if name.is_empty() => {
                 return Err(Error::invalid(
                     "signatures.position.acrofield",
-                    "the form field needs its name",
+                    "the form field needs a name",
                 ));
             }
             Anchor::Page(0) => {
                 return Err(Error::invalid(
                     "signatures.position.page",
-                    "pages are counted from 1",
+                    "expected a page number from 1",
                 ));
             }
             Anchor::Text(text) if text.expose().trim().is_empty() => {
@@ -220,7 +225,7 @@ impl Position {
             Anchor::Field(_) | Anchor::Page(_) | Anchor::Text(_) => {}
         }
         let may_be_negative = matches!(self.anchor, Anchor::Text(_));
-        let outside = "the distance from a border is not negative";
+        let outside = "the distance from a border must not be negative";
         if self.left < 0 && !may_be_negative {
             return Err(Error::invalid("signatures.position.left", outside));
         }
@@ -230,19 +235,19 @@ impl Position {
         if self.width == 0 {
             return Err(Error::invalid(
                 "signatures.position.width",
-                "the space for a signature has a width",
+                "the width must not be 0",
             ));
         }
         if self.height == 0 {
             return Err(Error::invalid(
                 "signatures.position.height",
-                "the space for a signature has a height",
+                "the height must not be 0",
             ));
         }
         Ok(())
     }
 
-    /// A position that is whole. One that names two anchors has no place, and is none.
+    /// Parses a complete position. One with two anchors is not valid.
     fn read(object: &Object) -> Option<Self> {
         let field = loose::text(object, "acrofield").map(Anchor::Field);
         let page = loose::number(object, "page").map(Anchor::Page);
@@ -287,7 +292,7 @@ impl Serialize for Signature {
             }
         }
         if let Some(optional) = self.optional {
-            // A text, as both of the document's examples have it here (chapters 7.1.2.4 and 7.1.2.5).
+            // Text, as in both of the document's examples (chapters 7.1.2.4 and 7.1.2.5).
             map.serialize_entry("optional", if optional { "true" } else { "false" })?;
         }
         map.end()
@@ -299,7 +304,7 @@ impl Serialize for Position {
         let mut map = serializer.serialize_map(Some(5))?;
         match &self.anchor {
             Anchor::Field(name) => map.serialize_entry("acrofield", name)?,
-            // A text, as the document's example has it (chapter 7.1.2.5).
+            // Text, as in the document's example (chapter 7.1.2.5).
             Anchor::Page(number) => map.serialize_entry("page", &number.to_string())?,
             Anchor::Text(text) => map.serialize_entry("textcontent", text.expose())?,
         }
@@ -311,12 +316,13 @@ impl Serialize for Position {
     }
 }
 
-/// Refuses signatures that the document does not allow. A data centre that is not known allows what any does.
+/// Refuses signatures that the document does not allow. An unknown data centre allows all that any
+/// allows.
 pub(super) fn check(signatures: &Signatures, centre: Option<DataCentre>) -> Result<()> {
     if centre == Some(DataCentre::Ch) && signatures.len() > 1 {
         return Err(Error::invalid(
             "signatures",
-            "the data centre in Switzerland places one signature on a document",
+            "the data centre in Switzerland supports only one signature on a document",
         ));
     }
     if signatures.keys().any(String::is_empty) {
@@ -327,7 +333,7 @@ pub(super) fn check(signatures: &Signatures, centre: Option<DataCentre>) -> Resu
         .try_for_each(|signature| signature.check(centre))
 }
 
-/// The signatures of an object; what is none is passed over.
+/// Parses the signatures of an object and skips invalid ones.
 pub(super) fn read(object: &Object) -> Signatures {
     let named = loose::object(object, "signatures").into_iter().flatten();
     named

@@ -1,4 +1,4 @@
-//! The requests of chapter 7, as pure functions.
+//! Builds the requests of chapter 7 as pure functions.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -14,7 +14,7 @@ const DEFINITIONS: &str = "documentdefinitions";
 const IDENTIFICATIONS: &str = "identifications";
 const DOCUMENTS: &str = "documents";
 
-/// The media type that files are uploaded as, whatever they are (chapters 7.1.8.2 and 7.2.4.2).
+/// The media type of every uploaded file (chapters 7.1.8.2 and 7.2.4.2).
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// `POST …/documentdefinitions` (chapter 7.1.3).
@@ -144,8 +144,8 @@ pub(super) fn update_document(
     )
 }
 
-/// `POST …/identifications/{transactionnumber}/documents/{identifier}/data` (chapter 7.2.4): the address of the paragraph "Path".
-/// The sample beside it leaves out `/identifications`.
+/// `POST …/identifications/{transactionnumber}/documents/{identifier}/data` (chapter 7.2.4): the
+/// path of the paragraph "Path". The sample beside it omits `/identifications`.
 pub(super) fn upload_document(
     endpoint: &Endpoint,
     token: &str,
@@ -156,8 +156,8 @@ pub(super) fn upload_document(
     upload(&of_document(endpoint, transaction, id, "data"), token, file)
 }
 
-/// `GET …/identifications/{transactionnumber}/documents/{identifier}/signed` (chapter 7.2.6): the paragraph "Path" says POST, and
-/// the sample beside it gets, as everything is got that is downloaded.
+/// `GET …/identifications/{transactionnumber}/documents/{identifier}/signed` (chapter 7.2.6). The
+/// paragraph "Path" has POST, but the sample beside it has GET, like all other downloads.
 pub(super) fn download_signed(
     endpoint: &Endpoint,
     token: &str,

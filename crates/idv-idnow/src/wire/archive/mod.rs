@@ -1,8 +1,8 @@
 //! Results and files in ZIP archives (chapters 8.3.3.1 and 10.1).
 //!
-//! An archive is read for names and for single entries, within [`Limits`]; nothing is unpacked onto a disk, and an archive in an
-//! archive stays closed. An archive that is encrypted with AES, as IDnow sends it by mail, is opened with its password. Reading needs the
-//! feature `archive` of this crate.
+//! An archive is read for names and single entries, within [`Limits`]; nothing is written to a
+//! disk, and nested archives stay packed. Archives that IDnow encrypts with AES and sends by mail
+//! need a password. Reading needs the feature `archive` of this crate.
 
 #[cfg(feature = "archive")]
 mod name;
@@ -13,18 +13,21 @@ mod unzip;
 use idv_core::{Error, ErrorKind};
 use idv_core::{Result, Secret};
 
-/// The limits within which an archive is read.
+/// The limits for reading an archive.
 ///
-/// The defaults suit a call by video of the usual length; if [`Limits::entry`] is raised for longer ones, raise [`Limits::total`] too.
+/// The defaults suit a video call of the usual length. If [`Limits::entry`] is raised for longer
+/// calls, raise [`Limits::total`] as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The number of entries: 1000.
+    /// The maximum number of entries: 1000.
     pub entries: usize,
-    /// The length of all its entries together, unpacked, in bytes: 1 GiB. They are never unpacked all at once.
+    /// The maximum total size of all entries, unpacked, in bytes: 1 GiB. They are never unpacked
+    /// all at once.
     pub total: u64,
-    /// The length of the entry that is read, unpacked, in bytes: 256 MiB.
+    /// The maximum size of the unpacked entry in bytes: 256 MiB.
     pub entry: u64,
-    /// The ratio of an entry's length to its packed length: 200. An entry shorter than 1 MiB is never too long by this.
+    /// The maximum ratio of an entry's size to its packed size: 200. It does not apply to entries
+    /// shorter than 1 MiB.
     pub ratio: u64,
 }
 
@@ -39,7 +42,7 @@ impl Default for Limits {
     }
 }
 
-/// The options for reading an archive: limits, and a password if it is encrypted.
+/// The options for reading an archive: limits, and the password of an encrypted one.
 ///
 /// ```
 /// use idv_core::Secret;
@@ -89,14 +92,15 @@ pub fn is_archive(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
-/// Returns the result in an archive, which [`wire::read`](super::read) reads: the first XML file that is one, else the first JSON file
-/// that is one, whatever other files are there.
+/// Returns the result in an archive, which [`wire::read`](super::read) parses: the first XML file
+/// with an identification, otherwise the first such JSON file, regardless of other files.
 ///
 /// # Errors
 ///
-/// [`Malformed`](idv_core::ErrorKind::Malformed) if the archive cannot be read, has no result, or has an entry with a name that
-/// leads out of it, a name twice, or an encrypted entry that cannot be opened; [`Unauthorized`](idv_core::ErrorKind::Unauthorized) if the
-/// password is wrong; [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) if it is larger than the limits allow;
+/// [`Malformed`](idv_core::ErrorKind::Malformed) if the archive cannot be read or has no result, a
+/// path that leads outside, a repeated name, or an encrypted entry that cannot be decrypted;
+/// [`Unauthorized`](idv_core::ErrorKind::Unauthorized) if the password is wrong;
+/// [`LimitExceeded`](idv_core::ErrorKind::LimitExceeded) if a limit is exceeded;
 /// [`Unsupported`](idv_core::ErrorKind::Unsupported) without the feature `archive`.
 pub fn result<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u8>> {
     #[cfg(feature = "archive")]
@@ -105,11 +109,13 @@ pub fn result<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<u
     return unsupported(bytes, &options.into());
 }
 
-/// Returns one file of an archive: by its path, by its name in any folder, or by the key under which the result's attachments list it.
+/// Returns one file of an archive: by its path, by its name in any folder, or by its key in the
+/// result's attachments.
 ///
 /// # Errors
 ///
-/// Those of [`result`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is no such file, or several folders have one of this name.
+/// Those of [`result`]; [`NotFound`](idv_core::ErrorKind::NotFound) if there is no such file, or
+/// several folders have a file of this name.
 pub fn entry<'a>(
     bytes: &[u8],
     name_or_key: &str,
@@ -124,8 +130,8 @@ pub fn entry<'a>(
     };
 }
 
-/// Returns the paths of an archive's files, in their order and with `/` between their parts. They hold the transaction number and, by
-/// account, custom data (chapter 9.2.2).
+/// Returns the paths of an archive's files in their order, with `/` as the separator. They contain
+/// the transaction number and, depending on the account, custom data (chapter 9.2.2).
 ///
 /// # Errors
 ///
@@ -137,7 +143,8 @@ pub fn names<'a>(bytes: &[u8], options: impl Into<Options<'a>>) -> Result<Vec<St
     return unsupported(bytes, &options.into());
 }
 
-/// The XML that [`result`] finds, and the signature beside it: the file of the same name that ends in `.sig` (chapter 13.3.1).
+/// Returns the XML that [`result`] finds, and the signature beside it: the file of the same name
+/// with the extension `.sig` (chapter 13.3.1).
 #[cfg(all(feature = "archive", feature = "signature"))]
 pub(crate) fn signed(bytes: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
     unzip::signed(bytes, options)

@@ -1,9 +1,10 @@
-//! Names of entries.
+//! Names of archive entries.
 
-/// Returns a name as a path below the archive's root, with `/` between its parts; none if it leads out of the archive on some system.
+/// Returns a name as a path below the archive's root, with `/` as the separator, or `None` if it
+/// leads outside of the archive on some system.
 ///
-/// Nothing is unpacked onto a disk, but applications see the names. Names with colons, with `\` between their parts, with empty parts or
-/// with `.` are harmless.
+/// Nothing is written to a disk, but applications see the names. Names with colons, with `\` as the
+/// separator, with empty parts or with `.` are harmless.
 pub(super) fn inside(name: &str) -> Option<String> {
     let drive = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
         && name.as_bytes().get(1) == Some(&b':');
@@ -26,17 +27,17 @@ pub(super) fn inside(name: &str) -> Option<String> {
     (!path.is_empty()).then_some(path)
 }
 
-/// The name without its folders.
+/// Returns the name without its folders.
 pub(super) fn base(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, base)| base)
 }
 
-/// The folder of a path, with the `/` behind it.
+/// Returns the folder of a path, with a trailing `/`.
 pub(super) fn folder(path: &str) -> &str {
     path.strip_suffix(base(path)).unwrap_or_default()
 }
 
-/// The path without the ending of its name.
+/// Returns the path without the extension of its name.
 pub(super) fn stem(path: &str) -> &str {
     let ending = base(path)
         .rsplit_once('.')
@@ -44,7 +45,7 @@ pub(super) fn stem(path: &str) -> &str {
     path.get(..path.len() - ending).unwrap_or(path)
 }
 
-/// Whether the name has this ending, in any case.
+/// Returns whether the name has this extension, in any case.
 pub(super) fn has_extension(path: &str, extension: &str) -> bool {
     base(path)
         .rsplit_once('.')
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_lead_out_are_none() {
+    fn names_that_lead_outside_are_refused() {
         for name in [
             "../x",
             "a/../../x",
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn path_has_its_parts() {
+    fn path_is_split_into_its_parts() {
         for (path, of) in [
             ("a/b/x.tar.gz", ("x.tar.gz", "a/b/", "a/b/x.tar")),
             ("x", ("x", "", "x")),

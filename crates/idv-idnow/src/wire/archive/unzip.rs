@@ -1,4 +1,4 @@
-//! Reading archives.
+//! Reads archives.
 
 use std::io::{Cursor, Read};
 
@@ -10,15 +10,16 @@ use zip::result::ZipError;
 use super::{Options, name};
 use crate::wire;
 
-/// An entry that is as short as this cannot do harm by its ratio.
+/// The ratio limit does not apply to entries shorter than this.
 const HARMLESS: u64 = 1 << 20;
-/// The longest result that is read only to find a file.
+/// The maximum size of a result that is only parsed to find a file.
 const RESULT: u64 = 16 << 20;
-/// The longest signature: one of the longest key has a thousand bytes.
+/// The maximum size of a signature. That of the longest key has a thousand bytes.
 #[cfg(feature = "signature")]
 const SIGNATURE: u64 = 64 << 10;
-/// The number of files without an ending of a result that are looked into, and the bytes of each.
+/// The maximum number of files without a result's extension that are inspected.
 const UNNAMED_FILES: usize = 64;
+/// The number of bytes of such a file that are inspected.
 const BEGINNING: u64 = 64;
 
 pub(super) fn result(bytes: &[u8], options: &Options<'_>) -> Result<Vec<u8>> {
@@ -34,7 +35,7 @@ pub(super) fn entry(bytes: &[u8], name_or_key: &str, options: &Options<'_>) -> R
         Found::One(file) => file,
         Found::Several => {
             return Err(not_found(
-                "several folders of the archive have a file of this name: ask for one by its path",
+                "several folders of the archive have a file of this name: use its path",
             ));
         }
         Found::None => archive
@@ -55,9 +56,9 @@ pub(super) fn signed(bytes: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, Op
     let (file, xml) = archive
         .result(&[Form::Xml], options.limits.entry)
         .map_err(|error| match error.kind() {
-            ErrorKind::Malformed => error.detail(
-                "there is no result as XML in the archive, which is the form that IDnow signs",
-            ),
+            ErrorKind::Malformed => {
+                error.detail("the archive has no result as XML, the form that IDnow signs")
+            }
             _ => error,
         })?;
     let signature = archive
@@ -74,12 +75,12 @@ pub(super) fn signed(bytes: &[u8], options: &Options<'_>) -> Result<(Vec<u8>, Op
     Ok((xml, signature))
 }
 
-/// The forms of a result, the one that IDnow signs first (chapter 13.3.1).
+/// The forms of a result, beginning with the one that IDnow signs (chapter 13.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Xml,
     Json,
-    /// A file whose name does not tell.
+    /// A file whose name does not tell its form.
     Unnamed,
 }
 
@@ -95,7 +96,7 @@ impl Form {
     }
 }
 
-/// An archive whose every entry was examined.
+/// An archive with only checked entries.
 struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
     files: Vec<File>,
@@ -121,7 +122,9 @@ impl<'a> Archive<'a> {
     fn open(bytes: &'a [u8], options: &'a Options<'a>) -> Result<Self> {
         if is_zip64(bytes) {
             return Err(exceeded(
-                "the archive is written as one of 4 GiB or of 65,536 entries (ZIP64)".to_owned(),
+                "the archive has the format for 4 GiB or 65,536 entries (ZIP64), which is \
+                 not supported"
+                    .to_owned(),
             ));
         }
         let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
@@ -162,12 +165,13 @@ impl<'a> Archive<'a> {
             let entry = self.zip.by_index_data(index).map_err(|_| unreadable())?;
             let name = entry.name().map_err(|_| unreadable())?;
             let path = name::inside(&name).filter(|_| !entry.is_symlink());
-            let path =
-                path.ok_or_else(|| Error::malformed("an entry of the archive leads out of it"))?;
+            let path = path.ok_or_else(|| {
+                Error::malformed("an entry of the archive has a path outside of it")
+            })?;
             total = total.saturating_add(entry.size());
             if total > limits.total {
                 return Err(exceeded(format!(
-                    "the archive holds more than {} bytes",
+                    "the archive has more than {} bytes unpacked",
                     limits.total
                 )));
             }
@@ -175,7 +179,7 @@ impl<'a> Archive<'a> {
                 && entry.size() / entry.compressed_size().max(1) > limits.ratio
             {
                 return Err(exceeded(format!(
-                    "an entry of the archive is packed more than {} times",
+                    "an entry of the archive has a compression ratio above {}",
                     limits.ratio
                 )));
             }
@@ -185,7 +189,7 @@ impl<'a> Archive<'a> {
                 length: entry.size(),
                 is_encrypted: entry.encrypted(),
             };
-            // Folders of Windows end in a backslash.
+            // On Windows, folders end in a backslash.
             if !entry.is_dir() && !name.ends_with('\\') {
                 self.files.push(file);
             }
@@ -201,21 +205,24 @@ impl<'a> Archive<'a> {
             .try_for_each(|index| self.check_encryption(index))
     }
 
-    /// Checks that an encrypted entry is one that can be opened.
+    /// Checks that an encrypted entry can be decrypted.
     fn check_encryption(&mut self, index: usize) -> Result<()> {
         match self.zip.get_aes_verification_key_and_salt(index) {
             Ok(Some(_)) if self.options.password.is_some() => Ok(()),
             Ok(Some(_)) => Err(Error::malformed(
-                "the archive is encrypted (chapter 10.1): set `archive_password` to the password that the company chose",
+                "the archive is encrypted (chapter 10.1): set `archive_password` to the \
+                 password that the company chose",
             )),
             Ok(None) => Err(Error::malformed(
-                "an entry of the archive is encrypted in another way than AES, which is not supported",
+                "an entry of the archive is encrypted, but not with AES, which is the only \
+                 supported encryption",
             )),
             Err(_) => Err(unreadable()),
         }
     }
 
-    /// Finds the result by its contents: in each form in turn, the first file that holds an identification.
+    /// Finds the result by its contents: for each form in turn, the first file with an
+    /// identification.
     fn result(&mut self, forms: &[Form], limit: u64) -> Result<(File, Vec<u8>)> {
         let mut failed = None;
         for form in forms {
@@ -240,17 +247,20 @@ impl<'a> Archive<'a> {
                 match self.read(&file, limit) {
                     Ok(bytes) if is_result(&bytes) => return Ok((file, bytes)),
                     Ok(_) => {}
-                    // A file that cannot be unpacked may be the result; one that is none is of no interest.
+                    // A file that cannot be unpacked may be the result; a file without a result
+                    // does not matter.
                     Err(error) => failed = failed.or(Some(error)),
                 }
             }
         }
         Err(failed.unwrap_or_else(|| {
-            Error::malformed("there is no result in the archive: no XML and no JSON that holds an identification")
+            Error::malformed(
+                "no result in the archive: expected an XML or JSON file with an identification",
+            )
         }))
     }
 
-    /// Whether a file begins as XML or JSON does.
+    /// Returns whether a file begins like XML or JSON.
     fn begins_like_a_result(&mut self, file: &File) -> bool {
         let Ok(entry) = self
             .zip
@@ -267,7 +277,8 @@ impl<'a> Archive<'a> {
         read.is_ok() && matches!(beginning.first(), Some(b'<' | b'{' | b'['))
     }
 
-    /// The file of a path; else the one that has this name in whatever folder, if the folder `near` has it or no other has.
+    /// Returns the file with this path; otherwise the file with this name, in the folder `near`, or
+    /// in any folder if it is unique.
     fn named(&self, name: &str, near: &str) -> Found {
         let Some(path) = name::inside(name) else {
             return Found::None;
@@ -293,10 +304,10 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// The file that the result lists under a key; without a result, the one that has the name that the document gives it
-    /// (chapter 13.1.6): `<transactionnumber>_<key>.<ending>`.
+    /// Returns the file that the result lists under a key. Without a result, returns the file with
+    /// the documented name (chapter 13.1.6): `<transactionnumber>_<key>.<extension>`.
     fn listed(&mut self, key: &str) -> Result<Option<File>> {
-        // The wanted file may be shorter than the result that lists it.
+        // The requested file may be shorter than the result that lists it.
         let (result, bytes) = match self.result(Form::ALL, self.options.limits.entry.max(RESULT)) {
             Ok(found) => found,
             Err(error) if error.kind() != &ErrorKind::Malformed => return Err(error),
@@ -324,7 +335,8 @@ impl<'a> Archive<'a> {
             Found::One(file) => Ok(Some(file)),
             Found::None => Ok(None),
             Found::Several => Err(not_found(
-                "several folders of the archive have the file that the result lists: ask for one by its path",
+                "several folders of the archive have the file that the result lists: use its \
+                 path",
             )),
         }
     }
@@ -339,12 +351,14 @@ impl<'a> Archive<'a> {
         {
             Ok(entry) => entry,
             Err(ZipError::InvalidPassword) => {
-                return Err(Error::new(ErrorKind::Unauthorized)
-                    .detail("the archive's password is wrong: set `archive_password` to the password that the company chose"));
+                return Err(Error::new(ErrorKind::Unauthorized).detail(
+                    "wrong password of the archive: set `archive_password` to the password \
+                        that the company chose",
+                ));
             }
             Err(_) => return Err(unreadable()),
         };
-        // The length that the archive claims is not believed: neither for the memory that is set aside nor for when to stop.
+        // The declared length is not trusted, neither for the allocation nor for the limit.
         let mut bytes = Vec::with_capacity(usize::try_from(file.length.min(HARMLESS)).unwrap_or(0));
         let read = entry
             .take(file.length.saturating_add(1))
@@ -366,14 +380,14 @@ fn read_options<'o>(options: &Options<'o>) -> ZipReadOptions<'o> {
         .password(password)
 }
 
-/// Whether a file holds an identification.
+/// Returns whether a file has an identification.
 fn is_result(bytes: &[u8]) -> bool {
     wire::read(bytes).is_ok_and(|payload| !payload.identifications.is_empty())
 }
 
-/// Whether an archive says, at its end, that its directory needs 64 bits: the locator of such a directory stands 20 bytes before
-/// the usual end (APPNOTE 4.3.15 and 4.3.16). Such a directory can claim any number of entries, for which memory would be set aside
-/// before they are counted.
+/// Returns whether the end of an archive declares a 64-bit directory: its locator is 20 bytes
+/// before the usual end (APPNOTE 4.3.15 and 4.3.16). Such a directory can declare any number of
+/// entries, for which memory would be allocated before they are counted.
 fn is_zip64(bytes: &[u8]) -> bool {
     bytes
         .windows(24)
@@ -381,9 +395,7 @@ fn is_zip64(bytes: &[u8]) -> bool {
 }
 
 fn unreadable() -> Error {
-    Error::malformed(
-        "the archive cannot be read: it is damaged, not whole, or packed in a way that is not supported",
-    )
+    Error::malformed("the archive is damaged, truncated, or compressed with an unsupported method")
 }
 
 fn not_found(detail: &'static str) -> Error {
