@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use idv::{Config, Outcome, Secret, Status};
-use idv_flow::store::{Filter, Phase, SqliteStore, Store as _};
+use idv_flow::store::{Filter, Outbox as _, Phase, SqliteStore};
 use idv_flow::{DataCopy, Engine, FlowError, FlowId, Vault};
 use idv_testkit::ManualClock;
 

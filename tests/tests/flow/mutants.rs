@@ -9,13 +9,12 @@ use idv::call::CallContext;
 use idv::{
     Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo,
 };
-use idv_flow::audit::{AuditBlock, AuditEntry};
+use idv_flow::FlowId;
+use idv_flow::audit::AuditEntry;
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor,
-    LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store,
-    StoreResult,
+    Commit, Committed, Filter, FlowStore, Inbox, Inserted, ListCursor, LookupKey, MemoryStore,
+    Message, MessageEnd, Pushed, Record, Reports, StoreResult,
 };
-use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
 
 use super::random::Chance;
@@ -140,12 +139,12 @@ impl FlawedStore {
     }
 }
 
-#[async_trait]
-impl Store for FlawedStore {
-    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
-        self.store.evidence_store()
-    }
+idv_flow::delegate_store!(
+    Store, Outbox, TimerStore, AuditStore for FlawedStore, |this| this.store
+);
 
+#[async_trait]
+impl FlowStore for FlawedStore {
     async fn insert(
         &self,
         record: &Record,
@@ -174,27 +173,12 @@ impl Store for FlawedStore {
         self.store.commit(&kept).await
     }
 
-    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
-        if self.forgets(Flaw::Messages) {
-            return Ok(Pushed::New);
-        }
-        self.store.push(message, forgotten).await
-    }
-
-    async fn migrate(&self) -> StoreResult<()> {
-        self.store.migrate().await
-    }
-
-    async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
-        self.store.remember(name, value).await
-    }
-
-    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
-        self.store.replace(name, old, new).await
-    }
-
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
         self.store.load(id).await
+    }
+
+    async fn purge(&self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Committed> {
+        self.store.purge(record, audit).await
     }
 
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
@@ -224,6 +208,20 @@ impl Store for FlawedStore {
         self.store.list(filter, after, limit).await
     }
 
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(accounts, now).await
+    }
+}
+
+#[async_trait]
+impl Inbox for FlawedStore {
+    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
+        if self.forgets(Flaw::Messages) {
+            return Ok(Pushed::New);
+        }
+        self.store.push(message, forgotten).await
+    }
+
     async fn claim_inbox(
         &self,
         now: Timestamp,
@@ -236,10 +234,6 @@ impl Store for FlawedStore {
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         self.store.finish(digest, end).await
-    }
-
-    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.store.value(name).await
     }
 
     async fn parked(
@@ -258,102 +252,8 @@ impl Store for FlawedStore {
         self.store.wake_parked(flow, now).await
     }
 
-    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
-        self.store.purge_inbox(before).await
-    }
-
-    async fn events(
-        &self,
-        after: Option<EventCursor>,
-        limit: usize,
-    ) -> StoreResult<Vec<(EventCursor, Event)>> {
-        self.store.events(after, limit).await
-    }
-
-    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.store.event(flow, sequence).await
-    }
-
-    async fn claim_events(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<PendingEvent>> {
-        self.store.claim_events(now, until, limit).await
-    }
-
-    async fn finish_event(
-        &self,
-        flow: FlowId,
-        sequence: u64,
-        again: Option<Timestamp>,
-    ) -> StoreResult<()> {
-        self.store.finish_event(flow, sequence, again).await
-    }
-
-    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.store.late_events(tries, limit).await
-    }
-
-    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
-        self.store.purge_events(before).await
-    }
-
-    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.others_due(accounts, now).await
-    }
-
-    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
-        self.store.backlog(with_events).await
-    }
-
-    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.store.set_timer(name, due).await
-    }
-
-    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.claim_timers(now, until).await
-    }
-
-    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.store.wind_timer(name, due).await
-    }
-
-    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due(accounts).await
-    }
-
-    async fn audit(
-        &self,
-        after: Option<(FlowId, u64)>,
-        limit: usize,
-    ) -> StoreResult<Vec<AuditEntry>> {
-        self.store.audit(after, limit).await
-    }
-
-    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        self.store.audit_of(id).await
-    }
-
-    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.store.loose_entries(limit).await
-    }
-
-    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
-        self.store.add_block(block, entries).await
-    }
-
-    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        self.store.blocks(after, limit).await
-    }
-
-    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        self.store.last_block().await
-    }
-
-    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
-        self.store.block_entries(number).await
+    async fn purge_inbox(&self, before: Timestamp, limit: usize) -> StoreResult<u64> {
+        self.store.purge_inbox(before, limit).await
     }
 }
 

@@ -62,7 +62,7 @@ impl Inner {
                 );
                 return Ok(());
             }
-            let mut entries = self.store.loose_entries(BLOCK).await?;
+            let mut entries = self.store.unsealed_entries(BLOCK).await?;
             if entries.is_empty() {
                 return Ok(());
             }

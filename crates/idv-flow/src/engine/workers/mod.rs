@@ -36,6 +36,10 @@ const TIE: &str = "audit";
 const PURGE: &str = "inbox";
 const RESEAL: &str = "keys";
 const SWEEP: &str = "sweep:";
+/// The maximum number of rows of one kind that a step of the purge removes.
+const PURGED_AT_ONCE: usize = 5_000;
+/// The pause before the next step of a purge that is not complete.
+const PURGE_AGAIN: Duration = Duration::from_secs(1);
 
 /// The longest wait before the store is looked at again: another program may have added something.
 const IDLE: Duration = Duration::from_secs(1);
@@ -438,15 +442,16 @@ impl Inner {
         Ok(())
     }
 
-    /// Forgets messages that were worked off, and events that were delivered, long ago.
-    async fn purge(&self) -> Result<()> {
-        self.store
-            .purge_inbox(inbox::earlier(self.now(), inbox::REMEMBERED_FOR))
-            .await?;
-        self.store
-            .purge_events(inbox::earlier(self.now(), KEPT_FOR))
-            .await?;
-        Ok(())
+    /// Removes processed messages, delivered events and erased flows that are old, in bounded
+    /// batches. Returns whether more is left.
+    async fn purge(&self) -> Result<bool> {
+        let now = self.now();
+        let messages = inbox::earlier(now, inbox::REMEMBERED_FOR);
+        let messages = self.store.purge_inbox(messages, PURGED_AT_ONCE).await?;
+        let events = inbox::earlier(now, KEPT_FOR);
+        let events = self.store.purge_events(events, PURGED_AT_ONCE).await?;
+        let is_full = |count| count >= PURGED_AT_ONCE as u64;
+        Ok(is_full(messages) || is_full(events))
     }
 
     async fn ring(&self, name: &str) -> Result<()> {
@@ -460,7 +465,11 @@ impl Inner {
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),
-            (PURGE, _) => (self.purge().await, period),
+            (PURGE, _) => match self.purge().await {
+                // The rest follows in a later step, so that other work has its turn.
+                Ok(true) => (Ok(()), Some(PURGE_AGAIN)),
+                purged => (purged.map(drop), period),
+            },
             (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
             _ => (Ok(()), None),
         };
@@ -479,7 +488,7 @@ impl Inner {
         let period = period.unwrap_or(NOT_OURS);
         Ok(self
             .store
-            .wind_timer(name, later(self.now(), period))
+            .reschedule_timer(name, later(self.now(), period))
             .await?)
     }
 }

@@ -1,4 +1,4 @@
-//! Claims: the one task that looks for what is due.
+//! Claims: the task that looks for due work.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ use crate::store::sql::rows::{FlowRow, MessageRow, flow, limited, message, messa
 use crate::store::sql::{Claim, cannot, timers};
 use crate::store::{Message, Record, StoreResult};
 
-/// The shortest time between two claims that look at everything.
+/// The shortest time between two claims that search the whole queue.
 const WHOLE_EVERY: Duration = Duration::from_millis(200);
 /// The largest share of the time that such claims may take.
 const SHARE: u32 = 50;
-/// For how long it is believed that no timer is due.
+/// How long the knowledge that no timer is due is trusted.
 const TIMERS_FOR: Duration = Duration::from_secs(1);
 
 /// The way to the task.
@@ -59,10 +59,10 @@ impl Claims {
             .await
     }
 
-    pub(super) async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+    pub(super) async fn reschedule_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let name = name.to_owned();
         self.0
-            .run(|reply| Operation::WindTimer(name, due, reply))
+            .run(|reply| Operation::RescheduleTimer(name, due, reply))
             .await
     }
 
@@ -81,13 +81,13 @@ enum Operation {
     Timers(Timestamp, Timestamp, Reply<Vec<String>>),
     Next(Vec<String>, Reply<Option<Timestamp>>),
     SetTimer(String, Timestamp, Reply<()>),
-    WindTimer(String, Timestamp, Reply<()>),
+    RescheduleTimer(String, Timestamp, Reply<()>),
 }
 
 struct Task {
     line: Line<Connector>,
     low: Arc<LowMark>,
-    /// When everything was looked at, and how long it took.
+    /// When the whole queue was searched, and how long that took.
     whole: Option<(Instant, Duration)>,
     timers: Option<NoTimer>,
 }
@@ -137,11 +137,13 @@ impl Executor for Task {
                             .await,
                     );
                 }
-                Operation::WindTimer(name, due, reply) => {
+                Operation::RescheduleTimer(name, due, reply) => {
                     self.timers = None;
                     reply.send(
-                        self.on(async |connection| timers::wind(connection, &name, due).await)
-                            .await,
+                        self.on(async |connection| {
+                            timers::reschedule(connection, &name, due).await
+                        })
+                        .await,
                     );
                 }
             }
@@ -154,7 +156,7 @@ impl Executor for Task {
 }
 
 impl Task {
-    /// Does some work on the connection, in one statement.
+    /// Executes one statement on the connection.
     async fn on<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> StoreResult<T>,
@@ -167,8 +169,10 @@ impl Task {
         result
     }
 
-    /// Claims flows from the low mark on, and now and then all. Rows that are gone stay in an index for as long as the oldest transaction
-    /// of the whole server is open, and a claim that began at the beginning would pass over all of them each time.
+    /// Claims flows from the low mark on, and now and then from the beginning.
+    ///
+    /// Removed rows stay in an index as long as the server's oldest transaction is open, and a claim
+    /// from the beginning would visit all of them each time.
     async fn flows(&mut self, claim: &Claim) -> StoreResult<Vec<Record>> {
         let low = self
             .low
@@ -308,19 +312,19 @@ async fn claim_messages(connection: &mut PgConnection, claim: &Claim) -> StoreRe
     Ok(messages)
 }
 
-/// The time before which no flow is due, as far as this program knows.
+/// The time before which no flow is due, to this program's knowledge.
 #[derive(Debug, Default)]
 pub(super) struct LowMark(Mutex<Marks>);
 
 #[derive(Debug, Default)]
 struct Marks {
     low: Option<i64>,
-    /// The earliest time that was noted since a claim began to look at everything.
+    /// The earliest time that was noted since the current search of the whole queue began.
     noted: Option<i64>,
 }
 
 impl LowMark {
-    /// Notes that a flow is due then.
+    /// Notes that a flow is due at `due`.
     pub(super) fn note(&self, due: i64) {
         let mut marks = self.marks();
         marks.low = marks.low.map(|low| low.min(due));
@@ -331,7 +335,7 @@ impl LowMark {
         self.marks().low
     }
 
-    /// Begins to look at everything. Flows that become due meanwhile may be missed.
+    /// Begins a search of the whole queue, which may miss flows that become due meanwhile.
     fn begin(&self) {
         self.marks().noted = None;
     }

@@ -1,4 +1,4 @@
-//! Timers, and the next time of all.
+//! Timers, and the time of the next work.
 
 use jiff::Timestamp;
 
@@ -32,10 +32,10 @@ pub(in crate::store) async fn set(
         .execute(fixed(statement), &values)
         .await
         .map(drop)
-        .map_err(cannot("a timer could not be made"))
+        .map_err(cannot("a timer could not be created"))
 }
 
-pub(in crate::store) async fn wind(
+pub(in crate::store) async fn reschedule(
     connection: &mut impl Sql,
     name: &str,
     due: Timestamp,
@@ -46,7 +46,7 @@ pub(in crate::store) async fn wind(
         .execute(fixed(statement), &values)
         .await
         .map(drop)
-        .map_err(cannot("a timer could not be wound up"))
+        .map_err(cannot("a timer could not be rescheduled"))
 }
 
 pub(in crate::store) async fn claim<C: Sql>(
@@ -66,8 +66,11 @@ pub(in crate::store) async fn claim<C: Sql>(
     Ok(rows.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Returns the earliest time at which a claim finds something, of the flows that are due from `low` on. Of the flows and messages, those that are due before the first that is not
-/// leased are the ones whose leases can run out earlier.
+/// Returns the earliest time at which a claim finds something. Of the flows, those that are due from
+/// `low` on count.
+///
+/// Only a flow or message that is due before the first one without a lease can be claimed earlier than
+/// that one.
 pub(in crate::store) async fn next<C: Sql>(
     connection: &mut C,
     accounts: &[String],
@@ -91,7 +94,7 @@ pub(in crate::store) async fn next<C: Sql>(
     let rows: Vec<(Option<i64>,)> = connection
         .fetch(built(statement), &values)
         .await
-        .map_err(cannot("what is next could not be read"))?;
+        .map_err(cannot("the time of the next work could not be read"))?;
     rows.into_iter()
         .next()
         .and_then(|(wake,)| wake)
