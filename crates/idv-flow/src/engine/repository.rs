@@ -73,6 +73,8 @@ pub(crate) struct Inner {
     pub(crate) receivers: Receivers,
     /// Maximum number of parked messages of an account.
     pub(crate) parked_limit: u64,
+    /// After how long erased flows are removed.
+    pub(crate) purge_erased_after: Option<Duration>,
     /// The last block of the audit trail that this program knows of.
     pub(crate) block: Mutex<Option<(u64, [u8; 32])>>,
     /// Whether the parked messages were woken since this program began to work.

@@ -451,7 +451,8 @@ impl Inner {
         let events = inbox::earlier(now, KEPT_FOR);
         let events = self.store.purge_events(events, PURGED_AT_ONCE).await?;
         let is_full = |count| count >= PURGED_AT_ONCE as u64;
-        Ok(is_full(messages) || is_full(events))
+        let is_left = self.purge_erased().await?;
+        Ok(is_full(messages) || is_full(events) || is_left)
     }
 
     async fn ring(&self, name: &str) -> Result<()> {
