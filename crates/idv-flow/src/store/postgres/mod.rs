@@ -33,28 +33,33 @@ use super::sql::migrations::{Migrations, migration};
 use super::sql::{Change, NewFlow, cannot, outbox, timers, values};
 use super::{Backlog, EvidenceStore, Inserted, Store, StoreError, StoreResult};
 
-/// A store in a PostgreSQL database, of version 13 or later: for many workers on many machines.
+/// A store in a PostgreSQL database, version 13 or later, for many workers on many machines.
 ///
-/// Its tables begin with `idv_` and are in the schema that the connection's `search_path` names first. A clone is the same store, and
-/// shares its connections.
+/// The names of its tables and of its trigger function begin with `idv_`. They are in the schema that
+/// the connection's `search_path` names first. Clones share the connections.
 ///
 /// # Connections
 ///
-/// The address is a URL, `postgres://user:password@host/database?sslmode=verify-full&sslrootcert=/path`. If it says nothing of
-/// `sslmode` and the host is another machine, the store demands TLS with a certificate of that host: unlike PostgreSQL's own programs, it does
-/// not go on in clear if the server has no TLS. A pool between store and server must keep a session's prepared statements and settings.
+/// The address is a URL, `postgres://user:password@host/database?sslmode=verify-full&sslrootcert=/path`.
+/// If it has no `sslmode` and the host is another machine, the store requires TLS with a certificate of
+/// that host: unlike PostgreSQL's own programs, it does not connect in clear to a server without TLS. A
+/// connection pooler between store and server must preserve a session's prepared statements and
+/// settings.
 ///
-/// The store has a connection for each frequent kind of operation ([`LANES`](Self::LANES)), opened when it is needed. Operations of one kind
-/// that wait are carried out together, as one statement. Tasks see to this; they end when the last clone is dropped.
+/// The store has a connection for each frequent kind of operation ([`LANES`](Self::LANES)), opened when
+/// it is needed. Waiting operations of one kind are executed together, as one statement, by tasks that
+/// end when the last clone is dropped.
 ///
 /// # Durability
 ///
-/// A completed call is as durable as `synchronous_commit` of the database says; it is `on` by default.
+/// The database's setting `synchronous_commit`, `on` by default, determines the durability of a
+/// completed call.
 ///
 /// # Erasing
 ///
-/// Erased data are not found any more by any statement. PostgreSQL overwrites them when the table is vacuumed and the space is used anew; its
-/// log, replicas and backups keep them for as long as they are kept. This is why bodies are sealed before they get here.
+/// No statement finds erased data. PostgreSQL overwrites it when it has vacuumed the table and reuses
+/// the space; the write-ahead log, replicas and backups have it for as long as they are kept. This is
+/// why bodies are sealed before they reach the store.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 
@@ -83,12 +88,12 @@ struct Inner {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// The maximum number of connections, one more than [`PostgresStore::LANES`] at least. Another one listens for hints once
-    /// [`Store::hint`] was called. Default: 10.
+    /// The maximum number of connections, at least one more than [`PostgresStore::LANES`]. A further one
+    /// listens for hints after the first call of [`Store::hint`]. Default: 10.
     pub connections: u32,
     /// The longest wait for a connection. Default: 30 s.
     pub wait: Duration,
-    /// The longest time for one statement. A longer one is ended by the server, and fails. Default: 60 s.
+    /// The longest time for one statement. The server cancels a longer one. Default: 60 s.
     pub statement: Duration,
 }
 
@@ -107,15 +112,31 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresStore {
-    /// The number of connections that each have one kind of operation.
+    /// The number of connections that each serve one kind of operation.
     pub const LANES: u32 = 7;
 
-    /// Connects to a database. [`Store::migrate`] creates the tables. The call can be dropped and repeated.
+    /// Connects to a database. [`Store::migrate`] creates the tables.
+    ///
+    /// # Errors
+    ///
+    /// If the address is not valid or the connection fails.
+    ///
+    /// # Cancellation
+    ///
+    /// The call can be dropped and repeated.
     pub async fn connect(url: &Secret) -> StoreResult<Self> {
         Self::connect_with(url, &PostgresOptions::default()).await
     }
 
-    /// Connects to a database with options. The call can be dropped and repeated.
+    /// Connects to a database with options; otherwise like [`PostgresStore::connect`].
+    ///
+    /// # Errors
+    ///
+    /// If the address is not valid or the connection fails.
+    ///
+    /// # Cancellation
+    ///
+    /// The call can be dropped and repeated.
     pub async fn connect_with(url: &Secret, options: &PostgresOptions) -> StoreResult<Self> {
         let connector = Connector::new(url, options.wait, options.statement)?;
         let connection = lanes::connect(&connector).await?;

@@ -230,7 +230,7 @@ pub(super) async fn locate(
     let found = rows
         .into_iter()
         .map(|(key, id)| Ok((lookup_key(&key)?, flow_id(&id)?)));
-    // A flow whose keys are the same is found once.
+    // A flow with two equal keys is found once.
     Ok(found
         .collect::<StoreResult<BTreeSet<_>>>()?
         .into_iter()

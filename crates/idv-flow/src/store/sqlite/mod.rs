@@ -27,29 +27,31 @@ use super::sql::migrations::{Migrations, migration};
 use super::sql::{NewFlow, cannot, outbox, values};
 use super::{Backlog, EvidenceStore, Inserted, Store, StoreResult};
 
-/// A store in a file, by SQLite: for one machine. Several programs may have the file open at the same time.
+/// A store in a file, for one machine, based on SQLite. Several programs can have the file open at the
+/// same time.
 ///
-/// A clone is the same store, and shares its connections. One task writes; it commits the changes that wait as one transaction. The task
-/// ends when the last clone is dropped.
+/// Clones share the connections. One task writes; it commits all waiting changes as one transaction.
+/// The task ends when the last clone is dropped.
 ///
 /// # Durability
 ///
-/// Completed calls survive the end of the program and a power cut: each transaction is synchronized to the disk. The file must be on a disk
-/// of this machine, not on a network drive. If a transaction fails, for example because the disk is full, the store opens the file again, and
-/// goes on as soon as it can.
+/// Completed calls survive a crash of the program and a power cut: each transaction is synchronized to
+/// the disk. The file must be on a local disk, not on a network drive. If a transaction fails, for
+/// example because the disk is full, the store opens the file again and continues as soon as it can.
 ///
 /// # Erasing
 ///
-/// Erased data are overwritten in the file. SQLite writes a change into a log beside the file first (its name ends in `-wal`), where
-/// older contents stay until the log is carried over. So the store carries the log over and empties it after an erasure, of a flow or of a
-/// message; if there are many erasures, once in a while ([`SqliteOptions::log_emptied_every`]), since an empty log is slow to write
-/// to. If another program is reading at that moment, the store does it at the next opportunity. Copies elsewhere (backups, snapshots, what the
-/// disk itself keeps) are not reached.
+/// Erased data is overwritten in the file. SQLite first writes a change to a log beside the file (its
+/// name ends in `-wal`), where older contents stay until the log is written back. So the store writes
+/// the log back and empties it after the erasure of a flow or of a message. If there are many
+/// erasures, it does so at intervals ([`SqliteOptions::log_emptied_every`]), since writing to an empty
+/// log is slow. If another program is reading at that moment, the store tries again at the next
+/// opportunity. Copies elsewhere (backups, snapshots, blocks that the disk retains) stay.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
 struct Inner {
-    /// SQLite lets one write at a time, and operations wait here in line.
+    /// SQLite allows one writer at a time, so operations wait here.
     writer: Writer,
     readers: Connections<Connector>,
     connector: Connector,
@@ -67,7 +69,8 @@ struct Inner {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// The longest time that erased data stay readable in the log beside the file while the store is in use. Default: 10 s.
+    /// The longest time that erased data stays readable in the log beside the file while the store is in
+    /// use. Default: 10 s.
     pub log_emptied_every: Duration,
 }
 
@@ -84,13 +87,30 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteStore {
-    /// Opens the store in a file, and creates the file if it is missing: on Unix readable by its owner only. [`Store::migrate`] creates the
-    /// tables. The call can be dropped and repeated.
+    /// Opens the store in a file. A missing file is created; on Unix only its owner can read it.
+    ///
+    /// [`Store::migrate`] creates the tables.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened or is not a database.
+    ///
+    /// # Cancellation
+    ///
+    /// The call can be dropped and repeated.
     pub async fn open(path: impl AsRef<Path>) -> StoreResult<Self> {
         Self::open_with(path, &SqliteOptions::default()).await
     }
 
-    /// Opens the store with options. The call can be dropped and repeated.
+    /// Opens the store with options; otherwise like [`SqliteStore::open`].
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened or is not a database.
+    ///
+    /// # Cancellation
+    ///
+    /// The call can be dropped and repeated.
     pub async fn open_with(path: impl AsRef<Path>, options: &SqliteOptions) -> StoreResult<Self> {
         let connector = Connector::new(path.as_ref())?;
         let mut line = Line::new(connector.clone());
