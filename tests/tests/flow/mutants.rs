@@ -1,4 +1,4 @@
-//! The simulation can fail: what is wrong on purpose is noticed, in one of the first worlds or another.
+//! The simulation can fail: it notices deliberate mistakes within the first worlds.
 
 use std::any::Any;
 use std::fmt;
@@ -22,10 +22,10 @@ use super::simulation::live;
 use super::vendor::Vendor;
 use super::world::Setting;
 
-/// In how many worlds a mistake must show.
+/// The number of worlds within which a mistake must show.
 const WORLDS: u64 = 60;
 
-/// What the worlds of a vendor say of a mistake: the first that notices it.
+/// Returns the error of the first world that notices a mistake.
 fn noticed(vendor: Vendor, setting: impl Fn(u64) -> Setting) -> String {
     let mut errors = (0..WORLDS).filter_map(|seed| live(vendor, seed, setting(seed)).1.err());
     errors
@@ -33,7 +33,7 @@ fn noticed(vendor: Vendor, setting: impl Fn(u64) -> Setting) -> String {
         .unwrap_or_else(|| panic!("{WORLDS} worlds of {} notice nothing", vendor.id()))
 }
 
-/// A vendor whose creations can be repeated.
+/// Returns a vendor whose create requests can be repeated.
 fn keyed() -> Vendor {
     Vendor::with(CreateSafety::Keyed).next().unwrap()
 }
@@ -49,19 +49,19 @@ fn flawed(flaw: Flaw) -> impl Fn(u64) -> Setting {
 }
 
 #[test]
-fn a_store_that_loses_reports_is_noticed() {
+fn store_that_loses_reports_is_noticed() {
     let error = noticed(keyed(), flawed(Flaw::Reports));
     assert!(error.contains("no report"), "{error}");
 }
 
 #[test]
-fn a_store_that_loses_entries_of_the_audit_trail_is_noticed() {
+fn store_that_loses_audit_entries_is_noticed() {
     let error = noticed(keyed(), flawed(Flaw::Entries));
     assert!(error.contains("audit trail"), "{error}");
 }
 
 #[test]
-fn a_store_that_loses_what_is_new_is_noticed() {
+fn store_that_loses_new_flows_is_noticed() {
     let error = noticed(
         Vendor::with(CreateSafety::Findable).next().unwrap(),
         flawed(Flaw::NewFlows),
@@ -70,13 +70,13 @@ fn a_store_that_loses_what_is_new_is_noticed() {
 }
 
 #[test]
-fn an_inbox_that_loses_messages_is_noticed() {
+fn inbox_that_loses_messages_is_noticed() {
     let error = noticed(Vendor::without_polling(), flawed(Flaw::Messages));
     assert!(error.contains("the vendor told"), "{error}");
 }
 
 #[test]
-fn a_creation_that_is_repeated_though_the_vendor_has_no_key_for_it_is_noticed() {
+fn repeated_create_is_noticed_when_the_vendor_has_no_key() {
     for vendor in Vendor::all() {
         if matches!(
             vendor.info().create_safety,
@@ -93,7 +93,7 @@ fn a_creation_that_is_repeated_though_the_vendor_has_no_key_for_it_is_noticed() 
 }
 
 #[test]
-fn a_secret_that_leaked_verifies_people_and_is_noticed() {
+fn leaked_secret_is_noticed_when_it_verifies_people() {
     let error = noticed(Vendor::without_polling(), |_| Setting {
         leaked: true,
         ..Setting::new(MemoryStore::new())
@@ -102,7 +102,7 @@ fn a_secret_that_leaked_verifies_people_and_is_noticed() {
 }
 
 #[test]
-fn a_forgery_that_is_not_refused_verifies_nobody_where_the_vendor_can_be_asked() {
+fn accepted_forgery_verifies_no_one_when_the_vendor_has_polls() {
     for seed in 0..WORLDS {
         let setting = Setting {
             leaked: true,
@@ -113,16 +113,16 @@ fn a_forgery_that_is_not_refused_verifies_nobody_where_the_vendor_can_be_asked()
     }
 }
 
-/// What a store forgets now and then.
+/// The data that a store loses now and then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
-    /// The reports that come with a change.
+    /// The reports of a change.
     Reports,
-    /// The entries of the audit trail that come with a change.
+    /// The audit entries of a change.
     Entries,
-    /// A flow that it says it inserted.
+    /// A flow that it claims to have inserted.
     NewFlows,
-    /// A message that it says it took in.
+    /// A message that it claims to have stored.
     Messages,
 }
 
@@ -257,7 +257,7 @@ impl Inbox for FlawedStore {
     }
 }
 
-/// A client that takes creations for repeatable, whatever the vendor says.
+/// Returns a client that treats every create request as repeatable.
 fn careless(vendor: Vendor, sandbox: &Sandbox, environment: Environment) -> Client {
     let client = vendor.client(sandbox, environment.clone());
     let mut info = client.info().clone();

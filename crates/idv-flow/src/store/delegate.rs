@@ -8,8 +8,8 @@
 /// it.
 ///
 /// ```
-/// use idv_flow::store::{EventCursor, MemoryStore, Outbox, PendingEvent, StoreResult};
-/// use idv_flow::{Event, FlowId, delegate_store};
+/// use idv_flow::delegate_store;
+/// use idv_flow::store::MemoryStore;
 ///
 /// #[derive(Debug)]
 /// struct Timed(MemoryStore);
