@@ -1,4 +1,4 @@
-//! The subjects of the store that have lanes.
+//! Flows, the inbox and the timers of the store.
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
