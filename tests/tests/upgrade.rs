@@ -1,7 +1,9 @@
-//! A store that an earlier program made is brought up to date, and keeps every flow, report, hold and the trail.
+//! The store of an earlier program is brought up to date, and keeps every flow, report, hold and the
+//! audit trail.
 //!
-//! `fixtures/flows-0.1-before-events.db` was made by the program `idv` of the last commit before flows had events, at the sandbox's IDnow:
-//! five flows of the standard person, one of each kind below, under a key of sixty-four ones.
+//! `fixtures/flows-0.1-before-events.db` was created with the program `idv` of the last commit before
+//! flows had events, and with the IDnow emulator of the sandbox: five flows of the standard person, one
+//! of each kind below, sealed with a key of sixty-four ones.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use idv::{Config, Outcome, Secret, Status};
-use idv_flow::store::{Filter, Phase, SqliteStore, Store as _};
+use idv_flow::store::{Filter, Outbox as _, Phase, SqliteStore};
 use idv_flow::{DataCopy, Engine, FlowError, FlowId, Vault};
 use idv_testkit::ManualClock;
 
@@ -21,7 +23,7 @@ const HELD: &str = "507e600db629aaac6f4fe4dccbe06335";
 const ERASED: &str = "e2ad651d21199bbad933193892555c99";
 const ANCHOR: &str = "1:1d1bf85e99169db186cb4551a54f901e930a5ed2b6840d386c1105519dd47968";
 
-/// A copy of the fixture, which is removed in the end.
+/// A copy of the fixture that is removed when the test ends.
 struct StoreCopy(PathBuf);
 
 impl StoreCopy {
@@ -41,7 +43,7 @@ impl Drop for StoreCopy {
 }
 
 #[tokio::test]
-async fn store_of_an_earlier_program_keeps_everything() {
+async fn store_of_an_earlier_program_keeps_all_data() {
     let copy = StoreCopy::new();
     let settings = [
         ("IDV_PROVIDER", "idnow"),
@@ -56,7 +58,7 @@ async fn store_of_an_earlier_program_keeps_everything() {
     let engine = Engine::builder(store.clone())
         .client(idv::connect(&config).unwrap())
         .vault(Vault::new(&Secret::from("1".repeat(64))).unwrap())
-        // Before the open flow is due: nobody is asked anything.
+        // Before the open flow is due, so that the vendor is not called.
         .clock(Arc::new(ManualClock::new(
             "2026-11-30T12:00:00Z".parse().unwrap(),
         )))
@@ -120,7 +122,7 @@ async fn store_of_an_earlier_program_keeps_everything() {
     assert_eq!(
         store.events(None, 10).await.unwrap(),
         [],
-        "what happened before is not told again"
+        "earlier changes cause no events"
     );
     store.close().await;
 }

@@ -1,4 +1,4 @@
-//! A store whose transactions are counted.
+//! A store that counts its transactions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use idv_core::Timestamp;
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, Message,
-    MessageEnd, PendingEvent, Pushed, Record, Store, StoreResult,
+    AuditStore, Backlog, Commit, Committed, EventCursor, Filter, FlowStore, Inbox, Inserted,
+    ListCursor, LookupKey, Message, MessageEnd, Outbox, PendingEvent, Pushed, Record, Store,
+    StoreResult, TimerStore,
 };
 use idv_flow::{Event, FlowId};
 
-/// A store, and how often it was asked for what.
+/// A store, and the numbers of its transactions.
 #[derive(Debug, Clone)]
 pub(super) struct Counted {
     store: Arc<dyn Store>,
@@ -33,12 +34,12 @@ impl Counted {
         }
     }
 
-    /// How many transactions changed something, which a durable store has written to the disk.
+    /// Returns the number of transactions that changed something, which a durable store writes to the disk.
     pub(super) fn changes(&self) -> u64 {
         self.counts.changes.load(Ordering::Relaxed)
     }
 
-    /// How many changed nothing: what is read, and claims that found nothing.
+    /// Returns the number of transactions that changed nothing: reads, and claims that found nothing.
     pub(super) fn questions(&self) -> u64 {
         self.counts.questions.load(Ordering::Relaxed)
     }
@@ -58,11 +59,12 @@ impl Counted {
     }
 }
 
-/// Methods that are handed on and counted: as a change, as a question, or as a claim, which is the one or the other.
+/// Delegates the methods of a subject and counts each as a change, as a question, or as a claim, which
+/// is a change if it found something.
 macro_rules! counted {
-    ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $kind:ident;)*) => {
+    ($subject:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $kind:ident;)*) => {
         #[async_trait]
-        impl Store for Counted {
+        impl $subject for Counted {
             $(async fn $name(&self, $($argument: $type),*) -> StoreResult<$result> {
                 let result = self.store.$name($($argument),*).await?;
                 Ok(counted!(@$kind self, result))
@@ -83,41 +85,64 @@ macro_rules! counted {
 }
 
 counted! {
+    Store:
     fn migrate() -> (), question;
     fn remember(name: &str, value: &[u8]) -> Vec<u8>, change;
+    fn value(name: &str) -> Option<Vec<u8>>, question;
     fn replace(name: &str, old: &[u8], new: &[u8]) -> bool, change;
+    fn backlog(with_events: bool) -> Backlog, question;
+}
+
+counted! {
+    FlowStore:
     fn insert(record: &Record, lease: Option<Timestamp>, audit: &[AuditEntry]) -> Inserted, change;
     fn load(id: FlowId) -> Option<Record>, question;
     fn commit(commit: &Commit<'_>) -> Committed, change;
+    fn purge(record: &Record, audit: &[AuditEntry]) -> Committed, change;
     fn reports(id: FlowId) -> Option<Vec<u8>>, question;
     fn claim(now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> Vec<Record>, claim;
     fn locate(keys: &[LookupKey]) -> Vec<(LookupKey, FlowId)>, question;
     fn list(filter: &Filter, after: Option<ListCursor>, limit: usize) -> Vec<Record>, question;
+    fn others_due(accounts: &[&str], now: Timestamp) -> Vec<String>, question;
+}
+
+counted! {
+    Inbox:
     fn push(message: &Message, forgotten: Timestamp) -> Pushed, change;
     fn claim_inbox(now: Timestamp, until: Timestamp, limit: usize, accounts: &[&str]) -> Vec<Message>, claim;
     fn finish(digest: &[u8; 32], end: &MessageEnd) -> (), change;
-    fn value(name: &str) -> Option<Vec<u8>>, question;
     fn parked(after: Option<(Timestamp, [u8; 32])>, limit: usize) -> Vec<Message>, question;
     fn parked_count(account: &str) -> u64, question;
     fn wake_parked(flow: Option<FlowId>, now: Timestamp) -> u64, question;
-    fn purge_inbox(before: Timestamp) -> u64, change;
+    fn purge_inbox(before: Timestamp, limit: usize) -> u64, change;
+}
+
+counted! {
+    Outbox:
     fn events(after: Option<EventCursor>, limit: usize) -> Vec<(EventCursor, Event)>, question;
     fn event(flow: FlowId, sequence: u64) -> Option<Event>, question;
     fn claim_events(now: Timestamp, until: Timestamp, limit: usize) -> Vec<PendingEvent>, claim;
     fn finish_event(flow: FlowId, sequence: u64, again: Option<Timestamp>) -> (), change;
     fn late_events(tries: u32, limit: usize) -> Vec<PendingEvent>, question;
-    fn purge_events(before: Timestamp) -> u64, change;
-    fn others_due(accounts: &[&str], now: Timestamp) -> Vec<String>, question;
-    fn backlog(with_events: bool) -> Backlog, question;
+    fn purge_events(before: Timestamp, limit: usize) -> u64, change;
+}
+
+counted! {
+    TimerStore:
     fn set_timer(name: &str, due: Timestamp) -> (), change;
-    fn claim_timers(now: Timestamp, until: Timestamp) -> Vec<String>, claim;
-    fn wind_timer(name: &str, due: Timestamp) -> (), change;
-    fn next_due(accounts: &[&str]) -> Option<Timestamp>, question;
+    fn claim_timers(now: Timestamp, until: Timestamp, names: &[&str]) -> Vec<String>, claim;
+    fn reschedule_timer(name: &str, due: Timestamp) -> (), change;
+    fn next_due(accounts: &[&str], timers: &[&str]) -> Option<Timestamp>, question;
+}
+
+counted! {
+    AuditStore:
     fn audit(after: Option<(FlowId, u64)>, limit: usize) -> Vec<AuditEntry>, question;
     fn audit_of(id: FlowId) -> Vec<AuditEntry>, question;
-    fn loose_entries(limit: usize) -> Vec<AuditEntry>, question;
+    fn unsealed_entries(limit: usize) -> Vec<AuditEntry>, question;
     fn add_block(block: &AuditBlock, entries: &[(FlowId, u64)]) -> bool, change;
     fn blocks(after: Option<u64>, limit: usize) -> Vec<AuditBlock>, question;
     fn last_block() -> Option<AuditBlock>, question;
     fn block_entries(number: u64) -> Vec<AuditEntry>, question;
+    fn remove_block(number: u64) -> bool, change;
 }

@@ -85,7 +85,7 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
         costs[1].push(start.elapsed());
 
         let start = Instant::now();
-        assert_eq!(store.next_due(&[]).await.unwrap(), Some(due(*next)));
+        assert_eq!(store.next_due(&[], &[]).await.unwrap(), Some(due(*next)));
         costs[2].push(start.elapsed());
     }
     costs.map(|mut costs| {

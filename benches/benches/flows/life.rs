@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use idv_core::{Clock as _, Delivery, Reference};
-use idv_flow::store::{Filter, Store as _};
+use idv_flow::store::{Filter, FlowStore as _};
 use idv_flow::{Engine, FlowId, Keep, Retention, Schedule, Vault};
 
 use super::counted::Counted;
@@ -225,7 +225,7 @@ async fn work(crew: &[Program]) {
         tokio::spawn(async move {
             // What ends while the runner looks for more may have left something to do.
             while store
-                .next_due(&[])
+                .next_due(&[], &[])
                 .await
                 .unwrap()
                 .is_some_and(|due| due <= clock.now())

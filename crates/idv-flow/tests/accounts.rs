@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use idv_core::Clock as _;
-use idv_flow::store::{Filter, ListOrder, Phase, Store as _};
+use idv_flow::store::{Filter, FlowStore as _, ListOrder, Phase};
 use idv_flow::{Engine, FlowError, Start, Vault};
 
 use crate::support::{Bench, HOUR, Kind, somebody};

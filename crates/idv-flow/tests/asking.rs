@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use idv_core::{Clock as _, Outcome, Status};
-use idv_flow::store::{Phase, Store as _};
+use idv_flow::store::{Phase, TimerStore as _};
 use idv_flow::{Engine, FlowError, Resolution, Schedule, Vault};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -538,12 +538,12 @@ async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_no
         .unwrap();
     let dump = format!(
         "{:?}",
-        idv_flow::store::Store::list(&bench.store, &Default::default(), None, 10)
+        idv_flow::store::FlowStore::list(&bench.store, &Default::default(), None, 10)
             .await
             .unwrap()
     );
     flow.run_due().await.unwrap();
-    let reports = idv_flow::store::Store::reports(&bench.store, id)
+    let reports = idv_flow::store::FlowStore::reports(&bench.store, id)
         .await
         .unwrap()
         .unwrap();
@@ -748,7 +748,7 @@ async fn verification_never_begun_is_asked_ever_less_often() {
     let end = bench.clock.now() + jiff::SignedDuration::try_from(30 * DAY).unwrap();
     while bench.clock.now() < end {
         flow.run_due().await.unwrap();
-        let due = bench.store.next_due(&[]).await.unwrap().unwrap();
+        let due = bench.store.next_due(&[], &[]).await.unwrap().unwrap();
         bench.clock.advance(
             Duration::try_from(due.duration_since(bench.clock.now()))
                 .unwrap_or_default()

@@ -16,7 +16,7 @@ use futures_util::{FutureExt as _, TryStreamExt as _};
 use idv_core::report::EvidenceKind;
 use idv_core::{Clock as _, Secret};
 use idv_flow::store::{
-    Commit, EvidencePart, EvidenceStore, MemoryStore, Phase, Reports, Store as _, StoreError,
+    Commit, EvidencePart, EvidenceStore, FlowStore as _, MemoryStore, Phase, Reports, StoreError,
     StoreResult,
 };
 use idv_flow::{

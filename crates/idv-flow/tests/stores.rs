@@ -1,4 +1,4 @@
-//! The three stores keep one contract; and what each promises beside it.
+//! The contract that the three stores share, and the promises of each.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use idv_flow::store::{
 };
 use idv_testkit::postgres::Server;
 
-/// A folder that goes when the test ends.
+/// A folder that is removed when the test ends.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -93,7 +93,8 @@ mod objects {
 mod sqlite {
     use idv_flow::FlowId;
     use idv_flow::store::{
-        Commit, Committed, LookupKey, Message, MessageEnd, Phase, Record, Reports, SqliteOptions,
+        Commit, Committed, FlowStore as _, Inbox as _, Inserted, LookupKey, Message, MessageEnd,
+        Phase, Record, Reports, SqliteOptions,
     };
     use jiff::Timestamp;
     use sqlx::sqlite::SqliteConnectOptions;
@@ -130,7 +131,7 @@ mod sqlite {
 
     idv_flow::evidence_contract!(Sqlite);
 
-    /// Executes a statement as somebody else might.
+    /// Executes a statement as another program might.
     async fn execute(path: &Path, statement: &'static str) {
         let mut connection = SqliteConnectOptions::new()
             .filename(path)
@@ -158,7 +159,7 @@ mod sqlite {
 
     #[cfg(unix)]
     #[test]
-    fn the_file_is_for_its_owner_alone() {
+    fn file_is_readable_by_its_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
 
         run(async {
@@ -182,7 +183,7 @@ mod sqlite {
     }
 
     #[test]
-    fn what_is_erased_is_neither_in_the_file_nor_in_its_log() {
+    fn erased_data_is_neither_in_the_file_nor_in_its_log() {
         run(async {
             let folder = Folder::new();
             let store = SqliteStore::open_with(folder.file(), &at_once())
@@ -221,7 +222,7 @@ mod sqlite {
             assert_eq!(
                 found(&folder.0, &marks),
                 marks,
-                "what is not erased is there, so the search works"
+                "data that is not erased is found, so the search works"
             );
             assert_eq!(found(&folder.0, &["<the evidence of the flow>"]).len(), 1);
             store.erase_parts(first.id, None).await.unwrap();
@@ -259,7 +260,7 @@ mod sqlite {
     }
 
     #[test]
-    fn many_messages_are_erased_though_the_inbox_is_never_empty() {
+    fn messages_are_erased_when_the_inbox_is_never_empty() {
         run(async {
             let folder = Folder::new();
             let store = SqliteStore::open_with(folder.file(), &at_once())
@@ -267,7 +268,7 @@ mod sqlite {
                 .unwrap();
             store.migrate().await.unwrap();
             let now = Timestamp::UNIX_EPOCH;
-            // An inbox that is found empty once, so that nothing is left to be done from before.
+            // The claim empties the log of anything that an earlier program may have erased.
             assert_eq!(store.claim_inbox(now, now, 1, &[]).await.unwrap(), []);
             for number in 0..64 {
                 let message = Message::new(
@@ -293,7 +294,7 @@ mod sqlite {
     }
 
     #[test]
-    fn what_a_program_erased_before_it_ended_goes_from_the_log_too() {
+    fn log_is_emptied_of_data_that_an_earlier_program_erased() {
         run(async {
             let folder = Folder::new();
             let before = SqliteStore::open(folder.file()).await.unwrap();
@@ -302,7 +303,7 @@ mod sqlite {
                 .insert(&record(b"<the body of the flow>"), None, &[])
                 .await
                 .unwrap();
-            // By hand, since this store would empty the log at once.
+            // By hand, since the store would empty the log at once.
             execute(&folder.file(), "UPDATE idv_flows SET body = x''").await;
             assert_eq!(found(&folder.0, &["<the body of the flow>"]).len(), 1);
             let store = SqliteStore::open(folder.file()).await.unwrap();
@@ -315,7 +316,7 @@ mod sqlite {
         });
     }
 
-    /// Those marks that are in any file of a folder.
+    /// Returns the marks that are in any file of a folder.
     fn found<'a>(folder: &Path, marks: &[&'a str]) -> Vec<&'a str> {
         let files = std::fs::read_dir(folder)
             .unwrap()
@@ -329,26 +330,69 @@ mod sqlite {
         marks.iter().filter(there).copied().collect()
     }
 
+    /// Migrates a store as a newer program would: it adds a nullable column.
+    async fn migrate_further(file: &Path, oldest_program: i64) {
+        for statement in [
+            "ALTER TABLE idv_flows ADD COLUMN colour TEXT",
+            "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
+             VALUES (99999, 'colours', TRUE, x'00', 0)",
+        ] {
+            execute(file, statement).await;
+        }
+        if oldest_program == 99_999 {
+            execute(file, "UPDATE idv_schema SET oldest_program = 99999").await;
+        }
+    }
+
     #[test]
-    fn a_file_of_a_newer_program_is_refused_in_words() {
+    fn file_of_a_newer_program_is_used_when_it_allows_this_one() {
+        run(async {
+            let folder = Folder::new();
+            let newer = SqliteStore::open(folder.file()).await.unwrap();
+            newer.migrate().await.unwrap();
+            newer.insert(&record(b"before"), None, &[]).await.unwrap();
+            migrate_further(&folder.file(), 6).await;
+            execute(&folder.file(), "UPDATE idv_flows SET colour = 'blue'").await;
+            newer.close().await;
+
+            let store = SqliteStore::open(folder.file()).await.unwrap();
+            store.migrate().await.unwrap();
+            assert_eq!(
+                store.load(record(b"").id).await.unwrap(),
+                Some(record(b"before"))
+            );
+            let committed = store.commit(&Commit::new(&record(b"after"), &[])).await;
+            assert_eq!(committed.unwrap(), Committed::Done(2));
+            let mut other = record(b"other");
+            (other.id, other.reference) = (FlowId::from_bytes([9; 16]), LookupKey([9; 32]));
+            assert_eq!(
+                store.insert(&other, None, &[]).await.unwrap(),
+                Inserted::New
+            );
+            let statement = "SELECT colour FROM idv_flows ORDER BY id";
+            let mut connection = SqliteConnectOptions::new()
+                .filename(folder.file())
+                .connect()
+                .await
+                .unwrap();
+            let colours: Vec<(Option<String>,)> = sqlx::query_as(statement)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            assert_eq!(colours, [(Some("blue".to_owned()),), (None,)]);
+        });
+    }
+
+    #[test]
+    fn file_is_refused_when_it_needs_a_newer_program() {
         run(async {
             let folder = Folder::new();
             let store = SqliteStore::open(folder.file()).await.unwrap();
             store.migrate().await.unwrap();
-            store.migrate().await.unwrap();
-            let statement = "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
-                             VALUES (99999, 'the future', TRUE, x'00', 0)";
-            execute(&folder.file(), statement).await;
+            migrate_further(&folder.file(), 99_999).await;
             let error = store.migrate().await.unwrap_err();
-            assert!(
-                error.to_string().contains("newer version of this program"),
-                "{error}"
-            );
-            execute(
-                &folder.file(),
-                "DELETE FROM idv_migrations WHERE version = 99999",
-            )
-            .await;
+            assert_needs_newer(&error);
+            execute(&folder.file(), "UPDATE idv_schema SET oldest_program = 6").await;
             store.migrate().await.expect("a refusal holds no lock");
             execute(&folder.file(), "UPDATE idv_migrations SET checksum = x'00'").await;
             let error = store.migrate().await.unwrap_err();
@@ -357,7 +401,7 @@ mod sqlite {
     }
 
     #[test]
-    fn tables_that_are_brought_up_to_date_twice_are_the_same() {
+    fn second_migration_changes_nothing() {
         run(async {
             let folder = Folder::new();
             let store = SqliteStore::open(folder.file()).await.unwrap();
@@ -375,14 +419,14 @@ mod sqlite {
                     .unwrap()
             };
             let before = version().await;
-            assert_eq!(before.0, 5);
+            assert_eq!(before.0, 6);
             store.migrate().await.unwrap();
             assert_eq!(version().await, before);
         });
     }
 
     #[test]
-    fn a_new_file_is_opened_by_many_at_once() {
+    fn new_file_is_opened_by_concurrent_programs() {
         run(async {
             for _ in 0..10 {
                 let folder = Folder::new();
@@ -402,7 +446,7 @@ mod sqlite {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_an_error_that_does_not_tell_its_path() {
+    fn error_of_an_unreadable_file_hides_its_path() {
         run(async {
             let folder = Folder::new();
             let error = SqliteStore::open(folder.0.join("missing/flows.db"))
@@ -411,7 +455,7 @@ mod sqlite {
             assert!(!told(&error).contains("missing"), "{error:?}");
             std::fs::write(
                 folder.file(),
-                "not a database, though long enough to be looked at as one".repeat(99),
+                "not a database, but long enough to be read as one".repeat(99),
             )
             .unwrap();
             let error = SqliteStore::open(folder.file()).await.unwrap_err();
@@ -425,8 +469,12 @@ mod postgres {
     use idv_core::Secret;
     use idv_flow::FlowId;
     use idv_flow::audit::AuditEntry;
-    use idv_flow::store::{Commit, LookupKey, Message, PostgresOptions, Record};
+    use idv_flow::store::{
+        Commit, Committed, FlowStore as _, Inbox as _, Inserted, LookupKey, Message,
+        PostgresOptions, Record,
+    };
     use jiff::Timestamp;
+    use sqlx::{Connection as _, PgConnection};
 
     use super::*;
 
@@ -455,7 +503,7 @@ mod postgres {
                 .unwrap()
         }
 
-        /// Executes statements as somebody else might.
+        /// Executes statements as another program might.
         fn execute(&self, statements: &str) -> String {
             Server::shared().execute(self.url.expose(), statements)
         }
@@ -477,24 +525,47 @@ mod postgres {
 
     idv_flow::evidence_contract!(Postgres);
 
+    fn record(number: u8) -> Record {
+        let id = FlowId::from_bytes([number; 16]);
+        Record::new(id, "vendor", LookupKey([number; 32]), Timestamp::UNIX_EPOCH)
+    }
+
     #[test]
-    fn a_database_of_a_newer_program_is_refused_in_words() {
+    fn database_of_a_newer_program_is_used_when_it_allows_this_one() {
+        run(async {
+            let harness = Postgres::open().await;
+            let newer = harness.store().await;
+            newer.migrate().await.unwrap();
+            newer.insert(&record(1), None, &[]).await.unwrap();
+            harness.execute(
+                "ALTER TABLE idv_flows ADD COLUMN colour TEXT; UPDATE idv_flows SET colour = 'blue'; \
+                 INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (99999, 'colours', TRUE, '', 0)",
+            );
+            let store = harness.store().await;
+            store.migrate().await.unwrap();
+            let committed = store.commit(&Commit::new(&record(1), &[])).await;
+            assert_eq!(committed.unwrap(), Committed::Done(2));
+            let inserted = store.insert(&record(2), None, &[]).await;
+            assert_eq!(inserted.unwrap(), Inserted::New);
+            let colours =
+                "SELECT string_agg(coalesce(colour, 'none'), ',' ORDER BY id) FROM idv_flows";
+            assert_eq!(harness.execute(colours), "blue,none");
+        });
+    }
+
+    #[test]
+    fn database_is_refused_when_it_needs_a_newer_program() {
         run(async {
             let harness = Postgres::open().await;
             let store = harness.store().await;
             store.migrate().await.unwrap();
             store.migrate().await.unwrap();
-            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "5");
-            harness.execute(
-                "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) \
-                 VALUES (99999, 'the future', TRUE, '', 0)",
-            );
+            assert_eq!(harness.execute("SELECT count(*) FROM idv_migrations"), "6");
+            harness.execute("UPDATE idv_schema SET oldest_program = 99999");
             let error = store.migrate().await.unwrap_err();
-            assert!(
-                error.to_string().contains("newer version of this program"),
-                "{error}"
-            );
-            harness.execute("DELETE FROM idv_migrations WHERE version = 99999");
+            assert_needs_newer(&error);
+            harness.execute("UPDATE idv_schema SET oldest_program = 6");
             store.migrate().await.expect("a refusal holds no lock");
             harness.execute("UPDATE idv_migrations SET checksum = ''");
             let error = store.migrate().await.unwrap_err();
@@ -503,7 +574,45 @@ mod postgres {
     }
 
     #[test]
-    fn tables_are_ours_alone() {
+    fn key_is_refused_when_its_flow_is_purged_meanwhile() {
+        run(async {
+            let harness = Postgres::open().await;
+            let store = harness.store().await;
+            store.migrate().await.unwrap();
+            store.insert(&record(1), None, &[]).await.unwrap();
+            let mut purge = PgConnection::connect(harness.url.expose()).await.unwrap();
+            for statement in [
+                "BEGIN",
+                "DELETE FROM idv_flows",
+                "DELETE FROM idv_queue",
+                "INSERT INTO idv_purged (key, flow) VALUES (decode(repeat('01', 32), 'hex'), decode(repeat('01', 16), 'hex'))",
+            ] {
+                sqlx::query(statement).execute(&mut purge).await.unwrap();
+            }
+            let second = Record {
+                reference: record(1).reference,
+                ..record(2)
+            };
+            let insert = tokio::spawn({
+                let (store, second) = (store.clone(), second.clone());
+                async move { store.insert(&second, None, &[]).await }
+            });
+            let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+                           AND datname = current_database()";
+            while harness.execute(waiting) == "0" {
+                tokio::task::yield_now().await;
+            }
+            sqlx::query("COMMIT").execute(&mut purge).await.unwrap();
+            let error = insert.await.unwrap().unwrap_err();
+            assert!(told(&error).contains("code 23505"), "{error:?}");
+            assert_eq!(store.load(second.id).await.unwrap(), None);
+            let again = store.insert(&second, None, &[]).await.unwrap();
+            assert_eq!(again, Inserted::Purged(record(1).id));
+        });
+    }
+
+    #[test]
+    fn tables_have_the_prefix_of_the_store() {
         run(async {
             let harness = Postgres::open().await;
             harness.store().await.migrate().await.unwrap();
@@ -514,7 +623,7 @@ mod postgres {
     }
 
     #[test]
-    fn a_failure_does_not_tell_what_is_stored() {
+    fn failure_hides_stored_data() {
         run(async {
             let harness = Postgres::open().await;
             let store = harness.store().await;
@@ -538,7 +647,7 @@ mod postgres {
             };
             store.insert(&record, None, &[entry("{}")]).await.unwrap();
 
-            // PostgreSQL quotes the row that is there in the details of this.
+            // PostgreSQL quotes the existing row in the details of this error.
             let error = store
                 .commit(&Commit::new(&record, &[entry("{}")]))
                 .await
@@ -547,7 +656,7 @@ mod postgres {
             for part in ["5a5a", "5b5b", "5c5c", "5d5d", "90, 90"] {
                 assert!(!told(&error).contains(part), "{error:?}");
             }
-            // And this, which no text of PostgreSQL can hold, in its message.
+            // It quotes this text, which no column can hold, in the message of the error.
             let error = store
                 .commit(&Commit::new(&record, &[entry("a\0b")]))
                 .await
@@ -557,23 +666,19 @@ mod postgres {
     }
 
     #[test]
-    fn store_goes_on_when_the_server_was_restarted() {
+    fn store_continues_after_a_restart_of_the_server() {
         run(async {
             let mut server = Server::start();
             let url = Secret::new(server.database());
             let store = PostgresStore::connect(&url).await.unwrap();
             store.migrate().await.unwrap();
-            let record = |number: u8| {
-                let id = FlowId::from_bytes([number; 16]);
-                Record::new(id, "vendor", LookupKey([number; 32]), Timestamp::UNIX_EPOCH)
-            };
             store.insert(&record(1), None, &[]).await.unwrap();
             assert!(store.load(record(1).id).await.unwrap().is_some());
             server.crash();
             server.restart();
             assert!(
                 store.load(record(1).id).await.unwrap().is_some(),
-                "what is read is read again"
+                "a read is repeated"
             );
             store
                 .insert(&record(2), None, &[])
@@ -586,7 +691,7 @@ mod postgres {
     }
 
     #[test]
-    fn worker_is_given_a_hint_of_a_message() {
+    fn worker_receives_a_hint_of_a_message() {
         run(async {
             let harness = Postgres::open().await;
             let (worker, server) = (harness.store().await, harness.store().await);
@@ -594,7 +699,7 @@ mod postgres {
             worker.hint().await;
             assert!(
                 worker.hint().now_or_never().is_none(),
-                "nothing was announced since it began to listen"
+                "no work was announced since it began to listen"
             );
             let message = Message::new(
                 [1; 32],
@@ -608,7 +713,7 @@ mod postgres {
     }
 
     #[test]
-    fn a_server_that_is_not_there_is_an_error_that_does_not_tell_its_address() {
+    fn error_of_a_missing_server_hides_its_address() {
         run(async {
             let mut options = PostgresOptions::default();
             options.wait = std::time::Duration::from_millis(1);
@@ -627,7 +732,15 @@ mod postgres {
     }
 }
 
-/// All that an error tells, to whoever prints it.
+/// Fails unless an error says which program the tables need.
+fn assert_needs_newer(error: &idv_flow::store::StoreError) {
+    let told = told(error);
+    assert!(told.contains("newer version of this program"), "{told}");
+    assert!(told.contains("migration 99999 or later"), "{told}");
+    assert!(told.contains("ends at migration 6"), "{told}");
+}
+
+/// Returns everything that an error prints.
 fn told(error: &idv_flow::store::StoreError) -> String {
     let mut told = format!("{error:?}");
     let mut next: Option<&dyn std::error::Error> = Some(error);

@@ -7,7 +7,9 @@ mod support;
 use std::sync::Arc;
 
 use idv_core::{Reference, Secret, Status};
-use idv_flow::store::{Commit, LookupKey, MemoryStore, Phase, Record, Reports, Store};
+use idv_flow::store::{
+    AuditStore as _, Commit, FlowStore as _, LookupKey, MemoryStore, Phase, Record, Reports, Store,
+};
 use idv_flow::{Engine, FlowError, FlowId, Vault};
 use support::*;
 

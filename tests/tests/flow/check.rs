@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt as _;
 use idv::{Capability, Outcome, Status, Timestamp};
-use idv_flow::store::{Phase, Store as _};
+use idv_flow::store::{FlowStore as _, Phase, Store as _};
 use idv_flow::{Attention, CopyState, FlowError, FlowStatus};
 use serde_json::Value;
 

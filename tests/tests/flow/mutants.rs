@@ -1,4 +1,4 @@
-//! The simulation can fail: what is wrong on purpose is noticed, in one of the first worlds or another.
+//! The simulation can fail: it notices deliberate mistakes within the first worlds.
 
 use std::any::Any;
 use std::fmt;
@@ -9,13 +9,12 @@ use idv::call::CallContext;
 use idv::{
     Client, CreateResponse, CreateSafety, Environment, NewVerification, Timestamp, VendorInfo,
 };
-use idv_flow::audit::{AuditBlock, AuditEntry};
+use idv_flow::FlowId;
+use idv_flow::audit::AuditEntry;
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, EvidenceStore, Filter, Inserted, ListCursor,
-    LookupKey, MemoryStore, Message, MessageEnd, PendingEvent, Pushed, Record, Reports, Store,
-    StoreResult,
+    Commit, Committed, Filter, FlowStore, Inbox, Inserted, ListCursor, LookupKey, MemoryStore,
+    Message, MessageEnd, Pushed, Record, Reports, StoreResult,
 };
-use idv_flow::{Event, FlowId};
 use idv_sandbox::Sandbox;
 
 use super::random::Chance;
@@ -23,10 +22,10 @@ use super::simulation::live;
 use super::vendor::Vendor;
 use super::world::Setting;
 
-/// In how many worlds a mistake must show.
+/// The number of worlds within which a mistake must show.
 const WORLDS: u64 = 60;
 
-/// What the worlds of a vendor say of a mistake: the first that notices it.
+/// Returns the error of the first world that notices a mistake.
 fn noticed(vendor: Vendor, setting: impl Fn(u64) -> Setting) -> String {
     let mut errors = (0..WORLDS).filter_map(|seed| live(vendor, seed, setting(seed)).1.err());
     errors
@@ -34,7 +33,7 @@ fn noticed(vendor: Vendor, setting: impl Fn(u64) -> Setting) -> String {
         .unwrap_or_else(|| panic!("{WORLDS} worlds of {} notice nothing", vendor.id()))
 }
 
-/// A vendor whose creations can be repeated.
+/// Returns a vendor whose create requests can be repeated.
 fn keyed() -> Vendor {
     Vendor::with(CreateSafety::Keyed).next().unwrap()
 }
@@ -50,19 +49,19 @@ fn flawed(flaw: Flaw) -> impl Fn(u64) -> Setting {
 }
 
 #[test]
-fn a_store_that_loses_reports_is_noticed() {
+fn store_that_loses_reports_is_noticed() {
     let error = noticed(keyed(), flawed(Flaw::Reports));
     assert!(error.contains("no report"), "{error}");
 }
 
 #[test]
-fn a_store_that_loses_entries_of_the_audit_trail_is_noticed() {
+fn store_that_loses_audit_entries_is_noticed() {
     let error = noticed(keyed(), flawed(Flaw::Entries));
     assert!(error.contains("audit trail"), "{error}");
 }
 
 #[test]
-fn a_store_that_loses_what_is_new_is_noticed() {
+fn store_that_loses_new_flows_is_noticed() {
     let error = noticed(
         Vendor::with(CreateSafety::Findable).next().unwrap(),
         flawed(Flaw::NewFlows),
@@ -71,13 +70,13 @@ fn a_store_that_loses_what_is_new_is_noticed() {
 }
 
 #[test]
-fn an_inbox_that_loses_messages_is_noticed() {
+fn inbox_that_loses_messages_is_noticed() {
     let error = noticed(Vendor::without_polling(), flawed(Flaw::Messages));
     assert!(error.contains("the vendor told"), "{error}");
 }
 
 #[test]
-fn a_creation_that_is_repeated_though_the_vendor_has_no_key_for_it_is_noticed() {
+fn repeated_create_is_noticed_when_the_vendor_has_no_key() {
     for vendor in Vendor::all() {
         if matches!(
             vendor.info().create_safety,
@@ -94,7 +93,7 @@ fn a_creation_that_is_repeated_though_the_vendor_has_no_key_for_it_is_noticed() 
 }
 
 #[test]
-fn a_secret_that_leaked_verifies_people_and_is_noticed() {
+fn leaked_secret_is_noticed_when_it_verifies_people() {
     let error = noticed(Vendor::without_polling(), |_| Setting {
         leaked: true,
         ..Setting::new(MemoryStore::new())
@@ -103,7 +102,7 @@ fn a_secret_that_leaked_verifies_people_and_is_noticed() {
 }
 
 #[test]
-fn a_forgery_that_is_not_refused_verifies_nobody_where_the_vendor_can_be_asked() {
+fn accepted_forgery_verifies_no_one_when_the_vendor_has_polls() {
     for seed in 0..WORLDS {
         let setting = Setting {
             leaked: true,
@@ -114,16 +113,16 @@ fn a_forgery_that_is_not_refused_verifies_nobody_where_the_vendor_can_be_asked()
     }
 }
 
-/// What a store forgets now and then.
+/// The data that a store loses now and then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
-    /// The reports that come with a change.
+    /// The reports of a change.
     Reports,
-    /// The entries of the audit trail that come with a change.
+    /// The audit entries of a change.
     Entries,
-    /// A flow that it says it inserted.
+    /// A flow that it claims to have inserted.
     NewFlows,
-    /// A message that it says it took in.
+    /// A message that it claims to have stored.
     Messages,
 }
 
@@ -140,12 +139,12 @@ impl FlawedStore {
     }
 }
 
-#[async_trait]
-impl Store for FlawedStore {
-    fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
-        self.store.evidence_store()
-    }
+idv_flow::delegate_store!(
+    Store, Outbox, TimerStore, AuditStore for FlawedStore, |this| this.store
+);
 
+#[async_trait]
+impl FlowStore for FlawedStore {
     async fn insert(
         &self,
         record: &Record,
@@ -174,27 +173,12 @@ impl Store for FlawedStore {
         self.store.commit(&kept).await
     }
 
-    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
-        if self.forgets(Flaw::Messages) {
-            return Ok(Pushed::New);
-        }
-        self.store.push(message, forgotten).await
-    }
-
-    async fn migrate(&self) -> StoreResult<()> {
-        self.store.migrate().await
-    }
-
-    async fn remember(&self, name: &str, value: &[u8]) -> StoreResult<Vec<u8>> {
-        self.store.remember(name, value).await
-    }
-
-    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
-        self.store.replace(name, old, new).await
-    }
-
     async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
         self.store.load(id).await
+    }
+
+    async fn purge(&self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Committed> {
+        self.store.purge(record, audit).await
     }
 
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
@@ -224,6 +208,20 @@ impl Store for FlawedStore {
         self.store.list(filter, after, limit).await
     }
 
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.store.others_due(accounts, now).await
+    }
+}
+
+#[async_trait]
+impl Inbox for FlawedStore {
+    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
+        if self.forgets(Flaw::Messages) {
+            return Ok(Pushed::New);
+        }
+        self.store.push(message, forgotten).await
+    }
+
     async fn claim_inbox(
         &self,
         now: Timestamp,
@@ -236,10 +234,6 @@ impl Store for FlawedStore {
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         self.store.finish(digest, end).await
-    }
-
-    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.store.value(name).await
     }
 
     async fn parked(
@@ -258,106 +252,12 @@ impl Store for FlawedStore {
         self.store.wake_parked(flow, now).await
     }
 
-    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
-        self.store.purge_inbox(before).await
-    }
-
-    async fn events(
-        &self,
-        after: Option<EventCursor>,
-        limit: usize,
-    ) -> StoreResult<Vec<(EventCursor, Event)>> {
-        self.store.events(after, limit).await
-    }
-
-    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.store.event(flow, sequence).await
-    }
-
-    async fn claim_events(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<PendingEvent>> {
-        self.store.claim_events(now, until, limit).await
-    }
-
-    async fn finish_event(
-        &self,
-        flow: FlowId,
-        sequence: u64,
-        again: Option<Timestamp>,
-    ) -> StoreResult<()> {
-        self.store.finish_event(flow, sequence, again).await
-    }
-
-    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.store.late_events(tries, limit).await
-    }
-
-    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
-        self.store.purge_events(before).await
-    }
-
-    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.others_due(accounts, now).await
-    }
-
-    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
-        self.store.backlog(with_events).await
-    }
-
-    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.store.set_timer(name, due).await
-    }
-
-    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        self.store.claim_timers(now, until).await
-    }
-
-    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.store.wind_timer(name, due).await
-    }
-
-    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.store.next_due(accounts).await
-    }
-
-    async fn audit(
-        &self,
-        after: Option<(FlowId, u64)>,
-        limit: usize,
-    ) -> StoreResult<Vec<AuditEntry>> {
-        self.store.audit(after, limit).await
-    }
-
-    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        self.store.audit_of(id).await
-    }
-
-    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.store.loose_entries(limit).await
-    }
-
-    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
-        self.store.add_block(block, entries).await
-    }
-
-    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        self.store.blocks(after, limit).await
-    }
-
-    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        self.store.last_block().await
-    }
-
-    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
-        self.store.block_entries(number).await
+    async fn purge_inbox(&self, before: Timestamp, limit: usize) -> StoreResult<u64> {
+        self.store.purge_inbox(before, limit).await
     }
 }
 
-/// A client that takes creations for repeatable, whatever the vendor says.
+/// Returns a client that treats every create request as repeatable.
 fn careless(vendor: Vendor, sandbox: &Sandbox, environment: Environment) -> Client {
     let client = vendor.client(sandbox, environment.clone());
     let mut info = client.info().clone();

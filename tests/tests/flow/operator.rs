@@ -1,7 +1,7 @@
 //! A person of ours, who looks at the list of what needs one, and mostly does what it says.
 
 use idv::{CreateSafety, VendorId};
-use idv_flow::store::{Filter, Store as _};
+use idv_flow::store::{Filter, FlowStore as _, Inbox as _};
 use idv_flow::{About, Attention, Item, Resolution};
 
 use super::plan::Life;

@@ -7,13 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use idv::Timestamp;
-use idv_flow::audit::{AuditBlock, AuditEntry};
+use idv_flow::FlowId;
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, EvidencePart, EvidenceStore, Filter, Inserted,
-    ListCursor, LookupKey, Message, MessageEnd, PendingEvent, Pushed, Record, Store, StoreError,
-    StoreResult,
+    Backlog, EvidencePart, EvidenceStore, Store, StoreError, StoreResult, TimerStore,
 };
-use idv_flow::{Event, FlowId};
 use idv_sandbox::VirtualClock;
 use tokio::runtime::Handle;
 
@@ -157,6 +154,10 @@ fn slowed(timer: &str, due: Timestamp) -> Timestamp {
     }
 }
 
+idv_flow::delegate_store!(
+    FlowStore, Inbox, Outbox, AuditStore for SimulatedStore, |this| this.inner, |call| this.carry(call)
+);
+
 #[async_trait]
 impl Store for SimulatedStore {
     async fn migrate(&self) -> StoreResult<()> {
@@ -167,193 +168,16 @@ impl Store for SimulatedStore {
         self.carry(self.inner.remember(name, value)).await
     }
 
-    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
-        self.carry(self.inner.replace(name, old, new)).await
-    }
-
-    async fn insert(
-        &self,
-        record: &Record,
-        lease: Option<Timestamp>,
-        audit: &[AuditEntry],
-    ) -> StoreResult<Inserted> {
-        self.carry(self.inner.insert(record, lease, audit)).await
-    }
-
-    async fn load(&self, id: FlowId) -> StoreResult<Option<Record>> {
-        self.carry(self.inner.load(id)).await
-    }
-
-    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        self.carry(self.inner.commit(commit)).await
-    }
-
-    async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
-        self.carry(self.inner.reports(id)).await
-    }
-
-    async fn claim(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-        accounts: &[&str],
-    ) -> StoreResult<Vec<Record>> {
-        self.carry(self.inner.claim(now, until, limit, accounts))
-            .await
-    }
-
-    async fn locate(&self, keys: &[LookupKey]) -> StoreResult<Vec<(LookupKey, FlowId)>> {
-        self.carry(self.inner.locate(keys)).await
-    }
-
-    async fn list(
-        &self,
-        filter: &Filter,
-        after: Option<ListCursor>,
-        limit: usize,
-    ) -> StoreResult<Vec<Record>> {
-        self.carry(self.inner.list(filter, after, limit)).await
-    }
-
-    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
-        self.carry(self.inner.push(message, forgotten)).await
-    }
-
-    async fn claim_inbox(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-        accounts: &[&str],
-    ) -> StoreResult<Vec<Message>> {
-        self.carry(self.inner.claim_inbox(now, until, limit, accounts))
-            .await
-    }
-
-    async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
-        self.carry(self.inner.finish(digest, end)).await
-    }
-
     async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
         self.carry(self.inner.value(name)).await
     }
 
-    async fn parked(
-        &self,
-        after: Option<(Timestamp, [u8; 32])>,
-        limit: usize,
-    ) -> StoreResult<Vec<Message>> {
-        self.carry(self.inner.parked(after, limit)).await
-    }
-
-    async fn parked_count(&self, account: &str) -> StoreResult<u64> {
-        self.carry(self.inner.parked_count(account)).await
-    }
-
-    async fn wake_parked(&self, flow: Option<FlowId>, now: Timestamp) -> StoreResult<u64> {
-        self.carry(self.inner.wake_parked(flow, now)).await
-    }
-
-    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
-        self.carry(self.inner.purge_inbox(before)).await
-    }
-
-    async fn events(
-        &self,
-        after: Option<EventCursor>,
-        limit: usize,
-    ) -> StoreResult<Vec<(EventCursor, Event)>> {
-        self.carry(self.inner.events(after, limit)).await
-    }
-
-    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.carry(self.inner.event(flow, sequence)).await
-    }
-
-    async fn claim_events(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<PendingEvent>> {
-        self.carry(self.inner.claim_events(now, until, limit)).await
-    }
-
-    async fn finish_event(
-        &self,
-        flow: FlowId,
-        sequence: u64,
-        again: Option<Timestamp>,
-    ) -> StoreResult<()> {
-        self.carry(self.inner.finish_event(flow, sequence, again))
-            .await
-    }
-
-    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.carry(self.inner.late_events(tries, limit)).await
-    }
-
-    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
-        self.carry(self.inner.purge_events(before)).await
-    }
-
-    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.carry(self.inner.others_due(accounts, now)).await
+    async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
+        self.carry(self.inner.replace(name, old, new)).await
     }
 
     async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
         self.carry(self.inner.backlog(with_events)).await
-    }
-
-    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.carry(self.inner.set_timer(name, slowed(name, due)))
-            .await
-    }
-
-    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        self.carry(self.inner.claim_timers(now, until)).await
-    }
-
-    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.carry(self.inner.wind_timer(name, slowed(name, due)))
-            .await
-    }
-
-    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.carry(self.inner.next_due(accounts)).await
-    }
-
-    async fn audit(
-        &self,
-        after: Option<(FlowId, u64)>,
-        limit: usize,
-    ) -> StoreResult<Vec<AuditEntry>> {
-        self.carry(self.inner.audit(after, limit)).await
-    }
-
-    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        self.carry(self.inner.audit_of(id)).await
-    }
-
-    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.carry(self.inner.loose_entries(limit)).await
-    }
-
-    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
-        self.carry(self.inner.add_block(block, entries)).await
-    }
-
-    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        self.carry(self.inner.blocks(after, limit)).await
-    }
-
-    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        self.carry(self.inner.last_block()).await
-    }
-
-    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
-        self.carry(self.inner.block_entries(number)).await
     }
 
     async fn server_time(&self) -> StoreResult<Option<Timestamp>> {
@@ -362,6 +186,32 @@ impl Store for SimulatedStore {
 
     fn evidence_store(&self) -> Option<&dyn EvidenceStore> {
         self.inner.evidence_store().is_some().then_some(self)
+    }
+}
+
+#[async_trait]
+impl TimerStore for SimulatedStore {
+    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+        self.carry(self.inner.set_timer(name, slowed(name, due)))
+            .await
+    }
+
+    async fn claim_timers(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        names: &[&str],
+    ) -> StoreResult<Vec<String>> {
+        self.carry(self.inner.claim_timers(now, until, names)).await
+    }
+
+    async fn reschedule_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+        self.carry(self.inner.reschedule_timer(name, slowed(name, due)))
+            .await
+    }
+
+    async fn next_due(&self, accounts: &[&str], timers: &[&str]) -> StoreResult<Option<Timestamp>> {
+        self.carry(self.inner.next_due(accounts, timers)).await
     }
 }
 

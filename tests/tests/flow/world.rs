@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use idv::{Client, Clock as _, Environment, Timestamp};
-use idv_flow::store::{Filter, Store};
+use idv_flow::store::{Filter, FlowStore as _, Store, TimerStore as _};
 use idv_flow::{Engine, FlowId, FlowStatus, Vault};
 use idv_sandbox::Sandbox;
 use tokio::runtime::Handle;
@@ -339,7 +339,12 @@ impl World {
         let due = programs.filter_map(|program| {
             let Configuration { vendors, skew, .. } = self.plan.programs.get(program)?;
             let accounts: Vec<_> = vendors.iter().map(|vendor| vendor.id()).collect();
-            let due = at_once(self.store.next_due(&accounts)).unwrap()?;
+            let sweeps = accounts.iter().map(|account| format!("sweep:{account}"));
+            let timers: Vec<_> = sweeps
+                .chain(["audit", "inbox", "keys"].map(String::from))
+                .collect();
+            let timers: Vec<&str> = timers.iter().map(String::as_str).collect();
+            let due = at_once(self.store.next_due(&accounts, &timers)).unwrap()?;
             Some((program, due.checked_sub(skew.drift).unwrap_or(due)))
         });
         due.collect()

@@ -1,22 +1,22 @@
-//! A store that is watched, and that can be made to fail.
+//! A store that counts calls and can be made to fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use idv::Timestamp;
-use idv_flow::audit::{AuditBlock, AuditEntry};
+use idv_flow::FlowId;
+use idv_flow::audit::AuditEntry;
 use idv_flow::store::{
-    Backlog, Commit, Committed, EventCursor, Filter, Inserted, ListCursor, LookupKey, MemoryStore,
-    Message, MessageEnd, PendingEvent, Pushed, Record, Store, StoreError, StoreResult,
+    Backlog, Commit, Committed, Filter, FlowStore, Inbox, Inserted, ListCursor, LookupKey,
+    MemoryStore, Message, MessageEnd, Pushed, Record, Store, StoreError, StoreResult,
 };
-use idv_flow::{Event, FlowId};
 
 const WORKS: u8 = 0;
 const FAILS: u8 = 1;
 const HANGS: u8 = 2;
 
-/// A store in memory. Clones are the same.
+/// A store in memory. Clones share the data.
 #[derive(Debug, Clone, Default)]
 pub struct WatchedStore {
     inner: Arc<MemoryStore>,
@@ -27,32 +27,32 @@ pub struct WatchedStore {
 }
 
 impl WatchedStore {
-    /// From now on nothing can be stored or read.
+    /// Makes all later calls fail.
     pub fn fail(&self) {
         self.state.store(FAILS, Ordering::SeqCst);
     }
 
-    /// From now on nothing is answered.
+    /// Makes all later calls hang.
     pub fn hang(&self) {
         self.state.store(HANGS, Ordering::SeqCst);
     }
 
-    /// All is well again.
+    /// Makes all later calls work again.
     pub fn recover(&self) {
         self.state.store(WORKS, Ordering::SeqCst);
     }
 
-    /// How many messages were offered, repeated ones included.
+    /// Returns the number of pushed messages, including repeated ones.
     pub fn offered(&self) -> usize {
         self.offered.load(Ordering::SeqCst)
     }
 
-    /// How many messages were stored.
+    /// Returns the number of stored messages.
     pub fn stored(&self) -> usize {
         self.stored.load(Ordering::SeqCst)
     }
 
-    /// How often a flow was changed.
+    /// Returns the number of changes of flows.
     pub fn changed(&self) -> usize {
         self.changed.load(Ordering::SeqCst)
     }
@@ -66,17 +66,12 @@ impl WatchedStore {
     }
 }
 
+idv_flow::delegate_store!(
+    Outbox, TimerStore, AuditStore for WatchedStore, |this| this.works().await?
+);
+
 #[async_trait]
 impl Store for WatchedStore {
-    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
-        self.offered.fetch_add(1, Ordering::SeqCst);
-        let pushed = self.works().await?.push(message, forgotten).await?;
-        if pushed == Pushed::New {
-            self.stored.fetch_add(1, Ordering::SeqCst);
-        }
-        Ok(pushed)
-    }
-
     async fn migrate(&self) -> StoreResult<()> {
         self.works().await?.migrate().await
     }
@@ -85,8 +80,25 @@ impl Store for WatchedStore {
         self.works().await?.remember(name, value).await
     }
 
+    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
+        self.works().await?.value(name).await
+    }
+
     async fn replace(&self, name: &str, old: &[u8], new: &[u8]) -> StoreResult<bool> {
         self.works().await?.replace(name, old, new).await
+    }
+
+    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
+        self.works().await?.backlog(with_events).await
+    }
+}
+
+#[async_trait]
+impl FlowStore for WatchedStore {
+    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
+        let committed = self.works().await?.commit(commit).await?;
+        self.changed.fetch_add(1, Ordering::SeqCst);
+        Ok(committed)
     }
 
     async fn insert(
@@ -102,10 +114,8 @@ impl Store for WatchedStore {
         self.works().await?.load(id).await
     }
 
-    async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed> {
-        let committed = self.works().await?.commit(commit).await?;
-        self.changed.fetch_add(1, Ordering::SeqCst);
-        Ok(committed)
+    async fn purge(&self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Committed> {
+        self.works().await?.purge(record, audit).await
     }
 
     async fn reports(&self, id: FlowId) -> StoreResult<Option<Vec<u8>>> {
@@ -135,6 +145,22 @@ impl Store for WatchedStore {
         self.works().await?.list(filter, after, limit).await
     }
 
+    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
+        self.works().await?.others_due(accounts, now).await
+    }
+}
+
+#[async_trait]
+impl Inbox for WatchedStore {
+    async fn push(&self, message: &Message, forgotten: Timestamp) -> StoreResult<Pushed> {
+        self.offered.fetch_add(1, Ordering::SeqCst);
+        let pushed = self.works().await?.push(message, forgotten).await?;
+        if pushed == Pushed::New {
+            self.stored.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(pushed)
+    }
+
     async fn claim_inbox(
         &self,
         now: Timestamp,
@@ -150,10 +176,6 @@ impl Store for WatchedStore {
 
     async fn finish(&self, digest: &[u8; 32], end: &MessageEnd) -> StoreResult<()> {
         self.works().await?.finish(digest, end).await
-    }
-
-    async fn value(&self, name: &str) -> StoreResult<Option<Vec<u8>>> {
-        self.works().await?.value(name).await
     }
 
     async fn parked(
@@ -172,104 +194,7 @@ impl Store for WatchedStore {
         self.works().await?.wake_parked(flow, now).await
     }
 
-    async fn purge_inbox(&self, before: Timestamp) -> StoreResult<u64> {
-        self.works().await?.purge_inbox(before).await
-    }
-
-    async fn events(
-        &self,
-        after: Option<EventCursor>,
-        limit: usize,
-    ) -> StoreResult<Vec<(EventCursor, Event)>> {
-        self.works().await?.events(after, limit).await
-    }
-
-    async fn event(&self, flow: FlowId, sequence: u64) -> StoreResult<Option<Event>> {
-        self.works().await?.event(flow, sequence).await
-    }
-
-    async fn claim_events(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: usize,
-    ) -> StoreResult<Vec<PendingEvent>> {
-        self.works().await?.claim_events(now, until, limit).await
-    }
-
-    async fn finish_event(
-        &self,
-        flow: FlowId,
-        sequence: u64,
-        again: Option<Timestamp>,
-    ) -> StoreResult<()> {
-        self.works()
-            .await?
-            .finish_event(flow, sequence, again)
-            .await
-    }
-
-    async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>> {
-        self.works().await?.late_events(tries, limit).await
-    }
-
-    async fn purge_events(&self, before: Timestamp) -> StoreResult<u64> {
-        self.works().await?.purge_events(before).await
-    }
-
-    async fn others_due(&self, accounts: &[&str], now: Timestamp) -> StoreResult<Vec<String>> {
-        self.works().await?.others_due(accounts, now).await
-    }
-
-    async fn backlog(&self, with_events: bool) -> StoreResult<Backlog> {
-        self.works().await?.backlog(with_events).await
-    }
-
-    async fn set_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.works().await?.set_timer(name, due).await
-    }
-
-    async fn claim_timers(&self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        self.works().await?.claim_timers(now, until).await
-    }
-
-    async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
-        self.works().await?.wind_timer(name, due).await
-    }
-
-    async fn next_due(&self, accounts: &[&str]) -> StoreResult<Option<Timestamp>> {
-        self.works().await?.next_due(accounts).await
-    }
-
-    async fn audit(
-        &self,
-        after: Option<(FlowId, u64)>,
-        limit: usize,
-    ) -> StoreResult<Vec<AuditEntry>> {
-        self.works().await?.audit(after, limit).await
-    }
-
-    async fn audit_of(&self, id: FlowId) -> StoreResult<Vec<AuditEntry>> {
-        self.works().await?.audit_of(id).await
-    }
-
-    async fn loose_entries(&self, limit: usize) -> StoreResult<Vec<AuditEntry>> {
-        self.works().await?.loose_entries(limit).await
-    }
-
-    async fn add_block(&self, block: &AuditBlock, entries: &[(FlowId, u64)]) -> StoreResult<bool> {
-        self.works().await?.add_block(block, entries).await
-    }
-
-    async fn blocks(&self, after: Option<u64>, limit: usize) -> StoreResult<Vec<AuditBlock>> {
-        self.works().await?.blocks(after, limit).await
-    }
-
-    async fn last_block(&self) -> StoreResult<Option<AuditBlock>> {
-        self.works().await?.last_block().await
-    }
-
-    async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>> {
-        self.works().await?.block_entries(number).await
+    async fn purge_inbox(&self, before: Timestamp, limit: usize) -> StoreResult<u64> {
+        self.works().await?.purge_inbox(before, limit).await
     }
 }

@@ -1,5 +1,7 @@
 //! Puts the audit trails of the flows into a chain of blocks, and keeps the sealed end of that chain.
 
+use std::fmt;
+
 use idv_core::Random;
 
 use crate::audit::{AuditBlock, block_hash};
@@ -11,9 +13,9 @@ use crate::vault::{Context, Vault};
 /// The name of the value that holds the sealed end of the chain of blocks.
 pub(crate) const HEAD: &str = "blocks";
 
-/// How many entries a block holds at the most.
+/// The maximum number of entries of a block.
 const BLOCK: usize = 10_000;
-/// How often the sealed end is read anew because another program changed it.
+/// The maximum number of times that the sealed end is read again because another program changed it.
 const MAX_CONFLICTS: usize = 10;
 
 /// The end of the chain of blocks. It is sealed, so that a block that is taken away at the end is missed.
@@ -31,23 +33,48 @@ impl BlockHead {
         }
     }
 
-    pub(crate) fn seal(&self, vault: &Vault, random: &dyn Random) -> Vec<u8> {
+    /// Seals the head for the value of this name.
+    pub(crate) fn seal(&self, vault: &Vault, name: &'static str, random: &dyn Random) -> Vec<u8> {
         vault.seal(
             random,
-            &Context::store(HEAD),
+            &Context::store(name),
             &[self.number.to_be_bytes().as_slice(), &self.hash].concat(),
         )
     }
 
-    fn open(vault: &Vault, sealed: &[u8]) -> Result<Self> {
+    /// Opens the value of this name.
+    pub(crate) fn open(vault: &Vault, name: &'static str, sealed: &[u8]) -> Result<Self> {
         const DAMAGED: FlowError =
             FlowError::Damaged("the sealed end of the audit trail is cut short");
-        let bytes = vault.open(&Context::store(HEAD), sealed)?;
+        let bytes = vault.open(&Context::store(name), sealed)?;
         let (number, hash) = bytes.split_first_chunk::<8>().ok_or(DAMAGED)?;
         Ok(Self {
             number: u64::from_be_bytes(*number),
             hash: hash.try_into().map_err(|_| DAMAGED)?,
         })
+    }
+
+    /// Parses an anchor, such as `12:ab…`.
+    pub(crate) fn parse(anchor: &str) -> Result<Self> {
+        let parse = || {
+            let (number, hash) = anchor.split_once(':')?;
+            Some(Self {
+                number: number.parse().ok()?,
+                hash: hex::decode(hash).ok()?.try_into().ok()?,
+            })
+        };
+        parse().ok_or_else(|| {
+            FlowError::Invalid(
+                "invalid anchor: expected a block's number and hash such as `12:ab…`".to_owned(),
+            )
+        })
+    }
+}
+
+/// The anchor of the block.
+impl fmt::Display for BlockHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.number, hex::encode(self.hash))
     }
 }
 
@@ -62,7 +89,7 @@ impl Inner {
                 );
                 return Ok(());
             }
-            let mut entries = self.store.loose_entries(BLOCK).await?;
+            let mut entries = self.store.unsealed_entries(BLOCK).await?;
             if entries.is_empty() {
                 return Ok(());
             }
@@ -99,7 +126,7 @@ impl Inner {
             let Some(sealed) = self.store.value(HEAD).await? else {
                 return Ok(false);
             };
-            let Ok(head) = BlockHead::open(&self.vault, &sealed) else {
+            let Ok(head) = BlockHead::open(&self.vault, HEAD, &sealed) else {
                 return Ok(false);
             };
             let last = self
@@ -118,7 +145,7 @@ impl Inner {
             }
             if self
                 .store
-                .replace(HEAD, &sealed, &last.seal(&self.vault, &*self.random))
+                .replace(HEAD, &sealed, &last.seal(&self.vault, HEAD, &*self.random))
                 .await?
             {
                 return Ok(true);
@@ -134,7 +161,7 @@ impl Inner {
         if sealed.is_some_and(|sealed| self.vault.is_outdated(&sealed)) {
             self.advance_head().await?;
         }
-        Ok(())
+        self.reseal_archive().await
     }
 
     /// Reads the sealed end of the chain, and whether it is sealed by the current key.
@@ -143,13 +170,13 @@ impl Inner {
             FlowError::Damaged("the sealed end of the audit trail is missing");
         let sealed = self.store.value(HEAD).await?.ok_or(MISSING)?;
         Ok((
-            BlockHead::open(&self.vault, &sealed)?,
+            BlockHead::open(&self.vault, HEAD, &sealed)?,
             !self.vault.is_outdated(&sealed),
         ))
     }
 
     /// Returns whether there is such a block. The beginning of an empty chain is one.
-    async fn is_block(&self, head: BlockHead) -> Result<bool> {
+    pub(crate) async fn is_block(&self, head: BlockHead) -> Result<bool> {
         if head.number == 0 {
             return Ok(head == BlockHead::default());
         }

@@ -1,13 +1,24 @@
 //! The audit trail: append-only, hash-chained, free of personal data.
 //!
-//! Each flow has a chain of its own, so that flows do not wait for each other: every entry holds the hash of the one before it, and the
-//! flow's record says where its chain ends. A timer ties the chains together: it puts entries that stand in no block yet into a block,
-//! and blocks are chained among themselves, so that a chain that vanishes whole is missed by its block.
+//! Each flow has its own chain, so that flows do not wait for each other: every entry holds the hash
+//! of the entry before it, and the flow's record holds the end of the chain. A timer seals unsealed
+//! entries in a block, and blocks form a chain, too, so that a missing chain leaves a gap in its block.
 //!
-//! Hashes are HMAC-SHA256 under a key that the store keeps sealed, so that who can write to the database can still not write a trail
-//! that holds; in a store without a key they are checksums against accidents. [`Verified::anchor`] is what to write down elsewhere: with
-//! it, a trail that was rolled back to an earlier state is noticed too.
+//! Hashes are HMAC-SHA256 under a key that the store keeps sealed. So write access to the database is
+//! not enough to forge a trail; in a store without a key, the hashes are checksums against accidents.
+//! Keep [`Verified::anchor`] elsewhere: it reveals a trail that was rolled back to an earlier state.
+//!
+//! # Archive
+//!
+//! Blocks are exported with [`Engine::archive_audit`](crate::Engine::archive_audit) and verified later
+//! with [`Engine::verify_archive`](crate::Engine::verify_archive). The store removes a block when
+//! [`purge_erased_after`](crate::EngineBuilder::purge_erased_after) is set, the block is older than
+//! that, it is [confirmed](crate::Engine::confirm_archive) as archived, and at least half of its
+//! entries belong to purged flows. Its other entries move to a new block, so that the trail of a
+//! stored flow is always complete. The sealed anchor of the last removed block is where the stored
+//! chain begins.
 
+mod archive;
 pub(crate) mod blocks;
 pub(crate) mod verify;
 
@@ -20,6 +31,8 @@ use sha2::{Digest, Sha256};
 use crate::id::FlowId;
 use crate::machine::retention::DataCopy;
 use crate::vault::StoreKeys;
+
+pub use archive::{ArchiveReport, ArchivedBlock};
 
 /// One entry of a flow's audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,6 +209,8 @@ pub enum Event {
     },
     /// Our own copy was erased.
     Erased,
+    /// The flow was removed from the store.
+    Purged,
 }
 
 /// How it was learnt that a verification was created.

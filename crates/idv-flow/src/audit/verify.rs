@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use idv_core::Timestamp;
 
+use crate::audit::archive::REMOVED;
 use crate::audit::blocks::BlockHead;
-use crate::audit::{AuditBlock, AuditEntry, AuditHead, Verified, block_hash, entry_hash};
+use crate::audit::{AuditEntry, AuditHead, Verified, block_hash, entry_hash};
 use crate::engine::repository::{Inner, LoadedFlow};
 use crate::engine::workers::SET_ASIDE;
 use crate::error::{FlowError, Result};
@@ -30,6 +31,15 @@ impl Inner {
     /// given, that an anchor written down earlier is there.
     pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
         let mut check = Check::default();
+        // Before the blocks: it is sealed before its block is removed.
+        let removed = match self.sealed_head(REMOVED).await {
+            Ok(removed) => removed.unwrap_or_default(),
+            Err(error @ FlowError::Damaged(_)) => {
+                check.find(format!("the anchor of the last removed block: {error}"));
+                BlockHead::default()
+            }
+            Err(error) => return Err(error),
+        };
         // The flows first: what is written while the trail is read is only more of it.
         self.verify_flows(&mut check).await?;
         let mut ends: BTreeMap<FlowId, End> = BTreeMap::new();
@@ -40,11 +50,15 @@ impl Inner {
             after = Some((last.flow, last.number));
             for entry in page {
                 let end = ends.entry(entry.flow).or_default();
+                if entry.number != end.last.count + 1 {
+                    end.gaps.push((end.last.count, entry.number));
+                }
                 check.entry(&self.keys, &entry, end.last);
                 end.last = AuditHead {
                     count: entry.number,
                     hash: entry.hash,
                 };
+                end.purged = is_purge(&entry);
                 end.reached |= check.flows.get(&entry.flow).map(|seen| seen.head) == Some(end.last);
             }
         }
@@ -73,14 +87,23 @@ impl Inner {
                 self.verify_reports(&mut check, *flow).await?;
             }
         }
-        for flow in ends.keys().filter(|flow| !flows.contains_key(flow)) {
+        for (flow, end) in &ends {
+            let is_stored = flows.contains_key(flow);
             // A flow that was started meanwhile has a record by now.
-            if self.store.load(*flow).await?.is_none() {
+            if !is_stored && !end.purged && self.store.load(*flow).await?.is_none() {
                 check.find(format!("flow {flow}: there is a trail and no flow"));
+            }
+            // The trail of a purged flow loses entries with the blocks that are removed. The remaining
+            // blocks show whether other entries are missing.
+            let may_have_gaps = !is_stored && end.purged && removed.number > 0;
+            for (last, next) in end.gaps.iter().filter(|_| !may_have_gaps) {
+                check.find(format!(
+                    "flow {flow}: before entry {next}, {last} is the last: the entries between are missing"
+                ));
             }
         }
         check.verified.flows = flows.len() as u64;
-        self.verify_blocks(&mut check, anchor).await?;
+        self.verify_blocks(&mut check, anchor, removed).await?;
         check.verified.older_key += self.outdated_messages().await?;
         Ok(check.verified)
     }
@@ -196,7 +219,12 @@ impl Inner {
         }
     }
 
-    async fn verify_blocks(&self, check: &mut Check, anchor: Option<&str>) -> Result<()> {
+    async fn verify_blocks(
+        &self,
+        check: &mut Check,
+        anchor: Option<&str>,
+        removed: BlockHead,
+    ) -> Result<()> {
         // Read before the blocks: it is sealed after its block was added.
         let head = match self.head().await {
             Ok((head, current)) => {
@@ -211,22 +239,30 @@ impl Inner {
             }
             Err(error) => return Err(error),
         };
-        let mut previous: Option<AuditBlock> = None;
+        let mut previous = removed;
         let mut anchored = anchor.is_none();
-        let mut ended = head.is_none_or(|head| head == BlockHead::default());
+        if let Some(given) = anchor.and_then(|anchor| BlockHead::parse(anchor).ok()) {
+            anchored |= given == removed;
+            if given.number < removed.number {
+                check.find(format!(
+                    "the anchor that was given is older than block {}, the last that was archived and removed: verify the archive with it",
+                    removed.number
+                ));
+                anchored = true;
+            }
+        }
+        let mut ended = head.is_none_or(|head| head == removed);
         loop {
-            let after = previous.as_ref().map(|block| block.number);
-            let page = self.store.blocks(after, PAGE).await?;
+            // A block that the anchor of the removed blocks covers is about to be removed.
+            let page = self.store.blocks(Some(previous.number), PAGE).await?;
             if page.is_empty() {
                 break;
             }
             for block in page {
-                let number = previous.as_ref().map_or(1, |previous| previous.number + 1);
+                let number = previous.number + 1;
                 if block.number != number {
                     check.find(format!("block {number} is missing"));
-                } else if block.previous
-                    != previous.as_ref().map_or([0; 32], |previous| previous.hash)
-                {
+                } else if block.previous != previous.hash {
                     check.find(format!(
                         "block {number} does not follow the block before it"
                     ));
@@ -244,13 +280,13 @@ impl Inner {
                     ));
                 }
                 check.verified.blocks += 1;
-                check.verified.anchor = format!("{}:{}", block.number, hex::encode(block.hash));
+                previous = BlockHead::of(&block);
+                check.verified.anchor = previous.to_string();
                 anchored |= anchor == Some(check.verified.anchor.as_str());
-                ended |= Some(BlockHead::of(&block)) == head;
+                ended |= Some(previous) == head;
                 check
                     .blocks
                     .remove(&(block.number, hex::encode(block.hash)));
-                previous = Some(block);
             }
         }
         if !ended {
@@ -259,12 +295,13 @@ impl Inner {
                     .to_owned(),
             );
         }
-        for ((number, _), flow) in std::mem::take(&mut check.blocks) {
+        let named = std::mem::take(&mut check.blocks).into_iter();
+        for ((number, _), flow) in named.filter(|((number, _), _)| *number > removed.number) {
             check.find(format!(
                 "flow {flow}: it was changed after block {number}, which is missing or is another"
             ));
         }
-        let last = previous.map_or(0, |last| last.number);
+        let last = previous.number;
         if let (Ok((head, _)), true) = (self.head().await, ended)
             && head.number + MAX_LAG < last
         {
@@ -293,6 +330,13 @@ fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     Some((event.get("digest")?.as_str()?.to_owned(), outcome))
 }
 
+/// Returns whether an entry says that the flow was purged.
+fn is_purge(entry: &AuditEntry) -> bool {
+    serde_json::from_str(&entry.event).is_ok_and(|event: serde_json::Value| {
+        event.get("event").is_some_and(|name| name == "purged")
+    })
+}
+
 /// The digest and the length of an item of evidence, if an entry says that one was kept.
 fn kept_evidence(entry: &AuditEntry) -> Option<(String, u64)> {
     let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
@@ -318,6 +362,10 @@ struct End {
     last: AuditHead,
     /// Whether the entry was met that the flow's record names as the last.
     reached: bool,
+    /// The numbers before and after each gap.
+    gaps: Vec<(u64, u64)>,
+    /// Whether the last entry says that the flow was purged.
+    purged: bool,
 }
 
 #[derive(Default)]
@@ -362,12 +410,7 @@ impl Check {
     fn entry(&mut self, keys: &StoreKeys, entry: &AuditEntry, before: AuditHead) {
         self.verified.entries += 1;
         let (flow, number) = (entry.flow, entry.number);
-        if number != before.count + 1 {
-            self.find(format!(
-                "flow {flow}: before entry {number}, {} is the last: what lies between is missing",
-                before.count
-            ));
-        } else if entry.previous != before.hash {
+        if number == before.count + 1 && entry.previous != before.hash {
             self.find(format!(
                 "flow {flow}: entry {number} does not follow the entry before it"
             ));

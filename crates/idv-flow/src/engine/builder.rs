@@ -12,7 +12,7 @@ use crate::audit::blocks::{BlockHead, HEAD};
 use crate::config::FlowConfig;
 use crate::engine::Engine;
 use crate::engine::clock::ClockGuard;
-use crate::engine::events::{Handler, HandlerError, Receivers};
+use crate::engine::events::{Handler, HandlerError, KEPT_FOR, Receivers};
 use crate::engine::evidence::NO_EVIDENCE_STORE;
 use crate::engine::metrics::Metrics;
 use crate::engine::repository::{Inner, VendorHandle};
@@ -49,6 +49,7 @@ pub struct EngineBuilder {
     lease: Option<Duration>,
     parked_limit: u64,
     clock_tolerance: Duration,
+    purge_erased_after: Option<Duration>,
     handler: Option<Handler>,
     webhook: Option<(Webhook, Arc<dyn Transport>)>,
 }
@@ -70,6 +71,7 @@ impl EngineBuilder {
             lease: None,
             parked_limit: PARKED_LIMIT,
             clock_tolerance: CLOCK_TOLERANCE,
+            purge_erased_after: None,
             handler: None,
             webhook: None,
         }
@@ -116,6 +118,7 @@ impl EngineBuilder {
         self.retention = config.retention();
         self.evidence = config.evidence();
         self.lease = config.lease.or(self.lease);
+        self.purge_erased_after = config.purge_erased_after.or(self.purge_erased_after);
         for (name, client) in &self.clients {
             self.schedules
                 .push((name.clone(), config.schedule(Schedule::of(client.info()))));
@@ -202,6 +205,25 @@ impl EngineBuilder {
     #[must_use]
     pub const fn clock_tolerance(mut self, tolerance: Duration) -> Self {
         self.clock_tolerance = tolerance;
+        self
+    }
+
+    /// Removes flows from the store this long after both copies of their data were erased, at least 30
+    /// days. Default: never, since laws prescribe how long the proof of an erasure must be kept.
+    ///
+    /// A worker removes them once a day, in batches:
+    ///
+    /// - The record of the flow leaves the store, so [`Engine::status`](crate::Engine::status) and the
+    ///   receipt of its deletion are no longer available.
+    /// - Its reference and its key stay taken, as a keyed digest of 32 bytes each, so that no
+    ///   verification is created twice: starting a flow with one of them fails with
+    ///   [`FlowError::Conflict`].
+    /// - Its audit trail gets a last entry. Blocks of the audit trail that are older than this are
+    ///   removed once they are [archived](crate::Engine::archive_audit), if at least half of their
+    ///   entries belong to removed flows.
+    #[must_use]
+    pub const fn purge_erased_after(mut self, time: Duration) -> Self {
+        self.purge_erased_after = Some(time);
         self
     }
 
@@ -342,6 +364,12 @@ impl EngineBuilder {
                 "a lease of {lease:?} is no longer than the deadline of a call, {deadline:?}: work would be done twice"
             )));
         }
+        if self.purge_erased_after.is_some_and(|time| time < KEPT_FOR) {
+            return Err(FlowError::Invalid(
+                "invalid time after which erased flows are purged: expected at least 30 days"
+                    .to_owned(),
+            ));
+        }
         let endpoint =
             |(webhook, transport)| Endpoint::new(webhook, transport, Arc::clone(&clock), lease);
         let receivers = Receivers {
@@ -367,6 +395,7 @@ impl EngineBuilder {
             tally: Counters::default(),
             metrics: Metrics::new(),
             parked_limit: self.parked_limit,
+            purge_erased_after: self.purge_erased_after,
             this: OnceLock::new(),
             clock_guard: ClockGuard::new(self.clock_tolerance),
             receivers,
@@ -424,7 +453,7 @@ async fn store_keys(store: &dyn Store, vault: &Vault, random: &dyn Random) -> Re
         None => {
             // Made before the keys, and never again: a store that lacks it later was tampered with.
             store
-                .remember(HEAD, &BlockHead::default().seal(vault, random))
+                .remember(HEAD, &BlockHead::default().seal(vault, HEAD, random))
                 .await?;
             store
                 .remember(

@@ -299,7 +299,7 @@ impl Inner {
     }
 
     async fn sample_once(&self) -> Result<()> {
-        let due = self.store.next_due(&self.account_names()).await?;
+        let due = self.next_due().await?;
         let health = self.health(self.since(due)).await?;
         let gauge = |instrument: &Instrument, value: f64| {
             self.metrics.instruments.record(instrument, value, &[])

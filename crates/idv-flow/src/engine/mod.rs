@@ -421,11 +421,7 @@ impl Engine {
         self.inner.check_clock().await?;
         self.inner.probe().await?;
         let now = self.inner.now();
-        let due = self
-            .inner
-            .store
-            .next_due(&self.inner.account_names())
-            .await?;
+        let due = self.inner.next_due().await?;
         let behind = due
             .and_then(|due| Duration::try_from(now.duration_since(due)).ok())
             .unwrap_or_default();

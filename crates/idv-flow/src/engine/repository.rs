@@ -13,8 +13,8 @@ use crate::audit::Journal;
 use crate::engine::clock::ClockGuard;
 use crate::engine::events::Receivers;
 use crate::engine::metrics::Metrics;
-use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
+use crate::engine::workers::{Counters, TIMERS, sweep_timer};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::evidence::EvidencePolicy;
@@ -73,6 +73,8 @@ pub(crate) struct Inner {
     pub(crate) receivers: Receivers,
     /// Maximum number of parked messages of an account.
     pub(crate) parked_limit: u64,
+    /// After how long erased flows are removed.
+    pub(crate) purge_erased_after: Option<Duration>,
     /// The last block of the audit trail that this program knows of.
     pub(crate) block: Mutex<Option<(u64, [u8; 32])>>,
     /// Whether the parked messages were woken since this program began to work.
@@ -140,6 +142,24 @@ impl Inner {
     /// Returns the names of the accounts that are configured here.
     pub(crate) fn account_names(&self) -> Vec<&str> {
         self.accounts.iter().map(|at| at.id.as_str()).collect()
+    }
+
+    /// Returns the names of the timers that this program fires.
+    pub(crate) fn timer_names(&self) -> Vec<String> {
+        let shared = TIMERS.iter().map(|(name, _)| (*name).to_owned());
+        let swept = self
+            .accounts
+            .iter()
+            .filter(|at| at.schedule.sweep.is_some());
+        let sweeps = swept.map(|at| sweep_timer(&at.id));
+        shared.chain(sweeps).collect()
+    }
+
+    /// Returns when this program has something to do.
+    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>> {
+        let names = self.timer_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Ok(self.store.next_due(&self.account_names(), &names).await?)
     }
 
     /// Returns the vault of a tenant's flows.

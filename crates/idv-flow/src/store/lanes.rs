@@ -1,7 +1,7 @@
-//! Lanes: tasks that take all operations that wait and carry them out as one batch.
+//! Lanes: tasks that execute all waiting operations as one batch.
 //!
-//! While a batch is under way, further operations gather; they are the next batch. So batches grow with the load, nothing waits for a
-//! timer, and the writes of a batch share one commit.
+//! While a batch is in progress, further operations gather for the next batch. So batches grow with the
+//! load, no operation waits for a timer, and the writes of a batch share one commit.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::sql::failure::{Failure, is_broken};
@@ -19,7 +19,7 @@ use super::{StoreError, StoreResult};
 const WAITING: usize = 1_024;
 /// The maximum number of operations of a batch.
 const BATCH: usize = 64;
-/// After how long without use a connection is tested before it is used.
+/// The idle time after which a connection is tested before its next use.
 const TESTED_AFTER: Duration = Duration::from_secs(30);
 /// The shortest and the longest pause between attempts to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -35,14 +35,14 @@ pub(super) trait Connector: Send + Sync + 'static {
 
     fn close(&self, connection: Self::Connection) -> impl Future<Output = ()> + Send;
 
-    /// Returns for how long attempts to connect are repeated after such a failure.
+    /// Returns how long attempts to connect are repeated after a failure.
     fn patience(&self, failure: &StoreError) -> Duration;
 
-    /// The longest time for one piece of work on a connection, if the database does not bound it by itself.
+    /// Returns the longest time for one operation on a connection; `None` if the database limits it.
     fn bound(&self) -> Option<Duration>;
 }
 
-/// Opens a connection, with as many attempts as the connector has patience for.
+/// Opens a connection, with further attempts as long as the connector allows.
 pub(super) async fn connect<C: Connector>(connector: &C) -> StoreResult<C::Connection> {
     let began = Instant::now();
     let mut pause = PAUSES.0;
@@ -63,7 +63,7 @@ pub(super) struct Line<C: Connector> {
     current: Option<Idle<C::Connection>>,
 }
 
-/// A connection, and when it was used last.
+/// A connection and the time of its last use.
 struct Idle<T> {
     connection: T,
     used: Instant,
@@ -77,7 +77,7 @@ impl<C: Connector> Line<C> {
         }
     }
 
-    /// Takes the connection. It has to be put back if it can be used again; one that is dropped is closed.
+    /// Takes the connection. The caller puts it back if it can be used again; dropping it closes it.
     pub(super) async fn take(&mut self) -> StoreResult<C::Connection> {
         take(&self.connector, self.current.take()).await
     }
@@ -101,7 +101,7 @@ impl<C: Connector> Line<C> {
     }
 }
 
-/// Returns an idle connection if there is one that works, or a new one.
+/// Returns the idle connection if it works, or a new one.
 async fn take<C: Connector>(
     connector: &C,
     idle: Option<Idle<C::Connection>>,
@@ -117,17 +117,18 @@ async fn take<C: Connector>(
     connect(connector).await
 }
 
-/// Carries out the operations of a lane.
+/// Executes the operations of a lane.
 pub(super) trait Executor: Send + 'static {
     type Operation: Send + 'static;
 
-    /// Carries out a batch, which is not empty, and answers each operation.
+    /// Executes a batch, which is not empty, and answers each operation.
     fn execute(&mut self, batch: Vec<Self::Operation>) -> impl Future<Output = ()> + Send;
 
     fn close(self) -> impl Future<Output = ()> + Send;
 }
 
-/// The way to the task that carries operations out. The task ends when this is dropped, after what waits.
+/// The handle of a lane's task. When it is dropped, the task completes the waiting operations and
+/// ends.
 pub(super) struct Lane<O> {
     operations: Mutex<Option<mpsc::Sender<O>>>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -150,8 +151,11 @@ impl<O: Send + 'static> Lane<O> {
         }
     }
 
-    /// Has an operation carried out, which answers by what is given to `operation`. If the future is dropped, the operation is carried out
-    /// or not, as a whole.
+    /// Executes an operation, which answers through the reply that `operation` receives.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the operation is executed as a whole or not at all.
     pub(super) async fn run<T>(
         &self,
         operation: impl FnOnce(Reply<T>) -> O + Send,
@@ -167,22 +171,22 @@ impl<O: Send + 'static> Lane<O> {
         result.await.map_err(|_| closed())?
     }
 
-    /// Ends the task after what waits.
+    /// Completes the waiting operations and ends the task.
     pub(super) async fn close(&self) {
         drop(unpoisoned(&self.operations).take());
         let task = unpoisoned(&self.task).take();
         if let Some(task) = task {
-            // It ends in no other way: nothing cancels it, and it does not panic.
+            // The task is never canceled and does not panic.
             let _ = task.await;
         }
     }
 }
 
-/// Where the result of an operation goes.
+/// The receiver of an operation's result.
 pub(super) struct Reply<T>(oneshot::Sender<StoreResult<T>>);
 
 impl<T> Reply<T> {
-    /// Returns whether the result is of no use any more.
+    /// Returns whether the caller has gone.
     pub(super) fn is_abandoned(&self) -> bool {
         self.0.is_closed()
     }
@@ -193,7 +197,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// Connections for what goes through no lane. They are not tested before each use.
+/// Connections for operations without a lane. They are not tested before each use.
 pub(super) struct Connections<C: Connector> {
     connector: C,
     places: Semaphore,
@@ -209,14 +213,13 @@ impl<C: Connector> Connections<C> {
         }
     }
 
-    /// Reads on a connection. If the connection turns out to be broken, the work is done again on a new one.
+    /// Reads on a connection. If the connection is broken, the read is repeated on a new one.
     pub(super) async fn read<I: Sync, T>(
         &self,
         input: I,
         work: impl for<'c> Fn(&'c mut C::Connection, &'c I) -> BoxFuture<'c, StoreResult<T>>,
     ) -> StoreResult<T> {
-        let _place = self.places.acquire().await.map_err(|_| closed())?;
-        let idle = unpoisoned(&self.idle).pop();
+        let (_place, idle) = self.take().await?;
         if idle.is_some() {
             match self.work(idle, &input, &work).await {
                 Err(error) if is_broken(&error) => {}
@@ -226,16 +229,22 @@ impl<C: Connector> Connections<C> {
         self.work(None, &input, &work).await
     }
 
-    /// Writes on a connection, in one statement or transaction. If it fails, or the future is dropped, the connection is closed.
+    /// Writes on a connection, in one statement or transaction. If it fails or the future is dropped,
+    /// the connection is closed.
     #[cfg(feature = "postgres")]
     pub(super) async fn write<I: Sync, T>(
         &self,
         input: I,
         work: impl for<'c> Fn(&'c mut C::Connection, &'c I) -> BoxFuture<'c, StoreResult<T>>,
     ) -> StoreResult<T> {
-        let _place = self.places.acquire().await.map_err(|_| closed())?;
-        let idle = unpoisoned(&self.idle).pop();
+        let (_place, idle) = self.take().await?;
         self.work(idle, &input, &work).await
+    }
+
+    /// Waits for a free place, and takes an idle connection if there is one.
+    async fn take(&self) -> StoreResult<(SemaphorePermit<'_>, Option<Idle<C::Connection>>)> {
+        let place = self.places.acquire().await.map_err(|_| closed())?;
+        Ok((place, unpoisoned(&self.idle).pop()))
     }
 
     async fn work<I: Sync, T>(
@@ -252,7 +261,7 @@ impl<C: Connector> Connections<C> {
         Ok(result)
     }
 
-    /// Puts a new connection here.
+    /// Adds a connection.
     pub(super) fn add(&self, connection: C::Connection) {
         unpoisoned(&self.idle).push(Idle {
             connection,
@@ -270,7 +279,7 @@ impl<C: Connector> Connections<C> {
     }
 }
 
-/// Does some work within the bound of a connector.
+/// Limits the time of an operation to the bound of a connector.
 pub(super) async fn bounded<C: Connector, T>(
     connector: &C,
     work: impl Future<Output = StoreResult<T>>,
@@ -300,7 +309,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes the sizes of its batches, the first of which it holds up.
+    /// Records the sizes of its batches, and delays the first one.
     struct Recorder {
         sizes: Arc<Mutex<Vec<usize>>>,
         gate: Option<oneshot::Receiver<()>>,
@@ -325,7 +334,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn operations_that_wait_are_one_batch() {
+    async fn waiting_operations_form_one_batch() {
         let (open, gate) = oneshot::channel();
         let sizes: Arc<Mutex<Vec<usize>>> = Arc::default();
         let lane = Arc::new(Lane::start(Recorder {
@@ -351,6 +360,6 @@ mod tests {
         assert_eq!(*unpoisoned(&sizes), [1, 5, 0]);
         lane.run(|reply| (9, reply))
             .await
-            .expect_err("it was closed");
+            .expect_err("the lane is closed");
     }
 }

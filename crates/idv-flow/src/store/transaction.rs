@@ -6,12 +6,15 @@ use super::sql::NewFlow;
 use super::{Inserted, Record, StoreResult};
 use crate::audit::AuditEntry;
 
-/// A connection of the application, in a transaction of the database that the engine's store is in:
-/// [`Engine::submit_in`](crate::Engine::submit_in). `sqlx::PgConnection` and `sqlx::SqliteConnection` implement it, so a
-/// `&mut *transaction` of sqlx is one.
+/// A connection of the application, in a transaction of the engine's database, for
+/// [`Engine::submit_in`](crate::Engine::submit_in).
+///
+/// `sqlx::PgConnection` and `sqlx::SqliteConnection` implement it, so a `&mut *transaction` of sqlx
+/// does.
 #[async_trait]
 pub trait ApplicationTransaction: sealed::Sealed + Send {
-    /// Adds a flow that is due at once, as [`Store::insert`](super::Store::insert) does, and commits nothing.
+    /// Adds a flow that is due at once, as [`FlowStore::insert`](super::FlowStore::insert) does, and
+    /// commits nothing.
     ///
     /// # Cancellation
     ///

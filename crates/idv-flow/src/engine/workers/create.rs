@@ -17,6 +17,11 @@ use crate::machine::{Command, Input, Machine};
 use crate::status::{Start, Started};
 use crate::store::{Inserted, Lease, Phase, Record};
 
+/// A reference or an application key belonged to a flow that was purged.
+const PURGED: FlowError = FlowError::Conflict(
+    "the reference or the key belonged to a flow that was purged: start with a new one",
+);
+
 impl Inner {
     /// Commits the intention to create a verification, which a worker carries out.
     pub(crate) async fn submit(&self, start: Start) -> Result<Started> {
@@ -45,6 +50,7 @@ impl Inner {
                 }),
                 Err(error) => Err(error),
             },
+            Inserted::Purged(_) => Err(PURGED),
         }
     }
 
@@ -80,8 +86,10 @@ impl Inner {
                 _ => return Err(error.into()),
             },
         };
-        let Inserted::Exists(id) = inserted else {
-            return Ok((at, flow, false));
+        let id = match inserted {
+            Inserted::New => return Ok((at, flow, false)),
+            Inserted::Exists(id) => id,
+            Inserted::Purged(_) => return Err(PURGED),
         };
         let kept = self.read(id).await?;
         let key = flow.record.application_key;

@@ -36,6 +36,10 @@ const TIE: &str = "audit";
 const PURGE: &str = "inbox";
 const RESEAL: &str = "keys";
 const SWEEP: &str = "sweep:";
+/// The maximum number of rows of one kind that a step of the purge removes.
+const PURGED_AT_ONCE: usize = 5_000;
+/// The pause before the next step of a purge that is not complete.
+const PURGE_AGAIN: Duration = Duration::from_secs(1);
 
 /// The longest wait before the store is looked at again: another program may have added something.
 const IDLE: Duration = Duration::from_secs(1);
@@ -47,9 +51,6 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 pub(crate) const SET_ASIDE: Duration = Duration::from_secs(60);
 /// The maximum number of steps that a worker carries out while it holds the lease of a flow.
 const STEPS_OF_A_LEASE: usize = 4;
-/// After how long a timer of a vendor that is not configured here is left to others again.
-const NOT_OURS: Duration = Duration::from_secs(10);
-
 /// Returns the name of the timer that reads an account's list.
 pub(crate) fn sweep_timer(account: &str) -> String {
     format!("{SWEEP}{account}")
@@ -239,7 +240,9 @@ impl Inner {
             self.store.wake_parked(None, now).await?;
             self.woken.store(true, Ordering::Relaxed);
         }
-        let timers = self.store.claim_timers(now, until).await?;
+        let names = self.timer_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let timers = self.store.claim_timers(now, until, &names).await?;
         let mut tasks: Vec<Task> = timers.into_iter().map(Task::Timer).collect();
         let free = free.saturating_sub(tasks.len());
         if free == 0 {
@@ -308,7 +311,7 @@ impl Inner {
 
     /// How long there is nothing to do.
     async fn pause(&self) -> Duration {
-        let due = match self.store.next_due(&self.account_names()).await {
+        let due = match self.next_due().await {
             Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or_default(),
             Ok(None) => IDLE,
             Err(_) => AFTER_FAILURE,
@@ -438,15 +441,17 @@ impl Inner {
         Ok(())
     }
 
-    /// Forgets messages that were worked off, and events that were delivered, long ago.
-    async fn purge(&self) -> Result<()> {
-        self.store
-            .purge_inbox(inbox::earlier(self.now(), inbox::REMEMBERED_FOR))
-            .await?;
-        self.store
-            .purge_events(inbox::earlier(self.now(), KEPT_FOR))
-            .await?;
-        Ok(())
+    /// Removes processed messages, delivered events and erased flows that are old, in bounded
+    /// batches. Returns whether more is left.
+    async fn purge(&self) -> Result<bool> {
+        let now = self.now();
+        let messages = inbox::earlier(now, inbox::REMEMBERED_FOR);
+        let messages = self.store.purge_inbox(messages, PURGED_AT_ONCE).await?;
+        let events = inbox::earlier(now, KEPT_FOR);
+        let events = self.store.purge_events(events, PURGED_AT_ONCE).await?;
+        let is_full = |count| count >= PURGED_AT_ONCE as u64;
+        let is_left = self.purge_erased().await?;
+        Ok(is_full(messages) || is_full(events) || is_left)
     }
 
     async fn ring(&self, name: &str) -> Result<()> {
@@ -460,7 +465,11 @@ impl Inner {
         let (result, period) = match (name, &swept) {
             (TIE, _) => (self.tie().await, period),
             (RESEAL, _) => (self.reseal().await, period),
-            (PURGE, _) => (self.purge().await, period),
+            (PURGE, _) => match self.purge().await {
+                // The rest follows in a later step, so that other work has its turn.
+                Ok(true) => (Ok(()), Some(PURGE_AGAIN)),
+                purged => (purged.map(drop), period),
+            },
             (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
             _ => (Ok(()), None),
         };
@@ -475,11 +484,11 @@ impl Inner {
             }
             _ => result?,
         }
-        // A timer that is nobody's here is left to those whose it is.
-        let period = period.unwrap_or(NOT_OURS);
+        // Only timers of this program are claimed, and each has a period.
+        let period = period.unwrap_or(DAY);
         Ok(self
             .store
-            .wind_timer(name, later(self.now(), period))
+            .reschedule_timer(name, later(self.now(), period))
             .await?)
     }
 }

@@ -66,7 +66,9 @@ impl Inner {
                 Some(next) if Some(&next) != cursor.as_ref() => cursor = Some(next),
                 _ => break,
             }
-            self.store.wind_timer(timer, self.lease_until()).await?;
+            self.store
+                .reschedule_timer(timer, self.lease_until())
+                .await?;
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use super::{Harness, at, bytes32, done, due, entry, flow, key, load, message, op
 use crate::audit::AuditBlock;
 use crate::store::{Commit, Record, Reports};
 
-/// Promises: an insertion, a commit or a block whose future is dropped, wherever it waits, is made whole or not at all, and the store
-/// goes on.
-pub async fn a_change_that_is_dropped_is_made_whole_or_not_at_all<H: Harness>(harness: &H) {
+/// Promises: an insertion, a commit or a block whose future is dropped is made as a whole or not at all,
+/// and the store continues to work.
+pub async fn dropped_change_is_made_whole_or_not_at_all<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for polls in 1..=200 {
         let number = polls * 10;
@@ -36,8 +36,8 @@ pub async fn a_change_that_is_dropped_is_made_whole_or_not_at_all<H: Harness>(ha
             hash: bytes32(number),
         };
 
-        // Each is called again: it waits for what the dropped call may have left under way, and says whether there is something left
-        // to do. Had the dropped call done half of it, the rest would be missing then.
+        // Each call is repeated: the repetition waits for anything that the dropped call left in
+        // progress. If the dropped call had done half of its work, the rest would be missing then.
         let inserted = abandon(polls, store.insert(&new, None, &beginning)).await;
         done(store.insert(&new, None, &beginning).await);
         assert_eq!(load(&store, number).await, new, "dropped after {polls}");
@@ -93,8 +93,9 @@ pub async fn a_change_that_is_dropped_is_made_whole_or_not_at_all<H: Harness>(ha
     panic!("the calls do not end");
 }
 
-/// Promises: what a claim would have given whose future is dropped is given again after the lease at the latest; nothing is lost.
-pub async fn a_claim_that_is_dropped_loses_nothing<H: Harness>(harness: &H) {
+/// Promises: the items of a claim whose future is dropped are claimed again after the lease at the
+/// latest.
+pub async fn dropped_claim_loses_nothing<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&due(1, 0), None, &[]).await);
     done(store.push(&message(1, 0), at(-9)).await);
@@ -104,15 +105,15 @@ pub async fn a_claim_that_is_dropped_loses_nothing<H: Harness>(harness: &H) {
         now += 10;
         abandon(polls, store.claim(at(now), at(now + 10), 1, &[])).await;
         abandon(polls, store.claim_inbox(at(now), at(now + 10), 1, &[])).await;
-        abandon(polls, store.claim_timers(at(now), at(now + 10))).await;
+        abandon(polls, store.claim_timers(at(now), at(now + 10), &[])).await;
         let mut found = [false; 3];
-        // A claim that is still under way passes its items on a moment later.
+        // A claim that is still in progress returns its items a moment later.
         for _ in 0..1_000 {
             now += 10;
             let [flows, messages, timers] = &mut found;
             *flows |= !done(store.claim(at(now), at(now + 10), 1, &[]).await).is_empty();
             *messages |= !done(store.claim_inbox(at(now), at(now + 10), 1, &[]).await).is_empty();
-            *timers |= !done(store.claim_timers(at(now), at(now + 10)).await).is_empty();
+            *timers |= !done(store.claim_timers(at(now), at(now + 10), &[]).await).is_empty();
             if found == [true; 3] {
                 break;
             }
@@ -121,7 +122,8 @@ pub async fn a_claim_that_is_dropped_loses_nothing<H: Harness>(harness: &H) {
     }
 }
 
-/// What a future comes to, unless it is dropped because it was not ready after being polled so often.
+/// Returns the output of a future, or `None` if it was dropped because it was not ready after `polls`
+/// polls.
 pub(super) async fn abandon<F: Future>(polls: u64, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;

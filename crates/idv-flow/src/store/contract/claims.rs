@@ -9,8 +9,9 @@ use super::{
 use crate::audit::AuditHead;
 use crate::store::{Commit, Committed, Lease, Record, Store};
 
-/// Promises: a claim gives what is due, the earliest first, and no more than was asked for, each at a version that is one more.
-pub async fn what_is_due_is_claimed_in_its_order_up_to_the_limit<H: Harness>(harness: &H) {
+/// Promises: a claim returns due flows, the earliest first, up to the limit, and increments the version
+/// of each.
+pub async fn due_flows_are_claimed_in_order_up_to_the_limit<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for (number, second) in [(1, 30), (2, 10), (3, 40), (4, 20), (5, -9), (6, 31)] {
         insert(&store, &due(number, second)).await;
@@ -30,25 +31,25 @@ pub async fn what_is_due_is_claimed_in_its_order_up_to_the_limit<H: Harness>(har
         assert_eq!(
             done(store.load(record.id).await),
             Some(record),
-            "what was given is what is kept"
+            "the store has the claimed version"
         );
     }
     assert_eq!(
         claimed(&store, 30, 9).await,
         [flow(4), flow(1)],
-        "what is due now is due"
+        "flows that are due now are due"
     );
     assert_eq!(claimed(&store, 30, 9).await, []);
     assert_eq!(claimed(&store, 35, usize::MAX).await, [flow(6)]);
     assert_eq!(
         load(&store, 3).await.version,
         1,
-        "what is not claimed is not changed"
+        "other flows do not change"
     );
 }
 
-/// Promises: a leased flow is given to nobody else until its lease has run out; then it is, at a new version.
-pub async fn a_lease_holds_until_it_runs_out<H: Harness>(harness: &H) {
+/// Promises: a leased flow is claimed again only after its lease has expired, and then at a new version.
+pub async fn lease_holds_until_it_expires<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let other = harness.connect().await;
     insert(&store, &due(1, 0)).await;
@@ -70,16 +71,16 @@ pub async fn a_lease_holds_until_it_runs_out<H: Harness>(harness: &H) {
     }
 }
 
-/// Promises: who inserts a flow can hold it at once.
-pub async fn a_flow_can_be_inserted_with_a_lease<H: Harness>(harness: &H) {
+/// Promises: a flow can be leased when it is inserted.
+pub async fn flow_can_be_inserted_with_a_lease<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&due(1, 0), Some(at(10)), &[]).await);
     assert_eq!(claimed(&store, 9, 9).await, []);
     assert_eq!(claimed(&store, 10, 9).await, [flow(1)]);
 }
 
-/// Promises: a commit leaves the lease as it is, or ends it.
-pub async fn a_commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
+/// Promises: a commit keeps the lease or ends it.
+pub async fn commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 0)).await;
     let mut held = done(store.claim(at(0), at(100), 1, &[]).await).remove(0);
@@ -112,8 +113,8 @@ pub async fn a_commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
     assert_eq!(claimed(&store, 2, 9).await, [flow(1)]);
 }
 
-/// Promises: a flow that was given to another cannot be changed by who held it before.
-pub async fn who_lost_the_lease_cannot_commit<H: Harness>(harness: &H) {
+/// Promises: a worker cannot change a flow that another worker has claimed since.
+pub async fn commit_conflicts_when_the_lease_was_lost<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 0)).await;
     let slow = done(store.claim(at(0), at(10), 1, &[]).await).remove(0);
@@ -129,8 +130,8 @@ pub async fn who_lost_the_lease_cannot_commit<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: what waits for nobody is not claimed, and neither is what is due later, once that was committed.
-pub async fn what_is_not_due_any_more_is_not_claimed<H: Harness>(harness: &H) {
+/// Promises: a flow is claimed only at the due time that was committed last, and never without one.
+pub async fn flow_is_not_claimed_when_it_is_no_longer_due<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in 1..=3 {
         insert(&store, &due(number, 0)).await;
@@ -152,8 +153,9 @@ pub async fn what_is_not_due_any_more_is_not_claimed<H: Harness>(harness: &H) {
     assert_eq!(claimed(&store, 1_000_000, 9).await, [flow(3), flow(2)]);
 }
 
-/// Promises: a flow whose holder died is given again in the order in which it was due, not in that in which leases ran out.
-pub async fn what_was_due_first_is_first_though_it_was_leased<H: Harness>(harness: &H) {
+/// Promises: flows whose leases have expired are claimed in the order of their due times, not of their
+/// leases.
+pub async fn expired_lease_keeps_the_order_of_due_times<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 1)).await;
     insert(&store, &due(2, 2)).await;
@@ -161,15 +163,15 @@ pub async fn what_was_due_first_is_first_though_it_was_leased<H: Harness>(harnes
     assert_eq!(
         claimed(&store, 10, 1).await,
         [flow(2)],
-        "what is leased is passed over"
+        "a leased flow is skipped"
     );
     insert(&store, &due(3, 3)).await;
     assert_eq!(claimed(&store, 30, 1).await, [flow(1)]);
     assert_eq!(claimed(&store, 30, 9).await, [flow(2), flow(3)]);
 }
 
-/// Promises: however many claim at the same time, each flow is given once.
-pub async fn no_flow_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
+/// Promises: concurrent claims return each flow once.
+pub async fn flow_is_claimed_once_by_concurrent_claims<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     for (number, store) in (1..=200).zip(stores.iter().cycle()) {
         insert(
@@ -182,7 +184,7 @@ pub async fn no_flow_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
         .zip(stores.iter().cycle().cloned())
         .map(|(claimer, store)| async move {
             let mut all = Vec::new();
-            // A claim beside others may find less than there is, but what is there is found by somebody.
+            // A concurrent claim may find fewer items than there are, but every item is found.
             loop {
                 let given = done(store.claim(at(50), at(99), 1 + claimer % 7, &[]).await);
                 assert!(given.iter().all(|record| record.version == 2), "{given:?}");
@@ -200,8 +202,9 @@ pub async fn no_flow_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: workers that share a store through leases and versions do every step of every flow once.
-pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
+/// Promises: workers that share a store through leases and versions carry out each step of each flow
+/// once.
+pub async fn step_is_done_once_by_concurrent_workers<H: Harness>(harness: &H) {
     const FLOWS: u64 = 12;
     const STEPS: u64 = 8;
     let stores = opened_often(harness).await;
@@ -221,10 +224,10 @@ pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
         );
     }
 
-    /// Does steps until there is none left; how many.
+    /// Carries out steps until none is left. Returns the number of steps.
     async fn work(store: Arc<dyn Store>) -> u64 {
         let mut steps = 0;
-        while done(store.next_due(&[]).await).is_some() {
+        while done(store.next_due(&[], &[]).await).is_some() {
             for held in done(store.claim(at(0), at(10), 2, &[]).await) {
                 let number = u64::from_be_bytes(
                     held.id
@@ -244,7 +247,7 @@ pub async fn no_step_is_done_twice_by_however_many<H: Harness>(harness: &H) {
                     },
                     ..held
                 };
-                // Nobody else may change what is held, so there is no conflict.
+                // No other worker changes a leased flow, so there is no conflict.
                 assert!(matches!(
                     done(store.commit(&Commit::new(&next, &[entry])).await),
                     Committed::Done(_)

@@ -6,7 +6,7 @@ use super::abandoned::abandon;
 use super::{at_once, done, flow};
 use crate::store::{EvidencePart, EvidenceStore};
 
-/// An evidence store under test. What it needs (a folder, a server) lives as long as the harness.
+/// An evidence store under test. Its folder or server lives as long as the harness.
 pub trait EvidenceHarness: Send + Sync + Sized + 'static {
     /// Returns a place for one store, with nothing in it.
     fn open_evidence() -> impl Future<Output = Self> + Send;
@@ -15,8 +15,8 @@ pub trait EvidenceHarness: Send + Sync + Sized + 'static {
     fn connect_evidence(&self) -> impl Future<Output = Arc<dyn EvidenceStore>> + Send;
 }
 
-/// Makes a test of each promise of an [`EvidenceStore`](crate::store::EvidenceStore), as [`store_contract!`](crate::store_contract!) does
-/// for a store.
+/// Creates a test of each promise of an [`EvidenceStore`](crate::store::EvidenceStore), as
+/// [`store_contract!`](crate::store_contract!) does for a store.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Flows: inserted, changed, found, listed.
+//! Inserting and changing flows.
 
 use std::sync::Arc;
 
@@ -10,12 +10,11 @@ use super::{
 };
 use crate::audit::{AuditEntry, AuditHead};
 use crate::store::{
-    Commit, Committed, Filter, Inserted, ListCursor, ListOrder, LookupKey, Phase, Record, Reports,
-    Store, StoreResult,
+    Commit, Committed, Filter, Inserted, LookupKey, Phase, Record, Reports, Store, StoreResult,
 };
 
-/// Promises: what is inserted is loaded, at version 1, with its times to the microsecond, by every program.
-pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
+/// Promises: every program loads a flow as it was inserted, at version 1, with times to the microsecond.
+pub async fn flow_is_loaded_as_inserted<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let full = Record {
         version: 77,
@@ -76,8 +75,8 @@ pub async fn a_flow_is_loaded_as_it_was_inserted<H: Harness>(harness: &H) {
     assert_eq!(done(store.load(flow(4)).await), None);
 }
 
-/// Promises: bodies and reports may be as long as reports are.
-pub async fn a_flow_of_many_bytes_is_kept<H: Harness>(harness: &H) {
+/// Promises: bodies and reports can have the length of reports.
+pub async fn large_flow_is_stored<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let body: Vec<u8> = (0..1_500_000_u32)
         .flat_map(|number| number.to_le_bytes().into_iter().take(1))
@@ -96,8 +95,9 @@ pub async fn a_flow_of_many_bytes_is_kept<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: no two flows have the same reference key. Who inserts a second learns of the first, and nothing is changed.
-pub async fn a_reference_is_there_once<H: Harness>(harness: &H) {
+/// Promises: no two flows have the same reference key. A second insertion returns the first flow and
+/// changes nothing.
+pub async fn reference_is_unique<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&record(1), None, &[entry(1, 1)]).await);
     let second = Record {
@@ -131,8 +131,8 @@ pub async fn a_reference_is_there_once<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: the same, for many at once.
-pub async fn a_reference_is_there_once_whoever_is_first<H: Harness>(harness: &H) {
+/// Promises: of concurrent insertions with one reference key, one succeeds.
+pub async fn reference_is_unique_among_concurrent_inserts<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     let calls = (1..=16).zip(stores.iter().cycle().cloned());
     let results = at_once(calls.map(|(number, store)| async move {
@@ -170,8 +170,8 @@ pub async fn a_reference_is_there_once_whoever_is_first<H: Harness>(harness: &H)
     }
 }
 
-/// Promises: a name that is taken, though by a flow with another reference, is a failure and changes nothing.
-pub async fn a_name_is_there_once<H: Harness>(harness: &H) {
+/// Promises: an insertion with an existing id and another reference fails and changes nothing.
+pub async fn flow_id_is_unique<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &record(1)).await;
     let other = Record {
@@ -187,8 +187,9 @@ pub async fn a_name_is_there_once<H: Harness>(harness: &H) {
     assert_eq!(done(store.audit_of(flow(1)).await), []);
 }
 
-/// Promises: [`Store::commit`](crate::store::Store::commit) replaces everything, and each makes the version one more.
-pub async fn a_commit_replaces_the_flow_and_counts_its_version<H: Harness>(harness: &H) {
+/// Promises: [`FlowStore::commit`](crate::store::FlowStore::commit) replaces all fields and increments
+/// the version.
+pub async fn commit_replaces_the_flow_and_its_version<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 5)).await;
     insert(&store, &record(2)).await;
@@ -228,8 +229,9 @@ pub async fn a_commit_replaces_the_flow_and_counts_its_version<H: Harness>(harne
     assert_eq!(load(&store, 2).await, record(2), "no other is changed");
 }
 
-/// Promises: a commit at a version that is not the flow's is a conflict, and changes neither the flow, nor its lease, reports or trail.
-pub async fn a_commit_at_another_version_changes_nothing<H: Harness>(harness: &H) {
+/// Promises: a commit at another version is a conflict, and changes neither the flow nor its lease,
+/// reports or audit trail.
+pub async fn commit_at_another_version_changes_nothing<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 0)).await;
     done(commit(&store, &due(1, 0), Reports::Put(b"reports"), &[entry(1, 1)]).await);
@@ -264,8 +266,8 @@ pub async fn a_commit_at_another_version_changes_nothing<H: Harness>(harness: &H
     assert_eq!(done(store.audit_of(flow(2)).await), []);
 }
 
-/// Promises: a commit that fails, for an entry that is there already, changes nothing.
-pub async fn a_commit_that_fails_changes_nothing<H: Harness>(harness: &H) {
+/// Promises: a commit that fails because an entry already exists changes nothing.
+pub async fn failed_commit_changes_nothing<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&due(1, 0), Some(at(50)), &[entry(1, 1)]).await);
     let changed = Record {
@@ -299,8 +301,8 @@ pub async fn a_commit_that_fails_changes_nothing<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: of many that commit at the same version at once, one does, and only its entries are in the trail.
-pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H) {
+/// Promises: of concurrent commits at one version, one succeeds, and only its entries are in the trail.
+pub async fn one_of_concurrent_commits_succeeds<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     for store in stores.iter().take(1) {
         insert(store, &record(1)).await;
@@ -340,8 +342,8 @@ pub async fn of_many_commits_at_one_version_one_is_made<H: Harness>(harness: &H)
     }
 }
 
-/// Promises: of changes that are made at once, one that fails fails alone, and so does one that comes too late.
-pub async fn changes_at_once_fail_alone<H: Harness>(harness: &H) {
+/// Promises: among concurrent changes, one that fails or conflicts does not affect the others.
+pub async fn concurrent_changes_fail_independently<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in 1..=12 {
         done(
@@ -392,7 +394,7 @@ pub async fn changes_at_once_fail_alone<H: Harness>(harness: &H) {
     }
 }
 
-/// Promises: reports stay, are replaced or are erased, as a commit says.
+/// Promises: a commit keeps, replaces or erases the reports.
 pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &record(1)).await;
@@ -428,271 +430,6 @@ pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
         );
         assert_eq!(done(store.reports(flow(2)).await), None, "no other's");
     }
-}
-
-/// Promises: a flow is found by its reference key and by its vendor key; several may have the same vendor key. Erased ones are
-/// found too, so that what comes late about one is told from what is about nobody.
-pub async fn a_flow_is_found_by_its_keys_whatever_its_phase<H: Harness>(harness: &H) {
-    let store = opened(harness).await;
-    insert(
-        &store,
-        &Record {
-            vendor: Some(key(100)),
-            ..record(1)
-        },
-    )
-    .await;
-    insert(
-        &store,
-        &Record {
-            vendor: Some(key(200)),
-            ..record(2)
-        },
-    )
-    .await;
-    insert(
-        &store,
-        &Record {
-            vendor: Some(key(200)),
-            ..record(3)
-        },
-    )
-    .await;
-    insert(&store, &record(4)).await;
-    let found = async |keys: &[LookupKey]| {
-        let mut found = done(store.locate(keys).await);
-        found.sort();
-        found
-    };
-    assert_eq!(found(&[]).await, []);
-    assert_eq!(found(&[key(9)]).await, []);
-    assert_eq!(found(&[key(1)]).await, [(key(1), flow(1))]);
-    assert_eq!(found(&[key(100)]).await, [(key(100), flow(1))]);
-    assert_eq!(
-        found(&[key(200), key(1), key(9)]).await,
-        [(key(1), flow(1)), (key(200), flow(2)), (key(200), flow(3))]
-    );
-    assert_eq!(
-        found(&[key(4), key(4)]).await,
-        [(key(4), flow(4))],
-        "a key that is given twice is answered once"
-    );
-    let many: Vec<_> = (1..=2_500).map(key).collect();
-    assert_eq!(
-        found(&many).await.len(),
-        7,
-        "a page of a vendor's list can be long"
-    );
-
-    let moved = Record {
-        vendor: Some(key(300)),
-        ..record(1)
-    };
-    done(store.commit(&Commit::new(&moved, &[])).await);
-    assert_eq!(found(&[key(100), key(300)]).await, [(key(300), flow(1))]);
-    let erased = Record {
-        phase: Phase::Erased,
-        version: 2,
-        ..moved
-    };
-    done(store.commit(&Commit::new(&erased, &[])).await);
-    assert_eq!(
-        found(&[key(1), key(300)]).await,
-        [(key(1), flow(1)), (key(300), flow(1))]
-    );
-    assert_eq!(load(&store, 1).await.phase, Phase::Erased);
-}
-
-/// Promises: pages of flows, by their names.
-pub async fn flows_are_listed_by_their_names_in_pages<H: Harness>(harness: &H) {
-    let store = opened(harness).await;
-    for number in [5, 3, 9, 1, 7, 200, 70_000] {
-        insert(&store, &record(number)).await;
-    }
-    let mut listed = Vec::new();
-    let mut after = None;
-    loop {
-        let page = done(store.list(&Filter::all(), after, 3).await);
-        let Some(last) = page.last() else { break };
-        after = Some(last.id.into());
-        assert!(page.len() <= 3);
-        listed.extend(page);
-    }
-    assert_eq!(listed, [1, 3, 5, 7, 9, 200, 70_000].map(record));
-    assert_eq!(
-        done(store.list(&Filter::all(), Some(flow(6).into()), 1).await),
-        [record(7)],
-        "the name need not be there"
-    );
-    assert_eq!(done(store.list(&Filter::all(), None, 0).await), []);
-    assert_eq!(
-        done(store.list(&Filter::all(), None, usize::MAX).await).len(),
-        7
-    );
-}
-
-/// Promises: lists by time are in the order of their times, then of ids, in pages that miss and repeat nothing.
-pub async fn list_by_time_is_in_order<H: Harness>(harness: &H) {
-    let store = opened(harness).await;
-    // The ids and the two times are in three different orders, and some times are the same.
-    for number in 1..=9 {
-        let second = i64::try_from(number).unwrap_or_default();
-        let (created_at, phase_since) = (at(-(second / 2)), at(second * 7 % 5));
-        insert(
-            &store,
-            &Record {
-                created_at,
-                phase_since,
-                ..record(number)
-            },
-        )
-        .await;
-    }
-    for order in [ListOrder::Id, ListOrder::CreatedAt, ListOrder::PhaseSince] {
-        let filter = Filter::all().ordered_by(order).in_phase(Phase::Open);
-        let (mut listed, mut after) = (Vec::new(), None);
-        loop {
-            let page = done(store.list(&filter, after, 2).await);
-            let Some(last) = page.last() else { break };
-            after = Some(ListCursor::of(last, order));
-            listed.extend(page);
-        }
-        assert!(
-            listed.len() == 9 && listed.is_sorted_by_key(|record| ListCursor::of(record, order)),
-            "{order:?}: {listed:?}"
-        );
-    }
-    let since = Filter::all().ordered_by(ListOrder::PhaseSince);
-    let found = done(
-        store
-            .list(&since, Some(ListCursor::from_time(at(4))), 99)
-            .await,
-    );
-    assert_eq!(
-        found.iter().map(|record| record.id).collect::<Vec<_>>(),
-        [flow(2), flow(7)],
-        "from a time on"
-    );
-}
-
-/// Promises: no two flows have the same application key, whatever their references; the flow that has it is found by it.
-pub async fn application_key_is_there_once<H: Harness>(harness: &H) {
-    let store = opened(harness).await;
-    let first = Record {
-        application_key: Some(key(70)),
-        ..record(1)
-    };
-    insert(&store, &first).await;
-    let second = Record {
-        application_key: Some(key(70)),
-        ..record(2)
-    };
-    assert_eq!(
-        done(store.insert(&second, None, &[entry(2, 1)]).await),
-        Inserted::Exists(flow(1))
-    );
-    assert_eq!(done(store.load(flow(2)).await), None, "nothing is changed");
-    assert_eq!(done(store.audit_of(flow(2)).await), []);
-    assert_eq!(done(store.locate(&[key(70)]).await), [(key(70), flow(1))]);
-    let erased = Record {
-        phase: Phase::Erased,
-        phase_since: at(3),
-        ..first
-    };
-    done(store.commit(&Commit::new(&erased, &[])).await);
-    assert_eq!(
-        load(&store, 1).await,
-        Record {
-            version: 2,
-            ..erased
-        }
-    );
-    assert_eq!(
-        done(store.insert(&second, None, &[]).await),
-        Inserted::Exists(flow(1)),
-        "also if that flow is erased"
-    );
-    insert(&store, &record(2)).await;
-    insert(&store, &record(3)).await;
-}
-
-/// Promises: a filter leaves only what it names, in any phase.
-pub async fn flows_are_listed_as_they_are_filtered<H: Harness>(harness: &H) {
-    let store = opened(harness).await;
-    let mut number = 0;
-    for phase in Phase::ALL {
-        for provider in ["one", "two"] {
-            for attention in [None, Some("disputed".to_owned())] {
-                number += 1;
-                insert(
-                    &store,
-                    &Record {
-                        phase: *phase,
-                        provider: provider.to_owned(),
-                        attention,
-                        ..record(number)
-                    },
-                )
-                .await;
-            }
-        }
-    }
-    let listed = async |filter: Filter| done(store.list(&filter, None, 99).await);
-    assert_eq!(listed(Filter::all()).await.len(), 20);
-    for phase in Phase::ALL {
-        let found = listed(Filter::all().in_phase(*phase)).await;
-        assert!(
-            found.len() == 4 && found.iter().all(|record| record.phase == *phase),
-            "{found:?}"
-        );
-        let found = listed(
-            Filter::all()
-                .in_phase(*phase)
-                .at_provider("two")
-                .needing_attention(),
-        )
-        .await;
-        let [found] = found.as_slice() else {
-            panic!("{found:?}")
-        };
-        assert!(
-            found.phase == *phase && found.provider == "two" && found.attention.is_some(),
-            "{found:?}"
-        );
-    }
-    let elsewhere = Record {
-        account: "one-b".to_owned(),
-        tenant: Some("brand".to_owned()),
-        phase_since: at(9),
-        created_at: at(-9),
-        ..record(90)
-    };
-    insert(&store, &elsewhere).await;
-    for filter in [
-        Filter::all().of_account("one-b"),
-        Filter::all().of_tenant("brand").in_phase(Phase::Open),
-    ] {
-        assert_eq!(listed(filter).await, std::slice::from_ref(&elsewhere));
-    }
-    assert_eq!(listed(Filter::all().of_tenant("vendor")).await, []);
-    let found = listed(Filter::all().at_provider("one")).await;
-    assert!(
-        found.len() == 10 && found.is_sorted_by_key(|record| record.id),
-        "{found:?}"
-    );
-    let found = listed(Filter::all().needing_attention()).await;
-    assert!(
-        found.len() == 10 && found.is_sorted_by_key(|record| record.id),
-        "{found:?}"
-    );
-    let open = Filter::all().in_phase(Phase::Open).at_provider("one");
-    let page = done(store.list(&open, Some(flow(5).into()), 1).await);
-    assert_eq!(
-        page.iter().map(|record| record.id).collect::<Vec<_>>(),
-        [flow(6)],
-        "pages of what is filtered"
-    );
-    assert_eq!(listed(Filter::all().at_provider("three")).await, []);
 }
 
 /// A commit that does something to the reports.

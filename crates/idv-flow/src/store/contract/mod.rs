@@ -1,7 +1,7 @@
-//! The contract that every store is held to, as a suite of tests.
+//! The contract of stores, as a suite of tests.
 //!
-//! A [`Harness`] brings empty stores; [`store_contract!`](crate::store_contract!) makes a test of each promise. The three stores of this
-//! crate pass it, and so must one of your own:
+//! A [`Harness`] provides empty stores; [`store_contract!`](crate::store_contract!) creates a test of
+//! each promise. The three stores of this crate pass the suite, and so must a custom store:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -36,7 +36,10 @@ mod claims;
 mod evidence;
 mod flows;
 mod inbox;
+mod lists;
 mod outbox;
+mod parked;
+mod purge;
 mod timers;
 mod trail;
 mod values;
@@ -56,87 +59,96 @@ pub use claims::*;
 pub use evidence::*;
 pub use flows::*;
 pub use inbox::*;
+pub use lists::*;
 pub use outbox::*;
+pub use parked::*;
+pub use purge::*;
 pub use timers::*;
 pub use trail::*;
 pub use values::*;
 
-/// A store under test. What it needs (a folder, a server) lives as long as the harness.
+/// A store under test. Its folder or server lives as long as the harness.
 pub trait Harness: Send + Sync + Sized + 'static {
-    /// A place for one store, with nothing in it: its tables have not been made.
+    /// Returns an empty place for one store, without tables.
     fn open() -> impl Future<Output = Self> + Send;
 
-    /// The store there, as one more program would open it: two of them share nothing but what is stored.
+    /// Opens the store there as another program would: two of them share only the stored data.
     fn connect(&self) -> impl Future<Output = Arc<dyn Store>> + Send;
 }
 
-/// Makes a test of each promise of a [`Store`]. See [`contract`](mod@crate::store::contract).
+/// Creates a test of each promise of a [`Store`]. See [`contract`](mod@crate::store::contract).
 #[macro_export]
 macro_rules! store_contract {
     ($harness:ty) => {
         $crate::store_contract!(@tests $harness;
-            tables_are_made_once_by_however_many
-            a_name_keeps_the_first_value
-            a_value_is_replaced_only_while_it_is_the_old_one
-            of_many_values_one_is_kept
-            of_many_replacements_one_is_made
-            a_flow_is_loaded_as_it_was_inserted
-            a_flow_of_many_bytes_is_kept
-            a_reference_is_there_once
-            a_reference_is_there_once_whoever_is_first
-            a_name_is_there_once
-            a_commit_replaces_the_flow_and_counts_its_version
-            a_commit_at_another_version_changes_nothing
-            a_commit_that_fails_changes_nothing
-            of_many_commits_at_one_version_one_is_made
-            changes_at_once_fail_alone
+            tables_are_created_once_by_concurrent_programs
+            first_value_of_a_name_is_kept
+            value_is_replaced_when_it_is_still_the_old_one
+            one_of_concurrent_values_is_kept
+            one_of_concurrent_replacements_succeeds
+            flow_is_loaded_as_inserted
+            large_flow_is_stored
+            reference_is_unique
+            reference_is_unique_among_concurrent_inserts
+            flow_id_is_unique
+            commit_replaces_the_flow_and_its_version
+            commit_at_another_version_changes_nothing
+            failed_commit_changes_nothing
+            one_of_concurrent_commits_succeeds
+            concurrent_changes_fail_independently
             reports_are_kept_replaced_and_erased
-            a_flow_is_found_by_its_keys_whatever_its_phase
-            application_key_is_there_once
-            list_by_time_is_in_order
-            flows_are_listed_by_their_names_in_pages
-            flows_are_listed_as_they_are_filtered
-            what_is_due_is_claimed_in_its_order_up_to_the_limit
-            a_lease_holds_until_it_runs_out
-            a_flow_can_be_inserted_with_a_lease
-            a_commit_keeps_or_ends_the_lease
-            who_lost_the_lease_cannot_commit
-            what_is_not_due_any_more_is_not_claimed
-            what_was_due_first_is_first_though_it_was_leased
-            no_flow_is_claimed_twice_by_however_many
-            no_step_is_done_twice_by_however_many
-            a_message_is_taken_once
-            a_message_is_taken_once_whoever_is_first
-            a_message_worked_off_long_ago_counts_anew
-            messages_are_claimed_in_their_order_and_counted
-            a_message_put_off_is_claimed_then
-            a_parked_message_waits_for_a_person
-            a_parked_message_is_judged_again_when_due
+            flow_is_found_by_its_keys_in_any_phase
+            application_key_is_unique
+            list_by_time_is_ordered
+            flows_are_listed_by_id_in_pages
+            filter_restricts_a_list
+            due_flows_are_claimed_in_order_up_to_the_limit
+            lease_holds_until_it_expires
+            flow_can_be_inserted_with_a_lease
+            commit_keeps_or_ends_the_lease
+            commit_conflicts_when_the_lease_was_lost
+            flow_is_not_claimed_when_it_is_no_longer_due
+            expired_lease_keeps_the_order_of_due_times
+            flow_is_claimed_once_by_concurrent_claims
+            step_is_done_once_by_concurrent_workers
+            message_is_stored_once
+            message_is_stored_once_by_concurrent_pushes
+            message_processed_long_ago_counts_as_new
+            messages_are_claimed_in_order_up_to_the_limit
+            postponed_message_is_claimed_when_due
+            parked_message_waits_for_an_operator
+            parked_message_is_claimed_when_due
             parked_messages_are_woken
-            parked_messages_are_counted
-            a_message_of_a_flow_is_erased_with_it
-            a_message_worked_off_stays_so
-            messages_worked_off_are_forgotten
-            message_ends_in_the_commit_that_names_it
-            no_message_is_claimed_twice_by_however_many
-            events_are_there_exactly_when_their_change_is
-            events_are_never_missed_by_a_reader
-            an_event_is_claimed_after_those_before_it
-            old_events_are_forgotten
-            what_waits_is_counted
-            a_timer_is_made_once
-            a_timer_is_claimed_once_until_it_is_wound
-            no_timer_is_claimed_twice_by_however_many
-            the_next_time_is_the_first_at_which_a_claim_finds_something
-            entries_are_there_exactly_when_their_change_is
+            parked_messages_are_counted_by_account
+            message_kept_for_a_flow_is_erased_with_it
+            processed_message_stays_processed
+            processed_messages_are_purged
+            message_ends_with_the_commit_that_names_it
+            message_is_claimed_once_by_concurrent_claims
+            events_are_stored_with_their_change
+            reader_misses_no_event_of_concurrent_writers
+            event_is_claimed_after_earlier_events
+            old_events_are_purged
+            backlog_is_counted
+            timer_is_created_once
+            timer_is_claimed_by_its_name
+            timer_is_claimed_until_it_is_rescheduled
+            timer_is_claimed_once_by_concurrent_claims
+            next_due_is_the_time_of_the_next_claim
+            entries_are_stored_with_their_change
             entries_are_read_by_flow_and_number
-            a_block_takes_loose_entries
-            a_number_of_a_block_is_taken_once
-            an_entry_stands_in_one_block
-            of_many_blocks_of_one_number_one_is_added
+            block_takes_unsealed_entries
+            block_number_is_unique
+            entry_is_in_one_block
+            one_of_concurrent_blocks_is_added
             blocks_are_read_in_order
-            a_change_that_is_dropped_is_made_whole_or_not_at_all
-            a_claim_that_is_dropped_loses_nothing
+            purged_flow_is_removed_with_its_data
+            keys_of_a_purged_flow_stay_taken
+            purge_at_another_version_changes_nothing
+            one_of_concurrent_purges_succeeds
+            removed_block_keeps_entries_of_other_flows
+            dropped_change_is_made_whole_or_not_at_all
+            dropped_claim_loses_nothing
         );
     };
     (@tests $harness:ty; $($name:ident)*) => {
@@ -152,7 +164,7 @@ macro_rules! store_contract {
     };
 }
 
-/// Runs a test on a runtime of its own, with several threads: races are to be raced.
+/// Runs a test on a new runtime with several threads, so that races can occur.
 pub fn run<F: Future<Output = ()>>(test: F) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
@@ -162,8 +174,9 @@ pub fn run<F: Future<Output = ()>>(test: F) {
     runtime.block_on(test);
 }
 
-/// Promises: [`Store::migrate`] may be called whenever a program starts, by several at once, and leaves what is stored as it is.
-pub async fn tables_are_made_once_by_however_many<H: Harness>(harness: &H) {
+/// Promises: [`Store::migrate`] can be called whenever a program starts, by several at once, and keeps
+/// stored data.
+pub async fn tables_are_created_once_by_concurrent_programs<H: Harness>(harness: &H) {
     let stores = [
         harness.connect().await,
         harness.connect().await,
@@ -179,17 +192,17 @@ pub async fn tables_are_made_once_by_however_many<H: Harness>(harness: &H) {
     let store = harness.connect().await;
     insert(&store, &record(1)).await;
     done(store.migrate().await);
-    assert_eq!(load(&store, 1).await, record(1), "what is stored stays");
+    assert_eq!(load(&store, 1).await, record(1), "stored data stays");
 }
 
-/// A store whose tables are made.
+/// Opens a store and creates its tables.
 async fn opened<H: Harness>(harness: &H) -> Arc<dyn Store> {
     let store = harness.connect().await;
     done(store.migrate().await);
     store
 }
 
-/// Several of them over the same data.
+/// Opens several stores over the same data.
 async fn opened_often<H: Harness>(harness: &H) -> Vec<Arc<dyn Store>> {
     let mut stores = vec![opened(harness).await];
     for _ in 0..3 {
@@ -198,12 +211,12 @@ async fn opened_often<H: Harness>(harness: &H) -> Vec<Arc<dyn Store>> {
     stores
 }
 
-/// What must not fail.
+/// Returns the value of a call that must not fail.
 fn done<T, E: Debug>(result: Result<T, E>) -> T {
-    result.expect("the store does it")
+    result.expect("the store does not fail")
 }
 
-/// The results of calls that are made at the same time, on several threads.
+/// Returns the results of concurrent calls on several threads.
 async fn at_once<T: Send + 'static>(
     calls: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
 ) -> Vec<T> {
@@ -215,13 +228,13 @@ async fn at_once<T: Send + 'static>(
     results
 }
 
-/// So many seconds into the test.
+/// Returns the time `second` seconds after the start of the test.
 fn at(second: i64) -> Timestamp {
     let start = Timestamp::from_second(1_900_000_000).expect("a time");
     start + SignedDuration::from_secs(second)
 }
 
-/// The flow of a number; a higher number comes later in the order of names.
+/// Returns the flow of a number. Flows are ordered like their numbers.
 fn flow(number: u64) -> FlowId {
     let mut bits = [0; 16];
     bits.iter_mut()
@@ -230,12 +243,12 @@ fn flow(number: u64) -> FlowId {
     FlowId::from_bytes(bits)
 }
 
-/// The key of a number.
+/// Returns the key of a number.
 fn key(number: u64) -> LookupKey {
     LookupKey(bytes32(number))
 }
 
-/// The digest of a number.
+/// Returns the digest of a number.
 fn bytes32(number: u64) -> [u8; 32] {
     let mut digest = [0xA5; 32];
     digest
@@ -245,14 +258,14 @@ fn bytes32(number: u64) -> [u8; 32] {
     digest
 }
 
-/// An open flow that waits for nothing, at version 1. Its reference is the key of its number.
+/// Returns an open flow at version 1 with nothing due. Its reference is the key of its number.
 fn record(number: u64) -> Record {
     let mut record = Record::new(flow(number), "vendor", key(number), at(0));
     (record.phase, record.body) = (Phase::Open, vec![7; 40]);
     record
 }
 
-/// The same, due then.
+/// Returns the same flow, due at `second`.
 fn due(number: u64, second: i64) -> Record {
     Record {
         due: Some(at(second)),
@@ -260,7 +273,7 @@ fn due(number: u64, second: i64) -> Record {
     }
 }
 
-/// An entry of the trail of a flow.
+/// Returns an entry of a flow's audit trail.
 fn entry(flow_number: u64, number: u64) -> AuditEntry {
     AuditEntry {
         flow: flow(flow_number),
@@ -272,7 +285,7 @@ fn entry(flow_number: u64, number: u64) -> AuditEntry {
     }
 }
 
-/// A message that comes then.
+/// Returns a message that arrives at `second`.
 fn message(number: u64, second: i64) -> Message {
     Message::new(
         bytes32(number),
@@ -291,7 +304,7 @@ async fn load(store: &Arc<dyn Store>, number: u64) -> Record {
     done(store.load(flow(number)).await).expect("the flow is there")
 }
 
-/// The flows that a claim gives at a time, leased for ten seconds.
+/// Claims flows at `second` for ten seconds.
 async fn claimed(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<FlowId> {
     done(store.claim(at(second), at(second + 10), limit, &[]).await)
         .into_iter()
@@ -299,7 +312,7 @@ async fn claimed(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<FlowI
         .collect()
 }
 
-/// The messages that a claim gives at a time, leased for ten seconds.
+/// Claims messages at `second` for ten seconds.
 async fn taken(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<Message> {
     done(
         store
@@ -308,7 +321,7 @@ async fn taken(store: &Arc<dyn Store>, second: i64, limit: usize) -> Vec<Message
     )
 }
 
-/// How often each thing is there.
+/// Counts how often each item occurs.
 fn counted<T: Ord>(things: impl IntoIterator<Item = T>) -> BTreeMap<T, usize> {
     let mut counts = BTreeMap::new();
     for thing in things {

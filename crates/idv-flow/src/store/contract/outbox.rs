@@ -5,7 +5,7 @@ use crate::id::FlowId;
 use crate::machine::event::{Event, EventKind};
 use crate::store::{Backlog, Commit, Committed, EventCursor, Message, MessageEnd, Record, Store};
 
-/// An event of a flow.
+/// Returns an event of a flow.
 fn event(of: FlowId, sequence: u64, second: i64) -> Event {
     Event {
         flow: of,
@@ -34,7 +34,7 @@ fn committed(committed: Committed) {
     assert!(matches!(committed, Committed::Done(_)));
 }
 
-/// Fails unless these are all events. Somebody else's transaction may hold an event back for as long as it is under way.
+/// Fails unless these are all events. A transaction in progress elsewhere may hold an event back.
 async fn expect(store: &dyn Store, expected: &[Event]) {
     let mut events = Vec::new();
     for _ in 0..20_000 {
@@ -50,8 +50,8 @@ async fn expect(store: &dyn Store, expected: &[Event]) {
     assert_eq!(events, expected);
 }
 
-/// Promises: events are there exactly if their change is, and are read in the order of the changes, in pages.
-pub async fn events_are_there_exactly_when_their_change_is<H: Harness>(harness: &H) {
+/// Promises: events are stored exactly if their change is, and read in pages in the order of changes.
+pub async fn events_are_stored_with_their_change<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let record = record(1);
     insert(&store, &record).await;
@@ -94,8 +94,8 @@ pub async fn events_are_there_exactly_when_their_change_is<H: Harness>(harness: 
     }
 }
 
-/// Promises: whoever reads while others write misses nothing, however many write.
-pub async fn events_are_never_missed_by_a_reader<H: Harness>(harness: &H) {
+/// Promises: a reader misses no event of concurrent writers.
+pub async fn reader_misses_no_event_of_concurrent_writers<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     let flows: Vec<Record> = (1..=12).map(record).collect();
     for record in &flows {
@@ -152,8 +152,8 @@ pub async fn events_are_never_missed_by_a_reader<H: Harness>(harness: &H) {
     assert_eq!(read.len(), 60);
 }
 
-/// Promises: of each flow only the first undelivered event is given, to one claimer at a time, until it was delivered.
-pub async fn an_event_is_claimed_after_those_before_it<H: Harness>(harness: &H) {
+/// Promises: only the first undelivered event of a flow is claimed, by one caller at a time.
+pub async fn event_is_claimed_after_earlier_events<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let (one, other) = (record(1), record(2));
     for record in [&one, &other] {
@@ -200,8 +200,8 @@ pub async fn an_event_is_claimed_after_those_before_it<H: Harness>(harness: &H) 
     done(store.finish_event(flow(9), 1, None).await);
 }
 
-/// Promises: old events are forgotten if they were delivered or nobody claims any.
-pub async fn old_events_are_forgotten<H: Harness>(harness: &H) {
+/// Promises: old events are removed, up to the limit, if they were delivered or never claimed.
+pub async fn old_events_are_purged<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let (one, other) = (record(1), record(2));
     for record in [&one, &other] {
@@ -219,18 +219,20 @@ pub async fn old_events_are_forgotten<H: Harness>(harness: &H) {
     committed(tell(&*store, &other, 1, &[event(other.id, 1, 6)]).await);
     assert_eq!(done(store.claim_events(at(6), at(20), 9).await).len(), 2);
     done(store.finish_event(one.id, 1, None).await);
-    assert_eq!(done(store.purge_events(at(6)).await), 1);
+    assert_eq!(done(store.purge_events(at(6), 99).await), 1);
     assert_eq!(
-        done(store.purge_events(at(50)).await),
+        done(store.purge_events(at(50), 99).await),
         0,
-        "one is being delivered"
+        "one event is being delivered"
     );
     expect(&*store, &[event(one.id, 2, 50), event(other.id, 1, 6)]).await;
-    assert_eq!(done(store.purge_events(at(51)).await), 1);
+    assert_eq!(done(store.purge_events(at(51), 0).await), 0);
+    assert_eq!(done(store.purge_events(at(51), 1).await), 1);
 }
 
-/// Promises: what waits is counted: messages until they were processed, parked ones apart; and the oldest undelivered event is found.
-pub async fn what_waits_is_counted<H: Harness>(harness: &H) {
+/// Promises: waiting messages and parked messages are counted separately until they are processed, and
+/// the oldest undelivered event is found.
+pub async fn backlog_is_counted<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let record = record(1);
     insert(&store, &record).await;

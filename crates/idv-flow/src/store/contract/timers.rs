@@ -1,4 +1,4 @@
-//! Timers, and the next time of all.
+//! Timers, and the time of the next work.
 
 use super::{
     Harness, at, at_once, bytes32, claimed, done, due, flow, insert, message, opened, opened_often,
@@ -6,27 +6,48 @@ use super::{
 };
 use crate::store::{Commit, MessageEnd, Record};
 
-/// Promises: a timer that is there is not made again; what it is set to stays.
-pub async fn a_timer_is_made_once<H: Harness>(harness: &H) {
+/// Promises: creating an existing timer changes nothing.
+pub async fn timer_is_created_once<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.set_timer("sweep", at(10)).await);
     done(store.set_timer("sweep", at(5)).await);
     done(store.set_timer("sweep", at(50)).await);
     assert_eq!(
-        done(store.claim_timers(at(9), at(20)).await),
+        done(store.claim_timers(at(9), at(20), &[]).await),
         Vec::<String>::new()
     );
-    assert_eq!(done(store.claim_timers(at(10), at(20)).await), ["sweep"]);
+    assert_eq!(
+        done(store.claim_timers(at(10), at(20), &[]).await),
+        ["sweep"]
+    );
     done(store.set_timer("sweep", at(0)).await);
     assert_eq!(
-        done(store.claim_timers(at(19), at(30)).await),
+        done(store.claim_timers(at(19), at(30), &[]).await),
         Vec::<String>::new(),
         "nor does that end its lease"
     );
 }
 
-/// Promises: every timer that is due is claimed, the earliest first, and leased until it is wound up again or the lease runs out.
-pub async fn a_timer_is_claimed_once_until_it_is_wound<H: Harness>(harness: &H) {
+/// Promises: a claim for some timers finds no other.
+pub async fn timer_is_claimed_by_its_name<H: Harness>(harness: &H) {
+    let store = opened(harness).await;
+    done(store.set_timer("ours", at(10)).await);
+    done(store.set_timer("theirs", at(5)).await);
+    let ours = ["ours"];
+    assert_eq!(done(store.next_due(&[], &ours).await), Some(at(10)));
+    assert_eq!(done(store.next_due(&[], &["neither"]).await), None);
+    let none = Vec::<String>::new();
+    assert_eq!(done(store.claim_timers(at(9), at(20), &ours).await), none);
+    assert_eq!(done(store.claim_timers(at(10), at(20), &ours).await), ours);
+    assert_eq!(
+        done(store.claim_timers(at(10), at(20), &[]).await),
+        ["theirs"]
+    );
+}
+
+/// Promises: every due timer is claimed, the earliest first, and leased until it is rescheduled or the
+/// lease expires.
+pub async fn timer_is_claimed_until_it_is_rescheduled<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let other = harness.connect().await;
     for (name, second) in [
@@ -38,35 +59,38 @@ pub async fn a_timer_is_claimed_once_until_it_is_wound<H: Harness>(harness: &H) 
         done(store.set_timer(name, at(second)).await);
     }
     assert_eq!(
-        done(store.claim_timers(at(30), at(40)).await),
+        done(store.claim_timers(at(30), at(40), &[]).await),
         ["sweep ünusual", "block", "purge"]
     );
     assert_eq!(
-        done(other.claim_timers(at(30), at(40)).await),
+        done(other.claim_timers(at(30), at(40), &[]).await),
         Vec::<String>::new()
     );
-    done(store.wind_timer("block", at(35)).await);
-    assert_eq!(done(other.claim_timers(at(34), at(44)).await), ["later"]);
+    done(store.reschedule_timer("block", at(35)).await);
     assert_eq!(
-        done(other.claim_timers(at(35), at(45)).await),
+        done(other.claim_timers(at(34), at(44), &[]).await),
+        ["later"]
+    );
+    assert_eq!(
+        done(other.claim_timers(at(35), at(45), &[]).await),
         ["block"],
         "it is due again, and not leased"
     );
     assert_eq!(
-        done(other.claim_timers(at(40), at(50)).await),
+        done(other.claim_timers(at(40), at(50), &[]).await),
         ["sweep ünusual", "purge"],
         "the leases of the others ran out"
     );
-    done(store.wind_timer("nothing", at(0)).await);
+    done(store.reschedule_timer("nothing", at(0)).await);
     assert_eq!(
-        done(store.claim_timers(at(41), at(50)).await),
+        done(store.claim_timers(at(41), at(50), &[]).await),
         Vec::<String>::new(),
-        "what is not there is not wound up"
+        "a missing timer is not created"
     );
 }
 
-/// Promises: however many claim at the same time, each timer is given once.
-pub async fn no_timer_is_claimed_twice_by_however_many<H: Harness>(harness: &H) {
+/// Promises: concurrent claims return each timer once.
+pub async fn timer_is_claimed_once_by_concurrent_claims<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     for round in 0..5 {
         let now = round * 100;
@@ -77,23 +101,23 @@ pub async fn no_timer_is_claimed_twice_by_however_many<H: Harness>(harness: &H) 
         }
         let claims = (0..12).zip(stores.iter().cycle().cloned());
         let given = at_once(claims.map(|(_, store)| async move {
-            done(store.claim_timers(at(now), at(now + 50)).await)
+            done(store.claim_timers(at(now), at(now + 50), &[]).await)
         }))
         .await;
         let mut given: Vec<_> = given.into_iter().flatten().collect();
         given.sort();
         assert_eq!(given, ["one", "three", "two"]);
         for (name, store) in given.iter().zip(&stores) {
-            done(store.wind_timer(name, at(now + 100)).await);
+            done(store.reschedule_timer(name, at(now + 100)).await);
         }
     }
 }
 
-/// Promises: [`Store::next_due`](crate::store::Store::next_due) is the earliest time at which any claim finds something: for what is
-/// leased, not before its lease runs out.
-pub async fn the_next_time_is_the_first_at_which_a_claim_finds_something<H: Harness>(harness: &H) {
+/// Promises: [`TimerStore::next_due`](crate::store::TimerStore::next_due) is the earliest time at which a
+/// claim finds something; for leased items, when the lease expires.
+pub async fn next_due_is_the_time_of_the_next_claim<H: Harness>(harness: &H) {
     let store = opened(harness).await;
-    let next = async || done(store.next_due(&[]).await);
+    let next = async || done(store.next_due(&[], &[]).await);
     assert_eq!(next().await, None);
     done(store.set_timer("sweep", at(90)).await);
     assert_eq!(next().await, Some(at(90)));
@@ -128,7 +152,10 @@ pub async fn the_next_time_is_the_first_at_which_a_claim_finds_something<H: Harn
         "timer, message and flow at once"
     );
 
-    assert_eq!(done(store.claim_timers(at(90), at(400)).await), ["sweep"]);
+    assert_eq!(
+        done(store.claim_timers(at(90), at(400), &[]).await),
+        ["sweep"]
+    );
     done(store.finish(&bytes32(1), &MessageEnd::Done(at(90))).await);
     for number in [1, 3] {
         let held = done(store.load(flow(number)).await).expect("the flow is there");
@@ -151,6 +178,6 @@ pub async fn the_next_time_is_the_first_at_which_a_claim_finds_something<H: Harn
             .await,
     );
     assert_eq!(next().await, Some(at(350)));
-    done(store.wind_timer("sweep", at(320)).await);
+    done(store.reschedule_timer("sweep", at(320)).await);
     assert_eq!(next().await, Some(at(320)));
 }

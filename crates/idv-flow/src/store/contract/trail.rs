@@ -7,8 +7,8 @@ use crate::audit::{AuditBlock, AuditEntry};
 use crate::id::FlowId;
 use crate::store::{Commit, Committed, Record};
 
-/// Promises: the entries of a change are there exactly when the change is, as they were written.
-pub async fn entries_are_there_exactly_when_their_change_is<H: Harness>(harness: &H) {
+/// Promises: audit entries are stored exactly if their change is, as they were written.
+pub async fn entries_are_stored_with_their_change<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let first = AuditEntry {
         at: Timestamp::from_microsecond(-1_234_567).expect("a time"),
@@ -56,7 +56,7 @@ pub async fn entries_are_there_exactly_when_their_change_is<H: Harness>(harness:
     assert_eq!(done(store.audit_of(flow(2)).await), []);
 }
 
-/// Promises: pages of all entries, by flow and number.
+/// Promises: all entries are read in pages, by flow and number.
 pub async fn entries_are_read_by_flow_and_number<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let mut expected = Vec::new();
@@ -83,14 +83,14 @@ pub async fn entries_are_read_by_flow_and_number<H: Harness>(harness: &H) {
     assert_eq!(middle, [entry(40, 1)], "the entry need not be there");
 }
 
-/// Promises: entries are loose until a block takes them; a block keeps what it was made with.
-pub async fn a_block_takes_loose_entries<H: Harness>(harness: &H) {
+/// Promises: entries are unsealed until a block takes them. A block keeps its fields.
+pub async fn block_takes_unsealed_entries<H: Harness>(harness: &H) {
     let store = trail_of_three(harness).await;
-    let loose = done(store.loose_entries(99).await);
-    assert_eq!(named(&loose), [(flow(1), 1), (flow(1), 2), (flow(2), 1)]);
+    let unsealed = done(store.unsealed_entries(99).await);
+    assert_eq!(named(&unsealed), [(flow(1), 1), (flow(1), 2), (flow(2), 1)]);
     assert_eq!(
-        done(store.loose_entries(2).await),
-        loose.iter().take(2).cloned().collect::<Vec<_>>()
+        done(store.unsealed_entries(2).await),
+        unsealed.iter().take(2).cloned().collect::<Vec<_>>()
     );
     let made = AuditBlock {
         at: Timestamp::from_microsecond(-7).expect("a time"),
@@ -99,17 +99,20 @@ pub async fn a_block_takes_loose_entries<H: Harness>(harness: &H) {
     assert!(done(
         store.add_block(&made, &[(flow(2), 1), (flow(1), 1)]).await
     ));
-    assert_eq!(named(&done(store.loose_entries(99).await)), [(flow(1), 2)]);
+    assert_eq!(
+        named(&done(store.unsealed_entries(99).await)),
+        [(flow(1), 2)]
+    );
     assert_eq!(
         named(&done(store.block_entries(1).await)),
         [(flow(1), 1), (flow(2), 1)],
         "by flow and number"
     );
     assert_eq!(done(store.last_block().await), Some(made));
-    // What is written later is loose; a block may be empty; one that is not there holds nothing.
+    // Later entries are unsealed; a block may be empty; a missing block has no entries.
     done(store.commit(&Commit::new(&record(1), &[entry(1, 3)])).await);
     assert_eq!(
-        named(&done(store.loose_entries(99).await)),
+        named(&done(store.unsealed_entries(99).await)),
         [(flow(1), 2), (flow(1), 3)]
     );
     assert!(done(store.add_block(&block(2, 0), &[]).await));
@@ -118,12 +121,12 @@ pub async fn a_block_takes_loose_entries<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.audit(None, 99).await).len(),
         4,
-        "in the trail they all are"
+        "the trail has all of them"
     );
 }
 
-/// Promises: a block whose number is taken is not added, and takes nothing.
-pub async fn a_number_of_a_block_is_taken_once<H: Harness>(harness: &H) {
+/// Promises: a block whose number exists is not added and takes no entries.
+pub async fn block_number_is_unique<H: Harness>(harness: &H) {
     let store = trail_of_three(harness).await;
     assert!(done(store.add_block(&block(1, 1), &[(flow(1), 1)]).await));
     let other = AuditBlock {
@@ -138,13 +141,14 @@ pub async fn a_number_of_a_block_is_taken_once<H: Harness>(harness: &H) {
     assert_eq!(done(store.last_block().await), Some(block(1, 1)));
     assert_eq!(named(&done(store.block_entries(1).await)), [(flow(1), 1)]);
     assert_eq!(
-        named(&done(store.loose_entries(99).await)),
+        named(&done(store.unsealed_entries(99).await)),
         [(flow(1), 2), (flow(2), 1)]
     );
 }
 
-/// Promises: a block with an entry that is in one already, or is not there, or comes twice, fails and changes nothing.
-pub async fn an_entry_stands_in_one_block<H: Harness>(harness: &H) {
+/// Promises: a block with an entry that is missing, repeated or already in a block fails and changes
+/// nothing.
+pub async fn entry_is_in_one_block<H: Harness>(harness: &H) {
     let store = trail_of_three(harness).await;
     assert!(done(store.add_block(&block(1, 1), &[(flow(1), 1)]).await));
     for wrong in [(flow(1), 1), (flow(1), 9), (flow(9), 1), (flow(2), 1)] {
@@ -152,11 +156,11 @@ pub async fn an_entry_stands_in_one_block<H: Harness>(harness: &H) {
         store
             .add_block(&block(2, 3), &entries)
             .await
-            .expect_err("an entry is not loose");
+            .expect_err("an entry is not unsealed");
         assert_eq!(done(store.last_block().await), Some(block(1, 1)));
         assert_eq!(done(store.block_entries(2).await), []);
         assert_eq!(
-            named(&done(store.loose_entries(99).await)),
+            named(&done(store.unsealed_entries(99).await)),
             [(flow(1), 2), (flow(2), 1)]
         );
     }
@@ -170,8 +174,8 @@ pub async fn an_entry_stands_in_one_block<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: of many that make the next block at once, one does.
-pub async fn of_many_blocks_of_one_number_one_is_added<H: Harness>(harness: &H) {
+/// Promises: of concurrent blocks with one number, one is added.
+pub async fn one_of_concurrent_blocks_is_added<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     const ENTRIES: u64 = 1_200;
     for store in stores.iter().take(1) {
@@ -210,11 +214,11 @@ pub async fn of_many_blocks_of_one_number_one_is_added<H: Harness>(harness: &H) 
             }]
         );
         assert_eq!(done(store.block_entries(1).await).len(), names.len());
-        assert_eq!(done(store.loose_entries(9).await), []);
+        assert_eq!(done(store.unsealed_entries(9).await), []);
     }
 }
 
-/// Promises: pages of blocks, by their numbers.
+/// Promises: blocks are read in pages, by number.
 pub async fn blocks_are_read_in_order<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     assert_eq!(done(store.last_block().await), None);
@@ -237,7 +241,7 @@ pub async fn blocks_are_read_in_order<H: Harness>(harness: &H) {
     assert_eq!(done(store.blocks(Some(2), 1).await), [block(3, 0)]);
 }
 
-/// A store with three loose entries, of two flows.
+/// Returns a store with three unsealed entries of two flows.
 async fn trail_of_three<H: Harness>(harness: &H) -> std::sync::Arc<dyn crate::store::Store> {
     let store = opened(harness).await;
     done(store.insert(&record(2), None, &[entry(2, 1)]).await);
@@ -257,7 +261,7 @@ async fn trail_of_three<H: Harness>(harness: &H) -> std::sync::Arc<dyn crate::st
     store
 }
 
-fn block(number: u64, entries: u64) -> AuditBlock {
+pub(super) fn block(number: u64, entries: u64) -> AuditBlock {
     AuditBlock {
         number,
         at: super::at(7),
@@ -267,7 +271,7 @@ fn block(number: u64, entries: u64) -> AuditBlock {
     }
 }
 
-fn named(entries: &[AuditEntry]) -> Vec<(FlowId, u64)> {
+pub(super) fn named(entries: &[AuditEntry]) -> Vec<(FlowId, u64)> {
     entries
         .iter()
         .map(|entry| (entry.flow, entry.number))

@@ -1,9 +1,10 @@
-//! Values under names.
+//! Named values.
 
 use super::{Harness, at_once, done, opened, opened_often};
 
-/// Promises: [`Store::remember`](crate::store::Store::remember) keeps the first value, and says which that is. Any bytes are a value.
-pub async fn a_name_keeps_the_first_value<H: Harness>(harness: &H) {
+/// Promises: [`Store::remember`](crate::store::Store::remember) keeps the first value and returns it. Any
+/// bytes are a value.
+pub async fn first_value_of_a_name_is_kept<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let all: Vec<u8> = (0..=u8::MAX).collect();
     assert_eq!(done(store.remember("all", &all).await), all);
@@ -33,8 +34,8 @@ pub async fn a_name_keeps_the_first_value<H: Harness>(harness: &H) {
     assert_eq!(done(store.value("other").await), None);
 }
 
-/// Promises: [`Store::replace`](crate::store::Store::replace) replaces only what is still the old value.
-pub async fn a_value_is_replaced_only_while_it_is_the_old_one<H: Harness>(harness: &H) {
+/// Promises: [`Store::replace`](crate::store::Store::replace) replaces only the value that it names.
+pub async fn value_is_replaced_when_it_is_still_the_old_one<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     assert!(
         !done(store.replace("name", b"", b"new").await),
@@ -53,8 +54,8 @@ pub async fn a_value_is_replaced_only_while_it_is_the_old_one<H: Harness>(harnes
     assert_eq!(done(store.remember("name", b"").await), b"five");
 }
 
-/// Promises: of many that remember at once, all learn of one value.
-pub async fn of_many_values_one_is_kept<H: Harness>(harness: &H) {
+/// Promises: concurrent calls of `remember` all return one value.
+pub async fn one_of_concurrent_values_is_kept<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     let calls = (0..16_u8).zip(stores.iter().cycle().cloned());
     let kept = at_once(
@@ -66,8 +67,8 @@ pub async fn of_many_values_one_is_kept<H: Harness>(harness: &H) {
     assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
-/// Promises: of many that replace the same value at once, one does.
-pub async fn of_many_replacements_one_is_made<H: Harness>(harness: &H) {
+/// Promises: of concurrent replacements of one value, one succeeds.
+pub async fn one_of_concurrent_replacements_succeeds<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     for store in stores.iter().take(1) {
         done(store.remember("name", b"old").await);

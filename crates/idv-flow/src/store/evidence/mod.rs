@@ -14,18 +14,20 @@ use crate::id::FlowId;
 #[cfg(feature = "object-store")]
 pub use object::ObjectEvidence;
 
-/// Keeps evidence in sealed parts of at most 1 MiB, beside a [`Store`](super::Store) or in a place of its own.
+/// Keeps evidence in sealed parts of at most 1 MiB, in the [`Store`](super::Store) or elsewhere.
 ///
 /// # Contract
 ///
-/// - A part is there as a whole and durably when [`EvidenceStore::put_part`] returns; one that was there under its name is replaced.
-/// - What [`EvidenceStore::erase_parts`] erased is not found by any later call. Parts that are not there are no error.
-/// - The order in which parts are put is the caller's; parts that a crash left behind are found by [`EvidenceStore::parts`].
+/// - A part is stored completely and durably when [`EvidenceStore::put_part`] returns. It replaces the
+///   part of the same name.
+/// - No later call finds parts that [`EvidenceStore::erase_parts`] has erased. Erasing missing parts
+///   succeeds.
+/// - Parts can be stored in any order. [`EvidenceStore::parts`] also finds those that a crash left.
 ///
 /// # Cancellation
 ///
-/// If the future of a method is dropped, a part is there as a whole or not at all, and an erasure may have erased some parts: repeat the
-/// call.
+/// If the future of a method is dropped, a part is stored completely or not at all, and an erasure may
+/// have erased some parts: repeat the call.
 #[async_trait]
 pub trait EvidenceStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a part.
@@ -53,13 +55,13 @@ pub struct EvidencePart {
 }
 
 impl EvidencePart {
-    /// Names a part.
+    /// Returns the name of a part.
     #[must_use]
     pub const fn new(flow: FlowId, item: u32, part: u32) -> Self {
         Self { flow, item, part }
     }
 
-    /// The names that the parts of a flow can have.
+    /// Returns the range of the names that the parts of a flow can have.
     pub(super) const fn all_of(flow: FlowId) -> RangeInclusive<Self> {
         Self::new(flow, 0, 0)..=Self::new(flow, u32::MAX, u32::MAX)
     }

@@ -1,4 +1,4 @@
-//! Evidence in an object store: a local folder, S3 and the like.
+//! Evidence in an object store, such as a local folder or S3.
 
 use std::fmt;
 use std::path::Path as Folder;
@@ -15,12 +15,14 @@ use super::{EvidencePart, EvidenceStore};
 use crate::id::FlowId;
 use crate::store::{StoreError, StoreResult};
 
-/// The longest part that is read: longer than any that is stored.
+/// The maximum length of a part that is read. Stored parts are shorter.
 const MAX_PART: u64 = 2 * 1024 * 1024;
 
-/// Keeps evidence in an object store of the crate `object_store`: a local folder, S3, Google Cloud Storage, Azure.
+/// Keeps evidence in an object store of the crate `object_store`: a local folder, S3, Google Cloud
+/// Storage or Azure.
 ///
-/// Each part is an object, `PREFIX/FLOW/ITEM/PART`; the names tell nothing of the person. The calls need a runtime of tokio.
+/// Each part is an object, `PREFIX/FLOW/ITEM/PART`; the names reveal nothing about the person. The
+/// calls need a Tokio runtime.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -36,8 +38,9 @@ const MAX_PART: u64 = 2 * 1024 * 1024;
 ///
 /// # Erasing
 ///
-/// An object that was deleted is not found any more. A bucket with versions, replicas or a retention of its own keeps it for as long as its
-/// rules say, and a disk does until the space is used anew. This is why parts are sealed before they get here.
+/// A deleted object is no longer found. A bucket with versions, replicas or a retention policy keeps it
+/// as long as its rules say, and a disk keeps it until the space is reused. This is why parts are
+/// sealed before they reach the store.
 #[derive(Clone)]
 pub struct ObjectEvidence {
     objects: Arc<dyn ObjectStore>,
@@ -54,7 +57,8 @@ impl ObjectEvidence {
         }
     }
 
-    /// Keeps evidence in a local folder, which is created if it is missing. Each part is synchronized to the disk.
+    /// Keeps evidence in a local folder, which is created if it is missing. Each part is synchronized to
+    /// the disk.
     ///
     /// # Errors
     ///
@@ -70,7 +74,7 @@ impl ObjectEvidence {
         )))
     }
 
-    /// Sets the prefix: all programs over one store have the same, and each store has its own.
+    /// Sets the prefix. All programs over one store use the same prefix, and each store has its own.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = Path::from(prefix);
@@ -172,7 +176,7 @@ fn part_of(flow: FlowId, prefix: &Path, location: &Path) -> Option<EvidencePart>
         .then_some(EvidencePart { flow, item, part })
 }
 
-/// Creates a folder for its owner alone.
+/// Creates a folder that only its owner can read.
 fn create_folder(path: &Folder) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -181,7 +185,7 @@ fn create_folder(path: &Folder) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// Makes a failure of an object store one of ours: its kind, never its text, which names places.
+/// Converts a failure of an object store: its kind, but not its text, which names locations.
 fn cannot(what: &'static str) -> impl FnOnce(Error) -> StoreError {
     move |error| {
         StoreError::new(what).with_source(match error {

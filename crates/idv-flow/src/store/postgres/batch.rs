@@ -1,4 +1,4 @@
-//! Operations of one kind that are carried out as one statement.
+//! Operations of one kind that are executed as one statement.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -19,32 +19,33 @@ const BYTES: usize = 4 << 20;
 pub(super) trait Batch: Send + Sync + Sized + 'static {
     type Output: Send + 'static;
 
-    /// Whether they change nothing, and can be repeated.
+    /// Whether the operations only read, and can be repeated.
     const READS: bool = false;
 
-    /// Executes one statement for all of them, and returns the result of each. No two have the same key.
+    /// Executes one statement for all operations, and returns the result of each. No two operations
+    /// have the same key.
     fn execute(
         connection: &mut PgConnection,
         batch: &[Self],
     ) -> impl Future<Output = StoreResult<Vec<Self::Output>>> + Send;
 
-    /// The row that it changes.
+    /// Returns the key of the row that the operation changes.
     fn key(&self) -> Option<&[u8]> {
         None
     }
 
-    /// About how many bytes it has.
+    /// Returns the approximate number of bytes of the operation.
     fn size(&self) -> usize {
         0
     }
 
-    /// When it makes a flow due.
+    /// Returns when the operation makes a flow due.
     fn due(&self) -> Option<i64> {
         None
     }
 }
 
-/// The way to the task that carries out operations of one kind.
+/// The handle of the task that executes operations of one kind.
 pub(super) struct BatchLane<B: Batch>(Lane<(B, Reply<B::Output>)>);
 
 impl<B: Batch> BatchLane<B> {
@@ -82,7 +83,7 @@ impl<B: Batch> Executor for Batches<B> {
                     .into_iter()
                     .zip(outputs)
                     .for_each(|(reply, output)| reply.send(Ok(output))),
-                // One of them was refused, and none was carried out. Each is tried by itself.
+                // One operation was rejected, and none was executed. Each is tried separately.
                 Err(error) if operations.len() > 1 && is_refused(&error) => {
                     for (operation, reply) in operations.iter().zip(replies) {
                         let outputs = self.statement(std::slice::from_ref(operation)).await;
@@ -112,7 +113,7 @@ impl<B: Batch> Batches<B> {
             result => result,
         };
         if let Some(due) = operations.iter().filter_map(B::due).min() {
-            // Also after a failure, since it is not known whether the statement was executed.
+            // Also after a failure, since it is unknown whether the statement was executed.
             self.low.note(due);
         }
         result
@@ -137,7 +138,7 @@ impl<B: Batch> Batches<B> {
     }
 }
 
-/// Splits a batch, so that no part has two operations of one key, or too many bytes.
+/// Splits a batch so that no part has two operations with one key or too many bytes.
 fn parts<B: Batch, R>(batch: impl Iterator<Item = (B, R)>) -> Vec<Vec<(B, R)>> {
     let mut parts: Vec<Vec<(B, R)>> = Vec::new();
     let (mut keys, mut bytes) = (BTreeSet::<Vec<u8>>::new(), 0);

@@ -1,4 +1,4 @@
-//! New flows and changes of flows: each kind as one statement for all that wait.
+//! New flows and changes of flows: one statement of each kind for all that wait.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +7,11 @@ use sqlx::postgres::PgConnection;
 use sqlx::query_as;
 
 use super::batch::Batch;
+use super::columns::{Entries, Events, Flows};
 use super::hints::CHANNEL;
-use crate::audit::AuditEntry;
-use crate::machine::event::Event;
 use crate::store::sql::rows::{flow_id, whole};
-use crate::store::sql::{Change, NewFlow, cannot, end_columns};
-use crate::store::{Committed, Inserted, Record, StoreError, StoreResult};
+use crate::store::sql::{Change, NewFlow, PurgedFlow, cannot, end_columns};
+use crate::store::{Committed, Inserted, StoreError, StoreResult};
 
 impl Batch for NewFlow {
     type Output = Inserted;
@@ -32,9 +31,9 @@ impl Batch for NewFlow {
     async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Inserted>> {
         let failed = || cannot("a flow could not be added");
         let flows = Flows::of(batch.iter().map(|new| &new.record))?;
-        let entries = Entries::of(batch.iter().map(|new| (&new.record, &new.audit)))?;
+        let entries = Entries::of(batch.iter().map(|new| (new.record.id, &new.audit)))?;
         let leases: Vec<Option<i64>> = batch.iter().map(|new| new.lease).collect();
-        // Flows that this program holds are nothing for another.
+        // Flows that this program has leased are of no interest to other programs.
         let announced = batch
             .iter()
             .any(|new| new.lease.is_none() && new.record.due.is_some());
@@ -55,7 +54,7 @@ impl Batch for NewFlow {
             .map_err(failed())?;
         let added: BTreeSet<Vec<u8>> = added.into_iter().filter_map(|(id,)| id).collect();
         let is_new = |new: &Self| added.contains(new.record.id.as_bytes().as_slice());
-        let mut there = BTreeMap::new();
+        let mut taken = BTreeMap::new();
         if added.len() < batch.len() {
             let others = || batch.iter().filter(|new| !is_new(new));
             let references: Vec<Vec<u8>> = others()
@@ -64,13 +63,16 @@ impl Batch for NewFlow {
             let keys: Vec<Vec<u8>> = others()
                 .filter_map(|new| Some(new.record.application_key?.0.to_vec()))
                 .collect();
-            let rows: Vec<(Vec<u8>, Vec<u8>)> = query_as(THERE)
+            let rows: Vec<(Vec<u8>, Vec<u8>, bool)> = query_as(TAKEN)
                 .bind(references)
                 .bind(keys)
                 .fetch_all(connection)
                 .await
                 .map_err(failed())?;
-            there.extend(rows);
+            taken.extend(
+                rows.into_iter()
+                    .map(|(key, id, is_purged)| (key, (id, is_purged))),
+            );
         }
         let result = |new: &Self| {
             if is_new(new) {
@@ -79,11 +81,16 @@ impl Batch for NewFlow {
             let by_key = || {
                 new.record
                     .application_key
-                    .and_then(|key| there.get(key.0.as_slice()))
+                    .and_then(|key| taken.get(key.0.as_slice()))
             };
-            let id = there.get(new.record.reference.0.as_slice()).or_else(by_key);
-            flow_id(id.ok_or_else(|| StoreError::new("a flow with this id is there already"))?)
-                .map(Inserted::Exists)
+            let found = taken.get(new.record.reference.0.as_slice());
+            let (id, is_purged) = found
+                .or_else(by_key)
+                .ok_or_else(|| StoreError::new("a flow with this id already exists"))?;
+            Ok(match is_purged {
+                true => Inserted::Purged(flow_id(id)?),
+                false => Inserted::Exists(flow_id(id)?),
+            })
         };
         batch.iter().map(result).collect()
     }
@@ -100,6 +107,8 @@ WITH new AS MATERIALIZED (
         audit_count, audit_hash, body)
     SELECT id, provider, account, tenant, phase, phase_since, attention, created_at, reference, vendor, application_key,
         audit_count, audit_hash, body FROM new
+    WHERE NOT EXISTS (SELECT 1 FROM idv_purged WHERE key = new.reference)
+        AND NOT EXISTS (SELECT 1 FROM idv_purged WHERE key = new.application_key)
     ON CONFLICT DO NOTHING RETURNING id
 ), queued AS (
     INSERT INTO idv_queue (flow, account, version, due, lease)
@@ -112,9 +121,10 @@ WITH new AS MATERIALIZED (
 )
 SELECT id FROM added UNION ALL SELECT NULL FROM pg_notify($26, current_setting('idv_flow.program', true)) WHERE $25";
 
-const THERE: &str = "\
-SELECT reference, id FROM unnest($1::bytea[]) AS k (key) JOIN idv_flows ON reference = key
-UNION ALL SELECT application_key, id FROM unnest($2::bytea[]) AS k (key) JOIN idv_flows ON application_key = key";
+const TAKEN: &str = "\
+SELECT reference, id, false FROM unnest($1::bytea[]) AS k (key) JOIN idv_flows ON reference = k.key
+UNION ALL SELECT application_key, id, false FROM unnest($2::bytea[]) AS k (key) JOIN idv_flows ON application_key = k.key
+UNION ALL SELECT p.key, p.flow, true FROM unnest($1::bytea[] || $2::bytea[]) AS k (key) JOIN idv_purged AS p ON p.key = k.key";
 
 impl Batch for Change {
     type Output = Committed;
@@ -133,8 +143,12 @@ impl Batch for Change {
 
     async fn execute(connection: &mut PgConnection, batch: &[Self]) -> StoreResult<Vec<Committed>> {
         let flows = Flows::of(batch.iter().map(|change| &change.record))?;
-        let entries = Entries::of(batch.iter().map(|change| (&change.record, &change.audit)))?;
-        let events = Events::of(batch.iter().map(|change| (&change.record, &change.events)))?;
+        let entries = Entries::of(batch.iter().map(|change| (change.record.id, &change.audit)))?;
+        let events = Events::of(
+            batch
+                .iter()
+                .map(|change| (change.record.id, &change.events)),
+        )?;
         let ends = || {
             batch.iter().map(|change| {
                 change
@@ -155,7 +169,7 @@ impl Batch for Change {
         let reasons: Vec<Option<&str>> = ends()
             .map(|end| end.and_then(|(_, (.., reason))| reason))
             .collect();
-        // Changes by others than the holder of a lease, to flows that are due now, are announced.
+        // A change is announced if it leaves a flow due now and without a lease.
         let now = batch
             .iter()
             .flat_map(|change| &change.audit)
@@ -210,8 +224,8 @@ impl Batch for Change {
     }
 }
 
-/// The version is in the queue: of two changes at the same version the second finds another there, once the first is committed. What
-/// follows is done for those alone whose version was right.
+/// The version is in the queue: of two changes at the same version, the second finds another version
+/// once the first is committed. The later parts apply only to changes whose version was right.
 const COMMIT: &str = "\
 WITH change AS MATERIALIZED (
     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],
@@ -257,140 +271,49 @@ WITH change AS MATERIALIZED (
 SELECT flow FROM changed UNION ALL SELECT NULL FROM pg_notify($40, current_setting('idv_flow.program', true))
     WHERE EXISTS (SELECT 1 FROM changed WHERE announced)";
 
-/// Flows, column by column.
-#[derive(Default)]
-struct Flows<'a> {
-    id: Vec<Vec<u8>>,
-    version: Vec<i64>,
-    provider: Vec<&'a str>,
-    account: Vec<&'a str>,
-    tenant: Vec<Option<&'a str>>,
-    phase: Vec<&'a str>,
-    phase_since: Vec<i64>,
-    attention: Vec<Option<&'a str>>,
-    due: Vec<Option<i64>>,
-    created_at: Vec<i64>,
-    reference: Vec<Vec<u8>>,
-    vendor: Vec<Option<Vec<u8>>>,
-    application_key: Vec<Option<Vec<u8>>>,
-    audit_count: Vec<i64>,
-    audit_hash: Vec<Vec<u8>>,
-    body: Vec<&'a [u8]>,
+/// Removes a flow, and keeps its keys.
+pub(super) async fn purge(
+    connection: &mut PgConnection,
+    purged: &PurgedFlow,
+) -> StoreResult<Committed> {
+    let Ok(version) = whole(purged.version) else {
+        return Ok(Committed::Conflict);
+    };
+    let entries = Entries::of(std::iter::once((purged.id, &purged.audit)))?;
+    let removed: Vec<(Vec<u8>,)> = query_as(PURGE)
+        .bind(purged.id.as_bytes().as_slice())
+        .bind(version)
+        .bind(entries.flow)
+        .bind(entries.number)
+        .bind(entries.at)
+        .bind(entries.event)
+        .bind(entries.previous)
+        .bind(entries.hash)
+        .fetch_all(connection)
+        .await
+        .map_err(cannot("a flow could not be purged"))?;
+    Ok(match removed.is_empty() {
+        true => Committed::Conflict,
+        false => Committed::Done(purged.version + 1),
+    })
 }
 
-impl<'a> Flows<'a> {
-    fn of(records: impl Iterator<Item = &'a Record>) -> StoreResult<Self> {
-        let mut flows = Self::default();
-        for record in records {
-            flows.id.push(record.id.as_bytes().to_vec());
-            // No flow is at a version that a column cannot hold.
-            flows.version.push(whole(record.version).unwrap_or(-1));
-            flows.provider.push(&record.provider);
-            flows.account.push(&record.account);
-            flows.tenant.push(record.tenant.as_deref());
-            flows.phase.push(record.phase.name());
-            flows.phase_since.push(record.phase_since.as_microsecond());
-            flows.attention.push(record.attention.as_deref());
-            flows.due.push(record.due.map(Timestamp::as_microsecond));
-            flows.created_at.push(record.created_at.as_microsecond());
-            flows.reference.push(record.reference.0.to_vec());
-            flows.vendor.push(record.vendor.map(|key| key.0.to_vec()));
-            flows
-                .application_key
-                .push(record.application_key.map(|key| key.0.to_vec()));
-            flows.audit_count.push(whole(record.audit.count)?);
-            flows.audit_hash.push(record.audit.hash.to_vec());
-            flows.body.push(&record.body);
-        }
-        Ok(flows)
-    }
-
-    fn bind<O>(self, query: QueryAs<'a, O>) -> QueryAs<'a, O> {
-        let query = query
-            .bind(self.id)
-            .bind(self.version)
-            .bind(self.provider)
-            .bind(self.account)
-            .bind(self.tenant);
-        let query = query
-            .bind(self.phase)
-            .bind(self.phase_since)
-            .bind(self.attention)
-            .bind(self.due)
-            .bind(self.created_at);
-        let query = query
-            .bind(self.reference)
-            .bind(self.vendor)
-            .bind(self.application_key)
-            .bind(self.audit_count);
-        query.bind(self.audit_hash).bind(self.body)
-    }
-}
-
-type QueryAs<'q, O> = sqlx::query::QueryAs<'q, sqlx::Postgres, O, sqlx::postgres::PgArguments>;
-
-/// Entries of the audit trail, column by column.
-#[derive(Default)]
-struct Entries<'a> {
-    /// The flow whose change writes the entry.
-    owner: Vec<Vec<u8>>,
-    flow: Vec<Vec<u8>>,
-    number: Vec<i64>,
-    at: Vec<i64>,
-    event: Vec<&'a str>,
-    previous: Vec<Vec<u8>>,
-    hash: Vec<Vec<u8>>,
-}
-
-impl<'a> Entries<'a> {
-    fn of(changes: impl Iterator<Item = (&'a Record, &'a Vec<AuditEntry>)>) -> StoreResult<Self> {
-        let mut entries = Self::default();
-        for (record, entry) in
-            changes.flat_map(|(record, all)| all.iter().map(move |entry| (record, entry)))
-        {
-            entries.owner.push(record.id.as_bytes().to_vec());
-            entries.flow.push(entry.flow.as_bytes().to_vec());
-            entries.number.push(whole(entry.number)?);
-            entries.at.push(entry.at.as_microsecond());
-            entries.event.push(&entry.event);
-            entries.previous.push(entry.previous.to_vec());
-            entries.hash.push(entry.hash.to_vec());
-        }
-        Ok(entries)
-    }
-}
-
-/// Events, column by column.
-#[derive(Default)]
-struct Events<'a> {
-    owner: Vec<Vec<u8>>,
-    flow: Vec<Vec<u8>>,
-    sequence: Vec<i64>,
-    at: Vec<i64>,
-    provider: Vec<&'a str>,
-    account: Vec<&'a str>,
-    tenant: Vec<Option<&'a str>>,
-    kind: Vec<String>,
-}
-
-impl<'a> Events<'a> {
-    fn of(changes: impl Iterator<Item = (&'a Record, &'a Vec<Event>)>) -> StoreResult<Self> {
-        let mut events = Self::default();
-        for (record, event) in
-            changes.flat_map(|(record, all)| all.iter().map(move |event| (record, event)))
-        {
-            events.owner.push(record.id.as_bytes().to_vec());
-            events.flow.push(event.flow.as_bytes().to_vec());
-            events.sequence.push(whole(event.sequence)?);
-            events.at.push(event.at.as_microsecond());
-            events.provider.push(&event.provider);
-            events.account.push(&event.account);
-            events.tenant.push(event.tenant.as_deref());
-            // It is made of words and numbers, which always serialize.
-            events
-                .kind
-                .push(serde_json::to_string(&event.kind).unwrap_or_default());
-        }
-        Ok(events)
-    }
-}
+const PURGE: &str = "\
+WITH purged AS (
+    DELETE FROM idv_queue WHERE flow = $1 AND version = $2 RETURNING flow
+), flows AS (
+    DELETE FROM idv_flows USING purged WHERE id = purged.flow RETURNING id, reference, application_key
+), keys AS (
+    INSERT INTO idv_purged (key, flow) SELECT reference, id FROM flows
+    UNION SELECT application_key, id FROM flows WHERE application_key IS NOT NULL
+), reports AS (
+    DELETE FROM idv_reports AS r USING purged WHERE r.flow = purged.flow
+), messages AS (
+    DELETE FROM idv_inbox AS i USING purged WHERE i.flow = purged.flow
+), entries AS (
+    INSERT INTO idv_audit (flow, number, at, event, previous, hash)
+    SELECT e.flow, number, at, event, previous, hash
+    FROM purged, unnest($3::bytea[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::bytea[])
+    AS e (flow, number, at, event, previous, hash)
+)
+SELECT flow FROM purged";

@@ -1,4 +1,4 @@
-//! Claims: the one task that looks for what is due.
+//! Claims: the task that looks for due work.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ use crate::store::sql::rows::{FlowRow, MessageRow, flow, limited, message, messa
 use crate::store::sql::{Claim, cannot, timers};
 use crate::store::{Message, Record, StoreResult};
 
-/// The shortest time between two claims that look at everything.
+/// The shortest time between two claims that search the whole queue.
 const WHOLE_EVERY: Duration = Duration::from_millis(200);
 /// The largest share of the time that such claims may take.
 const SHARE: u32 = 50;
-/// For how long it is believed that no timer is due.
+/// How long the knowledge that no timer is due is trusted.
 const TIMERS_FOR: Duration = Duration::from_secs(1);
 
 /// The way to the task.
@@ -46,9 +46,10 @@ impl Claims {
         &self,
         now: Timestamp,
         until: Timestamp,
+        names: Vec<String>,
     ) -> StoreResult<Vec<String>> {
         self.0
-            .run(|reply| Operation::Timers(now, until, reply))
+            .run(|reply| Operation::Timers(now, until, names, reply))
             .await
     }
 
@@ -59,15 +60,21 @@ impl Claims {
             .await
     }
 
-    pub(super) async fn wind_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
+    pub(super) async fn reschedule_timer(&self, name: &str, due: Timestamp) -> StoreResult<()> {
         let name = name.to_owned();
         self.0
-            .run(|reply| Operation::WindTimer(name, due, reply))
+            .run(|reply| Operation::RescheduleTimer(name, due, reply))
             .await
     }
 
-    pub(super) async fn next_due(&self, accounts: Vec<String>) -> StoreResult<Option<Timestamp>> {
-        self.0.run(|reply| Operation::Next(accounts, reply)).await
+    pub(super) async fn next_due(
+        &self,
+        accounts: Vec<String>,
+        timers: Vec<String>,
+    ) -> StoreResult<Option<Timestamp>> {
+        self.0
+            .run(|reply| Operation::Next(accounts, timers, reply))
+            .await
     }
 
     pub(super) async fn close(&self) {
@@ -78,22 +85,23 @@ impl Claims {
 enum Operation {
     Flows(Claim, Reply<Vec<Record>>),
     Messages(Claim, Reply<Vec<Message>>),
-    Timers(Timestamp, Timestamp, Reply<Vec<String>>),
-    Next(Vec<String>, Reply<Option<Timestamp>>),
+    Timers(Timestamp, Timestamp, Vec<String>, Reply<Vec<String>>),
+    Next(Vec<String>, Vec<String>, Reply<Option<Timestamp>>),
     SetTimer(String, Timestamp, Reply<()>),
-    WindTimer(String, Timestamp, Reply<()>),
+    RescheduleTimer(String, Timestamp, Reply<()>),
 }
 
 struct Task {
     line: Line<Connector>,
     low: Arc<LowMark>,
-    /// When everything was looked at, and how long it took.
+    /// When the whole queue was searched, and how long that took.
     whole: Option<(Instant, Duration)>,
     timers: Option<NoTimer>,
 }
 
 /// The knowledge that no timer is due.
 struct NoTimer {
+    names: Vec<String>,
     read: Instant,
     from: Timestamp,
     before: Option<i64>,
@@ -120,11 +128,11 @@ impl Executor for Task {
                 Operation::Messages(claim, reply) if !reply.is_abandoned() => {
                     reply.send(self.messages(&claim).await)
                 }
-                Operation::Timers(now, until, reply) if !reply.is_abandoned() => {
-                    reply.send(self.claim_timers(now, until).await)
+                Operation::Timers(now, until, names, reply) if !reply.is_abandoned() => {
+                    reply.send(self.claim_timers(now, until, names).await)
                 }
-                Operation::Next(accounts, reply) if !reply.is_abandoned() => {
-                    reply.send(self.next_due(&accounts).await)
+                Operation::Next(accounts, timers, reply) if !reply.is_abandoned() => {
+                    reply.send(self.next_due(&accounts, &timers).await)
                 }
                 Operation::Flows(..)
                 | Operation::Messages(..)
@@ -137,11 +145,13 @@ impl Executor for Task {
                             .await,
                     );
                 }
-                Operation::WindTimer(name, due, reply) => {
+                Operation::RescheduleTimer(name, due, reply) => {
                     self.timers = None;
                     reply.send(
-                        self.on(async |connection| timers::wind(connection, &name, due).await)
-                            .await,
+                        self.on(async |connection| {
+                            timers::reschedule(connection, &name, due).await
+                        })
+                        .await,
                     );
                 }
             }
@@ -154,7 +164,7 @@ impl Executor for Task {
 }
 
 impl Task {
-    /// Does some work on the connection, in one statement.
+    /// Executes one statement on the connection.
     async fn on<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> StoreResult<T>,
@@ -167,8 +177,10 @@ impl Task {
         result
     }
 
-    /// Claims flows from the low mark on, and now and then all. Rows that are gone stay in an index for as long as the oldest transaction
-    /// of the whole server is open, and a claim that began at the beginning would pass over all of them each time.
+    /// Claims flows from the low mark on, and now and then from the beginning.
+    ///
+    /// Removed rows stay in an index as long as the server's oldest transaction is open, and a claim
+    /// from the beginning would visit all of them each time.
     async fn flows(&mut self, claim: &Claim) -> StoreResult<Vec<Record>> {
         let low = self
             .low
@@ -204,9 +216,13 @@ impl Task {
         Ok(records)
     }
 
-    async fn next_due(&mut self, accounts: &[String]) -> StoreResult<Option<Timestamp>> {
+    async fn next_due(
+        &mut self,
+        accounts: &[String],
+        timers: &[String],
+    ) -> StoreResult<Option<Timestamp>> {
         let low = self.low.get().unwrap_or(i64::MIN);
-        self.on(async |connection| timers::next(connection, accounts, low).await)
+        self.on(async |connection| timers::next(connection, accounts, timers, low).await)
             .await
     }
 
@@ -215,18 +231,25 @@ impl Task {
             .await
     }
 
-    async fn claim_timers(&mut self, now: Timestamp, until: Timestamp) -> StoreResult<Vec<String>> {
-        if self.timers.as_ref().is_some_and(|timers| timers.holds(now)) {
+    async fn claim_timers(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        names: Vec<String>,
+    ) -> StoreResult<Vec<String>> {
+        let known = self.timers.as_ref();
+        if known.is_some_and(|known| known.names == names && known.holds(now)) {
             return Ok(Vec::new());
         }
         let read = Instant::now();
         let claimed = self
-            .on(async |connection| timers::claim(connection, now, until).await)
+            .on(async |connection| timers::claim(connection, now, until, &names).await)
             .await?;
         let before = self
-            .on(async |connection| next_timer(connection).await)
+            .on(async |connection| next_timer(connection, &names).await)
             .await?;
         self.timers = Some(NoTimer {
+            names,
             read,
             from: now,
             before,
@@ -278,8 +301,10 @@ async fn first_due(connection: &mut PgConnection) -> StoreResult<Option<i64>> {
         .map_err(cannot("flows could not be claimed"))
 }
 
-async fn next_timer(connection: &mut PgConnection) -> StoreResult<Option<i64>> {
-    query_scalar("SELECT MIN(wake) FROM idv_timers")
+async fn next_timer(connection: &mut PgConnection, names: &[String]) -> StoreResult<Option<i64>> {
+    query_scalar("SELECT MIN(wake) FROM idv_timers WHERE $1 OR name = ANY($2)")
+        .bind(names.is_empty())
+        .bind(names)
         .fetch_one(connection)
         .await
         .map_err(cannot("timers could not be read"))
@@ -308,19 +333,19 @@ async fn claim_messages(connection: &mut PgConnection, claim: &Claim) -> StoreRe
     Ok(messages)
 }
 
-/// The time before which no flow is due, as far as this program knows.
+/// The time before which no flow is due, to this program's knowledge.
 #[derive(Debug, Default)]
 pub(super) struct LowMark(Mutex<Marks>);
 
 #[derive(Debug, Default)]
 struct Marks {
     low: Option<i64>,
-    /// The earliest time that was noted since a claim began to look at everything.
+    /// The earliest time that was noted since the current search of the whole queue began.
     noted: Option<i64>,
 }
 
 impl LowMark {
-    /// Notes that a flow is due then.
+    /// Notes that a flow is due at `due`.
     pub(super) fn note(&self, due: i64) {
         let mut marks = self.marks();
         marks.low = marks.low.map(|low| low.min(due));
@@ -331,7 +356,7 @@ impl LowMark {
         self.marks().low
     }
 
-    /// Begins to look at everything. Flows that become due meanwhile may be missed.
+    /// Begins a search of the whole queue, which may miss flows that become due meanwhile.
     fn begin(&self) {
         self.marks().noted = None;
     }

@@ -15,29 +15,29 @@ use crate::store::lanes;
 use crate::store::sql::failure::{Failure, cannot, code};
 use crate::store::{StoreError, StoreResult};
 
-/// The time for which this side waits longer for a statement than the server.
+/// How much longer the client waits for a statement than the server allows.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Opens connections to the database.
 #[derive(Clone)]
 pub(super) struct Connector {
     pub(super) options: PgConnectOptions,
-    /// How long to wait for a connection.
+    /// The longest wait for a connection.
     wait: Duration,
     /// The longest time for one statement.
     statement: Duration,
     plans: Plans,
-    /// By what this store tells its own notifications from those of others.
+    /// The name that distinguishes this store's own notifications.
     pub(super) program: Arc<str>,
 }
 
-/// Settings for the server's planning of a connection's statements.
+/// How the server plans the statements of a connection.
 #[derive(Debug, Clone, Copy)]
 enum Plans {
-    /// Once, and always by an index: for the few statements of a lane, which are written for that. The tables may be small when a plan is
-    /// made, and large when it is used.
+    /// Once, and always with an index: for the few statements of a lane, which are written for it. The
+    /// tables may be small when a plan is made and large when it is used.
     Kept,
-    /// Anew for each execution.
+    /// Again for each execution.
     Fresh,
 }
 
@@ -73,7 +73,8 @@ impl Connector {
             }
             Plans::Fresh => "SET plan_cache_mode = force_custom_plan",
         };
-        // The isolation that the statements are written for: a change looks again at a row that another has just changed.
+        // The statements rely on this isolation: a change reads a row again that another transaction
+        // has just changed.
         let settings = format!(
             "SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; \
              SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \
@@ -86,7 +87,7 @@ impl Connector {
     }
 }
 
-const UNREACHABLE: &str = "the database could not be connected to";
+const UNREACHABLE: &str = "the connection to the database could not be opened";
 
 impl lanes::Connector for Connector {
     type Connection = PgConnection;
@@ -112,7 +113,7 @@ impl lanes::Connector for Connector {
         let _ = tokio::time::timeout(GRACE, connection.close()).await;
     }
 
-    /// A server that is starting, ending or full accepts connections a little later.
+    /// A server that is starting, stopping or full accepts connections a little later.
     fn patience(&self, failure: &StoreError) -> Duration {
         let soon = match code(failure) {
             Some(code) => ["57P01", "57P02", "57P03", "53300"].contains(&code),
@@ -130,10 +131,10 @@ impl lanes::Connector for Connector {
     }
 }
 
-/// The shortest wait for a connection that makes sense.
+/// The shortest useful wait for a connection.
 const SHORTEST: Duration = Duration::from_millis(1);
 
-/// Demands TLS if the server is another machine and nothing was said of it.
+/// Requires TLS if the server is another machine and the address does not mention TLS.
 fn secured(options: PgConnectOptions) -> PgConnectOptions {
     let host = options.get_host();
     let local = options.get_socket().is_some()
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tls_is_demanded_of_another_machine() {
+    fn tls_is_required_when_the_server_is_remote() {
         let mode = |url| {
             format!(
                 "{:?}",

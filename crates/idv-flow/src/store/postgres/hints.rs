@@ -1,4 +1,5 @@
-//! Hints that another program has announced work. The work itself is stored: a lost hint costs time only.
+//! Hints that another program has announced work. The work itself is stored, so a lost hint only costs
+//! time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ pub(super) const CHANNEL: &str = "idv_flow";
 /// The pause before a lost connection is opened again.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Listens from the first question on.
+/// Listens from the first call of [`Hints::next`] on.
 pub(super) struct Hints {
     options: PgConnectOptions,
     program: Arc<str>,
@@ -46,7 +47,7 @@ impl Hints {
         self.announced.notified().await;
     }
 
-    /// Ends listening.
+    /// Stops listening.
     pub(super) fn close(&self) {
         if let Some(task) = self
             .task
@@ -74,7 +75,7 @@ async fn listen(options: PgConnectOptions, program: Arc<str>, announced: Arc<Not
         if let Ok(mut listener) = PgListener::connect_with(&pool).await
             && listener.listen(CHANNEL).await.is_ok()
         {
-            // Something may have been announced before.
+            // Work may have been announced before.
             announced.notify_one();
             while let Ok(notification) = listener.recv().await {
                 if notification.payload() != &*program {
@@ -83,7 +84,7 @@ async fn listen(options: PgConnectOptions, program: Arc<str>, announced: Arc<Not
             }
         }
         tracing::debug!(
-            "notifications of the database are not received; the connection is opened again soon"
+            "the connection for notifications of the database failed; it is opened again"
         );
         tokio::time::sleep(PAUSE).await;
     }

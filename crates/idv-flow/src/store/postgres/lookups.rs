@@ -1,4 +1,4 @@
-//! Reading flows and taking in messages: each kind as one statement for all that wait.
+//! Reading flows and storing messages: one statement of each kind for all that wait.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -100,7 +100,7 @@ impl Batch for Locate {
         .map_err(cannot("flows could not be looked up"))?;
         let mut found: BTreeMap<Vec<u8>, BTreeSet<FlowId>> = BTreeMap::new();
         for (key, id) in rows {
-            // A flow whose keys are the same is found once.
+            // A flow with two equal keys is found once.
             found.entry(key).or_default().insert(flow_id(&id)?);
         }
         let of = |locate: &Self| {
@@ -119,7 +119,7 @@ impl Batch for Locate {
     }
 }
 
-/// Takes in messages.
+/// Stores messages.
 pub(super) struct Push {
     pub(super) message: Message,
     pub(super) forgotten: Timestamp,
@@ -189,7 +189,7 @@ impl Batch for Push {
             .bind(CHANNEL)
             .fetch_all(connection)
             .await
-            .map_err(cannot("a message could not be kept"))?;
+            .map_err(cannot("a message could not be stored"))?;
         let new: BTreeSet<Vec<u8>> = new.into_iter().filter_map(|(digest,)| digest).collect();
         let result = |push: &Self| {
             if new.contains(push.message.digest.as_slice()) {
@@ -202,7 +202,7 @@ impl Batch for Push {
     }
 }
 
-/// A message that was worked off long ago is replaced, if nothing did so since.
+/// Replaces a message that was processed long ago, if no other statement did so since.
 const PUSH: &str = "\
 WITH came AS MATERIALIZED (
     SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bytea[], $8::bytea[], $9::bigint[])
@@ -220,7 +220,7 @@ WITH came AS MATERIALIZED (
 SELECT digest FROM renewed UNION ALL SELECT digest FROM added UNION ALL SELECT NULL FROM pg_notify($11, current_setting('idv_flow.program', true)) WHERE $10";
 
 fn ids(ids: impl Iterator<Item = FlowId>) -> Vec<Vec<u8>> {
-    // Each once, in the order of the index.
+    // Each id once, in the order of the index.
     let ids: BTreeSet<FlowId> = ids.collect();
     ids.into_iter().map(|id| id.as_bytes().to_vec()).collect()
 }

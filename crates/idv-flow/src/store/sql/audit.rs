@@ -11,7 +11,7 @@ pub(in crate::store) async fn page(
     after: Option<(FlowId, u64)>,
     limit: usize,
 ) -> StoreResult<Vec<AuditEntry>> {
-    // Before every id are no bytes at all.
+    // The empty byte string sorts before every id.
     let (id, number) = after.map_or_else(Default::default, |(id, number)| {
         (id.as_bytes().to_vec(), number)
     });
@@ -50,7 +50,7 @@ pub(in crate::store) async fn of_flow(
     )
 }
 
-pub(in crate::store) async fn loose(
+pub(in crate::store) async fn unsealed(
     connection: &mut impl Sql,
     limit: usize,
 ) -> StoreResult<Vec<AuditEntry>> {
@@ -118,3 +118,96 @@ fn entries(rows: sqlx::Result<Vec<EntryRow>>) -> StoreResult<Vec<AuditEntry>> {
         .map(entry)
         .collect()
 }
+
+/// Implements [`AuditStore`](crate::store::AuditStore) for a store with `read` and `write`. `$own` has
+/// the statements that the databases word differently.
+macro_rules! impl_audit {
+    ($store:ty, $own:ident) => {
+        #[async_trait::async_trait]
+        impl $crate::store::AuditStore for $store {
+            async fn audit(
+                &self,
+                after: Option<($crate::FlowId, u64)>,
+                limit: usize,
+            ) -> $crate::store::StoreResult<Vec<$crate::audit::AuditEntry>> {
+                self.read((after, limit), |connection, (after, limit)| {
+                    Box::pin($crate::store::sql::audit::page(connection, *after, *limit))
+                })
+                .await
+            }
+
+            async fn audit_of(
+                &self,
+                id: $crate::FlowId,
+            ) -> $crate::store::StoreResult<Vec<$crate::audit::AuditEntry>> {
+                self.read(id, |connection, id| {
+                    Box::pin($crate::store::sql::audit::of_flow(connection, *id))
+                })
+                .await
+            }
+
+            async fn unsealed_entries(
+                &self,
+                limit: usize,
+            ) -> $crate::store::StoreResult<Vec<$crate::audit::AuditEntry>> {
+                self.read(limit, |connection, limit| {
+                    Box::pin($crate::store::sql::audit::unsealed(connection, *limit))
+                })
+                .await
+            }
+
+            async fn add_block(
+                &self,
+                block: &$crate::audit::AuditBlock,
+                entries: &[($crate::FlowId, u64)],
+            ) -> $crate::store::StoreResult<bool> {
+                let input = (block.clone(), entries.to_vec());
+                self.write(input, |connection, (block, entries)| {
+                    Box::pin($own::add_block(connection, block, entries))
+                })
+                .await
+            }
+
+            async fn blocks(
+                &self,
+                after: Option<u64>,
+                limit: usize,
+            ) -> $crate::store::StoreResult<Vec<$crate::audit::AuditBlock>> {
+                self.read((after, limit), |connection, (after, limit)| {
+                    Box::pin($crate::store::sql::audit::blocks(
+                        connection, *after, *limit,
+                    ))
+                })
+                .await
+            }
+
+            async fn last_block(
+                &self,
+            ) -> $crate::store::StoreResult<Option<$crate::audit::AuditBlock>> {
+                self.read((), |connection, ()| {
+                    Box::pin($crate::store::sql::audit::last_block(connection))
+                })
+                .await
+            }
+
+            async fn block_entries(
+                &self,
+                number: u64,
+            ) -> $crate::store::StoreResult<Vec<$crate::audit::AuditEntry>> {
+                self.read(number, |connection, number| {
+                    Box::pin($crate::store::sql::audit::of_block(connection, *number))
+                })
+                .await
+            }
+
+            async fn remove_block(&self, number: u64) -> $crate::store::StoreResult<bool> {
+                self.write(number, |connection, number| {
+                    Box::pin($own::remove_block(connection, *number))
+                })
+                .await
+            }
+        }
+    };
+}
+
+pub(in crate::store) use impl_audit;

@@ -1,16 +1,17 @@
-//! The failure of a database, in words that do not reveal what is stored.
+//! Failures of a database, in words that do not reveal stored data.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::store::StoreError;
 
-/// Makes a failure of a database one of ours.
+/// Converts a failure of a database.
 pub(in crate::store) fn cannot(what: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |error| StoreError::new(what).with_source(Failure::from(error))
 }
 
-/// Returns whether the connection failed, not the statement: then it is not known whether the statement was executed.
+/// Returns whether the connection failed and not the statement. Then it is unknown whether the
+/// statement was executed.
 pub(in crate::store) fn is_broken(error: &StoreError) -> bool {
     matches!(
         beneath(error),
@@ -18,7 +19,8 @@ pub(in crate::store) fn is_broken(error: &StoreError) -> bool {
     ) || matches!(beneath(error), Some(Failure::Refused { code, .. }) if ["57P01", "57P02", "57P03"].contains(&code.as_str()))
 }
 
-/// Returns whether the database refused what it was given, and left everything as it was: another operation can succeed.
+/// Returns whether the database rejected the statement and changed nothing. Another operation can
+/// succeed.
 pub(in crate::store) fn is_refused(error: &StoreError) -> bool {
     match beneath(error) {
         // PostgreSQL: data, integrity, rollback for another transaction, syntax. SQLite: error, too big, constraint, mismatch.
@@ -33,7 +35,7 @@ pub(in crate::store) fn is_refused(error: &StoreError) -> bool {
     }
 }
 
-/// Returns the failure again, for another operation.
+/// Copies a failure for another operation.
 pub(in crate::store) fn again(error: &StoreError) -> StoreError {
     let copy = StoreError::new(error.what);
     match beneath(error) {
@@ -42,7 +44,7 @@ pub(in crate::store) fn again(error: &StoreError) -> StoreError {
     }
 }
 
-/// Returns the code by which the database refused.
+/// Returns the code with which the database rejected a statement.
 pub(in crate::store) fn code(error: &StoreError) -> Option<&str> {
     match beneath(error) {
         Some(Failure::Refused { code, .. }) => Some(code),
@@ -57,17 +59,18 @@ fn beneath(error: &StoreError) -> Option<&Failure> {
         .and_then(|source| source.downcast_ref())
 }
 
-/// What of a database's failure may be told: what kind it is, never its text, since that may quote what is stored or where.
+/// The kind of a database's failure. The failure's text is dropped, since it may quote stored data or
+/// an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Failure {
-    /// The database refused: its code for why, and the constraint that was hurt.
+    /// The database rejected the statement: its code, and the violated constraint.
     Refused {
         code: String,
         constraint: Option<String>,
     },
     /// The connection failed.
     Connection(std::io::ErrorKind),
-    /// Something else, in words.
+    /// Another failure, in words.
     Other(&'static str),
 }
 
@@ -85,26 +88,24 @@ impl From<sqlx::Error> for Failure {
                 code: error
                     .code()
                     .map_or_else(|| "unknown".to_owned(), Cow::into_owned),
-                // Names of constraints are ours.
+                // The names of constraints come from the migrations.
                 constraint: error.constraint().map(str::to_owned),
             },
             sqlx::Error::Io(error) => Self::Connection(error.kind()),
-            sqlx::Error::Configuration(_) => {
-                Self::Other("the address of the database is not valid")
-            }
-            sqlx::Error::Tls(_) => Self::Other("no TLS connection to the database could be made"),
-            sqlx::Error::Protocol(_) => Self::Other("the database did not keep to its protocol"),
+            sqlx::Error::Configuration(_) => Self::Other("invalid address of the database"),
+            sqlx::Error::Tls(_) => Self::Other("the TLS connection to the database failed"),
+            sqlx::Error::Protocol(_) => Self::Other("the database violated its protocol"),
             sqlx::Error::PoolTimedOut => {
-                Self::Other("no connection to the database became free in time")
+                Self::Other("timed out waiting for a connection to the database")
             }
             sqlx::Error::PoolClosed => Self::Other("the store was closed"),
             sqlx::Error::WorkerCrashed => Self::Other("the database's thread has ended"),
             sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => {
-                Self::Other("no transaction could be begun")
+                Self::Other("a transaction could not be begun")
             }
             sqlx::Error::RowNotFound => Self::Other("a row is missing"),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                Self::Other("a column is not of its type")
+                Self::Other("a column has an unexpected type")
             }
             _ => Self::Other("the database's driver failed"),
         }
@@ -117,14 +118,14 @@ impl fmt::Display for Failure {
             Self::Refused {
                 code,
                 constraint: None,
-            } => write!(f, "the database refused with code {code}"),
+            } => write!(f, "the database rejected the statement with code {code}"),
             Self::Refused {
                 code,
                 constraint: Some(constraint),
             } => {
                 write!(
                     f,
-                    "the database refused with code {code}, for the constraint {constraint}"
+                    "the database rejected the statement with code {code} for the constraint {constraint}"
                 )
             }
             Self::Connection(kind) => write!(f, "the connection to the database failed: {kind}"),
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_tells_its_kind_and_not_its_text() {
+    fn failure_shows_its_kind_but_not_its_text() {
         let secret = "postgres://user:hunter2@host";
         for error in [
             sqlx::Error::Configuration(secret.into()),

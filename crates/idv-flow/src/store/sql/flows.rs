@@ -17,7 +17,7 @@ pub(in crate::store) async fn list(
         ListOrder::CreatedAt => "f.created_at, f.id",
         ListOrder::PhaseSince => "f.phase_since, f.id",
     };
-    // Before every id are no bytes at all.
+    // The empty byte string sorts before every id.
     let id = after.map_or_else(Vec::new, |after| after.id().as_bytes().to_vec());
     let mut select = Script::default();
     select.push(concat!(

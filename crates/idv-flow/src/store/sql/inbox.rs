@@ -26,7 +26,7 @@ pub(in crate::store) async fn finish(
         .execute(fixed(statement), &values)
         .await
         .map(drop)
-        .map_err(cannot("the end of a message could not be kept"))
+        .map_err(cannot("the end of a message could not be stored"))
 }
 
 pub(in crate::store) async fn parked(
@@ -34,7 +34,7 @@ pub(in crate::store) async fn parked(
     after: Option<(Timestamp, [u8; 32])>,
     limit: usize,
 ) -> StoreResult<Vec<Message>> {
-    // Before every digest are no bytes at all.
+    // The empty byte string sorts before every digest.
     let (at, digest) = after.map_or((i64::MIN, Vec::new()), |(at, digest)| {
         (at.as_microsecond(), digest.to_vec())
     });
@@ -93,12 +93,11 @@ pub(in crate::store) async fn wake_parked(
 pub(in crate::store) async fn purge(
     connection: &mut impl Sql,
     before: Timestamp,
+    limit: usize,
 ) -> StoreResult<u64> {
-    let purged = connection
-        .execute(
-            fixed("DELETE FROM idv_inbox WHERE done_at < $1"),
-            &[before.as_microsecond().into()],
-        )
-        .await;
-    purged.map_err(cannot("messages could not be forgotten"))
+    let statement = "DELETE FROM idv_inbox WHERE digest IN (SELECT digest FROM idv_inbox \
+                     WHERE done_at < $1 ORDER BY done_at LIMIT $2)";
+    let values = [before.as_microsecond().into(), limited(limit).into()];
+    let purged = connection.execute(fixed(statement), &values).await;
+    purged.map_err(cannot("messages could not be removed"))
 }

@@ -1,4 +1,4 @@
-//! Shared by the stores over SQL: statements that both databases understand, rows, and failures.
+//! Code that both SQL stores share: statements that both databases understand, rows, and failures.
 
 pub(super) mod audit;
 pub(super) mod evidence;
@@ -22,15 +22,17 @@ pub(super) use failure::cannot;
 
 use super::{Commit, Lease, MessageEnd, Record, Reports};
 use crate::audit::AuditEntry;
+use crate::id::FlowId;
 use crate::machine::event::Event;
 
 /// A connection to a database.
 pub(super) trait Sql: Send + Sized {
-    /// Has a query pass over rows that another transaction holds.
+    /// Makes a query skip rows that another transaction has locked.
     const SKIP_LOCKED: &'static str;
-    /// Leaves only events that no transaction under way can precede.
+    /// Restricts a query to events that no transaction in progress can precede.
     const SETTLED: &'static str;
-    /// What follows a column that is to be one of a list that is bound as `$n`, before and after `$n`.
+    /// The text after a column, before and after `$n`, for the condition that the column is in the list
+    /// bound as `$n`.
     const AMONG: (&'static str, &'static str);
 
     /// Returns the rows of a query.
@@ -48,7 +50,7 @@ pub(super) trait Sql: Send + Sized {
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 }
 
-/// A value to be bound.
+/// A value to bind.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Value<'v> {
     Whole(i64),
@@ -143,7 +145,7 @@ impl Sql for sqlx::SqliteConnection {
     }
 }
 
-/// A list, as SQLite can take one. Names are text, which always serializes.
+/// Returns a list in the form that SQLite takes. Names are text, which always serializes.
 #[cfg(feature = "sqlite")]
 fn json(names: &[String]) -> String {
     serde_json::to_string(names).unwrap_or_default()
@@ -172,7 +174,8 @@ pub(super) trait FromSqlite {}
 #[cfg(not(feature = "sqlite"))]
 impl<T> FromSqlite for T {}
 
-/// Statements that are put together from parts, with the values that they bind. The parts are constants: what comes from outside is bound.
+/// Statements assembled from parts, with the values that they bind. The parts are constants; data is
+/// always bound.
 #[derive(Default)]
 pub(super) struct Script<'v> {
     pub(super) sql: String,
@@ -214,23 +217,23 @@ impl<'v> Script<'v> {
     }
 }
 
-/// A statement that is written here.
+/// Returns a constant statement.
 pub(super) fn fixed(sql: &'static str) -> SqlStr {
     sql.into_sql_str()
 }
 
-/// A statement that is put together from parts that are written here: what comes from outside is bound.
+/// Returns a statement assembled from constant parts. Data is always bound.
 pub(super) fn built(sql: String) -> SqlStr {
     AssertSqlSafe(sql).into_sql_str()
 }
 
-/// Returns a condition: that a column is among names, unless there are none.
+/// Returns the condition that a column is in a list of names, or the list is empty.
 pub(super) fn among<C: Sql>(column: &str, parameters: (usize, usize)) -> String {
     let ((before, after), (is_all, names)) = (C::AMONG, parameters);
     format!("(${is_all} OR {column} {before}${names}{after})")
 }
 
-/// Names of one's own.
+/// Returns owned copies of names.
 pub(super) fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
@@ -272,6 +275,24 @@ impl From<&Commit<'_>> for Change {
     }
 }
 
+/// A flow to purge, as a task can own it.
+#[derive(Debug)]
+pub(super) struct PurgedFlow {
+    pub(super) id: FlowId,
+    pub(super) version: u64,
+    pub(super) audit: Vec<AuditEntry>,
+}
+
+impl PurgedFlow {
+    pub(super) fn new(record: &Record, audit: &[AuditEntry]) -> Self {
+        Self {
+            id: record.id,
+            version: record.version,
+            audit: audit.to_vec(),
+        }
+    }
+}
+
 /// A claim, as a task can own it.
 #[derive(Debug)]
 pub(super) struct Claim {
@@ -281,7 +302,8 @@ pub(super) struct Claim {
     pub(super) accounts: Vec<String>,
 }
 
-/// The end of a message, as columns: when it was done, when it is due, why it is parked.
+/// Returns the columns of a message's end: when it was processed, when it is due, and why it is
+/// parked.
 pub(super) fn end_columns(end: &MessageEnd) -> (Option<i64>, Option<i64>, Option<&str>) {
     match end {
         MessageEnd::Done(at) => (Some(at.as_microsecond()), None, None),

@@ -164,10 +164,100 @@ pub(in crate::store) async fn late(
 pub(in crate::store) async fn purge(
     connection: &mut impl Sql,
     before: Timestamp,
+    limit: usize,
 ) -> StoreResult<u64> {
-    let statement = "DELETE FROM idv_events WHERE at < $1 AND (due IS NULL OR tries = 0)";
-    let purged = connection
-        .execute(fixed(statement), &[before.as_microsecond().into()])
-        .await;
-    purged.map_err(cannot("events could not be forgotten"))
+    let statement = "DELETE FROM idv_events WHERE position IN (SELECT position FROM idv_events \
+                     WHERE at < $1 AND (due IS NULL OR tries = 0) ORDER BY position LIMIT $2)";
+    let values = [before.as_microsecond().into(), limited(limit).into()];
+    let purged = connection.execute(fixed(statement), &values).await;
+    purged.map_err(cannot("events could not be removed"))
 }
+
+/// Implements [`Outbox`](crate::store::Outbox) for a store with `read` and `write`.
+macro_rules! impl_outbox {
+    ($store:ty) => {
+        #[async_trait::async_trait]
+        impl $crate::store::Outbox for $store {
+            async fn events(
+                &self,
+                after: Option<$crate::store::EventCursor>,
+                limit: usize,
+            ) -> $crate::store::StoreResult<Vec<($crate::store::EventCursor, $crate::Event)>> {
+                self.read((after, limit), |connection, (after, limit)| {
+                    Box::pin($crate::store::sql::outbox::page(connection, *after, *limit))
+                })
+                .await
+            }
+
+            async fn event(
+                &self,
+                flow: $crate::FlowId,
+                sequence: u64,
+            ) -> $crate::store::StoreResult<Option<$crate::Event>> {
+                self.read((flow, sequence), |connection, (flow, sequence)| {
+                    Box::pin($crate::store::sql::outbox::one(
+                        connection, *flow, *sequence,
+                    ))
+                })
+                .await
+            }
+
+            async fn claim_events(
+                &self,
+                now: jiff::Timestamp,
+                until: jiff::Timestamp,
+                limit: usize,
+            ) -> $crate::store::StoreResult<Vec<$crate::store::PendingEvent>> {
+                self.write((now, until, limit), |connection, (now, until, limit)| {
+                    Box::pin($crate::store::sql::outbox::claim(
+                        connection, *now, *until, *limit,
+                    ))
+                })
+                .await
+            }
+
+            async fn finish_event(
+                &self,
+                flow: $crate::FlowId,
+                sequence: u64,
+                again: Option<jiff::Timestamp>,
+            ) -> $crate::store::StoreResult<()> {
+                self.write(
+                    (flow, sequence, again),
+                    |connection, (flow, sequence, again)| {
+                        Box::pin($crate::store::sql::outbox::finish(
+                            connection, *flow, *sequence, *again,
+                        ))
+                    },
+                )
+                .await
+            }
+
+            async fn late_events(
+                &self,
+                tries: u32,
+                limit: usize,
+            ) -> $crate::store::StoreResult<Vec<$crate::store::PendingEvent>> {
+                self.read((tries, limit), |connection, (tries, limit)| {
+                    Box::pin($crate::store::sql::outbox::late(connection, *tries, *limit))
+                })
+                .await
+            }
+
+            async fn purge_events(
+                &self,
+                before: jiff::Timestamp,
+                limit: usize,
+            ) -> $crate::store::StoreResult<u64> {
+                self.write((before, limit), |connection, (before, limit)| {
+                    Box::pin($crate::store::sql::outbox::purge(
+                        connection, *before, *limit,
+                    ))
+                })
+                .await
+            }
+        }
+    };
+}
+
+pub(in crate::store) use impl_outbox;

@@ -79,7 +79,7 @@ pub(in crate::store) fn flow(row: FlowRow) -> StoreResult<Record> {
         account,
         tenant,
         version: count(version)?,
-        phase: Phase::named(&phase).ok_or_else(foreign)?,
+        phase: Phase::named(&phase).ok_or_else(unexpected)?,
         phase_since: time(phase_since)?,
         attention,
         due: due.map(time).transpose()?,
@@ -113,7 +113,7 @@ pub(in crate::store) fn message(row: MessageRow) -> StoreResult<Message> {
         account,
         received_at: time(received_at)?,
         due: due.map(time).transpose()?,
-        tries: u32::try_from(tries).map_err(|_| foreign())?,
+        tries: u32::try_from(tries).map_err(|_| unexpected())?,
         attention,
         flow: flow.map(|flow| flow_id(&flow)).transpose()?,
         body,
@@ -167,8 +167,14 @@ pub(in crate::store) fn event(
         provider,
         account,
         tenant,
-        kind: serde_json::from_str(&kind).map_err(|_| foreign())?,
+        kind: serde_json::from_str(&kind).map_err(|_| unexpected())?,
     })
+}
+
+/// Returns the kind of an event for its column.
+pub(in crate::store) fn event_kind(event: &Event) -> String {
+    // A kind consists of words and numbers, which always serialize.
+    serde_json::to_string(&event.kind).unwrap_or_default()
 }
 
 pub(in crate::store) type PlacedEventRow = (
@@ -208,7 +214,7 @@ pub(in crate::store) fn pending_event(row: PendingEventRow) -> StoreResult<Pendi
     let event = event((flow, sequence, at, provider, account, tenant, kind))?;
     Ok(PendingEvent::new(
         event,
-        u32::try_from(tries).map_err(|_| foreign())?,
+        u32::try_from(tries).map_err(|_| unexpected())?,
     ))
 }
 
@@ -221,27 +227,27 @@ pub(in crate::store) fn lookup_key(key: &[u8]) -> StoreResult<LookupKey> {
 }
 
 pub(in crate::store) fn time(microseconds: i64) -> StoreResult<Timestamp> {
-    from_microseconds(microseconds).ok_or_else(foreign)
+    from_microseconds(microseconds).ok_or_else(unexpected)
 }
 
 fn bytes<const N: usize>(bytes: &[u8]) -> StoreResult<[u8; N]> {
-    bytes.try_into().map_err(|_| foreign())
+    bytes.try_into().map_err(|_| unexpected())
 }
 
 fn count(number: i64) -> StoreResult<u64> {
-    u64::try_from(number).map_err(|_| foreign())
+    u64::try_from(number).map_err(|_| unexpected())
 }
 
-fn foreign() -> StoreError {
-    StoreError::new("a row of the store is not as this program writes it")
+fn unexpected() -> StoreError {
+    StoreError::new("unexpected row format in the store")
 }
 
-/// A number for a column.
+/// Returns a number as a column holds it.
 pub(in crate::store) fn whole(number: u64) -> StoreResult<i64> {
     i64::try_from(number).map_err(|_| StoreError::new("a number is too large for the store"))
 }
 
-/// A limit for a statement; what is beyond what a statement can say is no limit.
+/// Returns a limit for a statement; one that the statement cannot express is no limit.
 pub(in crate::store) fn limited(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
@@ -251,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_that_is_not_ours_is_an_error() {
+    fn unexpected_row_is_an_error() {
         assert!(time(i64::MAX).is_err());
         assert!(time(i64::MIN).is_err());
         assert!(flow_id(&[0; 15]).is_err());

@@ -1,4 +1,4 @@
-//! Values under names.
+//! Named values.
 
 use super::{Sql, cannot, fixed};
 use crate::store::StoreResult;
@@ -13,8 +13,8 @@ pub(in crate::store) async fn remember(
     connection
         .execute(fixed(statement), &[name.into(), value.into()])
         .await
-        .map_err(cannot("a value could not be kept"))?;
-    // Nothing takes a value away, so there is one now.
+        .map_err(cannot("a value could not be stored"))?;
+    // No statement removes a value, so there is one now.
     read(connection, name).await.map(Option::unwrap_or_default)
 }
 

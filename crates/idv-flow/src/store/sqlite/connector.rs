@@ -14,7 +14,7 @@ use crate::store::{StoreError, StoreResult};
 /// The longest wait of a connection for another program that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(30);
 
-/// The time in which opening a file is retried while another program creates it.
+/// How long opening a file is retried while another program creates it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens connections to the file.
@@ -22,17 +22,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Connector(SqliteConnectOptions);
 
 impl Connector {
-    /// Creates the file if it is missing. SQLite gives the files beside it the same permissions.
+    /// Creates the file if it is missing. SQLite gives its other files the same permissions.
     pub(super) fn new(path: &Path) -> StoreResult<Self> {
         create(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
-            // In this mode less would be consistent after a power cut, but not there.
+            // With less, the latest transactions would be missing after a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .pragma("secure_delete", "ON")
-            // What is sorted on the way must not get to the disk in another file.
+            // Sorting must not write data to another file.
             .pragma("temp_store", "MEMORY")
             .optimize_on_close(false, None)
             .disable_statement_logging();
@@ -50,17 +50,18 @@ impl lanes::Connector for Connector {
             .map_err(cannot("the store's file could not be opened"))
     }
 
-    /// A file does not go away as a server does.
+    /// Unlike a server, a file does not disconnect.
     async fn works(&self, _: &mut SqliteConnection) -> bool {
         true
     }
 
     async fn close(&self, connection: SqliteConnection) {
-        // All that matters was committed.
+        // Everything that matters was committed.
         let _ = connection.close().await;
     }
 
-    /// If another program is bringing a new file into its mode, SQLite does not wait but refuses: with SQLITE_BUSY or one of its kinds.
+    /// While another program switches a new file to its journal mode, SQLite does not wait but fails
+    /// with `SQLITE_BUSY` or one of its extended codes.
     fn patience(&self, failure: &StoreError) -> Duration {
         let busy = code(failure)
             .and_then(|code| code.parse::<u32>().ok())
@@ -68,7 +69,7 @@ impl lanes::Connector for Connector {
         if busy { PATIENCE } else { Duration::ZERO }
     }
 
-    /// SQLite waits for locks as long as the connection says, and for nothing else.
+    /// SQLite only waits for locks, and the connection limits that time.
     fn bound(&self) -> Option<Duration> {
         None
     }
@@ -76,10 +77,10 @@ impl lanes::Connector for Connector {
 
 fn create(path: &Path) -> StoreResult<()> {
     let mut options = std::fs::OpenOptions::new();
-    // Opened for appending, a file that is there stays as it is.
+    // An existing file that is opened for appending does not change.
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let failed = |error| cannot("the store's file could not be made")(sqlx::Error::Io(error));
+    let failed = |error| cannot("the store's file could not be created")(sqlx::Error::Io(error));
     options.open(path).map(drop).map_err(failed)
 }

@@ -1,26 +1,21 @@
-//! Flows and messages: what SQLite says otherwise than PostgreSQL.
+//! The statements for flows that SQLite words differently than PostgreSQL.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::audit::{AuditBlock, AuditEntry};
+use super::audit::add_entries;
+use super::queue::claim_values;
 use crate::id::FlowId;
 use crate::machine::event::Event;
 use crate::store::sql::rows::{
-    FlowRow, MessageRow, entry_columns, event_columns, flow, flow_columns, flow_id, limited,
-    lookup_key, message, message_columns, whole,
+    FlowRow, event_columns, event_kind, flow, flow_columns, flow_id, lookup_key, whole,
 };
 use crate::store::sql::{
-    Change, Claim, NewFlow, Script, Sql as _, Value, among, built, cannot, fixed,
+    Change, Claim, NewFlow, PurgedFlow, Script, Sql as _, Value, among, built, cannot, fixed,
 };
-use crate::store::{
-    Committed, Inserted, LookupKey, Message, Pushed, Record, StoreError, StoreResult,
-};
-
-/// The maximum number of rows that a statement writes: SQLite allows 32,766 values in a statement.
-const ROWS_OF_A_STATEMENT: usize = 2_000;
+use crate::store::{Committed, Inserted, LookupKey, Record, StoreError, StoreResult};
 
 pub(super) async fn insert(
     connection: &mut SqliteConnection,
@@ -28,33 +23,40 @@ pub(super) async fn insert(
 ) -> StoreResult<Inserted> {
     let failed = || cannot("a flow could not be added");
     let record = &new.record;
+    let (reference, application_key) = (
+        (&record.reference.0[..]).into(),
+        bytes(&record.application_key).into(),
+    );
     let mut script = Script::default();
     script
         .push("INSERT INTO idv_flows (id, audit_count, audit_hash, body, ")
         .push(SHOWN)
-        .push(") VALUES (");
-    script
+        .push(") SELECT ")
         .bind(record.id.as_bytes().as_slice())
         .push(", ")
         .bind_all(sealed(record)?)
         .push(", ")
-        .bind_all(shown(record));
-    script.push(") ON CONFLICT DO NOTHING");
+        .bind_all(shown(record))
+        .push(" WHERE NOT EXISTS (SELECT 1 FROM idv_purged WHERE key IN (")
+        .bind_all([reference, application_key])
+        .push(")) ON CONFLICT DO NOTHING");
     if script.execute(connection).await.map_err(failed())? == 0 {
-        let statement = "SELECT id FROM idv_flows WHERE reference = $1 UNION ALL \
-                         SELECT id FROM idv_flows WHERE application_key = $2 LIMIT 1";
-        let values = [
-            (&record.reference.0[..]).into(),
-            bytes(&record.application_key).into(),
-        ];
-        let there: Vec<(Vec<u8>,)> = connection
-            .fetch(fixed(statement), &values)
+        let statement = "SELECT id, 0 FROM idv_flows WHERE reference = $1 UNION ALL \
+                         SELECT id, 0 FROM idv_flows WHERE application_key = $2 UNION ALL \
+                         SELECT flow, 1 FROM idv_purged WHERE key IN ($1, $2) LIMIT 1";
+        let found: Vec<(Vec<u8>, bool)> = connection
+            .fetch(fixed(statement), &[reference, application_key])
             .await
             .map_err(failed())?;
-        let (id,) = there
+        let (id, is_purged) = found
             .first()
-            .ok_or_else(|| StoreError::new("a flow with this id is there already"))?;
-        return flow_id(id).map(Inserted::Exists);
+            .ok_or_else(|| StoreError::new("a flow with this id already exists"))?;
+        let id = flow_id(id)?;
+        return Ok(if *is_purged {
+            Inserted::Purged(id)
+        } else {
+            Inserted::Exists(id)
+        });
     }
     let mut script = Script::default();
     script.push("INSERT INTO idv_queue (flow, account, version, due, lease) VALUES (");
@@ -78,7 +80,7 @@ pub(super) async fn commit(
     let failed = || cannot("a flow could not be changed");
     let record = &change.record;
     let id: &[u8] = record.id.as_bytes();
-    // No flow is at a version that a column cannot hold.
+    // No flow has a version that a column cannot hold.
     let Ok(version) = whole(record.version) else {
         return Ok(Committed::Conflict);
     };
@@ -105,7 +107,7 @@ pub(super) async fn commit(
         .push("UPDATE idv_flows SET (audit_count, audit_hash, body) = (")
         .bind_all(sealed(record)?);
     script.push(") WHERE id = ").bind(id).push(";");
-    // An update writes the indexes of all columns that it names, changed or not.
+    // An update writes the indexes of all columns that it names, whether they changed or not.
     script
         .push("UPDATE idv_flows SET (")
         .push(SHOWN)
@@ -136,13 +138,47 @@ pub(super) async fn commit(
             .push(";");
     }
     add_entries(&mut script, &change.audit)?;
-    let kinds: Vec<String> = change.events.iter().map(kind).collect();
+    let kinds: Vec<String> = change.events.iter().map(event_kind).collect();
     add_events(&mut script, &change.events, &kinds)?;
     script.execute(connection).await.map_err(failed())?;
     if let Some((digest, end)) = &change.message {
         crate::store::sql::inbox::finish(connection, digest, end).await?;
     }
     Ok(Committed::Done(record.version + 1))
+}
+
+pub(super) async fn purge(
+    connection: &mut SqliteConnection,
+    purged: &PurgedFlow,
+) -> StoreResult<Committed> {
+    let failed = || cannot("a flow could not be purged");
+    let id: Value<'_> = purged.id.as_bytes().as_slice().into();
+    let Ok(version) = whole(purged.version) else {
+        return Ok(Committed::Conflict);
+    };
+    let statement = "DELETE FROM idv_queue WHERE flow = $1 AND version = $2";
+    let removed = connection
+        .execute(fixed(statement), &[id, version.into()])
+        .await
+        .map_err(failed())?;
+    if removed == 0 {
+        return Ok(Committed::Conflict);
+    }
+    let statement = "INSERT INTO idv_purged (key, flow) SELECT reference, id FROM idv_flows WHERE id = $1 \
+                     UNION SELECT application_key, id FROM idv_flows WHERE id = $1 AND application_key IS NOT NULL; \
+                     DELETE FROM idv_flows WHERE id = $1; \
+                     DELETE FROM idv_reports WHERE flow = $1; \
+                     DELETE FROM idv_inbox WHERE flow = $1";
+    connection
+        .execute(fixed(statement), &[id])
+        .await
+        .map_err(failed())?;
+    let mut script = Script::default();
+    add_entries(&mut script, &purged.audit)?;
+    if !purged.audit.is_empty() {
+        script.execute(connection).await.map_err(failed())?;
+    }
+    Ok(Committed::Done(purged.version + 1))
 }
 
 pub(super) async fn load(
@@ -194,63 +230,11 @@ pub(super) async fn locate(
     let found = rows
         .into_iter()
         .map(|(key, id)| Ok((lookup_key(&key)?, flow_id(&id)?)));
-    // A flow whose keys are the same is found once.
+    // A flow with two equal keys is found once.
     Ok(found
         .collect::<StoreResult<BTreeSet<_>>>()?
         .into_iter()
         .collect())
-}
-
-fn values(claim: &Claim) -> [Value<'_>; 5] {
-    [
-        claim.now.as_microsecond().into(),
-        claim.until.as_microsecond().into(),
-        limited(claim.limit).into(),
-        claim.accounts.is_empty().into(),
-        (&claim.accounts[..]).into(),
-    ]
-}
-
-/// Returns whether a claim would find something. It writes nothing, and so waits for no transaction.
-pub(super) async fn is_due(
-    connection: &mut SqliteConnection,
-    from: Queue,
-    now: Timestamp,
-    accounts: &[String],
-) -> StoreResult<bool> {
-    let now = now.as_microsecond().into();
-    let found = |rows: sqlx::Result<Vec<(i64,)>>| {
-        Ok(!rows
-            .map_err(cannot("what is due could not be read"))?
-            .is_empty())
-    };
-    let condition = match from {
-        Queue::Timers => {
-            let statement = "SELECT 1 FROM idv_timers WHERE wake <= $1 LIMIT 1";
-            return found(connection.fetch(fixed(statement), &[now]).await);
-        }
-        Queue::Flows => "idv_queue WHERE due <= $1",
-        Queue::Messages => "idv_inbox WHERE due <= $1 AND done_at IS NULL",
-    };
-    let among = among::<SqliteConnection>("account", (2, 3));
-    let statement =
-        format!("SELECT 1 FROM {condition} AND (lease IS NULL OR lease <= $1) AND {among} LIMIT 1");
-    found(
-        connection
-            .fetch(
-                built(statement),
-                &[now, accounts.is_empty().into(), accounts.into()],
-            )
-            .await,
-    )
-}
-
-/// Where to look for what is due.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Queue {
-    Flows,
-    Messages,
-    Timers,
 }
 
 pub(super) async fn claim(
@@ -265,7 +249,7 @@ pub(super) async fn claim(
         among::<SqliteConnection>("account", (4, 5))
     );
     let claimed: Vec<(String,)> = connection
-        .fetch(built(statement), &values(claim))
+        .fetch(built(statement), &claim_values(claim))
         .await
         .map_err(failed())?;
     if claimed.is_empty() {
@@ -289,112 +273,6 @@ pub(super) async fn claim(
     Ok(records)
 }
 
-pub(super) async fn claim_messages(
-    connection: &mut SqliteConnection,
-    claim: &Claim,
-) -> StoreResult<Vec<Message>> {
-    let statement = format!(
-        concat!(
-            "WITH ready AS MATERIALIZED (SELECT digest FROM idv_inbox WHERE due <= $1 AND done_at IS NULL \
-             AND (lease IS NULL OR lease <= $1) AND {} ORDER BY due, digest LIMIT $3) \
-             UPDATE idv_inbox SET lease = $2, tries = tries + 1 WHERE digest IN (SELECT digest FROM ready) RETURNING ",
-            message_columns!()
-        ),
-        among::<SqliteConnection>("account", (4, 5))
-    );
-    let rows = connection
-        .fetch::<MessageRow>(built(statement), &values(claim))
-        .await;
-    let rows = rows.map_err(cannot("messages could not be claimed"))?;
-    let mut messages = rows
-        .into_iter()
-        .map(message)
-        .collect::<StoreResult<Vec<_>>>()?;
-    messages.sort_by_key(|message| (message.due, message.digest));
-    Ok(messages)
-}
-
-pub(super) async fn push(
-    connection: &mut SqliteConnection,
-    message: &Message,
-    forgotten: Timestamp,
-) -> StoreResult<Pushed> {
-    let statement = concat!(
-        "INSERT INTO idv_inbox (",
-        message_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO UPDATE SET account = excluded.account, \
-         received_at = excluded.received_at, due = excluded.due, tries = excluded.tries, attention = excluded.attention, \
-         flow = excluded.flow, body = excluded.body, lease = NULL, done_at = NULL WHERE idv_inbox.done_at < $9"
-    );
-    let values = [
-        (&message.digest[..]).into(),
-        message.account.as_str().into(),
-        message.received_at.as_microsecond().into(),
-        message.due.map(Timestamp::as_microsecond).into(),
-        i64::from(message.tries).into(),
-        message.attention.as_deref().into(),
-        message
-            .flow
-            .as_ref()
-            .map(|flow| flow.as_bytes().as_slice())
-            .into(),
-        (&message.body[..]).into(),
-        forgotten.as_microsecond().into(),
-    ];
-    let changed = connection
-        .execute(fixed(statement), &values)
-        .await
-        .map_err(cannot("a message could not be kept"))?;
-    Ok(if changed == 0 {
-        Pushed::Repeated
-    } else {
-        Pushed::New
-    })
-}
-
-pub(super) async fn add_block(
-    connection: &mut SqliteConnection,
-    block: &AuditBlock,
-    entries: &[(FlowId, u64)],
-) -> StoreResult<bool> {
-    let failed = || cannot("a block could not be added");
-    let number = whole(block.number)?;
-    let statement = "INSERT INTO idv_blocks (number, at, entries, previous, hash) VALUES ($1, $2, $3, $4, $5) \
-                     ON CONFLICT (number) DO NOTHING";
-    let values = [
-        number.into(),
-        block.at.as_microsecond().into(),
-        whole(block.entries)?.into(),
-        (&block.previous[..]).into(),
-        (&block.hash[..]).into(),
-    ];
-    if connection
-        .execute(fixed(statement), &values)
-        .await
-        .map_err(failed())?
-        == 0
-    {
-        return Ok(false);
-    }
-    let names = entries
-        .iter()
-        .map(|(flow, number)| format!("{}:{number}", hex::encode(flow.as_bytes())))
-        .collect::<Vec<_>>();
-    let statement = "UPDATE idv_audit SET block = $1 FROM (SELECT unhex(substr(value, 1, 32)) AS id, \
-                     CAST(substr(value, 34) AS INTEGER) AS entry FROM json_each($2)) \
-                     WHERE flow = id AND number = entry AND block IS NULL";
-    let changed = connection
-        .execute(fixed(statement), &[number.into(), (&names[..]).into()])
-        .await
-        .map_err(failed())?;
-    if changed != entries.len() as u64 {
-        return Err(StoreError::new(
-            "an entry of the block is not there, or is in a block already",
-        ));
-    }
-    Ok(true)
-}
-
 /// The columns of a flow that are in clear.
 const SHOWN: &str = "provider, account, tenant, phase, phase_since, attention, created_at, reference, vendor, application_key";
 
@@ -413,7 +291,7 @@ fn shown(record: &Record) -> [Value<'_>; 10] {
     ]
 }
 
-/// The sealed state, and the end of the audit trail.
+/// Returns the end of the audit trail and the sealed state.
 fn sealed(record: &Record) -> StoreResult<[Value<'_>; 3]> {
     Ok([
         whole(record.audit.count)?.into(),
@@ -424,30 +302,6 @@ fn sealed(record: &Record) -> StoreResult<[Value<'_>; 3]> {
 
 fn bytes(key: &Option<LookupKey>) -> Option<&[u8]> {
     key.as_ref().map(|key| &key.0[..])
-}
-
-/// Adds entries to the audit trail.
-fn add_entries<'v>(script: &mut Script<'v>, entries: &'v [AuditEntry]) -> StoreResult<()> {
-    for part in entries.chunks(ROWS_OF_A_STATEMENT) {
-        script.push(concat!(
-            "INSERT INTO idv_audit (",
-            entry_columns!(),
-            ") VALUES "
-        ));
-        for (index, entry) in part.iter().enumerate() {
-            script.push(if index == 0 { "(" } else { ", (" }).bind_all([
-                entry.flow.as_bytes().as_slice().into(),
-                whole(entry.number)?.into(),
-                entry.at.as_microsecond().into(),
-                entry.event.as_str().into(),
-                (&entry.previous[..]).into(),
-                (&entry.hash[..]).into(),
-            ]);
-            script.push(")");
-        }
-        script.push(";");
-    }
-    Ok(())
 }
 
 /// Adds events to the outbox.
@@ -480,9 +334,4 @@ fn add_events<'v>(
         script.push(";");
     }
     Ok(())
-}
-
-/// The kind of an event, for its column. It is made of words and numbers, which always serialize.
-pub(in crate::store) fn kind(event: &Event) -> String {
-    serde_json::to_string(&event.kind).unwrap_or_default()
 }

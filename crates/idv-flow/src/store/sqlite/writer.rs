@@ -1,4 +1,4 @@
-//! The one task that writes: it commits all operations that wait as one transaction.
+//! The only task that writes: it commits all waiting operations as one transaction.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +14,14 @@ use crate::store::sql::cannot;
 use crate::store::sql::failure::{again, is_refused};
 use crate::store::{StoreError, StoreResult};
 
-/// The way to the task.
+/// The handle of the task.
 pub(super) struct Writer {
     lane: Lane<Job>,
     log: Arc<Log>,
 }
 
 impl Writer {
-    /// Starts the task. It empties the log after erasures, but no more often than `emptied_every`.
+    /// Starts the task, which empties the log after erasures, at most once per `emptied_every`.
     pub(super) fn start(line: Line<Connector>, emptied_every: Duration) -> Self {
         let log = Arc::new(Log {
             erasures: AtomicUsize::new(LEFT_BEFORE),
@@ -37,13 +37,15 @@ impl Writer {
         }
     }
 
-    /// Returns whether it is time to empty the log, which any transaction does.
+    /// Returns whether it is time to empty the log. Any transaction does it.
     pub(super) fn log_is_due(&self) -> bool {
         self.log.is_due()
     }
 
-    /// Does some work in a transaction, perhaps with that of others. If it fails, it may be done again in a transaction of its own: so it
-    /// changes nothing but the database.
+    /// Executes work in a transaction, perhaps together with other work.
+    ///
+    /// After a failure the work may be executed again in a separate transaction, so it changes only
+    /// the database.
     pub(super) async fn run<I, T, F>(&self, input: I, work: F) -> StoreResult<T>
     where
         I: Send + Sync + 'static,
@@ -56,7 +58,7 @@ impl Writer {
         self.run_erasing(false, input, work).await
     }
 
-    /// Does the same with work that erases personal data, if it `erases`.
+    /// Executes work that erases personal data if `erases`.
     pub(super) async fn run_erasing<I, T, F>(
         &self,
         erases: bool,
@@ -91,7 +93,7 @@ impl Writer {
 
 type Job = Box<dyn Operation>;
 
-/// Work that waits.
+/// Waiting work.
 trait Operation: Send {
     fn run<'o>(
         &'o mut self,
@@ -99,7 +101,7 @@ trait Operation: Send {
     ) -> BoxFuture<'o, StoreResult<()>>;
     fn is_abandoned(&self) -> bool;
     fn erases(&self) -> bool;
-    /// Answers: with the result, unless there is a failure.
+    /// Answers with the result, or with the failure.
     fn answer(self: Box<Self>, failure: Option<StoreError>);
 }
 
@@ -139,13 +141,13 @@ where
         let result = match (failure, self.result) {
             (None, Some(result)) => Ok(result),
             (Some(failure), _) => Err(failure),
-            (None, None) => Err(StoreError::new("the store did nothing")),
+            (None, None) => Err(StoreError::new("the store did not execute the operation")),
         };
         self.reply.send(result);
     }
 }
 
-/// The number of erasures that the log may still show, and the time of the last attempt to empty it.
+/// The number of erasures since the log was emptied, and the time of the last attempt to empty it.
 struct Log {
     erasures: AtomicUsize,
     tried: Mutex<Option<Instant>>,
@@ -165,7 +167,7 @@ impl Log {
     }
 }
 
-/// What the task has.
+/// The state of the task.
 struct Transactions {
     line: Line<Connector>,
     log: Arc<Log>,
@@ -187,7 +189,7 @@ impl Executor for Transactions {
                 .into_iter()
                 .for_each(|job| job.answer(Some(again(&failed.error))));
         }
-        // One of them failed, and none was done. Each is tried in a transaction of its own.
+        // One operation failed, and none was committed. Each is tried in a separate transaction.
         for job in batch {
             let mut alone = vec![job];
             match self.commit(&mut alone).await {
@@ -207,13 +209,15 @@ impl Executor for Transactions {
 /// A transaction that failed.
 struct Failed {
     error: StoreError,
-    /// Whether everything was undone, and the connection can be used again.
+    /// Whether everything was rolled back, and the connection can be used again.
     undone: bool,
 }
 
 impl Transactions {
-    /// Commits a batch as one transaction. A connection on which anything else failed than a statement that was refused is closed: SQLite
-    /// may have ended the transaction by itself, as it does if the disk is full.
+    /// Commits a batch as one transaction.
+    ///
+    /// The connection is closed after every failure except a rejected statement: SQLite may have ended
+    /// the transaction by itself, for example because the disk is full.
     async fn commit(&mut self, batch: &mut [Job]) -> Result<(), Failed> {
         let lost = |error| Failed {
             error,
@@ -243,8 +247,8 @@ impl Transactions {
         Ok(())
     }
 
-    /// Answers operations that were committed. If it is time to, the log is emptied before: so what was erased is gone when the caller
-    /// learns of it.
+    /// Answers committed operations. If it is time to empty the log, that happens first, so that erased
+    /// data is gone when the caller learns of it.
     async fn succeed(&mut self, batch: Vec<Job>) {
         // Only this task changes the count.
         self.log.erasures.fetch_add(
@@ -255,12 +259,12 @@ impl Transactions {
             *self.log.tried() = Some(Instant::now());
             match self.empty_log().await {
                 Ok(true) => self.log.erasures.store(0, Ordering::Relaxed),
-                Ok(false) => tracing::debug!(
-                    "the log of the store's file is being read; it is emptied later"
-                ),
+                Ok(false) => {
+                    tracing::debug!("the log of the store's file is in use; it is emptied later")
+                }
                 Err(_) => {
                     tracing::warn!(
-                        "the log of the store's file could not be emptied; it is tried again after the next erasure"
+                        "the log of the store's file could not be emptied; the next erasure tries again"
                     );
                 }
             }
@@ -268,7 +272,8 @@ impl Transactions {
         batch.into_iter().for_each(|job| job.answer(None));
     }
 
-    /// Carries the log over into the file, and empties it. Returns whether no other program was in the way.
+    /// Writes the log back into the file, and empties it. Returns whether no other program prevented
+    /// it.
     async fn empty_log(&mut self) -> StoreResult<bool> {
         let mut connection = self.line.take().await?;
         let emptied = async {
@@ -297,8 +302,8 @@ async fn wait_for_others(connection: &mut SqliteConnection, time: Duration) -> s
         .map(drop)
 }
 
-/// A program before may have erased something and ended before it emptied the log.
+/// An earlier program may have erased data and ended before it emptied the log.
 const LEFT_BEFORE: usize = 1;
 
-/// The longest wait for other programs to empty the log. Writers of this program wait meanwhile.
+/// The longest wait for other programs when the log is emptied. Writers of this program wait meanwhile.
 const BUSY_EMPTYING: Duration = Duration::from_millis(250);

@@ -1,18 +1,19 @@
-//! What is due when, for the store in memory.
+//! Due times and leases of the store in memory.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::to_microsecond;
+use crate::store::to_microsecond;
 
-/// What is due when, and until when it is leased. Two indexes, so that neither a claim nor the next time looks at what is not due.
+/// Due times and leases. There are two indexes, so that neither a claim nor the search for the next
+/// time visits items that are not due.
 pub(super) struct Queue<K> {
     slots: BTreeMap<K, Slot>,
-    /// By when it is due.
+    /// Ordered by the due time.
     by_due: BTreeSet<(Timestamp, K)>,
-    /// By when a claim finds it.
+    /// Ordered by the time at which a claim finds the item.
     by_wake: BTreeSet<(Timestamp, K)>,
 }
 
@@ -23,14 +24,14 @@ struct Slot {
 }
 
 impl Slot {
-    /// When a claim finds it.
+    /// Returns when a claim finds the item.
     fn wake(self) -> Option<Timestamp> {
         self.due
             .map(|due| self.lease.map_or(due, |lease| lease.max(due)))
     }
 }
 
-// Not derived: it would demand a default of the keys.
+// Not derived: that would require a default of the keys.
 impl<K> Default for Queue<K> {
     fn default() -> Self {
         Self {
@@ -49,7 +50,7 @@ impl<K: Ord + Clone> Queue<K> {
         self.slots.contains_key(key)
     }
 
-    /// Sets when something is due; its lease stays.
+    /// Sets when an item is due. Its lease stays.
     pub(super) fn set(&mut self, key: K, due: Option<Timestamp>) {
         let lease = self.slots.get(&key).and_then(|slot| slot.lease);
         self.place(
@@ -61,7 +62,7 @@ impl<K: Ord + Clone> Queue<K> {
         );
     }
 
-    /// Sets until when something that is here is leased.
+    /// Sets the lease of an item, if the item exists.
     pub(super) fn lease_until<Q: Ord + ToOwned<Owned = K> + ?Sized>(
         &mut self,
         key: &Q,
@@ -99,7 +100,8 @@ impl<K: Ord + Clone> Queue<K> {
         }
     }
 
-    /// Leases what is wanted, due and not leased, the earliest first. It passes over what is due and leased, which is what workers are at.
+    /// Leases wanted items that are due and not leased, the earliest first. It skips items that are due
+    /// and leased: workers have them.
     pub(super) fn claim(
         &mut self,
         now: Timestamp,
@@ -108,7 +110,7 @@ impl<K: Ord + Clone> Queue<K> {
         is_wanted: impl Fn(&K) -> bool,
     ) -> Vec<K> {
         let now = to_microsecond(now);
-        // Where nothing is to be found, as most of the time, not even that.
+        // Most of the time no item is due, and the index of wake times shows it at once.
         if self.next(|_| true).is_none_or(|next| next > now) {
             return Vec::new();
         }
@@ -142,7 +144,7 @@ impl<K: Ord + Clone> Queue<K> {
         claimed
     }
 
-    /// The earliest time at which a claim finds something that is wanted.
+    /// Returns the earliest time at which a claim finds a wanted item.
     pub(super) fn next(&self, is_wanted: impl Fn(&K) -> bool) -> Option<Timestamp> {
         self.by_wake
             .iter()
