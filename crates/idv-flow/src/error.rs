@@ -33,6 +33,9 @@ pub enum FlowError {
     /// No account of this name was given to the engine.
     #[error("no account {0} is configured here")]
     UnknownAccount(String),
+    /// The account takes no new flows: an operator drains it.
+    #[error("the account {0} is draining: start at another account, or resume it")]
+    Draining(String),
     /// The flow has no such event, or the event was forgotten 30 days after its delivery.
     #[error("flow {flow} has no event {sequence}, or it was delivered more than 30 days ago")]
     UnknownEvent {
@@ -80,6 +83,7 @@ impl FlowError {
             Self::Delivery(_) => "not_taken",
             Self::WrongClock { .. } => "wrong_clock",
             Self::UnknownAccount(_) => "unknown_account",
+            Self::Draining(_) => "draining",
             Self::Held { .. } => "held",
             Self::Conflict(_) => "conflict",
             Self::Invalid(_) => "invalid",

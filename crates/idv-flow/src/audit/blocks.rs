@@ -53,7 +53,7 @@ impl BlockHead {
 
 impl Inner {
     /// Puts the entries that stand in no block yet into one.
-    pub(crate) async fn tie(&self) -> Result<()> {
+    pub(crate) async fn seal_block(&self) -> Result<()> {
         loop {
             if !self.advance_head().await? {
                 // The stored value stays as it is, for an operator to look at.

@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 use crate::audit::blocks::{BlockHead, HEAD};
 use crate::config::FlowConfig;
 use crate::engine::Engine;
+use crate::engine::accounts::limits::{AccountLimits, CircuitBreaker};
+use crate::engine::accounts::permits::Permits;
 use crate::engine::clock::ClockGuard;
 use crate::engine::events::{Handler, HandlerError, Receivers};
 use crate::engine::evidence::NO_EVIDENCE_STORE;
@@ -38,6 +40,8 @@ pub struct EngineBuilder {
     store: Arc<dyn Store>,
     clients: Vec<(String, Client)>,
     schedules: Vec<(String, Schedule)>,
+    limits: Vec<(String, AccountLimits)>,
+    breakers: Vec<(String, CircuitBreaker)>,
     vault: Vault,
     tenants: BTreeMap<String, Vault>,
     retention: Retention,
@@ -59,6 +63,8 @@ impl EngineBuilder {
             store: Arc::new(store),
             clients: Vec::new(),
             schedules: Vec::new(),
+            limits: Vec::new(),
+            breakers: Vec::new(),
             vault: Vault::plain(),
             tenants: BTreeMap::new(),
             retention: Retention::default(),
@@ -127,6 +133,23 @@ impl EngineBuilder {
     #[must_use]
     pub fn schedule(mut self, account: impl Into<String>, schedule: Schedule) -> Self {
         self.schedules.push((account.into(), schedule));
+        self
+    }
+
+    /// Sets the limits of the calls of all programs together at an account. Default: none. An operator can set
+    /// [others](Engine::limit_account).
+    ///
+    /// All programs over one store have the same limits; if they differ, each keeps its own.
+    #[must_use]
+    pub fn account_limits(mut self, account: impl Into<String>, limits: AccountLimits) -> Self {
+        self.limits.push((account.into(), limits));
+        self
+    }
+
+    /// Sets the circuit breaker of an account. Default: [`CircuitBreaker::default`].
+    #[must_use]
+    pub fn circuit_breaker(mut self, account: impl Into<String>, breaker: CircuitBreaker) -> Self {
+        self.breakers.push((account.into(), breaker));
         self
     }
 
@@ -296,28 +319,40 @@ impl EngineBuilder {
                     "the account {id} is added twice: give the second one another name"
                 )));
             }
-            // The last one that was set counts.
-            let set = self.schedules.iter().rfind(|(account, _)| *account == id);
-            let schedule = set.map_or_else(
-                || Schedule::of(client.info()),
-                |(_, schedule)| schedule.clone(),
-            );
+            let schedule = last_of(&self.schedules, &id)
+                .cloned()
+                .unwrap_or_else(|| Schedule::of(client.info()));
             schedule.check()?;
+            let limits = last_of(&self.limits, &id).copied().unwrap_or_default();
+            limits.check()?;
+            let breaker = last_of(&self.breakers, &id).copied().unwrap_or_default();
+            breaker.check()?;
             deadline = deadline.max(client.policy().deadline);
             accounts.push(Arc::new(VendorHandle {
                 id,
                 client,
                 schedule,
+                limits,
+                breaker,
+                gate: tokio::sync::Mutex::default(),
             }));
         }
-        if let Some((unknown, _)) = self
+        let named = self
             .schedules
             .iter()
-            .find(|(id, _)| !accounts.iter().any(|at| at.id == *id))
-        {
-            return Err(FlowError::Invalid(format!(
-                "there is a schedule for the account {unknown}, and no client"
-            )));
+            .map(|(id, _)| (id, "a schedule"))
+            .chain(self.limits.iter().map(|(id, _)| (id, "limits")))
+            .chain(
+                self.breakers
+                    .iter()
+                    .map(|(id, _)| (id, "a circuit breaker")),
+            );
+        for (id, what) in named {
+            if !accounts.iter().any(|at| at.id == *id) {
+                return Err(FlowError::Invalid(format!(
+                    "there is no account {id}, and {what} for it: add its client, or correct the name"
+                )));
+            }
         }
         if let Some(default) = &self.default_account {
             let unknown =
@@ -350,6 +385,9 @@ impl EngineBuilder {
         };
         self.store.migrate().await?;
         let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
+        let mut program = [0; 8];
+        self.random.fill(&mut program);
+        let program = hex::encode(program);
         let inner = Inner {
             store: self.store,
             accounts,
@@ -362,15 +400,17 @@ impl EngineBuilder {
             evidence: self.evidence,
             evidence_store: self.evidence_store,
             lease,
-            bell: Notify::new(),
-            events_bell: Notify::new(),
-            tally: Counters::default(),
+            wakeup: Notify::new(),
+            events_wakeup: Notify::new(),
+            worker_stats: Counters::default(),
             metrics: Metrics::new(),
             parked_limit: self.parked_limit,
             this: OnceLock::new(),
             clock_guard: ClockGuard::new(self.clock_tolerance),
             receivers,
             places: Arc::default(),
+            program,
+            permits: Permits::default(),
             block: Mutex::default(),
             woken: AtomicBool::new(false),
             messages_first: AtomicBool::new(true),
@@ -401,6 +441,12 @@ impl EngineBuilder {
         let _ = inner.this.set(Arc::downgrade(&inner));
         Ok(Engine { inner })
     }
+}
+
+/// Returns the last value that was set for an account.
+fn last_of<'a, T>(values: &'a [(String, T)], account: &str) -> Option<&'a T> {
+    let value = values.iter().rfind(|(name, _)| name == account);
+    value.map(|(_, value)| value)
 }
 
 /// Checks the name of an account or a tenant, which the store keeps in clear.

@@ -1,5 +1,6 @@
 //! The engine that an application uses.
 
+pub(crate) mod accounts;
 pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod events;
@@ -17,9 +18,9 @@ use idv_core::{Client, Decision, Delivery, HandOff, Outcome, Reference, Reply, R
 
 use crate::audit::{AuditEntry, Verified};
 use crate::engine::builder::EngineBuilder;
-use crate::engine::operator::{Item, OperatorCursor, OperatorPage};
+use crate::engine::operator::{OperatorCursor, OperatorPage, OperatorTask};
 use crate::engine::repository::{Inner, LoadedFlow};
-use crate::engine::workers::Tally;
+use crate::engine::workers::WorkerStats;
 use crate::engine::workers::delete::Receipt;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -333,7 +334,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn operator(&self) -> Result<Vec<Item>> {
+    pub async fn operator(&self) -> Result<Vec<OperatorTask>> {
         self.inner.operator().await
     }
 
@@ -421,11 +422,7 @@ impl Engine {
         self.inner.check_clock().await?;
         self.inner.probe().await?;
         let now = self.inner.now();
-        let due = self
-            .inner
-            .store
-            .next_due(&self.inner.account_names())
-            .await?;
+        let due = self.inner.due_since().await?;
         let behind = due
             .and_then(|due| Duration::try_from(now.duration_since(due)).ok())
             .unwrap_or_default();
@@ -434,8 +431,8 @@ impl Engine {
 
     /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        self.inner.tally.read()
+    pub fn worker_stats(&self) -> WorkerStats {
+        self.inner.worker_stats.read()
     }
 
     /// Returns the client of an account.

@@ -10,6 +10,8 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
+use crate::engine::accounts::limits::{AccountLimits, CircuitBreaker};
+use crate::engine::accounts::permits::Permits;
 use crate::engine::clock::ClockGuard;
 use crate::engine::events::Receivers;
 use crate::engine::metrics::Metrics;
@@ -40,6 +42,11 @@ pub(crate) struct VendorHandle {
     pub(crate) id: String,
     pub(crate) client: Client,
     pub(crate) schedule: Schedule,
+    /// The limits that hold unless an operator has set others.
+    pub(crate) limits: AccountLimits,
+    pub(crate) breaker: CircuitBreaker,
+    /// Held while this program changes what it was granted of the shared limits.
+    pub(crate) gate: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct Inner {
@@ -59,13 +66,17 @@ pub(crate) struct Inner {
     /// For how long work is leased: longer than any call takes.
     pub(crate) lease: Duration,
     /// Rung if there is something new to do.
-    pub(crate) bell: Notify,
+    pub(crate) wakeup: Notify,
     /// Rung if there is something new to tell the application.
-    pub(crate) events_bell: Notify,
-    pub(crate) tally: Counters,
+    pub(crate) events_wakeup: Notify,
+    pub(crate) worker_stats: Counters,
     pub(crate) metrics: Metrics,
     /// The places of the workers that each account has taken.
     pub(crate) places: Arc<Places>,
+    /// The random name of this program among those that share the store.
+    pub(crate) program: String,
+    /// The calls that this program may start and has under way.
+    pub(crate) permits: Permits,
     pub(crate) clock_guard: ClockGuard,
     /// The engine itself, which the application's handler receives.
     pub(crate) this: OnceLock<Weak<Self>>,
@@ -341,7 +352,7 @@ impl Inner {
             Err(error) => self.committed_after_all(&flow.record).await.ok_or(error)?,
         };
         if !events.is_empty() {
-            self.events_bell.notify_one();
+            self.events_wakeup.notify_one();
         }
         match committed {
             Committed::Done(version) => {

@@ -21,7 +21,7 @@ impl Inner {
     /// Commits the intention to create a verification, which a worker carries out.
     pub(crate) async fn submit(&self, start: Start) -> Result<Started> {
         let (_, flow, already_existed) = self.insert(start, None).await?;
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(started(&flow, already_existed))
     }
 
@@ -33,7 +33,11 @@ impl Inner {
         start: Start,
     ) -> Result<Started> {
         self.check_clock().await?;
-        let (_, flow, entries) = self.prepare(start)?;
+        let (at, flow, entries) = self.prepare(start)?;
+        if let Err(refused) = self.refuse_if_draining(&at).await {
+            let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
+            return Ok(started(&earlier, true));
+        }
         match transaction.insert(&flow.record, &entries).await? {
             Inserted::New => Ok(started(&flow, false)),
             Inserted::Exists(id) => match self.read(id).await {
@@ -50,12 +54,20 @@ impl Inner {
 
     /// Commits the intention to create a verification, and carries it out.
     pub(crate) async fn start(&self, start: Start) -> Result<Started> {
+        let at = self.account_of(&start)?;
+        let Some(mut permit) = self.permit(&at).await? else {
+            // A worker creates it when the account's control allows a call.
+            return self.submit(start).await;
+        };
         let (at, flow, already_existed) = self.insert(start, Some(self.lease_until())).await?;
         if already_existed {
             return Ok(started(&flow, true));
         }
+        permit.start();
         let (flow, error) = self.create(&at, flow).await?;
-        self.bell.notify_one();
+        drop(permit);
+        self.release_permits().await;
+        self.wakeup.notify_one();
         match (flow.record.phase, error) {
             // Nothing was created, and nothing will be: the caller must know why.
             (Phase::Refused, Some(error)) => Err(error.into()),
@@ -71,6 +83,10 @@ impl Inner {
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
         let (at, flow, entries) = self.prepare(start)?;
+        if let Err(refused) = self.refuse_if_draining(&at).await {
+            let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
+            return Ok((at, earlier, true));
+        }
         let id = flow.record.id;
         let inserted = match self.store.insert(&flow.record, lease, &entries).await {
             Ok(inserted) => inserted,
@@ -94,15 +110,38 @@ impl Inner {
         Ok((at, kept, true))
     }
 
+    /// Returns the account at which a flow is to start.
+    fn account_of(&self, start: &Start) -> Result<Arc<VendorHandle>> {
+        match &start.account {
+            Some(account) => self.account(account),
+            None => self.account(self.account_names().first().copied().unwrap_or_default()),
+        }
+    }
+
+    /// Returns the flow that was started earlier with the reference or the key of a new one.
+    async fn started_earlier(
+        &self,
+        at: &VendorHandle,
+        new: &LoadedFlow,
+    ) -> Result<Option<LoadedFlow>> {
+        let key = new.record.application_key;
+        let keys: Vec<_> = std::iter::once(new.record.reference).chain(key).collect();
+        for (_, id) in self.store.locate(&keys).await? {
+            let earlier = self.read(id).await?;
+            let has_key = key.is_some() && earlier.record.application_key == key;
+            if has_key || earlier.is_of(&at.id, &new.state.verification.id().reference) {
+                return Ok(Some(earlier));
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes a new flow with the beginning of its audit trail.
     pub(crate) fn prepare(
         &self,
         start: Start,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
-        let at = match &start.account {
-            Some(account) => self.account(account)?,
-            None => self.account(self.account_names().first().copied().unwrap_or_default())?,
-        };
+        let at = self.account_of(&start)?;
         start
             .tenant
             .as_deref()
@@ -187,7 +226,7 @@ impl Inner {
         // After a long delay the call would outlive the lease, and another worker would take over during it.
         if self.now() < later(marked_at, self.lease / 2) {
             let answer = at.client.create(new).await;
-            self.metrics.answered(&at.id, self.now(), &answer);
+            self.note_answer(at, &answer).await;
             return answer;
         }
         Err(Error::new(ErrorKind::Unavailable)
@@ -199,7 +238,7 @@ impl Inner {
     pub(crate) async fn search(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
         let reference = flow.state.verification.id().reference.clone();
         let found = at.client.find(&reference).await;
-        self.metrics.answered(&at.id, self.now(), &found);
+        self.note_answer(at, &found).await;
         let found = found.as_ref().map(Vec::as_slice);
         self.change(at, flow, Lease::End, Input::Searched(found))
             .await

@@ -101,7 +101,7 @@ impl Inner {
         if let Some((copy, until)) = Self::machine(&at, &flow).held(self.now()) {
             return Err(FlowError::Held { copy, until });
         }
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(Receipt::of(&flow))
     }
 
@@ -120,7 +120,7 @@ impl Inner {
             },
         )
         .await?;
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(())
     }
 
@@ -137,7 +137,7 @@ impl Inner {
         };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
-        self.metrics.answered(&at.id, self.now(), &answer);
+        self.note_answer(at, &answer).await;
         let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
         self.change(at, flow, Lease::End, input).await
     }

@@ -241,7 +241,7 @@ impl Inner {
         });
         match select(download, superseded).await {
             Either::Left((downloaded, _)) => {
-                self.metrics.answered(&at.id, self.now(), &downloaded);
+                self.note_answer(at, &downloaded).await;
                 downloaded
             }
             Either::Right(_) => {
@@ -252,6 +252,7 @@ impl Inner {
 
     /// Says that a download goes on. Returns whether it is still waited for.
     async fn say_under_way(&self, at: &VendorHandle, id: FlowId, item: u32) -> Result<bool> {
+        self.settle_all_permits().await?;
         let flow = self.read(id).await?;
         if !flow.state.evidence.is_current(item) {
             return Ok(false);

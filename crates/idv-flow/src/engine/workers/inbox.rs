@@ -124,7 +124,7 @@ impl Inner {
     async fn push(&self, message: &Message) -> Result<()> {
         let forgotten = earlier(self.now(), REPEATED_WITHIN);
         if self.store.push(message, forgotten).await? == Pushed::New {
-            self.bell.notify_one();
+            self.wakeup.notify_one();
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl Inner {
             self.take_in(at, opened, observation).await?;
         }
         if changed {
-            self.bell.notify_one();
+            self.wakeup.notify_one();
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 
 use self::places::{Place, Shares};
 use crate::engine::Engine;
+use crate::engine::accounts::Admission;
+use crate::engine::accounts::permits::Permit;
 use crate::engine::events::KEPT_FOR;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
@@ -29,10 +31,13 @@ use crate::machine::{Command, Input};
 use crate::store::{Commit, Lease, Message, Record};
 
 /// The timers that every store has, and their periods.
-pub(crate) const TIMERS: &[(&str, Duration)] =
-    &[(TIE, Duration::from_secs(60)), (PURGE, DAY), (RESEAL, DAY)];
+pub(crate) const TIMERS: &[(&str, Duration)] = &[
+    (SEAL_BLOCK, Duration::from_secs(60)),
+    (PURGE, DAY),
+    (RESEAL, DAY),
+];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const TIE: &str = "audit";
+const SEAL_BLOCK: &str = "audit";
 const PURGE: &str = "inbox";
 const RESEAL: &str = "keys";
 const SWEEP: &str = "sweep:";
@@ -58,7 +63,7 @@ pub(crate) fn sweep_timer(account: &str) -> String {
 /// What a program is working on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct WorkerStats {
     /// How many steps are under way.
     pub under_way: usize,
     /// How many steps were brought to an end since the flow was opened.
@@ -73,8 +78,8 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn read(&self) -> Tally {
-        Tally {
+    pub(crate) fn read(&self) -> WorkerStats {
+        WorkerStats {
             under_way: self.under_way.load(Ordering::Relaxed),
             done: self.done.load(Ordering::Relaxed),
         }
@@ -99,8 +104,8 @@ impl Drop for UnderWay<'_> {
 enum Task {
     Timer(String),
     Message(Message),
-    /// A flow that is leased until then.
-    Flow(Box<Record>, Timestamp, Place),
+    /// A flow that is leased until then, with the permit for its next call.
+    Flow(Box<Record>, Timestamp, Place, Permit),
 }
 
 impl Engine {
@@ -169,7 +174,7 @@ impl Engine {
             let rest = async {
                 match wait {
                     Some(wait) => {
-                        let notified = pin!(inner.bell.notified());
+                        let notified = pin!(inner.wakeup.notified());
                         select(
                             select(notified, inner.store.hint()),
                             inner.clock.sleep(wait),
@@ -186,6 +191,7 @@ impl Engine {
         }
         drop(stopping);
         while under_way.next().await.is_some() {}
+        inner.release_permits().await;
     }
 
     /// Runs every step that is due now, one after the other, delivers the events, and returns the number of steps: for a program that the system starts at intervals,
@@ -204,6 +210,7 @@ impl Engine {
             let tasks = self.inner.take(1, 1).await?;
             if tasks.is_empty() {
                 self.inner.deliver_all_due().await?;
+                self.inner.release_permits().await;
                 return Ok(done);
             }
             done += tasks.len();
@@ -232,6 +239,7 @@ impl Inner {
     /// Claims up to so many things that are due; timers may come on top.
     async fn take(&self, workers: usize, free: usize) -> Result<Vec<Task>> {
         self.check_clock().await?;
+        self.settle_all_permits().await?;
         let now = self.now();
         let until = self.lease_until();
         if !self.woken.load(Ordering::Relaxed) {
@@ -274,46 +282,118 @@ impl Inner {
             let claimed = self.store.claim_inbox(now, until, limit, &accounts).await?;
             return Ok(claimed.into_iter().map(Task::Message).collect());
         }
-        let task = |record: Record| {
-            let place = self.places.take(&record.account);
-            Task::Flow(Box::new(record), until, place)
-        };
-        let Shares { of_any, one_each } = self.places.shares(workers, limit, &accounts);
+        self.claim_flows(workers, limit).await
+    }
+
+    /// Claims up to `limit` flows: those of accounts without limits together, and those of each account with limits as far as it has permits.
+    async fn claim_flows(&self, workers: usize, limit: usize) -> Result<Vec<Task>> {
+        let (mut unlimited, mut limited) = (Vec::new(), Vec::new());
+        for at in &self.accounts {
+            match self.admission(at).await {
+                Ok(Admission::Unlimited) => unlimited.push(at.id.as_str()),
+                Ok(Admission::Limited) => limited.push(at),
+                Ok(Admission::Closed) => {}
+                Err(error @ FlowError::Store(_)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(account = %at.id, error = &error as &dyn std::error::Error, "the control of an account cannot be read: its vendor is not called");
+                    self.permits
+                        .refuse_until(&at.id, later(self.now(), NOT_OURS));
+                }
+            }
+        }
+        let mut names = unlimited.clone();
+        names.extend(limited.iter().map(|at| at.id.as_str()));
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Shares { of_any, one_each } = self.places.shares(workers, limit, &names);
         let mut tasks: Vec<Task> = Vec::new();
-        if of_any > 0 {
-            tasks.extend(
-                self.store
-                    .claim(now, until, of_any, &accounts)
-                    .await?
-                    .into_iter()
-                    .map(task),
-            );
+        // None of them takes more than its part before the others had their turn.
+        let part = of_any.div_ceil(names.len());
+        for at in &limited {
+            let free = part.min(of_any - tasks.len());
+            tasks.extend(self.claim_limited(at, free).await?);
+        }
+        let free = of_any - tasks.len();
+        if free > 0 && !unlimited.is_empty() {
+            tasks.extend(self.claim_unlimited(&unlimited, free).await?);
         }
         for account in one_each {
             let has_one = tasks
                 .iter()
                 .any(|task| matches!(task, Task::Flow(record, ..) if record.account == account));
-            if !has_one && tasks.len() < limit {
-                tasks.extend(
-                    self.store
-                        .claim(now, until, 1, &[account])
-                        .await?
-                        .into_iter()
-                        .map(task),
-                );
+            if has_one || tasks.len() >= limit {
+                continue;
             }
+            tasks.extend(match limited.iter().find(|at| at.id == account) {
+                Some(at) => self.claim_limited(at, 1).await?,
+                None => self.claim_unlimited(&[account], 1).await?,
+            });
         }
         Ok(tasks)
     }
 
-    /// How long there is nothing to do.
-    async fn pause(&self) -> Duration {
-        let due = match self.store.next_due(&self.account_names()).await {
-            Ok(Some(due)) => Duration::try_from(due.duration_since(self.now())).unwrap_or_default(),
-            Ok(None) => IDLE,
-            Err(_) => AFTER_FAILURE,
+    async fn claim_unlimited(&self, accounts: &[&str], limit: usize) -> Result<Vec<Task>> {
+        let (now, until) = (self.now(), self.lease_until());
+        let claimed = self.store.claim(now, until, limit, accounts).await?;
+        let task = |record: Record| {
+            let permit = self.permits.unlimited(&record.account);
+            self.task(record, until, permit)
         };
-        due.clamp(SHORTEST, IDLE)
+        Ok(claimed.into_iter().map(task).collect())
+    }
+
+    /// Claims flows of an account with limits, as many as it gets permits for.
+    async fn claim_limited(&self, at: &VendorHandle, limit: usize) -> Result<Vec<Task>> {
+        let (now, until) = (self.now(), self.lease_until());
+        if limit == 0 || self.permits.refused_until(&at.id, now).is_some() {
+            return Ok(Vec::new());
+        }
+        // Permits are taken from all programs, so not for nothing.
+        let due = self.store.next_due(&[&at.id]).await?;
+        if due.is_none_or(|due| due > now) {
+            return Ok(Vec::new());
+        }
+        let wanted = u32::try_from(limit).unwrap_or(u32::MAX);
+        let permits = self.permits(at, wanted).await?;
+        if permits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claimed = self
+            .store
+            .claim(now, until, permits.len(), &[&at.id])
+            .await?;
+        Ok(claimed
+            .into_iter()
+            .zip(permits)
+            .map(|(record, permit)| self.task(record, until, permit))
+            .collect())
+    }
+
+    fn task(&self, record: Record, until: Timestamp, permit: Permit) -> Task {
+        let place = self.places.take(&record.account);
+        Task::Flow(Box::new(record), until, place, permit)
+    }
+
+    /// Returns the time until there may be something to do.
+    async fn pause(&self) -> Duration {
+        let now = self.now();
+        let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        let (mut wait, mut open) = (IDLE, Vec::new());
+        for at in &self.accounts {
+            match self.permits.refused_until(&at.id, now) {
+                Some(again) => wait = wait.min(until(again)),
+                None => open.push(at.id.as_str()),
+            }
+        }
+        if !open.is_empty() {
+            wait = match self.store.next_due(&open).await {
+                Ok(Some(due)) => wait.min(until(due)),
+                Ok(None) => wait,
+                Err(_) => AFTER_FAILURE,
+            };
+        }
+        wait.clamp(SHORTEST, IDLE)
     }
 
     /// Carries a task out. What fails stays leased, and is tried again when the lease has run out.
@@ -327,12 +407,12 @@ impl Inner {
     }
 
     async fn try_carry_out(&self, task: Task) -> Result<()> {
-        let _under_way = self.tally.begin();
+        let _under_way = self.worker_stats.begin();
         match task {
             Task::Timer(name) => {
                 let account = name.strip_prefix(SWEEP);
                 let operation = if account.is_some() { "sweep" } else { &name };
-                self.measured(account, operation, None, self.ring(&name))
+                self.measured(account, operation, None, self.fire_timer(&name))
                     .await
             }
             Task::Message(message) => {
@@ -340,14 +420,14 @@ impl Inner {
                 self.measured(Some(&account), "message", None, self.work_off(message))
                     .await
             }
-            Task::Flow(record, until, _place) => self.step(*record, until).await,
+            Task::Flow(record, until, _place, permit) => self.step(*record, until, permit).await,
         }?;
-        self.tally.done.fetch_add(1, Ordering::Relaxed);
+        self.worker_stats.done.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
     /// Carries out the next step of a claimed flow, and those after it that are due at once and for which the lease lasts.
-    async fn step(&self, record: Record, until: Timestamp) -> Result<()> {
+    async fn step(&self, record: Record, until: Timestamp, permit: Permit) -> Result<()> {
         let at = match self.account(&record.account) {
             Ok(at) => at,
             // It waits for a program that knows this vendor, and a person is told.
@@ -362,9 +442,10 @@ impl Inner {
             flow => flow?,
         };
         let id = flow.record.id;
+        let mut permit = Some(permit);
         for left in (0..STEPS_OF_A_LEASE).rev() {
             flow.leased_until = (left > 0).then_some(until);
-            match AssertUnwindSafe(self.carry_out_next(&at, flow))
+            match AssertUnwindSafe(self.carry_out_next(&at, flow, permit.take()))
                 .catch_unwind()
                 .await
             {
@@ -386,7 +467,12 @@ impl Inner {
     }
 
     /// Carries out the next step of a flow.
-    async fn carry_out_next(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
+    async fn carry_out_next(
+        &self,
+        at: &VendorHandle,
+        flow: LoadedFlow,
+        permit: Option<Permit>,
+    ) -> Result<LoadedFlow> {
         let command = Self::next(at, &flow, self.now()).command;
         let (name, id) = (
             command.as_ref().map_or("refresh", Command::name),
@@ -396,7 +482,7 @@ impl Inner {
             Some(&at.id),
             name,
             Some(id),
-            self.carry_out_command(at, flow, command),
+            self.carry_out_command(at, flow, command, permit),
         )
         .await
     }
@@ -406,12 +492,28 @@ impl Inner {
         at: &VendorHandle,
         flow: LoadedFlow,
         command: Option<Command>,
+        permit: Option<Permit>,
     ) -> Result<LoadedFlow> {
         self.check_clock().await?;
         let end = |flow, input| self.change(at, flow, Lease::End, input);
         let Some(command) = command else {
-            // Only what the record says of it has to be brought up to date.
+            // Only the columns of the record have to be brought up to date.
             return end(flow, Input::Refreshed).await;
+        };
+        // Held until the step has ended.
+        let _permit = if command.calls_vendor() {
+            let Some(mut permit) = self.admit(at, permit).await? else {
+                // The lease ends, and the flow waits until calls are possible again.
+                let flow = LoadedFlow {
+                    leased_until: None,
+                    ..flow
+                };
+                return end(flow, Input::Refreshed).await;
+            };
+            permit.start();
+            Some(permit)
+        } else {
+            None
         };
         match &command {
             Command::Create => self.create(at, flow).await.map(|(flow, _)| flow),
@@ -449,7 +551,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn ring(&self, name: &str) -> Result<()> {
+    async fn fire_timer(&self, name: &str) -> Result<()> {
         let period = TIMERS
             .iter()
             .find(|(timer, _)| *timer == name)
@@ -458,10 +560,14 @@ impl Inner {
             .strip_prefix(SWEEP)
             .and_then(|account| self.account(account).ok());
         let (result, period) = match (name, &swept) {
-            (TIE, _) => (self.tie().await, period),
+            (SEAL_BLOCK, _) => (self.seal_block().await, period),
             (RESEAL, _) => (self.reseal().await, period),
             (PURGE, _) => (self.purge().await, period),
-            (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
+            (_, Some(at)) => match self.sweep(at, name).await {
+                // Calls are not possible now.
+                Ok(false) => (Ok(()), Some(NOT_OURS)),
+                result => (result.map(drop), at.schedule.sweep),
+            },
             _ => (Ok(()), None),
         };
         match &result {

@@ -1,9 +1,11 @@
 //! Asking the vendor: for one verification, or for many by a list.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use idv_core::{Capability, ListQuery, Observation, ResultHandle};
 
+use crate::engine::accounts::Admission;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -12,6 +14,8 @@ use crate::store::{Filter, Lease, LookupKey, MessageEnd, Phase};
 
 /// How many pages of a list are read at the most: a vendor whose list never ends is not followed for ever.
 const MAX_PAGES: usize = 10_000;
+/// The time after which a page is tried again that the account's limits do not allow now.
+const PAGE_PAUSE: Duration = Duration::from_millis(250);
 
 impl Inner {
     /// Asks the vendor for the status, or for the result under a handle.
@@ -29,7 +33,7 @@ impl Inner {
             Some(_) => at.client.fetch(&id, handle).await,
             None => at.client.poll(&id).await,
         };
-        self.metrics.answered(&at.id, self.now(), &answer);
+        self.note_answer(at, &answer).await;
         let input = Input::Answered {
             handle,
             asked_at,
@@ -39,24 +43,37 @@ impl Inner {
         self.change(at, flow, Lease::End, input).await
     }
 
-    /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
-    /// that asked for it is put off, so that nobody else begins meanwhile.
-    pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<()> {
+    /// Reads the vendor's whole list and applies its news to the flows. Costs one call per page; with each, the timer that asked for it is
+    /// postponed, so that no other program begins meanwhile. Returns whether it was read, as far as the account's control allowed it.
+    pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<bool> {
         let open = Filter::all()
             .of_account(at.id.clone())
             .in_phase(Phase::Open);
         if !at.client.info().has(Capability::Listing)
             || self.store.list(&open, None, 1).await?.is_empty()
         {
-            return Ok(());
+            return Ok(true);
         }
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
+            let mut permit = loop {
+                match self.permit(at).await? {
+                    Some(permit) => break permit,
+                    // Later pages wait: the list would have to be read from its beginning.
+                    None if cursor.is_some() && self.is_slowed_only(at).await? => {
+                        self.store.wind_timer(timer, self.lease_until()).await?;
+                        self.clock.sleep(PAGE_PAUSE).await;
+                    }
+                    None => return Ok(false),
+                }
+            };
+            permit.start();
             let page = at
                 .client
                 .list(&ListQuery::default(), cursor.as_deref())
                 .await;
-            self.metrics.answered(&at.id, self.now(), &page);
+            self.note_answer(at, &page).await;
+            drop(permit);
             let page = page?;
             if page.unreadable > 0 {
                 tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list cannot be read");
@@ -68,7 +85,12 @@ impl Inner {
             }
             self.store.wind_timer(timer, self.lease_until()).await?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Returns whether limits alone delay the calls to an account.
+    async fn is_slowed_only(&self, at: &VendorHandle) -> Result<bool> {
+        Ok(self.admission(at).await? != Admission::Closed)
     }
 
     async fn apply_page(&self, at: &VendorHandle, observations: &[Observation]) -> Result<()> {
