@@ -1,19 +1,21 @@
 //! The configuration of flows: the table `flow` of an application's configuration.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idv_core::adapter::settings::{
-    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table,
-    Value, is_loopback,
+    Address, Days, Fault, Millis, Positive, Secrets, Section, Setting, SettingKind, SettingValue,
+    Table, Value, is_loopback,
 };
 use idv_core::{Secret, Url, settings};
 
 use crate::machine::evidence::{MIB, kind_of};
 use crate::{
-    EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault, Webhook,
+    AccountLimits, CircuitBreaker, EvidenceKinds, EvidencePolicy, FileKeys, FlowError, Keep,
+    Result, Retention, Schedule, Vault, Webhook,
 };
 
 settings! {
@@ -34,6 +36,10 @@ settings! {
             key: Option<Secret>,
             /// The keys that were used before.
             older_keys: Secrets,
+            /// A directory of files `<id>.key` that wrap the data keys, instead of `key`. The last one by name is current, unless the file `current` names another. A `key` beside it opens older values.
+            key_directory: Option<String>,
+            /// The limits and the circuit breaker of accounts: a table for each, with `per_second`, `per_minute`, `concurrent`, `breaker_outages` (0: off) and `breaker_interval_ms`.
+            accounts: AccountTable,
             /// The accounts whose flows go on beside those of the default account.
             also: Vec<String>,
             /// The lease duration: if a worker crashes, another takes over its work after this long. Longer than the deadline of calls.
@@ -103,6 +109,11 @@ impl FlowConfig {
     ///
     /// [`FlowError::Invalid`] if a key does not have the form of one, or there are older keys only.
     pub fn vault(&self) -> Result<Vault> {
+        if let Some(directory) = &self.key_directory {
+            let vault = Vault::from_provider(FileKeys::new(directory));
+            let older = self.key.iter().chain(self.older_keys.iter());
+            return older.into_iter().try_fold(vault, Vault::with_older);
+        }
         match &self.key {
             Some(key) => self.older_keys.iter().try_fold(Vault::new(key)?, Vault::with_older),
             None if self.older_keys.is_empty() => Ok(Vault::plain()),
@@ -179,6 +190,103 @@ impl FlowConfig {
             schedule.sweep = Some(sweep).filter(|sweep| !sweep.is_zero());
         }
         schedule
+    }
+}
+
+/// The limits and the circuit breaker of each account, by its name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountTable(BTreeMap<String, AccountSettings>);
+
+/// The limits and the circuit breaker of an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountSettings {
+    /// The limits of the calls of all programs together.
+    pub limits: AccountLimits,
+    /// The circuit breaker.
+    pub breaker: CircuitBreaker,
+}
+
+/// The keys of an account.
+const ACCOUNT_KEYS: &[&str] = &[
+    "per_second",
+    "per_minute",
+    "concurrent",
+    "breaker_outages",
+    "breaker_interval_ms",
+];
+
+impl AccountTable {
+    /// Returns the settings of each account that has any.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, AccountSettings)> {
+        self.0
+            .iter()
+            .map(|(account, settings)| (account.as_str(), *settings))
+    }
+}
+
+impl<S: Into<String>, const N: usize> From<[(S, AccountSettings); N]> for AccountTable {
+    fn from(accounts: [(S, AccountSettings); N]) -> Self {
+        let settings = accounts.map(|(account, settings)| (account.into(), settings));
+        Self(settings.into())
+    }
+}
+
+impl AccountSettings {
+    fn read(value: &Value) -> Result<Self, Fault> {
+        let Value::Object(table) = value else {
+            return Err(Fault::FORM);
+        };
+        let (mut limits, mut breaker) = (AccountLimits::none(), CircuitBreaker::default());
+        for (key, value) in table {
+            let positive = || Positive::<u32>::read(value).map(|number| number.0);
+            let fault = |_| {
+                Fault::because(format!(
+                    "expected a whole number for `{key}`, which is not 0 unless it is `breaker_outages`"
+                ))
+            };
+            match key.as_str() {
+                "per_second" | "per_minute" if limits.rate.is_some() => {
+                    return Err(Fault::because(
+                        "expected `per_second` or `per_minute`, not both",
+                    ));
+                }
+                "per_second" => limits = limits.per_second(positive().map_err(fault)?),
+                "per_minute" => limits = limits.per_minute(positive().map_err(fault)?),
+                "concurrent" => limits = limits.concurrent(positive().map_err(fault)?),
+                "breaker_outages" => breaker.outages = u32::read(value).map_err(fault)?,
+                "breaker_interval_ms" => {
+                    let millis = positive().map_err(fault)?;
+                    breaker.probe_interval = Duration::from_millis(millis.into());
+                }
+                _ => return Err(Fault::word(&Value::String(key.clone()), ACCOUNT_KEYS)),
+            }
+        }
+        Ok(Self { limits, breaker })
+    }
+}
+
+impl SettingValue for AccountTable {
+    fn form() -> Cow<'static, str> {
+        "a table for each account, such as `idnow = { per_second = 10, concurrent = 4 }`, or one text with an object of JSON".into()
+    }
+
+    fn read(value: &Value) -> Result<Self, Fault> {
+        let parsed;
+        let tables = match value {
+            Value::String(text) => {
+                parsed = text.parse::<Value>().map_err(|_| Fault::FORM)?;
+                &parsed
+            }
+            other => other,
+        };
+        let Value::Object(tables) = tables else {
+            return Err(Fault::FORM);
+        };
+        let read = |(account, table): (&String, &Value)| {
+            AccountSettings::read(table).map(|settings| (account.clone(), settings))
+        };
+        tables.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -493,6 +601,46 @@ mod tests {
                     .to_string()
                     .contains("`flow.webhook.url` and `flow.webhook.secret`")
             );
+        }
+    }
+
+    #[test]
+    fn accounts_have_limits_and_a_circuit_breaker() {
+        let tables = json!({
+            "bank": { "per_minute": 30, "concurrent": "4", "breaker_outages": 0 },
+            "branch": { "per_second": 2, "breaker_interval_ms": 60_000 },
+        });
+        let limits = AccountLimits::none();
+        let mut bank = AccountSettings::default();
+        bank.limits = limits.per_minute(30).concurrent(4);
+        bank.breaker.outages = 0;
+        let mut branch = AccountSettings::default();
+        branch.limits = limits.per_second(2);
+        branch.breaker.probe_interval = Duration::from_secs(60);
+        let expected = AccountTable::from([("bank", bank), ("branch", branch)]);
+        let config = read(json!({ "accounts": tables })).unwrap();
+        assert_eq!(config.accounts, expected);
+        // As a variable of the environment has it.
+        let config = read(json!({ "accounts": tables.to_string() })).unwrap();
+        assert_eq!(config.accounts, expected);
+        for (table, part) in [
+            (json!({ "per_second": 0 }), "`per_second`"),
+            (json!({ "per_secnd": 1 }), "did you mean `per_second`?"),
+            (json!({ "per_second": 1, "per_minute": 1 }), "not both"),
+            (json!(3), "a table for each account"),
+        ] {
+            let error = read(json!({ "accounts": { "bank": table } })).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn directory_of_keys_goes_before_a_key() {
+        let config = FlowConfig::default().key_directory("/etc/idv/keys");
+        let both = config.clone().key("00".repeat(32).as_str());
+        for config in [config, both] {
+            let vault = config.vault().unwrap();
+            assert_eq!(format!("{vault:?}"), "Vault(sealed by a key provider)");
         }
     }
 

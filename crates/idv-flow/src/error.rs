@@ -6,6 +6,7 @@ use crate::engine::events::DeliveryError;
 use crate::id::FlowId;
 use crate::machine::retention::DataCopy;
 use crate::store::StoreError;
+use crate::vault::KeyError;
 
 /// A failure. It prints as one line in our own words: no vendor's text, no person's data.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,9 @@ pub enum FlowError {
     /// A newer version of this program wrote it, and only such a version may change it.
     #[error("a newer version of this program wrote the flow: use that version, or a later one")]
     Newer,
+    /// The key provider of a vault failed. A value is not damaged because of it; what failed is tried again.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// What is stored cannot be opened or read: by another key, by a change, or by an older program.
     #[error("what is stored cannot be read: {0}")]
     Damaged(&'static str),
@@ -88,6 +92,7 @@ impl FlowError {
             Self::Conflict(_) => "conflict",
             Self::Invalid(_) => "invalid",
             Self::Newer => "newer",
+            Self::Keys(_) => "keys",
             Self::Damaged(_) => "damaged",
         }
     }

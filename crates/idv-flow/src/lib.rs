@@ -30,7 +30,7 @@ pub mod store;
 mod vault;
 mod webhook;
 
-pub use config::{FlowConfig, StoreAddress};
+pub use config::{AccountSettings, AccountTable, FlowConfig, StoreAddress};
 pub use engine::Engine;
 pub use engine::accounts::control::{AccountChange, AccountMode};
 pub use engine::accounts::limits::{AccountLimits, CircuitBreaker, RateLimit};
@@ -52,7 +52,7 @@ pub use machine::retention::{DataCopy, Keep, Retention};
 pub use machine::schedule::Schedule;
 pub use status::{FailingAccount, FlowStatus, Health, RestrictedAccount, Start, Started};
 pub use store::EventCursor;
-pub use vault::Vault;
+pub use vault::{DataKey, FileKeys, KeyError, KeyProvider, LocalKeys, Vault, WrappedKey};
 pub use webhook::Webhook;
 
 /// The README's examples, kept compiling.

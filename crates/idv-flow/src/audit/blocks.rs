@@ -6,7 +6,7 @@ use crate::audit::{AuditBlock, block_hash};
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::vault::{Context, Vault};
+use crate::vault::{Context, Sealer};
 
 /// The name of the value that holds the sealed end of the chain of blocks.
 pub(crate) const HEAD: &str = "blocks";
@@ -31,7 +31,7 @@ impl BlockHead {
         }
     }
 
-    pub(crate) fn seal(&self, vault: &Vault, random: &dyn Random) -> Vec<u8> {
+    pub(crate) fn seal(&self, vault: &Sealer, random: &dyn Random) -> Vec<u8> {
         vault.seal(
             random,
             &Context::store(HEAD),
@@ -39,7 +39,7 @@ impl BlockHead {
         )
     }
 
-    fn open(vault: &Vault, sealed: &[u8]) -> Result<Self> {
+    fn open(vault: &Sealer, sealed: &[u8]) -> Result<Self> {
         const DAMAGED: FlowError =
             FlowError::Damaged("the sealed end of the audit trail is cut short");
         let bytes = vault.open(&Context::store(HEAD), sealed)?;
@@ -99,8 +99,10 @@ impl Inner {
             let Some(sealed) = self.store.value(HEAD).await? else {
                 return Ok(false);
             };
-            let Ok(head) = BlockHead::open(&self.vault, &sealed) else {
-                return Ok(false);
+            let head = match BlockHead::open(&self.vault, &sealed) {
+                Ok(head) => head,
+                Err(error @ FlowError::Keys(_)) => return Err(error),
+                Err(_) => return Ok(false),
             };
             let last = self
                 .store

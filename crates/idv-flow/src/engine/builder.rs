@@ -25,7 +25,7 @@ use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::store::{EvidenceStore, Store};
-use crate::vault::{Context, StoreKeys, Vault};
+use crate::vault::{Access, Context, Sealer, StoreKeys, Vault};
 use crate::webhook::{Endpoint, Webhook};
 
 /// Default for the difference between the clocks of the program and of the database.
@@ -112,7 +112,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Takes over a configuration: the key, the retention, the evidence, the lease, and the schedules of all accounts that were added so far.
+    /// Takes over a configuration: the key, the retention, the evidence, the lease, the limits and the circuit breakers of accounts, and the
+    /// schedules of all accounts that were added so far.
     ///
     /// # Errors
     ///
@@ -125,6 +126,10 @@ impl EngineBuilder {
         for (name, client) in &self.clients {
             self.schedules
                 .push((name.clone(), config.schedule(Schedule::of(client.info()))));
+        }
+        for (account, settings) in config.accounts.iter() {
+            self.limits.push((account.to_owned(), settings.limits));
+            self.breakers.push((account.to_owned(), settings.breaker));
         }
         Ok(self)
     }
@@ -384,7 +389,18 @@ impl EngineBuilder {
             endpoint: self.webhook.map(endpoint),
         };
         self.store.migrate().await?;
-        let keys = store_keys(&*self.store, &self.vault, &*self.random).await?;
+        let access = Access {
+            store: &*self.store,
+            random: &*self.random,
+            now: clock.now(),
+        };
+        let vault = Sealer::bind(&self.vault, None, access).await?;
+        let mut tenants = BTreeMap::new();
+        for (tenant, vault) in self.tenants {
+            let sealer = Sealer::bind(&vault, Some(&tenant), access).await?;
+            tenants.insert(tenant, sealer);
+        }
+        let keys = store_keys(access, &vault).await?;
         let mut program = [0; 8];
         self.random.fill(&mut program);
         let program = hex::encode(program);
@@ -393,8 +409,8 @@ impl EngineBuilder {
             accounts,
             clock,
             random: self.random,
-            vault: self.vault,
-            tenants: self.tenants,
+            vault,
+            tenants,
             keys,
             retention: self.retention,
             evidence: self.evidence,
@@ -460,31 +476,38 @@ pub(crate) fn check_label(what: &str, label: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reads the store's own keys. The first program to open the store makes them; one that opens it with another key of the vault seals them
-/// anew.
-async fn store_keys(store: &dyn Store, vault: &Vault, random: &dyn Random) -> Result<StoreKeys> {
-    const NAME: &str = "keys";
-    let context = Context::store(NAME);
-    let kept = match store.value(NAME).await? {
+/// The name of the value that holds the sealed keys of the store's indexes and audit trail.
+const STORE_KEYS: &str = "keys";
+
+/// Reads the store's own keys. The first program to open the store makes them.
+async fn store_keys(access: Access<'_>, vault: &Sealer) -> Result<StoreKeys> {
+    let Access { store, random, .. } = access;
+    let context = Context::store(STORE_KEYS);
+    let kept = match store.value(STORE_KEYS).await? {
         Some(kept) => kept,
         None => {
             // Made before the keys, and never again: a store that lacks it later was tampered with.
-            store
-                .remember(HEAD, &BlockHead::default().seal(vault, random))
-                .await?;
-            store
-                .remember(
-                    NAME,
-                    &vault.seal(random, &context, &StoreKeys::random(random)),
-                )
-                .await?
+            let head = BlockHead::default().seal(vault, random);
+            store.remember(HEAD, &head).await?;
+            let keys = vault.seal(random, &context, &StoreKeys::random(random));
+            store.remember(STORE_KEYS, &keys).await?
         }
     };
-    let keys = vault.open(&context, &kept)?;
-    if vault.is_outdated(&kept) {
-        let resealed = vault.seal(random, &context, &keys);
+    let keys = StoreKeys::read(&vault.open(&context, &kept)?)?;
+    reseal_store_keys(access, vault).await?;
+    Ok(keys)
+}
+
+/// Seals the store's own keys by the current key of the vault.
+pub(crate) async fn reseal_store_keys(access: Access<'_>, vault: &Sealer) -> Result<()> {
+    let Access { store, random, .. } = access;
+    let context = Context::store(STORE_KEYS);
+    if let Some(kept) = store.value(STORE_KEYS).await?
+        && vault.is_outdated(&kept)
+    {
+        let resealed = vault.seal(random, &context, &vault.open(&context, &kept)?);
         // Another program may be doing the same.
-        store.replace(NAME, &kept, &resealed).await?;
+        store.replace(STORE_KEYS, &kept, &resealed).await?;
     }
-    StoreKeys::read(&keys)
+    Ok(())
 }

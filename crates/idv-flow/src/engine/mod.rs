@@ -221,6 +221,7 @@ impl Engine {
         after: Option<ListCursor>,
         limit: usize,
     ) -> Result<Vec<FlowStatus>> {
+        self.inner.refresh_keys().await?;
         let records = self.inner.store.list(filter, after, limit).await?;
         let status = |record: Record| {
             let read = self

@@ -17,6 +17,7 @@ use crate::machine::Event;
 use crate::machine::Input;
 use crate::machine::attention::Attention;
 use crate::machine::resolution::Resolution;
+use crate::machine::retention::later;
 use crate::store::{Filter, Lease, ListCursor, Message, MessageEnd, PendingEvent, Record};
 
 /// Number of flows that are read at a time.
@@ -156,6 +157,7 @@ impl Inner {
         after: Option<OperatorCursor>,
         limit: usize,
     ) -> Result<OperatorPage> {
+        self.refresh_keys().await?;
         let limit = limit.max(1);
         let mut items = Vec::new();
         let next = match after.map_or(Place::Flows(None), |cursor| cursor.0) {
@@ -167,7 +169,9 @@ impl Inner {
                     .await?;
                 let last = page.last().map(|record| record.id);
                 let is_full = page.len() >= limit;
-                items.extend(page.into_iter().filter_map(|record| self.of_flow(record)));
+                for record in page {
+                    items.extend(self.of_flow(record)?);
+                }
                 Some(if is_full {
                     Place::Flows(last)
                 } else {
@@ -203,7 +207,7 @@ impl Inner {
     }
 
     /// Returns the task of a flow that needs an operator.
-    fn of_flow(&self, record: Record) -> Option<OperatorTask> {
+    fn of_flow(&self, record: Record) -> Result<Option<OperatorTask>> {
         let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
         let account = record.account.clone();
         let at = self.account(&account).ok();
@@ -213,19 +217,22 @@ impl Inner {
                 opened.state.since,
             ),
             (Some(_), Err(FlowError::Newer)) => (Some(Attention::NewerVersion), created_at),
+            (Some(_), Err(error @ FlowError::Keys(_))) => return Err(error),
             (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
             (None, _) => (Some(Attention::Unconfigured), created_at),
         };
-        let attention = attention?;
+        let Some(attention) = attention else {
+            return Ok(None);
+        };
         let what_to_do = attention.what_to_do(at.map_or("", |at| at.client.info().manual_steps));
-        Some(OperatorTask {
+        Ok(Some(OperatorTask {
             about: TaskTarget::Flow(id),
             provider,
             account,
             attention,
             what_to_do,
             since,
-        })
+        }))
     }
 
     /// Adds the events that the application does not take.
@@ -294,9 +301,12 @@ impl Inner {
                 let control = control?;
                 match (control.mode, control.open) {
                     (AccountMode::Paused, _) => (Some(Attention::Paused), control.since),
-                    (_, Some(open)) => (Some(Attention::Failing(open.kind)), Some(open.since)),
+                    // An outage mostly passes by itself; health shows it at once.
+                    (_, Some(open)) if later(open.since, at.schedule.failing) <= self.now() => {
+                        (Some(Attention::Failing(open.kind)), Some(open.since))
+                    }
                     (AccountMode::Draining, _) => (Some(Attention::Draining), control.since),
-                    (AccountMode::Active, None) => (None, None),
+                    (AccountMode::Active, _) => (None, None),
                 }
             }
         };

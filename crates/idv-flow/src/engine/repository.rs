@@ -28,7 +28,7 @@ use crate::report::KeptReport;
 use crate::store::{
     Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store,
 };
-use crate::vault::{Context, StoreKeys, Vault};
+use crate::vault::{Access, Context, Sealer, StoreKeys};
 
 /// How many final reports are kept of one verification: enough for both sides of a dispute.
 const MAX_REPORTS: usize = 4;
@@ -55,9 +55,9 @@ pub(crate) struct Inner {
     pub(crate) accounts: Vec<Arc<VendorHandle>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Sealer,
     /// The vaults of tenants that have keys of their own.
-    pub(crate) tenants: BTreeMap<String, Vault>,
+    pub(crate) tenants: BTreeMap<String, Sealer>,
     pub(crate) keys: StoreKeys,
     pub(crate) retention: Retention,
     pub(crate) evidence: EvidencePolicy,
@@ -153,8 +153,26 @@ impl Inner {
         self.accounts.iter().map(|at| at.id.as_str()).collect()
     }
 
+    /// Returns what keys are read with.
+    pub(crate) fn access(&self) -> Access<'_> {
+        Access {
+            store: &*self.store,
+            random: &*self.random,
+            now: self.now(),
+        }
+    }
+
+    /// Reads the data keys of the vaults again if they were read long ago: another program may have added one. Called before values are
+    /// opened or sealed.
+    pub(crate) async fn refresh_keys(&self) -> Result<()> {
+        for vault in std::iter::once(&self.vault).chain(self.tenants.values()) {
+            vault.refresh(self.access()).await?;
+        }
+        Ok(())
+    }
+
     /// Returns the vault of a tenant's flows.
-    pub(crate) fn vault_of(&self, tenant: Option<&str>) -> &Vault {
+    pub(crate) fn vault_of(&self, tenant: Option<&str>) -> &Sealer {
         // A tenant without a key of its own has the engine's. If its key is missing in the configuration, the values do not open.
         tenant
             .and_then(|tenant| self.tenants.get(tenant))
@@ -163,6 +181,7 @@ impl Inner {
 
     /// Reads a flow.
     pub(crate) async fn read(&self, id: FlowId) -> Result<LoadedFlow> {
+        self.refresh_keys().await?;
         let record = self
             .store
             .load(id)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::{FlowError, Result};
 
 /// The time for which a program may take starts in advance: a batch, which saves statements.
-const BATCH: Duration = Duration::from_millis(250);
+pub(crate) const BATCH: Duration = Duration::from_millis(250);
 /// Maximum number of starts of a batch.
 const MAX_BURST: u32 = 1_000;
 /// The longest unit of time of a rate.

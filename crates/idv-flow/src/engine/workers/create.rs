@@ -33,6 +33,7 @@ impl Inner {
         start: Start,
     ) -> Result<Started> {
         self.check_clock().await?;
+        self.refresh_keys().await?;
         let (at, flow, entries) = self.prepare(start)?;
         if let Err(refused) = self.refuse_if_draining(&at).await {
             let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
@@ -82,6 +83,7 @@ impl Inner {
         lease: Option<Timestamp>,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
+        self.refresh_keys().await?;
         let (at, flow, entries) = self.prepare(start)?;
         if let Err(refused) = self.refuse_if_draining(&at).await {
             let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;

@@ -21,7 +21,7 @@ use crate::id::FlowId;
 use crate::machine::evidence::{Evidence, EvidenceResult, KeptEvidence};
 use crate::machine::{Command, FlowState, Input};
 use crate::store::{EvidencePart, EvidenceStore, Lease, Record, StoreResult};
-use crate::vault::{Context, Vault};
+use crate::vault::{Context, Sealer};
 
 /// The length of a part in clear: sealed, it is no longer than 1 MiB.
 const PART: usize = 1024 * 1024 - 64;
@@ -290,7 +290,7 @@ async fn remove_leftovers(
 /// Seals what is written to it and stores it in parts. It holds one part at a time.
 struct PartSink<'a> {
     engine: &'a Inner,
-    vault: &'a Vault,
+    vault: &'a Sealer,
     store: &'a dyn EvidenceStore,
     flow: FlowId,
     item: u32,
@@ -304,7 +304,7 @@ struct PartSink<'a> {
 impl<'a> PartSink<'a> {
     fn new(
         engine: &'a Inner,
-        vault: &'a Vault,
+        vault: &'a Sealer,
         store: &'a dyn EvidenceStore,
         flow: FlowId,
         item: u32,

@@ -55,6 +55,7 @@ impl Inner {
     pub(crate) async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
         let at = self.account(account)?;
         self.check_clock().await?;
+        self.refresh_keys().await?;
         // The time of arrival is stored with it: it is compared with that of a signature whenever the message is read again.
         let mut delivery = delivery.clone();
         delivery.received_at.get_or_insert_with(|| self.now());
@@ -242,9 +243,10 @@ impl Inner {
         let opened = self
             .vault
             .open(&Context::message(&message.digest), &message.body);
-        let delivery = opened.and_then(|bytes| StoredDelivery::read(&bytes));
-        let Ok(delivery) = delivery else {
-            return Ok(unproven());
+        let delivery = match opened.and_then(|bytes| StoredDelivery::read(&bytes)) {
+            Ok(delivery) => delivery,
+            Err(error @ FlowError::Keys(_)) => return Err(error),
+            Err(_) => return Ok(unproven()),
         };
         let received = match read(at, &delivery) {
             Ok(received) => received,

@@ -239,6 +239,7 @@ impl Inner {
     /// Claims up to so many things that are due; timers may come on top.
     async fn take(&self, workers: usize, free: usize) -> Result<Vec<Task>> {
         self.check_clock().await?;
+        self.refresh_keys().await?;
         self.settle_all_permits().await?;
         let now = self.now();
         let until = self.lease_until();
