@@ -135,21 +135,21 @@ const FAILING: Instrument = Instrument::new(
 const PAUSED: Instrument = Instrument::new(
     "idv.flow.account.paused",
     InstrumentKind::Gauge,
-    "1",
+    "{account}",
     "1 if an operator has paused the account, else 0.",
     &[ACCOUNT],
 );
 const DRAINING: Instrument = Instrument::new(
     "idv.flow.account.draining",
     InstrumentKind::Gauge,
-    "1",
+    "{account}",
     "1 if the account takes no new flows because an operator drains it, else 0.",
     &[ACCOUNT],
 );
 const CIRCUIT_OPEN: Instrument = Instrument::new(
     "idv.flow.account.circuit_open",
     InstrumentKind::Gauge,
-    "1",
+    "{account}",
     "1 if only probes are sent to the account's vendor because of outages, else 0.",
     &[ACCOUNT],
 );
