@@ -1,6 +1,6 @@
-//! Seals anew what an older key of the vault sealed, so that the older key can be removed.
+//! Key rotation: seals every value by the current key, so that an older key can be removed.
 
-use crate::engine::builder::reseal_store_keys;
+use crate::engine::opening::reseal_store_keys;
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::store::{Commit, Committed, Filter, Lease, Message, MessageEnd, Record, Reports};
@@ -10,9 +10,10 @@ use crate::vault::{Context, Sealer};
 const PAGE: usize = 256;
 
 impl Inner {
-    /// Learns of a rotation of the keys, and seals every value by the current one: the store's own keys, the end of the audit trail's blocks, and
-    /// each flow with its reports and its evidence. Flows that change meanwhile, or whose account is not configured here, are left to the
-    /// next time; parked messages are sealed anew when they are judged again.
+    /// Learns of a rotation of the keys, and seals every value by the current one: the store's own
+    /// keys, the end of the audit trail's blocks, and each flow with its reports and its evidence.
+    /// Flows that change meanwhile, or whose account is not configured here, are left to the next
+    /// time; parked messages are sealed anew when they are judged again.
     pub(crate) async fn reseal(&self) -> Result<()> {
         let vaults = || std::iter::once(&self.vault).chain(self.tenants.values());
         for vault in vaults() {
@@ -31,7 +32,7 @@ impl Inner {
             for record in page {
                 match self.reseal_flow(record).await {
                     Ok(is_current) => is_complete &= is_current,
-                    // An operator is told when its turn comes.
+                    // The operator's list shows it.
                     Err(
                         FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownAccount(_),
                     ) => is_complete = false,
@@ -85,7 +86,8 @@ impl Inner {
         Ok(kept.iter().all(|kept| kept.key == current))
     }
 
-    /// Parks a message under another name, sealed by the current key, in place of one that an older key sealed.
+    /// Replaces a parked message that an older key sealed by one under another name that the
+    /// current key seals.
     pub(crate) async fn reseal_message(
         &self,
         message: &Message,

@@ -1,4 +1,5 @@
-//! Control of accounts, shared by the programs over one store: pause, drain, limits and circuit breaker.
+//! Control of accounts, shared by the programs over one store: pause, drain, limits and circuit
+//! breaker.
 
 #![allow(
     clippy::unwrap_used,

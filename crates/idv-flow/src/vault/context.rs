@@ -4,7 +4,8 @@ use crate::audit::AuditHead;
 use crate::id::FlowId;
 use crate::store::{EvidencePart, Record};
 
-/// The kind and the owner of a sealed value. A value opens only in its own context, so that none can take the place of another.
+/// The kind and the owner of a sealed value. A value opens only in its own context, so that none
+/// can take the place of another.
 pub(crate) struct Context(pub(super) Vec<u8>);
 
 impl Context {
@@ -12,8 +13,9 @@ impl Context {
         Self([what.as_bytes(), b"\0", id.as_bytes()].concat())
     }
 
-    /// The state of a flow. It opens only beside the keys by which the store finds the flow, its provider, account and tenant, the time of
-    /// its creation, and the end of its audit trail: an earlier state, or another flow's key, in their place is noticed.
+    /// The state of a flow. It opens only beside the keys by which the store finds the flow, its
+    /// provider, account and tenant, the time of its creation, and the end of its audit trail: an
+    /// earlier state, or another flow's key, in their place is noticed.
     pub(crate) fn body(record: &Record) -> Self {
         let AuditHead { count, hash } = &record.audit;
         let vendor = record.vendor.as_ref().map(|key| key.0);
@@ -29,8 +31,8 @@ impl Context {
         context.push(u8::from(vendor.is_some()));
         context.extend_from_slice(&vendor.unwrap_or_default());
         context.extend_from_slice(record.provider.as_bytes());
-        // Neither a provider's id nor a label below contains the separator followed by its own length. A flow without labels is sealed as
-        // before there were any.
+        // Neither a provider's id nor a label below contains the separator followed by its own
+        // length. A flow without labels is sealed as before there were any.
         let account = Some(&record.account).filter(|account| **account != record.provider);
         let labels = [
             (b'a', account.map(String::as_bytes)),
@@ -50,7 +52,8 @@ impl Context {
         Self(context)
     }
 
-    /// A part of an item of evidence. No part opens in another's place, and the last one says that it is.
+    /// A part of an item of evidence. No part opens in another's place, and the last one says that
+    /// it is.
     pub(crate) fn evidence(part: EvidencePart, is_last: bool) -> Self {
         let EvidencePart { flow, item, part } = part;
         let place = [item.to_be_bytes(), part.to_be_bytes()].concat();

@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use crate::error::{FlowError, Result};
 use crate::store::LookupKey;
 
-/// The keys of a store's indexes and of its audit trail: random, made when the store is first used, and kept in it, sealed.
+/// The keys of a store's indexes and of its audit trail: random, made when the store is first used,
+/// and kept in it, sealed.
 #[derive(Clone)]
 pub(crate) struct StoreKeys {
     index: Zeroizing<[u8; 32]>,

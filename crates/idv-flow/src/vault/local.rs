@@ -14,7 +14,8 @@ use crate::error::Result;
 
 /// Wraps data keys under keys that the application passes, each 64 hexadecimal digits.
 ///
-/// Rotation: pass the new key to [`LocalKeys::new`] under another id, and the old one to [`LocalKeys::with_older`].
+/// Rotation: pass the new key to [`LocalKeys::new`] under another id, and the old one to
+/// [`LocalKeys::with_older`].
 #[derive(Clone)]
 pub struct LocalKeys {
     current: (String, Master),
@@ -78,9 +79,10 @@ impl fmt::Debug for LocalKeys {
 
 /// Wraps data keys under keys in the files of a directory.
 ///
-/// Each file `<id>.key` holds a key of 64 hexadecimal digits. The current key is the one that the file `current` names, or without such a
-/// file the last one in the order of the names: with names such as `2026-01.key`, adding a file is a rotation. The files are read when a
-/// key is needed, so that a program need not be started anew.
+/// Each file `<id>.key` holds a key of 64 hexadecimal digits. The current key is the one that the
+/// file `current` names, or without such a file the last one in the order of the names: with names
+/// such as `2026-01.key`, adding a file is a rotation. The files are read when a key is needed, so
+/// that a program need not be started anew.
 #[derive(Clone)]
 pub struct FileKeys {
     directory: PathBuf,
@@ -88,7 +90,8 @@ pub struct FileKeys {
 }
 
 impl FileKeys {
-    /// Returns a provider with the keys of a directory. The directory is read first when an engine opens a store.
+    /// Returns a provider with the keys of a directory. The directory is read first when an engine
+    /// opens a store.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {

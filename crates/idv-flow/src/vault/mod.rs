@@ -1,8 +1,9 @@
 //! Seals personal data before it is stored.
 //!
-//! A sealed value is a byte that says that it is sealed, the name of its key (4 bytes), a random salt (24 bytes) and the ciphertext:
-//! AES-256-GCM under a key that is derived from the named key and the salt, so that each value has a key of its own. The named key is
-//! either configured ([`Vault::new`]) or a data key that a [`KeyProvider`] wraps ([`Vault::from_provider`]).
+//! A sealed value is a byte that says that it is sealed, the name of its key (4 bytes), a random
+//! salt (24 bytes) and the ciphertext: AES-256-GCM under a key that is derived from the named key
+//! and the salt, so that each value has a key of its own. The named key is either configured
+//! ([`Vault::new`]) or a data key that a [`KeyProvider`] wraps ([`Vault::from_provider`]).
 
 mod context;
 mod index;
@@ -30,17 +31,21 @@ pub(crate) use self::sealer::{Access, Sealer};
 ///
 /// # Keys
 ///
-/// [`Vault::new`] takes one key and seals with it. [`Vault::from_provider`] takes a [`KeyProvider`], such as a key management service: the
-/// engine seals with data keys, and the provider wraps these. They are stored wrapped and kept in memory, so that the provider is called
-/// when a program opens the store and when a key rotates, and not for each value. Memory that holds a key is overwritten when it is freed.
+/// [`Vault::new`] takes one key and seals with it. [`Vault::from_provider`] takes a
+/// [`KeyProvider`], such as a key management service: the engine seals with data keys, and the
+/// provider wraps these. They are stored wrapped and kept in memory, so that the provider is called
+/// when a program opens the store and when a key rotates, and not for each value. Memory that holds
+/// a key is overwritten when it is freed.
 ///
 /// # Rotation
 ///
-/// With a configured key: make the new key the vault's and add the old one with [`Vault::with_older`]. With a provider: make another
-/// key current there. At the next opening of an engine, or within a day, the data keys are wrapped anew by the current key, and a
-/// new data key seals new values from two minutes later on, when every program has read it. In both cases workers seal the other values
-/// anew within a day. [`AuditReport::older_key`] counts those that are left; at 0, remove an old configured key. An old key of a provider can
-/// be removed once the data keys are wrapped anew, except for backups.
+/// With a configured key: make the new key the vault's and add the old one with
+/// [`Vault::with_older`]. With a provider: make another key current there. At the next opening of
+/// an engine, or within a day, the data keys are wrapped anew by the current key, and a new data
+/// key seals new values from two minutes later on, when every program has read it. In both cases
+/// workers seal the other values anew within a day. [`AuditReport::older_key`] counts those that
+/// are left; at 0, remove an old configured key. An old key of a provider can be removed once the
+/// data keys are wrapped anew, except for backups.
 ///
 /// A vault with a key can become one with a provider: add the key with [`Vault::with_older`].
 ///
@@ -57,13 +62,15 @@ enum Source {
 }
 
 impl Vault {
-    /// Returns a vault without a key: values are stored in clear. An engine logs a warning whenever it opens such a store.
+    /// Returns a vault without a key: values are stored in clear. An engine logs a warning whenever
+    /// it opens such a store.
     #[must_use]
     pub const fn plain() -> Self {
         Self(Source::Plain)
     }
 
-    /// Returns a vault with a key of 256 random bits, as 64 hexadecimal digits: `openssl rand -hex 32` makes one.
+    /// Returns a vault with a key of 256 random bits, as 64 hexadecimal digits: `openssl rand -hex
+    /// 32` makes one.
     ///
     /// # Errors
     ///
@@ -72,7 +79,8 @@ impl Vault {
         Ok(Self(Source::Keys(Keys::new(Master::parse(key)?))))
     }
 
-    /// Returns a vault whose data keys are wrapped by a provider. The provider is called first when an engine opens a store.
+    /// Returns a vault whose data keys are wrapped by a provider. The provider is called first when
+    /// an engine opens a store.
     ///
     /// ```
     /// use idv_flow::{FileKeys, Vault};

@@ -6,10 +6,12 @@ use std::fmt;
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
-/// Wraps and unwraps data keys: a key management service, a hardware module, or [files](super::FileKeys).
+/// Wraps and unwraps data keys: a key management service, a hardware module, or
+/// [files](super::FileKeys).
 ///
-/// The engine makes a data key, has the provider wrap it, stores it wrapped, and seals values with it. It calls the provider when a store
-/// is opened, once a day to learn of a rotation, and when it meets a data key that it has not unwrapped yet: never for each value.
+/// The engine makes a data key, has the provider wrap it, stores it wrapped, and seals values with
+/// it. It calls the provider when a store is opened, once a day to learn of a rotation, and when it
+/// meets a data key that it has not unwrapped yet: never for each value.
 ///
 /// All programs over one store have the same provider, or providers that unwrap each other's keys.
 ///
@@ -76,7 +78,8 @@ pub trait KeyProvider: fmt::Debug + Send + Sync + 'static {
     async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, KeyError>;
 }
 
-/// A key of 256 bits that seals values. `Debug` prints none of it, and its memory is overwritten when it is freed.
+/// A key of 256 bits that seals values. `Debug` prints none of it, and its memory is overwritten
+/// when it is freed.
 #[derive(Clone)]
 pub struct DataKey(Zeroizing<[u8; 32]>);
 

@@ -17,9 +17,11 @@ use crate::store::Store;
 
 const PLAIN: u8 = 0;
 const SEALED: u8 = 1;
-/// The longest time for which data keys that were read count. Much shorter than the time after which a new one seals values.
+/// The longest time for which data keys that were read count. Much shorter than the time after
+/// which a new one seals values.
 const READ_EVERY: SignedDuration = SignedDuration::from_secs(30);
-/// Maximum number of times a change of the stored data keys is tried because other programs change them.
+/// Maximum number of times a change of the stored data keys is tried because other programs change
+/// them.
 const MAX_CONFLICTS: usize = 10;
 
 /// A vault that is bound to a store, with its keys in memory.
@@ -58,7 +60,8 @@ pub(crate) struct Access<'a> {
 }
 
 impl Sealer {
-    /// Binds a vault to a store: reads its data keys, or makes the first. Each tenant with a vault of its own has its own data keys.
+    /// Binds a vault to a store: reads its data keys, or makes the first. Each tenant with a vault
+    /// of its own has its own data keys.
     pub(crate) async fn bind(
         vault: &Vault,
         tenant: Option<&str>,
@@ -115,7 +118,8 @@ impl Sealer {
         ring.read(access).await
     }
 
-    /// Has the data keys wrapped by the provider's current key, and adds a new one, if the provider has another current key than before.
+    /// Has the data keys wrapped by the provider's current key, and adds a new one, if the provider
+    /// has another current key than before.
     pub(crate) async fn rotate(&self, access: Access<'_>) -> Result<()> {
         let Kind::Ring(ring) = &self.0 else {
             return Ok(());
@@ -166,7 +170,8 @@ impl Sealer {
         };
         let mut changed = loaded.ring.clone();
         changed.resealed = current.name().map(hex::encode);
-        // Another program may be slow to seal by the current one. If the data keys were changed meanwhile, the next time will do.
+        // Another program may be slow to seal by the current one. If the data keys were changed
+        // meanwhile, the next time will do.
         if later(current.active_at, SETTLED_AFTER) <= access.now
             && changed.resealed != loaded.ring.resealed
         {
@@ -179,7 +184,8 @@ impl Sealer {
         Ok(())
     }
 
-    /// Seals a value. `context` says what it is and whose; it must be the same when the value is opened.
+    /// Seals a value. `context` says what it is and whose; it must be the same when the value is
+    /// opened.
     pub(crate) fn seal(&self, random: &dyn Random, context: &Context, value: &[u8]) -> Vec<u8> {
         let seal = |master: &Master| {
             let sealed = master.seal(random, &context.0, value);
@@ -251,7 +257,8 @@ impl Ring {
         Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the data keys. Those that the provider cannot unwrap now stay locked, and are tried again the next time.
+    /// Reads the data keys. Those that the provider cannot unwrap now stay locked, and are tried
+    /// again the next time.
     async fn read(&self, access: Access<'_>) -> Result<()> {
         let stored = access
             .store
@@ -283,7 +290,8 @@ impl Ring {
     }
 }
 
-/// Unwraps the data keys that are not known yet. Returns the keys, and the failure of the last one that could not be unwrapped.
+/// Unwraps the data keys that are not known yet. Returns the keys, and the failure of the last one
+/// that could not be unwrapped.
 async fn unwrap_all(
     provider: &dyn KeyProvider,
     older: &[Master],

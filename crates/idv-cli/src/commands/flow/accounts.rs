@@ -6,16 +6,17 @@ use idv_flow::{AccountLimits, AccountMode, AccountStatus, Engine};
 use crate::failure::{Exit, Failure};
 use crate::output::{Cell, Mark, Output, plain, table};
 
-/// Shows each account: whether it is paused or drained, its limits, the calls that are under way, and whether its vendor is down. With an
-/// account, that one only. The columns hold for all programs over the store.
+/// Shows each account: whether it is paused or drained, its limits, the calls that are under way,
+/// and whether its vendor is down. With an account, that one only. The columns hold for all
+/// programs over the store.
 #[derive(Args)]
 pub(crate) struct Accounts {
     /// The account; every one if omitted
     account: Option<String>,
 }
 
-/// Stops all calls to an account's vendor, by every program within 5 seconds. Its flows wait, with their deletion; callbacks are still
-/// taken. Calls under way end normally.
+/// Stops all calls to an account's vendor, by every program within 5 seconds. Its flows wait, with
+/// their deletion; callbacks are still taken. Calls under way end normally.
 #[derive(Args)]
 pub(crate) struct Pause {
     #[command(flatten)]
@@ -36,8 +37,9 @@ pub(crate) struct Drain {
     change: Change,
 }
 
-/// Limits the calls of all programs together at an account, in place of the limits of the configuration. The options replace the whole
-/// earlier setting: without any of them there is no limit.
+/// Limits the calls of all programs together at an account, in place of the limits of the
+/// configuration. The options replace the whole earlier setting: without any of them there is no
+/// limit.
 #[derive(Args)]
 pub(crate) struct Limit {
     #[command(flatten)]

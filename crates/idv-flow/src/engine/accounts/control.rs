@@ -1,7 +1,7 @@
 //! The stored control of an account: its mode, its limits and the state of its circuit breaker.
 //!
-//! Everything here is a pure function of the stored value and of a time. The value is JSON under the name `account:<name>`, changed
-//! by compare-and-replace, and holds no personal data.
+//! Everything here is a pure function of the stored value and of a time. The value is JSON under
+//! the name `account:<name>`, changed by compare-and-replace, and holds no personal data.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,8 @@ use crate::machine::retention::later;
 const VERSION: u32 = 1;
 /// Maximum number of changes that are remembered.
 const HISTORY: usize = 20;
-/// The longest time that a start may be planned ahead beyond its interval. Only a clock that was set back can exceed it.
+/// The longest time that a start may be planned ahead beyond its interval. Only a clock that was
+/// set back can exceed it.
 const MAX_AHEAD: Duration = Duration::from_secs(60);
 
 /// Whether an account takes new flows and calls its vendor.
@@ -289,7 +290,8 @@ impl AccountControl {
         self.taken_by_others("", now)
     }
 
-    /// Takes up to `wanted` starts: one for each interval that has begun, and after a pause as many as a burst.
+    /// Takes up to `wanted` starts: one for each interval that has begun, and after a pause as many
+    /// as a burst.
     fn take_starts(&mut self, rate: RateLimit, now: Timestamp, wanted: u32) -> u32 {
         let interval = rate.interval();
         let burst = rate.burst();

@@ -15,8 +15,9 @@ const MAX_PERIOD: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Limits of the calls of all programs together at an account.
 ///
-/// A call is one operation of the client: a creation, a poll, one page of a list. Its retries and logins are governed by the client's
-/// own [`CallPolicy`](idv_core::call::CallPolicy). [Calls that the application makes itself](crate::Engine::client) do not count.
+/// A call is one operation of the client: a creation, a poll, one page of a list. Its retries and
+/// logins are governed by the client's own [`CallPolicy`](idv_core::call::CallPolicy). [Calls that
+/// the application makes itself](crate::Engine::client) do not count.
 ///
 /// ```
 /// use idv_flow::AccountLimits;
@@ -86,7 +87,8 @@ impl AccountLimits {
         self.rate.is_none() && self.concurrent.is_none()
     }
 
-    /// Checks that calls are possible at all: an account is stopped by a pause, not by a limit of 0.
+    /// Checks that calls are possible at all: an account is stopped by a pause, not by a limit of
+    /// 0.
     pub(crate) fn check(&self) -> Result<()> {
         if self.concurrent == Some(0) || self.rate.is_some_and(|rate| !rate.is_valid()) {
             return Err(FlowError::Invalid(
@@ -113,7 +115,8 @@ impl RateLimit {
         (self.per / self.calls.max(1)).max(Duration::from_nanos(1))
     }
 
-    /// Returns the number of calls that may start at the same moment after a pause: those of a batch.
+    /// Returns the number of calls that may start at the same moment after a pause: those of a
+    /// batch.
     pub(crate) fn burst(&self) -> u32 {
         let batch = BATCH.as_nanos() / self.interval().as_nanos();
         u32::try_from(batch)
@@ -124,9 +127,10 @@ impl RateLimit {
 
 /// When an account counts as down.
 ///
-/// After `outages` failed calls in a row of all programs together, the circuit is open: one call per `probe_interval` probes the vendor, and
-/// every other waits. The first answer closes it. An outage is a call that reached no vendor or that the vendor answered with a failure
-/// of its own ([`ErrorKind::Unavailable`](idv_core::ErrorKind::Unavailable)); a refusal is an answer.
+/// After `outages` failed calls in a row of all programs together, the circuit is open: one call
+/// per `probe_interval` probes the vendor, and every other waits. The first answer closes it. An
+/// outage is a call that reached no vendor or that the vendor answered with a failure of its own
+/// ([`ErrorKind::Unavailable`](idv_core::ErrorKind::Unavailable)); a refusal is an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitBreaker {

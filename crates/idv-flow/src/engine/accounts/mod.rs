@@ -1,16 +1,21 @@
-//! Controls accounts: pauses and drains them, limits their calls, and stops calling a vendor that is down.
+//! Controls accounts: pauses and drains them, limits their calls, and stops calling a vendor that
+//! is down.
 //!
-//! The control of an account is a value of the store, so that it holds for all programs. A program reads it at most [`CACHED`] ago, and
-//! changes it by compare-and-replace. Before a program calls a vendor it takes a [`Permit`]:
+//! The control of an account is a value of the store, so that it holds for all programs. A program
+//! reads it at most [`CACHED`] ago, and changes it by compare-and-replace. Before a program calls a
+//! vendor it takes a [`Permit`]:
 //!
-//! - **Rate.** The stored value plans the next start; each start moves it by one interval. A program takes the starts of up to a quarter of
-//!   a second in advance and uses them within a quarter of a second. So in a period `t` all programs together start at most
-//!   `rate × (t + 0.5 s) + 1` calls.
-//! - **Concurrency.** Each program stores the number of calls that it may have under way. That lapses with the lease, so a crashed program
-//!   blocks its part for one lease at most. The limit is exceeded only by calls that were under way when it was set or lowered, by one
-//!   probe, by downloads that take longer than a lease, and if a program cannot reach the store for most of a lease.
-//! - **Circuit breaker.** Outages of all programs are counted in the stored value. While the circuit is open, the program that moves the
-//!   time of the next probe makes it.
+//! - **Rate.** The stored value plans the next start; each start moves it by one interval. A
+//!   program takes the starts of up to a quarter of a second in advance and uses them within a
+//!   quarter of a second. So in a period `t` all programs together start at most `rate × (t + 0.5
+//!   s) + 1` calls.
+//! - **Concurrency.** Each program stores the number of calls that it may have under way. That
+//!   lapses with the lease, so a crashed program blocks its part for one lease at most. The limit
+//!   is exceeded only by calls that were under way when it was set or lowered, by one probe, by
+//!   downloads that take longer than a lease, and if a program cannot reach the store for most of a
+//!   lease.
+//! - **Circuit breaker.** Outages of all programs are counted in the stored value. While the
+//!   circuit is open, the program that moves the time of the next probe makes it.
 //!
 //! A flow without a permit stays unclaimed; no worker waits for it.
 
@@ -87,7 +92,8 @@ impl Inner {
 
     /// Changes the control of an account. If `change` returns `None`, nothing is stored.
     ///
-    /// The first try is based on the cached control, whatever its age: the store refuses the change if it is out of date.
+    /// The first try is based on the cached control, whatever its age: the store refuses the change
+    /// if it is out of date.
     async fn change_control<T>(
         &self,
         account: &str,
@@ -107,7 +113,8 @@ impl Inner {
             let old = match cached.stored {
                 Some(old) => old,
                 None => {
-                    // Two programs that make the same first value must not both take it for their own: they replace an empty one.
+                    // Two programs that make the same first value must not both take it for their
+                    // own: they replace an empty one.
                     let first = AccountControl::default().to_json();
                     if self.store.remember(&name, &first).await? != first {
                         cached = self.read_control(account).await?;
@@ -158,7 +165,8 @@ impl Inner {
         Ok(Admission::Limited)
     }
 
-    /// Takes up to `wanted` permits for calls to an account: fewer, or none, if its control does not allow more.
+    /// Takes up to `wanted` permits for calls to an account: fewer, or none, if its control does
+    /// not allow more.
     pub(crate) async fn permits(&self, at: &VendorHandle, wanted: u32) -> Result<Vec<Permit>> {
         match self.admission(at).await? {
             Admission::Closed => return Ok(Vec::new()),
@@ -189,7 +197,8 @@ impl Inner {
         Ok(self.permits(at, 1).await?.pop())
     }
 
-    /// Returns the permit for a call that is about to be made: the one that was reserved for it, unless the account was closed since.
+    /// Returns the permit for a call that is about to be made: the one that was reserved for it,
+    /// unless the account was closed since.
     pub(crate) async fn admit(
         &self,
         at: &VendorHandle,
@@ -259,7 +268,8 @@ impl Inner {
         Ok(taken.map(|until| self.permits.probe(&at.id, until)))
     }
 
-    /// Releases calls that this program may have under way and has not, and renews the others before they lapse.
+    /// Releases calls that this program may have under way and has not, and renews the others
+    /// before they lapse.
     pub(crate) async fn settle_permits(&self, at: &VendorHandle, patience: Duration) -> Result<()> {
         let (now, until) = (self.now(), self.lease_until());
         let renewed_before = later(now, self.lease / 4 * 3);
@@ -298,7 +308,8 @@ impl Inner {
         }
     }
 
-    /// Notes the answer of a vendor: in the metrics, and for the circuit breaker. A failure to do so changes nothing about the answer.
+    /// Notes the answer of a vendor: in the metrics, and for the circuit breaker. A failure to do
+    /// so changes nothing about the answer.
     pub(crate) async fn note_answer<T>(&self, at: &VendorHandle, answer: &Result<T, Error>) {
         self.metrics.answered(&at.id, self.now(), answer);
         let outage = answer
@@ -363,7 +374,8 @@ impl Inner {
         }
     }
 
-    /// Returns the accounts that workers can call: neither paused nor stopped by their circuit breaker. Reports what is behind only of them.
+    /// Returns the accounts that workers can call: neither paused nor stopped by their circuit
+    /// breaker. Reports what is behind only of them.
     pub(crate) async fn working_accounts(&self) -> Result<Vec<&str>> {
         let mut working = Vec::new();
         for at in &self.accounts {

@@ -181,7 +181,8 @@ impl Permits {
         });
     }
 
-    /// Returns whether what this program holds has to be stored anew: released, because calls have ended, or renewed.
+    /// Returns whether what this program holds has to be stored anew: released, because calls have
+    /// ended, or renewed.
     pub(crate) fn is_unsettled(
         &self,
         account: &str,
@@ -230,7 +231,8 @@ impl Permits {
         self.with(account, |pool| pool.again = Some(again));
     }
 
-    /// Returns when a call may be possible; `None` if none was refused, or calls may be possible now.
+    /// Returns when a call may be possible; `None` if none was refused, or calls may be possible
+    /// now.
     pub(crate) fn refused_until(&self, account: &str, now: Timestamp) -> Option<Timestamp> {
         self.with(account, |pool| pool.again.filter(|again| *again > now))
     }

@@ -23,9 +23,11 @@ pub struct AccountStatus {
     pub since: Option<Timestamp>,
     /// The limits of its calls.
     pub limits: AccountLimits,
-    /// Whether an operator has set the limits. If not, they are those of the program's configuration.
+    /// Whether an operator has set the limits. If not, they are those of the program's
+    /// configuration.
     pub limits_are_set: bool,
-    /// The number of calls that programs have under way or have reserved. Without a limit of concurrent calls, those of this program only.
+    /// The number of calls that programs have under way or have reserved. Without a limit of
+    /// concurrent calls, those of this program only.
     pub in_flight: u32,
     /// The number of outages in a row.
     pub outages: u32,
@@ -52,8 +54,10 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount); [`FlowError::Damaged`](crate::FlowError::Damaged) or
-    /// [`FlowError::Newer`](crate::FlowError::Newer) if its control cannot be read: then this program makes no calls to its vendor.
+    /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount);
+    /// [`FlowError::Damaged`](crate::FlowError::Damaged) or
+    /// [`FlowError::Newer`](crate::FlowError::Newer) if its control cannot be read: then this
+    /// program makes no calls to its vendor.
     ///
     /// # Cancellation
     ///
@@ -63,13 +67,16 @@ impl Engine {
         self.inner.account_status(&at).await
     }
 
-    /// Stops all calls to an account's vendor, by all programs. `by` is the operator's account, without personal data.
+    /// Stops all calls to an account's vendor, by all programs. `by` is the operator's account,
+    /// without personal data.
     ///
-    /// Its flows wait, with their expiry, their deletion and the erasure of our own copies. Callbacks are still acknowledged and processed, and
-    /// [`Engine::start`] commits the intent and sends nothing, as [`Engine::submit`]. Calls under way end normally. This program stops at once,
-    /// the others within 5 seconds.
+    /// Its flows wait, with their expiry, their deletion and the erasure of our own copies.
+    /// Callbacks are still acknowledged and processed, and [`Engine::start`] commits the intent and
+    /// sends nothing, as [`Engine::submit`]. Calls under way end normally. This program stops at
+    /// once, the others within 5 seconds.
     ///
-    /// The change is logged and remembered in [`AccountStatus::history`]. The audit trail has entries of flows only.
+    /// The change is logged and remembered in [`AccountStatus::history`]. The audit trail has
+    /// entries of flows only.
     ///
     /// # Errors
     ///
@@ -77,7 +84,8 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn pause_account(&self, account: &str, by: &str) -> Result<AccountStatus> {
         self.inner
             .set_mode(account, AccountMode::Paused, "pause", by)
@@ -92,14 +100,16 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn resume_account(&self, account: &str, by: &str) -> Result<AccountStatus> {
         self.inner
             .set_mode(account, AccountMode::Active, "resume", by)
             .await
     }
 
-    /// Refuses new flows at an account with [`FlowError::Draining`](crate::FlowError::Draining), and lets the others finish. Ends a pause.
+    /// Refuses new flows at an account with [`FlowError::Draining`](crate::FlowError::Draining),
+    /// and lets the others finish. Ends a pause.
     ///
     /// A repeated start of an earlier flow still returns that flow.
     ///
@@ -109,26 +119,29 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn drain_account(&self, account: &str, by: &str) -> Result<AccountStatus> {
         self.inner
             .set_mode(account, AccountMode::Draining, "drain", by)
             .await
     }
 
-    /// Sets the limits of the calls of all programs together at an account, in place of those of the configuration. `None` returns to the
-    /// configuration's.
+    /// Sets the limits of the calls of all programs together at an account, in place of those of
+    /// the configuration. `None` returns to the configuration's.
     ///
-    /// In a period `t` at most `rate × (t + 0.5 s) + 1` calls start. Lowered limits hold for calls that start from then on: of this program at
-    /// once, of others within 5 seconds.
+    /// In a period `t` at most `rate × (t + 0.5 s) + 1` calls start. Lowered limits hold for calls
+    /// that start from then on: of this program at once, of others within 5 seconds.
     ///
     /// # Errors
     ///
-    /// As [`Engine::pause_account`]; [`FlowError::Invalid`](crate::FlowError::Invalid) if the limits allow no call.
+    /// As [`Engine::pause_account`]; [`FlowError::Invalid`](crate::FlowError::Invalid) if the
+    /// limits allow no call.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn limit_account(
         &self,
         account: &str,

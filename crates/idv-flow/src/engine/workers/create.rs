@@ -1,7 +1,7 @@
-//! Starting a flow, and carrying out its creation.
+//! Starts flows and creates their verifications.
 //!
-//! The intention is committed first, then the mark that the vendor is being asked, then what came of it: whatever is lost on the way,
-//! another worker goes on from there.
+//! The intent is committed first, then a mark that the create request is about to be sent, then the
+//! result. After a crash at any point another worker continues from there.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::status::{Start, Started};
 use crate::store::{Inserted, Lease, Phase, Record};
 
 impl Inner {
-    /// Commits the intention to create a verification, which a worker carries out.
+    /// Commits the intent to create a verification, which a worker carries out.
     pub(crate) async fn submit(&self, start: Start) -> Result<Started> {
         let (_, flow, already_existed) = self.insert(start, None).await?;
         self.wakeup.notify_one();
         Ok(started(&flow, already_existed))
     }
 
-    /// Adds the intention to create a verification to a transaction of the application.
+    /// Adds the intent to create a verification to a transaction of the application.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) async fn submit_in(
         &self,
@@ -43,7 +43,7 @@ impl Inner {
             Inserted::New => Ok(started(&flow, false)),
             Inserted::Exists(id) => match self.read(id).await {
                 Ok(kept) => Ok(started(&kept, true)),
-                // It is in the same transaction, which this program's connections do not see yet.
+                // It was inserted by the same transaction, which other connections do not see yet.
                 Err(FlowError::UnknownFlow(_)) => Ok(Started {
                     id,
                     ..started(&flow, true)
@@ -53,7 +53,7 @@ impl Inner {
         }
     }
 
-    /// Commits the intention to create a verification, and carries it out.
+    /// Commits the intent to create a verification, and sends the create request.
     pub(crate) async fn start(&self, start: Start) -> Result<Started> {
         let at = self.account_of(&start)?;
         let Some(mut permit) = self.permit(&at).await? else {
@@ -70,13 +70,14 @@ impl Inner {
         self.release_permits().await;
         self.wakeup.notify_one();
         match (flow.record.phase, error) {
-            // Nothing was created, and nothing will be: the caller must know why.
+            // Nothing was created, and nothing will be. The caller needs the reason.
             (Phase::Refused, Some(error)) => Err(error.into()),
             _ => Ok(started(&flow, false)),
         }
     }
 
-    /// Inserts a new flow, leased until `lease`. Returns it, or the one that was started before with the same reference or key.
+    /// Inserts a new flow, leased until `lease`. Returns it, or the earlier flow with the same
+    /// reference or key, and whether there was one.
     async fn insert(
         &self,
         start: Start,
@@ -93,7 +94,7 @@ impl Inner {
         let inserted = match self.store.insert(&flow.record, lease, &entries).await {
             Ok(inserted) => inserted,
             Err(error) => match self.store.load(id).await {
-                // The answer was lost, not the flow.
+                // The flow was inserted, and only the answer was lost.
                 Ok(Some(_)) => Inserted::New,
                 _ => return Err(error.into()),
             },
@@ -183,7 +184,7 @@ impl Inner {
         Ok((at, flow, entries))
     }
 
-    /// Has the vendor create the verification.
+    /// Sends the create request.
     pub(crate) async fn create(
         &self,
         at: &VendorHandle,
@@ -225,18 +226,18 @@ impl Inner {
         new: &NewVerification,
         marked_at: Timestamp,
     ) -> Result<idv_core::CreateResponse, Error> {
-        // After a long delay the call would outlive the lease, and another worker would take over during it.
+        // After a long delay the call could outlive the lease, and another worker would take over.
         if self.now() < later(marked_at, self.lease / 2) {
             let answer = at.client.create(new).await;
             self.note_answer(at, &answer).await;
             return answer;
         }
         Err(Error::new(ErrorKind::Unavailable)
-            .detail("it was too late to ask")
+            .detail("the lease was about to end before the request was sent")
             .with_effect(Effect::NotApplied))
     }
 
-    /// Searches for what an interrupted creation left.
+    /// Searches the vendor for a verification that an interrupted creation may have left.
     pub(crate) async fn search(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
         let reference = flow.state.verification.id().reference.clone();
         let found = at.client.find(&reference).await;

@@ -1,72 +1,45 @@
-//! Working off what is due.
+//! Workers: claim flows, messages and timers that are due, and carry their steps out.
 
+mod claims;
 mod create;
 pub(crate) mod delete;
+mod delivery;
 mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod places;
 pub(crate) mod poll;
 pub(crate) mod spawned;
+mod steps;
+pub(crate) mod timers;
 
-use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either, FutureExt as _, join, select};
+use futures_util::future::{BoxFuture, Either, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use self::places::{Place, Shares};
+use self::places::Place;
+pub(crate) use self::steps::SET_ASIDE;
+use self::timers::SWEEP;
 use crate::engine::Engine;
-use crate::engine::accounts::Admission;
 use crate::engine::accounts::permits::Permit;
-use crate::engine::events::KEPT_FOR;
-use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
-use crate::error::{FlowError, Result};
-use crate::machine::attention::Attention;
-use crate::machine::retention::later;
-use crate::machine::{Command, Input};
-use crate::store::{Commit, Lease, Message, Record};
+use crate::engine::repository::Inner;
+use crate::error::Result;
+use crate::store::{Message, Record};
 
-/// The timers that every store has, and their periods.
-pub(crate) const TIMERS: &[(&str, Duration)] = &[
-    (SEAL_BLOCK, Duration::from_secs(60)),
-    (PURGE, DAY),
-    (RESEAL, DAY),
-];
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const SEAL_BLOCK: &str = "audit";
-const PURGE: &str = "inbox";
-const RESEAL: &str = "keys";
-const SWEEP: &str = "sweep:";
-
-/// The longest wait before the store is looked at again: another program may have added something.
-const IDLE: Duration = Duration::from_secs(1);
-/// The shortest: what is due may be about to be claimed by another program.
-const SHORTEST: Duration = Duration::from_millis(10);
-/// How long to wait after the store has failed.
+/// The time after which the store is tried again when it has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// After how long a flow that no program could work on is tried again.
-pub(crate) const SET_ASIDE: Duration = Duration::from_secs(60);
-/// The maximum number of steps that a worker carries out while it holds the lease of a flow.
-const STEPS_OF_A_LEASE: usize = 4;
-/// After how long a timer of a vendor that is not configured here is left to others again.
-const NOT_OURS: Duration = Duration::from_secs(10);
 
-/// Returns the name of the timer that reads an account's list.
-pub(crate) fn sweep_timer(account: &str) -> String {
-    format!("{SWEEP}{account}")
-}
-
-/// What a program is working on.
+/// Numbers of steps of this program's workers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerStats {
-    /// How many steps are under way.
+    /// The number of steps under way.
     pub under_way: usize,
-    /// How many steps were brought to an end since the flow was opened.
+    /// The number of steps completed since the engine was opened.
     pub done: u64,
 }
 
@@ -85,7 +58,7 @@ impl Counters {
         }
     }
 
-    /// Counts a step as under way until what this returns is dropped.
+    /// Counts a step as under way until the returned guard is dropped.
     fn begin(&self) -> UnderWay<'_> {
         self.under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay(self)
@@ -100,23 +73,25 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Something that was claimed.
+/// A claimed piece of work.
 enum Task {
     Timer(String),
     Message(Message),
-    /// A flow that is leased until then, with the permit for its next call.
+    /// A flow, the end of its lease, and the permit for its next call.
     Flow(Box<Record>, Timestamp, Place, Permit),
 }
 
 impl Engine {
-    /// Runs every step that becomes due, up to `workers` at the same time, until `stop` completes. Steps under way at that moment are
-    /// completed first, which takes no longer than a call.
+    /// Runs every step that becomes due, up to `workers` at the same time, until `stop` completes.
+    /// Steps under way at that moment are completed first, which takes no longer than a call.
     ///
-    /// Failures of a vendor are part of the work; failures of the store are logged, and the step is retried.
+    /// Failures of a vendor are part of the work; failures of the store are logged, and the step is
+    /// retried.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, nothing is lost: a worker takes over the steps under way when their lease has expired.
+    /// If the future is dropped, nothing is lost: a worker takes over the steps under way when
+    /// their lease has expired.
     pub async fn run(&self, workers: usize, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = oneshot::channel();
         // The gauges are recorded until the last delivery has ended.
@@ -126,7 +101,7 @@ impl Engine {
         join(self.work(workers, stop, stopping), deliver).await;
     }
 
-    /// Carries out steps until `stop` completes, and says so by dropping `stopping`.
+    /// Carries out steps until `stop` completes, then drops `stopping`.
     async fn work(
         &self,
         workers: usize,
@@ -138,7 +113,7 @@ impl Engine {
         let mut stop = pin!(stop);
         let mut under_way: FuturesUnordered<BoxFuture<'_, ()>> = FuturesUnordered::new();
         loop {
-            // Timers may have come on top.
+            // Timers are claimed beyond the number of workers.
             let free = workers.saturating_sub(under_way.len());
             let wait = match meanwhile(&mut under_way, inner.take(workers, free)).await {
                 Ok(tasks) => {
@@ -149,9 +124,9 @@ impl Engine {
                             .map(|task| -> BoxFuture<'_, ()> { Box::pin(inner.carry_out(task)) }),
                     );
                     match under_way.len() >= workers {
-                        // With every worker busy, nothing is looked for until one is free.
+                        // While every worker is busy, no claim is made.
                         true => None,
-                        // One became free meanwhile, and there may be more.
+                        // A worker became free during the claim, and more work may be due.
                         false if all => Some(Duration::ZERO),
                         false => Some(meanwhile(&mut under_way, inner.pause()).await),
                     }
@@ -194,8 +169,8 @@ impl Engine {
         inner.release_permits().await;
     }
 
-    /// Runs every step that is due now, one after the other, delivers the events, and returns the number of steps: for a program that the system starts at intervals,
-    /// and for tests.
+    /// Runs every step that is due now, one after the other, delivers the events, and returns the
+    /// number of steps: for a program that the system starts at intervals, and for tests.
     ///
     /// # Errors
     ///
@@ -221,7 +196,8 @@ impl Engine {
     }
 }
 
-/// Waits for something while what is under way goes on: a step that nobody polls may hold the connection to the store that is waited for.
+/// Awaits a future and polls the steps under way meanwhile: one of them may hold the connection
+/// that the future waits for.
 async fn meanwhile<T>(
     under_way: &mut FuturesUnordered<BoxFuture<'_, ()>>,
     wanted: impl Future<Output = T>,
@@ -236,168 +212,7 @@ async fn meanwhile<T>(
 }
 
 impl Inner {
-    /// Claims up to so many things that are due; timers may come on top.
-    async fn take(&self, workers: usize, free: usize) -> Result<Vec<Task>> {
-        self.check_clock().await?;
-        self.refresh_keys().await?;
-        self.settle_all_permits().await?;
-        let now = self.now();
-        let until = self.lease_until();
-        if !self.woken.load(Ordering::Relaxed) {
-            // A program that begins to work may understand more than the one before.
-            self.store.wake_parked(None, now).await?;
-            self.woken.store(true, Ordering::Relaxed);
-        }
-        let timers = self.store.claim_timers(now, until).await?;
-        let mut tasks: Vec<Task> = timers.into_iter().map(Task::Timer).collect();
-        let free = free.saturating_sub(tasks.len());
-        if free == 0 {
-            return Ok(tasks);
-        }
-        // Messages and flows have half of the free places each, and what the other leaves; which one has the odd place, takes turns. So
-        // neither starves, however many there are of the other.
-        let messages_first = self.messages_first.fetch_xor(true, Ordering::Relaxed);
-        let half = free.div_ceil(2);
-        let first = self.claim(messages_first, workers, half).await?;
-        let others = self
-            .claim(!messages_first, workers, free - first.len())
-            .await?;
-        let left = free - first.len() - others.len();
-        let more = if first.len() == half && left > 0 {
-            self.claim(messages_first, workers, left).await?
-        } else {
-            Vec::new()
-        };
-        tasks.extend(first.into_iter().chain(others).chain(more));
-        Ok(tasks)
-    }
-
-    /// Claims messages or flows of the accounts that are configured here, up to a number of them.
-    async fn claim(&self, messages: bool, workers: usize, limit: usize) -> Result<Vec<Task>> {
-        let (now, until) = (self.now(), self.lease_until());
-        let accounts = self.account_names();
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        if messages {
-            let claimed = self.store.claim_inbox(now, until, limit, &accounts).await?;
-            return Ok(claimed.into_iter().map(Task::Message).collect());
-        }
-        self.claim_flows(workers, limit).await
-    }
-
-    /// Claims up to `limit` flows: those of accounts without limits together, and those of each account with limits as far as it has permits.
-    async fn claim_flows(&self, workers: usize, limit: usize) -> Result<Vec<Task>> {
-        let (mut unlimited, mut limited) = (Vec::new(), Vec::new());
-        for at in &self.accounts {
-            match self.admission(at).await {
-                Ok(Admission::Unlimited) => unlimited.push(at.id.as_str()),
-                Ok(Admission::Limited) => limited.push(at),
-                Ok(Admission::Closed) => {}
-                Err(error @ FlowError::Store(_)) => return Err(error),
-                Err(error) => {
-                    tracing::error!(account = %at.id, error = &error as &dyn std::error::Error, "the control of an account cannot be read: its vendor is not called");
-                    self.permits
-                        .refuse_until(&at.id, later(self.now(), NOT_OURS));
-                }
-            }
-        }
-        let mut names = unlimited.clone();
-        names.extend(limited.iter().map(|at| at.id.as_str()));
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Shares { of_any, one_each } = self.places.shares(workers, limit, &names);
-        let mut tasks: Vec<Task> = Vec::new();
-        // None of them takes more than its part before the others had their turn.
-        let part = of_any.div_ceil(names.len());
-        for at in &limited {
-            let free = part.min(of_any - tasks.len());
-            tasks.extend(self.claim_limited(at, free).await?);
-        }
-        let free = of_any - tasks.len();
-        if free > 0 && !unlimited.is_empty() {
-            tasks.extend(self.claim_unlimited(&unlimited, free).await?);
-        }
-        for account in one_each {
-            let has_one = tasks
-                .iter()
-                .any(|task| matches!(task, Task::Flow(record, ..) if record.account == account));
-            if has_one || tasks.len() >= limit {
-                continue;
-            }
-            tasks.extend(match limited.iter().find(|at| at.id == account) {
-                Some(at) => self.claim_limited(at, 1).await?,
-                None => self.claim_unlimited(&[account], 1).await?,
-            });
-        }
-        Ok(tasks)
-    }
-
-    async fn claim_unlimited(&self, accounts: &[&str], limit: usize) -> Result<Vec<Task>> {
-        let (now, until) = (self.now(), self.lease_until());
-        let claimed = self.store.claim(now, until, limit, accounts).await?;
-        let task = |record: Record| {
-            let permit = self.permits.unlimited(&record.account);
-            self.task(record, until, permit)
-        };
-        Ok(claimed.into_iter().map(task).collect())
-    }
-
-    /// Claims flows of an account with limits, as many as it gets permits for.
-    async fn claim_limited(&self, at: &VendorHandle, limit: usize) -> Result<Vec<Task>> {
-        let (now, until) = (self.now(), self.lease_until());
-        if limit == 0 || self.permits.refused_until(&at.id, now).is_some() {
-            return Ok(Vec::new());
-        }
-        // Permits are taken from all programs, so not for nothing.
-        let due = self.store.next_due(&[&at.id]).await?;
-        if due.is_none_or(|due| due > now) {
-            return Ok(Vec::new());
-        }
-        let wanted = u32::try_from(limit).unwrap_or(u32::MAX);
-        let permits = self.permits(at, wanted).await?;
-        if permits.is_empty() {
-            return Ok(Vec::new());
-        }
-        let claimed = self
-            .store
-            .claim(now, until, permits.len(), &[&at.id])
-            .await?;
-        Ok(claimed
-            .into_iter()
-            .zip(permits)
-            .map(|(record, permit)| self.task(record, until, permit))
-            .collect())
-    }
-
-    fn task(&self, record: Record, until: Timestamp, permit: Permit) -> Task {
-        let place = self.places.take(&record.account);
-        Task::Flow(Box::new(record), until, place, permit)
-    }
-
-    /// Returns the time until there may be something to do.
-    async fn pause(&self) -> Duration {
-        let now = self.now();
-        let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        let (mut wait, mut open) = (IDLE, Vec::new());
-        for at in &self.accounts {
-            match self.permits.refused_until(&at.id, now) {
-                Some(again) => wait = wait.min(until(again)),
-                None => open.push(at.id.as_str()),
-            }
-        }
-        if !open.is_empty() {
-            wait = match self.store.next_due(&open).await {
-                Ok(Some(due)) => wait.min(until(due)),
-                Ok(None) => wait,
-                Err(_) => AFTER_FAILURE,
-            };
-        }
-        wait.clamp(SHORTEST, IDLE)
-    }
-
-    /// Carries a task out. What fails stays leased, and is tried again when the lease has run out.
+    /// Carries out a task. A failed one stays leased, and is tried again when its lease has ended.
     async fn carry_out(&self, task: Task) {
         if let Err(error) = self.try_carry_out(task).await {
             tracing::error!(
@@ -418,175 +233,17 @@ impl Inner {
             }
             Task::Message(message) => {
                 let account = message.account.clone();
-                self.measured(Some(&account), "message", None, self.work_off(message))
-                    .await
+                self.measured(
+                    Some(&account),
+                    "message",
+                    None,
+                    self.process_message(message),
+                )
+                .await
             }
             Task::Flow(record, until, _place, permit) => self.step(*record, until, permit).await,
         }?;
         self.worker_stats.done.fetch_add(1, Ordering::Relaxed);
         Ok(())
-    }
-
-    /// Carries out the next step of a claimed flow, and those after it that are due at once and for which the lease lasts.
-    async fn step(&self, record: Record, until: Timestamp, permit: Permit) -> Result<()> {
-        let at = match self.account(&record.account) {
-            Ok(at) => at,
-            // It waits for a program that knows this vendor, and a person is told.
-            Err(FlowError::UnknownAccount(_)) => {
-                return self.set_aside(record, Attention::Unconfigured).await;
-            }
-            Err(error) => return Err(error),
-        };
-        let mut flow = match self.open(record.clone()) {
-            Err(FlowError::Damaged(_)) => return self.set_aside(record, Attention::Damaged).await,
-            Err(FlowError::Newer) => return self.set_aside(record, Attention::NewerVersion).await,
-            flow => flow?,
-        };
-        let id = flow.record.id;
-        let mut permit = Some(permit);
-        for left in (0..STEPS_OF_A_LEASE).rev() {
-            flow.leased_until = (left > 0).then_some(until);
-            match AssertUnwindSafe(self.carry_out_next(&at, flow, permit.take()))
-                .catch_unwind()
-                .await
-            {
-                Ok(done) => flow = done?,
-                Err(_) => {
-                    tracing::error!(flow = %id, account = %at.id, "an adapter panicked");
-                    let flow = self.read(id).await?;
-                    return self
-                        .change(&at, flow, Lease::End, Input::Crashed)
-                        .await
-                        .map(drop);
-                }
-            }
-            if flow.leased_until.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Carries out the next step of a flow.
-    async fn carry_out_next(
-        &self,
-        at: &VendorHandle,
-        flow: LoadedFlow,
-        permit: Option<Permit>,
-    ) -> Result<LoadedFlow> {
-        let command = Self::next(at, &flow, self.now()).command;
-        let (name, id) = (
-            command.as_ref().map_or("refresh", Command::name),
-            flow.record.id,
-        );
-        self.measured(
-            Some(&at.id),
-            name,
-            Some(id),
-            self.carry_out_command(at, flow, command, permit),
-        )
-        .await
-    }
-
-    async fn carry_out_command(
-        &self,
-        at: &VendorHandle,
-        flow: LoadedFlow,
-        command: Option<Command>,
-        permit: Option<Permit>,
-    ) -> Result<LoadedFlow> {
-        self.check_clock().await?;
-        let end = |flow, input| self.change(at, flow, Lease::End, input);
-        let Some(command) = command else {
-            // Only the columns of the record have to be brought up to date.
-            return end(flow, Input::Refreshed).await;
-        };
-        // Held until the step has ended.
-        let _permit = if command.calls_vendor() {
-            let Some(mut permit) = self.admit(at, permit).await? else {
-                // The lease ends, and the flow waits until calls are possible again.
-                let flow = LoadedFlow {
-                    leased_until: None,
-                    ..flow
-                };
-                return end(flow, Input::Refreshed).await;
-            };
-            permit.start();
-            Some(permit)
-        } else {
-            None
-        };
-        match &command {
-            Command::Create => self.create(at, flow).await.map(|(flow, _)| flow),
-            Command::Search => self.search(at, flow).await,
-            Command::SettleInterrupted => end(flow, Input::CreationInterrupted).await,
-            Command::GiveUp => end(flow, Input::CreationGivenUp).await,
-            Command::Spread => end(flow, Input::Spread).await,
-            Command::Poll => self.poll(at, flow, None).await,
-            Command::Fetch(handle) => self.poll(at, flow, Some(handle)).await,
-            Command::Expire => end(flow, Input::Expired).await,
-            Command::Delete | Command::ConfirmDeletion => self.delete(at, flow, &command).await,
-            Command::KeepEvidence => self.keep_evidence(at, flow).await,
-            Command::Erase => self.erase(at, flow).await,
-        }
-    }
-
-    /// A flow that this program cannot work on is left as it is, for a person to look at. Now and then it is tried again, perhaps by a
-    /// program that has the key, or the vendor.
-    async fn set_aside(&self, mut record: Record, attention: Attention) -> Result<()> {
-        tracing::error!(flow = %record.id, provider = record.provider, attention = attention.name(), "a flow waits for a person");
-        record.attention = Some(attention.name().to_owned());
-        record.due = Some(later(self.now(), SET_ASIDE));
-        self.store.commit(&Commit::new(&record, &[])).await?;
-        Ok(())
-    }
-
-    /// Forgets messages that were worked off, and events that were delivered, long ago.
-    async fn purge(&self) -> Result<()> {
-        self.store
-            .purge_inbox(inbox::earlier(self.now(), inbox::REMEMBERED_FOR))
-            .await?;
-        self.store
-            .purge_events(inbox::earlier(self.now(), KEPT_FOR))
-            .await?;
-        Ok(())
-    }
-
-    async fn fire_timer(&self, name: &str) -> Result<()> {
-        let period = TIMERS
-            .iter()
-            .find(|(timer, _)| *timer == name)
-            .map(|(_, period)| *period);
-        let swept = name
-            .strip_prefix(SWEEP)
-            .and_then(|account| self.account(account).ok());
-        let (result, period) = match (name, &swept) {
-            (SEAL_BLOCK, _) => (self.seal_block().await, period),
-            (RESEAL, _) => (self.reseal().await, period),
-            (PURGE, _) => (self.purge().await, period),
-            (_, Some(at)) => match self.sweep(at, name).await {
-                // Calls are not possible now.
-                Ok(false) => (Ok(()), Some(NOT_OURS)),
-                result => (result.map(drop), at.schedule.sweep),
-            },
-            _ => (Ok(()), None),
-        };
-        match &result {
-            // A list that cannot be read now is read the next time.
-            Err(FlowError::Vendor(error)) => {
-                tracing::warn!(
-                    timer = name,
-                    kind = crate::machine::change::kind(error),
-                    "a list could not be read"
-                );
-            }
-            _ => result?,
-        }
-        // A timer that is nobody's here is left to those whose it is.
-        let period = period.unwrap_or(NOT_OURS);
-        Ok(self
-            .store
-            .wind_timer(name, later(self.now(), period))
-            .await?)
     }
 }

@@ -1,4 +1,4 @@
-//! Asking the vendor: for one verification, or for many by a list.
+//! Polls the vendor: for one verification, or for many by its list.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::id::FlowId;
 use crate::machine::Input;
 use crate::store::{Filter, Lease, LookupKey, MessageEnd, Phase};
 
-/// How many pages of a list are read at the most: a vendor whose list never ends is not followed for ever.
+/// The maximum number of pages of a list: a vendor's list may never end.
 const MAX_PAGES: usize = 10_000;
 /// The time after which a page is tried again that the account's limits do not allow now.
 const PAGE_PAUSE: Duration = Duration::from_millis(250);
 
 impl Inner {
-    /// Asks the vendor for the status, or for the result under a handle.
+    /// Polls the status, or fetches the result under a handle.
     pub(crate) async fn poll(
         &self,
         at: &VendorHandle,
@@ -27,7 +27,7 @@ impl Inner {
     ) -> Result<LoadedFlow> {
         let id = flow.state.verification.id().clone();
         let reasons = flow.state.reasons_to_ask();
-        // The answer is of now, however long it takes to commit it.
+        // The answer is as old as the question, however long its commit takes.
         let asked_at = self.now();
         let answer = match handle {
             Some(_) => at.client.fetch(&id, handle).await,
@@ -43,8 +43,9 @@ impl Inner {
         self.change(at, flow, Lease::End, input).await
     }
 
-    /// Reads the vendor's whole list and applies its news to the flows. Costs one call per page; with each, the timer that asked for it is
-    /// postponed, so that no other program begins meanwhile. Returns whether it was read, as far as the account's control allowed it.
+    /// Reads the vendor's whole list and applies its news to the flows. Costs one call per page;
+    /// with each, the timer that asked for it is postponed, so that no other program begins
+    /// meanwhile. Returns whether it was read, as far as the account's control allowed it.
     pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<bool> {
         let open = Filter::all()
             .of_account(at.id.clone())
@@ -76,7 +77,7 @@ impl Inner {
             drop(permit);
             let page = page?;
             if page.unreadable > 0 {
-                tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list cannot be read");
+                tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list could not be parsed");
             }
             self.apply_page(at, &page.observations).await?;
             match page.next {
@@ -109,7 +110,7 @@ impl Inner {
             flows.dedup();
             for id in flows {
                 let opened = match self.read(id).await {
-                    // One that cannot be read is told when its turn comes, and keeps no other waiting.
+                    // The operator's list shows a flow that cannot be read; the others go on.
                     Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownFlow(_)) => {
                         continue;
                     }
@@ -121,7 +122,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Applies an observation that did not come from a question for this flow alone, if it is about this flow and changes anything.
+    /// Applies an observation from a list or a message, if it is about this flow and changes it.
     pub(crate) async fn take_in(
         &self,
         at: &VendorHandle,
@@ -131,7 +132,7 @@ impl Inner {
         self.take_in_by_message(at, opened, observation, None).await
     }
 
-    /// As [`Inner::take_in`]; a message that brought nothing else ends in the same commit.
+    /// As [`Inner::take_in`]. A message with no other observation ends in the same commit.
     pub(crate) async fn take_in_by_message(
         &self,
         at: &VendorHandle,
@@ -173,8 +174,8 @@ pub(crate) enum Taken {
     Foreign,
     /// The flow knows it now.
     Applied,
-    /// The flow knows it now, and the message has ended.
+    /// The flow knows it now, and the message has ended with it.
     WithMessage,
-    /// Its code is not known here: it has to be judged again.
+    /// Its code is not known here, so that it has to be judged again.
     Waiting,
 }

@@ -1,25 +1,28 @@
 //! The configuration of flows: the table `flow` of an application's configuration.
 
+mod accounts;
+mod address;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idv_core::adapter::settings::{
-    Address, Days, Fault, Millis, Positive, Secrets, Section, Setting, SettingKind, SettingValue,
-    Table, Value, is_loopback,
+    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingValue, Table, Value,
 };
 use idv_core::{Secret, Url, settings};
 
 use crate::machine::evidence::{MIB, kind_of};
 use crate::{
-    AccountLimits, CircuitBreaker, EvidenceKinds, EvidencePolicy, FileKeys, FlowError, Keep,
-    Result, Retention, Schedule, Vault, Webhook,
+    EvidenceKinds, EvidencePolicy, FileKeys, FlowError, Keep, Result, Retention, Schedule, Vault,
+    Webhook,
 };
 
+pub use self::accounts::{AccountSettings, AccountTable};
+pub use self::address::StoreAddress;
+
 settings! {
-    /// The configuration of flows: the table `flow` of an application's configuration, which `Config::section` reads.
+    /// The configuration of flows: the table `flow` of an application's configuration, which
+    /// `Config::section` reads.
     ///
     /// ```toml
     /// [flow]
@@ -32,17 +35,21 @@ settings! {
         optional {
             /// The store: a file of SQLite, or the address of a PostgreSQL database.
             store: Option<StoreAddress>,
-            /// The key that seals personal data. Without it they are stored in clear.
+            /// The key that seals personal data. Without a key they are stored in clear.
             key: Option<Secret>,
             /// The keys that were used before.
             older_keys: Secrets,
-            /// A directory of files `<id>.key` that wrap the data keys, instead of `key`. The last one by name is current, unless the file `current` names another. A `key` beside it opens older values.
+            /// A directory of files `<id>.key` that wrap the data keys, instead of `key`. The last
+            /// one by name is current, unless the file `current` names another. A `key` beside it
+            /// opens older values.
             key_directory: Option<String>,
-            /// The limits and the circuit breaker of accounts: a table for each, with `per_second`, `per_minute`, `concurrent`, `breaker_outages` (0: off) and `breaker_interval_ms`.
+            /// The limits and the circuit breaker of accounts: a table for each, with `per_second`,
+            /// `per_minute`, `concurrent`, `breaker_outages` (0: off) and `breaker_interval_ms`.
             accounts: AccountTable,
-            /// The accounts whose flows go on beside those of the default account.
+            /// The accounts whose flows continue beside those of the default account.
             also: Vec<String>,
-            /// The lease duration: if a worker crashes, another takes over its work after this long. Longer than the deadline of calls.
+            /// The lease duration: if a worker crashes, another takes over its work after this
+            /// long. Longer than the deadline of calls.
             lease("lease_ms"): Option<Duration> as Millis,
             /// The endpoint that events are sent to, signed by Standard Webhooks: an https address.
             webhook_url("webhook.url"): Option<Url> as Address,
@@ -54,7 +61,8 @@ settings! {
             vendor_retention("retention.vendor_days"): Option<Duration> as Days,
             /// The time after which our copy is deleted; without it, on request.
             own_retention("retention.own_days"): Option<Duration> as Days,
-            /// The evidence that is kept before the vendor's copy is deleted: `all`, or a list of kinds.
+            /// The evidence that is kept before the vendor's copy is deleted: `all`, or a list of
+            /// kinds.
             evidence_kinds("evidence.kinds"): EvidenceKinds,
             /// The maximum length of an item of evidence, in MiB. Default: 256.
             evidence_max_mb("evidence.max_mb"): Option<u32>,
@@ -107,7 +115,7 @@ impl FlowConfig {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if a key does not have the form of one, or there are older keys only.
+    /// [`FlowError::Invalid`] if a key is not 64 hexadecimal digits, or there are older keys only.
     pub fn vault(&self) -> Result<Vault> {
         if let Some(directory) = &self.key_directory {
             let vault = Vault::from_provider(FileKeys::new(directory));
@@ -127,7 +135,8 @@ impl FlowConfig {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if the address or a secret does not have its form, or one of them is missing.
+    /// [`FlowError::Invalid`] if the address or a secret does not have its form, or one of them is
+    /// missing.
     pub fn webhook(&self) -> Result<Option<Webhook>> {
         match (&self.webhook_url, &self.webhook_secret) {
             (Some(url), Some(secret)) => {
@@ -173,7 +182,7 @@ impl FlowConfig {
     pub fn schedule(&self, mut schedule: Schedule) -> Schedule {
         let set = |field: &mut Duration, value: Option<Duration>| *field = value.unwrap_or(*field);
         set(&mut schedule.interval, self.interval);
-        // A longer interval slows the slowest down too, unless that is configured itself.
+        // A longer interval lengthens the slowest one too, unless that is configured itself.
         schedule.slowest = schedule.slowest.max(schedule.interval);
         set(&mut schedule.slowest, self.slowest);
         set(&mut schedule.wake_gap, self.wake_gap);
@@ -185,225 +194,12 @@ impl FlowConfig {
         set(&mut schedule.settle_within, self.settle_within);
         set(&mut schedule.failing, self.failing);
         set(&mut schedule.confirm_after, self.confirm_after);
-        // A vendor without lists is not swept, whatever is configured; 0 is how not to sweep one that has them.
+        // A vendor without lists is not swept, whatever is configured; 0 turns the sweep of one
+        // with lists off.
         if let (Some(_), Some(sweep)) = (schedule.sweep, self.sweep) {
             schedule.sweep = Some(sweep).filter(|sweep| !sweep.is_zero());
         }
         schedule
-    }
-}
-
-/// The limits and the circuit breaker of each account, by its name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AccountTable(BTreeMap<String, AccountSettings>);
-
-/// The limits and the circuit breaker of an account.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AccountSettings {
-    /// The limits of the calls of all programs together.
-    pub limits: AccountLimits,
-    /// The circuit breaker.
-    pub breaker: CircuitBreaker,
-}
-
-/// The keys of an account.
-const ACCOUNT_KEYS: &[&str] = &[
-    "per_second",
-    "per_minute",
-    "concurrent",
-    "breaker_outages",
-    "breaker_interval_ms",
-];
-
-impl AccountTable {
-    /// Returns the settings of each account that has any.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, AccountSettings)> {
-        self.0
-            .iter()
-            .map(|(account, settings)| (account.as_str(), *settings))
-    }
-}
-
-impl<S: Into<String>, const N: usize> From<[(S, AccountSettings); N]> for AccountTable {
-    fn from(accounts: [(S, AccountSettings); N]) -> Self {
-        let settings = accounts.map(|(account, settings)| (account.into(), settings));
-        Self(settings.into())
-    }
-}
-
-impl AccountSettings {
-    fn read(value: &Value) -> Result<Self, Fault> {
-        let Value::Object(table) = value else {
-            return Err(Fault::FORM);
-        };
-        let (mut limits, mut breaker) = (AccountLimits::none(), CircuitBreaker::default());
-        for (key, value) in table {
-            let positive = || Positive::<u32>::read(value).map(|number| number.0);
-            let fault = |_| {
-                Fault::because(format!(
-                    "expected a whole number for `{key}`, which is not 0 unless it is `breaker_outages`"
-                ))
-            };
-            match key.as_str() {
-                "per_second" | "per_minute" if limits.rate.is_some() => {
-                    return Err(Fault::because(
-                        "expected `per_second` or `per_minute`, not both",
-                    ));
-                }
-                "per_second" => limits = limits.per_second(positive().map_err(fault)?),
-                "per_minute" => limits = limits.per_minute(positive().map_err(fault)?),
-                "concurrent" => limits = limits.concurrent(positive().map_err(fault)?),
-                "breaker_outages" => breaker.outages = u32::read(value).map_err(fault)?,
-                "breaker_interval_ms" => {
-                    let millis = positive().map_err(fault)?;
-                    breaker.probe_interval = Duration::from_millis(millis.into());
-                }
-                _ => return Err(Fault::word(&Value::String(key.clone()), ACCOUNT_KEYS)),
-            }
-        }
-        Ok(Self { limits, breaker })
-    }
-}
-
-impl SettingValue for AccountTable {
-    fn form() -> Cow<'static, str> {
-        "a table for each account, such as `idnow = { per_second = 10, concurrent = 4 }`, or one text with an object of JSON".into()
-    }
-
-    fn read(value: &Value) -> Result<Self, Fault> {
-        let parsed;
-        let tables = match value {
-            Value::String(text) => {
-                parsed = text.parse::<Value>().map_err(|_| Fault::FORM)?;
-                &parsed
-            }
-            other => other,
-        };
-        let Value::Object(tables) = tables else {
-            return Err(Fault::FORM);
-        };
-        let read = |(account, table): (&String, &Value)| {
-            AccountSettings::read(table).map(|settings| (account.clone(), settings))
-        };
-        tables.iter().map(read).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-/// The place of a store. `Display` and `Debug` print no user, no password and no options of an address.
-#[derive(Clone)]
-pub enum StoreAddress {
-    /// A file of SQLite.
-    File(PathBuf),
-    /// A database of PostgreSQL, at an address that may hold a password.
-    Postgres(Secret),
-}
-
-/// The form of an address.
-const FORM: &str = "a file, or an address that begins with postgres://";
-
-impl StoreAddress {
-    /// Parses an address that others can read, such as one on a command line: it must not hold a password.
-    ///
-    /// # Errors
-    ///
-    /// [`FlowError::Invalid`], which does not repeat the address.
-    ///
-    /// ```
-    /// use idv_flow::StoreAddress;
-    ///
-    /// assert_eq!(StoreAddress::parse_public("postgres://me@db/flows")?.to_string(), "postgres://db/flows");
-    /// assert!(StoreAddress::parse_public("postgres://me:word@db/flows").is_err());
-    /// # Ok::<(), idv_flow::FlowError>(())
-    /// ```
-    pub fn parse_public(text: &str) -> Result<Self> {
-        Self::public(text).map_err(FlowError::Invalid)
-    }
-
-    fn public(text: &str) -> Result<Self, String> {
-        match Url::parse(text) {
-            Ok(url) if is_postgres(&url) && has_password(&url) => Err(
-                "a password is not written into a configuration or a command line: refer to the address by { env = \"NAME\" } or \
-                 { file = \"path\" }, or set IDV_FLOW_STORE"
-                    .to_owned(),
-            ),
-            _ => Self::parse(text),
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match Url::parse(text) {
-            Ok(url) if is_postgres(&url) => Ok(Self::Postgres(Secret::new(text))),
-            // The text could be an address with a password in it, so it is not repeated.
-            _ if text.is_empty() || text.contains("://") => Err(format!("expected {FORM}")),
-            _ => Ok(Self::File(PathBuf::from(text))),
-        }
-    }
-
-    /// Returns whether the store is a file, or on a server of this machine.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        let Self::Postgres(address) = self else {
-            return true;
-        };
-        // An option of the address may name another server.
-        Url::parse(address.expose()).is_ok_and(|url| {
-            let host = url.host_str().unwrap_or_default();
-            (host.is_empty() || is_loopback_host(host))
-                && url.query_pairs().all(|(name, value)| {
-                    !matches!(name.as_ref(), "host" | "hostaddr")
-                        || value.starts_with('/')
-                        || is_loopback_host(&value)
-                })
-        })
-    }
-
-    /// Returns the file, if it is one.
-    #[must_use]
-    pub fn file(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) => Some(path),
-            Self::Postgres(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for StoreAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Postgres(address) => match Url::parse(address.expose()) {
-                Ok(url) => write!(
-                    f,
-                    "postgres://{}{}",
-                    url.host_str().unwrap_or_default(),
-                    url.path()
-                ),
-                Err(_) => f.write_str("postgres://"),
-            },
-        }
-    }
-}
-
-impl fmt::Debug for StoreAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl SettingValue for StoreAddress {
-    const KIND: SettingKind = SettingKind::Secret;
-
-    fn form() -> Cow<'static, str> {
-        format!("{FORM}, or {}", Secret::form()).into()
-    }
-
-    fn read(value: &Value) -> Result<Self, Fault> {
-        match value {
-            Value::String(text) => Self::public(text).map_err(Fault::because),
-            Value::Object(_) => Self::parse(Secret::read(value)?.expose()).map_err(Fault::because),
-            _ => Err(Fault::FORM),
-        }
     }
 }
 
@@ -427,20 +223,6 @@ impl SettingValue for EvidenceKinds {
     }
 }
 
-/// Returns whether a host is this machine. The addresses of PostgreSQL are not parsed as those of HTTP are.
-fn is_loopback_host(host: &str) -> bool {
-    Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
-}
-
-fn is_postgres(url: &Url) -> bool {
-    matches!(url.scheme(), "postgres" | "postgresql")
-}
-
-/// Returns whether an address has a password: before the host, or among its options.
-fn has_password(url: &Url) -> bool {
-    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
-}
-
 #[cfg(test)]
 mod tests {
     use idv_core::report::EvidenceKind;
@@ -448,6 +230,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::AccountLimits;
 
     fn read(value: Value) -> Result<FlowConfig, String> {
         serde_json::from_value(value).map_err(|error| error.to_string())
