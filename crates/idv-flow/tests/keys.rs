@@ -145,7 +145,6 @@ async fn outage_of_the_provider_is_no_damage() {
     let third = opened(&bench, vault()).await.unwrap();
     service.is_down.store(true, Ordering::Relaxed);
     bench.clock.advance(ACTIVE);
-    third.run_due().await.unwrap();
     let (newer, _) = start(&third).await;
     for engine in [&first, &second] {
         engine.status(id).await.unwrap();

@@ -62,12 +62,14 @@ impl Engine {
     ///
     /// A reference is started once: a second call returns the flow of the first and sends nothing.
     /// If the vendor could not be reached or its answer was lost, the workers continue: poll the
-    /// [status](Engine::status) until the hand-off is there.
+    /// [status](Engine::status) until the hand-off is there. The same holds if the account is
+    /// [paused](Engine::pause_account), its limits are reached, or its vendor is down: then nothing
+    /// is sent yet.
     ///
     /// # Errors
     ///
     /// [`FlowError::Vendor`] if the vendor refuses the request: nothing was created, and the
-    /// reference cannot be used again.
+    /// reference cannot be used again. [`FlowError::Draining`] if the account takes no new flows.
     ///
     /// # Cancellation
     ///
@@ -87,7 +89,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// Those of the store, and [`FlowError::Draining`].
     ///
     /// # Cancellation
     ///
@@ -119,7 +121,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Those of the store; then roll the transaction back.
+    /// Those of the store, and [`FlowError::Draining`]; then roll the transaction back.
     ///
     /// # Cancellation
     ///
