@@ -42,7 +42,7 @@ const CACHED: SignedDuration = SignedDuration::from_secs(5);
 const CACHED_BEFORE_REFUSAL: SignedDuration = SignedDuration::from_secs(1);
 /// The time after which a program gives calls back that it may have under way and has not.
 const SURPLUS: Duration = Duration::from_secs(1);
-/// The time after which a closed account is looked at again.
+/// The time after which the control of a closed account is checked again.
 const CLOSED: Duration = Duration::from_secs(1);
 /// Maximum number of times a change is tried because other programs change the same control.
 const MAX_CONFLICTS: usize = 50;

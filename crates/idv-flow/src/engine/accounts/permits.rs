@@ -13,7 +13,7 @@ use crate::machine::retention::later;
 /// The time for which a start that was granted can be used: an idle program must not hoard them.
 const STARTS_LAST: Duration = Duration::from_millis(250);
 
-/// What this program knows of the accounts, and has been granted. Clones share it.
+/// The controls that this program has read, and the calls that it was granted. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Permits(Arc<Mutex<BTreeMap<String, Pool>>>);
 

@@ -217,7 +217,7 @@ impl Inner {
         }
     }
 
-    /// Downloads an item, and reports at intervals that the download goes on. Ends early if the
+    /// Downloads an item, and reports its progress at intervals. Ends early if the
     /// flow no longer waits for it.
     async fn download(
         &self,
@@ -239,7 +239,7 @@ impl Inner {
                     Err(error) => {
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
-                            "a download could not report that it goes on"
+                            "a download could not report its progress"
                         );
                     }
                 }
@@ -256,7 +256,7 @@ impl Inner {
         }
     }
 
-    /// Reports that a download goes on. Returns whether the flow still waits for it.
+    /// Reports the progress of a download. Returns whether the flow still waits for it.
     async fn say_under_way(&self, at: &VendorHandle, id: FlowId, item: u32) -> Result<bool> {
         self.settle_all_permits().await?;
         let flow = self.read(id).await?;
