@@ -230,7 +230,7 @@ async fn work(crew: &[Program]) {
                 .unwrap()
                 .is_some_and(|due| due <= clock.now())
             {
-                flow.run(workers, clock.idle(|| flow.tally().under_way == 0))
+                flow.run(workers, clock.idle(|| flow.worker_stats().under_way == 0))
                     .await;
             }
         })

@@ -313,6 +313,53 @@ fn flows_are_listed_by_what_is_asked_for() {
 }
 
 #[test]
+fn accounts_are_paused_limited_and_resumed() {
+    let company = company();
+    let id = start(&company, "idnow", REFERENCE);
+    let accounts = company.json(&["flow", "accounts"]);
+    let names: Vec<_> = accounts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| account["account"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"idnow"), "{accounts}");
+    let paused = company.json(&["flow", "pause", "idnow", "--by", "desk"]);
+    assert_eq!(
+        (&paused[0]["mode"], &paused[0]["history"][0]["by"]),
+        (&json!("paused"), &json!("desk"))
+    );
+    company.json(&["flow", "run", "--once"]);
+    assert_eq!(company.json(&["flow", "status", &id])["phase"], "open");
+    let text = company.place.run(&["flow", "accounts", "idnow"]).out;
+    assert!(text.contains("paused") && text.contains("desk"), "{text}");
+    let limit = ["flow", "limit", "idnow", "--by", "desk"];
+    let limited = [&limit[..], &["--per-minute", "30", "--concurrent", "2"]].concat();
+    assert_eq!(
+        company.json(&limited)[0]["limits"],
+        json!({ "rate": { "calls": 30, "per_ms": 60_000 }, "concurrent": 2 })
+    );
+    let reset = company.json(&[&limit[..], &["--reset"]].concat());
+    assert_eq!(reset[0]["limits_are_set"], false);
+    let drained = company.json(&["flow", "drain", "idnow", "--by", "desk"]);
+    assert_eq!(drained[0]["mode"], "draining");
+    let resumed = company.json(&["flow", "resume", "idnow", "--by", "desk"]);
+    assert_eq!(resumed[0]["mode"], "active");
+    for (arguments, part) in [
+        (vec!["flow", "pause", "idnow"], "--by"),
+        (vec!["flow", "pause", "nowhere", "--by", "desk"], "nowhere"),
+        (
+            [&limit[..], &["--concurrent", "0"]].concat(),
+            "pause the account",
+        ),
+    ] {
+        let refused = company.place.run(&arguments);
+        assert!(refused.err.contains(part), "{}", refused.err);
+        assert_eq!(refused.exit, 2);
+    }
+}
+
+#[test]
 fn operator_tasks_are_listed_with_options_and_carried_out() {
     let company = company();
     assert_eq!(

@@ -6,6 +6,7 @@ use crate::engine::events::DeliveryError;
 use crate::id::FlowId;
 use crate::machine::retention::DataCopy;
 use crate::store::StoreError;
+use crate::vault::KeyError;
 
 /// A failure. It prints as one line in our own words: no vendor's text, no person's data.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum FlowError {
     /// No account of this name was given to the engine.
     #[error("no account {0} is configured here")]
     UnknownAccount(String),
+    /// The account takes no new flows: an operator drains it.
+    #[error("the account {0} is draining: start at another account, or resume it")]
+    Draining(String),
     /// The flow has no such event, or the event was forgotten 30 days after its delivery.
     #[error("flow {flow} has no event {sequence}, or it was delivered more than 30 days ago")]
     UnknownEvent {
@@ -63,6 +67,9 @@ pub enum FlowError {
     /// A newer version of this program wrote it, and only such a version may change it.
     #[error("a newer version of this program wrote the flow: use that version, or a later one")]
     Newer,
+    /// The key provider of a vault failed. A value is not damaged because of it; what failed is tried again.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
     /// What is stored cannot be opened or read: by another key, by a change, or by an older program.
     #[error("what is stored cannot be read: {0}")]
     Damaged(&'static str),
@@ -80,10 +87,12 @@ impl FlowError {
             Self::Delivery(_) => "not_taken",
             Self::WrongClock { .. } => "wrong_clock",
             Self::UnknownAccount(_) => "unknown_account",
+            Self::Draining(_) => "draining",
             Self::Held { .. } => "held",
             Self::Conflict(_) => "conflict",
             Self::Invalid(_) => "invalid",
             Self::Newer => "newer",
+            Self::Keys(_) => "keys",
             Self::Damaged(_) => "damaged",
         }
     }

@@ -30,13 +30,16 @@ pub mod store;
 mod vault;
 mod webhook;
 
-pub use config::{FlowConfig, StoreAddress};
+pub use config::{AccountSettings, AccountTable, FlowConfig, StoreAddress};
 pub use engine::Engine;
+pub use engine::accounts::control::{AccountChange, AccountMode};
+pub use engine::accounts::limits::{AccountLimits, CircuitBreaker, RateLimit};
+pub use engine::accounts::status::{AccountStatus, CircuitStatus};
 pub use engine::builder::EngineBuilder;
 pub use engine::events::{DeliveryError, HandlerError};
 pub use engine::metrics::INSTRUMENTS;
-pub use engine::operator::{About, Item, OperatorCursor, OperatorPage};
-pub use engine::workers::Tally;
+pub use engine::operator::{OperatorCursor, OperatorPage, OperatorTask, TaskTarget};
+pub use engine::workers::WorkerStats;
 pub use engine::workers::delete::{CopyState, Receipt};
 pub use engine::workers::spawned::Workers;
 pub use error::{FlowError, Result};
@@ -47,9 +50,9 @@ pub use machine::evidence::{EvidenceKinds, EvidencePolicy, KeptEvidence};
 pub use machine::resolution::Resolution;
 pub use machine::retention::{DataCopy, Keep, Retention};
 pub use machine::schedule::Schedule;
-pub use status::{FailingAccount, FlowStatus, Health, Start, Started};
+pub use status::{FailingAccount, FlowStatus, Health, RestrictedAccount, Start, Started};
 pub use store::EventCursor;
-pub use vault::Vault;
+pub use vault::{DataKey, FileKeys, KeyError, KeyProvider, LocalKeys, Vault, WrappedKey};
 pub use webhook::Webhook;
 
 /// The README's examples, kept compiling.

@@ -1,40 +1,55 @@
-//! Seals anew what an older key of the vault sealed, so that the older key can be removed.
+//! Key rotation: seals every value by the current key, so that an older key can be removed.
 
+use crate::engine::opening::reseal_store_keys;
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::store::{Commit, Committed, Filter, Lease, Message, MessageEnd, Record, Reports};
-use crate::vault::{Context, Vault};
+use crate::vault::{Context, Sealer};
 
 /// Number of flows that are read at a time.
 const PAGE: usize = 256;
 
 impl Inner {
-    /// Seals every flow, its reports and its evidence by the current key. What changes meanwhile, or is at a vendor that is not configured here, is left
-    /// to the next time.
+    /// Learns of a rotation of the keys, and seals every value by the current one: the store's own
+    /// keys, the end of the audit trail's blocks, and each flow with its reports and its evidence.
+    /// Flows that change meanwhile, or whose account is not configured here, are left to the next
+    /// time; parked messages are sealed anew when they are judged again.
     pub(crate) async fn reseal(&self) -> Result<()> {
-        if !self.vault.has_older() && !self.tenants.values().any(Vault::has_older) {
+        let vaults = || std::iter::once(&self.vault).chain(self.tenants.values());
+        for vault in vaults() {
+            vault.rotate(self.access()).await?;
+        }
+        if !vaults().any(Sealer::has_older) {
             return Ok(());
         }
-        let mut after = None;
+        reseal_store_keys(self.access(), &self.vault).await?;
+        self.reseal_head().await?;
+        let (mut after, mut is_complete) = (None, true);
         loop {
             let page = self.store.list(&Filter::all(), after, PAGE).await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
+            let Some(last) = page.last() else { break };
             after = Some(last.id.into());
             for record in page {
                 match self.reseal_flow(record).await {
-                    // An operator is told when its turn comes.
+                    Ok(is_current) => is_complete &= is_current,
+                    // The operator's list shows it.
                     Err(
                         FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownAccount(_),
-                    ) => {}
-                    resealed => resealed?,
+                    ) => is_complete = false,
+                    Err(error) => return Err(error),
                 }
             }
         }
+        if is_complete && self.outdated_messages().await? == 0 {
+            for vault in vaults() {
+                vault.note_resealed(self.access()).await?;
+            }
+        }
+        Ok(())
     }
 
-    async fn reseal_flow(&self, record: Record) -> Result<()> {
+    /// Seals a flow by the current key. Returns whether nothing of it is sealed by an older one.
+    async fn reseal_flow(&self, record: Record) -> Result<bool> {
         let at = self.account(&record.account)?;
         let id = record.id;
         let vault = self.vault_of(record.tenant.as_deref());
@@ -58,17 +73,21 @@ impl Inner {
                 commit.reports = Reports::Put(reports);
             }
             let committed = self.store.commit(&commit).await?;
-            if committed == Committed::Conflict
-                && self.read(id).await?.state.deletion.own_erased_at.is_some()
-            {
-                // A part that was sealed anew while the flow was erased must not stay.
-                self.evidence_store()?.erase_parts(id, None).await?;
+            if committed == Committed::Conflict {
+                if self.read(id).await?.state.deletion.own_erased_at.is_some() {
+                    // A part that was sealed anew while the flow was erased must not stay.
+                    self.evidence_store()?.erase_parts(id, None).await?;
+                }
+                return Ok(false);
             }
         }
-        Ok(())
+        let current = vault.key_name();
+        let kept = &opened.state.evidence.kept;
+        Ok(kept.iter().all(|kept| kept.key == current))
     }
 
-    /// Parks a message under another name, sealed by the current key, in place of one that an older key sealed.
+    /// Replaces a parked message that an older key sealed by one under another name that the
+    /// current key seals.
     pub(crate) async fn reseal_message(
         &self,
         message: &Message,
@@ -80,10 +99,8 @@ impl Inner {
         if !self.vault.is_outdated(&message.body) {
             return Ok(end);
         }
-        let Ok(delivery) = self
-            .vault
-            .open(&Context::message(&message.digest), &message.body)
-        else {
+        let context = Context::message(&message.digest);
+        let Ok(delivery) = self.vault.open(&context, &message.body) else {
             return Ok(end);
         };
         let digest = crate::engine::workers::inbox::renamed(&message.digest);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use idv_core::{HandOff, NewVerification, Outcome, Status, Timestamp};
 use serde::Serialize;
 
+use crate::engine::accounts::control::AccountMode;
 use crate::error::FlowError;
 use crate::id::FlowId;
 use crate::machine::attention::Attention;
@@ -204,8 +205,22 @@ pub struct Health {
     pub parked: u64,
     /// For how long the oldest event has not been delivered; zero if this program has no handler and no webhook.
     pub undelivered_for: Duration,
-    /// The accounts at which the last call of this program failed.
+    /// The accounts at which the last call of this program failed, and those whose circuit is open.
     pub failing: Vec<FailingAccount>,
+    /// The accounts that an operator has paused or drains.
+    pub restricted: Vec<RestrictedAccount>,
+}
+
+/// An account that an operator has paused or drains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RestrictedAccount {
+    /// The name of the account.
+    pub account: String,
+    /// Whether it is paused or drained.
+    pub mode: AccountMode,
+    /// Since when.
+    pub since: Option<Timestamp>,
 }
 
 /// An account at which calls fail.
@@ -215,7 +230,7 @@ pub struct FailingAccount {
     /// The name of the account.
     pub account: String,
     /// The kind of the last failure: see [`ErrorKind::name`](idv_core::ErrorKind::name).
-    pub kind: &'static str,
+    pub kind: String,
     /// When the first call failed after the last one that was answered.
     pub since: Timestamp,
 }

@@ -7,7 +7,7 @@ mod support;
 use std::sync::atomic::Ordering;
 
 use idv_core::{Outcome, Reference, Status};
-use idv_flow::store::Store;
+use idv_flow::store::Inbox as _;
 use idv_flow::{Attention, Engine, FlowError, FlowId, Resolution};
 use serde_json::json;
 use support::meddled::Meddled;
@@ -222,9 +222,9 @@ async fn flood_of_messages_does_not_starve_the_flows() {
         };
         flow.run(workers, asked).await;
         assert!(
-            flow.tally().done <= 4 + 2 * workers as u64,
+            flow.worker_stats().done <= 4 + 2 * workers as u64,
             "{workers}: {}",
-            flow.tally().done
+            flow.worker_stats().done
         );
     }
 }
@@ -250,7 +250,11 @@ async fn flood_of_flows_does_not_starve_the_messages() {
         }
     };
     flow.run(2, told).await;
-    assert!(flow.tally().done <= 20, "{}", flow.tally().done);
+    assert!(
+        flow.worker_stats().done <= 20,
+        "{}",
+        flow.worker_stats().done
+    );
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
         told.iter()
             .map(|item| (item.about, item.attention.name()))
             .collect::<Vec<_>>(),
-        [(idv_flow::About::Flow(one), "failing")]
+        [(idv_flow::TaskTarget::Flow(one), "failing")]
     );
     let polls = bench.vendor.calls("poll");
     bench.pass(&engine, 10 * MINUTE).await;
@@ -276,7 +276,7 @@ async fn program_without_a_vendor_leaves_its_flows_alone() {
         .collect();
     assert_eq!(
         told,
-        [(idv_flow::About::Account, "example", "unconfigured")]
+        [(idv_flow::TaskTarget::Account, "example", "unconfigured")]
     );
     engine.run_due().await.unwrap();
     for (id, _) in &flows {

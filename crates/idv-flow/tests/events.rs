@@ -137,7 +137,7 @@ async fn failed_event_holds_back_its_own_flow_alone_and_an_operator_is_told() {
             .await
             .unwrap()
             .iter()
-            .all(|item| item.about == idv_flow::About::Flow(one))
+            .all(|item| item.about == idv_flow::TaskTarget::Flow(one))
     );
 
     *told.fails_at.lock().unwrap() = None;

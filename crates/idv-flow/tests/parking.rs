@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 
 use idv_core::{Reference, Status};
-use idv_flow::store::{Inbox as _, Phase, Store};
-use idv_flow::{About, Engine, Keep, Resolution, Retention};
+use idv_flow::store::{Inbox as _, Phase};
+use idv_flow::{Engine, Keep, Resolution, Retention, TaskTarget};
 use serde_json::json;
 use support::*;
 
@@ -267,7 +267,7 @@ async fn parked_message_is_dismissed_or_erased_in_time() {
     }
     bench.pass(&flow, 6 * DAY).await;
     assert_eq!(attention(&flow).await, ["unreadable", "unreadable"]);
-    let About::Message(digest) = flow.operator().await.unwrap()[0].about else {
+    let TaskTarget::Message(digest) = flow.operator().await.unwrap()[0].about else {
         panic!("it is about a message")
     };
     flow.resolve_message(&digest, false).await.unwrap();

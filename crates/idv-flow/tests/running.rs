@@ -15,7 +15,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
 use idv_core::Clock as _;
-use idv_flow::store::{Commit, FlowStore as _, Phase, Store};
+use idv_flow::store::{Commit, FlowStore as _, Phase};
 use idv_flow::{FlowError, Vault};
 use support::*;
 
@@ -59,9 +59,9 @@ async fn programs_over_one_store_share_the_work_and_none_does_a_step_twice() {
     for (id, _) in &references {
         assert!(flows[0].status(*id).await.unwrap().is_verified());
     }
-    let shares: Vec<u64> = flows.iter().map(|flow| flow.tally().done).collect();
+    let shares: Vec<u64> = flows.iter().map(|flow| flow.worker_stats().done).collect();
     assert!(shares.iter().all(|share| *share >= 10), "{shares:?}");
-    assert!(flows.iter().all(|flow| flow.tally().under_way == 0));
+    assert!(flows.iter().all(|flow| flow.worker_stats().under_way == 0));
     assert!(flows[0].verify_audit(None).await.unwrap().holds());
 }
 
@@ -75,7 +75,10 @@ async fn stopping_brings_what_is_under_way_to_its_end_and_begins_nothing_new() {
     bench.clock.advance(HOUR);
     // Of two workers one has the timer of the audit trail, and the other one of the flows, when they are told to stop.
     flow.run(2, std::future::ready(())).await;
-    assert_eq!((bench.vendor.calls("poll"), flow.tally().under_way), (1, 0));
+    assert_eq!(
+        (bench.vendor.calls("poll"), flow.worker_stats().under_way),
+        (1, 0)
+    );
     // Nothing stayed leased: another program goes on at once.
     let next = bench.flow().await;
     next.run_due().await.unwrap();
@@ -325,7 +328,7 @@ async fn health_names_the_vendor_that_fails_and_what_waits() {
     flow.run_due().await.unwrap();
     let failing = flow.health().await.unwrap().failing;
     assert_eq!(
-        (failing[0].account.as_str(), failing[0].kind),
+        (failing[0].account.as_str(), failing[0].kind.as_str()),
         ("example", "rate_limited")
     );
     assert_eq!(

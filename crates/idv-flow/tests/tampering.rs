@@ -129,7 +129,9 @@ async fn changed_column_beside_the_seal_stops_the_flow() {
         );
         assert_eq!(attention(&both).await, ["damaged"], "{number}");
         assert!(
-            findings(&both).await.contains("its seal is broken"),
+            findings(&both)
+                .await
+                .contains("the value was changed, or sealed for another place"),
             "{number}: {}",
             findings(&both).await
         );

@@ -2,7 +2,7 @@
 
 use idv::{CreateSafety, VendorId};
 use idv_flow::store::{Filter, FlowStore as _, Inbox as _};
-use idv_flow::{About, Attention, Item, Resolution};
+use idv_flow::{Attention, OperatorTask, Resolution, TaskTarget};
 
 use super::plan::Life;
 use super::vendor::{Comes, Vendor};
@@ -21,7 +21,7 @@ impl World {
                 continue;
             }
             match item.about {
-                About::Message(digest) => {
+                TaskTarget::Message(digest) => {
                     let again = self.chance.percent(30);
                     self.note(|| {
                         format!(
@@ -36,14 +36,17 @@ impl World {
                         drop(flow.resolve_message(&digest, again).await);
                     });
                 }
-                About::Flow(_) => self.resolve(&item),
+                TaskTarget::Flow(_) => self.resolve(&item),
+                TaskTarget::Account => {}
                 other => panic!("{other:?} is new"),
             }
         }
     }
 
-    fn resolve(&mut self, item: &Item) {
-        let About::Flow(id) = item.about else { return };
+    fn resolve(&mut self, item: &OperatorTask) {
+        let TaskTarget::Flow(id) = item.about else {
+            return;
+        };
         let whose = (0..self.lives.len())
             .find(|life| self.find(*life).is_some_and(|status| status.id == id));
         let Some(life) = whose else { return };

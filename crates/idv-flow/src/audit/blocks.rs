@@ -8,7 +8,7 @@ use crate::audit::{AuditBlock, block_hash};
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
-use crate::vault::{Context, Vault};
+use crate::vault::{Context, Sealer};
 
 /// The name of the value that holds the sealed end of the chain of blocks.
 pub(crate) const HEAD: &str = "blocks";
@@ -34,7 +34,7 @@ impl BlockHead {
     }
 
     /// Seals the head for the value of this name.
-    pub(crate) fn seal(&self, vault: &Vault, name: &'static str, random: &dyn Random) -> Vec<u8> {
+    pub(crate) fn seal(&self, vault: &Sealer, name: &'static str, random: &dyn Random) -> Vec<u8> {
         vault.seal(
             random,
             &Context::store(name),
@@ -43,7 +43,7 @@ impl BlockHead {
     }
 
     /// Opens the value of this name.
-    pub(crate) fn open(vault: &Vault, name: &'static str, sealed: &[u8]) -> Result<Self> {
+    pub(crate) fn open(vault: &Sealer, name: &'static str, sealed: &[u8]) -> Result<Self> {
         const DAMAGED: FlowError =
             FlowError::Damaged("the sealed end of the audit trail is cut short");
         let bytes = vault.open(&Context::store(name), sealed)?;
@@ -80,7 +80,7 @@ impl fmt::Display for BlockHead {
 
 impl Inner {
     /// Puts the entries that stand in no block yet into one.
-    pub(crate) async fn tie(&self) -> Result<()> {
+    pub(crate) async fn seal_block(&self) -> Result<()> {
         loop {
             if !self.advance_head().await? {
                 // The stored value stays as it is, for an operator to look at.
@@ -126,8 +126,10 @@ impl Inner {
             let Some(sealed) = self.store.value(HEAD).await? else {
                 return Ok(false);
             };
-            let Ok(head) = BlockHead::open(&self.vault, HEAD, &sealed) else {
-                return Ok(false);
+            let head = match BlockHead::open(&self.vault, HEAD, &sealed) {
+                Ok(head) => head,
+                Err(error @ FlowError::Keys(_)) => return Err(error),
+                Err(_) => return Ok(false),
             };
             let last = self
                 .store

@@ -30,6 +30,7 @@ impl Inner {
     /// Checks every flow against the state that is sealed, every entry, every flow's end, every report and every block; and, if one is
     /// given, that an anchor written down earlier is there.
     pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
+        self.refresh_keys().await?;
         let mut check = Check::default();
         // Before the blocks: it is sealed before its block is removed.
         let removed = match self.sealed_head(REMOVED).await {
@@ -124,6 +125,7 @@ impl Inner {
                 let (flow, head, sealed_before) = (record.id, record.audit, outdated);
                 let mut has_reports = false;
                 match self.open(record) {
+                    Err(error @ FlowError::Keys(_)) => return Err(error),
                     Err(error) => check.find(format!("flow {flow}: {error}")),
                     Ok(LoadedFlow { record, state, .. }) => {
                         check.shown(&record, &state, self.now());
@@ -204,7 +206,7 @@ impl Inner {
     }
 
     /// Counts the parked messages that an older key sealed.
-    async fn outdated_messages(&self) -> Result<u64> {
+    pub(crate) async fn outdated_messages(&self) -> Result<u64> {
         let (mut after, mut count) = (None, 0);
         loop {
             let page = self.store.parked(after, PAGE).await?;

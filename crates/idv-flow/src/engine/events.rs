@@ -297,7 +297,7 @@ impl Inner {
             };
             let rest = async {
                 if !wait.is_zero() {
-                    select(pin!(self.events_bell.notified()), self.clock.sleep(wait)).await;
+                    select(pin!(self.events_wakeup.notified()), self.clock.sleep(wait)).await;
                 }
             };
             if let Either::Left(_) = select(&mut stop, pin!(rest)).await {

@@ -10,7 +10,7 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::evidence::KeptEvidence;
 use crate::store::{EvidencePart, EvidenceStore, Record};
-use crate::vault::{Context, Vault};
+use crate::vault::{Context, Sealer};
 
 /// The explanation of a missing store.
 pub(crate) const NO_EVIDENCE_STORE: &str = "evidence is to be kept, and the store has no place for it: set one by EngineBuilder::evidence_store";
@@ -179,7 +179,7 @@ impl Inner {
         Ok(is_changed)
     }
 
-    async fn reseal_item(&self, vault: &Vault, flow: FlowId, kept: &KeptEvidence) -> Result<()> {
+    async fn reseal_item(&self, vault: &Sealer, flow: FlowId, kept: &KeptEvidence) -> Result<()> {
         let store = self.evidence_store()?;
         for part in 0..kept.parts {
             let name = EvidencePart::new(flow, kept.item, part);

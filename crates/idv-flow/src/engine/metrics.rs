@@ -9,12 +9,13 @@ use idv_core::{Error, ErrorKind, Timestamp};
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use crate::engine::accounts::control::AccountMode;
 use crate::engine::events::DeliveryError;
 use crate::engine::repository::Inner;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::{Event, EventKind};
-use crate::status::{FailingAccount, Health};
+use crate::status::{FailingAccount, Health, RestrictedAccount};
 use crate::store::Backlog;
 
 /// The instruments of an [`Engine`](crate::Engine), recorded with the feature `opentelemetry`.
@@ -35,6 +36,9 @@ pub const INSTRUMENTS: &[Instrument] = &[
     INBOX_PARKED,
     OUTBOX_LAG,
     FAILING,
+    PAUSED,
+    DRAINING,
+    CIRCUIT_OPEN,
 ];
 
 const STEP_DURATION: Instrument = Instrument::new(
@@ -128,6 +132,27 @@ const FAILING: Instrument = Instrument::new(
     "Time for which every call of this program at an account has failed; 0 if the last one was answered.",
     &[ACCOUNT],
 );
+const PAUSED: Instrument = Instrument::new(
+    "idv.flow.account.paused",
+    InstrumentKind::Gauge,
+    "{account}",
+    "1 if an operator has paused the account, else 0.",
+    &[ACCOUNT],
+);
+const DRAINING: Instrument = Instrument::new(
+    "idv.flow.account.draining",
+    InstrumentKind::Gauge,
+    "{account}",
+    "1 if the account takes no new flows because an operator drains it, else 0.",
+    &[ACCOUNT],
+);
+const CIRCUIT_OPEN: Instrument = Instrument::new(
+    "idv.flow.account.circuit_open",
+    InstrumentKind::Gauge,
+    "{account}",
+    "1 if only probes are sent to the account's vendor because of outages, else 0.",
+    &[ACCOUNT],
+);
 
 const ACCOUNT: &str = "idv.account";
 const OPERATION: &str = "idv.operation";
@@ -219,7 +244,7 @@ impl Metrics {
         let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |(account, (kind, since)): (&String, &(&'static str, Timestamp))| FailingAccount {
             account: account.clone(),
-            kind,
+            kind: (*kind).to_owned(),
             since: *since,
         };
         failing.iter().map(of).collect()
@@ -299,12 +324,12 @@ impl Inner {
     }
 
     async fn sample_once(&self) -> Result<()> {
-        let due = self.next_due().await?;
+        let due = self.due_since().await?;
         let health = self.health(self.since(due)).await?;
         let gauge = |instrument: &Instrument, value: f64| {
             self.metrics.instruments.record(instrument, value, &[])
         };
-        gauge(&STEPS_ACTIVE, self.tally.read().under_way as f64);
+        gauge(&STEPS_ACTIVE, self.worker_stats.read().under_way as f64);
         gauge(&LAG, health.behind.as_secs_f64());
         gauge(&INBOX_DEPTH, health.messages as f64);
         gauge(&INBOX_PARKED, health.parked as f64);
@@ -317,11 +342,20 @@ impl Inner {
                 .iter()
                 .find(|failing| failing.account == account);
             let since = self.since(failing.map(|failing| failing.since));
-            self.metrics.instruments.record(
-                &FAILING,
-                since.as_secs_f64(),
-                &[(ACCOUNT, account.into())],
-            );
+            let Ok(control) = self.control(account).await else {
+                continue;
+            };
+            let flag = |is_set: bool| if is_set { 1.0 } else { 0.0 };
+            for (instrument, value) in [
+                (&FAILING, since.as_secs_f64()),
+                (&PAUSED, flag(control.mode == AccountMode::Paused)),
+                (&DRAINING, flag(control.mode == AccountMode::Draining)),
+                (&CIRCUIT_OPEN, flag(control.open.is_some())),
+            ] {
+                self.metrics
+                    .instruments
+                    .record(instrument, value, &[(ACCOUNT, account.into())]);
+            }
         }
         Ok(())
     }
@@ -333,12 +367,38 @@ impl Inner {
             parked,
             oldest_event,
         } = self.store.backlog(!self.receivers.is_empty()).await?;
+        let (mut failing, mut restricted) = (self.metrics.failing(), Vec::new());
+        for account in self.account_names() {
+            // One that cannot be read is on the operator's list.
+            let control = match self.control(account).await {
+                Err(FlowError::Damaged(_) | FlowError::Newer) => continue,
+                control => control?,
+            };
+            if control.mode != AccountMode::Active {
+                restricted.push(RestrictedAccount {
+                    account: account.to_owned(),
+                    mode: control.mode,
+                    since: control.since,
+                });
+            }
+            // Another program may have seen the outages.
+            if let Some(open) = &control.open
+                && !failing.iter().any(|failing| failing.account == account)
+            {
+                failing.push(FailingAccount {
+                    account: account.to_owned(),
+                    kind: open.kind.clone(),
+                    since: open.since,
+                });
+            }
+        }
         Ok(Health {
             behind,
             messages,
             parked,
             undelivered_for: self.since(oldest_event),
-            failing: self.metrics.failing(),
+            failing,
+            restricted,
         })
     }
 

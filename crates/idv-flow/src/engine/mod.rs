@@ -1,10 +1,12 @@
-//! The engine that an application uses.
+//! The engine: its methods for applications.
 
+pub(crate) mod accounts;
 pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod metrics;
+pub(crate) mod opening;
 pub(crate) mod operator;
 pub(crate) mod repository;
 pub(crate) mod workers;
@@ -17,9 +19,9 @@ use idv_core::{Client, Decision, Delivery, HandOff, Outcome, Reference, Reply, R
 
 use crate::audit::{AuditEntry, Verified};
 use crate::engine::builder::EngineBuilder;
-use crate::engine::operator::{Item, OperatorCursor, OperatorPage};
+use crate::engine::operator::{OperatorCursor, OperatorPage, OperatorTask};
 use crate::engine::repository::{Inner, LoadedFlow};
-use crate::engine::workers::Tally;
+use crate::engine::workers::WorkerStats;
 use crate::engine::workers::delete::Receipt;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -29,12 +31,14 @@ use crate::report::{KeptReport, of_outcome};
 use crate::status::{FlowStatus, Health, Start, Started};
 use crate::store::{Filter, ListCursor, Phase, Record, Store};
 
-/// Time between two looks for a hand-off.
+/// The time between two checks for a hand-off.
 const HAND_OFF_PAUSE: Duration = Duration::from_millis(100);
 
-/// Runs verifications from creation to deletion, backed by a store. Cheap to clone; clones share their state.
+/// Runs verifications from creation to deletion, backed by a store. Cheap to clone; clones share
+/// their state.
 ///
-/// Any number of programs may use the same store. If one crashes, another takes over its work when its lease has expired.
+/// Any number of programs may use the same store. If one crashes, another takes over its work when
+/// its lease has expired.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) inner: Arc<Inner>,
@@ -46,48 +50,57 @@ impl Engine {
         EngineBuilder::new(store)
     }
 
-    /// Returns a new reference. Store it before the call, so that [`Engine::start`] can be repeated safely.
+    /// Returns a new reference. Store it before the call, so that [`Engine::start`] can be repeated
+    /// safely.
     #[must_use]
     pub fn reference(&self) -> Reference {
         Reference::random(&*self.inner.random)
     }
 
-    /// Commits the intent to create a verification, sends the create request, and commits the answer.
+    /// Commits the intent to create a verification, sends the create request, and commits the
+    /// answer.
     ///
-    /// A reference is started once: a second call returns the flow of the first and sends nothing. If the vendor could not be reached or
-    /// its answer was lost, the workers continue: poll the [status](Engine::status) until the hand-off is there.
+    /// A reference is started once: a second call returns the flow of the first and sends nothing.
+    /// If the vendor could not be reached or its answer was lost, the workers continue: poll the
+    /// [status](Engine::status) until the hand-off is there. The same holds if the account is
+    /// [paused](Engine::pause_account), its limits are reached, or its vendor is down: then nothing
+    /// is sent yet.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Vendor`] if the vendor refuses the request: nothing was created, and the reference cannot be used again.
+    /// [`FlowError::Vendor`] if the vendor refuses the request: nothing was created, and the
+    /// reference cannot be used again. [`FlowError::Draining`] if the account takes no new flows.
     ///
     /// # Cancellation
     ///
-    /// Dropping the future has the effect of a crash: the workers settle the creation, and at some vendors that needs an operator. A web
-    /// server drops a request's future when the browser disconnects: use [`Engine::submit`] there.
+    /// Dropping the future has the effect of a crash: the workers settle the creation, and at some
+    /// vendors that needs an operator. A web server drops a request's future when the browser
+    /// disconnects: use [`Engine::submit`] there.
     pub async fn start(&self, start: impl Into<Start>) -> Result<Started> {
         self.inner.start(start.into()).await
     }
 
-    /// Commits the intent to create a verification and returns: a worker sends the create request. [`Engine::wait_for_hand_off`] waits for
-    /// the answer, and the outbox tells of it.
+    /// Commits the intent to create a verification and returns: a worker sends the create request.
+    /// [`Engine::wait_for_hand_off`] waits for the answer, and the outbox announces it.
     ///
-    /// For a handler of a web server, which the server drops if the browser disconnects: at no moment does that cut off a call to the
-    /// vendor. A reference, and a [key](Start::key), is started once, as with [`Engine::start`].
+    /// For a handler of a web server, which the server drops if the browser disconnects: no call to
+    /// the vendor is cut off by it. A reference, and a [key](Start::key), is started once, as with
+    /// [`Engine::start`].
     ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// Those of the store, and [`FlowError::Draining`].
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the intent is committed or not: repeat the call with the same reference or key.
+    /// If the future is dropped, the intent is committed or not: repeat the call with the same
+    /// reference or key.
     pub async fn submit(&self, start: impl Into<Start>) -> Result<Started> {
         self.inner.submit(start.into()).await
     }
 
-    /// As [`Engine::submit`], in a transaction of the application: the intent is committed with it, or not at all. A worker finds it within a
-    /// second of the commit.
+    /// As [`Engine::submit`], in a transaction of the application: the intent is committed with it,
+    /// or not at all. A worker finds it within a second of the commit.
     ///
     /// ```
     /// # #[cfg(feature = "sqlite")] mod example {
@@ -108,7 +121,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Those of the store; then roll the transaction back.
+    /// Those of the store, and [`FlowError::Draining`]; then roll the transaction back.
     ///
     /// # Cancellation
     ///
@@ -126,11 +139,13 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`]; [`FlowError::Conflict`] if there will be no hand-off: nothing was created, or the verification has ended.
+    /// [`FlowError::UnknownFlow`]; [`FlowError::Conflict`] if there will be no hand-off: nothing
+    /// was created, or the verification has ended.
     ///
     /// # Cancellation
     ///
-    /// The call only reads: it can be dropped and repeated, and waits without end if no worker runs. Set a limit by `tokio::time::timeout`.
+    /// The call only reads: it can be dropped and repeated, and waits without end if no worker
+    /// runs. Set a limit by `tokio::time::timeout`.
     pub async fn wait_for_hand_off(&self, id: FlowId) -> Result<HandOff> {
         loop {
             let status = self.status(id).await?;
@@ -166,8 +181,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Those of the store, and [`FlowError::Damaged`] if the flow that the store has under this reference is not the one that was started
-    /// with it.
+    /// Those of the store, and [`FlowError::Damaged`] if the flow that the store has under this
+    /// reference is not the one that was started with it.
     ///
     /// # Cancellation
     ///
@@ -177,7 +192,8 @@ impl Engine {
         flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns the state of the flow that was started with the application's own [key](Start::key) for a tenant, or for none.
+    /// Returns the state of the flow that was started with the application's own [key](Start::key)
+    /// for a tenant, or for none.
     ///
     /// # Errors
     ///
@@ -191,9 +207,10 @@ impl Engine {
         flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns up to `limit` flows after `after`, in the order of the filter. The next page begins after the last flow's
-    /// [cursor](FlowStatus::cursor). Flows that cannot be read and flows of an account that is not configured here are included, with the
-    /// columns that the store keeps in clear.
+    /// Returns up to `limit` flows after `after`, in the order of the filter. The next page begins
+    /// after the last flow's [cursor](FlowStatus::cursor). Flows that cannot be read and flows of
+    /// an account that is not configured here are included, with the columns that the store keeps
+    /// in clear.
     ///
     /// ```
     /// use idv_flow::store::{Filter, ListCursor, ListOrder, Phase};
@@ -220,6 +237,7 @@ impl Engine {
         after: Option<ListCursor>,
         limit: usize,
     ) -> Result<Vec<FlowStatus>> {
+        self.inner.refresh_keys().await?;
         let records = self.inner.store.list(filter, after, limit).await?;
         let status = |record: Record| {
             let read = self
@@ -231,8 +249,9 @@ impl Engine {
         Ok(records.into_iter().map(status).collect())
     }
 
-    /// Returns the final report: `None` as long as there is none, after our own copy was erased, and while the outcome is disputed. If an
-    /// operator ruled an outcome that no report came with, it is the latest one.
+    /// Returns the final report: `None` if there is none yet, after our own copy was erased, and
+    /// while the outcome is disputed. If an operator ruled an outcome that no report has, it is the
+    /// latest report.
     ///
     /// # Errors
     ///
@@ -253,7 +272,8 @@ impl Engine {
             .transpose()
     }
 
-    /// Returns every final report that is stored, with the outcome it came with: for the operator who has to rule on a dispute.
+    /// Returns every stored final report with its outcome, for the operator who has to rule on a
+    /// dispute.
     ///
     /// # Errors
     ///
@@ -271,29 +291,34 @@ impl Engine {
             .collect()
     }
 
-    /// Authenticates, seals and stores a callback or the person's return, and returns the reply. [`Engine::run`] processes it later. A
-    /// repeated message is stored once.
+    /// Authenticates, seals and stores a callback or the person's return, and returns the reply.
+    /// [`Engine::run`] processes it later. A repeated message is stored once.
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownAccount`]; [`FlowError::Store`] if it could not be stored: reply 503, and the vendor sends it again.
+    /// [`FlowError::UnknownAccount`]; [`FlowError::Store`] if it could not be stored: reply 503,
+    /// and the vendor sends it again.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the message is stored or not; without a reply the vendor sends it again.
+    /// If the future is dropped, the message is stored or not; without a reply the vendor sends it
+    /// again.
     pub async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
         self.inner.receive(account, delivery).await
     }
 
-    /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests it, without personal data.
+    /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests
+    /// it, without personal data.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Held`] if one of them must be kept longer: the refusal is in the audit trail, and nothing is deleted.
+    /// [`FlowError::Held`] if one of them must be kept longer: the refusal is in the audit trail,
+    /// and nothing is deleted.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn delete(&self, id: FlowId, by: &str) -> Result<Receipt> {
         self.inner.request_deletion(id, by).await
     }
@@ -319,12 +344,14 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
         self.inner.retain(id, retention, by).await
     }
 
-    /// Returns all tasks of an operator, each with its options; [`Engine::operator_page`] returns them in pages.
+    /// Returns all tasks of an operator, each with its options; [`Engine::operator_page`] returns
+    /// them in pages.
     ///
     /// # Errors
     ///
@@ -333,12 +360,13 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn operator(&self) -> Result<Vec<Item>> {
+    pub async fn operator(&self) -> Result<Vec<OperatorTask>> {
         self.inner.operator().await
     }
 
-    /// Returns a page of the tasks of an operator, beginning after `after`, with up to `limit` flows or messages. Read on until
-    /// [`OperatorPage::next`](crate::OperatorPage::next) is `None`.
+    /// Returns a page of the tasks of an operator, beginning after `after`, with up to `limit`
+    /// flows or messages. Read on until [`OperatorPage::next`](crate::OperatorPage::next) is
+    /// `None`.
     ///
     /// # Errors
     ///
@@ -355,7 +383,8 @@ impl Engine {
         self.inner.operator_page(after, limit).await
     }
 
-    /// Carries out an operator's decision about a flow. `by` is the operator's account, without personal data.
+    /// Carries out an operator's decision about a flow. `by` is the operator's account, without
+    /// personal data.
     ///
     /// # Errors
     ///
@@ -363,7 +392,8 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the decision is recorded as a whole or not at all: the [status](Engine::status) shows it.
+    /// If the future is dropped, the decision is recorded as a whole or not at all: the
+    /// [status](Engine::status) shows it.
     pub async fn resolve(&self, id: FlowId, resolution: &Resolution, by: &str) -> Result<()> {
         self.inner.resolve(id, resolution, by).await
     }
@@ -376,7 +406,8 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be sure.
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
     pub async fn resolve_message(&self, digest: &[u8; 32], again: bool) -> Result<()> {
         self.inner.resolve_message(digest, again).await
     }
@@ -398,7 +429,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Those of the store. A fault of the trail is no error but a finding.
+    /// Those of the store. A fault of the trail is a finding, not an error.
     ///
     /// # Cancellation
     ///
@@ -407,8 +438,8 @@ impl Engine {
         self.inner.verify_audit(anchor).await
     }
 
-    /// Checks that the store can be written and that this program's clock is right, and reports how far the workers are behind, what waits,
-    /// and which accounts fail.
+    /// Checks that the store can be written and that this program's clock is right, and reports how
+    /// far the workers are behind, what waits, and which accounts fail.
     ///
     /// # Errors
     ///
@@ -421,17 +452,18 @@ impl Engine {
         self.inner.check_clock().await?;
         self.inner.probe().await?;
         let now = self.inner.now();
-        let due = self.inner.next_due().await?;
+        let due = self.inner.due_since().await?;
         let behind = due
             .and_then(|due| Duration::try_from(now.duration_since(due)).ok())
             .unwrap_or_default();
         self.inner.health(behind).await
     }
 
-    /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.
+    /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`]
+    /// of this program.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        self.inner.tally.read()
+    pub fn worker_stats(&self) -> WorkerStats {
+        self.inner.worker_stats.read()
     }
 
     /// Returns the client of an account.

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::engine::accounts::control::AccountMode;
 use crate::engine::events::LATE;
-use crate::engine::repository::Inner;
+use crate::engine::repository::{Inner, VendorHandle};
 use crate::engine::workers::SET_ASIDE;
 use crate::engine::workers::inbox::{UNKNOWN_CODE, earlier};
 use crate::error::{FlowError, Result};
@@ -16,6 +17,7 @@ use crate::machine::Event;
 use crate::machine::Input;
 use crate::machine::attention::Attention;
 use crate::machine::resolution::Resolution;
+use crate::machine::retention::later;
 use crate::store::{Filter, Lease, ListCursor, Message, MessageEnd, PendingEvent, Record};
 
 /// Number of flows that are read at a time.
@@ -24,9 +26,9 @@ const PAGE: usize = 256;
 /// Something that needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Item {
+pub struct OperatorTask {
     /// The flow or the message.
-    pub about: About,
+    pub about: TaskTarget,
     /// The provider's id.
     pub provider: String,
     /// The account at the provider.
@@ -44,7 +46,7 @@ pub struct Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum About {
+pub enum TaskTarget {
     /// A flow.
     Flow(FlowId),
     /// A message in the inbox, by its digest.
@@ -61,7 +63,7 @@ pub enum About {
 #[non_exhaustive]
 pub struct OperatorPage {
     /// The tasks: fewer than the limit, or none, also if there are further pages.
-    pub items: Vec<Item>,
+    pub items: Vec<OperatorTask>,
     /// Where the next page begins; `None` if this is the last one.
     pub next: Option<OperatorCursor>,
 }
@@ -137,7 +139,7 @@ impl Serialize for OperatorCursor {
 }
 
 impl Inner {
-    pub(crate) async fn operator(&self) -> Result<Vec<Item>> {
+    pub(crate) async fn operator(&self) -> Result<Vec<OperatorTask>> {
         let mut items = Vec::new();
         let mut after = None;
         loop {
@@ -155,6 +157,7 @@ impl Inner {
         after: Option<OperatorCursor>,
         limit: usize,
     ) -> Result<OperatorPage> {
+        self.refresh_keys().await?;
         let limit = limit.max(1);
         let mut items = Vec::new();
         let next = match after.map_or(Place::Flows(None), |cursor| cursor.0) {
@@ -166,7 +169,9 @@ impl Inner {
                     .await?;
                 let last = page.last().map(|record| record.id);
                 let is_full = page.len() >= limit;
-                items.extend(page.into_iter().filter_map(|record| self.of_flow(record)));
+                for record in page {
+                    items.extend(self.of_flow(record)?);
+                }
                 Some(if is_full {
                     Place::Flows(last)
                 } else {
@@ -202,7 +207,7 @@ impl Inner {
     }
 
     /// Returns the task of a flow that needs an operator.
-    fn of_flow(&self, record: Record) -> Option<Item> {
+    fn of_flow(&self, record: Record) -> Result<Option<OperatorTask>> {
         let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
         let account = record.account.clone();
         let at = self.account(&account).ok();
@@ -212,23 +217,26 @@ impl Inner {
                 opened.state.since,
             ),
             (Some(_), Err(FlowError::Newer)) => (Some(Attention::NewerVersion), created_at),
+            (Some(_), Err(error @ FlowError::Keys(_))) => return Err(error),
             (Some(_), Err(_)) => (Some(Attention::Damaged), created_at),
             (None, _) => (Some(Attention::Unconfigured), created_at),
         };
-        let attention = attention?;
+        let Some(attention) = attention else {
+            return Ok(None);
+        };
         let what_to_do = attention.what_to_do(at.map_or("", |at| at.client.info().manual_steps));
-        Some(Item {
-            about: About::Flow(id),
+        Ok(Some(OperatorTask {
+            about: TaskTarget::Flow(id),
             provider,
             account,
             attention,
             what_to_do,
             since,
-        })
+        }))
     }
 
     /// Adds the events that the application does not take.
-    async fn of_events(&self, items: &mut Vec<Item>) -> Result<()> {
+    async fn of_events(&self, items: &mut Vec<OperatorTask>) -> Result<()> {
         for PendingEvent { event, .. } in self.store.late_events(LATE, PAGE).await? {
             let attention = Attention::Undelivered(event.kind.name().to_owned());
             let what_to_do = attention.what_to_do("");
@@ -239,8 +247,8 @@ impl Inner {
                 at: since,
                 ..
             } = event;
-            items.push(Item {
-                about: About::Flow(flow),
+            items.push(OperatorTask {
+                about: TaskTarget::Flow(flow),
                 provider,
                 account,
                 attention,
@@ -251,16 +259,16 @@ impl Inner {
         Ok(())
     }
 
-    /// Adds the accounts that no program has, and those whose inbox is full.
-    async fn of_accounts(&self, items: &mut Vec<Item>) -> Result<()> {
+    /// Adds the accounts that no program has, those that an operator has restricted, those that are down, and those whose inbox is full.
+    async fn of_accounts(&self, items: &mut Vec<OperatorTask>) -> Result<()> {
         // A minute late: no program with the account works on it.
         let late = earlier(self.now(), SET_ASIDE);
         for account in self.store.others_due(&self.account_names(), late).await? {
             let attention = Attention::Unconfigured;
             let what_to_do = attention.what_to_do("");
             let provider = self.provider_of(&account);
-            items.push(Item {
-                about: About::Account,
+            items.push(OperatorTask {
+                about: TaskTarget::Account,
                 provider,
                 account,
                 attention,
@@ -269,9 +277,10 @@ impl Inner {
             });
         }
         for at in &self.accounts {
+            self.of_control(at, items).await?;
             if self.store.parked_count(&at.id).await? >= self.parked_limit {
-                items.push(Item {
-                    about: About::Inbox,
+                items.push(OperatorTask {
+                    about: TaskTarget::Inbox,
                     provider: at.client.info().provider.to_string(),
                     account: at.id.clone(),
                     what_to_do: Attention::InboxFull.what_to_do(""),
@@ -283,16 +292,45 @@ impl Inner {
         Ok(())
     }
 
+    /// Adds the account if it is paused, drained or down, or if its control cannot be read.
+    async fn of_control(&self, at: &VendorHandle, items: &mut Vec<OperatorTask>) -> Result<()> {
+        let (attention, since) = match self.control(&at.id).await {
+            Err(FlowError::Damaged(_)) => (Some(Attention::Damaged), None),
+            Err(FlowError::Newer) => (Some(Attention::NewerVersion), None),
+            control => {
+                let control = control?;
+                match (control.mode, control.open) {
+                    (AccountMode::Paused, _) => (Some(Attention::Paused), control.since),
+                    // An outage mostly passes by itself; health shows it at once.
+                    (_, Some(open)) if later(open.since, at.schedule.failing) <= self.now() => {
+                        (Some(Attention::Failing(open.kind)), Some(open.since))
+                    }
+                    (AccountMode::Draining, _) => (Some(Attention::Draining), control.since),
+                    (AccountMode::Active, _) => (None, None),
+                }
+            }
+        };
+        items.extend(attention.map(|attention| OperatorTask {
+            about: TaskTarget::Account,
+            provider: at.client.info().provider.to_string(),
+            account: at.id.clone(),
+            what_to_do: attention.what_to_do(""),
+            attention,
+            since: since.unwrap_or_else(|| self.now()),
+        }));
+        Ok(())
+    }
+
     /// Returns the task of a parked message; `None` if its flow has one.
-    fn of_message(&self, message: Message) -> Option<Item> {
+    fn of_message(&self, message: Message) -> Option<OperatorTask> {
         let named = |attention: &Attention| message.attention.as_deref() == Some(attention.name());
         if message.flow.is_some() && message.attention.as_deref() == Some(UNKNOWN_CODE) {
             return None;
         }
         let known = [Attention::Unmatched, Attention::Unreadable];
         let attention = known.into_iter().find(named).unwrap_or(Attention::Unproven);
-        Some(Item {
-            about: About::Message(message.digest),
+        Some(OperatorTask {
+            about: TaskTarget::Message(message.digest),
             provider: self.provider_of(&message.account),
             account: message.account,
             what_to_do: attention.what_to_do(""),
@@ -323,7 +361,7 @@ impl Inner {
         if *resolution == Resolution::AskNow {
             self.store.wake_parked(Some(id), self.now()).await?;
         }
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(())
     }
 
@@ -335,7 +373,7 @@ impl Inner {
             MessageEnd::Done(now)
         };
         self.store.finish(digest, &end).await?;
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Loading, sealing and changing flows, and what every part of the engine works with: the store, the clients, the clock.
+//! Loads, seals and changes flows; holds the parts of an engine: the store, the clients, the clock.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,11 +10,14 @@ use idv_core::{Client, Clock, Random, Reference, Timestamp};
 use tokio::sync::Notify;
 
 use crate::audit::Journal;
+use crate::engine::accounts::limits::{AccountLimits, CircuitBreaker};
+use crate::engine::accounts::permits::Permits;
 use crate::engine::clock::ClockGuard;
 use crate::engine::events::Receivers;
 use crate::engine::metrics::Metrics;
+use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
-use crate::engine::workers::{Counters, TIMERS, sweep_timer};
+use crate::engine::workers::timers::{TIMERS, sweep_timer};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::evidence::EvidencePolicy;
@@ -26,11 +29,11 @@ use crate::report::KeptReport;
 use crate::store::{
     Commit, Committed, EvidenceStore, Lease, LookupKey, MessageEnd, Phase, Record, Reports, Store,
 };
-use crate::vault::{Context, StoreKeys, Vault};
+use crate::vault::{Access, Context, Sealer, StoreKeys};
 
-/// How many final reports are kept of one verification: enough for both sides of a dispute.
+/// The maximum number of final reports of a verification: enough for both sides of a dispute.
 const MAX_REPORTS: usize = 4;
-/// How often a change is tried again because somebody else changed the same flow.
+/// The maximum number of times a change is tried because others change the same flow.
 const MAX_CONFLICTS: usize = 100;
 
 /// An account at a vendor, with its client and its schedule.
@@ -40,6 +43,11 @@ pub(crate) struct VendorHandle {
     pub(crate) id: String,
     pub(crate) client: Client,
     pub(crate) schedule: Schedule,
+    /// The limits that hold unless an operator has set others.
+    pub(crate) limits: AccountLimits,
+    pub(crate) breaker: CircuitBreaker,
+    /// Held while this program changes what it was granted of the shared limits.
+    pub(crate) gate: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct Inner {
@@ -48,24 +56,28 @@ pub(crate) struct Inner {
     pub(crate) accounts: Vec<Arc<VendorHandle>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
-    pub(crate) vault: Vault,
+    pub(crate) vault: Sealer,
     /// The vaults of tenants that have keys of their own.
-    pub(crate) tenants: BTreeMap<String, Vault>,
+    pub(crate) tenants: BTreeMap<String, Sealer>,
     pub(crate) keys: StoreKeys,
     pub(crate) retention: Retention,
     pub(crate) evidence: EvidencePolicy,
-    /// Instead of that of the store.
+    /// The store for evidence, if it is not that of the store.
     pub(crate) evidence_store: Option<Arc<dyn EvidenceStore>>,
-    /// For how long work is leased: longer than any call takes.
+    /// The lease duration: longer than any call takes.
     pub(crate) lease: Duration,
-    /// Rung if there is something new to do.
-    pub(crate) bell: Notify,
-    /// Rung if there is something new to tell the application.
-    pub(crate) events_bell: Notify,
-    pub(crate) tally: Counters,
+    /// Wakes the workers when there is new work.
+    pub(crate) wakeup: Notify,
+    /// Wakes the deliveries when there is a new event.
+    pub(crate) events_wakeup: Notify,
+    pub(crate) worker_stats: Counters,
     pub(crate) metrics: Metrics,
     /// The places of the workers that each account has taken.
     pub(crate) places: Arc<Places>,
+    /// The random name of this program among those that share the store.
+    pub(crate) program: String,
+    /// The calls that this program may start and has under way.
+    pub(crate) permits: Permits,
     pub(crate) clock_guard: ClockGuard,
     /// The engine itself, which the application's handler receives.
     pub(crate) this: OnceLock<Weak<Self>>,
@@ -77,9 +89,9 @@ pub(crate) struct Inner {
     pub(crate) purge_erased_after: Option<Duration>,
     /// The last block of the audit trail that this program knows of.
     pub(crate) block: Mutex<Option<(u64, [u8; 32])>>,
-    /// Whether the parked messages were woken since this program began to work.
+    /// Whether this program has had the parked messages judged again.
     pub(crate) woken: AtomicBool,
-    /// Whether messages are claimed before flows the next time.
+    /// Whether messages are claimed before flows at the next time.
     pub(crate) messages_first: AtomicBool,
 }
 
@@ -88,12 +100,12 @@ pub(crate) struct Inner {
 pub(crate) struct LoadedFlow {
     pub(crate) record: Record,
     pub(crate) state: FlowState,
-    /// When the lease ends, if the worker may carry out the next step under it, too.
+    /// When the lease ends, if the worker may carry out the next step under it as well.
     pub(crate) leased_until: Option<Timestamp>,
 }
 
 impl LoadedFlow {
-    /// Returns whether this is the flow of a reference. Vendors do not all keep its case.
+    /// Returns whether this is the flow of a reference. Some vendors change its case.
     pub(crate) fn is_of(&self, account: &str, reference: &Reference) -> bool {
         let ours = &self.state.verification.id().reference;
         self.record.account == account && ours.as_str().eq_ignore_ascii_case(reference.as_str())
@@ -101,7 +113,7 @@ impl LoadedFlow {
 }
 
 impl Inner {
-    /// What time it is, as exactly as stores keep it.
+    /// Returns the time, as precisely as stores keep it.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_microsecond(self.clock.now().as_microsecond()).unwrap_or(Timestamp::MAX)
     }
@@ -115,13 +127,13 @@ impl Inner {
         *self.block.lock().unwrap_or_else(PoisonError::into_inner) = Some((number, hash));
     }
 
-    /// Writes something, to learn whether the store can be written.
+    /// Writes a value, to check that the store can be written.
     pub(crate) async fn probe(&self) -> Result<()> {
         const PROBE: &str = "probe";
         let now = self.now().as_microsecond().to_be_bytes();
         let kept = self.store.remember(PROBE, &now).await?;
         if kept != now {
-            // Another program may do the same at this moment, and proves as much.
+            // If another program did the same at this moment, the store can be written too.
             self.store.replace(PROBE, &kept, &now).await?;
         }
         Ok(())
@@ -155,16 +167,35 @@ impl Inner {
         shared.chain(sweeps).collect()
     }
 
-    /// Returns when this program has something to do.
-    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>> {
+    /// Returns when there is something to do for these accounts, or for a timer of this program.
+    pub(crate) async fn next_due(&self, accounts: &[&str]) -> Result<Option<Timestamp>> {
         let names = self.timer_names();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        Ok(self.store.next_due(&self.account_names(), &names).await?)
+        Ok(self.store.next_due(accounts, &names).await?)
+    }
+
+    /// Returns what keys are read with.
+    pub(crate) fn access(&self) -> Access<'_> {
+        Access {
+            store: &*self.store,
+            random: &*self.random,
+            now: self.now(),
+        }
+    }
+
+    /// Reads the data keys of the vaults again if they were read long ago: another program may have
+    /// added one. Called before values are opened or sealed.
+    pub(crate) async fn refresh_keys(&self) -> Result<()> {
+        for vault in std::iter::once(&self.vault).chain(self.tenants.values()) {
+            vault.refresh(self.access()).await?;
+        }
+        Ok(())
     }
 
     /// Returns the vault of a tenant's flows.
-    pub(crate) fn vault_of(&self, tenant: Option<&str>) -> &Vault {
-        // A tenant without a key of its own has the engine's. If its key is missing in the configuration, the values do not open.
+    pub(crate) fn vault_of(&self, tenant: Option<&str>) -> &Sealer {
+        // A tenant without a vault has the engine's. If its vault is missing in the configuration,
+        // its values do not open.
         tenant
             .and_then(|tenant| self.tenants.get(tenant))
             .unwrap_or(&self.vault)
@@ -172,6 +203,7 @@ impl Inner {
 
     /// Reads a flow.
     pub(crate) async fn read(&self, id: FlowId) -> Result<LoadedFlow> {
+        self.refresh_keys().await?;
         let record = self
             .store
             .load(id)
@@ -186,7 +218,7 @@ impl Inner {
             .vault_of(record.tenant.as_deref())
             .open(&Context::body(&record), &record.body)?;
         let state = FlowState::from_json(&body)?;
-        // In a sealed store the seal says so already.
+        // In a sealed store the seal proves it already.
         let id = state.verification.id();
         let vendor = id
             .vendor_id
@@ -195,7 +227,9 @@ impl Inner {
         if record.reference != self.keys.reference(&record.account, id.reference.as_str())
             || record.vendor != vendor
         {
-            return Err(FlowError::Damaged("a flow is under another flow's name"));
+            return Err(FlowError::Damaged(
+                "a flow is stored under another flow's keys",
+            ));
         }
         Ok(LoadedFlow {
             record,
@@ -215,7 +249,7 @@ impl Inner {
         for (_, id) in self.store.locate(&[key]).await? {
             match self.read(id).await {
                 Ok(opened) if opened.is_of(account, reference) => return Ok(Some(opened)),
-                // Another flow has this key as the key of its vendor's id.
+                // Another flow has this key for its vendor's id.
                 Ok(_) | Err(FlowError::UnknownFlow(_)) => {}
                 Err(error @ FlowError::Damaged(_)) => damaged = Some(error),
                 Err(error) => return Err(error),
@@ -258,8 +292,8 @@ impl Inner {
         Self::machine(at, flow).next(now)
     }
 
-    /// Applies an input to a flow and commits the change. After a conflict with another change, the flow is read again and the input is
-    /// applied to its new state. Returns the changed flow.
+    /// Applies an input to a flow and commits the change. After a conflict with another change, the
+    /// flow is read again and the input is applied to its new state. Returns the changed flow.
     pub(crate) async fn change(
         &self,
         at: &VendorHandle,
@@ -294,7 +328,8 @@ impl Inner {
         Err(FlowError::Conflict("gave up after 100 concurrent changes"))
     }
 
-    /// Marks that a command is about to be carried out. Returns `None` if it must not be, or after a conflict with another change.
+    /// Marks that a command is about to be carried out. Returns `None` if it must not be, or after
+    /// a conflict with another change.
     pub(crate) async fn begin(
         &self,
         at: &VendorHandle,
@@ -361,7 +396,7 @@ impl Inner {
             Err(error) => self.committed_after_all(&flow.record).await.ok_or(error)?,
         };
         if !events.is_empty() {
-            self.events_bell.notify_one();
+            self.events_wakeup.notify_one();
         }
         match committed {
             Committed::Done(version) => {
@@ -376,8 +411,8 @@ impl Inner {
         }
     }
 
-    /// Finds out whether a change was committed although the store failed: its answer may have been lost. The end of the audit trail tells
-    /// one change from another.
+    /// Checks whether a change was committed although the store failed: its answer may have been
+    /// lost. The end of the audit trail identifies a change.
     async fn committed_after_all(&self, ours: &Record) -> Option<Committed> {
         let there = self.store.load(ours.id).await.ok().flatten()?;
         let is_ours = there.version == ours.version + 1
@@ -386,7 +421,7 @@ impl Inner {
         is_ours.then_some(Committed::Done(there.version))
     }
 
-    /// Brings what the record says in clear in line with the state, and seals the state.
+    /// Updates the columns of the record that are in clear from the state, and seals the state.
     pub(crate) fn describe(
         &self,
         at: &VendorHandle,
@@ -425,7 +460,7 @@ impl Inner {
         step
     }
 
-    /// The final reports that are stored.
+    /// Returns the stored final reports.
     pub(crate) async fn reports(&self, record: &Record) -> Result<Vec<KeptReport>> {
         let Some(sealed) = self.store.reports(record.id).await? else {
             return Ok(Vec::new());
@@ -434,12 +469,13 @@ impl Inner {
             .vault_of(record.tenant.as_deref())
             .open(&Context::flow(record.id, "reports"), &sealed)?;
         serde_json::from_slice(&reports)
-            .map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
+            .map_err(|_| FlowError::Damaged("a stored report has an unexpected form"))
     }
 
-    /// Adds the reports that came to those that are stored. Returns the sealed whole, if there is anything new.
+    /// Adds new reports to the stored ones. Returns all of them, sealed, if there is a new one.
     ///
-    /// If the stored ones cannot be read, the new ones stay in the state, and an operator is told.
+    /// If the stored ones cannot be read, the new ones stay in the state, and the operator's list
+    /// shows it.
     async fn add_reports(
         &self,
         record: &Record,
@@ -494,7 +530,7 @@ impl Inner {
         )))
     }
 
-    /// The keys under which the index may have a subject.
+    /// Returns the keys under which the index may have a subject.
     pub(crate) fn keys_of(&self, account: &str, subject: &idv_core::Subject) -> Vec<LookupKey> {
         let reference = subject
             .reference
@@ -535,8 +571,8 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// The first moment from `at` on that stores can keep. What they kept as an earlier one would be claimed before there is anything to do,
-/// again and again.
+/// Returns the first microsecond from `at` on, since stores keep no finer times. A flow that is due
+/// at an earlier one would be claimed again and again before its step is due.
 fn first_microsecond(at: Timestamp) -> Timestamp {
     const MICROSECOND: Duration = Duration::from_micros(1);
     match Timestamp::from_microsecond(at.as_microsecond()) {
@@ -563,7 +599,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_due_between_two_microseconds_is_due_at_the_later_one() {
+    fn due_time_is_rounded_up_to_a_microsecond() {
         let at = |nanosecond: i128| Timestamp::from_nanosecond(nanosecond).unwrap();
         assert_eq!(first_microsecond(at(1_999_000)), at(1_999_000));
         assert_eq!(first_microsecond(at(1_999_001)), at(2_000_000));

@@ -47,6 +47,10 @@ pub enum Attention {
     Unreadable,
     /// So many messages of a provider are parked that new ones of their kind are refused.
     InboxFull,
+    /// An operator has paused the account.
+    Paused,
+    /// An operator drains the account.
+    Draining,
 }
 
 impl Attention {
@@ -72,6 +76,8 @@ impl Attention {
             Self::Unproven => "unproven",
             Self::Unreadable => "unreadable",
             Self::InboxFull => "inbox_full",
+            Self::Paused => "paused",
+            Self::Draining => "draining",
         }
     }
 
@@ -168,6 +174,12 @@ impl Attention {
                 "teach the unknown codes, upgrade the program or dismiss parked messages: until then further messages of their kind are \
                  answered 503, and a vendor that does not repeat them loses them"
             }
+            Self::Paused => {
+                "resume the account when its vendor may be called again: until then its flows wait, with their expiry and their deletion"
+            }
+            Self::Draining => {
+                "resume the account to start flows there again, or remove it from the configuration when its last flow is erased"
+            }
             Self::Unproven => {
                 "look whether the callback's secret was changed: put the old one back and try again, or dismiss it"
             }
@@ -197,6 +209,8 @@ impl fmt::Display for Attention {
             Self::Unproven => "a message cannot be proven any more",
             Self::Unreadable => "an authenticated message cannot be read",
             Self::InboxFull => "too many messages are parked",
+            Self::Paused => "the account is paused",
+            Self::Draining => "the account takes no new flows",
         })
     }
 }

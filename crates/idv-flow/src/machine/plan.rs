@@ -56,6 +56,23 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns whether the command calls the vendor. The others only change what is stored.
+    #[must_use]
+    pub const fn calls_vendor(&self) -> bool {
+        match self {
+            Self::Create
+            | Self::Search
+            | Self::Poll
+            | Self::Fetch(_)
+            | Self::KeepEvidence
+            | Self::Delete
+            | Self::ConfirmDeletion => true,
+            Self::SettleInterrupted | Self::GiveUp | Self::Spread | Self::Expire | Self::Erase => {
+                false
+            }
+        }
+    }
+
     /// Returns the command as one word, as traces and metrics show it.
     #[must_use]
     pub const fn name(&self) -> &'static str {

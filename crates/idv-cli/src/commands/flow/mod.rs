@@ -1,5 +1,6 @@
 //! `idv flow`: verifications from their creation to their deletion, over a store.
 
+mod accounts;
 mod delete;
 mod evidence;
 mod list;
@@ -60,6 +61,16 @@ enum Command {
     Retain(retain::Retain),
     /// Send an event to the configured webhook again
     Replay(replay::Replay),
+    /// Show the accounts with their mode, limits, calls under way and outages
+    Accounts(accounts::Accounts),
+    /// Stop all calls to an account's vendor
+    Pause(accounts::Pause),
+    /// Continue after a pause or a drain
+    Resume(accounts::Resume),
+    /// Refuse new flows at an account, and let the others finish
+    Drain(accounts::Drain),
+    /// Limit the calls of all programs together at an account
+    Limit(accounts::Limit),
 }
 
 impl Run for FlowCommand {
@@ -86,6 +97,11 @@ impl Run for FlowCommand {
             Command::Delete(command) => command.run(flow, output).await,
             Command::Retain(command) => command.run(flow, output).await,
             Command::Replay(command) => command.run(flow, output).await,
+            Command::Accounts(command) => command.run(flow, output).await,
+            Command::Pause(command) => command.run(flow, output).await,
+            Command::Resume(command) => command.run(flow, output).await,
+            Command::Drain(command) => command.run(flow, output).await,
+            Command::Limit(command) => command.run(flow, output).await,
         };
         opened.close().await;
         result

@@ -89,7 +89,7 @@ impl Run {
             () = &mut work => {}
             () = interrupt.come() => {}
         }
-        let under_way = flow.tally().under_way;
+        let under_way = flow.worker_stats().under_way;
         note(&format!(
             "idv: stopping; steps under way that are brought to their end: {under_way}; interrupt again to end at once"
         ));
@@ -99,7 +99,7 @@ impl Run {
             () = &mut work => {}
             () = interrupt.come() => return Ok(Exit::Interrupted),
         }
-        let done = flow.tally().done;
+        let done = flow.worker_stats().done;
         say(
             output,
             &json!({ "event": "stopped", "under_way": under_way, "done": done }),
@@ -150,7 +150,7 @@ async fn once(opened: Opened, interrupt: &mut Interrupt, output: Output) -> Resu
     let show = async {
         loop {
             tokio::time::sleep(SHOWN_EVERY).await;
-            progress.show(&format!("steps done: {}", opened.flow.tally().done));
+            progress.show(&format!("steps done: {}", opened.flow.worker_stats().done));
         }
     };
     let done = tokio::select! {

@@ -1,7 +1,7 @@
-//! Starting a flow, and carrying out its creation.
+//! Starts flows and creates their verifications.
 //!
-//! The intention is committed first, then the mark that the vendor is being asked, then what came of it: whatever is lost on the way,
-//! another worker goes on from there.
+//! The intent is committed first, then a mark that the create request is about to be sent, then the
+//! result. After a crash at any point another worker continues from there.
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ const PURGED: FlowError = FlowError::Conflict(
 );
 
 impl Inner {
-    /// Commits the intention to create a verification, which a worker carries out.
+    /// Commits the intent to create a verification, which a worker carries out.
     pub(crate) async fn submit(&self, start: Start) -> Result<Started> {
         let (_, flow, already_existed) = self.insert(start, None).await?;
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(started(&flow, already_existed))
     }
 
-    /// Adds the intention to create a verification to a transaction of the application.
+    /// Adds the intent to create a verification to a transaction of the application.
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub(crate) async fn submit_in(
         &self,
@@ -38,12 +38,17 @@ impl Inner {
         start: Start,
     ) -> Result<Started> {
         self.check_clock().await?;
-        let (_, flow, entries) = self.prepare(start)?;
+        self.refresh_keys().await?;
+        let (at, flow, entries) = self.prepare(start)?;
+        if let Err(refused) = self.refuse_if_draining(&at).await {
+            let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
+            return Ok(started(&earlier, true));
+        }
         match transaction.insert(&flow.record, &entries).await? {
             Inserted::New => Ok(started(&flow, false)),
             Inserted::Exists(id) => match self.read(id).await {
                 Ok(kept) => Ok(started(&kept, true)),
-                // It is in the same transaction, which this program's connections do not see yet.
+                // It was inserted by the same transaction, which other connections do not see yet.
                 Err(FlowError::UnknownFlow(_)) => Ok(Started {
                     id,
                     ..started(&flow, true)
@@ -54,34 +59,48 @@ impl Inner {
         }
     }
 
-    /// Commits the intention to create a verification, and carries it out.
+    /// Commits the intent to create a verification, and sends the create request.
     pub(crate) async fn start(&self, start: Start) -> Result<Started> {
+        let at = self.account_of(&start)?;
+        let Some(mut permit) = self.permit(&at).await? else {
+            // A worker creates it when the account's control allows a call.
+            return self.submit(start).await;
+        };
         let (at, flow, already_existed) = self.insert(start, Some(self.lease_until())).await?;
         if already_existed {
             return Ok(started(&flow, true));
         }
+        permit.start();
         let (flow, error) = self.create(&at, flow).await?;
-        self.bell.notify_one();
+        drop(permit);
+        self.release_permits().await;
+        self.wakeup.notify_one();
         match (flow.record.phase, error) {
-            // Nothing was created, and nothing will be: the caller must know why.
+            // Nothing was created, and nothing will be. The caller needs the reason.
             (Phase::Refused, Some(error)) => Err(error.into()),
             _ => Ok(started(&flow, false)),
         }
     }
 
-    /// Inserts a new flow, leased until `lease`. Returns it, or the one that was started before with the same reference or key.
+    /// Inserts a new flow, leased until `lease`. Returns it, or the earlier flow with the same
+    /// reference or key, and whether there was one.
     async fn insert(
         &self,
         start: Start,
         lease: Option<Timestamp>,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
+        self.refresh_keys().await?;
         let (at, flow, entries) = self.prepare(start)?;
+        if let Err(refused) = self.refuse_if_draining(&at).await {
+            let earlier = self.started_earlier(&at, &flow).await?.ok_or(refused)?;
+            return Ok((at, earlier, true));
+        }
         let id = flow.record.id;
         let inserted = match self.store.insert(&flow.record, lease, &entries).await {
             Ok(inserted) => inserted,
             Err(error) => match self.store.load(id).await {
-                // The answer was lost, not the flow.
+                // The flow was inserted, and only the answer was lost.
                 Ok(Some(_)) => Inserted::New,
                 _ => return Err(error.into()),
             },
@@ -102,15 +121,38 @@ impl Inner {
         Ok((at, kept, true))
     }
 
+    /// Returns the account at which a flow is to start.
+    fn account_of(&self, start: &Start) -> Result<Arc<VendorHandle>> {
+        match &start.account {
+            Some(account) => self.account(account),
+            None => self.account(self.account_names().first().copied().unwrap_or_default()),
+        }
+    }
+
+    /// Returns the flow that was started earlier with the reference or the key of a new one.
+    async fn started_earlier(
+        &self,
+        at: &VendorHandle,
+        new: &LoadedFlow,
+    ) -> Result<Option<LoadedFlow>> {
+        let key = new.record.application_key;
+        let keys: Vec<_> = std::iter::once(new.record.reference).chain(key).collect();
+        for (_, id) in self.store.locate(&keys).await? {
+            let earlier = self.read(id).await?;
+            let has_key = key.is_some() && earlier.record.application_key == key;
+            if has_key || earlier.is_of(&at.id, &new.state.verification.id().reference) {
+                return Ok(Some(earlier));
+            }
+        }
+        Ok(None)
+    }
+
     /// Makes a new flow with the beginning of its audit trail.
     pub(crate) fn prepare(
         &self,
         start: Start,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
-        let at = match &start.account {
-            Some(account) => self.account(account)?,
-            None => self.account(self.account_names().first().copied().unwrap_or_default())?,
-        };
+        let at = self.account_of(&start)?;
         start
             .tenant
             .as_deref()
@@ -150,7 +192,7 @@ impl Inner {
         Ok((at, flow, entries))
     }
 
-    /// Has the vendor create the verification.
+    /// Sends the create request.
     pub(crate) async fn create(
         &self,
         at: &VendorHandle,
@@ -192,22 +234,22 @@ impl Inner {
         new: &NewVerification,
         marked_at: Timestamp,
     ) -> Result<idv_core::CreateResponse, Error> {
-        // After a long delay the call would outlive the lease, and another worker would take over during it.
+        // After a long delay the call could outlive the lease, and another worker would take over.
         if self.now() < later(marked_at, self.lease / 2) {
             let answer = at.client.create(new).await;
-            self.metrics.answered(&at.id, self.now(), &answer);
+            self.note_answer(at, &answer).await;
             return answer;
         }
         Err(Error::new(ErrorKind::Unavailable)
-            .detail("it was too late to ask")
+            .detail("the lease was about to end before the request was sent")
             .with_effect(Effect::NotApplied))
     }
 
-    /// Searches for what an interrupted creation left.
+    /// Searches the vendor for a verification that an interrupted creation may have left.
     pub(crate) async fn search(&self, at: &VendorHandle, flow: LoadedFlow) -> Result<LoadedFlow> {
         let reference = flow.state.verification.id().reference.clone();
         let found = at.client.find(&reference).await;
-        self.metrics.answered(&at.id, self.now(), &found);
+        self.note_answer(at, &found).await;
         let found = found.as_ref().map(Vec::as_slice);
         self.change(at, flow, Lease::End, Input::Searched(found))
             .await

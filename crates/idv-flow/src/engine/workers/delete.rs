@@ -11,7 +11,8 @@ use crate::machine::state::{Creation, VendorsCopy};
 use crate::machine::{Command, Input};
 use crate::store::Lease;
 
-/// The receipt of a deletion: which data of a flow are left, and which are gone since when.
+/// The receipt of a deletion: which copies of a flow's data are left, and when the others were
+/// deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -26,7 +27,7 @@ pub struct Receipt {
     pub asked_at: Option<Timestamp>,
     /// The state of the vendor's copy.
     pub vendors_copy: CopyState,
-    /// Since when nothing is left at the vendor.
+    /// When the vendor's copy was gone.
     #[serde(serialize_with = "time")]
     pub vendors_copy_gone_at: Option<Timestamp>,
     /// When our own copy was erased.
@@ -39,19 +40,19 @@ pub struct Receipt {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CopyState {
-    /// There never was one.
+    /// There has never been one.
     NeverWas,
     /// It is there.
     There,
-    /// The vendor says that it deleted it, and has not confirmed that nothing is left.
+    /// The vendor has deleted it, and not yet confirmed that nothing is left.
     Deleted,
-    /// The vendor called the verification off and keeps its data.
+    /// The vendor has canceled the verification and keeps its data.
     CanceledOnly,
     /// The vendor accepted the deletion, and has not yet carried it out.
     Accepted,
     /// The vendor confirmed that nothing is left.
     Confirmed,
-    /// A person said that they deleted it by hand.
+    /// An operator has deleted it by hand.
     ByHand,
 }
 
@@ -78,7 +79,7 @@ impl Receipt {
         }
     }
 
-    /// Whether nothing is left, at the vendor or here.
+    /// Returns whether nothing is left, at the vendor or here.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         let gone = matches!(
@@ -90,7 +91,7 @@ impl Receipt {
 }
 
 impl Inner {
-    /// Requests the deletion of both copies.
+    /// Requests the deletion of the vendor's copy and of ours.
     pub(crate) async fn request_deletion(&self, id: FlowId, by: &str) -> Result<Receipt> {
         self.check_clock().await?;
         let flow = self.read(id).await?;
@@ -101,11 +102,11 @@ impl Inner {
         if let Some((copy, until)) = Self::machine(&at, &flow).held(self.now()) {
             return Err(FlowError::Held { copy, until });
         }
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(Receipt::of(&flow))
     }
 
-    /// Changes how long the copies are kept.
+    /// Changes the retention of the copies.
     pub(crate) async fn retain(&self, id: FlowId, retention: Retention, by: &str) -> Result<()> {
         self.check_clock().await?;
         let flow = self.read(id).await?;
@@ -120,7 +121,7 @@ impl Inner {
             },
         )
         .await?;
-        self.bell.notify_one();
+        self.wakeup.notify_one();
         Ok(())
     }
 
@@ -142,7 +143,7 @@ impl Inner {
         };
         let id = flow.state.verification.id().clone();
         let answer = at.client.delete(&id).await;
-        self.metrics.answered(&at.id, self.now(), &answer);
+        self.note_answer(at, &answer).await;
         let input = Input::DeletionAnswered(answer.as_ref().map(|deleted| *deleted));
         self.change(at, flow, Lease::End, input).await
     }
@@ -161,7 +162,7 @@ impl Inner {
         let is_downloading = flow.state.download().is_some();
         let flow = self.change(at, flow, Lease::End, Input::Erased).await?;
         if is_downloading {
-            // A worker may have stored one more part before it found out.
+            // A worker may have stored one more part before it noticed the erasure.
             store.erase_parts(id, None).await?;
         }
         Ok(flow)

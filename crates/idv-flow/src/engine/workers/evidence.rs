@@ -1,7 +1,8 @@
-//! Keeping evidence: one item per step, downloaded, sealed and stored part by part.
+//! Keeps evidence: one item per step, downloaded, sealed and stored in parts.
 //!
-//! The mark that a download began is committed first, then the parts are stored, then the flow names them. Each download stores its parts
-//! under a number of its own, so that two of them never mix; parts that no flow names are removed by the next one.
+//! A mark that the download begins is committed first, then the parts are stored, then the flow
+//! names them. Each download has a number of its own, so that the parts of two downloads never mix;
+//! the next download removes parts that no flow names.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -21,17 +22,18 @@ use crate::id::FlowId;
 use crate::machine::evidence::{Evidence, EvidenceResult, KeptEvidence};
 use crate::machine::{Command, FlowState, Input};
 use crate::store::{EvidencePart, EvidenceStore, Lease, Record, StoreResult};
-use crate::vault::{Context, Vault};
+use crate::vault::{Context, Sealer};
 
 /// The length of a part in clear: sealed, it is no longer than 1 MiB.
 const PART: usize = 1024 * 1024 - 64;
-/// The interval at which a long download reports that it is alive. Shorter than the silence after which another worker begins it anew.
+/// The interval at which a long download reports that it is alive. Shorter than the silence after
+/// which another worker begins it anew.
 const WORD_EVERY: Duration = Duration::from_secs(2 * 60);
 
 /// The result of a step.
 struct Done {
     results: Vec<EvidenceResult>,
-    /// The number of reports that were looked at.
+    /// The number of reports that were read.
     reports: usize,
     is_complete: bool,
 }
@@ -64,7 +66,7 @@ impl Inner {
                 };
                 let flow = self.change(at, flow, Lease::End, input).await?;
                 let is_kept = |result: &EvidenceResult| matches!(result, EvidenceResult::Kept(_));
-                // Meanwhile an operator gave it up, or the flow was erased.
+                // An operator has given it up meanwhile, or the flow was erased.
                 if results.iter().any(is_kept)
                     && !flow
                         .state
@@ -92,7 +94,8 @@ impl Inner {
         }
     }
 
-    /// Downloads and stores the next item. The outer error ends the step; the inner one is a failure to keep the item.
+    /// Downloads and stores the next item. The outer error ends the step; the inner one is a
+    /// failure to keep the item.
     async fn keep_next(
         &self,
         at: &VendorHandle,
@@ -132,7 +135,8 @@ impl Inner {
         Ok(Ok(done))
     }
 
-    /// Returns the listed items that are to be kept and are not dealt with, and the number of reports that list them.
+    /// Returns the listed items that are to be kept and are not dealt with, and the number of
+    /// reports that list them.
     async fn missing_evidence(
         &self,
         record: &Record,
@@ -156,7 +160,8 @@ impl Inner {
         Ok((missing, reports.len()))
     }
 
-    /// Downloads an item into the store. After a failure none of its parts is left, unless the store fails too.
+    /// Downloads an item into the store. After a failure none of its parts is left, unless the
+    /// store fails too.
     async fn keep_item(
         &self,
         at: &VendorHandle,
@@ -212,7 +217,8 @@ impl Inner {
         }
     }
 
-    /// Downloads an item, and says meanwhile that it goes on. Ends early if the flow no longer waits for it.
+    /// Downloads an item, and reports its progress at intervals. Ends early if the
+    /// flow no longer waits for it.
     async fn download(
         &self,
         at: &VendorHandle,
@@ -233,7 +239,7 @@ impl Inner {
                     Err(error) => {
                         tracing::warn!(
                             error = &error as &dyn std::error::Error,
-                            "a download could not say that it goes on"
+                            "a download could not report its progress"
                         );
                     }
                 }
@@ -241,7 +247,7 @@ impl Inner {
         });
         match select(download, superseded).await {
             Either::Left((downloaded, _)) => {
-                self.metrics.answered(&at.id, self.now(), &downloaded);
+                self.note_answer(at, &downloaded).await;
                 downloaded
             }
             Either::Right(_) => {
@@ -250,8 +256,9 @@ impl Inner {
         }
     }
 
-    /// Says that a download goes on. Returns whether it is still waited for.
+    /// Reports the progress of a download. Returns whether the flow still waits for it.
     async fn say_under_way(&self, at: &VendorHandle, id: FlowId, item: u32) -> Result<bool> {
+        self.settle_all_permits().await?;
         let flow = self.read(id).await?;
         if !flow.state.evidence.is_current(item) {
             return Ok(false);
@@ -263,7 +270,7 @@ impl Inner {
     }
 }
 
-/// Removes the parts that the flow does not name: those of downloads that ended in the middle.
+/// Removes the parts that the flow does not name: those of interrupted downloads.
 async fn remove_leftovers(
     store: &dyn EvidenceStore,
     id: FlowId,
@@ -286,10 +293,10 @@ async fn remove_leftovers(
     Ok(())
 }
 
-/// Seals what is written to it and stores it in parts. It holds one part at a time.
+/// Seals the bytes written to it and stores them in parts. It holds one part at a time.
 struct PartSink<'a> {
     engine: &'a Inner,
-    vault: &'a Vault,
+    vault: &'a Sealer,
     store: &'a dyn EvidenceStore,
     flow: FlowId,
     item: u32,
@@ -303,7 +310,7 @@ struct PartSink<'a> {
 impl<'a> PartSink<'a> {
     fn new(
         engine: &'a Inner,
-        vault: &'a Vault,
+        vault: &'a Sealer,
         store: &'a dyn EvidenceStore,
         flow: FlowId,
         item: u32,
@@ -347,13 +354,13 @@ impl Sink for PartSink<'_> {
         self.length = self.length.saturating_add(bytes.len() as u64);
         let mut rest = bytes;
         while !rest.is_empty() {
-            // Only when more follows is it known that a part is not the last.
+            // Whether a part is the last one is known when more bytes follow.
             if self.buffer.len() == PART {
                 self.put(false).await.map_err(io::Error::other)?;
             }
             let (now, later) = rest.split_at(rest.len().min(PART - self.buffer.len()));
             if self.buffer.capacity() < self.buffer.len() + now.len() {
-                // Grown once, so that nothing is left behind in memory that is not cleared.
+                // It grows once, so that no copy stays behind in memory that is not cleared.
                 let mut whole = Zeroizing::new(Vec::with_capacity(PART));
                 whole.extend_from_slice(&self.buffer);
                 self.buffer = whole;

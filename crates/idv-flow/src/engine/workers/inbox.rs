@@ -1,22 +1,21 @@
-//! The inbox: a message is proven, sealed and answered at once, and worked off afterwards.
+//! The inbox: a message is authenticated, sealed and answered at once, and processed later.
 //!
-//! A proof cannot be stored, so the whole delivery is, and it is proven again when it is worked off. Messages that are repeated are
-//! told by the digest of what they say and of the address they were sent to. A claim is not stored: it changes the flow that it is about
-//! at once, if it changes anything.
+//! The whole delivery is stored, and authenticated again when it is processed. The digest of the
+//! content and the address identifies a repeated message. An unauthenticated message is not stored:
+//! if it changes a flow at all, it does so at once.
 //!
-//! A proven message that cannot be judged yet, because the vendor's code is unknown or the whole cannot be read, is parked: it is judged
-//! again whenever a worker starts, on an operator's demand, and in between ever less often, down to once a day.
+//! An authenticated message that cannot be judged yet, because its code is unknown or it cannot be
+//! read, is parked. It is judged again when a worker starts, when an operator asks for it, and
+//! otherwise at growing intervals of up to a day.
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::StatusCode;
 use idv_core::{CallbackMessage, Delivery, DeliveryKind, ErrorKind, Observation, Reply};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine::repository::{Inner, VendorHandle};
+use crate::engine::workers::delivery::StoredDelivery;
 use crate::engine::workers::poll::Taken;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
@@ -29,10 +28,11 @@ use crate::vault::Context;
 
 /// Maximum number of identifications in one delivery.
 const MAX_OBSERVATIONS: usize = 16;
-/// After how long the same message counts anew. Fewer than a vendor takes to send something that is the same and new: a second
-/// attempt that ends as the first did.
+/// The time after which the same message counts as a new one. Shorter than the time between two
+/// attempts of a person that end alike.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10 * 60);
-/// For how long a message that is about nobody yet is kept: the flow it is about may not know the vendor's id yet.
+/// The time for which a message that matches no flow is kept: its flow may not know the vendor's id
+/// yet.
 const UNMATCHED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest wait before such a message is tried again.
 const LONGEST_WAIT: Duration = Duration::from_secs(8 * 60 * 60);
@@ -41,21 +41,24 @@ const PARKED_WAIT: (Duration, Duration) = (
     Duration::from_secs(60 * 60),
     Duration::from_secs(24 * 60 * 60),
 );
-/// Maximum time that a parked message of no known flow is kept; less if the retention of our own copies is shorter.
+/// Maximum time that a parked message of no known flow is kept; less if the retention of our own
+/// copies is shorter.
 const PARKED_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// For how long messages that were worked off are remembered.
+/// The time for which processed messages are kept, to recognize repetitions.
 pub(crate) const REMEMBERED_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Why a message is parked whose code is not known here: its flow tells the operator.
 pub(crate) const UNKNOWN_CODE: &str = "unknown_code";
 
 impl Inner {
-    /// Takes a message in. Whatever is wrong with it is the reply; an error is only that it could not be stored, and the vendor is to
-    /// send it again.
+    /// Stores a message and returns the reply to it. A fault of the message is a reply too; an
+    /// error means that it could not be stored, and that the vendor must send it again.
     pub(crate) async fn receive(&self, account: &str, delivery: &Delivery) -> Result<Reply> {
         let at = self.account(account)?;
         self.check_clock().await?;
-        // The time of arrival is stored with it: it is compared with that of a signature whenever the message is read again.
+        self.refresh_keys().await?;
+        // The time of arrival is stored: a signature's time is compared with it whenever the
+        // message is read again.
         let mut delivery = delivery.clone();
         delivery.received_at.get_or_insert_with(|| self.now());
         let delivery = &delivery;
@@ -101,14 +104,14 @@ impl Inner {
         Ok(received.reply)
     }
 
-    /// Works a message off.
-    pub(crate) async fn work_off(&self, message: Message) -> Result<()> {
+    /// Processes a message.
+    pub(crate) async fn process_message(&self, message: Message) -> Result<()> {
         let end = match self.account(&message.account) {
             Ok(at) => match self.apply_message(&at, &message).await? {
                 Some(end) => end,
                 None => return Ok(()),
             },
-            // It waits for a program that knows this vendor.
+            // It waits for a program that has this account.
             Err(_) => match message.attention.clone() {
                 Some(reason) => self.parked(&message, &reason),
                 None => MessageEnd::Later(later(self.now(), Duration::from_secs(60))),
@@ -124,7 +127,7 @@ impl Inner {
     async fn push(&self, message: &Message) -> Result<()> {
         let forgotten = earlier(self.now(), REPEATED_WITHIN);
         if self.store.push(message, forgotten).await? == Pushed::New {
-            self.bell.notify_one();
+            self.wakeup.notify_one();
         }
         Ok(())
     }
@@ -166,7 +169,8 @@ impl Inner {
         Ok(full)
     }
 
-    /// Applies claims to the flows that they are about. A claim about no known flow leaves nothing behind.
+    /// Applies claims to the flows that they are about. A claim about no known flow leaves nothing
+    /// behind.
     async fn take_claims(&self, at: &VendorHandle, observations: &[Observation]) -> Result<()> {
         let found = self.locate(at, observations).await?;
         let mut changed = false;
@@ -180,12 +184,13 @@ impl Inner {
             self.take_in(at, opened, observation).await?;
         }
         if changed {
-            self.bell.notify_one();
+            self.wakeup.notify_one();
         }
         Ok(())
     }
 
-    /// Looks all subjects up at once. Returns each flow with the number of the observation that may be about it.
+    /// Looks up all subjects at once. Returns each flow with the index of the observation that may
+    /// be about it.
     async fn locate(
         &self,
         at: &VendorHandle,
@@ -242,9 +247,10 @@ impl Inner {
         let opened = self
             .vault
             .open(&Context::message(&message.digest), &message.body);
-        let delivery = opened.and_then(|bytes| StoredDelivery::read(&bytes));
-        let Ok(delivery) = delivery else {
-            return Ok(unproven());
+        let delivery = match opened.and_then(|bytes| StoredDelivery::read(&bytes)) {
+            Ok(delivery) => delivery,
+            Err(error @ FlowError::Keys(_)) => return Err(error),
+            Err(_) => return Ok(unproven()),
         };
         let received = match read(at, &delivery) {
             Ok(received) => received,
@@ -252,7 +258,7 @@ impl Inner {
                 return Ok(Some(self.parked(message, Attention::Unreadable.name())));
             }
             Err(Unread::Refused(error)) => {
-                tracing::warn!(provider = %at.id, kind = kind(&error), "a message that was taken in cannot be believed any more");
+                tracing::warn!(provider = %at.id, kind = kind(&error), "a stored message can no longer be authenticated");
                 return Ok(unproven());
             }
         };
@@ -280,7 +286,7 @@ impl Inner {
             for (_, id) in found.iter().filter(|(of, _)| *of == index) {
                 let opened = match self.read(*id).await {
                     Err(FlowError::UnknownFlow(_)) => continue,
-                    // An operator is told when its turn comes; the message is not lost until then.
+                    // The operator's list shows the flow; the message is kept until then.
                     Err(FlowError::Damaged(_) | FlowError::Newer) => {
                         return Ok(Some(MessageEnd::Later(later(self.now(), PARKED_WAIT.0))));
                     }
@@ -306,7 +312,8 @@ impl Inner {
         Ok(Some(if !unmatched {
             MessageEnd::Done(now)
         } else if now < later(message.received_at, UNMATCHED_FOR) {
-            // Few retries: there may be any number of messages of another system that uses the same address.
+            // Few retries: there may be any number of messages of another system that uses the same
+            // address.
             let wait = Duration::from_secs(5) * 3_u32.saturating_pow(message.tries.min(9));
             MessageEnd::Later(later(now, wait.min(LONGEST_WAIT)))
         } else {
@@ -314,7 +321,8 @@ impl Inner {
         }))
     }
 
-    /// Keeps a copy of a message for a flow that does not know its code yet. Each flow has its own, so that it is erased with the flow.
+    /// Keeps a copy of a message for a flow that does not know its code yet. Each flow has its own,
+    /// so that it is erased with the flow.
     async fn park_for(
         &self,
         at: &VendorHandle,
@@ -370,7 +378,7 @@ impl Inner {
         if waits {
             return Ok(self.parked(message, UNKNOWN_CODE));
         }
-        // The code was taught. Another message that waits tells of its own the next time.
+        // The code is known now. Another message that waits is judged in its own turn.
         let opened = self.readable(id).await?;
         if let Some(opened) = opened.filter(|opened| opened.state.unknown_code.is_some()) {
             self.change(at, opened, Lease::Keep, Input::CodeTaught)
@@ -379,7 +387,8 @@ impl Inner {
         Ok(MessageEnd::Done(self.now()))
     }
 
-    /// The end of a message that cannot be judged yet: the longer it waits, the less often it is judged.
+    /// The end of a message that cannot be judged yet: the longer it waits, the less often it is
+    /// judged.
     fn parked(&self, message: &Message, reason: &str) -> MessageEnd {
         let now = self.now();
         let waited =
@@ -454,7 +463,7 @@ fn name(parts: &[&[u8]]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Identifies a message by its content and address. Only messages that were proven, as far as they can be, get here.
+/// Returns the digest that identifies an authenticated message: of its content and its address.
 fn digest(account: &str, delivery: &Delivery) -> [u8; 32] {
     name(&[
         account.as_bytes(),
@@ -475,109 +484,22 @@ pub(crate) fn earlier(at: jiff::Timestamp, by: Duration) -> jiff::Timestamp {
         .unwrap_or(jiff::Timestamp::MIN)
 }
 
-/// A delivery as it is sealed: all of it, so that it can be proven again.
-#[derive(Serialize, Deserialize)]
-struct StoredDelivery {
-    returning: bool,
-    method: String,
-    uri: String,
-    /// Names, and values in base64: they are bytes.
-    headers: Vec<(String, String)>,
-    body: String,
-    source: Option<std::net::IpAddr>,
-    #[serde(default)]
-    received_at: Option<jiff::Timestamp>,
-}
-
-impl StoredDelivery {
-    fn new(delivery: &Delivery) -> Self {
-        let header =
-            |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), STANDARD.encode(value));
-        Self {
-            returning: delivery.kind == DeliveryKind::Return,
-            method: delivery.method.to_string(),
-            uri: delivery.uri.to_string(),
-            headers: delivery.headers.iter().map(header).collect(),
-            body: STANDARD.encode(&delivery.body),
-            source: delivery.source,
-            received_at: delivery.received_at,
-        }
-    }
-
-    fn read(bytes: &[u8]) -> Result<Delivery> {
-        const DAMAGED: FlowError =
-            FlowError::Damaged("a message is not in the form that is expected");
-        let stored: Self = serde_json::from_slice(bytes).map_err(|_| DAMAGED)?;
-        let uri = stored.uri.parse().map_err(|_| DAMAGED)?;
-        if stored.returning {
-            return Ok(Delivery::returning(uri));
-        }
-        let mut headers = HeaderMap::new();
-        for (name, value) in &stored.headers {
-            let name: HeaderName = name.parse().map_err(|_| DAMAGED)?;
-            let value = STANDARD.decode(value).map_err(|_| DAMAGED)?;
-            headers.append(name, HeaderValue::from_bytes(&value).map_err(|_| DAMAGED)?);
-        }
-        let body = STANDARD.decode(&stored.body).map_err(|_| DAMAGED)?;
-        let mut delivery = Delivery::callback(
-            stored.method.parse().map_err(|_| DAMAGED)?,
-            uri,
-            headers,
-            body,
-        );
-        (delivery.source, delivery.received_at) = (stored.source, stored.received_at);
-        Ok(delivery)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn delivery(body: &'static str) -> Delivery {
-        let mut headers = HeaderMap::new();
-        headers.append("x-secret", HeaderValue::from_bytes(b"\xe9 1").unwrap());
-        headers.append("x-secret", HeaderValue::from_static("2"));
         Delivery::callback(
             http::Method::POST,
             "/callback?a=b".parse().unwrap(),
-            headers,
+            http::HeaderMap::new(),
             body,
         )
         .from_source("192.0.2.1".parse().unwrap())
     }
 
     #[test]
-    fn a_delivery_comes_back_byte_for_byte() {
-        let stored = serde_json::to_vec(&StoredDelivery::new(&delivery("\u{0}ü"))).unwrap();
-        let read = StoredDelivery::read(&stored).unwrap();
-        let given = delivery("\u{0}ü");
-        assert_eq!(
-            (read.kind, &read.method, &read.uri, &read.headers),
-            (given.kind, &given.method, &given.uri, &given.headers)
-        );
-        assert_eq!((&read.body, read.source), (&given.body, given.source));
-        let returning = Delivery::returning("/back?a=b".parse().unwrap());
-        let stored = serde_json::to_vec(&StoredDelivery::new(&returning)).unwrap();
-        assert_eq!(
-            StoredDelivery::read(&stored).unwrap().kind,
-            DeliveryKind::Return
-        );
-    }
-
-    #[test]
-    fn what_is_none_is_refused() {
-        for bytes in [
-            b"".as_slice(),
-            b"{}",
-            br#"{"returning":false,"method":"","uri":" ","headers":[],"body":"","source":null}"#,
-        ] {
-            assert!(StoredDelivery::read(bytes).is_err());
-        }
-    }
-
-    #[test]
-    fn the_same_message_has_the_same_digest_and_another_has_another() {
+    fn digest_identifies_a_message_and_its_account() {
         assert_eq!(digest("a", &delivery("1")), digest("a", &delivery("1")));
         assert_ne!(digest("a", &delivery("1")), digest("a", &delivery("2")));
         assert_ne!(digest("a", &delivery("1")), digest("b", &delivery("1")));

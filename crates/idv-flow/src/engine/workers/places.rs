@@ -1,4 +1,5 @@
-//! Divides the places of a program's workers among its accounts, so that a vendor that hangs does not stop the others.
+//! Divides the places of a program's workers among its accounts, so that a vendor that hangs does
+//! not stop the others.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,8 +32,9 @@ impl Places {
         }
     }
 
-    /// Divides the `free` places of `workers`. A place is left for each account that has none, as far as half of the workers reach: the
-    /// first flow of a vendor never waits for the others' calls.
+    /// Divides the `free` places of `workers`. A place is left for each account that has none, as
+    /// far as half of the workers reach: the first flow of a vendor never waits for the others'
+    /// calls.
     pub(crate) fn shares<'p>(
         &self,
         workers: usize,
@@ -83,7 +85,11 @@ mod tests {
             let Shares { of_any, one_each } = places.shares(4, free, accounts);
             (of_any, one_each)
         };
-        assert_eq!(shares(4, &["a"]), (4, vec![]), "one alone has all");
+        assert_eq!(
+            shares(4, &["a"]),
+            (4, vec![]),
+            "a single account has all places"
+        );
         assert_eq!(shares(4, &["a", "b"]), (3, vec!["a", "b"]));
         let hanging = [places.take("a"), places.take("a"), places.take("a")];
         assert_eq!(
@@ -104,7 +110,7 @@ mod tests {
         assert_eq!(
             shares(4, &["a", "b", "c", "d", "e"]),
             (2, vec!["a", "b", "c", "d"]),
-            "half of the workers are anybody's"
+            "half of the workers are free for any account"
         );
         assert_eq!(
             places.shares(1, 1, &["a", "b"]),
@@ -112,7 +118,7 @@ mod tests {
                 of_any: 1,
                 one_each: vec![]
             },
-            "one worker takes what comes"
+            "one worker serves all accounts"
         );
     }
 }

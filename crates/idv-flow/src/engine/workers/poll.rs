@@ -1,20 +1,24 @@
-//! Asking the vendor: for one verification, or for many by a list.
+//! Polls the vendor: for one verification, or for many by its list.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use idv_core::{Capability, ListQuery, Observation, ResultHandle};
 
+use crate::engine::accounts::Admission;
 use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::Input;
 use crate::store::{Filter, Lease, LookupKey, MessageEnd, Phase};
 
-/// How many pages of a list are read at the most: a vendor whose list never ends is not followed for ever.
+/// The maximum number of pages of a list: a vendor's list may never end.
 const MAX_PAGES: usize = 10_000;
+/// The time after which a page is tried again that the account's limits do not allow now.
+const PAGE_PAUSE: Duration = Duration::from_millis(250);
 
 impl Inner {
-    /// Asks the vendor for the status, or for the result under a handle.
+    /// Polls the status, or fetches the result under a handle.
     pub(crate) async fn poll(
         &self,
         at: &VendorHandle,
@@ -23,13 +27,13 @@ impl Inner {
     ) -> Result<LoadedFlow> {
         let id = flow.state.verification.id().clone();
         let reasons = flow.state.reasons_to_ask();
-        // The answer is of now, however long it takes to commit it.
+        // The answer is as old as the question, however long its commit takes.
         let asked_at = self.now();
         let answer = match handle {
             Some(_) => at.client.fetch(&id, handle).await,
             None => at.client.poll(&id).await,
         };
-        self.metrics.answered(&at.id, self.now(), &answer);
+        self.note_answer(at, &answer).await;
         let input = Input::Answered {
             handle,
             asked_at,
@@ -39,27 +43,43 @@ impl Inner {
         self.change(at, flow, Lease::End, input).await
     }
 
-    /// Reads the vendor's whole list and applies what is new to the flows it is about. Costs one call for each page; with each, the timer
-    /// that asked for it is put off, so that nobody else begins meanwhile.
-    pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<()> {
+    /// Reads the vendor's whole list and applies its news to the flows. Costs one call per page;
+    /// with each, the timer that asked for it is postponed, so that no other program begins
+    /// meanwhile. Returns whether it was read, as far as the account's control allowed it.
+    pub(crate) async fn sweep(&self, at: &VendorHandle, timer: &str) -> Result<bool> {
         let open = Filter::all()
             .of_account(at.id.clone())
             .in_phase(Phase::Open);
         if !at.client.info().has(Capability::Listing)
             || self.store.list(&open, None, 1).await?.is_empty()
         {
-            return Ok(());
+            return Ok(true);
         }
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_PAGES {
+            let mut permit = loop {
+                match self.permit(at).await? {
+                    Some(permit) => break permit,
+                    // Later pages wait: the list would have to be read from its beginning.
+                    None if cursor.is_some() && self.is_slowed_only(at).await? => {
+                        self.store
+                            .reschedule_timer(timer, self.lease_until())
+                            .await?;
+                        self.clock.sleep(PAGE_PAUSE).await;
+                    }
+                    None => return Ok(false),
+                }
+            };
+            permit.start();
             let page = at
                 .client
                 .list(&ListQuery::default(), cursor.as_deref())
                 .await;
-            self.metrics.answered(&at.id, self.now(), &page);
+            self.note_answer(at, &page).await;
+            drop(permit);
             let page = page?;
             if page.unreadable > 0 {
-                tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list cannot be read");
+                tracing::warn!(provider = %at.id, entries = page.unreadable, "entries of the vendor's list could not be parsed");
             }
             self.apply_page(at, &page.observations).await?;
             match page.next {
@@ -70,7 +90,12 @@ impl Inner {
                 .reschedule_timer(timer, self.lease_until())
                 .await?;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Returns whether limits alone delay the calls to an account.
+    async fn is_slowed_only(&self, at: &VendorHandle) -> Result<bool> {
+        Ok(self.admission(at).await? != Admission::Closed)
     }
 
     async fn apply_page(&self, at: &VendorHandle, observations: &[Observation]) -> Result<()> {
@@ -89,7 +114,7 @@ impl Inner {
             flows.dedup();
             for id in flows {
                 let opened = match self.read(id).await {
-                    // One that cannot be read is told when its turn comes, and keeps no other waiting.
+                    // The operator's list shows a flow that cannot be read; the others go on.
                     Err(FlowError::Damaged(_) | FlowError::Newer | FlowError::UnknownFlow(_)) => {
                         continue;
                     }
@@ -101,7 +126,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Applies an observation that did not come from a question for this flow alone, if it is about this flow and changes anything.
+    /// Applies an observation from a list or a message, if it is about this flow and changes it.
     pub(crate) async fn take_in(
         &self,
         at: &VendorHandle,
@@ -111,7 +136,7 @@ impl Inner {
         self.take_in_by_message(at, opened, observation, None).await
     }
 
-    /// As [`Inner::take_in`]; a message that brought nothing else ends in the same commit.
+    /// As [`Inner::take_in`]. A message with no other observation ends in the same commit.
     pub(crate) async fn take_in_by_message(
         &self,
         at: &VendorHandle,
@@ -153,8 +178,8 @@ pub(crate) enum Taken {
     Foreign,
     /// The flow knows it now.
     Applied,
-    /// The flow knows it now, and the message has ended.
+    /// The flow knows it now, and the message has ended with it.
     WithMessage,
-    /// Its code is not known here: it has to be judged again.
+    /// Its code is not known here, so that it has to be judged again.
     Waiting,
 }

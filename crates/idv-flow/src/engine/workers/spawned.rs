@@ -5,7 +5,8 @@ use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
 
-/// The workers that [`Engine::spawn_workers`] started. If it is dropped, they stop as by [`Workers::shutdown`], and nothing waits for them.
+/// The workers that [`Engine::spawn_workers`] started. If it is dropped, they stop as by
+/// [`Workers::shutdown`], and nothing waits for them.
 #[derive(Debug)]
 #[must_use = "the workers stop if it is dropped"]
 pub struct Workers {
@@ -14,7 +15,8 @@ pub struct Workers {
 }
 
 impl Engine {
-    /// Starts a task of the current Tokio runtime that does what [`Engine::run`] does, until [`Workers::shutdown`].
+    /// Starts a task of the current Tokio runtime that does what [`Engine::run`] does, until
+    /// [`Workers::shutdown`].
     ///
     /// # Panics
     ///
@@ -24,7 +26,7 @@ impl Engine {
         let engine = self.clone();
         let task = tokio::spawn(async move {
             let stopped = async {
-                // A sender that was dropped stops them, too.
+                // A dropped sender stops them as well.
                 let _ = stopped.await;
             };
             engine.run(workers, stopped).await;

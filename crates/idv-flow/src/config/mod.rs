@@ -1,23 +1,28 @@
 //! The configuration of flows: the table `flow` of an application's configuration.
 
+mod accounts;
+mod address;
+
 use std::borrow::Cow;
-use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use idv_core::adapter::settings::{
-    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingKind, SettingValue, Table,
-    Value, is_loopback,
+    Address, Days, Fault, Millis, Secrets, Section, Setting, SettingValue, Table, Value,
 };
 use idv_core::{Secret, Url, settings};
 
 use crate::machine::evidence::{MIB, kind_of};
 use crate::{
-    EvidenceKinds, EvidencePolicy, FlowError, Keep, Result, Retention, Schedule, Vault, Webhook,
+    EvidenceKinds, EvidencePolicy, FileKeys, FlowError, Keep, Result, Retention, Schedule, Vault,
+    Webhook,
 };
 
+pub use self::accounts::{AccountSettings, AccountTable};
+pub use self::address::StoreAddress;
+
 settings! {
-    /// The configuration of flows: the table `flow` of an application's configuration, which `Config::section` reads.
+    /// The configuration of flows: the table `flow` of an application's configuration, which
+    /// `Config::section` reads.
     ///
     /// ```toml
     /// [flow]
@@ -30,13 +35,21 @@ settings! {
         optional {
             /// The store: a file of SQLite, or the address of a PostgreSQL database.
             store: Option<StoreAddress>,
-            /// The key that seals personal data. Without it they are stored in clear.
+            /// The key that seals personal data. Without a key they are stored in clear.
             key: Option<Secret>,
             /// The keys that were used before.
             older_keys: Secrets,
-            /// The accounts whose flows go on beside those of the default account.
+            /// A directory of files `<id>.key` that wrap the data keys, instead of `key`. The last
+            /// one by name is current, unless the file `current` names another. A `key` beside it
+            /// opens older values.
+            key_directory: Option<String>,
+            /// The limits and the circuit breaker of accounts: a table for each, with `per_second`,
+            /// `per_minute`, `concurrent`, `breaker_outages` (0: off) and `breaker_interval_ms`.
+            accounts: AccountTable,
+            /// The accounts whose flows continue beside those of the default account.
             also: Vec<String>,
-            /// The lease duration: if a worker crashes, another takes over its work after this long. Longer than the deadline of calls.
+            /// The lease duration: if a worker crashes, another takes over its work after this
+            /// long. Longer than the deadline of calls.
             lease("lease_ms"): Option<Duration> as Millis,
             /// The endpoint that events are sent to, signed by Standard Webhooks: an https address.
             webhook_url("webhook.url"): Option<Url> as Address,
@@ -50,7 +63,8 @@ settings! {
             own_retention("retention.own_days"): Option<Duration> as Days,
             /// The time after which an erased flow is removed from the store, at least 30 days; without it, never.
             purge_erased_after("retention.purge_erased_days"): Option<Duration> as Days,
-            /// The evidence that is kept before the vendor's copy is deleted: `all`, or a list of kinds.
+            /// The evidence that is kept before the vendor's copy is deleted: `all`, or a list of
+            /// kinds.
             evidence_kinds("evidence.kinds"): EvidenceKinds,
             /// The maximum length of an item of evidence, in MiB. Default: 256.
             evidence_max_mb("evidence.max_mb"): Option<u32>,
@@ -103,8 +117,13 @@ impl FlowConfig {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if a key does not have the form of one, or there are older keys only.
+    /// [`FlowError::Invalid`] if a key is not 64 hexadecimal digits, or there are older keys only.
     pub fn vault(&self) -> Result<Vault> {
+        if let Some(directory) = &self.key_directory {
+            let vault = Vault::from_provider(FileKeys::new(directory));
+            let older = self.key.iter().chain(self.older_keys.iter());
+            return older.into_iter().try_fold(vault, Vault::with_older);
+        }
         match &self.key {
             Some(key) => self.older_keys.iter().try_fold(Vault::new(key)?, Vault::with_older),
             None if self.older_keys.is_empty() => Ok(Vault::plain()),
@@ -118,7 +137,8 @@ impl FlowConfig {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if the address or a secret does not have its form, or one of them is missing.
+    /// [`FlowError::Invalid`] if the address or a secret does not have its form, or one of them is
+    /// missing.
     pub fn webhook(&self) -> Result<Option<Webhook>> {
         match (&self.webhook_url, &self.webhook_secret) {
             (Some(url), Some(secret)) => {
@@ -164,7 +184,7 @@ impl FlowConfig {
     pub fn schedule(&self, mut schedule: Schedule) -> Schedule {
         let set = |field: &mut Duration, value: Option<Duration>| *field = value.unwrap_or(*field);
         set(&mut schedule.interval, self.interval);
-        // A longer interval slows the slowest down too, unless that is configured itself.
+        // A longer interval lengthens the slowest one too, unless that is configured itself.
         schedule.slowest = schedule.slowest.max(schedule.interval);
         set(&mut schedule.slowest, self.slowest);
         set(&mut schedule.wake_gap, self.wake_gap);
@@ -176,128 +196,12 @@ impl FlowConfig {
         set(&mut schedule.settle_within, self.settle_within);
         set(&mut schedule.failing, self.failing);
         set(&mut schedule.confirm_after, self.confirm_after);
-        // A vendor without lists is not swept, whatever is configured; 0 is how not to sweep one that has them.
+        // A vendor without lists is not swept, whatever is configured; 0 turns the sweep of one
+        // with lists off.
         if let (Some(_), Some(sweep)) = (schedule.sweep, self.sweep) {
             schedule.sweep = Some(sweep).filter(|sweep| !sweep.is_zero());
         }
         schedule
-    }
-}
-
-/// The place of a store. `Display` and `Debug` print no user, no password and no options of an address.
-#[derive(Clone)]
-pub enum StoreAddress {
-    /// A file of SQLite.
-    File(PathBuf),
-    /// A database of PostgreSQL, at an address that may hold a password.
-    Postgres(Secret),
-}
-
-/// The form of an address.
-const FORM: &str = "a file, or an address that begins with postgres://";
-
-impl StoreAddress {
-    /// Parses an address that others can read, such as one on a command line: it must not hold a password.
-    ///
-    /// # Errors
-    ///
-    /// [`FlowError::Invalid`], which does not repeat the address.
-    ///
-    /// ```
-    /// use idv_flow::StoreAddress;
-    ///
-    /// assert_eq!(StoreAddress::parse_public("postgres://me@db/flows")?.to_string(), "postgres://db/flows");
-    /// assert!(StoreAddress::parse_public("postgres://me:word@db/flows").is_err());
-    /// # Ok::<(), idv_flow::FlowError>(())
-    /// ```
-    pub fn parse_public(text: &str) -> Result<Self> {
-        Self::public(text).map_err(FlowError::Invalid)
-    }
-
-    fn public(text: &str) -> Result<Self, String> {
-        match Url::parse(text) {
-            Ok(url) if is_postgres(&url) && has_password(&url) => Err(
-                "a password is not written into a configuration or a command line: refer to the address by { env = \"NAME\" } or \
-                 { file = \"path\" }, or set IDV_FLOW_STORE"
-                    .to_owned(),
-            ),
-            _ => Self::parse(text),
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match Url::parse(text) {
-            Ok(url) if is_postgres(&url) => Ok(Self::Postgres(Secret::new(text))),
-            // The text could be an address with a password in it, so it is not repeated.
-            _ if text.is_empty() || text.contains("://") => Err(format!("expected {FORM}")),
-            _ => Ok(Self::File(PathBuf::from(text))),
-        }
-    }
-
-    /// Returns whether the store is a file, or on a server of this machine.
-    #[must_use]
-    pub fn is_local(&self) -> bool {
-        let Self::Postgres(address) = self else {
-            return true;
-        };
-        // An option of the address may name another server.
-        Url::parse(address.expose()).is_ok_and(|url| {
-            let host = url.host_str().unwrap_or_default();
-            (host.is_empty() || is_loopback_host(host))
-                && url.query_pairs().all(|(name, value)| {
-                    !matches!(name.as_ref(), "host" | "hostaddr")
-                        || value.starts_with('/')
-                        || is_loopback_host(&value)
-                })
-        })
-    }
-
-    /// Returns the file, if it is one.
-    #[must_use]
-    pub fn file(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) => Some(path),
-            Self::Postgres(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for StoreAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Postgres(address) => match Url::parse(address.expose()) {
-                Ok(url) => write!(
-                    f,
-                    "postgres://{}{}",
-                    url.host_str().unwrap_or_default(),
-                    url.path()
-                ),
-                Err(_) => f.write_str("postgres://"),
-            },
-        }
-    }
-}
-
-impl fmt::Debug for StoreAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl SettingValue for StoreAddress {
-    const KIND: SettingKind = SettingKind::Secret;
-
-    fn form() -> Cow<'static, str> {
-        format!("{FORM}, or {}", Secret::form()).into()
-    }
-
-    fn read(value: &Value) -> Result<Self, Fault> {
-        match value {
-            Value::String(text) => Self::public(text).map_err(Fault::because),
-            Value::Object(_) => Self::parse(Secret::read(value)?.expose()).map_err(Fault::because),
-            _ => Err(Fault::FORM),
-        }
     }
 }
 
@@ -321,27 +225,16 @@ impl SettingValue for EvidenceKinds {
     }
 }
 
-/// Returns whether a host is this machine. The addresses of PostgreSQL are not parsed as those of HTTP are.
-fn is_loopback_host(host: &str) -> bool {
-    Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
-}
-
-fn is_postgres(url: &Url) -> bool {
-    matches!(url.scheme(), "postgres" | "postgresql")
-}
-
-/// Returns whether an address has a password: before the host, or among its options.
-fn has_password(url: &Url) -> bool {
-    url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use idv_core::report::EvidenceKind;
     use idv_core::{Capability, CreateSafety, HandOffKind, ProviderId, ReportSource, VendorInfo};
     use serde_json::json;
 
     use super::*;
+    use crate::AccountLimits;
 
     fn read(value: Value) -> Result<FlowConfig, String> {
         serde_json::from_value(value).map_err(|error| error.to_string())
@@ -495,6 +388,46 @@ mod tests {
                     .to_string()
                     .contains("`flow.webhook.url` and `flow.webhook.secret`")
             );
+        }
+    }
+
+    #[test]
+    fn accounts_have_limits_and_a_circuit_breaker() {
+        let tables = json!({
+            "bank": { "per_minute": 30, "concurrent": "4", "breaker_outages": 0 },
+            "branch": { "per_second": 2, "breaker_interval_ms": 60_000 },
+        });
+        let limits = AccountLimits::none();
+        let mut bank = AccountSettings::default();
+        bank.limits = limits.per_minute(30).concurrent(4);
+        bank.breaker.outages = 0;
+        let mut branch = AccountSettings::default();
+        branch.limits = limits.per_second(2);
+        branch.breaker.probe_interval = Duration::from_secs(60);
+        let expected = AccountTable::from([("bank", bank), ("branch", branch)]);
+        let config = read(json!({ "accounts": tables })).unwrap();
+        assert_eq!(config.accounts, expected);
+        // As a variable of the environment has it.
+        let config = read(json!({ "accounts": tables.to_string() })).unwrap();
+        assert_eq!(config.accounts, expected);
+        for (table, part) in [
+            (json!({ "per_second": 0 }), "`per_second`"),
+            (json!({ "per_secnd": 1 }), "did you mean `per_second`?"),
+            (json!({ "per_second": 1, "per_minute": 1 }), "not both"),
+            (json!(3), "a table for each account"),
+        ] {
+            let error = read(json!({ "accounts": { "bank": table } })).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn directory_of_keys_goes_before_a_key() {
+        let config = FlowConfig::default().key_directory("/etc/idv/keys");
+        let both = config.clone().key("00".repeat(32).as_str());
+        for config in [config, both] {
+            let vault = config.vault().unwrap();
+            assert_eq!(format!("{vault:?}"), "Vault(sealed by a key provider)");
         }
     }
 

@@ -1,0 +1,230 @@
+//! An account as an operator sees and controls it.
+
+use idv_core::Timestamp;
+use serde::Serialize;
+
+use super::control::{AccountChange, AccountControl, AccountMode, StoredLimits};
+use super::limits::AccountLimits;
+use crate::engine::Engine;
+use crate::engine::repository::{Inner, VendorHandle};
+use crate::error::Result;
+
+/// The state of an account, for all programs together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AccountStatus {
+    /// The name of the account.
+    pub account: String,
+    /// The provider's id.
+    pub provider: String,
+    /// Whether the account takes new flows and calls its vendor.
+    pub mode: AccountMode,
+    /// When an operator last set the mode.
+    pub since: Option<Timestamp>,
+    /// The limits of its calls.
+    pub limits: AccountLimits,
+    /// Whether an operator has set the limits. If not, they are those of the program's
+    /// configuration.
+    pub limits_are_set: bool,
+    /// The number of calls that programs have under way or have reserved. Without a limit of
+    /// concurrent calls, those of this program only.
+    pub in_flight: u32,
+    /// The number of outages in a row.
+    pub outages: u32,
+    /// The open circuit; `None` while calls are made normally.
+    pub circuit: Option<CircuitStatus>,
+    /// The latest changes by operators, oldest first.
+    pub history: Vec<AccountChange>,
+}
+
+/// An open circuit: only probes are sent until one is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CircuitStatus {
+    /// When the circuit opened.
+    pub open_since: Timestamp,
+    /// When the next call may probe the vendor.
+    pub probe_at: Timestamp,
+    /// The kind of the failure that opened it: see [`ErrorKind::name`](idv_core::ErrorKind::name).
+    pub kind: String,
+}
+
+impl Engine {
+    /// Returns the state of an account, read from the store.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount);
+    /// [`FlowError::Damaged`](crate::FlowError::Damaged) or
+    /// [`FlowError::Newer`](crate::FlowError::Newer) if its control cannot be read: then this
+    /// program makes no calls to its vendor.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn account_status(&self, account: &str) -> Result<AccountStatus> {
+        let at = self.inner.account(account)?;
+        self.inner.account_status(&at).await
+    }
+
+    /// Stops all calls to an account's vendor, by all programs. `by` is the operator's account,
+    /// without personal data.
+    ///
+    /// Its flows wait, with their expiry, their deletion and the erasure of our own copies.
+    /// Callbacks are still acknowledged and processed, and [`Engine::start`] commits the intent and
+    /// sends nothing, as [`Engine::submit`]. Calls under way end normally. This program stops at
+    /// once, the others within 5 seconds.
+    ///
+    /// The change is logged and remembered in [`AccountStatus::history`]. The audit trail has
+    /// entries of flows only.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::UnknownAccount`](crate::FlowError::UnknownAccount), and those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
+    pub async fn pause_account(&self, account: &str, by: &str) -> Result<AccountStatus> {
+        self.inner
+            .set_mode(account, AccountMode::Paused, "pause", by)
+            .await
+    }
+
+    /// Ends a pause or a drain of an account.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::pause_account`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
+    pub async fn resume_account(&self, account: &str, by: &str) -> Result<AccountStatus> {
+        self.inner
+            .set_mode(account, AccountMode::Active, "resume", by)
+            .await
+    }
+
+    /// Refuses new flows at an account with [`FlowError::Draining`](crate::FlowError::Draining),
+    /// and lets the others finish. Ends a pause.
+    ///
+    /// A repeated start of an earlier flow still returns that flow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::pause_account`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
+    pub async fn drain_account(&self, account: &str, by: &str) -> Result<AccountStatus> {
+        self.inner
+            .set_mode(account, AccountMode::Draining, "drain", by)
+            .await
+    }
+
+    /// Sets the limits of the calls of all programs together at an account, in place of those of
+    /// the configuration. `None` returns to the configuration's.
+    ///
+    /// In a period `t` at most `rate × (t + 0.5 s) + 1` calls start. Lowered limits hold for calls
+    /// that start from then on: of this program at once, of others within 5 seconds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::pause_account`]; [`FlowError::Invalid`](crate::FlowError::Invalid) if the
+    /// limits allow no call.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is made as a whole or not at all; repeat the call to be
+    /// sure.
+    pub async fn limit_account(
+        &self,
+        account: &str,
+        limits: Option<AccountLimits>,
+        by: &str,
+    ) -> Result<AccountStatus> {
+        if let Some(limits) = &limits {
+            limits.check()?;
+        }
+        self.inner
+            .change_account(account, "limit", by, |control, _| {
+                control.limits = limits.map(StoredLimits::from);
+            })
+            .await
+    }
+}
+
+impl Inner {
+    pub(crate) async fn account_status(&self, at: &VendorHandle) -> Result<AccountStatus> {
+        let control = self.read_control(&at.id).await?.control;
+        Ok(self.status_of_control(at, control))
+    }
+
+    fn status_of_control(&self, at: &VendorHandle, control: AccountControl) -> AccountStatus {
+        let limits = control.limits(at.limits);
+        let circuit = control.open.as_ref().map(|open| CircuitStatus {
+            open_since: open.since,
+            probe_at: open.probe_at,
+            kind: open.kind.clone(),
+        });
+        AccountStatus {
+            account: at.id.clone(),
+            provider: at.client.info().provider.to_string(),
+            mode: control.mode,
+            since: control.since,
+            limits,
+            limits_are_set: control.limits.is_some(),
+            in_flight: match limits.concurrent {
+                Some(_) => control.taken(self.now()),
+                None => self.permits.in_use(&at.id),
+            },
+            outages: control.outages,
+            circuit,
+            history: control.history,
+        }
+    }
+
+    async fn set_mode(
+        &self,
+        account: &str,
+        mode: AccountMode,
+        change: &'static str,
+        by: &str,
+    ) -> Result<AccountStatus> {
+        self.change_account(account, change, by, |control, now| {
+            if control.mode != mode || control.since.is_none() {
+                control.since = Some(now);
+            }
+            control.mode = mode;
+        })
+        .await
+    }
+
+    /// Makes an operator's change, and has the workers take notice.
+    async fn change_account(
+        &self,
+        account: &str,
+        change: &'static str,
+        by: &str,
+        apply: impl Fn(&mut AccountControl, Timestamp),
+    ) -> Result<AccountStatus> {
+        let at = self.account(account)?;
+        let now = self.now();
+        let changed = self
+            .change_control(&at.id, |control| {
+                apply(control, now);
+                control.note(by, change, now);
+                Some(control.clone())
+            })
+            .await?;
+        tracing::warn!(account = %at.id, change, by, "an operator changed the control of an account");
+        self.permits.refuse_until(&at.id, now);
+        self.wakeup.notify_one();
+        Ok(self.status_of_control(&at, changed.unwrap_or_default()))
+    }
+}
