@@ -225,6 +225,8 @@ impl SettingValue for EvidenceKinds {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use idv_core::report::EvidenceKind;
     use idv_core::{Capability, CreateSafety, HandOffKind, ProviderId, ReportSource, VendorInfo};
     use serde_json::json;
