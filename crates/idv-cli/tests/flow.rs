@@ -653,7 +653,7 @@ fn a_store_that_cannot_be_used_is_refused_with_what_to_do() {
 #[test]
 fn invalid_flow_configuration_is_refused_with_a_reason() {
     for (more, told) in [
-        ("lease_ms = 1000", "no longer than the deadline"),
+        ("lease_ms = 1000", "is not longer than the deadline"),
         ("workers = 3", "older_keys"),
         ("[flow.schedule]\ninterval = 3", "interval_ms"),
         (

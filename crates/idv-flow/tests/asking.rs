@@ -252,7 +252,11 @@ async fn a_vendor_that_is_down_for_long_is_told_to_a_person_and_asked_all_the_sa
     bench.pass(&flow, 5 * HOUR).await;
     assert!(attention(&flow).await.is_empty());
     bench.pass(&flow, 3 * HOUR).await;
-    assert_eq!(attention(&flow).await, ["failing"]);
+    assert_eq!(
+        attention(&flow).await,
+        ["failing", "failing"],
+        "the flow, and its account"
+    );
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&flow, 30 * HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());

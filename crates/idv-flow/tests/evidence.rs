@@ -313,8 +313,13 @@ async fn outage_is_waited_for_before_an_operator_is_told() {
     bench.pass(&flow, 3 * HOUR).await;
     assert!(attention(&flow).await.is_empty());
     bench.pass(&flow, 5 * HOUR).await;
-    assert_eq!(attention(&flow).await, ["evidence_failing"]);
+    assert_eq!(
+        attention(&flow).await,
+        ["evidence_failing", "failing"],
+        "the flow, and its account"
+    );
     bench.vendor.recovers();
+    bench.clock.advance(MINUTE);
     flow.resolve(id, &Resolution::AskNow, "operator-7")
         .await
         .unwrap();

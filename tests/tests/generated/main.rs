@@ -267,6 +267,8 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
         Attention::Unproven,
         Attention::Unreadable,
         Attention::InboxFull,
+        Attention::Paused,
+        Attention::Draining,
     ];
     let mut attentions = table(&["word", "meaning", "what a person can do"]);
     for attention in &all {
