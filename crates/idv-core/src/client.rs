@@ -17,16 +17,41 @@ use crate::observation::{Observation, ResultState};
 use crate::provider::{DeleteOutcome, ListQuery, Page, Provider};
 use crate::report::{AdapterVersion, RawAnswer};
 
-/// A client of one vendor, with the same methods for every vendor. Cheap to clone.
+/// A client of one vendor, with the same methods for every vendor.
 ///
-/// An operation that the vendor does not have fails with [`Unsupported`](ErrorKind::Unsupported) before anything is sent. Call
-/// [`Client::require`] when the application starts to find this out early.
+/// Cheap to clone. An operation that the vendor does not support fails with
+/// [`Unsupported`](ErrorKind::Unsupported) before anything is sent; call [`Client::require`] at
+/// start-up to find this out early.
+///
+/// ```
+/// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+/// # futures_executor::block_on(async {
+/// # let client = vendor::client();
+/// use idv_core::{HandOff, NewVerification, Tracker};
+///
+/// let request = NewVerification::builder(client.reference()) // store the reference before the call
+///     .given_names("Erika")
+///     .family_name("Mustermann")
+///     .build()?;
+/// let created = client.create(&request).await?;
+/// if let HandOff::Redirect(url) = &created.hand_off {
+///     println!("send the person to {}", url.expose());
+/// }
+/// let until = client.now() + jiff::SignedDuration::from_hours(24);
+/// let mut tracker = Tracker::new(client, &created);
+/// tracker.run(until).await?;
+/// assert!(tracker.is_verified());
+/// # Ok::<(), idv_core::Error>(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Cancellation
 ///
-/// Dropping the future of an operation, by `tokio::time::timeout` for example, abandons the call at once and frees its place among
-/// the calls under way. Operations that only read can be repeated; [`create`](Client::create) and [`delete`](Client::delete) say
-/// what to do. [`CallPolicy::deadline`] limits the time of an operation without that doubt: it ends with an [`Error`].
+/// Dropping the future of an operation, for example by `tokio::time::timeout`, abandons the call at
+/// once and releases its permit. Operations that only read can be repeated;
+/// [`create`](Client::create) and [`delete`](Client::delete) document what to do. To limit the time
+/// of an operation, prefer [`CallPolicy::deadline`]: it ends the operation with an [`Error`] that
+/// states the effect.
 #[derive(Clone)]
 pub struct Client {
     provider: Arc<dyn Provider>,
@@ -36,6 +61,8 @@ pub struct Client {
 
 impl Client {
     /// Creates a client of a provider.
+    ///
+    /// Applications with a configuration file use `idv::Config` instead.
     pub fn new(provider: impl Provider, environment: Environment, policy: CallPolicy) -> Self {
         Self::from_arc(Arc::new(provider), environment, policy)
     }
@@ -62,20 +89,36 @@ impl Client {
         &self.info
     }
 
-    /// Returns the provider itself.
+    /// Returns the provider.
     #[must_use]
     pub fn provider(&self) -> &dyn Provider {
         &*self.provider
     }
 
-    /// Returns the adapter of a vendor, for calls outside the model: `client.vendor::<Adapter>()`. `None` if the client is another
-    /// vendor's. [`Client::context`] is the first argument of its calls.
+    /// Returns the vendor's adapter, for calls outside the model, or `None` if this client is
+    /// another vendor's.
+    ///
+    /// Name the adapter as in `client.vendor::<Adapter>()`, and pass [`Client::context`] to its
+    /// methods.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use idv_core::Operation;
+    ///
+    /// let adapter = client.vendor::<vendor::Adapter>().expect("the client of this vendor");
+    /// let cx = client.context(Operation::Other);
+    /// assert_eq!(adapter.balance(&cx).await?, 100);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn vendor<T: Provider>(&self) -> Option<&T> {
         self.provider.as_any().downcast_ref()
     }
 
-    /// Returns the time of day by the client's clock.
+    /// Returns the current time by the client's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.environment.clock.now()
@@ -87,22 +130,35 @@ impl Client {
         &self.shared.environment.clock
     }
 
-    /// Returns the policy of its calls.
+    /// Returns the policy for calls.
     #[must_use]
     pub fn policy(&self) -> &CallPolicy {
         &self.shared.policy
     }
 
-    /// Checks that the vendor meets the application's requirements; call it at start-up.
+    /// Checks that the vendor meets the application's requirements. Call it at start-up.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use idv_core::{Capability, Requirements};
+    ///
+    /// let requirements = Requirements::new().capability(Capability::Polling).repeatable_create();
+    /// client.require(&requirements)?;
+    /// assert!(client.require(&requirements.proven_callbacks()).is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](ErrorKind::Unsupported), which lists every gap.
+    /// [`Unsupported`](ErrorKind::Unsupported), which lists every unmet requirement.
     pub fn require(&self, requirements: &Requirements) -> Result<()> {
         requirements.check(&self.info)
     }
 
-    /// Returns a new random reference. Store it, then [create](Client::create) with it.
+    /// Generates a random reference. Store it, then call [`create`](Client::create) with it.
     #[must_use]
     pub fn reference(&self) -> Reference {
         Reference::random(&*self.shared.environment.random)
@@ -110,24 +166,41 @@ impl Client {
 
     /// Creates a verification.
     ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use idv_core::{HandOff, NewVerification};
+    ///
+    /// let mut new = NewVerification::new(client.reference()); // store it now
+    /// new.person.family_name = Some("Mustermann".into());
+    /// let created = client.create(&new).await?;
+    /// assert!(matches!(created.hand_off, HandOff::Redirect(_)));
+    /// assert!(created.unsupported_fields.is_empty());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field that the vendor refuses, before anything is sent. If the
-    /// error's [effect](Error::effect) is unknown, [`VendorInfo::create_safety`] says what to do: repeat with the same
-    /// reference, look it up, or ask an operator.
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) naming the field that the vendor does not
+    /// accept, before anything is sent. If the [effect](Error::effect) of an error is unknown,
+    /// [`VendorInfo::create_safety`] tells how to proceed: repeat the call with the same reference,
+    /// find the verification, or ask an operator.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, it is unknown whether the vendor created the verification, as after an error whose effect is
-    /// unknown. Store the reference before the call and do not race it against a timer: the call ends by itself at
-    /// [`CallPolicy::deadline`]. In a web server, spawn a task for it, so that a client that disconnects does not drop it.
+    /// If the future is dropped, it is unknown whether the vendor created the verification, as
+    /// after an error whose effect is unknown. Store the reference before the call and do not race
+    /// the call against a timer: it ends by itself at [`CallPolicy::deadline`]. In a web server,
+    /// spawn a task for it, so that a client that disconnects does not drop it.
     pub async fn create(&self, new: &NewVerification) -> Result<CreateResponse> {
         let cx = self.context(Operation::Create);
         self.during(new.reference.check_new(), Operation::Create)?;
         let mut created = self
             .measured(Operation::Create, self.provider.create(&cx, new))
             .await?;
-        // An adapter adds fields that the vendor takes, but not with this value.
+        // The adapter adds fields that the vendor accepts, but not with this value.
         let adapters = std::mem::take(&mut created.unsupported_fields);
         let given = new.given().into_iter();
         created.unsupported_fields = given
@@ -138,9 +211,23 @@ impl Client {
 
     /// Polls the state of a verification.
     ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Outcome, Status};
+    ///
+    /// let observation = client.poll(&created.id).await?;
+    /// assert_eq!(observation.status, Some(Status::Finished(Outcome::Verified)));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) if the vendor answers about another one.
+    /// [`SubjectMismatch`](ErrorKind::SubjectMismatch) if the response is about another
+    /// verification, and the errors of the call.
     ///
     /// # Cancellation
     ///
@@ -158,11 +245,26 @@ impl Client {
         self.about(id, observation, &cx)
     }
 
-    /// Fetches the result of a verification. `handle` is that of [`Step::Fetch`](crate::Step::Fetch); some vendors need none.
+    /// Fetches the result of a verification.
+    ///
+    /// `handle` is that of [`Step::Fetch`](crate::Step::Fetch); some vendors need none.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// let observation = client.fetch(&created.id, None).await?;
+    /// let report = observation.report().expect("a fetch returns a report");
+    /// assert_eq!(report.reference.as_deref(), Some(created.id.reference.as_str()));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`NotFound`](ErrorKind::NotFound) or [`NotReady`](ErrorKind::NotReady) if there is no result, and as [`Client::poll`].
+    /// [`NotFound`](ErrorKind::NotFound) or [`NotReady`](ErrorKind::NotReady) if there is no
+    /// result, and the errors of [`Client::poll`].
     ///
     /// # Cancellation
     ///
@@ -184,16 +286,36 @@ impl Client {
         self.about(id, observation, &cx)
     }
 
-    /// Streams one piece of evidence into `sink`. After an error the content of the sink must not be used.
+    /// Streams one piece of evidence into `sink`, and returns its length, digest and media type.
+    ///
+    /// After an error, the content of the sink must not be used.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::EvidenceId;
+    ///
+    /// let mut image = Vec::new();
+    /// let download = client
+    ///     .evidence(&created.id, &EvidenceId::new("passport"), 10 * 1024 * 1024, &mut image)
+    ///     .await?;
+    /// assert_eq!(download.length, image.len() as u64);
+    /// assert_eq!(download.media_type.as_deref(), Some("image/jpeg"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the evidence is longer than `limit` bytes,
+    /// [`Sink`](ErrorKind::Sink) if the sink failed, and the errors of the call.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the sink holds a part of the evidence, which must not be used. The call can be repeated with a new
-    /// sink.
+    /// If the future is dropped, the sink holds an incomplete copy, which must not be used. Repeat
+    /// the call with a new sink.
     pub async fn evidence(
         &self,
         id: &VerificationId,
@@ -214,11 +336,28 @@ impl Client {
         .await
     }
 
-    /// Returns one page of a list; begin without a cursor and go on with [`Page::next`].
+    /// Returns one page of a list. Start without a cursor and continue with [`Page::next`].
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use idv_core::ListQuery;
+    ///
+    /// let mut cursor: Option<String> = None;
+    /// loop {
+    ///     let page = client.list(&ListQuery::default(), cursor.as_deref()).await?;
+    ///     println!("{} verifications", page.observations.len());
+    ///     let Some(next) = page.next else { break };
+    ///     cursor = Some(next);
+    /// }
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the call.
+    /// Returns the errors of the call.
     ///
     /// # Cancellation
     ///
@@ -234,11 +373,25 @@ impl Client {
             .await
     }
 
-    /// Returns every verification that the vendor has under our reference.
+    /// Finds every verification that the vendor has under a reference.
+    ///
+    /// Call it after an interrupted [`create`](Client::create), if the vendor is
+    /// [`Findable`](crate::CreateSafety::Findable).
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// let found = client.find(&created.id.reference).await?;
+    /// assert_eq!(found, [created.id]);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the call.
+    /// Returns the errors of the call.
     ///
     /// # Cancellation
     ///
@@ -256,14 +409,31 @@ impl Client {
 
     /// Deletes a verification at the vendor.
     ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::DeleteOutcome;
+    ///
+    /// match client.delete(&created.id).await? {
+    ///     DeleteOutcome::Data | DeleteOutcome::AlreadyGone => println!("the personal data are gone"),
+    ///     DeleteOutcome::Accepted => println!("call again later"),
+    ///     other => println!("the vendor keeps the data: {other:?}"),
+    /// }
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of the call. If the vendor has no deletion, the error says what an operator has to do.
+    /// Returns the errors of the call. If the vendor has no deletion, the error contains the manual
+    /// steps for an operator.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the vendor may or may not have deleted. Repeat the call: a verification that is already gone gives
-    /// [`DeleteOutcome::AlreadyGone`].
+    /// If the future is dropped, it is unknown whether the vendor deleted the verification. Repeat
+    /// the call: a verification that is already gone returns [`DeleteOutcome::AlreadyGone`].
     pub async fn delete(&self, id: &VerificationId) -> Result<DeleteOutcome> {
         let deletion = self.capability(
             self.provider.capabilities().deletion,
@@ -275,7 +445,27 @@ impl Client {
             .await
     }
 
-    /// Parses a callback or the person's return. Nothing is sent; reply to the vendor at once, and process the message afterwards.
+    /// Parses a callback or the person's return.
+    ///
+    /// Makes no call. Reply to the vendor at once, and process the message afterwards.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// # let delivery = vendor::callback(&created);
+    /// use idv_core::{Transition, Verification};
+    ///
+    /// let message = client.receive(&delivery)?;
+    /// let mut verification = Verification::new(created.id, client.info(), created.expires_at);
+    /// for observation in &message.observations {
+    ///     // This vendor's callbacks carry no proof: they are a reason to poll.
+    ///     assert_eq!(verification.apply(observation), Transition::PollRequested);
+    /// }
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -287,7 +477,7 @@ impl Client {
             Capability::Callbacks,
             Operation::Receive,
         )?;
-        // A signature with a time is compared with the time of arrival.
+        // Signatures with a timestamp are compared with the time of arrival.
         let stamped = delivery
             .received_at
             .is_none()
@@ -316,7 +506,7 @@ impl Client {
         Ok(message)
     }
 
-    /// Returns the context for calls of the vendor's own API, outside the model.
+    /// Returns a context for calls to the vendor's own API, outside the model.
     #[must_use]
     pub fn context(&self, operation: Operation) -> CallContext {
         CallContext::new(&self.shared, operation)
@@ -326,7 +516,7 @@ impl Client {
         found.ok_or_else(|| {
             let detail = match (operation, self.info.manual_steps) {
                 (Operation::Delete, steps) if !steps.is_empty() => {
-                    format!("it has no {name}; to be done by hand: {steps}")
+                    format!("it has no {name}; manual steps: {steps}")
                 }
                 _ => format!("it has no {name}"),
             };
@@ -348,7 +538,8 @@ impl Client {
         result.map_err(|error| error.during(&self.info.provider, operation))
     }
 
-    /// Completes the answer to a question about `id`: names that the vendor does not repeat are those of the question.
+    /// Completes the response to a call about `id` with the identifiers that the vendor does not
+    /// repeat.
     fn about(
         &self,
         id: &VerificationId,
@@ -369,7 +560,8 @@ impl Client {
         Ok(observation)
     }
 
-    /// Completes a report by its subject, its adapter and the answers that it was read from.
+    /// Completes a report with its identifiers, its adapter and the raw responses that it was read
+    /// from.
     fn complete(&self, observation: &mut Observation, raw: impl FnOnce() -> Vec<RawAnswer>) {
         if let ResultState::Inline(report) = &mut observation.result {
             report.reference = report

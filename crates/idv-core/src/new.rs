@@ -1,4 +1,4 @@
-//! What a verification is created from, and what creating it returns.
+//! The request to create a verification, and the response.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +16,15 @@ use crate::id::{Reference, VerificationId};
 use crate::pii::{Pii, exposed};
 use crate::report::{Country, DocumentKind, Gender};
 
-/// A verification to be created: everything that an application knows and may hand to any vendor.
+/// A request to create a verification: the data that an application has and may send to any vendor.
 ///
-/// Only the reference is required here; what else a vendor requires or forbids is checked before anything is sent, and named by
-/// the paths that [`NewVerification::given`] lists. What a vendor has no place for is left out and listed in
-/// [`CreateResponse::unsupported_fields`]; an application that depends on it says so with [`Requirements`](crate::Requirements).
+/// Only the reference is required here. The adapter checks the vendor's own rules before anything
+/// is sent, and names a missing or forbidden field by its path in [`NewVerification::given`]. A
+/// field that the vendor does not support is not sent and is listed in
+/// [`CreateResponse::unsupported_fields`]; an application that depends on a field requires it with
+/// [`Requirements`](crate::Requirements).
+///
+/// Build a request with [`NewVerification::builder`], or set the fields:
 ///
 /// ```
 /// use idv_core::{NewVerification, OsRandom, Reference};
@@ -32,42 +36,45 @@ use crate::report::{Country, DocumentKind, Gender};
 /// assert_eq!(new.given(), ["person.given_names", "person.family_name", "contact.email"]);
 /// ```
 ///
-/// It serializes with the person's data in clear, so that an application can keep what it is about to ask for until the vendor has
-/// answered.
+/// The request serializes with personal data in clear, so that an application can store it until
+/// the vendor has responded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewVerification {
-    /// Our reference. Store it before the call.
+    /// The application's reference. Store it before the call.
     pub reference: Reference,
-    /// What the person claims about themselves: it is compared with the document.
+    /// The person's data as submitted by the application; the vendor compares them with the
+    /// document.
     #[serde(default)]
     pub person: SubmittedPerson,
-    /// How the person can be reached.
+    /// The person's contact data.
     #[serde(default)]
     pub contact: Contact,
     /// The document that the person is expected to show.
     #[serde(default)]
     pub document: ExpectedDocument,
-    /// The language to speak with the person.
+    /// The language of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
-    /// Where the person's browser goes afterwards. What it brings back proves nothing.
+    /// The URLs to which the person's browser returns. The return proves nothing.
     #[serde(default)]
     pub return_urls: ReturnUrls,
-    /// Where the vendor reports to.
+    /// The URL to which the vendor sends callbacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<Url>,
-    /// Why the person is verified, in words shown to them.
+    /// The purpose of the verification, shown to the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Data to come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
+    /// Data that the vendor returns with the report.
+    ///
+    /// Every vendor that supports such data accepts the names `custom1` to `custom4`.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
         serialize_with = "exposed"
     )]
     pub custom: BTreeMap<String, Pii<String>>,
-    /// Options for single vendors by their provider ids: [`NewVerification::set_options`].
+    /// Options for single vendors by their provider ids; see [`NewVerification::set_options`].
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
@@ -76,7 +83,7 @@ pub struct NewVerification {
     pub options: BTreeMap<String, Pii<Value>>,
 }
 
-/// What a person claims about themselves.
+/// Personal data that the application submits for comparison with the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -102,14 +109,14 @@ pub struct SubmittedPerson {
     /// The gender.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub gender: Option<Pii<Gender>>,
-    /// The academic title, where it is part of the name on documents.
+    /// The academic title, if it is part of the name on documents.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub title: Option<Pii<String>>,
     /// The address.
     pub address: SubmittedAddress,
 }
 
-/// An address that a person claims.
+/// The address that the application submits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -131,7 +138,7 @@ pub struct SubmittedAddress {
     pub country: Option<Pii<Country>>,
 }
 
-/// How a person can be reached.
+/// A person's contact data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -139,7 +146,7 @@ pub struct Contact {
     /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub email: Option<Pii<String>>,
-    /// The mobile phone's number, with `+` and country code.
+    /// The mobile phone number in international format, with `+` and the country code.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub phone: Option<Pii<String>>,
 }
@@ -149,41 +156,41 @@ pub struct Contact {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ExpectedDocument {
-    /// What kind of document it is.
+    /// The kind of the document.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub kind: Option<Pii<DocumentKind>>,
-    /// Its number.
+    /// The document number.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub number: Option<Pii<String>>,
-    /// The country that issued it.
+    /// The country that issued the document.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issuing_country: Option<Pii<Country>>,
-    /// The authority that issued it.
+    /// The authority that issued the document.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issuer: Option<Pii<String>>,
-    /// When it was issued.
+    /// The date of issue.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issued_on: Option<Pii<Date>>,
-    /// Until when it is valid.
+    /// The last day on which the document is valid.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub expires_on: Option<Pii<Date>>,
 }
 
-/// Where a person's browser goes afterwards.
+/// The URLs to which a person's browser returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReturnUrls {
-    /// After the person did their part.
+    /// The destination after the person has done their part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<Url>,
-    /// After the person gave up, or it failed.
+    /// The destination after the person gave up or the session failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Url>,
 }
 
 impl NewVerification {
-    /// A verification of which nothing is known but our reference.
+    /// Creates a request with a reference and no other data.
     #[must_use]
     pub fn new(reference: Reference) -> Self {
         Self {
@@ -200,14 +207,15 @@ impl NewVerification {
         }
     }
 
-    /// Sets the options for one vendor, in place of earlier ones for it. They change nothing at another vendor.
+    /// Sets the options for one vendor and replaces earlier ones for it. Other vendors ignore them.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they cannot be written as JSON.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the options cannot be serialized as
+    /// JSON.
     pub fn set_options<T: VendorOptions>(&mut self, options: &T) -> Result<()> {
         let value = serde_json::to_value(options)
-            .map_err(|_| Error::invalid("options", "they cannot be written as JSON"))?;
+            .map_err(|_| Error::invalid("options", "the options cannot be serialized as JSON"))?;
         self.options
             .insert(T::PROVIDER.to_string(), Pii::new(value));
         Ok(())
@@ -217,7 +225,8 @@ impl NewVerification {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they are not those of this vendor: a name or a form is unknown.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if a name or a value in the options is
+    /// not valid for this vendor.
     pub fn vendor_options<T: VendorOptions>(&self) -> Result<Option<T>> {
         let Some(options) = self.options.get(T::PROVIDER.as_str()) else {
             return Ok(None);
@@ -227,13 +236,16 @@ impl NewVerification {
         read.map(Some).map_err(|_| {
             Error::invalid(
                 "options",
-                format!("those for {} have an unknown name or form", T::PROVIDER),
+                format!(
+                    "the options for {} contain an unknown name or an invalid value",
+                    T::PROVIDER
+                ),
             )
         })
     }
 }
 
-/// A language, and the country whose variety of it is meant: `de`, `en-GB`.
+/// A language with an optional country for its regional variety, such as `de` or `en-GB`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Locale {
     language: String,
@@ -241,13 +253,13 @@ pub struct Locale {
 }
 
 impl Locale {
-    /// The language: two lower-case letters of ISO 639-1.
+    /// Returns the language: two lower-case letters of ISO 639-1.
     #[must_use]
     pub fn language(&self) -> &str {
         &self.language
     }
 
-    /// The country.
+    /// Returns the country.
     #[must_use]
     pub const fn region(&self) -> Option<Country> {
         self.region
@@ -276,7 +288,7 @@ impl FromStr for Locale {
             }
             _ => Err(Error::invalid(
                 "locale",
-                "write a language of ISO 639-1 and optionally a country of ISO 3166, such as de or en-GB",
+                "expected a language of ISO 639-1 and optionally a country of ISO 3166, such as de or en-GB",
             )),
         }
     }
@@ -304,26 +316,29 @@ impl fmt::Display for Locale {
     }
 }
 
-/// A verification that exists at the vendor.
+/// The response to a create call: a verification that exists at the vendor.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CreateResponse {
-    /// What it is called. Store it whole.
+    /// The identifiers of the verification. Store them whole.
     pub id: VerificationId,
-    /// How the person comes to the vendor.
+    /// The way in which the person reaches the vendor.
     pub hand_off: HandOff,
-    /// When it was created, by our clock.
+    /// The time of creation, by the application's clock.
     pub at: Timestamp,
-    /// Until when the person can do their part, where the vendor says so.
+    /// When the person's session expires, if the vendor says so.
     pub expires_at: Option<Timestamp>,
-    /// Whether the vendor said that it was there already and took the new data: a repetition, in other words.
+    /// Whether the verification already existed and the vendor updated its data: the call was a
+    /// repetition.
     pub already_existed: bool,
-    /// The paths of what was given but has no place in this vendor's call, and so was not sent.
+    /// The paths of the fields that were given but that this vendor does not support, and that were
+    /// not sent.
     pub unsupported_fields: Vec<&'static str>,
 }
 
 impl CreateResponse {
-    /// What every vendor's answer amounts to; the rest is set on the value.
+    /// Creates a response with the data that every vendor returns; set the other fields on the
+    /// value.
     #[must_use]
     pub const fn new(id: VerificationId, hand_off: HandOff, at: Timestamp) -> Self {
         Self {
@@ -337,31 +352,33 @@ impl CreateResponse {
     }
 }
 
-/// How the person comes to the vendor.
+/// The way in which the person reaches the vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HandOff {
-    /// Send the person to this address.
+    /// Send the person to this URL.
     #[serde(alias = "visit")]
     Redirect(SessionUrl),
-    /// The vendor contacts the person itself; send them nowhere.
+    /// The vendor contacts the person; do not redirect them.
     VendorContactsPerson,
 }
 
-/// An address that opens the person's session. Whoever knows it can take the person's place, so `Debug` prints only its host.
+/// A URL that opens the person's session.
+///
+/// Anyone who knows the URL can take the person's place, so `Debug` prints only its host.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionUrl(Url);
 
 impl SessionUrl {
-    /// Wraps an address.
+    /// Wraps a URL.
     #[must_use]
     pub const fn new(url: Url) -> Self {
         Self(url)
     }
 
-    /// The address in clear, to be shown to the person and nobody else.
+    /// Returns the URL in clear. Show it to the person only.
     #[must_use]
     pub const fn expose(&self) -> &Url {
         &self.0
@@ -384,7 +401,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_those_of_one_vendor() {
+    fn options_belong_to_one_vendor() {
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Options {
@@ -420,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn locales_are_written_as_they_are_read() {
+    fn locale_is_written_as_it_was_read() {
         for (text, written) in [("de", "de"), ("en-GB", "en-GB"), ("EN_gb", "en-GB")] {
             assert_eq!(text.parse::<Locale>().unwrap().to_string(), written);
         }
@@ -430,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_until_the_vendor_has_answered_comes_back_whole() {
+    fn stored_request_is_restored_completely() {
         let mut new = NewVerification::new(Reference::parse("0123456789abcdef").unwrap());
         new.person.given_names = Some("Erika".into());
         new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
@@ -451,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_url_prints_only_its_host() {
+    fn debug_of_a_session_url_prints_only_its_host() {
         let url = SessionUrl::new(
             "https://go.example.com/session/SECRET?tid=SECRET"
                 .parse()
