@@ -1,7 +1,6 @@
-//! The fictitious vendor of the examples in the documentation: an adapter and its vendor, in memory.
-//!
-//! Every verification is `EX-1` and verified at the first poll. Examples include this file.
-#![allow(dead_code, reason = "no example uses all of it")]
+// The fictitious vendor of the examples in the documentation: an adapter and its vendor, in memory.
+//
+// Every verification is `EX-1` and verified at the first poll. Examples include this file.
 
 use std::any::Any;
 
