@@ -35,7 +35,9 @@ pub struct PartialDate {
 }
 
 impl PartialDate {
-    /// Creates a date from its parts. The year is 0 to 9999.
+    /// Creates a date from its parts.
+    ///
+    /// The year is 0 to 9999.
     ///
     /// Returns `None` if the date does not exist, or if there is a day without a month.
     #[must_use]

@@ -230,7 +230,8 @@ pub trait Random: fmt::Debug + Send + Sync + 'static {
 pub struct OsRandom;
 
 impl Random for OsRandom {
-    // A machine without random bits must not go on with guessable ones; there is no better answer than to stop.
+    // A machine without random bits must not go on with guessable ones; there is no better answer
+    // than to stop.
     #[expect(clippy::panic, reason = "there is no safe way to go on")]
     fn fill(&self, buffer: &mut [u8]) {
         if getrandom::fill(buffer).is_err() {

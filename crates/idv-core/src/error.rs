@@ -1,5 +1,7 @@
 //! Errors, with the effect that the failed call may have had.
 
+mod kind;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,12 +11,15 @@ use crate::environment::{TransportCause, TransportError};
 use crate::id::ProviderId;
 use crate::pii::Pii;
 
+pub use kind::{Effect, ErrorKind, Operation};
+
 /// The result of fallible operations of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error. It states its [kind](Error::kind), whether the vendor may have acted although the call
-/// failed ([`Error::effect`]), and whether the same call may succeed later
-/// ([`Error::is_transient`]).
+/// An error.
+///
+/// It states its [kind](Error::kind), whether the vendor may have acted although the call failed
+/// ([`Error::effect`]), and whether the same call may succeed later ([`Error::is_transient`]).
 ///
 /// `Display` prints one line, without any body, text of the vendor or personal data. A failed
 /// connection is printed with its [cause](TransportCause) and with the host and port of the
@@ -52,139 +57,6 @@ struct Inner {
     retry_after: Option<Duration>,
     detail: Cow<'static, str>,
     source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-/// The kind of an error.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The configuration is not valid. Nothing was sent.
-    #[error("the configuration is not valid")]
-    Config,
-    /// The vendor lacks the operation or a required capability. Nothing was sent.
-    #[error("not supported by this vendor")]
-    Unsupported,
-    /// The vendor's document does not allow a value in the request; the request may have been sent.
-    #[error("`{field}` is not valid")]
-    InvalidRequest {
-        /// The field of the request: a path in the model (`person.birth_date`), or the vendor's own
-        /// name if the model has no such field.
-        field: Cow<'static, str>,
-    },
-    /// The vendor rejected the credentials.
-    #[error("the credentials were refused")]
-    Unauthorized,
-    /// The account has no credits left, or is not activated for the operation.
-    #[error("the account's quota is used up")]
-    QuotaExhausted,
-    /// The vendor does not know the verification, or has deleted it.
-    #[error("not found")]
-    NotFound,
-    /// The result is not available yet.
-    #[error("not ready yet")]
-    NotReady,
-    /// The state of the verification does not allow the operation, for example because it is
-    /// finished.
-    #[error("the state of the verification does not allow it")]
-    Conflict,
-    /// The vendor requests a lower rate of calls.
-    #[error("too many calls")]
-    RateLimited,
-    /// The vendor was unreachable, sent no response, or reported an internal failure.
-    #[error("the vendor is unavailable")]
-    Unavailable,
-    /// A response or payload could not be parsed.
-    #[error("the response could not be parsed")]
-    Malformed,
-    /// A callback has no valid proof that the vendor sent it.
-    #[error("callback authentication failed")]
-    Forged,
-    /// The response is about another verification than the request.
-    #[error("the response is about another verification")]
-    SubjectMismatch,
-    /// A limit set by the caller was exceeded, such as the size of evidence.
-    #[error("a limit was exceeded")]
-    LimitExceeded,
-    /// The sink for evidence failed.
-    #[error("the evidence could not be stored")]
-    Sink,
-}
-
-impl ErrorKind {
-    /// Returns the name used in traces and metrics.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Unsupported => "unsupported",
-            Self::InvalidRequest { .. } => "invalid_request",
-            Self::Unauthorized => "unauthorized",
-            Self::QuotaExhausted => "quota_exhausted",
-            Self::NotFound => "not_found",
-            Self::NotReady => "not_ready",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-            Self::Malformed => "malformed",
-            Self::Forged => "forged",
-            Self::SubjectMismatch => "subject_mismatch",
-            Self::LimitExceeded => "limit_exceeded",
-            Self::Sink => "sink",
-        }
-    }
-}
-
-/// Whether the vendor may have acted although the call failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Effect {
-    /// The vendor did not act: the call can be repeated, with or without changes.
-    NotApplied,
-    /// The vendor may have acted. Do not repeat a create call that has no idempotency key: find the
-    /// verification, wait for its callback, or ask an operator.
-    Unknown,
-}
-
-/// The operation that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Create a verification.
-    Create,
-    /// Poll the state.
-    Poll,
-    /// Fetch the result.
-    Fetch,
-    /// Download evidence.
-    Evidence,
-    /// List verifications.
-    List,
-    /// Find verifications by the application's reference.
-    Find,
-    /// Delete a verification at the vendor.
-    Delete,
-    /// Receive a callback or the person's return.
-    Receive,
-    /// Call the vendor's own API, outside the model.
-    Other,
-}
-
-impl Operation {
-    /// Returns the name used in traces and metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Poll => "poll",
-            Self::Fetch => "fetch",
-            Self::Evidence => "evidence",
-            Self::List => "list",
-            Self::Find => "find",
-            Self::Delete => "delete",
-            Self::Receive => "receive",
-            Self::Other => "other",
-        }
-    }
 }
 
 impl Error {
@@ -259,8 +131,9 @@ impl Error {
         self
     }
 
-    /// Changes the kind, for an adapter that knows a more precise one. All other facts are kept,
-    /// including the vendor's code and text.
+    /// Changes the kind, for an adapter that knows a more precise one.
+    ///
+    /// All other facts are kept, including the vendor's code and text.
     #[must_use]
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
@@ -299,8 +172,9 @@ impl Error {
         self
     }
 
-    /// Adds the vendor's code for the failure. [`Error::vendor_code`] returns it; it is never
-    /// printed.
+    /// Adds the vendor's code for the failure.
+    ///
+    /// [`Error::vendor_code`] returns it; it is never printed.
     #[must_use]
     pub fn with_vendor_code(mut self, code: impl Into<String>) -> Self {
         self.0.vendor_code = Some(code.into());
@@ -325,7 +199,9 @@ impl Error {
         self
     }
 
-    /// Adds the underlying error. It must not print the vendor's text, a URL or personal data.
+    /// Adds the underlying error.
+    ///
+    /// It must not print the vendor's text, a URL or personal data.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -403,8 +279,9 @@ impl Error {
         self.0.vendor_code.as_deref()
     }
 
-    /// Returns the vendor's description of the failure, verbatim. Show it to an operator, but do
-    /// not log it.
+    /// Returns the vendor's description of the failure, verbatim.
+    ///
+    /// Show it to an operator, but do not log it.
     #[must_use]
     pub fn vendor_text(&self) -> Option<&Pii<String>> {
         self.0.vendor_text.as_ref()

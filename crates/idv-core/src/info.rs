@@ -105,8 +105,9 @@ impl VendorInfo {
         self.capabilities.contains(&capability)
     }
 
-    /// Returns whether the application can poll or fetch the outcome. If it can, a callback alone
-    /// never settles it.
+    /// Returns whether the application can poll or fetch the outcome.
+    ///
+    /// If it can, a callback alone never settles it.
     #[must_use]
     pub fn can_be_asked(&self) -> bool {
         self.has(Capability::Polling) || self.has(Capability::Results)

@@ -104,9 +104,9 @@ macro_rules! inputs {
 
         impl NewVerificationBuilder {
             $(
-                #[doc = $description]
+                #[doc = concat!("Sets `", $path, "` from a string of the form `", $form, "`.")]
                 #[doc = ""]
-                #[doc = concat!("Form: `", $form, "`. Sets `", $path, "`.")]
+                #[doc = $description]
                 pub fn $name(self, value: impl ToString) -> Self {
                     self.input($path, &value.to_string())
                 }
@@ -183,8 +183,9 @@ impl NewVerificationBuilder {
         }
     }
 
-    /// Adds data that the vendor returns with the report. Every vendor that supports such data
-    /// accepts the names `custom1` to `custom4`.
+    /// Adds data that the vendor returns with the report.
+    ///
+    /// Every vendor that supports such data accepts the names `custom1` to `custom4`.
     pub fn custom(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.new.custom.insert(name.into(), Pii::new(value.into()));
         self

@@ -128,7 +128,9 @@ impl Instruments {
         Self {}
     }
 
-    /// Records a value; for a counter, the increment. Missing attributes are omitted.
+    /// Records a value; for a counter, the increment.
+    ///
+    /// Missing attributes are omitted.
     #[inline]
     pub const fn record(
         &self,
@@ -201,7 +203,9 @@ impl Instruments {
         }
     }
 
-    /// Records a value; for a counter, the increment. Missing attributes are omitted.
+    /// Records a value; for a counter, the increment.
+    ///
+    /// Missing attributes are omitted.
     pub fn record(
         &self,
         instrument: &Instrument,

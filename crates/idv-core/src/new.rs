@@ -1,20 +1,23 @@
 //! The request to create a verification, and the response.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+mod locale;
+mod response;
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 use crate::adapter::VendorOptions;
 use crate::error::{Error, Result};
-use crate::id::{Reference, VerificationId};
+use crate::id::Reference;
 use crate::pii::{Pii, exposed};
 use crate::report::{Country, DocumentKind, Gender};
+
+pub use locale::Locale;
+pub use response::{CreateResponse, HandOff, SessionUrl};
 
 /// A request to create a verification: the data that an application has and may send to any vendor.
 ///
@@ -207,7 +210,9 @@ impl NewVerification {
         }
     }
 
-    /// Sets the options for one vendor and replaces earlier ones for it. Other vendors ignore them.
+    /// Sets the options for one vendor and replaces earlier ones for it.
+    ///
+    /// Other vendors ignore them.
     ///
     /// # Errors
     ///
@@ -242,157 +247,6 @@ impl NewVerification {
                 ),
             )
         })
-    }
-}
-
-/// A language with an optional country for its regional variety, such as `de` or `en-GB`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Locale {
-    language: String,
-    region: Option<Country>,
-}
-
-impl Locale {
-    /// Returns the language: two lower-case letters of ISO 639-1.
-    #[must_use]
-    pub fn language(&self) -> &str {
-        &self.language
-    }
-
-    /// Returns the country.
-    #[must_use]
-    pub const fn region(&self) -> Option<Country> {
-        self.region
-    }
-}
-
-impl FromStr for Locale {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let (language, region) = text
-            .split_once(['-', '_'])
-            .map_or((text, None), |(language, region)| (language, Some(region)));
-        let region = region
-            .map(|region| Country::from_alpha2(&region.to_ascii_uppercase()).ok_or(()))
-            .transpose();
-        match region {
-            Ok(region)
-                if language.len() == 2
-                    && language.bytes().all(|byte| byte.is_ascii_alphabetic()) =>
-            {
-                Ok(Self {
-                    language: language.to_ascii_lowercase(),
-                    region,
-                })
-            }
-            _ => Err(Error::invalid(
-                "locale",
-                "expected a language of ISO 639-1 and optionally a country of ISO 3166, such as de or en-GB",
-            )),
-        }
-    }
-}
-
-impl Serialize for Locale {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Locale {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-impl fmt::Display for Locale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.language)?;
-        self.region
-            .map_or(Ok(()), |region| write!(f, "-{}", region.code()))
-    }
-}
-
-/// The response to a create call: a verification that exists at the vendor.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct CreateResponse {
-    /// The identifiers of the verification. Store them whole.
-    pub id: VerificationId,
-    /// The way in which the person reaches the vendor.
-    pub hand_off: HandOff,
-    /// The time of creation, by the application's clock.
-    pub at: Timestamp,
-    /// When the person's session expires, if the vendor says so.
-    pub expires_at: Option<Timestamp>,
-    /// Whether the verification already existed and the vendor updated its data: the call was a
-    /// repetition.
-    pub already_existed: bool,
-    /// The paths of the fields that were given but that this vendor does not support, and that were
-    /// not sent.
-    pub unsupported_fields: Vec<&'static str>,
-}
-
-impl CreateResponse {
-    /// Creates a response with the data that every vendor returns; set the other fields on the
-    /// value.
-    #[must_use]
-    pub const fn new(id: VerificationId, hand_off: HandOff, at: Timestamp) -> Self {
-        Self {
-            id,
-            hand_off,
-            at,
-            expires_at: None,
-            already_existed: false,
-            unsupported_fields: Vec::new(),
-        }
-    }
-}
-
-/// The way in which the person reaches the vendor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum HandOff {
-    /// Send the person to this URL.
-    #[serde(alias = "visit")]
-    Redirect(SessionUrl),
-    /// The vendor contacts the person; do not redirect them.
-    VendorContactsPerson,
-}
-
-/// A URL that opens the person's session.
-///
-/// Anyone who knows the URL can take the person's place, so `Debug` prints only its host.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SessionUrl(Url);
-
-impl SessionUrl {
-    /// Wraps a URL.
-    #[must_use]
-    pub const fn new(url: Url) -> Self {
-        Self(url)
-    }
-
-    /// Returns the URL in clear. Show it to the person only.
-    #[must_use]
-    pub const fn expose(&self) -> &Url {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SessionUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}://{}/…",
-            self.0.scheme(),
-            self.0.host_str().unwrap_or_default()
-        )
     }
 }
 

@@ -12,9 +12,9 @@ use crate::report::Report;
 
 /// One fact about a verification: from a response, a callback, the person's return, or the clock.
 ///
-/// An observation serializes, with personal data in clear, to `{"subject", "channel", "trust",
-/// "status", "code", "report", "at"}`. It cannot be deserialized, because a [`Proof`] cannot be
-/// stored.
+/// An observation serializes, with personal data in clear, to
+/// `{"subject", "channel", "trust", "status", "code", "report", "at"}`. It cannot be deserialized,
+/// because a [`Proof`] cannot be stored.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {

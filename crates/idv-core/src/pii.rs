@@ -1,8 +1,8 @@
 //! Personal data that cannot be printed.
 //!
 //! [`Pii`] has a redacting `Debug`, no `Display` and no `Serialize`. A value leaves its wrapper in
-//! two ways, both easy to search for: [`Pii::expose`], and a field marked `#[serde(serialize_with =
-//! "idv_core::pii::exposed")]`.
+//! two ways, both easy to search for: [`Pii::expose`], and a field marked
+//! `#[serde(serialize_with = "idv_core::pii::exposed")]`.
 
 use std::collections::BTreeMap;
 use std::fmt;

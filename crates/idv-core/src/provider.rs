@@ -131,8 +131,9 @@ pub trait Results: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) if there is no result;
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` if the vendor needs one and it is missing.
+    /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) if
+    /// there is no result; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` if
+    /// the vendor needs one and it is missing.
     ///
     /// # Cancellation
     ///
@@ -278,7 +279,8 @@ pub trait Deletion: Send + Sync {
     ///
     /// # Cancellation
     ///
-    /// As [`Client::delete`](crate::Client::delete): the vendor may or may not have acted; repeat the call.
+    /// As [`Client::delete`](crate::Client::delete): the vendor may or may not have acted; repeat
+    /// the call.
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome>;
 }
 

@@ -55,7 +55,9 @@ impl Secret {
         result
     }
 
-    /// Returns whether the credential is empty. Callback authentication refuses an empty secret.
+    /// Returns whether the credential is empty.
+    ///
+    /// Callback authentication refuses an empty secret.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()

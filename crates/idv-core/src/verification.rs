@@ -7,15 +7,20 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ResultHandle, VendorId, VerificationId};
 use crate::info::{Capability, ReportSource, VendorInfo};
-use crate::observation::{Channel, Observation, Outcome, ResultState, Status, Trust};
+use crate::observation::{Observation, Outcome, Status};
 
+mod decision;
+mod fold;
 mod handles;
 mod outcomes;
 
+pub use decision::{Decision, ReportFinality, Step, Transition};
 use handles::Handles;
 use outcomes::Outcomes;
 
-/// The state of one verification. It contains no personal data; store it between calls.
+/// The state of one verification.
+///
+/// It contains no personal data; store it between calls.
 ///
 /// Each component of the state only grows (the furthest progress, the proven outcomes, the arrival
 /// of a report), so the same observations lead to the same state in any order and with any
@@ -122,85 +127,19 @@ impl Verification {
     }
 
     /// Sets the expiry of the person's session if it is unknown, after an interrupted create call
-    /// was resolved. A known expiry stays.
+    /// was resolved.
+    ///
+    /// A known expiry stays.
     pub fn expire_at(&mut self, expires_at: Timestamp) {
         self.expires_at.get_or_insert(expires_at);
     }
 
     /// Adds the vendor's identifier if it is unknown, after an interrupted create call was
-    /// resolved. A known identifier stays.
+    /// resolved.
+    ///
+    /// A known identifier stays.
     pub fn identify(&mut self, vendor_id: VendorId) {
         self.id.vendor_id.get_or_insert(vendor_id);
-    }
-
-    /// Returns the finality of an observation's report; `None` if there is no report, or if it does
-    /// not count.
-    ///
-    /// An application keeps the final reports. If there are several, it keeps each with the outcome
-    /// of its observation.
-    #[must_use]
-    pub fn report_finality(&self, observation: &Observation) -> Option<ReportFinality> {
-        let counts = observation.subject.is(&self.id)
-            && observation.trust.is_proven()
-            && (self.settles(observation) || self.reported)
-            // An unknown code changes nothing, so its report does not count either.
-            && !not_understood(observation);
-        let final_word = match observation.status {
-            Some(Status::Finished(_)) => true,
-            // A result without a status of its own exists only once it can be fetched.
-            None => observation.channel == Channel::Fetch,
-            Some(_) => false,
-        };
-        match observation.result {
-            ResultState::Inline(_) if counts => Some(if final_word {
-                ReportFinality::Final
-            } else {
-                ReportFinality::Preliminary
-            }),
-            _ => None,
-        }
-    }
-
-    /// Applies an observation and returns its effect.
-    ///
-    /// [`Verification`] describes the rules; the order and repetition of observations do not
-    /// matter.
-    pub fn apply(&mut self, observation: &Observation) -> Transition {
-        if !observation.subject.is(&self.id) {
-            return Transition::WrongSubject;
-        }
-        let before = self.decision();
-        let (progress, report) = (self.progress, self.report);
-        match observation.trust {
-            Trust::Proven(_) => self.join(observation),
-            Trust::Claimed => {
-                if let ResultState::Fetchable(handle) = &observation.result {
-                    self.handles.claim(handle, &self.id);
-                }
-            }
-        }
-        let after = self.decision();
-        if after != before {
-            return match after {
-                Decision::Disputed => Transition::Disputed,
-                Decision::Settled(outcome) => Transition::Settled(outcome),
-                Decision::Open(_) => Transition::Progressed,
-            };
-        }
-        if self.progress > progress || self.report > report {
-            return Transition::Progressed;
-        }
-        if !self.settles(observation) {
-            return if self.says_nothing_new(observation) {
-                Transition::Unchanged
-            } else {
-                Transition::PollRequested
-            };
-        }
-        match (&observation.status, &observation.code) {
-            (None, Some(code)) => Transition::UnknownCode(code.clone()),
-            _ => Transition::Unchanged,
-        }
     }
 
     /// Returns an observation that the person's session has expired, once it has; apply it like any
@@ -261,8 +200,9 @@ impl Verification {
         Ok(())
     }
 
-    /// Returns the handles that may lead to the result, proven ones first. [`Step::Fetch`] contains
-    /// the one to try next.
+    /// Returns the handles that may lead to the result, proven ones first.
+    ///
+    /// [`Step::Fetch`] contains the one to try next.
     pub fn handles(&self) -> impl Iterator<Item = &ResultHandle> {
         self.handles.all()
     }
@@ -380,136 +320,6 @@ impl Verification {
         (self.report != ReportSeen::Final && info.has(Capability::Results))
             .then(|| Step::Fetch(handle.clone()))
     }
-
-    /// Returns whether the observation settles the outcome, if it names one.
-    fn settles(&self, observation: &Observation) -> bool {
-        observation.trust.is_proven() && (observation.channel != Channel::Callback || !self.askable)
-    }
-
-    fn join(&mut self, observation: &Observation) {
-        let settles = self.settles(observation);
-        match observation.status {
-            Some(Status::Finished(_)) if observation.channel == Channel::Deadline => {
-                self.lapsed = true
-            }
-            Some(Status::Finished(outcome)) if settles => {
-                self.outcomes.insert(outcome);
-                self.progress = Progress::Ended;
-            }
-            Some(Status::Ended) if settles => self.progress = Progress::Ended,
-            // If the vendor can be polled, a callback does not prove the end, but it does move the
-            // progress to review. An expired session was not reviewed.
-            Some(Status::Finished(Outcome::Expired)) => {}
-            Some(Status::Finished(_) | Status::Ended) => {
-                self.progress = self.progress.max(Progress::Review)
-            }
-            Some(Status::InReview { leaning }) => {
-                self.progress = self.progress.max(Progress::Review);
-                if let Some(leaning) = leaning {
-                    self.leanings.insert(leaning);
-                }
-            }
-            Some(Status::InProgress) => self.progress = self.progress.max(Progress::Underway),
-            Some(Status::AwaitingPerson) | None => {}
-        }
-        if let ResultState::Fetchable(handle) = &observation.result {
-            self.handles.prove(handle, &self.id);
-        }
-        if let Some(weight) = self.report_finality(observation) {
-            self.report = self.report.max(match weight {
-                ReportFinality::Preliminary => ReportSeen::Preliminary,
-                ReportFinality::Final => ReportSeen::Final,
-            });
-        }
-    }
-
-    /// Returns whether an observation that settles nothing agrees with the settled outcome.
-    ///
-    /// An observation that does not agree, such as a suspicion of fraud after a success, is a
-    /// reason to poll again.
-    fn says_nothing_new(&self, observation: &Observation) -> bool {
-        match (self.decision(), observation.status) {
-            (
-                Decision::Settled(known),
-                Some(
-                    Status::Finished(said)
-                    | Status::InReview {
-                        leaning: Some(said),
-                    },
-                ),
-            ) => known == said,
-            (Decision::Settled(_), _) => true,
-            _ => false,
-        }
-    }
-}
-
-/// The effect of an observation on a verification.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Transition {
-    /// No change.
-    Unchanged,
-    /// No change, but a reason to poll now.
-    PollRequested,
-    /// The progress advanced, or the report arrived.
-    Progressed,
-    /// The outcome is settled.
-    Settled(Outcome),
-    /// The vendor's statements contradict each other. The person is not verified until an operator resolves the dispute.
-    Disputed,
-    /// The observation is about another verification.
-    WrongSubject,
-    /// The adapter does not know the vendor's code. The observation changes nothing; notify an
-    /// operator.
-    UnknownCode(String),
-}
-
-/// Whether the vendor may still change a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ReportFinality {
-    /// The vendor may still change the report.
-    Preliminary,
-    /// The report is final.
-    Final,
-}
-
-/// The decision about a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Decision {
-    /// Undecided, with the progress so far.
-    Open(Status),
-    /// Decided, with this outcome.
-    Settled(Outcome),
-    /// The vendor's statements contradict each other. The person is not verified.
-    Disputed,
-}
-
-impl Decision {
-    /// Returns whether the person is verified.
-    #[must_use]
-    pub fn is_verified(self) -> bool {
-        self == Self::Settled(Outcome::Verified)
-    }
-}
-
-/// The next step for the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// Poll the state, at the vendor's pace.
-    Poll,
-    /// Fetch the result with this handle.
-    Fetch(ResultHandle),
-    /// Wait for a callback; the vendor cannot be polled.
-    AwaitCallback,
-    /// Wait for the report, which arrives by callback.
-    AwaitReport,
-    /// No further step.
-    Done,
-    /// An operator has to decide.
-    NeedsOperator,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -534,11 +344,6 @@ enum ReportSeen {
 struct DisputeResolution {
     outcome: Outcome,
     seen: Outcomes,
-}
-
-/// Returns whether the adapter does not know the vendor's code.
-fn not_understood(observation: &Observation) -> bool {
-    observation.status.is_none() && observation.code.is_some()
 }
 
 /// The version of the stored format: 1. A later version is refused, so that an older program does

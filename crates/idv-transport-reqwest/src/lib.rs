@@ -11,7 +11,8 @@
 //! # Ok::<(), idv_core::Error>(())
 //! ```
 //!
-//! [`environment`] combines it with the [`SystemClock`]. Both need a tokio runtime with IO and time enabled.
+//! [`environment`] combines it with the [`SystemClock`]. Both need a tokio runtime with IO and time
+//! enabled.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

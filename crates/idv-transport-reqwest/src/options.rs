@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Options of a [`ReqwestTransport`](crate::ReqwestTransport). The defaults suit a backend that
-/// calls a vendor over the internet.
+/// Options of a [`ReqwestTransport`](crate::ReqwestTransport).
+///
+/// The defaults suit a backend that calls a vendor over the internet.
 ///
 /// ```
 /// use std::time::Duration;

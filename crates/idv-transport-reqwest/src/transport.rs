@@ -34,7 +34,8 @@ impl ReqwestTransport {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the extra certificates or the user agent are not valid.
+    /// [`Config`](idv_core::ErrorKind::Config) if the extra certificates or the user agent are not
+    /// valid.
     pub fn new(options: TransportOptions) -> Result<Self> {
         Self::from_builder(builder(options)?)
     }

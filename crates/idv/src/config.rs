@@ -60,9 +60,9 @@ use transport::TransportSettings;
 ///
 /// The environment variable of a key is `IDV_`, the table and the key in upper case:
 /// `IDV_PROVIDER`, `IDV_IDNOW_COMPANY`, `IDV_ACCOUNTS_IDNOW_BRANCH_COMPANY`,
-/// `IDV_CALLS_DEADLINE_MS`. A variable with a secret is not copied: it becomes the reference `{ env
-/// = "…" }` that a file would contain. With the suffix `_FILE`, it contains the path of a file with
-/// the secret.
+/// `IDV_CALLS_DEADLINE_MS`. A variable with a secret is not copied: it becomes the reference
+/// `{ env = "…" }` that a file would contain. With the suffix `_FILE`, it contains the path of a
+/// file with the secret.
 ///
 /// A secret is read only when the client of its account is built, so the secrets of other accounts
 /// may be missing. `Debug` prints the names of the accounts, but not their settings.
@@ -143,8 +143,9 @@ impl Config {
         Self::loader().optional_file(path).environment().load()
     }
 
-    /// Reads a configuration from environment variables. Variables without the prefix `IDV_` are
-    /// ignored.
+    /// Reads a configuration from environment variables.
+    ///
+    /// Variables without the prefix `IDV_` are ignored.
     ///
     /// # Errors
     ///

@@ -206,8 +206,9 @@ pub fn vendors() -> &'static [VendorEntry] {
     VENDORS
 }
 
-/// Describes the vendors that are compiled in, in the order of their ids. No credentials are
-/// needed.
+/// Describes the vendors that are compiled in, in the order of their ids.
+///
+/// No credentials are needed.
 ///
 /// The descriptions include all optional features of a vendor, such as authenticated callbacks.
 /// [`Client::info`] describes a vendor as it is configured.

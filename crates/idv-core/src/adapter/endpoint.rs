@@ -19,7 +19,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Creates an endpoint from a base URL. A trailing slash is ignored.
+    /// Creates an endpoint from a base URL.
+    ///
+    /// A trailing slash is ignored.
     #[must_use]
     pub fn new(base: &Url) -> Self {
         Self {

@@ -15,7 +15,9 @@ use crate::evidence::Download;
 use crate::id::ProviderId;
 use crate::observation::{Proof, ProofKind};
 
-/// A vendor's response to an own call. `Debug` prints neither its headers nor its body.
+/// A vendor's response to an own call.
+///
+/// `Debug` prints neither its headers nor its body.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Answer {

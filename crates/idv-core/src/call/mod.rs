@@ -42,7 +42,9 @@ use crate::id::ProviderId;
 use crate::metrics::{INSTRUMENTS, Instruments, OPERATION_DURATION};
 use crate::report::RawAnswer;
 
-/// Sends the requests of one operation. An adapter makes every call through it.
+/// Sends the requests of one operation.
+///
+/// An adapter makes every call through it.
 ///
 /// It applies the timeout of each attempt, the deadline over all attempts, backoff with jitter, the
 /// retry budget, `Retry-After`, the limit of concurrent calls, the renewal of tokens, and a tracing
@@ -159,7 +161,9 @@ impl CallContext {
         self.shared.environment.clock.now()
     }
 
-    /// Returns the time since an arbitrary moment. It never goes backwards.
+    /// Returns the time since an arbitrary moment.
+    ///
+    /// It never goes backwards.
     #[must_use]
     pub fn monotonic(&self) -> Duration {
         self.shared.environment.clock.monotonic()

@@ -9,7 +9,9 @@ use super::retry::{Repeat, RetryOverride};
 use super::token::Session;
 use crate::secret::Secret;
 
-/// Options of one request. A bare [`Repeat`] converts into a request without a session.
+/// Options of one request.
+///
+/// A bare [`Repeat`] converts into a request without a session.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     pub(super) repeat: Repeat,
@@ -52,7 +54,8 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Sets the maximum length of the response in bytes, in place of [`CallPolicy::max_answer`].
+    /// Sets the maximum length of the response in bytes, in place of
+    /// [`CallPolicy::max_answer`](super::CallPolicy::max_answer).
     #[must_use]
     pub const fn up_to(mut self, bytes: u64) -> Self {
         self.max_answer = Some(bytes);
@@ -87,7 +90,9 @@ impl From<Repeat> for Call<'_> {
     }
 }
 
-/// One attempt. Each attempt builds and signs its request again.
+/// One attempt.
+///
+/// Each attempt builds and signs its request again.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Attempt<'a> {

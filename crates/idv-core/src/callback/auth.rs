@@ -10,7 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observation::{Proof, ProofKind, Trust};
 use crate::secret::Secret;
 
-/// Authenticates a vendor's callbacks. Comparisons take constant time.
+/// Authenticates a vendor's callbacks.
+///
+/// Comparisons take constant time.
 ///
 /// Each scheme takes one or more secrets, so that they can be rotated: a callback is authentic if
 /// any secret matches. A callback URL that is built for the vendor

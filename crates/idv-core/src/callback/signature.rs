@@ -133,15 +133,18 @@ impl SignatureScheme {
         self
     }
 
-    /// Sets the names of the members in the header of [`SignatureScheme::timestamped`]. The default is `t` and `v1`.
+    /// Sets the names of the members in the header of [`SignatureScheme::timestamped`].
+    ///
+    /// The default is `t` and `v1`.
     #[must_use]
     pub const fn members(mut self, time: &'static str, signature: &'static str) -> Self {
         self.members = (time, signature);
         self
     }
 
-    /// Sets the tolerance between the timestamp of a signature and its arrival. The default is 5
-    /// minutes.
+    /// Sets the tolerance between the timestamp of a signature and its arrival.
+    ///
+    /// The default is 5 minutes.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;

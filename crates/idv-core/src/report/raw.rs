@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A response or a callback of a vendor, byte for byte. `Debug` prints only its length.
+/// A response or a callback of a vendor, byte for byte.
+///
+/// `Debug` prints only its length.
 ///
 /// It serializes as `{"text": …}`, or as `{"base64": …}` if it is not UTF-8.
 #[derive(Clone)]

@@ -78,7 +78,9 @@ impl ConfigLoader {
         self
     }
 
-    /// Overrides the file with variables. Those without the prefix `IDV_` are ignored.
+    /// Overrides the file with variables.
+    ///
+    /// Those without the prefix `IDV_` are ignored.
     pub fn variables<N: AsRef<str>, V: Into<String>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,

@@ -37,7 +37,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// A table of a configuration. `Debug` prints only its keys.
+/// A table of a configuration.
+///
+/// `Debug` prints only its keys.
 #[derive(Clone, Default)]
 pub struct Table {
     path: String,

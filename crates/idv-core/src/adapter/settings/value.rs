@@ -359,7 +359,9 @@ fn is_variable(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Secrets that are all accepted, so that they can be rotated. `Debug` prints placeholders.
+/// Secrets that are all accepted, so that they can be rotated.
+///
+/// `Debug` prints placeholders.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<Secret>);
 

@@ -113,7 +113,9 @@ impl<'de, P: Part<'de>> Part<'de> for Pii<P> {
     }
 }
 
-/// Text, or a value of another shape in its place. `Debug` prints neither.
+/// Text, or a value of another shape in its place.
+///
+/// `Debug` prints neither.
 ///
 /// Use it for a part that influences a decision, so that an unexpected shape does not look like a
 /// missing part.
@@ -192,7 +194,9 @@ pub(super) const fn entry_size(is_first: bool) -> usize {
 pub struct Members(BTreeMap<String, Pii<Value>>);
 
 impl Members {
-    /// Adds a member. A member with the same name is replaced, because the last one counts.
+    /// Adds a member.
+    ///
+    /// A member with the same name is replaced, because the last one counts.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         if !value.is_null() {
             self.0.insert(name.into(), Pii::new(value));

@@ -320,7 +320,9 @@ impl<'de, P: Part<'de>> DeserializeSeed<'de> for Place<P> {
     }
 }
 
-/// A seed that reads the name of a part. The name is borrowed if it contains no escapes.
+/// A seed that reads the name of a part.
+///
+/// The name is borrowed if it contains no escapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Name;
 
@@ -352,8 +354,9 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// A deserializer that returns text, such as a name. By `visit_newtype_struct`, it returns a number
-/// in its original notation.
+/// A deserializer that returns text, such as a name.
+///
+/// By `visit_newtype_struct`, it returns a number in its original notation.
 #[derive(Debug)]
 pub struct TextDeserializer<'de, E>(Cow<'de, str>, PhantomData<E>);
 

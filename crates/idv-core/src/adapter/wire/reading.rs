@@ -37,6 +37,7 @@ pub(super) fn reading<T>(length: usize, repeats: bool, read: impl FnOnce() -> T)
 }
 
 /// Returns whether repeated names are a list in the current payload, as for the elements of XML.
+///
 /// Otherwise the last one counts.
 #[must_use]
 pub fn repeats_are_lists() -> bool {

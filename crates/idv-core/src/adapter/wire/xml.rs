@@ -24,7 +24,9 @@ const DEPTH: u8 = 64;
 /// Maximum number of attributes of an element, because each is compared with the others.
 const ATTRIBUTES: usize = 500;
 
-/// Parses XML. The document is an object whose only member is the root element.
+/// Parses XML.
+///
+/// The document is an object whose only member is the root element.
 ///
 /// - An element with attributes or child elements is an object. Its members are its attributes, its
 ///   children, both by their local names, and its text as `value`.

@@ -12,7 +12,9 @@ const DECLARATION: usize = 256;
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Decodes XML by its declared encoding: UTF-8, which is the default, or an encoding of Western
-/// Europe. Leading white space is removed.
+/// Europe.
+///
+/// Leading white space is removed.
 ///
 /// # Errors
 ///
