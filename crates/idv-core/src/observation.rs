@@ -146,7 +146,7 @@ impl Serialize for Trust {
 
 /// Evidence that a message comes from the vendor.
 ///
-/// Only this crate creates proofs: for a response to an own call, and for a callback that a
+/// Only this crate creates proofs: for a response to one of its requests, and for a callback that a
 /// [`CallbackAuth`](crate::CallbackAuth) has verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
@@ -198,7 +198,7 @@ impl fmt::Debug for Proof {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProofKind {
-    /// The message is the response to an own call.
+    /// The message is the response to a request of this crate.
     OwnCall,
     /// A header carries a secret that only the vendor and the application know.
     SharedSecret,

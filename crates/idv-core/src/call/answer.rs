@@ -15,7 +15,7 @@ use crate::evidence::Download;
 use crate::id::ProviderId;
 use crate::observation::{Proof, ProofKind};
 
-/// A vendor's response to an own call.
+/// A vendor's response to a request of this crate.
 ///
 /// `Debug` prints neither its headers nor its body.
 #[derive(Clone)]
@@ -83,7 +83,7 @@ impl Answer {
         self.retry_after = retry_after;
     }
 
-    /// Returns the proof that this is the response to an own call.
+    /// Returns the proof that this is the response to a request of this crate.
     #[must_use]
     pub fn proof(&self) -> Proof {
         Proof::of(ProofKind::OwnCall, &self.body)

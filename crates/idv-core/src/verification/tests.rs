@@ -115,7 +115,7 @@ fn any_observation() -> impl Strategy<Value = Observation> {
             };
             observation.code = status.is_none().then(|| "NEW_WORD".to_owned());
             match channel {
-                // The person's return is never proven, and a response to an own call always is.
+                // The person's return is never proven, and a response to a request always is.
                 Channel::Return => observation,
                 Channel::Callback if proven => {
                     observation.proven(Proof::of(ProofKind::SharedSecret, b""))
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn a_claim_never_settles_or_moves_anything(
+    fn unproven_observation_decides_nothing(
         observations in proptest::collection::vec(any_observation(), 0..8),
         claims in proptest::collection::vec(any_observation(), 0..8),
         asked in any::<bool>(),
@@ -197,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_runs_backwards(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
+    fn progress_never_moves_backwards(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
         let mut state = verification(&if asked { askable() } else { told_only() });
         for observation in &observations {
             let (progress, report, outcomes) = (state.progress, state.report, state.outcomes);
@@ -208,14 +208,15 @@ proptest! {
                 prop_assert_eq!(state.decision(), Decision::Disputed);
             }
             if let (Decision::Settled(outcome), Decision::Open(_)) = (before, state.decision()) {
-                // Only an expiry by the own clock is revoked, by a vendor that has seen the person.
+                // Only an expiry by the application's clock is revoked, by a vendor that has seen
+                // the person.
                 prop_assert!(outcome == Outcome::Expired && state.lapsed);
             }
         }
     }
 
     #[test]
-    fn nobody_is_verified_against_a_proven_word(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
+    fn no_person_is_verified_against_proven_evidence(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
         let capabilities = if asked { askable() } else { told_only() };
         let state = fold(&capabilities, &observations);
         let proven: Vec<_> = observations
@@ -239,7 +240,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stored_state_is_the_same_state(observations in proptest::collection::vec(any_observation(), 0..8)) {
+    fn stored_state_is_restored_unchanged(observations in proptest::collection::vec(any_observation(), 0..8)) {
         let state = fold(&askable(), &observations);
         let stored = serde_json::to_string(&state).unwrap();
         prop_assert_eq!(serde_json::from_str::<Verification>(&stored).unwrap(), state);
@@ -487,7 +488,7 @@ fn expiry_ends_only_an_unfinished_session() {
     let lapse = idle.expire_if_due(now).unwrap();
     assert_eq!(idle.apply(&lapse), Transition::Settled(Outcome::Expired));
     assert_eq!(idle.next_step(&askable()), Step::Done);
-    // The vendor's statement prevails over the own clock.
+    // The vendor's statement prevails over the application's clock.
     assert_eq!(
         idle.apply(&answer(Status::Finished(Outcome::Verified))),
         Transition::Settled(Outcome::Verified)
