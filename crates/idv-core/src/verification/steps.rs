@@ -6,7 +6,7 @@ use super::tests::{
 };
 use super::*;
 use crate::id::Reference;
-use crate::observation::{Proof, ProofKind};
+use crate::observation::{Channel, Proof, ProofKind, ResultState, Trust};
 
 fn finished(outcome: Outcome) -> Observation {
     answer(Status::Finished(outcome))

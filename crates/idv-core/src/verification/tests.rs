@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::id::{ProviderId, Reference, Subject};
 use crate::info::{CreateSafety, HandOffKind};
-use crate::observation::{Proof, ProofKind};
+use crate::observation::{Channel, Proof, ProofKind, ResultState, Trust};
 use crate::report::Report;
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
