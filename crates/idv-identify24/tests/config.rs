@@ -153,7 +153,7 @@ fn secrets_are_referred_to_and_never_written_down() {
 #[test]
 fn words_that_say_nothing_are_refused_and_the_right_ones_listed() {
     for (wrong, says) in [
-        ("base_url = 'api.identify24.de'", "https address"),
+        ("base_url = 'api.identify24.de'", "https URL"),
         ("statuses = 'Some Word'", "word=meaning"),
         ("statuses = 'Some Word=identified'", "inconclusive"),
         ("statuses = 1", "a table"),

@@ -236,7 +236,7 @@ async fn what_the_vendor_has_no_call_for_is_unsupported_and_nothing_is_sent() {
     assert_eq!(transport.count(), 0);
     let said = errors[4].to_string();
     assert!(
-        said.contains("by hand") && said.contains("90 days"),
+        said.contains("manual steps") && said.contains("90 days"),
         "{said}"
     );
     assert_eq!(

@@ -398,7 +398,7 @@ async fn the_profile_says_what_the_vendor_can() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("custom") && error.contains("listing") && error.contains("not proven"),
+        error.contains("custom") && error.contains("listing") && error.contains("not authenticated"),
         "{error}"
     );
     assert_eq!(

@@ -721,7 +721,7 @@ fn the_profile_says_what_the_vendor_can() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("callback_url") && error.contains("not proven"),
+        error.contains("callback_url") && error.contains("not authenticated"),
         "{error}"
     );
 }
