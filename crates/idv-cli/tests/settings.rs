@@ -130,7 +130,7 @@ fn environment_overrides_the_file_and_says_so() {
         town.place
             .run(&["poll", &reference, "--config", &file])
             .failed(2)
-            .contains("no provider `nobody`")
+            .contains("unknown provider `nobody`")
     );
     town.place.set("IDV_PROVIDER", "idnow");
     town.place.set("IDV_CALLS_MAX_ATTEMPTS", "many");

@@ -1,4 +1,4 @@
-//! Dates as documents carry them.
+//! Partial dates of identity documents, and times in a vendor's zone.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +9,11 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A calendar date of which the day, or the day and the month, may be unknown, as on some identity documents.
+/// A calendar date of which the day, or the day and the month, may be unknown, as on some identity
+/// documents.
 ///
-/// Written `YYYY-MM-DD`, `YYYY-MM` or `YYYY`. A day or month of `00`, as travel documents have it (ICAO 9303, part 3), is read as unknown.
-/// It is always a date of the Gregorian calendar: there is no 30 February.
+/// The text form is `YYYY-MM-DD`, `YYYY-MM` or `YYYY`, in the Gregorian calendar; 30 February is
+/// refused. A day or month of `00` means "unknown", as on travel documents (ICAO 9303, part 3).
 ///
 /// ```
 /// use idv_core::PartialDate;
@@ -28,13 +29,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartialDate {
     year: i16,
-    // Nought where unknown.
+    // Zero if unknown.
     month: i8,
     day: i8,
 }
 
 impl PartialDate {
-    /// A date from its parts; `None` where they are no date, or a day is given without a month. The year is 0 to 9999.
+    /// Creates a date from its parts.
+    ///
+    /// The year is 0 to 9999.
+    ///
+    /// Returns `None` if the date does not exist, or if there is a day without a month.
     #[must_use]
     pub fn new(year: i16, month: Option<i8>, day: Option<i8>) -> Option<Self> {
         if !(0..=9999).contains(&year) || (month.is_none() && day.is_some()) {
@@ -48,25 +53,25 @@ impl PartialDate {
         })
     }
 
-    /// The year.
+    /// Returns the year.
     #[must_use]
     pub const fn year(self) -> i16 {
         self.year
     }
 
-    /// The month, 1 to 12, where known.
+    /// Returns the month, 1 to 12, if it is known.
     #[must_use]
     pub fn month(self) -> Option<i8> {
         (self.month != 0).then_some(self.month)
     }
 
-    /// The day of the month, 1 to 31, where known.
+    /// Returns the day of the month, 1 to 31, if it is known.
     #[must_use]
     pub fn day(self) -> Option<i8> {
         (self.day != 0).then_some(self.day)
     }
 
-    /// The whole date, where every part of it is known.
+    /// Returns the whole date, if every part of it is known.
     #[must_use]
     pub fn whole(self) -> Option<Date> {
         Date::new(self.year, self.month()?, self.day()?).ok()
@@ -91,7 +96,7 @@ impl FromStr for PartialDate {
             crate::Error::new(crate::ErrorKind::InvalidRequest {
                 field: "date".into(),
             })
-            .detail("a date is YYYY-MM-DD, YYYY-MM or YYYY, and exists in the calendar")
+            .detail("expected a date of the calendar as YYYY-MM-DD, YYYY-MM or YYYY")
         })
     }
 }
@@ -124,8 +129,9 @@ impl Serialize for PartialDate {
 impl<'de> Deserialize<'de> for PartialDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        parse(text.as_bytes())
-            .ok_or_else(|| serde::de::Error::custom("a date is YYYY-MM-DD, YYYY-MM or YYYY"))
+        parse(text.as_bytes()).ok_or_else(|| {
+            serde::de::Error::custom("expected a date as YYYY-MM-DD, YYYY-MM or YYYY")
+        })
     }
 }
 
@@ -152,7 +158,7 @@ fn parse(text: &[u8]) -> Option<PartialDate> {
     PartialDate::new(number(year)?, part(month)?, part(day)?)
 }
 
-/// A month or a day; `Some(None)` if it is missing or `00`.
+/// Parses a month or a day; `Some(None)` if it is missing or `00`.
 fn part(digits: Option<[u8; 2]>) -> Option<Option<i8>> {
     let Some(digits) = digits else {
         return Some(None);
@@ -169,8 +175,11 @@ fn number(digits: &[u8]) -> Option<i16> {
     })
 }
 
-/// A time by ISO 8601. One without an offset is taken as one of `zone`, a name of the time zone database: by its rules, never by a fixed
-/// offset.
+/// Parses a time in ISO 8601 format.
+///
+/// A time without an offset is a local time in `zone`, a name of the IANA time zone database, and
+/// is converted by the rules of that zone. Returns `None` if `text` is not a time or the zone is
+/// unknown.
 ///
 /// ```
 /// use idv_core::time_in_zone;
@@ -190,7 +199,9 @@ pub fn time_in_zone(text: &str, zone: &'static str) -> Option<Timestamp> {
     time_zone(zone)?.to_timestamp(local).ok()
 }
 
-/// Returns a time zone of the system's database. Each is looked up once in a process: the database asks for the time at every look.
+/// Returns a zone of the IANA time zone database, or `None` if the name is unknown.
+///
+/// Each zone is looked up once per process, because the database reads the clock at each lookup.
 #[must_use]
 pub fn time_zone(name: &'static str) -> Option<TimeZone> {
     static ZONES: RwLock<Vec<(&str, TimeZone)>> = RwLock::new(Vec::new());
@@ -216,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn date_is_written_as_it_was_read() {
         for text in ["1983-05-22", "1983-05", "1983", "0001-12-31", "2024-02-29"] {
             assert_eq!(text.parse::<PartialDate>().unwrap().to_string(), text);
         }
@@ -234,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn invalid_date_is_refused() {
         for text in [
             "",
             "1983-5-2",

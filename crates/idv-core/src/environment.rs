@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-/// The network, the clock and the randomness that an application or a test provides. Cheap to clone.
+/// The network, clock and random number generator that an application or a test provides.
+///
+/// Cheap to clone.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Environment {
@@ -40,20 +42,20 @@ impl Environment {
     }
 }
 
-/// Sends one request to a vendor and returns its answer.
+/// Sends one request to a vendor and returns the response.
 ///
 /// # Contract
 ///
-/// One call sends at most one request: it follows no redirect, repeats nothing and caches nothing. It does not read the answer's body
-/// ahead without bound. An error says truthfully whether any byte of the request may have left this machine; in doubt it says
-/// that it may have.
+/// One call sends at most one request: a transport follows no redirects, repeats nothing and caches
+/// nothing. It does not buffer the body of a response without bound. An error says truthfully
+/// whether any byte of the request may have been sent; in doubt, it says [`Sent::Maybe`].
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
-    /// Sends a request and returns the head of the answer, with its body still to be read.
+    /// Sends a request and returns the head of the response, with its body still to be read.
     ///
     /// # Errors
     ///
-    /// [`TransportError`] if no answer arrived. An answer with an error status is an answer.
+    /// [`TransportError`] if no response arrived. A response with an error status is not an error.
     ///
     /// # Cancellation
     ///
@@ -64,7 +66,7 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     ) -> Result<http::Response<Body>, TransportError>;
 }
 
-/// The body of an answer, read piece by piece.
+/// The body of a response, read chunk by chunk.
 pub struct Body(BodyKind);
 
 enum BodyKind {
@@ -73,12 +75,12 @@ enum BodyKind {
 }
 
 impl Body {
-    /// Creates a body that arrives in pieces.
+    /// Creates a body that arrives in chunks.
     pub fn chunks(chunks: impl Chunks + 'static) -> Self {
         Self(BodyKind::Chunks(Box::new(chunks)))
     }
 
-    /// Returns the next piece; `None` at the end.
+    /// Returns the next chunk; `None` at the end.
     ///
     /// # Errors
     ///
@@ -86,7 +88,7 @@ impl Body {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future may lose a piece: do not read the body any further.
+    /// Dropping the future may lose a chunk: do not read the body any further.
     pub async fn next(&mut self) -> Result<Option<Bytes>, TransportError> {
         match &mut self.0 {
             BodyKind::Whole(bytes) => Ok(bytes.take()),
@@ -107,10 +109,10 @@ impl fmt::Debug for Body {
     }
 }
 
-/// Reads the pieces of a body as they arrive.
+/// Reads the chunks of a body as they arrive.
 #[async_trait]
 pub trait Chunks: Send {
-    /// Returns the next piece; `None` at the end.
+    /// Returns the next chunk; `None` at the end.
     ///
     /// # Errors
     ///
@@ -118,16 +120,18 @@ pub trait Chunks: Send {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future may lose a piece: the caller drops the body as well.
+    /// Dropping the future may lose a chunk: the caller drops the body as well.
     async fn next(&mut self) -> Result<Option<Bytes>, TransportError>;
 }
 
-/// The reason why no complete answer arrived. Prints its cause.
+/// The reason why no complete response arrived.
+///
+/// `Display` prints the cause.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
 #[non_exhaustive]
 pub struct TransportError {
-    /// Whether any byte of the request may have left this machine.
+    /// Whether any byte of the request may have been sent.
     pub sent: Sent,
     /// The cause.
     pub cause: TransportCause,
@@ -137,7 +141,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// Creates a failure without an underlying one.
+    /// Creates an error without an underlying failure.
     #[must_use]
     pub const fn new(sent: Sent, cause: TransportCause) -> Self {
         Self {
@@ -155,19 +159,19 @@ impl TransportError {
     }
 }
 
-/// Whether any byte of a request may have left this machine.
+/// Whether any byte of a request may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// None has left: the vendor does not know of the request.
+    /// No byte was sent: the vendor does not know of the request.
     No,
-    /// Some may have left.
+    /// Some bytes may have been sent.
     Maybe,
 }
 
-/// The cause of a request without a complete answer.
+/// The cause of a request without a complete response.
 ///
-/// A transport that cannot tell the details uses [`Connect`](Self::Connect) before and [`Interrupted`](Self::Interrupted) after it
-/// has sent something.
+/// A transport that cannot tell the details uses [`Connect`](Self::Connect) before it has sent
+/// anything, and [`Interrupted`](Self::Interrupted) after that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportCause {
@@ -189,13 +193,13 @@ pub enum TransportCause {
     /// The connection failed for another reason.
     #[error("the connection failed")]
     Connect,
-    /// The connection or the answer took too long.
+    /// The connection or the response took too long.
     #[error("timed out")]
     Timeout,
-    /// The other side reset the connection.
+    /// The peer reset the connection.
     #[error("connection reset")]
     Reset,
-    /// The connection ended early or broke for another reason.
+    /// The connection was closed early or failed for another reason.
     #[error("connection closed early")]
     Interrupted,
     /// The request is not valid HTTP, or the transport's options forbid it.
@@ -203,19 +207,19 @@ pub enum TransportCause {
     Request,
 }
 
-/// Tells the time, and waits.
+/// A clock that tells the time and waits.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// Returns the time of day, for signatures, tokens and records.
     fn now(&self) -> Timestamp;
 
-    /// Returns the time since an arbitrary moment, which never goes backwards; for deadlines.
+    /// Returns the time since an arbitrary moment, for deadlines. It never goes backwards.
     fn monotonic(&self) -> Duration;
 
-    /// Waits. Dropping the future ends the wait.
+    /// Waits for `duration`. Dropping the future ends the wait.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
-/// Generates random bits that cannot be guessed.
+/// A generator of random bits that cannot be guessed.
 pub trait Random: fmt::Debug + Send + Sync + 'static {
     /// Fills a buffer with random bits.
     fn fill(&self, buffer: &mut [u8]);
@@ -226,7 +230,8 @@ pub trait Random: fmt::Debug + Send + Sync + 'static {
 pub struct OsRandom;
 
 impl Random for OsRandom {
-    // A machine without random bits must not go on with guessable ones; there is no better answer than to stop.
+    // A machine without random bits must not go on with guessable ones; there is no better answer
+    // than to stop.
     #[expect(clippy::panic, reason = "there is no safe way to go on")]
     fn fill(&self, buffer: &mut [u8]) {
         if getrandom::fill(buffer).is_err() {

@@ -1,4 +1,6 @@
-//! Failures, in terms that a caller can act on.
+//! Errors, with the effect that the failed call may have had.
+
+mod kind;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -9,15 +11,38 @@ use crate::environment::{TransportCause, TransportError};
 use crate::id::ProviderId;
 use crate::pii::Pii;
 
-/// The result of every fallible operation of this crate.
+pub use kind::{Effect, ErrorKind, Operation};
+
+/// The result of fallible operations of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure. It answers three questions: its kind ([`Error::kind`]), whether the vendor may have acted although the call failed
+/// An error.
+///
+/// It states its [kind](Error::kind), whether the vendor may have acted although the call failed
 /// ([`Error::effect`]), and whether the same call may succeed later ([`Error::is_transient`]).
 ///
-/// `Display` prints one line in our own words: never a body, the vendor's text, or a person's data. A failed connection is printed
-/// with its [cause](TransportCause) and with the host and port of the configured address, never with its path or query. The
-/// vendor's own words are available from [`Error::vendor_text`]. A rejected person is an [`Outcome`](crate::Outcome), not an error.
+/// `Display` prints one line, without any body, text of the vendor or personal data. A failed
+/// connection is printed with its [cause](TransportCause) and with the host and port of the
+/// configured URL, without path and query. The vendor's own text is available from
+/// [`Error::vendor_text`]. A rejected person is an [`Outcome`](crate::Outcome), not an error.
+///
+/// ```
+/// use idv_core::{Effect, Error, ErrorKind};
+///
+/// /// Decides what to do after a failed create call.
+/// fn after(error: &Error) -> &'static str {
+///     match (error.kind(), error.effect()) {
+///         (_, Effect::Unknown) => "find out whether the verification exists",
+///         (ErrorKind::InvalidRequest { .. }, _) => "correct the request",
+///         _ if error.is_transient() => "try again later",
+///         _ => "notify an operator",
+///     }
+/// }
+///
+/// let error = Error::new(ErrorKind::Unavailable).with_effect(Effect::Unknown);
+/// assert_eq!(after(&error), "find out whether the verification exists");
+/// assert_eq!(error.to_string(), "the vendor is unavailable; whether the vendor acted is unknown");
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -34,140 +59,8 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// The kind of a failure.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The configuration cannot work. Nothing was sent.
-    #[error("the configuration is not valid")]
-    Config,
-    /// The vendor lacks the operation or a required capability. Nothing was sent.
-    #[error("not supported by this vendor")]
-    Unsupported,
-    /// The vendor's document does not allow a value of the request, whether it was sent or not.
-    #[error("`{field}` is not valid")]
-    InvalidRequest {
-        /// The field of the request, as a path in the model (`person.birth_date`), or by the vendor's own name if the model has
-        /// none.
-        field: Cow<'static, str>,
-    },
-    /// The vendor refused the credentials.
-    #[error("the credentials were refused")]
-    Unauthorized,
-    /// The account has no credits left, or is not activated for the operation.
-    #[error("the account's quota is used up")]
-    QuotaExhausted,
-    /// The vendor knows no such verification, or no longer knows it.
-    #[error("not found")]
-    NotFound,
-    /// The result is not available yet.
-    #[error("not ready yet")]
-    NotReady,
-    /// The state of the verification does not allow the operation; it is finished, for example.
-    #[error("the state of the verification does not allow it")]
-    Conflict,
-    /// The vendor asks for fewer calls.
-    #[error("too many calls")]
-    RateLimited,
-    /// The vendor could not be reached, did not answer, or reported a failure of its own.
-    #[error("the vendor is unavailable")]
-    Unavailable,
-    /// A response or payload could not be parsed.
-    #[error("the response could not be parsed")]
-    Malformed,
-    /// A callback lacks valid proof that the vendor sent it.
-    #[error("callback authentication failed")]
-    Forged,
-    /// The vendor answered about another verification than the requested one.
-    #[error("the answer is about another verification")]
-    SubjectMismatch,
-    /// A limit of the caller was exceeded: the size of evidence, for example.
-    #[error("a limit was exceeded")]
-    LimitExceeded,
-    /// The sink for evidence failed.
-    #[error("the evidence could not be stored")]
-    Sink,
-}
-
-impl ErrorKind {
-    /// Returns the kind as one word, as traces and metrics show it.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Unsupported => "unsupported",
-            Self::InvalidRequest { .. } => "invalid_request",
-            Self::Unauthorized => "unauthorized",
-            Self::QuotaExhausted => "quota_exhausted",
-            Self::NotFound => "not_found",
-            Self::NotReady => "not_ready",
-            Self::Conflict => "conflict",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-            Self::Malformed => "malformed",
-            Self::Forged => "forged",
-            Self::SubjectMismatch => "subject_mismatch",
-            Self::LimitExceeded => "limit_exceeded",
-            Self::Sink => "sink",
-        }
-    }
-}
-
-/// Whether the vendor may have acted although the call failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Effect {
-    /// The vendor did not act: the call may be made again, changed or not.
-    NotApplied,
-    /// The vendor may have acted. Do not repeat an unkeyed create: look the verification up, wait for its callback, or ask an
-    /// operator.
-    Unknown,
-}
-
-/// The operation during which a failure occurred.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Create a verification.
-    Create,
-    /// Poll the state.
-    Poll,
-    /// Fetch the result.
-    Fetch,
-    /// Download evidence.
-    Evidence,
-    /// List verifications.
-    List,
-    /// Find verifications by our reference.
-    Find,
-    /// Delete at the vendor.
-    Delete,
-    /// Receive a callback or a returning person.
-    Receive,
-    /// Call the vendor's own API, outside the model.
-    Other,
-}
-
-impl Operation {
-    /// Returns the operation as one word, as traces show it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Poll => "poll",
-            Self::Fetch => "fetch",
-            Self::Evidence => "evidence",
-            Self::List => "list",
-            Self::Find => "find",
-            Self::Delete => "delete",
-            Self::Receive => "receive",
-            Self::Other => "other",
-        }
-    }
-}
-
 impl Error {
-    /// Creates a failure of this kind, without effect at the vendor.
+    /// Creates an error of this kind, without an effect at the vendor.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
         Self(Box::new(Inner {
@@ -185,7 +78,8 @@ impl Error {
         }))
     }
 
-    /// Creates an [`InvalidRequest`](ErrorKind::InvalidRequest) for a field; `detail` says what is expected.
+    /// Creates an [`InvalidRequest`](ErrorKind::InvalidRequest) error for a field; `detail` states
+    /// the expected value.
     #[must_use]
     pub fn invalid(
         field: impl Into<Cow<'static, str>>,
@@ -197,20 +91,22 @@ impl Error {
         .detail(detail)
     }
 
-    /// Creates a [`Config`](ErrorKind::Config) failure; `detail` says what is expected.
+    /// Creates a [`Config`](ErrorKind::Config) error; `detail` states the expected value.
     #[must_use]
     pub fn config(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Config).detail(detail)
     }
 
-    /// Creates a [`Malformed`](ErrorKind::Malformed) failure; `detail` says in our own words what was expected.
+    /// Creates a [`Malformed`](ErrorKind::Malformed) error; `detail` states the expected content
+    /// without quoting the vendor.
     #[must_use]
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Malformed).detail(detail)
     }
 
-    /// Creates a [`Malformed`](ErrorKind::Malformed) failure with the place of the fault in the JSON, without the text there, which
-    /// may be personal data.
+    /// Creates a [`Malformed`](ErrorKind::Malformed) error with the position in the JSON.
+    ///
+    /// The error does not quote the JSON, which may contain personal data.
     #[must_use]
     pub fn malformed_json(error: &serde_json::Error) -> Self {
         let fault = match error.classify() {
@@ -226,14 +122,18 @@ impl Error {
         ))
     }
 
-    /// Adds an explanation in our own words: what was expected or what to do. Never the vendor's text or a person's data.
+    /// Adds an explanation: the expected value, or the action to take.
+    ///
+    /// It must not contain the vendor's text or personal data.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
-    /// Changes the kind, for an adapter that knows better. Everything else is kept, the vendor's code and text above all.
+    /// Changes the kind, for an adapter that knows a more precise one.
+    ///
+    /// All other facts are kept, including the vendor's code and text.
     #[must_use]
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
@@ -244,14 +144,15 @@ impl Error {
         &self.0.detail
     }
 
-    /// States whether the vendor may have acted.
+    /// Sets whether the vendor may have acted.
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.0.effect = effect;
         self
     }
 
-    /// Renames the field of an [`InvalidRequest`](ErrorKind::InvalidRequest) from the vendor's name to the model's.
+    /// Renames the field of an [`InvalidRequest`](ErrorKind::InvalidRequest) error from the
+    /// vendor's name to that of the model.
     ///
     /// ```
     /// use idv_core::Error;
@@ -271,15 +172,19 @@ impl Error {
         self
     }
 
-    /// Adds the vendor's own code for the failure. [`Error::vendor_code`] returns it; nothing prints it.
+    /// Adds the vendor's code for the failure.
+    ///
+    /// [`Error::vendor_code`] returns it; it is never printed.
     #[must_use]
     pub fn with_vendor_code(mut self, code: impl Into<String>) -> Self {
         self.0.vendor_code = Some(code.into());
         self
     }
 
-    /// Adds the vendor's own description of the failure, which may repeat personal data that was sent. [`Error::vendor_text`]
-    /// returns it; nothing prints it.
+    /// Adds the vendor's description of the failure, which may contain personal data from the
+    /// request.
+    ///
+    /// [`Error::vendor_text`] returns it; it is never printed.
     ///
     /// ```
     /// use idv_core::{Error, ErrorKind};
@@ -294,7 +199,9 @@ impl Error {
         self
     }
 
-    /// Adds the underlying failure. It must not print the vendor's text, a URL or a person's data.
+    /// Adds the underlying error.
+    ///
+    /// It must not print the vendor's text, a URL or personal data.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -319,7 +226,7 @@ impl Error {
         self
     }
 
-    /// Returns the kind of the failure.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -342,7 +249,7 @@ impl Error {
         )
     }
 
-    /// Returns the provider whose call failed, if there was a call.
+    /// Returns the provider, if the error occurred in a call.
     #[must_use]
     pub fn provider(&self) -> Option<&ProviderId> {
         self.0.provider.as_ref()
@@ -354,31 +261,34 @@ impl Error {
         self.0.operation
     }
 
-    /// Returns the number of attempts; 0 if the failure preceded the first request.
+    /// Returns the number of attempts; 0 if the call failed before the first request.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// Returns the HTTP status of the last answer, if there was one.
+    /// Returns the HTTP status of the last response, if there was one.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
 
-    /// Returns the vendor's own code for the failure, verbatim.
+    /// Returns the vendor's code for the failure, verbatim.
     #[must_use]
     pub fn vendor_code(&self) -> Option<&str> {
         self.0.vendor_code.as_deref()
     }
 
-    /// Returns the vendor's own description of the failure, verbatim: for an operator, not for a log.
+    /// Returns the vendor's description of the failure, verbatim.
+    ///
+    /// Show it to an operator, but do not log it.
     #[must_use]
     pub fn vendor_text(&self) -> Option<&Pii<String>> {
         self.0.vendor_text.as_ref()
     }
 
-    /// Returns the cause if no answer or no complete answer arrived: connection refused, DNS, TLS, timeout and so on.
+    /// Returns the cause if no complete response arrived, such as a refused connection, DNS, TLS or
+    /// a timeout.
     ///
     /// ```
     /// use idv_core::{Error, ErrorKind, Sent, TransportCause, TransportError};
@@ -393,7 +303,7 @@ impl Error {
         Some(error.cause)
     }
 
-    /// Returns the wait that the vendor asked for, if it did.
+    /// Returns the wait that the vendor requested, if any.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -455,7 +365,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_prints_one_line_without_the_vendors_words() {
+    fn display_is_one_line_without_the_vendors_text() {
         let error = Error::invalid("person.birth_date", "write YYYY-MM-DD")
             .with_vendor_code("SOMETHING THE VENDOR SAID")
             .with_vendor_text("SOMETHING ABOUT ERIKA")
@@ -470,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn json_that_cannot_be_read_is_not_quoted() {
+    fn malformed_json_is_not_quoted() {
         let error = serde_json::from_str::<u8>("\"Mustermann\"").unwrap_err();
         let ours = Error::malformed_json(&error);
         assert!(error.to_string().contains("Mustermann"));

@@ -1,4 +1,4 @@
-//! Sinks for evidence, and the facts about a download.
+//! Sinks for evidence, and the digest and length of a download.
 
 use std::fmt;
 use std::io;
@@ -8,20 +8,22 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Receives evidence, piece by piece.
+/// A destination for evidence, which arrives in chunks.
 ///
-/// After a failed download its content must not be used: write to a temporary file and rename it at the end.
+/// After a failed download, the content must not be used: write to a temporary file and rename it
+/// at the end.
 #[async_trait]
 pub trait Sink: Send {
     /// Appends bytes.
     ///
     /// # Errors
     ///
-    /// Those of the underlying file or buffer.
+    /// Returns the errors of the underlying file or buffer.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, an unknown part of the bytes is written: the download has failed.
+    /// If the future is dropped, an unknown part of the bytes has been written and the download has
+    /// failed.
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -33,7 +35,7 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Writes evidence into a sink up to a limit, and counts and hashes it on the way.
+/// Writes evidence into a sink up to a limit, and computes its length and digest.
 ///
 /// ```
 /// use idv_core::Recorder;
@@ -73,12 +75,13 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if that would exceed the limit, in which case none of the bytes is written;
-    /// [`Sink`](ErrorKind::Sink) if the sink failed.
+    /// [`LimitExceeded`](ErrorKind::LimitExceeded) if the bytes would exceed the limit, in which
+    /// case none of them is written; [`Sink`](ErrorKind::Sink) if the sink failed.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, an unknown part of the bytes is written: drop the recorder and treat the download as failed.
+    /// If the future is dropped, an unknown part of the bytes has been written: drop the recorder
+    /// and treat the download as failed.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<()> {
         if self.length == 0 {
             self.media_type = sniff(bytes);
@@ -95,7 +98,7 @@ impl<'a> Recorder<'a> {
             .map_err(|error| Error::new(ErrorKind::Sink).with_source(error))
     }
 
-    /// Ends the recording and returns its length, digest and media type.
+    /// Finishes the recording and returns its length, digest and media type.
     #[must_use]
     pub fn finish(self) -> Download {
         Download::new(
@@ -123,12 +126,12 @@ pub struct Download {
     pub length: u64,
     /// The SHA-256 digest.
     pub sha256: [u8; 32],
-    /// The media type by the first bytes, else by the vendor.
+    /// The media type by the first bytes, or else according to the vendor.
     pub media_type: Option<String>,
 }
 
 impl Download {
-    /// Creates a description from its parts.
+    /// Creates a value from its parts.
     #[must_use]
     pub const fn new(length: u64, sha256: [u8; 32], media_type: Option<String>) -> Self {
         Self {
@@ -138,7 +141,7 @@ impl Download {
         }
     }
 
-    /// Describes evidence that is in memory.
+    /// Computes the length, digest and media type of evidence in memory.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self::new(
@@ -155,7 +158,7 @@ impl Download {
     }
 }
 
-/// Returns the media type by the first bytes of a file.
+/// Detects the media type by the first bytes of a file.
 #[must_use]
 fn sniff(start: &[u8]) -> Option<&'static str> {
     Some(match start {

@@ -1,6 +1,8 @@
-//! Tests of the stored formats: applications keep these types as JSON, so that each file that was ever written has to be read.
+//! Tests of the stored formats. Applications store these types as JSON, so every file that any
+//! version wrote must remain readable.
 //!
-//! `tests/formats/current` has what this version writes; the folders beside it have what earlier ones wrote.
+//! `tests/formats/current` contains the format of this version, the folders beside it those of
+//! earlier versions.
 
 use std::path::PathBuf;
 
@@ -36,7 +38,7 @@ fn read<T: DeserializeOwned>(folder: &str, name: &str) -> (T, Value) {
     )
 }
 
-/// Compares a value with its file, which `IDV_GENERATE=write` writes.
+/// Compares a value with its file, which `IDV_GENERATE=write` creates.
 fn is_stored_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     value: &T,
     name: &str,
@@ -53,7 +55,7 @@ fn is_stored_as<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     assert_eq!(
         serde_json::to_value(value).unwrap(),
         json,
-        "{name}: what is stored changed; keep the old file in a folder of its own"
+        "{name}: the stored format changed; keep the old file in a folder of its own"
     );
 }
 
@@ -171,7 +173,7 @@ fn new_verification() -> NewVerification {
 }
 
 #[test]
-fn stored_formats_are_those_of_the_files() {
+fn stored_formats_match_the_files() {
     is_stored_as(&disputed(), "verification.json");
     is_stored_as(&disputed().id().clone(), "verification-id.json");
     is_stored_as(&report(), "report.json");
@@ -181,7 +183,7 @@ fn stored_formats_are_those_of_the_files() {
 }
 
 #[test]
-fn stored_outcome_is_read_back_whatever_is_added_to_the_model() {
+fn stored_outcome_is_read_back_after_the_model_grew() {
     let (verification, _): (Verification, _) = read("current", "verification.json");
     assert_eq!(verification.decision(), disputed().decision());
     assert_eq!(verification.decision(), crate::Decision::Disputed);

@@ -1,4 +1,4 @@
-//! What verifications, vendors and evidence are called.
+//! Identifiers of verifications, vendors and evidence.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::environment::Random;
 use crate::error::{Error, Result};
 
-/// A provider's short name: lower-case words joined by hyphens.
+/// The short name of a provider: lower-case words joined by hyphens, such as `cm-id-scan`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "schema",
@@ -19,13 +19,13 @@ use crate::error::{Error, Result};
 pub struct ProviderId(Cow<'static, str>);
 
 impl ProviderId {
-    /// Names a provider.
+    /// Creates an identifier from a name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -44,14 +44,24 @@ impl fmt::Debug for ProviderId {
     }
 }
 
-/// Our reference: the name that we give a verification at the vendor.
+/// The application's reference for a verification: the name under which the vendor knows it.
 ///
-/// A new one is 16 to 100 characters of `a-z`, `0-9` and `-`: the alphabet that every vendor takes, whether or not it tells cases apart.
-/// It must not be guessable, since some vendors open the person's session to who knows it: let [`Client::reference`] or
-/// [`Reference::random`] make it (128 random bits), and store it *before* the verification is created, so that an interrupted
-/// creation can be settled. An application's own customer number does not belong in it.
+/// A new reference has 16 to 100 characters of `a-z`, `0-9` and `-`. Every vendor accepts this
+/// alphabet, including those that ignore case. A reference must not be guessable, because at some
+/// vendors it opens the person's session. Generate it with [`Client::reference`] or
+/// [`Reference::random`] (128 random bits), and store it *before* the verification is created, so
+/// that an interrupted call can be resolved. Do not put a customer number into it.
 ///
-/// `Debug` prints its first half, and eight characters at most.
+/// `Debug` prints the first half of the reference, and at most eight characters.
+///
+/// ```
+/// use idv_core::{OsRandom, Reference};
+///
+/// let reference = Reference::random(&OsRandom);
+/// assert_eq!(reference.as_str().len(), 32);
+/// assert!(Reference::parse("order-1").is_err()); // too short, and easy to guess
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// [`Client::reference`]: crate::Client::reference
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -59,7 +69,7 @@ impl fmt::Debug for ProviderId {
 pub struct Reference(Box<str>);
 
 impl Reference {
-    /// Makes a reference of 128 random bits, in hexadecimal.
+    /// Generates a reference from 128 random bits, written in hexadecimal.
     #[must_use]
     pub fn random(random: &dyn Random) -> Self {
         let mut bits = [0_u8; 16];
@@ -67,36 +77,40 @@ impl Reference {
         Self(hex::encode(bits).into())
     }
 
-    /// Takes a reference that the caller made.
+    /// Parses a new reference that the application generated itself.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `reference`, where a character or the length is not allowed.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `reference`, if its length or
+    /// one of its characters is not allowed.
     pub fn parse(text: impl Into<String>) -> Result<Self> {
         let reference = Self(text.into().into());
         reference.check_new()?;
         Ok(reference)
     }
 
-    /// Takes the reference of a verification that exists already under a name that was given elsewhere: before an application came
-    /// to this crate, for example. It is 1 to 255 visible characters of ASCII; what the vendor takes of those the adapter checks.
-    /// Nothing can be created with it, unless it is one that [`Reference::parse`] takes too.
+    /// Parses the reference of a verification that already exists, such as one that was created
+    /// before the application used this crate.
+    ///
+    /// Such a reference has 1 to 255 visible ASCII characters; the adapter checks the vendor's own
+    /// rules. It cannot create a verification, unless [`Reference::parse`] accepts it as well.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `reference`, where a character or the length is not allowed.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `reference`, if its length or
+    /// one of its characters is not allowed.
     pub fn existing(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if !(1..=255).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::invalid(
                 "reference",
-                "it is 1 to 255 visible characters of ASCII",
+                "expected 1 to 255 visible ASCII characters",
             ));
         }
         Ok(Self(text.into()))
     }
 
-    /// Fails where no verification may be created with it.
+    /// Returns an error unless a verification may be created with this reference.
     pub(crate) fn check_new(&self) -> Result<()> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if (16..=100).contains(&self.0.len()) && self.0.bytes().all(allowed) {
@@ -104,11 +118,11 @@ impl Reference {
         }
         Err(Error::invalid(
             "reference",
-            "a new one is 16 to 100 characters of a-z, 0-9 and -, and not guessable",
+            "a new reference has 16 to 100 characters of a-z, 0-9 and -, and is not guessable",
         ))
     }
 
-    /// The reference in clear.
+    /// Returns the reference in clear.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -117,7 +131,7 @@ impl Reference {
 
 impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Of a short one that was given elsewhere less is shown.
+        // Existing references may be shorter than 16 characters: show half of them at most.
         write!(
             f,
             "{}…",
@@ -128,12 +142,14 @@ impl fmt::Debug for Reference {
 
 impl<'de> Deserialize<'de> for Reference {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // One that is read back from where it was stored names what exists.
+        // A stored reference names a verification that already exists.
         Self::existing(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }
 
-/// A name that came from the vendor or goes only there. `Debug` does not print it: with some vendors it opens the person's session.
+/// Declares an opaque identifier that is shared with the vendor.
+///
+/// `Debug` does not print it, because at some vendors it opens the person's session.
 macro_rules! opaque {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -143,12 +159,12 @@ macro_rules! opaque {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps the name.
+            /// Wraps an identifier.
             pub fn new(name: impl Into<String>) -> Self {
                 Self(name.into())
             }
 
-            /// The name in clear.
+            /// Returns the identifier in clear.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -164,37 +180,49 @@ macro_rules! opaque {
 }
 
 opaque! {
-    /// The vendor's id of a verification.
+    /// The vendor's identifier for a verification.
     ///
-    /// With some vendors whoever knows it can open the person's session, so `Debug` does not print it.
+    /// `Debug` does not print it, because at some vendors it opens the person's session.
     VendorId
 }
 
 opaque! {
-    /// What [`Results::fetch`](crate::Results::fetch) needs beside the verification's id, as the vendor gave it.
+    /// The vendor's identifier for a result, if [`Results::fetch`](crate::Results::fetch) needs one
+    /// beside that of the verification.
     ResultHandle
 }
 
 opaque! {
-    /// The name of one piece of evidence, as the report lists it.
+    /// The identifier of one piece of evidence, as listed in the report.
     EvidenceId
 }
 
-/// What a verification is called: our reference, and the vendor's id where the vendor gives one.
+/// The identifiers of a verification: the application's reference, and the vendor's identifier if
+/// the vendor assigns one.
 ///
-/// Store it whole; every call about the verification takes it. It is serializable for that purpose.
+/// Every call about the verification takes this value. Store it whole, for example as JSON.
+///
+/// ```
+/// use idv_core::{Reference, VendorId, VerificationId};
+///
+/// let reference = Reference::existing("AH73JK3LM")?;
+/// let id = VerificationId::new(reference, Some(VendorId::new("TS2-ZXNTM")));
+/// let stored = serde_json::to_string(&id).unwrap();
+/// assert_eq!(serde_json::from_str::<VerificationId>(&stored).unwrap(), id);
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationId {
-    /// Our reference.
+    /// The application's reference.
     pub reference: Reference,
-    /// The vendor's id.
+    /// The vendor's identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<VendorId>,
 }
 
 impl VerificationId {
-    /// Joins our reference and the vendor's id.
+    /// Combines the application's reference and the vendor's identifier.
     #[must_use]
     pub const fn new(reference: Reference, vendor_id: Option<VendorId>) -> Self {
         Self {
@@ -203,39 +231,39 @@ impl VerificationId {
         }
     }
 
-    /// The vendor's id.
+    /// Returns the vendor's identifier, for vendors that know a verification by no other name.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `vendor_id`, where there is none: for vendors that know a
-    /// verification by no other name.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `vendor_id`, if there is none.
     pub fn require_vendor_id(&self) -> Result<&VendorId> {
         self.vendor_id.as_ref().ok_or_else(|| {
             Error::invalid(
                 "vendor_id",
-                "this vendor knows a verification only by its own id: keep the whole id that create returned",
+                "this vendor needs its own id: store the whole `VerificationId` that `create` returned",
             )
         })
     }
 }
 
-/// Whom an observation is about: the names that the vendor's message carries.
+/// The verification that an observation is about, by the identifiers in the vendor's message.
 ///
-/// Messages may be about verifications that are not ours, so neither name is held to our alphabet.
+/// A message can be about a verification of another application, so neither identifier is held to
+/// the alphabet of [`Reference`].
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Subject {
-    /// Our reference, as the message has it.
+    /// The application's reference, as written in the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The vendor's id.
+    /// The vendor's identifier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<VendorId>,
 }
 
 impl Subject {
-    /// Joins the names that a message carries.
+    /// Combines the identifiers of a message.
     #[must_use]
     pub const fn new(reference: Option<String>, vendor_id: Option<VendorId>) -> Self {
         Self {
@@ -244,10 +272,12 @@ impl Subject {
         }
     }
 
-    /// Whether this is the verification `id`: they share a name, and no name speaks against it.
+    /// Returns whether this is the verification `id`: at least one identifier is the same, and none
+    /// differs.
     ///
-    /// References are compared without regard to case, since some vendors do not tell cases apart; two of ours never differ in
-    /// case alone. Vendor ids are compared exactly.
+    /// References are compared without regard to case, because some vendors change it; two
+    /// references of [`Reference::random`] never differ in case alone. Vendor identifiers are
+    /// compared exactly.
     #[must_use]
     pub fn is(&self, id: &VerificationId) -> bool {
         let reference = self
@@ -285,7 +315,8 @@ impl fmt::Debug for Subject {
     }
 }
 
-/// As much of a reference as may be printed: with some vendors the whole of it opens the person's session.
+/// Returns the part of a reference that may be printed: at some vendors, the whole reference opens
+/// the person's session.
 pub(crate) fn abbreviated(reference: &str) -> String {
     reference.chars().take(8).chain(['…']).collect()
 }
@@ -302,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_has_the_alphabet_that_every_vendor_takes() {
+    fn new_reference_has_an_alphabet_that_all_vendors_accept() {
         assert!(Reference::parse("0123456789abcdef").is_ok());
         assert!(Reference::parse("6f1c2a9e-1c1f-4a6b-9a52-0c2d6a1f7e11").is_ok());
         for text in [
@@ -317,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exists_under_another_name_can_be_named_and_nothing_is_created_so() {
+    fn existing_reference_is_accepted_but_creates_nothing() {
         let reference = Reference::existing("AH73JK3LM").unwrap();
         assert_eq!(format!("{reference:?}"), "AH73…");
         assert!(reference.check_new().is_err());
@@ -338,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_open_a_session_are_not_printed() {
+    fn identifiers_that_open_a_session_are_not_printed() {
         let id = id("0123456789abcdef", Some("XYZ-SECRET"));
         let printed = format!("{id:?} {:?}", Subject::from(&id));
         assert!(
@@ -357,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_a_verification_only_if_a_name_is_shared_and_none_differs() {
+    fn subject_matches_if_an_id_is_shared_and_none_differs() {
         let ours = id("0123456789abcdef", Some("A"));
         let subject = |reference: Option<&str>, vendor: Option<&str>| {
             Subject::new(reference.map(Into::into), vendor.map(VendorId::new))

@@ -14,48 +14,51 @@ use crate::report::Field;
 
 /// The description of a vendor as it is configured.
 ///
-/// An adapter states it with [`VendorInfo::new`] and the fields; a [`Client`](crate::Client) adds what it reads off the provider
-/// itself, `capabilities` and `callback_proof`, so that it promises nothing that is not there.
+/// An adapter creates it with [`VendorInfo::new`] and sets the other fields. A
+/// [`Client`](crate::Client) derives `capabilities` and `callback_proof` from the provider itself,
+/// so that the description promises nothing that the adapter does not implement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct VendorInfo {
     /// The provider's id.
     pub provider: ProviderId,
-    /// The vendor's name, for people.
+    /// The vendor's name, for display.
     pub name: &'static str,
     /// The vendor's document that the adapter follows, with its version.
     pub document: &'static str,
-    /// The adapter's version: `env!("CARGO_PKG_VERSION")` in its crate.
+    /// The version of the adapter: `env!("CARGO_PKG_VERSION")` in its crate.
     pub version: &'static str,
     /// The optional capabilities, in the order of [`Capability::ALL`].
     pub capabilities: Vec<Capability>,
-    /// Whether a creation can be repeated safely.
+    /// Whether a create call can be repeated safely.
     pub create_safety: CreateSafety,
     /// The way in which the person reaches the vendor.
     pub hand_off: HandOffKind,
-    /// The proof that callbacks bring; `None` if every callback is a claim.
+    /// The kind of proof that callbacks carry; `None` if callbacks are unauthenticated.
     pub callback_proof: Option<ProofKind>,
     /// The source of the full report.
     pub report_from: ReportSource,
     /// The fields that a report can fill.
     pub report_fields: &'static [Field],
-    /// The inputs that a creation takes, as [`NewVerification::given`](crate::NewVerification::given) names them.
+    /// The inputs that a create call accepts, by the names of
+    /// [`NewVerification::given`](crate::NewVerification::given).
     pub accepts: &'static [&'static str],
-    /// The inputs without which a creation is refused, by the same names, for the configured product. An entry such as
-    /// `contact.email|contact.phone` is satisfied by either.
+    /// The inputs that a create call requires for the configured product, by the same names. An
+    /// entry such as `contact.email|contact.phone` requires either.
     pub requires: Vec<&'static str>,
-    /// The time that a person has for their part before the vendor forgets the verification, in seconds.
+    /// The lifetime of the person's session; a number of seconds in JSON.
     #[serde(rename = "lifetime_seconds", serialize_with = "optional_seconds")]
     pub lifetime: Option<Duration>,
-    /// The interval at which polling is sensible, in seconds.
+    /// The recommended polling interval; a number of seconds in JSON.
     #[serde(rename = "poll_interval_seconds", serialize_with = "seconds")]
     pub poll_interval: Duration,
-    /// Instructions for an operator, for steps that the vendor has no call for, such as a deletion.
+    /// Instructions for an operator, for steps that the vendor offers no API for, such as a
+    /// deletion.
     pub manual_steps: &'static str,
 }
 
 impl VendorInfo {
-    /// Returns the least description of a vendor; the other fields are set on the value.
+    /// Creates a minimal description of a vendor; set the other fields on the value.
     #[must_use]
     pub const fn new(
         provider: ProviderId,
@@ -83,7 +86,7 @@ impl VendorInfo {
         }
     }
 
-    /// Returns the whole description of a provider.
+    /// Returns the complete description of a provider, including its capabilities.
     #[must_use]
     pub fn of(provider: &dyn Provider) -> Self {
         let capabilities = provider.capabilities();
@@ -102,13 +105,15 @@ impl VendorInfo {
         self.capabilities.contains(&capability)
     }
 
-    /// Returns whether the vendor can be asked for the outcome. If it can, no callback settles it.
+    /// Returns whether the application can poll or fetch the outcome.
+    ///
+    /// If it can, a callback alone never settles it.
     #[must_use]
     pub fn can_be_asked(&self) -> bool {
         self.has(Capability::Polling) || self.has(Capability::Results)
     }
 
-    /// Returns the required inputs that a request lacks, as [`VendorInfo::requires`] names them.
+    /// Returns the required inputs that a request lacks, by the names of [`VendorInfo::requires`].
     #[must_use]
     pub fn missing(&self, new: &NewVerification) -> Vec<&'static str> {
         let given = new.given();
@@ -130,16 +135,17 @@ fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S
     serializer.serialize_u64(duration.as_secs())
 }
 
-/// How safe it is to repeat a creation whose answer was lost.
+/// Whether a create call can be repeated if its response was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CreateSafety {
-    /// Our reference is the key: repeating the same creation yields the same verification.
+    /// The reference is an idempotency key: repeating the call returns the same verification.
     Keyed,
-    /// Not to be repeated, but what was created can be found by our reference.
+    /// The call must not be repeated, but the application can find the verification by its
+    /// reference.
     Findable,
-    /// Not to be repeated, and what was created cannot be found.
+    /// The call must not be repeated, and the application cannot find the verification.
     Unkeyed,
 }
 
@@ -148,22 +154,22 @@ pub enum CreateSafety {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum HandOffKind {
-    /// We send them to an address.
+    /// The application sends the person to a URL of the vendor.
     Redirect,
-    /// The vendor contacts them.
+    /// The vendor contacts the person.
     VendorContactsPerson,
 }
 
-/// Where the full report comes from.
+/// The source of the full report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReportSource {
-    /// A poll brings it along.
+    /// The response to a poll contains it.
     Poll,
-    /// It is fetched.
+    /// It is fetched separately.
     Fetch,
-    /// It comes with a callback and cannot be asked for.
+    /// A callback contains it; the application cannot request it.
     Callback,
 }
 
@@ -172,19 +178,19 @@ pub enum ReportSource {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Capability {
-    /// Asking for the state of one verification.
+    /// Polls the state of one verification.
     Polling,
-    /// Fetching the result of one verification.
+    /// Fetches the result of one verification.
     Results,
-    /// Downloading images, recordings and files.
+    /// Downloads images, recordings and files.
     Evidence,
-    /// Asking for the state of many verifications in one call.
+    /// Lists the states of many verifications in one call.
     Listing,
-    /// Finding verifications by our reference.
+    /// Finds verifications by the application's reference.
     Lookup,
-    /// Deleting at the vendor.
+    /// Deletes verifications at the vendor.
     Deletion,
-    /// Receives callbacks.
+    /// Receives callbacks from the vendor.
     Callbacks,
 }
 
@@ -200,7 +206,7 @@ impl Capability {
         Self::Callbacks,
     ];
 
-    /// Returns the capability as one word.
+    /// Returns the name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -221,7 +227,9 @@ impl fmt::Display for Capability {
     }
 }
 
-/// The requirements that an application has of a vendor, to be checked when it starts.
+/// An application's requirements of a vendor, to be checked at start-up.
+///
+/// Each setter adds a requirement; [`Client::require`](crate::Client::require) checks them all.
 ///
 /// ```
 /// use idv_core::report::Field;
@@ -245,7 +253,7 @@ pub struct Requirements {
 }
 
 impl Requirements {
-    /// Returns requirements that every vendor meets.
+    /// Creates requirements that every vendor meets.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -258,36 +266,39 @@ impl Requirements {
         self
     }
 
-    /// Requires that reports can fill a field.
+    /// Requires that reports can contain a field.
     #[must_use]
     pub fn field(mut self, field: Field) -> Self {
         self.fields.push(field);
         self
     }
 
-    /// Requires that a creation takes an input, as [`NewVerification::given`] names it.
+    /// Requires that a create call accepts an input, by its name in [`NewVerification::given`].
     #[must_use]
     pub fn input(mut self, path: &'static str) -> Self {
         self.inputs.push(path);
         self
     }
 
-    /// Lists the inputs that the application has for every person, as [`NewVerification::given`] names them. A vendor that requires
-    /// another one ([`VendorInfo::requires`]) does not meet the requirements.
+    /// Lists the inputs that the application supplies for every person, by their names in
+    /// [`NewVerification::given`].
+    ///
+    /// A vendor that requires any other input ([`VendorInfo::requires`]) does not meet the
+    /// requirements.
     #[must_use]
     pub fn supplies(mut self, paths: impl IntoIterator<Item = &'static str>) -> Self {
         self.supplied.get_or_insert_default().extend(paths);
         self
     }
 
-    /// Requires that a creation can be repeated after its answer was lost.
+    /// Requires that a create call can be repeated if its response was lost.
     #[must_use]
     pub const fn repeatable_create(mut self) -> Self {
         self.repeatable_create = true;
         self
     }
 
-    /// Requires that callbacks are proven.
+    /// Requires that callbacks are authenticated.
     #[must_use]
     pub const fn proven_callbacks(mut self) -> Self {
         self.proven_callbacks = true;
@@ -298,7 +309,7 @@ impl Requirements {
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](ErrorKind::Unsupported), which lists everything that is missing.
+    /// [`Unsupported`](ErrorKind::Unsupported), which lists every unmet requirement.
     pub fn check(&self, info: &VendorInfo) -> crate::Result<()> {
         let mut missing = Vec::new();
         for capability in self
@@ -313,14 +324,14 @@ impl Requirements {
             .iter()
             .filter(|field| !info.report_fields.contains(field))
         {
-            missing.push(format!("its reports never fill {field}"));
+            missing.push(format!("its reports never contain {field}"));
         }
         for input in self
             .inputs
             .iter()
             .filter(|input| !info.accepts.contains(input))
         {
-            missing.push(format!("it takes no {input}"));
+            missing.push(format!("it does not accept {input}"));
         }
         if let Some(supplied) = &self.supplied {
             for input in info
@@ -332,10 +343,10 @@ impl Requirements {
             }
         }
         if self.repeatable_create && info.create_safety != CreateSafety::Keyed {
-            missing.push("a creation whose answer was lost cannot be repeated".to_owned());
+            missing.push("a create call whose response was lost cannot be repeated".to_owned());
         }
         if self.proven_callbacks && info.callback_proof.is_none() {
-            missing.push("its callbacks are not proven as it is configured".to_owned());
+            missing.push("its callbacks are not authenticated in this configuration".to_owned());
         }
         if missing.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The inputs of a creation: one table for the model's paths, for strings and for the builder.
+//! The inputs of a create request: one table of paths, formats and builder methods.
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -11,20 +11,27 @@ use crate::new::{Locale, NewVerification};
 use crate::pii::Pii;
 use crate::report::{Country, DocumentKind, Gender};
 
-/// One input of a creation, such as the family name.
+/// One input of a create request, such as the family name.
 ///
-/// Every input can be given as a string. The table [`Input::ALL`] is the only list of them: errors, capabilities, the builder
-/// and the options of the program `idv` are made from it.
+/// Every input can be set from a string. Errors, capabilities, the builder and the options of the
+/// program `idv` are all derived from the table [`Input::ALL`].
+///
+/// ```
+/// use idv_core::Input;
+///
+/// let input = Input::at("person.birth_date").expect("a known path");
+/// assert_eq!((input.name, input.form), ("birth_date", "YYYY-MM-DD"));
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Input {
-    /// The path in [`NewVerification`], and in its JSON: `person.birth_date`.
+    /// The path in [`NewVerification`] and in its JSON, such as `person.birth_date`.
     pub path: &'static str,
-    /// The name of the builder's method: `birth_date`.
+    /// The name of the builder method, such as `birth_date`.
     pub name: &'static str,
-    /// The form of the string: `YYYY-MM-DD`.
+    /// The format of the string, such as `YYYY-MM-DD`.
     pub form: &'static str,
-    /// One sentence that describes it.
+    /// A description in one sentence.
     pub description: &'static str,
     is_given: fn(&NewVerification) -> bool,
     set: fn(&mut NewVerification, &str) -> Option<()>,
@@ -38,7 +45,7 @@ impl Input {
         Self::ALL.iter().find(|input| input.path == path)
     }
 
-    /// Returns whether a request has the input.
+    /// Returns whether a request contains the input.
     #[must_use]
     pub fn is_given(&self, new: &NewVerification) -> bool {
         (self.is_given)(new)
@@ -48,7 +55,8 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the path, with the form that is expected.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the path and the expected
+    /// format.
     pub fn set(&self, new: &mut NewVerification, text: &str) -> Result<()> {
         (self.set)(new, text).ok_or_else(|| {
             Error::invalid(self.path, format!("expected {}", expectation(self.form)))
@@ -61,7 +69,7 @@ impl Input {
     }
 }
 
-/// Describes a form in words.
+/// Describes a format in words.
 fn expectation(form: &str) -> &str {
     match form {
         "YYYY-MM-DD" => "a date as YYYY-MM-DD",
@@ -77,7 +85,7 @@ fn expectation(form: &str) -> &str {
 macro_rules! inputs {
     ($($path:literal $($field:ident).+ = $read:expr, $name:ident, $form:literal, $description:literal;)*) => {
         impl Input {
-            /// Every input but the custom data, in the order of [`NewVerification`].
+            /// Every input except the custom data, in the order of [`NewVerification`].
             pub const ALL: &'static [Self] = &[
                 $(Self {
                     path: $path,
@@ -96,9 +104,9 @@ macro_rules! inputs {
 
         impl NewVerificationBuilder {
             $(
-                #[doc = $description]
+                #[doc = concat!("Sets `", $path, "` from a string of the form `", $form, "`.")]
                 #[doc = ""]
-                #[doc = concat!("Form: `", $form, "`. Sets `", $path, "`.")]
+                #[doc = $description]
                 pub fn $name(self, value: impl ToString) -> Self {
                     self.input($path, &value.to_string())
                 }
@@ -118,28 +126,29 @@ inputs! {
     "person.title" person.title = pii(text), title, "TEXT", "The academic title, if documents have it as part of the name.";
     "person.address.street" person.address.street = pii(text), street, "TEXT", "The street, without the house number.";
     "person.address.house_number" person.address.house_number = pii(text), house_number, "TEXT",
-        "The house number with its additions.";
+        "The house number with any suffix.";
     "person.address.postal_code" person.address.postal_code = pii(text), postal_code, "TEXT", "The postal code.";
     "person.address.city" person.address.city = pii(text), city, "TEXT", "The city.";
     "person.address.country" person.address.country = pii(country), country, "COUNTRY", "The country of the address.";
     "contact.email" contact.email = pii(text), email, "TEXT", "The e-mail address.";
     "contact.phone" contact.phone = pii(phone), phone, "PHONE", "The mobile phone number.";
     "document.kind" document.kind = pii(word::<DocumentKind>), document_kind,
-        "id_card, passport, residence_permit, driving_licence or other", "The kind of document that the person is expected to show.";
-    "document.number" document.number = pii(text), document_number, "TEXT", "The number of the document.";
+        "id_card, passport, residence_permit, driving_licence or other", "The kind of the expected document.";
+    "document.number" document.number = pii(text), document_number, "TEXT", "The number of the expected document.";
     "document.issuing_country" document.issuing_country = pii(country), issuing_country, "COUNTRY",
         "The country that issued the document.";
     "document.issuer" document.issuer = pii(text), issuer, "TEXT", "The authority that issued the document.";
     "document.issued_on" document.issued_on = pii(date), issued_on, "YYYY-MM-DD", "The date on which the document was issued.";
     "document.expires_on" document.expires_on = pii(date), expires_on, "YYYY-MM-DD", "The date on which the document expires.";
-    "locale" locale = locale, locale, "LOCALE", "The language to speak with the person.";
-    "return_urls.success" return_urls.success = url, success_url, "URL", "The address for the person's browser after success.";
-    "return_urls.failure" return_urls.failure = url, failure_url, "URL", "The address for the person's browser after failure.";
-    "callback_url" callback_url = url, callback_url, "URL", "The address for the vendor's callbacks.";
-    "purpose" purpose = text, purpose, "TEXT", "The purpose of the verification, in words shown to the person.";
+    "locale" locale = locale, locale, "LOCALE", "The language of the session.";
+    "return_urls.success" return_urls.success = url, success_url, "URL", "The URL to which the person's browser returns after success.";
+    "return_urls.failure" return_urls.failure = url, failure_url, "URL", "The URL to which the person's browser returns after a failure.";
+    "callback_url" callback_url = url, callback_url, "URL", "The URL for the vendor's callbacks.";
+    "purpose" purpose = text, purpose, "TEXT", "The purpose of the verification, shown to the person.";
 }
 
-/// Builds a [`NewVerification`] from strings, or from anything that prints as one: a date, a country, a URL.
+/// Builds a [`NewVerification`] from strings, or from values that print as one: a date, a country,
+/// a URL.
 ///
 /// ```
 /// use idv_core::{NewVerification, OsRandom, Reference};
@@ -174,17 +183,20 @@ impl NewVerificationBuilder {
         }
     }
 
-    /// Adds data that come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
+    /// Adds data that the vendor returns with the report.
+    ///
+    /// Every vendor that supports such data accepts the names `custom1` to `custom4`.
     pub fn custom(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.new.custom.insert(name.into(), Pii::new(value.into()));
         self
     }
 
-    /// Returns the request.
+    /// Builds the request.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the first input whose string does not have the expected form.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the first input whose string
+    /// does not have the expected format.
     pub fn build(self) -> Result<NewVerification> {
         match self.error {
             Some(detail) => Err(Error::invalid(self.path, detail)),
@@ -193,7 +205,7 @@ impl NewVerificationBuilder {
     }
 
     fn input(mut self, path: &'static str, text: &str) -> Self {
-        // Every path here is one of the table's.
+        // Every path here is in the table.
         if let Some(input) = Input::at(path)
             && (input.set)(&mut self.new, text).is_none()
             && self.error.is_none()
@@ -205,17 +217,28 @@ impl NewVerificationBuilder {
 }
 
 impl NewVerification {
-    /// Returns a builder that takes strings.
+    /// Returns a builder that accepts strings.
     pub fn builder(reference: Reference) -> NewVerificationBuilder {
         NewVerificationBuilder::new(Self::new(reference))
     }
 
     /// Sets an input by its path, such as `person.birth_date` or `custom.custom1`, from a string.
     ///
+    /// ```
+    /// use idv_core::{NewVerification, OsRandom, Reference};
+    ///
+    /// let mut new = NewVerification::new(Reference::random(&OsRandom));
+    /// new.set("person.birth_date", "1964-08-12")?;
+    /// new.set("custom.custom1", "branch 7")?;
+    /// assert_eq!(new.given(), ["person.birth_date", "custom"]);
+    /// assert!(new.set("person.shoe_size", "42").is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the path if there is no such input, or if the string does not have the
-    /// expected form.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the path, if it is unknown or
+    /// the string does not have the expected format.
     pub fn set(&mut self, path: &str, text: &str) -> Result<()> {
         if let Some(name) = path.strip_prefix("custom.") {
             self.custom
@@ -224,13 +247,16 @@ impl NewVerification {
         }
         match Input::at(path) {
             Some(input) => input.set(self, text),
-            None => Err(Error::invalid(path.to_owned(), "there is no such input")),
+            None => Err(Error::invalid(path.to_owned(), "unknown input")),
         }
     }
 
-    /// Returns the paths of all inputs that are given, as errors, [`VendorInfo::accepts`](crate::VendorInfo::accepts),
+    /// Returns the paths of all inputs that the request contains.
+    ///
+    /// Errors, [`VendorInfo::accepts`](crate::VendorInfo::accepts),
     /// [`VendorInfo::requires`](crate::VendorInfo::requires) and
-    /// [`CreateResponse::unsupported_fields`](crate::CreateResponse::unsupported_fields) name them. Custom data are one input, `custom`.
+    /// [`CreateResponse::unsupported_fields`](crate::CreateResponse::unsupported_fields) use the
+    /// same paths. All custom data are one input, `custom`.
     #[must_use]
     pub fn given(&self) -> Vec<&'static str> {
         let custom = (!self.custom.is_empty()).then_some("custom");
@@ -252,7 +278,7 @@ fn text(text: &str) -> Option<String> {
 }
 
 fn date(text: &str) -> Option<Date> {
-    // jiff reads more forms than one.
+    // jiff accepts other formats as well.
     text.trim()
         .parse()
         .ok()
@@ -277,8 +303,9 @@ fn word<T: for<'de> Deserialize<'de>>(text: &str) -> Option<T> {
     T::deserialize(deserializer).ok()
 }
 
-/// Reads a phone number without the spaces, hyphens and brackets that people write, and with + for 00. A national number stays as it is:
-/// some vendors take it.
+/// Parses a phone number, without spaces, hyphens and brackets, and with `+` in place of `00`.
+///
+/// A national number is kept as it is, because some vendors accept it.
 fn phone(text: &str) -> Option<String> {
     let plain: String = text
         .chars()
@@ -299,7 +326,7 @@ mod tests {
         NewVerification::new(Reference::parse("0123456789abcdef").unwrap())
     }
 
-    /// Returns a string of the form of an input.
+    /// Returns a valid string for an input.
     fn example(input: &Input) -> &'static str {
         match input.form {
             "YYYY-MM-DD" => "1964-08-12",
@@ -333,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn every_input_is_a_leaf_of_the_json_and_can_be_cleared() {
+    fn input_is_a_leaf_of_the_json_and_can_be_cleared() {
         let mut new = blank();
         for input in Input::ALL {
             assert!(!input.is_given(&new));
@@ -357,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn string_of_another_form_is_refused_without_its_value() {
+    fn invalid_string_is_refused_without_its_value() {
         for (path, text) in [
             ("person.birth_date", "12.8.1964"),
             ("person.birth_date", "1964-08-12T00:00"),
@@ -379,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn phone_numbers_are_read_as_people_write_them() {
+    fn phone_number_is_parsed_in_usual_notations() {
         for (text, read) in [
             ("+49 (170) 123-4567", Some("+491701234567")),
             ("0049 170 1234567", Some("+491701234567")),

@@ -1,17 +1,80 @@
-//! The model that every identity-verification vendor is normalized to: traits, facts and their fold, reports, errors and calls.
+//! The model behind the crate `idv`: verifications, capabilities, reports, errors and calls, and
+//! the interface for adapters.
 //!
-//! An application holds a [`Client`] and never sees a vendor. An adapter implements [`Provider`] and, for each thing its
-//! vendor can do, one trait. What a vendor says becomes an [`Observation`]; observations are folded by
-//! [`Verification::apply`] into one state, whatever their order and however often they are repeated; and
-//! [`Verification::next_step`] says what to do now. Data flows one way: wire → observation → fold → decision.
+//! Applications use the crate `idv`, which re-exports this one. Use `idv-core` directly for two
+//! purposes:
 //!
-//! Nothing here does input or output: transport, time and randomness are handed in as an [`Environment`].
+//! - to write an adapter for another vendor: see [`Provider`] and the module [`adapter`];
+//! - to write a library that accepts a [`Client`] of any vendor, without a transport or a TLS
+//!   stack.
 //!
-//! # The rules this crate enforces
+//! # The model
 //!
-//! - **Nobody is created twice by accident.** An error says whether the vendor may have acted: [`Error::effect`].
-//! - **Nothing unproven decides.** [`Trust::Proven`] needs a [`Proof`], and only this crate makes one.
-//! - **Nothing personal is printed.** A person's data is [`Pii`], a credential is [`Secret`]; both print a placeholder.
+//! An application holds a [`Client`] and does not depend on the vendor. An adapter implements
+//! [`Provider`] and one trait for each [capability](Capability) of its vendor. Data flow in one
+//! direction:
+//!
+//! 1. Every response, callback and return becomes an [`Observation`], with its [trust](Trust).
+//! 2. [`Verification::apply`] folds observations into one state, independent of their order and
+//!    repetition.
+//! 3. [`Verification::next_step`] returns the next step, and [`Verification::decision`] the
+//!    outcome.
+//!
+//! A [`Tracker`] makes the calls and runs this loop until the outcome and the final [`Report`] have
+//! arrived. The crate itself performs no I/O: an [`Environment`] provides the transport, the clock
+//! and random numbers.
+//!
+//! # Example
+//!
+//! The function below works with every vendor, and with every runtime. The example runs it with a
+//! fictitious vendor in memory.
+//!
+//! ```
+//! use idv_core::{Client, HandOff, NewVerification, Outcome, Report, Result, Tracker};
+//! use idv_core::jiff::SignedDuration;
+//!
+//! /// Verifies a person and waits for the report.
+//! async fn verify(client: Client) -> Result<(Option<Outcome>, Option<Report>)> {
+//!     let request = NewVerification::builder(client.reference()) // store the reference before the call
+//!         .given_names("Erika")
+//!         .family_name("Mustermann")
+//!         .birth_date("1964-08-12")
+//!         .build()?;
+//!     let created = client.create(&request).await?;
+//!     if let HandOff::Redirect(url) = &created.hand_off {
+//!         println!("send the person to {}", url.expose());
+//!     }
+//!     let until = client.now() + SignedDuration::from_hours(24);
+//!     let mut tracker = Tracker::new(client, &created);
+//!     tracker.run(until).await?;
+//!     Ok((tracker.outcome(), tracker.report().cloned()))
+//! }
+//!
+//! # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+//! # futures_executor::block_on(async {
+//! let (outcome, report) = verify(vendor::client()).await?;
+//! assert_eq!(outcome, Some(Outcome::Verified));
+//! assert!(report.is_some());
+//! # Ok::<(), idv_core::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Guarantees
+//!
+//! - **No verification is created twice.** Every error states whether the vendor may have acted:
+//!   [`Error::effect`].
+//! - **No decision without proof.** [`Trust::Proven`] needs a [`Proof`], which only this crate can
+//!   create.
+//! - **Nothing personal is printed.** Personal data are [`Pii`] and credentials are [`Secret`];
+//!   both print a placeholder.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `xml` | no | an XML parser, for adapters of vendors that send XML |
+//! | `schema` | no | JSON Schemas of the observation and the report |
+//! | `opentelemetry` | no | metrics of calls, recorded to the application's meter provider |
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -75,7 +138,7 @@ pub use text::Text;
 pub use tracker::{Progress, Tracker, TrackerInbox, TrackerState};
 pub use verification::{Decision, ReportFinality, Step, Transition, Verification};
 
-// Public dependencies: their types are in signatures.
+// Public dependencies: their types appear in signatures.
 pub use {bytes, http, jiff, serde_json, url};
 
 pub use async_trait::async_trait;
@@ -83,7 +146,7 @@ pub use bytes::Bytes;
 pub use jiff::Timestamp;
 pub use url::Url;
 
-/// The README's examples, kept compiling.
+/// Compiles the examples in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,12 +1,13 @@
 //! Metrics by the semantic conventions of OpenTelemetry.
 //!
-//! With the feature `opentelemetry`, clients record to the meter provider that the application has set as the global one
-//! (`opentelemetry::global::set_meter_provider`) before it made them. Without the feature, or without a provider, nothing is recorded.
-//! No attribute holds personal data.
+//! With the feature `opentelemetry`, clients record to the global meter provider, which the
+//! application sets with `opentelemetry::global::set_meter_provider` before it creates them.
+//! Without the feature, or without a provider, nothing is recorded. No attribute contains personal
+//! data.
 
 use std::fmt;
 
-/// An instrument: what it measures, and by which attributes.
+/// An instrument: the measured quantity and its attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Instrument {
@@ -14,16 +15,16 @@ pub struct Instrument {
     pub name: &'static str,
     /// The kind.
     pub kind: InstrumentKind,
-    /// The unit by UCUM: `s`, or what is counted in braces.
+    /// The unit by UCUM: `s`, or the counted objects in braces.
     pub unit: &'static str,
-    /// The description of the measurement, one sentence.
+    /// The description of the measurement, in one sentence.
     pub description: &'static str,
     /// The attributes that a measurement may have.
     pub attributes: &'static [&'static str],
 }
 
 impl Instrument {
-    /// Describes an instrument.
+    /// Creates a description of an instrument.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -46,9 +47,9 @@ impl Instrument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstrumentKind {
-    /// A whole number that grows.
+    /// A whole number that only grows.
     Counter,
-    /// A value that goes up and down.
+    /// A value that rises and falls.
     Gauge,
     /// A distribution.
     Histogram,
@@ -84,9 +85,9 @@ pub(crate) const REQUEST_DURATION: Instrument = Instrument::new(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttributeValue<'a> {
-    /// The attribute is left out.
+    /// The attribute is omitted.
     Missing,
-    /// A word, without personal data.
+    /// A string without personal data.
     Text(&'a str),
     /// A whole number.
     Number(i64),
@@ -110,7 +111,7 @@ impl<'a, T: Into<Self>> From<Option<T>> for AttributeValue<'a> {
     }
 }
 
-/// A set of instruments that measurements are recorded with.
+/// A set of instruments that record measurements.
 pub struct Instruments {
     #[cfg(feature = "opentelemetry")]
     built: Vec<(&'static str, Built)>,
@@ -127,7 +128,9 @@ impl Instruments {
         Self {}
     }
 
-    /// Records a value: for a counter, the increment. Attributes that are missing are left out.
+    /// Records a value; for a counter, the increment.
+    ///
+    /// Missing attributes are omitted.
     #[inline]
     pub const fn record(
         &self,
@@ -153,7 +156,8 @@ impl Instruments {
     /// Creates the instruments in the scope of a crate.
     #[must_use]
     pub fn new(scope: &'static str, instruments: &'static [Instrument]) -> Self {
-        /// Buckets in seconds: those that the conventions advise for requests, and longer ones for operations with their retries.
+        /// Buckets in seconds: those that the conventions recommend for requests, and longer ones
+        /// for operations with retries.
         const BUCKETS: [f64; 17] = [
             0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 30.0,
             60.0, 120.0,
@@ -199,7 +203,9 @@ impl Instruments {
         }
     }
 
-    /// Records a value: for a counter, the increment. Attributes that are missing are left out.
+    /// Records a value; for a counter, the increment.
+    ///
+    /// Missing attributes are omitted.
     pub fn record(
         &self,
         instrument: &Instrument,

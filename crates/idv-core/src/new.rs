@@ -1,26 +1,33 @@
-//! What a verification is created from, and what creating it returns.
+//! The request to create a verification, and the response.
+
+mod locale;
+mod response;
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 use crate::adapter::VendorOptions;
 use crate::error::{Error, Result};
-use crate::id::{Reference, VerificationId};
+use crate::id::Reference;
 use crate::pii::{Pii, exposed};
 use crate::report::{Country, DocumentKind, Gender};
 
-/// A verification to be created: everything that an application knows and may hand to any vendor.
+pub use locale::Locale;
+pub use response::{CreateResponse, HandOff, SessionUrl};
+
+/// A request to create a verification: the data that an application has and may send to any vendor.
 ///
-/// Only the reference is required here; what else a vendor requires or forbids is checked before anything is sent, and named by
-/// the paths that [`NewVerification::given`] lists. What a vendor has no place for is left out and listed in
-/// [`CreateResponse::unsupported_fields`]; an application that depends on it says so with [`Requirements`](crate::Requirements).
+/// Only the reference is required here. The adapter checks the vendor's own rules before anything
+/// is sent, and names a missing or forbidden field by its path in [`NewVerification::given`]. A
+/// field that the vendor does not support is not sent and is listed in
+/// [`CreateResponse::unsupported_fields`]; an application that depends on a field requires it with
+/// [`Requirements`](crate::Requirements).
+///
+/// Build a request with [`NewVerification::builder`], or set the fields:
 ///
 /// ```
 /// use idv_core::{NewVerification, OsRandom, Reference};
@@ -32,42 +39,45 @@ use crate::report::{Country, DocumentKind, Gender};
 /// assert_eq!(new.given(), ["person.given_names", "person.family_name", "contact.email"]);
 /// ```
 ///
-/// It serializes with the person's data in clear, so that an application can keep what it is about to ask for until the vendor has
-/// answered.
+/// The request serializes with personal data in clear, so that an application can store it until
+/// the vendor has responded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewVerification {
-    /// Our reference. Store it before the call.
+    /// The application's reference. Store it before the call.
     pub reference: Reference,
-    /// What the person claims about themselves: it is compared with the document.
+    /// The person's data as submitted by the application; the vendor compares them with the
+    /// document.
     #[serde(default)]
     pub person: SubmittedPerson,
-    /// How the person can be reached.
+    /// The person's contact data.
     #[serde(default)]
     pub contact: Contact,
     /// The document that the person is expected to show.
     #[serde(default)]
     pub document: ExpectedDocument,
-    /// The language to speak with the person.
+    /// The language of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<Locale>,
-    /// Where the person's browser goes afterwards. What it brings back proves nothing.
+    /// The URLs to which the person's browser returns. The return proves nothing.
     #[serde(default)]
     pub return_urls: ReturnUrls,
-    /// Where the vendor reports to.
+    /// The URL to which the vendor sends callbacks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<Url>,
-    /// Why the person is verified, in words shown to them.
+    /// The purpose of the verification, shown to the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// Data to come back with the report. The names `custom1` to `custom4` are understood by every vendor that takes any.
+    /// Data that the vendor returns with the report.
+    ///
+    /// Every vendor that supports such data accepts the names `custom1` to `custom4`.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
         serialize_with = "exposed"
     )]
     pub custom: BTreeMap<String, Pii<String>>,
-    /// Options for single vendors by their provider ids: [`NewVerification::set_options`].
+    /// Options for single vendors by their provider ids; see [`NewVerification::set_options`].
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
@@ -76,7 +86,7 @@ pub struct NewVerification {
     pub options: BTreeMap<String, Pii<Value>>,
 }
 
-/// What a person claims about themselves.
+/// Personal data that the application submits for comparison with the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -102,14 +112,14 @@ pub struct SubmittedPerson {
     /// The gender.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub gender: Option<Pii<Gender>>,
-    /// The academic title, where it is part of the name on documents.
+    /// The academic title, if it is part of the name on documents.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub title: Option<Pii<String>>,
     /// The address.
     pub address: SubmittedAddress,
 }
 
-/// An address that a person claims.
+/// The address that the application submits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -131,7 +141,7 @@ pub struct SubmittedAddress {
     pub country: Option<Pii<Country>>,
 }
 
-/// How a person can be reached.
+/// A person's contact data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -139,7 +149,7 @@ pub struct Contact {
     /// The e-mail address.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub email: Option<Pii<String>>,
-    /// The mobile phone's number, with `+` and country code.
+    /// The mobile phone number in international format, with `+` and the country code.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub phone: Option<Pii<String>>,
 }
@@ -149,41 +159,41 @@ pub struct Contact {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ExpectedDocument {
-    /// What kind of document it is.
+    /// The kind of the document.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub kind: Option<Pii<DocumentKind>>,
-    /// Its number.
+    /// The document number.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub number: Option<Pii<String>>,
-    /// The country that issued it.
+    /// The country that issued the document.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issuing_country: Option<Pii<Country>>,
-    /// The authority that issued it.
+    /// The authority that issued the document.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issuer: Option<Pii<String>>,
-    /// When it was issued.
+    /// The date of issue.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub issued_on: Option<Pii<Date>>,
-    /// Until when it is valid.
+    /// The last day on which the document is valid.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
     pub expires_on: Option<Pii<Date>>,
 }
 
-/// Where a person's browser goes afterwards.
+/// The URLs to which a person's browser returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReturnUrls {
-    /// After the person did their part.
+    /// The destination after the person has done their part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<Url>,
-    /// After the person gave up, or it failed.
+    /// The destination after the person gave up or the session failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Url>,
 }
 
 impl NewVerification {
-    /// A verification of which nothing is known but our reference.
+    /// Creates a request with a reference and no other data.
     #[must_use]
     pub fn new(reference: Reference) -> Self {
         Self {
@@ -200,14 +210,17 @@ impl NewVerification {
         }
     }
 
-    /// Sets the options for one vendor, in place of earlier ones for it. They change nothing at another vendor.
+    /// Sets the options for one vendor and replaces earlier ones for it.
+    ///
+    /// Other vendors ignore them.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they cannot be written as JSON.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the options cannot be serialized as
+    /// JSON.
     pub fn set_options<T: VendorOptions>(&mut self, options: &T) -> Result<()> {
         let value = serde_json::to_value(options)
-            .map_err(|_| Error::invalid("options", "they cannot be written as JSON"))?;
+            .map_err(|_| Error::invalid("options", "the options cannot be serialized as JSON"))?;
         self.options
             .insert(T::PROVIDER.to_string(), Pii::new(value));
         Ok(())
@@ -217,7 +230,8 @@ impl NewVerification {
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if they are not those of this vendor: a name or a form is unknown.
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if a name or a value in the options is
+    /// not valid for this vendor.
     pub fn vendor_options<T: VendorOptions>(&self) -> Result<Option<T>> {
         let Some(options) = self.options.get(T::PROVIDER.as_str()) else {
             return Ok(None);
@@ -227,155 +241,12 @@ impl NewVerification {
         read.map(Some).map_err(|_| {
             Error::invalid(
                 "options",
-                format!("those for {} have an unknown name or form", T::PROVIDER),
+                format!(
+                    "the options for {} contain an unknown name or an invalid value",
+                    T::PROVIDER
+                ),
             )
         })
-    }
-}
-
-/// A language, and the country whose variety of it is meant: `de`, `en-GB`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Locale {
-    language: String,
-    region: Option<Country>,
-}
-
-impl Locale {
-    /// The language: two lower-case letters of ISO 639-1.
-    #[must_use]
-    pub fn language(&self) -> &str {
-        &self.language
-    }
-
-    /// The country.
-    #[must_use]
-    pub const fn region(&self) -> Option<Country> {
-        self.region
-    }
-}
-
-impl FromStr for Locale {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let (language, region) = text
-            .split_once(['-', '_'])
-            .map_or((text, None), |(language, region)| (language, Some(region)));
-        let region = region
-            .map(|region| Country::from_alpha2(&region.to_ascii_uppercase()).ok_or(()))
-            .transpose();
-        match region {
-            Ok(region)
-                if language.len() == 2
-                    && language.bytes().all(|byte| byte.is_ascii_alphabetic()) =>
-            {
-                Ok(Self {
-                    language: language.to_ascii_lowercase(),
-                    region,
-                })
-            }
-            _ => Err(Error::invalid(
-                "locale",
-                "write a language of ISO 639-1 and optionally a country of ISO 3166, such as de or en-GB",
-            )),
-        }
-    }
-}
-
-impl Serialize for Locale {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Locale {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
-impl fmt::Display for Locale {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.language)?;
-        self.region
-            .map_or(Ok(()), |region| write!(f, "-{}", region.code()))
-    }
-}
-
-/// A verification that exists at the vendor.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct CreateResponse {
-    /// What it is called. Store it whole.
-    pub id: VerificationId,
-    /// How the person comes to the vendor.
-    pub hand_off: HandOff,
-    /// When it was created, by our clock.
-    pub at: Timestamp,
-    /// Until when the person can do their part, where the vendor says so.
-    pub expires_at: Option<Timestamp>,
-    /// Whether the vendor said that it was there already and took the new data: a repetition, in other words.
-    pub already_existed: bool,
-    /// The paths of what was given but has no place in this vendor's call, and so was not sent.
-    pub unsupported_fields: Vec<&'static str>,
-}
-
-impl CreateResponse {
-    /// What every vendor's answer amounts to; the rest is set on the value.
-    #[must_use]
-    pub const fn new(id: VerificationId, hand_off: HandOff, at: Timestamp) -> Self {
-        Self {
-            id,
-            hand_off,
-            at,
-            expires_at: None,
-            already_existed: false,
-            unsupported_fields: Vec::new(),
-        }
-    }
-}
-
-/// How the person comes to the vendor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum HandOff {
-    /// Send the person to this address.
-    #[serde(alias = "visit")]
-    Redirect(SessionUrl),
-    /// The vendor contacts the person itself; send them nowhere.
-    VendorContactsPerson,
-}
-
-/// An address that opens the person's session. Whoever knows it can take the person's place, so `Debug` prints only its host.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SessionUrl(Url);
-
-impl SessionUrl {
-    /// Wraps an address.
-    #[must_use]
-    pub const fn new(url: Url) -> Self {
-        Self(url)
-    }
-
-    /// The address in clear, to be shown to the person and nobody else.
-    #[must_use]
-    pub const fn expose(&self) -> &Url {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SessionUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}://{}/…",
-            self.0.scheme(),
-            self.0.host_str().unwrap_or_default()
-        )
     }
 }
 
@@ -384,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_those_of_one_vendor() {
+    fn options_belong_to_one_vendor() {
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Options {
@@ -420,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn locales_are_written_as_they_are_read() {
+    fn locale_is_written_as_it_was_read() {
         for (text, written) in [("de", "de"), ("en-GB", "en-GB"), ("EN_gb", "en-GB")] {
             assert_eq!(text.parse::<Locale>().unwrap().to_string(), written);
         }
@@ -430,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_until_the_vendor_has_answered_comes_back_whole() {
+    fn stored_request_is_restored_completely() {
         let mut new = NewVerification::new(Reference::parse("0123456789abcdef").unwrap());
         new.person.given_names = Some("Erika".into());
         new.person.birth_date = Some(jiff::civil::date(1964, 8, 12).into());
@@ -451,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_url_prints_only_its_host() {
+    fn debug_of_a_session_url_prints_only_its_host() {
         let url = SessionUrl::new(
             "https://go.example.com/session/SECRET?tid=SECRET"
                 .parse()

@@ -1,4 +1,4 @@
-//! What was learnt about a verification, by which channel, and how far it can be believed.
+//! Observations of a verification: their channel, trust, status and result.
 
 use std::fmt;
 
@@ -10,31 +10,32 @@ use sha2::{Digest, Sha256};
 use crate::id::{ResultHandle, Subject, VerificationId};
 use crate::report::Report;
 
-/// One thing that was learnt about a verification: by asking, by being told, or because time passed.
+/// One fact about a verification: from a response, a callback, the person's return, or the clock.
 ///
-/// It serializes, with the person's data in clear, to
-/// `{"subject", "channel", "trust", "status", "code", "report", "at"}`. It cannot be read back: a proof cannot be stored.
+/// An observation serializes, with personal data in clear, to
+/// `{"subject", "channel", "trust", "status", "code", "report", "at"}`. It cannot be deserialized,
+/// because a [`Proof`] cannot be stored.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Observation {
-    /// Whom it is about.
+    /// The verification that the observation is about.
     pub subject: Subject,
-    /// How it came.
+    /// The channel by which it arrived.
     pub channel: Channel,
-    /// How far it can be believed.
+    /// Whether it is proven.
     pub trust: Trust,
-    /// The state; `None` where the vendor's code is not known or tells none.
+    /// The state; `None` if the vendor's code is unknown or names no state.
     pub status: Option<Status>,
     /// The vendor's code, verbatim.
     pub code: Option<String>,
-    /// The result.
+    /// The result, or the handle to fetch it with.
     pub result: ResultState,
-    /// When it was so, by the vendor.
+    /// The time of the fact, according to the vendor.
     pub at: Option<Timestamp>,
 }
 
 impl Observation {
-    /// A claim about `subject` that says nothing yet.
+    /// Creates an unproven observation of `subject` without a status.
     #[must_use]
     pub const fn claimed(subject: Subject, channel: Channel) -> Self {
         Self {
@@ -48,21 +49,21 @@ impl Observation {
         }
     }
 
-    /// The same, believed.
+    /// Marks the observation as proven.
     #[must_use]
     pub fn proven(mut self, proof: Proof) -> Self {
         self.trust = Trust::Proven(proof);
         self
     }
 
-    /// The same with a trust that a [`CallbackAuth`](crate::CallbackAuth) found.
+    /// Sets the trust that a [`CallbackAuth`](crate::CallbackAuth) established.
     #[must_use]
     pub fn trusted(mut self, trust: Trust) -> Self {
         self.trust = trust;
         self
     }
 
-    /// The report, where it came along.
+    /// Returns the report, if the observation carries one.
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         match &self.result {
@@ -71,7 +72,8 @@ impl Observation {
         }
     }
 
-    /// That the time ran out by our own clock: see [`Verification::expire_if_due`](crate::Verification::expire_if_due).
+    /// Creates the observation of an expired session: see
+    /// [`Verification::expire_if_due`](crate::Verification::expire_if_due).
     pub(crate) fn lapsed(id: &VerificationId, at: Timestamp) -> Self {
         Self {
             status: Some(Status::Finished(Outcome::Expired)),
@@ -95,37 +97,37 @@ impl Serialize for Observation {
     }
 }
 
-/// How something was learnt.
+/// The channel by which an observation arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Channel {
-    /// We asked for the state.
+    /// The response to a poll.
     Poll,
-    /// We fetched the result.
+    /// The response to a fetch of the result.
     Fetch,
-    /// We listed many verifications.
+    /// An entry of a list.
     List,
-    /// The vendor told us.
+    /// A callback from the vendor.
     Callback,
-    /// The person's browser came back.
+    /// The return of the person's browser.
     Return,
-    /// Our own clock: the time for the person's part ran out.
+    /// The application's own clock: the person's session expired.
     Deadline,
 }
 
-/// How far an observation can be believed.
+/// Whether an observation is proven to come from the vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// Somebody says so. It never decides anything; it is a reason to ask.
+    /// An unauthenticated statement. It never decides anything; it is a reason to poll.
     Claimed,
-    /// The vendor said so, and it is known how we know.
+    /// A statement of the vendor, with its proof.
     Proven(Proof),
 }
 
 impl Trust {
-    /// Whether there is a proof.
+    /// Returns whether there is a proof.
     #[must_use]
     pub const fn is_proven(self) -> bool {
         matches!(self, Self::Proven(_))
@@ -142,8 +144,10 @@ impl Serialize for Trust {
     }
 }
 
-/// A reason to believe that a message is the vendor's. Only this crate makes one: for an answer to our own call, and for a
-/// callback that a [`CallbackAuth`](crate::CallbackAuth) has verified.
+/// Evidence that a message comes from the vendor.
+///
+/// Only this crate creates proofs: for a response to one of its requests, and for a callback that a
+/// [`CallbackAuth`](crate::CallbackAuth) has verified.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
     kind: ProofKind,
@@ -151,7 +155,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// A proof that rests on `message`, as it came.
+    /// Creates a proof for `message`, byte for byte as received.
     pub(crate) fn of(kind: ProofKind, message: &[u8]) -> Self {
         Self {
             kind,
@@ -159,7 +163,7 @@ impl Proof {
         }
     }
 
-    /// That our own clock says so.
+    /// Creates the proof of an observation by the application's own clock.
     pub(crate) const fn own_clock() -> Self {
         Self {
             kind: ProofKind::OwnClock,
@@ -167,14 +171,16 @@ impl Proof {
         }
     }
 
-    /// What kind of proof it is.
+    /// Returns the kind of the proof.
     #[must_use]
     pub const fn kind(self) -> ProofKind {
         self.kind
     }
 
-    /// The SHA-256 of the message that is believed, byte for byte as the vendor sent it, for an audit trail: the body of its answer, or
-    /// [what its callback said](crate::Delivery::message). `None` where there was no message.
+    /// Returns the SHA-256 digest of the proven message, for an audit log.
+    ///
+    /// The message is the body of a response or [that of a callback](crate::Delivery::message),
+    /// byte for byte as the vendor sent it. `None` if there was no message.
     #[must_use]
     pub const fn digest(self) -> Option<[u8; 32]> {
         self.digest
@@ -187,43 +193,44 @@ impl fmt::Debug for Proof {
     }
 }
 
-/// What a proof rests on.
+/// The kind of a [`Proof`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProofKind {
-    /// It answers our own call.
+    /// The message is the response to a request of this crate.
     OwnCall,
-    /// A header carries a secret that only the vendor and we know.
+    /// A header carries a secret that only the vendor and the application know.
     SharedSecret,
     /// HTTP Basic authentication.
     Basic,
-    /// The address that was called holds a secret that only the vendor and we know.
+    /// The URL of the callback contains a secret that only the vendor and the application know.
     SecretUrl,
-    /// A signature over the body, by a secret that only the vendor and we know.
+    /// The body is signed with a secret that only the vendor and the application know.
     Signature,
-    /// Our own clock says so.
+    /// The application's own clock.
     OwnClock,
 }
 
 /// The state of a verification.
 ///
-/// It serializes to `{"state", "outcome", "leaning"}`, the latter two null where they do not apply.
+/// It serializes to `{"state", "outcome", "leaning"}`, the latter two null if they do not apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
-    /// The person has still to begin, or to begin again.
+    /// The person has yet to begin, or to begin again.
     AwaitingPerson,
-    /// The person is at it.
+    /// The person is being identified.
     InProgress,
-    /// The person is done and the vendor reviews. What comes of it may be foreseen, but is not decided.
+    /// The person's part is done and the vendor reviews it. The outcome can be foreseen, but is not
+    /// decided.
     InReview {
-        /// What the outcome is expected to be.
+        /// The expected outcome, if the vendor names one.
         leaning: Option<Outcome>,
     },
-    /// Done; the outcome stands only in the result.
+    /// The verification has ended; only the result contains the outcome.
     Ended,
-    /// Done, with this outcome.
+    /// The verification has ended with this outcome.
     Finished(Outcome),
 }
 
@@ -265,13 +272,15 @@ impl<'de> serde::Deserialize<'de> for Status {
             ("ended", None) => Ok(Self::Ended),
             ("finished", Some(outcome)) => Ok(Self::Finished(outcome)),
             _ => Err(serde::de::Error::custom(
-                "no status: expected a known `state`, and an `outcome` if it is `finished`",
+                "invalid status: expected a known `state`, and an `outcome` if it is `finished`",
             )),
         }
     }
 }
 
-/// The outcome of a verification. The discriminants are part of the persisted format.
+/// The outcome of a verification.
+///
+/// The discriminants are part of the stored format.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize,
 )]
@@ -279,18 +288,18 @@ impl<'de> serde::Deserialize<'de> for Status {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The person is who they claim to be, perhaps with corrected data.
+    /// The person is who they claim to be; the vendor may have corrected their data.
     Verified = 0,
-    /// The person is not, or tried to deceive.
+    /// The person is someone else, or attempted fraud.
     Rejected = 1,
-    /// The vendor could not tell.
+    /// The vendor could not decide.
     Inconclusive = 2,
-    /// It was called off.
+    /// The verification was canceled.
     Canceled = 3,
-    /// The time ran out.
+    /// The session expired.
     Expired = 4,
-    /// The vendor's statements contradict each other: it suspects fraud beside or after a positive end, for example. The person is
-    /// not verified until an operator resolves it.
+    /// The vendor's statements contradict each other, such as a suspicion of fraud beside or after
+    /// a positive outcome. The person is not verified until an operator resolves the dispute.
     Disputed = 5,
 }
 
@@ -305,7 +314,7 @@ impl Outcome {
         Self::Disputed,
     ];
 
-    /// The outcome as it stands in JSON.
+    /// Returns the name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -319,15 +328,15 @@ impl Outcome {
     }
 }
 
-/// Where the result of a verification is.
+/// The availability of the result of a verification.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ResultState {
-    /// There is none, or none is known.
+    /// There is no result, or none is known.
     Absent,
-    /// It can be fetched with this.
+    /// The result can be fetched with this handle.
     Fetchable(ResultHandle),
-    /// It came along.
+    /// The observation includes the result.
     Inline(Box<Report>),
 }
 

@@ -1,7 +1,8 @@
 //! Personal data that cannot be printed.
 //!
-//! [`Pii`] has a redacting `Debug`, no `Display` and no `Serialize`. It leaves its wrapper in two ways, both easy to search for:
-//! [`Pii::expose`], and a field that is marked `#[serde(serialize_with = "idv_core::pii::exposed")]`.
+//! [`Pii`] has a redacting `Debug`, no `Display` and no `Serialize`. A value leaves its wrapper in
+//! two ways, both easy to search for: [`Pii::expose`], and a field marked
+//! `#[serde(serialize_with = "idv_core::pii::exposed")]`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +10,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde::{Deserialize, Deserializer};
 
-/// A value that tells something about a person.
+/// A value that is personal data.
 ///
 /// ```
 /// use idv_core::Pii;
@@ -32,17 +33,19 @@ impl<T> Pii<T> {
         Self(value)
     }
 
-    /// The value in clear. Search for this word to find every place where personal data leaves its wrapper.
+    /// Returns the value in clear.
+    ///
+    /// Search for calls of this method to find every place that handles personal data in clear.
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value in clear, out of its wrapper.
+    /// Unwraps the value in clear.
     pub fn into_exposed(self) -> T {
         self.0
     }
 
-    /// The same wrapper around what `change` makes of the value.
+    /// Transforms the value inside the wrapper.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Pii<U> {
         Pii(change(self.0))
     }
@@ -78,25 +81,25 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pii<T> {
     }
 }
 
-/// Serializes personal data in clear: the one way for it into a file, a database or an answer.
+/// Serializes personal data in clear, into a file, a database or a response.
 ///
-/// For use as `#[serde(serialize_with = "idv_core::pii::exposed")]` on a field of type `Pii<T>`, `Option<Pii<T>>`, `Vec<Pii<T>>`
-/// or `BTreeMap<String, Pii<T>>`.
+/// Use it as `#[serde(serialize_with = "idv_core::pii::exposed")]` on a field of type `Pii<T>`,
+/// `Option<Pii<T>>`, `Vec<Pii<T>>` or `BTreeMap<String, Pii<T>>`.
 ///
 /// # Errors
 ///
-/// Those of the serializer.
+/// Returns the errors of the serializer.
 pub fn exposed<E: Exposable, S: Serializer>(value: &E, serializer: S) -> Result<S::Ok, S::Error> {
     value.serialize_exposed(serializer)
 }
 
-/// What [`exposed`] can serialize.
+/// A value that [`exposed`] can serialize.
 pub trait Exposable {
     /// Serializes the value in clear.
     ///
     /// # Errors
     ///
-    /// Those of the serializer.
+    /// Returns the errors of the serializer.
     fn serialize_exposed<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 }
 

@@ -19,12 +19,15 @@ use crate::observation::Observation;
 ///
 /// # Contract
 ///
-/// - Applications hold a [`Client`](crate::Client), which checks each request, supplies the [`CallContext`], and holds the adapter to
-///   this contract. They do not call the trait.
-/// - Every request goes through [`CallContext::send`]; an adapter keeps no connection, no timer and no retry of its own.
-/// - Nothing is defaulted: an adapter writes out each "no" of its [`Capabilities`].
-/// - A request that the vendor's document forbids is refused before anything is sent, and the error names the field.
-/// - An unknown code of the vendor is kept verbatim and changes nothing; it is never a failure to parse.
+/// - Applications hold a [`Client`](crate::Client), which checks each request, supplies the
+///   [`CallContext`], and enforces this contract. They do not call the trait.
+/// - Every request goes through [`CallContext::send`]; an adapter has no connections, timers or
+///   retries of its own.
+/// - No capability has a default: an adapter writes out each `None` of its [`Capabilities`].
+/// - An adapter refuses a request that the vendor's document forbids before anything is sent, and
+///   the error names the field.
+/// - An adapter keeps an unknown code of the vendor verbatim and changes no state for it; an
+///   unknown code is never a parse error.
 #[async_trait]
 pub trait Provider: fmt::Debug + Send + Sync + 'static {
     /// Describes the vendor as it is configured.
@@ -34,21 +37,39 @@ pub trait Provider: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The [`effect`](crate::Error::effect) is `Unknown` if the vendor may have acted.
+    /// The [`effect`](crate::Error::effect) of the error is `Unknown` if the vendor may have acted.
     ///
     /// # Cancellation
     ///
-    /// As [`Client::create`](crate::Client::create): after a drop it is unknown whether the vendor acted.
+    /// As [`Client::create`](crate::Client::create): if the future is dropped, it is unknown
+    /// whether the vendor acted.
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse>;
 
-    /// Returns the optional capabilities, each as the object that has it.
+    /// Returns the optional capabilities, each as the object that implements it.
     fn capabilities(&self) -> Capabilities<'_>;
 
-    /// Returns the adapter itself, for [`Client::vendor`](crate::Client::vendor).
+    /// Returns the adapter as [`Any`], for [`Client::vendor`](crate::Client::vendor).
     fn as_any(&self) -> &dyn Any;
 }
 
-/// The optional capabilities of a vendor. `None` is a "no" that the adapter writes out, with a comment that says why.
+/// The optional capabilities of a vendor.
+///
+/// An adapter writes out each `None`, with a comment that says why.
+///
+/// ```
+/// use idv_core::Capabilities;
+///
+/// let capabilities = Capabilities {
+///     polling: None, // this vendor reports by callback only
+///     results: None,
+///     evidence: None,
+///     listing: None,
+///     lookup: None,
+///     deletion: None,
+///     callbacks: None,
+/// };
+/// assert!(capabilities.list().is_empty());
+/// ```
 #[derive(Clone, Copy)]
 #[allow(missing_docs, reason = "each field is named after its trait")]
 pub struct Capabilities<'a> {
@@ -62,7 +83,7 @@ pub struct Capabilities<'a> {
 }
 
 impl Capabilities<'_> {
-    /// Returns the capabilities that are there, in the order of [`Capability::ALL`].
+    /// Returns the supported capabilities, in the order of [`Capability::ALL`].
     #[must_use]
     pub fn list(&self) -> Vec<Capability> {
         let has = |capability: &Capability| match capability {
@@ -87,7 +108,13 @@ impl fmt::Debug for Capabilities<'_> {
 /// Polls the state of one verification.
 #[async_trait]
 pub trait Polling: Send + Sync {
-    /// Returns the current state. A person who has not begun is a state, not an error.
+    /// Returns the current state.
+    ///
+    /// A person who has not begun is a state, not an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the call.
     ///
     /// # Cancellation
     ///
@@ -98,12 +125,15 @@ pub trait Polling: Send + Sync {
 /// Fetches the result of one verification.
 #[async_trait]
 pub trait Results: Send + Sync {
-    /// Returns the result. `handle` is that of an earlier observation; vendors that need none ignore it.
+    /// Returns the result.
+    ///
+    /// `handle` is taken from an earlier observation; vendors that need none ignore it.
     ///
     /// # Errors
     ///
-    /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) if there is no result;
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` if the vendor needs one and it is missing.
+    /// [`NotReady`](crate::ErrorKind::NotReady) or [`NotFound`](crate::ErrorKind::NotFound) if
+    /// there is no result; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `handle` if
+    /// the vendor needs one and it is missing.
     ///
     /// # Cancellation
     ///
@@ -119,15 +149,18 @@ pub trait Results: Send + Sync {
 /// Downloads images, recordings and files.
 #[async_trait]
 pub trait EvidenceSource: Send + Sync {
-    /// Streams one piece of evidence into `sink`. After an error the content of the sink must not be used.
+    /// Streams one piece of evidence into `sink`.
+    ///
+    /// After an error, the content of the sink must not be used.
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if it is longer than `limit` bytes.
+    /// [`LimitExceeded`](crate::ErrorKind::LimitExceeded) if the evidence is longer than `limit`
+    /// bytes.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the sink holds a part of the evidence, which must not be used.
+    /// If the future is dropped, the sink holds an incomplete copy, which must not be used.
     async fn download(
         &self,
         cx: &CallContext,
@@ -141,7 +174,13 @@ pub trait EvidenceSource: Send + Sync {
 /// Lists the states of many verifications in one call.
 #[async_trait]
 pub trait Listing: Send + Sync {
-    /// Returns one page. Its observations carry no reports; the application fetches each report that it needs.
+    /// Returns one page.
+    ///
+    /// Its observations carry no reports; the application fetches each report that it needs.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the call.
     ///
     /// # Cancellation
     ///
@@ -154,12 +193,12 @@ pub trait Listing: Send + Sync {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListQuery {
-    /// The groups to list; all of the vendor's if empty.
+    /// The groups to list; every group of the vendor if empty.
     pub filters: Vec<ListFilter>,
 }
 
 impl ListQuery {
-    /// Selects these groups.
+    /// Creates a query for these groups.
     #[must_use]
     pub fn of(filters: impl Into<Vec<ListFilter>>) -> Self {
         Self {
@@ -189,7 +228,7 @@ pub enum ListFilter {
 pub struct Page {
     /// One observation for each verification of the page.
     pub observations: Vec<Observation>,
-    /// The number of entries that could not be parsed. The others are complete.
+    /// The number of entries that could not be parsed, in addition to the observations.
     pub unreadable: usize,
     /// The cursor of the next page; `None` at the end.
     pub next: Option<String>,
@@ -211,10 +250,15 @@ impl Page {
     }
 }
 
-/// Finds verifications by our reference.
+/// Finds verifications by the application's reference.
 #[async_trait]
 pub trait Lookup: Send + Sync {
-    /// Returns every verification that the vendor has under `reference`; an empty list if it has none.
+    /// Returns every verification that the vendor has under `reference`; an empty list if it has
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the call.
     ///
     /// # Cancellation
     ///
@@ -222,14 +266,21 @@ pub trait Lookup: Send + Sync {
     async fn find(&self, cx: &CallContext, reference: &Reference) -> Result<Vec<VerificationId>>;
 }
 
-/// Deletes at the vendor.
+/// Deletes verifications at the vendor.
 #[async_trait]
 pub trait Deletion: Send + Sync {
-    /// Deletes a verification and returns the outcome. A verification that is already gone is no error.
+    /// Deletes a verification and returns the outcome.
+    ///
+    /// A verification that is already gone is not an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the call.
     ///
     /// # Cancellation
     ///
-    /// As [`Client::delete`](crate::Client::delete): the vendor may or may not have acted; repeat the call.
+    /// As [`Client::delete`](crate::Client::delete): the vendor may or may not have acted; repeat
+    /// the call.
     async fn delete(&self, cx: &CallContext, id: &VerificationId) -> Result<DeleteOutcome>;
 }
 
@@ -244,19 +295,23 @@ pub enum DeleteOutcome {
     CanceledOnly,
     /// The vendor knows no such verification, or no longer knows it.
     AlreadyGone,
-    /// The vendor accepted the deletion and carries it out later: delete again until it says that the data are gone.
+    /// The vendor accepted the deletion and carries it out later. Repeat the call until the vendor
+    /// confirms it.
     Accepted,
 }
 
-/// Receives callbacks from the vendor, and the person's browser when it comes back.
+/// Receives callbacks from the vendor, and the return of the person's browser.
 pub trait Callbacks: Send + Sync {
-    /// Returns how callbacks are authenticated.
+    /// Returns the authentication of callbacks.
     fn auth(&self) -> &CallbackAuth;
 
-    /// Returns the HTTP methods, the maximum length and the time for a reply, by the vendor's document.
+    /// Returns the HTTP methods, the maximum length and the reply time of callbacks, by the
+    /// vendor's document.
     fn spec(&self) -> CallbackSpec;
 
-    /// Parses a delivery and returns its observations and the reply that the vendor expects. Makes no call.
+    /// Parses a delivery and returns its observations and the reply that the vendor expects.
+    ///
+    /// Makes no call.
     ///
     /// # Errors
     ///
@@ -266,7 +321,8 @@ pub trait Callbacks: Send + Sync {
     fn receive(&self, delivery: &Delivery) -> Result<CallbackMessage>;
 }
 
-// Providers and their capabilities are used as trait objects only; this does not compile if one cannot be.
+// Providers and their capabilities are used as trait objects only; this code does not compile if
+// one is not dyn compatible.
 const _: [fn(&dyn Provider); 0] = [];
 const _: [(&dyn Polling, &dyn Results); 0] = [];
 const _: [(&dyn EvidenceSource, &dyn Listing); 0] = [];

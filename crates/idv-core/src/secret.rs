@@ -9,13 +9,22 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::adapter::settings::SettingValue as _;
 
-/// A credential: an API key, a password, a token.
+/// A credential, such as an API key, a password or a token.
 ///
-/// It has no `Display` and no `Serialize`, its `Debug` prints a placeholder, and its memory is overwritten when it is dropped.
+/// It has no `Display` and no `Serialize`, its `Debug` prints a placeholder, and its memory is
+/// overwritten on drop.
 ///
-/// In a configuration file a secret is never written out; it is a reference to where it is kept, and is read when the
-/// configuration is: `{ env = "NAME" }` for an environment variable or `{ file = "path" }` for a file (one line break at its end
-/// is dropped).
+/// A configuration file never contains a secret, only a reference to it, which is resolved when the
+/// configuration is read: `{ env = "NAME" }` for an environment variable, or `{ file = "path" }`
+/// for a file (one line break at its end is dropped).
+///
+/// ```
+/// use idv_core::Secret;
+///
+/// let secret = Secret::from("hunter2");
+/// assert_eq!(format!("{secret:?}"), "[secret]");
+/// assert_eq!(secret.expose(), "hunter2");
+/// ```
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
@@ -25,13 +34,16 @@ impl Secret {
         Self(SecretString::from(value.into()))
     }
 
-    /// The credential in clear. Search for this word to find every place where one leaves its wrapper.
+    /// Returns the credential in clear.
+    ///
+    /// Search for calls of this method to find every place that handles a credential in clear.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Calls `read`, in which a reference `{ env = "NAME" }` finds these variables before those of the process.
+    /// Calls `read` with `variables` visible to references `{ env = "NAME" }`, in preference to the
+    /// variables of the process.
     pub fn with_variables<T>(variables: &BTreeMap<String, String>, read: impl FnOnce() -> T) -> T {
         let given = variables
             .iter()
@@ -43,7 +55,9 @@ impl Secret {
         result
     }
 
-    /// Whether nothing was given. Verifiers refuse an empty secret.
+    /// Returns whether the credential is empty.
+    ///
+    /// Callback authentication refuses an empty secret.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
@@ -51,11 +65,11 @@ impl Secret {
 }
 
 thread_local! {
-    /// The variables of [`Secret::with_variables`].
+    /// The variables set by [`Secret::with_variables`].
     static GIVEN: RefCell<BTreeMap<String, Secret>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The value of an environment variable: of those that were given, or of the process.
+/// Returns an environment variable, from [`Secret::with_variables`] or from the process.
 pub(crate) fn variable(name: &str) -> Option<String> {
     let given = GIVEN.with_borrow(|given| given.get(name).map(|secret| secret.expose().to_owned()));
     given.or_else(|| std::env::var(name).ok())
@@ -81,7 +95,7 @@ impl From<String> for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The value is read whole first: the deserializer's own errors would repeat it.
+        // Read the whole value first: the deserializer's own errors would repeat it.
         let value = serde_json::Value::deserialize(deserializer)?;
         Self::read(&value).map_err(|fault| D::Error::custom(fault.text::<Self>()))
     }
@@ -92,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_prints_a_placeholder() {
+    fn debug_of_a_secret_is_a_placeholder() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "[secret]");
         assert_eq!(
             format!("{:#?}", Some(Secret::from("hunter2"))),
@@ -101,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_written_into_a_configuration_is_refused_without_repeating_it() {
+    fn secret_in_clear_is_refused_without_repeating_it() {
         let error = serde_json::from_str::<Secret>("\"hunter2\"")
             .unwrap_err()
             .to_string();
@@ -110,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn given_variables_come_before_those_of_the_process() {
+    fn given_variables_take_precedence_over_the_process() {
         let read = || serde_json::from_str::<Secret>(r#"{"env":"PATH"}"#).unwrap();
         let given = BTreeMap::from([("PATH".to_owned(), "given".to_owned())]);
         assert_eq!(Secret::with_variables(&given, read).expose(), "given");
@@ -118,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_read_from_the_place_that_is_named() {
+    fn secret_is_read_from_the_place_it_refers_to() {
         let path = std::env::var("CARGO_MANIFEST_DIR").unwrap() + "/Cargo.toml";
         let secret: Secret = serde_json::from_value(serde_json::json!({ "file": path })).unwrap();
         assert!(secret.expose().starts_with("[package]"));

@@ -1,6 +1,8 @@
 //! Chainable setters for option structs.
 
-/// Declares chainable setters for fields. An application cannot write a `#[non_exhaustive]` struct with `..Default::default()`.
+/// Declares chainable setters for the fields of an option struct.
+///
+/// An application cannot write a `#[non_exhaustive]` struct with `..Default::default()`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! setters {

@@ -1,12 +1,13 @@
-//! Text of a vendor's payload: borrowed where it stands there as it is, and not printable.
+//! Text of a vendor's payload, borrowed if possible and never printed.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A piece of text as a vendor sent it. It may be about a person, so `Debug` does not print it.
+/// A piece of text from a vendor's payload.
 ///
-/// It borrows from the payload unless the payload escapes a character of it. Adapters read numbers and truth values as the text that
-/// they are written as, since vendors' types are loose: an answer is `1` in one result and `"1"` in another.
+/// The text may be personal data, so `Debug` does not print it. It borrows from the payload unless
+/// the payload escapes one of its characters. Adapters read numbers and booleans as text too, since
+/// vendors mix the types: a value is `1` in one result and `"1"` in another.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text<'a>(Cow<'a, str>);
 
@@ -16,19 +17,19 @@ impl<'a> Text<'a> {
         Self(text.into())
     }
 
-    /// The text in clear.
+    /// Returns the text in clear.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Returns the text in clear, out of its wrapper.
+    /// Unwraps the text in clear.
     #[must_use]
     pub fn into_exposed(self) -> Cow<'a, str> {
         self.0
     }
 
-    /// Whether it borrows from the payload.
+    /// Returns whether the text borrows from the payload.
     #[must_use]
     pub const fn is_borrowed(&self) -> bool {
         matches!(self.0, Cow::Borrowed(_))
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_not_printed() {
+    fn debug_of_text_is_a_placeholder() {
         assert_eq!(format!("{:?}", Text::new("Mustermann")), "[personal]");
     }
 }

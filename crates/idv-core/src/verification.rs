@@ -1,4 +1,5 @@
-//! The state of one verification: a fold over observations that depends neither on their order nor on their repetition.
+//! The state of one verification: a fold over observations, independent of their order and
+//! repetition.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,45 +7,79 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ResultHandle, VendorId, VerificationId};
 use crate::info::{Capability, ReportSource, VendorInfo};
-use crate::observation::{Channel, Observation, Outcome, ResultState, Status, Trust};
+use crate::observation::{Observation, Outcome, Status};
 
+mod decision;
+mod fold;
 mod handles;
 mod outcomes;
 
+pub use decision::{Decision, ReportFinality, Step, Transition};
 use handles::Handles;
 use outcomes::Outcomes;
 
-/// One verification, as far as it is known. It holds no personal data; store it between calls.
+/// The state of one verification.
 ///
-/// Each component only ever grows (the furthest progress, the outcomes that were proven, whether a report came), so the same
-/// observations end in the same state whatever their order and however often each comes:
+/// It contains no personal data; store it between calls.
 ///
-/// - progress never runs backwards;
-/// - a claim settles nothing; it is a reason to [ask the vendor](Transition::PollRequested), and may name a result handle;
-/// - if the vendor can be asked, no callback settles the outcome, proven or not; if it cannot, a proven one does;
-/// - a report counts if its observation can settle the outcome, or if it comes with a proven callback of a vendor that reports so;
-/// - two different proven outcomes, or one that is itself [`Disputed`](Outcome::Disputed), are a dispute, and the person is not verified
-///   until an operator has [ruled](Verification::resolve_dispute);
-/// - a claimed result handle is one of at most [`MAX_HANDLES`](Verification::MAX_HANDLES) that are tried in turn, so that a forged one
-///   does not block the genuine one;
-/// - an observation about another verification is [foreign](Transition::WrongSubject) and changes nothing.
+/// Each component of the state only grows (the furthest progress, the proven outcomes, the arrival
+/// of a report), so the same observations lead to the same state in any order and with any
+/// repetitions:
+///
+/// - Progress never moves backwards.
+/// - An unproven observation decides nothing; it is a reason to [poll](Transition::PollRequested),
+///   and may name a result handle.
+/// - If the vendor can be polled, a callback never settles the outcome, proven or not. If it
+///   cannot, a proven callback does.
+/// - A report counts if its observation can settle the outcome, or if it arrives with a proven
+///   callback of a vendor that reports by callback.
+/// - Two different proven outcomes, or one that is itself [`Disputed`](Outcome::Disputed), are a
+///   dispute. The person is not verified until an operator
+///   [resolves](Verification::resolve_dispute) it.
+/// - An unproven result handle is one of at most [`MAX_HANDLES`](Verification::MAX_HANDLES) that
+///   are tried in turn, so that a forged handle does not block the genuine one.
+/// - An observation of [another verification](Transition::WrongSubject) changes nothing.
+///
+/// A [`Tracker`](crate::Tracker) makes the calls and applies the observations. To schedule the
+/// calls yourself, follow [`next_step`](Verification::next_step):
+///
+/// ```
+/// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+/// # futures_executor::block_on(async {
+/// # let client = vendor::client();
+/// # let created = vendor::create(&client).await?;
+/// use idv_core::{Step, Verification};
+///
+/// let mut verification = Verification::new(created.id, client.info(), created.expires_at);
+/// loop {
+///     let observation = match verification.next_step(client.info()) {
+///         Step::Poll => client.poll(verification.id()).await?,
+///         Step::Fetch(handle) => client.fetch(verification.id(), Some(&handle)).await?,
+///         _ => break,
+///     };
+///     verification.apply(&observation);
+/// }
+/// assert!(verification.decision().is_verified());
+/// # Ok::<(), idv_core::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verification {
-    /// The version of the persisted format.
+    /// The version of the stored format.
     #[serde(default)]
     version: Version,
     id: VerificationId,
-    /// Whether the vendor can be asked for the outcome.
+    /// Whether the application can poll or fetch the outcome.
     askable: bool,
-    /// Whether the report comes with a callback, though the vendor be asked for the outcome.
+    /// Whether the report arrives by callback, even if the outcome can be polled.
     reported: bool,
     expires_at: Option<Timestamp>,
     progress: Progress,
-    /// What outcomes the vendor has foreseen.
+    /// The outcomes that the vendor expected.
     leanings: Outcomes,
-    /// What outcomes are proven.
+    /// The proven outcomes.
     outcomes: Outcomes,
-    /// Whether the time ran out by our own clock.
+    /// Whether the session expired by the application's own clock.
     lapsed: bool,
     report: ReportSeen,
     #[serde(flatten)]
@@ -54,11 +89,13 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Maximum number of result handles of each kind, proven and claimed.
+    /// Maximum number of result handles of each kind, proven and unproven.
     pub const MAX_HANDLES: usize = 8;
 
-    /// A verification of which nothing is known yet, at a vendor with these capabilities. `expires_at` is until when the person
-    /// can do their part: [`CreateResponse::expires_at`](crate::CreateResponse::expires_at).
+    /// Creates the state of a new verification at a vendor.
+    ///
+    /// `expires_at` is the expiry of the person's session:
+    /// [`CreateResponse::expires_at`](crate::CreateResponse::expires_at).
     #[must_use]
     pub fn new(id: VerificationId, info: &VendorInfo, expires_at: Option<Timestamp>) -> Self {
         Self {
@@ -77,94 +114,58 @@ impl Verification {
         }
     }
 
-    /// What it is called.
+    /// Returns the identifiers of the verification.
     #[must_use]
     pub const fn id(&self) -> &VerificationId {
         &self.id
     }
 
-    /// Until when the person can do their part.
+    /// Returns when the person's session expires.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 
-    /// Sets until when the person can do their part where it was not known: after an interrupted creation was settled. A known time stays.
+    /// Sets the expiry of the person's session if it is unknown, after an interrupted create call
+    /// was resolved.
+    ///
+    /// A known expiry stays.
     pub fn expire_at(&mut self, expires_at: Timestamp) {
         self.expires_at.get_or_insert(expires_at);
     }
 
-    /// Adds the vendor's id where it was not known: after an interrupted creation was settled. A known one stays.
+    /// Adds the vendor's identifier if it is unknown, after an interrupted create call was
+    /// resolved.
+    ///
+    /// A known identifier stays.
     pub fn identify(&mut self, vendor_id: VendorId) {
         self.id.vendor_id.get_or_insert(vendor_id);
     }
 
-    /// What the report of an observation is worth; `None` where none came along, or it does not count. An application keeps the
-    /// final ones: where several came, each with the outcome that its observation tells.
-    #[must_use]
-    pub fn report_finality(&self, observation: &Observation) -> Option<ReportFinality> {
-        let counts = observation.subject.is(&self.id)
-            && observation.trust.is_proven()
-            && (self.settles(observation) || self.reported)
-            // What comes with a code that is not known is not counted either: the code changes nothing, and is reported.
-            && !not_understood(observation);
-        let final_word = match observation.status {
-            Some(Status::Finished(_)) => true,
-            // A result that carries no state of its own is fetched when there is one to fetch.
-            None => observation.channel == Channel::Fetch,
-            Some(_) => false,
-        };
-        match observation.result {
-            ResultState::Inline(_) if counts => Some(if final_word {
-                ReportFinality::Final
-            } else {
-                ReportFinality::Preliminary
-            }),
-            _ => None,
-        }
-    }
-
-    /// Takes an observation in, and says what it changed.
-    pub fn apply(&mut self, observation: &Observation) -> Transition {
-        if !observation.subject.is(&self.id) {
-            return Transition::WrongSubject;
-        }
-        let before = self.decision();
-        let (progress, report) = (self.progress, self.report);
-        match observation.trust {
-            Trust::Proven(_) => self.join(observation),
-            Trust::Claimed => {
-                if let ResultState::Fetchable(handle) = &observation.result {
-                    self.handles.claim(handle, &self.id);
-                }
-            }
-        }
-        let after = self.decision();
-        if after != before {
-            return match after {
-                Decision::Disputed => Transition::Disputed,
-                Decision::Settled(outcome) => Transition::Settled(outcome),
-                Decision::Open(_) => Transition::Progressed,
-            };
-        }
-        if self.progress > progress || self.report > report {
-            return Transition::Progressed;
-        }
-        if !self.settles(observation) {
-            return if self.says_nothing_new(observation) {
-                Transition::Unchanged
-            } else {
-                Transition::PollRequested
-            };
-        }
-        match (&observation.status, &observation.code) {
-            (None, Some(code)) => Transition::UnknownCode(code.clone()),
-            _ => Transition::Unchanged,
-        }
-    }
-
-    /// That the person's time ran out, once it has: an observation to be applied like any other. It ends only a verification of
-    /// which the vendor has not said that the person did their part; what the vendor says later prevails.
+    /// Returns an observation that the person's session has expired, once it has; apply it like any
+    /// other.
+    ///
+    /// It ends only a verification of which the vendor has not reported that the person has done
+    /// their part. A later observation of the vendor prevails.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use std::time::Duration;
+    /// use idv_core::{Decision, Outcome, Verification};
+    ///
+    /// let expires_at = created.at + Duration::from_secs(60);
+    /// let mut verification = Verification::new(created.id, client.info(), Some(expires_at));
+    /// assert!(verification.expire_if_due(created.at).is_none());
+    /// if let Some(expired) = verification.expire_if_due(expires_at) {
+    ///     verification.apply(&expired);
+    /// }
+    /// assert_eq!(verification.decision(), Decision::Settled(Outcome::Expired));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn expire_if_due(&self, now: Timestamp) -> Option<Observation> {
         let over = self.expires_at.is_some_and(|expires_at| now >= expires_at);
@@ -172,18 +173,21 @@ impl Verification {
             .then(|| Observation::lapsed(&self.id, now))
     }
 
-    /// Records an operator's ruling on a dispute, in place of an earlier one. An outcome that is proven only afterwards, and that the
-    /// ruling did not know, disputes it again.
+    /// Records an operator's resolution of a dispute, in place of an earlier one.
+    ///
+    /// If another outcome is proven later that the operator did not know of, the verification is
+    /// disputed again.
     ///
     /// # Errors
     ///
-    /// [`Conflict`](ErrorKind::Conflict) if there never was a dispute to rule on, and [`InvalidRequest`](ErrorKind::InvalidRequest) if the
-    /// ruling is [`Disputed`](Outcome::Disputed) itself. Nothing changes then.
+    /// [`Conflict`](ErrorKind::Conflict) if there never was a dispute, and
+    /// [`InvalidRequest`](ErrorKind::InvalidRequest) if `outcome` is
+    /// [`Disputed`](Outcome::Disputed) itself. Nothing changes then.
     pub fn resolve_dispute(&mut self, outcome: Outcome) -> Result<()> {
         if outcome == Outcome::Disputed {
             return Err(Error::invalid(
                 "outcome",
-                "a ruling has to end the dispute: choose another outcome",
+                "a resolution must end the dispute: choose another outcome",
             ));
         }
         if self.resolution.is_none() && self.decision() != Decision::Disputed {
@@ -196,25 +200,29 @@ impl Verification {
         Ok(())
     }
 
-    /// Returns the handles under which the result may be found, proven ones first. [`Step::Fetch`] has the one to try next.
+    /// Returns the handles that may lead to the result, proven ones first.
+    ///
+    /// [`Step::Fetch`] contains the one to try next.
     pub fn handles(&self) -> impl Iterator<Item = &ResultHandle> {
         self.handles.all()
     }
 
-    /// Returns whether the vendor has never answered that it does not know a handle.
+    /// Returns whether the vendor has never reported a handle as unknown.
     #[must_use]
     pub fn is_untried(&self, handle: &ResultHandle) -> bool {
         self.handles.misses(handle) == 0
     }
 
-    /// Notes that a fetch with a handle succeeded.
+    /// Records that a fetch with a handle succeeded.
     pub fn handle_found(&mut self, handle: &ResultHandle) {
         self.handles.hit(handle);
     }
 
-    /// Notes that the vendor does not know a handle, or has another person's result there (`mismatch`). A handle that stays unknown is
-    /// dropped if there are others, or if the verification is over without a result. Returns whether another handle is worth trying at
-    /// once.
+    /// Records that the vendor does not know a handle, or returns another person's result for it
+    /// (`mismatch`).
+    ///
+    /// A handle that stays unknown is dropped if there are others, or if the verification is over
+    /// without a result. Returns whether another handle should be tried at once.
     pub fn handle_missed(&mut self, handle: &ResultHandle, mismatch: bool) -> bool {
         let is_hopeless = self.handles.miss(handle) || mismatch;
         let is_over = matches!(
@@ -229,13 +237,14 @@ impl Verification {
             .is_some_and(|next| self.is_untried(next))
     }
 
-    /// Drops a handle that an operator holds to be forged. Returns whether it was there. It comes back only if a proven observation names
-    /// it.
+    /// Drops a handle that an operator considers forged, and returns whether it existed.
+    ///
+    /// The handle returns only if a proven observation names it.
     pub fn drop_handle(&mut self, handle: &ResultHandle) -> bool {
         self.handles.drop(handle)
     }
 
-    /// What is decided.
+    /// Returns the decision so far.
     #[must_use]
     pub fn decision(&self) -> Decision {
         if let Some(resolution) = self
@@ -264,7 +273,7 @@ impl Verification {
         })
     }
 
-    /// What to do now.
+    /// Returns the next step for the application, at a vendor described by `info`.
     #[must_use]
     pub fn next_step(&self, info: &VendorInfo) -> Step {
         let status = match self.decision() {
@@ -288,7 +297,7 @@ impl Verification {
             match info.report_from {
                 ReportSource::Poll if info.has(Capability::Polling) => return Step::Poll,
                 _ if info.has(Capability::Callbacks) => return Step::AwaitReport,
-                // Settled, and nothing is left that could bring the report.
+                // The outcome is settled, and no capability can return the report.
                 _ if status.is_none() => return Step::Done,
                 _ => return Step::NeedsOperator,
             }
@@ -302,140 +311,15 @@ impl Verification {
         }
     }
 
-    /// Returns the fetch of a result that is not here yet, if the vendor itself said that there is one. After an end that need not have a
-    /// result, a claim does not make it worth asking for.
+    /// Returns the fetch of a missing result, if a proven observation named its handle.
+    ///
+    /// An outcome without a proven handle need not have a result, so an unproven handle is not
+    /// worth a fetch.
     fn fetch_left(&self, info: &VendorInfo) -> Option<Step> {
         let handle = self.handles.next_proven()?;
         (self.report != ReportSeen::Final && info.has(Capability::Results))
             .then(|| Step::Fetch(handle.clone()))
     }
-
-    /// Whether an observation, if it says so, settles the outcome.
-    fn settles(&self, observation: &Observation) -> bool {
-        observation.trust.is_proven() && (observation.channel != Channel::Callback || !self.askable)
-    }
-
-    fn join(&mut self, observation: &Observation) {
-        let settles = self.settles(observation);
-        match observation.status {
-            Some(Status::Finished(_)) if observation.channel == Channel::Deadline => {
-                self.lapsed = true
-            }
-            Some(Status::Finished(outcome)) if settles => {
-                self.outcomes.insert(outcome);
-                self.progress = Progress::Ended;
-            }
-            Some(Status::Ended) if settles => self.progress = Progress::Ended,
-            // That it is over is not believed from a callback where the vendor can be asked, but that the person is done is; unless it
-            // expired.
-            Some(Status::Finished(Outcome::Expired)) => {}
-            Some(Status::Finished(_) | Status::Ended) => {
-                self.progress = self.progress.max(Progress::Review)
-            }
-            Some(Status::InReview { leaning }) => {
-                self.progress = self.progress.max(Progress::Review);
-                if let Some(leaning) = leaning {
-                    self.leanings.insert(leaning);
-                }
-            }
-            Some(Status::InProgress) => self.progress = self.progress.max(Progress::Underway),
-            Some(Status::AwaitingPerson) | None => {}
-        }
-        if let ResultState::Fetchable(handle) = &observation.result {
-            self.handles.prove(handle, &self.id);
-        }
-        if let Some(weight) = self.report_finality(observation) {
-            self.report = self.report.max(match weight {
-                ReportFinality::Preliminary => ReportSeen::Preliminary,
-                ReportFinality::Final => ReportSeen::Final,
-            });
-        }
-    }
-
-    /// Returns whether an observation that settles nothing agrees with what is settled. One that does not, such as a suspicion of fraud
-    /// after a success, is a reason to ask the vendor again.
-    fn says_nothing_new(&self, observation: &Observation) -> bool {
-        match (self.decision(), observation.status) {
-            (
-                Decision::Settled(known),
-                Some(
-                    Status::Finished(said)
-                    | Status::InReview {
-                        leaning: Some(said),
-                    },
-                ),
-            ) => known == said,
-            (Decision::Settled(_), _) => true,
-            _ => false,
-        }
-    }
-}
-
-/// The effect of an observation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Transition {
-    /// No change.
-    Unchanged,
-    /// No change, but a reason to ask the vendor now.
-    PollRequested,
-    /// Progress, or the report.
-    Progressed,
-    /// The outcome is settled.
-    Settled(Outcome),
-    /// The vendor's statements contradict each other. The person is not verified until an operator resolves the dispute.
-    Disputed,
-    /// The observation is about another verification.
-    WrongSubject,
-    /// The adapter does not know the vendor's code. It changes nothing; tell an operator.
-    UnknownCode(String),
-}
-
-/// Whether a report is the vendor's last word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ReportFinality {
-    /// The vendor may still change it.
-    Preliminary,
-    /// It is the result.
-    Final,
-}
-
-/// What is decided about a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Decision {
-    /// Nothing yet; this is how far it is.
-    Open(Status),
-    /// This came of it.
-    Settled(Outcome),
-    /// The vendor has said two different things. Nobody is verified.
-    Disputed,
-}
-
-impl Decision {
-    /// Whether the person is verified.
-    #[must_use]
-    pub fn is_verified(self) -> bool {
-        self == Self::Settled(Outcome::Verified)
-    }
-}
-
-/// What to do now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// Ask for the state, at the vendor's pace.
-    Poll,
-    /// Fetch the result.
-    Fetch(ResultHandle),
-    /// Wait to be told; the vendor cannot be asked.
-    AwaitCallback,
-    /// Wait for the report, which comes by itself.
-    AwaitReport,
-    /// Nothing more.
-    Done,
-    /// An operator has to look at it.
-    NeedsOperator,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -455,19 +339,15 @@ enum ReportSeen {
     Final,
 }
 
-/// An operator's resolution of a dispute, and the outcomes that were known to them.
+/// An operator's resolution of a dispute, and the outcomes that the operator knew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct DisputeResolution {
     outcome: Outcome,
     seen: Outcomes,
 }
 
-/// Whether the vendor's code is not known here.
-fn not_understood(observation: &Observation) -> bool {
-    observation.status.is_none() && observation.code.is_some()
-}
-
-/// The version of the persisted format: 1. A later one is refused, so that an older program does not misread it.
+/// The version of the stored format: 1. A later version is refused, so that an older program does
+/// not misread it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 struct Version;

@@ -1,4 +1,4 @@
-//! What the call context promises: what is tried again, how often, how long, and what a failure says.
+//! Tests of the call context: retries, limits, deadlines and errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_executor::block_on;
 use http::{Request, Response, StatusCode};
 use idv_core::call::{
-    Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, Ruling, Session, TokenCache,
+    Answer, Attempt, Call, CallPolicy, Downloaded, Repeat, RetryOverride, Session, TokenCache,
 };
 use idv_core::{
     Body, CallContext, Capabilities, Client, CreateResponse, CreateSafety, Effect, Environment,
@@ -91,15 +91,15 @@ fn status(code: u16) -> Exchange {
 }
 
 #[test]
-fn the_table_holds_for_every_kind_of_ending() {
+fn retry_table_holds_for_every_result_of_an_attempt() {
     block_on(async {
         type Ending = fn() -> Exchange;
         let not_sent: Ending = || Exchange::Fail(Sent::No, TransportCause::Connect);
         let no_answer: Ending = || Exchange::Fail(Sent::Maybe, TransportCause::Interrupted);
         let broken: Ending = || Exchange::Break(Response::new(Bytes::from_static(b"{\"a\":")));
         let hangs: Ending = || Exchange::Hang;
-        // What happens first, whether the call is repeatable, how many requests there are when the second attempt would succeed, and
-        // whether the effect is unknown in the end.
+        // The first exchange, whether the call is repeatable, the number of requests if the second
+        // attempt succeeds, and whether the effect is unknown in the end.
         let rows: [(Ending, Repeat, usize, bool); 12] = [
             (not_sent, Repeat::Repeatable, 2, false),
             (not_sent, Repeat::Once, 2, false),
@@ -151,12 +151,12 @@ fn failed_call_names_its_cause_and_host_but_no_path() {
             (
                 Exchange::Fail(Sent::Maybe, TransportCause::Reset),
                 TransportCause::Reset,
-                "nothing create: the vendor is unavailable: no complete answer: connection reset; whether the vendor acted is unknown",
+                "nothing create: the vendor is unavailable: no complete response: connection reset; whether the vendor acted is unknown",
             ),
             (
                 Exchange::Hang,
                 TransportCause::Timeout,
-                "nothing create: the vendor is unavailable: no complete answer: timed out; whether the vendor acted is unknown",
+                "nothing create: the vendor is unavailable: no complete response: timed out; whether the vendor acted is unknown",
             ),
         ] {
             let transport = ScriptedTransport::new();
@@ -178,7 +178,7 @@ fn failed_call_names_its_cause_and_host_but_no_path() {
 }
 
 #[test]
-fn a_request_is_built_anew_for_each_attempt() {
+fn request_is_built_again_for_each_attempt() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport
@@ -211,7 +211,7 @@ fn a_request_is_built_anew_for_each_attempt() {
 }
 
 #[test]
-fn attempts_end_and_the_last_answer_is_handed_over() {
+fn last_response_is_returned_after_all_attempts() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         for _ in 0..9 {
@@ -262,7 +262,7 @@ fn earlier_attempt_with_unknown_effect_is_not_forgotten() {
 }
 
 #[test]
-fn retry_after_is_waited_for_up_to_its_cap() {
+fn retry_after_is_respected_up_to_its_cap() {
     block_on(async {
         let wait = |seconds: u64| {
             Exchange::Answer(
@@ -298,7 +298,7 @@ fn retry_after_is_waited_for_up_to_its_cap() {
 }
 
 #[test]
-fn no_operation_outlasts_its_deadline() {
+fn operation_ends_at_its_deadline() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         for _ in 0..9 {
@@ -312,18 +312,14 @@ fn no_operation_outlasts_its_deadline() {
             .send(Repeat::Repeatable, request)
             .await
             .unwrap_err();
-        assert_eq!(transport.count(), 2, "20 s, and what is left of 30 s");
+        assert_eq!(transport.count(), 2, "20 s, and the rest of 30 s");
         assert!(clock.slept().iter().sum::<Duration>() <= Duration::from_secs(30));
-        assert_eq!(
-            error.effect(),
-            Effect::NotApplied,
-            "a poll has no effect to be in doubt of"
-        );
+        assert_eq!(error.effect(), Effect::NotApplied, "a poll has no effect");
     });
 }
 
 #[test]
-fn a_vendor_that_is_down_is_not_asked_many_times_as_often() {
+fn retry_budget_protects_an_unavailable_vendor() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         for _ in 0..500 {
@@ -339,18 +335,18 @@ fn a_vendor_that_is_down_is_not_asked_many_times_as_often() {
         assert_eq!(
             transport.count(),
             100 + 20,
-            "each call once, and the budget of retries"
+            "each call once, and the retry budget"
         );
     });
 }
 
 #[test]
-fn an_adapter_overrules_what_a_status_means() {
+fn adapter_overrides_the_meaning_of_a_status() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then(status(429)).then_json(200, "{}");
-        let call =
-            Call::repeatable().overruled_by(|status, _| (status == 429).then_some(Ruling::Final));
+        let call = Call::repeatable()
+            .retry_override(|status, _| (status == 429).then_some(RetryOverride::Final));
         let answer = context(&transport, &clock)
             .send(call, request)
             .await
@@ -360,7 +356,7 @@ fn an_adapter_overrules_what_a_status_means() {
 }
 
 #[test]
-fn an_answer_that_is_too_long_is_refused_unread() {
+fn long_response_is_refused_unread() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then_json(200, "x".repeat(101));
@@ -378,7 +374,7 @@ fn an_answer_that_is_too_long_is_refused_unread() {
 }
 
 #[test]
-fn evidence_goes_to_the_sink_with_its_length_digest_and_type() {
+fn download_has_length_digest_and_media_type() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport.then(Exchange::Answer(Response::new(Bytes::from_static(
@@ -391,7 +387,7 @@ fn evidence_goes_to_the_sink_with_its_length_digest_and_type() {
             .await
             .unwrap()
         else {
-            panic!("it was there")
+            panic!("the evidence exists")
         };
         assert_eq!(
             (sink.as_slice(), download.length),
@@ -426,7 +422,7 @@ fn evidence_goes_to_the_sink_with_its_length_digest_and_type() {
 }
 
 #[test]
-fn what_is_not_there_is_refused_and_nothing_is_sent() {
+fn missing_capability_is_refused_before_sending() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         let client = client(&transport, &clock, CallPolicy::default());
@@ -440,7 +436,7 @@ fn what_is_not_there_is_refused_and_nothing_is_sent() {
         assert!(
             error
                 .to_string()
-                .ends_with("to be done by hand: write them a letter"),
+                .ends_with("manual steps: write them a letter"),
             "{error}"
         );
         assert_eq!(
@@ -463,7 +459,7 @@ fn what_is_not_there_is_refused_and_nothing_is_sent() {
     });
 }
 
-/// A vendor whose tokens die: it takes only the newest, and counts logins.
+/// A vendor whose tokens expire: it accepts only the newest token, and counts logins.
 #[derive(Debug, Default)]
 struct TokenVendor {
     logins: AtomicUsize,
@@ -473,7 +469,7 @@ struct TokenVendor {
 #[async_trait]
 impl Transport for TokenVendor {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
-        // Every caller is let in before anybody is answered.
+        // Every caller has arrived before the first response.
         yield_now().await;
         let newest = self.logins.load(Ordering::SeqCst);
         let code = match (request.uri().path(), request.headers().get("token")) {
@@ -539,7 +535,7 @@ fn with_token(attempt: &Attempt<'_>) -> Result<Request<Bytes>> {
 }
 
 #[test]
-fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
+fn refused_token_is_renewed_once_for_a_hundred_callers() {
     block_on(async {
         let vendor = Arc::new(TokenVendor::default());
         let login = Arc::new(Login {
@@ -561,7 +557,7 @@ fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
         assert_eq!(call(&client).await.unwrap().status, 200);
         assert_eq!(vendor.logins.load(Ordering::SeqCst), 1);
 
-        // The vendor forgets the token; a hundred callers find out at once.
+        // The vendor revokes the token; a hundred callers notice at once.
         vendor.logins.fetch_add(1, Ordering::SeqCst);
         let answers = futures_util::future::join_all((0..100).map(|_| call(&client))).await;
         assert!(
@@ -569,9 +565,9 @@ fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
                 .iter()
                 .all(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 200))
         );
-        assert_eq!(vendor.logins.load(Ordering::SeqCst), 3, "one login more");
+        assert_eq!(vendor.logins.load(Ordering::SeqCst), 3, "one more login");
 
-        // After an hour of rest the cache knows better than to try.
+        // After an idle hour, the cache does not try the token again.
         let refused = vendor.refused.load(Ordering::SeqCst);
         clock.advance(Duration::from_secs(3600));
         assert_eq!(call(&client).await.unwrap().status, 200);
@@ -586,7 +582,7 @@ fn a_refused_token_is_renewed_once_for_a_hundred_callers() {
 }
 
 #[test]
-fn credentials_that_are_refused_are_not_tried_for_ever() {
+fn refused_credentials_are_not_retried_forever() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         transport
@@ -612,13 +608,13 @@ fn credentials_that_are_refused_are_not_tried_for_ever() {
     });
 }
 
-/// This vendor refuses a token inside an answer that is a success by its status.
-fn refused_inside(_: StatusCode, body: &[u8]) -> Option<Ruling> {
-    (body == b"token expired").then_some(Ruling::Unauthorized)
+/// The override of a vendor that reports a refused token in a response with status 200.
+fn refused_inside(_: StatusCode, body: &[u8]) -> Option<RetryOverride> {
+    (body == b"token expired").then_some(RetryOverride::Unauthorized)
 }
 
 #[test]
-fn token_refused_inside_a_success_is_renewed_once() {
+fn token_refused_in_a_success_is_renewed_once() {
     block_on(async {
         let (transport, clock) = (ScriptedTransport::new(), clock());
         let login = Login {
@@ -626,8 +622,13 @@ fn token_refused_inside_a_success_is_renewed_once() {
             vendor: Arc::new(TokenVendor::default()),
         };
         let cx = context(&transport, &clock);
-        let call = || Call::once().in_session(&login).overruled_by(refused_inside);
-        // A login and an answer; then the kept token is refused: a login and an answer more.
+        let call = || {
+            Call::once()
+                .in_session(&login)
+                .retry_override(refused_inside)
+        };
+        // A login and a response; then the vendor refuses the cached token: one more login and
+        // response.
         transport.then_json(200, "{}").then_json(200, "good");
         transport
             .then_json(200, "token expired")
@@ -636,7 +637,8 @@ fn token_refused_inside_a_success_is_renewed_once() {
         assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"good");
         assert_eq!(&*cx.send(call(), with_token).await.unwrap().body, b"better");
         assert_eq!(transport.count(), 5);
-        // A fresh token that is refused, too, is handed over, and the vendor did nothing.
+        // If the vendor refuses a fresh token as well, the response is returned, and the vendor did
+        // nothing.
         transport
             .then_json(200, "token expired")
             .then_json(200, "{}")
@@ -649,7 +651,7 @@ fn token_refused_inside_a_success_is_renewed_once() {
     });
 }
 
-/// Lets every other future have its turn.
+/// Lets every other future run.
 async fn yield_now() {
     let mut yielded = false;
     std::future::poll_fn(|cx| {

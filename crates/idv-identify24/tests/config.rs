@@ -154,7 +154,7 @@ fn literal_secrets_are_refused_in_files() {
 #[test]
 fn unknown_words_are_refused_with_the_accepted_ones() {
     for (wrong, says) in [
-        ("base_url = 'api.identify24.de'", "https address"),
+        ("base_url = 'api.identify24.de'", "https URL"),
         ("statuses = 'Some Word'", "word=meaning"),
         ("statuses = 'Some Word=identified'", "inconclusive"),
         ("statuses = 1", "a table"),

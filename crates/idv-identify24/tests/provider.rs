@@ -236,7 +236,7 @@ async fn operation_without_a_call_is_unsupported() {
     assert_eq!(transport.count(), 0);
     let said = errors[4].to_string();
     assert!(
-        said.contains("by hand") && said.contains("90 days"),
+        said.contains("manual steps") && said.contains("90 days"),
         "{said}"
     );
     assert_eq!(

@@ -241,8 +241,8 @@ fn unknown_words_are_refused_with_the_accepted_ones() {
         ("product = -1", "a whole number"),
         ("product = 4294967296", "4294967295"),
         ("behaviors = '-4'", "a whole number"),
-        ("max_embedded_bytes = -1", "a whole number"),
-        ("max_embedded_bytes = 1.5", "a whole number"),
+        ("max_embedded_bytes = -1", "whole number"),
+        ("max_embedded_bytes = 1.5", "whole number"),
         ("check_source = 'yes'", "`true` or `false`"),
         ("check_source = 1", "`true` or `false`"),
         ("include_identifier = 'TRUE'", "`true` or `false`"),
@@ -251,7 +251,7 @@ fn unknown_words_are_refused_with_the_accepted_ones() {
         ("webhooks = 'onFinal'", "on_final"),
         ("webhooks = ['on_final', '']", "on_final"),
         ("recordings = 'audio'", "voice"),
-        ("base_url = 'customer.identity.tm'", "https address"),
+        ("base_url = 'customer.identity.tm'", "https URL"),
     ] {
         let error = parse_with(wrong).unwrap_err();
         assert!(error.message().contains(says), "{wrong}: {error}");

@@ -721,7 +721,7 @@ fn profile_lists_the_vendors_capabilities() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("callback_url") && error.contains("not proven"),
+        error.contains("callback_url") && error.contains("not authenticated"),
         "{error}"
     );
 }

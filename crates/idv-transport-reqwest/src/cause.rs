@@ -1,11 +1,12 @@
-//! The cause of a failed request, from the errors of reqwest and what they contain.
+//! The cause of a failed request, derived from the errors of reqwest and their sources.
 
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 
 use idv_core::{Sent, TransportCause, TransportError};
 
-/// Converts an error. No byte has left before there was a connection or a request; after that, some may have.
+/// Converts an error. Before a connection exists, no byte has been sent; after that, some may have
+/// been.
 pub(crate) fn transport_error(error: reqwest::Error) -> TransportError {
     let sent = if error.is_connect() || error.is_builder() {
         Sent::No
@@ -41,7 +42,7 @@ fn cause(error: &reqwest::Error) -> TransportCause {
 
 fn of_io(error: &(dyn StdError + 'static)) -> Option<TransportCause> {
     let error = error.downcast_ref::<io::Error>()?;
-    // An error inside of an io::Error is not its source, but the source of that error is.
+    // An error inside an io::Error is not its source, but the source of that error is.
     if let Some(cause) = error
         .get_ref()
         .and_then(|inner| of_io(inner).or_else(|| of_tls(inner)))

@@ -7,16 +7,17 @@ use idv_core::Clock;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// Tells the time of the operating system, and waits by tokio's timer.
+/// A clock with the time of the operating system and the timer of tokio.
 ///
-/// If tokio's clock is paused, so are the waits and [`monotonic`](Clock::monotonic); the time of day is not.
+/// If tokio's clock is paused, waits and [`monotonic`](Clock::monotonic) are paused as well, but
+/// the time of day is not.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     started: Instant,
 }
 
 impl SystemClock {
-    /// Creates a clock whose monotonic time begins now.
+    /// Creates a clock whose monotonic time starts now.
     #[must_use]
     pub fn new() -> Self {
         Self {

@@ -1,5 +1,7 @@
-//! The [`Transport`](idv_core::Transport) over reqwest: TLS by rustls, no redirects, no retries, streamed bodies, and errors that
-//! say why a request failed and whether any byte of it may have left.
+//! A [`Transport`](idv_core::Transport) over reqwest: TLS by rustls, no redirects, no retries,
+//! streamed bodies, and precise errors.
+//!
+//! An error names its cause, and states whether any byte of the request may have been sent.
 //!
 //! ```
 //! use idv_transport_reqwest::{ReqwestTransport, TransportOptions};
@@ -9,7 +11,8 @@
 //! # Ok::<(), idv_core::Error>(())
 //! ```
 //!
-//! [`environment`] combines it with the [`SystemClock`]. Both need a tokio runtime with IO and time enabled.
+//! [`environment`] combines it with the [`SystemClock`]. Both need a tokio runtime with IO and time
+//! enabled.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -25,7 +28,8 @@ pub use transport::ReqwestTransport;
 
 use idv_core::{Environment, Result};
 
-/// Returns an environment for production: this transport, the system's clock, and random bits from the operating system.
+/// Returns an environment for production: this transport, the system's clock, and random bits from
+/// the operating system.
 ///
 /// # Errors
 ///
@@ -37,7 +41,7 @@ pub fn environment(options: TransportOptions) -> Result<Environment> {
     ))
 }
 
-/// The README's examples, kept compiling.
+/// Compiles the examples in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-/// Options of a [`ReqwestTransport`](crate::ReqwestTransport). The defaults suit a backend that calls a vendor over the internet.
+/// Options of a [`ReqwestTransport`](crate::ReqwestTransport).
+///
+/// The defaults suit a backend that calls a vendor over the internet.
 ///
 /// ```
 /// use std::time::Duration;
@@ -14,22 +16,27 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TransportOptions {
-    /// The timeout of a connection: DNS, TCP and TLS together. A request that fails here was not sent. Default: 10 s.
+    /// The timeout for a connection, including DNS, TCP and TLS. A request that fails here was not
+    /// sent. Default: 10 s.
     pub connect_timeout: Duration,
-    /// The longest silence of the vendor, before the answer begins or between two pieces of it. Default: 30 s.
+    /// The longest silence of the vendor, before the response or between two chunks of it. Default:
+    /// 30 s.
     pub read_timeout: Duration,
-    /// The timeout of one exchange from its first byte to its last. Default: none, since [`CallPolicy`](idv_core::call::CallPolicy) limits
-    /// calls, and downloads of evidence take long.
+    /// The timeout for one exchange, from its first byte to its last. Default: none, because
+    /// [`CallPolicy`](idv_core::call::CallPolicy) limits calls, and downloads of evidence may take
+    /// long.
     pub total_timeout: Option<Duration>,
-    /// Certificate authorities to trust in addition to the operating system's, as PEM: of a company's proxy, or of the sandbox.
+    /// Certificate authorities in PEM format to trust in addition to those of the operating system,
+    /// for example that of a corporate proxy or of the sandbox.
     pub extra_root_certificates: Option<String>,
     /// The `User-Agent` header. Default: `idv/` and the version.
     pub user_agent: String,
-    /// Whether addresses without TLS are refused. Default: `false`, since each vendor's configuration requires TLS already, except
-    /// on the loopback interface and for vendors whose document has addresses without it.
+    /// Whether URLs without TLS are refused. Default: `false`, because the configuration of each
+    /// vendor already requires TLS, except on the loopback interface and for vendors whose document
+    /// has URLs without it.
     pub https_only: bool,
-    /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply. Default: `false`, since a variable that was set for
-    /// another program must not reroute personal data.
+    /// Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` apply. Default: `false`,
+    /// because a variable that was set for another program must not reroute personal data.
     pub environment_proxies: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Sends a request and returns the answer.
+//! The transport.
 
 use std::time::Duration;
 
@@ -11,16 +11,19 @@ use reqwest::redirect::Policy;
 use crate::cause::transport_error;
 use crate::options::TransportOptions;
 
-/// The lifetime of an idle connection. It is shorter than any keep-alive time in common use (Apache's is 5 s): a request on a
-/// connection that the vendor is just closing would end with an unknown effect.
+/// The lifetime of an idle connection. It is shorter than any common keep-alive time (Apache's is 5
+/// s), because a request on a connection that the vendor is just closing would end with an unknown
+/// effect.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Sends requests with reqwest: HTTP/1.1 and HTTP/2, TLS by rustls with the certificate authorities of the operating system.
+/// Sends requests with reqwest: HTTP/1.1 and HTTP/2, TLS by rustls with the certificate authorities
+/// of the operating system.
 ///
-/// It follows no redirect, repeats nothing, keeps no cookie, sends no `Referer`, and does not decode bodies. Cheap to clone;
-/// clones share their connections.
+/// It follows no redirects, repeats nothing, stores no cookies, sends no `Referer`, and does not
+/// decode bodies. Cheap to clone; clones share their connections.
 ///
-/// A [`TransportError`] has the precise [cause](idv_core::TransportCause): DNS, connection refused, certificate, TLS, timeout or reset.
+/// A [`TransportError`] has the precise [cause](idv_core::TransportCause): DNS, connection refused,
+/// certificate, TLS, timeout or reset.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
@@ -31,14 +34,15 @@ impl ReqwestTransport {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if the extra certificates or the user agent are not valid.
+    /// [`Config`](idv_core::ErrorKind::Config) if the extra certificates or the user agent are not
+    /// valid.
     pub fn new(options: TransportOptions) -> Result<Self> {
         Self::from_builder(builder(options)?)
     }
 
     fn from_builder(builder: ClientBuilder) -> Result<Self> {
         let client = builder.build().map_err(|error| {
-            Error::config("the transport cannot be built with these options: check the certificates and the user agent")
+            Error::config("invalid transport options: check the certificates and the user agent")
                 .with_source(error.without_url())
         })?;
         Ok(Self { client })
@@ -65,7 +69,7 @@ fn builder(options: TransportOptions) -> Result<ClientBuilder> {
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .https_only(https_only)
         .user_agent(user_agent);
-    // Another crate of the same program may switch these features of reqwest on.
+    // Another crate of the same program may enable these features of reqwest.
     builder = builder.no_gzip().no_brotli().no_zstd().no_deflate();
     if let Some(timeout) = total_timeout {
         builder = builder.timeout(timeout);
@@ -115,11 +119,11 @@ impl Chunks for Pieces {
 
 fn certificates(pem: &str) -> Result<Vec<reqwest::Certificate>> {
     let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(|error| {
-        Error::config("the extra root certificates are not PEM").with_source(error.without_url())
+        Error::config("invalid root certificates: expected PEM").with_source(error.without_url())
     })?;
     if certificates.is_empty() {
         return Err(Error::config(
-            "the extra root certificates hold no certificate in PEM",
+            "invalid root certificates: expected at least one certificate in PEM",
         ));
     }
     Ok(certificates)
@@ -134,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// Fails like a DNS server that does not know the name.
+    /// A resolver that fails like a DNS server that does not know the name.
     struct UnknownName;
 
     impl Resolve for UnknownName {

@@ -1,4 +1,4 @@
-//! The transport trusts only valid certificates, and says why a TLS connection failed.
+//! Tests of TLS: trusted certificates, and the causes of failed connections.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -13,7 +13,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use support::{Counts, answer, listen, post, read_request, text};
 use tokio::io::AsyncReadExt as _;
 
-/// A vendor with TLS for `name`, and the certificate of the authority that vouches for it.
+/// A vendor with TLS for `name`, and the certificate of the authority that issued its certificate.
 async fn vendor(name: &str) -> (String, Counts, String) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -94,7 +94,7 @@ async fn certificate_for_another_host_is_refused() {
 #[tokio::test]
 async fn port_without_tls_fails_the_handshake() {
     let (base, _) = listen(|mut stream, _, _| async move {
-        // Reads the ClientHello first, so that the connection is not reset.
+        // Read the ClientHello first, so that the connection is not reset.
         let _ = stream.read(&mut [0; 1024]).await.unwrap();
         answer(&mut stream, "400 Bad Request", "plain HTTP").await;
     })
@@ -106,9 +106,9 @@ async fn port_without_tls_fails_the_handshake() {
     assert_eq!((error.sent, error.cause), (Sent::No, TransportCause::Tls));
 }
 
-/// The clock stands still once the handshake has begun, so that the timeout is the only thing that can happen next.
+/// The clock stands still once the handshake has begun, so that only the timeout can end it.
 #[tokio::test]
-async fn handshake_without_answer_times_out_before_anything_is_sent() {
+async fn handshake_without_response_times_out_before_sending() {
     let (base, _) = listen(|mut stream, _, _| async move {
         let _ = stream.read(&mut [0; 1024]).await.unwrap();
         tokio::time::pause();

@@ -1,4 +1,4 @@
-//! What the transport promises, shown at a vendor of which every byte is under control.
+//! Tests of the transport with a vendor whose every byte is controlled.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +20,7 @@ fn transport() -> ReqwestTransport {
     ReqwestTransport::new(TransportOptions::default()).unwrap()
 }
 
-/// A failure and everything beneath it, as text.
+/// Returns the text of an error and of all its sources.
 fn whole_chain(error: &TransportError) -> String {
     let mut text = format!("{error} {error:?}");
     let mut source = error.source();
@@ -87,7 +87,7 @@ async fn request_arrives_unchanged_with_user_agent_only() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn redirect_is_returned_and_not_followed() {
     let (base, counts) = listen(|mut stream, _, counts| async move {
         while read_request(&mut stream, &counts).await.is_some() {
             answer(
@@ -133,15 +133,15 @@ async fn reset_connection_leaves_the_request_open() {
     );
 }
 
-/// The classic trap: a kept connection ends just when the next request is written. A client that quietly sends it again on a new
-/// connection creates twice.
+/// A kept connection ends just when the next request is written. A client that sends the request
+/// again on a new connection creates two verifications.
 #[tokio::test]
 async fn request_on_a_kept_connection_is_never_sent_twice() {
     let (base, counts) = listen(|mut stream, number, counts| async move {
         if number == 1 {
             read_request(&mut stream, &counts).await;
             answer(&mut stream, "200 OK", "first").await;
-            // The second request is taken, and never answered.
+            // The vendor reads the second request and never responds.
             read_request(&mut stream, &counts).await;
         } else {
             while read_request(&mut stream, &counts).await.is_some() {
@@ -164,8 +164,8 @@ async fn request_on_a_kept_connection_is_never_sent_twice() {
     );
 }
 
-/// A kept connection that is closed before the next request: whatever way the race goes, the vendor sees the request at most once,
-/// and no failure says `No` about a request that it saw.
+/// A kept connection is closed before the next request. Whichever side wins the race, the vendor
+/// sees the request at most once, and no error says `No` about a request that it saw.
 #[tokio::test]
 async fn closed_idle_connection_causes_no_second_request() {
     for _ in 0..50 {
@@ -208,7 +208,7 @@ async fn closed_idle_connection_causes_no_second_request() {
 
 #[tokio::test]
 async fn refused_connection_was_not_sent() {
-    // The port is taken, so that no other program gets it, and does not listen.
+    // The port is bound, so that no other program gets it, but not listening.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let base = format!(
@@ -228,7 +228,7 @@ async fn refused_connection_was_not_sent() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_built_was_not_sent() {
+async fn invalid_request_was_not_sent() {
     let request = Request::post("/no-host?token=SECRET")
         .body(Bytes::new())
         .unwrap();
@@ -253,7 +253,8 @@ async fn https_only_refuses_an_address_without_tls() {
     assert_eq!(counts.connections(), 0);
 }
 
-/// The clock stands still once the vendor has the request, so that the timeouts are the only thing that can happen next. Nothing here waits.
+/// The clock stands still once the vendor has the request, so that only the timeouts can end it.
+/// The test does not wait.
 #[tokio::test]
 async fn silent_vendor_times_out_and_leaves_the_request_open() {
     const MINUTE: Duration = Duration::from_secs(60);
@@ -284,7 +285,7 @@ async fn silent_vendor_times_out_and_leaves_the_request_open() {
 }
 
 #[tokio::test]
-async fn a_body_is_handed_on_piece_by_piece_before_it_is_complete() {
+async fn body_is_streamed_before_it_is_complete() {
     let permits = Arc::new(Semaphore::new(0));
     let allowed = Arc::clone(&permits);
     let (base, _) = listen(move |mut stream, _, counts| {
@@ -307,7 +308,7 @@ async fn a_body_is_handed_on_piece_by_piece_before_it_is_complete() {
     .await;
     let mut body = transport().send(post(&base)).await.unwrap().into_body();
     for _ in 0..3 {
-        // The vendor writes the next piece only now, so nobody can have read ahead to the end.
+        // The vendor writes the next chunk only now, so the client cannot have read ahead.
         permits.add_permits(1);
         assert_eq!(body.next().await.unwrap().unwrap(), "piece");
     }
@@ -316,7 +317,7 @@ async fn a_body_is_handed_on_piece_by_piece_before_it_is_complete() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_a_failure_and_not_an_end() {
+async fn interrupted_body_is_an_error() {
     let (base, _) = listen(|mut stream, _, counts| async move {
         read_request(&mut stream, &counts).await;
         stream
@@ -344,7 +345,7 @@ async fn a_body_that_breaks_off_is_a_failure_and_not_an_end() {
 }
 
 #[tokio::test]
-async fn an_encoded_body_is_left_as_it_is() {
+async fn encoded_body_is_not_decoded() {
     let (base, _) = listen(|mut stream, _, counts| async move {
         read_request(&mut stream, &counts).await;
         answer(&mut stream, "200 OK\r\ncontent-encoding: gzip", "not gzip").await;

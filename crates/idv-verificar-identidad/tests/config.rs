@@ -158,9 +158,9 @@ fn texts_are_parsed_from_file_and_environment() {
     assert_eq!(file.messages, environment.messages);
     assert_eq!(file.messages.len(), 2);
     for (wrong, says) in [
-        ("messages = 'a [LINK]'", "object of JSON"),
-        ("messages = 1", "a table of texts"),
-        ("messages = '[1]'", "object of JSON"),
+        ("messages = 'a [LINK]'", "JSON object"),
+        ("messages = 1", "a table of strings"),
+        ("messages = '[1]'", "JSON object"),
         ("request_format = 'xml'", "form"),
         ("answer_format = 'ANT'", "txt"),
     ] {

@@ -1,4 +1,5 @@
-//! An application's configuration: the accounts at vendors, from a file, from the environment, or from both.
+//! The configuration of an application: its accounts at vendors, from a file, from the environment,
+//! or from both.
 
 mod environment;
 #[cfg(feature = "file")]
@@ -25,9 +26,10 @@ use environment::{Keys, Variables};
 pub use loader::ConfigLoader;
 use transport::TransportSettings;
 
-/// An application's configuration: its accounts at vendors, and how calls behave.
+/// The configuration of an application: its accounts at vendors, and the policy for calls.
 ///
-/// [`Config::load`] reads a file and the environment over it; [`Config::from_env`] reads the environment alone.
+/// [`Config::load`] reads a file, overridden by the environment. [`Config::from_env`] reads the
+/// environment alone.
 ///
 /// ```toml
 /// provider = "idnow"                      # the account that is used by default
@@ -51,17 +53,45 @@ use transport::TransportSettings;
 /// | table | keys |
 /// |---|---|
 /// | a provider's id | the settings of the vendor, and `calls` and `transport` for this account |
-/// | `accounts.NAME` | the same, and `provider`; the name is of lower-case letters, digits and `-` |
-/// | `calls` | `attempt_timeout_ms`, `deadline_ms`, `max_attempts`, `backoff_ms`, `backoff_cap_ms`, `retry_after_cap_ms`, `retry_budget`, `max_in_flight`, `max_answer_bytes`, `poll_interval_ms`: the fields of [`CallPolicy`] |
-/// | `transport` | `connect_timeout_ms`, `read_timeout_ms`, `total_timeout_ms`, `root_certificates` (a file in PEM), `environment_proxies`: used by [`connect`](crate::connect) and [`Config::clients`] |
+/// | `accounts.NAME` | the same, and `provider`; the name consists of lower-case letters, digits and `-` |
+/// | `calls` | `attempt_timeout_ms`, `deadline_ms`, `max_attempts`, `backoff_ms`, `backoff_cap_ms`, `retry_after_cap_ms`, `retry_budget`, `max_in_flight`, `max_answer_bytes`, `max_raw_bytes`, `poll_interval_ms`: the fields of [`CallPolicy`] |
+/// | `transport` | `connect_timeout_ms`, `read_timeout_ms`, `total_timeout_ms`, `root_certificates` (a PEM file), `environment_proxies`: used by [`connect`](crate::connect) and [`Config::clients`] |
 /// | `flow` | the settings of flows, for [`Config::section`] |
 ///
-/// The environment gives each key as `IDV_`, the table and the key in capitals: `IDV_PROVIDER`, `IDV_IDNOW_COMPANY`,
-/// `IDV_ACCOUNTS_IDNOW_BRANCH_COMPANY`, `IDV_CALLS_DEADLINE_MS`. A variable with a secret is not copied: it becomes the reference
-/// `{ env = "…" }` that would stand in a file; with `_FILE` after its name it holds the path of a file with the secret.
+/// The environment variable of a key is `IDV_`, the table and the key in upper case:
+/// `IDV_PROVIDER`, `IDV_IDNOW_COMPANY`, `IDV_ACCOUNTS_IDNOW_BRANCH_COMPANY`,
+/// `IDV_CALLS_DEADLINE_MS`. A variable with a secret is not copied: it becomes the reference
+/// `{ env = "…" }` that a file would contain. With the suffix `_FILE`, it contains the path of a
+/// file with the secret.
 ///
-/// A secret is only read when a client of its account is built, so that those of other accounts need not be there. `Debug` prints the
-/// names of the accounts, not their settings.
+/// A secret is read only when the client of its account is built, so the secrets of other accounts
+/// may be missing. `Debug` prints the names of the accounts, but not their settings.
+///
+/// ```
+/// # #[cfg(feature = "idnow")] {
+/// use idv::Config;
+///
+/// let config: Config = toml::from_str(
+///     r#"
+///     provider = "idnow"
+///
+///     [idnow]
+///     company = "ihrebank"
+///     host = "test"
+///     api_key = { env = "IDNOW_API_KEY" }
+///
+///     [accounts.idnow-branch]
+///     provider = "idnow"
+///     company = "ihrebankfiliale"
+///     host = "test"
+///     api_key = { env = "IDNOW_BRANCH_API_KEY" }
+///     "#,
+/// )?;
+/// assert_eq!(config.default_account()?, "idnow");
+/// assert_eq!(config.accounts().collect::<Vec<_>>(), ["idnow", "idnow-branch"]);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Config {
     provider: Option<String>,
@@ -87,24 +117,41 @@ struct Account {
 }
 
 impl Config {
-    /// Reads a file of TOML, and the environment of the process over it. The file may be missing if the environment has everything:
-    /// [`Config::loader`] has a way to insist on it.
+    /// Reads a TOML file, overridden by the environment of the process.
+    ///
+    /// The file may be missing if the environment contains all settings; [`ConfigLoader::file`]
+    /// requires it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("idv.toml");
+    /// # std::fs::write(&path, "provider = 'idnow'\nidnow.company = 'ihrebank'")?;
+    /// let config = idv::Config::load(&path)?;
+    /// println!("accounts: {:?}", config.accounts().collect::<Vec<_>>());
+    /// # assert_eq!(config.accounts().count(), 1);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config), which names the file, the line and the key, or the environment variable, and the
-    /// expected form. It never repeats a value.
+    /// [`Config`](idv_core::ErrorKind::Config), which names the file, the line and the key, or the
+    /// environment variable, and the expected format. The error never repeats a value.
     #[cfg(feature = "file")]
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::loader().optional_file(path).environment().load()
     }
 
-    /// Reads a configuration from environment variables: those of its names that begin with `IDV_`.
+    /// Reads a configuration from environment variables.
+    ///
+    /// Variables without the prefix `IDV_` are ignored.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if a variable looks like a misspelled one, or names no key of its table; other unknown
-    /// variables are left alone. It suggests the probable name and lists those that there are.
+    /// [`Config`](idv_core::ErrorKind::Config) if a variable looks misspelled, or names an unknown
+    /// key of a known table; other unknown variables are ignored. The error suggests the intended
+    /// name and lists the known ones.
     ///
     /// ```
     /// let variables = [("PATH", "/bin"), ("IDV_PROVIDR", "idnow")];
@@ -117,12 +164,12 @@ impl Config {
         Self::loader().variables(variables).load()
     }
 
-    /// Returns a loader, for other sources and for adapters from outside of the family.
+    /// Returns a loader, for other sources and for adapters of other crates.
     pub fn loader() -> ConfigLoader {
         ConfigLoader::new()
     }
 
-    /// Returns the name of the account that is used by default: a provider's id, or a name of one of `accounts`.
+    /// Returns the name of the default account: a provider's id, or a name in `accounts`.
     #[must_use]
     pub fn provider(&self) -> Option<&str> {
         self.provider.as_deref()
@@ -139,19 +186,19 @@ impl Config {
         self.accounts.get(account).map(|account| &account.vendor)
     }
 
-    /// Returns the settings of an account, unchecked, with their places.
+    /// Returns the unchecked settings of an account, with their places.
     #[must_use]
     pub fn settings(&self, account: &str) -> Option<&Table> {
         self.accounts.get(account).map(|account| &account.settings)
     }
 
-    /// Lists the environment variables that replaced another value of the file.
+    /// Returns the environment variables that overrode a different value in the file.
     #[must_use]
     pub fn overrides(&self) -> &[Override] {
         &self.overrides
     }
 
-    /// Reads a table that is no vendor's, such as `[flow]`, with the environment over it.
+    /// Reads a table that belongs to no vendor, such as `[flow]`, overridden by the environment.
     ///
     /// # Errors
     ///
@@ -161,7 +208,7 @@ impl Config {
         self.variables.reading(|| T::from_table(&table))
     }
 
-    /// Returns a table that is no vendor's, unchecked, and the variables that replaced a value of it.
+    /// Returns the unchecked table of a section, and the variables that overrode a value in it.
     ///
     /// # Errors
     ///
@@ -180,17 +227,19 @@ impl Config {
         ))
     }
 
-    /// Builds a client of an account in an environment of the caller's own.
+    /// Builds the client of an account in the caller's own environment.
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if there is no such account, or it cannot work;
-    /// [`Unsupported`](idv_core::ErrorKind::Unsupported) if its vendor is not compiled in. Nothing is sent.
+    /// [`Config`](idv_core::ErrorKind::Config) if the account does not exist, or its settings are
+    /// not valid; [`Unsupported`](idv_core::ErrorKind::Unsupported) if its vendor is not compiled
+    /// in. Nothing is sent.
     pub fn client_in(&self, account: &str, environment: Environment) -> Result<Client> {
         self.account(account)?.client(&self.variables, environment)
     }
 
-    /// Builds the clients of all accounts in an environment of the caller's own, by the names of the accounts.
+    /// Builds the clients of all accounts in the caller's own environment, by the names of the
+    /// accounts.
     ///
     /// # Errors
     ///
@@ -205,7 +254,23 @@ impl Config {
         self.accounts.iter().map(client).collect()
     }
 
-    /// Builds a client of an account, over reqwest and by the system's clock.
+    /// Builds the client of an account, with the reqwest transport and the system's clock.
+    ///
+    /// ```
+    /// # #[cfg(feature = "idnow")] {
+    /// let config: idv::Config = toml::from_str(
+    ///     r#"
+    ///     [idnow]
+    ///     company = "ihrebank"
+    ///     host = "test"
+    ///     api_key = { file = "tests/secret.txt" }
+    ///     "#,
+    /// )?;
+    /// let client = config.client("idnow")?;
+    /// assert_eq!(client.info().name, "IDnow");
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -216,8 +281,10 @@ impl Config {
         account.client(&self.variables, account.transport.environment()?)
     }
 
-    /// Builds the clients of all accounts, over reqwest and by the system's clock, by the names of the accounts. Accounts with the same
-    /// transport share its connections.
+    /// Builds the clients of all accounts, with the reqwest transport and the system's clock, by
+    /// the names of the accounts.
+    ///
+    /// Accounts with the same transport settings share connections.
     ///
     /// # Errors
     ///
@@ -244,7 +311,8 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Config`](idv_core::ErrorKind::Config) if no default is configured; it names the accounts.
+    /// [`Config`](idv_core::ErrorKind::Config) if no default is configured; the error names the
+    /// accounts.
     pub fn default_account(&self) -> Result<&str> {
         self.provider().ok_or_else(|| {
             let names: Vec<&str> = self.accounts().collect();
@@ -263,7 +331,7 @@ impl Config {
         if let Some(account) = self.accounts.get(name) {
             return Ok(std::borrow::Cow::Borrowed(account));
         }
-        // A vendor without a table has no settings: its error says what is missing.
+        // A vendor without a table has no settings; its error names the missing ones.
         let vendor = self
             .vendors
             .iter()
@@ -309,7 +377,7 @@ impl Config {
             .filter(|_| self.provider() == Some(name));
         let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
         Error::config(format!(
-            "{place}there is no provider `{name}`; compiled in: {}{named}{near}",
+            "{place}unknown provider `{name}`; compiled in: {}{named}{near}",
             list(&self.vendors)
         ))
     }
@@ -323,13 +391,13 @@ impl Account {
     }
 }
 
-/// Returns the tables `calls` and `transport` that hold for all accounts.
+/// Returns the tables `calls` and `transport` that apply to all accounts.
 fn common(root: &Table) -> Result<(Table, Table)> {
     let mut root = root.clone();
     Ok((root.take("calls")?, root.take("transport")?))
 }
 
-/// Returns the error for a vendor of the family whose feature is off.
+/// Returns the error for a vendor of the family whose feature is disabled.
 fn not_compiled_in(id: &str, vendors: &[VendorEntry]) -> Error {
     Error::new(idv_core::ErrorKind::Unsupported).detail(format!(
         "the provider `{id}` is not compiled in: enable the feature `{id}` of the crate idv; compiled in: {}",
@@ -337,10 +405,10 @@ fn not_compiled_in(id: &str, vendors: &[VendorEntry]) -> Error {
     ))
 }
 
-/// Lists vendors in words.
+/// Lists the ids of vendors.
 fn list(vendors: &[VendorEntry]) -> String {
     if vendors.is_empty() {
-        return "no vendor at all (each has a feature of the crate idv)".to_owned();
+        return "none (each vendor is a feature of the crate idv)".to_owned();
     }
     vendors
         .iter()
@@ -349,7 +417,7 @@ fn list(vendors: &[VendorEntry]) -> String {
         .join(", ")
 }
 
-/// Lists the variables that a configuration refers to.
+/// Returns the variables that a configuration refers to.
 fn referenced(values: &Map<String, Value>) -> BTreeSet<String> {
     fn collect(value: &Value, names: &mut BTreeSet<String>) {
         match value {

@@ -1,18 +1,29 @@
-//! Verify people's identity with any of several vendors behind one model.
+//! Verifies people's identity with any of several vendors behind one model.
 //!
-//! An application says in its configuration which vendor it uses, holds a [`Client`], and never sees the vendor again:
+//! The configuration chooses the vendor; the application holds a [`Client`] and does not depend on
+//! the vendor. Use this crate in a backend that sends people to an identity-verification vendor and
+//! needs the outcome and the report. To keep verifications across crashes and restarts, add
+//! `idv-flow`; to receive callbacks in a web server, add `idv-axum`; to write an adapter, see the
+//! module [`adapter`].
+//!
+//! # Example
 //!
 //! ```
 //! # #[cfg(feature = "idnow")] {
 //! # use idv_testkit::{ManualClock, ScriptedTransport, environment};
 //! # fn connect(config: &Config) -> idv::Result<idv::Client> {
 //! #     let transport = ScriptedTransport::new();
-//! #     transport.then_json(201, r#"{"id":"TST-BSPXH"}"#);
-//! #     idv::connect_in(config, environment(&transport, &ManualClock::new(idv::Timestamp::UNIX_EPOCH)))
+//! #     transport.then_json(201, r#"{"id":"TST-BSPXH"}"#).then_json(200, r#"{"authToken":"token"}"#);
+//! #     let result = r#"{"id":"TST-BSPXH","result":"SUCCESS","identificationtime":"2026-01-01T00:05:00Z"}"#;
+//! #     let name = r#"{"status":"MATCH","value":"MUSTERMANN"}"#;
+//! #     transport.then_json(200, format!(r#"{{"identificationprocess":{result},"userdata":{{"lastname":{name}}}}}"#));
+//! #     let clock = ManualClock::leaping("2026-01-01T00:00:00Z".parse().unwrap());
+//! #     idv::connect_in(config, environment(&transport, &clock))
 //! # }
-//! use idv::{Config, Capability, HandOff, Requirements, NewVerification, Verification};
+//! use idv::{Capability, Config, HandOff, NewVerification, Requirements, Tracker};
 //!
 //! # let run = async {
+//! // An application usually calls `Config::load("idv.toml")` or `Config::from_env(std::env::vars())`.
 //! let config: Config = toml::from_str(
 //!     r#"
 //!     provider = "idnow"
@@ -26,58 +37,69 @@
 //! let client = connect(&config)?; // idv::connect(&config)
 //! client.require(&Requirements::new().capability(Capability::Polling).repeatable_create())?;
 //!
-//! let reference = client.reference(); // store it now, so that a crash in the next line can be settled
-//! let mut new = NewVerification::new(reference);
-//! new.person.given_names = Some("Erika".into());
-//! new.person.family_name = Some("Mustermann".into());
-//! let created = client.create(&new).await?;
+//! let request = NewVerification::builder(client.reference()) // store the reference before the call
+//!     .given_names("Erika")
+//!     .family_name("Mustermann")
+//!     .email("erika@example.com")
+//!     .build()?;
+//! let created = client.create(&request).await?;
 //! if let HandOff::Redirect(url) = &created.hand_off {
 //!     println!("send the person to {}", url.expose());
 //! }
-//! let verification = Verification::new(created.id, client.info(), created.expires_at);
-//! assert!(!verification.decision().is_verified());
+//!
+//! let until = client.now() + idv::jiff::SignedDuration::from_hours(24);
+//! let mut tracker = Tracker::new(client, &created);
+//! tracker.run(until).await?;
+//! assert!(tracker.is_verified());
+//! let report = tracker.report().expect("IDnow returns a report");
+//! println!("{} checks, {} pieces of evidence", report.checks.len(), report.evidence.len());
+//! # assert!(report.person.family_name.is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # };
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run).unwrap();
 //! # }
 //! ```
 //!
+//! # Guarantees
+//!
+//! - **No verification is created twice.** Every error states whether the vendor may have acted:
+//!   [`Error::effect`].
+//! - **No decision without proof.** An unauthenticated callback is a reason to poll, never an
+//!   outcome.
+//! - **Nothing personal is printed.** Personal data and secrets have no `Display`, and `Debug`
+//!   prints a placeholder.
+//!
 //! # Features
 //!
-//! | feature | on by default | adds |
+//! | feature | default | adds |
 //! |---|---|---|
 //! | a provider's id, such as `idnow` | no | the vendor |
+//! | `all-vendors` | no | every vendor of the family |
 //! | `reqwest` | yes | the transport over reqwest, and [`connect`] |
-//! | `file` | no | [`Config::load`], which reads a file of TOML |
-//! | `archive` | no | results that come as ZIP archives |
-//! | `crypt` | no | answers that come encrypted |
+//! | `file` | no | [`Config::load`], which reads a TOML file |
+//! | `archive` | no | results in ZIP archives |
+//! | `crypt` | no | encrypted responses |
 //! | `signature` | no | signatures of results |
-//! | `schema` | no | JSON Schema of the observation and the report |
+//! | `schema` | no | JSON Schemas of the observation and the report |
+//! | `opentelemetry` | no | metrics of calls, recorded to the application's meter provider |
 //!
-//! No vendor is on by default. A feature only ever adds; none changes what another does.
+//! No vendor is enabled by default. Features are additive: none changes the behavior of another.
 //!
-//! # What is where
+//! # Overview
 //!
-//! | for | items |
+//! | topic | items |
 //! |---|---|
 //! | configuration | [`Config`], [`connect`], [`Config::client`] |
 //! | requests | [`Client`], [`NewVerification`], [`CreateResponse`], [`HandOff`], [`Reference`], [`VerificationId`] |
-//! | progress | [`Tracker`], [`Progress`]; below it [`Verification`], [`Observation`], [`Step`], [`Outcome`]; [`Delivery`] and [`Reply`] for callbacks |
+//! | progress | [`Tracker`], [`Progress`], and its building blocks [`Verification`], [`Observation`], [`Step`], [`Outcome`]; [`Delivery`] and [`Reply`] for callbacks |
 //! | results | [`Report`] and the module [`report`]; [`Download`] of evidence; [`Page`] of a list; [`DeleteOutcome`] |
 //! | choice of a vendor | [`Requirements`], [`Capability`], [`VendorInfo`], [`providers`] |
 //! | errors | [`Error`], [`ErrorKind`], [`Effect`] |
 //! | confidential values | [`Pii`], [`Secret`] |
 //! | environment | [`Environment`], [`Transport`], [`Clock`], [`Random`]; [`call::CallPolicy`] for timeouts and retries |
 //! | each vendor | a module with its configuration and its whole API, such as `idnow` |
-//! | adapters of your own | the module [`adapter`] |
+//! | custom adapters | the module [`adapter`] |
 //! | public dependencies | [`bytes`], [`http`], [`jiff`], [`serde_json`], [`url`] |
-//!
-//! # Where to go on
-//!
-//! - [`Client`] has every operation; [`Verification`] folds what is learnt into one state and says what to do next.
-//! - [`providers`] lists what is compiled in and what each vendor can do; [`Client::require`] refuses, when the application
-//!   starts, a vendor that cannot give what it needs.
-//! - The module of each vendor has its configuration and its whole API.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -88,8 +110,8 @@ use idv_core::adapter::VendorEntry;
 
 pub use config::{Config, ConfigLoader, Override};
 
-// The application's API, in the groups of the front page. What only an adapter's author needs is in `adapter`.
-// Configuration: sections of the application's own in the file.
+// The application's API, in the groups of the front page. The interface for adapters is in
+// `adapter`. Configuration: tables of the application in the same file.
 pub use idv_core::settings;
 
 // Requests.
@@ -134,7 +156,9 @@ pub use idv_core::{
 // Public dependencies.
 pub use idv_core::{Bytes, Timestamp, Url, async_trait, bytes, http, jiff, serde_json, url};
 
-/// The interface for adapters. An application implements [`Provider`](adapter::Provider) for a vendor that the family does not have.
+/// The interface for adapters.
+///
+/// An application implements [`Provider`](adapter::Provider) for a vendor outside the family.
 pub mod adapter {
     #[doc(inline)]
     pub use idv_core::adapter::*;
@@ -146,7 +170,8 @@ pub mod adapter {
     };
 }
 
-/// Lists the vendors of the family: each with its feature, which is its id, its crate, and the module here that is its crate.
+/// Lists the vendors of the family: the feature, which is also the id; the crate; and the module
+/// here that re-exports it.
 macro_rules! vendors {
     ($($id:literal $library:ident $module:ident;)*) => {
         $(
@@ -154,7 +179,7 @@ macro_rules! vendors {
             pub use $library as $module;
         )*
 
-        /// The ids of all vendors of the family, compiled in or not.
+        /// The ids of all vendors of the family, whether compiled in or not.
         pub(crate) const FAMILY: &[&str] = &[$($id),*];
 
         static VENDORS: &[VendorEntry] = &[$(
@@ -175,37 +200,45 @@ vendors! {
 #[cfg(feature = "reqwest")]
 pub use idv_transport_reqwest as transport;
 
-/// Lists the vendors that are compiled in, in the order of their ids.
+/// Returns the vendors that are compiled in, in the order of their ids.
 #[must_use]
 pub fn vendors() -> &'static [VendorEntry] {
     VENDORS
 }
 
-/// Describes the vendors that are compiled in, in the order of their ids. No credentials are needed.
+/// Describes the vendors that are compiled in, in the order of their ids.
 ///
-/// It is what a vendor can do at best: callbacks are described as if the secret for them were configured. What a configured vendor can
-/// do is [`Client::info`].
+/// No credentials are needed.
+///
+/// The descriptions include all optional features of a vendor, such as authenticated callbacks.
+/// [`Client::info`] describes a vendor as it is configured.
+///
+/// ```
+/// for vendor in idv::providers() {
+///     println!("{}: {:?}", vendor.name, vendor.capabilities);
+/// }
+/// ```
 #[must_use]
 pub fn providers() -> Vec<VendorInfo> {
-    // An adapter takes its own example, which its tests hold.
+    // Each adapter describes an example configuration, which its own tests verify to be valid.
     VENDORS
         .iter()
         .filter_map(|vendor| (vendor.describe)().ok())
         .collect()
 }
 
-/// Builds a client of the default account, over reqwest and by the system's clock.
+/// Builds the client of the default account, with the reqwest transport and the system's clock.
 ///
 /// # Errors
 ///
-/// [`Config`](ErrorKind::Config) if the configuration cannot work; [`Unsupported`](ErrorKind::Unsupported) if the vendor is not
-/// compiled in. Nothing is sent.
+/// [`Config`](ErrorKind::Config) if the configuration is not valid;
+/// [`Unsupported`](ErrorKind::Unsupported) if the vendor is not compiled in. Nothing is sent.
 #[cfg(feature = "reqwest")]
 pub fn connect(config: &Config) -> Result<Client> {
     config.client(config.default_account()?)
 }
 
-/// Builds a client of the default account in an environment of the caller's own.
+/// Builds the client of the default account in the caller's own environment.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! The promises of a configuration: one validation, and errors that say where and what.
+//! Tests of the configuration: accounts, overrides, and errors that name the place and the expected
+//! format.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use idv::adapter::settings::{Millis, Section, Setting, Table};
 use idv::{Capability, Config, CreateSafety, ErrorKind, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 
-/// A file with the API key of the vendor's own samples, which opens nothing.
+/// A file with the API key of the vendor's own samples, which is not valid anywhere.
 const SECRET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/secret.txt");
 
 fn file(extra: &str) -> String {
@@ -36,7 +37,7 @@ fn connect(config: &Config) -> idv::Result<idv::Client> {
     connect_in(config, in_memory())
 }
 
-/// Loads a file with variables over it.
+/// Loads a file, overridden by variables.
 fn load(text: &str, variables: &[(&str, &str)]) -> idv::Result<Config> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("idv.toml");
@@ -59,7 +60,7 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn file_and_environment_make_the_same_client() {
+fn file_and_environment_build_the_same_client() {
     let variables = [
         ("HOME", "/"),
         ("IDV_PROVIDER", "idnow"),
@@ -84,7 +85,7 @@ fn file_and_environment_make_the_same_client() {
 }
 
 #[test]
-fn missing_file_leaves_the_environment_alone() {
+fn missing_file_leaves_the_environment_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("idv.toml");
     let variables = [("IDV_PROVIDER", "idnow")];
@@ -147,7 +148,7 @@ fn variables_override_the_file_and_are_listed() {
 }
 
 #[test]
-fn named_accounts_are_clients_of_their_own() {
+fn named_account_has_its_own_client() {
     let text = format!(
         "{}[accounts.idnow-auto]\nprovider = 'idnow'\ncompany = 'auto'\nhost = 'de'\napi_key = {{ file = '{SECRET}' }}\n\
          [accounts.idnow-auto.calls]\ndeadline_ms = 5000\n[calls]\nmax_attempts = 7\n",
@@ -198,13 +199,16 @@ fn named_accounts_are_clients_of_their_own() {
 }
 
 #[test]
-fn wrong_accounts_are_refused_by_name() {
+fn invalid_account_is_refused_by_name() {
     for (extra, says) in [
         (
             "[accounts.Branch]\nprovider = 'idnow'",
             "lower-case letters",
         ),
-        ("[accounts.idnow]\nprovider = 'idnow'", "no provider's"),
+        (
+            "[accounts.idnow]\nprovider = 'idnow'",
+            "not a provider's id",
+        ),
         (
             "[accounts.branch]\ncompany = 'x'",
             "`accounts.branch.provider` is missing",
@@ -228,7 +232,7 @@ fn wrong_accounts_are_refused_by_name() {
 }
 
 #[test]
-fn errors_name_file_line_key_and_form() {
+fn error_names_file_line_key_and_form() {
     for (text, says) in [
         (
             file("providr = 'x'"),
@@ -292,7 +296,7 @@ fn errors_name_file_line_key_and_form() {
 }
 
 #[test]
-fn literal_secret_is_in_no_error() {
+fn literal_secret_is_never_printed() {
     const LITERAL: &str = "s3cr3t-h7nter2";
     let wrong = [
         "= 's3cr3t-h7nter2'",
@@ -336,7 +340,7 @@ fn literal_secret_is_in_no_error() {
                 .replace(if key == "api_key" { &key_line } else { "" }, "");
             let text = format!("{without}{key} {form}\n");
             let Err(error) = load(&text, &[]).and_then(|config| connect(&config)) else {
-                panic!("{key} {form} is taken")
+                panic!("{key} {form} is accepted")
             };
             let printed = format!("{error} {error:?} {error:#?}");
             assert!(!printed.contains(LITERAL), "{key} {form}: {printed}");
@@ -443,7 +447,7 @@ fn compiled_in() -> String {
 }
 
 #[test]
-fn unknown_provider_is_answered_with_the_known_ones() {
+fn unknown_provider_error_lists_the_known_ones() {
     for text in ["provider = 'idnw'", "provider = ''"] {
         let error = connect(&toml::from_str(text).unwrap()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Config);
@@ -454,7 +458,7 @@ fn unknown_provider_is_answered_with_the_known_ones() {
             "{error}"
         );
     }
-    assert!(refusal("provider = 'idnw'").contains("line 1: there is no provider `idnw`"));
+    assert!(refusal("provider = 'idnw'").contains("line 1: unknown provider `idnw`"));
     assert!(refusal("[calls]\n").contains(&format!(
         "`provider` is missing: expected one of {}",
         compiled_in()
@@ -490,7 +494,7 @@ fn vendors_describe_themselves_without_credentials() {
         assert_eq!(entry.name, info.name);
         assert!(
             info.callback_proof.is_some(),
-            "what {} can do at best",
+            "the optional features of {}",
             entry.id
         );
         assert!(
@@ -513,12 +517,12 @@ fn vendors_describe_themselves_without_credentials() {
     assert_eq!(configured.info().capabilities, idnow.capabilities);
     assert!(
         configured.info().callback_proof.is_none(),
-        "what it can do as it is configured"
+        "the vendor as it is configured"
     );
 }
 
 #[test]
-fn another_vendor_is_another_configuration() {
+fn vendor_is_changed_by_configuration() {
     let file = format!(
         "provider = 'identity-tm'\n[identity-tm]\nuser = 'a'\nproduct = 15\npassword = {{ file = '{SECRET}' }}\n"
     );
@@ -534,7 +538,7 @@ fn another_vendor_is_another_configuration() {
     assert!(by_file.info().has(Capability::Lookup) && !by_file.info().has(Capability::Listing));
 }
 
-/// IDnow under another name, as an adapter from outside of the family would be.
+/// IDnow under another id, like an adapter of another crate.
 const FOREIGN: VendorEntry = VendorEntry {
     id: "foreign",
     build: |table| {
@@ -546,7 +550,7 @@ const FOREIGN: VendorEntry = VendorEntry {
 };
 
 #[test]
-fn adapter_from_outside_of_the_family_is_configured_alike() {
+fn adapter_of_another_crate_is_configured_alike() {
     let variables = [
         ("IDV_PROVIDER", "foreign"),
         ("IDV_FOREIGN_COMPANY", "ihrebank"),
@@ -593,7 +597,7 @@ impl Section for Flows {
 }
 
 #[test]
-fn section_is_read_with_the_environment_over_it() {
+fn section_is_overridden_by_the_environment() {
     let text = file("[flow]\nnumber = 1\ninner.wait_ms = 5");
     let config = load(&text, &[("IDV_FLOW_NUMBER", "2")]).unwrap();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Errors and lists if no vendor is compiled in. It is no part of the tests with features: CI runs it without any.
+//! Tests of errors and lists without any vendor. CI runs them separately, without features.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@ use idv::{Config, ErrorKind, Timestamp, connect_in};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 
 #[test]
-fn a_vendor_that_is_not_compiled_in_names_the_feature_to_enable() {
+fn missing_vendor_error_names_the_feature_to_enable() {
     let transport = ScriptedTransport::new();
     let config: Config = toml::from_str("provider = 'idnow'").unwrap();
     let error = connect_in(

@@ -1,13 +1,14 @@
-//! The channels of payloads that a program reads without a call.
+//! The kinds of payloads that a program can parse without a call.
 
 use crate::error::{Error, Result};
 use crate::observation::Channel;
 
-/// Returns the channel that payloads of a kind come by: `result` by a fetch, `status` by a poll, `callback` by a callback.
+/// Returns the channel of payloads of a kind: `result` is a fetch, `status` a poll, `callback` a
+/// callback.
 ///
 /// # Errors
 ///
-/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `kind` if there is no such kind.
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `kind`, if it is unknown.
 pub fn payload_channel(kind: &str) -> Result<Channel> {
     match kind {
         "result" => Ok(Channel::Fetch),

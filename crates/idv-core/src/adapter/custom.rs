@@ -1,4 +1,4 @@
-//! Values that the model has no field for.
+//! Values for which the model has no field.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -9,23 +9,25 @@ use super::value::{MaybeText, non_empty};
 use super::wire::Members;
 use crate::pii::Pii;
 
-/// The rule for a value whose name another value has.
+/// The handling of several values with the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameClash {
-    /// The later value gets a number: `name#2`.
+    /// The later value gets a numbered name: `name#2`.
     Number,
-    /// As [`Number`](Self::Number), but a value that equals the first one is left out.
+    /// As [`Number`](Self::Number), but a value that equals the first one is omitted.
     NumberIfDifferent,
-    /// The later value gets underscores, unless an equal one has that name: `name_`.
+    /// The later value gets a name with an underscore, unless it equals the first one: `name_`.
     Underscore,
-    /// The name holds both values as an array, unless they are equal.
+    /// The name has both values as an array, unless they are equal.
     Array,
 }
 
-/// Collects values that the model has no field for, by the vendor's path: they become a report's `custom`.
+/// Collects values for which the model has no field, by the vendor's path: they become the `custom`
+/// part of a report.
 ///
-/// Null says nothing and is left out. A [`NameClash`] decides about values of one name, so that none hides another.
+/// Nulls are omitted. A [`NameClash`] keeps several values with the same name, so that none is
+/// lost.
 ///
 /// ```
 /// use idv_core::adapter::{CustomValues, NameClash};
@@ -40,18 +42,18 @@ pub enum NameClash {
 pub struct CustomValues {
     values: BTreeMap<String, Pii<Value>>,
     clash: NameClash,
-    /// The last number of each name that several values have.
+    /// The last number used for each name with several values.
     numbers: BTreeMap<String, u32>,
 }
 
 impl CustomValues {
-    /// Starts without values.
+    /// Creates an empty collection.
     #[must_use]
     pub const fn new(clash: NameClash) -> Self {
         Self::of(BTreeMap::new(), clash)
     }
 
-    /// Starts with the values that a report has.
+    /// Creates a collection from the custom values of a report.
     #[must_use]
     pub const fn of(values: BTreeMap<String, Pii<Value>>, clash: NameClash) -> Self {
         Self {
@@ -67,7 +69,7 @@ impl CustomValues {
         self.values
     }
 
-    /// Returns whether there is no value.
+    /// Returns whether the collection is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -86,21 +88,21 @@ impl CustomValues {
         }
     }
 
-    /// Adds a value unless it is null or blank text.
+    /// Adds a value unless it is null or a blank string.
     pub fn add_filled(&mut self, name: impl Into<String>, value: Value) {
         if !value.as_str().is_some_and(|text| text.trim().is_empty()) {
             self.add(name, value);
         }
     }
 
-    /// Adds a text below a path unless it is blank.
+    /// Adds a string below a path unless it is blank.
     pub fn text<T: MaybeText>(&mut self, parent: &str, name: &str, text: Option<&T>) {
         if let Some(text) = non_empty(text) {
             self.put(path(parent, name), text.into());
         }
     }
 
-    /// Adds the members of an object below its path, but for null and blank text.
+    /// Adds the members of an object below its path, except nulls and blank strings.
     pub fn members(&mut self, parent: &str, members: &Members) {
         for (name, value) in members.iter() {
             self.add_filled(path(parent, name), value.expose().clone());
@@ -137,7 +139,7 @@ impl CustomValues {
 
     fn put_numbered(&mut self, name: &str, value: Value) {
         let number = self.numbers.entry(name.to_owned()).or_insert(1);
-        // A name of the vendor's own may end in a number, too.
+        // A name of the vendor may end in a number as well.
         loop {
             *number += 1;
             if let Entry::Vacant(free) = self.values.entry(format!("{name}#{number}")) {
@@ -148,7 +150,7 @@ impl CustomValues {
     }
 }
 
-/// Joins the parts of a name, of which either may be empty.
+/// Joins the parts of a path, either of which may be empty.
 #[must_use]
 pub fn path(parent: &str, name: &str) -> String {
     if parent.is_empty() || name.is_empty() {
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_one_name_are_all_kept() {
+    fn values_with_the_same_name_are_all_kept() {
         let values = [
             ("x", json!("a")),
             ("x#2", json!(0)),
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_value_is_left_out() {
+    fn empty_value_is_omitted() {
         let mut custom = CustomValues::new(NameClash::Number);
         custom.add_filled("a", Value::Null);
         custom.add_filled("b", json!(" "));
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn path_leaves_out_empty_parts() {
+    fn path_omits_empty_parts() {
         for (parent, name, joined) in [
             ("a", "b", "a.b"),
             ("", "b", "b"),

@@ -1,4 +1,4 @@
-//! Parts of a request that the model has no field for.
+//! Parts of a request for which the model has no field.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,12 +10,14 @@ use crate::error::Result;
 use crate::id::ProviderId;
 use crate::new::NewVerification;
 
-/// Options for one vendor's request, which travel in a [`NewVerification`] beside the model's fields.
+/// Options for the requests of one vendor, carried in a [`NewVerification`] beside the fields of
+/// the model.
 ///
-/// An application sets them with [`NewVerification::set_options`]; the adapter of that vendor applies them, and every other one passes
-/// them over. So a flow can name them, store them, and be moved to another vendor.
+/// An application sets them with [`NewVerification::set_options`]. The adapter of that vendor
+/// applies them, and every other adapter ignores them, so a stored request remains valid if the
+/// application changes the vendor.
 pub trait VendorOptions: Serialize + DeserializeOwned {
-    /// The provider that the options are for.
+    /// The provider to which the options apply.
     const PROVIDER: ProviderId;
 }
 
@@ -27,11 +29,12 @@ pub trait RequestOptions<R>: VendorOptions {
 
 type Function<R> = Arc<dyn Fn(&NewVerification, &mut R) -> Result<()> + Send + Sync>;
 
-/// A function of the application's that changes each request of an adapter before it is checked and sent.
+/// A function of the application that modifies each request of an adapter before it is checked and
+/// sent.
 pub struct Customize<R>(RwLock<Option<Function<R>>>);
 
 impl<R> Customize<R> {
-    /// Sets the function, in place of an earlier one.
+    /// Sets the function and replaces an earlier one.
     pub fn set(
         &self,
         function: impl Fn(&NewVerification, &mut R) -> Result<()> + Send + Sync + 'static,
@@ -48,11 +51,13 @@ impl<R> Customize<R> {
             .is_some()
     }
 
-    /// Changes a request by the options of a verification, and then by the function, if there is one.
+    /// Modifies a request by the options of a verification, and then by the function, if there is
+    /// one.
     ///
     /// # Errors
     ///
-    /// Those of the function; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the options cannot be read.
+    /// Returns the errors of the function; [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if
+    /// the options cannot be parsed.
     pub fn prepare<O: RequestOptions<R>>(
         &self,
         new: &NewVerification,
@@ -64,11 +69,11 @@ impl<R> Customize<R> {
         self.apply(new, request)
     }
 
-    /// Runs the function, if there is one.
+    /// Calls the function, if there is one.
     ///
     /// # Errors
     ///
-    /// Those of the function.
+    /// Returns the errors of the function.
     pub fn apply(&self, new: &NewVerification, request: &mut R) -> Result<()> {
         let function = self
             .0

@@ -1,4 +1,4 @@
-//! Requests below a base address.
+//! Requests below a base URL.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,15 +11,17 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The base address of a vendor's API.
+/// The base URL of a vendor's API.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
-    /// Without a slash at its end.
+    /// The URL without a trailing slash.
     base: String,
 }
 
 impl Endpoint {
-    /// Wraps an address. A slash at its end makes no difference.
+    /// Creates an endpoint from a base URL.
+    ///
+    /// A trailing slash is ignored.
     #[must_use]
     pub fn new(base: &Url) -> Self {
         Self {
@@ -27,18 +29,19 @@ impl Endpoint {
         }
     }
 
-    /// Returns the address without a slash at its end.
+    /// Returns the base URL without a trailing slash.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// Builds a request without a body to `base/part/part…`. The parts go into the address as they are: the adapter sees to their
-    /// alphabet.
+    /// Builds a request without a body to `base/part/part…`.
+    ///
+    /// The parts are not escaped: the adapter ensures that they are valid in a URL.
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) if that is no address.
+    /// [`Config`](crate::ErrorKind::Config) if the result is not a valid URL.
     pub fn request(&self, method: Method, parts: &[&str]) -> Result<Request<Bytes>> {
         let length = parts.iter().map(|part| part.len() + 1).sum::<usize>();
         let mut address = String::with_capacity(self.base.len() + length);
@@ -51,15 +54,16 @@ impl Endpoint {
         *request.method_mut() = method;
         *request.uri_mut() = address
             .parse()
-            .map_err(|_| Error::config("base_url makes no address that can be called"))?;
+            .map_err(|_| Error::config("invalid `base_url`: it does not form a valid URL"))?;
         Ok(request)
     }
 
-    /// Builds a request with a body of JSON.
+    /// Builds a request with a JSON body.
     ///
     /// # Errors
     ///
-    /// As [`Endpoint::request`]; [`Malformed`](crate::ErrorKind::Malformed) if the body cannot be written as JSON.
+    /// As [`Endpoint::request`]; [`Malformed`](crate::ErrorKind::Malformed) if the body cannot be
+    /// serialized as JSON.
     pub fn request_with(
         &self,
         method: Method,
@@ -77,7 +81,8 @@ impl Endpoint {
     }
 }
 
-/// Returns the value of a header that carries a credential, which `Debug` does not print; `None` if the text cannot be sent in a header.
+/// Returns a header value that carries a credential, which `Debug` does not print; `None` if the
+/// text is not a valid header value.
 #[must_use]
 pub fn sensitive(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
@@ -85,25 +90,30 @@ pub fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Returns the value of `Authorization` for HTTP Basic authentication; `secret_key` is the configuration's name of the secret.
+/// Returns the value of the `Authorization` header for HTTP Basic; `secret_key` is the
+/// configuration key of the secret.
 ///
 /// # Errors
 ///
-/// [`Config`](crate::ErrorKind::Config) if the user or the secret is empty or has a character that HTTP Basic does not allow.
+/// [`Config`](crate::ErrorKind::Config) if the user or the secret is empty or contains a character
+/// that HTTP Basic does not allow.
 pub fn basic_auth(user: &str, secret: &Secret, secret_key: &str) -> Result<HeaderValue> {
     if user.is_empty() || user.contains(':') || user.chars().any(char::is_control) {
         return Err(Error::config(
-            "user is empty, or has a colon or a control character, which HTTP Basic does not allow",
+            "invalid `user`: it is empty, or contains a colon or a control character, which HTTP Basic does not allow",
         ));
     }
     if secret.is_empty() || secret.expose().chars().any(char::is_control) {
         return Err(Error::config(format!(
-            "{secret_key} is empty or has a control character, which HTTP Basic does not allow"
+            "invalid `{secret_key}`: it is empty or contains a control character, which HTTP Basic does not allow"
         )));
     }
     let encoded = STANDARD.encode(format!("{user}:{}", secret.expose()));
-    sensitive(&format!("Basic {encoded}"))
-        .ok_or_else(|| Error::config(format!("{secret_key} cannot be sent")))
+    sensitive(&format!("Basic {encoded}")).ok_or_else(|| {
+        Error::config(format!(
+            "invalid `{secret_key}`: it is not a valid header value"
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -111,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_joined_below_the_base() {
+    fn parts_are_appended_to_the_base() {
         for base in ["https://api.example.com/v1", "https://api.example.com/v1/"] {
             let endpoint = Endpoint::new(&base.parse().unwrap());
             let request = endpoint.request(Method::GET, &["orders", "7"]).unwrap();
@@ -126,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn basic_authentication_refuses_what_it_cannot_carry() {
+    fn basic_authentication_refuses_invalid_characters() {
         let value = basic_auth("Aladdin", &"open sesame".into(), "password").unwrap();
         assert_eq!(
             value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
@@ -149,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn credential_is_not_printed() {
+    fn debug_of_a_credential_is_a_placeholder() {
         assert!(!format!("{:?}", sensitive("Bearer abc").unwrap()).contains("abc"));
         assert!(sensitive("a\nb").is_none());
     }

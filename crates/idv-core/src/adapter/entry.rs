@@ -10,24 +10,26 @@ use crate::error::Result;
 use crate::info::VendorInfo;
 use crate::provider::{Page, Provider};
 
-/// The registration of an adapter: everything that a program needs to offer the vendor by its name.
+/// The registration of an adapter: everything that a program needs to offer the vendor by its id.
 ///
-/// Each adapter has one as a constant. The facade lists those that are compiled in, and takes others for its configuration.
+/// Each adapter has one as a constant. The facade lists those that are compiled in, and its
+/// configuration accepts further ones.
 #[derive(Clone, Copy)]
 pub struct VendorEntry {
-    /// The provider's id. Its table in a configuration has the same name.
+    /// The provider's id, which is also the name of its table in a configuration.
     pub id: &'static str,
-    /// The vendor's name, for people.
+    /// The vendor's name, for display.
     pub name: &'static str,
     /// The domains of the vendor's hosts.
     pub domains: &'static [&'static str],
     /// The keys of its table in a configuration.
     pub settings: &'static [Setting],
-    /// Builds the provider that a table configures.
+    /// Builds the provider from its table.
     pub build: fn(&Table) -> Result<Arc<dyn Provider>>,
-    /// Describes the vendor at its best, such as with authenticated callbacks. No account is needed.
+    /// Describes the vendor with all optional features, such as authenticated callbacks. No account
+    /// is needed.
     pub describe: fn() -> Result<VendorInfo>,
-    /// Parses a payload, by the rules of an account that has set none.
+    /// Parses a payload, by the rules of an account with default settings.
     pub normalize: fn(&Payload<'_>) -> Result<Page>,
     /// The options of `normalize`.
     pub normalize_options: &'static [NormalizeOption],
@@ -41,22 +43,22 @@ impl fmt::Debug for VendorEntry {
     }
 }
 
-/// A payload of a vendor to be parsed.
+/// A payload of a vendor to parse.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Payload<'a> {
     /// The kind of payload: `result`, `status` or `callback`.
     pub kind: &'a str,
-    /// The payload itself.
+    /// The bytes of the payload.
     pub bytes: &'a [u8],
-    /// The present time, for vendors whose results are judged by it.
+    /// The current time, for vendors whose results depend on it.
     pub now: Timestamp,
     /// The values of the vendor's [options](VendorEntry::normalize_options).
     pub options: &'a Table,
 }
 
 impl<'a> Payload<'a> {
-    /// Returns a payload to be parsed.
+    /// Creates a payload from its parts.
     #[must_use]
     pub const fn new(kind: &'a str, bytes: &'a [u8], now: Timestamp, options: &'a Table) -> Self {
         Self {
@@ -77,13 +79,14 @@ impl fmt::Debug for Payload<'_> {
     }
 }
 
-/// An option of [`VendorEntry::normalize`]: a fact about the verification that its payloads do not say.
+/// An option of [`VendorEntry::normalize`]: a fact about the verification that is not part of its
+/// payloads.
 #[derive(Debug, Clone, Copy)]
 pub struct NormalizeOption {
     /// The name.
     pub name: &'static str,
     /// The placeholder of the value in a usage line.
     pub value: &'static str,
-    /// The meaning, in one line.
+    /// The description, in one line.
     pub help: &'static str,
 }

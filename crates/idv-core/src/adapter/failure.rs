@@ -1,10 +1,10 @@
-//! The meaning of the statuses of failures, by a vendor's document.
+//! The meaning of HTTP statuses, by a vendor's document.
 
 use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind};
 
-/// A row of a vendor's table of failures: a status and its meaning.
+/// A row in a vendor's table of failures: an HTTP status and its meaning.
 ///
 /// ```
 /// use idv_core::ErrorKind;
@@ -17,10 +17,10 @@ use crate::error::{Error, ErrorKind};
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
     meaning: Meaning,
-    /// The meaning in words.
+    /// The meaning in words, printed by the error.
     pub detail: &'static str,
 }
 
@@ -28,9 +28,9 @@ pub struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Meaning {
-    /// The vendor does not accept the request, because of this field.
+    /// The vendor does not accept this field of the request.
     Invalid(&'static str),
-    /// The vendor does not accept the credentials, or does not allow the call.
+    /// The vendor does not accept the credentials, or does not permit the call.
     Unauthorized,
     /// The vendor does not know the subject of the call.
     NotFound,
@@ -38,7 +38,7 @@ pub enum Meaning {
     Conflict,
     /// The account makes too many calls.
     RateLimited,
-    /// The vendor cannot answer now.
+    /// The vendor is temporarily unavailable.
     Unavailable,
 }
 
@@ -68,7 +68,7 @@ impl Failure {
         }
     }
 
-    /// Returns the error that a status is by a table; `None` if the table does not have it.
+    /// Returns the error for a status by a table; `None` if the table does not contain it.
     #[must_use]
     pub fn error_of(failures: &[Self], status: u16) -> Option<Error> {
         let failure = failures.iter().find(|failure| failure.status == status)?;

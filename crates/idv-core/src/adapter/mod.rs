@@ -1,19 +1,19 @@
-//! For authors of adapters: everything that adapters share.
+//! The interface for authors of adapters: the parts that all adapters share.
 //!
-//! | module or type | for |
+//! | module or type | purpose |
 //! |---|---|
-//! | [`VendorEntry`] | registering the adapter with applications and programs |
-//! | [`settings`] | configurations: keys, their values and environment variables |
-//! | [`Endpoint`] | building requests below a base address |
-//! | [`wire`] | tolerant reading of JSON, XML and forms |
-//! | [`payload_channel`] | the kinds of payloads that a program reads |
-//! | [`FromVendor`], [`value`], [`attribute`], [`find_word`] | a vendor's words as values of the model |
-//! | [`CustomValues`] | parts of a payload that the model has no field for |
-//! | [`Customize`], [`VendorOptions`], [`RequestOptions`] | parts of a request that the model has no field for |
-//! | [`Failure`] | the meaning of a vendor's statuses |
-//! | [`store`] | files that an adapter has in memory |
+//! | [`VendorEntry`] | registers the adapter with applications and programs |
+//! | [`settings`] | configuration: keys, values and environment variables |
+//! | [`Endpoint`] | builds requests below a base URL |
+//! | [`wire`] | parses JSON, XML and forms tolerantly |
+//! | [`payload_channel`] | the kinds of payloads that a program can parse |
+//! | [`FromVendor`], [`value`], [`attribute`], [`find_word`] | convert a vendor's words into values of the model |
+//! | [`CustomValues`] | parts of a payload for which the model has no field |
+//! | [`Customize`], [`VendorOptions`], [`RequestOptions`] | parts of a request for which the model has no field |
+//! | [`Failure`] | the meaning of a vendor's HTTP statuses |
+//! | [`store`] | writes a file from memory into a sink |
 //!
-//! An application needs [`VendorOptions`] only.
+//! An application needs only [`VendorOptions`].
 
 mod channel;
 mod custom;

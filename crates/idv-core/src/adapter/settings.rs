@@ -1,9 +1,11 @@
-//! Configuration of adapters: declared once, read from a file or from the environment, with errors that say where and what.
+//! Configuration of adapters: declared once, read from a file or from the environment, with precise
+//! errors.
 //!
-//! [`settings!`](crate::settings) declares a configuration: its fields, their defaults and their documentation. From that one
-//! declaration come the struct with a setter for each field, the list of its [`Setting`]s and its reader. A [`Table`] carries
-//! the place of each value, so that an error names the file, the line and the key, or the environment variable. No error
-//! repeats a value: it could be a secret in the wrong place.
+//! [`settings!`](crate::settings) declares a configuration: its fields, their defaults and their
+//! documentation. It generates the struct with a setter for each field, the list of its
+//! [`Setting`]s, and its parser. A [`Table`] records the place of each value, so that an error
+//! names the file, the line and the key, or the environment variable. No error repeats a value,
+//! because it could be a misplaced secret.
 
 mod declare;
 mod near;
@@ -34,20 +36,20 @@ pub use value::{
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Setting {
-    /// The key, with a dot before each key of an inner table.
+    /// The key, with dots between the keys of nested tables.
     pub key: &'static str,
-    /// The kind of value.
+    /// The kind of the value.
     pub kind: SettingKind,
-    /// Whether a table without it is refused.
+    /// Whether the key is required.
     pub required: bool,
-    /// The expected form, in words.
+    /// The expected format, in words.
     pub form: fn() -> Cow<'static, str>,
     /// The documentation of the field.
     pub doc: &'static str,
 }
 
 impl Setting {
-    /// Describes a key that holds a `T`.
+    /// Creates the description of a key with values of type `T`.
     #[must_use]
     pub const fn new<T: SettingValue>(
         key: &'static str,
@@ -63,7 +65,7 @@ impl Setting {
         }
     }
 
-    /// Returns the environment variable that stands for the key: `IDV_`, the table and the key in capitals.
+    /// Returns the environment variable for the key: `IDV_`, the table and the key in upper case.
     ///
     /// ```
     /// use idv_core::adapter::settings::Setting;
@@ -76,7 +78,7 @@ impl Setting {
         variable(&[table, self.key])
     }
 
-    /// Returns the documentation in one line, without the links that only rustdoc can follow.
+    /// Returns the documentation in one line, without links that only rustdoc can resolve.
     #[must_use]
     pub fn summary(&self) -> String {
         let line = self.doc.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -92,28 +94,30 @@ impl Setting {
     }
 }
 
-/// Returns the environment variable that stands for a path: `IDV_` and its parts in capitals.
+/// Returns the environment variable for a path: `IDV_` and its parts in upper case.
 #[must_use]
 pub fn variable(path: &[&str]) -> String {
     let name = path.join("_").replace(['-', '.'], "_");
     format!("IDV_{}", name.to_ascii_uppercase())
 }
 
-/// The kind of a setting's value, which decides how the environment spells it.
+/// The kind of a setting's value, which determines its form in the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingKind {
-    /// The variable holds the value.
+    /// The variable contains the value.
     Plain,
-    /// The variable holds the address of a host that requests go to.
+    /// The variable contains the URL of a host to which requests are sent.
     Address,
-    /// The variable holds a secret, and the one with `_FILE` after its name the path of a file with it.
+    /// The variable contains a secret. The variable with the suffix `_FILE` contains the path of a
+    /// file with the secret.
     Secret,
-    /// As [`Secret`](Self::Secret); a second variable, with `_2` after its name, holds another secret that is accepted as well.
+    /// As [`Secret`](Self::Secret); a second variable, with the suffix `_2`, contains another
+    /// accepted secret.
     Secrets,
 }
 
-/// A table of a configuration that is no vendor's, such as `[flow]`.
+/// A table of a configuration that belongs to no vendor, such as `[flow]`.
 pub trait Section: Sized {
     /// The name of the table.
     const NAME: &'static str;
@@ -121,16 +125,17 @@ pub trait Section: Sized {
     /// Returns the keys of the table.
     fn settings() -> &'static [Setting];
 
-    /// Reads the table; an empty one if the configuration has none.
+    /// Parses the table, which is empty if the configuration does not contain it.
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config), which names the key, its place and its form.
+    /// [`Config`](crate::ErrorKind::Config), which names the key, its place and its format.
     fn from_table(table: &Table) -> Result<Self>;
 }
 
-/// Checks a base address: https, or http where nothing personal can leave the machine or `plain` allows the host; without user,
-/// query and fragment.
+/// Checks a base URL: it must use https, and have no user, query or fragment.
+///
+/// http is accepted for the loopback interface, and for hosts that `plain` allows.
 ///
 /// # Errors
 ///
@@ -159,13 +164,13 @@ pub fn check_address(key: &str, url: &Url, plain: impl FnOnce(&str) -> bool) -> 
         || url.fragment().is_some()
     {
         return Err(Error::config(format!(
-            "invalid `{key}`: expected an address without user, query and fragment"
+            "invalid `{key}`: expected a URL without user, query and fragment"
         )));
     }
     Ok(())
 }
 
-/// Returns the configured base address, or the vendor's own, after [`check_address`].
+/// Returns the configured base URL, or else the vendor's own, after [`check_address`].
 ///
 /// # Errors
 ///
@@ -179,7 +184,7 @@ pub fn base_url(configured: Option<&Url>, default: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Returns whether an address is on this machine.
+/// Returns whether a URL refers to the loopback interface.
 #[must_use]
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -190,14 +195,16 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The query parameter that carries the secret of callbacks unless the configuration names another one.
+/// The default name of the query parameter that carries the callback secret.
 pub const CALLBACK_PARAMETER: &str = "token";
 
-/// Returns the authentication by a secret in the query of the callbacks' address; none without a secret.
+/// Returns authentication by a secret in the query of the callback URL; none if there are no
+/// secrets.
 ///
 /// # Errors
 ///
-/// [`Config`](crate::ErrorKind::Config) if `callback_secret` is too short, or `callback_parameter` is not a name.
+/// [`Config`](crate::ErrorKind::Config) if `callback_secret` is too short, or `callback_parameter`
+/// is not a valid name.
 pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
     check_parameter(parameter)?;
     if secrets.is_empty() {
@@ -207,7 +214,8 @@ pub fn query_auth(parameter: &str, secrets: &Secrets) -> Result<CallbackAuth> {
     }
 }
 
-/// As [`query_auth`], with a secret for each verification that is derived from the configured one.
+/// Returns authentication as [`query_auth`], with a secret for each verification that is derived
+/// from the configured one.
 ///
 /// # Errors
 ///

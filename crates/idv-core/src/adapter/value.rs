@@ -1,4 +1,4 @@
-//! A vendor's words as values of the model.
+//! Conversion of a vendor's words into values of the model.
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -9,7 +9,9 @@ use crate::pii::Pii;
 use crate::report::{Attribute, Country, DocumentKind, Gender, Source, Verdict};
 use crate::text::Text;
 
-/// A value of the model that a vendor has words for. `V` is a type of the adapter's own, since each vendor has other words.
+/// A value of the model for which a vendor has words.
+///
+/// `V` is a type of the adapter, because the words differ between vendors.
 ///
 /// ```
 /// use idv_core::adapter::{FromVendor, value};
@@ -33,7 +35,7 @@ use crate::text::Text;
 /// assert!(gender.is_none() && raw.is_some());
 /// ```
 pub trait FromVendor<V>: Canonical {
-    /// Parses a word; `None` if it stands for no value of the model.
+    /// Parses a word; `None` if it does not correspond to a value of the model.
     fn parse(word: &str) -> Option<Self>;
 }
 
@@ -43,9 +45,9 @@ impl<V> FromVendor<V> for String {
     }
 }
 
-/// A value of the model with a text form of the model's own.
+/// A value of the model with a canonical text form.
 pub trait Canonical: Sized {
-    /// Returns whether the value's own text is the word, so that the word adds nothing to it.
+    /// Returns whether the word is the canonical form of the value and thus adds no information.
     fn is_written(&self, word: &str) -> bool;
 }
 
@@ -63,7 +65,7 @@ impl Canonical for Vec<String> {
 
 impl Canonical for PartialDate {
     fn is_written(&self, word: &str) -> bool {
-        // Each part has one way to be written, but an unknown one may be noughts.
+        // Each part has a canonical form, but an unknown part may be zeros.
         let length = if self.day().is_some() {
             10
         } else {
@@ -100,8 +102,9 @@ impl Canonical for DocumentKind {
     }
 }
 
-/// Reads a word as a value of the model, and returns the word itself beside it if it stands for no value, or is written in another way
-/// than the value.
+/// Parses a word as a value of the model.
+///
+/// The second element is the word itself, unless it is the canonical form of the value.
 #[must_use]
 pub fn value<V, T: FromVendor<V>>(word: &str) -> (Option<Pii<T>>, Option<Pii<String>>) {
     let value = T::parse(word);
@@ -112,7 +115,7 @@ pub fn value<V, T: FromVendor<V>>(word: &str) -> (Option<Pii<T>>, Option<Pii<Str
     )
 }
 
-/// Reads a word as the [`value`] of an attribute.
+/// Parses a word with [`value`] into an attribute.
 #[must_use]
 pub fn attribute<V, T: FromVendor<V>>(
     word: &str,
@@ -124,7 +127,7 @@ pub fn attribute<V, T: FromVendor<V>>(
     attribute
 }
 
-/// Returns the meaning of a word by a table, in upper or lower case.
+/// Looks up the meaning of a word in a table, ignoring case.
 ///
 /// ```
 /// use idv_core::adapter::find_word;
@@ -139,7 +142,7 @@ pub fn find_word<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
         .map(|(_, meaning)| *meaning)
 }
 
-/// Returns the last day that a date may mean: of a month or a year alone its last one.
+/// Returns the last day that a partial date may mean: the last one of the month or the year.
 #[must_use]
 pub fn last_day(date: PartialDate) -> Option<Date> {
     let month = date.month().unwrap_or(12);
@@ -147,9 +150,9 @@ pub fn last_day(date: PartialDate) -> Option<Date> {
         .or_else(|| Some(Date::new(date.year(), month, 1).ok()?.last_of_month()))
 }
 
-/// A part of a payload that may be text.
+/// A part of a payload that may be a string.
 pub trait MaybeText {
-    /// Returns the text, if it is one.
+    /// Returns the string, if it is one.
     fn maybe_text(&self) -> Option<&str>;
 }
 
@@ -165,11 +168,11 @@ impl MaybeText for Loose<'_> {
     }
 }
 
-/// Returns a text without the white space around it; `None` if nothing is left, or if it is no text.
+/// Returns a string without surrounding white space; `None` if it is blank or missing.
 #[must_use]
 pub fn non_empty<T: MaybeText>(text: Option<&T>) -> Option<&str> {
     let text = text?.maybe_text()?;
-    // Most text begins and ends with a letter or a digit, and nothing has to be looked for.
+    // Most text begins and ends with a letter or a digit and needs no trimming.
     if let [first, .., last] = text.as_bytes()
         && first.is_ascii_graphic()
         && last.is_ascii_graphic()
@@ -179,7 +182,7 @@ pub fn non_empty<T: MaybeText>(text: Option<&T>) -> Option<&str> {
     Some(text.trim()).filter(|text| !text.is_empty())
 }
 
-/// Returns whether a value has no leaf but null and blank text.
+/// Returns whether a value contains only nulls and blank strings.
 #[must_use]
 pub fn is_blank(value: &Value) -> bool {
     match value {
@@ -198,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn word_is_kept_unless_it_is_the_values_own_text() {
+    fn word_is_kept_unless_it_is_canonical() {
         assert!("Erika".to_owned().is_written("Erika"));
         assert!("1958".parse::<PartialDate>().unwrap().is_written("1958"));
         assert!(
@@ -230,12 +233,12 @@ mod tests {
         }
         assert!(
             !DocumentKind::Other.is_written("other"),
-            "the word says which other one"
+            "the word names the unknown value"
         );
     }
 
     #[test]
-    fn blank_text_is_absence_and_nothing_else_is() {
+    fn only_blank_text_is_absent() {
         assert_eq!(non_empty(Some(&Text::new(" \t"))), None);
         assert_eq!(non_empty(Some(&Text::new(" N/A "))), Some("N/A"));
         assert_eq!(non_empty(None::<&Loose<'_>>), None);

@@ -1,4 +1,4 @@
-//! A vendor's answer, and its conversion into errors.
+//! Responses of a vendor, and their conversion into errors.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,15 +15,17 @@ use crate::evidence::Download;
 use crate::id::ProviderId;
 use crate::observation::{Proof, ProofKind};
 
-/// A vendor's answer to our own call. `Debug` prints neither its headers nor its body.
+/// A vendor's response to a request of this crate.
+///
+/// `Debug` prints neither its headers nor its body.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The status.
+    /// The status code.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The complete body.
     pub body: Bytes,
     provider: ProviderId,
     operation: Operation,
@@ -32,22 +34,22 @@ pub struct Answer {
     retry_after: Option<Duration>,
 }
 
-/// The end of a download.
+/// The result of [`CallContext::download`](super::CallContext::download).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Downloaded {
-    /// The sink has everything.
+    /// The download is complete.
     Whole(Download),
-    /// The vendor answered with an error status; the sink has nothing.
+    /// The vendor responded with an error status, and nothing was written to the sink.
     Refused(Answer),
 }
 
 impl Downloaded {
-    /// Returns the download, or the error that `refused` makes of the vendor's answer.
+    /// Returns the download, or converts the vendor's response into an error with `refused`.
     ///
     /// # Errors
     ///
-    /// That of `refused`.
+    /// Returns the error of `refused`.
     pub fn whole(self, refused: impl FnOnce(Answer) -> Error) -> Result<Download> {
         match self {
             Self::Whole(download) => Ok(download),
@@ -81,22 +83,23 @@ impl Answer {
         self.retry_after = retry_after;
     }
 
-    /// Returns the proof that this answers our own call.
+    /// Returns the proof that this is the response to a request of this crate.
     #[must_use]
     pub fn proof(&self) -> Proof {
         Proof::of(ProofKind::OwnCall, &self.body)
     }
 
-    /// Reads the body with `read`.
+    /// Parses the body with `read`.
     ///
     /// # Errors
     ///
-    /// Those of `read`, [complemented](Answer::complement).
+    /// Returns the error of `read`, [completed](Answer::complement) with the facts of this
+    /// response.
     pub fn read<'a, T>(&'a self, read: impl FnOnce(&'a [u8]) -> Result<T>) -> Result<T> {
         read(&self.body).map_err(|error| self.complement(error))
     }
 
-    /// Returns the media type of the body, without its parameters.
+    /// Returns the media type of the body, without parameters.
     #[must_use]
     pub fn media_type(&self) -> Option<&str> {
         let value = self
@@ -111,7 +114,7 @@ impl Answer {
             .filter(|text| !text.is_empty())
     }
 
-    /// Converts this answer into an error by its status alone.
+    /// Converts this response into an error by its status alone.
     #[must_use]
     pub fn error(&self) -> Error {
         self.error_of(match self.status.as_u16() {
@@ -128,16 +131,16 @@ impl Answer {
         })
     }
 
-    /// Converts this answer into an error of a kind that the adapter knows.
+    /// Converts this response into an error of a kind that the adapter determined.
     ///
-    /// The effect is unknown if the vendor may have acted: if the status says so although the answer cannot be parsed, or if the effect of
-    /// an earlier attempt is unknown.
+    /// The effect is unknown if the vendor may have acted: if the status is a success although the
+    /// body cannot be parsed, or if the effect of an earlier attempt is unknown.
     #[must_use]
     pub fn error_of(&self, kind: ErrorKind) -> Error {
         self.complement(Error::new(kind))
     }
 
-    /// Adds the status, attempts and effect of this answer to an error.
+    /// Adds the status, the number of attempts and the effect of this response to an error.
     #[must_use]
     pub fn complement(&self, error: Error) -> Error {
         let may_have_acted = (self.open || self.status.is_success()) && acts(self.operation);
@@ -164,13 +167,16 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// An answer, with its body if that is still to be read; until then the call is under way.
+/// A response. While `open` holds its unread body, the call keeps its permit.
 pub(super) struct Arrived {
     pub(super) answer: Answer,
     pub(super) open: Option<(Body, Permit)>,
 }
 
-/// Returns the wait that an answer's `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); `None` without a valid one.
+/// Returns the wait in the `Retry-After` header, given in seconds or as a date (RFC 9110, section
+/// 10.2.3).
+///
+/// Returns `None` without a valid header.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers

@@ -4,16 +4,16 @@ use futures_channel::mpsc;
 use futures_util::StreamExt as _;
 use futures_util::lock::Mutex;
 
-/// A fixed number of permits, given in the order of the requests for them.
+/// A fixed number of permits, granted in the order of the requests.
 ///
-/// The permits are messages in a channel: taking one is receiving, returning it is sending.
+/// The permits are messages in a channel: receiving one acquires a permit, sending one releases it.
 #[derive(Debug)]
 pub(super) struct Limiter {
     permits: Mutex<mpsc::UnboundedReceiver<()>>,
     give_back: mpsc::UnboundedSender<()>,
 }
 
-/// The permit for one call. Dropping it returns it.
+/// The permit for one call, released on drop.
 #[derive(Debug)]
 pub(super) struct Permit(mpsc::UnboundedSender<()>);
 
@@ -21,7 +21,7 @@ impl Limiter {
     pub(super) fn new(permits: usize) -> Self {
         let (give_back, receiver) = mpsc::unbounded();
         for _ in 0..permits.max(1) {
-            // The receiver is alive: it is in this function.
+            // The receiver is alive, because this function owns it.
             let _ = give_back.unbounded_send(());
         }
         Self {
@@ -31,7 +31,7 @@ impl Limiter {
     }
 
     pub(super) async fn acquire(&self) -> Permit {
-        // The channel never ends: a sender is in `self`.
+        // The channel never ends, because `self` holds a sender.
         let _ = self.permits.lock().await.next().await;
         Permit(self.give_back.clone())
     }
@@ -39,7 +39,7 @@ impl Limiter {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        // Fails only if the limiter is gone, and with it every waiting call.
+        // Fails only if the limiter was dropped, and with it every waiting call.
         let _ = self.0.unbounded_send(());
     }
 }
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_finished_call_admits_the_next_within_the_limit() {
+    fn finished_call_admits_the_next_one() {
         let limiter = Limiter::new(2);
         let first = limiter.acquire().now_or_never().unwrap();
         let _second = limiter.acquire().now_or_never().unwrap();
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_waiting_takes_no_permit_along() {
+    fn abandoned_wait_takes_no_permit() {
         let limiter = Limiter::new(1);
         let held = limiter.acquire().now_or_never().unwrap();
         assert!(limiter.acquire().now_or_never().is_none());

@@ -1,6 +1,7 @@
-//! The span and the measurement of one request, by OpenTelemetry's conventions for HTTP clients.
+//! The span and the metrics of one request, by OpenTelemetry's conventions for HTTP clients.
 //!
-//! Neither has the path or the query: they may hold a reference, a session's link or a secret.
+//! Neither includes the path or the query, which may contain a reference, a session URL or a
+//! secret.
 
 use std::time::Duration;
 
@@ -10,17 +11,17 @@ use tracing::field::Empty;
 use crate::environment::TransportCause;
 use crate::metrics::{AttributeValue, Instruments, REQUEST_DURATION};
 
-/// The target of a request.
+/// The method and URI of a request.
 pub(super) struct Target {
     method: Method,
     uri: Uri,
 }
 
-/// The end of a request.
+/// The result of a request.
 pub(super) enum Ended {
     Answered(StatusCode),
     NotAnswered(TransportCause),
-    /// The answer was too long.
+    /// The response was too long.
     GivenUp,
 }
 
@@ -46,7 +47,7 @@ impl Target {
             })
     }
 
-    /// Returns the span of an attempt; `number` starts at 1.
+    /// Returns the span of attempt `number`, starting at 1.
     pub(super) fn span(&self, number: u32) -> tracing::Span {
         tracing::debug_span!(
             "idv.http",
@@ -61,7 +62,7 @@ impl Target {
         )
     }
 
-    /// Completes the span, and records the duration.
+    /// Completes the span and records the duration.
     pub(super) fn end(
         &self,
         span: &tracing::Span,

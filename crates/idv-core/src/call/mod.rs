@@ -1,58 +1,61 @@
 //! Calls to a vendor, with retries and limits. Every request goes through [`CallContext`].
 //!
-//! | | not sent | sent, no answer | 408, 5xx | 429 | other 4xx |
+//! | | not sent | sent, no response | 408, 5xx | 429 | other 4xx |
 //! |---|---|---|---|---|---|
 //! | [`Repeatable`](Repeat::Repeatable) | retry | retry | retry | wait, retry | error |
 //! | [`Once`](Repeat::Once) | retry | stop, effect unknown | stop, effect unknown | retry | error |
 //!
-//! An adapter overrides a cell if its vendor means something else: [`Call::overruled_by`].
+//! If a status has a different meaning at its vendor, an adapter overrides the table with
+//! [`Call::retry_override`].
 
 mod answer;
+mod exchange;
 mod limiter;
 mod measure;
+mod options;
 mod policy;
 mod retry;
 mod token;
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{Either, poll_immediate, select};
-use http::{Request, StatusCode, Uri};
+use http::{Request, StatusCode};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
 pub use answer::{Answer, Downloaded, retry_after};
+pub use options::{Attempt, Call, RetryOverrideFn};
 pub use policy::CallPolicy;
-pub use retry::{Repeat, Ruling};
+pub use retry::{Repeat, RetryOverride};
 pub use token::{Session, TokenCache};
 
 use self::answer::Arrived;
-use self::limiter::{Limiter, Permit};
-use self::measure::{Ended, Target};
+use self::limiter::Limiter;
 use self::retry::{AttemptResult, RetryBudget, RetryDecision, backoff, decide, leaves_open};
-use crate::environment::{Body, Environment, Sent, TransportCause, TransportError};
+use crate::environment::{Environment, Sent};
 use crate::error::{Effect, Error, ErrorKind, Operation, Result};
 use crate::evidence::{Recorder, Sink};
 use crate::id::ProviderId;
 use crate::metrics::{INSTRUMENTS, Instruments, OPERATION_DURATION};
 use crate::report::RawAnswer;
-use crate::secret::Secret;
 
-/// Sends the requests of one operation. An adapter makes every call through it.
+/// Sends the requests of one operation.
 ///
-/// It applies the timeout of each attempt, the deadline over all, jittered backoff, the retry budget, `Retry-After`, the limit of
-/// concurrent calls, the renewal of tokens, and a tracing span. It logs neither addresses nor headers nor bodies.
+/// An adapter makes every call through it.
+///
+/// It applies the timeout of each attempt, the deadline over all attempts, backoff with jitter, the
+/// retry budget, `Retry-After`, the limit of concurrent calls, the renewal of tokens, and a tracing
+/// span. It logs no URLs, headers or bodies.
 #[derive(Clone)]
 pub struct CallContext {
     shared: Arc<Shared>,
     operation: Operation,
-    /// On the monotonic clock.
+    /// The deadline on the monotonic clock.
     deadline: Duration,
-    /// Successful answers of this operation, if they are to be kept.
+    /// The successful responses of this operation, if they are kept.
     answers: Option<Arc<Mutex<Vec<RawAnswer>>>>,
 }
 
@@ -84,7 +87,7 @@ impl Shared {
         }
     }
 
-    /// Waits for an operation and records its duration.
+    /// Awaits an operation and records its duration.
     pub(crate) async fn measured<T>(
         &self,
         operation: Operation,
@@ -106,103 +109,6 @@ impl Shared {
     }
 }
 
-/// Options of one request. A bare [`Repeat`] is a request without a session.
-#[derive(Clone, Copy)]
-pub struct Call<'a> {
-    repeat: Repeat,
-    session: Option<&'a dyn Session>,
-    overrule: Option<RetryOverride>,
-    max_answer: Option<u64>,
-}
-
-/// Judges an answer by its status and body in place of the table; `None` leaves it to the table.
-pub type RetryOverride = fn(StatusCode, &[u8]) -> Option<Ruling>;
-
-impl<'a> Call<'a> {
-    /// A request that may be repeated if it is unknown whether the vendor acted.
-    #[must_use]
-    pub const fn repeatable() -> Self {
-        Self {
-            repeat: Repeat::Repeatable,
-            session: None,
-            overrule: None,
-            max_answer: None,
-        }
-    }
-
-    /// A request that must not be repeated if it is unknown whether the vendor acted.
-    #[must_use]
-    pub const fn once() -> Self {
-        Self {
-            repeat: Repeat::Once,
-            session: None,
-            overrule: None,
-            max_answer: None,
-        }
-    }
-
-    /// Uses the session's token, and renews it once if the vendor refuses it.
-    #[must_use]
-    pub const fn in_session(mut self, session: &'a dyn Session) -> Self {
-        self.session = Some(session);
-        self
-    }
-
-    /// Sets the maximum length of the answer in bytes, in place of [`CallPolicy::max_answer`].
-    #[must_use]
-    pub const fn up_to(mut self, bytes: u64) -> Self {
-        self.max_answer = Some(bytes);
-        self
-    }
-
-    /// Judges answers by this function before the table does.
-    #[must_use]
-    pub const fn overruled_by(mut self, overrule: RetryOverride) -> Self {
-        self.overrule = Some(overrule);
-        self
-    }
-}
-
-impl fmt::Debug for Call<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("repeat", &self.repeat)
-            .field("in_session", &self.session.is_some())
-            .finish_non_exhaustive()
-    }
-}
-
-impl From<Repeat> for Call<'_> {
-    fn from(repeat: Repeat) -> Self {
-        Self {
-            repeat,
-            session: None,
-            overrule: None,
-            max_answer: None,
-        }
-    }
-}
-
-/// One attempt. Each attempt builds and signs its request again.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Attempt<'a> {
-    /// The number of the attempt, starting at 1.
-    pub number: u32,
-    /// The time of day.
-    pub now: Timestamp,
-    /// The session's token.
-    pub token: Option<&'a Secret>,
-}
-
-impl Attempt<'_> {
-    /// Returns the session's token in clear; empty outside of a session.
-    #[must_use]
-    pub fn token(&self) -> &str {
-        self.token.map_or("", Secret::expose)
-    }
-}
-
 impl CallContext {
     pub(crate) fn new(shared: &Arc<Shared>, operation: Operation) -> Self {
         let deadline = shared.environment.clock.monotonic() + shared.policy.deadline;
@@ -214,13 +120,14 @@ impl CallContext {
         }
     }
 
-    /// Keeps the answers of this operation for [`CallContext::take_answers`].
+    /// Keeps the responses of this operation for [`CallContext::take_answers`].
     pub(crate) fn keep_answers(mut self) -> Self {
         self.answers = (self.shared.policy.max_raw > 0).then(Arc::default);
         self
     }
 
-    /// Returns the successful answers so far, but for those of logins and those longer than [`CallPolicy::max_raw`].
+    /// Takes the successful responses so far, except those of logins and those longer than
+    /// [`CallPolicy::max_raw`].
     pub(crate) fn take_answers(&self) -> Vec<RawAnswer> {
         let kept = self.answers.as_ref().map(|answers| {
             std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner))
@@ -248,32 +155,36 @@ impl CallContext {
         self.operation
     }
 
-    /// Returns the time of day.
+    /// Returns the current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.environment.clock.now()
     }
 
-    /// Returns the time by a clock that never goes backwards.
+    /// Returns the time since an arbitrary moment.
+    ///
+    /// It never goes backwards.
     #[must_use]
     pub fn monotonic(&self) -> Duration {
         self.shared.environment.clock.monotonic()
     }
 
-    /// Sends a request, retries it as the table allows, and returns the answer with its body.
+    /// Sends a request with retries, and returns the response with its body.
     ///
-    /// An answer with an error status is returned as well once no retry is left: the adapter reads it and makes an error of it with
-    /// [`Answer::error`].
+    /// A response with an error status is returned as well if no retry is left; the adapter reads
+    /// it and converts it with [`Answer::error`].
     ///
     /// # Errors
     ///
-    /// Those of `build` or of the session's login; [`Unavailable`](ErrorKind::Unavailable) if no answer arrived, with the
-    /// [cause](Error::transport_cause); [`LimitExceeded`](ErrorKind::LimitExceeded) if the answer is longer than
-    /// [`CallPolicy::max_answer`].
+    /// Returns the errors of `build` and of the session's login;
+    /// [`Unavailable`](ErrorKind::Unavailable) if no response arrived, with the
+    /// [cause](Error::transport_cause); [`LimitExceeded`](ErrorKind::LimitExceeded) if the response
+    /// is longer than [`CallPolicy::max_answer`].
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the current request is abandoned and none follows. Whether the vendor acted is unknown.
+    /// If the future is dropped, the current request is abandoned and no other follows. It is
+    /// unknown whether the vendor acted.
     pub async fn send<'a, B>(&self, call: impl Into<Call<'a>>, build: B) -> Result<Answer>
     where
         B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
@@ -288,17 +199,19 @@ impl CallContext {
         Ok(answer)
     }
 
-    /// Sends a request and streams the body of a successful answer into `sink`, hashing it on the way. There is no retry after the
-    /// first piece.
+    /// Sends a request and streams the body of a successful response into `sink`, with its length
+    /// and digest.
+    ///
+    /// There is no retry after the first chunk.
     ///
     /// # Errors
     ///
-    /// As [`CallContext::send`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if the body is longer than `limit` bytes;
-    /// [`Sink`](ErrorKind::Sink) if the sink failed.
+    /// Returns the errors of [`CallContext::send`]; [`LimitExceeded`](ErrorKind::LimitExceeded) if
+    /// the body is longer than `limit` bytes; [`Sink`](ErrorKind::Sink) if the sink failed.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the sink holds a part of the evidence, which must not be used.
+    /// If the future is dropped, the sink holds an incomplete copy, which must not be used.
     pub async fn download<'a, B>(
         &self,
         call: impl Into<Call<'a>>,
@@ -340,12 +253,12 @@ impl CallContext {
         let policy = &self.shared.policy;
         let mut number = 0;
         let mut renewed = false;
-        // Whether the vendor may have acted on an attempt so far.
+        // Whether the vendor may have acted on an earlier attempt.
         let mut open = false;
         loop {
             number += 1;
             let issued = match call.session {
-                // The answer to a login is a credential, which no report may keep.
+                // The response to a login is a credential, which must not be kept in a report.
                 Some(session) => {
                     let cx = Self {
                         answers: None,
@@ -377,7 +290,7 @@ impl CallContext {
             let result = match &ended {
                 Ok(arrived) => AttemptResult::Answer(arrived.answer.status),
                 Err(error) => {
-                    tracing::debug!(attempt = number, cause = %error.cause, "no answer");
+                    tracing::debug!(attempt = number, cause = %error.cause, "no response");
                     if error.sent == Sent::No {
                         AttemptResult::NotSent
                     } else {
@@ -385,33 +298,35 @@ impl CallContext {
                     }
                 }
             };
-            let ruling = ended
-                .as_ref()
-                .ok()
-                .and_then(|arrived| call.overrule?(arrived.answer.status, &arrived.answer.body));
+            let retry_override = ended.as_ref().ok().and_then(|arrived| {
+                call.retry_override?(arrived.answer.status, &arrived.answer.body)
+            });
             if let (Some(session), Some(issued)) = (call.session, &issued)
                 && (result == AttemptResult::Answer(StatusCode::UNAUTHORIZED)
-                    || ruling == Some(Ruling::Unauthorized))
+                    || retry_override == Some(RetryOverride::Unauthorized))
             {
                 session.tokens().refuse(issued.generation).await;
                 if issued.kept && !renewed {
-                    tracing::debug!(attempt = number, "the token was refused and is renewed");
+                    tracing::debug!(attempt = number, "renewing a refused token");
                     renewed = true;
                     number -= 1;
                     continue;
                 }
             }
-            let reaction = decide(call.repeat, result, ruling);
+            let decision = decide(call.repeat, result, retry_override);
             open |= match result {
                 AttemptResult::NotSent => false,
                 AttemptResult::NoAnswer => true,
                 AttemptResult::Answer(status) => {
                     leaves_open(status)
-                        && !matches!(ruling, Some(Ruling::Final | Ruling::Unauthorized))
+                        && !matches!(
+                            retry_override,
+                            Some(RetryOverride::Final | RetryOverride::Unauthorized)
+                        )
                 }
             };
             let mut asked = None;
-            let wait = match reaction {
+            let wait = match decision {
                 RetryDecision::Return | RetryDecision::Stop => None,
                 RetryDecision::Retry | RetryDecision::Wait => {
                     asked = ended
@@ -431,7 +346,7 @@ impl CallContext {
                 tracing::debug!(
                     attempt = number,
                     wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                    "trying again"
+                    "retrying"
                 );
                 self.shared.environment.clock.sleep(wait).await;
                 continue;
@@ -446,7 +361,7 @@ impl CallContext {
                     .with_effect(effect)
                     .after_attempts(number, None, None)
             })?;
-            if reaction == RetryDecision::Return {
+            if decision == RetryDecision::Return {
                 self.shared.budget.succeeded();
             }
             arrived.answer.complete(number, open, asked);
@@ -454,129 +369,7 @@ impl CallContext {
         }
     }
 
-    /// One request and its answer. The outer error ends the call; the inner one is a matter for the table.
-    async fn attempt(
-        &self,
-        number: u32,
-        request: Request<Bytes>,
-        stream: bool,
-        limit: u64,
-    ) -> Result<Result<Arrived, TransportError>, Failure> {
-        let Some(permit) = self.turn().await else {
-            return Err(Failure::NoTurn);
-        };
-        let target = Target::of(&request);
-        let (span, began) = (target.span(number), self.monotonic());
-        let timeout = self
-            .shared
-            .policy
-            .attempt_timeout
-            .min(self.deadline.saturating_sub(self.monotonic()));
-        let exchange = async {
-            let response = match self.shared.environment.transport.send(request).await {
-                Ok(response) => response,
-                Err(error) => return Ok(Err(error)),
-            };
-            let (head, mut body) = response.into_parts();
-            tracing::debug!(status = head.status.as_u16(), "answered");
-            let mut answer = Answer::new(
-                head.status,
-                head.headers,
-                self.shared.provider.clone(),
-                self.operation,
-            );
-            if stream && head.status.is_success() {
-                return Ok(Ok(Arrived {
-                    answer,
-                    open: Some((body, permit)),
-                }));
-            }
-            match collect(&mut body, &mut answer, limit).await {
-                Ok(true) => Ok(Ok(Arrived { answer, open: None })),
-                Ok(false) => Err(Failure::TooLong(limit)),
-                Err(error) => Ok(Err(error)),
-            }
-        };
-        let ended = self
-            .within(timeout, exchange)
-            .instrument(span.clone())
-            .await;
-        // After a timeout, all of the request may have left.
-        let ended = ended.unwrap_or(Ok(Err(TransportError::new(
-            Sent::Maybe,
-            TransportCause::Timeout,
-        ))));
-        let end = match &ended {
-            Ok(Ok(arrived)) => Ended::Answered(arrived.answer.status),
-            Ok(Err(error)) => Ended::NotAnswered(error.cause),
-            Err(_) => Ended::GivenUp,
-        };
-        let of = (self.shared.provider.as_str(), self.operation.name());
-        target.end(
-            &span,
-            &self.shared.instruments,
-            of,
-            self.monotonic().saturating_sub(began),
-            &end,
-        );
-        ended
-    }
-
-    /// Waits for a permit; `None` if the deadline passes first. Mostly there is one at once, and no timer is needed.
-    async fn turn(&self) -> Option<Permit> {
-        let mut acquire = pin!(self.shared.limiter.acquire());
-        if let Some(permit) = poll_immediate(acquire.as_mut()).await {
-            return Some(permit);
-        }
-        self.within(self.deadline.saturating_sub(self.monotonic()), acquire)
-            .await
-    }
-
-    async fn piece(&self, body: &mut Body) -> Result<Option<Bytes>> {
-        let failed = |error: TransportError| {
-            let detail = format!("the evidence broke off: {error}");
-            self.error(ErrorKind::Unavailable)
-                .detail(detail)
-                .with_source(error)
-        };
-        match self
-            .within(self.shared.policy.attempt_timeout, body.next())
-            .await
-        {
-            Some(piece) => piece.map_err(failed),
-            None => Err(failed(TransportError::new(
-                Sent::Maybe,
-                TransportCause::Timeout,
-            ))),
-        }
-    }
-
-    async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
-        match select(pin!(future), self.shared.environment.clock.sleep(limit)).await {
-            Either::Left((output, _)) => Some(output),
-            Either::Right(_) => None,
-        }
-    }
-
-    /// Returns the error for a request without a complete answer. Of its address the error prints host and port only: a path or a
-    /// query may hold a session's link, the user part a password.
-    fn no_answer(&self, uri: &Uri, error: TransportError) -> Error {
-        let detail = match (error.sent, error.cause, uri.host()) {
-            (Sent::Maybe, ..) => format!("no complete answer: {error}"),
-            (Sent::No, TransportCause::Request, _) | (Sent::No, _, None) => error.to_string(),
-            (Sent::No, _, Some(host)) => {
-                let port = uri
-                    .port_u16()
-                    .map_or_else(String::new, |port| format!(":{port}"));
-                format!("no connection to {host}{port}: {error}")
-            }
-        };
-        self.error(ErrorKind::Unavailable)
-            .detail(detail)
-            .with_source(error)
-    }
-
-    /// Returns an error of this call.
+    /// Creates an error of this call.
     fn error(&self, kind: ErrorKind) -> Error {
         Error::new(kind).during(&self.shared.provider, self.operation)
     }
@@ -599,32 +392,7 @@ impl fmt::Debug for CallContext {
     }
 }
 
-/// A failure that ends a call in spite of the table.
-enum Failure {
-    NoTurn,
-    TooLong(u64),
-}
-
-impl Failure {
-    fn into_error(self, cx: &CallContext, open: bool, number: u32) -> Error {
-        match self {
-            Self::NoTurn => settle(
-                cx.error(ErrorKind::Unavailable)
-                    .detail("too many calls are under way"),
-                open,
-            ),
-            Self::TooLong(limit) => {
-                // The vendor answered, so it may have acted.
-                let error = cx
-                    .error(ErrorKind::LimitExceeded)
-                    .detail(format!("the answer is longer than {limit} bytes"));
-                settle(error, acts(cx.operation)).after_attempts(number, None, None)
-            }
-        }
-    }
-}
-
-/// Returns whether an operation changes anything at the vendor.
+/// Returns whether an operation changes data at the vendor.
 pub(super) const fn acts(operation: Operation) -> bool {
     matches!(
         operation,
@@ -638,31 +406,4 @@ fn settle(error: Error, open: bool) -> Error {
     } else {
         error
     }
-}
-
-/// Reads the whole body; `false` if it is too long.
-async fn collect(body: &mut Body, answer: &mut Answer, limit: u64) -> Result<bool, TransportError> {
-    let Some(first) = body.next().await? else {
-        return Ok(true);
-    };
-    if first.len() as u64 > limit {
-        return Ok(false);
-    }
-    // Most answers are one piece, which needs no copy.
-    let Some(second) = body.next().await? else {
-        answer.body = first;
-        return Ok(true);
-    };
-    let mut whole = Vec::with_capacity(first.len() + second.len());
-    whole.extend_from_slice(&first);
-    let mut piece = Some(second);
-    while let Some(bytes) = piece {
-        if (whole.len() + bytes.len()) as u64 > limit {
-            return Ok(false);
-        }
-        whole.extend_from_slice(&bytes);
-        piece = body.next().await?;
-    }
-    answer.body = whole.into();
-    Ok(true)
 }

@@ -1,4 +1,4 @@
-//! The table that says what may be tried again, and the budget that bounds it.
+//! The retry table, and the retry budget.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use http::StatusCode;
 use super::policy::CallPolicy;
 use crate::environment::Random;
 
-/// Whether a request may be repeated if it is unknown whether the vendor acted.
+/// Whether a request may be repeated if its effect is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeat {
-    /// It may: it only reads, or twice has the same effect as once.
+    /// The request may be repeated: it only reads, or a repetition has no further effect.
     Repeatable,
-    /// It must not: twice costs money and reaches a human being.
+    /// The request must not be repeated: a repetition costs money and reaches a human being.
     Once,
 }
 
@@ -23,54 +23,58 @@ pub enum Repeat {
 pub(super) enum AttemptResult {
     /// No byte was sent.
     NotSent,
-    /// Bytes were sent, and no complete answer arrived.
+    /// Bytes were sent, and no complete response arrived.
     NoAnswer,
-    /// An answer.
+    /// A response arrived.
     Answer(StatusCode),
 }
 
-/// An adapter's judgement of an answer whose status means something else at its vendor.
+/// A decision of an adapter about a response, in place of the retry table.
+///
+/// An adapter needs it if a status, or a failure inside a response 200, has a special meaning at
+/// its vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ruling {
-    /// The answer is final: return it to the adapter.
+pub enum RetryOverride {
+    /// The response is final: return it to the adapter.
     Final,
     /// The failure is transient: retry if the request may be repeated.
     Transient,
-    /// The vendor refused the session's token and did nothing else, whatever the status: renew the token and retry once.
+    /// The vendor refused the session's token and did nothing else: renew the token and retry once,
+    /// regardless of the status.
     Unauthorized,
 }
 
 /// The next step after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryDecision {
-    /// Return the answer to the adapter.
+    /// Return the response to the adapter.
     Return,
     /// Retry.
     Retry,
-    /// Wait as long as the vendor asks, then retry.
+    /// Wait as long as the vendor requests, then retry.
     Wait,
     /// Stop: it is unknown whether the vendor acted.
     Stop,
 }
 
-/// The table.
+/// Looks up the retry table.
 pub(super) fn decide(
     repeat: Repeat,
     result: AttemptResult,
-    ruling: Option<Ruling>,
+    retry_override: Option<RetryOverride>,
 ) -> RetryDecision {
     let uncertain = match repeat {
         Repeat::Repeatable => RetryDecision::Retry,
         Repeat::Once => RetryDecision::Stop,
     };
-    match (result, ruling) {
+    match (result, retry_override) {
         (AttemptResult::NotSent, _) => RetryDecision::Retry,
         (AttemptResult::NoAnswer, _) => uncertain,
-        (AttemptResult::Answer(_), Some(Ruling::Final | Ruling::Unauthorized)) => {
+        (AttemptResult::Answer(_), Some(RetryOverride::Final | RetryOverride::Unauthorized)) => {
             RetryDecision::Return
         }
-        (AttemptResult::Answer(_), Some(Ruling::Transient)) => uncertain,
+        (AttemptResult::Answer(_), Some(RetryOverride::Transient)) => uncertain,
         (AttemptResult::Answer(StatusCode::TOO_MANY_REQUESTS), None) => RetryDecision::Wait,
         (AttemptResult::Answer(status), None) if leaves_open(status) => uncertain,
         (AttemptResult::Answer(_), None) => RetryDecision::Return,
@@ -82,7 +86,7 @@ pub(super) fn leaves_open(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }
 
-/// Returns the wait before attempt `attempt`, starting at 2: a random part of a time that doubles.
+/// Returns the wait before attempt `attempt`, starting at 2: exponential backoff with jitter.
 pub(super) fn backoff(policy: &CallPolicy, attempt: u32, random: &dyn Random) -> Duration {
     let doublings = attempt.saturating_sub(2).min(16);
     let longest = policy
@@ -91,7 +95,7 @@ pub(super) fn backoff(policy: &CallPolicy, attempt: u32, random: &dyn Random) ->
         .min(policy.backoff_cap);
     let mut bits = [0; 4];
     random.fill(&mut bits);
-    // At least half of it.
+    // At least half of the longest wait.
     longest.mul_f64(0.5 + f64::from(u32::from_le_bytes(bits)) / f64::from(u32::MAX) / 2.0)
 }
 
@@ -137,7 +141,7 @@ mod tests {
     use crate::environment::OsRandom;
 
     #[test]
-    fn the_table_is_the_designs() {
+    fn retry_table_is_as_documented() {
         use RetryDecision::{Retry, Return, Stop, Wait};
         let status = |code| AttemptResult::Answer(StatusCode::from_u16(code).unwrap());
         let rows = [
@@ -166,28 +170,36 @@ mod tests {
     }
 
     #[test]
-    fn an_adapter_overrules_answers_but_never_silence() {
+    fn override_applies_to_responses_only() {
         let status = |code| AttemptResult::Answer(StatusCode::from_u16(code).unwrap());
         assert_eq!(
-            decide(Repeat::Once, status(429), Some(Ruling::Final)),
+            decide(Repeat::Once, status(429), Some(RetryOverride::Final)),
             RetryDecision::Return
         );
         assert_eq!(
-            decide(Repeat::Once, status(409), Some(Ruling::Transient)),
+            decide(Repeat::Once, status(409), Some(RetryOverride::Transient)),
             RetryDecision::Stop
         );
         assert_eq!(
-            decide(Repeat::Repeatable, status(409), Some(Ruling::Transient)),
+            decide(
+                Repeat::Repeatable,
+                status(409),
+                Some(RetryOverride::Transient)
+            ),
             RetryDecision::Retry
         );
         assert_eq!(
-            decide(Repeat::Once, AttemptResult::NoAnswer, Some(Ruling::Final)),
+            decide(
+                Repeat::Once,
+                AttemptResult::NoAnswer,
+                Some(RetryOverride::Final)
+            ),
             RetryDecision::Stop
         );
     }
 
     #[test]
-    fn waits_double_up_to_their_cap_and_are_never_nothing() {
+    fn backoff_doubles_up_to_its_cap_and_is_never_zero() {
         let policy = CallPolicy::default();
         for attempt in 2..40 {
             let longest = policy
@@ -203,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_runs_out_and_recovers_by_success() {
+    fn retry_budget_runs_out_and_recovers_by_success() {
         let budget = RetryBudget::new(2);
         assert!(budget.take() && budget.take() && !budget.take());
         (0..10).for_each(|_| budget.succeeded());

@@ -1,4 +1,4 @@
-//! Tokens of a login: kept, and renewed once for all calls that wait.
+//! Session tokens: cached, and renewed once for all waiting calls.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,25 +10,30 @@ use super::CallContext;
 use crate::error::Result;
 use crate::secret::Secret;
 
-/// Logs an adapter in. A call [in a session](super::Call::in_session) uses its token; an answer 401 to a kept token renews it once.
+/// Logs an adapter in at its vendor.
+///
+/// A call [in a session](super::Call::in_session) uses the cached token. If the vendor responds 401
+/// to a cached token, the token is renewed once.
 #[async_trait]
 pub trait Session: Send + Sync {
-    /// Returns the cache of the token.
+    /// Returns the token cache.
     fn tokens(&self) -> &TokenCache;
 
-    /// Logs in. Only one call runs at a time; the others wait for it.
+    /// Logs in and returns a new token.
+    ///
+    /// Only one login runs at a time; other calls wait for it.
     ///
     /// # Errors
     ///
-    /// Those of the login call.
+    /// Returns the errors of the login call.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, no token is kept, and the next call logs in again.
+    /// If the future is dropped, no token is cached, and the next call logs in again.
     async fn log_in(&self, cx: &CallContext) -> Result<Secret>;
 }
 
-/// Keeps one token.
+/// A cache for one session token.
 pub struct TokenCache {
     idle_life: Duration,
     kept: Mutex<Kept>,
@@ -37,7 +42,7 @@ pub struct TokenCache {
 #[derive(Default)]
 struct Kept {
     token: Option<Secret>,
-    /// Counts logins, so that a refusal of an old token does not throw away a new one.
+    /// The number of logins, so that the refusal of an old token does not remove a new one.
     generation: u64,
     last_used: Duration,
 }
@@ -46,13 +51,14 @@ struct Kept {
 pub(super) struct Issued {
     pub(super) token: Secret,
     pub(super) generation: u64,
-    /// Whether the token was kept from an earlier call.
+    /// Whether the token comes from the cache.
     pub(super) kept: bool,
 }
 
 impl TokenCache {
-    /// Creates a cache for tokens that the vendor forgets if they are not used for `idle_life`. The cache forgets them earlier, after nine
-    /// tenths of it.
+    /// Creates a cache for tokens that expire after `idle_life` without use.
+    ///
+    /// The cache drops a token earlier, after nine tenths of that time.
     #[must_use]
     pub fn new(idle_life: Duration) -> Self {
         Self {
@@ -61,7 +67,8 @@ impl TokenCache {
         }
     }
 
-    /// Returns the kept token or a new one. Calls during a login wait for it instead of logging in again.
+    /// Returns the cached token or a new one. Calls during a login wait for it instead of logging
+    /// in again.
     pub(super) async fn issue(&self, session: &dyn Session, cx: &CallContext) -> Result<Issued> {
         let mut kept = self.kept.lock().await;
         let now = cx.monotonic();
@@ -86,7 +93,7 @@ impl TokenCache {
         })
     }
 
-    /// Drops the token of this generation; a newer one stays.
+    /// Removes the token of this generation; a newer one stays.
     pub(super) async fn refuse(&self, generation: u64) {
         let mut kept = self.kept.lock().await;
         if kept.generation == generation {

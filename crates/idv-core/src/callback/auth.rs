@@ -10,14 +10,30 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observation::{Proof, ProofKind, Trust};
 use crate::secret::Secret;
 
-/// Authenticates a vendor's callbacks. Comparisons take the same time whatever is compared.
+/// Authenticates a vendor's callbacks.
 ///
-/// Each scheme takes one secret or several, so that a secret can be rotated: a callback is authentic if any of them proves it, and an
-/// address that is built for the vendor ([`CallbackAuth::parameter_for`]) carries the first one.
+/// Comparisons take constant time.
+///
+/// Each scheme takes one or more secrets, so that they can be rotated: a callback is authentic if
+/// any secret matches. A callback URL that is built for the vendor
+/// ([`CallbackAuth::parameter_for`]) carries the first one.
+///
+/// ```
+/// use idv_core::http::{HeaderMap, Method};
+/// use idv_core::{CallbackAuth, Delivery, Secret};
+///
+/// let auth = CallbackAuth::header("x-token", [Secret::from("0123456789abcdef")])?;
+/// let mut headers = HeaderMap::new();
+/// headers.insert("x-token", "0123456789abcdef".parse().unwrap());
+/// let uri = "/callback".parse().unwrap();
+/// assert!(auth.proves(&Delivery::callback(Method::POST, uri, headers, "{}")));
+/// # Ok::<(), idv_core::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// The constructors fail with [`Config`](ErrorKind::Config) if there is no secret, or if one is shorter than 16 characters.
+/// The constructors fail with [`Config`](ErrorKind::Config) if there is no secret, or if a secret
+/// is shorter than 16 characters.
 #[derive(Debug, Clone)]
 pub struct CallbackAuth(Kind);
 
@@ -46,20 +62,21 @@ enum Kind {
 }
 
 impl CallbackAuth {
-    /// Returns the authentication of vendors that can be asked: every callback is a claim, and a reason to ask.
+    /// Creates the authentication of vendors without any: every callback is unproven, and a reason
+    /// to poll.
     #[must_use]
     pub const fn none() -> Self {
         Self(Kind::None)
     }
 
-    /// Returns authentication by a header that carries a secret.
+    /// Creates authentication by a header that carries a secret.
     ///
     /// # Errors
     ///
-    /// See [`CallbackAuth`]; also if `name` is not the name of a header.
+    /// See [`CallbackAuth`]; also if `name` is not a valid header name.
     pub fn header(name: &str, secrets: impl IntoIterator<Item = Secret>) -> Result<Self> {
         let name = name.parse().map_err(|_| {
-            Error::config("the name of the callback's header is not a header's name")
+            Error::config("the header name for callbacks is not a valid HTTP header name")
         })?;
         Ok(Self(Kind::Header {
             name,
@@ -67,15 +84,15 @@ impl CallbackAuth {
         }))
     }
 
-    /// Returns HTTP Basic authentication.
+    /// Creates authentication by HTTP Basic.
     ///
     /// # Errors
     ///
-    /// See [`CallbackAuth`]; also if the user name holds a colon.
+    /// See [`CallbackAuth`]; also if the user name contains a colon.
     pub fn basic(user: &str, passwords: impl IntoIterator<Item = Secret>) -> Result<Self> {
         if user.contains(':') {
             return Err(Error::config(
-                "the user name for callbacks must not hold a colon",
+                "the user name for callbacks must not contain a colon",
             ));
         }
         let joined = |password: &Secret| Secret::new(format!("{user}:{}", password.expose()));
@@ -84,7 +101,7 @@ impl CallbackAuth {
         }))
     }
 
-    /// Returns authentication by a parameter of the callback's address that carries a secret.
+    /// Creates authentication by a query parameter of the callback URL that carries a secret.
     ///
     /// # Errors
     ///
@@ -99,8 +116,10 @@ impl CallbackAuth {
         }))
     }
 
-    /// Returns authentication by a parameter of the callback's address that carries a secret of each verification's own, derived from a
-    /// key: a leaked address opens no other verification.
+    /// Creates authentication by a query parameter that carries a secret for each verification,
+    /// derived from a key.
+    ///
+    /// A leaked URL authenticates no other verification.
     ///
     /// # Errors
     ///
@@ -115,11 +134,11 @@ impl CallbackAuth {
         }))
     }
 
-    /// Returns authentication by a signature over the body.
+    /// Creates authentication by a signature over the body.
     ///
     /// # Errors
     ///
-    /// See [`CallbackAuth`]; also if a secret does not have the form that the scheme gives it.
+    /// See [`CallbackAuth`]; also if a secret does not have the format of the scheme.
     pub fn signature(
         scheme: SignatureScheme,
         secrets: impl IntoIterator<Item = Secret>,
@@ -131,7 +150,7 @@ impl CallbackAuth {
         Ok(Self(Kind::Signature { scheme, keys }))
     }
 
-    /// Returns the kind of proof that authentic callbacks bring; `None` if they bring none.
+    /// Returns the kind of proof that authentic callbacks carry; `None` if they carry none.
     #[must_use]
     pub const fn proof(&self) -> Option<ProofKind> {
         match self.0 {
@@ -143,7 +162,8 @@ impl CallbackAuth {
         }
     }
 
-    /// Returns the parameter and its value to be put into the callback's address for `subject`, if the secret is a part of the address.
+    /// Returns the name and value of the query parameter of the callback URL for `subject`, if the
+    /// secret is a part of the URL.
     #[must_use]
     pub fn parameter_for(&self, subject: &str) -> Option<(&str, Secret)> {
         match &self.0 {
@@ -156,12 +176,14 @@ impl CallbackAuth {
         }
     }
 
-    /// Examines a delivery once, for every subject that it is about. The person's return, and a delivery without authentication, is a
-    /// claim.
+    /// Examines a delivery once, for every subject that it is about.
+    ///
+    /// The person's return, and a delivery without authentication, are unproven.
     #[must_use]
     pub fn check<'a>(&'a self, delivery: &'a Delivery) -> CallbackCheck<'a> {
         let is_claim = delivery.kind == DeliveryKind::Return || matches!(self.0, Kind::None);
-        // Hashing a long body costs more than everything else here: it is done once, and only if a proof may come of it.
+        // Hash the body once, and only if it can be proven: for a long body this is the expensive
+        // part.
         let proof = match self.proof() {
             Some(kind) if !is_claim && self.holds(delivery) => {
                 Some(Proof::of(kind, delivery.message()))
@@ -176,7 +198,8 @@ impl CallbackAuth {
         }
     }
 
-    /// Returns the trust in a delivery about `subject`: [`CallbackAuth::check`] for a single subject.
+    /// Returns the trust in a delivery about `subject`: a shortcut for [`CallbackAuth::check`] with
+    /// a single subject.
     ///
     /// # Errors
     ///
@@ -185,20 +208,25 @@ impl CallbackAuth {
         self.check(delivery).about(subject)
     }
 
-    /// Returns whether a delivery is the vendor's whatever it is about. It never is without authentication, if the secret is one of a
-    /// single verification, or if the person's browser made it.
+    /// Returns whether a delivery is proven for every subject.
+    ///
+    /// Returns `false` without authentication, if each verification has its own secret, and for the
+    /// return of a person's browser.
     #[must_use]
     pub fn proves(&self, delivery: &Delivery) -> bool {
         let of_account = !matches!(self.0, Kind::None | Kind::QueryPerSubject { .. });
         of_account && delivery.kind == DeliveryKind::Callback && self.holds(delivery)
     }
 
-    /// Refuses a delivery that cannot be proven, whatever its body says, so that a server asks before it reads one. Of a signature and
-    /// of a verification's own secret it asks only whether there is one.
+    /// Refuses a delivery that fails for every body, so that a server can call it before it reads
+    /// the body.
+    ///
+    /// A signature, and a verification's own secret, are only checked for presence.
     ///
     /// # Errors
     ///
-    /// [`Forged`](ErrorKind::Forged) if [`CallbackAuth::verify`] would fail for every body and subject.
+    /// [`Forged`](ErrorKind::Forged) if [`CallbackAuth::verify`] would fail for every body and
+    /// subject.
     pub fn precheck(&self, delivery: &Delivery) -> Result<()> {
         let is_possible = match &self.0 {
             _ if delivery.kind == DeliveryKind::Return => true,
@@ -208,7 +236,7 @@ impl CallbackAuth {
         if is_possible { Ok(()) } else { Err(forged()) }
     }
 
-    /// Whether the delivery is authentic, as far as that does not depend on its subject.
+    /// Returns whether the delivery is authentic, as far as that does not depend on its subject.
     fn holds(&self, delivery: &Delivery) -> bool {
         let any = |given: &[u8], secrets: &[Secret]| {
             secrets
@@ -237,7 +265,7 @@ impl CallbackAuth {
     }
 }
 
-/// A delivery that a [`CallbackAuth`] has examined.
+/// A delivery that [`CallbackAuth::check`] has examined.
 #[derive(Debug)]
 pub struct CallbackCheck<'a> {
     auth: &'a CallbackAuth,
@@ -247,7 +275,7 @@ pub struct CallbackCheck<'a> {
 }
 
 impl CallbackCheck<'_> {
-    /// Returns the trust in the delivery's statements about `subject`.
+    /// Returns the trust in the delivery's observations of `subject`.
     ///
     /// # Errors
     ///
@@ -277,23 +305,25 @@ impl CallbackCheck<'_> {
 }
 
 fn forged() -> Error {
-    Error::new(ErrorKind::Forged).detail("the callback's secret or signature is missing or wrong")
+    Error::new(ErrorKind::Forged)
+        .detail("the secret or signature of the callback is missing or wrong")
 }
 
 fn long_enough(secrets: impl IntoIterator<Item = Secret>) -> Result<Vec<Secret>> {
     let secrets: Vec<_> = secrets.into_iter().collect();
     if secrets.is_empty() {
-        return Err(Error::config("there is no secret that proves callbacks"));
+        return Err(Error::config("the callback secret is missing"));
     }
     if secrets.iter().any(|secret| secret.expose().len() < 16) {
         return Err(Error::config(
-            "the secret that proves callbacks has fewer than 16 characters: make it of at least 128 random bits",
+            "the callback secret has fewer than 16 characters: generate it from at least 128 random bits",
         ));
     }
     Ok(secrets)
 }
 
-/// Compares by digest, so that neither the contents nor the length shows in the time it takes.
+/// Compares the digests of two values, so that the duration reveals neither their content nor their
+/// length.
 pub(super) fn same(given: &[u8], expected: &[u8]) -> bool {
     Sha256::digest(given)
         .as_slice()
@@ -302,7 +332,7 @@ pub(super) fn same(given: &[u8], expected: &[u8]) -> bool {
 }
 
 fn derive(key: &Secret, subject: &str) -> [u8; 32] {
-    // HMAC takes keys of every length, so the empty digest is never used.
+    // HMAC accepts keys of every length, so the empty digest is never used.
     Hmac::<Sha256>::new_from_slice(key.expose().as_bytes())
         .map(|mut mac| {
             mac.update(subject.to_ascii_lowercase().as_bytes());

@@ -1,4 +1,4 @@
-//! Callbacks: what arrives, what it says, and what to reply.
+//! Callbacks: deliveries, messages and replies.
 
 mod auth;
 mod signature;
@@ -18,39 +18,55 @@ pub use signature::{SignatureAlgorithm, SignatureEncoding, SignatureScheme};
 use crate::error::{Error, ErrorKind};
 use crate::observation::Observation;
 
-/// A message that arrived at one of our addresses, whole and unread. `Debug` prints neither its address nor its body.
+/// A request that arrived at one of the application's callback or return URLs, complete and not
+/// parsed.
+///
+/// `Debug` prints neither the URL nor the body.
+///
+/// ```
+/// use idv_core::Delivery;
+/// use idv_core::http::{HeaderMap, Method};
+///
+/// let uri = "/callbacks/idnow?attempt=2".parse().unwrap();
+/// let delivery = Delivery::callback(Method::POST, uri, HeaderMap::new(), r#"{"id":"TS2-ZXNTM"}"#);
+/// assert_eq!(delivery.query("attempt").as_deref(), Some("2"));
+/// assert!(delivery.message().starts_with(b"{"));
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// Who is to have sent it.
+    /// The expected sender.
     pub kind: DeliveryKind,
     /// The method.
     pub method: Method,
-    /// The path and query that was called.
+    /// The requested path and query.
     pub uri: Uri,
     /// The headers.
     pub headers: HeaderMap,
     /// The body, byte for byte as it arrived.
     pub body: Bytes,
-    /// The address it came from, where that is known for certain: not from a header that anybody can write.
+    /// The IP address of the sender, if it is reliable: never from a header that the sender can
+    /// forge.
     pub source: Option<IpAddr>,
-    /// The time at which it arrived. A [`Client`](crate::Client) supplies its own if there is none; a signature with a time is compared
-    /// with it, also if the delivery is stored and read again later.
+    /// The time of arrival.
+    ///
+    /// A [`Client`](crate::Client) supplies its own time if there is none. Signatures with a
+    /// timestamp are compared with it, even if the delivery is stored and parsed later.
     pub received_at: Option<Timestamp>,
 }
 
-/// Who is to have sent a delivery.
+/// The expected sender of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeliveryKind {
     /// The vendor.
     Callback,
-    /// The person's browser, coming back. It never proves anything.
+    /// The person's browser, on its return. It never proves anything.
     Return,
 }
 
 impl Delivery {
-    /// A callback with a body.
+    /// Creates a callback with a body.
     #[must_use]
     pub fn callback(method: Method, uri: Uri, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         Self {
@@ -64,7 +80,7 @@ impl Delivery {
         }
     }
 
-    /// The person's browser, coming back to `uri`.
+    /// Creates the return of a person's browser to `uri`.
     #[must_use]
     pub fn returning(uri: Uri) -> Self {
         let (headers, body) = (HeaderMap::new(), Bytes::new());
@@ -79,21 +95,21 @@ impl Delivery {
         }
     }
 
-    /// The same, from an address that is known for certain.
+    /// Sets the sender's IP address, which must be reliable.
     #[must_use]
     pub const fn from_source(mut self, source: IpAddr) -> Self {
         self.source = Some(source);
         self
     }
 
-    /// The same, with the time at which it arrived.
+    /// Sets the time of arrival.
     #[must_use]
     pub const fn received_at(mut self, at: Timestamp) -> Self {
         self.received_at = Some(at);
         self
     }
 
-    /// What was said, as it came: the body, or the query where the vendor tells by its address alone.
+    /// Returns the message byte for byte: the body, or the query if the body is empty.
     #[must_use]
     pub fn message(&self) -> &[u8] {
         if self.body.is_empty() {
@@ -103,7 +119,7 @@ impl Delivery {
         }
     }
 
-    /// The value of a parameter of the query, decoded; the first one where it is repeated.
+    /// Returns the decoded value of a query parameter; the first one if it is repeated.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<String> {
         let query = self.uri.query()?;
@@ -124,18 +140,18 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// What a delivery says, and what to answer.
+/// The observations of a delivery, and the reply to it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct CallbackMessage {
-    /// What it says; nothing, where it is about something else.
+    /// The observations; empty if the delivery is about something else.
     pub observations: Vec<Observation>,
-    /// What to answer.
+    /// The reply to the vendor.
     pub reply: Reply,
 }
 
 impl CallbackMessage {
-    /// What a delivery says, and what to answer.
+    /// Creates a message from its parts.
     #[must_use]
     pub const fn new(observations: Vec<Observation>, reply: Reply) -> Self {
         Self {
@@ -145,7 +161,7 @@ impl CallbackMessage {
     }
 }
 
-/// What to answer to a delivery.
+/// The HTTP reply to a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reply {
@@ -156,7 +172,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer without a body.
+    /// Creates a reply without a body.
     #[must_use]
     pub const fn status(status: StatusCode) -> Self {
         Self {
@@ -165,8 +181,8 @@ impl Reply {
         }
     }
 
-    /// Returns the answer to a delivery that could not be taken: 403 if it is forged, 400 if it cannot be read, 404 if the vendor
-    /// has no callbacks.
+    /// Returns the reply to a delivery that failed: 403 if it is forged, 400 if it cannot be
+    /// parsed, 404 if the vendor has no callbacks, 500 otherwise.
     #[must_use]
     pub fn to_error(error: &Error) -> Self {
         Self::status(match error.kind() {
@@ -178,20 +194,21 @@ impl Reply {
     }
 }
 
-/// How a vendor calls back: what a server has to know before it reads anything.
+/// The properties of a vendor's callbacks that a server needs before it reads one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallbackSpec {
-    /// The methods that the vendor calls by.
+    /// The HTTP methods that the vendor uses.
     pub methods: &'static [Method],
-    /// How long a body may be, in bytes. It is more than the vendor ever sends.
+    /// The maximum length of a body in bytes, which is more than the vendor ever sends.
     pub body_limit: usize,
-    /// How soon the vendor wants its reply, where its document says so.
+    /// The time within which the vendor expects a reply, if its document names one.
     pub reply_within: Option<Duration>,
 }
 
 impl CallbackSpec {
-    /// By these methods, with bodies of at most so many bytes, and without a documented time for the reply.
+    /// Creates a specification with these methods and a maximum length in bytes, and without a
+    /// reply time.
     #[must_use]
     pub const fn new(methods: &'static [Method], body_limit: usize) -> Self {
         Self {
@@ -201,7 +218,7 @@ impl CallbackSpec {
         }
     }
 
-    /// The vendor wants its reply so soon.
+    /// Sets the time within which the vendor expects a reply.
     #[must_use]
     pub const fn reply_within(mut self, time: Duration) -> Self {
         self.reply_within = Some(time);

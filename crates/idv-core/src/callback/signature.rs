@@ -1,4 +1,4 @@
-//! Signatures over callbacks: HMAC of the body, alone or with a time.
+//! Callback signatures: HMAC of the body, optionally with a timestamp.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,10 +15,11 @@ use super::Delivery;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// Maximum number of signatures in a header that are compared. A vendor sends one for each of its keys.
+/// Maximum number of signatures in a header that are compared. A vendor sends one for each of its
+/// active keys.
 const MAX_SIGNATURES: usize = 16;
 
-/// The prefix of secrets by Standard Webhooks, whose rest is Base64.
+/// The prefix of Base64 secrets in Standard Webhooks.
 const STANDARD_SECRET: &str = "whsec_";
 
 /// The hash function of a signature's HMAC (RFC 2104).
@@ -41,16 +42,17 @@ pub enum SignatureEncoding {
     Base64,
 }
 
-/// The way in which a vendor signs its callbacks.
+/// A vendor's scheme for the signatures of its callbacks.
 ///
 /// | scheme | signed text | header |
 /// |---|---|---|
-/// | [`SignatureScheme::body`] | the body | the signature, perhaps behind a [prefix](SignatureScheme::prefix) |
+/// | [`SignatureScheme::body`] | the body | the signature, optionally with a [prefix](SignatureScheme::prefix) |
 /// | [`SignatureScheme::timestamped`] | `time.body` | `t=time,v1=signature,…` |
 /// | [`SignatureScheme::standard_webhooks`] | `id.time.body` | `v1,signature …`, with `webhook-id` and `webhook-timestamp` |
 ///
-/// Times are seconds since 1970. A callback whose time differs by more than the [tolerance](SignatureScheme::tolerance) from its arrival,
-/// in either direction, is refused, so that a recorded callback cannot be repeated later.
+/// Timestamps are seconds since 1970. A callback is refused if its timestamp differs from its
+/// arrival by more than the [tolerance](SignatureScheme::tolerance), in either direction, so that a
+/// recorded callback cannot be replayed later.
 ///
 /// ```
 /// use idv_core::{CallbackAuth, SignatureAlgorithm, SignatureEncoding, SignatureScheme};
@@ -78,13 +80,13 @@ enum Layout {
 }
 
 impl SignatureScheme {
-    /// Returns the scheme of vendors that sign the body alone, and send the signature in `header`.
+    /// Creates the scheme of vendors that sign the body alone and send the signature in `header`.
     ///
-    /// It does not protect from repetition; observations are folded so that a repeated one changes nothing.
+    /// The scheme does not prevent replay; a repeated observation changes nothing.
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) if `header` is not the name of a header.
+    /// [`Config`](crate::ErrorKind::Config) if `header` is not a valid header name.
     pub fn body(
         header: &str,
         algorithm: SignatureAlgorithm,
@@ -93,12 +95,14 @@ impl SignatureScheme {
         Self::new(Layout::Body, header, algorithm, encoding)
     }
 
-    /// Returns the scheme of vendors that sign `time.body`, and send `t=time,v1=signature` in `header`, with one `v1` for each of their
-    /// keys. Other members are passed over.
+    /// Creates the scheme of vendors that sign `time.body` and send `t=time,v1=signature` in
+    /// `header`, with one `v1` for each of their keys.
+    ///
+    /// Other members of the header are ignored.
     ///
     /// # Errors
     ///
-    /// [`Config`](crate::ErrorKind::Config) if `header` is not the name of a header.
+    /// [`Config`](crate::ErrorKind::Config) if `header` is not a valid header name.
     pub fn timestamped(
         header: &str,
         algorithm: SignatureAlgorithm,
@@ -107,7 +111,8 @@ impl SignatureScheme {
         Self::new(Layout::Timestamped, header, algorithm, encoding)
     }
 
-    /// Returns the scheme of the Standard Webhooks specification. Its secrets are `whsec_` and Base64.
+    /// Creates the scheme of the Standard Webhooks specification, whose secrets are `whsec_`
+    /// followed by Base64.
     #[must_use]
     pub const fn standard_webhooks() -> Self {
         Self {
@@ -128,14 +133,18 @@ impl SignatureScheme {
         self
     }
 
-    /// Sets the names of the members in the header of [`SignatureScheme::timestamped`]. The default is `t` and `v1`.
+    /// Sets the names of the members in the header of [`SignatureScheme::timestamped`].
+    ///
+    /// The default is `t` and `v1`.
     #[must_use]
     pub const fn members(mut self, time: &'static str, signature: &'static str) -> Self {
         self.members = (time, signature);
         self
     }
 
-    /// Sets the tolerance between the time in a signature and that of its arrival. The default is 5 minutes.
+    /// Sets the tolerance between the timestamp of a signature and its arrival.
+    ///
+    /// The default is 5 minutes.
     #[must_use]
     pub const fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
@@ -149,7 +158,7 @@ impl SignatureScheme {
         encoding: SignatureEncoding,
     ) -> Result<Self> {
         let header = header.parse().map_err(|_| {
-            Error::config("the name of the signature's header is not a header's name")
+            Error::config("the header name for signatures is not a valid HTTP header name")
         })?;
         Ok(Self {
             layout,
@@ -162,7 +171,7 @@ impl SignatureScheme {
         })
     }
 
-    /// Reads a secret in the form that the scheme gives it.
+    /// Decodes a secret by the format of the scheme.
     pub(super) fn key(&self, secret: &Secret) -> Result<SignatureKey> {
         let text = secret.expose();
         match text
@@ -170,20 +179,19 @@ impl SignatureScheme {
             .filter(|_| self.layout == Layout::StandardWebhooks)
         {
             Some(encoded) => STANDARD.decode(encoded).map(SignatureKey).map_err(|_| {
-                Error::config(
-                    "the secret that proves callbacks is not `whsec_` and Base64: copy it whole",
-                )
+                Error::config("invalid callback secret: expected `whsec_` followed by Base64")
             }),
             None => Ok(SignatureKey(text.as_bytes().to_vec())),
         }
     }
 
-    /// Returns whether there is a signature, authentic or not.
+    /// Returns whether the headers carry a signature, authentic or not.
     pub(super) fn is_present(&self, headers: &HeaderMap) -> bool {
         headers.contains_key(&self.header)
     }
 
-    /// Returns whether any signature of the delivery is that of any key, and its time is near enough to its arrival.
+    /// Returns whether any signature of the delivery matches any key, and its timestamp is within
+    /// the tolerance.
     pub(super) fn holds(&self, delivery: &Delivery, keys: &[SignatureKey]) -> bool {
         let Some(Signed {
             time,
@@ -211,7 +219,7 @@ impl SignatureScheme {
         let decoded: Vec<_> = decoded.collect();
         keys.iter().any(|key| {
             let expected = self.algorithm.sign(key, &parts, &delivery.body);
-            // The length of a signature is no secret.
+            // The length of a signature is not secret.
             decoded
                 .iter()
                 .any(|given| given.as_slice().ct_eq(&expected).into())
@@ -223,14 +231,14 @@ impl SignatureScheme {
             .parse()
             .ok()
             .and_then(|seconds| Timestamp::from_second(seconds).ok());
-        // Without a time of arrival, an old callback cannot be told from a new one.
+        // Without a time of arrival, a replayed callback looks like a new one.
         let Some((time, received_at)) = time.zip(received_at) else {
             return false;
         };
         received_at.duration_since(time).unsigned_abs() <= self.tolerance
     }
 
-    /// Reads the headers.
+    /// Parses the headers.
     fn signed<'a>(&self, headers: &'a HeaderMap) -> Option<Signed<'a>> {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let header = text(&self.header)?;
@@ -277,14 +285,14 @@ impl SignatureScheme {
 const MEMBERS: (&str, &str) = ("t", "v1");
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// The signatures of a delivery, and the text that stands before the body in what they sign.
+/// The signatures of a delivery, and the text that precedes the body in the signed text.
 struct Signed<'a> {
     time: Option<&'a str>,
     parts: Vec<&'a str>,
     signatures: Vec<&'a str>,
 }
 
-/// A key of signatures. It is never printed.
+/// A key for signatures, which is never printed.
 #[derive(Clone)]
 pub(super) struct SignatureKey(Vec<u8>);
 
@@ -297,7 +305,8 @@ impl fmt::Debug for SignatureKey {
 impl SignatureAlgorithm {
     fn sign(self, key: &SignatureKey, parts: &[&str], body: &[u8]) -> Vec<u8> {
         fn sign<M: Mac + KeyInit>(key: &SignatureKey, parts: &[&str], body: &[u8]) -> Vec<u8> {
-            // HMAC takes keys of every length. No signature is empty, so that the empty one never holds.
+            // HMAC accepts keys of every length. No signature is empty, so the empty digest never
+            // matches.
             let Ok(mut mac) = <M as KeyInit>::new_from_slice(&key.0) else {
                 return Vec::new();
             };

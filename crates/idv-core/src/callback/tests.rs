@@ -21,7 +21,7 @@ fn basic(credentials: &str) -> String {
 }
 
 #[test]
-fn each_guard_believes_its_secret_and_nothing_else() {
+fn each_scheme_accepts_its_own_secret_only() {
     let header = CallbackAuth::header("x-callback-secret", [SECRET.into()]).unwrap();
     let password = CallbackAuth::basic("vendor", [SECRET.into()]).unwrap();
     let query = CallbackAuth::query("token", [SECRET.into()]).unwrap();
@@ -88,12 +88,12 @@ fn each_guard_believes_its_secret_and_nothing_else() {
 }
 
 #[test]
-fn a_secret_of_one_verification_opens_no_other() {
+fn secret_of_one_verification_proves_no_other() {
     let guard = CallbackAuth::query_per_subject("token", [SECRET.into()]).unwrap();
     let (name, token) = guard.parameter_for("a").unwrap();
     let delivery = delivery(&format!("/?{name}={}", token.expose()), None);
     assert!(guard.verify(&delivery, "a").unwrap().is_proven());
-    assert!(!guard.proves(&delivery), "its subject is not known");
+    assert!(!guard.proves(&delivery), "its subject is unknown");
     assert_eq!(
         guard.verify(&delivery, "b").unwrap_err().kind(),
         &ErrorKind::Forged
@@ -112,7 +112,7 @@ fn a_secret_of_one_verification_opens_no_other() {
 }
 
 #[test]
-fn the_persons_browser_and_an_open_guard_prove_nothing() {
+fn return_and_unauthenticated_callback_prove_nothing() {
     let guard = CallbackAuth::query("token", [SECRET.into()]).unwrap();
     let returning = Delivery::returning(format!("/?token={SECRET}").parse().unwrap());
     assert_eq!(guard.verify(&returning, "a").unwrap(), Trust::Claimed);
@@ -131,7 +131,7 @@ fn the_persons_browser_and_an_open_guard_prove_nothing() {
 }
 
 #[test]
-fn every_secret_of_a_rotation_holds() {
+fn every_secret_of_a_rotation_is_accepted() {
     const OLDER: &str = "older secret of 20 letters";
     let secrets = || [SECRET.into(), OLDER.into()];
     let header = CallbackAuth::header("x-secret", secrets()).unwrap();
@@ -159,12 +159,12 @@ fn every_secret_of_a_rotation_holds() {
     assert_ne!(
         both.parameter_for("a").unwrap().1.expose(),
         token.expose(),
-        "new addresses carry the first secret"
+        "new URLs carry the first secret"
     );
 }
 
 #[test]
-fn secrets_that_can_be_guessed_are_refused() {
+fn guessable_secret_is_refused() {
     assert!(CallbackAuth::query("token", ["".into()]).is_err());
     assert!(CallbackAuth::header("x-secret", ["short".into()]).is_err());
     assert!(CallbackAuth::query("token", ["0123456789abcde".into()]).is_err());
@@ -194,13 +194,13 @@ fn message_is_the_body_or_the_query_if_there_is_none() {
     let mut delivery = post;
     delivery.headers.insert("x-secret", SECRET.parse().unwrap());
     let Ok(Trust::Proven(proof)) = guard.verify(&delivery, "") else {
-        panic!("it is proven")
+        panic!("the delivery is proven")
     };
     assert_eq!(proof.digest(), Some(Sha256::digest("{}").into()));
 }
 
 #[test]
-fn guard_in_the_address_gives_its_parameter() {
+fn url_authentication_returns_its_parameter() {
     let (name, secret) = CallbackAuth::query("token", [SECRET.into()])
         .unwrap()
         .parameter_for("any")
@@ -217,7 +217,7 @@ fn guard_in_the_address_gives_its_parameter() {
 }
 
 #[test]
-fn guard_says_what_its_proof_rests_on() {
+fn scheme_names_the_kind_of_its_proof() {
     let rows = [
         (CallbackAuth::none(), None),
         (
@@ -243,7 +243,7 @@ fn guard_says_what_its_proof_rests_on() {
 }
 
 #[test]
-fn delivery_that_cannot_be_taken_has_its_status() {
+fn failed_delivery_has_a_reply_for_its_error() {
     let rows = [
         (ErrorKind::Forged, 403),
         (ErrorKind::Malformed, 400),
@@ -262,7 +262,7 @@ fn delivery_that_cannot_be_taken_has_its_status() {
 }
 
 #[test]
-fn query_parameter_is_decoded_and_the_first_one() {
+fn first_query_parameter_is_decoded() {
     let delivery = delivery("/?a=b%20c&a=d&e=", None);
     assert_eq!(
         (
@@ -275,7 +275,7 @@ fn query_parameter_is_decoded_and_the_first_one() {
 }
 
 #[test]
-fn debug_of_a_delivery_prints_neither_address_nor_body() {
+fn debug_of_a_delivery_prints_neither_url_nor_body() {
     let printed = format!("{:?}", delivery("/secret-path?name=Erika", None));
     assert!(
         printed.contains("method: POST, body_length: 4, source: None"),

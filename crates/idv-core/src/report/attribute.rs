@@ -1,49 +1,60 @@
-//! One fact about a person or a document, with where it comes from and what was made of it.
+//! Attributes of a person or a document, with source and verdict.
 
 use serde::{Deserialize, Serialize};
 
 use crate::pii::{self, Pii};
 
-/// One fact: its value, where the value comes from, and how it compares with what had been submitted.
+/// One attribute of a person or a document: its value, its source, and its comparison with the
+/// submitted data.
 ///
-/// A vendor's word that has no value in the model (a country nobody knows, a date that is none) stays in `raw` alone. A word that
-/// was translated (`ESP` to `ES`) stays in `raw` beside the value.
+/// If the vendor's text has no value in the model (an unknown country, an invalid date), only `raw`
+/// is set. If the text was translated (`ESP` to `ES`), `raw` contains it beside the value.
+///
+/// ```
+/// use idv_core::report::{Attribute, Country, Source, Verdict};
+///
+/// let country = Country::from_word("ESP").expect("a known country");
+/// let mut attribute = Attribute::new(Source::Mrz, Verdict::Valid).with_value(country);
+/// attribute.raw = Some("ESP".into());
+/// assert_eq!(attribute.expose().map(Country::code), Some("ES"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct Attribute<T> {
-    /// The value. Absent where it was redacted, was never read, or is no value of the model.
+    /// The value. Absent if it was redacted, could not be read, or is not a value of the model.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub value: Option<Pii<T>>,
-    /// The vendor's own word, where it differs from the value.
+    /// The vendor's text, if it differs from the value.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub raw: Option<Pii<String>>,
-    /// Where the value comes from.
+    /// The source of the value.
     pub source: Source,
-    /// What was made of it.
+    /// The result of the comparison with the submitted data, or of a check of the value itself.
     pub verdict: Verdict,
-    /// What had been submitted, where the vendor repeats it.
+    /// The submitted value, if the vendor repeats it.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub submitted: Option<Pii<T>>,
-    /// Other values for the same fact: from another source, in another language, or before a correction.
+    /// Other values of the attribute: from another source, in another language, or before a
+    /// correction.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Alternative<T>>,
 }
 
 impl<T> Attribute<T> {
-    /// A fact without a value yet.
+    /// Creates an attribute without a value.
     #[must_use]
     pub const fn new(source: Source, verdict: Verdict) -> Self {
         Self {
@@ -56,48 +67,48 @@ impl<T> Attribute<T> {
         }
     }
 
-    /// The same with a value.
+    /// Sets the value.
     #[must_use]
     pub fn with_value(mut self, value: T) -> Self {
         self.value = Some(Pii::new(value));
         self
     }
 
-    /// The value in clear.
+    /// Returns the value in clear.
     #[must_use]
     pub fn expose(&self) -> Option<&T> {
         self.value.as_ref().map(Pii::expose)
     }
 }
 
-/// Another value for the same fact.
+/// Another value of an attribute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
 #[non_exhaustive]
 pub struct Alternative<T> {
-    /// The value, where it is one of the model.
+    /// The value, if it is a value of the model.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub value: Option<Pii<T>>,
-    /// The vendor's own word, where it differs from the value.
+    /// The vendor's text, if it differs from the value.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
         serialize_with = "pii::exposed"
     )]
     pub raw: Option<Pii<String>>,
-    /// Where it comes from.
+    /// The source of the value.
     pub source: Source,
-    /// The language it is written in, where the vendor says so.
+    /// The language of the value, if the vendor names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
 }
 
 impl<T> Alternative<T> {
-    /// Another value, from a source.
+    /// Creates an alternative from its parts.
     #[must_use]
     pub const fn new(source: Source, value: Option<Pii<T>>, raw: Option<Pii<String>>) -> Self {
         Self {
@@ -109,7 +120,7 @@ impl<T> Alternative<T> {
     }
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -123,37 +134,37 @@ pub enum Source {
     Chip,
     /// A trained person who saw the document.
     Agent,
-    /// The vendor, which does not say how it knows.
+    /// The vendor, without a more precise source.
     Vendor,
-    /// What had been submitted, by us or by the person.
+    /// The data submitted by the application or the person.
     Submitted,
 }
 
-/// What was made of a value.
+/// The comparison of a value with the submitted data, or a check of the value itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It is what had been submitted.
+    /// The value equals the submitted one.
     Match,
-    /// It differs from what had been submitted.
+    /// The value differs from the submitted one.
     Changed,
-    /// Nothing had been submitted.
+    /// No value was submitted.
     New,
-    /// It was not checked: it is what had been submitted.
+    /// The value is the submitted one and was not checked.
     Original,
-    /// It was checked in itself and holds.
+    /// The value was checked and is valid.
     Valid,
-    /// It was checked in itself and does not hold.
+    /// The value was checked and is not valid.
     Invalid,
-    /// It was read and then withheld on purpose.
+    /// The value was read and then redacted.
     Redacted,
-    /// Nothing is said about it.
+    /// The vendor does not say whether the value was checked.
     Unchecked,
 }
 
-/// The gender as documents tell it.
+/// The gender as printed on documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -163,7 +174,7 @@ pub enum Gender {
     Female,
     /// Male.
     Male,
-    /// Neither, or not stated on purpose.
+    /// Neither, or deliberately not stated.
     Diverse,
 }
 

@@ -8,10 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::country_table::{COUNTRIES, ICAO, ICAO_ALIASES};
 use crate::error::{Error, Result};
 
-/// A country by ISO 3166-1, or one of the codes that travel documents use beyond it.
+/// A country by ISO 3166-1, or one of the further codes on travel documents.
 ///
-/// It is written with two letters, Kosovo as `XK`. People without a nationality have the three letters of ICAO 9303 (part 3, section 5):
-/// `XXA` (stateless), `XXB` and `XXC` (refugees), `XXX` (unspecified). The vendor's own word is kept beside the value.
+/// It is written with two letters, Kosovo as `XK`. People without a nationality have the
+/// three-letter codes of ICAO 9303 (part 3, section 5): `XXA` (stateless), `XXB` and `XXC`
+/// (refugees), `XXX` (unspecified).
 ///
 /// ```
 /// use idv_core::report::Country;
@@ -30,7 +31,7 @@ pub struct Country {
 }
 
 impl Country {
-    /// Returns the country with these two upper-case letters.
+    /// Returns the country with this code of two upper-case letters.
     #[must_use]
     pub fn from_alpha2(letters: &str) -> Option<Self> {
         let letters: [u8; 2] = letters.as_bytes().try_into().ok()?;
@@ -40,7 +41,7 @@ impl Country {
             .map(|_| Self::of(letters))
     }
 
-    /// Returns the country with these three upper-case letters, of ISO 3166-1 or of ICAO 9303.
+    /// Returns the country with this code of three upper-case letters, by ISO 3166-1 or ICAO 9303.
     #[must_use]
     pub fn from_alpha3(letters: &str) -> Option<Self> {
         let code: [u8; 3] = letters.as_bytes().try_into().ok()?;
@@ -53,7 +54,7 @@ impl Country {
             .or_else(|| alias(letters))
     }
 
-    /// Returns the country that a vendor means: by its letters, or by its short English name, in any case.
+    /// Returns the country with this code or short English name, in any case.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word.len() {
@@ -77,7 +78,7 @@ impl Country {
         std::str::from_utf8(letters).unwrap_or_default()
     }
 
-    /// Returns the three letters.
+    /// Returns the code of three letters.
     #[must_use]
     pub fn alpha3(&self) -> &str {
         let letters = self
@@ -177,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_row_is_found_by_each_of_its_words() {
+    fn country_is_found_by_each_of_its_names() {
         assert!(COUNTRIES.is_sorted_by(|a, b| a.0 < b.0));
         for (alpha2, alpha3, name) in COUNTRIES {
             let country = Country::of(alpha2);

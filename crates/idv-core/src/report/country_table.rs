@@ -1,4 +1,5 @@
-//! The country codes of ISO 3166-1 and Kosovo (`XK`, user-assigned), sorted by their two letters: alpha-2, alpha-3, short English name.
+//! The country codes of ISO 3166-1 and Kosovo (`XK`, user-assigned), sorted by alpha-2 code:
+//! alpha-2, alpha-3, short English name.
 
 /// One row per country.
 #[rustfmt::skip]
@@ -263,7 +264,7 @@ pub(super) const ICAO: [([u8; 3], &str); 4] = [
     (*b"XXX", "Unspecified nationality"),
 ];
 
-/// Codes that machine-readable zones use for a country that ISO 3166-1 writes in another way.
+/// Codes in machine-readable zones for countries that have another code in ISO 3166-1.
 pub(super) const ICAO_ALIASES: [(&str, [u8; 2]); 8] = [
     ("D", *b"DE"),
     ("RKS", *b"XK"),

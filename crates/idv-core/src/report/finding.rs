@@ -1,32 +1,39 @@
-//! What a vendor checked, why it came out as it did, and what it kept as evidence.
+//! The checks, reasons and evidence in a report.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::EvidenceId;
 use crate::pii::{self, Pii};
 
-/// One check and what came of it.
+/// One check and its result.
+///
+/// ```
+/// use idv_core::report::{Check, CheckKind, CheckResult};
+///
+/// let check = Check::new(CheckKind::FaceMatch, CheckResult::Passed).with_code("FACE_OK");
+/// assert_eq!(check.result, CheckResult::Passed);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Check {
-    /// What was checked.
+    /// The kind of the check.
     pub kind: CheckKind,
-    /// What came of it.
+    /// The result of the check.
     pub result: CheckResult,
-    /// How sure the vendor is, from 0 to 1, where it says so.
+    /// The vendor's confidence, from 0 to 1, if it states one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
     /// The vendor's code, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The checks that this one consists of, if the vendor breaks it down.
+    /// The parts of this check, if the vendor breaks it down.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Self>,
 }
 
 impl Check {
-    /// Returns a check with its result.
+    /// Creates a check from its kind and result.
     #[must_use]
     pub const fn new(kind: CheckKind, result: CheckResult) -> Self {
         Self {
@@ -38,7 +45,7 @@ impl Check {
         }
     }
 
-    /// The same with the vendor's code.
+    /// Sets the vendor's code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
@@ -46,7 +53,7 @@ impl Check {
     }
 }
 
-/// What was checked.
+/// The kind of a check, stated as the fact that it confirms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -56,47 +63,47 @@ pub enum CheckKind {
     DocumentAuthenticity,
     /// The document has not expired.
     DocumentExpiry,
-    /// The document's data agree with each other.
+    /// The document's data are consistent.
     DocumentData,
-    /// The document's sides belong together.
+    /// The sides of the document belong together.
     DocumentSides,
-    /// The face is the one on the document.
+    /// The face matches the photograph on the document.
     FaceMatch,
-    /// A living person was there.
+    /// A live person was present.
     Liveness,
-    /// One and the same person did every step.
+    /// The same person completed every step.
     SamePerson,
     /// The person has the required age.
     Age,
-    /// The document has the number that was asked for.
+    /// The document has the requested number.
     RequestedNumber,
-    /// Nothing points to fraud.
+    /// There is no indication of fraud.
     Fraud,
-    /// The checks that the vendor's app runs on the person's device raised no alarm.
+    /// The vendor's app found no risk on the person's device.
     Device,
-    /// The person signed what was to be signed.
+    /// The person signed the documents.
     Signature,
-    /// A trained person reviewed the whole.
+    /// A trained agent reviewed the verification.
     AgentReview,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CheckResult {
-    /// It holds.
+    /// The check passed.
     Passed,
-    /// It does not hold.
+    /// The check failed.
     Failed,
-    /// It could not be told.
+    /// The check had no clear result.
     Inconclusive,
-    /// It was not done, or not yet.
+    /// The check was not performed, or not yet.
     NotPerformed,
 }
 
-/// Why a verification came out as it did: one reason as the vendor gave it.
+/// A reason for the outcome of a verification, as reported by the vendor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -113,16 +120,16 @@ pub struct Finding {
     )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub text: Option<Pii<String>>,
-    /// Whether trying again cannot help, where the vendor says so.
+    /// Whether a retry is pointless, if the vendor says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permanent: Option<bool>,
-    /// Whether the person brought it about, if the vendor's document says so.
+    /// Whether the person caused the failure, if the vendor's document says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_person: Option<bool>,
 }
 
 impl Finding {
-    /// A reason with the vendor's code for it.
+    /// Creates a reason with the vendor's code for it.
     #[must_use]
     pub fn new(reason: Reason, code: impl Into<String>) -> Self {
         Self {
@@ -137,7 +144,7 @@ impl Finding {
 
 macro_rules! reasons {
     ($($variant:ident $name:literal $doc:literal;)*) => {
-        /// Why a verification failed, or had to be tried again, in words that all vendors share.
+        /// A reason for a failed or repeated verification, in a vocabulary that all vendors share.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[non_exhaustive]
@@ -149,7 +156,7 @@ macro_rules! reasons {
             /// Every reason.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The reason as it stands in JSON.
+            /// Returns the name in JSON.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
@@ -164,13 +171,13 @@ reasons! {
     DocumentTooDark "document_too_dark" "The document's picture is too dark.";
     DocumentCovered "document_covered" "Something covers data on the document.";
     DocumentPerspective "document_perspective" "The document was held at an angle that hides data.";
-    DocumentUnreadable "document_unreadable" "Data on the document cannot be read, for another reason.";
+    DocumentUnreadable "document_unreadable" "Data on the document are unreadable for another reason.";
     DocumentNotSupported "document_not_supported" "This document is not accepted.";
     DocumentExpired "document_expired" "The document has expired.";
     DocumentWrongSide "document_wrong_side" "The wrong side of the document was shown.";
     DocumentWornOut "document_worn_out" "The document is worn out.";
     DocumentHasSticker "document_has_sticker" "A sticker on the document is not acceptable.";
-    DocumentWrittenOn "document_written_on" "Somebody wrote on the document.";
+    DocumentWrittenOn "document_written_on" "There is writing on the document.";
     DocumentBroken "document_broken" "The document is broken.";
     DocumentDamaged "document_damaged" "The document is damaged in another way.";
     DocumentMissing "document_missing" "The person has no document at hand.";
@@ -178,10 +185,10 @@ reasons! {
     DocumentManipulated "document_manipulated" "A genuine document was altered.";
     DocumentDataInconsistent "document_data_inconsistent" "The document's data contradict each other.";
     DocumentChecksumWrong "document_checksum_wrong" "A check digit of the document is wrong.";
-    DocumentNumberWrong "document_number_wrong" "The document's number was given wrongly, or is another than was asked for.";
+    DocumentNumberWrong "document_number_wrong" "The document number was entered incorrectly, or is not the requested one.";
     DocumentSidesMismatch "document_sides_mismatch" "The document's sides do not belong together.";
     DocumentOther "document_other" "Something else is wrong with the document.";
-    SecurityFeatureNotVisible "security_feature_not_visible" "A security feature cannot be seen; nothing points to fraud.";
+    SecurityFeatureNotVisible "security_feature_not_visible" "A security feature is not visible; there is no indication of fraud.";
     SecurityFeatureVideoTooShort "security_feature_video_too_short" "The video of the security features is too short.";
     SecurityFeatureVideoUnplayable "security_feature_video_unplayable" "The video of the security features cannot be played.";
     SecurityFeatureVideoMissing "security_feature_video_missing" "The video of the security features is missing.";
@@ -198,52 +205,52 @@ reasons! {
     SelfieTooDark "selfie_too_dark" "The selfie is too dark.";
     SelfiePerspective "selfie_perspective" "The selfie was taken at an angle that prevents comparison.";
     SelfieOther "selfie_other" "Something else is wrong with the selfie.";
-    FaceMismatch "face_mismatch" "The face is not the one on the document.";
-    LivenessFailed "liveness_failed" "No living person was seen, or not one and the same.";
-    WrongPerson "wrong_person" "Somebody else than the applicant took part; nothing points to fraud.";
+    FaceMismatch "face_mismatch" "The face does not match the photograph on the document.";
+    LivenessFailed "liveness_failed" "No live person was detected, or not the same person throughout.";
+    WrongPerson "wrong_person" "Another person than the applicant took part; there is no indication of fraud.";
     Underage "underage" "The person is too young.";
-    AddressMismatch "address_mismatch" "The submitted address is not the document's.";
-    DataMismatch "data_mismatch" "The submitted data are not the document's.";
-    DescriptionMismatch "description_mismatch" "The person does not look as the document describes.";
+    AddressMismatch "address_mismatch" "The submitted address differs from that on the document.";
+    DataMismatch "data_mismatch" "The submitted data differ from those on the document.";
+    DescriptionMismatch "description_mismatch" "The person does not match the description on the document.";
     SocialEngineering "social_engineering" "The person was tricked into identifying themselves.";
     SuspiciousBehaviour "suspicious_behaviour" "The person behaved suspiciously.";
     Abuse "abuse" "The procedure was abused.";
-    PoorAudio "poor_audio" "The sound was not good enough.";
-    PoorVideo "poor_video" "The video was not good enough.";
-    PoorPhoto "poor_photo" "The photographs were not good enough.";
-    PoorLighting "poor_lighting" "There was not enough light.";
-    PoorConnection "poor_connection" "The person's connection was not good enough.";
-    ConnectionLost "connection_lost" "The connection broke.";
+    PoorAudio "poor_audio" "The audio quality was too low.";
+    PoorVideo "poor_video" "The video quality was too low.";
+    PoorPhoto "poor_photo" "The quality of the photographs was too low.";
+    PoorLighting "poor_lighting" "The lighting was too poor.";
+    PoorConnection "poor_connection" "The person's connection was too poor.";
+    ConnectionLost "connection_lost" "The connection was lost.";
     CodeNotDelivered "code_not_delivered" "A code could not be delivered to the person.";
-    CodeWrong "code_wrong" "The person entered a code wrongly too often.";
+    CodeWrong "code_wrong" "The person entered a wrong code too often.";
     LanguageNotSupported "language_not_supported" "No agent speaks the person's language.";
     LeftWhileWaiting "left_while_waiting" "The person left while waiting for an agent.";
-    CanceledByPerson "canceled_by_person" "The person called it off.";
-    TimedOut "timed_out" "It took too long.";
-    CannotBeCompleted "cannot_be_completed" "For a technical reason the identification cannot be completed.";
-    DisplayError "display_error" "For a technical reason the agent could not see what was submitted.";
-    VendorError "vendor_error" "Something broke at the vendor.";
+    CanceledByPerson "canceled_by_person" "The person canceled the verification.";
+    TimedOut "timed_out" "The verification timed out.";
+    CannotBeCompleted "cannot_be_completed" "The identification cannot be completed for a technical reason.";
+    DisplayError "display_error" "The agent could not see the submitted data for a technical reason.";
+    VendorError "vendor_error" "The vendor had an internal error.";
     SigningCodeWrong "signing_code_wrong" "The code that confirms a signature was wrong.";
     SigningFailed "signing_failed" "Signing failed.";
     SigningCertificateExpired "signing_certificate_expired" "The certificate expired before everything was signed.";
-    Test "test" "It was a test.";
-    Other "other" "The vendor says that it is another reason.";
-    Unknown "unknown" "The vendor's code is not known here.";
+    Test "test" "The verification was a test.";
+    Other "other" "The vendor reported another reason.";
+    Unknown "unknown" "The adapter does not know the vendor's code.";
 }
 
-/// One image, recording or file that the vendor keeps.
+/// An image, recording or file that the vendor stores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Evidence {
-    /// What to download it by.
+    /// The identifier for the download.
     pub id: EvidenceId,
-    /// What it shows.
+    /// The content of the evidence.
     pub kind: EvidenceKind,
-    /// Its media type, such as `image/jpeg`, where the vendor says so or its name does.
+    /// The media type, such as `image/jpeg`, if the vendor or the file name indicates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
-    /// Its file name. Names are built from references and custom data, so they are treated as personal.
+    /// The file name. It may contain references and custom data, so it is treated as personal data.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -254,7 +261,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// A piece of evidence.
+    /// Creates a piece of evidence.
     #[must_use]
     pub const fn new(id: EvidenceId, kind: EvidenceKind) -> Self {
         Self {
@@ -265,7 +272,7 @@ impl Evidence {
         }
     }
 
-    /// Returns the same with a media type.
+    /// Sets the media type.
     #[must_use]
     pub fn with_media_type(mut self, media_type: &str) -> Self {
         self.media_type = Some(media_type.to_owned());
@@ -273,7 +280,7 @@ impl Evidence {
     }
 }
 
-/// What a piece of evidence shows.
+/// The content of a piece of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -289,14 +296,14 @@ pub enum EvidenceKind {
     Selfie,
     /// A security feature of the document.
     SecurityFeature,
-    /// A recording with pictures.
+    /// A video recording.
     Video,
-    /// A recording of sound.
+    /// An audio recording.
     Audio,
     /// The vendor's report as a document.
     ReportPdf,
     /// A document that the person signed.
     SignedDocument,
-    /// Something else.
+    /// Other content.
     Other,
 }

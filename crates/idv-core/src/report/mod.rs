@@ -1,7 +1,8 @@
 //! The result of a verification: one model for every vendor.
 //!
-//! Each field of the person and of the document is an [`Attribute`], so that it stays visible where a value comes from and
-//! whether it is what had been submitted. What a vendor does not give is absent, never an empty string or a made-up date.
+//! Each field of the person and of the document is an [`Attribute`], which states the source of its
+//! value and how it compares with the submitted data. A field that the vendor does not provide is
+//! absent, never an empty string or a placeholder date.
 
 mod attribute;
 mod country;
@@ -30,30 +31,47 @@ use crate::date::PartialDate;
 use crate::id::{ProviderId, VendorId, abbreviated};
 use crate::pii::{self, Pii};
 
-/// What a vendor found out about a person and a document.
+/// The result of a verification: the findings of a vendor about a person and a document.
 ///
-/// It serializes with the person's data in clear: where a report goes is where the data goes. `Debug` prints none of them, and of our
-/// reference the first eight characters.
+/// A report serializes with personal data in clear. `Debug` prints no personal data, and only the
+/// first eight characters of the reference.
+///
+/// ```
+/// use idv_core::report::{CheckResult, Verdict};
+/// use idv_core::Report;
+///
+/// let json = r#"{
+///     "provider": "idnow",
+///     "person": { "family_name": { "value": "Mustermann", "source": "mrz", "verdict": "match" } },
+///     "checks": [{ "kind": "face_match", "result": "passed", "code": "SUCCESS" }]
+/// }"#;
+/// let report: Report = serde_json::from_str(json).unwrap();
+/// let name = report.person.family_name.as_ref().expect("the vendor reported it");
+/// assert_eq!(name.expose().map(String::as_str), Some("Mustermann"));
+/// assert_eq!(name.verdict, Verdict::Match);
+/// assert!(report.checks.iter().all(|check| check.result == CheckResult::Passed));
+/// assert!(!format!("{report:?}").contains("Mustermann"));
+/// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Report {
-    /// Which provider it comes from.
+    /// The provider of the report.
     pub provider: ProviderId,
-    /// Our reference, as the vendor repeats it.
+    /// The application's reference, as repeated by the vendor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The vendor's id.
+    /// The vendor's identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor_id: Option<VendorId>,
-    /// When the identification was completed.
+    /// The time at which the identification was completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub completed_at: Option<Timestamp>,
-    /// How the person was identified.
+    /// The method of identification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
-    /// The agent who identified the person, as the vendor names them.
+    /// The agent who identified the person, by the vendor's name for them.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -61,7 +79,8 @@ pub struct Report {
     )]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub agent: Option<Pii<String>>,
-    /// The rule, with its version, that judged a vendor's measurements, where the vendor itself does not decide.
+    /// The rule, with its version, that judged the vendor's measurements, if the vendor itself does
+    /// not decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptance: Option<String>,
     /// The person.
@@ -70,17 +89,17 @@ pub struct Report {
     /// The document that the person showed.
     #[serde(default, skip_serializing_if = "Document::is_empty")]
     pub document: Document,
-    /// What was checked.
+    /// The checks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
-    /// Why it came out as it did, where the vendor says so.
+    /// The reasons for the outcome, if the vendor states them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Finding>,
     /// Images, recordings and files that can be downloaded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// Whatever else the vendor sent, by the vendor's names and in its own shape: custom data that were sent along, and members that the
-    /// model has no field for.
+    /// Further data of the vendor, by the vendor's names and in its own shape: custom data of the
+    /// request, and members for which the model has no field.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
@@ -91,7 +110,7 @@ pub struct Report {
         schemars(with = "BTreeMap<String, serde_json::Value>")
     )]
     pub custom: BTreeMap<String, Pii<Value>>,
-    /// Answers to questions that the account has configured, by the question's key.
+    /// Answers to questions that the account has configured, by the key of the question.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
@@ -102,15 +121,15 @@ pub struct Report {
         schemars(with = "BTreeMap<String, serde_json::Value>")
     )]
     pub answers: BTreeMap<String, Pii<Value>>,
-    /// The adapter that made the report, so that it can be told which rules it was made by.
+    /// The adapter that created the report, which determines the rules that were applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapter: Option<AdapterVersion>,
-    /// The vendor's answers that the report was read from, as they came.
+    /// The raw responses of the vendor that the report was read from.
     #[serde(default, skip_serializing_if = "RawAnswers::is_empty")]
     pub raw: RawAnswers,
 }
 
-/// The version of an adapter, and of the vendor's document that it follows.
+/// The version of an adapter, with the vendor's document that it follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -122,7 +141,7 @@ pub struct AdapterVersion {
 }
 
 impl AdapterVersion {
-    /// Joins the version of an adapter with the document that it follows.
+    /// Combines the version of an adapter with the vendor's document.
     #[must_use]
     pub const fn new(version: &'static str, document: &'static str) -> Self {
         Self {
@@ -133,7 +152,7 @@ impl AdapterVersion {
 }
 
 impl Report {
-    /// A report that says nothing yet.
+    /// Creates an empty report.
     #[must_use]
     pub fn new(provider: ProviderId) -> Self {
         Self {
@@ -198,17 +217,17 @@ impl fmt::Debug for Report {
     }
 }
 
-/// How a person was identified.
+/// A method of identification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
-    /// A call by video with a trained person.
+    /// A video call with a trained agent.
     Video,
-    /// Photographs or a recording, judged by machines.
+    /// Photographs or a recording, evaluated automatically.
     Auto,
-    /// The document's electronic identity.
+    /// The electronic identity of the document.
     Eid,
     /// In person, in a shop.
     Shop,
@@ -216,31 +235,31 @@ pub enum Method {
     Bank,
 }
 
-/// What is known of the document that the person showed.
+/// The findings about the document that the person showed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Document {
-    /// What kind of document it is.
+    /// The kind of the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Attribute<DocumentKind>>,
-    /// Its number.
+    /// The document number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<Attribute<String>>,
-    /// Its serial number, where that is another than its number.
+    /// The serial number, if it differs from the document number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial_number: Option<Attribute<String>>,
-    /// The country that issued it.
+    /// The country that issued the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuing_country: Option<Attribute<Country>>,
-    /// The authority or the place that issued it.
+    /// The authority or place that issued the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<Attribute<String>>,
-    /// When it was issued.
+    /// The date of issue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_on: Option<Attribute<PartialDate>>,
-    /// Until when it is valid.
+    /// The date of expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<Attribute<PartialDate>>,
     /// The classes of a driving licence.
@@ -249,14 +268,14 @@ pub struct Document {
 }
 
 impl Document {
-    /// Whether nothing is known.
+    /// Returns whether the report has no data of the document.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// What kind of document it is.
+/// The kind of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Attribute, Country, Gender};
 use crate::date::PartialDate;
 
-/// The facts about a person.
+/// The findings about a person.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -28,7 +28,7 @@ pub struct Person {
     /// The place of birth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub birth_place: Option<BirthPlace>,
-    /// The nationalities; vendors that know of one name one.
+    /// The nationalities. Vendors that report a single nationality have one entry.
     #[serde(
         alias = "nationality",
         skip_serializing_if = "Vec::is_empty",
@@ -50,20 +50,20 @@ pub struct Person {
     /// The phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Attribute<String>>,
-    /// A number that a state gives its citizens.
+    /// A personal number assigned by a state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub personal_number: Option<PersonalNumber>,
 }
 
 impl Person {
-    /// Returns whether no fact is known.
+    /// Returns whether the report has no data of the person.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Earlier formats have a single nationality.
+/// Deserializes one or several nationalities: earlier formats have a single one.
 fn one_or_several<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Attribute<Country>>, D::Error> {
@@ -116,7 +116,8 @@ macro_rules! detailed {
 }
 
 detailed! {
-    /// A place of birth: an attribute, with its region and country if the vendor tells them apart.
+    /// A place of birth: an attribute, with its region and country if the vendor reports them
+    /// separately.
     BirthPlace {
         /// The region.
         region: Attribute<String>,
@@ -126,11 +127,12 @@ detailed! {
 }
 
 detailed! {
-    /// A number that a state gives its citizens: an attribute, with its kind and country if they are known.
+    /// A personal number assigned by a state: an attribute, with its kind and country if they are
+    /// known.
     PersonalNumber {
-        /// The kind of number.
+        /// The kind of the number.
         kind: PersonalNumberKind,
-        /// The state that gave the number.
+        /// The state that assigned the number.
         country: Country,
     }
 }
@@ -141,23 +143,23 @@ detailed! {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PersonalNumberKind {
-    /// A number by which a state identifies its citizens in general, such as the Spanish DNI or the Dutch BSN.
+    /// A general number for all citizens, such as the Spanish DNI or the Dutch BSN.
     NationalId,
-    /// A number of a tax office.
+    /// A tax number.
     Tax,
-    /// A number of social insurance.
+    /// A social insurance number.
     SocialSecurity,
     /// A number for foreign residents, such as the Spanish NIE.
     ForeignResident,
 }
 
-/// The facts about an address.
+/// The findings about an address.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Address {
-    /// The street, with the house number if the vendor does not tell them apart.
+    /// The street, with the house number if the vendor does not separate them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street: Option<Attribute<String>>,
     /// The house number.
@@ -175,7 +177,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// Returns whether no fact is known.
+    /// Returns whether the report has no data of the address.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -189,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_nationality_of_an_earlier_format_is_read() {
+    fn single_nationality_of_an_earlier_format_is_read() {
         let nationality = json!({"value": "DE", "source": "agent", "verdict": "match"});
         for json in [
             json!({"nationality": nationality}),
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn details_stand_beside_the_attribute() {
+    fn details_are_serialized_beside_the_attribute() {
         let json = json!({
             "birth_place": {"value": "Berlin", "source": "mrz", "verdict": "valid",
                 "country": {"value": "DE", "source": "mrz", "verdict": "valid"}},

@@ -1,4 +1,4 @@
-//! The vendor's own answers, kept beside the report that was read from them.
+//! The raw responses of the vendor that a report was read from.
 
 use std::fmt;
 
@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An answer or a callback of a vendor, byte for byte. `Debug` prints its length only.
+/// A response or a callback of a vendor, byte for byte.
+///
+/// `Debug` prints only its length.
 ///
 /// It serializes as `{"text": …}`, or as `{"base64": …}` if it is not UTF-8.
 #[derive(Clone)]
@@ -20,7 +22,7 @@ pub struct RawAnswer {
 }
 
 impl RawAnswer {
-    /// Wraps an answer.
+    /// Wraps a response.
     #[must_use]
     pub fn new(media_type: Option<String>, body: impl Into<Bytes>) -> Self {
         Self {
@@ -36,9 +38,9 @@ impl fmt::Debug for RawAnswer {
     }
 }
 
-/// The answers that a report was read from, in the order in which they came.
+/// The raw responses that a report was read from, in their order of arrival.
 ///
-/// They are no part of what a report says: any two lists of them are equal, so that a report that says the same as before is the same.
+/// Any two values compare as equal, so that reports with the same findings are equal.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -47,13 +49,13 @@ pub struct RawAnswers(
 );
 
 impl RawAnswers {
-    /// Returns the answers.
+    /// Returns the responses.
     #[must_use]
     pub fn as_slice(&self) -> &[RawAnswer] {
         &self.0
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no responses.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -108,7 +110,7 @@ impl<'de> Deserialize<'de> for RawAnswer {
             WireBody::Text(text) => text.into_owned().into_bytes(),
             WireBody::Base64(text) => STANDARD
                 .decode(text.as_bytes())
-                .map_err(|_| serde::de::Error::custom("`base64` is not Base64"))?,
+                .map_err(|_| serde::de::Error::custom("`base64` is not valid Base64"))?,
         };
         Ok(Self::new(
             wire.media_type.map(std::borrow::Cow::into_owned),
@@ -124,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answer_is_stored_as_text_or_base64() {
+    fn response_is_stored_as_text_or_base64() {
         for (body, stored) in [
             (
                 &b"{\"a\":1}"[..],

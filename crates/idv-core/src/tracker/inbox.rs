@@ -1,4 +1,4 @@
-//! Callbacks on their way to a tracker.
+//! The inbox of a tracker.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,12 +11,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::VerificationId;
 use crate::observation::Observation;
 
-/// Passes callbacks to a [`Tracker`](crate::Tracker) from elsewhere in the program. Cheap to clone.
+/// Passes callbacks to a [`Tracker`](crate::Tracker) from elsewhere in the program.
+///
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct TrackerInbox {
     client: Client,
     id: VerificationId,
-    /// One for all, since each sender of a channel adds a place to it.
+    /// Shared by all clones, because each sender of a channel adds to its capacity.
     sender: Arc<Mutex<mpsc::Sender<Observation>>>,
 }
 
@@ -29,26 +31,29 @@ impl TrackerInbox {
         Self { client, id, sender }
     }
 
-    /// Returns the client, whose provider says in which form callbacks arrive.
+    /// Returns the client.
     #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Parses a callback or the person's return, and passes on its observations of the tracked verification. Nothing is sent. Returns
-    /// the reply that the vendor expects.
+    /// Parses a callback or the person's return, passes on its observations of the tracked
+    /// verification, and returns the reply that the vendor expects.
+    ///
+    /// Makes no call.
     ///
     /// # Errors
     ///
-    /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed), and [`Unavailable`](ErrorKind::Unavailable) if too many
-    /// callbacks wait for the tracker; [`Reply::to_error`] is the reply.
+    /// [`Forged`](ErrorKind::Forged) or [`Malformed`](ErrorKind::Malformed), and
+    /// [`Unavailable`](ErrorKind::Unavailable) if the inbox is full; [`Reply::to_error`] is the
+    /// reply.
     pub fn receive(&self, delivery: &Delivery) -> Result<Reply> {
         let message = self.client.receive(delivery)?;
         for observation in message.observations {
             if !observation.subject.is(&self.id) {
                 continue;
             }
-            // A tracker that is gone needs no more news.
+            // A dropped tracker needs no more observations.
             if let Err(error) = self
                 .sender
                 .lock()
@@ -56,8 +61,9 @@ impl TrackerInbox {
                 .try_send(observation)
                 && error.is_full()
             {
-                return Err(Error::new(ErrorKind::Unavailable)
-                    .detail("too many callbacks wait for the tracker"));
+                return Err(
+                    Error::new(ErrorKind::Unavailable).detail("the tracker's inbox is full")
+                );
             }
         }
         Ok(message.reply)

@@ -1,4 +1,5 @@
-//! The handles under which the result of a verification may be found, tried in turn so that a forged one does not block the genuine one.
+//! Handles that may lead to the result of a verification, tried in turn so that a forged one does
+//! not block the genuine one.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +9,14 @@ use sha2::{Digest, Sha256};
 use super::Verification;
 use crate::id::{ResultHandle, VerificationId};
 
-/// Number of answers that the vendor does not know a handle, after which the handle is dropped in favor of the others.
+/// Number of misses after which a handle is dropped in favor of the others.
 const MISSES: u8 = 3;
-/// Number of dropped handles that are remembered, so that repeating a forged one does not bring it back.
+/// Number of dropped handles that are remembered, so that repeating a forged one does not bring it
+/// back.
 const MAX_DROPPED: usize = 32;
 
-/// A bounded set of handles, and how the attempts with them went. Attempts and dropped handles are named by a digest of the handle.
+/// A bounded set of handles and the history of their attempts. Attempts and dropped handles are
+/// stored by a digest of the handle.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Handles {
@@ -51,7 +54,8 @@ impl Handles {
         }
     }
 
-    /// Keeps a handle of a proven observation. If it was dropped, it comes back: the vendor itself names it.
+    /// Adds a handle from a proven observation. A dropped handle returns, because the vendor itself
+    /// names it.
     pub(super) fn prove(&mut self, handle: &ResultHandle, id: &VerificationId) {
         if !self.dropped.is_empty() {
             let name = name(handle);
@@ -60,26 +64,27 @@ impl Handles {
         keep(&mut self.proven, handle, id);
     }
 
-    /// Keeps a handle of a claim, unless it was dropped.
+    /// Adds a handle from an unproven observation, unless it was dropped.
     pub(super) fn claim(&mut self, handle: &ResultHandle, id: &VerificationId) {
         if !self.is_dropped(handle) {
             keep(&mut self.claimed, handle, id);
         }
     }
 
-    /// Counts an answer that the vendor does not know a handle. Returns whether the handle is hopeless.
+    /// Counts a miss: the vendor does not know the handle. Returns whether the handle has reached
+    /// its limit.
     pub(super) fn miss(&mut self, handle: &ResultHandle) -> bool {
         let misses = self.misses.entry(name(handle)).or_default();
         *misses = misses.saturating_add(1);
         *misses >= MISSES
     }
 
-    /// Forgets the misses of a handle that the vendor knows.
+    /// Resets the misses of a handle that the vendor knows.
     pub(super) fn hit(&mut self, handle: &ResultHandle) {
         self.misses.remove(&name(handle));
     }
 
-    /// Drops a handle. Returns whether it was there.
+    /// Drops a handle. Returns whether it existed.
     pub(super) fn drop(&mut self, handle: &ResultHandle) -> bool {
         let before = self.all().count();
         self.proven.retain(|kept| kept != handle);
@@ -101,8 +106,11 @@ impl Handles {
     }
 }
 
-/// Keeps a handle unless enough others are kept. The order in which handles come does not matter: those whose digest with our reference is
-/// least stay. Our reference is in it so that a sender who does not know it cannot choose handles that displace the genuine one.
+/// Adds a handle to a bounded list. To be independent of their order, the handles with the least
+/// digests stay.
+///
+/// The digest includes the reference, so that a sender who does not know it cannot choose handles
+/// that displace the genuine one.
 fn keep(kept: &mut Vec<ResultHandle>, handle: &ResultHandle, id: &VerificationId) {
     let rank = |handle: &ResultHandle| {
         let mut digest = Sha256::new();

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::observation::Outcome;
 
-/// A set of outcomes, one bit each. The bit of an outcome is its discriminant, which is part of the persisted format.
+/// A set of outcomes, one bit each. The bit of an outcome is its discriminant, which is part of the
+/// stored format.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Outcomes(u8);

@@ -1,4 +1,4 @@
-//! Consequences of each state: steps, weights of reports, and facts that are filled in later.
+//! Tests of the next steps, the finality of reports, and facts that are added later.
 
 use super::tests::{
     answer, askable, capabilities, expires_at, id, inline, proven_callback, said, told_only,
@@ -6,14 +6,14 @@ use super::tests::{
 };
 use super::*;
 use crate::id::Reference;
-use crate::observation::{Proof, ProofKind};
+use crate::observation::{Channel, Proof, ProofKind, ResultState, Trust};
 
 fn finished(outcome: Outcome) -> Observation {
     answer(Status::Finished(outcome))
 }
 
 #[test]
-fn each_state_has_its_next_step() {
+fn next_step_follows_from_the_state() {
     use ReportSource::{Callback, Fetch, Poll};
     let polling = capabilities(&[Capability::Polling], Poll);
     let told_of_polls = capabilities(&[Capability::Callbacks], Poll);
@@ -58,7 +58,7 @@ fn each_state_has_its_next_step() {
 }
 
 #[test]
-fn result_of_any_end_is_fetched_if_there_is_one() {
+fn result_is_fetched_after_any_end_that_has_one() {
     for (outcome, decision, after) in [
         (
             Outcome::Canceled,
@@ -82,7 +82,7 @@ fn result_of_any_end_is_fetched_if_there_is_one() {
         assert_eq!(
             state.next_step(&askable()),
             after,
-            "a claimed handle is not worth asking for"
+            "an unproven handle is not worth a fetch"
         );
         state.apply(&canceled);
         assert_eq!(
@@ -104,7 +104,7 @@ fn result_of_any_end_is_fetched_if_there_is_one() {
 }
 
 #[test]
-fn report_has_the_weight_of_its_observation() {
+fn report_is_as_final_as_its_observation() {
     let with_code = |code: Option<&str>, mut observation: Observation| {
         observation.code = code.map(Into::into);
         inline(observation)
@@ -154,7 +154,7 @@ fn report_has_the_weight_of_its_observation() {
 }
 
 #[test]
-fn facts_that_are_learnt_later_are_filled_in_once() {
+fn unknown_facts_are_added_once() {
     let nameless = VerificationId::new(
         Reference::parse("0123456789abcdef0123456789abcdef").unwrap(),
         None,
@@ -174,7 +174,7 @@ fn facts_that_are_learnt_later_are_filled_in_once() {
 }
 
 #[test]
-fn time_runs_out_once_and_not_after_an_outcome() {
+fn session_expires_once_and_not_after_an_outcome() {
     let mut state = verification(&askable());
     let lapse = state.expire_if_due(expires_at()).unwrap();
     state.apply(&lapse);
@@ -185,7 +185,7 @@ fn time_runs_out_once_and_not_after_an_outcome() {
 }
 
 #[test]
-fn claim_wakes_unless_it_says_what_is_known() {
+fn unproven_news_requests_a_poll() {
     let claim = |status| said(Channel::Callback, status);
     let mut open = verification(&askable());
     assert_eq!(
@@ -250,7 +250,7 @@ fn expired_callback_of_an_askable_vendor_is_no_progress() {
 }
 
 #[test]
-fn progress_of_a_lapsed_verification_is_told() {
+fn progress_after_expiry_is_reported() {
     let mut state = verification(&askable());
     state.apply(&state.expire_if_due(expires_at()).unwrap());
     assert_eq!(
@@ -265,7 +265,7 @@ fn progress_of_a_lapsed_verification_is_told() {
 }
 
 #[test]
-fn debug_names_the_outcomes_that_are_proven() {
+fn debug_prints_the_proven_outcomes() {
     let mut state = verification(&askable());
     state.apply(&finished(Outcome::Verified));
     state.apply(&finished(Outcome::Rejected));

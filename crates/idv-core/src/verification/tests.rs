@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::id::{ProviderId, Reference, Subject};
 use crate::info::{CreateSafety, HandOffKind};
-use crate::observation::{Proof, ProofKind};
+use crate::observation::{Channel, Proof, ProofKind, ResultState, Trust};
 use crate::report::Report;
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
@@ -115,7 +115,7 @@ fn any_observation() -> impl Strategy<Value = Observation> {
             };
             observation.code = status.is_none().then(|| "NEW_WORD".to_owned());
             match channel {
-                // The browser never brings a proof, and our own calls always do.
+                // The person's return is never proven, and a response to a request always is.
                 Channel::Return => observation,
                 Channel::Callback if proven => {
                     observation.proven(Proof::of(ProofKind::SharedSecret, b""))
@@ -139,7 +139,7 @@ fn fold<'a>(
     verification
 }
 
-/// Every order of the numbers below `length`.
+/// Returns every order of the numbers below `length`.
 fn orders(length: usize) -> Vec<Vec<usize>> {
     (0..length).fold(vec![Vec::new()], |orders, next| {
         let insert = |order: &Vec<usize>, at| {
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn a_claim_never_settles_or_moves_anything(
+    fn unproven_observation_decides_nothing(
         observations in proptest::collection::vec(any_observation(), 0..8),
         claims in proptest::collection::vec(any_observation(), 0..8),
         asked in any::<bool>(),
@@ -197,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_runs_backwards(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
+    fn progress_never_moves_backwards(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
         let mut state = verification(&if asked { askable() } else { told_only() });
         for observation in &observations {
             let (progress, report, outcomes) = (state.progress, state.report, state.outcomes);
@@ -208,14 +208,15 @@ proptest! {
                 prop_assert_eq!(state.decision(), Decision::Disputed);
             }
             if let (Decision::Settled(outcome), Decision::Open(_)) = (before, state.decision()) {
-                // Only our own clock's word is taken back, by a vendor that has seen the person.
+                // Only an expiry by the application's clock is revoked, by a vendor that has seen
+                // the person.
                 prop_assert!(outcome == Outcome::Expired && state.lapsed);
             }
         }
     }
 
     #[test]
-    fn nobody_is_verified_against_a_proven_word(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
+    fn no_person_is_verified_against_proven_evidence(observations in proptest::collection::vec(any_observation(), 0..12), asked in any::<bool>()) {
         let capabilities = if asked { askable() } else { told_only() };
         let state = fold(&capabilities, &observations);
         let proven: Vec<_> = observations
@@ -239,7 +240,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stored_state_is_the_same_state(observations in proptest::collection::vec(any_observation(), 0..8)) {
+    fn stored_state_is_restored_unchanged(observations in proptest::collection::vec(any_observation(), 0..8)) {
         let state = fold(&askable(), &observations);
         let stored = serde_json::to_string(&state).unwrap();
         prop_assert_eq!(serde_json::from_str::<Verification>(&stored).unwrap(), state);
@@ -247,7 +248,7 @@ proptest! {
 }
 
 #[test]
-fn where_the_vendor_can_be_asked_a_proven_callback_wakes_and_does_not_settle() {
+fn proven_callback_requests_a_poll_if_polling_is_possible() {
     let mut state = verification(&askable());
     assert_eq!(
         state.apply(&proven_callback(Status::Finished(Outcome::Verified))),
@@ -269,7 +270,7 @@ fn where_the_vendor_can_be_asked_a_proven_callback_wakes_and_does_not_settle() {
 }
 
 #[test]
-fn where_the_vendor_cannot_be_asked_a_proven_callback_settles_and_a_claim_does_not() {
+fn only_a_proven_callback_settles_without_polling() {
     let mut state = verification(&told_only());
     assert_eq!(state.next_step(&told_only()), Step::AwaitCallback);
     assert_eq!(
@@ -288,7 +289,7 @@ fn where_the_vendor_cannot_be_asked_a_proven_callback_settles_and_a_claim_does_n
 }
 
 #[test]
-fn a_late_claim_of_something_else_wakes_and_one_of_the_same_does_not() {
+fn late_unproven_callback_requests_a_poll_if_it_differs() {
     let mut state = verification(&askable());
     state.apply(&answer(Status::Finished(Outcome::Verified)));
     let same = said(Channel::Callback, Some(Status::Finished(Outcome::Verified)));
@@ -299,7 +300,7 @@ fn a_late_claim_of_something_else_wakes_and_one_of_the_same_does_not() {
 }
 
 #[test]
-fn two_proven_outcomes_are_disputed_until_a_person_rules_and_again_when_a_third_comes() {
+fn dispute_is_resolved_by_an_operator_until_new_evidence() {
     let mut state = verification(&askable());
     state.apply(&answer(Status::Finished(Outcome::Verified)));
     assert_eq!(
@@ -323,7 +324,7 @@ fn two_proven_outcomes_are_disputed_until_a_person_rules_and_again_when_a_third_
 }
 
 #[test]
-fn disputed_outcome_verifies_only_after_a_ruling() {
+fn disputed_outcome_verifies_only_after_a_resolution() {
     let mut state = verification(&askable());
     state.apply(&answer(Status::Finished(Outcome::Verified)));
     let disputed = answer(Status::Finished(Outcome::Disputed));
@@ -340,19 +341,19 @@ fn disputed_outcome_verifies_only_after_a_ruling() {
         assert_eq!(
             state.apply(&disputed),
             Transition::Unchanged,
-            "the operator has seen it"
+            "the operator knows it"
         );
         state.resolve_dispute(Outcome::Rejected).unwrap();
         assert_eq!(
             state.decision(),
             Decision::Settled(Outcome::Rejected),
-            "a ruling can be replaced"
+            "a resolution can be replaced"
         );
     }
 }
 
 #[test]
-fn undisputed_outcome_cannot_be_ruled() {
+fn undisputed_outcome_cannot_be_resolved() {
     let mut state = verification(&askable());
     assert_eq!(
         state.resolve_dispute(Outcome::Verified).unwrap_err().kind(),
@@ -367,7 +368,7 @@ fn undisputed_outcome_cannot_be_ruled() {
 }
 
 #[test]
-fn proven_callback_ends_nothing_if_the_vendor_can_be_asked() {
+fn proven_callback_ends_nothing_if_polling_is_possible() {
     for status in [Status::Ended, Status::Finished(Outcome::Verified)] {
         let mut state = verification(&askable());
         state.apply(&proven_callback(status));
@@ -423,7 +424,7 @@ fn handles_are_tried_in_turn_and_can_be_dropped() {
 }
 
 #[test]
-fn a_report_is_fetched_once_the_outcome_or_the_end_is_known() {
+fn report_is_fetched_once_the_end_is_known() {
     let mut state = verification(&askable());
     let mut ended = answer(Status::Ended);
     ended.result = ResultState::Fetchable(ResultHandle::new("r"));
@@ -442,7 +443,7 @@ fn a_report_is_fetched_once_the_outcome_or_the_end_is_known() {
 }
 
 #[test]
-fn a_preliminary_report_is_not_the_last_word() {
+fn preliminary_report_still_leads_to_a_fetch() {
     let mut state = verification(&askable());
     state.apply(&inline(answer(Status::InReview {
         leaning: Some(Outcome::Verified),
@@ -463,7 +464,7 @@ fn a_preliminary_report_is_not_the_last_word() {
 }
 
 #[test]
-fn a_handle_that_the_browser_brought_may_be_tried_and_decides_nothing() {
+fn handle_from_the_browser_may_be_tried_and_decides_nothing() {
     let mut state = verification(&askable());
     let mut returned = said(Channel::Return, None);
     returned.result = ResultState::Fetchable(ResultHandle::new("claimed"));
@@ -477,7 +478,7 @@ fn a_handle_that_the_browser_brought_may_be_tried_and_decides_nothing() {
 }
 
 #[test]
-fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
+fn expiry_ends_only_an_unfinished_session() {
     let now = expires_at();
     let mut idle = verification(&askable());
     assert_eq!(
@@ -487,7 +488,7 @@ fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
     let lapse = idle.expire_if_due(now).unwrap();
     assert_eq!(idle.apply(&lapse), Transition::Settled(Outcome::Expired));
     assert_eq!(idle.next_step(&askable()), Step::Done);
-    // The vendor's word prevails over our clock's.
+    // The vendor's statement prevails over the application's clock.
     assert_eq!(
         idle.apply(&answer(Status::Finished(Outcome::Verified))),
         Transition::Settled(Outcome::Verified)
@@ -503,7 +504,7 @@ fn time_that_runs_out_ends_only_what_the_person_did_not_do() {
 }
 
 #[test]
-fn an_unknown_code_changes_nothing_and_is_reported() {
+fn unknown_code_changes_nothing_and_is_reported() {
     let mut state = verification(&askable());
     let mut unknown = said(Channel::Poll, None).proven(Proof::of(ProofKind::OwnCall, b""));
     unknown.code = Some("SOMETHING_NEW".into());
@@ -512,7 +513,7 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
         Transition::UnknownCode("SOMETHING_NEW".into())
     );
     assert_eq!(state, verification(&askable()));
-    // A vendor whose answers bring the report along brings one with a code that nobody knows, too.
+    // A response can contain a report together with an unknown code.
     for channel in [Channel::Poll, Channel::Fetch] {
         unknown.channel = channel;
         unknown.result = ResultState::Inline(Box::new(Report::new(ProviderId::new("example"))));
@@ -525,7 +526,7 @@ fn an_unknown_code_changes_nothing_and_is_reported() {
 }
 
 #[test]
-fn an_open_verification_takes_at_most_512_bytes() {
+fn open_verification_takes_at_most_512_bytes() {
     let mut state = verification(&askable());
     let mut observation = answer(Status::InReview {
         leaning: Some(Outcome::Verified),
@@ -542,7 +543,7 @@ fn an_open_verification_takes_at_most_512_bytes() {
 }
 
 #[test]
-fn a_report_that_comes_by_callback_alone_counts_though_the_outcome_is_asked_for() {
+fn callback_report_counts_even_if_the_outcome_is_polled() {
     let vendor = capabilities(
         &[Capability::Polling, Capability::Callbacks],
         ReportSource::Callback,

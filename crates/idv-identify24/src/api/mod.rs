@@ -22,7 +22,7 @@ use std::time::Duration;
 use http::StatusCode;
 use idv_core::adapter::non_empty;
 use idv_core::adapter::settings::check_address;
-use idv_core::call::{Answer, Call, CallContext, Ruling, TokenCache};
+use idv_core::call::{Answer, Call, CallContext, RetryOverride, TokenCache};
 use idv_core::{Effect, Error, ErrorKind, Result, Secret, SessionUrl, Text, Url};
 
 pub use calls::{CALLS, CallRow, FAILURES};
@@ -138,7 +138,7 @@ impl Api {
         ident: &NewIdent,
     ) -> Result<CreateIdentResponse> {
         ident.check()?;
-        let call = Call::once().in_session(self).overruled_by(token_refused);
+        let call = Call::once().in_session(self).retry_override(token_refused);
         let answer = answered(
             cx.send(call, |attempt| {
                 self.endpoint.create_ident(attempt.token(), ident)
@@ -180,7 +180,7 @@ impl Api {
     pub async fn ident(&self, cx: &CallContext, ident: &IdentId) -> Result<Answer> {
         let call = Call::repeatable()
             .in_session(self)
-            .overruled_by(token_refused);
+            .retry_override(token_refused);
         answered(
             cx.send(call, |attempt| self.endpoint.ident(attempt.token(), ident))
                 .await?,
@@ -199,7 +199,7 @@ impl Api {
     pub async fn projects(&self, cx: &CallContext) -> Result<Vec<Project>> {
         let call = Call::repeatable()
             .in_session(self)
-            .overruled_by(token_refused);
+            .retry_override(token_refused);
         let answer = answered(
             cx.send(call, |attempt| self.endpoint.projects(attempt.token()))
                 .await?,
@@ -220,7 +220,7 @@ impl Api {
     pub async fn project(&self, cx: &CallContext, project_id: u64) -> Result<Project> {
         let call = Call::repeatable()
             .in_session(self)
-            .overruled_by(token_refused);
+            .retry_override(token_refused);
         let answer = answered(
             cx.send(call, |attempt| {
                 self.endpoint.project(attempt.token(), project_id)
@@ -263,7 +263,7 @@ impl fmt::Debug for Api {
 
 /// Detects a refused token by the envelope's status, whatever the HTTP status. The vendor did
 /// nothing else in this case.
-fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
+fn token_refused(status: StatusCode, body: &[u8]) -> Option<RetryOverride> {
     let is_answer = status.is_success()
         || (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS);
     // Most responses do not contain this text and are parsed only once.
@@ -272,7 +272,7 @@ fn token_refused(status: StatusCode, body: &[u8]) -> Option<Ruling> {
     }
     let envelope = Envelope::read(body).ok()?;
     let is_refused = envelope.response_status == Some(401) && envelope.ident_id.is_none();
-    is_refused.then_some(Ruling::Unauthorized)
+    is_refused.then_some(RetryOverride::Unauthorized)
 }
 
 /// Extracts the ident id from a session URL of the form `https://identify24.de/apply/{ident_id}`.

@@ -40,7 +40,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use idv_core::adapter::basic_auth;
-use idv_core::call::{Answer, Attempt, Call, CallContext, Ruling};
+use idv_core::call::{Answer, Attempt, Call, CallContext, RetryOverride};
 use idv_core::{Error, ErrorKind, Reference, Result};
 
 use self::order::{Order, PutOrderResponse};
@@ -361,7 +361,7 @@ impl Api {
         B: Fn(&Attempt<'_>) -> Result<Request<Bytes>> + Send + Sync,
     {
         let how = if call.documents(StatusCode::TOO_MANY_REQUESTS) {
-            how.overruled_by(too_many_tans)
+            how.retry_override(too_many_tans)
         } else {
             how
         };
@@ -419,6 +419,6 @@ fn open(_: &CryptKey, _: Bytes) -> Result<Bytes> {
 
 /// Prevents a retry after 429, with which the vendor reports that it cancelled the order (chapters
 /// 5.2.4 and 6.2.4).
-fn too_many_tans(status: StatusCode, _: &[u8]) -> Option<Ruling> {
-    (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
+fn too_many_tans(status: StatusCode, _: &[u8]) -> Option<RetryOverride> {
+    (status == StatusCode::TOO_MANY_REQUESTS).then_some(RetryOverride::Final)
 }

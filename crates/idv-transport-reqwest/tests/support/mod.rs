@@ -1,4 +1,4 @@
-//! A vendor of which every byte is under control: a listener on the loopback interface.
+//! A vendor whose every byte is controlled: a listener on the loopback interface.
 
 #![allow(dead_code, reason = "each test program uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -11,7 +11,7 @@ use http::Request;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What arrived at a listener.
+/// The connections and requests that arrived at a listener.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts(Arc<(AtomicUsize, AtomicUsize)>);
 
@@ -33,7 +33,7 @@ impl Counts {
     }
 }
 
-/// Listens, and hands each connection with its number, from 1, to `serve`.
+/// Listens, and passes each connection with its number, starting at 1, to `serve`.
 pub(crate) async fn listen<F, S>(serve: S) -> (String, Counts)
 where
     S: Fn(TcpStream, usize, Counts) -> F + Send + Sync + 'static,
@@ -52,7 +52,7 @@ where
     (base, counts)
 }
 
-/// Reads one request, its body by `Content-Length`; `None` where the connection ended instead.
+/// Reads one request, with its body by `Content-Length`; `None` if the connection ended instead.
 pub(crate) async fn read_request<R: AsyncRead + Unpin>(
     stream: &mut R,
     counts: &Counts,
@@ -77,7 +77,7 @@ pub(crate) async fn read_request<R: AsyncRead + Unpin>(
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// Answers with a body, and keeps the connection.
+/// Responds with a body, and keeps the connection.
 pub(crate) async fn answer(
     stream: &mut (impl tokio::io::AsyncWrite + Unpin),
     head: &str,
@@ -91,14 +91,14 @@ pub(crate) async fn answer(
     stream.flush().await.unwrap();
 }
 
-/// A request with a body.
+/// Builds a request with a body.
 pub(crate) fn post(url: &str) -> Request<Bytes> {
     Request::post(url)
         .body(Bytes::from_static(b"{\"name\":\"Mustermann\"}"))
         .unwrap()
 }
 
-/// The whole body of an answer.
+/// Returns the whole body of a response.
 pub(crate) async fn text(response: http::Response<idv_core::Body>) -> String {
     let mut body = response.into_body();
     let mut whole = Vec::new();

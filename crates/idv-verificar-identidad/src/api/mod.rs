@@ -19,7 +19,7 @@ use std::fmt;
 
 use http::StatusCode;
 use idv_core::adapter::{basic_auth, non_empty};
-use idv_core::call::{Answer, Attempt, Call, CallContext, Ruling};
+use idv_core::call::{Answer, Attempt, Call, CallContext, RetryOverride};
 use idv_core::{Download, Error, ErrorKind, Result, Sink, Text, VendorId};
 
 use self::certificate::PdfFilter;
@@ -140,7 +140,7 @@ impl Api {
         request.check_time(cx.now())?;
         let build = |_: &Attempt<'_>| self.endpoint.send(&calls::SEND, request);
         let answer = cx
-            .send(Call::once().overruled_by(never_again), build)
+            .send(Call::once().retry_override(never_again), build)
             .await?;
         let read = answered(&calls::SEND, &answer)?;
         let id = read
@@ -185,7 +185,7 @@ impl Api {
         let mut gate = PdfFilter::new(sink);
         let downloaded = cx
             .download(
-                Call::repeatable().overruled_by(answered_once),
+                Call::repeatable().retry_override(answered_once),
                 limit,
                 &mut gate,
                 build,
@@ -213,7 +213,7 @@ impl Api {
         let call = &calls::CREDITS;
         let build = |_: &Attempt<'_>| self.endpoint.credits(call);
         let answer = cx
-            .send(Call::repeatable().overruled_by(answered_once), build)
+            .send(Call::repeatable().retry_override(answered_once), build)
             .await?;
         let read = answered(call, &answer)?;
         Credits::read(read.credits.as_ref()).ok_or_else(|| {
@@ -298,12 +298,12 @@ fn refused(call: &CallRow, answer: &Answer) -> Error {
 }
 
 /// Prevents a repetition after 429: the vendor blocks senders of repeated errors.
-fn never_again(status: StatusCode, _: &[u8]) -> Option<Ruling> {
-    (status == StatusCode::TOO_MANY_REQUESTS).then_some(Ruling::Final)
+fn never_again(status: StatusCode, _: &[u8]) -> Option<RetryOverride> {
+    (status == StatusCode::TOO_MANY_REQUESTS).then_some(RetryOverride::Final)
 }
 
 /// Prevents a repetition after any error status, for calls that only read. Only a failed connection
 /// is retried.
-fn answered_once(status: StatusCode, _: &[u8]) -> Option<Ruling> {
-    (!status.is_success()).then_some(Ruling::Final)
+fn answered_once(status: StatusCode, _: &[u8]) -> Option<RetryOverride> {
+    (!status.is_success()).then_some(RetryOverride::Final)
 }

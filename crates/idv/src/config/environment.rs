@@ -1,4 +1,4 @@
-//! Puts environment variables over a configuration.
+//! Overrides a configuration with environment variables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use idv_core::adapter::settings::{Place, Places, Setting, SettingKind, near_miss
 use idv_core::{Error, Result, Secret};
 use serde_json::{Map, Value, json};
 
-/// A variable that replaced a value of the file.
+/// An environment variable that overrode a value in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Override {
@@ -24,7 +24,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Returns the keys of a table; `inner` is put before each.
+    /// Creates the keys of a table, each with the prefix `inner`.
     pub(super) fn new(table: &str, settings: &[(&str, &[Setting])]) -> Self {
         let keys = settings.iter().flat_map(|(inner, settings)| {
             settings
@@ -37,7 +37,7 @@ impl Keys {
         }
     }
 
-    /// Adds a key that holds a text.
+    /// Adds a key whose value is a string.
     pub(super) fn with(mut self, key: &str) -> Self {
         self.keys.push((key.to_owned(), SettingKind::Plain));
         self
@@ -70,7 +70,7 @@ impl Keys {
         }
     }
 
-    /// The beginning of the names that belong to the table alone.
+    /// Returns the prefix of the variables that belong to the table alone.
     pub(super) fn prefix(&self) -> Option<String> {
         (!self.table.is_empty()).then(|| format!("{}_", variable(&[&self.table])))
     }
@@ -93,7 +93,8 @@ impl Variables {
         )
     }
 
-    /// Calls `read`, in which references to secrets find these variables before those of the process.
+    /// Calls `read` with the variables visible to references to secrets, in preference to those of
+    /// the process.
     pub(super) fn reading<T>(&self, read: impl FnOnce() -> T) -> T {
         Secret::with_variables(&self.0, read)
     }
@@ -115,7 +116,7 @@ impl Variables {
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Puts the variables of a table over the values of the whole configuration. Returns those that changed a value.
+    /// Overrides the values of a table with its variables, and returns those that changed a value.
     pub(super) fn apply(
         &self,
         keys: &Keys,
@@ -144,7 +145,8 @@ impl Variables {
         Ok(overrides)
     }
 
-    /// Returns the value that the variables give to a key, and the name of the first of them.
+    /// Returns the value that the variables give to a key, and the name of the first of these
+    /// variables.
     fn value(&self, name: &str, kind: SettingKind) -> Result<Option<(String, Value)>> {
         if !matches!(kind, SettingKind::Secret | SettingKind::Secrets) {
             return Ok(self
@@ -162,10 +164,10 @@ impl Variables {
             match (self.0.contains_key(name), self.0.get(&file)) {
                 (true, Some(_)) => {
                     return Err(Error::config(format!(
-                        "{name} is given twice: as a value and as {file}"
+                        "{name} is set twice: as a value and as {file}"
                     )));
                 }
-                // The value is not copied: the variable is what a file would refer to.
+                // The value is not copied: the reference names the variable, as in a file.
                 (true, None) => secrets.push((name.clone(), json!({ "env": name }))),
                 (false, Some(path)) => secrets.push((file, json!({ "file": path }))),
                 (false, None) => {}
@@ -185,8 +187,10 @@ impl Variables {
         )))
     }
 
-    /// Refuses variables that mean nothing: those of a table that has no such key, and misspelled ones. `referenced` are the names that
-    /// the file refers to. Others are left alone: they belong to programs, to tests, or to vendors that are not compiled in.
+    /// Refuses variables of a table that has no such key, and misspelled ones.
+    ///
+    /// `referenced` contains the names that the file refers to. Other variables belong to programs,
+    /// to tests, or to vendors that are not compiled in, and are ignored.
     pub(super) fn check(&self, tables: &[Keys], referenced: &BTreeSet<String>) -> Result<()> {
         let known: Vec<String> = tables
             .iter()
@@ -223,7 +227,7 @@ impl Variables {
     }
 }
 
-/// Puts a value at a path. Returns the value that was replaced, if it was another one.
+/// Sets the value at a path, and returns the previous value if it was different.
 fn put(table: &mut Map<String, Value>, path: &str, value: Value) -> Option<Value> {
     match path.split_once('.') {
         None => table
@@ -231,13 +235,14 @@ fn put(table: &mut Map<String, Value>, path: &str, value: Value) -> Option<Value
             .filter(|old| !is_same(old, &value)),
         Some((first, rest)) => match table.entry(first).or_insert_with(|| json!({})) {
             Value::Object(inner) => put(inner, rest, value),
-            // The reader of the table says that a table is expected.
+            // The parser of the table reports that a table is expected.
             _ => None,
         },
     }
 }
 
-/// Returns whether two values mean the same, apart from how numbers are written and from lists of one.
+/// Returns whether two values are the same, apart from the notation of numbers and from lists with
+/// one entry.
 fn is_same(old: &Value, new: &Value) -> bool {
     match (old, new) {
         (Value::Array(old), new) if old.len() == 1 && !new.is_array() => {

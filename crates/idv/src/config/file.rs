@@ -1,4 +1,4 @@
-//! Reads a configuration from a file of TOML, with the line of each key.
+//! Reads a configuration from a TOML file, with the line of each key.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use idv_core::{Error, Result};
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
-/// Reads a file; `None` if there is none.
+/// Reads a file; `None` if it does not exist.
 pub(super) fn read(path: &Path) -> Result<Option<(Map<String, Value>, Places)>> {
     match std::fs::read_to_string(path) {
         Ok(text) => parse(&path.display().to_string(), &text).map(Some),
@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path) -> Result<Option<(Map<String, Value>, Places)>> 
     }
 }
 
-/// Parses the text of a file. An error quotes nothing of it: a secret could stand there.
+/// Parses the text of a file. Errors do not quote it, because it could contain a misplaced secret.
 fn parse(name: &str, text: &str) -> Result<(Map<String, Value>, Places)> {
     let file = File {
         name: name.into(),
@@ -69,7 +69,7 @@ impl File<'_> {
     fn value(&self, value: &DeValue<'_>, path: &str, places: &mut Places) -> Value {
         match value {
             DeValue::String(text) => Value::from(text.as_ref()),
-            // A number that is too large has no form that a setting expects.
+            // No setting accepts a number that is too large.
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .map_or(Value::Null, Value::from),
             DeValue::Float(number) => number

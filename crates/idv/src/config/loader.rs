@@ -1,4 +1,4 @@
-//! Puts a configuration together from its sources.
+//! Loads a configuration from its sources.
 
 use std::collections::BTreeMap;
 #[cfg(feature = "file")]
@@ -15,16 +15,16 @@ use super::environment::{Keys, Variables};
 use super::transport::TransportSettings;
 use super::{Account, Config, common, list, not_compiled_in, referenced};
 
-/// The key of an account that names its vendor, and of the root that names the default account.
+/// The key that names the vendor of an account or, in the root, the default account.
 const PROVIDER: &str = "provider";
 
 /// The table of named accounts.
 const ACCOUNTS: &str = "accounts";
 
-/// The tables that are no vendor's and that [`Config::section`] reads.
+/// The tables that belong to no vendor, for [`Config::section`].
 const SECTIONS: &[&str] = &["flow"];
 
-/// Loads a configuration from a file, from variables, and for vendors from outside of the family.
+/// Loads a configuration from a file and from variables, with adapters of this crate and of others.
 ///
 /// ```
 /// # #[cfg(feature = "idnow")] {
@@ -58,27 +58,29 @@ impl ConfigLoader {
         }
     }
 
-    /// Adds an adapter from outside of the family: its table, its variables and its name as a provider.
+    /// Adds an adapter of another crate: its table, its variables and its provider id.
     pub fn vendor(mut self, vendor: VendorEntry) -> Self {
         self.vendors.push(vendor);
         self
     }
 
-    /// Reads a file of TOML, which has to be there.
+    /// Reads a TOML file, which must exist.
     #[cfg(feature = "file")]
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         self.file = Some((path.as_ref().to_owned(), true));
         self
     }
 
-    /// Reads a file of TOML if it is there.
+    /// Reads a TOML file if it exists.
     #[cfg(feature = "file")]
     pub fn optional_file(mut self, path: impl AsRef<Path>) -> Self {
         self.file = Some((path.as_ref().to_owned(), false));
         self
     }
 
-    /// Puts variables over the file: those of their names that begin with `IDV_`.
+    /// Overrides the file with variables.
+    ///
+    /// Those without the prefix `IDV_` are ignored.
     pub fn variables<N: AsRef<str>, V: Into<String>>(
         mut self,
         variables: impl IntoIterator<Item = (N, V)>,
@@ -87,7 +89,7 @@ impl ConfigLoader {
         self
     }
 
-    /// Puts the environment of the process over the file.
+    /// Overrides the file with the environment of the process.
     pub fn environment(mut self) -> Self {
         let mut variables = Vec::new();
         for (name, value) in std::env::vars_os() {
@@ -159,7 +161,7 @@ impl ConfigLoader {
     }
 }
 
-/// Returns the keys of every table that the environment can give values to.
+/// Returns the keys of every table that the environment can override.
 fn tables(vendors: &[VendorEntry], root: &Map<String, Value>, variables: &Variables) -> Vec<Keys> {
     let account = |table: &str, vendor: &VendorEntry| {
         let inner = [
@@ -184,7 +186,7 @@ fn tables(vendors: &[VendorEntry], root: &Map<String, Value>, variables: &Variab
     tables
 }
 
-/// Returns the named accounts with their vendors: those of the file, and those whose vendor the environment names.
+/// Returns the named accounts with their vendors, from the file and from the environment.
 fn named(root: &Map<String, Value>, variables: &Variables) -> BTreeMap<String, String> {
     let mut named = BTreeMap::new();
     for (name, table) in root
@@ -215,7 +217,7 @@ fn named(root: &Map<String, Value>, variables: &Variables) -> BTreeMap<String, S
     named
 }
 
-/// Reads the accounts, but not their settings, of which only the names are checked.
+/// Reads the accounts and checks the names of their settings, but not the values.
 fn accounts(root: &Table, vendors: &[VendorEntry]) -> Result<BTreeMap<String, Account>> {
     let (calls, transport) = common(root)?;
     CallPolicy::from_table(&calls)?;
@@ -265,7 +267,7 @@ fn accounts(root: &Table, vendors: &[VendorEntry]) -> Result<BTreeMap<String, Ac
         {
             return Err(named.invalid(
                 name,
-                &format!("expected a name that is no provider's; [{name}] is that account"),
+                &format!("expected a name that is not a provider's id; [{name}] is that account"),
             ));
         }
         let mut settings = named.clone().take(name)?;

@@ -7,14 +7,15 @@ use serde_json::{Map, Value, json};
 use super::Config;
 use super::transport::TransportSettings;
 
-/// The tables that hold for all accounts, and that each account can have.
+/// The tables that apply to all accounts, and that each account can override.
 const COMMON: [(&str, &[Setting]); 2] = [
     ("calls", CallPolicy::SETTINGS),
     ("transport", TransportSettings::SETTINGS),
 ];
 
 impl Config {
-    /// Lists the tables of a configuration with the vendors that are compiled in, and their keys.
+    /// Returns the tables of a configuration with their keys, including those of the vendors that
+    /// are compiled in.
     #[must_use]
     pub fn tables() -> Vec<(&'static str, &'static [Setting])> {
         COMMON
@@ -27,8 +28,10 @@ impl Config {
             .collect()
     }
 
-    /// Returns the JSON Schema of a configuration file with the vendors that are compiled in. `sections` are the tables that are no
-    /// vendor's, with their keys. Each key has its environment variable as `x-variable`.
+    /// Returns the JSON Schema of a configuration file, including the vendors that are compiled in.
+    ///
+    /// `sections` are the tables that belong to no vendor, with their keys. Each key has its
+    /// environment variable as `x-variable`.
     #[must_use]
     pub fn schema(sections: &[(&str, &[Setting])]) -> Value {
         let providers: Vec<&str> = crate::vendors().iter().map(|vendor| vendor.id).collect();
@@ -85,7 +88,7 @@ fn table(name: &str, settings: &[Setting]) -> Value {
     schema
 }
 
-/// Puts a property at a path, with the tables on the way.
+/// Inserts a property at a path, and creates the tables on the way.
 fn insert(schema: &mut Value, path: &[&str], property: Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     match (properties, path) {

@@ -5,28 +5,28 @@ use std::time::Duration;
 use idv_core::adapter::settings::PositiveMillis;
 
 idv_core::settings! {
-    /// What is changed about how requests travel. It is read whether or not the transport is compiled in, since a feature must not change
-    /// the meaning of a configuration.
+    /// Options of the transport. They are parsed even if the transport is not compiled in, because
+    /// a feature must not change the meaning of a configuration.
     #[derive(PartialEq)]
     #[cfg_attr(not(feature = "reqwest"), allow(dead_code, reason = "read for its errors"))]
     pub(crate) struct TransportSettings {
         optional {
-            /// The time to connect in.
+            /// The timeout for a connection. Default: 10 s.
             connect_timeout("connect_timeout_ms"): Option<Duration> as PositiveMillis,
-            /// The time that the vendor may be silent.
+            /// The longest silence of the vendor during an exchange. Default: 30 s.
             read_timeout("read_timeout_ms"): Option<Duration> as PositiveMillis,
-            /// The time that one exchange may take.
+            /// The timeout for one exchange. Default: none.
             total_timeout("total_timeout_ms"): Option<Duration> as PositiveMillis,
-            /// A file of certificates in PEM that are trusted as well.
+            /// A PEM file with further trusted certificate authorities.
             root_certificates: Option<String>,
-            /// Whether the proxies of the environment are used.
+            /// Whether the proxies in the environment are used. Default: `false`.
             environment_proxies: Option<bool>,
         }
     }
 }
 
 impl TransportSettings {
-    /// Returns an environment with a transport of its own.
+    /// Builds an environment with a new transport.
     #[cfg(feature = "reqwest")]
     pub(crate) fn environment(&self) -> idv_core::Result<idv_core::Environment> {
         let mut options = idv_transport_reqwest::TransportOptions::default();

@@ -3,9 +3,10 @@
 use super::Secrets;
 use crate::secret::Secret;
 
-/// A value that a setter takes for a setting of type `T`: the value itself, the one inside an `Option`, or a text.
+/// A value that a setter accepts for a setting of type `T`: the value itself, the value inside an
+/// `Option`, or a string.
 pub trait IntoSetting<T> {
-    /// Returns the setting's value.
+    /// Converts into the value of the setting.
     fn into_setting(self) -> T;
 }
 
@@ -71,9 +72,11 @@ impl<const N: usize> IntoSetting<Secrets> for [Secret; N] {
 
 /// Declares a configuration: each key once, with its type, its default and its documentation.
 ///
-/// It makes the struct with public fields, a chainable setter for each, `SETTINGS`, `from_table`, and `Deserialize`. If there
-/// are required keys, it makes a private `required` with one argument for each; else `Default`. A key that is not called as
-/// its field stands in parentheses after it. `as` names the type that reads the value, if it is not the field's.
+/// The macro generates the struct with public fields, a chainable setter for each field,
+/// `SETTINGS`, `from_table`, and `Deserialize`. If there are required keys, it generates a private
+/// function `required` with one argument for each, or else `Default`. If the key differs from the
+/// name of the field, it follows in parentheses. `as` names the type that parses the value, if it
+/// differs from that of the field.
 ///
 /// ```
 /// use std::time::Duration;
@@ -173,11 +176,12 @@ macro_rules! settings {
                 }
             }
 
-            /// Reads a table.
+            /// Parses a table.
             ///
             /// # Errors
             ///
-            /// [`Config`]($crate::ErrorKind::Config), which names the key, its place and its form.
+            /// [`Config`]($crate::ErrorKind::Config), which names the key, its place and its
+            /// format.
             $visibility fn from_table(table: &$crate::adapter::settings::Table) -> $crate::Result<Self> {
                 table.check_keys(Self::SETTINGS)?;
                 #[allow(unused_mut, reason = "there may be no optional keys")]
@@ -230,7 +234,8 @@ macro_rules! settings {
     (@either $reader:ty, $type:ty) => { $reader };
 }
 
-/// Names the words of an enum in configurations, so that a setting can hold it.
+/// Declares the words for the variants of an enum in configurations, so that a setting can have its
+/// type.
 ///
 /// ```
 /// use idv_core::adapter::settings::SettingValue;

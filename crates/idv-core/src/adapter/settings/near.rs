@@ -1,7 +1,9 @@
-//! The known word that an unknown one is probably meant to be.
+//! Suggestions for misspelled words.
 
-/// Returns the candidate that `word` is probably a misspelling of: at most two letters are wrong, and fewer than a third; or it lacks
-/// a last part, such as a unit.
+/// Returns the candidate of which `word` is probably a misspelling.
+///
+/// At most two letters, and fewer than a third of them, may be wrong; or the word lacks its last
+/// part, such as a unit.
 ///
 /// ```
 /// use idv_core::adapter::settings::near_miss;
@@ -31,7 +33,7 @@ pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) 
     (distance <= 2 && distance * 3 < longest).then_some(candidate)
 }
 
-/// Counts the letters to insert, to remove, to replace or to swap with their neighbour; case does not count.
+/// Counts the letters to insert, remove, replace or swap with their neighbour, ignoring case.
 fn distance(left: &str, right: &str) -> usize {
     let lower = |text: &str| {
         text.chars()
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn short_words_are_not_near_everything() {
+    fn short_word_is_not_near_every_other() {
         assert_eq!(near_miss("de", ["ch", "test"]), None);
         assert_eq!(near_miss("tset", ["de", "ch", "test"]), Some("test"));
         assert_eq!(near_miss("x", []), None);

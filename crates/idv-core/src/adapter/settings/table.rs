@@ -1,4 +1,4 @@
-//! A table of a configuration that knows where each of its values stands.
+//! A table of a configuration with the place of each value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Fault, Setting, SettingValue, near_miss};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The place of each key, by its path with dots.
+/// The place of each key, by its dotted path.
 pub type Places = BTreeMap<String, Place>;
 
 /// The place of a value.
@@ -21,7 +21,7 @@ pub enum Place {
     File {
         /// The name of the file.
         name: Arc<str>,
-        /// The line, beginning with 1.
+        /// The line, starting at 1.
         line: usize,
     },
     /// An environment variable.
@@ -37,7 +37,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// A table of a configuration. `Debug` prints its keys only.
+/// A table of a configuration.
+///
+/// `Debug` prints only its keys.
 #[derive(Clone, Default)]
 pub struct Table {
     path: String,
@@ -46,7 +48,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// Returns a table at a path, such as `accounts.branch`, with the places of all keys of the whole configuration.
+    /// Creates a table at a path, such as `accounts.branch`, with the places of all keys in the
+    /// whole configuration.
     pub fn new(path: impl Into<String>, values: Map<String, Value>, places: Arc<Places>) -> Self {
         Self {
             path: path.into(),
@@ -55,19 +58,19 @@ impl Table {
         }
     }
 
-    /// Returns the path of the table; empty for a configuration that is one table.
+    /// Returns the path of the table; empty if the whole configuration is one table.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// Returns the values, unchecked: an unchecked secret may stand among them in clear.
+    /// Returns the unchecked values, which may contain misplaced secrets in clear.
     #[must_use]
     pub const fn values(&self) -> &Map<String, Value> {
         &self.values
     }
 
-    /// Returns the value of a key; a dot leads into an inner table.
+    /// Returns the value of a key; a dot separates the keys of nested tables.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         let mut parts = key.split('.');
@@ -86,7 +89,7 @@ impl Table {
         self.values.remove(key);
     }
 
-    /// Puts the values of this table over those of another one.
+    /// Overrides the values of another table with the values of this one.
     #[must_use]
     pub fn over(mut self, other: &Self) -> Self {
         for (key, value) in &other.values {
@@ -97,11 +100,11 @@ impl Table {
         self
     }
 
-    /// Takes an inner table out; an empty one if there is none.
+    /// Removes and returns a nested table; an empty one if there is none.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config) if the value is no table.
+    /// [`Config`](ErrorKind::Config) if the value is not a table.
     pub fn take(&mut self, key: &str) -> Result<Self> {
         let path = self.full(key);
         match self.values.remove(key) {
@@ -119,11 +122,12 @@ impl Table {
         }
     }
 
-    /// Reads the value of a key; `None` if there is none.
+    /// Parses the value of a key; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which names the key, its place and the expected form, and never the value.
+    /// [`Config`](ErrorKind::Config), which names the key, its place and the expected format, but
+    /// never the value.
     pub fn optional<T: SettingValue>(&self, key: &str) -> Result<Option<T>> {
         let Some(value) = self.get(key) else {
             return Ok(None);
@@ -133,11 +137,11 @@ impl Table {
             .map_err(|fault: Fault| self.invalid(key, &fault.text::<T>()))
     }
 
-    /// Reads the value of a key that has to be there.
+    /// Parses the value of a required key.
     ///
     /// # Errors
     ///
-    /// As [`Table::optional`], and if the value is missing.
+    /// As [`Table::optional`]; also if the key is missing.
     pub fn required<T: SettingValue>(&self, key: &str) -> Result<T> {
         self.optional(key)?.ok_or_else(|| {
             let variable = super::variable(&[&self.path, key]);
@@ -163,7 +167,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`Config`](ErrorKind::Config), which suggests the key that was probably meant and lists those that there are.
+    /// [`Config`](ErrorKind::Config), which suggests the intended key and lists the known ones.
     pub fn check_keys(&self, settings: &[Setting]) -> Result<()> {
         self.check_inner("", &self.values, settings)
     }
@@ -202,7 +206,7 @@ impl Table {
         Ok(())
     }
 
-    /// Returns the error for an unknown key: the probable one and those that there are.
+    /// Returns the error for an unknown key, with a suggestion and the known keys.
     #[must_use]
     pub fn unknown(&self, key: &str, name: &str, known: &[&str]) -> Error {
         let near = near_miss(name, known.iter().copied());
@@ -219,13 +223,14 @@ impl Table {
         )
     }
 
-    /// Returns the error for a value that a key cannot have.
+    /// Returns the error for a value that is not valid for a key.
     #[must_use]
     pub fn invalid(&self, key: &str, reason: &str) -> Error {
         self.error(key, &format!("invalid `{}`: {reason}", self.full(key)))
     }
 
-    /// Adds the place to an error about a whole table: of the first key that the error names, else of the table.
+    /// Adds the place to an error about a whole table: that of the first key that the error names,
+    /// or else that of the table.
     #[must_use]
     pub fn locate(&self, error: Error) -> Error {
         let text = error.detail_text();

@@ -36,7 +36,7 @@ fn refused(value: Value) -> String {
 }
 
 #[test]
-fn file_and_environment_spell_the_same_values() {
+fn file_and_environment_give_the_same_values() {
     let file = read(json!({ "name": "n", "small": 7, "on": true, "names": ["a", "b"], "inner": { "wait_ms": 5 } })).unwrap();
     let text = json!({ "name": "n", "small": "7", "on": "true", "names": "a, b,", "inner": { "wait_ms": "5" } });
     let environment = read(text).unwrap();
@@ -53,7 +53,7 @@ fn file_and_environment_spell_the_same_values() {
 }
 
 #[test]
-fn wrong_value_is_answered_with_key_and_form() {
+fn error_names_the_key_and_the_expected_form() {
     for (wrong, key, form) in [
         (
             json!({ "name": "n", "small": 256 }),
@@ -105,7 +105,7 @@ fn wrong_value_is_answered_with_key_and_form() {
 }
 
 #[test]
-fn summary_has_no_links_of_rustdoc() {
+fn summary_has_no_rustdoc_links() {
     let doc = " As [`Api::x`](crate::Api::x) and\n [`Acceptance`].\n";
     assert_eq!(
         Setting::new::<String>("key", false, doc).summary(),
@@ -114,7 +114,7 @@ fn summary_has_no_links_of_rustdoc() {
 }
 
 #[test]
-fn several_secrets_are_taken_and_not_printed() {
+fn several_secrets_are_accepted_and_not_printed() {
     let built = Example::required("n".to_owned())
         .key("hunter2")
         .callback_secret([Secret::from("hunter3"), "hunter4".into()]);

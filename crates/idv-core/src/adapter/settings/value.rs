@@ -1,4 +1,4 @@
-//! The values that a setting can have: from a file in their own type, from the environment as text.
+//! The values of settings, read from a file or from the environment.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,36 +11,38 @@ use url::Url;
 use super::{SettingKind, near_miss};
 use crate::secret::Secret;
 
-/// A value of a setting. A file gives it in its own type, the environment as text; both mean the same.
+/// A value of a setting.
+///
+/// A file contains the value in its own type, the environment as a string.
 pub trait SettingValue: Sized {
-    /// The kind of value.
+    /// The kind of the value.
     const KIND: SettingKind = SettingKind::Plain;
 
-    /// Returns the expected form in words, for errors and documentation.
+    /// Returns the expected format in words, for errors and documentation.
     fn form() -> Cow<'static, str>;
 
-    /// Reads a value.
+    /// Parses a value.
     ///
     /// # Errors
     ///
-    /// A [`Fault`] if the value does not have the form. It must not repeat the value.
+    /// A [`Fault`] if the value does not have the expected format. It must not repeat the value.
     fn read(value: &Value) -> Result<Self, Fault>;
 }
 
-/// The reason why a value is refused.
+/// The reason why a value is not accepted.
 #[derive(Debug)]
 pub struct Fault(Option<String>);
 
 impl Fault {
-    /// The value does not have the form.
+    /// The value does not have the expected format.
     pub const FORM: Self = Self(None);
 
-    /// The value has the form and cannot be used for another reason.
+    /// Creates a fault with another reason, for a value with the expected format.
     pub fn because(reason: impl Into<String>) -> Self {
         Self(Some(reason.into()))
     }
 
-    /// The value is none of the words.
+    /// Creates the fault of a value that is not one of `words`, with a suggestion.
     #[must_use]
     pub fn word(value: &Value, words: &[&str]) -> Self {
         let near = value
@@ -57,7 +59,7 @@ impl Fault {
     }
 }
 
-/// Lists words: `a`, `b` or `c`.
+/// Lists alternatives: `a`, `b` or `c`.
 #[doc(hidden)]
 #[must_use]
 pub fn either(words: &[&str]) -> String {
@@ -68,11 +70,11 @@ pub fn either(words: &[&str]) -> String {
     }
 }
 
-/// Reads a value by its own `Deserialize`.
+/// Parses a value by its `Deserialize` implementation.
 ///
 /// # Errors
 ///
-/// A [`Fault`] with the error's text, so that it must not be used for secrets.
+/// A [`Fault`] with the text of the error, which may quote the value: do not use it for secrets.
 pub fn by_serde<T: DeserializeOwned>(value: &Value) -> Result<T, Fault> {
     serde_json::from_value(value.clone()).map_err(|error| Fault::because(error.to_string()))
 }
@@ -118,7 +120,7 @@ macro_rules! whole_numbers {
         impl SettingValue for $number {
             fn form() -> Cow<'static, str> {
                 if Self::BITS > 32 {
-                    return "a whole number that is not negative".into();
+                    return "a non-negative whole number".into();
                 }
                 format!("a whole number from {} to {}", Self::MIN, Self::MAX).into()
             }
@@ -155,7 +157,7 @@ impl SettingValue for f64 {
 
 impl SettingValue for Url {
     fn form() -> Cow<'static, str> {
-        "an address, such as https://bank.example".into()
+        "a URL, such as https://bank.example".into()
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
@@ -168,7 +170,7 @@ impl SettingValue for Url {
 
 impl SettingValue for Vec<String> {
     fn form() -> Cow<'static, str> {
-        "a list of words, or one text with commas between them".into()
+        "a list of words, or a comma-separated string".into()
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
@@ -187,7 +189,7 @@ impl SettingValue for Vec<String> {
 
 impl SettingValue for BTreeMap<String, String> {
     fn form() -> Cow<'static, str> {
-        "a table of texts, or one text with an object of JSON".into()
+        "a table of strings, or a string with a JSON object".into()
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
@@ -198,7 +200,7 @@ impl SettingValue for BTreeMap<String, String> {
     }
 }
 
-/// An address of a host that requests go to.
+/// The URL of a host to which requests are sent.
 #[derive(Debug, Clone)]
 pub struct Address(pub Url);
 
@@ -206,7 +208,7 @@ impl SettingValue for Address {
     const KIND: SettingKind = SettingKind::Address;
 
     fn form() -> Cow<'static, str> {
-        "an https address".into()
+        "an https URL".into()
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
@@ -220,13 +222,13 @@ impl From<Address> for Option<Url> {
     }
 }
 
-/// A number that is not 0.
+/// A number other than 0.
 #[derive(Debug, Clone, Copy)]
 pub struct Positive<T>(pub T);
 
 impl<T: SettingValue + PartialOrd + From<u8>> SettingValue for Positive<T> {
     fn form() -> Cow<'static, str> {
-        format!("{}, but not 0", T::form()).into()
+        format!("{}, except 0", T::form()).into()
     }
 
     fn read(value: &Value) -> Result<Self, Fault> {
@@ -250,7 +252,7 @@ macro_rules! positive {
 
 positive!(u32, u64, usize);
 
-/// Declares a duration that is written as a number of a unit.
+/// Declares durations that are written as a number of units.
 macro_rules! durations {
     ($($(#[$doc:meta])* $name:ident: $inner:ty, $unit:literal, $seconds:expr;)*) => {$(
         $(#[$doc])*
@@ -283,15 +285,15 @@ macro_rules! durations {
 }
 
 durations! {
-    /// A duration that is written in milliseconds.
+    /// A duration in milliseconds.
     Millis: u64, "milliseconds", Duration::from_millis;
-    /// A duration that is written in milliseconds and is not 0.
-    PositiveMillis: Positive<u64>, "milliseconds, but not 0", Duration::from_millis;
-    /// A duration that is written in days.
+    /// A duration in milliseconds, except 0.
+    PositiveMillis: Positive<u64>, "milliseconds, except 0", Duration::from_millis;
+    /// A duration in days.
     Days: u64, "days", |days: u64| Duration::from_secs(days.saturating_mul(24 * 60 * 60));
 }
 
-/// The form of a reference to a secret.
+/// The format of a reference to a secret.
 const REFERENCE: &str = "{ env = \"NAME\" } or { file = \"path\" }";
 
 impl SettingValue for Secret {
@@ -306,7 +308,7 @@ impl SettingValue for Secret {
             Value::Object(members) if members.len() == 1 => members.iter().next(),
             Value::String(_) => {
                 return Err(Fault::because(format!(
-                    "a secret is not written into a configuration: refer to it by {REFERENCE}"
+                    "a secret must not be part of a configuration: refer to it by {REFERENCE}"
                 )));
             }
             _ => None,
@@ -315,7 +317,8 @@ impl SettingValue for Secret {
             return Err(Fault::FORM);
         };
         let secret = match key.as_str() {
-            // A text that does not look like a name may be the secret itself, so it is not repeated.
+            // Text that does not look like a name may be the secret itself, so the error does not
+            // repeat it.
             "env" => crate::secret::variable(place).ok_or_else(|| {
                 let name = if is_variable(place) {
                     place
@@ -336,14 +339,14 @@ impl SettingValue for Secret {
                 })
                 .map_err(|error| {
                     Fault::because(format!(
-                        "the file that it names cannot be read: {}",
+                        "the file of the secret cannot be read: {}",
                         error.kind()
                     ))
                 })?,
             _ => return Err(Fault::FORM),
         };
         if secret.is_empty() {
-            return Err(Fault::because("the secret that it refers to is empty"));
+            return Err(Fault::because("the referenced secret is empty"));
         }
         Ok(Self::new(secret))
     }
@@ -356,18 +359,20 @@ fn is_variable(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// Secrets that are accepted at once, so that one can be replaced by another. `Debug` prints placeholders.
+/// Secrets that are all accepted, so that they can be rotated.
+///
+/// `Debug` prints placeholders.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<Secret>);
 
 impl Secrets {
-    /// Returns whether there is none.
+    /// Returns whether there are no secrets.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the secret that is sent: the first one.
+    /// Returns the first secret, which is the one to send.
     #[must_use]
     pub fn first(&self) -> Option<&Secret> {
         self.0.first()

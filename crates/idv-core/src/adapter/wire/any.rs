@@ -1,4 +1,4 @@
-//! Parts of any shape, and the members that no field of a type takes.
+//! Parts of any shape, and collections of members without a field.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::reading::{repeats_are_lists, take_room};
 use crate::pii::Pii;
 use crate::text::Text;
 
-/// A value of any shape, in its own. Null is none.
+/// A value in its own shape. Null is a missing value.
 impl<'de> Part<'de> for Value {
     fn text(text: Text<'de>) -> Shape<Self> {
         Shape::Expected(text.expose().into())
@@ -34,10 +34,11 @@ impl<'de> Part<'de> for Value {
     }
 }
 
-/// Number of digits that `f64` keeps of every number.
+/// Number of digits that `f64` represents exactly.
 const SAFE_DIGITS: usize = 15;
 
-/// Returns a number as JSON. One with more digits than `u64`, `i64` or `f64` keep is text with all of them.
+/// Converts a number to JSON. A number with more digits than `u64`, `i64` or `f64` represent
+/// becomes a string with all of them.
 pub(super) fn number(digits: &str) -> Value {
     let float = || {
         digits
@@ -47,7 +48,7 @@ pub(super) fn number(digits: &str) -> Value {
             .and_then(Number::from_f64)
             .map(Value::Number)
     };
-    // Negative zero is no whole number.
+    // Negative zero is not an integer.
     let whole = || {
         digits
             .parse()
@@ -81,7 +82,7 @@ pub(super) fn object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Value, A::Err
     Ok(Value::Object(object))
 }
 
-/// Adds a value to a list, or makes one. Null adds nothing.
+/// Adds a value to a list, or creates one. Null adds nothing.
 fn list(known: Value, value: Value) -> Value {
     match (known, value) {
         (known, Value::Null) => known,
@@ -105,26 +106,29 @@ fn whole(value: Shape<Value>) -> Value {
     value.expected().unwrap_or_default()
 }
 
-/// A value that may tell something about a person.
+/// A value that may be personal data.
 impl<'de, P: Part<'de>> Part<'de> for Pii<P> {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
         P::read(deserializer).map(|part| part.map(Self::new))
     }
 }
 
-/// Text, or a value of another shape in its place. `Debug` prints neither.
+/// Text, or a value of another shape in its place.
 ///
-/// A part that decides something must not be taken for a missing one only because its shape is unexpected.
+/// `Debug` prints neither.
+///
+/// Use it for a part that influences a decision, so that an unexpected shape does not look like a
+/// missing part.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Loose<'a> {
-    /// Text; also a number or a truth value, as it is written.
+    /// Text; also a number or a boolean, as written in the payload.
     Text(Text<'a>),
     /// An object or an array.
     Other(Pii<Value>),
 }
 
 impl<'a> Loose<'a> {
-    /// Returns the text, if it is one.
+    /// Returns the text, if the value is text.
     #[must_use]
     pub const fn text(&self) -> Option<&Text<'a>> {
         match self {
@@ -133,7 +137,7 @@ impl<'a> Loose<'a> {
         }
     }
 
-    /// Returns the value, if it is no text.
+    /// Returns the value, if it is not text.
     #[must_use]
     pub const fn other(&self) -> Option<&Pii<Value>> {
         match self {
@@ -172,7 +176,8 @@ impl<'de> Part<'de> for Loose<'de> {
     }
 }
 
-/// How much memory an entry of a map takes beside its value, by about: the first one brings a node with room for eleven.
+/// Approximate memory of a map entry in addition to its value: the first entry allocates a node for
+/// eleven.
 pub(super) const fn entry_size(is_first: bool) -> usize {
     if is_first {
         11 * (size_of::<String>() + size_of::<Value>()) + 32
@@ -181,15 +186,17 @@ pub(super) const fn entry_size(is_first: bool) -> usize {
     }
 }
 
-/// Members of an object that no field of its type takes, by the vendor's names and in their own shapes: unknown ones, and known ones of a
-/// shape that the field cannot be read from. `Debug` prints their number only.
+/// Members of an object without a field: unknown members, and known ones of an unexpected shape.
 ///
-/// A null says nothing and is left out. A field of this type is the last one of an [`object!`](super::object), behind `..`.
+/// They keep the vendor's names and their own shapes. `Debug` prints only their number. Nulls are
+/// omitted. In an [`object!`](super::object), a field of this type is the last one, behind `..`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Members(BTreeMap<String, Pii<Value>>);
 
 impl Members {
-    /// Adds a member; one with the same name is replaced, as the last one counts.
+    /// Adds a member.
+    ///
+    /// A member with the same name is replaced, because the last one counts.
     pub fn insert(&mut self, name: impl Into<String>, value: Value) {
         if !value.is_null() {
             self.0.insert(name.into(), Pii::new(value));
@@ -207,17 +214,18 @@ impl Members {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Reads the value of a member whose name no field has.
+    /// Reads the value of a member without a field.
     ///
     /// # Errors
     ///
-    /// Those of the deserializer, and one if the payload has far more of such members than its length suggests.
+    /// Returns the errors of the deserializer, and an error if the payload has far more such
+    /// members than its length suggests.
     pub fn read<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
@@ -229,12 +237,13 @@ impl Members {
         Ok(())
     }
 
-    /// Takes the value of a field, or keeps it by its name if it has another shape. The field's first name is not asked for. Null,
-    /// blank text and an empty array, as PHP writes an empty object, say nothing.
+    /// Returns the value of a field, or keeps it under its name if its shape is unexpected.
+    ///
+    /// Nulls, blank text and empty arrays (the empty objects of PHP) are omitted.
     ///
     /// # Errors
     ///
-    /// One if the payload has far more of such members than its length suggests.
+    /// Returns an error if the payload has far more such members than its length suggests.
     pub fn field<P: Default, E: Error>(
         &mut self,
         name: &str,
@@ -259,7 +268,7 @@ impl Members {
         Ok(())
     }
 
-    /// Adds a member, or makes a list of it and those before.
+    /// Adds a member. If the name exists, its value becomes a list.
     fn keep(&mut self, name: &str, value: Value) {
         let known = if repeats_are_lists() {
             self.0.remove(name)

@@ -1,4 +1,4 @@
-//! Forms, read as parts are read from JSON.
+//! Forms, with the same parts as JSON.
 
 use std::borrow::Cow;
 
@@ -14,17 +14,18 @@ use super::part::Part;
 use super::reading::reading;
 use crate::error::{Error, Result};
 
-/// The number of fields that a form may have.
+/// Maximum number of fields in a form.
 const FIELDS: usize = 1000;
 
-/// The number of brackets that the name of a field may have: `Result[DNI][Edad]` has two.
+/// Maximum number of brackets in the name of a field: `Result[DNI][Edad]` has two.
 const BRACKETS: usize = 4;
 
-/// Reads a form: `application/x-www-form-urlencoded`, or `multipart/form-data`, whose first line is the delimiter. It is an object, and its
-/// fields are text: UTF-8 or windows-1252, each on its own.
+/// Parses a form: `application/x-www-form-urlencoded`, or `multipart/form-data` that begins with
+/// its delimiter.
 ///
-/// Brackets in a name are objects, `a[b]=1`, and lists if there are numbers or nothing in them: `a[]=1&a[]=2`. Of a field that is repeated the
-/// last one counts.
+/// The form is an object, and its fields are text. Each field is decoded on its own, as UTF-8 or
+/// windows-1252. Brackets in a name denote objects, `a[b]=1`, or lists if they are empty or contain
+/// numbers: `a[]=1&a[]=2`. The last of several fields with the same name counts.
 ///
 /// ```
 /// use idv_core::Text;
@@ -46,7 +47,8 @@ const BRACKETS: usize = 4;
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) if it is no form, if it is not whole, or if it has more than 1000 fields.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the text is not a complete form, or if it has more
+/// than 1000 fields.
 pub fn read_form<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     let trimmed = text.trim_ascii();
     let fields = if trimmed.starts_with("--") {
@@ -70,7 +72,7 @@ pub fn read_form<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     Ok(part.expected().unwrap_or_default())
 }
 
-/// A field, or fields whose names have brackets.
+/// A field, or several fields whose names have brackets.
 enum Node<'a> {
     Text(Cow<'a, str>),
     Object(Vec<(String, Self)>),
@@ -139,12 +141,13 @@ fn unescaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(decoded_tolerantly(&bytes).into_owned())
 }
 
-/// A form in parts (RFC 7578). Its first line is the delimiter, so that the header that names it is not needed.
+/// Parses a multipart form (RFC 7578). Its first line is the delimiter, so the `Content-Type`
+/// header is not needed.
 fn multipart(text: &str) -> Result<Vec<Field<'_>>> {
     let broken = || Error::malformed("the form's parts cannot be told from each other");
     let (delimiter, rest) = text.split_once('\n').ok_or_else(broken)?;
     let delimiter = delimiter.trim_end();
-    // With two hyphens after it, the delimiter is the last one.
+    // The last delimiter is followed by two hyphens.
     let (parts, _) = rest
         .rsplit_once(&format!("{delimiter}--"))
         .ok_or_else(broken)?;
@@ -180,7 +183,7 @@ fn field_name(line: &str) -> Option<&str> {
         .map(|name| name.trim_matches('"'))
 }
 
-/// Divides `Result[DNI][Edad]` into its parts. A name whose brackets are not in order is one part.
+/// Splits `Result[DNI][Edad]` into its parts. A name with unbalanced brackets is a single part.
 fn path(name: &str) -> Vec<String> {
     let whole = || vec![name.to_owned()];
     let Some((first, inner)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
@@ -218,7 +221,7 @@ fn insert<'a>(members: &mut Vec<(String, Node<'a>)>, path: &[String], value: Nod
     }
 }
 
-/// Turns objects whose names are all numbers, or empty, into arrays.
+/// Converts objects whose names are all numbers or empty into arrays.
 fn lists(node: Node<'_>) -> Node<'_> {
     let Node::Object(members) = node else {
         return node;

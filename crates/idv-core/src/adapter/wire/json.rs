@@ -1,7 +1,8 @@
-//! A deserializer of JSON that loses nothing of what parts are read from.
+//! A lossless JSON deserializer for parts.
 //!
-//! serde_json turns numbers into types that lose digits, and refuses half of a surrogate pair. Here a number is the text that it is
-//! written as, half of a surrogate pair is U+FFFD, and a NUL is left out. Everything else is the same.
+//! serde_json converts numbers into types that lose digits, and refuses unpaired surrogates. This
+//! deserializer returns each number as its text, replaces an unpaired surrogate by U+FFFD, and
+//! omits NUL. It agrees with serde_json in everything else.
 
 use std::fmt;
 
@@ -11,10 +12,10 @@ use serde::forward_to_deserialize_any;
 use super::part::TextDeserializer;
 use crate::error::Error;
 
-/// The number of objects and arrays that may stand in each other.
+/// Maximum nesting depth of objects and arrays.
 const DEPTH: u8 = 127;
 
-/// Reads the value that a piece of JSON is; nothing but white space may follow it.
+/// Parses a JSON value, which may be followed only by white space.
 pub(super) fn from_str<'a, T>(
     text: &'a str,
     read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>,
@@ -39,14 +40,14 @@ pub(super) fn from_str<'a, T>(
     })
 }
 
-/// A reader at a place of the payload.
+/// A parser at a position in the payload.
 pub(super) struct Json<'a> {
     text: &'a str,
     at: usize,
     depth: u8,
 }
 
-/// The reason why a payload is refused. It repeats nothing of the payload.
+/// The reason for an error. It quotes nothing of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     Early,
@@ -55,7 +56,7 @@ pub(super) enum Fault {
 }
 
 impl<'a> Json<'a> {
-    /// Returns the next byte that is not white space, and stays before it.
+    /// Returns the next byte that is not white space, without consuming it.
     #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
@@ -81,7 +82,8 @@ impl<'a> Json<'a> {
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Passes over a string. Returns the text between its quotation marks, and whether escapes stand in it.
+    /// Consumes a string. Returns the text between its quotation marks, and whether it contains
+    /// escapes.
     fn string(&mut self) -> Result<(&'a str, bool), Fault> {
         let bytes = self.text.as_bytes();
         self.at += 1;
@@ -115,7 +117,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Passes over an escape, from its backslash.
+    /// Consumes an escape, from its backslash.
     fn escape(&mut self) -> Result<(), Fault> {
         let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
         self.at += match rest {
@@ -130,7 +132,7 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
-    /// Passes over a number. Returns it as it is written.
+    /// Consumes a number and returns its text.
     fn number(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
         self.pass(|byte| byte == b'-', 1);
@@ -160,7 +162,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// Passes over matching bytes, up to a number of them. Returns whether there were any.
+    /// Consumes up to `most` matching bytes. Returns whether there were any.
     fn pass(&mut self, is: impl Fn(u8) -> bool, most: usize) -> bool {
         let bytes = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let count = bytes
@@ -185,7 +187,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// Goes into an object or an array, and out of it.
+    /// Enters an object or an array, and leaves it.
     fn within<T>(
         &mut self,
         end: u8,
@@ -200,7 +202,7 @@ impl<'a> Json<'a> {
             has_ended: false,
         };
         let value = read(&mut entries)?;
-        // A visitor that leaves entries behind would lose them.
+        // A visitor that stops early would lose the remaining entries.
         if !entries.has_ended && entries.next()? {
             return Err(Fault::Shape);
         }
@@ -209,13 +211,16 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Returns whether a byte is one of the text of a string, and neither its end, nor an escape, nor a control character.
+/// Returns whether a byte is ordinary text in a string: no quotation mark, no backslash, no control
+/// character.
 const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
-/// Returns how many plain bytes come first. All are looked at together: a borrow of the subtractions only reaches bytes behind the first one
-/// that is not plain.
+/// Returns the number of ordinary bytes at the start of a chunk.
+///
+/// All bytes are examined together: the borrow of a subtraction only affects bytes after the first
+/// special one.
 const fn plain_bytes(chunk: [u8; 8]) -> usize {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
@@ -229,7 +234,7 @@ const fn plain_bytes(chunk: [u8; 8]) -> usize {
     ((quotes | escapes | controls) & HIGH).trailing_zeros() as usize / 8
 }
 
-/// Resolves the escapes of a string, which were found to be whole.
+/// Resolves the escapes of a validated string.
 fn unescaped(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw;
@@ -258,7 +263,8 @@ fn unescaped(raw: &str) -> String {
     text
 }
 
-/// Returns the character of an escape by its number, and its length without the first backslash.
+/// Returns the character of a numeric escape, and the length of the escape without its first
+/// backslash.
 fn character(escape: &str) -> (char, usize) {
     let unit = |digits: Option<&str>| u32::from_str_radix(digits?, 16).ok();
     let high = unit(escape.get(1..5)).unwrap_or_default();
@@ -285,7 +291,7 @@ struct Entries<'j, 'a> {
 }
 
 impl Entries<'_, '_> {
-    /// Returns whether there is another entry, and goes to its beginning.
+    /// Returns whether there is another entry, and moves to its beginning.
     fn next(&mut self) -> Result<bool, Fault> {
         match self.json.peek() {
             Some(byte) if byte == self.end => {
@@ -295,7 +301,7 @@ impl Entries<'_, '_> {
             }
             Some(b',') if !self.is_first => {
                 self.json.at += 1;
-                // A comma is followed by an entry, which the end is not.
+                // An entry must follow a comma.
                 self.json.peek();
             }
             Some(_) if self.is_first => self.is_first = false,
@@ -375,7 +381,7 @@ impl<'de> Deserializer<'de> for &mut Json<'de> {
         }
     }
 
-    /// The text between the quotation marks of a string, with its escapes.
+    /// Returns the text between the quotation marks of a string, with its escapes.
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         match self.peek() {
             Some(b'"') => self
@@ -522,7 +528,7 @@ mod tests {
         }
     }
 
-    /// A value as serde_json reads it, with the numbers as they are read here.
+    /// Converts the numbers in a value of serde_json as this parser does.
     fn expected(value: &mut Value) {
         match value {
             Value::Array(entries) => entries.iter_mut().for_each(expected),
@@ -539,7 +545,7 @@ mod tests {
                 expected(&mut value);
                 prop_assert_eq!(ours.ok(), Some(value), "{}", json);
             }
-            // Half of a pair, and a number that no float can be, are errors there.
+            // serde_json refuses unpaired surrogates and numbers out of range.
             Err(_) if json.contains("\\ud") || json.contains('e') => {}
             Err(_) => prop_assert!(ours.is_err(), "{}", json),
         }

@@ -1,11 +1,11 @@
-//! Lists that are written as objects.
+//! Lists in the form of objects.
 
 use serde::de::{DeserializeSeed, MapAccess};
 use serde_json::Value;
 
 use super::part::{Name, Part, Shape, TextDeserializer, entry_of, list_beside, place};
 
-/// Reads an object without the members that are called by their places: those are entries of a list.
+/// Reads an object without the members whose names are indices: those are the entries of a list.
 pub(super) struct Places<'l, P, A> {
     map: A,
     list: &'l mut Vec<P>,
@@ -14,7 +14,7 @@ pub(super) struct Places<'l, P, A> {
 }
 
 impl<P, A> Places<'_, P, A> {
-    /// Reads a list from an object: its entries, or the one entry that the object is.
+    /// Reads a list from an object: its entries, or the object as a single entry.
     pub(super) fn read<'de>(map: A) -> Result<Shape<Vec<P>>, A::Error>
     where
         P: Part<'de>,

@@ -1,12 +1,15 @@
-//! For adapters: how to read what vendors send, tolerantly.
+//! Tolerant parsers for adapters: JSON, XML and forms.
 //!
-//! Vendors' documents contradict themselves, and services grow beyond them: a number comes as text and text as a number, a list of one
-//! lacks its brackets, parts are missing, null, or of another shape, and new ones turn up. None of this may cost a result that somebody
-//! paid for. So each [`Part`] takes what it can use from whatever stands at its place; a value of another shape is a missing part, and
-//! [`Members`] keep it. What is not tolerated is a payload that is not whole or not well formed: half a result is no result.
+//! Vendors' documents contradict themselves, and services grow beyond them: numbers arrive as text
+//! and text as numbers, a list with one entry lacks its brackets, parts are missing, null or of
+//! another shape, and new members appear. None of this may lose a result that was paid for.
+//! Therefore each [`Part`] reads any shape that it can use; a value of another shape counts as a
+//! missing part, and [`Members`] keep it. A payload that is incomplete or not well formed is an
+//! error, because a part of a result is not a result.
 //!
-//! [`object!`] makes a type whose parts have the vendor's own names. What a vendor means by a word stays in its adapter: a type of the
-//! adapter's own is a [`Part`] by implementing it, and an `Option` of it is one that may be missing.
+//! [`object!`] declares a type with the vendor's own names for its parts. The meaning of a vendor's
+//! words stays in its adapter: a type of the adapter implements [`Part`], and an `Option` of it is
+//! a part that may be missing.
 //!
 //! ```
 //! use idv_core::adapter::wire::{self, Part, Shape, object};
@@ -18,7 +21,7 @@
 //!     pub struct Verification<'a> {
 //!         /// The vendor's id.
 //!         "id" id: Option<Text<'a>>,
-//!         /// How far it is. Newer versions have another name for it.
+//!         /// The state, which newer versions call `status`.
 //!         "state" | "status" state: Option<State<'a>>,
 //!         /// Whether the person has to use a mobile device.
 //!         "mobileOnly" mobile_only: Option<bool>,
@@ -27,12 +30,12 @@
 //!     }
 //! }
 //!
-//! /// How far a verification is.
+//! /// The state of a verification.
 //! #[derive(Debug, Clone, PartialEq, Eq)]
 //! pub enum State<'a> {
-//!     /// It has ended.
+//!     /// The verification has ended.
 //!     Done,
-//!     /// Nothing is known of it.
+//!     /// An unknown state.
 //!     Other(Text<'a>),
 //! }
 //!
@@ -50,8 +53,8 @@
 //! # Ok::<(), idv_core::Error>(())
 //! ```
 //!
-//! How deep values nest is bounded. Text borrows from the payload unless a character of it is escaped, and cannot be
-//! printed.
+//! The nesting depth is bounded. Text borrows from the payload unless it contains escapes, and
+//! cannot be printed.
 
 mod any;
 mod form;
@@ -82,11 +85,12 @@ pub use {object::__single, part::__field};
 #[doc(hidden)]
 pub use {serde as __serde, serde_json as __serde_json};
 
-/// Reads a payload that is an object of JSON.
+/// Parses a payload that is a JSON object.
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) where it is not UTF-8, not whole, or not an object of JSON.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the payload is not UTF-8, is incomplete, or is not
+/// a JSON object.
 pub fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
     let text = decoded(bytes)?;
     match text.trim_ascii_start().as_bytes().first() {
@@ -96,14 +100,14 @@ pub fn read<'a, P: Part<'a> + Default>(bytes: &'a [u8]) -> Result<P> {
     }
 }
 
-/// Reads JSON of any kind.
+/// Parses JSON of any kind.
 ///
-/// Numbers are read as they are written. Half of a surrogate pair is read as U+FFFD, and a NUL is left out.
+/// Numbers keep their text. An unpaired surrogate becomes U+FFFD, and NUL is omitted.
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not JSON, if something follows it, or if its parts take far more
-/// memory than its length suggests.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the text is not a complete JSON value, if anything
+/// follows it, or if its parts need far more memory than its length suggests.
 pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     let part = reading::reading(text.len(), false, || {
         json::from_str(text, |json| P::read(json))
@@ -111,11 +115,12 @@ pub fn read_json<'a, P: Part<'a> + Default>(text: &'a str) -> Result<P> {
     Ok(part.expected().unwrap_or_default())
 }
 
-/// Reads a part from a deserializer of an adapter's own.
+/// Reads a part from a deserializer of the adapter.
 ///
 /// # Errors
 ///
-/// Those of the deserializer, and one if the parts take far more memory than any result.
+/// Returns the errors of the deserializer, and an error if the parts need far more memory than any
+/// result.
 pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<P, D::Error> {
@@ -123,32 +128,34 @@ pub fn read_from<'de, P: Part<'de> + Default, D: serde::Deserializer<'de>>(
     Ok(part.expected().unwrap_or_default())
 }
 
-/// Reads text that stands between the quotation marks of a string of JSON, with its escapes and without a copy; anything else as a part
-/// does. For long text that is wanted later, such as a file.
+/// Reads the text of a JSON string with its escapes and without a copy, or anything else as a part.
+///
+/// Use it for long text that is needed later, such as a file.
 ///
 /// # Errors
 ///
-/// Only those of the deserializer.
+/// Returns the errors of the deserializer.
 pub fn read_raw_text<'de, P: Part<'de>, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> std::result::Result<Shape<P>, D::Error> {
     deserializer.deserialize_bytes(part::Reading::new())
 }
 
-/// The text of a payload, without the byte order mark that may stand before it.
+/// Returns the text of a UTF-8 payload, without a byte order mark.
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) where it is not UTF-8.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the payload is not UTF-8.
 pub fn decoded(bytes: &[u8]) -> Result<&str> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("it is not UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Returns the text of a payload whose charset its vendor does not name: UTF-8, or windows-1252 if it is not UTF-8.
+/// Returns the text of a payload with an unknown charset: UTF-8, or windows-1252 if it is not valid
+/// UTF-8.
 ///
-/// windows-1252 has a character for every byte, so every payload has a text; the five bytes that it leaves undefined are the control
-/// characters of ISO 8859-1.
+/// windows-1252 has a character for every byte, so the function never fails; its five undefined
+/// bytes become the control characters of ISO 8859-1.
 #[must_use]
 pub fn decoded_tolerantly(bytes: &[u8]) -> Cow<'_, str> {
     match decoded(bytes) {
@@ -157,7 +164,8 @@ pub fn decoded_tolerantly(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The characters of windows-1252 from 0x80 to 0x9F; the others are those of ISO 8859-1.
+/// Returns the character of windows-1252 for a byte. Outside 0x80 to 0x9F they are those of ISO
+/// 8859-1.
 fn windows_1252(byte: u8) -> char {
     const UPPER_CONTROLS: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',

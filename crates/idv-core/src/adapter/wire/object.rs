@@ -6,40 +6,41 @@ use serde_json::Value;
 use super::any;
 use super::part::{Part, Shape};
 
-/// Makes a type with named parts, in the vendor's own words, and has it read from an object.
+/// Declares a type with named parts, in the vendor's own words, that is read from an object.
 ///
-/// Before each field stand the names that the vendor has for it. Unknown members, and those of a shape that their field cannot be read
-/// from, are passed over unless the last field is behind `..`: that one keeps them. It is a [`Members`](crate::adapter::wire::Members), or
-/// an adapter's own type with the same methods `read`, `field` and `insert`. Of a member that is repeated the last one counts. Every field
-/// is a [`Part`](crate::adapter::wire::Part) and has the type's visibility, and the type is `#[non_exhaustive]`, since vendors add
-/// members. It derives what it says it derives, and has to derive `Default`.
+/// Each field follows the vendor's names for it. Unknown members, and members of a shape that their
+/// field cannot read, are ignored unless the last field is behind `..`: that field keeps them. It
+/// is a [`Members`](crate::adapter::wire::Members), or a type of the adapter with the same methods
+/// `read`, `field` and `insert`. The last of several members with the same name counts. Every field
+/// is a [`Part`](crate::adapter::wire::Part) and has the visibility of the type. The type is
+/// `#[non_exhaustive]`, because vendors add members; it must derive `Default`.
 ///
-/// An object is also read from an array that has nothing else.
+/// An array with a single object is read as that object.
 ///
-/// Two clauses are for what a vendor does on its own:
+/// Two clauses serve the peculiarities of a vendor:
 ///
-/// - `name: Type as Read` reads the member as a `Read`, which is turned into the type: for a type that is not the adapter's own, where this
-///   vendor's way to write it differs.
-/// - `else |text| …` after the type is what it is where text stands in the place of the object.
+/// - `name: Type as Read` reads the member as a `Read` and converts it into the type. Use it for a
+///   type of another crate, if the vendor writes its values differently.
+/// - `else |text| …` after the type is its value if text stands in place of the object.
 ///
 /// ```
 /// use idv_core::Text;
 /// use idv_core::adapter::wire::{self, Part, Shape, object};
 ///
 /// object! {
-///     /// What the person has to do.
+///     /// A task for the person.
 ///     #[derive(Debug, Default)]
 ///     pub struct Task<'a> {
-///         /// What it is.
+///         /// The kind of task.
 ///         "type" kind: Option<Text<'a>>,
 ///         /// Whether it may be repeated.
 ///         "repeat" repeat: Option<bool> as YesNo,
 ///     }
-///     // The answer to a creation names it only.
+///     // The response to a create call contains only the kind.
 ///     else |kind| Self { kind: Some(kind), ..Self::default() }
 /// }
 ///
-/// /// A truth value as this vendor writes it.
+/// /// A boolean in this vendor's notation.
 /// #[derive(Default)]
 /// struct YesNo(Option<bool>);
 ///
@@ -64,7 +65,7 @@ use super::part::{Part, Shape};
 /// assert_eq!(tasks[1].repeat, Some(true));
 /// # Ok::<(), idv_core::Error>(())
 /// ```
-// Exported macros are at the root of their crate; the one public path is `wire::object`.
+// Exported macros are at the root of their crate; `wire::object` is their only public path.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wire_object {
@@ -88,7 +89,7 @@ macro_rules! __wire_object {
     };
 }
 
-// The rules behind `object!`, in a macro of their own so that its documentation shows its forms only.
+// The rules of `object!` are in a separate macro, so that its documentation shows only its forms.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wire_parts {
@@ -164,7 +165,7 @@ macro_rules! __wire_parts {
     };
 }
 
-/// Reads an object from an array that has nothing else.
+/// Reads an object from an array with a single entry.
 #[doc(hidden)]
 pub fn __single<'de, P: Part<'de>, A: SeqAccess<'de>>(seq: A) -> Result<Shape<P>, A::Error> {
     let array = any::array(seq)?;

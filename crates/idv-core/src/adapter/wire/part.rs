@@ -1,4 +1,4 @@
-//! Parts of a payload, read from whatever stands at their place.
+//! Parts of a payload, read from a value of any shape.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,19 +15,20 @@ use super::list::Places;
 use super::reading::{repeats_are_lists, take_room};
 use crate::text::Text;
 
-/// A part, or the value that stands in its place because it has another shape.
+/// A part, or a value of another shape in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shape<P> {
     /// The part.
     Expected(P),
-    /// A value that the part cannot be read from. Null is one, unless it says something to the part.
+    /// A value from which the part cannot be read. Null is one, unless it has a meaning for the
+    /// part.
     Other(Value),
-    /// The part, and a value that stands there as well.
+    /// The part, and a further value in its place.
     Partly(P, Value),
 }
 
 impl<P> Shape<P> {
-    /// Returns the part that `change` makes of this one.
+    /// Transforms the part.
     pub fn map<Q>(self, change: impl FnOnce(P) -> Q) -> Shape<Q> {
         match self {
             Self::Expected(part) => Shape::Expected(change(part)),
@@ -36,7 +37,7 @@ impl<P> Shape<P> {
         }
     }
 
-    /// Returns the part, if it is one.
+    /// Returns the part, if there is one.
     pub fn expected(self) -> Option<P> {
         match self {
             Self::Expected(part) | Self::Partly(part, _) => Some(part),
@@ -45,16 +46,18 @@ impl<P> Shape<P> {
     }
 }
 
-/// Something that is read from whatever stands at its place.
+/// A type that is read from a value of any shape.
 ///
-/// An implementation overrides the shapes that it can be read from; a value of another shape is kept by the object around it, if that has a
-/// place for it. An `Option` of a part is a part, too: one that may be missing.
+/// An implementation overrides the methods for the shapes that it reads. A value of another shape
+/// is kept by the surrounding object, if that collects such members. An `Option` of a part is a
+/// part that may be missing.
 pub trait Part<'de>: Sized {
     /// Reads the part.
     ///
     /// # Errors
     ///
-    /// Only those of the deserializer, such as text that is not JSON. Another shape is no error.
+    /// Returns the errors of the deserializer, such as a syntax error in JSON. Another shape is not
+    /// an error.
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
         deserializer.deserialize_any(Reading::new())
     }
@@ -71,7 +74,7 @@ pub trait Part<'de>: Sized {
         Shape::Other(text.expose().into())
     }
 
-    /// Reads the part from a truth value. Unless the part says otherwise, it is the text `true` or `false`.
+    /// Reads the part from a boolean. The default reads the text `true` or `false`.
     #[must_use]
     fn boolean(value: bool) -> Shape<Self> {
         match Self::text(Text::new(if value { "true" } else { "false" })) {
@@ -80,7 +83,7 @@ pub trait Part<'de>: Sized {
         }
     }
 
-    /// Reads the part from a number, as it is written. Unless the part says otherwise, it is text.
+    /// Reads the part from a number in its original notation. The default reads it as text.
     #[must_use]
     fn number(digits: Text<'de>) -> Shape<Self> {
         match Self::text(digits.clone()) {
@@ -93,7 +96,7 @@ pub trait Part<'de>: Sized {
     ///
     /// # Errors
     ///
-    /// Only those of the deserializer.
+    /// Returns the errors of the deserializer.
     fn object<A: MapAccess<'de>>(map: A) -> Result<Shape<Self>, A::Error> {
         any::object(map).map(Shape::Other)
     }
@@ -102,19 +105,22 @@ pub trait Part<'de>: Sized {
     ///
     /// # Errors
     ///
-    /// Only those of the deserializer.
+    /// Returns the errors of the deserializer.
     fn array<A: SeqAccess<'de>>(seq: A) -> Result<Shape<Self>, A::Error> {
         any::array(seq).map(Shape::Other)
     }
 
-    /// Returns what the part is behind an earlier one of the same name: the last one counts, but a list goes on if
-    /// [repeated names are lists](super::repeats_are_lists).
+    /// Combines the part with an earlier one of the same name.
+    ///
+    /// The last one counts, but a list is continued if [repeated names are
+    /// lists](super::repeats_are_lists).
     #[must_use]
     fn after(self, _: &mut Self) -> Self {
         self
     }
 
-    /// Returns the entry of a list that keeps a value of another shape; none if no entry can, and the value is left out.
+    /// Converts a value of another shape into an entry of a list, which keeps it. If the result is
+    /// `None`, the value is omitted.
     #[must_use]
     fn entry(_: Value) -> Option<Self> {
         None
@@ -163,7 +169,7 @@ fn optional<P>(part: Shape<P>) -> Shape<Option<P>> {
     }
 }
 
-/// Text; also a number and a truth value, as they are written.
+/// Text; also a number or a boolean, in its original notation.
 impl<'de> Part<'de> for Text<'de> {
     #[inline]
     fn text(text: Self) -> Shape<Self> {
@@ -171,7 +177,8 @@ impl<'de> Part<'de> for Text<'de> {
     }
 }
 
-/// A truth value; also one that is sent as a number or as a word, in any case: `true`, `yes`, `y`, `on`, `1` and their opposites.
+/// A boolean; also a number or a word, in any case: `true`, `yes`, `y`, `on`, `1` and their
+/// opposites.
 impl<'de> Part<'de> for bool {
     #[inline]
     fn text(text: Text<'de>) -> Shape<Self> {
@@ -191,10 +198,11 @@ impl<'de> Part<'de> for bool {
     }
 }
 
-/// A list. Null is an empty one, and one that was written without its brackets has one entry.
+/// A list. Null is an empty list, and a value without brackets is its only entry.
 ///
-/// No entry is lost: one of another shape is kept by [`Part::entry`]. An object whose members are called by their places (`"0"`, `"1"`) is a
-/// list, too: PHP writes a list like this that has other members, and those are an entry of their own, behind the list.
+/// No entry is lost: [`Part::entry`] keeps an entry of another shape. An object whose members are
+/// indices (`"0"`, `"1"`) is a list as well, because PHP writes lists with further members in this
+/// form; the further members are one entry at the end.
 impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
     fn null() -> Shape<Self> {
         Shape::Expected(Self::new())
@@ -220,7 +228,7 @@ impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
         let (mut list, mut lost) = (Self::new(), Vec::new());
         while let Some(entry) = seq.next_element_seed(place())? {
             match entry {
-                // An entry is long: it is moved once.
+                // Entries are large: move each only once.
                 Shape::Expected(part) => list.push(part),
                 other => list.extend(entry_of(other, &mut lost)?),
             }
@@ -237,7 +245,7 @@ impl<'de, P: Part<'de>> Part<'de> for Vec<P> {
     }
 }
 
-/// A part that is kept apart from the object around it.
+/// A boxed part, to keep the surrounding object small.
 impl<'de, P: Part<'de>> Part<'de> for Box<P> {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Shape<Self>, D::Error> {
         take_room(size_of::<P>())?;
@@ -245,7 +253,7 @@ impl<'de, P: Part<'de>> Part<'de> for Box<P> {
     }
 }
 
-/// Returns a list beside the elements that are no entries of it.
+/// Returns a list, and the elements that are not entries of it.
 pub(super) fn list_beside<P>(list: Vec<P>, mut lost: Vec<Value>) -> Shape<Vec<P>> {
     match lost.len() {
         0 => Shape::Expected(list),
@@ -254,7 +262,7 @@ pub(super) fn list_beside<P>(list: Vec<P>, mut lost: Vec<Value>) -> Shape<Vec<P>
     }
 }
 
-/// Returns the entry of a list that an element is. A value that no entry keeps is added to `lost`.
+/// Returns the entry for an element. A value that no entry can keep is added to `lost`.
 pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(
     element: Shape<P>,
     lost: &mut Vec<Value>,
@@ -274,7 +282,7 @@ pub(super) fn entry_of<'de, P: Part<'de>, E: Error>(
     })
 }
 
-/// Reads the part of an object's field: its room is the object's.
+/// Reads the part of an object's field, whose memory is accounted for by the object.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Field<P>(PhantomData<P>);
@@ -293,11 +301,11 @@ impl<'de, P: Part<'de>> DeserializeSeed<'de> for Field<P> {
     }
 }
 
-/// Reads a part at the place of a value: a seed for parts that read an object or an array on their own.
+/// A seed that reads a part, for parts that read an object or an array themselves.
 #[derive(Debug)]
 pub struct Place<P>(PhantomData<P>);
 
-/// Returns the place of a part.
+/// Returns the seed of a part.
 #[must_use]
 pub const fn place<P>() -> Place<P> {
     Place(PhantomData)
@@ -312,7 +320,9 @@ impl<'de, P: Part<'de>> DeserializeSeed<'de> for Place<P> {
     }
 }
 
-/// Reads the name of a part: a seed, too. The name is borrowed if it stands in the payload as it is.
+/// A seed that reads the name of a part.
+///
+/// The name is borrowed if it contains no escapes.
 #[derive(Debug, Clone, Copy)]
 pub struct Name;
 
@@ -344,12 +354,14 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// Hands over text, such as a name. By `visit_newtype_struct`, a deserializer hands over a number like this, as it is written.
+/// A deserializer that returns text, such as a name.
+///
+/// By `visit_newtype_struct`, it returns a number in its original notation.
 #[derive(Debug)]
 pub struct TextDeserializer<'de, E>(Cow<'de, str>, PhantomData<E>);
 
 impl<'de, E> TextDeserializer<'de, E> {
-    /// Returns a deserializer of this text.
+    /// Creates a deserializer of this text.
     pub fn new(text: impl Into<Cow<'de, str>>) -> Self {
         Self(text.into(), PhantomData)
     }
@@ -379,7 +391,7 @@ impl<'de, E: Error> IntoDeserializer<'de, E> for TextDeserializer<'de, E> {
     }
 }
 
-/// Hands the value that stands there to the part.
+/// A visitor that passes a value to the part.
 pub(super) struct Reading<P>(PhantomData<P>);
 
 impl<P> Reading<P> {
@@ -407,7 +419,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
         Ok(P::text(Text::new(text)))
     }
 
-    /// Text with its escapes: see [`read_raw_text`](super::read_raw_text).
+    /// Receives text with its escapes: see [`read_raw_text`](super::read_raw_text).
     fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<Shape<P>, E> {
         std::str::from_utf8(text)
             .map(|text| P::text(Text::new(text)))
@@ -418,7 +430,7 @@ impl<'de, P: Part<'de>> Visitor<'de> for Reading<P> {
         Ok(P::boolean(value))
     }
 
-    /// A number as it is written: see [`TextDeserializer`].
+    /// Receives a number in its original notation: see [`TextDeserializer`].
     fn visit_newtype_struct<D: Deserializer<'de>>(self, digits: D) -> Result<Shape<P>, D::Error> {
         Name.deserialize(digits)
             .map(|digits| P::number(Text::new(digits)))
@@ -527,7 +539,7 @@ mod tests {
 
     #[test]
     fn elements_are_bounded_by_their_size_and_the_payloads() {
-        /// As large as what an adapter reads an element into.
+        /// A part as large as those of adapters.
         struct Large([Option<u64>; 64]);
         impl Default for Large {
             fn default() -> Self {

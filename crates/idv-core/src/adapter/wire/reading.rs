@@ -1,15 +1,18 @@
-//! The memory that a payload may still take while it is read.
+//! The memory budget of a payload that is being read.
 //!
-//! A part is read without a context that could carry this, so it lives in a thread-local variable: reading is one call, on one thread.
+//! A part is read without a context, so the budget is a thread-local variable: reading is a single
+//! call on one thread.
 
 use std::cell::Cell;
 
 use serde::de::Error;
 
-/// Bytes of memory that the parts of a payload may take whatever its length, and further ones for each byte of it.
+/// Bytes of memory that the parts of a payload may use regardless of its length; each byte of the
+/// payload allows for more.
 ///
-/// An element may take two bytes of the payload and a thousand of memory. Within this bound, a payload of 4 MiB takes at most a few times
-/// its size, and a long list of short verifications is read.
+/// An element may have two bytes in the payload and a thousand in memory. Within this bound, a
+/// payload of 4 MiB needs at most a few times its size, and a long list of short verifications can
+/// be read.
 const FREE_ROOM: usize = 12 << 20;
 const ROOM_PER_BYTE: usize = 3;
 
@@ -18,8 +21,10 @@ thread_local! {
     static REPEATS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a read of a payload of this length, in which repeated names are a list, or the last one of them counts. A payload inside of another
-/// has bounds of its own.
+/// Reads a payload of this length, in which repeated names are either lists, or the last one
+/// counts.
+///
+/// A payload inside another has a budget of its own.
 pub(super) fn reading<T>(length: usize, repeats: bool, read: impl FnOnce() -> T) -> T {
     let outer = (
         ROOM.replace(FREE_ROOM + length * ROOM_PER_BYTE),
@@ -31,18 +36,19 @@ pub(super) fn reading<T>(length: usize, repeats: bool, read: impl FnOnce() -> T)
     value
 }
 
-/// Returns whether names that are repeated are a list in the payload that is being read, as elements of XML are. Else the last one of
-/// them counts.
+/// Returns whether repeated names are a list in the current payload, as for the elements of XML.
+///
+/// Otherwise the last one counts.
 #[must_use]
 pub fn repeats_are_lists() -> bool {
     REPEATS.get()
 }
 
-/// Takes room for the memory of a part beyond that of its type, in bytes.
+/// Deducts the memory of a part beyond that of its type from the budget, in bytes.
 ///
 /// # Errors
 ///
-/// One if the parts of the payload take far more memory than its length suggests.
+/// Returns an error if the parts of the payload need far more memory than its length suggests.
 pub fn take_room<E: Error>(bytes: usize) -> Result<(), E> {
     let room = ROOM
         .get()

@@ -1,4 +1,4 @@
-//! XML, read as parts are read from JSON.
+//! XML, with the same parts as JSON.
 
 mod encoding;
 
@@ -18,21 +18,26 @@ use crate::error::{Error, Result};
 
 pub use encoding::decoded_xml;
 
-/// The deepest nesting of elements. The vendors' nest five deep.
+/// Maximum nesting depth of elements. The vendors use five levels.
 const DEPTH: u8 = 64;
 
-/// The number of attributes that one element may have, since each is compared with the others.
+/// Maximum number of attributes of an element, because each is compared with the others.
 const ATTRIBUTES: usize = 500;
 
-/// Reads XML. The document is an object whose one member is the root element.
+/// Parses XML.
 ///
-/// - An element with attributes or child elements is an object. Its attributes come first, then its children, both by their local names, and
-///   then its text as `value`.
-/// - An element with nothing but text is that text, and an empty one is null. White space around text says nothing.
-/// - A list is written as elements of one name: see [`repeats_are_lists`](super::repeats_are_lists).
+/// The document is an object whose only member is the root element.
 ///
-/// Comments, instructions and declarations of namespaces are passed over. No document type is read, and so no entity but the five that XML
-/// predefines; references to characters are. Text borrows from the payload unless it has a reference in it, or an element or a comment.
+/// - An element with attributes or child elements is an object. Its members are its attributes, its
+///   children, both by their local names, and its text as `value`.
+/// - An element with text only is that text, and an empty element is null. White space around text
+///   is ignored.
+/// - A list is a sequence of elements with the same name: see
+///   [`repeats_are_lists`](super::repeats_are_lists).
+///
+/// Comments, processing instructions and namespace declarations are ignored. Document types are
+/// refused, so the only entities are the five that XML predefines; character references are
+/// resolved. Text borrows from the payload unless it contains a reference, an element or a comment.
 ///
 /// ```
 /// use idv_core::Text;
@@ -58,12 +63,13 @@ const ATTRIBUTES: usize = 500;
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) if it is not whole or not well formed, if something follows the root element, if its elements
-/// nest too deep, or if its parts take far more memory than its length suggests.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the text is incomplete or not well formed, if
+/// anything follows the root element, if elements are nested too deeply, or if the parts need far
+/// more memory than the length suggests.
 pub fn read_xml<'a, P: Part<'a> + Default>(text: Cow<'a, str>) -> Result<P> {
     match text {
         Cow::Borrowed(text) => document(text, Some),
-        // Nothing may borrow from it.
+        // Parts cannot borrow from the owned text.
         Cow::Owned(text) => document(&text, |_| None),
     }
 }
@@ -98,7 +104,7 @@ fn document<'t, 'a, P: Part<'a> + Default>(
     }
 }
 
-/// The reason why a payload is refused. It repeats nothing of the payload.
+/// The reason for an error. It quotes nothing of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Fault(&'static str);
 
@@ -120,7 +126,7 @@ impl serde::de::Error for Fault {
     }
 }
 
-/// A payload and the place that was reached in it.
+/// A payload and the current position in it.
 struct Walk<'t, 'a> {
     text: &'t str,
     reader: Reader<&'t [u8]>,
@@ -129,8 +135,8 @@ struct Walk<'t, 'a> {
     depth: u8,
 }
 
-/// An element that begins, as it stands in the payload between its brackets. The reader's own event lends its parts only as long as
-/// it lives itself.
+/// The start of an element, as written between its brackets. The reader's own event lends its parts
+/// only during its own lifetime.
 #[derive(Clone, Copy)]
 struct Element<'t> {
     tag: &'t str,
@@ -148,7 +154,7 @@ impl<'t> Element<'t> {
             return None;
         }
         let mut attributes = Attributes::new(self.tag, self.name_length);
-        // One is not there twice.
+        // A single attribute cannot be a duplicate.
         attributes.with_checks(
             self.tag
                 .bytes()
@@ -161,9 +167,9 @@ impl<'t> Element<'t> {
     }
 }
 
-/// The local name: without the prefix of a namespace.
+/// Returns the local name, without a namespace prefix.
 fn local(name: &str) -> &str {
-    // A name is short: a search that prepares for long text takes longer.
+    // Names are short: a search that is optimized for long text takes longer.
     name.bytes()
         .rposition(|byte| byte == b':')
         .and_then(|colon| name.get(colon + 1..))
@@ -171,14 +177,15 @@ fn local(name: &str) -> &str {
 }
 
 impl<'t, 'a> Walk<'t, 'a> {
-    /// The element that the reader has just come past.
+    /// Returns the element that the reader has just consumed.
     fn element(&self, event: &BytesStart<'_>, is_empty: bool) -> Result<Element<'t>, Fault> {
         let end = if is_empty { "/>".len() } else { ">".len() };
         let after = usize::try_from(self.reader.buffer_position())
             .ok()
             .and_then(|position| position.checked_sub(end));
         let tag = after.and_then(|after| self.text.get(after.checked_sub(event.len())?..after));
-        // They are equal by the reader's contract; were they not, names and values would be other elements'.
+        // They are equal by the reader's contract. If they were not, names and values would belong
+        // to another element.
         let tag = tag.filter(|tag| **tag == **event).ok_or(NOT_WELL_FORMED)?;
         Ok(Element {
             tag,
@@ -187,12 +194,12 @@ impl<'t, 'a> Walk<'t, 'a> {
         })
     }
 
-    /// The root element.
+    /// Returns the root element.
     fn root(&mut self) -> Result<Element<'t>, Fault> {
         let mut is_first = true;
         loop {
             match self.reader.read_event() {
-                // The payload was decoded by it.
+                // The declaration was used to decode the payload.
                 Ok(Event::Decl(_)) if is_first => {}
                 Ok(Event::Start(root)) => return self.element(&root, false),
                 Ok(Event::Empty(root)) => return self.element(&root, true),
@@ -218,14 +225,15 @@ impl<'t, 'a> Walk<'t, 'a> {
         }
     }
 
-    /// The next child of an element; none at the element's end. Adds text before it to `text`.
+    /// Returns the next child of an element; `None` at its end. Appends the text before the child
+    /// to `text`.
     fn child(&mut self, text: &mut Cow<'t, str>) -> Result<Option<Element<'t>>, Fault> {
         loop {
             match self.reader.read_event() {
                 Ok(Event::Start(event)) => return self.element(&event, false).map(Some),
                 Ok(Event::Empty(event)) => return self.element(&event, true).map(Some),
                 Ok(Event::End(_)) => return Ok(None),
-                // White space before text says nothing.
+                // White space before text is ignored.
                 Ok(Event::Text(piece)) if text.is_empty() && is_blank(&piece) => {}
                 Ok(Event::Text(piece)) => append(text, content(piece)),
                 Ok(Event::CData(piece)) => append(text, piece.xml10_content()),
@@ -236,13 +244,13 @@ impl<'t, 'a> Walk<'t, 'a> {
                     return Err(Fault("its declaration does not stand at its beginning"));
                 }
                 Ok(Event::Eof) => return Err(Fault("it ends too early")),
-                // The reader's own words may quote the payload.
+                // The reader's own message may quote the payload.
                 Err(_) => return Err(NOT_WELL_FORMED),
             }
         }
     }
 
-    /// Text as a value, borrowed if it can be.
+    /// Returns text as a value, borrowed if possible.
     fn text(&self, text: Cow<'t, str>) -> TextDeserializer<'a, Fault> {
         TextDeserializer::new(match text {
             Cow::Borrowed(text) => {
@@ -253,10 +261,10 @@ impl<'t, 'a> Walk<'t, 'a> {
     }
 }
 
-/// The character that a reference stands for.
+/// Resolves a character reference or a predefined entity.
 fn resolved(reference: &BytesRef<'_>) -> Result<char, Fault> {
     if let Some(character) = reference.resolve_char_ref().map_err(|_| UNDEFINED)? {
-        // Of the control characters XML 1.0 knows three.
+        // XML 1.0 allows three control characters.
         let allowed = !character.is_control()
             || matches!(character, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}');
         return if allowed {
@@ -270,7 +278,7 @@ fn resolved(reference: &BytesRef<'_>) -> Result<char, Fault> {
         .ok_or(UNDEFINED)
 }
 
-/// A piece of text, with line ends as XML wants them.
+/// Returns a piece of text with normalized line ends.
 fn content<'t>(piece: BytesText<'t>) -> Cow<'t, str> {
     if piece.contains('\r') {
         piece.xml10_content()
@@ -331,7 +339,7 @@ impl<'t, 'de> MapAccess<'de> for &mut Document<'_, 't, 'de> {
     }
 }
 
-/// An element, as a value.
+/// An element as a value.
 struct Content<'w, 't, 'a> {
     element: Element<'t>,
     walk: &'w mut Walk<'t, 'a>,
@@ -365,7 +373,7 @@ impl<'de> Deserializer<'de> for Content<'_, '_, 'de> {
                     text,
                 };
                 let value = visitor.visit_map(&mut members)?;
-                // A visitor that leaves members behind does not leave the element.
+                // A visitor that stops early does not leave the element.
                 while !matches!(members.next, Next::Nothing) {
                     (&mut members).next_value::<IgnoredAny>()?;
                 }
@@ -390,9 +398,9 @@ impl<'de> Deserializer<'de> for Content<'_, '_, 'de> {
 /// The members of an element.
 struct Members<'w, 't, 'a> {
     walk: &'w mut Walk<'t, 'a>,
-    /// The attributes, and the number of them that may still come.
+    /// The attributes, and the remaining number of allowed ones.
     attributes: Option<(Attributes<'t>, usize)>,
-    /// Whether the element's end was not reached.
+    /// Whether the end of the element is still ahead.
     is_open: bool,
     next: Next<'t>,
     text: Cow<'t, str>,
@@ -406,7 +414,7 @@ enum Next<'t> {
 }
 
 impl<'t> Members<'_, 't, '_> {
-    /// Goes to the next member.
+    /// Moves to the next member.
     fn advance(&mut self) -> Result<(), Fault> {
         self.next = attribute(&mut self.attributes)?;
         if matches!(self.next, Next::Attribute(..)) {
@@ -427,7 +435,7 @@ impl<'t> Members<'_, 't, '_> {
     }
 }
 
-/// The next attribute that declares no namespace.
+/// Returns the next attribute that is not a namespace declaration.
 fn attribute<'t>(attributes: &mut Option<(Attributes<'t>, usize)>) -> Result<Next<'t>, Fault> {
     let Some((list, left)) = attributes else {
         return Ok(Next::Nothing);

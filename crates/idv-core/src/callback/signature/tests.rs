@@ -57,7 +57,7 @@ mod standard_webhooks {
     }
 
     #[test]
-    fn published_example_holds() {
+    fn published_example_is_accepted() {
         assert!(holds(&auth(&[SECRET]), &signed(SIGNATURE, Some(TIME))));
         assert!(!holds(
             &auth(&["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]),
@@ -66,7 +66,7 @@ mod standard_webhooks {
     }
 
     #[test]
-    fn any_secret_and_any_signature_hold() {
+    fn any_secret_and_any_signature_is_accepted() {
         let older = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         for signatures in [
             format!("v1,AAAA {SIGNATURE}"),
@@ -89,7 +89,7 @@ mod standard_webhooks {
     }
 
     #[test]
-    fn tolerance_counts_in_both_directions() {
+    fn tolerance_applies_in_both_directions() {
         for (received_at, expected) in [
             (Some(TIME - 300), true),
             (Some(TIME + 300), true),
@@ -136,7 +136,7 @@ mod standard_webhooks {
             assert_eq!(
                 auth.precheck(&delivery).is_ok(),
                 missing != 2,
-                "only the signature is asked for before the body is read"
+                "only the presence of a signature is checked before the body is read"
             );
         }
         let mut other = headers;
@@ -159,9 +159,10 @@ mod standard_webhooks {
     }
 }
 
-/// Made by the scheme that Stripe documents ("Verify webhook signatures manually"), with another implementation of HMAC.
+/// Computed with another implementation of HMAC, by the scheme that Stripe documents ("Verify
+/// webhook signatures manually").
 #[test]
-fn signature_with_its_time_in_the_header_holds() {
+fn signature_with_a_timestamp_is_accepted() {
     const BODY: &[u8] = br#"{"id":"evt_test_webhook","object":"event"}"#;
     const NEW: &str = "c1ae2020d229bd9e6cc7acb9882bdd4617399a73aa6aba773c4de68709df0332";
     const OLD: &str = "2ef1b239ef45b978f9e82ed56bc929f0bbcaba7332f28f5310763771cad8cc2e";
@@ -216,9 +217,10 @@ fn signature_with_its_time_in_the_header_holds() {
     ));
 }
 
-/// Made by the scheme that Onfido documents (`X-SHA2-Signature`), with another implementation of HMAC.
+/// Computed with another implementation of HMAC, by the scheme that Onfido documents
+/// (`X-SHA2-Signature`).
 #[test]
-fn signature_of_the_body_alone_holds() {
+fn signature_of_the_body_alone_is_accepted() {
     const BODY: &[u8] =
         br#"{"payload":{"resource_type":"check","action":"check.completed","object":{"id":"check-123","status":"complete"}}}"#;
     const SECRET: &str = "very_secret_token_0123";

@@ -5,17 +5,21 @@ use std::borrow::Cow;
 use super::super::{decoded, windows_1252};
 use crate::error::{Error, Result};
 
-/// The bytes of a payload that may hold its declaration.
+/// Number of bytes at the start of a payload that may contain its declaration.
 const DECLARATION: usize = 256;
 
-/// The mark that may stand before UTF-8.
+/// The byte order mark of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Decodes XML by the encoding that it declares: UTF-8, which is the default, or one of Western Europe. White space before it is left out.
+/// Decodes XML by its declared encoding: UTF-8, which is the default, or an encoding of Western
+/// Europe.
+///
+/// Leading white space is removed.
 ///
 /// # Errors
 ///
-/// [`Malformed`](crate::ErrorKind::Malformed) if it declares another encoding, or is not in the one that it declares.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the declared encoding is not supported, or if the
+/// payload is not valid in it.
 pub fn decoded_xml(bytes: &[u8]) -> Result<Cow<'_, str>> {
     let declared = if bytes.starts_with(BYTE_ORDER_MARK) {
         None
@@ -39,7 +43,7 @@ pub fn decoded_xml(bytes: &[u8]) -> Result<Cow<'_, str>> {
     }
 }
 
-/// The payload without a byte order mark and white space before it.
+/// Returns the payload without a byte order mark and leading white space.
 fn content(bytes: &[u8]) -> &[u8] {
     bytes
         .strip_prefix(BYTE_ORDER_MARK)
@@ -47,7 +51,7 @@ fn content(bytes: &[u8]) -> &[u8] {
         .trim_ascii_start()
 }
 
-/// The name of the encoding in a declaration, in lower case.
+/// Returns the name of the encoding in a declaration, in lower case.
 fn declared(bytes: &[u8]) -> Option<String> {
     let head = bytes
         .get(..bytes.len().min(DECLARATION))?
@@ -73,7 +77,7 @@ fn transcode(bytes: &[u8], character: fn(u8) -> char) -> Cow<'_, str> {
     }
 }
 
-/// ISO 8859-15: eight characters differ from ISO 8859-1.
+/// Returns a character of ISO 8859-15, which differs from ISO 8859-1 in eight characters.
 fn latin_9(byte: u8) -> char {
     match byte {
         0xA4 => '€',
