@@ -1,4 +1,4 @@
-//! A store that is watched, and that can be made to fail.
+//! A store that counts calls and can be made to fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ const WORKS: u8 = 0;
 const FAILS: u8 = 1;
 const HANGS: u8 = 2;
 
-/// A store in memory. Clones are the same.
+/// A store in memory. Clones share their content.
 #[derive(Debug, Clone, Default)]
 pub struct WatchedStore {
     inner: Arc<MemoryStore>,
@@ -27,32 +27,32 @@ pub struct WatchedStore {
 }
 
 impl WatchedStore {
-    /// From now on nothing can be stored or read.
+    /// Makes every call fail.
     pub fn fail(&self) {
         self.state.store(FAILS, Ordering::SeqCst);
     }
 
-    /// From now on nothing is answered.
+    /// Makes every call hang.
     pub fn hang(&self) {
         self.state.store(HANGS, Ordering::SeqCst);
     }
 
-    /// All is well again.
+    /// Makes calls succeed again.
     pub fn recover(&self) {
         self.state.store(WORKS, Ordering::SeqCst);
     }
 
-    /// How many messages were offered, repeated ones included.
+    /// Returns the number of messages offered, including repeated ones.
     pub fn offered(&self) -> usize {
         self.offered.load(Ordering::SeqCst)
     }
 
-    /// How many messages were stored.
+    /// Returns the number of messages stored.
     pub fn stored(&self) -> usize {
         self.stored.load(Ordering::SeqCst)
     }
 
-    /// How often a flow was changed.
+    /// Returns the number of commits.
     pub fn changed(&self) -> usize {
         self.changed.load(Ordering::SeqCst)
     }
