@@ -13,10 +13,7 @@ use super::{Moment, World, bearer, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
-use crate::pdf;
-
-/// A JPEG file by its marks, without a picture.
-const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xFF\xD9";
+use crate::{jpeg, pdf};
 
 /// Answers a request to `/id-scan/v1/…`.
 pub(super) fn handle(
@@ -155,9 +152,7 @@ fn download(
         .filter(|transaction| transaction.key_id == account.key_id);
     own.find(is_alive)
         .ok_or_else(|| Failure::not_found("there is no such file"))?;
-    let mut image = JPEG.to_vec();
-    // Behind its end, so that it stays an image.
-    image.resize(image.len().max(account.image_length), 0);
+    let image = jpeg::image("", account.image_length);
     Ok(Answer::new(StatusCode::OK, "image/jpeg", image))
 }
 

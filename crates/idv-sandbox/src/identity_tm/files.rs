@@ -18,7 +18,7 @@ use super::results::final_case;
 use super::{Effect, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Piece};
-use crate::pdf;
+use crate::{jpeg, pdf};
 
 /// The beginning of an MP4 file: its type, and a box of free space that may be as long as one likes.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\0mdat";
@@ -26,11 +26,6 @@ const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\0mdat";
 const PLACEHOLDER: &[u8] = b"\0\0\0\x14ftypmp42\0\0\0\0mp42\0\0\0\x08free";
 /// The beginning of an MP3 file: an empty ID3 tag and the head of a frame.
 const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x64";
-/// The beginning and the end of a JPEG file.
-const JPEG: (&[u8], &[u8]) = (
-    b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0",
-    b"\xff\xd9",
-);
 
 /// getESignPDF (3.5).
 pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
@@ -109,14 +104,7 @@ pub(super) fn image_list(case: &Case, account: &Account) -> Value {
         .strftime("%Y%m%d-%H%M%S-000")
         .to_string();
     let image = |name: &str| {
-        let mut content = [JPEG.0, name.as_bytes()].concat();
-        content.resize(
-            content
-                .len()
-                .max(account.image_length.saturating_sub(JPEG.1.len())),
-            b' ',
-        );
-        content.extend_from_slice(JPEG.1);
+        let content = jpeg::image(name, account.image_length);
         json!({ "Image": STANDARD.encode(content), "Filename": format!("{name}_{at}.jpg") })
     };
     json!([image("front"), image("back"), image("portrait")])
