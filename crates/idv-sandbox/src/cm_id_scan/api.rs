@@ -1,4 +1,4 @@
-//! The API, and who may call it.
+//! The API and its authentication.
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -156,7 +156,7 @@ fn download(
     Ok(Answer::new(StatusCode::OK, "image/jpeg", image))
 }
 
-/// A transaction of the account.
+/// Returns a transaction of the account.
 fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transaction, Failure> {
     let transaction = world
         .cases
@@ -165,7 +165,7 @@ fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transact
     transaction.ok_or_else(|| Failure::not_found("there is no such transaction"))
 }
 
-/// A completed transaction of the account, by its id and that of its result.
+/// Returns a completed transaction of the account, by its id and its result's id.
 fn completed<'a>(
     world: &'a World,
     account: &Account,
@@ -189,7 +189,7 @@ fn completed<'a>(
         .ok_or_else(|| Failure::not_found("there is no such result"))
 }
 
-/// What stands in an address in place of an id.
+/// Returns a token for an address, in place of an id.
 pub(super) fn opaque(moment: &mut Moment<'_>) -> String {
     moment.random.letters(32)
 }

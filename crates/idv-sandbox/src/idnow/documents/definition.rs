@@ -236,19 +236,19 @@ impl Definition {
             mime_type,
             ..
         } = self;
-        let mut told = json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
-        if let Some(told) = told.as_object_mut() {
+        let mut value = json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
+        if let Some(members) = value.as_object_mut() {
             if let Some(version) = &self.version {
-                told.insert("version".into(), version.as_str().into());
+                members.insert("version".into(), version.as_str().into());
             }
             if !self.signatures.is_empty() {
-                told.insert("signatures".into(), self.signatures.clone().into());
+                members.insert("signatures".into(), self.signatures.clone().into());
             }
             if let Some(policy) = &self.view_policy {
-                told.insert("viewPolicy".into(), policy.as_str().into());
+                members.insert("viewPolicy".into(), policy.as_str().into());
             }
         }
-        told
+        value
     }
 }
 

@@ -109,15 +109,18 @@ impl Document {
             (Some(_), false) => "UPLOADED",
             (Some(_), true) => "SIGNED",
         };
-        let mut told = json!({
+        let mut value = json!({
             "name": self.name.as_ref().unwrap_or(&self.definition.name), "version": self.version.as_ref().or(self.definition.version.as_ref()), "hash": hash,
             "displayHash": hash.as_deref().map(fingerprint), "status": status,
             "documentDefinition": self.definition.to_json(self.order),
         });
-        if let Some(told) = told.as_object_mut().filter(|_| !self.signatures.is_empty()) {
-            told.insert("signatures".into(), self.signatures.clone().into());
+        if let Some(members) = value
+            .as_object_mut()
+            .filter(|_| !self.signatures.is_empty())
+        {
+            members.insert("signatures".into(), self.signatures.clone().into());
         }
-        told
+        value
     }
 
     /// Applies an update.

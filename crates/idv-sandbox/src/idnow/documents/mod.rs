@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 pub(crate) use self::definition::Definitions;
 use self::definition::Submitted;
 use self::document::Update;
-pub(crate) use self::document::{Document, MOST, instances, is_missing_any, person_can_upload};
+pub(crate) use self::document::{
+    Document, MAX_TOTAL, instances, is_missing_any, person_can_upload,
+};
 use super::account::{Account, DataCentre};
 use super::api::{Call, demand_json};
 use super::case::Case;
@@ -61,7 +63,7 @@ pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answ
                 .each()
                 .map(|(order, definition)| definition.to_json(order))
                 .collect();
-            Ok(Answer::json_with_charset(StatusCode::OK, &to_json.into()))
+            Ok(Answer::json_with_charset(StatusCode::OK, &listed.into()))
         }
         (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(
             StatusCode::OK,
@@ -118,7 +120,7 @@ pub(super) fn documents(
                 .iter()
                 .map(|document| document.to_json(signed))
                 .collect();
-            Ok(Answer::json_with_charset(StatusCode::OK, &to_json.into()))
+            Ok(Answer::json_with_charset(StatusCode::OK, &listed.into()))
         }
         // The sample contains an array with the one document.
         (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(
@@ -190,7 +192,7 @@ fn demand_not_begun(case: &Case) -> Result<(), Failure> {
 
 /// Checks the total length of an identification's documents.
 fn demand_room(length: usize) -> Result<(), Failure> {
-    if length > MOST {
+    if length > MAX_TOTAL {
         Err(Failure::bad_request("Please provide smaller documents"))
     } else {
         Ok(())
