@@ -70,7 +70,7 @@ async fn callback_posts_bare_result() {
     assert_eq!(
         received[1].body,
         world.ask("GET", "/T-1").await.json(),
-        "what a single request gets"
+        "the same as a single request"
     );
 }
 
@@ -206,7 +206,7 @@ async fn retry_interval_doubles_for_a_day() {
     world.seconds(1).await;
     assert_eq!(states(&world), [("FINAL", "given_up")]);
     world.seconds(30 * DAY).await;
-    assert_eq!(receiver.received().len(), 17, "and then never again");
+    assert_eq!(receiver.received().len(), 17, "no further attempt");
 }
 
 #[tokio::test]
@@ -377,7 +377,7 @@ async fn callback_can_be_forged() {
             .forge_callback("http://192.0.2.1/hook", body.to_string())
             .await
             .is_err(),
-        "it leaves the loopback interface"
+        "the address is not on the loopback interface"
     );
     assert_eq!(
         receiver
@@ -389,7 +389,7 @@ async fn callback_can_be_forged() {
     );
     assert!(
         world.sandbox.callbacks().is_empty(),
-        "the vendor knows nothing of it"
+        "the vendor does not have it"
     );
 }
 

@@ -82,7 +82,7 @@ async fn token_by_clients_clock_is_accepted_after_advance() {
             .await
             .status,
         404,
-        "virtual time is right too"
+        "virtual time confirms it as well"
     );
     cm.sandbox
         .cm_id_scan()

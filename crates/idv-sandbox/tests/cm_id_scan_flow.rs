@@ -333,7 +333,7 @@ async fn completed_is_not_success() {
         assert_eq!(
             scores(&cm.result(&document, scenario).await),
             [0.12],
-            "what nobody else can find"
+            "other accounts do not find it"
         );
     }
     let retried = cm.result(&body(), "aborted-then-success").await;

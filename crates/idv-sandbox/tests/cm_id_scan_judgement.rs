@@ -114,7 +114,7 @@ async fn allowance_covers_an_expired_document_to_its_last_day() {
         assert_eq!(
             expiry(&cm.result(&allowed(), "happy").await).1,
             "valid",
-            "what has not expired needs no allowance"
+            "a valid document needs no allowance"
         );
     }
     for none in [body(), scanned_with(json!({ "allowedExpiration": -90 }))] {

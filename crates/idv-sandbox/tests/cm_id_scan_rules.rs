@@ -253,7 +253,7 @@ async fn create_response_matches_the_sample() {
     assert_eq!(created["created"], "2026-01-01T00:00:00+00:00");
     assert_eq!(
         created["expires"], "2026-01-01T01:00:00+00:00",
-        "after an hour, unless it is said"
+        "an hour by default"
     );
     assert!(
         cm.target(&created["url"])
@@ -474,7 +474,7 @@ async fn body_must_be_a_json_object() {
     assert_eq!(
         view["unknown"],
         json!(["reference"]),
-        "it is not refused, and told"
+        "it is accepted and recorded"
     );
 }
 
@@ -531,7 +531,7 @@ async fn result_requires_both_ids_by_default() {
     assert_eq!(
         (answer.status, &answer.json()["id"]),
         (200, &json!(second)),
-        "it names the transaction that it is of"
+        "the result contains its actual transaction"
     );
     assert_refused(
         &cm.get(&format!("transactions/nothing/results/{other}"))

@@ -32,7 +32,7 @@ async fn webhook_registration_matches_the_sample() {
     assert_eq!(
         plain["events"],
         json!(["transaction.state.updated", "task.state.updated"]),
-        "both, unless it is said"
+        "both by default"
     );
     assert_eq!(
         (&plain["headers"], &plain["createdAt"]),

@@ -556,7 +556,7 @@ async fn total_length_of_documents_is_limited() {
             .await
             .status,
         200,
-        "one in the place of another is no more"
+        "a replacement does not count twice"
     );
     world.create("T-1", "{}").await;
     for number in 0..8 {
@@ -584,7 +584,7 @@ async fn total_length_of_documents_is_limited() {
             .await
             .status,
         200,
-        "one in the place of another is no more"
+        "a replacement does not count twice"
     );
 }
 

@@ -217,7 +217,7 @@ async fn missing_objects_are_not_found() {
             .await
             .status,
         200,
-        "cases are not told apart"
+        "the case of letters is ignored"
     );
 }
 
@@ -240,11 +240,7 @@ async fn document_settings_can_be_set_per_person() {
         (&json!("My Extended Contract"), &json!("V1.2.3"))
     );
     assert_eq!(told["signatures"], signatures);
-    assert_eq!(
-        told["documentDefinition"],
-        contract(),
-        "of one person alone"
-    );
+    assert_eq!(told["documentDefinition"], contract(), "of one person only");
     assert_eq!(
         call(&world, "GET", "documentdefinitions/doc1", "")
             .await
@@ -546,7 +542,7 @@ async fn documents_change_only_before_the_start() {
     assert_eq!(
         upload(&world, DOC1, PDF).await.status,
         200,
-        "it is to be done again"
+        "it can be repeated"
     );
     world.seconds(steps.last().unwrap().after_seconds).await;
     change(409, "EXISTING_IDENTIFICATION").await;
@@ -641,7 +637,7 @@ async fn robots_sign_the_upload() {
     assert_eq!(
         upload(&world, DOC1, PDF).await.status,
         200,
-        "it can still be brought"
+        "the document can still be uploaded"
     );
     assert_eq!(robot(&world, "start").await.json()["status"], "STARTED");
     upload(&world, DOC1, PDF)

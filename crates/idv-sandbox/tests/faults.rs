@@ -163,7 +163,7 @@ async fn truncated_response_is_shorter_than_announced() {
             .kind(),
         ErrorKind::UnexpectedEof
     );
-    assert_eq!(created(&world), 1, "it was done");
+    assert_eq!(created(&world), 1, "the vendor acted");
 }
 
 #[tokio::test]
@@ -392,7 +392,7 @@ async fn faults_change_bodies_of_callbacks() {
     assert_eq!(
         received[2].result(),
         "REVIEW_PENDING",
-        "it is padded and can be read"
+        "the body is padded and readable"
     );
     assert_eq!(received[3].result(), "SUCCESS");
 }

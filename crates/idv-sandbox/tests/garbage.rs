@@ -153,7 +153,11 @@ async fn extreme_times_are_accepted() {
             "{seconds}"
         );
     }
-    assert_eq!(world.create("T-2", "{}").await.status, 201, "it goes on");
+    assert_eq!(
+        world.create("T-2", "{}").await.status,
+        201,
+        "the sandbox continues"
+    );
     assert_eq!(
         world
             .control(

@@ -136,7 +136,7 @@ async fn ident_matches_the_sample_in_german_time() {
     assert_eq!(
         client.get(&bare).await.json()["data"]["custom_id"],
         json!(null),
-        "what was not submitted"
+        "omitted values"
     );
 }
 

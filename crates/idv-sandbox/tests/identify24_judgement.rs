@@ -166,7 +166,7 @@ async fn expired_token_can_be_refused_inside_a_200() {
     assert_eq!(
         get(&client.token().await).await.json()["result"],
         true,
-        "a new token is good"
+        "a new token is valid"
     );
     let missing = client.get("00000000-0000-4000-a000-000000000000").await;
     assert_eq!(

@@ -57,7 +57,7 @@ async fn partner_and_key_yield_a_token() {
     assert_ne!(
         client.token().await,
         client.token().await,
-        "each is another"
+        "each token differs"
     );
 }
 

@@ -67,7 +67,7 @@ async fn order_runs_from_creation_to_deletion() {
     assert_eq!(
         tm.get(&format!("getStatus/{id}")).await.json()["Status"],
         status["Status"],
-        "what happened stays known"
+        "the history stays"
     );
 }
 
@@ -171,7 +171,7 @@ async fn absent_person_and_absent_signer_time_out() {
     assert_eq!(
         tm.kinds(&id).await.last(),
         Some(&11),
-        "the person did their part"
+        "the person completed their part"
     );
     tm.sandbox
         .identity_tm()

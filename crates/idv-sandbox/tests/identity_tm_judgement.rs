@@ -224,7 +224,7 @@ async fn birth_on_filler_date_is_reported() {
     );
     assert_eq!(
         result["IdentData"][1]["IDCard"]["ValidUntil"], "1970-01-01",
-        "here it is the filler"
+        "this value is the filler"
     );
 }
 

@@ -74,7 +74,7 @@ async fn result_matches_sample_3_3_7() {
     assert_eq!(
         keys(&result),
         ["Identitfied", "IdentData"],
-        "the typo is the vendor's"
+        "the typo is in the document"
     );
     let (checked, initial) = (&result["IdentData"][0], &result["IdentData"][1]);
     let data = [
@@ -220,7 +220,7 @@ async fn every_method_has_its_name() {
         assert_eq!(
             card.get("CardNo").is_none(),
             name == "eID",
-            "a chip does not tell the number"
+            "a chip does not contain the number"
         );
         assert_eq!(card.get("eidRestrictedIdentifier").is_some(), name == "eID");
     }
@@ -325,7 +325,10 @@ async fn requested_licences_and_attributes_are_reported() {
     });
     let id = tm.finished(&body, "happy").await;
     let data = tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0].clone();
-    assert_eq!(data["Birthname"], "Gabler", "determined, for it is there");
+    assert_eq!(
+        data["Birthname"], "Gabler",
+        "determined, since it is submitted"
+    );
     assert_eq!(
         data["Additional"],
         json!({ "color": "red", "since": "2010-01-11" })
@@ -476,7 +479,7 @@ async fn only_the_shared_key_decrypts() {
     assert_eq!(
         decrypt(&tm.get(&format!("getIdentData/{id}")).await.body, &KEY).unwrap(),
         plain,
-        "unasked for"
+        "without a request"
     );
 }
 
@@ -563,7 +566,7 @@ async fn verified_phone_is_not_an_identification() {
     assert_eq!(
         (&data["Birthdate"], data.get("IDCard"), data.get("Gender")),
         (&json!(""), None, None),
-        "nobody saw a document"
+        "no agent saw a document"
     );
 }
 
@@ -599,7 +602,7 @@ async fn eid_follows_its_settings() {
             .get(&format!("getIdentData/{id}/IncludeIdentifier"))
             .await
             .json();
-        assert_eq!(result.get("Identifier"), None, "nobody looked at it");
+        assert_eq!(result.get("Identifier"), None, "no agent checked it");
         assert_eq!(result["IdentData"].is_object(), images, "{names:?}");
         let data = if images {
             &result["IdentData"]

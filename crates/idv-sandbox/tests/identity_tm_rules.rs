@@ -190,7 +190,7 @@ async fn documents_must_be_unprotected_with_one_tag() {
     accepted(
         &tm,
         &body(b"%PDF-1.4\n/ToUnicode 7 0 R", Some("Sign here")),
-        "where letters have codes of the font's own",
+        "letters with the font's own codes",
     )
     .await;
 }

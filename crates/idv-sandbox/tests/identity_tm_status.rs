@@ -298,7 +298,7 @@ async fn only_own_credentials_authenticate() {
         assert_eq!(
             second(method, &format!("{name}/{id}")).await,
             404,
-            "{name} of somebody else's order"
+            "{name} of another account's order"
         );
     }
 }
@@ -331,7 +331,7 @@ async fn monitoring_reports_the_accounts_functions() {
     assert_eq!(
         tm.get("systemStatus").await.json(),
         expected,
-        "AES is told of only where it is configured"
+        "AES only appears if it is configured"
     );
     let second = tm
         .call_as("second", "secondPassword", "GET", "systemStatus", "")
@@ -395,7 +395,7 @@ async fn persons_links_redirect_when_finished() {
         assert_eq!(
             (page.status, page.header("location")),
             (200, None),
-            "nobody was there yet"
+            "the person has not come yet"
         );
         tm.run(id, scenario).await;
         let page = open().await;

@@ -85,7 +85,7 @@ async fn correct_tan_signs_and_verifies() {
         assert_eq!(
             confirm(&tm, prove, &id, &first).await,
             409,
-            "the first one is no longer good"
+            "the first one is invalid"
         );
         assert_eq!(confirm(&tm, prove, &id, &tan(&tm, &id)).await, 202);
         let kinds = tm.kinds(&id).await;
@@ -122,13 +122,13 @@ async fn third_wrong_tan_cancels_the_order() {
         assert_eq!(
             post(&tm, resend, &id).await,
             202,
-            "another TAN, not another three tries"
+            "another TAN does not reset the count"
         );
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 409);
         assert_eq!(
             post(&tm, start, &id).await,
             202,
-            "nor does starting again give them"
+            "starting again does not reset the count"
         );
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 429);
         assert_eq!(tm.statuses(&id).await.last(), Some(&end));
@@ -155,7 +155,7 @@ async fn signing_starts_after_identification() {
     assert_eq!(
         tm.kinds(&id).await.last(),
         Some(&101),
-        "the customer is to start it"
+        "the customer has to start it"
     );
     assert_eq!(post(&tm, "requestSign", &id).await, 202);
     let kinds = tm.kinds(&id).await;
@@ -185,7 +185,7 @@ async fn phone_is_verified_beside_identification() {
     );
     assert!(
         !tm.view(&id).await["final"].as_bool().unwrap(),
-        "the identification is still to come"
+        "the identification follows"
     );
     assert_eq!(post(&tm, "requestPhoneVerification", &id).await, 410);
     tm.run(&id, "happy").await;
@@ -254,7 +254,7 @@ async fn tan_must_have_its_length() {
     assert_eq!(
         confirm(&tm, "confirmSign", &id, &tan(&tm, &id)).await,
         202,
-        "none of these was a try"
+        "none of these counted"
     );
 }
 
@@ -321,7 +321,7 @@ async fn password_changes_with_number_and_tan() {
     assert_eq!(
         tm.get("systemStatus").await.status,
         401,
-        "the old one is no longer good"
+        "the old one is invalid"
     );
     assert_eq!(
         tm.call_as("example", &password, "GET", "systemStatus", "")

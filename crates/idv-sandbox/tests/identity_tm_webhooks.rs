@@ -88,10 +88,7 @@ async fn each_scenario_sends_webhooks_in_order() {
         .unwrap()
         .iter()
         .position(|status| status["kind"] == 84);
-    assert!(
-        final_at.is_some(),
-        "an order to be signed is final when it is"
-    );
+    assert!(final_at.is_some(), "an order with a signature ends with it");
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     tm.finished(&hooked(&hooks, 15, "AfterVideo"), "signature-aborted")
         .await;
@@ -199,7 +196,7 @@ async fn accounts_webhooks_are_the_default() {
         account.webhooks.after_video = Some(format!("{}/video", hooks.url));
         account.webhooks.after_ident = Some(format!("{}/ident", hooks.url));
     });
-    assert!(both.is_err(), "of these two there is one");
+    assert!(both.is_err(), "only one of the two is sent");
     tm.sandbox
         .identity_tm()
         .configure(|account| account.webhooks.after_video = Some(format!("{}/video", hooks.url)))
@@ -216,13 +213,13 @@ async fn accounts_webhooks_are_the_default() {
     assert_eq!(
         hooks.targets()[2..],
         ["/ident", "/account"],
-        "the order's stands before the account's"
+        "the order's address takes precedence"
     );
     let elsewhere = tm
         .sandbox
         .identity_tm()
         .configure(|account| account.webhooks.on_final = Some("https://example.com".into()));
-    assert!(elsewhere.is_err(), "nothing leaves this machine");
+    assert!(elsewhere.is_err(), "no request leaves this machine");
 }
 
 #[tokio::test]

@@ -343,7 +343,7 @@ async fn truncated_response_has_its_first_half() {
         (pieces[0].as_ref().unwrap().len(), pieces[1].clone()),
         (9, Err(Cut::Interrupted))
     );
-    assert_eq!(sandbox.idnow().identifications(), 1, "it was done");
+    assert_eq!(sandbox.idnow().identifications(), 1, "the vendor acted");
 }
 
 #[tokio::test]

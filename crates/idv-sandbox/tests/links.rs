@@ -186,7 +186,7 @@ async fn link_with_one_changed_character_is_refused() {
     assert_eq!(
         open(&world, &link(&right, &signature)).await.status,
         302,
-        "the right one is accepted"
+        "the valid link is accepted"
     );
 }
 

@@ -70,7 +70,7 @@ async fn https_requires_the_written_certificate() {
     let stranger = client().build().unwrap();
     assert!(
         status(&stranger, &url).await.unwrap_err().is_connect(),
-        "nobody else vouches for it"
+        "no other authority is trusted"
     );
     let other = still().tls().start().await.unwrap();
     let other = trusting(other.ca_certificate_pem().unwrap())
@@ -180,7 +180,7 @@ async fn shared_port_selects_vendor_by_host() {
         assert_eq!(reply.status, 421, "{host}");
         assert!(
             reply.text().contains("gateway.test.idnow.de"),
-            "it says what there is: {}",
+            "the response lists the hosts: {}",
             reply.text()
         );
     }
@@ -456,7 +456,7 @@ async fn requests_are_recorded_without_secrets() {
     assert_eq!(
         requests.json(),
         expected,
-        "and the control plane's own are not among them"
+        "without the control plane's own requests"
     );
 }
 

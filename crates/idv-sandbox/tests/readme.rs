@@ -66,7 +66,7 @@ async fn every_route_in_readme_exists() {
             );
         }
     }
-    assert_eq!(routes, 17, "as many as the control plane has");
+    assert_eq!(routes, 17, "all routes of the control plane");
 }
 
 #[tokio::test]
@@ -98,5 +98,5 @@ async fn every_fault_in_readme_can_be_planned() {
             assert_eq!(reply.status, 200, "{kind}: {}", reply.text());
         }
     }
-    assert_eq!(kinds, 20, "as many as there are");
+    assert_eq!(kinds, 20, "all kinds");
 }

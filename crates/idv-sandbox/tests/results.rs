@@ -83,7 +83,7 @@ async fn list_contains_identifications_in_order_of_time() {
     let single = world.ask("GET", "/a").await.json();
     assert_eq!(
         list["identifications"][1], single,
-        "the list wraps what a single request gets bare"
+        "the list contains the single result"
     );
 }
 
@@ -422,7 +422,7 @@ async fn every_start_gives_new_ids_without_a_seed() {
     assert_eq!(
         first(still().seed(one.0)).await,
         one,
-        "the seed that a sandbox tells repeats it"
+        "the returned seed repeats the ids"
     );
 }
 
@@ -599,7 +599,7 @@ async fn xml_and_json_have_the_same_content() {
         );
         assert_eq!(
             result["customdata"]["custom1"], body["custom1"],
-            "{scenario}: as it was sent"
+            "{scenario}: unchanged"
         );
     }
 }

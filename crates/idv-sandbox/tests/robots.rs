@@ -277,7 +277,7 @@ async fn manual_test_waits_for_the_person() {
     assert_eq!(
         process_after(&world, HOUR).await,
         None,
-        "nobody has opened the link"
+        "the person has not opened the link"
     );
     let steps = world
         .control("POST", "idnow/identifications/T-1/act", "{}")

@@ -285,7 +285,7 @@ async fn body_must_have_json_media_type() {
     assert_eq!(
         world.send("POST", START, &[KEY, kind], "{}").await.status,
         201,
-        "a charset does no harm"
+        "a charset is accepted"
     );
 }
 

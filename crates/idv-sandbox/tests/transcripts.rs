@@ -109,7 +109,7 @@ fn command(name: &str) -> String {
         .collect();
     assert!(
         header[0].starts_with("# Chapter ") && header[1].starts_with("# Repaired: "),
-        "{name} says where it is from"
+        "{name} states its source"
     );
     text.lines()
         .skip(header.len())
@@ -511,7 +511,7 @@ async fn every_transcript_is_tested() {
             .to_owned();
         assert!(
             source.contains(&format!("(\"{name}\"")),
-            "{name} is asked by a test"
+            "{name} is used by a test"
         );
         assert!(
             !command(&name).contains(['“', '”', '–', '\n']),

@@ -141,7 +141,7 @@ async fn each_scenario_has_its_statuses() {
         assert_eq!(
             again.is_err(),
             matches!(expected.last(), Some(5100 | 5500)),
-            "{scenario}: what is finished stays"
+            "{scenario}: a finished request stays finished"
         );
     }
 }
@@ -228,7 +228,7 @@ async fn opening_the_link_is_an_access() {
     assert_eq!(
         script.reports().len(),
         reports,
-        "what is over does not begin again"
+        "a finished request does not start again"
     );
 }
 
@@ -363,7 +363,7 @@ async fn each_reason_has_consistent_data() {
     }
     assert!(
         vi.statuses(&id).await.is_empty(),
-        "what is refused does nothing"
+        "a refused request has no effect"
     );
     for (likeness, told) in [
         ("80", "80"),
@@ -407,6 +407,6 @@ async fn reset_includes_the_vendor() {
     vi.request(&request()).await;
     assert!(
         handle.messages()[0].text.contains(&vi.base),
-        "links still lead here"
+        "links still lead to the sandbox"
     );
 }

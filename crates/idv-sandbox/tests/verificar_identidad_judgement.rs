@@ -95,7 +95,7 @@ async fn passport_has_a_number_and_no_back() {
     assert_eq!(
         vi.statuses(&id).await,
         [3000, 3001, 3002, 5000, 5001, 5100],
-        "no back is asked for"
+        "the back is not requested"
     );
 }
 
@@ -202,7 +202,7 @@ async fn rejection_has_its_reason_in_each_form() {
         assert_eq!(reasons.last(), Some(&expected));
         assert!(
             reasons.iter().rev().skip(1).all(Value::is_null),
-            "it comes with 5500 alone: {reasons:?}"
+            "only 5500 has a reason: {reasons:?}"
         );
     }
     let settings = |account: &mut idv_sandbox::VerificarIdentidadAccount| {
@@ -244,7 +244,7 @@ async fn reports_can_be_in_windows_1252() {
         );
         assert!(
             !report.header("content-type").unwrap().contains("charset"),
-            "it is not told"
+            "it is omitted"
         );
     }
 }
@@ -273,7 +273,7 @@ async fn responses_can_be_in_windows_1252() {
     assert_eq!(
         vi.said("VerificarIdentidad", &request()).await["Res"],
         1,
-        "what is ASCII is the same"
+        "ASCII is unchanged"
     );
 }
 

@@ -204,7 +204,11 @@ async fn parameters_come_in_json_form_or_query() {
             &request().to_string(),
         )
         .await;
-    assert_eq!(both.json()[0]["Res"], 1, "the body stands before the query");
+    assert_eq!(
+        both.json()[0]["Res"],
+        1,
+        "the body takes precedence over the query"
+    );
     assert_eq!(
         vi.sandbox
             .verificar_identidad()
@@ -217,11 +221,11 @@ async fn parameters_come_in_json_form_or_query() {
     let number = vi
         .said("VerificarIdentidad", &with("Telefono", 34_600_000_001_u64))
         .await;
-    assert_eq!(number["Res"], 1, "digits are taken as a number too");
+    assert_eq!(number["Res"], 1, "digits are accepted as a number");
     let more = vi
         .said("VerificarIdentidad", &with("Otro", json!(["x"])))
         .await;
-    assert_eq!(more["Res"], 1, "what no table has is ignored");
+    assert_eq!(more["Res"], 1, "an undocumented parameter is ignored");
 }
 
 #[tokio::test]
@@ -391,7 +395,7 @@ async fn request_is_sent_at_its_time_in_spain() {
     }
     let handle = vi.sandbox.verificar_identidad();
     vi.request(&with("Fecha", "2026-03-28 21:00")).await;
-    assert_eq!(handle.messages().len(), 1, "this minute is not over");
+    assert_eq!(handle.messages().len(), 1, "the current minute is not past");
     for (date, utc) in [
         ("2026-03-28 22:00", "2026-03-28T21:00:00Z"),
         ("2026-03-29 03:00", "2026-03-29T01:00:00Z"),
@@ -438,7 +442,7 @@ async fn each_request_costs_credits() {
     assert_eq!(
         vi.said("VerificarIdentidad", &request()).await["Cred"],
         1,
-        "what is refused costs nothing"
+        "a refused request costs nothing"
     );
     let said = vi.said("VerificarIdentidad", &request()).await;
     assert_eq!(said, json!({ "Res": -2, "CredNecesarios": 2 }));

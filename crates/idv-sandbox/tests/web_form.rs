@@ -225,7 +225,7 @@ async fn login_token_starts_unless_documented_only() {
     assert_eq!(
         world.create("T-2", "{}").await.status,
         201,
-        "the key is what the document demands"
+        "the document requires the key"
     );
 }
 

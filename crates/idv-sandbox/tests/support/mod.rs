@@ -375,7 +375,7 @@ async fn receive(
         let (head, length) = loop {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
             let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
                 continue;
@@ -390,7 +390,7 @@ async fn receive(
         while bytes.len() < length {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
         }
         let start = head.len() + 4;

@@ -277,7 +277,7 @@ async fn receive(
         let (head, start) = loop {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
             let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
                 continue;
@@ -298,7 +298,7 @@ async fn receive(
         while bytes.len() < start + length {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
         }
         let bytes = bytes[start..].to_vec();
