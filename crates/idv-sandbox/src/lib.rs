@@ -29,25 +29,23 @@
 //!
 //! // Without a network; `Sandbox::builder().start()` listens on ports instead.
 //! let sandbox = Sandbox::builder().in_process().start().await?;
-//! let base = sandbox.idnow().base_url();
-//! let company = sandbox.idnow().account().company;
+//! let idnow = sandbox.idnow();
 //!
-//! // The requests of a client: log in, then create an identification.
-//! let login = http::Request::post(format!("{base}/{company}/login"))
+//! // The request of a client.
+//! let (base, company) = (idnow.base_url(), idnow.company_id());
+//! let path = format!("api/v1/{company}/identifications/T-1/start");
+//! let request = http::Request::post(format!("{base}/{path}"))
 //!     .header("content-type", "application/json")
-//!     .body(Bytes::from(format!(r#"{{"apiKey":"{}"}}"#, sandbox.idnow().account().api_key)))?;
-//! let response = sandbox.exchange(login).await?.into_body().whole()?;
-//! let login: serde_json::Value = serde_json::from_slice(&response)?;
-//! let create = http::Request::post(format!("{base}/{company}/identifications/T-1/start"))
-//!     .header("content-type", "application/json")
-//!     .header("x-api-login-token", login["authToken"].as_str().unwrap_or_default())
+//!     .header("x-api-key", idnow.api_key())
 //!     .body(Bytes::from(r#"{"firstname":"Erika","lastname":"Mustermann"}"#))?;
-//! assert_eq!(sandbox.exchange(create).await?.status(), 201);
+//! assert_eq!(sandbox.exchange(request).await?.status(), 201);
 //!
 //! // The person and the agent act, and an hour passes.
-//! sandbox.idnow().act("T-1", "happy")?;
+//! for step in idnow.act("T-1", "happy")? {
+//!     println!("after {} s: {}", step.after_seconds, step.what);
+//! }
 //! sandbox.clock().advance(Duration::from_secs(3600)).await;
-//! assert_eq!(sandbox.clock().next_due(), None);
+//! assert_eq!(sandbox.requests().len(), 1);
 //! # Ok(())
 //! # }
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();

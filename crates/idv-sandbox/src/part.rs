@@ -316,7 +316,7 @@ impl<P: Part> World<P> {
                     .iter()
                     .map(|scenario| scenario.name)
                     .collect();
-                format!("{error}: expected one of {}", names.join(", "))
+                format!("{error}; scenarios: {}", names.join(", "))
             })?;
         Ok(self.follow(key, plan, moment))
     }

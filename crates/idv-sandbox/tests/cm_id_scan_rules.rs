@@ -103,9 +103,9 @@ async fn each_part_of_a_token_is_checked() {
         |beyond: f64| json!(cm.sandbox.clock().now().as_duration().as_secs_f64() + beyond);
     let signed = token(&header(KEY), &good, SECRET);
     let refused = [
-        ("a.b".to_owned(), "no JWT"),
+        ("a.b".to_owned(), "not a JWT"),
         ("a.b.c".to_owned(), "JSON"),
-        ("abc".to_owned(), "no JWT"),
+        ("abc".to_owned(), "not a JWT"),
         (
             token(&json!({ "alg": "none", "kid": KEY }), &good, SECRET),
             "alg",

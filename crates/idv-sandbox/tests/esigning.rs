@@ -421,7 +421,10 @@ async fn signing_requires_the_documents() {
         .act("T-1", "happy")
         .unwrap_err()
         .to_string();
-    assert!(refused.contains("was not uploaded"), "{refused}");
+    assert!(
+        refused.contains("a document to sign is missing"),
+        "{refused}"
+    );
     let page = world
         .send("GET", "/ihrebank/identifications/T-1", &[], "")
         .await;

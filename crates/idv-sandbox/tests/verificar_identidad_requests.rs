@@ -381,7 +381,7 @@ async fn request_is_sent_at_its_time_in_spain() {
     for (date, why) in [
         ("2026-03-28 20:59", "past"),
         ("2025-12-31 10:00", "past"),
-        ("2026-03-29 02:30", "an hour that there is not"),
+        ("2026-03-29 02:30", "clocks skip"),
         ("2026-03-28T22:00", "Fecha"),
         ("2026-03-28 22:00:00", "Fecha"),
         ("2026-3-28 22:00", "Fecha"),
