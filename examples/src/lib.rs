@@ -21,6 +21,10 @@ pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 /// # Errors
 ///
 /// If no port is free.
+///
+/// # Cancellation
+///
+/// The sandbox stops.
 pub async fn sandbox() -> Outcome<(Sandbox, Client)> {
     let sandbox = Sandbox::builder().speed(0.0).start().await?;
     let client = idv::connect(&Config::from_env(sandbox.settings("idnow"))?)?;

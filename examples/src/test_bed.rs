@@ -26,6 +26,10 @@ impl TestBed {
     /// # Errors
     ///
     /// If no port is free, or there is no such vendor.
+    ///
+    /// # Cancellation
+    ///
+    /// The sandbox stops.
     pub async fn start(vendor: &str) -> Outcome<Self> {
         Self::start_at_speed(vendor, 0.0).await
     }
@@ -34,6 +38,10 @@ impl TestBed {
     /// program that uses the machine's clock.
     ///
     /// # Errors
+    ///
+    /// As [`TestBed::start`].
+    ///
+    /// # Cancellation
     ///
     /// As [`TestBed::start`].
     pub async fn start_now(vendor: &str) -> Outcome<Self> {
@@ -47,6 +55,10 @@ impl TestBed {
     /// Starts a test bed whose clock runs `speed` times as fast as the machine's.
     ///
     /// # Errors
+    ///
+    /// As [`TestBed::start`].
+    ///
+    /// # Cancellation
     ///
     /// As [`TestBed::start`].
     pub async fn start_at_speed(vendor: &str, speed: f64) -> Outcome<Self> {
