@@ -272,9 +272,7 @@ impl<'a> Vendor<'a> {
     /// actions.
     ///
     /// `id` is the vendor's own id, or the client's reference if the vendor uses it as its key. The
-    /// actions happen as the [clock](VirtualClock) moves.
-    ///
-    /// [`VirtualClock`]: crate::VirtualClock
+    /// actions happen as the [clock](crate::VirtualClock) moves.
     ///
     /// # Errors
     ///
