@@ -127,7 +127,7 @@ fn signal_stops_worker_after_its_current_call() {
     let (exit, last, said) = worker.end();
     assert_eq!(exit, 0, "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("completing 1 steps"), "{said}");
+    assert!(said.contains("steps to complete: 1"), "{said}");
     let last = last.unwrap();
     // The timer of the audit log may come on top.
     assert_eq!(last["under_way"], 1);

@@ -95,7 +95,7 @@ impl Run {
         }
         let under_way = flow.tally().under_way;
         note(&format!(
-            "idv: stopping; completing {under_way} steps under way; interrupt again to stop at once"
+            "idv: stopping; steps to complete: {under_way}; interrupt again to stop at once"
         ));
         // The workers listen for as long as they run.
         let _ = stop.send(true);
