@@ -1,4 +1,5 @@
-//! The example `application` at the sandbox, killed at one moment after the other: it loses nothing and repeats nothing.
+//! The example `application` at the sandbox, killed at several moments: it loses nothing and
+//! repeats nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,11 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use idv_examples::Town;
+use idv_examples::TestBed;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// More than any machine needs.
+/// A generous time limit for any machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The lease is short, since a killed program holds its leases until they expire.
@@ -35,7 +36,7 @@ schedule.wake_gap_ms = 50
 schedule.confirm_after_ms = 50
 "#;
 
-/// The application, over the same folder each time.
+/// The application, over the same folder in each run.
 struct Application {
     folder: PathBuf,
     port: u16,
@@ -48,7 +49,7 @@ struct Running {
 }
 
 impl Application {
-    fn new(town: &Town) -> Self {
+    fn new(test_bed: &TestBed) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("application");
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
@@ -61,12 +62,13 @@ impl Application {
         let application = Self {
             folder,
             port,
-            variables: town.variables(),
+            variables: test_bed.variables(),
         };
-        town.report_to(
-            &idv_axum::callback_url(&application.public().parse().unwrap(), "idnow").unwrap(),
-        )
-        .unwrap();
+        test_bed
+            .report_to(
+                &idv_axum::callback_url(&application.public().parse().unwrap(), "idnow").unwrap(),
+            )
+            .unwrap();
         application
     }
 
@@ -96,7 +98,7 @@ impl Application {
         Running { child, lines }
     }
 
-    /// Sends the form, as soon as the program listens, and returns where the browser is sent.
+    /// Submits the form as soon as the program listens, and returns the target of the redirect.
     async fn submit(&self) -> String {
         let browser = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -117,8 +119,9 @@ impl Application {
                         .headers()
                         .get("location")
                         .map(|location| location.to_str().unwrap().to_owned());
-                    return location
-                        .unwrap_or_else(|| panic!("the form is answered {}", answer.status()));
+                    return location.unwrap_or_else(|| {
+                        panic!("the form was answered with {}", answer.status())
+                    });
                 }
                 tokio::task::yield_now().await;
             }
@@ -128,7 +131,7 @@ impl Application {
 }
 
 impl Running {
-    /// Notes the event of a line, and returns its name.
+    /// Records the event of a line and returns its name.
     fn note(line: &str, seen: &mut BTreeMap<u64, String>) -> String {
         let mut words = line.split_whitespace().skip(1);
         let (sequence, event) = (
@@ -143,7 +146,7 @@ impl Running {
         event
     }
 
-    /// Kills the program at once, and notes what it had printed.
+    /// Kills the program at once and records its remaining output.
     async fn killed(mut self, seen: &mut BTreeMap<u64, String>) {
         self.child.kill().await.unwrap();
         while let Some(line) = self.lines.next_line().await.unwrap() {
@@ -163,15 +166,15 @@ impl Running {
         };
         tokio::time::timeout(PATIENCE, read)
             .await
-            .unwrap_or_else(|_| panic!("there is no {name}: {seen:?}"));
+            .unwrap_or_else(|_| panic!("no event {name}: {seen:?}"));
         self.killed(seen).await;
     }
 }
 
 #[tokio::test]
 async fn killed_application_loses_and_repeats_nothing() {
-    let town = Town::begin_now("idnow").await.unwrap();
-    let application = Application::new(&town);
+    let test_bed = TestBed::start_now("idnow").await.unwrap();
+    let application = Application::new(&test_bed);
     let mut seen = BTreeMap::new();
 
     let running = application.start();
@@ -187,20 +190,20 @@ async fn killed_application_loses_and_repeats_nothing() {
     running.killed(&mut seen).await;
 
     assert_eq!(
-        town.sandbox().vendor("idnow").unwrap().ids().len(),
+        test_bed.sandbox().vendor("idnow").unwrap().ids().len(),
         1,
-        "one person was invited once"
+        "the vendor has one verification"
     );
-    town.plays_alone("happy").unwrap();
+    test_bed.act("happy").unwrap();
     for name in ["evidence", "deleted"] {
-        // A killed program may have done more than it was killed at. A download of evidence that was cut off is begun again after ten minutes of
-        // silence only, so the program is not killed before it.
+        // A killed program may have gone further than the event. An interrupted download of
+        // evidence is only repeated after ten minutes, so the program is not killed before it.
         if seen.values().any(|event| event == name) {
             continue;
         }
         let running = application.start();
         for _ in 0..40 {
-            town.wait(Duration::from_secs(60)).await;
+            test_bed.advance(Duration::from_secs(60)).await;
         }
         running.killed_at(name, &mut seen).await;
     }
@@ -209,7 +212,7 @@ async fn killed_application_loses_and_repeats_nothing() {
         (1..=seen.len() as u64).collect::<Vec<_>>(),
         "no event is lost: {seen:?}"
     );
-    let told = |name: &str| seen.values().filter(|event| *event == name).count();
+    let count = |name: &str| seen.values().filter(|event| *event == name).count();
     for name in [
         "created",
         "hand_off_ready",
@@ -218,7 +221,7 @@ async fn killed_application_loses_and_repeats_nothing() {
         "evidence",
         "deleted",
     ] {
-        assert_eq!(told(name), 1, "{name}: {seen:?}");
+        assert_eq!(count(name), 1, "{name}: {seen:?}");
     }
-    town.end().await;
+    test_bed.shutdown().await;
 }

@@ -1,5 +1,6 @@
-//! The programs of the README and of the book, pasted into new crates outside of this workspace, at every vendor: with a person who passes, one
-//! who fails, and one who does not come. Between the vendors nothing changes but the configuration.
+//! Pastes the programs of the README and of the book into new crates outside this workspace and
+//! runs them at every vendor, with a person who passes, one who fails and one who does not come.
+//! Only the configuration differs between vendors.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,21 +15,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use idv::{Capability, VendorInfo};
-use idv_examples::Town;
+use idv_examples::TestBed;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-/// More than any machine needs.
+/// A generous time limit for any machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const README: &str = include_str!("../../README.md");
 const BOOK: &str = include_str!("../../docs/src/first-verification.md");
 
-/// The folder with the built programs, `readme` and `book`.
+/// The folder of the built programs `readme` and `book`.
 static BUILT: LazyLock<PathBuf> = LazyLock::new(build);
 
-/// Pastes both programs and their dependencies into new crates, and builds them. What cannot be pasted is that the family is not published:
-/// its crates are patched in. The crates already compiled for this workspace are used again.
+/// Pastes both programs and their dependencies into new crates and builds them. The crates are
+/// unpublished, so the workspace's crates are patched in. Crates compiled for this workspace are
+/// reused.
 fn build() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
@@ -38,7 +40,7 @@ fn build() -> PathBuf {
         .collect();
     for (name, text) in [("readme", README), ("book", BOOK)] {
         let (dependencies, program) = pasted(text);
-        // The feature of each vendor that the program is going to be configured for.
+        // Enables the feature of every vendor that the program will be configured for.
         let dependencies = dependencies.replace("\"idnow\"", &vendors.join(", "));
         write(
             &folder.join(name).join("Cargo.toml"),
@@ -68,7 +70,7 @@ fn build() -> PathBuf {
         ),
     );
     std::fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    // Above the binary of this test is the folder that the workspace is built in.
+    // The workspace's target folder is the parent of the folder for temporary files.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let built =
         std::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
@@ -85,7 +87,7 @@ fn build() -> PathBuf {
     target.join("debug")
 }
 
-/// The dependencies and the program of a text: its first table of dependencies, and its first `main`.
+/// Returns the first table of dependencies and the first `main` of a text.
 fn pasted(text: &str) -> (String, String) {
     let blocks: Vec<(&str, &str)> = text
         .split("```")
@@ -105,7 +107,7 @@ fn pasted(text: &str) -> (String, String) {
     )
 }
 
-/// Writes a file unless it is there already, so that nothing is built again without a reason.
+/// Writes a file unless it has this content, so that cargo rebuilds nothing without a reason.
 fn write(path: &Path, text: &str) {
     if std::fs::read_to_string(path).ok().as_deref() != Some(text) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -113,7 +115,7 @@ fn write(path: &Path, text: &str) {
     }
 }
 
-/// A program, running in a folder of its own.
+/// A program that runs in its own folder.
 struct Program {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -121,8 +123,8 @@ struct Program {
 }
 
 impl Program {
-    /// Starts a program at a vendor, and waits until it has created a verification.
-    async fn start(name: &str, town: &Town, vendor: &VendorInfo) -> Self {
+    /// Starts a program at a vendor and waits until it has created a verification.
+    async fn start(name: &str, test_bed: &TestBed, vendor: &VendorInfo) -> Self {
         let binary = BUILT.join(name);
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -136,18 +138,19 @@ impl Program {
             .unwrap()
             .port();
         let public_url = format!("http://127.0.0.1:{port}");
-        town.report_to(
-            &idv_axum::callback_url(&public_url.parse().unwrap(), vendor.provider.as_str())
-                .unwrap(),
-        )
-        .unwrap();
+        test_bed
+            .report_to(
+                &idv_axum::callback_url(&public_url.parse().unwrap(), vendor.provider.as_str())
+                    .unwrap(),
+            )
+            .unwrap();
 
         let mut command = Command::new(binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("IDV_")) {
             command.env_remove(name);
         }
         let mut child = command
-            .envs(town.variables())
+            .envs(test_bed.variables())
             .env("IDV_CALLS_POLL_INTERVAL_MS", "50")
             .env("LISTEN", format!("127.0.0.1:{port}"))
             .env("PUBLIC_URL", public_url)
@@ -158,7 +161,7 @@ impl Program {
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let created = async {
-            while town
+            while test_bed
                 .sandbox()
                 .vendor(vendor.provider.as_str())
                 .unwrap()
@@ -167,7 +170,7 @@ impl Program {
             {
                 assert!(
                     child.try_wait().unwrap().is_none(),
-                    "{}: it ended before it created anything",
+                    "{}: the program ended before it created a verification",
                     vendor.provider
                 );
                 tokio::task::yield_now().await;
@@ -181,7 +184,7 @@ impl Program {
         }
     }
 
-    /// Waits for the end, and returns what the program printed.
+    /// Waits for the program's end and returns its output.
     async fn end(mut self) -> Vec<String> {
         let mut printed = Vec::new();
         tokio::time::timeout(PATIENCE, async {
@@ -191,28 +194,28 @@ impl Program {
             assert!(self.child.wait().await.unwrap().success(), "{printed:?}");
         })
         .await
-        .unwrap_or_else(|_| panic!("it has no end: {printed:?}"));
+        .unwrap_or_else(|_| panic!("the program did not end: {printed:?}"));
         printed
     }
 }
 
-/// Runs a program while the person plays a scenario. The time of each step passes at once.
+/// Runs a program while the person plays a scenario. Each step takes no real time.
 async fn run(
     name: &str,
     vendor: &VendorInfo,
     scenario: &str,
-    check: impl FnOnce(&Town, &Path),
+    check: impl FnOnce(&TestBed, &Path),
 ) -> Vec<String> {
-    let town = Town::begin_now(vendor.provider.as_str()).await.unwrap();
-    let program = Program::start(name, &town, vendor).await;
-    town.plays_alone(scenario).unwrap();
+    let test_bed = TestBed::start_now(vendor.provider.as_str()).await.unwrap();
+    let program = Program::start(name, &test_bed, vendor).await;
+    test_bed.act(scenario).unwrap();
     for _ in 0..40 {
-        town.wait(Duration::from_secs(60)).await;
+        test_bed.advance(Duration::from_secs(60)).await;
     }
     let folder = program.folder.clone();
     let printed = program.end().await;
-    check(&town, &folder);
-    town.end().await;
+    check(&test_bed, &folder);
+    test_bed.shutdown().await;
     printed
 }
 
@@ -223,7 +226,7 @@ fn verified(printed: &[String]) -> Option<&str> {
 }
 
 #[tokio::test]
-async fn person_who_passes_is_verified_with_a_report_at_every_vendor() {
+async fn readme_program_verifies_person_at_every_vendor() {
     for vendor in idv::providers() {
         let printed = run("readme", &vendor, "happy", |_, _| {}).await;
         assert_eq!(
@@ -243,7 +246,7 @@ async fn person_who_passes_is_verified_with_a_report_at_every_vendor() {
 }
 
 #[tokio::test]
-async fn person_who_fails_is_not_verified_at_any_vendor() {
+async fn readme_program_rejects_failing_person_at_every_vendor() {
     for vendor in idv::providers() {
         let printed = run("readme", &vendor, "rejected", |_, _| {}).await;
         assert_eq!(
@@ -256,39 +259,41 @@ async fn person_who_fails_is_not_verified_at_any_vendor() {
 }
 
 #[tokio::test]
-async fn person_who_does_not_come_is_not_verified_at_any_vendor() {
+async fn readme_program_never_verifies_absent_person() {
     for vendor in idv::providers() {
-        let town = Town::begin_now(vendor.provider.as_str()).await.unwrap();
-        let mut program = Program::start("readme", &town, &vendor).await;
-        town.wait(Duration::from_secs(2 * 24 * 60 * 60)).await;
-        // Three more questions, at a vendor that can be asked.
-        let asked = town.sandbox().requests().len();
-        while vendor.has(Capability::Polling) && town.sandbox().requests().len() < asked + 3 {
+        let test_bed = TestBed::start_now(vendor.provider.as_str()).await.unwrap();
+        let mut program = Program::start("readme", &test_bed, &vendor).await;
+        test_bed
+            .advance(Duration::from_secs(2 * 24 * 60 * 60))
+            .await;
+        // Three more polls, if the vendor can be polled.
+        let asked = test_bed.sandbox().requests().len();
+        while vendor.has(Capability::Polling) && test_bed.sandbox().requests().len() < asked + 3 {
             if program.child.try_wait().unwrap().is_some() {
                 break;
             }
             tokio::task::yield_now().await;
         }
         match program.child.try_wait().unwrap() {
-            // The vendor says that the time is over.
+            // The vendor reports that the session expired.
             Some(_) => assert_eq!(
                 verified(&program.end().await),
                 Some("false"),
                 "{}",
                 vendor.provider
             ),
-            // The vendor never says so: the program waits until its own limit.
+            // The vendor does not report it: the program waits until its own limit.
             None => program.child.kill().await.unwrap(),
         }
-        town.end().await;
+        test_bed.shutdown().await;
     }
 }
 
 #[tokio::test]
-async fn the_books_program_stores_and_deletes_at_every_vendor() {
+async fn book_program_stores_and_deletes_at_every_vendor() {
     for vendor in idv::providers() {
         let id = vendor.provider.clone();
-        let printed = run("book", &vendor, "happy", |town, folder| {
+        let printed = run("book", &vendor, "happy", |test_bed, folder| {
             let stored = std::fs::read_to_string(folder.join("verification.json")).unwrap();
             let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
             assert!(
@@ -298,7 +303,7 @@ async fn the_books_program_stores_and_deletes_at_every_vendor() {
             // Beside the state there is a file for each piece of evidence.
             let files = std::fs::read_dir(folder).unwrap().count();
             assert_eq!(files > 1, vendor.has(Capability::Evidence), "{id}: {files}");
-            let requests = town.sandbox().requests();
+            let requests = test_bed.sandbox().requests();
             let last = requests.last().unwrap();
             assert!(
                 !vendor.has(Capability::Deletion)
@@ -313,7 +318,7 @@ async fn the_books_program_stores_and_deletes_at_every_vendor() {
 }
 
 #[test]
-fn the_books_program_has_forty_lines_at_most() {
+fn book_program_has_at_most_forty_lines() {
     let (_, program) = pasted(BOOK);
     let lines = program
         .lines()

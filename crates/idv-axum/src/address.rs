@@ -2,9 +2,11 @@
 
 use idv_core::{Client, Error, Result, Secret, Url};
 
-/// Returns the address for callbacks: for [`NewVerification::callback_url`](idv_core::NewVerification::callback_url). `base` is the public
-/// address of the routes, including the path that they are nested at; `account` is the name of the account, which is the provider's id for a vendor's default
-/// account.
+/// Returns the callback address for
+/// [`NewVerification::callback_url`](idv_core::NewVerification::callback_url).
+///
+/// `base` is the public address of the routes, including the path that they are nested at.
+/// `account` is the name of the account; for a vendor's default account, that is the provider's id.
 ///
 /// ```
 /// let base = "https://bank.example/identity".parse()?;
@@ -19,7 +21,15 @@ pub fn callback_url(base: &Url, account: &str) -> Result<Url> {
     below(base, "callbacks", account)
 }
 
-/// Returns the address for people's returns: for [`NewVerification::return_urls`](idv_core::NewVerification::return_urls). `base` as for [`callback_url`].
+/// Returns the return address for
+/// [`NewVerification::return_urls`](idv_core::NewVerification::return_urls). The parameters are
+/// those of [`callback_url`].
+///
+/// ```
+/// let base = "https://bank.example/identity".parse()?;
+/// assert_eq!(idv_axum::return_url(&base, "idnow")?.as_str(), "https://bank.example/identity/returns/idnow");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -28,11 +38,14 @@ pub fn return_url(base: &Url, account: &str) -> Result<Url> {
     below(base, "returns", account)
 }
 
-/// Returns the callback address to enter in the vendor's panel, once per account, including the secret if the vendor authenticates by the
-/// address. `base` as for [`callback_url`]. Show it only to the person who enters it.
+/// Returns the callback address to enter in the vendor's panel, once per account.
 ///
-/// If a vendor takes an address with each verification ([`NewVerification::callback_url`](idv_core::NewVerification::callback_url)), its
-/// adapter adds the secret there, and this is the address without it.
+/// It includes the secret if the vendor authenticates callbacks by the address, so show it only to
+/// the operator who enters it. `base` is that of [`callback_url`].
+///
+/// If a vendor takes an address with each verification
+/// ([`NewVerification::callback_url`](idv_core::NewVerification::callback_url)), its adapter adds
+/// the secret there, and this function returns the address without it.
 ///
 /// # Errors
 ///
@@ -71,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_below_the_base_however_it_ends() {
+    fn addresses_extend_base_with_and_without_slash() {
         for (base, expected) in [
             (
                 "https://bank.example",
@@ -112,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_base_is_refused() {
+    fn invalid_base_is_refused() {
         for base in [
             "https://bank.example/?a=b",
             "https://bank.example/#a",

@@ -28,10 +28,7 @@ pub(crate) async fn take(
     let span = tracing::info_span!("idv.callback", provider = %client.info().provider, account);
     async {
         let response = served.callback(&account, &client, request).await;
-        tracing::debug!(
-            status = response.status().as_u16(),
-            "a callback is answered"
-        );
+        tracing::debug!(status = response.status().as_u16(), "replied to a callback");
         response
     }
     .instrument(span)
@@ -44,9 +41,9 @@ impl Served {
             return answer(StatusCode::NOT_FOUND);
         };
         let spec = callbacks.spec();
-        let patience = Patience::new(&self.options, &spec);
+        let limits = TimeLimits::new(&self.options, &spec);
         if !spec.methods.contains(request.method()) {
-            tracing::warn!("the vendor does not call by this method");
+            tracing::warn!("refused a callback: the vendor does not use this method");
             return not_allowed(spec.methods);
         }
         let (head, body) = request.into_parts();
@@ -54,21 +51,21 @@ impl Served {
         let mut delivery = Delivery::callback(head.method, uri, head.headers, Bytes::new());
         delivery.source = source;
         if let Err(error) = callbacks.auth().precheck(&delivery) {
-            tracing::warn!("a message proves nothing, and is not read");
+            tracing::warn!("refused a callback: authentication failed before its body was read");
             return reply(client, &delivery, Reply::to_error(&error));
         }
-        delivery.body = match self.read(body, spec.body_limit, patience.body()).await {
+        delivery.body = match self.read(body, spec.body_limit, limits.body()).await {
             Ok(body) => body,
             Err(status) => {
                 tracing::warn!(
                     status = status.as_u16(),
-                    "a message cannot be read to its end"
+                    "refused a callback: its body is too long, too slow or incomplete"
                 );
                 return answer(status);
             }
         };
         let received = self.receiver.receive(account, &delivery);
-        match in_time(patience.store(), received).await {
+        match in_time(limits.store(), received).await {
             Some(received) => reply(client, &delivery, received),
             None => answer(StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -89,14 +86,14 @@ impl Served {
     }
 }
 
-/// The time limits while a vendor waits for its reply.
-struct Patience<'a> {
+/// The time limits between a vendor's request and the reply.
+struct TimeLimits<'a> {
     options: &'a Options,
-    /// The end of four fifths of the time that the vendor's document gives for the reply.
+    /// Four fifths of the vendor's documented time for the reply, counted from the request.
     until: Option<Instant>,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> TimeLimits<'a> {
     fn new(options: &'a Options, spec: &CallbackSpec) -> Self {
         Self {
             options,
@@ -129,7 +126,8 @@ pub(crate) fn called(head: &Parts) -> Uri {
         .map_or_else(Uri::default, |called| called.clone().into())
 }
 
-/// Builds the reply. A client that sends credentials only on request gets a challenge.
+/// Builds the reply. An unauthenticated client gets a challenge for HTTP Basic, since some send
+/// credentials only after one.
 fn reply(client: &Client, delivery: &Delivery, reply: Reply) -> Response {
     let basic = client.info().callback_proof == Some(ProofKind::Basic);
     if basic
@@ -154,7 +152,7 @@ fn reply(client: &Client, delivery: &Delivery, reply: Reply) -> Response {
 fn not_allowed(methods: &[Method]) -> Response {
     let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
     let mut response = answer(StatusCode::METHOD_NOT_ALLOWED);
-    // Names of methods are tokens, which headers take.
+    // Method names are tokens, which are valid header values.
     if let Ok(allow) = HeaderValue::from_str(&names.join(", ")) {
         response.headers_mut().insert(header::ALLOW, allow);
     }

@@ -6,25 +6,28 @@ use axum::extract::ConnectInfo;
 use http::HeaderName;
 use http::request::Parts;
 
-/// The source of the caller's address.
+/// The source of the sender's IP address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientIp {
-    /// The address is not known.
+    /// No source: the address is unknown.
     #[default]
     Unknown,
-    /// The connection, for a server without a proxy in front. Serve the routes with [`serve`](crate::serve) or
+    /// The address of the connection, for a server without a proxy in front.
+    ///
+    /// Serve the routes with [`serve`](crate::serve) or
     /// [`into_make_service_with_connect_info::<SocketAddr>`](axum::Router::into_make_service_with_connect_info).
     Connection,
-    /// A header that the proxy in front sets, such as `x-real-ip` or `x-forwarded-for`. Of several addresses the last counts, which the
-    /// nearest proxy has added; a sender can forge the others.
+    /// A header that the proxy in front sets, such as `x-real-ip` or `x-forwarded-for`.
     ///
-    /// Use it only if every request passes through that proxy and the proxy sets or extends the header in each.
+    /// Of several addresses the last one counts, which the nearest proxy has added; a sender can
+    /// forge the others. Use this only if every request passes through that proxy and the proxy
+    /// sets or extends the header in each.
     Header(HeaderName),
 }
 
 impl ClientIp {
-    /// Returns the address; `None` if it is not known.
+    /// Returns the address; `None` if it is unknown.
     pub(crate) fn of(&self, request: &Parts) -> Option<IpAddr> {
         let address = match self {
             Self::Unknown => None,
@@ -76,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_nobody_named_tells_nothing() {
+    fn unconfigured_header_is_ignored() {
         let request = request(&[
             ("x-forwarded-for", "192.0.2.1"),
             ("forwarded", "for=192.0.2.1"),
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_addresses_the_nearest_proxys_counts() {
+    fn last_address_of_header_counts() {
         let expected: IpAddr = "192.0.2.7".parse().unwrap();
         for headers in [
             [
@@ -137,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_tells_its_other_end() {
+    fn connection_address_is_used() {
         let mut request = request(&[]);
         request
             .extensions

@@ -1,4 +1,4 @@
-//! The routes of monitoring.
+//! The health routes.
 
 use std::time::Duration;
 
@@ -11,49 +11,49 @@ use idv_flow::Engine;
 use crate::options::Options;
 use crate::{NOT_CACHED, in_time};
 
-/// The time limit of the store for a health check; monitors repeat theirs every few seconds.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The time limit for the store in a health check; monitoring repeats it every few seconds.
+const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// The state of the health routes.
 #[derive(Debug, Clone)]
-pub(crate) struct Watched {
+pub(crate) struct HealthState {
     pub(crate) flow: Engine,
     pub(crate) options: Options,
 }
 
 /// Checks whether the workers keep up.
-pub(crate) async fn work(State(watched): State<Watched>) -> Response {
-    match in_time(PATIENCE, watched.flow.health()).await {
-        Some(health) if health.behind > watched.options.max_lag => {
-            unwell("behind", Some(health.behind))
+pub(crate) async fn work(State(state): State<HealthState>) -> Response {
+    match in_time(TIME_LIMIT, state.flow.health()).await {
+        Some(health) if health.behind > state.options.max_lag => {
+            unhealthy("behind", Some(health.behind))
         }
-        Some(health) => well(Some(health.behind)),
-        None => unwell("unavailable", None),
+        Some(health) => healthy(Some(health.behind)),
+        None => unhealthy("unavailable", None),
     }
 }
 
 /// Checks whether messages can be stored.
-pub(crate) async fn ready(State(watched): State<Watched>) -> Response {
-    match in_time(PATIENCE, watched.flow.health()).await {
-        Some(_) => well(None),
-        None => unwell("unavailable", None),
+pub(crate) async fn ready(State(state): State<HealthState>) -> Response {
+    match in_time(TIME_LIMIT, state.flow.health()).await {
+        Some(_) => healthy(None),
+        None => unhealthy("unavailable", None),
     }
 }
 
 /// Answers as long as the program runs.
 pub(crate) async fn live() -> Response {
-    well(None)
+    healthy(None)
 }
 
-fn well(behind: Option<Duration>) -> Response {
-    tell(StatusCode::OK, "ok", behind)
+fn healthy(behind: Option<Duration>) -> Response {
+    respond(StatusCode::OK, "ok", behind)
 }
 
-fn unwell(word: &str, behind: Option<Duration>) -> Response {
-    tell(StatusCode::SERVICE_UNAVAILABLE, word, behind)
+fn unhealthy(status_word: &str, behind: Option<Duration>) -> Response {
+    respond(StatusCode::SERVICE_UNAVAILABLE, status_word, behind)
 }
 
-fn tell(status: StatusCode, word: &str, behind: Option<Duration>) -> Response {
+fn respond(status: StatusCode, status_word: &str, behind: Option<Duration>) -> Response {
     const JSON: HeaderValue = HeaderValue::from_static("application/json");
     let behind = behind.map_or_else(String::new, |behind| {
         format!(",\"behind_seconds\":{}", behind.as_secs())
@@ -61,7 +61,7 @@ fn tell(status: StatusCode, word: &str, behind: Option<Duration>) -> Response {
     (
         status,
         [NOT_CACHED, (header::CONTENT_TYPE, JSON)],
-        format!("{{\"status\":\"{word}\"{behind}}}"),
+        format!("{{\"status\":\"{status_word}\"{behind}}}"),
     )
         .into_response()
 }

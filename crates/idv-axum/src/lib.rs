@@ -1,4 +1,8 @@
-//! Routes for axum: callbacks of vendors and returns of people, in front of a [`Engine`] or a [`Tracker`](idv_core::Tracker).
+//! Routes for axum: the vendors' callbacks, the return of the person's browser, and health checks.
+//!
+//! They serve an [`Engine`] of `idv-flow`, or a single [`Tracker`](idv_core::Tracker). Use this
+//! crate if the application runs an HTTP server on axum; without one, pass requests to
+//! [`Engine::receive`] or [`TrackerInbox::receive`].
 //!
 //! ```no_run
 //! # use idv_core::Environment;
@@ -15,21 +19,22 @@
 //! }
 //! ```
 //!
-//! | route | who calls it | what it does |
+//! | route | caller | effect |
 //! |---|---|---|
 //! | `/callbacks/{account}` and paths below it | the vendor | authenticates and stores the message, and replies as the vendor expects |
 //! | `GET /returns/{account}` | the person's browser | records the return as a claim, and shows or redirects to [the next page](ReturnPage) |
 //! | `GET /health` | monitoring | 200 as long as the workers keep up, else 503 |
 //! | `GET /health/ready` | a load balancer | 200 as long as messages can be stored, else 503 |
-//! | `GET /health/live` | a supervisor that restarts programs | 200 |
+//! | `GET /health/live` | a process supervisor | 200 |
 //!
 //! The application chooses their path with [`Router::nest`](axum::Router::nest). [`callback_url`] and [`return_url`] build the resulting
 //! addresses; [`account_callback_url`] builds the one to enter once in a vendor's panel.
 //!
 //! # Replies to callbacks
 //!
-//! A route authenticates, seals and stores a message and replies; [`Engine::run`] processes it later. The adapter knows the vendor's HTTP
-//! methods, the maximum length and the time for a reply ([`CallbackSpec`](idv_core::CallbackSpec)), the authentication
+//! The route authenticates, seals and stores a message and replies; [`Engine::run`] processes it
+//! later. The adapter provides the vendor's HTTP methods, the maximum length and the time for a
+//! reply ([`CallbackSpec`](idv_core::CallbackSpec)), the authentication
 //! ([`CallbackAuth`](idv_core::CallbackAuth)), and the reply.
 //!
 //! | status | when |
@@ -53,10 +58,11 @@
 //!
 //! # Rate limits
 //!
-//! An unauthenticated sender can reach these routes. A message that cannot be proven is refused before its body is read. Returns, and
-//! callbacks of vendors that are configured without a secret, are claims that any sender can make: each costs a lookup in the store, and
-//! none is stored. Limit their rate, and the number of connections, in the proxy in front; [`serve`] limits the time and the number of
-//! connections.
+//! An unauthenticated sender can reach these routes. A message whose address or headers fail
+//! authentication is refused before its body is read. Returns, and callbacks of vendors that are
+//! configured without a secret, are claims that any sender can make: each costs a lookup in the
+//! store, and none is stored. Limit their rate, and the number of connections, in the proxy in
+//! front; [`serve`] limits the time and the number of connections.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -91,6 +97,18 @@ use idv_flow::{Engine, FlowError};
 /// Returns all routes: those of [`callbacks`], [`returns`] and [`health`].
 ///
 /// To merge them into a router with a state, call `.with_state(())`.
+///
+/// ```no_run
+/// # async fn example(store: idv_flow::store::MemoryStore, client: idv_core::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use idv_axum::Options;
+/// use idv_flow::Engine;
+///
+/// let engine = Engine::builder(store).client(client).open().await?;
+/// let app = axum::Router::new().nest("/identity", idv_axum::routes(&engine, &Options::new()));
+/// # let _: axum::Router = app;
+/// # Ok(())
+/// # }
+/// ```
 pub fn routes(flow: &Engine, options: &Options) -> Router {
     callbacks(flow, options)
         .merge(returns(flow, options))
@@ -134,7 +152,7 @@ fn callback_routes(served: Served) -> Router {
     Router::new()
         .route("/callbacks/{account}", any(callback::take))
         .route("/callbacks/{account}/", any(callback::take))
-        // Identity.TM's document has the name of the webhook at the end of its examples (chapter 2.6.3).
+        // Identity.TM's examples append the name of the webhook to the address (section 2.6.3).
         .route("/callbacks/{account}/{*below}", any(callback::take))
         .with_state(served)
 }
@@ -148,15 +166,25 @@ fn return_routes(served: Served) -> Router {
 
 /// Returns the routes `GET /health`, `/health/ready` and `/health/live`.
 ///
-/// They answer with a status word as JSON, and `/health` with the lag of the work in seconds; neither is confidential. A restart does not
-/// help a program whose store is down or whose work is late, so `/health/live` checks neither. A program whose work is late can still
-/// receive callbacks, so `/health/ready` checks only the store.
+/// They respond with a status word as JSON, and `/health` also with the workers' lag in seconds;
+/// neither is confidential. A restart does not help a program whose store is down or whose workers
+/// are late, so `/health/live` checks neither. A program whose workers are late can still receive
+/// callbacks, so `/health/ready` checks only the store.
+///
+/// ```no_run
+/// # fn example(flow: &idv_flow::Engine) -> axum::Router {
+/// use std::time::Duration;
+///
+/// let options = idv_axum::Options::new().max_lag(Duration::from_secs(60));
+/// axum::Router::new().nest("/internal", idv_axum::health(flow, &options))
+/// # }
+/// ```
 pub fn health(flow: &Engine, options: &Options) -> Router {
     Router::new()
         .route("/health", get(health::work))
         .route("/health/ready", get(health::ready))
         .route("/health/live", get(health::live))
-        .with_state(health::Watched {
+        .with_state(health::HealthState {
             flow: flow.clone(),
             options: options.clone(),
         })
@@ -217,24 +245,24 @@ impl Served {
     }
 }
 
-/// Returns the answer of the flow; `None`, with a line in the log, if it fails or takes too long.
+/// Awaits the engine's answer. Returns `None`, and logs the reason, if it fails or takes too long.
 async fn in_time<T>(
     time: Duration,
-    question: impl Future<Output = Result<T, FlowError>>,
+    answer: impl Future<Output = Result<T, FlowError>>,
 ) -> Option<T> {
-    match tokio::time::timeout(time, question).await {
+    match tokio::time::timeout(time, answer).await {
         Ok(Ok(answer)) => Some(answer),
         Ok(Err(error)) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "the flow does not answer"
+                "the engine failed"
             );
             None
         }
         Err(_) => {
             tracing::error!(
                 milliseconds = time.as_millis(),
-                "the store does not answer in time"
+                "the store did not respond in time"
             );
             None
         }
@@ -245,7 +273,7 @@ async fn in_time<T>(
 const NOT_CACHED: (HeaderName, HeaderValue) =
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
-/// The README's examples, kept compiling.
+/// Compiles the README's examples.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

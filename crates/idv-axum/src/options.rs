@@ -11,7 +11,10 @@ use idv_core::Url;
 use crate::client_ip::ClientIp;
 use crate::returning::{ReturnPage, Returned};
 
-/// Options of the routes. [`Options::new`] suits a server without a proxy in front, and tells people that they can close the window.
+/// Options of the routes.
+///
+/// [`Options::new`] suits a server without a proxy in front, and shows returning people a page that
+/// says that they can close the window.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,8 +51,8 @@ impl Options {
         }
     }
 
-    /// Sets how the caller's address is determined. Default: not at all, so that an adapter that is configured to check the vendor's
-    /// addresses refuses every callback.
+    /// Sets the source of the sender's IP address. Default: none, so that an adapter that is
+    /// configured to check the vendor's addresses refuses every callback.
     #[must_use]
     pub fn client_ip(mut self, client_ip: ClientIp) -> Self {
         self.client_ip = client_ip;
@@ -78,7 +81,7 @@ impl Options {
         self
     }
 
-    /// Sets the lag of the work at which `/health` reports a failure. Default: 5 minutes.
+    /// Sets the lag of the workers above which `/health` reports a failure. Default: 5 minutes.
     #[must_use]
     pub const fn max_lag(mut self, time: Duration) -> Self {
         self.max_lag = time;

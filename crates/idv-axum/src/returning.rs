@@ -1,4 +1,4 @@
-//! The route of people who return.
+//! The route for people who return from the vendor.
 
 use std::fmt;
 
@@ -12,10 +12,11 @@ use tracing::Instrument as _;
 use crate::callback::called;
 use crate::{NOT_CACHED, Served, in_time};
 
-/// The return of a person's browser. `Debug` prints only the provider.
+/// The return of a person's browser.
 ///
-/// Everything except the provider comes from the browser and may be forged. The application recognizes the person by its own session, such
-/// as a cookie. Parameters that the vendor added to the address have been recorded as a claim.
+/// Everything except the provider comes from the browser and may be forged. The application
+/// recognizes the person by its own session, such as a cookie. Parameters that the vendor added to
+/// the address have been recorded as a claim. `Debug` prints only the provider.
 pub struct Returned {
     provider: ProviderId,
     delivery: Delivery,
@@ -50,7 +51,9 @@ impl fmt::Debug for Returned {
     }
 }
 
-/// The page for a person who returns: a redirect within the site, or HTML. The outcome is not known at this moment.
+/// The page for a person who returns: a redirect within the site, or HTML.
+///
+/// The outcome is not known yet at that moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnPage(Kind);
 
@@ -61,8 +64,16 @@ enum Kind {
 }
 
 impl ReturnPage {
-    /// Redirects (303) to a path of this site, or of [`Options::site`](crate::Options::site), and never to another site, even if the path
-    /// is forged.
+    /// Redirects (303) to a path of this site, or of [`Options::site`](crate::Options::site).
+    ///
+    /// It never redirects to another site, even if the path is forged.
+    ///
+    /// ```
+    /// use idv_axum::ReturnPage;
+    ///
+    /// assert!(ReturnPage::redirect("/my-account").is_ok());
+    /// assert!(ReturnPage::redirect("//elsewhere.example").is_err());
+    /// ```
     ///
     /// # Errors
     ///
@@ -78,7 +89,9 @@ impl ReturnPage {
         }
     }
 
-    /// Shows a page of HTML. It must contain no data of the person and nothing that the browser sent.
+    /// Shows a page of HTML.
+    ///
+    /// It must contain no data of the person and nothing that the browser sent.
     #[must_use]
     pub fn page(html: impl Into<String>) -> Self {
         Self(Kind::Html(html.into()))
@@ -112,7 +125,7 @@ impl Default for ReturnPage {
     }
 }
 
-/// The path is not a path of this site.
+/// The path does not belong to this site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotOnThisSite;
 
@@ -149,9 +162,9 @@ impl Served {
         if head.method == Method::GET {
             let received = self.receiver.receive(account, &delivery);
             let Some(reply) = in_time(self.options.reply_within, received).await else {
-                return once_more();
+                return try_again();
             };
-            tracing::debug!(status = reply.status.as_u16(), "a person has come back");
+            tracing::debug!(status = reply.status.as_u16(), "a person returned");
         }
         let returned = Returned {
             provider,
@@ -164,8 +177,8 @@ impl Served {
     }
 }
 
-/// Asks the browser to come again: it may be the only one that knows the id of the result.
-fn once_more() -> Response {
+/// Asks the browser to try again: it may be the only source of the result's id.
+fn try_again() -> Response {
     const REFRESH: HeaderName = HeaderName::from_static("refresh");
     let html = page("One moment", "One moment, please.");
     let again = [
@@ -175,7 +188,8 @@ fn once_more() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, SAFE, again, Html(html)).into_response()
 }
 
-/// The address of a return may contain secrets: it is not sent as a referrer, and the page is not cached.
+/// The address of a return may contain secrets: browsers must neither send it as a referrer nor
+/// cache the page.
 const SAFE: [(HeaderName, HeaderValue); 3] = [
     NOT_CACHED,
     (
@@ -201,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_leads_to_another_site_is_none() {
+    fn path_to_another_site_is_refused() {
         for path in [
             "",
             "status",
@@ -222,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_kept_whatever_the_path_says() {
+    fn redirect_stays_on_configured_site() {
         let site: Url = "https://bank.example/somewhere/else?x=y".parse().unwrap();
         for path in [
             "/status/1",

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// Pause after a connection could not be accepted: the program may have no more file descriptors.
+/// The pause after a failed `accept`, which usually means that file descriptors are used up.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The limits of [`serve`].
@@ -28,11 +28,11 @@ const AFTER_FAILURE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The maximum number of open connections. Further ones wait.
+    /// The maximum number of open connections. Further ones wait in the listener's queue.
     pub connections: usize,
     /// The time in which the head of a request has to arrive.
     pub head_timeout: Duration,
-    /// The time after which a connection is closed, even if its request is not answered.
+    /// The time after which a connection is closed, even if its request is unanswered.
     pub connection_timeout: Duration,
 }
 
@@ -70,10 +70,26 @@ impl Limits {
     }
 }
 
-/// Serves routes by plain HTTP/1.1 until `stop` completes, then ends the requests under way.
+/// Serves routes by plain HTTP/1.1 until `stop` completes, then completes the requests under way.
 ///
-/// A sender that opens connections without complete requests holds each for at most [`Limits::head_timeout`]. A connection serves one
-/// request, since vendors call back seldom. [`ClientIp::Connection`](crate::ClientIp::Connection) knows the sender's address.
+/// A sender that opens connections without complete requests holds each for at most
+/// [`Limits::head_timeout`]. A connection serves one request, since vendors send callbacks seldom.
+/// [`ClientIp::Connection`](crate::ClientIp::Connection) knows the sender's address.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use axum::{Router, routing::get};
+/// use idv_axum::{Limits, serve};
+///
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+/// let routes = Router::new().route("/", get(|| async { "ok" }));
+/// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+/// let server = tokio::spawn(serve(listener, routes, Limits::default(), async { let _ = stopped.await; }));
+/// let _ = stop.send(());
+/// server.await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 ///
 /// # Cancellation
 ///
@@ -90,7 +106,7 @@ pub async fn serve(
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
-            // It is never closed.
+            // The semaphore is never closed.
             let place = Arc::clone(&free).acquire_owned().await;
             (place, listener.accept().await)
         };
@@ -106,7 +122,7 @@ pub async fn serve(
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(kind = ?error.kind(), "a connection could not be accepted");
+                    tracing::warn!(kind = ?error.kind(), "could not accept a connection");
                     tokio::time::sleep(AFTER_FAILURE).await;
                 }
             },

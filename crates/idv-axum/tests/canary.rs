@@ -1,4 +1,4 @@
-//! Whatever comes in, neither a person's data nor a secret shows in a log, at any level.
+//! Neither personal data nor a secret appears in a log, at any level.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,11 +15,11 @@ use idv_testkit::{Canary, Recording};
 use support::{Bank, Desk, SECRET, Vendor, request};
 
 #[tokio::test]
-async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
+async fn callbacks_and_returns_log_no_marks() {
     let recording = Recording::start();
     let mut canary = Canary::new();
     canary.watch(SECRET);
-    // The password as it travels.
+    // The password in its encoded form.
     canary.watch("bWVuc2F0ZWs6");
     let mut printed = String::new();
     for vendor in Vendor::all().await {
@@ -29,7 +29,7 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         canary.watch(new.reference.as_str());
         new.person.family_name = Some(name.clone().into());
         let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
-        // The names of the person who comes, if the vendor is not told at creation who is expected.
+        // The name of the simulated person, for vendors that do not take it with the request.
         vendor.of(&bank.sandbox).expect(&name);
         vendor.act(&bank.sandbox, "happy");
         bank.follow(id).await;
@@ -39,12 +39,12 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         );
         assert!(
             report.to_lowercase().contains(&name) || vendor.is("identify24"),
-            "{vendor:?}: there was something to print"
+            "{vendor:?}: the report contains the mark"
         );
         let address =
             idv_axum::account_callback_url(&bank.base, vendor.id(), &bank.client).unwrap();
         printed += &format!("{address:?}");
-        // What is refused, at each step on the way.
+        // Refused messages, one for each step of the checks.
         bank.store.fail();
         let address = address.expose().to_owned();
         for address in [
@@ -70,7 +70,7 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         Options::new()
             .client_ip(ClientIp::Connection)
             .after_return(|returned| async move {
-                tracing::info!(?returned, "an application that prints what it has at hand");
+                tracing::info!(?returned, "an application logs its arguments");
                 ReturnPage::redirect(&returned.query("next").unwrap()).unwrap_or_default()
             });
     for vendor in Vendor::all().await {
@@ -116,10 +116,10 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
     for expected in [
         "idv.callback{provider=",
         "idv.return{provider=",
-        "the flow does not answer",
-        "a callback is answered",
+        "the engine failed",
+        "replied to a callback",
     ] {
-        assert!(log.contains(expected), "the log was recorded: {expected}");
+        assert!(log.contains(expected), "missing in the log: {expected}");
     }
     assert_eq!(canary.found_in(&log), None, "in the log");
     assert_eq!(canary.found_in(&printed), None, "printed");

@@ -1,4 +1,5 @@
-//! Who asks how it stands is told: monitoring of the work, a balancer of the store, and whoever restarts programs of neither.
+//! Health checks: lag concerns monitoring, the store a load balancer, and neither a process
+//! supervisor.
 
 #![allow(
     clippy::unwrap_used,
@@ -29,14 +30,14 @@ async fn health(desk: &Desk, path: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn work_that_waits_for_too_long_is_told_to_monitoring_alone() {
+async fn lag_fails_health_but_not_readiness() {
     let options = Options::new().max_lag(Duration::from_secs(90));
     let desk = Desk::with(&Vendor::keyed(), true, &options).await;
     assert_eq!(
         health(&desk, "/health").await,
         (200, r#"{"status":"ok","behind_seconds":0}"#.to_owned())
     );
-    // The first timer is due after a minute, and nobody works.
+    // The first timer is due after a minute, and no worker runs.
     desk.advance(Duration::from_secs(150)).await;
     assert_eq!(
         health(&desk, "/health").await,
@@ -56,7 +57,7 @@ async fn work_that_waits_for_too_long_is_told_to_monitoring_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_or_hangs_is_told_and_is_no_reason_to_restart() {
+async fn failing_store_fails_readiness_but_not_liveness() {
     let desk = Desk::open(&Vendor::keyed()).await;
     desk.store.fail();
     let expected = (503, r#"{"status":"unavailable"}"#.to_owned());
@@ -73,7 +74,7 @@ async fn a_store_that_fails_or_hangs_is_told_and_is_no_reason_to_restart() {
 }
 
 #[tokio::test]
-async fn a_balancer_may_ask_for_the_head_alone_and_nobody_for_anything_else() {
+async fn health_accepts_get_and_head_only() {
     let desk = Desk::open(&Vendor::keyed()).await;
     for path in ["/health", "/health/ready", "/health/live"] {
         let answer = desk.ask(request(Method::HEAD, path, &[], "")).await;

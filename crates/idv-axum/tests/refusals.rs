@@ -1,4 +1,4 @@
-//! What is not taken, and what it is answered with. Time is the runtime's, and is not waited for.
+//! Refused messages and their status codes. The clock is the runtime's paused one.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,10 +20,10 @@ use idv::ProofKind;
 use idv_axum::{ClientIp, Options};
 use support::{Desk, SECRET, Vendor, request};
 
-/// A callback that proves itself, about a person whom the application does not know: the method, the address, headers and the body.
-type Proven = (Method, String, Vec<(&'static str, String)>, String);
+/// An authenticated callback for an unknown verification: method, address, headers and body.
+type CallbackParts = (Method, String, Vec<(&'static str, String)>, String);
 
-fn proven(desk: &Desk, vendor: &Vendor) -> Proven {
+fn authenticated(desk: &Desk, vendor: &Vendor) -> CallbackParts {
     let path = format!("/callbacks/{}", vendor.id());
     let forged = vendor.of(&desk.sandbox).forgery(&path, "abc", "1");
     let (mut url, mut headers) = (forged.url, Vec::new());
@@ -53,7 +53,7 @@ fn proven(desk: &Desk, vendor: &Vendor) -> Proven {
     (forged.method, url, headers, forged.body)
 }
 
-fn built(parts: &Proven, body: impl Into<Body>) -> http::Request<Body> {
+fn built(parts: &CallbackParts, body: impl Into<Body>) -> http::Request<Body> {
     let headers: Vec<(&str, &str)> = parts
         .2
         .iter()
@@ -63,10 +63,10 @@ fn built(parts: &Proven, body: impl Into<Body>) -> http::Request<Body> {
 }
 
 #[tokio::test]
-async fn what_proves_itself_is_taken_with_and_without_a_slash_and_whatever_its_media_type() {
+async fn authenticated_callback_needs_no_slash_or_media_type() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
-        let mut parts = proven(&desk, &vendor);
+        let mut parts = authenticated(&desk, &vendor);
         let taken = desk.ask(built(&parts, parts.3.clone())).await;
         assert_eq!(
             (taken.status, taken.body.as_str()),
@@ -89,7 +89,7 @@ async fn what_proves_itself_is_taken_with_and_without_a_slash_and_whatever_its_m
                 "{vendor:?} {end}"
             );
         }
-        // Some clients send the whole address.
+        // Some clients send an absolute URL.
         parts.1 = format!("https://bank.example{}", parts.1);
         assert_eq!(
             desk.ask(built(&parts, parts.3.clone())).await.status,
@@ -105,7 +105,7 @@ async fn what_proves_itself_is_taken_with_and_without_a_slash_and_whatever_its_m
 }
 
 #[tokio::test]
-async fn a_method_that_the_vendor_never_calls_by_is_refused_and_the_others_are_named() {
+async fn undocumented_method_is_refused_with_allow_header() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
         let allowed = desk
@@ -116,7 +116,7 @@ async fn a_method_that_the_vendor_never_calls_by_is_refused_and_the_others_are_n
             .unwrap()
             .spec()
             .methods;
-        let mut parts = proven(&desk, &vendor);
+        let mut parts = authenticated(&desk, &vendor);
         let every = [
             Method::GET,
             Method::HEAD,
@@ -148,7 +148,7 @@ async fn a_method_that_the_vendor_never_calls_by_is_refused_and_the_others_are_n
 }
 
 #[tokio::test]
-async fn an_unknown_provider_is_not_found() {
+async fn unknown_account_is_not_found() {
     let desk = Desk::open(&Vendor::keyed()).await;
     for target in [
         "/callbacks/identity-tm?token=a",
@@ -176,12 +176,12 @@ async fn an_unknown_provider_is_not_found() {
 }
 
 #[tokio::test]
-async fn unreadable_message_is_kept_if_its_account_proves_it() {
+async fn authenticated_unreadable_message_is_kept() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
-        let mut parts = proven(&desk, &vendor);
+        let mut parts = authenticated(&desk, &vendor);
         if vendor.is("identity-tm") {
-            // The secret is that of the empty reference, and no order is named.
+            // The secret belongs to the empty reference, and the message names no order.
             let guard = desk
                 .client
                 .provider()
@@ -194,7 +194,7 @@ async fn unreadable_message_is_kept_if_its_account_proves_it() {
             parts.1 = format!("/callbacks/identity-tm?{name}={}", token.expose());
         }
         let answer = desk.ask(built(&parts, "\u{0}<html>")).await;
-        // A secret of one verification does not prove a message that names none.
+        // The secret of one verification does not authenticate a message that names none.
         let (status, kept) = if vendor.is("identity-tm") {
             (StatusCode::BAD_REQUEST, 0)
         } else {
@@ -206,8 +206,9 @@ async fn unreadable_message_is_kept_if_its_account_proves_it() {
             "{vendor:?}"
         );
         assert_eq!(desk.store.stored(), kept, "{vendor:?}");
-        // Without a secret any sender could have it kept. A vendor that cannot be asked has to have one.
-        if !vendor.can_be_asked() {
+        // Without a secret, any sender could fill the store. A vendor that cannot be polled
+        // requires one.
+        if !vendor.can_be_polled() {
             continue;
         }
         let desk = Desk::with(&vendor, false, &Options::new()).await;
@@ -221,11 +222,10 @@ async fn unreadable_message_is_kept_if_its_account_proves_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused_before_it_is_read_where_it_says_so_and_while_it_is_read_where_not()
- {
+async fn long_body_is_refused_before_or_while_it_is_read() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
-        let parts = proven(&desk, &vendor);
+        let parts = authenticated(&desk, &vendor);
         let limit = desk
             .client
             .provider()
@@ -234,7 +234,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read_where_it_says_so_a
             .unwrap()
             .spec()
             .body_limit;
-        // What polls this body fails the test.
+        // Polling this body fails the test.
         let untouched = Body::new(Announced(limit as u64 + 1));
         assert_eq!(
             desk.ask(built(&parts, untouched)).await.status,
@@ -253,7 +253,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read_where_it_says_so_a
         assert_eq!(desk.store.offered(), 0, "{vendor:?}");
     }
     let narrow = Desk::with(&Vendor::keyed(), true, &Options::new().body_limit(10)).await;
-    let parts = proven(&narrow, &Vendor::keyed());
+    let parts = authenticated(&narrow, &Vendor::keyed());
     assert_eq!(
         narrow.ask(built(&parts, parts.3.clone())).await.status,
         StatusCode::PAYLOAD_TOO_LARGE
@@ -261,7 +261,7 @@ async fn a_body_that_is_too_long_is_refused_before_it_is_read_where_it_says_so_a
 }
 
 #[tokio::test]
-async fn what_proves_nothing_is_refused_before_its_body_is_read() {
+async fn unauthenticated_message_is_refused_before_its_body() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
         let target = format!("/callbacks/{}?ref=abc", vendor.id());
@@ -305,14 +305,14 @@ async fn what_proves_nothing_is_refused_before_its_body_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_never_ends_is_not_waited_for() {
+async fn endless_body_times_out() {
     let desk = Desk::with(
         &Vendor::keyed(),
         true,
         &Options::new().body_timeout(Duration::from_secs(7)),
     )
     .await;
-    let parts = proven(&desk, &Vendor::keyed());
+    let parts = authenticated(&desk, &Vendor::keyed());
     let begun = tokio::time::Instant::now();
     let answer = desk
         .ask(built(
@@ -324,7 +324,7 @@ async fn a_body_that_never_ends_is_not_waited_for() {
         (answer.status, begun.elapsed().as_secs()),
         (StatusCode::REQUEST_TIMEOUT, 7)
     );
-    // One that comes drop by drop, for ever.
+    // A body that arrives slowly and never ends.
     let drops = stream::unfold((), |()| async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
@@ -335,9 +335,9 @@ async fn a_body_that_never_ends_is_not_waited_for() {
             .status,
         StatusCode::REQUEST_TIMEOUT
     );
-    // Where the vendor waits for its reply, the body has no more time than that.
+    // If the vendor limits the time for the reply, the body has no more time than that.
     let strict = Desk::open(&Vendor::named("identity-tm")).await;
-    let mut order = proven(&strict, &Vendor::named("identity-tm"));
+    let mut order = authenticated(&strict, &Vendor::named("identity-tm"));
     order.0 = Method::PUT;
     let begun = tokio::time::Instant::now();
     let answer = strict
@@ -350,7 +350,7 @@ async fn a_body_that_never_ends_is_not_waited_for() {
         (answer.status, begun.elapsed().as_secs()),
         (StatusCode::REQUEST_TIMEOUT, 4)
     );
-    let broken = stream::once(async { Err::<Bytes, _>(std::io::Error::other("it broke off")) });
+    let broken = stream::once(async { Err::<Bytes, _>(std::io::Error::other("broken pipe")) });
     assert_eq!(
         desk.ask(built(&parts, Body::from_stream(broken)))
             .await
@@ -361,10 +361,10 @@ async fn a_body_that_never_ends_is_not_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_or_hangs_is_answered_503_in_the_vendors_time() {
+async fn failing_store_replies_503_within_vendor_limit() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
-        let parts = proven(&desk, &vendor);
+        let parts = authenticated(&desk, &vendor);
         desk.store.fail();
         assert_eq!(
             desk.ask(built(&parts, parts.3.clone())).await.status,
@@ -378,7 +378,7 @@ async fn a_store_that_fails_or_hangs_is_answered_503_in_the_vendors_time() {
             StatusCode::SERVICE_UNAVAILABLE,
             "{vendor:?}"
         );
-        // Identity.TM wants its reply within five seconds (chapter 2.6.1).
+        // Identity.TM requires its reply within five seconds (section 2.6.1).
         let expected = if vendor.is("identity-tm") { 4 } else { 10 };
         assert_eq!(begun.elapsed().as_secs(), expected, "{vendor:?}");
         desk.store.recover();
@@ -392,7 +392,7 @@ async fn a_store_that_fails_or_hangs_is_answered_503_in_the_vendors_time() {
 }
 
 #[tokio::test]
-async fn the_address_that_a_callback_came_from_is_believed_from_the_named_header_alone() {
+async fn sender_address_comes_from_configured_header_only() {
     let header = ClientIp::Header(http::HeaderName::from_static("x-real-ip"));
     for (source, header, expected) in [
         (
@@ -427,13 +427,13 @@ async fn the_address_that_a_callback_came_from_is_believed_from_the_named_header
             &Options::new().client_ip(source.clone()),
         )
         .await;
-        let parts = proven(&desk, &Vendor::named("identity-tm"));
+        let parts = authenticated(&desk, &Vendor::named("identity-tm"));
         let answer = desk.ask(request(parts.0, &parts.1, &[header], "")).await;
         assert_eq!(answer.status, expected, "{source:?} {header:?}");
     }
 }
 
-/// A body of so many bytes that nobody may ask for.
+/// A body that announces its length and must not be read.
 struct Announced(u64);
 
 impl axum::body::HttpBody for Announced {
@@ -444,7 +444,7 @@ impl axum::body::HttpBody for Announced {
         self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        panic!("the body is read")
+        panic!("the body was read")
     }
 
     fn size_hint(&self) -> SizeHint {

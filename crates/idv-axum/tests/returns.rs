@@ -1,4 +1,4 @@
-//! People who come back: they prove nothing, are shown nothing, and are sent nowhere else.
+//! Returns of people: they prove nothing, show no data and never redirect to another site.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use support::{Answer, Bank, Desk, Vendor, request};
 
 const BACK: &str = "/returns/cm-id-scan?trxid=b659c273-0000-4000-8000-000000000000&resultid=e6b7ce66-0000-4000-8000-000000000000";
 
-/// Somebody who is at the vendor, and the address that they come back to.
+/// Starts a verification whose person is at the vendor, and returns the address for the return.
 async fn away() -> (Bank, String) {
     let bank = Bank::open(&Vendor::named("cm-id-scan")).await;
     bank.start().await;
@@ -45,7 +45,7 @@ fn assert_safe(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn return_counts_once_and_is_answered_by_a_silent_page() {
+async fn return_counts_once_and_shows_no_data() {
     let (bank, back) = away().await;
     let slash = back.replace('?', "/?");
     let before = bank.store.changed();
@@ -74,7 +74,7 @@ async fn return_counts_once_and_is_answered_by_a_silent_page() {
 }
 
 #[tokio::test]
-async fn every_vendors_person_is_thanked_whatever_the_browser_brings() {
+async fn return_page_ignores_query_at_every_vendor() {
     for vendor in Vendor::all().await {
         let desk = Desk::open(&vendor).await;
         for query in [
@@ -95,7 +95,7 @@ async fn every_vendors_person_is_thanked_whatever_the_browser_brings() {
 }
 
 #[tokio::test]
-async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
+async fn application_chooses_next_page_by_its_session() {
     let options = Options::new().after_return(|returned| async move {
         assert_eq!(returned.provider().as_str(), "cm-id-scan");
         let session = returned.headers()["cookie"]
@@ -121,8 +121,8 @@ async fn the_application_says_what_comes_next_by_a_session_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_the_browser_brings_leads_to_no_other_site() {
-    // As careless as an application can be.
+async fn query_never_redirects_to_another_site() {
+    // An application that trusts its input.
     let options = Options::new().after_return(|returned| async move {
         ReturnPage::redirect(&returned.query("next").unwrap_or_default()).unwrap_or_default()
     });
@@ -155,7 +155,7 @@ async fn what_the_browser_brings_leads_to_no_other_site() {
 }
 
 #[tokio::test]
-async fn only_a_person_who_comes_back_is_taken_in() {
+async fn only_get_counts_as_return() {
     let (bank, back) = away().await;
     let answer = bank.ask(request(Method::HEAD, &back, &[], "")).await;
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ""));
@@ -170,9 +170,9 @@ async fn only_a_person_who_comes_back_is_taken_in() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_stored_is_brought_again_by_the_browser() {
+async fn browser_retries_return_when_store_fails() {
     let (bank, back) = away().await;
-    // Nobody has to wait for a store that hangs.
+    // No person waits for a store that does not respond.
     tokio::time::pause();
     let come_back = || bank.ask(request(Method::GET, &back, &[], ""));
     bank.store.fail();

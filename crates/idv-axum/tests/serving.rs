@@ -1,6 +1,6 @@
 //! The server for the routes, over real connections.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-/// Longer than anything here takes on any machine.
+/// A generous time limit for any machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 struct Served {
@@ -39,7 +39,7 @@ async fn served(routes: Router, limits: Limits) -> Served {
     }
 }
 
-/// Sends bytes, and returns the connection.
+/// Sends bytes and returns the connection.
 async fn sent(address: SocketAddr, bytes: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes.as_bytes()).await.unwrap();
@@ -49,7 +49,7 @@ async fn sent(address: SocketAddr, bytes: &str) -> TcpStream {
 /// Reads until the connection is closed.
 async fn answer(mut stream: TcpStream) -> String {
     let mut text = Vec::new();
-    // A connection that is reset is closed, too.
+    // A reset connection counts as closed.
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text))
         .await
         .unwrap();
@@ -59,7 +59,7 @@ async fn answer(mut stream: TcpStream) -> String {
 const WHOLE: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 #[tokio::test]
-async fn half_requests_do_not_keep_others_waiting() {
+async fn incomplete_requests_do_not_block_others() {
     let routes = Router::new().route("/", get(|| async { "here" }));
     let limits = Limits::default()
         .connections(4)
@@ -80,7 +80,7 @@ async fn half_requests_do_not_keep_others_waiting() {
 }
 
 #[tokio::test]
-async fn connection_takes_one_request() {
+async fn connection_serves_one_request() {
     let routes = Router::new().route(
         "/",
         get(|ConnectInfo(address): ConnectInfo<SocketAddr>| async move { address.to_string() }),
@@ -97,7 +97,7 @@ async fn connection_takes_one_request() {
 }
 
 #[tokio::test]
-async fn connection_ends_whatever_it_is_at() {
+async fn connection_timeout_closes_busy_connection() {
     let routes = Router::new().route("/", get(|| async { std::future::pending::<&str>().await }));
     let served = served(
         routes,
@@ -108,7 +108,7 @@ async fn connection_ends_whatever_it_is_at() {
 }
 
 #[tokio::test]
-async fn request_under_way_is_answered_after_the_stop() {
+async fn request_under_way_completes_after_stop() {
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (begins, goes_on) = (Arc::clone(&begun), Arc::clone(&go_on));
     let slow = move || {
@@ -131,6 +131,6 @@ async fn request_under_way_is_answered_after_the_stop() {
         .unwrap();
     assert!(
         TcpStream::connect(served.address).await.is_err(),
-        "it listens no more"
+        "the listener is closed"
     );
 }

@@ -1,4 +1,5 @@
-//! Each vendor calls back as its document has it, over HTTP, and is answered as it wants.
+//! Each vendor sends callbacks over HTTP according to its document and gets the reply that it
+//! expects.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,13 +18,13 @@ use idv_sandbox::{Fault, FaultKind, WebhookMethod};
 use support::{Bank, SECRET, Vendor};
 
 #[tokio::test]
-async fn the_address_for_the_panel_has_the_secret_where_it_lives_there() {
+async fn panel_address_contains_secret_if_vendor_uses_it() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let base = "https://bank.example/identity".parse().unwrap();
         let address = idv_axum::account_callback_url(&base, vendor.id(), &bank.client).unwrap();
         let plain = format!("https://bank.example/identity/callbacks/{}", vendor.id());
-        // Elsewhere it is in a header; or with each order, one of its own.
+        // Other vendors send the secret in a header, or one per order.
         let is_set_once = !vendor.info.accepts.contains(&"callback_url");
         let in_address = vendor.proof() == ProofKind::SecretUrl && is_set_once;
         let expected = if in_address {
@@ -36,7 +37,7 @@ async fn the_address_for_the_panel_has_the_secret_where_it_lives_there() {
 }
 
 #[tokio::test]
-async fn a_proven_callback_is_stored_and_worked_off_at_every_vendor() {
+async fn authenticated_callback_is_processed_at_every_vendor() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let (id, _) = bank.start().await;
@@ -72,7 +73,7 @@ async fn a_proven_callback_is_stored_and_worked_off_at_every_vendor() {
 }
 
 #[tokio::test]
-async fn identity_tm_is_taken_by_each_of_its_methods_and_below_the_path_of_its_examples() {
+async fn identity_tm_may_use_all_methods_and_longer_paths() {
     for method in [WebhookMethod::Get, WebhookMethod::Post, WebhookMethod::Put] {
         let bank = Bank::open(&Vendor::named("identity-tm")).await;
         bank.sandbox
@@ -101,7 +102,7 @@ async fn identity_tm_is_taken_by_each_of_its_methods_and_below_the_path_of_its_e
 }
 
 #[tokio::test]
-async fn a_callback_that_comes_twice_is_answered_twice_and_stored_once() {
+async fn repeated_callback_is_stored_once() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let (id, _) = bank.start().await;
@@ -124,13 +125,13 @@ async fn a_callback_that_comes_twice_is_answered_twice_and_stored_once() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_stored_is_refused_and_comes_again_from_vendors_that_repeat() {
+async fn vendor_repeats_callback_when_store_failed() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let (id, _) = bank.start().await;
         vendor.act(&bank.sandbox, "happy");
         bank.store.fail();
-        // Until something was sent.
+        // Waits until the vendor has sent a callback.
         while bank
             .sandbox
             .callbacks()
@@ -162,7 +163,7 @@ async fn what_could_not_be_stored_is_refused_and_comes_again_from_vendors_that_r
 }
 
 #[tokio::test]
-async fn a_forged_callback_is_refused_and_stores_nothing() {
+async fn forged_callback_is_refused_and_not_stored() {
     for vendor in Vendor::all().await {
         let bank = Bank::open(&vendor).await;
         let (id, reference) = bank.start().await;
@@ -177,7 +178,7 @@ async fn a_forged_callback_is_refused_and_stores_nothing() {
             "?token=guessed"
         });
         let status = bank.sandbox.forge(&forged).await.unwrap();
-        // A client that waits to be asked for its password is asked.
+        // A client that sends credentials only after a challenge gets one.
         let expected = if vendor.has_password() { 401 } else { 403 };
         assert_eq!(status, expected, "{vendor:?}");
         assert_eq!(bank.store.offered(), 0, "{vendor:?}");
@@ -189,8 +190,12 @@ async fn a_forged_callback_is_refused_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn without_a_secret_a_callback_is_a_claim_and_one_about_nobody_is_not_stored() {
-    for vendor in Vendor::all().await.into_iter().filter(Vendor::can_be_asked) {
+async fn callback_without_secret_is_a_claim() {
+    for vendor in Vendor::all()
+        .await
+        .into_iter()
+        .filter(Vendor::can_be_polled)
+    {
         let bank = Bank::with(&vendor, false, &Options::new()).await;
         let (id, _) = bank.start().await;
         let address = idv_axum::callback_url(&bank.base, vendor.id()).unwrap();
@@ -220,7 +225,7 @@ async fn without_a_secret_a_callback_is_a_claim_and_one_about_nobody_is_not_stor
 }
 
 #[tokio::test]
-async fn a_person_who_comes_back_proves_nothing_and_wakes() {
+async fn return_is_a_claim_that_triggers_a_poll() {
     let bank = Bank::open(&Vendor::named("cm-id-scan")).await;
     let (id, _) = bank.start().await;
     let transaction = bank.vendor.latest(&bank.sandbox);

@@ -7,29 +7,29 @@ use clap::{Args, Parser, ValueEnum};
 use crate::commands::Command;
 use crate::failure::Failure;
 
-/// The text below the help.
+/// The text after the help.
 const AFTER_HELP: &str = "\
-Configuration: --config FILE, else idv.toml in the working directory, and the environment over it
+Configuration: --config FILE, else idv.toml in the working directory; the environment overrides both
 (IDV_PROVIDER, IDV_IDNOW_COMPANY, IDV_IDNOW_API_KEY, ...). Secrets in a file are references:
 { env = \"NAME\" } or { file = \"PATH\" }. IDV_LOG=debug logs to standard error.
-A file that is only found in the working directory may name the vendor's hosts and this machine.
+An idv.toml without --config may only name hosts of the vendor and this machine.
 
 Exit codes:
   0    done; watch: the person is verified
-  1    failed: the vendor refused or could not be reached, a payload cannot be read, a demo fell short;
-       audit verify: something was changed or is missing
+  1    failed: the vendor refused or could not be reached, a payload is invalid, a demo scenario failed;
+       audit verify: an entry was changed or is missing
   2    wrong usage or configuration; nothing was sent
   3    watch: the outcome is settled, and the person is not verified
-  4    create, delete: it is unknown whether the vendor acted; see the message before repeating anything
-  5    watch: the outcome is not settled: the time ran out, or an operator has to look at it;
-       flow start, flow report: the hand-off, or the report, is not there yet
+  4    create, delete: it is unknown whether the vendor acted; read the message before you repeat it
+  5    watch: the outcome is open: the timeout passed, or the verification needs an operator;
+       flow start, flow report: the hand-off or the report is not available yet
   130  interrupted; it is unknown whether the vendor acted on a create or delete under way.
-       flow run ends with 0 if it is interrupted once, with 130 if it is interrupted twice
+       flow run exits with 0 after one interrupt, with 130 after a second one
 
-Standard output carries the answer and nothing else; an error is one line on standard error. Control
-characters in people's data are printed as \\u001b.";
+Standard output carries the result only; an error is one line on standard error. Control characters
+in personal data are printed as \\u001b.";
 
-/// Returns the version and the parts that are compiled in.
+/// Returns the version and the compiled-in parts.
 fn long_version() -> String {
     let vendors: Vec<String> = idv::providers()
         .iter()
@@ -54,11 +54,11 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Add the vendor's own words to an error; they may contain personal data
+    /// Add the vendor's error text to an error; it may contain personal data
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
 
-    /// When to use colours; `auto` is on a terminal unless NO_COLOR is set
+    /// When to use colours; `auto` uses them on a terminal unless NO_COLOR is set
     #[arg(
         long,
         global = true,
@@ -72,7 +72,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// When to use colours.
+/// The choice of colours.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     Auto,
@@ -80,19 +80,19 @@ pub(crate) enum Color {
     Never,
 }
 
-/// The verification that a command is about.
+/// The verification of a command.
 #[derive(Args)]
-pub(crate) struct Which {
-    /// Our reference of the verification
+pub(crate) struct VerificationArgs {
+    /// The reference of the verification
     reference: String,
 
-    /// The vendor's id of the verification, as create printed it; some vendors need it
+    /// The vendor's id of the verification, printed by create; some vendors require it
     #[arg(long, value_name = "ID")]
     vendor_id: Option<String>,
 }
 
-impl Which {
-    /// Returns the verification's reference and vendor's id.
+impl VerificationArgs {
+    /// Returns the reference and the vendor's id.
     pub(crate) fn id(&self) -> Result<idv::VerificationId, Failure> {
         let reference = idv::Reference::existing(self.reference.as_str())?;
         Ok(idv::VerificationId::new(
@@ -107,12 +107,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_is_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
     }
 
     #[test]
-    fn every_command_and_option_is_described() {
+    fn commands_and_options_have_help() {
         fn check(command: &clap::Command, path: &str) {
             assert!(command.get_about().is_some(), "{path}");
             for argument in command.get_arguments() {

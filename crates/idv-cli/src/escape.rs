@@ -1,22 +1,25 @@
-//! Text from people and vendors, made safe for a terminal and for a log.
+//! Escapes text from people and vendors for terminals and logs.
 //!
-//! A name may hold an escape sequence that sets the window's title, a line break that forges a row, or a character that reverses the
-//! reading direction. All of them are printed as `\u001b` and the like.
+//! A name may contain an escape sequence that sets the window's title, a line break that forges a
+//! row, or a character that reverses the reading direction. All of them are printed as `\u001b` and
+//! the like.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Escapes every control character, line breaks and tabs included.
+/// Escapes every control character, including line breaks and tabs.
 pub(crate) fn in_one_line(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
-/// Escapes every control character but line feeds and [marks](crate::output::Mark), for text that was laid out in lines.
+/// Escapes every control character except line feeds and [marks](crate::output::Mark), for text
+/// that is already laid out in lines.
 pub(crate) fn in_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| character == '\n' || is_mark(character))
 }
 
-/// Escapes the control characters that JSON allows in its strings. Outside of strings JSON has no control character but line feeds.
+/// Escapes the control characters that JSON allows in its strings. Outside strings, JSON contains
+/// no control character except line feeds.
 pub(crate) fn in_json(json: &str) -> Cow<'_, str> {
     escaped(json, |character| character == '\n')
 }
@@ -29,7 +32,8 @@ fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     let mut safe = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         if is_escaped(character) {
-            // All of them are in the basic plane, so four digits are enough. Writing into a string does not fail.
+            // All of them are in the basic plane, so four digits suffice. Writing to a string does
+            // not fail.
             let _ = write!(safe, "\\u{:04x}", u32::from(character));
         } else {
             safe.push(character);
@@ -38,13 +42,15 @@ fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Returns whether a character begins or ends a coloured part of the output: an invisible operator of mathematics, without a width.
+/// Returns whether a character begins or ends a coloured part of the output. Marks are invisible
+/// mathematical operators without a width.
 pub(crate) const fn is_mark(character: char) -> bool {
     matches!(character, '\u{2061}'..='\u{2064}')
 }
 
-/// Whether a terminal may act on a character instead of showing it: C0, DEL and C1, line and paragraph separators, and the characters
-/// that change the reading direction; also the marks, so that no value sets a colour.
+/// Returns whether a terminal may act on a character instead of showing it: C0, DEL and C1, line
+/// and paragraph separators, and the characters that change the reading direction; also marks, so
+/// that no value sets a colour.
 fn acts_on_terminal(character: char) -> bool {
     character.is_control()
         || is_mark(character)
@@ -88,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_json_reads_back_as_the_same_value() {
+    fn escaped_json_parses_to_the_same_value() {
         let value = serde_json::json!({ "a\u{9b}": ["\u{1b}]0;x\u{7}", "\u{7f}\u{85}\u{2028}\u{202e}\u{2061}", "\n\t\r"] });
         for text in [
             serde_json::to_string(&value).unwrap(),

@@ -11,12 +11,12 @@ use idv_flow::FlowError;
 
 use crate::output;
 
-/// The program's exit codes: documented in `--help` and in the README.
+/// The program's exit codes, documented in `--help` and in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done.
+    /// The command succeeded.
     Done,
-    /// It failed.
+    /// The command failed.
     Failed,
     /// Wrong usage or configuration; nothing was sent.
     Usage,
@@ -24,7 +24,7 @@ pub(crate) enum Exit {
     NotVerified,
     /// It is unknown whether the vendor acted.
     EffectUnknown,
-    /// The outcome or the report is not there yet.
+    /// The outcome or the report is not available yet.
     Open,
     /// The user interrupted the program.
     Interrupted,
@@ -49,12 +49,12 @@ impl From<Exit> for ExitCode {
 pub(crate) struct Failure {
     exit: Exit,
     text: String,
-    /// The vendor's own words for the failure. They may contain personal data.
-    vendor_words: Option<String>,
+    /// The vendor's error text, which may contain personal data.
+    vendor_text: Option<String>,
 }
 
-/// The longest part of the vendor's words that is printed, in characters.
-const LONGEST_WORDS: usize = 500;
+/// The maximum length of the vendor's error text, in characters.
+const MAX_TEXT: usize = 500;
 
 impl Failure {
     /// Creates a failure with its explanation.
@@ -62,7 +62,7 @@ impl Failure {
         Self {
             exit,
             text: text.into(),
-            vendor_words: None,
+            vendor_text: None,
         }
     }
 
@@ -71,9 +71,9 @@ impl Failure {
         Self::new(Exit::Usage, text)
     }
 
-    /// Prints the line and returns the exit code. `verbose` adds the vendor's own words.
+    /// Prints the line and returns the exit code. `verbose` adds the vendor's error text.
     pub(crate) fn report(&self, verbose: bool) -> Exit {
-        // Without a text, the reader of standard output is gone.
+        // An empty text means that the reader of standard output has gone.
         if !self.text.is_empty() {
             output::failure(&self.line(verbose));
         }
@@ -81,24 +81,24 @@ impl Failure {
     }
 
     fn line(&self, verbose: bool) -> String {
-        let words = match &self.vendor_words {
-            Some(words) if verbose => {
-                let words: String = words.chars().take(LONGEST_WORDS).collect();
-                format!("; the vendor says: {words}")
+        let words = match &self.vendor_text {
+            Some(text) if verbose => {
+                let text: String = text.chars().take(MAX_TEXT).collect();
+                format!("; the vendor's text: {text}")
             }
-            Some(_) => "; --verbose prints the vendor's own words".to_owned(),
+            Some(_) => "; --verbose prints the vendor's error text".to_owned(),
             None => String::new(),
         };
         format!("{}{words}", self.text)
     }
 
-    /// The explanation.
+    /// Returns the explanation.
     #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The exit code.
+    /// Returns the exit code.
     #[cfg(test)]
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
@@ -120,7 +120,7 @@ impl From<Error> for Failure {
             error.vendor_text().map(|text| text.expose().as_str()),
         ];
         let words: Vec<&str> = words.into_iter().flatten().collect();
-        failure.vendor_words = (!words.is_empty()).then(|| words.join(": "));
+        failure.vendor_text = (!words.is_empty()).then(|| words.join(": "));
         failure
     }
 }
@@ -130,7 +130,7 @@ impl From<FlowError> for Failure {
         match error {
             FlowError::Vendor(error) => error.into(),
             FlowError::UnknownAccount(_) => {
-                Self::usage(format!("{error}: choose it, or name it in flow.also"))
+                Self::usage(format!("{error}: select it, or list it in flow.also"))
             }
             FlowError::Invalid(_) => Self::usage(error.to_string()),
             // A store's failures never contain stored data.
@@ -141,19 +141,16 @@ impl From<FlowError> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// Explains a failure to write the answer. A reader that went away is no failure.
+    /// Explains a failure to write the result. A closed pipe is not a failure.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Exit::Done, "");
         }
-        Self::new(
-            Exit::Failed,
-            format!("the answer cannot be written: {error}"),
-        )
+        Self::new(Exit::Failed, format!("cannot write the result: {error}"))
     }
 }
 
-/// Returns an error with its sources, in one line.
+/// Formats an error with its sources in one line.
 pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -164,19 +161,19 @@ pub(crate) fn whole(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// Suggests a next step, by the cause of the failure and what the vendor can do.
+/// Suggests a next step from the cause of the failure and the vendor's capabilities.
 fn hint(error: &Error) -> String {
     let hint = match error.kind() {
         _ if error.effect() == Effect::Unknown => {
             return format!("; {}", look_first(error.provider(), error.operation()));
         }
-        ErrorKind::Unauthorized => "check the credentials, and whether they are for this host",
-        ErrorKind::Unsupported => "`idv providers` shows what each vendor can do",
+        ErrorKind::Unauthorized => "check the credentials, and that they belong to this host",
+        ErrorKind::Unsupported => "`idv providers` shows each vendor's capabilities",
         ErrorKind::Unavailable => match error.transport_cause() {
             Some(TransportCause::Certificate) => {
-                "`transport.root_certificates` names an authority of your own"
+                "`transport.root_certificates` adds your own certificate authority"
             }
-            Some(TransportCause::Tls) => "check whether the vendor's address is one with TLS",
+            Some(TransportCause::Tls) => "check that the vendor's address uses TLS",
             Some(TransportCause::Dns | TransportCause::Refused | TransportCause::Unreachable) => {
                 "check the vendor's address in the configuration, and the network"
             }
@@ -194,42 +191,45 @@ fn hint(error: &Error) -> String {
     format!("; {hint}")
 }
 
-/// Says how to wait for a result, by what this vendor can do.
+/// Explains how to wait for a result, from the vendor's capabilities.
 fn wait_for_it(provider: Option<&ProviderId>) -> &'static str {
     let can = |capability| has(provider, capability);
     if can(Capability::Polling) {
         "try again later, or use `idv watch`"
     } else if can(Capability::Callbacks) {
-        "the vendor's callback reports when it is ready"
+        "the vendor sends a callback when it is ready"
     } else {
         "try again later"
     }
 }
 
-/// Says how to find out whether the vendor acted, by what this vendor can do.
+/// Explains how to find out whether the vendor acted, from the vendor's capabilities.
 fn look_first(provider: Option<&ProviderId>, operation: Option<Operation>) -> String {
-    const PANEL: &str = "look for the reference in the vendor's panel";
+    const PANEL: &str = "look up the reference in the vendor's panel";
     const ADOPT: &str =
-        "a flow takes over what is there by `idv flow operator ID --adopt VENDOR_ID`";
+        "in a flow, `idv flow operator ID --adopt VENDOR_ID` takes over an existing verification";
     let has = |capability| has(provider, capability);
     if operation != Some(Operation::Create) {
-        let asked = if has(Capability::Polling) {
-            "`idv poll` asks for the state"
+        let check = if has(Capability::Polling) {
+            "`idv poll` shows the state"
         } else {
             PANEL
         };
-        return format!("{asked}; the same command may be repeated");
+        return format!("{check}; the command may be repeated");
     }
-    // The vendor's id was in the answer that was lost, so the state cannot be asked for by it.
+    // The lost response contained the vendor's id, so the verification cannot be polled by it.
     match vendor(provider).map(|vendor| vendor.create_safety) {
         Some(CreateSafety::Keyed) => {
-            "repeat the command with the same --reference: the vendor creates it once".to_owned()
+            "repeat the command with the same --reference: the vendor creates one verification"
+                .to_owned()
         }
         _ if has(Capability::Lookup) => {
-            format!("before repeating, look by `idv find REFERENCE`; {ADOPT}")
+            format!("before you repeat it, search with `idv find REFERENCE`; {ADOPT}")
         }
-        _ if has(Capability::Listing) => format!("before repeating, look by `idv list`; {ADOPT}"),
-        _ => format!("before repeating, {PANEL}; {ADOPT}"),
+        _ if has(Capability::Listing) => {
+            format!("before you repeat it, search with `idv list`; {ADOPT}")
+        }
+        _ => format!("before you repeat it, {PANEL}; {ADOPT}"),
     }
 }
 
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn hint_follows_the_cause_of_a_failed_connection() {
+    fn hint_follows_cause_of_failed_connection() {
         for (cause, named) in [
             (TransportCause::Certificate, "transport.root_certificates"),
             (TransportCause::Tls, "TLS"),
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn hint_names_only_what_the_vendor_has() {
+    fn hint_names_only_the_vendors_capabilities() {
         for (provider, named) in [
             ("cm-id-scan", "vendor's panel"),
             ("identify24", "vendor's panel"),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn vendors_words_are_printed_only_on_request() {
+    fn vendors_text_is_printed_only_on_request() {
         let error = Error::new(ErrorKind::NotFound)
             .with_vendor_code("GONE")
             .with_vendor_text("a\u{1b}[31m ".repeat(1000));
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_failure() {
+    fn closed_pipe_is_not_a_failure() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!((failure.exit(), failure.text()), (Exit::Done, ""));
     }

@@ -1,4 +1,4 @@
-//! The signals that end the program: Ctrl-C, and on Unix the one that `kill` sends.
+//! The signals that end the program: Ctrl-C, and on Unix `SIGTERM`.
 
 /// Listens for signals from its creation on, so that work begun afterwards is always cleaned up.
 pub(crate) struct Interrupt {
@@ -10,7 +10,7 @@ impl Interrupt {
     #[cfg(unix)]
     pub(crate) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        // If signals cannot be received, they end the program at once.
+        // Without a handler, signals end the program at once.
         let signals = signal(SignalKind::interrupt())
             .and_then(|ctrl_c| Ok([ctrl_c, signal(SignalKind::terminate())?]))
             .ok();
@@ -23,7 +23,7 @@ impl Interrupt {
     }
 
     /// Waits for a signal.
-    pub(crate) async fn come(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         #[cfg(unix)]
         if let Some([ctrl_c, terminate]) = &mut self.signals {
             tokio::select! {

@@ -1,6 +1,6 @@
-//! The program `idv`: verify people's identity from the command line, and try every vendor without an account.
+//! The program `idv`: verifies people's identity from the command line.
 //!
-//! `idv demo` shows everything without an account or a network; `idv --help` lists the rest.
+//! `idv demo` tries every vendor without an account or a network; `idv --help` lists the commands.
 
 #![forbid(unsafe_code)]
 
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints help and the version as they are, and a usage error in one line.
+/// Prints help and the version unchanged, and a usage error in one line.
 fn usage_error(error: &clap::Error) -> Exit {
     use clap::error::ErrorKind::{
         DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
@@ -69,7 +69,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         .enable_all()
         .build()
         .map_err(|error| {
-            Failure::new(Exit::Failed, format!("the runtime cannot start: {error}"))
+            Failure::new(Exit::Failed, format!("cannot start the runtime: {error}"))
         })?;
     let (output, settings) = (Output::new(cli.json), Settings::new(cli.config));
     runtime.block_on(async {
@@ -79,22 +79,22 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
             return command.await;
         }
         let mut interrupt = Interrupt::listen();
-        // Dropping the command removes files that are not complete.
+        // Dropping the command removes incomplete files.
         tokio::select! {
             result = command => result,
-            () = interrupt.come() => Ok(Exit::Interrupted),
+            () = interrupt.wait() => Ok(Exit::Interrupted),
         }
     })
 }
 
-/// Logs to standard error by the filter in `IDV_LOG` (`debug`, `idv_core=trace`, …). Without it, only a long-running command logs, and only
-/// failures.
+/// Logs to standard error according to the filter in `IDV_LOG`, such as `debug` or
+/// `idv_core=trace`. Without it, only a long-running command logs, and only failures.
 fn log_to_standard_error(for_long: bool) {
     use tracing_subscriber::EnvFilter;
 
     let filter = match EnvFilter::try_from_env("IDV_LOG") {
         Ok(filter) => filter,
-        // The program itself warns of a store without a key.
+        // The program itself warns about a store without a key.
         Err(_) if for_long => EnvFilter::new("idv_flow=warn,idv_flow::flow=error"),
         Err(_) => return,
     };

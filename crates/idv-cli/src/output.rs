@@ -10,7 +10,7 @@ use crate::args::Color;
 use crate::escape;
 use crate::failure::Failure;
 
-/// The form in which a command prints its answer.
+/// The format of a command's result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     json: bool,
@@ -21,12 +21,12 @@ impl Output {
         Self { json }
     }
 
-    /// Whether the answer is printed as JSON.
+    /// Returns whether the result is printed as JSON.
     pub(crate) const fn is_json(self) -> bool {
         self.json
     }
 
-    /// Prints an answer: as JSON if `--json` was given, else the text that `people` makes of it.
+    /// Prints a result: as JSON with `--json`, else as the text that `people` returns.
     pub(crate) fn answer<T: Serialize>(
         self,
         value: &T,
@@ -51,8 +51,9 @@ pub(crate) fn set_color(color: Color) {
     console::set_colors_enabled_stderr(of(Term::stderr()));
 }
 
-/// The meaning of a part of the text, which decides its colour. Marks in the text carry it through tables, which must not count the
-/// bytes of a colour.
+/// The meaning of a part of the text, which decides its colour.
+///
+/// Marks carry it through tables, which would count the bytes of a colour as width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     Good,
@@ -80,7 +81,7 @@ impl Mark {
         }
     }
 
-    /// Returns the text with this mark, as a cell of a table.
+    /// Returns the text with this mark, as a table cell.
     pub(crate) fn on(self, text: &str) -> Cell {
         Cell(format!(
             "{}{}{}",
@@ -91,7 +92,7 @@ impl Mark {
     }
 }
 
-/// A cell of a table: one line without control characters, with or without a mark.
+/// A table cell: one line without control characters, with or without a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cell(String);
 
@@ -107,7 +108,7 @@ impl std::fmt::Display for Cell {
     }
 }
 
-/// Replaces marks by colours, or removes them. A mark ends with its line.
+/// Replaces marks with colours, or removes them. A mark ends with its line.
 fn colored(text: &str, enabled: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut mark: Option<Mark> = None;
@@ -129,7 +130,7 @@ fn colored(text: &str, enabled: bool) -> String {
     out
 }
 
-/// Prints text in lines, and adds a line break at the end if there is none. Control characters are escaped.
+/// Prints lines of text, with a line break at the end. Control characters are escaped.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     let text = colored(&escape::in_lines(text), colors_enabled());
     let mut out = io::stdout().lock();
@@ -140,7 +141,8 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Prints bytes unchanged into a file or a pipe. A terminal gets them as text with control characters escaped.
+/// Prints bytes unchanged to a file or a pipe. On a terminal, prints text with control characters
+/// escaped.
 pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     if io::stdout().is_terminal() {
         return text(&String::from_utf8_lossy(bytes));
@@ -150,24 +152,24 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Prints JSON over several lines.
+/// Prints indented JSON.
 pub(crate) fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
     text(&escape::in_json(&encoded(serde_json::to_string_pretty(
         value,
     ))?))
 }
 
-/// Prints JSON in one line.
+/// Prints JSON on one line.
 pub(crate) fn json_line<T: Serialize>(value: &T) -> Result<(), Failure> {
     text(&escape::in_json(&encoded(serde_json::to_string(value))?))
 }
 
-/// Prints one line on standard error, beside the answer.
+/// Prints one line on standard error, beside the result.
 pub(crate) fn note(line: &str) {
     on_standard_error("", line);
 }
 
-/// Prints the line that explains a failure, after the program's name.
+/// Prints the explanation of a failure after the program's name.
 pub(crate) fn failure(line: &str) {
     let name = Style::new()
         .red()
@@ -183,7 +185,8 @@ fn on_standard_error(start: &str, line: &str) {
     let _ = writeln!(io::stderr().lock(), "{start}{}", escape::in_one_line(&line));
 }
 
-/// A table without frames, so that other programs can cut and search it. A cell is one line: control characters are escaped.
+/// A table without borders, which other programs can cut and search. Each cell is one line: control
+/// characters are escaped.
 pub(crate) struct Table(comfy_table::Table);
 
 impl Table {
@@ -201,13 +204,13 @@ impl Table {
     }
 }
 
-/// Returns an empty table with this head, or with none.
+/// Returns an empty table with this head, or without one.
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = comfy_table::Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    // A terminal gets cells of several lines rather than broken ones; a file or a pipe gets a row in each line.
+    // On a terminal, cells wrap within their column; in a file or a pipe, a row is one line.
     if io::stdout().is_terminal()
         && let Some((_, columns)) = Term::stdout().size_checked()
     {
@@ -221,7 +224,7 @@ pub(crate) fn table(head: &[&str]) -> Table {
     Table(table)
 }
 
-/// Lays out a table as text, without blanks at the ends of its lines.
+/// Formats a table as text, without trailing blanks.
 pub(crate) fn plain(table: &Table) -> String {
     table
         .0
@@ -234,7 +237,7 @@ fn encoded(result: serde_json::Result<String>) -> Result<String, Failure> {
     result.map_err(|error| {
         Failure::new(
             crate::failure::Exit::Failed,
-            format!("the answer cannot be written as JSON: {error}"),
+            format!("cannot write the result as JSON: {error}"),
         )
     })
 }
@@ -244,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_follow_marks_and_disappear_without() {
+    fn marks_become_colours_only_if_enabled() {
         let mut rows = table(&["status", "name"]);
         rows.add_row([
             Mark::Bad.on("rejected"),
@@ -263,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn table_keeps_a_row_in_one_line() {
+    fn table_keeps_row_on_one_line() {
         let mut rows = table(&["field", "value"]);
         rows.add_row(["city", "Ber\nlin\u{1b}[31m\u{9b}2J\u{202e}"]);
         rows.add_rows([["street", "a\r\tb"]]);

@@ -1,4 +1,4 @@
-//! Progress on standard error: a moving line on a terminal, and nothing in a file or a pipe.
+//! Progress on standard error: a spinner on a terminal, and no output to a file or a pipe.
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
@@ -7,19 +7,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::note;
 
-/// A moving line on standard error. It disappears when it is dropped.
+/// A spinner on standard error. It disappears when it is dropped.
 #[derive(Clone)]
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Begins a line with the elapsed time and a message.
+    /// Starts a spinner with the elapsed time and a message.
     pub(crate) fn begin(message: &str) -> Self {
         let progress = Self::styled("{spinner} {elapsed} {msg}");
         progress.show(message);
         progress
     }
 
-    /// Begins a line with a message, the number of bytes and their rate.
+    /// Starts a spinner with a message, the number of bytes and their rate.
     pub(crate) fn bytes(message: &str) -> Self {
         let progress =
             Self::styled("{spinner} {elapsed} {msg}: {binary_bytes}, {binary_bytes_per_sec}");
@@ -27,7 +27,8 @@ impl Progress {
         progress
     }
 
-    /// Begins a line for a command that writes its answer piece by piece: nothing if the answer goes to a terminal as well.
+    /// Starts a spinner for a command that prints its result line by line; hidden if the result
+    /// goes to a terminal.
     pub(crate) fn beside_lines(message: &str) -> Self {
         if io::stdout().is_terminal() {
             Self(ProgressBar::hidden())
@@ -41,7 +42,7 @@ impl Progress {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new_spinner();
-        // The template is a constant; without it the default one serves as well.
+        // The template is a constant; if it were invalid, the default would serve.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -59,12 +60,12 @@ impl Progress {
         self.0.inc(bytes as u64);
     }
 
-    /// Prints a line above the moving one; it stays.
+    /// Prints a line above the spinner; it stays.
     pub(crate) fn note(&self, line: &str) {
         self.0.suspend(|| note(line));
     }
 
-    /// Ends the moving line.
+    /// Removes the spinner.
     pub(crate) fn end(&self) {
         self.0.finish_and_clear();
     }

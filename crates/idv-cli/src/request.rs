@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::note;
 use crate::usage::Expected;
 
-/// The longest request, in bytes. A person's data are some hundred bytes.
+/// The maximum length of a request, in bytes. Personal data takes some hundred bytes.
 const LIMIT: u64 = 1024 * 1024;
 
 /// Stands in until the reference is known.
@@ -25,20 +25,20 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "FILE.json")]
     from: Option<PathBuf>,
 
-    /// Our reference: 16 to 100 characters of a-z, 0-9 and -, not guessable. If it is omitted, a new one is printed on standard error
-    /// before the call
+    /// Your reference: 16 to 100 characters of a-z, 0-9 and -, hard to guess. Without it, a new one
+    /// is printed on standard error before the call
     #[arg(long)]
     reference: Option<String>,
 
     #[command(flatten)]
     inputs: InputArgs,
 
-    /// Data to come back with the report; may be repeated
+    /// A value that comes back with the report; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
     custom: Vec<(String, String)>,
 }
 
-/// The option of each input of the model, and its string.
+/// The option of each input of the model, and its value.
 struct InputArgs(Vec<(&'static Input, String)>);
 
 impl Args for InputArgs {
@@ -83,7 +83,7 @@ impl FromArgMatches for InputArgs {
 }
 
 impl RequestArgs {
-    /// Returns the requested verification. If it has no reference, takes `fresh` and prints it.
+    /// Returns the requested verification. Without a reference, uses `fresh` and prints it.
     pub(crate) fn verification(
         self,
         fresh: impl FnOnce() -> Reference,
@@ -102,7 +102,7 @@ impl RequestArgs {
         new.reference = match self.reference.or(reference) {
             Some(reference) => Reference::parse(reference)?,
             None => {
-                // Before the call, so that a script can store it even if the call fails.
+                // Printed before the call, so that a script can store it even if the call fails.
                 let reference = fresh();
                 note(&format!("reference: {}", reference.as_str()));
                 reference
@@ -112,12 +112,14 @@ impl RequestArgs {
     }
 }
 
-/// Reads a request from JSON: the names are those of [`NewVerification`], and an unknown one is refused. Returns the reference, if there is
-/// one. The values are a person's data, so a failure names keys and places only.
+/// Parses a JSON request and returns its reference, if it has one.
+///
+/// The names are those of [`NewVerification`]; an unknown one is refused. The values are personal
+/// data, so a failure contains only names and positions.
 fn read(new: &mut NewVerification, json: &[u8]) -> Result<Option<String>, Failure> {
     let value: Value = serde_json::from_slice(json).map_err(|error| {
         Failure::usage(format!(
-            "it is not JSON, at line {} column {}",
+            "the request is not JSON, at line {} column {}",
             error.line(),
             error.column()
         ))
@@ -138,7 +140,7 @@ fn read(new: &mut NewVerification, json: &[u8]) -> Result<Option<String>, Failur
     Ok(reference)
 }
 
-/// Takes a member of the JSON: a value, or an object of further members.
+/// Applies a member of the JSON: a value, or an object of further members.
 fn take(new: &mut NewVerification, path: &str, value: Value) -> Result<(), Failure> {
     let is_group = path == "custom"
         || Input::ALL
@@ -167,7 +169,7 @@ fn unknown(path: &str) -> Failure {
     ))
 }
 
-/// Checks the string of an input, and returns it.
+/// Checks the value of an input and returns it.
 fn check(input: &Input, text: &str) -> Result<String, Expected> {
     let mut scratch = NewVerification::new(
         Reference::parse(PLACEHOLDER).map_err(|_| Expected::new("a reference"))?,
@@ -178,7 +180,7 @@ fn check(input: &Input, text: &str) -> Result<String, Expected> {
     Ok(text.to_owned())
 }
 
-/// Returns the form that an error of an input expects.
+/// Returns the expected form from an input's error.
 fn form(error: &idv::Error) -> String {
     let text = error.to_string();
     text.split_once("expected ")
@@ -197,7 +199,7 @@ pub(crate) fn name_and_value(text: &str) -> Result<(String, String), Expected> {
 pub(crate) fn from_word<T: for<'de> Deserialize<'de>>(word: &str) -> Result<T, Expected> {
     let deserializer = serde::de::value::StrDeserializer::<serde_json::Error>::new(word);
     T::deserialize(deserializer).map_err(|error| {
-        // The error quotes the word; the expected form stands behind it.
+        // The error quotes the word; the expected form follows it.
         let text = error.to_string();
         Expected::new(
             text.rsplit_once("expected ")
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_model_can_be_given_as_json() {
+    fn json_request_covers_the_whole_model() {
         let json = br#"{
             "reference": "0123456789abcdef",
             "person": {
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_member_is_named_without_its_value() {
+    fn invalid_member_is_named_without_its_value() {
         for (json, expected) in [
             (
                 &br#"{"person":{"fist_name":"Mustermann"}}"#[..],
@@ -272,7 +274,7 @@ mod tests {
                 "`person`: expected an object",
             ),
             (br#"{"reference":7}"#, "`reference`: expected a string"),
-            (b"Mustermann", "it is not JSON, at line 1 column 1"),
+            (b"Mustermann", "the request is not JSON, at line 1 column 1"),
             (br#"["Mustermann"]"#, "expected a JSON object"),
         ] {
             let error = read(&mut blank(), json).unwrap_err();
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_model() {
+    fn words_come_from_the_model() {
         assert_eq!(from_word::<Gender>("female"), Ok(Gender::Female));
         assert!(from_word::<Country>("Germany").is_err());
         assert!(

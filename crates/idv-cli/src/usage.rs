@@ -1,7 +1,7 @@
-//! Usage errors in one line that repeats no value.
+//! Formats usage errors in one line that repeats no value.
 //!
-//! The command line may carry a person's data, and standard error often ends in a log. So the line names the option and the form that
-//! it expects, and an unknown word by its position.
+//! The command line may contain personal data, and standard error often ends in a log. The line
+//! therefore names the option and its expected form, and an unknown word by its position.
 
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -12,12 +12,12 @@ use clap::{CommandFactory as _, Error};
 
 use crate::args::Cli;
 
-/// A refused value, described by the form that is expected instead of it.
+/// A refused value, described by its expected form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expected(String);
 
 impl Expected {
-    /// Describes the expected form: `a number of days`.
+    /// Describes the expected form, such as `a number of days`.
     pub(crate) fn new(form: impl Into<String>) -> Self {
         Self(form.into())
     }
@@ -31,7 +31,7 @@ impl fmt::Display for Expected {
 
 impl std::error::Error for Expected {}
 
-/// Describes a usage error in one line. `arguments` are those of the program, without its own name.
+/// Formats a usage error in one line. `arguments` are the program's, without its own name.
 pub(crate) fn describe(error: &Error, arguments: &[OsString]) -> String {
     let fault = match error.kind() {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => invalid_value(error),
@@ -85,7 +85,7 @@ fn invalid_value(error: &Error) -> String {
     }
 }
 
-/// The expected form, by the name that the help gives the value.
+/// Returns the expected form, from the value's name in the help.
 fn form(error: &Error) -> String {
     let argument = strings(error, ContextKind::InvalidArg)
         .pop()
@@ -104,7 +104,7 @@ fn form(error: &Error) -> String {
     }
 }
 
-/// Names an option or command that does not exist, by its position: the word itself may be a person's data.
+/// Names an unknown option or command by its position, since the word itself may be personal data.
 fn unknown(error: &Error, kind: ContextKind, arguments: &[OsString]) -> String {
     let word = strings(error, kind).pop().unwrap_or_default();
     let what = if kind == ContextKind::InvalidArg {
@@ -154,7 +154,7 @@ fn conflict(error: &Error) -> String {
     )
 }
 
-/// The name of the argument that the error is about.
+/// Returns the quoted name of the argument with the error.
 fn quoted(error: &Error) -> String {
     let argument = strings(error, ContextKind::InvalidArg)
         .pop()
@@ -162,7 +162,7 @@ fn quoted(error: &Error) -> String {
     format!("`{}`", first_word(&argument))
 }
 
-/// `--birth-date` of `--birth-date <YYYY-MM-DD>`.
+/// Returns `--birth-date` for `--birth-date <YYYY-MM-DD>`.
 fn first_word(argument: &str) -> &str {
     argument.split(' ').next().unwrap_or_default()
 }
@@ -175,7 +175,7 @@ fn strings(error: &Error, kind: ContextKind) -> Vec<String> {
     }
 }
 
-/// The command that was meant, as its help is asked for: `idv flow start`.
+/// Returns the intended command in the form of its help: `idv flow start`.
 fn command_of(arguments: &[OsString]) -> String {
     let root = Cli::command();
     let (mut command, mut names) = (&root, vec!["idv"]);
@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
 
-    fn told(arguments: &[&str]) -> String {
+    fn described(arguments: &[&str]) -> String {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let all = std::iter::once(OsString::from("idv")).chain(arguments.iter().cloned());
         describe(
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn every_option_of_create_keeps_its_value_to_itself() {
+    fn usage_errors_of_create_repeat_no_value() {
         let command = Cli::command();
         for name in ["create", "flow"] {
             let mut command = command.find_subcommand(name).unwrap();
@@ -219,7 +219,7 @@ mod tests {
                 for value in ["=Mustermann 31.12.1980", "=\u{1b}[31mMustermann"] {
                     let option = format!("--{option}{value}");
                     let arguments = [&words[..], &[option.as_str(), "--no-such-thing"]].concat();
-                    let line = told(&arguments);
+                    let line = described(&arguments);
                     assert!(
                         !line.contains("Mustermann") && !line.contains("1980"),
                         "{line}"
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_value_is_answered_with_its_form() {
+    fn invalid_value_is_answered_with_expected_form() {
         for (arguments, expected) in [
             (
                 &["create", "--birth-date", "31.12.1980"][..],
@@ -275,14 +275,14 @@ mod tests {
                 "invalid value for `[ID]`: expected 32 hexadecimal digits",
             ),
         ] {
-            let line = told(arguments);
+            let line = described(arguments);
             assert!(line.starts_with(expected), "{line}");
             assert!(!line.contains("Mustermann"), "{line}");
         }
     }
 
     #[test]
-    fn unknown_words_are_named_by_their_position() {
+    fn unknown_words_are_named_by_position() {
         for (arguments, expected) in [
             (
                 &["create", "Mustermann"][..],
@@ -313,7 +313,7 @@ mod tests {
                 "unknown command at position 2; did you mean `operator`?; see `idv flow --help`",
             ),
         ] {
-            let line = told(arguments);
+            let line = described(arguments);
             assert!(line.starts_with(expected), "{line}");
         }
     }
@@ -321,14 +321,14 @@ mod tests {
     #[test]
     fn missing_and_conflicting_arguments_are_named() {
         assert_eq!(
-            told(&["poll"]),
+            described(&["poll"]),
             "missing <REFERENCE>; see `idv poll --help`"
         );
         assert_eq!(
-            told(&["create", "--email", "a", "--email", "b"]),
+            described(&["create", "--email", "a", "--email", "b"]),
             "`--email` is given twice; see `idv create --help`"
         );
-        let line = told(&["flow", "operator", "x", "--retry", "--dismiss"]);
+        let line = described(&["flow", "operator", "x", "--retry", "--dismiss"]);
         assert_eq!(
             line,
             "`--retry` cannot be combined with `--dismiss`; see `idv flow operator --help`"

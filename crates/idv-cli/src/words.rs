@@ -1,4 +1,5 @@
-//! Observations, reports and decisions as people read them, and the JSON that is this program's own.
+//! Formats observations, reports and decisions for people, and the JSON that is specific to this
+//! program.
 
 use idv::report::{CheckResult, Field, Report};
 use idv::{
@@ -17,7 +18,7 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
     }
 }
 
-/// A state in words: `in_review, leaning verified`.
+/// Formats a status: `in_review, leaning verified`.
 pub(crate) fn status(status: Option<Status>) -> String {
     let Some(status) = status else {
         return "unknown".to_owned();
@@ -34,7 +35,7 @@ pub(crate) fn status(status: Option<Status>) -> String {
     }
 }
 
-/// A state in words, coloured by its outcome.
+/// Formats a status, coloured by its outcome.
 pub(crate) fn status_cell(status: Option<Status>) -> Cell {
     let text = self::status(status);
     match status {
@@ -43,7 +44,7 @@ pub(crate) fn status_cell(status: Option<Status>) -> Cell {
     }
 }
 
-/// A decision in one line, coloured by its outcome.
+/// Formats a decision in one line, coloured by its outcome.
 pub(crate) fn decision_cell(decision: Decision) -> Cell {
     let text = self::decision(decision);
     match decision {
@@ -61,7 +62,7 @@ const fn mark(outcome: Outcome) -> Mark {
     }
 }
 
-/// A decision in one line: `settled: verified`.
+/// Formats a decision in one line: `settled: verified`.
 pub(crate) fn decision(decision: Decision) -> String {
     match decision {
         Decision::Settled(outcome) => format!("settled: {}", outcome.name()),
@@ -71,7 +72,7 @@ pub(crate) fn decision(decision: Decision) -> String {
     }
 }
 
-/// A decision as JSON: `{"state", "outcome", "status"}`.
+/// Returns a decision as JSON: `{"state", "outcome", "status"}`.
 pub(crate) fn decision_json(decision: Decision) -> Value {
     match decision {
         Decision::Settled(outcome) => {
@@ -83,7 +84,7 @@ pub(crate) fn decision_json(decision: Decision) -> Value {
     }
 }
 
-/// The effect of an observation, in one word or two.
+/// Formats the effect of an observation in one or two words.
 pub(crate) fn transition(transition: &Transition) -> String {
     match transition {
         Transition::Unchanged => "unchanged".to_owned(),
@@ -97,7 +98,7 @@ pub(crate) fn transition(transition: &Transition) -> String {
     }
 }
 
-/// The answer to a creation, as JSON.
+/// Returns the response to a create call as JSON.
 pub(crate) fn created_json(created: &CreateResponse) -> Value {
     json!({
         "id": { "reference": created.id.reference, "vendor_id": created.id.vendor_id },
@@ -109,7 +110,15 @@ pub(crate) fn created_json(created: &CreateResponse) -> Value {
     })
 }
 
-/// The hand-off as JSON, with the link, which opens the person's session.
+/// Formats the kind of a hand-off.
+pub(crate) fn hand_off(hand_off: &HandOff) -> String {
+    match hand_off {
+        HandOff::Redirect(_) => "redirect".to_owned(),
+        _ => "vendor contacts person".to_owned(),
+    }
+}
+
+/// Returns the hand-off as JSON, with the URL that opens the person's session.
 pub(crate) fn hand_off_json(hand_off: &HandOff) -> Value {
     match hand_off {
         HandOff::Redirect(url) => json!({ "kind": "visit", "url": url }),
@@ -117,7 +126,7 @@ pub(crate) fn hand_off_json(hand_off: &HandOff) -> Value {
     }
 }
 
-/// Returns the handle under which the result of an observation can be fetched: for `idv fetch --handle`.
+/// Returns the handle of the result for `idv fetch --handle`, if an observation has one.
 pub(crate) fn result_handle(observation: &Observation) -> Option<&str> {
     match &observation.result {
         ResultState::Fetchable(handle) => Some(handle.as_str()),
@@ -125,7 +134,7 @@ pub(crate) fn result_handle(observation: &Observation) -> Option<&str> {
     }
 }
 
-/// An observation as JSON, with its `result_handle` beside it.
+/// Returns an observation as JSON, with its `result_handle`.
 pub(crate) fn observation_json(observation: &Observation) -> Value {
     let mut json = serde_json::to_value(observation).unwrap_or_default();
     if let Some(members) = json.as_object_mut() {
@@ -137,7 +146,7 @@ pub(crate) fn observation_json(observation: &Observation) -> Value {
     json
 }
 
-/// An observation as lines, with its report: the person's data in clear.
+/// Formats an observation as lines, with its report and thus the person's data in clear.
 pub(crate) fn observation(observation: &Observation) -> String {
     let mut lines = table(&[]);
     let subject = &observation.subject;
@@ -175,7 +184,7 @@ pub(crate) fn observation(observation: &Observation) -> String {
     text
 }
 
-/// One observation as a line of a table.
+/// Formats one observation as a table row.
 pub(crate) fn row(observation: &Observation) -> [Cell; 5] {
     let none = || "-".to_owned();
     [
@@ -197,7 +206,7 @@ pub(crate) fn row(observation: &Observation) -> [Cell; 5] {
     ]
 }
 
-/// A field of a report that is an attribute, as text.
+/// An attribute of a report as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct FieldWords {
     /// The path in the report.
@@ -212,7 +221,7 @@ pub(crate) struct FieldWords {
     pub(crate) source: String,
 }
 
-/// Every attribute of a report, in the order of [`Field::ALL`].
+/// Returns every attribute of a report, in the order of [`Field::ALL`].
 pub(crate) fn fields(report: &Report) -> Vec<FieldWords> {
     let Ok(report) = serde_json::to_value(report) else {
         return Vec::new();
@@ -253,7 +262,7 @@ pub(crate) fn fields(report: &Report) -> Vec<FieldWords> {
         .collect()
 }
 
-/// A report as tables: the person's data in clear.
+/// Formats a report as tables, with the person's data in clear.
 pub(crate) fn report(report: &Report) -> String {
     let none = || "-".to_owned();
     let mut parts = Vec::new();
@@ -323,7 +332,7 @@ pub(crate) fn report(report: &Report) -> String {
     parts.join("\n")
 }
 
-/// Formats a value: a text as it is, a list by commas, an object as JSON.
+/// Formats a value: a string as it is, a list with commas, an object as JSON.
 fn scalar(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -340,7 +349,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_are_one_line() {
+    fn statuses_fit_on_one_line() {
         assert_eq!(status(None), "unknown");
         assert_eq!(status(Some(Status::AwaitingPerson)), "awaiting_person");
         assert_eq!(
@@ -378,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_listed_with_what_had_been_submitted() {
+    fn attributes_are_listed_with_submitted_values() {
         let mut report = Report::new(ProviderId::new("example"));
         let mut birth_date = Attribute::new(Source::Agent, Verdict::Changed)
             .with_value("1983-05-22".parse().unwrap());

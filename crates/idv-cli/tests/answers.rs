@@ -1,4 +1,4 @@
-//! The commands that need no vendor, and how the program behaves as a part of others.
+//! The commands that need no vendor, and the program's behaviour in scripts.
 
 #![allow(
     clippy::unwrap_used,
@@ -59,7 +59,7 @@ fn providers_are_listed_without_credentials() {
 }
 
 #[test]
-fn the_schema_describes_observations_and_reports() {
+fn schema_describes_observations_and_reports() {
     let schema = Place::new().run(&["schema"]).json();
     let required = schema.pointer("/observation/required").unwrap();
     assert_eq!(
@@ -72,7 +72,7 @@ fn the_schema_describes_observations_and_reports() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn closed_pipe_is_not_a_failure() {
     let place = Place::new();
     for arguments in [
         &["schema"][..],
@@ -88,7 +88,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn help_documents_the_exit_codes_and_wrong_usage_is_2() {
+fn help_documents_exit_codes_and_wrong_usage_exits_2() {
     let place = Place::new();
     let help = place.run(&["--help"]);
     assert_eq!((help.exit, help.err.as_str()), (0, ""));
@@ -112,9 +112,9 @@ fn help_documents_the_exit_codes_and_wrong_usage_is_2() {
     );
 }
 
-/// The README lists the same exit codes as the help does.
+/// The README lists the same exit codes as the help.
 #[test]
-fn the_readme_lists_the_exit_codes_of_the_help() {
+fn readme_lists_exit_codes_of_help() {
     let readme = include_str!("../README.md");
     let help = Place::new().run(&["--help"]).out;
     let codes = |text: &str, begin: &str, end: fn(char) -> bool| -> Vec<String> {
@@ -136,7 +136,7 @@ fn the_readme_lists_the_exit_codes_of_the_help() {
 
 #[cfg(unix)]
 #[test]
-fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
+fn sandbox_prints_working_settings_and_stops_on_signal() {
     use std::io::{BufRead as _, BufReader};
     use std::process::Stdio;
 
@@ -205,10 +205,10 @@ fn the_sandbox_prints_settings_that_work_and_ends_when_asked_to() {
     }
 }
 
-/// What is printed for people to paste is pasted, for each vendor.
+/// The printed settings work when pasted, for each vendor.
 #[cfg(unix)]
 #[test]
-fn the_file_that_the_sandbox_prints_can_be_pasted() {
+fn printed_sandbox_configuration_works() {
     use std::io::{BufRead as _, BufReader};
     use std::process::Stdio;
 
@@ -288,7 +288,7 @@ fn the_file_that_the_sandbox_prints_can_be_pasted() {
     }
 }
 
-/// A process that is ended with the test, whatever becomes of the test.
+/// A process that is killed at the end of the test, even if the test fails.
 #[cfg(unix)]
 struct Ended(std::process::Child);
 
@@ -301,7 +301,7 @@ impl Drop for Ended {
 }
 
 #[test]
-fn the_sandbox_listens_on_this_machine_only() {
+fn sandbox_listens_on_loopback_only() {
     assert!(
         Place::new()
             .run(&["sandbox", "--listen", "0.0.0.0:0"])

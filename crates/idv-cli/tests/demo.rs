@@ -1,4 +1,4 @@
-//! The demo: every scenario comes out as it must.
+//! The demo: every scenario ends as expected.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use idv_sandbox::{Ending, Sandbox};
 use serde_json::Value;
 use support::Place;
 
-/// The vendors, in the order of their ids.
+/// The vendors, sorted by id.
 fn providers() -> Vec<String> {
     idv::providers()
         .iter()
@@ -49,7 +49,7 @@ fn decision(ending: Ending) -> Option<&'static str> {
         Ending::Disputed => "disputed",
         Ending::InReview => "open: in_review",
         Ending::AwaitingPerson => "open: awaiting_person",
-        // Vendors differ in the state that they told before.
+        // Vendors differ in the status that they sent before.
         Ending::Unknown => "open: ",
         _ => return None,
     })
@@ -63,13 +63,13 @@ fn demo_shows_one_story_and_one_line_for_the_rest() {
     assert!((10..=30).contains(&ran.out.lines().count()), "{}", ran.out);
     let (stories, vendors) = (stories().len(), providers().len());
     let last = format!(
-        "{stories} stories at {vendors} vendors, all as expected; `idv demo --all` shows every story"
+        "{stories} stories at {vendors} vendors, all as expected; `idv demo --all` prints every story"
     );
     assert_eq!(ran.out.lines().last(), Some(last.as_str()));
 }
 
 #[test]
-fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
+fn all_scenarios_end_as_expected_in_the_table() {
     let ran = Place::new().run(&["demo", "--all"]);
     assert_eq!(ran.exit, 0, "{}\n{}", ran.out, ran.err);
     assert_eq!(ran.err, "");
@@ -88,7 +88,8 @@ fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
         );
         assert!(line.contains(decision), "{line}");
     }
-    // Identity.TM and IDnow repeat what was submitted; IDnow has a second story in which it is changed.
+    // Identity.TM and IDnow return the submitted values; IDnow has a second story with a changed
+    // value.
     assert_eq!(
         ran.out
             .matches("birth_date: 1982-05-22 -> 1983-05-22")
@@ -97,7 +98,7 @@ fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
         "{}",
         ran.out
     );
-    // How the outcome was learnt: a callback decides only at the vendor that cannot be asked.
+    // The channel that settled the outcome: a callback only if the vendor cannot be polled.
     let learnt = |provider: &str, by: &str| {
         table.iter().any(|line| {
             line.contains(&format!(" {provider} ")) && line.contains(" happy ") && line.contains(by)
@@ -111,12 +112,13 @@ fn every_scenario_comes_out_as_it_must_and_stands_in_the_table() {
         };
         assert!(learnt(vendor.provider.as_str(), by), "{}", vendor.provider);
     }
-    let forged = "a forged callback that says verified was answered with 403, and nothing changed";
+    let forged =
+        "a forged callback that claims `verified` was answered with 403, and nothing changed";
     assert_eq!(ran.out.matches(forged).count(), expected.len());
 }
 
 #[test]
-fn one_person_is_normalized_to_the_same_report_whichever_vendor_it_was() {
+fn same_person_has_the_same_report_at_every_vendor() {
     let answer = Place::new()
         .run(&["demo", "--scenario", "happy", "--json"])
         .json();
@@ -163,18 +165,18 @@ fn one_person_is_normalized_to_the_same_report_whichever_vendor_it_was() {
 }
 
 #[test]
-fn the_same_as_json() {
+fn json_contains_all_stories() {
     let answer = Place::new()
         .run(&["demo", "--provider", "idnow", "--json"])
         .json();
     assert_eq!(answer.get("fell_short").unwrap(), 0);
     let stories = answer.get("stories").unwrap().as_array().unwrap();
-    let told = stories
+    let outcomes = stories
         .iter()
         .map(|story| story["scenario"].as_str().unwrap());
     let expected = self::stories();
     assert!(
-        told.eq(expected
+        outcomes.eq(expected
             .iter()
             .filter(|(provider, ..)| provider == "idnow")
             .map(|(_, scenario, _)| *scenario))
@@ -202,13 +204,13 @@ fn the_same_as_json() {
         });
         assert!(
             !settled_by_callback,
-            "no callback decides at a vendor that can be asked"
+            "no callback settles the outcome if the vendor can be polled"
         );
     }
 }
 
 #[test]
-fn one_scenario_of_one_vendor() {
+fn one_scenario_of_one_vendor_is_played() {
     let answer = Place::new()
         .run(&[
             "demo",
@@ -226,7 +228,7 @@ fn one_scenario_of_one_vendor() {
 }
 
 #[test]
-fn what_there_is_not_is_answered_with_what_there_is() {
+fn unknown_names_are_answered_with_known_ones() {
     let place = Place::new();
     assert!(
         place

@@ -16,7 +16,7 @@ use support::Place;
 use support::company::{Company, KEY, until};
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
-const NOBODY: &str = "00000000000000000000000000000000";
+const MISSING: &str = "00000000000000000000000000000000";
 const QUICK: &str = "[flow.schedule]
 interval_ms = 100
 slowest_ms = 100
@@ -28,7 +28,7 @@ fn company() -> Company {
     Company::new(&["idnow", "identify24"], "flows.db", QUICK)
 }
 
-/// The id of a flow that was started at this provider.
+/// Starts a flow at this provider and returns its id.
 fn start(company: &Company, provider: &str, reference: &str) -> String {
     company.started(provider, reference);
     company.json(&["flow", "status", "--reference", reference])["id"]
@@ -37,7 +37,7 @@ fn start(company: &Company, provider: &str, reference: &str) -> String {
         .to_owned()
 }
 
-/// Works off what is due until a flow is in a phase.
+/// Runs due steps until a flow is in a phase.
 fn run_until(company: &Company, id: &str, phase: &str) -> Value {
     until(phase, || {
         company.json(&["flow", "run", "--once"]);
@@ -51,7 +51,7 @@ fn run_until(company: &Company, id: &str, phase: &str) -> Value {
 }
 
 #[test]
-fn a_flow_goes_from_its_start_to_its_deletion() {
+fn flow_runs_from_start_to_deletion() {
     let company = company();
     let ran = company.run(&[
         "flow",
@@ -168,7 +168,7 @@ fn a_flow_goes_from_its_start_to_its_deletion() {
             .place
             .run(&["flow", "delete", id, "--by", "desk"])
             .out
-            .contains("complete          yes")
+            .contains("complete               yes")
     );
     assert!(
         company
@@ -205,7 +205,7 @@ fn a_flow_goes_from_its_start_to_its_deletion() {
             .place
             .run(&["audit", "verify"])
             .out
-            .contains("findings              0")
+            .contains("findings        0")
     );
 }
 
@@ -219,15 +219,15 @@ fn evidence_is_listed_saved_and_erased() {
     let id = start(&company, "idnow", REFERENCE);
     assert_eq!(
         company.place.run(&["flow", "evidence", &id]).out,
-        "no evidence is kept of this flow\n"
+        "no evidence is stored for this flow\n"
     );
     assert!(company.act("idnow", REFERENCE, "happy"));
     run_until(&company, &id, "done");
-    let kept = until("the evidence is kept", || {
+    let kept = until("the evidence is stored", || {
         company.json(&["flow", "run", "--once"]);
         let kept = company.json(&["flow", "evidence", &id]);
         if kept == json!([]) {
-            Err("none is kept".to_owned())
+            Err("none is stored".to_owned())
         } else {
             Ok(kept)
         }
@@ -252,7 +252,7 @@ fn evidence_is_listed_saved_and_erased() {
             .run(&["flow", "evidence", &id, "--out", "kept"])
             .exit,
         2,
-        "nothing is replaced"
+        "no file is replaced"
     );
     assert!(
         company
@@ -267,7 +267,7 @@ fn evidence_is_listed_saved_and_erased() {
 }
 
 #[test]
-fn flows_are_listed_by_what_is_asked_for() {
+fn flows_are_listed_by_filter() {
     let company = company();
     assert_eq!(
         company.place.run(&["flow", "list"]).exit,
@@ -308,7 +308,7 @@ fn flows_are_listed_by_what_is_asked_for() {
     );
     assert_eq!(
         company.place.run(&["flow", "list", "--attention"]).out,
-        "there is no such flow\n"
+        "no flows\n"
     );
 }
 
@@ -360,7 +360,7 @@ fn accounts_are_paused_limited_and_resumed() {
 }
 
 #[test]
-fn operator_tasks_are_listed_with_options_and_carried_out() {
+fn operator_tasks_are_listed_and_resolved() {
     let company = company();
     assert_eq!(
         company.place.run(&["flow", "operator"]).exit,
@@ -370,7 +370,7 @@ fn operator_tasks_are_listed_with_options_and_carried_out() {
     start(&company, "idnow", REFERENCE);
     assert_eq!(
         company.place.run(&["flow", "operator"]).out,
-        "nothing needs a person\n"
+        "nothing needs an operator\n"
     );
     assert_eq!(company.json(&["flow", "operator"]), json!([]));
     let lost = |reference: &str| {
@@ -434,10 +434,10 @@ fn operator_tasks_are_listed_with_options_and_carried_out() {
             .contains("adopt the vendor's id")
     );
 
-    for (arguments, told) in [
+    for (arguments, expected) in [
         (
             &["flow", "operator", "--abandon", "--by", "desk"][..],
-            "name the flow",
+            "id of a flow",
         ),
         (&["flow", "operator", &ids[0], "--abandon"], "--by"),
         (
@@ -461,7 +461,7 @@ fn operator_tasks_are_listed_with_options_and_carried_out() {
         ),
     ] {
         let ran = company.place.run(arguments);
-        assert!(ran.failed(2).contains(told), "{}", ran.err);
+        assert!(ran.failed(2).contains(expected), "{}", ran.err);
     }
     assert_eq!(
         company
@@ -513,7 +513,7 @@ fn operator_tasks_are_listed_with_options_and_carried_out() {
 }
 
 #[test]
-fn a_legal_hold_refuses_a_deletion_in_words() {
+fn legal_hold_refuses_deletion_with_reason() {
     let company = company();
     let id = start(&company, "idnow", REFERENCE);
     let hold = [
@@ -549,18 +549,18 @@ fn a_legal_hold_refuses_a_deletion_in_words() {
 }
 
 #[test]
-fn who_asks_for_a_flow_that_is_not_there_is_told_so() {
+fn missing_flow_is_reported_by_every_command() {
     let company = company();
     start(&company, "idnow", REFERENCE);
     for arguments in [
-        &["flow", "status", NOBODY][..],
-        &["flow", "report", NOBODY],
-        &["flow", "report", NOBODY, "--all"],
-        &["flow", "operator", NOBODY],
-        &["flow", "operator", NOBODY, "--abandon", "--by", "desk"],
-        &["flow", "delete", NOBODY, "--by", "desk"],
-        &["flow", "retain", NOBODY, "--by", "desk"],
-        &["audit", "show", NOBODY],
+        &["flow", "status", MISSING][..],
+        &["flow", "report", MISSING],
+        &["flow", "report", MISSING, "--all"],
+        &["flow", "operator", MISSING],
+        &["flow", "operator", MISSING, "--abandon", "--by", "desk"],
+        &["flow", "delete", MISSING, "--by", "desk"],
+        &["flow", "retain", MISSING, "--by", "desk"],
+        &["audit", "show", MISSING],
         &[
             "flow",
             "status",
@@ -575,16 +575,16 @@ fn who_asks_for_a_flow_that_is_not_there_is_told_so() {
             ran.err
         );
     }
-    for (arguments, told) in [
+    for (arguments, expected) in [
         (&["flow", "status"][..], "<ID>"),
         (&["flow", "status", "abc"], "32 hexadecimal digits"),
-        (&["flow", "delete", NOBODY], "--by"),
-        (&["flow", "retain", NOBODY], "--by"),
+        (&["flow", "delete", MISSING], "--by"),
+        (&["flow", "retain", MISSING], "--by"),
         (
             &["flow", "list", "--phase", "finished"],
             "creating, open, done, refused, erased",
         ),
-        (&["flow", "operator", NOBODY, "--rule", "maybe"], "rule"),
+        (&["flow", "operator", MISSING, "--rule", "maybe"], "rule"),
         (&["flow", "run", "--workers", "0"], "workers"),
         (
             &["audit", "verify", "--anchor", "here"],
@@ -595,12 +595,12 @@ fn who_asks_for_a_flow_that_is_not_there_is_told_so() {
     ] {
         let ran = company.place.run(arguments);
         assert_eq!(ran.exit, 2, "{arguments:?}: {}", ran.err);
-        assert!(ran.err.contains(told), "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(expected), "{arguments:?}: {}", ran.err);
     }
 }
 
 #[test]
-fn a_store_that_cannot_be_used_is_refused_with_what_to_do() {
+fn unusable_store_is_refused_with_advice() {
     let mut company = company();
     start(&company, "idnow", REFERENCE);
     let missing = company
@@ -609,7 +609,7 @@ fn a_store_that_cannot_be_used_is_refused_with_what_to_do() {
     assert!(missing.failed(2).contains("missing.db"), "{}", missing.err);
     assert!(
         !company.place.folder.path().join("missing.db").exists(),
-        "looking makes none"
+        "listing creates no store"
     );
     let password =
         company
@@ -652,7 +652,7 @@ fn a_store_that_cannot_be_used_is_refused_with_what_to_do() {
 
 #[test]
 fn invalid_flow_configuration_is_refused_with_a_reason() {
-    for (more, told) in [
+    for (more, expected) in [
         ("lease_ms = 1000", "is not longer than the deadline"),
         ("workers = 3", "older_keys"),
         ("[flow.schedule]\ninterval = 3", "interval_ms"),
@@ -667,7 +667,7 @@ fn invalid_flow_configuration_is_refused_with_a_reason() {
         let ran = company
             .place
             .run(&["flow", "start", "--reference", REFERENCE]);
-        assert!(ran.failed(2).contains(told), "{told}: {}", ran.err);
+        assert!(ran.failed(2).contains(expected), "{expected}: {}", ran.err);
         assert_eq!(company.sandbox.requests().len(), 0);
     }
     let twice = Company::new(&["idnow", "idnow"], "flows.db", "");
@@ -681,7 +681,7 @@ fn invalid_flow_configuration_is_refused_with_a_reason() {
 }
 
 #[test]
-fn a_store_without_a_key_says_so_and_works() {
+fn store_without_key_works_with_a_warning() {
     let company = company();
     let text = std::fs::read_to_string(company.place.folder.path().join("idv.toml")).unwrap();
     company.place.write(
@@ -710,12 +710,12 @@ fn a_store_without_a_key_says_so_and_works() {
             .run(&["flow", "list"])
             .failed(2)
             .contains("flow.key"),
-        "a key does not make a store in clear a sealed one"
+        "a store in clear cannot be opened with a key"
     );
 }
 
 #[test]
-fn an_older_key_reads_what_it_sealed() {
+fn older_key_reads_data_that_it_sealed() {
     let mut company = company();
     let id = start(&company, "idnow", REFERENCE);
     let text = std::fs::read_to_string(company.place.folder.path().join("idv.toml")).unwrap();
@@ -730,7 +730,7 @@ fn an_older_key_reads_what_it_sealed() {
 }
 
 #[test]
-fn the_environment_does_what_the_file_does() {
+fn environment_replaces_the_file() {
     let file = company();
     let mut place = Place::new();
     let idnow = file.sandbox.idnow();
@@ -761,12 +761,12 @@ fn the_environment_does_what_the_file_does() {
     assert_eq!(
         place.run(&["poll", REFERENCE]).exit,
         0,
-        "who asks for no flow need not have flows configured"
+        "other commands need no configuration of flows"
     );
 }
 
 #[test]
-fn the_configuration_in_the_book_is_one() {
+fn book_configuration_is_valid() {
     let book = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../docs/src/program.md"
@@ -793,7 +793,7 @@ fn the_configuration_in_the_book_is_one() {
 }
 
 #[test]
-fn changed_trail_is_found_and_newer_store_left_alone() {
+fn changed_log_is_found_and_newer_store_refused() {
     let server = Server::shared();
     let database = server.database();
     let company = Company::new(&["idnow"], &database, QUICK);
@@ -896,7 +896,7 @@ fn webhook_receives_events_and_a_replay() {
     assert!(
         company
             .place
-            .run(&["flow", "replay", NOBODY, "1"])
+            .run(&["flow", "replay", MISSING, "1"])
             .failed(1)
             .contains("no event 1")
     );

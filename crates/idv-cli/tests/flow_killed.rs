@@ -1,4 +1,5 @@
-//! `kill -9` of workers, and of programs that start flows, again and again: nothing is lost, and nothing is done twice.
+//! Workers and starting programs killed with `kill -9` many times: nothing is lost, and nothing is
+//! done twice.
 
 #![cfg(unix)]
 #![allow(
@@ -19,8 +20,8 @@ use idv_testkit::postgres::Server;
 use serde_json::Value;
 use support::company::{Chance, Company, is_thorough, until};
 
-/// One that can be created again under the same reference, one that can be searched, and one that can do neither. The other two report by
-/// callbacks alone.
+/// One vendor whose create requests can be repeated, one that can be searched, and one with
+/// neither. The other two report by callbacks alone.
 const PROVIDERS: [&str; 3] = ["idnow", "identity-tm", "identify24"];
 const SCENARIOS: [&str; 5] = [
     "happy",
@@ -29,11 +30,12 @@ const SCENARIOS: [&str; 5] = [
     "fraud",
     "aborted-then-success",
 ];
-/// Kills while the flows run. A third as many follow while they are deleted.
+/// The number of kills while the flows run. A third as many follow while they are deleted.
 const KILLS: usize = 12;
 const KILLS_IN_CI: usize = 30;
 
-/// A worker that died holds what it was doing for so long; all else is so quick that it happens between two kills.
+/// A killed worker holds its leases for this long; all other steps are quick enough to happen
+/// between two kills.
 const SETTINGS: &str = "lease_ms = 3000
 [flow.schedule]
 interval_ms = 300
@@ -44,13 +46,13 @@ settle_within_ms = 6000
 confirm_after_ms = 300";
 
 #[test]
-fn over_a_file_nothing_is_lost_and_nothing_is_done_twice() {
-    killed_again_and_again("flows.db", "over a file");
+fn sqlite_loses_and_repeats_nothing_when_killed() {
+    survive_kills("flows.db", "over a file");
 }
 
 #[test]
-fn over_postgresql_nothing_is_lost_and_nothing_is_done_twice() {
-    killed_again_and_again(&Server::shared().database(), "over postgresql");
+fn postgres_loses_and_repeats_nothing_when_killed() {
+    survive_kills(&Server::shared().database(), "over postgresql");
 }
 
 /// Returns the number of kills.
@@ -63,11 +65,11 @@ fn flows() -> usize {
     if is_thorough() { 21 } else { 12 }
 }
 
-fn killed_again_and_again(store: &str, name: &str) {
+fn survive_kills(store: &str, name: &str) {
     let mut chance = Chance::new(name);
     let company = Company::new(&PROVIDERS, store, SETTINGS);
     // A lease is longer than a call, and the kills are many.
-    company.patience(2500, 2000);
+    company.set_timeouts(2500, 2000);
     company.slow_down(60);
     let wanted: Vec<(String, &str)> = (0..flows())
         .map(|number| (chance.reference(), PROVIDERS[number % PROVIDERS.len()]))
@@ -78,11 +80,11 @@ fn killed_again_and_again(store: &str, name: &str) {
     let mut people = Chance(chance.below(u64::MAX));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let _told = Told(&started);
+            let _ended = SetOnDrop(&started);
             start_all(&company, &wanted, &mut other);
         });
         scope.spawn(|| act_all(&company, &wanted, &mut people, &over));
-        let _over = Told(&over);
+        let _over = SetOnDrop(&over);
         let mut done = 0;
         while done < kills() || !started.load(Ordering::SeqCst) {
             let worker = company.worker();
@@ -97,7 +99,7 @@ fn killed_again_and_again(store: &str, name: &str) {
         worker.stop();
     });
 
-    let reported = every_flow_has_come_to_its_end(&company, &wanted);
+    let reported = every_flow_has_ended(&company, &wanted);
     nothing_was_created_twice(&company, &wanted, &reported);
     assert_eq!(
         company.json(&["audit", "verify"])["findings"],
@@ -121,16 +123,16 @@ fn killed_again_and_again(store: &str, name: &str) {
     assert_eq!(verified["flows"], flows());
 }
 
-/// Sets a flag when it goes, whether or not a test has failed.
-struct Told<'a>(&'a AtomicBool);
+/// Sets a flag when it is dropped, whether or not a test has failed.
+struct SetOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Told<'_> {
+impl Drop for SetOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
 
-/// Starts the flows; every other time the program is killed in the middle, and started again with the same reference.
+/// Starts the flows. Every other start is killed midway and repeated with the same reference.
 fn start_all(company: &Company, wanted: &[(String, &str)], chance: &mut Chance) {
     for (reference, provider) in wanted {
         while chance.below(2) == 0 {
@@ -143,7 +145,7 @@ fn start_all(company: &Company, wanted: &[(String, &str)], chance: &mut Chance) 
     }
 }
 
-/// Lets everybody act whose verification is there.
+/// Lets the person of every existing verification act.
 fn act_all(company: &Company, wanted: &[(String, &str)], chance: &mut Chance, over: &AtomicBool) {
     let mut acted = BTreeSet::new();
     while !over.load(Ordering::SeqCst) {
@@ -168,9 +170,9 @@ fn act_all(company: &Company, wanted: &[(String, &str)], chance: &mut Chance, ov
     }
 }
 
-/// What a person does until every flow is at its end: about creations of which nobody knows what became, they look at the vendor.
+/// Plays the operator until every flow has ended: looks up lost create requests at the vendor.
 fn settle(company: &Company) {
-    until("every flow comes to its end", || {
+    until("every flow ends", || {
         let flows = company.flows();
         let (ended, open): (Vec<&Value>, Vec<&Value>) = flows
             .values()
@@ -183,7 +185,8 @@ fn settle(company: &Company) {
         if open.is_empty() {
             return Ok(());
         }
-        // Only when all else is at its end is it known what at the vendors belongs to nobody.
+        // Only when all other flows have ended, the remaining verifications at the vendor belong to
+        // this one.
         if unknown.len() < open.len() {
             return Err(format!("{open:#?}"));
         }
@@ -207,7 +210,7 @@ fn resolve(company: &Company, flow: &Value, known: &BTreeSet<String>) {
         Some(reference) => company.json(&["flow", "status", "--reference", &reference])["id"] == id,
         None => false,
     };
-    // What is already known to be somebody's need not be looked at.
+    // A verification that belongs to another flow need not be checked.
     match company
         .created(provider)
         .into_iter()
@@ -219,17 +222,14 @@ fn resolve(company: &Company, flow: &Value, known: &BTreeSet<String>) {
     };
 }
 
-/// The vendor's id of a flow, by its report.
+/// Returns the vendor's id of a flow, from its report.
 fn vendor_id(company: &Company, flow: &Value) -> Option<String> {
     let report = company.run(&["flow", "report", flow["id"].as_str().unwrap()]);
     (report.exit == 0).then(|| report.json()["vendor_id"].as_str().unwrap().to_owned())
 }
 
-/// Every flow that was asked for is there, at its end, with its report; the vendors' ids of them.
-fn every_flow_has_come_to_its_end(
-    company: &Company,
-    wanted: &[(String, &str)],
-) -> BTreeMap<String, String> {
+/// Checks that every requested flow has ended with a report, and returns the vendors' ids.
+fn every_flow_has_ended(company: &Company, wanted: &[(String, &str)]) -> BTreeMap<String, String> {
     assert_eq!(
         company.phases(),
         BTreeMap::from([("done".to_owned(), flows())])
@@ -246,7 +246,7 @@ fn every_flow_has_come_to_its_end(
     reported
 }
 
-/// The vendors have one verification for each reference, and none that nobody knows.
+/// Checks that the vendors have one verification for each reference, and no others.
 fn nothing_was_created_twice(
     company: &Company,
     wanted: &[(String, &str)],
@@ -271,16 +271,16 @@ fn nothing_was_created_twice(
             .filter(|(_, at)| at == provider)
             .map(|(reference, _)| (reference, &reported[reference]))
         {
-            let told = company.reference(provider, vendor_id);
+            let submitted = company.reference(provider, vendor_id);
             assert!(
-                told.is_some_and(|told| told.eq_ignore_ascii_case(reference)),
+                submitted.is_some_and(|submitted| submitted.eq_ignore_ascii_case(reference)),
                 "{provider}: {vendor_id}"
             );
         }
     }
 }
 
-/// Says that what must be deleted by hand was, until nothing is left.
+/// Confirms manual deletions until no data is left.
 fn delete_by_hand(company: &Company) {
     until("everything is deleted", || {
         for flow in company.flows().values() {
@@ -304,7 +304,7 @@ fn delete_by_hand(company: &Company) {
     });
 }
 
-/// The receipts are complete, and a vendor that deletes has deleted each once.
+/// Checks that the receipts are complete, and that vendors deleted each verification once.
 fn everything_was_deleted_once(company: &Company, wanted: &[(String, &str)]) {
     let mut deleted: BTreeMap<String, usize> = BTreeMap::new();
     for request in company.sandbox.requests() {

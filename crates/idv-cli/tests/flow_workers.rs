@@ -23,7 +23,7 @@ slowest_ms = 400
 wake_gap_ms = 100
 sweep_ms = 0";
 
-/// Notes each time that a flow is leased: which, when, and until when it was leased before.
+/// Records each lease of a flow: the flow, the time, and the end of the previous lease.
 const NOTE_CLAIMS: &str = "CREATE TABLE claims (flow TEXT, at BIGINT, before BIGINT);
 CREATE FUNCTION note_claim() RETURNS trigger AS $$ BEGIN
     IF NEW.lease IS NOT NULL AND NEW.lease IS DISTINCT FROM OLD.lease THEN
@@ -34,7 +34,7 @@ END $$ LANGUAGE plpgsql;
 CREATE TRIGGER note_claim BEFORE UPDATE ON idv_queue FOR EACH ROW EXECUTE FUNCTION note_claim();";
 
 #[test]
-fn four_workers_share_the_work_and_no_step_is_done_twice() {
+fn four_workers_repeat_no_step() {
     let flows = if is_thorough() { 32 } else { 16 };
     let server = Server::shared();
     let database = server.database();
@@ -42,7 +42,7 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     let company = Company::new(&["idnow", "identity-tm"], &database, QUICK);
     company.flows();
     server.execute(&database, NOTE_CLAIMS);
-    // Two that claimed the same step would be at it at the same time.
+    // Two workers that claimed the same step would run it at the same time.
     company.slow_down(40);
     let workers: Vec<Worker> = (0..4).map(|_| company.worker().works()).collect();
     let wanted: Vec<(String, &str)> = (0..flows)
@@ -57,7 +57,7 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     for (reference, _) in wanted.iter().filter(|(_, provider)| *provider == "idnow") {
         assert!(company.act("idnow", reference, "happy"));
     }
-    until("everybody is verified", || {
+    until("every person is verified", || {
         let phases = company.phases();
         if phases.get("done") == Some(&flows) {
             Ok(())
@@ -67,10 +67,11 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     });
     let done: Vec<u64> = workers.into_iter().map(Worker::stop).collect();
 
-    // A worker on a busy machine may come too late for everything, but one alone would be no test.
+    // A worker on a busy machine may come too late for every step, but a single worker would be no
+    // test.
     assert!(
         done.iter().filter(|done| **done > 0).count() > 1,
-        "one did it all: {done:?}"
+        "one worker did all: {done:?}"
     );
     let claims: u64 = server
         .execute(&database, "SELECT count(*) FROM claims")
@@ -80,9 +81,9 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     assert_eq!(
         server.execute(&database, "SELECT * FROM claims WHERE before > at"),
         "",
-        "claimed while another had it"
+        "claimed during another worker's lease"
     );
-    // What was claimed was carried out, once: timers come on top.
+    // Each claimed step was run once; timers come on top.
     assert!(
         done.iter().sum::<u64>() >= claims,
         "{claims} claims, {done:?} steps"
@@ -92,10 +93,10 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     assert_eq!(
         company.answered(|request| request.path.ends_with("/start")),
         flows / 2,
-        "each is created by one call"
+        "each verification is created by one request"
     );
-    // Under one lease a worker asks for the status, and for the result that is there. Identity.TM's result is judged beside the history, which
-    // is a further question once.
+    // Under one lease a worker polls the status and fetches the result if there is one.
+    // Identity.TM's result is judged with its history, which takes one more request.
     let asked = company.answered(|request| is_question(&request.method, &request.path));
     assert!(
         asked as u64 <= 2 * claims + flows as u64 / 2,
@@ -104,18 +105,18 @@ fn four_workers_share_the_work_and_no_step_is_done_twice() {
     assert_eq!(company.json(&["audit", "verify"])["flows"], flows);
 }
 
-/// Whether a request asks how a verification is: not a login, and not a creation.
+/// Returns whether a request polls a verification rather than logging in or creating one.
 fn is_question(method: &str, path: &str) -> bool {
     method == "GET" && !path.contains("_control") && !path.contains("login")
 }
 
 #[test]
-fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
+fn signal_stops_worker_after_its_current_call() {
     let company = one_open_flow();
     company.sandbox.plan(Fault::new(FaultKind::Delay(10_000)));
     let asked = company.answered(|_| true);
     let worker = company.worker().works();
-    until("the vendor is asked", || {
+    until("the vendor is polled", || {
         if company.answered(|_| true) > asked {
             Ok(())
         } else {
@@ -126,23 +127,23 @@ fn a_signal_stops_a_worker_after_the_call_that_is_under_way() {
     let (exit, last, said) = worker.end();
     assert_eq!(exit, 0, "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.contains("brought to their end: 1"), "{said}");
+    assert!(said.contains("steps to complete: 1"), "{said}");
     let last = last.unwrap();
-    // The timer of the audit trail may come on top.
+    // The timer of the audit log may come on top.
     assert_eq!(last["under_way"], 1);
     assert!(last["done"].as_u64() >= Some(1), "{last}");
-    assert!(asks_now(&company), "nothing is left leased");
+    assert!(asks_now(&company), "no lease remains");
 }
 
 #[test]
-fn a_second_signal_ends_a_worker_at_once() {
+fn second_signal_stops_worker_at_once() {
     let company = one_open_flow();
     company
         .sandbox
         .plan(Fault::new(FaultKind::Delay(60_000)).times(8));
     let asked = company.answered(|_| true);
     let mut worker = company.worker().works();
-    until("the vendor is asked", || {
+    until("the vendor is polled", || {
         if company.answered(|_| true) > asked {
             Ok(())
         } else {
@@ -150,11 +151,11 @@ fn a_second_signal_ends_a_worker_at_once() {
         }
     });
     let began = Instant::now();
-    // Two signals that come at once are one: it is sent until it is heard twice.
-    until("it ends", || {
+    // Two signals in quick succession may count as one: send until the second one is received.
+    until("the worker ends", || {
         if worker.is_there() {
             worker.signal("INT");
-            return Err("it goes on".to_owned());
+            return Err("the worker still runs".to_owned());
         }
         Ok(())
     });
@@ -162,19 +163,19 @@ fn a_second_signal_ends_a_worker_at_once() {
     assert_eq!((exit, last), (130, None), "{said}");
     assert!(
         began.elapsed() < Duration::from_secs(50),
-        "the answer takes a minute: {:?}",
+        "the response takes a minute: {:?}",
         began.elapsed()
     );
     company.sandbox.clear_faults();
     assert!(
         !asks_now(&company),
-        "it is leased, so that no other worker does it before this one is known to be dead"
+        "the lease stays until it expires, since the worker may still be alive"
     );
 }
 
 #[test]
-fn a_callback_to_a_listening_worker_is_worked_off_at_once() {
-    // Without it the vendor would be asked in an hour.
+fn listening_worker_processes_callback_at_once() {
+    // Without the callback, the next poll would be an hour away.
     let slow = "[flow.schedule]\ninterval_ms = 3600000\nwake_gap_ms = 100\nsweep_ms = 0";
     let company = Company::new(&["idnow"], "flows.db", slow);
     let mut worker = company.worker_with(&["--listen", "127.0.0.1:0"]);
@@ -208,7 +209,7 @@ fn a_callback_to_a_listening_worker_is_worked_off_at_once() {
 }
 
 #[test]
-fn a_database_that_goes_away_and_comes_back_is_survived() {
+fn workers_survive_database_restart() {
     let mut server = Server::start();
     let mut chance = Chance::new("a database that goes away");
     let company = Company::new(&["idnow"], &server.database(), QUICK);
@@ -225,9 +226,9 @@ fn a_database_that_goes_away_and_comes_back_is_survived() {
         "{}",
         failed.err
     );
-    assert!(worker.is_there(), "it waits");
+    assert!(worker.is_there(), "the worker waits");
     server.restart();
-    until("everybody is verified", || {
+    until("every person is verified", || {
         let phases = company.phases();
         if phases.get("done") == Some(&references.len()) {
             Ok(())
@@ -245,19 +246,19 @@ fn a_database_that_goes_away_and_comes_back_is_survived() {
     company.json(&["audit", "verify"]);
 }
 
-/// One flow over a file, about which there will be something to ask, and whose steps are leased for long.
+/// Opens a company with one open flow over a file whose steps are leased for a long time.
 fn one_open_flow() -> Company {
     let company = Company::new(
         &["idnow"],
         "flows.db",
         &format!("lease_ms = 3600000\n{QUICK}"),
     );
-    company.patience(300_000, 120_000);
+    company.set_timeouts(300_000, 120_000);
     company.started("idnow", "0123456789abcdef0123456789abcdef");
     company
 }
 
-/// Whether the vendor is asked about the one flow there is when an operator wants it asked now.
+/// Returns whether the vendor is polled when an operator requests it.
 fn asks_now(company: &Company) -> bool {
     let flows = company.flows();
     let id = flows.keys().next().unwrap();

@@ -1,4 +1,5 @@
-//! Identity.TM from the command line, from create to delete, and the commands for what vendors encrypt and sign.
+//! Identity.TM from the command line, from create to delete, and the commands for encrypted and
+//! signed data of vendors.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@ mod support;
 
 use idv_sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
-use support::{Place, Town, names_in};
+use support::{Place, SandboxedCli, names_in};
 
 const ADAPTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../idv-identity-tm/fixtures/");
 const IDNOW: &str = concat!(
@@ -33,9 +34,9 @@ const PERSON: [&str; 10] = [
     "e.mustermann@example.com",
 ];
 
-fn town() -> Town {
-    let mut town = Town::new();
-    let vendor = town.sandbox.identity_tm();
+fn cli() -> SandboxedCli {
+    let mut cli = SandboxedCli::new();
+    let vendor = cli.sandbox.identity_tm();
     let (url, user, password) = (vendor.base_url(), vendor.user(), vendor.password());
     for (name, value) in [
         ("IDV_PROVIDER", "identity-tm"),
@@ -44,28 +45,28 @@ fn town() -> Town {
         ("IDV_IDENTITY_TM_BASE_URL", &url),
         ("IDV_IDENTITY_TM_IMAGES", "separate"),
     ] {
-        town.place.set(name, value);
+        cli.place.set(name, value);
     }
-    town
+    cli
 }
 
 #[test]
-fn from_create_to_delete() {
-    let town = town();
-    let (reference, order) = town.create(&PERSON);
+fn order_runs_from_create_to_delete() {
+    let cli = cli();
+    let (reference, order) = cli.create(&PERSON);
     let poll = || {
-        town.place
+        cli.place
             .run(&["poll", &reference, "--vendor-id", &order, "--json"])
             .json()
     };
     assert_eq!(poll().pointer("/status/state").unwrap(), "awaiting_person");
-    town.sandbox
+    cli.sandbox
         .identity_tm()
         .act(&order, "data-changed")
         .unwrap();
-    town.pass(60);
+    cli.pass(60);
     assert_eq!(poll().pointer("/status/outcome").unwrap(), "verified");
-    let fetched = town
+    let fetched = cli
         .place
         .run(&["fetch", &reference, "--vendor-id", &order, "--json"])
         .json();
@@ -80,7 +81,7 @@ fn from_create_to_delete() {
         .unwrap()
         .as_str()
         .unwrap();
-    let downloaded = town
+    let downloaded = cli
         .place
         .run(&[
             "evidence",
@@ -98,15 +99,15 @@ fn from_create_to_delete() {
         "image/jpeg",
         "{downloaded}"
     );
-    assert_eq!(names_in(town.place.folder.path()), ["image.jpg"]);
-    let found = town.place.run(&["find", &reference, "--json"]).json();
+    assert_eq!(names_in(cli.place.folder.path()), ["image.jpg"]);
+    let found = cli.place.run(&["find", &reference, "--json"]).json();
     assert_eq!(
         found,
         json!({ "verifications": [{ "reference": reference, "vendor_id": order }] })
     );
-    assert!(town.place.run(&["find", &reference]).out.contains(&order));
+    assert!(cli.place.run(&["find", &reference]).out.contains(&order));
     let delete = || {
-        town.place
+        cli.place
             .run(&["delete", &reference, "--vendor-id", &order, "--json"])
             .json()
     };
@@ -115,8 +116,8 @@ fn from_create_to_delete() {
 }
 
 #[test]
-fn what_the_vendor_demands_is_asked_for_by_the_models_names() {
-    let town = town();
+fn missing_fields_are_named_as_in_the_model() {
+    let cli = cli();
     for (without, field) in [
         (0, "person.given_names"),
         (2, "person.family_name"),
@@ -125,20 +126,20 @@ fn what_the_vendor_demands_is_asked_for_by_the_models_names() {
     ] {
         let mut arguments = vec!["create"];
         arguments.extend(PERSON[..without].iter().chain(&PERSON[without + 2..]));
-        // The reference is told before the vendor's rules are looked at.
-        let ran = town.place.run(&arguments);
+        // The reference is printed before the client checks the vendor's rules.
+        let ran = cli.place.run(&arguments);
         assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{}", ran.err);
         assert!(ran.err.contains(field), "{}", ran.err);
     }
-    assert_eq!(town.sandbox.requests().len(), 0);
+    assert_eq!(cli.sandbox.requests().len(), 0);
 }
 
 #[test]
-fn a_lost_answer_ends_in_one_order_that_is_found() {
-    let town = town();
-    town.sandbox
+fn lost_create_response_leaves_one_order_to_find() {
+    let cli = cli();
+    cli.sandbox
         .plan(Fault::new(FaultKind::CutAfter).at("putOrder"));
-    let created = town
+    let created = cli
         .place
         .run(&[&["create", "--json"], &PERSON[..]].concat())
         .json();
@@ -147,22 +148,22 @@ fn a_lost_answer_ends_in_one_order_that_is_found() {
         created.pointer("/hand_off/kind").unwrap(),
         "vendor_contacts_person"
     );
-    assert_eq!(town.sandbox.identity_tm().orders(), 1);
+    assert_eq!(cli.sandbox.identity_tm().orders(), 1);
 }
 
 #[test]
-fn an_unknown_reference_is_found_nowhere() {
-    let found = town()
+fn unknown_reference_is_not_found() {
+    let found = cli()
         .place
         .run(&["find", "0123456789abcdef", "--json"])
         .json();
     assert_eq!(found, json!({ "verifications": [] }));
-    let refused = Town::new().place.run(&["find", "0123456789abcdef"]);
+    let refused = SandboxedCli::new().place.run(&["find", "0123456789abcdef"]);
     assert!(refused.failed(2).contains("lookup"), "IDnow has none");
 }
 
 #[test]
-fn an_encrypted_body_is_decrypted_and_a_changed_one_is_not() {
+fn changed_encrypted_body_is_refused() {
     let mut place = Place::new();
     place.set("KEY", KEY);
     place.set("OTHER", &KEY.replace("00", "ff"));
@@ -234,7 +235,7 @@ fn matching_signature_is_confirmed_and_another_exits_1() {
 }
 
 #[test]
-fn payloads_say_what_they_say_for_the_kind_of_order() {
+fn payloads_depend_on_the_product() {
     let place = Place::new();
     let normalize = |kind: &str, more: &[&str], payload: &[u8]| -> Value {
         let answer = place

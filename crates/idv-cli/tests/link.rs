@@ -1,4 +1,4 @@
-//! Signed links, at the vendor.
+//! Signed links, opened at the vendor.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,7 +9,7 @@
 
 mod support;
 
-use support::{Place, Town};
+use support::{Place, SandboxedCli};
 
 const PERSON: &[&str] = &[
     "--set",
@@ -22,9 +22,9 @@ const PERSON: &[&str] = &[
     "custom1=1+1=2",
 ];
 
-fn link(town: &mut Town, timestamp: i64) -> String {
-    town.place.set("THE_KEY", "exampleApiKey");
-    let base = town.sandbox.idnow().base_url();
+fn link(cli: &mut SandboxedCli, timestamp: i64) -> String {
+    cli.place.set("THE_KEY", "exampleApiKey");
+    let base = cli.sandbox.idnow().base_url();
     let timestamp = timestamp.to_string();
     let fixed = [
         "link",
@@ -38,20 +38,20 @@ fn link(town: &mut Town, timestamp: i64) -> String {
         "--timestamp",
         &timestamp,
     ];
-    let ran = town.place.run(&[&fixed[..], PERSON].concat());
+    let ran = cli.place.run(&[&fixed[..], PERSON].concat());
     assert_eq!(ran.exit, 0, "{}", ran.err);
     ran.out.trim_end().to_owned()
 }
 
 #[test]
-fn a_link_is_taken_and_with_any_one_character_changed_it_is_not() {
-    let mut town = Town::new();
-    let now = town.sandbox.clock().now().as_millisecond();
-    let link = link(&mut town, now);
-    assert_eq!(town.visit(std::slice::from_ref(&link)), [302]);
-    assert_eq!(town.sandbox.idnow().identifications(), 1);
+fn link_with_one_changed_character_is_refused() {
+    let mut cli = SandboxedCli::new();
+    let now = cli.sandbox.clock().now().as_millisecond();
+    let link = link(&mut cli, now);
+    assert_eq!(cli.visit(std::slice::from_ref(&link)), [302]);
+    assert_eq!(cli.sandbox.idnow().identifications(), 1);
 
-    // After the slash: with that changed, it would be another port.
+    // The change is after the slash, since before it the port would change.
     let begin = link.find("/v1/").unwrap() + 1;
     let changed: Vec<String> = (begin..link.len())
         .map(|index| {
@@ -60,22 +60,22 @@ fn a_link_is_taken_and_with_any_one_character_changed_it_is_not() {
             String::from_utf8(bytes).unwrap()
         })
         .collect();
-    for (url, status) in changed.iter().zip(town.visit(&changed)) {
+    for (url, status) in changed.iter().zip(cli.visit(&changed)) {
         assert!((400..500).contains(&status), "{status} for {url}");
     }
-    assert_eq!(town.sandbox.idnow().identifications(), 1);
+    assert_eq!(cli.sandbox.idnow().identifications(), 1);
 }
 
 #[test]
-fn a_link_of_another_day_is_not_taken() {
-    let mut town = Town::new();
-    let then = town.sandbox.clock().now().as_millisecond() - 24 * 3600 * 1000;
-    let link = link(&mut town, then);
-    assert!((400..500).contains(&town.visit(&[link])[0]));
+fn link_of_another_day_is_refused() {
+    let mut cli = SandboxedCli::new();
+    let then = cli.sandbox.clock().now().as_millisecond() - 24 * 3600 * 1000;
+    let link = link(&mut cli, then);
+    assert!((400..500).contains(&cli.visit(&[link])[0]));
 }
 
 #[test]
-fn the_data_centres_have_names() {
+fn host_names_data_centres() {
     let mut place = Place::new();
     place.set("THE_KEY", "exampleApiKey");
     for (host, begin) in [
@@ -106,7 +106,7 @@ fn the_data_centres_have_names() {
 }
 
 #[test]
-fn what_cannot_be_in_a_link_is_refused_by_name() {
+fn invalid_parameters_are_refused_by_name() {
     let mut place = Place::new();
     place.set("THE_KEY", "exampleApiKey");
     let run = |key: &str, set: &[&str]| {

@@ -1,4 +1,4 @@
-//! What a vendor's payload says.
+//! The observations of vendors' payloads.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,20 +10,20 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Place, Town};
+use support::{Place, SandboxedCli};
 
-fn payloads() -> (Town, String, Vec<u8>, Vec<u8>, Vec<u8>) {
-    let town = Town::new();
-    let reference = town.verified();
+fn payloads() -> (SandboxedCli, String, Vec<u8>, Vec<u8>, Vec<u8>) {
+    let cli = SandboxedCli::new();
+    let reference = cli.verified();
     let get = |path: &str| {
-        let (status, body) = town.vendor_says(path);
+        let (status, body) = cli.vendor_says(path);
         assert_eq!(status, 200, "{path}");
         body
     };
     let json = get(&format!("identifications/{reference}"));
     let zip = get(&format!("identifications/{reference}.zip"));
     let list = get("identifications");
-    (town, reference, json, zip, list)
+    (cli, reference, json, zip, list)
 }
 
 fn xml_in(zip: &[u8]) -> Vec<u8> {
@@ -45,8 +45,8 @@ fn xml_in(zip: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn json_xml_and_zip_say_the_same_from_a_file_and_from_standard_input() {
-    let (town, reference, json, zip, _) = payloads();
+fn json_xml_and_zip_have_the_same_observations() {
+    let (cli, reference, json, zip, _) = payloads();
     let xml = xml_in(&zip);
     let mut said: Vec<Value> = Vec::new();
     for (name, payload, content_type) in [
@@ -54,12 +54,12 @@ fn json_xml_and_zip_say_the_same_from_a_file_and_from_standard_input() {
         ("a.xml", &xml, "application/xml"),
         ("a.zip", &zip, "application/zip"),
     ] {
-        let file = town.place.write(name, payload);
-        let from_file = town.place.run(&["normalize", "idnow", "result", &file]);
-        let from_input = town
+        let file = cli.place.write(name, payload);
+        let from_file = cli.place.run(&["normalize", "idnow", "result", &file]);
+        let from_input = cli
             .place
             .run_with(&["normalize", "idnow", "result", "-"], payload);
-        let told = town.place.run_with(
+        let declared = cli.place.run_with(
             &[
                 "normalize",
                 "idnow",
@@ -70,7 +70,7 @@ fn json_xml_and_zip_say_the_same_from_a_file_and_from_standard_input() {
             payload,
         );
         assert_eq!(from_file.out, from_input.out);
-        assert_eq!(from_file.out, told.out);
+        assert_eq!(from_file.out, declared.out);
         said.push(from_file.json());
     }
     assert_eq!(said[0], said[1]);
@@ -118,10 +118,10 @@ fn json_xml_and_zip_say_the_same_from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn the_kind_decides_the_channel() {
-    let (town, _, json, _, list) = payloads();
+fn kind_decides_the_channel() {
+    let (cli, _, json, _, list) = payloads();
     let channel = |kind: &str, payload: &[u8]| {
-        let answer = town
+        let answer = cli
             .place
             .run_with(&["normalize", "idnow", kind], payload)
             .json();
@@ -139,7 +139,7 @@ fn the_kind_decides_the_channel() {
 }
 
 #[test]
-fn an_unknown_word_is_kept_and_says_nothing() {
+fn unknown_code_is_kept_without_a_status() {
     let payload = br#"{"identificationprocess":{"result":"ESCALATED","transactionnumber":"0123456789abcdef"}}"#;
     let answer = Place::new()
         .run_with(&["normalize", "idnow", "callback"], payload)
@@ -152,8 +152,8 @@ fn an_unknown_word_is_kept_and_says_nothing() {
 }
 
 #[test]
-fn what_cannot_be_read_is_one_line_and_no_output() {
-    let (town, _, json, zip, _) = payloads();
+fn invalid_payload_prints_one_line_and_no_output() {
+    let (cli, _, json, zip, _) = payloads();
     let xml = xml_in(&zip);
     let mut cases: Vec<(Vec<u8>, &str)> = vec![
         (Vec::new(), "result"),
@@ -173,14 +173,14 @@ fn what_cannot_be_read_is_one_line_and_no_output() {
         }
     }
     for (payload, kind) in cases {
-        let ran = town.place.run_with(&["normalize", "idnow", kind], &payload);
+        let ran = cli.place.run_with(&["normalize", "idnow", kind], &payload);
         let error = ran.failed(1);
         assert!(
             !error.contains("Mustermann") && !error.contains("MUSTERMANN"),
             "{error}"
         );
     }
-    let told = town.place.run_with(
+    let from_input = cli.place.run_with(
         &[
             "normalize",
             "idnow",
@@ -190,17 +190,17 @@ fn what_cannot_be_read_is_one_line_and_no_output() {
         ],
         &json,
     );
-    assert!(told.failed(1).contains("application/xml"));
+    assert!(from_input.failed(1).contains("application/xml"));
 }
 
 #[test]
-fn wrong_usage_is_not_an_unreadable_payload() {
+fn wrong_usage_exits_2_not_1() {
     let place = Place::new();
     assert!(
         place
             .run(&["normalize", "nobody", "result"])
             .failed(2)
-            .contains("compiled in: cm-id-scan, identify24, ")
+            .contains("expected one of cm-id-scan, identify24, ")
     );
     assert!(
         place
@@ -230,7 +230,7 @@ fn wrong_usage_is_not_an_unreadable_payload() {
 }
 
 #[test]
-fn handle_of_a_result_is_shown_beside_the_observations() {
+fn result_handle_is_shown_beside_observations() {
     let payload =
         br#"{"id":"e-1","type":"transaction.state.updated","transaction":{"id":"t-1","state":"completed","resultId":"r-1"}}"#;
     let ran = Place::new().run_with(&["normalize", "cm-id-scan", "callback"], payload);

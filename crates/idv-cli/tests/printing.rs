@@ -1,4 +1,4 @@
-//! Output is safe for a terminal and for a log, whatever a person or a vendor wrote.
+//! Output is safe for terminals and logs, whatever the data contains.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,12 +10,12 @@
 mod support;
 
 use idv_sandbox::{Fault, FaultKind};
-use support::{Place, Town};
+use support::{Place, SandboxedCli};
 
 /// Sets the window's title, clears the screen, forges a row, and reverses the reading direction.
 const HOSTILE: &str = "\u{1b}]0;PWNED\u{7}\u{9b}2J\nERIKA\u{7f}\u{202e}\u{2028}x";
 
-/// Returns the characters of an output on which a terminal may act.
+/// Returns the characters of an output that a terminal may act on.
 fn acting(text: &str) -> String {
     let acts = |character: &char| {
         (character.is_control() && *character != '\n')
@@ -26,16 +26,16 @@ fn acting(text: &str) -> String {
 
 #[test]
 fn control_characters_of_a_report_are_escaped() {
-    let town = Town::new();
-    let (reference, _) = town.create(&["--given-names", HOSTILE, "--family-name", "Mustermann"]);
-    town.act(&reference, "happy", 60);
+    let cli = SandboxedCli::new();
+    let (reference, _) = cli.create(&["--given-names", HOSTILE, "--family-name", "Mustermann"]);
+    cli.act(&reference, "happy", 60);
     for arguments in [&["fetch"][..], &["poll"], &["watch"]] {
-        let ran = town.place.run(&[arguments, &[&reference]].concat());
+        let ran = cli.place.run(&[arguments, &[&reference]].concat());
         assert_eq!(acting(&ran.out), "", "{arguments:?}: {:?}", ran.out);
         assert_eq!(acting(&ran.err), "", "{arguments:?}: {:?}", ran.err);
         assert!(
             !ran.out.lines().any(|line| line.starts_with("ERIKA")),
-            "a value makes no line of its own: {}",
+            "a value does not add a line: {}",
             ran.out
         );
         assert!(
@@ -45,7 +45,7 @@ fn control_characters_of_a_report_are_escaped() {
             "{}",
             ran.out
         );
-        let json = town
+        let json = cli
             .place
             .run(&[arguments, &[&reference, "--json"]].concat());
         assert_eq!(acting(&json.out), "", "{arguments:?}: {:?}", json.out);
@@ -122,11 +122,10 @@ fn usage_error_is_one_line_without_a_value() {
 
 #[test]
 fn colours_and_progress_never_reach_a_pipe() {
-    let mut town = Town::new();
-    town.place
-        .set("IDV_FLOW_KEY", &"0123456789abcdef".repeat(4));
-    let reference = town.verified();
-    let report = town.place.run(&["fetch", &reference, "--json"]).json();
+    let mut cli = SandboxedCli::new();
+    cli.place.set("IDV_FLOW_KEY", &"0123456789abcdef".repeat(4));
+    let reference = cli.verified();
+    let report = cli.place.run(&["fetch", &reference, "--json"]).json();
     let evidence = report
         .pointer("/report/evidence/0/id")
         .unwrap()
@@ -144,9 +143,9 @@ fn colours_and_progress_never_reach_a_pipe() {
         &["audit", "--store", "flows.db", "verify"],
         &["fetch", "0123456789abcdef"],
     ] {
-        let ran = town.place.run(arguments);
+        let ran = cli.place.run(arguments);
         assert_eq!(acting(&(ran.out + &ran.err)), "", "{arguments:?}");
-        // Only the notes of the program are on standard error.
+        // Standard error contains only the program's notes.
         assert!(
             ran.err
                 .lines()
@@ -161,9 +160,9 @@ fn colours_and_progress_never_reach_a_pipe() {
 
 #[test]
 fn colours_are_printed_on_request_only() {
-    let town = Town::new();
-    let reference = town.verified();
-    let colored = town.place.run(&["poll", &reference, "--color", "always"]);
+    let cli = SandboxedCli::new();
+    let reference = cli.verified();
+    let colored = cli.place.run(&["poll", &reference, "--color", "always"]);
     assert!(
         colored
             .out
@@ -171,13 +170,13 @@ fn colours_are_printed_on_request_only() {
         "{}",
         colored.out
     );
-    let plain = town.place.run(&["poll", &reference, "--color", "never"]);
+    let plain = cli.place.run(&["poll", &reference, "--color", "never"]);
     assert_eq!(
         console::strip_ansi_codes(&colored.out),
         plain.out,
         "colours change no layout"
     );
-    let failed = town
+    let failed = cli
         .place
         .run(&["fetch", "0123456789abcdef", "--color", "always"]);
     assert!(
@@ -187,8 +186,7 @@ fn colours_are_printed_on_request_only() {
     );
     assert_eq!(
         acting(
-            &town
-                .place
+            &cli.place
                 .run(&["poll", &reference, "--json", "--color", "always"])
                 .out
         ),
@@ -198,7 +196,7 @@ fn colours_are_printed_on_request_only() {
 
 #[test]
 fn failed_connection_is_named_with_its_cause() {
-    // The port is taken, so that no other program gets it, and does not listen.
+    // The port is bound, so that no other program gets it, but does not listen.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = taken.local_addr().unwrap();
@@ -220,21 +218,21 @@ fn failed_connection_is_named_with_its_cause() {
 }
 
 #[test]
-fn vendors_words_are_printed_on_request_and_escaped() {
-    let mut town = Town::new();
-    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
+fn vendors_text_is_printed_on_request_and_escaped() {
+    let mut cli = SandboxedCli::new();
+    cli.place.set("IDV_CALLS_MAX_ATTEMPTS", "1");
     let reference = "0123456789abcdef";
-    let quiet = town.place.run(&["fetch", reference]);
+    let quiet = cli.place.run(&["fetch", reference]);
     assert!(quiet.failed(1).contains("--verbose"), "{}", quiet.err);
-    let verbose = town.place.run(&["fetch", reference, "--verbose"]);
+    let verbose = cli.place.run(&["fetch", reference, "--verbose"]);
     assert!(
         verbose.failed(1).contains("OBJECT_NOT_FOUND: "),
         "{}",
         verbose.err
     );
-    town.sandbox.plan(Fault::new(FaultKind::Html));
+    cli.sandbox.plan(Fault::new(FaultKind::Html));
     assert_eq!(
-        acting(&town.place.run(&["fetch", reference, "--verbose"]).err),
+        acting(&cli.place.run(&["fetch", reference, "--verbose"]).err),
         ""
     );
 }

@@ -1,4 +1,4 @@
-//! Which configuration is used, and what is said of a wrong one.
+//! The choice of a configuration, and the errors for an invalid one.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,10 +9,10 @@
 
 mod support;
 
-use support::{Place, Town};
+use support::{Place, SandboxedCli};
 
 #[test]
-fn without_a_configuration_it_says_where_one_could_be() {
+fn missing_configuration_is_answered_with_sources() {
     let error = Place::new()
         .run(&["poll", "0123456789abcdef"])
         .failed(2)
@@ -23,9 +23,9 @@ fn without_a_configuration_it_says_where_one_could_be() {
 }
 
 #[test]
-fn a_wrong_configuration_is_answered_with_what_there_is() {
+fn invalid_file_is_answered_with_accepted_values() {
     let place = Place::new();
-    for (toml, told) in [
+    for (toml, expected) in [
         ("provider = 'idnw'", "compiled in: cm-id-scan, identify24, "),
         (
             "provider = 'nobody'",
@@ -48,15 +48,15 @@ fn a_wrong_configuration_is_answered_with_what_there_is() {
         let ran = place.run(&["poll", "0123456789abcdef", "--config", &file]);
         let error = ran.failed(2);
         assert!(
-            error.contains(told) && !error.contains("hunter2"),
-            "{told}: {error}"
+            error.contains(expected) && !error.contains("hunter2"),
+            "{expected}: {error}"
         );
         place.write("idv.toml", toml);
         assert!(
             place
                 .run(&["poll", "0123456789abcdef"])
                 .failed(2)
-                .contains(told)
+                .contains(expected)
         );
         std::fs::remove_file(place.folder.path().join("idv.toml")).unwrap();
     }
@@ -69,8 +69,8 @@ fn a_wrong_configuration_is_answered_with_what_there_is() {
 }
 
 #[test]
-fn a_wrong_environment_is_answered_with_what_there_is() {
-    for (name, value, told) in [
+fn invalid_environment_is_answered_with_accepted_values() {
+    for (name, value, expected) in [
         ("IDV_PROVIDR", "idnow", "IDV_PROVIDER"),
         (
             "IDV_PROVIDER",
@@ -87,37 +87,37 @@ fn a_wrong_environment_is_answered_with_what_there_is() {
         let mut place = Place::new();
         place.set(name, value);
         let ran = place.run(&["list"]);
-        assert!(ran.failed(2).contains(told), "{}", ran.err);
+        assert!(ran.failed(2).contains(expected), "{}", ran.err);
     }
 }
 
 #[test]
-fn a_file_and_the_environment_do_the_same() {
-    let mut town = Town::new();
-    let reference = town.verified();
-    let by_environment = town.place.run(&["poll", &reference, "--json"]).json();
-    let url = town.sandbox.idnow().base_url();
-    town.place.set("THE_KEY", "exampleApiKey");
-    town.place.write(
+fn file_and_environment_are_equivalent() {
+    let mut cli = SandboxedCli::new();
+    let reference = cli.verified();
+    let by_environment = cli.place.run(&["poll", &reference, "--json"]).json();
+    let url = cli.sandbox.idnow().base_url();
+    cli.place.set("THE_KEY", "exampleApiKey");
+    cli.place.write(
         "idv.toml",
         format!(
             "provider = 'idnow'\n[idnow]\ncompany = 'ihrebank'\napi_key = {{ env = 'THE_KEY' }}\ngateway_url = '{url}'\ngo_url = '{url}'\n"
         ),
     );
-    let found = town.place.run(&["poll", &reference, "--json"]);
+    let found = cli.place.run(&["poll", &reference, "--json"]);
     assert_eq!(found.json(), by_environment);
     assert!(found.err.contains("idv.toml"), "{}", found.err);
 }
 
 #[test]
 fn environment_overrides_the_file_and_says_so() {
-    let mut town = Town::new();
-    let reference = town.verified();
-    let file = town.place.write(
+    let mut cli = SandboxedCli::new();
+    let reference = cli.verified();
+    let file = cli.place.write(
         "mine.toml",
         "provider = 'identity-tm'\n[idnow]\ncompany = 'somebody-else'\n",
     );
-    let ran = town
+    let ran = cli
         .place
         .run(&["poll", &reference, "--config", &file, "--json"]);
     assert_eq!(ran.json().pointer("/code").unwrap(), "SUCCESS_DATA_CHANGED");
@@ -125,17 +125,17 @@ fn environment_overrides_the_file_and_says_so() {
     for variable in ["IDV_PROVIDER", "IDV_IDNOW_COMPANY"] {
         assert!(ran.err.contains(variable), "{}", ran.err);
     }
-    town.place.set("IDV_PROVIDER", "nobody");
+    cli.place.set("IDV_PROVIDER", "nobody");
     assert!(
-        town.place
+        cli.place
             .run(&["poll", &reference, "--config", &file])
             .failed(2)
             .contains("unknown provider `nobody`")
     );
-    town.place.set("IDV_PROVIDER", "idnow");
-    town.place.set("IDV_CALLS_MAX_ATTEMPTS", "many");
+    cli.place.set("IDV_PROVIDER", "idnow");
+    cli.place.set("IDV_CALLS_MAX_ATTEMPTS", "many");
     assert!(
-        town.place
+        cli.place
             .run(&["poll", &reference, "--config", &file])
             .failed(2)
             .contains("in the environment")
@@ -143,11 +143,11 @@ fn environment_overrides_the_file_and_says_so() {
 }
 
 #[test]
-fn found_file_sends_nothing_to_a_stranger() {
-    let town = Town::new();
+fn found_file_sends_nothing_to_a_foreign_host() {
+    let cli = SandboxedCli::new();
     let mut place = Place::new();
     place.set("SOME_OTHER_PROGRAMS_TOKEN", "hunter2");
-    let url = town
+    let url = cli
         .sandbox
         .idnow()
         .base_url()
@@ -180,10 +180,10 @@ fn found_file_sends_nothing_to_a_stranger() {
 }
 
 #[test]
-fn found_file_names_the_credentials_that_it_takes() {
-    let town = Town::new();
-    let reference = town.verified();
-    let url = town.sandbox.idnow().base_url();
+fn credentials_of_found_file_are_announced() {
+    let cli = SandboxedCli::new();
+    let reference = cli.verified();
+    let url = cli.sandbox.idnow().base_url();
     let mut place = Place::new();
     place.set("SOME_OTHER_PROGRAMS_TOKEN", "exampleApiKey");
     let text = format!(
@@ -203,6 +203,6 @@ fn found_file_names_the_credentials_that_it_takes() {
     assert_eq!(
         (ran.exit, ran.err.as_str()),
         (0, ""),
-        "a file that the user names is not explained"
+        "a file that the user named is not announced"
     );
 }

@@ -1,4 +1,4 @@
-//! `idv token`: the vendor's own credentials, and a signature that was computed elsewhere.
+//! `idv token`: the vendor's documented credentials, and a signature computed independently.
 
 #![allow(
     clippy::unwrap_used,
@@ -76,18 +76,18 @@ fn openssl_computes_the_same_signature() {
 }
 
 #[test]
-fn a_secret_is_named_and_never_an_argument() {
+fn secret_is_read_from_a_variable_only() {
     let place = Place::new();
     assert!(place.run(&arguments("60")).failed(2).contains("CM_SECRET"));
     let mut place = Place::new();
     place.set("CM_SECRET", SECRET);
     assert!(
         !place.run(&arguments("0")).failed(2).contains(SECRET),
-        "nothing is valid for no time"
+        "a token needs a lifetime"
     );
 }
 
-/// Base64 without padding, of the alphabet for addresses, as hexadecimal digits.
+/// Decodes unpadded Base64url to hexadecimal digits.
 fn hex_of(text: &str) -> String {
     let (mut bits, mut held, mut hex) = (0_u32, 0_u32, String::new());
     for character in text.bytes() {

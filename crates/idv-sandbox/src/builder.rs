@@ -1,4 +1,4 @@
-//! Starting the sandbox.
+//! Starts the sandbox.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::callback::Post;
+use crate::callback::CallbackSender;
 use crate::clock::{Clock, WallClock};
 use crate::in_process::{self, Receive};
 use crate::random;
@@ -21,6 +21,19 @@ use crate::vendor::VENDORS;
 use crate::world::Worlds;
 
 /// Configures and starts a [`Sandbox`].
+///
+/// ```
+/// # async fn run() -> Result<(), idv_sandbox::SandboxError> {
+/// use idv_sandbox::Sandbox;
+///
+/// // Time stands still until the test advances it, and ids repeat in every run.
+/// let sandbox = Sandbox::builder().speed(0.0).seed(7).start().await?;
+/// assert_eq!(sandbox.seed(), 7);
+/// # sandbox.shutdown().await;
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct Builder {
     listen: SocketAddr,
@@ -47,46 +60,54 @@ impl Builder {
         }
     }
 
-    /// Sets the address to listen on. The port is the shared one, and the next ones are the vendors'; port 0 takes any free ones.
+    /// Sets the address to listen on.
+    ///
+    /// Its port is the shared one, and the following ports are the vendors'. Port 0, the default,
+    /// selects free ports.
     #[must_use]
     pub const fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
-    /// Serves HTTPS with a certificate of a throwaway authority.
+    /// Serves HTTPS with a certificate of a temporary authority. Default: HTTP.
     #[must_use]
     pub const fn tls(mut self) -> Self {
         self.tls = true;
         self
     }
 
-    /// Sets how many virtual seconds pass in a real one. With 0 time stands still until it is advanced.
+    /// Sets the speed of the clock: virtual seconds per real second. With 0 time stands still until
+    /// it is advanced. Default: 1.
     #[must_use]
     pub const fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
         self
     }
 
-    /// Sets when virtual time begins.
+    /// Sets the initial time of the clock. Default: 1 January 2026.
     #[must_use]
     pub const fn start_time(mut self, start: Timestamp) -> Self {
         self.start = start;
         self
     }
 
-    /// Sets the seed of the ids: the same seed and the same requests give the same ids. Without it, every start gives fresh ids, and
-    /// [`Sandbox::seed`] tells the seed that repeats them.
+    /// Sets the seed of the ids: the same seed and the same requests give the same ids.
+    ///
+    /// Default: a new seed at every start, which [`Sandbox::seed`] returns.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Sets the clock of the clients, against which the times are checked that a client makes itself: the tokens of CM.com, the
-    /// signed links of IDnow, the times for which messages are scheduled. Such a time is accepted if it is right by this clock or by
-    /// virtual time, unless the account has `strict_clock`. Without it, this is the system's clock; a sandbox
-    /// [in process](Self::in_process) has none and knows virtual time alone.
+    /// Sets the clients' own clock.
+    ///
+    /// The sandbox checks the times that a client generates against it: the tokens of CM.com, the
+    /// signed links of IDnow, and the times of scheduled messages. Such a time is accepted if it is
+    /// right by this clock or by virtual time, unless the account has `strict_clock`. Default: the
+    /// system's clock; a sandbox [in process](Self::in_process) has none and uses virtual time
+    /// alone.
     #[must_use]
     pub fn wall_clock<F>(mut self, now: F) -> Self
     where
@@ -96,20 +117,24 @@ impl Builder {
         self
     }
 
-    /// Starts no listener and no task, and opens no connection: [`Sandbox::exchange`] alone answers requests, and callbacks go to the
-    /// function of [`Builder::deliver_callbacks_to`], if there is one. Time stands still until it is advanced. The address, TLS and
-    /// the speed have no effect, and no runtime is needed.
+    /// Starts no listener and no task, and opens no connection.
     ///
-    /// The vendors' addresses are names below `localhost`.
+    /// [`Sandbox::exchange`] alone answers requests, and callbacks go to the function of
+    /// [`Builder::deliver_callbacks_to`], if there is one. Time stands still until it is advanced.
+    /// The address, TLS and the speed have no effect, and no runtime is needed. The vendors'
+    /// addresses are names below `localhost`.
     #[must_use]
     pub const fn in_process(mut self) -> Self {
         self.in_process = true;
         self
     }
 
-    /// Delivers every callback by calling this function, forged ones included, instead of over the network. The function takes the
-    /// request as a server sees it, with the path and the query in its address and the host in its `Host` header, and returns the
-    /// status of the answer, or `None` if there is no answer. Only callbacks to the loopback interface are sent, here too.
+    /// Delivers every callback, including forged ones, by a call of this function instead of a
+    /// request over the network.
+    ///
+    /// The function takes the request as a server sees it, with the path and the query in its URI
+    /// and the host in its `Host` header. It returns the status of the reply, or `None` for no
+    /// reply. As over the network, only callbacks to the loopback interface are delivered.
     #[must_use]
     pub fn deliver_callbacks_to<F, A>(mut self, receive: F) -> Self
     where
@@ -124,17 +149,22 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// Returns a [`SandboxError`].
+    /// [`SandboxError`] if the address is not on the loopback interface, a port is not available,
+    /// or the certificates or the HTTP client cannot be created.
+    ///
+    /// # Cancellation
+    ///
+    /// Ports that are already open close.
     pub async fn start(mut self) -> Result<Sandbox, SandboxError> {
-        let post = match self.receive.take() {
-            Some(receive) => Post::InProcess(receive),
-            None if self.in_process => Post::Nobody,
-            None => Post::Network(network()?),
+        let sender = match self.receive.take() {
+            Some(receive) => CallbackSender::InProcess(receive),
+            None if self.in_process => CallbackSender::Discard,
+            None => CallbackSender::Network(network()?),
         };
         let sandbox = if self.in_process {
-            self.inside(post)
+            self.inside(sender)
         } else {
-            self.listening(post).await?
+            self.listening(sender).await?
         };
         for vendor in VENDORS {
             (vendor.serve_pages_at)(&mut sandbox.worlds.state(), sandbox.vendor_url(vendor.id));
@@ -142,21 +172,26 @@ impl Builder {
         Ok(sandbox)
     }
 
-    /// Builds the worlds. What a client makes by its own clock is checked against `wall_clock` too.
-    fn worlds(&self, speed: f64, post: Post, wall_clock: Option<WallClock>) -> Arc<Worlds> {
+    /// Builds the worlds. `wall_clock` is the clients' own clock, if the sandbox knows it.
+    fn worlds(
+        &self,
+        speed: f64,
+        sender: CallbackSender,
+        wall_clock: Option<WallClock>,
+    ) -> Arc<Worlds> {
         let seed = self.seed.unwrap_or_else(random::fresh_seed);
         Arc::new(Worlds::new(
             Clock::new(self.start, speed),
             wall_clock,
-            post,
+            sender,
             seed,
         ))
     }
 
     /// Builds a sandbox without a network.
-    fn inside(&self, post: Post) -> Sandbox {
+    fn inside(&self, sender: CallbackSender) -> Sandbox {
         Sandbox {
-            worlds: self.worlds(0.0, post, self.wall_clock.clone()),
+            worlds: self.worlds(0.0, sender, self.wall_clock.clone()),
             tasks: JoinSet::new(),
             shared: "sandbox.localhost".to_owned(),
             vendors: VENDORS
@@ -167,8 +202,8 @@ impl Builder {
         }
     }
 
-    /// Builds a sandbox on its ports.
-    async fn listening(self, post: Post) -> Result<Sandbox, SandboxError> {
+    /// Builds a sandbox that listens on its ports.
+    async fn listening(self, sender: CallbackSender) -> Result<Sandbox, SandboxError> {
         if !self.listen.ip().is_loopback() {
             return Err(SandboxError::NotLoopback(self.listen));
         }
@@ -178,7 +213,7 @@ impl Builder {
             1.0
         };
         let wall_clock = self.wall_clock.clone().unwrap_or_else(WallClock::system);
-        let worlds = self.worlds(speed, post, Some(wall_clock));
+        let worlds = self.worlds(speed, sender, Some(wall_clock));
         let (acceptor, certificate) = if self.tls {
             let (acceptor, certificate) = tls::authority()?;
             (Some(acceptor), Some(certificate))
@@ -217,7 +252,7 @@ impl Builder {
     }
 }
 
-/// Builds the client that delivers callbacks.
+/// Builds the HTTP client that delivers callbacks.
 fn network() -> Result<reqwest::Client, SandboxError> {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -227,7 +262,7 @@ fn network() -> Result<reqwest::Client, SandboxError> {
         .map_err(SandboxError::Client)
 }
 
-/// Runs the events that become due as time passes by itself.
+/// Runs the events that become due as time passes.
 async fn tick(worlds: Arc<Worlds>) {
     let mut interval = tokio::time::interval(Duration::from_millis(20));
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

@@ -1,9 +1,9 @@
-//! Callbacks: on their way, tried, given up, and what faults make of them.
+//! Callbacks: sending, repeating, giving up, and their faults.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Method;
+use http::{Method, Request};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -11,29 +11,29 @@ use serde_json::Value;
 use crate::clock::later;
 use crate::fault::FaultKind;
 use crate::in_process::Receive;
-use crate::part::Told;
+use crate::part::CallbackSubject;
 use crate::vendor::{Entry, VENDORS};
 use crate::world::{Event, State, Worlds};
 
-/// A callback that is to be sent.
+/// A callback to send.
 #[derive(Debug, Clone)]
 pub(crate) struct Callback {
-    /// The kind, in the vendor's words.
+    /// The kind of callback, in the vendor's terms.
     pub(crate) kind: &'static str,
-    /// The reference of the verification it is about.
+    /// The reference of its verification.
     pub(crate) reference: String,
     pub(crate) method: Method,
     pub(crate) url: String,
-    /// Headers of the vendor's, and of the account's.
+    /// The headers of the vendor and of the account.
     pub(crate) headers: Vec<(String, String)>,
     /// The media type and the body, if the vendor sends one.
     pub(crate) body: Option<(&'static str, Bytes)>,
-    /// What it tells of, if the vendor drops one that is outdated.
-    pub(crate) told: Option<Told>,
+    /// The result that it reports, if the vendor drops outdated callbacks.
+    pub(crate) subject: Option<CallbackSubject>,
 }
 
 impl Callback {
-    /// A callback without headers and body about the verification with this reference.
+    /// Returns a callback without headers and body for the verification with this reference.
     pub(crate) fn new(kind: &'static str, reference: &str, method: Method, url: String) -> Self {
         Self {
             kind,
@@ -42,11 +42,11 @@ impl Callback {
             url,
             headers: Vec::new(),
             body: None,
-            told: None,
+            subject: None,
         }
     }
 
-    /// A callback by POST with a body of JSON.
+    /// Returns a callback by POST with a JSON body.
     pub(crate) fn json(kind: &'static str, reference: &str, url: String, body: &Value) -> Self {
         let body = Some(("application/json", body.to_string().into()));
         Self {
@@ -62,40 +62,40 @@ impl Callback {
 pub struct RecordedCallback {
     /// The vendor.
     pub vendor: &'static str,
-    /// The kind of callback, in the vendor's words.
+    /// The kind of callback, in the vendor's terms.
     pub kind: &'static str,
-    /// The reference of the verification it is about.
+    /// The reference of its verification.
     pub reference: String,
-    /// The time of each attempt, and the status that came back; 0 if there was none.
+    /// The time of each attempt and the status of the reply; 0 if there was none.
     pub attempts: Vec<(String, u16)>,
-    /// Its state: `pending`, `delivered`, `outdated`, `given_up` or `lost`.
+    /// The state: `pending`, `delivered`, `outdated`, `given_up` or `lost`.
     pub state: &'static str,
 }
 
 /// A callback on its way.
 #[derive(Debug, Clone)]
 pub(crate) struct Sending {
-    /// Its number in the record.
+    /// The index of its record.
     record: usize,
     vendor: &'static Entry,
     callback: Callback,
     since: Timestamp,
     tries: u32,
-    /// Whether a fault holds it back, so that it is sent although it is outdated.
+    /// Whether a fault holds it back. It is then sent even if it is outdated.
     strayed: bool,
 }
 
-/// The way of callbacks.
+/// The transport of callbacks.
 #[derive(Debug)]
-pub(crate) enum Post {
+pub(crate) enum CallbackSender {
     Network(reqwest::Client),
     InProcess(Receive),
-    /// There is no network, and no function takes them.
-    Nobody,
+    /// There is neither a network nor a function, so callbacks are discarded.
+    Discard,
 }
 
 impl Worlds {
-    /// One attempt at a callback.
+    /// Attempts to deliver a callback.
     pub(crate) async fn send(&self, sending: Sending, at: Timestamp) {
         let record = sending.record;
         if !sending.strayed && self.state().is_outdated(&sending) {
@@ -142,13 +142,14 @@ impl Worlds {
                     ..sending
                 })),
             ),
-            // The mail that says so ends it.
+            // The mail that reports it ends the attempts.
             None if sending.vendor.mails.is_some() => {}
             None => state.finish(record, "given_up"),
         }
     }
 
-    /// Sends a request to a callback address. Returns the status, or 0 if there is none.
+    /// Sends a request to a callback address. Returns the status of the reply, or 0 if there is
+    /// none.
     pub(crate) async fn request(
         &self,
         method: Method,
@@ -156,22 +157,45 @@ impl Worlds {
         headers: &[(String, String)],
         body: Option<(&'static str, Bytes)>,
     ) -> u16 {
-        let http = match &self.post {
-            Post::Network(http) => http,
-            Post::InProcess(receive) => return receive.request(method, url, headers, body).await,
-            Post::Nobody => return 0,
+        let Ok(request) = request(method, url, headers, body) else {
+            return 0;
         };
-        let mut request = http.request(method, url);
-        for (name, value) in headers {
-            request = request.header(name, value);
+        match &self.sender {
+            CallbackSender::Network(http) => {
+                let (head, body) = request.into_parts();
+                let mut request = http
+                    .request(head.method, head.uri.to_string())
+                    .headers(head.headers);
+                if !body.is_empty() {
+                    request = request.body(body);
+                }
+                request
+                    .send()
+                    .await
+                    .map_or(0, |response| response.status().as_u16())
+            }
+            CallbackSender::InProcess(receive) => receive.request(request).await,
+            CallbackSender::Discard => 0,
         }
-        if let Some((media_type, body)) = body {
-            request = request.header("content-type", media_type).body(body);
-        }
-        request
-            .send()
-            .await
-            .map_or(0, |response| response.status().as_u16())
+    }
+}
+
+/// Builds the request of a callback, with an absolute URL.
+fn request(
+    method: Method,
+    url: &str,
+    headers: &[(String, String)],
+    body: Option<(&'static str, Bytes)>,
+) -> Result<Request<Bytes>, http::Error> {
+    // The URL standard escapes characters that a URI must not contain.
+    let escaped = url::Url::parse(url).map_or_else(|_| url.to_owned(), String::from);
+    let mut request = Request::builder().method(method).uri(escaped);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    match body {
+        Some((media_type, body)) => request.header("content-type", media_type).body(body),
+        None => request.body(Bytes::new()),
     }
 }
 
@@ -209,10 +233,10 @@ impl State {
             tries: 0,
             strayed,
         });
-        // What was held back follows the next one.
+        // A callback that was held back follows the next one.
         let held = std::mem::take(&mut self.held);
         match fault {
-            // Nothing leaves this machine.
+            // A callback must not leave this machine.
             _ if astray => self.finish(record, "lost"),
             Some(FaultKind::CallbackLost) => self.finish(record, "lost"),
             Some(FaultKind::CallbackLate(seconds)) => {
@@ -246,24 +270,24 @@ impl State {
     fn is_outdated(&self, sending: &Sending) -> bool {
         sending
             .callback
-            .told
+            .subject
             .as_ref()
-            .is_some_and(|told| (sending.vendor.is_outdated)(self, told))
+            .is_some_and(|subject| (sending.vendor.is_outdated)(self, subject))
     }
 
-    /// The vendor's mail about a callback that is still to be delivered.
+    /// Sends the vendor's mail about a callback that is not delivered yet.
     pub(crate) fn warn(&mut self, record: usize) {
         self.complain(record, "Warning: Unable to send", "Retrying.");
     }
 
-    /// Stops trying a callback that is still to be delivered, with the vendor's mail about it.
+    /// Gives up a callback that is not delivered yet, with the vendor's mail about it.
     pub(crate) fn give_up(&mut self, record: usize) {
         if self.complain(record, "Error: Unable to send", "Giving up.") {
             self.finish(record, "given_up");
         }
     }
 
-    /// Writes a mail about a callback that is still to be delivered; says whether it is.
+    /// Writes a mail about a callback that is not delivered yet. Returns whether there is one.
     fn complain(&mut self, record: usize, problem: &str, end: &str) -> bool {
         let Some(pending) = self
             .callbacks
@@ -276,7 +300,7 @@ impl State {
             .iter()
             .find(|vendor| vendor.id == pending.vendor)
             .map_or("", |vendor| vendor.name);
-        // As IDnow writes them (14.6).
+        // IDnow's spelling (14.6).
         let dot = if problem.starts_with("Error: Not") {
             " "
         } else {
@@ -296,16 +320,16 @@ impl State {
     }
 }
 
-/// Checks that callbacks to an address, if there is one, stay on this machine.
+/// Checks that a callback address, if there is one, is on this machine.
 pub(crate) fn demand_loopback<S: AsRef<str>>(url: Option<S>) -> Result<(), &'static str> {
     if url.is_none_or(|url| is_loopback(url.as_ref())) {
         Ok(())
     } else {
-        Err("callbacks go to the loopback interface only")
+        Err("invalid callback address: expected an address of the loopback interface")
     }
 }
 
-/// Whether an address is on this machine.
+/// Returns whether an address is on this machine.
 pub(crate) fn is_loopback(url: &str) -> bool {
     url::Url::parse(url).is_ok_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",

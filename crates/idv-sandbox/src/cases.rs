@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-/// Verifications by their keys, in the order in which they were created.
+/// Verifications by key, in the order of their creation.
 #[derive(Debug)]
 pub(crate) struct Cases<C> {
     /// The numbers of the verifications, by key.
@@ -42,7 +42,7 @@ impl<C> Cases<C> {
             .map(|(_, case)| case)
     }
 
-    /// Adds a verification as the latest, in place of one that has the same key.
+    /// Adds a verification as the latest one, and removes an earlier one with the same key.
     pub(crate) fn insert(&mut self, key: String, case: C) {
         self.remove(&key);
         self.created += 1;

@@ -1,4 +1,4 @@
-//! Time that can be moved.
+//! The virtual clock, and times.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 
-/// Returns the date on which a document expires that expires on `standard` unless an account says otherwise. The standard person renews it in
-/// time, so that what a scenario comes to does not depend on the year.
+/// Returns the expiry date of a document with the `standard` date, unless an account sets another
+/// one. The standard person renews the document in time, so that the result of a scenario does not
+/// depend on the year.
 pub(crate) fn renewed(expires: Date, standard: Date, today: Date) -> Date {
     if expires == standard && expires < today {
         today.saturating_add(Span::new().years(5))
@@ -17,7 +18,8 @@ pub(crate) fn renewed(expires: Date, standard: Date, today: Date) -> Date {
     }
 }
 
-/// The sandbox's clock. It runs at a multiple of real time (which may be nothing), and can be moved forward at once.
+/// The sandbox's clock, which runs at a multiple of real time, possibly zero, and can be moved
+/// forward.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock(Arc<Mutex<Inner>>);
 
@@ -43,7 +45,7 @@ impl Clock {
         later(inner.base, inner.since.elapsed().mul_f64(inner.speed))
     }
 
-    /// Moves the clock forward to `time`; never back.
+    /// Moves the clock forward to `time`, but never back.
     pub(crate) fn move_to(&self, time: Timestamp) {
         let now = self.now();
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +54,7 @@ impl Clock {
     }
 }
 
-/// The clock of the clients. Their own times are checked against it beside virtual time.
+/// The clients' own clock, beside virtual time.
 #[derive(Clone)]
 pub(crate) struct WallClock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -61,7 +63,7 @@ impl WallClock {
         Self(Arc::new(now))
     }
 
-    /// The system's clock.
+    /// Returns the system's clock.
     pub(crate) fn system() -> Self {
         Self::new(Timestamp::now)
     }
@@ -77,12 +79,12 @@ impl fmt::Debug for WallClock {
     }
 }
 
-/// Formats a time as HTTP writes it (RFC 9110, 5.6.7).
+/// Formats a time for HTTP (RFC 9110, 5.6.7).
 pub(crate) fn http_date(time: Timestamp) -> String {
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// Returns `time` and `by` together, or the end of time if that is too much.
+/// Returns `time` plus `by`, or the latest time if that is too late.
 pub(crate) fn later(time: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
@@ -102,7 +104,7 @@ mod tests {
         assert_eq!(
             renewed(date(2020), date(2027), date(2028)),
             date(2020),
-            "an account's own person keeps the date"
+            "a date set by the account is kept"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The control plane: `/_control/` on every port, with requests and answers in JSON.
+//! The control plane: `/_control/` on every port, with requests and responses in JSON.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
                             .await
                             .map(|status| json!({ "status": status }))
                     }
-                    Err(_) => Err("there is no such method".to_owned()),
+                    Err(_) => Err("invalid `method`: expected an HTTP method".to_owned()),
                 }
             }
             Err(error) => Err(error),
@@ -73,11 +73,11 @@ pub(crate) async fn handle(worlds: &Worlds, request: &Incoming) -> Answer {
 fn nothing_here() -> Answer {
     Answer::json(
         StatusCode::NOT_FOUND,
-        &json!({ "error": "the control plane has no such route" }),
+        &json!({ "error": "unknown route of the control plane" }),
     )
 }
 
-/// The routes of the vendors.
+/// Answers a request to a vendor's routes.
 fn of_vendor(
     worlds: &Worlds,
     request: &Incoming,
@@ -97,7 +97,7 @@ fn of_vendor(
     (vendor.control)(&mut state, now, request, rest)
 }
 
-/// Answers a request to a vendor's routes; `None` if there is no such route.
+/// Answers a request to the routes that every vendor has; `None` if there is no such route.
 pub(crate) fn of_part<P: Part>(
     world: &mut World<P>,
     request: &Incoming,
@@ -114,7 +114,7 @@ pub(crate) fn of_part<P: Part>(
         (&Method::POST, [word, id, "act"]) if is_own(word) => {
             Some(body::<Act>(request).and_then(|act| {
                 if act.reason.is_some() && !P::REASONS {
-                    return Err("unknown field `reason`: the vendor gives none".to_owned());
+                    return Err("unknown field `reason`: this vendor gives no reasons".to_owned());
                 }
                 let steps = world.act(
                     &P::key(world, id),
@@ -139,8 +139,8 @@ struct Act {
     reason: Option<String>,
 }
 
-/// Reads or changes an account's settings. A `PUT` gives each setting that it leaves out the account's own default, a `PATCH` leaves it
-/// as it is.
+/// Reads or changes an account's settings. A `PUT` resets omitted settings to the account's
+/// defaults, a `PATCH` keeps them.
 fn account<P: Part>(
     world: &mut World<P>,
     request: &Incoming,
@@ -149,7 +149,7 @@ fn account<P: Part>(
     let known = world
         .account(id)
         .cloned()
-        .ok_or_else(|| "there is no such account".to_owned());
+        .ok_or_else(|| "unknown account".to_owned());
     Some(match request.method {
         Method::GET => known.map(|account| json!(account)),
         Method::PUT | Method::PATCH => known.and_then(|known| {
@@ -165,7 +165,7 @@ fn account<P: Part>(
             if account.id() != id {
                 let setting = P::Account::ID.unwrap_or_default();
                 return Err(format!(
-                    "the {setting} in the settings is another than in the path"
+                    "the {setting} in the settings differs from the one in the path"
                 ));
             }
             world.configure(account.clone())?;
@@ -175,10 +175,10 @@ fn account<P: Part>(
     })
 }
 
-/// Reads the settings of an account over those of `base`.
+/// Reads the settings of an account, with omitted ones from `base`.
 fn settings<A: Settings>(request: &Incoming, base: &A) -> Result<A, String> {
     let Value::Object(mut settings) = json!(base) else {
-        return Err("the settings are no object".to_owned());
+        return Err("invalid settings: expected a JSON object".to_owned());
     };
     settings.extend(body::<Map<String, Value>>(request)?);
     serde_json::from_value(Value::Object(settings)).map_err(|error| error.to_string())
@@ -186,25 +186,25 @@ fn settings<A: Settings>(request: &Incoming, base: &A) -> Result<A, String> {
 
 fn state(worlds: &Worlds) -> Value {
     let state = worlds.state();
-    let mut told = json!({
+    let mut answer = json!({
         "now": worlds.clock.now().to_string(),
         "seed": worlds.seed,
         "next_due": state.next_due().map(|at| at.to_string()),
         "requests": state.requests.len(),
         "callbacks": state.callbacks.len(),
     });
-    if let Some(told) = told.as_object_mut() {
+    if let Some(members) = answer.as_object_mut() {
         let vendors = VENDORS
             .iter()
             .map(|vendor| (vendor, (vendor.ids)(&state).len()));
-        told.extend(vendors.map(|(vendor, count)| {
+        members.extend(vendors.map(|(vendor, count)| {
             (
                 vendor.id.to_owned(),
                 json!({ format!("{}s", vendor.verification): count }),
             )
         }));
     }
-    told
+    answer
 }
 
 #[derive(Deserialize)]
@@ -227,7 +227,7 @@ async fn clock(worlds: &Worlds, request: &Incoming) -> Result<Value, String> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forge {
-    /// POST if there is a body, else GET, unless the request names a method.
+    /// The method; by default POST with a body and GET without one.
     #[serde(default)]
     method: Option<String>,
     url: String,
@@ -235,7 +235,8 @@ struct Forge {
     body: Option<Value>,
 }
 
-/// Sends a request to a callback address, as a stranger could. Returns the status, or 0 if there is none.
+/// Sends a forged request to a callback address. Returns the status of the reply, or 0 if there is
+/// none.
 pub(crate) async fn forge(
     worlds: &Worlds,
     method: Method,
@@ -247,7 +248,7 @@ pub(crate) async fn forge(
     Ok(worlds.request(method, url, &[], body).await)
 }
 
-/// The body of a request, as JSON.
+/// Parses the body of a request as JSON.
 pub(crate) fn body<T: for<'de> Deserialize<'de>>(request: &Incoming) -> Result<T, String> {
     serde_json::from_slice(&request.body).map_err(|error| error.to_string())
 }

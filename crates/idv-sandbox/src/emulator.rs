@@ -1,4 +1,4 @@
-//! Driving a vendor from Rust.
+//! Drives a vendor's emulator from Rust.
 
 use std::sync::MutexGuard;
 
@@ -8,7 +8,7 @@ use crate::scenario::Step;
 use crate::vendor::Vendor;
 use crate::world::State;
 
-/// A vendor in the sandbox, with the settings `A` of its account.
+/// A vendor's emulator, with the settings `A` of its account.
 #[derive(Debug)]
 pub struct Emulator<'a, A> {
     sandbox: &'a Sandbox,
@@ -29,13 +29,13 @@ impl<'a, A: Clone> Emulator<'a, A> {
         }
     }
 
-    /// The base address of the vendor's API.
+    /// Returns the base address of the vendor's API.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("{}{}", self.vendor.base_url(), self.api)
     }
 
-    /// The account's settings.
+    /// Returns the account's settings.
     #[must_use]
     pub fn account(&self) -> A {
         (self.account)(&self.state())
@@ -43,9 +43,21 @@ impl<'a, A: Clone> Emulator<'a, A> {
 
     /// Changes the account's settings.
     ///
+    /// ```
+    /// # async fn run() -> Result<(), idv_sandbox::SandboxError> {
+    /// use idv_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder().in_process().start().await?;
+    /// sandbox.idnow().configure(|account| account.e_sign = true)?;
+    /// assert!(sandbox.idnow().account().e_sign);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] if the settings are not possible.
+    /// [`SandboxError::Refused`] if the settings are invalid.
     pub fn configure(&self, change: impl FnOnce(&mut A)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
@@ -53,16 +65,18 @@ impl<'a, A: Clone> Emulator<'a, A> {
             .map_err(|error| SandboxError::Refused(error.to_owned()))
     }
 
-    /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions.
+    /// Lets the person and the vendor's staff act out a scenario, from now on, and returns their
+    /// actions.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] if there is no such scenario or nothing under this id, or it is over.
+    /// [`SandboxError::Refused`] if there is no such scenario or verification, or if the
+    /// verification is over.
     pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         self.vendor.act(id, scenario)
     }
 
-    /// Everything in the sandbox.
+    /// Returns the whole state of the sandbox.
     pub(crate) fn state(&self) -> MutexGuard<'a, State> {
         self.sandbox.worlds.state()
     }

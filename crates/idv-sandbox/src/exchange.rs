@@ -1,4 +1,4 @@
-//! One request and its answer, as the vendors' parts see them.
+//! A request and its response, as the vendors' modules see them.
 
 use std::sync::LazyLock;
 
@@ -9,15 +9,15 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value};
 
-/// A request, whole.
+/// A complete request.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) method: Method,
-    /// The host that was addressed, lower-case and without its port; empty if there is none.
+    /// The host of the request, in lower case and without its port; empty if there is none.
     pub(crate) host: String,
-    /// The path, still percent-encoded.
+    /// The path, percent-encoded.
     pub(crate) path: String,
-    /// The query, still percent-encoded; empty if there is none.
+    /// The query, percent-encoded; empty if there is none.
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -45,7 +45,7 @@ impl Incoming {
         }
     }
 
-    /// The segments of the path, decoded.
+    /// Returns the decoded segments of the path.
     pub(crate) fn segments(&self) -> Vec<String> {
         let decode = |segment: &str| {
             percent_encoding::percent_decode_str(segment)
@@ -55,29 +55,29 @@ impl Incoming {
         self.path.split('/').skip(1).map(decode).collect()
     }
 
-    /// A header's value, without the white space around it.
+    /// Returns a header's value without surrounding white space.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
-    /// The media type of the body, without parameters.
+    /// Returns the media type of the body, without parameters.
     pub(crate) fn media_type(&self) -> &str {
         self.header("content-type")
             .and_then(|value| value.split(';').next())
             .map_or("", str::trim)
     }
 
-    /// Whether the body is said to be JSON.
+    /// Returns whether the content type is JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.media_type().eq_ignore_ascii_case("application/json")
     }
 
-    /// The body, if it is a JSON object.
+    /// Returns the body if it is a JSON object.
     pub(crate) fn object(&self) -> Option<Map<String, Value>> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The user and the password of HTTP Basic, joined by a colon.
+    /// Returns the user and the password of HTTP Basic, joined by a colon.
     pub(crate) fn basic(&self) -> Option<String> {
         let (scheme, credentials) = self.header("authorization")?.split_once(' ')?;
         let decoded = STANDARD
@@ -87,7 +87,7 @@ impl Incoming {
         String::from_utf8(decoded).ok()
     }
 
-    /// The parameters of the query, decoded, in order.
+    /// Returns the decoded parameters of the query, in order.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.query.as_bytes())
             .into_owned()
@@ -95,7 +95,7 @@ impl Incoming {
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -103,11 +103,12 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<Piece>,
 }
 
-/// A piece of an answer's body.
+/// A piece of a response's body.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Piece {
     Bytes(Bytes),
-    /// So many bytes of a unit and its repetitions, made as they are sent: a large body is never in memory.
+    /// A number of bytes made of repetitions of a unit. They are generated as they are sent, so
+    /// that a large body is never in memory.
     Repeated(Unit, u64),
 }
 
@@ -115,7 +116,7 @@ pub(crate) enum Piece {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
     Space,
-    /// A further element of a JSON array. A piece of these holds whole ones.
+    /// A further element of a JSON array. A piece contains whole elements.
     Element,
     OpeningBracket,
     ClosingBracket,
@@ -131,7 +132,7 @@ impl Unit {
         }
     }
 
-    /// The next bytes of a piece of which `left` are left, `most` at most.
+    /// Returns up to `most` of the `left` remaining bytes.
     fn next(self, left: u64, most: u64) -> Bytes {
         const LENGTH: usize = 64 * 1024;
         static SPACES: [u8; LENGTH] = [b' '; LENGTH];
@@ -143,7 +144,7 @@ impl Unit {
             Self::Space => (Bytes::from_static(&SPACES), 0),
             Self::OpeningBracket => (Bytes::from_static(&OPENING), 0),
             Self::ClosingBracket => (Bytes::from_static(&CLOSING), 0),
-            // If an odd number of bytes is left, the comma of the element was sent.
+            // If an odd number of bytes is left, the comma of the element has been sent.
             Self::Element => (ELEMENTS.clone(), usize::from(left % 2 == 1)),
         };
         block.advance(start);
@@ -157,7 +158,7 @@ impl Piece {
         Self::Repeated(Unit::Space, length)
     }
 
-    /// The pieces of an array of small numbers, `length` bytes long and at least two.
+    /// Returns the pieces of an array of small numbers, `length` bytes long and at least two.
     pub(crate) fn tiny_elements(length: u64) -> Vec<Self> {
         let elements = length.saturating_sub(3) / 2;
         let padding = length.saturating_sub(3 + elements * 2);
@@ -170,7 +171,7 @@ impl Piece {
         ]
     }
 
-    /// The pieces of arrays in arrays, `length` bytes long and at least two.
+    /// Returns the pieces of nested arrays, `length` bytes long and at least two.
     pub(crate) fn nested_arrays(length: u64) -> Vec<Self> {
         let depth = (length / 2).max(1);
         vec![
@@ -186,7 +187,7 @@ impl Piece {
         }
     }
 
-    /// Takes the next bytes, `most` at most.
+    /// Takes up to `most` bytes.
     pub(crate) fn take_bytes(&mut self, most: u64) -> Bytes {
         match self {
             Self::Bytes(bytes) => {
@@ -200,7 +201,7 @@ impl Piece {
         }
     }
 
-    /// Returns all bytes of pieces that fit memory.
+    /// Returns all bytes of pieces that fit into memory.
     pub(crate) fn collect(pieces: impl IntoIterator<Item = Self>) -> Vec<u8> {
         let mut whole = Vec::new();
         for mut piece in pieces {
@@ -233,7 +234,7 @@ impl Answer {
         }
     }
 
-    /// How long the body is.
+    /// Returns the length of the body in bytes.
     pub(crate) fn length(&self) -> u64 {
         self.body.iter().map(Piece::length).sum()
     }
@@ -242,7 +243,8 @@ impl Answer {
         Self::new(status, "application/json", body.to_string())
     }
 
-    /// The same with the charset in its media type. Of the vendors' documents, IDnow's alone prints it.
+    /// As [`Answer::json`], with the charset in the media type. Among the vendors' documents, only
+    /// IDnow's shows it.
     pub(crate) fn json_with_charset(status: StatusCode, body: &Value) -> Self {
         Self::new(status, "application/json; charset=utf-8", body.to_string())
     }
@@ -254,14 +256,14 @@ impl Answer {
         Self::new(status, "text/html; charset=utf-8", page)
     }
 
-    /// The page at an address that leads nowhere.
+    /// Returns the page of an unknown address.
     pub(crate) fn nothing_here() -> Self {
         Self::page(StatusCode::NOT_FOUND, "There is nothing here.")
     }
 
-    /// Sends a browser on to another address.
+    /// Redirects a browser to another address.
     pub(crate) fn redirect(status: StatusCode, place: impl Into<String>) -> Self {
-        Self::page(status, "Please go on.").with_header("location", place)
+        Self::page(status, "Please continue.").with_header("location", place)
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -282,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn tiny_elements_have_the_length_asked_for() {
+    fn tiny_elements_have_the_requested_length() {
         assert_eq!(
             [2, 3, 4, 5, 8].map(|length| text(Piece::tiny_elements(length))),
             ["[]", "[0]", "[0] ", "[0,0]", "[0,0,0] "]
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn element_keeps_its_order_when_taken_byte_by_byte() {
+    fn element_keeps_order_when_taken_byte_by_byte() {
         let mut piece = Piece::Repeated(Unit::Element, 6);
         let bytes: Vec<u8> = std::iter::from_fn(|| piece.take_bytes(1).first().copied()).collect();
         assert_eq!(bytes, b",0,0,0");

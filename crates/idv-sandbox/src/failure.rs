@@ -1,8 +1,9 @@
-//! A refusal, as most vendors have it.
+//! A refusal in the form that most vendors share.
 
 use http::StatusCode;
 
-/// A refusal: the status of its answer, and its text. How the body says it is the vendor's.
+/// A refusal: the status of the response and its text. The vendor's module decides the form of the
+/// body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
@@ -17,12 +18,12 @@ impl Failure {
         }
     }
 
-    /// 400: the request is not as documented.
+    /// 400: the request violates the document.
     pub(crate) fn bad(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)
     }
 
-    /// 401: the credentials, or a token.
+    /// 401: the credentials or the token are invalid.
     pub(crate) fn unauthorized(text: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, text)
     }

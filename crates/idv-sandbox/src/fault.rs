@@ -5,46 +5,59 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::Piece;
 
-/// The longest body of a callback that a fault makes, in bytes: unlike that of an answer it is in memory.
+/// The maximum length of a callback's body with a fault, in bytes. Unlike a response, it is held in
+/// memory.
 const LONGEST_CALLBACK: u64 = 64 * 1024 * 1024;
 
-/// A fault of the requests that match. Faults are tried in the order in which they were planned.
+/// A fault that strikes matching requests or callbacks. Faults are tried in the order in which they
+/// were planned.
+///
+/// ```
+/// use idv_sandbox::{Fault, FaultKind};
+///
+/// // The second and the third login fail.
+/// let fault = Fault::new(FaultKind::Status { code: 503, retry_after: None })
+///     .at("/login")
+///     .after(1)
+///     .times(2);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Fault {
-    /// Only requests with this method; any, if absent.
+    /// The method of the requests; every method, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Only requests whose path contains this; any, if empty. Callbacks are matched by the path they are sent to.
+    /// A part of the path of the requests, or of the callback address; every path, if empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
-    /// The number of matching requests that are let through first.
+    /// The number of matching requests to spare first.
     #[serde(default)]
     pub skip: u32,
-    /// The number of matching requests that it strikes then.
+    /// The number of matching requests to strike.
     #[serde(default = "one")]
     pub count: u32,
     /// The kind of fault.
     pub kind: FaultKind,
 }
 
-/// The kinds of faults.
+/// The kinds of faults. Delays are real milliseconds, except where virtual seconds are stated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// The connection is closed before anything is read or done.
+    /// The vendor resets the connection before it reads the request.
     Refuse,
-    /// The request is read, nothing is done, and the connection is closed.
+    /// The vendor reads the request, does not act, and closes the connection.
     CutBefore,
-    /// The request is done, and the connection is closed without an answer.
+    /// The vendor acts on the request and closes the connection without a response.
     CutAfter,
-    /// The request is done and answered after so many real milliseconds.
+    /// The vendor acts, and responds after this number of milliseconds.
     Delay(u64),
-    /// The request is done, and the answer comes byte by byte, so many real milliseconds apart.
+    /// The vendor acts, and sends the response byte by byte, with this number of milliseconds
+    /// before each.
     Drip(u64),
-    /// Nothing is done, and this status is answered, with `Retry-After` where given.
+    /// The vendor does not act, and responds with this status and, if given, `Retry-After`.
     Status {
         /// The status.
         code: u16,
@@ -52,38 +65,42 @@ pub enum FaultKind {
         #[serde(default)]
         retry_after: Option<String>,
     },
-    /// Nothing is done, and the vendor's failure with this code is answered with status 200. With 401 it is an expired token.
+    /// The vendor does not act, and responds with status 200 and its body for a failure with this
+    /// code; with 401, for an expired token.
     StatusInside(u16),
-    /// Nothing is done, and an HTML page of an error is answered with status 502.
+    /// The vendor does not act; a proxy responds with status 502 and a page of HTML.
     Html,
-    /// The request is done, and the answer breaks off in the middle.
+    /// The vendor acts, and its response breaks off in the middle.
     Truncated,
-    /// The request is done, and the answer is JSON of another type.
+    /// The vendor acts, and responds with JSON of another type.
     WrongType,
-    /// The request is done, and the answer is padded with white space to so many bytes.
+    /// The vendor acts, and pads its response with white space to this length in bytes.
     Oversize(u64),
-    /// The request is done, and the answer is an array of small numbers, `[0,0,…]`, of this length in bytes.
+    /// The vendor acts, and responds with an array of small numbers, `[0,0,…]`, of this length in
+    /// bytes.
     Hostile(u64),
-    /// The request is done, and the answer is arrays in arrays, `[[…]]`, of this length in bytes.
+    /// The vendor acts, and responds with nested arrays, `[[…]]`, of this length in bytes.
     Nested(u64),
-    /// A callback's body is padded with white space to this length in bytes, 64 MiB at most.
+    /// The body of a callback is padded with white space to this length in bytes, at most 64 MiB.
     CallbackOversize(u64),
-    /// A callback's body is an array of small numbers, `[0,0,…]`, of this length in bytes, 64 MiB at most.
+    /// The body of a callback is an array of small numbers, `[0,0,…]`, of this length in bytes, at
+    /// most 64 MiB.
     CallbackHostile(u64),
-    /// A callback's body is arrays in arrays, `[[…]]`, of this length in bytes, 64 MiB at most.
+    /// The body of a callback consists of nested arrays, `[[…]]`, of this length in bytes, at most
+    /// 64 MiB.
     CallbackNested(u64),
-    /// A callback is believed to be delivered and is not.
+    /// A callback is recorded as sent but never arrives.
     CallbackLost,
-    /// A callback comes so many virtual seconds later.
+    /// A callback arrives this number of virtual seconds late.
     CallbackLate(u64),
-    /// A callback comes twice.
+    /// A callback arrives twice.
     CallbackDuplicated,
-    /// A callback comes after the next one.
+    /// A callback arrives after the next one.
     CallbackReordered,
 }
 
 impl Fault {
-    /// A fault that befalls the next request of any kind, once.
+    /// Returns a fault that strikes the next request once.
     #[must_use]
     pub const fn new(kind: FaultKind) -> Self {
         Self {
@@ -95,21 +112,21 @@ impl Fault {
         }
     }
 
-    /// The same for requests whose path contains `path`.
+    /// Restricts the fault to requests whose path contains `path`.
     #[must_use]
     pub fn at(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
         self
     }
 
-    /// The same for `count` requests.
+    /// Strikes this number of requests.
     #[must_use]
     pub const fn times(mut self, count: u32) -> Self {
         self.count = count;
         self
     }
 
-    /// The same after `skip` requests that it spares.
+    /// Spares this number of matching requests first.
     #[must_use]
     pub const fn after(mut self, skip: u32) -> Self {
         self.skip = skip;
@@ -131,7 +148,7 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// The body of a callback as this fault changes it. One without a body gets one of JSON.
+    /// Returns the body of a callback with this fault. A callback without a body gets a JSON body.
     pub(crate) fn of_callback(
         &self,
         body: Option<(&'static str, Bytes)>,
@@ -159,7 +176,7 @@ const fn one() -> u32 {
     1
 }
 
-/// The faults that are planned.
+/// The planned faults.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPlan(Vec<Fault>);
 
@@ -172,7 +189,7 @@ impl FaultPlan {
         self.0.clear();
     }
 
-    /// Those that are still to come.
+    /// Returns the faults that are still planned.
     pub(crate) fn faults(&self) -> Vec<&Fault> {
         self.0.iter().filter(|fault| fault.count > 0).collect()
     }

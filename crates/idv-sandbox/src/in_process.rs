@@ -1,4 +1,4 @@
-//! Without a network: a request is a call, and so is a callback.
+//! The sandbox without a network: requests and callbacks are function calls.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,47 +7,57 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 
 use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
 use crate::route::{self, Port};
 use crate::sandbox::Sandbox;
 
-/// The reason of an answer that did not come, or not whole.
+/// The reason of a missing or incomplete response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cut {
-    /// There was no connection: nothing of the request was read, and nothing was done.
-    #[error("the connection is refused")]
+    /// There was no connection: the vendor read nothing and did not act.
+    #[error("the connection was refused")]
     Refused,
-    /// The connection broke after the request had been read. Whether it was done is not told.
-    #[error("the connection is cut")]
+    /// The connection broke after the vendor read the request. Whether it acted is unknown.
+    #[error("the connection broke")]
     Interrupted,
 }
 
-/// The time that a fault adds to an answer, among the extensions of a response of [`Sandbox::exchange`]. The exchange does not wait
-/// for it: the caller has a clock, and decides whether it was too long.
+/// The delay that a fault adds to a response, in the extensions of a response of
+/// [`Sandbox::exchange`].
+///
+/// The exchange does not wait for it: the caller has a clock and decides whether the delay exceeds
+/// its timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerDelay(pub Duration);
 
-/// The body of an answer, piece by piece. Where a fault breaks it off, an error is the last piece.
+/// The body of a response, as an iterator over its pieces. If a fault truncates it, the last item
+/// is an error.
 pub struct AnswerBody {
     pieces: VecDeque<Piece>,
-    /// How many bytes are still to be sent, of these pieces or (where the answer breaks off) of their beginning.
+    /// The number of bytes left to send: of all pieces, or of their beginning if a fault truncates
+    /// the response.
     left: u64,
     truncated: bool,
 }
 
 impl Sandbox {
-    /// Answers a request as it would be answered over HTTP, faults included, without a network. It works beside the ports too.
+    /// Answers a request as the sandbox would over HTTP, including faults, without a network.
     ///
-    /// The vendor is found by the address of the request: that of a vendor's handle, else any of its real hosts, else the `Host` header;
-    /// the control plane is below each of them.
+    /// It also works beside the ports. The address of the request selects the vendor: a vendor's
+    /// own address, or any of its real hosts, or the `Host` header. The control plane is below each
+    /// of them.
     ///
     /// # Errors
     ///
-    /// [`Cut`], if a fault leaves no answer.
+    /// [`Cut`] if a fault leaves no response.
+    ///
+    /// # Cancellation
+    ///
+    /// The vendor may have acted on the request.
     ///
     /// ```
     /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -69,7 +79,7 @@ impl Sandbox {
         if let Some(authority) = head.uri.authority()
             && let Ok(host) = HeaderValue::from_str(authority.as_str())
         {
-            // As a client of HTTP would.
+            // HTTP clients set this header.
             head.headers.entry("host").or_insert(host);
         }
         let port = head
@@ -107,11 +117,11 @@ impl Sandbox {
 }
 
 impl AnswerBody {
-    /// All of it.
+    /// Collects the whole body.
     ///
     /// # Errors
     ///
-    /// [`Cut::Interrupted`] if it breaks off.
+    /// [`Cut::Interrupted`] if a fault truncates it.
     pub fn whole(self) -> Result<Bytes, Cut> {
         let mut whole = BytesMut::new();
         for piece in self {
@@ -120,7 +130,7 @@ impl AnswerBody {
         Ok(whole.freeze())
     }
 
-    /// An answer on its way.
+    /// Returns a response with a body on its way.
     pub(crate) fn response(answer: Answer, fault: Option<&FaultKind>) -> Response<Self> {
         let length = answer.length();
         let truncated = fault == Some(&FaultKind::Truncated);
@@ -142,12 +152,12 @@ impl AnswerBody {
         response
     }
 
-    /// Whether it breaks off.
+    /// Returns whether a fault truncates the body.
     pub(crate) const fn is_truncated(&self) -> bool {
         self.truncated
     }
 
-    /// Takes the next bytes, `most` at most; none at the end.
+    /// Takes up to `most` bytes; none at the end.
     pub(crate) fn take_bytes(&mut self, most: u64) -> Bytes {
         while self.pieces.front().is_some_and(|piece| piece.length() == 0) {
             self.pieces.pop_front();
@@ -171,7 +181,7 @@ impl Iterator for AnswerBody {
         if !bytes.is_empty() {
             return Some(Ok(bytes));
         }
-        // It breaks off once.
+        // The error occurs once.
         std::mem::take(&mut self.truncated).then_some(Err(Cut::Interrupted))
     }
 }
@@ -184,12 +194,13 @@ impl fmt::Debug for AnswerBody {
     }
 }
 
-/// The address of a vendor if there is no port. Names below `localhost` lead nowhere else, should one get out.
+/// Returns the address of a vendor without a port. Names below `localhost` lead nowhere else, even
+/// if one leaves the process.
 pub(crate) fn authority(vendor: &str) -> String {
     format!("{vendor}.localhost")
 }
 
-/// Where callbacks go instead of the network.
+/// The function that receives callbacks.
 #[derive(Clone)]
 pub(crate) struct Receive(Arc<dyn Fn(Request<Bytes>) -> Answering + Send + Sync>);
 
@@ -204,45 +215,28 @@ impl Receive {
         Self(Arc::new(move |request| Box::pin(receive(request))))
     }
 
-    /// The status that comes back, or 0 if none does.
-    pub(crate) async fn request(
-        &self,
-        method: Method,
-        url: &str,
-        headers: &[(String, String)],
-        body: Option<(&'static str, Bytes)>,
-    ) -> u16 {
-        match request(method, url, headers, body) {
-            Ok(request) => self.0(request).await.map_or(0, |status| status.as_u16()),
-            Err(_) => 0,
+    /// Delivers a callback as a server sees it: with the path and the query in its URI, and the
+    /// host in a header. Returns the status of the reply, or 0 if there is none.
+    pub(crate) async fn request(&self, request: Request<Bytes>) -> u16 {
+        let (mut head, body) = request.into_parts();
+        if let Some(authority) = head.uri.authority()
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            head.headers.insert("host", host);
         }
+        head.uri = head
+            .uri
+            .path_and_query()
+            .cloned()
+            .map_or_else(Uri::default, Uri::from);
+        self.0(Request::from_parts(head, body))
+            .await
+            .map_or(0, |status| status.as_u16())
     }
 }
 
 impl fmt::Debug for Receive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Receive(…)")
-    }
-}
-
-/// A callback as a server sees it: the path and the query in the address, the host in its header.
-fn request(
-    method: Method,
-    url: &str,
-    headers: &[(String, String)],
-    body: Option<(&'static str, Bytes)>,
-) -> Result<Request<Bytes>, http::Error> {
-    let url = url.parse::<Uri>()?;
-    let target = url.path_and_query().map_or("/", |target| target.as_str());
-    let mut request = Request::builder().method(method).uri(target);
-    if let Some(authority) = url.authority() {
-        request = request.header("host", authority.as_str());
-    }
-    for (name, value) in headers {
-        request = request.header(name, value);
-    }
-    match body {
-        Some((media_type, body)) => request.header("content-type", media_type).body(body),
-        None => request.body(Bytes::new()),
     }
 }

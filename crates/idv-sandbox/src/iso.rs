@@ -1,14 +1,14 @@
 //! Dates (ISO 8601), and the codes of countries (ISO 3166-1) and languages (ISO 639-1).
 
-/// Whether a text is a date as the vendors' documents write it, `YYYY-MM-DD`.
+/// Returns whether a text is a date in the form of the vendors' documents, `YYYY-MM-DD`.
 pub(crate) fn is_date(text: &str) -> bool {
-    // Ten bytes with dashes in their places: the parser knows other forms of ISO 8601, which the documents do not.
+    // The parser also accepts other forms of ISO 8601, which the documents do not.
     text.len() == 10
         && [text.get(4..5), text.get(7..8)] == [Some("-"); 2]
         && text.parse::<jiff::civil::Date>().is_ok()
 }
 
-/// Whether it is the code of a country: of two letters, or of three where there is room for them.
+/// Returns whether a text is a country code of two letters, or of three if `length` allows them.
 pub(crate) fn is_country(text: &str, length: usize) -> bool {
     let codes = match text.len() {
         2 => COUNTRIES,
@@ -18,12 +18,12 @@ pub(crate) fn is_country(text: &str, length: usize) -> bool {
     codes.split_ascii_whitespace().any(|code| code == text)
 }
 
-/// Whether it is the code of a language.
+/// Returns whether a text is a language code.
 pub(crate) fn is_language(text: &str) -> bool {
     text.len() == 2 && LANGUAGES.split_ascii_whitespace().any(|code| code == text)
 }
 
-/// Alpha-2.
+/// Alpha-2 codes.
 const COUNTRIES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC \
     CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD \
@@ -33,7 +33,7 @@ const COUNTRIES: &str = "\
     SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY \
     UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// Alpha-3.
+/// Alpha-3 codes.
 const LONG_COUNTRIES: &str = "\
     AND ARE AFG ATG AIA ALB ARM AGO ATA ARG ASM AUT AUS ABW ALA AZE BIH BRB BGD BEL BFA BGR BHR BDI BEN BLM BMU BRN BOL \
     BES BRA BHS BTN BVT BWA BLR BLZ CAN CCK COD CAF COG CHE CIV COK CHL CMR CHN COL CRI CUB CPV CUW CXR CYP CZE DEU DJI \

@@ -1,29 +1,62 @@
-//! Identity-verification vendors by their documents, over real HTTP on the loopback interface.
+//! Emulators of identity-verification vendors, over real HTTP on the loopback interface.
 //!
-//! Nothing here knows an adapter or `idv-core`: what it checks and answers comes from the vendors' documents alone, so that an adapter
-//! and its vendor cannot be wrong together. Any client of a vendor works against it with nothing changed but the host.
+//! Use the sandbox to test a client of a vendor without an account: unchanged but for the host, it
+//! is accepted and refused as the vendor's document says. The sandbox contains no adapter and does
+//! not depend on `idv-core`. Its checks and responses come from the vendors' documents alone, so
+//! that an adapter and its emulator cannot share a mistake.
 //!
-//! People and agents act by named scenarios, the vendor's own test robots included. Time is virtual: a day passes in a call.
-//! Faults are planned. Everything can be driven over HTTP too, under `/_control/` on every port: see the crate's README.
+//! - **People.** Named [scenarios](Scenario) let the person and the vendor's agents act, including
+//!   the vendor's own test robots.
+//! - **Time.** The [clock](VirtualClock) is virtual: a day passes in a call.
+//! - **Faults.** A [`Fault`] breaks connections, delays responses or loses callbacks.
+//! - **Records.** [`Sandbox::requests`] and [`Sandbox::callbacks`] show what the client and the
+//!   vendor sent.
+//!
+//! A test in Rust drives the sandbox through [`Sandbox`] and [`Vendor`]; a test in another language
+//! uses the control plane, JSON under `/_control/` on every port. The crate's README describes its
+//! routes.
+//!
+//! # Example
+//!
+//! A person is verified at IDnow:
 //!
 //! ```
-//! # async fn run() -> Result<(), idv_sandbox::SandboxError> {
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::time::Duration;
+//!
+//! use bytes::Bytes;
 //! use idv_sandbox::Sandbox;
 //!
-//! let sandbox = Sandbox::builder().start().await?;
-//! println!("IDnow is at {}", sandbox.idnow().base_url());
-//! sandbox.clock().advance(Duration::from_secs(24 * 3600)).await;
+//! // Without a network; `Sandbox::builder().start()` listens on ports instead.
+//! let sandbox = Sandbox::builder().in_process().start().await?;
+//! let idnow = sandbox.idnow();
+//!
+//! // The request of a client.
+//! let (base, company) = (idnow.base_url(), idnow.company_id());
+//! let path = format!("api/v1/{company}/identifications/T-1/start");
+//! let request = http::Request::post(format!("{base}/{path}"))
+//!     .header("content-type", "application/json")
+//!     .header("x-api-key", idnow.api_key())
+//!     .body(Bytes::from(r#"{"firstname":"Erika","lastname":"Mustermann"}"#))?;
+//! assert_eq!(sandbox.exchange(request).await?.status(), 201);
+//!
+//! // The person and the agent act, and an hour passes.
+//! for step in idnow.act("T-1", "happy")? {
+//!     println!("after {} s: {}", step.after_seconds, step.what);
+//! }
+//! sandbox.clock().advance(Duration::from_secs(3600)).await;
+//! assert_eq!(sandbox.requests().len(), 1);
 //! # Ok(())
 //! # }
-//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
 //! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-/// Calls a macro with the modules of the vendors, each followed by a comma: the one place in which the vendors are listed. A module is
-/// the vendor's id with underscores.
+/// Calls a macro with the modules of all vendors, each followed by a comma.
+///
+/// This is the only list of the vendors. A module's name is the vendor's id with underscores.
 #[macro_export]
 macro_rules! for_each_vendor {
     ($macro:ident) => {
@@ -46,6 +79,7 @@ mod identity_tm;
 mod idnow;
 mod in_process;
 mod iso;
+mod jpeg;
 mod part;
 mod pdf;
 mod random;
@@ -86,7 +120,7 @@ pub use verificar_identidad::answer::AnswerFormat;
 pub use verificar_identidad::handle::{PhoneMessage, VerificarIdentidad};
 pub use world::RecordedRequest;
 
-/// The README's example, kept compiling.
+/// Compiles the README's example.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! A vendor's part of the sandbox: what each vendor has to say, and the accounts and verifications that all of them have.
+//! The interface of a vendor's module, and the accounts and verifications that all vendors have.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,75 +17,80 @@ use crate::scenario::{self, Ending, Plan, Step};
 use crate::vendor::{Entry, Setting};
 use crate::world::{Moment, State};
 
-/// A vendor's part of the sandbox. The value is the vendor's own state, beside its accounts and verifications.
+/// A vendor's module. The value is the vendor's own state beside its accounts and verifications.
 pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     /// The settings of an account.
     type Account: Settings;
     /// A verification.
     type Case: Verification;
-    /// Something that happens to a verification.
+    /// An event that happens to a verification.
     type Effect: Send + 'static;
 
-    /// The vendor's id in the family.
+    /// The vendor's id.
     const ID: &'static str;
     /// The vendor's name.
     const NAME: &'static str;
-    /// The hosts that the vendor serves.
+    /// The vendor's hosts.
     const HOSTS: &'static [&'static str];
-    /// The address of the pages that persons visit, until the sandbox serves them.
+    /// The address of the pages for persons, until the sandbox serves them.
     const PAGES: &'static str = "";
-    /// The path of the API below the vendor's address, in the base address that clients are given.
+    /// The path of the API in the base address for clients.
     const API: &'static str = "";
-    /// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+    /// The vendor's own scenarios, and common ones with another ending.
     const SCENARIOS: &'static [(&'static str, Ending)];
-    /// Whether a scenario can be acted for another reason than its own.
+    /// Whether the reason of a scenario can be replaced.
     const REASONS: bool = false;
-    /// The vendor's word for a verification. With an `s` it is a route of the control plane.
+    /// The vendor's term for a verification. With an `s` it is a route of the control plane.
     const VERIFICATION: &'static str;
-    /// A part of the path of a request that creates a verification.
+    /// A part of the path of create requests.
     const CREATE: &'static str;
-    /// A part of the path of a request for a verification's state.
+    /// A part of the path of status requests.
     const POLL: &'static str;
-    /// The times after which the vendor's system writes a mail about a callback that does not arrive, and gives it up.
+    /// The times after which the vendor sends a mail about an undelivered callback, and gives it
+    /// up.
     const MAILS: Option<(Duration, Duration)> = None;
-    /// The minutes after which a callback that did not arrive is tried again, each after the attempt before.
+    /// The minutes before each further attempt at an undelivered callback, counted from the
+    /// previous attempt.
     const RETRY_MINUTES: &'static [u64] = &[];
     /// The vendor's row of the table.
     const ENTRY: &'static Entry = &Entry::of::<Self>();
 
-    /// The settings of a client of the first account, below this base address.
+    /// Returns the settings of a client for the first account, below this base address.
     fn settings(world: &World<Self>, base: &str) -> Vec<Setting>;
 
-    /// Sets the address that the first account reports to, and the sandbox's secret as its proof.
+    /// Sets the callback address of the first account, with the sandbox's secret.
     fn report_to(
         world: &mut World<Self>,
         url: &str,
         moment: &mut Moment<'_, Self::Effect>,
     ) -> Result<(), String>;
 
-    /// Has the first account prove its reports by HTTP Basic; returns the settings for that. `None` if the vendor cannot.
+    /// Makes the first account authenticate callbacks by HTTP Basic and returns the settings for
+    /// that; `None` if the vendor does not support it.
     fn prove_by_password(_: &mut World<Self>) -> Option<Vec<Setting>> {
         None
     }
 
-    /// Lets Erika with this family name come, if the vendor is not told at creation who is expected.
+    /// Sets the family name of the simulated person, if the vendor does not receive it with the
+    /// request.
     fn expect(_: &mut World<Self>, _family_name: &str) {}
 
-    /// A callback that says that a person is verified, without a secret: its query and its body.
+    /// Returns the query and the body of a callback that claims, without a secret, that a person is
+    /// verified.
     fn forgery(world: &World<Self>, reference: &str, vendor_id: &str) -> (String, Option<Value>);
 
-    /// The key of the verification that an application or the control plane names.
+    /// Returns the key of a verification from the id that an application or the control plane uses.
     fn key(_: &World<Self>, id: &str) -> String {
         id.to_owned()
     }
 
-    /// The names of the verifications in the order in which they were created, each of them one for [`Part::key`].
+    /// Returns the ids of the verifications for [`Part::key`], in the order of their creation.
     fn ids(world: &World<Self>) -> Vec<String> {
         world.cases.keys().cloned().collect()
     }
 
-    /// Plans a scenario for a verification that is not over. It is an error if there is none of this name, or none for such a
-    /// verification. `reason` replaces the reason of a scenario that has one.
+    /// Plans a scenario for a verification that is not over. Fails if the vendor does not have the
+    /// scenario for it. `reason` replaces the reason of a scenario that has one.
     fn plan(
         scenario: &str,
         reason: Option<&str>,
@@ -94,7 +99,7 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
         now: Timestamp,
     ) -> Result<Plan<Self::Effect>, &'static str>;
 
-    /// Answers a request; `path` has the decoded segments of its path.
+    /// Answers a request; `path` contains the decoded segments of its path.
     fn handle(
         world: &mut World<Self>,
         request: &Incoming,
@@ -102,7 +107,7 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
         moment: &mut Moment<'_, Self::Effect>,
     ) -> Answer;
 
-    /// Lets something happen to the verification with this key, which exists.
+    /// Applies an event to the verification with this key, which exists.
     fn happen(
         world: &mut World<Self>,
         key: &str,
@@ -110,10 +115,10 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
         moment: &mut Moment<'_, Self::Effect>,
     );
 
-    /// The inner state of a verification for the control plane, without the person.
+    /// Returns the inner state of a verification for the control plane, without personal data.
     fn view(world: &World<Self>, key: &str, case: &Self::Case) -> Value;
 
-    /// Answers a request to a route of the control plane that this vendor alone has.
+    /// Answers a request to a route of the control plane that only this vendor has.
     fn control(
         _: &mut World<Self>,
         _: &Incoming,
@@ -123,115 +128,117 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
         None
     }
 
-    /// A failure in the vendor's own form: the status of the answer, and the code that stands in its body. 401 is a token that expired.
+    /// Returns a failure in the vendor's form, with the status of the response and the code in its
+    /// body. Code 401 is an expired token.
     fn failure(status: StatusCode, code: u16) -> Answer;
 
-    /// Whether a callback that is answered so counts as delivered.
+    /// Returns whether a callback with this reply counts as delivered.
     fn accepts(status: u16) -> bool {
         (200..300).contains(&status)
     }
 
-    /// The time before a callback is tried again; `None` if it is given up.
+    /// Returns the time before the next attempt at a callback; `None` to give it up.
     fn again(tries: u32, _since_first_try: Duration) -> Option<Duration> {
         let minutes = Self::RETRY_MINUTES.get(usize::try_from(tries).ok()?)?;
         Some(Duration::from_secs(minutes * 60))
     }
 
-    /// Whether a callback tells of what no longer is.
-    fn is_outdated(_: &World<Self>, _: &Told) -> bool {
+    /// Returns whether the result that a callback reports has been replaced.
+    fn is_outdated(_: &World<Self>, _: &CallbackSubject) -> bool {
         false
     }
 }
 
-/// A part in its place among the others.
+/// A module's place among the others.
 pub(crate) trait Kept: Sized {
-    /// The part's world, and the source of chance.
+    /// Returns the module's world, and the random generator.
     fn of(state: &mut State) -> (&mut World<Self>, &mut Random)
     where
         Self: Part;
 
-    /// The part's world, to be read.
+    /// Returns the module's world for reading.
     fn seen(state: &State) -> &World<Self>
     where
         Self: Part;
 }
 
-/// The settings of an account. The default is those of the first one.
+/// The settings of an account. The default is the first account.
 pub(crate) trait Settings:
     Clone + Default + fmt::Debug + Serialize + DeserializeOwned + Send + 'static
 {
-    /// The setting that is an account's id; `None` if the vendor has one account, whose id is empty.
+    /// The name of the setting with the account's id; `None` if the vendor has one account, whose
+    /// id is empty.
     const ID: Option<&'static str> = None;
 
-    /// The account's id.
+    /// Returns the account's id.
     fn id(&self) -> &str {
         ""
     }
 
-    /// The further accounts, so that reaching for another's verification can be tried.
+    /// Returns further accounts, for tests of access to another account's verifications.
     fn others() -> Vec<Self> {
         Vec::new()
     }
 
-    /// Checks that the settings are possible.
+    /// Checks that the settings are valid.
     fn check(&self) -> Result<(), &'static str> {
         Ok(())
     }
 }
 
-/// The only account of a vendor that has no settings.
+/// The only account of a vendor without settings.
 impl Settings for () {}
 
 /// A verification.
 pub(crate) trait Verification: fmt::Debug + Send + 'static {
-    /// The id of its account.
+    /// Returns the id of its account.
     fn account(&self) -> &str {
         ""
     }
 
-    /// Whether no scenario can be acted any more.
+    /// Returns whether the verification is over, so that it takes no more scenarios.
     fn is_over(&self) -> bool {
         false
     }
 
-    /// Which scenario is acted; what was planned for an earlier one does not happen.
+    /// The number of the current scenario. Planned events of earlier ones do not happen.
     fn attempt(&mut self) -> &mut u32;
 }
 
-/// The subject of a callback, for a vendor that drops one that is outdated.
+/// The result that a callback reports, for a vendor that drops outdated callbacks.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct CallbackSubject {
     /// The key of the verification.
     pub(crate) key: String,
-    /// The time of the result: the callback is outdated when there is another one.
+    /// The time of the result. The callback is outdated once there is another one.
     pub(crate) result_at: Timestamp,
 }
 
-/// Something that is to happen to a verification.
+/// A planned event of a verification.
 #[derive(Debug)]
 pub(crate) struct Planned<E> {
     pub(crate) key: String,
-    /// The scenario that it is a part of; it happens in any case if it is of none.
+    /// The number of its scenario; an event without one happens in any case.
     pub(crate) attempt: Option<u32>,
     pub(crate) effect: E,
 }
 
-/// Everything at a vendor.
+/// The whole state of a vendor.
 #[derive(Debug)]
 pub(crate) struct World<P: Part> {
-    /// The account that clients have.
+    /// The account for clients.
     pub(crate) first: P::Account,
     others: Vec<P::Account>,
     pub(crate) cases: Cases<P::Case>,
-    /// The address of the pages that persons visit.
+    /// The address of the pages for persons.
     pub(crate) pages: String,
-    /// The number of scenarios that were acted.
+    /// The number of scenarios acted so far.
     acted: u32,
     pub(crate) own: P,
 }
 
 impl<P: Part> World<P> {
-    /// The vendor before anything has happened.
+    /// Returns the initial state.
     pub(crate) fn new() -> Self {
         Self {
             first: P::Account::default(),
@@ -243,26 +250,26 @@ impl<P: Part> World<P> {
         }
     }
 
-    /// The accounts.
+    /// Returns the accounts.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = &P::Account> {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// An account by its id.
+    /// Returns an account by its id.
     pub(crate) fn account(&self, id: &str) -> Option<&P::Account> {
         self.accounts().find(|account| account.id() == id)
     }
 
-    /// Changes an account's settings.
+    /// Replaces an account's settings.
     pub(crate) fn configure(&mut self, account: P::Account) -> Result<(), &'static str> {
         account.check()?;
         let mut known = std::iter::once(&mut self.first).chain(&mut self.others);
         let known = known.find(|known| known.id() == account.id());
-        *known.ok_or("there is no such account")? = account;
+        *known.ok_or("unknown account")? = account;
         Ok(())
     }
 
-    /// A verification, its account, and the vendor's own state.
+    /// Returns a verification, its account, and the vendor's own state.
     pub(crate) fn find(&mut self, key: &str) -> Option<(&mut P::Case, &P::Account, &mut P)> {
         let case = self.cases.get_mut(key)?;
         let mut accounts = std::iter::once(&self.first).chain(&self.others);
@@ -270,17 +277,17 @@ impl<P: Part> World<P> {
         Some((case, account, &mut self.own))
     }
 
-    /// As [`World::find`], of a verification that is not over.
+    /// As [`World::find`], for a verification that is not over.
     pub(crate) fn find_open(&mut self, key: &str) -> Result<(&mut P::Case, &P::Account), String> {
         let (case, account, _) = self.find(key).ok_or_else(Self::unknown)?;
         if case.is_over() {
-            Err(format!("the {} is finished", P::VERIFICATION))
+            Err(format!("the {} is over", P::VERIFICATION))
         } else {
             Ok((case, account))
         }
     }
 
-    /// The inner state of a verification.
+    /// Returns the inner state of a verification.
     pub(crate) fn view(&self, key: &str) -> Result<Value, String> {
         self.cases
             .get(key)
@@ -289,11 +296,11 @@ impl<P: Part> World<P> {
     }
 
     fn unknown() -> String {
-        format!("there is no such {}", P::VERIFICATION)
+        format!("unknown {}", P::VERIFICATION)
     }
 
-    /// Lets the person and the vendor's people act out a scenario, in place of one that is acted already. An error lists the scenarios
-    /// that there are.
+    /// Lets the person and the vendor's staff act out a scenario, in place of a current one. An
+    /// error lists the scenarios.
     pub(crate) fn act(
         &mut self,
         key: &str,
@@ -309,12 +316,12 @@ impl<P: Part> World<P> {
                     .iter()
                     .map(|scenario| scenario.name)
                     .collect();
-                format!("{error}; the scenarios are {}", names.join(", "))
+                format!("{error}; scenarios: {}", names.join(", "))
             })?;
         Ok(self.follow(key, plan, moment))
     }
 
-    /// Follows a plan in place of what was planned before. Returns its steps.
+    /// Follows a plan in place of an earlier one and returns its steps.
     pub(crate) fn follow(
         &mut self,
         key: &str,
@@ -338,7 +345,7 @@ impl<P: Part> World<P> {
         plan.steps
     }
 
-    /// Does what was planned, unless it is of an earlier scenario.
+    /// Applies a planned event unless it belongs to an earlier scenario.
     pub(crate) fn happen(
         &mut self,
         planned: Planned<P::Effect>,

@@ -1,6 +1,6 @@
-//! A PDF of one page, with lines of text (ISO 32000-1).
+//! A PDF of one page with lines of text (ISO 32000-1).
 
-/// The document.
+/// Returns the document.
 pub(crate) fn document(lines: &[String]) -> Vec<u8> {
     let mut page = b"BT /F1 11 Tf 50 790 Td 14 TL\n".to_vec();
     for line in lines {
@@ -9,7 +9,7 @@ pub(crate) fn document(lines: &[String]) -> Vec<u8> {
             if matches!(letter, '(' | ')' | '\\') {
                 page.push(b'\\');
             }
-            // Latin-1 is a part of the font's encoding.
+            // The font's encoding contains Latin-1.
             page.push(u8::try_from(u32::from(letter)).unwrap_or(b'?'));
         }
         page.extend_from_slice(b") Tj T*\n");

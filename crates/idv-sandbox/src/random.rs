@@ -1,13 +1,13 @@
-//! Ids that are the same in every run with the same seed.
+//! Ids that repeat in every run with the same seed.
 
 use std::hash::{BuildHasher as _, RandomState};
 
-/// Returns a seed that differs from start to start. It fits a number of JSON that every reader keeps whole.
+/// Returns a new seed for each start. It fits into a JSON number without loss of precision.
 pub(crate) fn fresh_seed() -> u64 {
     RandomState::new().hash_one("seed") >> 11
 }
 
-/// A generator of ids; nothing here needs to be unpredictable.
+/// A generator of ids, which need not be unpredictable.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
@@ -16,7 +16,7 @@ impl Random {
         Self(seed)
     }
 
-    /// The next 64 bits (SplitMix64).
+    /// Returns the next 64 bits (SplitMix64).
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
@@ -25,12 +25,12 @@ impl Random {
         bits ^ (bits >> 31)
     }
 
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     pub(crate) fn number(&mut self, limit: u32) -> u32 {
         u32::try_from(self.next() % u64::from(limit.max(1))).unwrap_or_default()
     }
 
-    /// Letters and digits that are not taken for one another.
+    /// Returns letters and digits that are not easily confused.
     pub(crate) fn letters(&mut self, count: usize) -> String {
         const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
         (0..count)
@@ -42,7 +42,7 @@ impl Random {
             .collect()
     }
 
-    /// A UUID of version 4 by its looks.
+    /// Returns text in the form of a UUID of version 4.
     pub(crate) fn uuid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
         format!(

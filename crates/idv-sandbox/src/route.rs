@@ -1,4 +1,4 @@
-//! Routing of requests to the vendors and the control plane, and faults in their answers.
+//! Routes requests to the vendors and the control plane, and applies faults to responses.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,19 +10,19 @@ use crate::fault::FaultKind;
 use crate::vendor::{Entry, VENDORS};
 use crate::world::Worlds;
 
-/// The longest request that is read, in bytes.
+/// The maximum length of a request, in bytes.
 pub(crate) const MAX_REQUEST: usize = 32 * 1024 * 1024;
 
-/// Which vendors a port serves.
+/// The vendors of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Port {
-    /// All of them, told apart by the `Host` header.
+    /// All vendors, selected by the `Host` header.
     Shared,
-    /// One alone, whatever the host is called.
+    /// One vendor, whatever the host.
     Only(&'static Entry),
 }
 
-/// Answers a request. A fault of the connection is for the caller to carry out.
+/// Answers a request. The caller carries out faults of the connection.
 pub(crate) async fn answer(
     worlds: &Worlds,
     port: Port,
@@ -35,7 +35,7 @@ pub(crate) async fn answer(
     )
 }
 
-/// The answer to a request of more than [`MAX_REQUEST`].
+/// Returns the response to a request of more than [`MAX_REQUEST`] bytes.
 pub(crate) fn too_long(worlds: &Worlds) -> Answer {
     dated(worlds, Answer::empty(StatusCode::PAYLOAD_TOO_LARGE))
 }
@@ -58,7 +58,7 @@ async fn undated(
             .map(|vendor| vendor.hosts.join(", "))
             .collect::<Vec<_>>()
             .join(", ");
-        let text = format!("No vendor here has the host of this request. There are: {known}.");
+        let text = format!("Unknown host. Expected one of: {known}.");
         return (
             Some(Answer::page(StatusCode::MISDIRECTED_REQUEST, &text)),
             None,
@@ -67,12 +67,12 @@ async fn undated(
     worlds.answer(vendor, incoming)
 }
 
-/// The same answer with a `Date` by virtual time.
+/// Adds a `Date` of virtual time.
 fn dated(worlds: &Worlds, answer: Answer) -> Answer {
     answer.with_header("date", http_date(worlds.clock.now()))
 }
 
-/// The answer as a fault changes it before it is sent.
+/// Applies a fault to a response.
 fn spoil(mut answer: Answer, fault: Option<&FaultKind>) -> Answer {
     match fault {
         Some(FaultKind::WrongType) => answer.body = vec![Piece::Bytes(Bytes::from_static(b"[7]"))],

@@ -1,4 +1,4 @@
-//! Driving and stopping the sandbox.
+//! The running sandbox, and its clock.
 
 use std::fmt;
 use std::io;
@@ -19,28 +19,42 @@ use crate::fault::Fault;
 use crate::vendor::{Entry, ForgedCallback, VENDORS, Vendor};
 use crate::world::{RecordedRequest, Worlds};
 
-/// An error of starting or driving the sandbox.
+/// A failure to start or drive the sandbox.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
     /// The address is not on the loopback interface.
-    #[error("the sandbox listens on the loopback interface only: {0} is not on it")]
+    #[error("cannot listen on {0}: expected an address of the loopback interface")]
     NotLoopback(SocketAddr),
-    /// A port could not be taken.
+    /// A port is not available.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The throwaway certificates could not be made.
-    #[error("the throwaway certificates cannot be made")]
+    /// The temporary certificates could not be generated.
+    #[error("cannot generate the certificates for TLS")]
     Tls,
-    /// The client that delivers callbacks could not be made.
-    #[error("the client for callbacks cannot be made")]
+    /// The HTTP client for callbacks could not be built.
+    #[error("cannot build the HTTP client for callbacks")]
     Client(#[source] reqwest::Error),
-    /// The request is not possible; in words.
+    /// The operation is impossible, for the given reason.
     #[error("{0}")]
     Refused(String),
 }
 
-/// The vendors, running. They stop when it is dropped.
+/// The running emulators, which stop when this is dropped.
+///
+/// ```
+/// # async fn run() -> Result<(), idv_sandbox::SandboxError> {
+/// use idv_sandbox::Sandbox;
+///
+/// let sandbox = Sandbox::builder().start().await?;
+/// for vendor in sandbox.vendors() {
+///     println!("{} is at {}", vendor.name(), vendor.base_url());
+/// }
+/// sandbox.shutdown().await;
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
+/// ```
 pub struct Sandbox {
     pub(crate) worlds: Arc<Worlds>,
     pub(crate) tasks: JoinSet<()>,
@@ -52,13 +66,14 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Returns a builder for a sandbox on free ports, without TLS, whose time begins on 1 January 2026 and runs as real time does.
+    /// Returns a builder for a sandbox on free ports, without TLS, whose clock starts on 1 January
+    /// 2026 at the speed of real time.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::new()
     }
 
-    /// Returns every vendor, in the order of their ports.
+    /// Returns all vendors, in the order of their ports.
     #[must_use]
     pub fn vendors(&self) -> Vec<Vendor<'_>> {
         VENDORS
@@ -67,24 +82,26 @@ impl Sandbox {
             .collect()
     }
 
-    /// Returns a vendor by its id.
+    /// Returns a vendor by its id, such as `idnow`.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] if there is no such vendor; it lists those that there are.
+    /// [`SandboxError::Refused`] with a list of the vendors, if there is no such vendor.
     pub fn vendor(&self, id: &str) -> Result<Vendor<'_>, SandboxError> {
         let entry = VENDORS.iter().find(|entry| entry.id == id).ok_or_else(|| {
             let ids: Vec<&str> = VENDORS.iter().map(|entry| entry.id).collect();
             SandboxError::Refused(format!(
-                "there is no vendor `{id}`; there are: {}",
+                "unknown vendor `{id}`: expected one of {}",
                 ids.join(", ")
             ))
         })?;
         Ok(Vendor::new(self, entry))
     }
 
-    /// Returns the environment variables that configure a client of this vendor, the choice of the vendor among them. There are none
-    /// for an id that no vendor has.
+    /// Returns the environment variables that configure a client for a vendor, including
+    /// `IDV_PROVIDER`.
+    ///
+    /// The result is empty if there is no such vendor.
     #[must_use]
     pub fn settings(&self, id: &str) -> Vec<(String, String)> {
         self.vendor(id)
@@ -92,7 +109,7 @@ impl Sandbox {
             .unwrap_or_default()
     }
 
-    /// Time.
+    /// Returns the sandbox's clock.
     #[must_use]
     pub fn clock(&self) -> VirtualClock {
         VirtualClock {
@@ -100,35 +117,36 @@ impl Sandbox {
         }
     }
 
-    /// The base address that serves every vendor by its `Host` header.
+    /// Returns the base address that serves every vendor, selected by the `Host` header.
     #[must_use]
     pub fn shared_url(&self) -> String {
         self.url(&self.shared)
     }
 
-    /// The base address of the control plane.
+    /// Returns the base address of the control plane.
     #[must_use]
     pub fn control_url(&self) -> String {
         format!("{}/_control/", self.shared_url())
     }
 
-    /// The seed of the ids. A sandbox with this seed gives the same ids for the same requests.
+    /// Returns the seed of the ids. A sandbox with the same seed gives the same ids for the same
+    /// requests.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.worlds.seed
     }
 
-    /// The authority's certificate in PEM, if TLS is on.
+    /// Returns the authority's certificate in PEM, if TLS is on.
     #[must_use]
     pub fn ca_certificate_pem(&self) -> Option<&str> {
         self.certificate.as_deref()
     }
 
-    /// Writes the authority's certificate out.
+    /// Writes the authority's certificate to a file in PEM.
     ///
     /// # Errors
     ///
-    /// Those of writing; [`io::ErrorKind::Unsupported`] if TLS is off.
+    /// An I/O error if the file cannot be written; [`io::ErrorKind::Unsupported`] if TLS is off.
     pub fn write_ca_certificate(&self, path: &Path) -> io::Result<()> {
         let pem = self
             .certificate
@@ -138,43 +156,65 @@ impl Sandbox {
     }
 
     /// Plans a fault.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use idv_sandbox::{Fault, FaultKind, Sandbox};
+    ///
+    /// let sandbox = Sandbox::builder().in_process().start().await?;
+    /// // The vendor acts on the second create request, and its response is lost.
+    /// sandbox.plan(Fault::new(FaultKind::CutAfter).at(sandbox.vendor("idnow")?.create_path()).after(1));
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+    /// ```
     pub fn plan(&self, fault: Fault) {
         self.worlds.state().faults.add(fault);
     }
 
-    /// Forgets the faults that are still planned.
+    /// Removes all planned faults.
     pub fn clear_faults(&self) {
         self.worlds.state().faults.clear();
     }
 
-    /// Every request that a vendor's part has answered.
+    /// Returns every request to a vendor, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.worlds.state().requests.clone()
     }
 
-    /// Every callback and what became of it.
+    /// Returns every callback and its state, in order.
     #[must_use]
     pub fn callbacks(&self) -> Vec<RecordedCallback> {
         self.worlds.state().callbacks.clone()
     }
 
-    /// The subjects of the mails that the vendors' systems sent.
+    /// Returns the subjects of the mails that the vendors sent about undelivered callbacks.
     #[must_use]
     pub fn mails(&self) -> Vec<String> {
         self.worlds.state().mails.clone()
     }
 
-    /// Forgets identifications, settings, faults and records, and what was planned; the time stays.
+    /// Removes verifications, settings, faults, records and planned events. The clock keeps its
+    /// time.
+    ///
+    /// # Cancellation
+    ///
+    /// The reset may then not have happened; it never happens in part.
     pub async fn reset(&self) {
         self.worlds.reset().await;
     }
 
-    /// Sends a body to a callback address by POST, as a stranger could. Returns the status, or 0 if there is none.
+    /// Sends a forged callback with this body by POST. Returns the status of the reply, or 0 if
+    /// there is none.
     ///
     /// # Errors
     ///
     /// [`SandboxError::Refused`] if the address is not on the loopback interface.
+    ///
+    /// # Cancellation
+    ///
+    /// The request may already have been sent.
     pub async fn forge_callback(
         &self,
         url: &str,
@@ -185,9 +225,14 @@ impl Sandbox {
             .map_err(SandboxError::Refused)
     }
 
-    /// Requests a callback address by GET, as a stranger could. Returns the status, or 0 if there is none.
+    /// Sends a forged callback without a body by GET. Returns the status of the reply, or 0 if
+    /// there is none.
     ///
     /// # Errors
+    ///
+    /// As [`Sandbox::forge_callback`].
+    ///
+    /// # Cancellation
     ///
     /// As [`Sandbox::forge_callback`].
     pub async fn forge_visit(&self, url: &str) -> Result<u16, SandboxError> {
@@ -196,9 +241,30 @@ impl Sandbox {
             .map_err(SandboxError::Refused)
     }
 
-    /// Sends a forged callback, as a stranger could. Returns the status, or 0 if there is none.
+    /// Sends a forged callback of a vendor. Returns the status of the reply, or 0 if there is none.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::StatusCode;
+    /// use idv_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder()
+    ///     .in_process()
+    ///     .deliver_callbacks_to(|_request| async { Some(StatusCode::FORBIDDEN) })
+    ///     .start()
+    ///     .await?;
+    /// let forged = sandbox.vendor("idnow")?.forgery("http://127.0.0.1:8080/callbacks", "T-1", "IBA-FORGE");
+    /// assert_eq!(sandbox.forge(&forged).await?, 403);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+    /// ```
     ///
     /// # Errors
+    ///
+    /// As [`Sandbox::forge_callback`].
+    ///
+    /// # Cancellation
     ///
     /// As [`Sandbox::forge_callback`].
     pub async fn forge(&self, forged: &ForgedCallback) -> Result<u16, SandboxError> {
@@ -208,12 +274,16 @@ impl Sandbox {
             .map_err(SandboxError::Refused)
     }
 
-    /// Stops, and waits until every port is free.
+    /// Stops the sandbox and waits until its ports are free.
+    ///
+    /// # Cancellation
+    ///
+    /// The sandbox still stops, at some later time.
     pub async fn shutdown(mut self) {
         self.tasks.shutdown().await;
     }
 
-    /// The base address of a vendor.
+    /// Returns the base address of a vendor.
     pub(crate) fn vendor_url(&self, id: &str) -> String {
         self.url(
             self.vendors
@@ -223,7 +293,7 @@ impl Sandbox {
         )
     }
 
-    /// The vendor that is alone at an address.
+    /// Returns the vendor at its own address.
     pub(crate) fn at(&self, authority: &str) -> Option<&'static Entry> {
         self.vendors
             .iter()
@@ -252,27 +322,49 @@ impl fmt::Debug for Sandbox {
     }
 }
 
-/// Virtual time. Cheap to clone.
+/// The sandbox's virtual clock. Clones are cheap and share the same time.
 #[derive(Debug, Clone)]
 pub struct VirtualClock {
     worlds: Arc<Worlds>,
 }
 
 impl VirtualClock {
-    /// The time in the sandbox.
+    /// Returns the time in the sandbox.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.worlds.clock.now()
     }
 
-    /// The time of the next planned event: an action, an attempt at a callback. `None` if nothing is planned.
+    /// Returns the time of the next planned event, such as an action or an attempt at a callback;
+    /// `None` if there is none.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.worlds.state().next_due()
     }
 
-    /// Lets time pass: everything that becomes due is done in order, what comes of it included, and callbacks that become due have
-    /// been tried when it returns.
+    /// Moves the clock forward and runs every event that becomes due, in order, including those
+    /// that follow from earlier ones.
+    ///
+    /// When it returns, the sandbox has attempted every callback that became due.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), idv_sandbox::SandboxError> {
+    /// use std::time::Duration;
+    /// use idv_sandbox::Sandbox;
+    ///
+    /// let clock = Sandbox::builder().in_process().start().await?.clock();
+    /// let before = clock.now();
+    /// clock.advance(Duration::from_secs(24 * 3600)).await;
+    /// assert_eq!(clock.now().as_second() - before.as_second(), 86_400);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+    /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// The clock may then stand between its old and its new time; events before that moment have
+    /// run.
     pub async fn advance(&self, by: Duration) {
         self.worlds
             .advance_to(later(self.worlds.clock.now(), by))

@@ -1,57 +1,57 @@
-//! Scenarios: the actions of a person and the vendor's people, what follows from them, and how they end.
+//! Scenarios: the actions of a person and the vendor's staff, their effects, and their endings.
 
 use serde::Serialize;
 
-/// An action of the person or the vendor's people, and its time.
+/// An action of the person or the vendor's staff, and its time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Step {
     /// The action in plain words.
     pub what: String,
-    /// The time since the scenario began, in virtual seconds.
+    /// The time since the start of the scenario, in virtual seconds.
     pub after_seconds: u64,
 }
 
-/// A scenario that a vendor's people can act out.
+/// A scenario of a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Scenario {
     /// The name.
     pub name: &'static str,
-    /// The state that the vendor's statements prove in the end.
+    /// The outcome that the vendor's messages prove in the end.
     pub ending: Ending,
 }
 
-/// The state that a vendor's statements prove when a scenario is over.
+/// The outcome that a vendor's messages prove at the end of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Ending {
     /// The person is verified.
     Verified,
-    /// The person is verified, and the vendor reports data that differ from those submitted.
+    /// The person is verified, and the vendor reports data that differs from the submitted data.
     VerifiedWithChanges,
     /// The person is rejected.
     Rejected,
-    /// Nothing is proven, neither for nor against the person.
+    /// Nothing is proven for or against the person.
     Inconclusive,
-    /// The vendor's people gave up.
+    /// The vendor's staff canceled the verification.
     Canceled,
-    /// The person's time is over.
+    /// The person's session expired.
     Expired,
-    /// The statements contradict each other.
+    /// The messages contradict each other.
     Disputed,
-    /// A review has no end.
+    /// The review never ends.
     InReview,
-    /// The vendor waits for the person, and names no end.
+    /// The vendor waits for the person without a limit.
     AwaitingPerson,
-    /// The vendor used a word that no document knows, and nothing else.
+    /// The vendor sends a status code that no document contains.
     Unknown,
-    /// None of these: it depends on the account, the request or the client.
+    /// The ending depends on the account, the request or the client.
     Unspecified,
 }
 
-/// The scenarios that every vendor has, and how they end unless the vendor says otherwise.
+/// The scenarios that every vendor has, with their usual endings.
 pub(crate) const SCENARIOS: [(&str, Ending); 10] = [
     ("happy", Ending::Verified),
     ("data-changed", Ending::VerifiedWithChanges),
@@ -65,12 +65,12 @@ pub(crate) const SCENARIOS: [(&str, Ending); 10] = [
     ("unknown-status", Ending::Unknown),
 ];
 
-/// The names of the scenarios that every vendor has.
+/// Returns the names of the scenarios that every vendor has.
 pub(crate) fn common() -> Vec<&'static str> {
     SCENARIOS.iter().map(|(name, _)| *name).collect()
 }
 
-/// The scenarios of a vendor. Those of `own` that every vendor has end there in another way.
+/// Returns the scenarios of a vendor. A common scenario in `own` has another ending at this vendor.
 pub(crate) fn of(own: &[(&'static str, Ending)]) -> Vec<Scenario> {
     let ending = |name| {
         own.iter()
@@ -90,7 +90,7 @@ pub(crate) fn of(own: &[(&'static str, Ending)]) -> Vec<Scenario> {
         .collect()
 }
 
-/// The steps of a scenario and their effects at the vendor, each with the seconds after which it happens.
+/// The steps of a scenario and its effects at the vendor, each with its time in seconds.
 #[derive(Debug)]
 pub(crate) struct Plan<E> {
     pub(crate) steps: Vec<Step>,
@@ -105,7 +105,7 @@ impl<E> Default for Plan<E> {
 }
 
 impl<E> Plan<E> {
-    /// A plan that begins after so many seconds.
+    /// Returns a plan that starts after this number of seconds.
     pub(crate) const fn after(seconds: u64) -> Self {
         Self {
             steps: Vec::new(),
@@ -125,7 +125,7 @@ impl<E> Plan<E> {
         self
     }
 
-    /// Lets time pass until so many seconds after the beginning.
+    /// Lets time pass until this number of seconds after the start.
     pub(crate) fn until(&mut self, seconds: u64) -> &mut Self {
         self.after = self.after.max(seconds);
         self

@@ -1,4 +1,4 @@
-//! Listening, reading requests, carrying out faults.
+//! Listens, reads requests, and carries out faults of the connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -45,7 +45,7 @@ pub(crate) async fn serve(
 }
 
 async fn connection(stream: TcpStream, port: Port, tls: Option<TlsAcceptor>, worlds: Arc<Worlds>) {
-    // Answers are small; without this each would wait for an acknowledgement.
+    // Responses are small; without this each would wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let refused = Arc::new(AtomicBool::new(false));
     let stream = Wire {
@@ -69,7 +69,7 @@ async fn http(
     worlds: Arc<Worlds>,
 ) {
     let service = service_fn(move |request| answer(request, port, refused, Arc::clone(&worlds)));
-    // An error here is a fault that was planned, or a client that went away.
+    // An error is a planned fault or a client that closed the connection.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
@@ -84,7 +84,7 @@ struct Wire {
 impl Drop for Wire {
     fn drop(&mut self) {
         if self.refused.load(Ordering::Relaxed) {
-            // With nothing to linger for, closing is a reset.
+            // Without lingering, closing is a reset.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -142,15 +142,15 @@ async fn answer(
     }
 }
 
-/// The body of an answer on its way.
+/// The body of a response on its way.
 pub(crate) struct Outgoing {
     body: AnswerBody,
-    /// Whether what comes before the break has had its turn to leave.
+    /// Whether the bytes before the break have been flushed.
     flushed: bool,
     drip: Option<Drip>,
 }
 
-/// One byte at a time.
+/// Sends one byte at a time.
 struct Drip {
     pause: Duration,
     waiting: Option<Pin<Box<tokio::time::Sleep>>>,
@@ -197,7 +197,8 @@ impl Body for Outgoing {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         if self.body.is_truncated() && !self.flushed {
-            // What came before is to leave first: a body that fails at once takes the head down with it.
+            // The bytes before the break must be sent first: a body that fails at once discards the
+            // head as well.
             self.flushed = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;

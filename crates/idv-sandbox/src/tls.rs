@@ -1,4 +1,4 @@
-//! A throwaway authority and a certificate for every host that is served.
+//! A temporary authority, and a certificate for every served host.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::sandbox::SandboxError;
 use crate::vendor::VENDORS;
 
-/// An acceptor, and the authority's certificate in PEM. The authority's key is forgotten at once.
+/// Returns an acceptor, and the authority's certificate in PEM. The authority's key is discarded at
+/// once.
 pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     let failed = |_| SandboxError::Tls;
     let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
@@ -23,7 +24,7 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     ];
     params
         .distinguished_name
-        .push(DnType::CommonName, "idv sandbox: throwaway authority");
+        .push(DnType::CommonName, "idv sandbox: temporary authority");
     let authority_key = KeyPair::generate().map_err(failed)?;
     let authority = params.self_signed(&authority_key).map_err(failed)?;
 
@@ -55,8 +56,8 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     Ok((TlsAcceptor::from(Arc::new(config)), authority.pem()))
 }
 
-/// The servers' certificate. Strict verifiers, such as Python's and Apple's, want every one of these to be said, and no life longer
-/// than 825 days.
+/// Returns the parameters of the server's certificate. Strict verifiers, such as those of Python
+/// and Apple, require each of them, and a lifetime of at most 825 days.
 fn leaf(hosts: Vec<String>) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(hosts)?;
     params

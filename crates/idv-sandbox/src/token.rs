@@ -1,4 +1,4 @@
-//! Tokens that a vendor hands out, and that die if they are not used.
+//! Tokens that a vendor issues, and that expire unless they are used.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::clock::later;
 
-/// The tokens that a vendor has handed out.
+/// The tokens that a vendor has issued.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens(HashMap<String, Token>);
 
@@ -20,7 +20,7 @@ pub(crate) struct Token {
 }
 
 impl Tokens {
-    /// Keeps a new token of an account.
+    /// Adds a new token of an account.
     pub(crate) fn insert(&mut self, token: String, account: &str, now: Timestamp) {
         self.0.insert(
             token,
@@ -31,7 +31,7 @@ impl Tokens {
         );
     }
 
-    /// Returns a token that was used within the time `idle`; one that was not is forgotten.
+    /// Returns a token that was used within the time `idle`, and removes expired ones.
     pub(crate) fn alive(
         &mut self,
         token: &str,
@@ -42,7 +42,7 @@ impl Tokens {
         self.0.get_mut(token)
     }
 
-    /// Makes every token invalid.
+    /// Invalidates every token.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,4 +1,4 @@
-//! The vendors, as the sandbox's frame sees them: one table, with a row that each vendor's module fills.
+//! The table of the vendors, with a row for each vendor's module.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,12 +9,13 @@ use serde_json::Value;
 
 use crate::control;
 use crate::exchange::{Answer, Incoming};
-use crate::part::{Part, Told, World};
+use crate::part::{CallbackSubject, Part, World};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scenario::{self, Ending, Scenario, Step};
 use crate::world::State;
 
-/// The secret that proves callbacks of every vendor to the clients that [`Vendor::settings`] configures. It opens nothing.
+/// The secret that authenticates the callbacks of every vendor to a client with
+/// [`Vendor::settings`]. It is public and protects nothing.
 pub const CALLBACK_SECRET: &str = "callbackSecretOfTheSandboxAlone";
 
 /// A setting of a client, by its key in the configuration of the vendor's adapter.
@@ -25,7 +26,7 @@ pub struct Setting {
     pub key: &'static str,
     /// The value.
     pub value: String,
-    /// Whether a configuration refers to the value instead of having it.
+    /// Whether a configuration should refer to the value, as to a secret, rather than contain it.
     pub is_secret: bool,
 }
 
@@ -46,21 +47,22 @@ impl Setting {
         }
     }
 
-    /// The secret that proves callbacks.
+    /// Returns the secret that authenticates callbacks.
     pub(crate) fn callback_secret() -> Self {
         Self::secret("callback_secret", CALLBACK_SECRET)
     }
 }
 
-/// An address for callbacks with [`CALLBACK_SECRET`], as the adapters look for it by default.
+/// Returns a callback address with [`CALLBACK_SECRET`] in the parameter that the adapters expect by
+/// default.
 pub(crate) fn with_secret(url: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}token={CALLBACK_SECRET}")
 }
 
-/// Answers a request of the control plane; none if the path is not one of the vendor's.
+/// Answers a request of the control plane; `None` if the path is not a route of the vendor.
 type Control = fn(&mut State, Timestamp, &Incoming, &[&str]) -> Option<Result<Value, String>>;
-/// Plays a scenario for a verification, and returns the steps that follow.
+/// Plays a scenario for a verification and returns its steps.
 type Act = fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>;
 
 /// A row of the table: [`Part`] without its types.
@@ -81,7 +83,7 @@ pub(crate) struct Entry {
     pub(crate) failure: fn(StatusCode, u16) -> Answer,
     pub(crate) accepts: fn(u16) -> bool,
     pub(crate) again: fn(u32, Duration) -> Option<Duration>,
-    pub(crate) is_outdated: fn(&State, &Told) -> bool,
+    pub(crate) is_outdated: fn(&State, &CallbackSubject) -> bool,
     settings: fn(&State, &str) -> Vec<Setting>,
     report_to: fn(&mut State, Timestamp, &str) -> Result<(), String>,
     prove_by_password: fn(&mut State) -> Option<Vec<Setting>>,
@@ -90,7 +92,7 @@ pub(crate) struct Entry {
     act: Act,
 }
 
-/// Every vendor, in the order of their ports.
+/// All vendors, in the order of their ports.
 pub(crate) use crate::world::VENDORS;
 
 impl Entry {
@@ -122,7 +124,7 @@ impl Entry {
             failure: P::failure,
             accepts: P::accepts,
             again: P::again,
-            is_outdated: |state, told| P::is_outdated(P::seen(state), told),
+            is_outdated: |state, subject| P::is_outdated(P::seen(state), subject),
             settings: |state, base| P::settings(P::seen(state), base),
             report_to: |state, now, url| {
                 state.with(now, |world, moment| P::report_to(world, url, moment))
@@ -138,12 +140,12 @@ impl Entry {
         }
     }
 
-    /// The vendor of a host.
+    /// Returns the vendor of a host.
     pub(crate) fn of_host(host: &str) -> Option<&'static Self> {
         VENDORS.iter().find(|vendor| vendor.hosts.contains(&host))
     }
 
-    /// The scenarios that the vendor knows: those of every vendor, then its own.
+    /// Returns the scenarios of the vendor: the common ones, then its own.
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
         scenario::of(self.scenarios)
     }
@@ -163,14 +165,28 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// One of the vendors in the sandbox, whichever it is.
+/// A vendor in the sandbox.
+///
+/// ```
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use idv_sandbox::Sandbox;
+///
+/// let sandbox = Sandbox::builder().in_process().start().await?;
+/// let vendor = sandbox.vendor("identify24")?;
+/// assert!(vendor.scenarios().iter().any(|scenario| scenario.name == "happy"));
+/// assert_eq!(vendor.settings()[0], ("IDV_PROVIDER".to_owned(), "identify24".to_owned()));
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Vendor<'a> {
     sandbox: &'a Sandbox,
     entry: &'static Entry,
 }
 
-/// A callback as a stranger can write it who knows the vendor's document and the address, but no secret.
+/// A callback written by a sender who knows the vendor's document and the address, but not the
+/// secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ForgedCallback {
@@ -178,7 +194,7 @@ pub struct ForgedCallback {
     pub method: Method,
     /// The address.
     pub url: String,
-    /// The body in JSON; empty if the vendor sends none.
+    /// The body as JSON; empty if the vendor sends none.
     pub body: String,
 }
 
@@ -205,20 +221,23 @@ impl<'a> Vendor<'a> {
         self.sandbox.vendor_url(self.entry.id)
     }
 
-    /// Returns the settings of a client of the first account, by the keys of the vendor's adapter. [`CALLBACK_SECRET`] is among them.
+    /// Returns the settings of a client for the first account, including [`CALLBACK_SECRET`], by
+    /// the keys of the vendor's adapter.
     #[must_use]
     pub fn account_settings(&self) -> Vec<Setting> {
         (self.entry.settings)(&self.sandbox.worlds.state(), &self.base_url())
     }
 
-    /// Returns the same settings, and the choice of this vendor, as environment variables.
+    /// Returns the same settings as environment variables, and `IDV_PROVIDER` with this vendor.
     #[must_use]
     pub fn settings(&self) -> Vec<(String, String)> {
         self.variables(self.account_settings())
     }
 
-    /// Has the account prove its reports by HTTP Basic instead of a secret in the address, and returns the settings for that. `None` if
-    /// the vendor cannot do this.
+    /// Makes the account authenticate its callbacks by HTTP Basic instead of a secret in the
+    /// address, and returns the settings for that.
+    ///
+    /// Returns `None` if the vendor does not support it.
     #[must_use]
     pub fn settings_with_password(&self) -> Option<Vec<(String, String)>> {
         let credentials = (self.entry.prove_by_password)(&mut self.sandbox.worlds.state())?;
@@ -228,8 +247,11 @@ impl<'a> Vendor<'a> {
         Some(self.variables(settings))
     }
 
-    /// Has the account report to this address, as its owner sets it in the vendor's panel or by its API. Reports are proven by
-    /// [`CALLBACK_SECRET`]. A vendor that is given an address with each verification ignores this one.
+    /// Sets the account's callback address, as its owner does in the vendor's panel or through its
+    /// API.
+    ///
+    /// [`CALLBACK_SECRET`] authenticates the callbacks. A vendor that takes an address with each
+    /// verification ignores this one.
     ///
     /// # Errors
     ///
@@ -240,36 +262,41 @@ impl<'a> Vendor<'a> {
             .map_err(SandboxError::Refused)
     }
 
-    /// Lets Erika with this family name, born on 22 May 1982, come to a vendor that is not told at creation who is expected.
+    /// Sets the family name of the simulated person, Erika, born on 22 May 1982, at a vendor that
+    /// does not receive the name with the request.
     pub fn expect(&self, family_name: &str) {
         (self.entry.expect)(&mut self.sandbox.worlds.state(), family_name);
     }
 
-    /// Lets the person and the vendor's people act out a scenario, from now on. Returns their actions. `id` is the vendor's own, or the
-    /// client's reference if that is the vendor's key.
+    /// Lets the person and the vendor's staff act out a scenario, from now on, and returns their
+    /// actions.
+    ///
+    /// `id` is the vendor's own id, or the client's reference if the vendor uses it as its key. The
+    /// actions happen as the [clock](crate::VirtualClock) moves.
     ///
     /// # Errors
     ///
-    /// [`SandboxError::Refused`] if there is no such scenario or verification, or it is over.
+    /// [`SandboxError::Refused`] if there is no such scenario or verification, or if the
+    /// verification is over.
     pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
         let now = self.sandbox.worlds.clock.now();
         (self.entry.act)(&mut self.sandbox.worlds.state(), now, id, scenario)
             .map_err(SandboxError::Refused)
     }
 
-    /// Returns the scenarios: those of every vendor, then the vendor's own.
+    /// Returns the scenarios of the vendor: the common ones, then its own.
     #[must_use]
     pub fn scenarios(&self) -> Vec<Scenario> {
         self.entry.scenarios()
     }
 
-    /// Returns the ids of the verifications, in the order in which they were created; each of them is one for [`Vendor::act`].
+    /// Returns the ids of the verifications for [`Vendor::act`], in the order of their creation.
     #[must_use]
     pub fn ids(&self) -> Vec<String> {
         (self.entry.ids)(&self.sandbox.worlds.state())
     }
 
-    /// Returns a callback to this address that says that the person is verified.
+    /// Returns a forged callback to this address that claims that the person is verified.
     #[must_use]
     pub fn forgery(&self, url: &str, reference: &str, vendor_id: &str) -> ForgedCallback {
         let (query, body) =
@@ -291,13 +318,13 @@ impl<'a> Vendor<'a> {
         }
     }
 
-    /// Returns a part of the path of a request that creates a verification, for [`Fault::at`](crate::Fault::at).
+    /// Returns a part of the path of create requests, for [`Fault::at`](crate::Fault::at).
     #[must_use]
     pub const fn create_path(&self) -> &'static str {
         self.entry.create
     }
 
-    /// Returns a part of the path of a request for a verification's state, for [`Fault::at`](crate::Fault::at).
+    /// Returns a part of the path of status requests, for [`Fault::at`](crate::Fault::at).
     #[must_use]
     pub const fn poll_path(&self) -> &'static str {
         self.entry.poll

@@ -1,4 +1,4 @@
-//! Everything that is and will be: the vendors' worlds, the queue of what is due, the faults, the records.
+//! The state of the sandbox: the vendors' worlds, the queue of events, the faults, the records.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -8,7 +8,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::callback::{Callback, Post, RecordedCallback, Sending};
+use crate::callback::{Callback, CallbackSender, RecordedCallback, Sending};
 use crate::clock::{Clock, WallClock};
 use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
@@ -16,7 +16,7 @@ use crate::part::{Kept, Part, Planned, World};
 use crate::random::Random;
 use crate::vendor::Entry;
 
-/// A request that a vendor's part has answered.
+/// A request to a vendor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -24,29 +24,30 @@ pub struct RecordedRequest {
     pub vendor: &'static str,
     /// The method.
     pub method: String,
-    /// The path, without its query, which may carry a person's data.
+    /// The path without its query, which may contain personal data.
     pub path: String,
-    /// The status of the answer; 0 if a fault left none.
+    /// The status of the response; 0 if a fault suppressed it.
     pub status: u16,
-    /// Its fault, by the name in the fault plan.
+    /// The name of its fault in the fault plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
 
-/// The context in which a vendor's part handles something, and the effects of that beside the answer. `E` is what it can plan.
+/// The context in which a vendor's module handles a request or an event, and the effects beside the
+/// response. `E` is the vendor's type of event.
 pub(crate) struct Moment<'a, E> {
     pub(crate) now: Timestamp,
-    /// The time by the clients' own clock, if the sandbox knows it.
+    /// The time of the clients' own clock, if the sandbox knows it.
     pub(crate) wall: Option<Timestamp>,
     pub(crate) random: &'a mut Random,
-    /// The events that are to happen later.
+    /// The planned events.
     pub(crate) planned: Vec<(Timestamp, Planned<E>)>,
-    /// The callbacks that are to be sent.
+    /// The callbacks to send.
     pub(crate) callbacks: Vec<Callback>,
 }
 
 impl<E> Moment<'_, E> {
-    /// Plans what happens to a verification whatever scenario is acted.
+    /// Plans an event that does not depend on the current scenario.
     pub(crate) fn plan(&mut self, at: Timestamp, key: &str, effect: E) {
         self.planned.push((
             at,
@@ -58,31 +59,32 @@ impl<E> Moment<'_, E> {
         ));
     }
 
-    /// The times by which a client's own time may be right: virtual time, and the time by the client's clock unless `strict`.
+    /// Returns the times by which a client's own time may be right: virtual time, and unless
+    /// `strict` the client's clock.
     pub(crate) fn clocks(&self, strict: bool) -> impl Iterator<Item = Timestamp> + use<E> {
         std::iter::once(self.now).chain(self.wall.filter(|_| !strict))
     }
 }
 
-/// The worlds and their time. One lock holds all of it; it is never held while something is awaited.
+/// The worlds and their clock. One lock guards the whole state; it is never held across an await.
 #[derive(Debug)]
 pub(crate) struct Worlds {
     state: Mutex<State>,
     pub(crate) clock: Clock,
-    pub(crate) post: Post,
+    pub(crate) sender: CallbackSender,
     /// The seed of the ids.
     pub(crate) seed: u64,
-    /// One at a time does what is due, so that it is done in order.
+    /// Only one task at a time runs due events, so that they run in order.
     turn: tokio::sync::Mutex<()>,
 }
 
-/// Makes the vendors' table, and the place in which their parts are kept.
+/// Generates the table of the vendors and the storage of their modules.
 macro_rules! parts {
     ($($module:ident,)*) => {
-        /// Every vendor, in the order of their ports.
+        /// All vendors, in the order of their ports.
         pub(crate) static VENDORS: &[Entry] = &[$(Entry::of::<crate::$module::Own>(),)*];
 
-        /// The vendors' parts.
+        /// The vendors' modules.
         #[derive(Debug)]
         pub(crate) struct Parts {
             $(pub(crate) $module: World<crate::$module::Own>,)*
@@ -114,7 +116,7 @@ pub(crate) struct State {
     pub(crate) faults: FaultPlan,
     pub(crate) requests: Vec<RecordedRequest>,
     pub(crate) callbacks: Vec<RecordedCallback>,
-    /// The subjects of mails that the vendors' systems sent to the account's technical contact.
+    /// The subjects of the mails to the account's technical contact.
     pub(crate) mails: Vec<String>,
     pub(crate) random: Random,
     wall_clock: Option<WallClock>,
@@ -125,16 +127,16 @@ pub(crate) struct State {
     pub(crate) held: Vec<Sending>,
 }
 
-/// An event of a vendor's part.
+/// An event of a vendor's module.
 type Happening = Box<dyn FnOnce(&mut State, Timestamp) + Send>;
 
 pub(crate) enum Event {
     Happen(Happening),
-    /// Try a callback.
+    /// Attempt a callback.
     Send(Box<Sending>),
-    /// Write a mail if the callback with this number in the record is still not delivered.
+    /// Send a mail if the callback with this record is still not delivered.
     Warn(usize),
-    /// Stop trying the callback with this number in the record.
+    /// Give up the callback with this record.
     GiveUp(usize),
 }
 
@@ -150,12 +152,17 @@ impl std::fmt::Debug for Event {
 }
 
 impl Worlds {
-    pub(crate) fn new(clock: Clock, wall_clock: Option<WallClock>, post: Post, seed: u64) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        wall_clock: Option<WallClock>,
+        sender: CallbackSender,
+        seed: u64,
+    ) -> Self {
         let state = State::new(Random::new(seed), wall_clock);
         Self {
             state: Mutex::new(state),
             clock,
-            post,
+            sender,
             seed,
             turn: tokio::sync::Mutex::new(()),
         }
@@ -165,7 +172,8 @@ impl Worlds {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a vendor answer a request, and keeps a record of it. The fault that befalls it is the caller's to carry out.
+    /// Lets a vendor answer a request, and records it. The caller carries out faults of the
+    /// connection.
     pub(crate) fn answer(
         &self,
         vendor: &'static Entry,
@@ -189,21 +197,22 @@ impl Worlds {
             Some(FaultKind::Html) => Some(Answer::page(StatusCode::BAD_GATEWAY, "Bad Gateway")),
             _ => Some((vendor.answer)(&mut state, now, request)),
         };
-        let answered = !matches!(fault, Some(FaultKind::CutAfter));
+        let responds = !matches!(fault, Some(FaultKind::CutAfter));
         state.requests.push(RecordedRequest {
             vendor: vendor.id,
             method: request.method.to_string(),
             path: request.path.clone(),
             status: answer
                 .as_ref()
-                .filter(|_| answered)
+                .filter(|_| responds)
                 .map_or(0, |answer| answer.status.as_u16()),
             fault: fault.as_ref().map(fault_name),
         });
         (answer, fault)
     }
 
-    /// Does everything that is due until `until`, in the order of its time, what comes of it included; then it is `until`.
+    /// Runs every event that is due until `until`, in order of time, including those that follow
+    /// from earlier ones, then sets the clock to `until`.
     pub(crate) async fn advance_to(&self, until: Timestamp) {
         let _turn = self.turn.lock().await;
         loop {
@@ -230,11 +239,11 @@ impl Worlds {
         self.clock.move_to(until);
     }
 
-    /// Forgets everything but the time.
+    /// Resets everything except the clock.
     pub(crate) async fn reset(&self) {
         let _turn = self.turn.lock().await;
         let mut state = self.state();
-        // Ids go on, so that none is given twice.
+        // The random generator continues, so that no id is given twice.
         let random = std::mem::replace(&mut state.random, Random::new(0));
         let pages: Vec<String> = VENDORS
             .iter()
@@ -264,7 +273,7 @@ impl State {
         }
     }
 
-    /// Works on a vendor's part, and plans what comes of it.
+    /// Works on a vendor's world, then plans its events and callbacks.
     pub(crate) fn with<P: Part, T>(
         &mut self,
         now: Timestamp,
@@ -296,17 +305,17 @@ impl State {
         self.due.push(Reverse((at, self.next_event)));
     }
 
-    /// The time of the next event.
+    /// Returns the time of the next event.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.due.peek().map(|Reverse((at, _))| *at)
     }
 }
 
-/// By a function of its own: within [`State::with`] the closure would be of a type that holds itself.
+/// A separate function: within [`State::with`] the closure's type would contain itself.
 fn happening<P: Part>(planned: Planned<P::Effect>) -> Event {
     Event::Happen(Box::new(move |state, now| {
         state.with(now, |world: &mut World<P>, moment| {
-            world.happen(planned, moment)
+            world.happen(planned, moment);
         })
     }))
 }

@@ -1,4 +1,4 @@
-//! Callbacks (chapter 14): when they are sent, what they hold, and how often they are tried.
+//! Callbacks (chapter 14): occasions, contents and retries.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use support::{Receiver, World};
 
 const DAY: u64 = 24 * 3600;
 
-/// A world whose callbacks go to a receiver.
+/// A sandbox whose callbacks go to a receiver.
 async fn world() -> (World, Receiver) {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     world
@@ -29,7 +29,7 @@ async fn world() -> (World, Receiver) {
     (world, receiver)
 }
 
-/// When the attempts at a callback were made, in seconds after the first, and what was answered.
+/// Returns the attempts at a callback: seconds after the first one, and status of the reply.
 fn attempts(world: &World, callback: usize) -> Vec<(i64, u16)> {
     let attempts = world.sandbox.callbacks()[callback].attempts.clone();
     let time = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
@@ -50,7 +50,7 @@ fn states(world: &World) -> Vec<(&'static str, &'static str)> {
 }
 
 #[tokio::test]
-async fn a_callback_posts_the_bare_result() {
+async fn callback_posts_bare_result() {
     let (world, receiver) = world().await;
     world.finish("T-1", "happy").await;
     let received = receiver.received();
@@ -70,12 +70,12 @@ async fn a_callback_posts_the_bare_result() {
     assert_eq!(
         received[1].body,
         world.ask("GET", "/T-1").await.json(),
-        "what a single request gets"
+        "the same as a single request"
     );
 }
 
 #[tokio::test]
-async fn an_aborted_one_tells_why_and_holds_no_value() {
+async fn aborted_callback_has_reason_and_no_values() {
     let (world, receiver) = world().await;
     world.finish("T-1", "aborted-then-success").await;
     assert_eq!(receiver.results(), ["ABORTED", "REVIEW_PENDING", "SUCCESS"]);
@@ -98,7 +98,7 @@ async fn an_aborted_one_tells_why_and_holds_no_value() {
 }
 
 #[tokio::test]
-async fn each_kind_is_sent_only_where_it_is_switched_on() {
+async fn callback_kinds_are_sent_only_if_enabled() {
     use CallbackKind::{Aborted, Canceled, Final, Realtime};
     let runs: [(&str, &[(CallbackKind, &str)]); 3] = [
         (
@@ -142,7 +142,7 @@ async fn each_kind_is_sent_only_where_it_is_switched_on() {
 }
 
 #[tokio::test]
-async fn without_preliminary_results_there_is_no_realtime_callback() {
+async fn realtime_callback_needs_preliminary_results() {
     let (world, receiver) = world().await;
     world
         .sandbox
@@ -154,7 +154,7 @@ async fn without_preliminary_results_there_is_no_realtime_callback() {
 }
 
 #[tokio::test]
-async fn every_status_but_2xx_is_tried_again_and_no_redirect_is_followed() {
+async fn callback_is_retried_unless_reply_is_2xx() {
     let (world, receiver) = world().await;
     let failures = [301, 302, 307, 400, 401, 404, 410, 500, 503, 0];
     receiver.will_answer(failures.into_iter().chain([204]));
@@ -179,7 +179,7 @@ async fn every_status_but_2xx_is_tried_again_and_no_redirect_is_followed() {
 }
 
 #[tokio::test]
-async fn all_of_2xx_is_success() {
+async fn every_2xx_reply_counts_as_delivered() {
     for status in [200, 201, 202, 204, 299] {
         let (world, receiver) = world().await;
         receiver.will_answer([status]);
@@ -194,7 +194,7 @@ async fn all_of_2xx_is_success() {
 }
 
 #[tokio::test]
-async fn attempts_are_twice_as_far_apart_each_time_for_a_day() {
+async fn retry_interval_doubles_for_a_day() {
     let (world, receiver) = world().await;
     receiver.will_answer(repeat_n(500, 100));
     world.finish("T-1", "rejected").await;
@@ -206,11 +206,11 @@ async fn attempts_are_twice_as_far_apart_each_time_for_a_day() {
     world.seconds(1).await;
     assert_eq!(states(&world), [("FINAL", "given_up")]);
     world.seconds(30 * DAY).await;
-    assert_eq!(receiver.received().len(), 17, "and then never again");
+    assert_eq!(receiver.received().len(), 17, "no further attempt");
 }
 
 #[tokio::test]
-async fn mails_warn_after_ten_seconds_and_tell_of_giving_up_after_a_day() {
+async fn mails_warn_after_10_seconds_and_give_up_after_a_day() {
     let (world, receiver) = world().await;
     receiver.will_answer(repeat_n(500, 100));
     world.finish("Abc-1", "rejected").await;
@@ -232,7 +232,7 @@ async fn mails_warn_after_ten_seconds_and_tell_of_giving_up_after_a_day() {
 }
 
 #[tokio::test]
-async fn no_mail_warns_of_what_was_delivered_in_time() {
+async fn delivered_callback_causes_no_mail() {
     let (world, receiver) = world().await;
     receiver.will_answer([500, 500, 500]);
     world.finish("T-1", "rejected").await;
@@ -245,7 +245,7 @@ async fn no_mail_warns_of_what_was_delivered_in_time() {
 }
 
 #[tokio::test]
-async fn nobody_listening_is_tried_again_too() {
+async fn callback_is_retried_without_a_listener() {
     let (world, receiver) = world().await;
     world
         .sandbox
@@ -259,9 +259,9 @@ async fn nobody_listening_is_tried_again_too() {
 }
 
 #[tokio::test]
-async fn an_outdated_callback_is_dropped_and_a_mail_says_so() {
+async fn outdated_callback_is_dropped_with_a_mail() {
     let (world, receiver) = world().await;
-    // The review is done 12 minutes after the call: ten attempts come before it.
+    // The review ends 12 minutes after the call, after ten attempts.
     receiver.will_answer(repeat_n(500, 10));
     world.finish("Abc-1", "happy").await;
     assert_eq!(
@@ -292,7 +292,7 @@ async fn an_outdated_callback_is_dropped_and_a_mail_says_so() {
 }
 
 #[tokio::test]
-async fn a_callback_of_a_deleted_identification_is_dropped() {
+async fn callback_of_deleted_identification_is_dropped() {
     let (world, receiver) = world().await;
     receiver.will_answer([500]);
     world.finish("T-1", "rejected").await;
@@ -305,7 +305,7 @@ async fn a_callback_of_a_deleted_identification_is_dropped() {
 }
 
 #[tokio::test]
-async fn a_lost_callback_is_never_sent() {
+async fn lost_callback_is_never_sent() {
     let (world, receiver) = world().await;
     world.sandbox.plan(Fault::new(FaultKind::CallbackLost));
     world.finish("T-1", "happy").await;
@@ -318,7 +318,7 @@ async fn a_lost_callback_is_never_sent() {
 }
 
 #[tokio::test]
-async fn a_late_callback_comes_although_it_is_outdated() {
+async fn late_callback_is_sent_although_outdated() {
     let (world, receiver) = world().await;
     world.sandbox.plan(Fault::new(FaultKind::CallbackLate(DAY)));
     world.finish("T-1", "happy").await;
@@ -328,7 +328,7 @@ async fn a_late_callback_comes_although_it_is_outdated() {
 }
 
 #[tokio::test]
-async fn a_duplicated_callback_comes_twice_the_same() {
+async fn duplicated_callback_is_sent_twice() {
     let (world, receiver) = world().await;
     world
         .sandbox
@@ -341,7 +341,7 @@ async fn a_duplicated_callback_comes_twice_the_same() {
 }
 
 #[tokio::test]
-async fn a_reordered_callback_comes_after_the_next_one() {
+async fn reordered_callback_follows_the_next_one() {
     let (world, receiver) = world().await;
     world.sandbox.plan(Fault::new(FaultKind::CallbackReordered));
     world.finish("T-1", "happy").await;
@@ -353,7 +353,7 @@ async fn a_reordered_callback_comes_after_the_next_one() {
 }
 
 #[tokio::test]
-async fn anybody_can_forge_a_callback() {
+async fn callback_can_be_forged() {
     let (world, receiver) = world().await;
     let body =
         json!({ "identificationprocess": { "result": "SUCCESS", "transactionnumber": "T-1" } });
@@ -377,7 +377,7 @@ async fn anybody_can_forge_a_callback() {
             .forge_callback("http://192.0.2.1/hook", body.to_string())
             .await
             .is_err(),
-        "it leaves the loopback interface"
+        "the address is not on the loopback interface"
     );
     assert_eq!(
         receiver
@@ -389,7 +389,7 @@ async fn anybody_can_forge_a_callback() {
     );
     assert!(
         world.sandbox.callbacks().is_empty(),
-        "the vendor knows nothing of it"
+        "the vendor does not have it"
     );
 }
 
@@ -418,7 +418,7 @@ async fn callbacks_never_leave_the_loopback_interface() {
 }
 
 #[tokio::test]
-async fn the_control_plane_tells_of_callbacks_and_mails() {
+async fn control_plane_lists_callbacks_and_mails() {
     let (world, receiver) = world().await;
     receiver.will_answer(repeat_n(500, 100));
     world.finish("T-1", "rejected").await;

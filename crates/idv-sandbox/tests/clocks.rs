@@ -1,4 +1,5 @@
-//! The times that a client makes by its own clock, once virtual time is another; and the `Date` of answers.
+//! Times that a client generates by its own clock when virtual time differs, and the `Date` of
+//! responses.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,17 +22,18 @@ use serde_json::json;
 use sha2::Sha256;
 use support::{World, still};
 
-/// The client's clock: the one that virtual time begins with, and that does not follow it.
+/// The client's clock: the initial virtual time, which it keeps.
 fn wall() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-/// A sandbox whose virtual time begins with the client's clock.
+/// Starts a sandbox whose virtual time begins with the client's clock.
 async fn sandbox() -> Sandbox {
     still().wall_clock(wall).start().await.unwrap()
 }
 
-/// A token that the client makes by its own clock for a minute, as the document's example.
+/// Returns a token that the client issues by its own clock for a minute, as in the document's
+/// example.
 fn minute() -> String {
     let now = wall().as_second();
     token(
@@ -41,7 +43,7 @@ fn minute() -> String {
     )
 }
 
-/// A link that the client signs by its own clock.
+/// Returns a link that the client signs by its own clock.
 fn link() -> String {
     let signed = format!(
         "/v1/ihrebank/start?timestamp={}&transactionnumber=T-1",
@@ -56,7 +58,7 @@ fn link() -> String {
 }
 
 #[tokio::test]
-async fn token_by_the_clients_clock_works_when_time_has_advanced() {
+async fn token_by_clients_clock_is_accepted_after_advance() {
     let sandbox = sandbox().await;
     let cm = Cm {
         base: sandbox.cm_id_scan().base_url(),
@@ -80,7 +82,7 @@ async fn token_by_the_clients_clock_works_when_time_has_advanced() {
             .await
             .status,
         404,
-        "virtual time is right too"
+        "virtual time confirms it as well"
     );
     cm.sandbox
         .cm_id_scan()
@@ -94,14 +96,14 @@ async fn token_by_the_clients_clock_works_when_time_has_advanced() {
 }
 
 #[tokio::test]
-async fn token_that_no_clock_confirms_is_refused() {
+async fn token_is_refused_when_no_clock_confirms_it() {
     let sandbox = sandbox().await;
     let cm = Cm {
         base: sandbox.cm_id_scan().base_url(),
         sandbox,
     };
     cm.seconds(7200).await;
-    // It ended by the client's clock, and begins after the virtual one.
+    // The token has expired by the client's clock, and is not valid yet by virtual time.
     for from in [-3600, 3600] {
         let from = wall().as_second() + from;
         let token = token(
@@ -120,7 +122,7 @@ async fn token_that_no_clock_confirms_is_refused() {
 }
 
 #[tokio::test]
-async fn link_by_the_clients_clock_works_when_time_has_advanced() {
+async fn link_by_clients_clock_is_accepted_after_advance() {
     let sandbox = sandbox().await;
     let world = World {
         base: sandbox.idnow().base_url(),
@@ -137,7 +139,7 @@ async fn link_by_the_clients_clock_works_when_time_has_advanced() {
 }
 
 #[tokio::test]
-async fn sandbox_in_process_knows_virtual_time_alone() {
+async fn in_process_sandbox_uses_virtual_time_alone() {
     let in_process = Sandbox::builder().in_process();
     for (builder, status) in [
         (in_process.clone(), 401),
@@ -158,7 +160,7 @@ async fn sandbox_in_process_knows_virtual_time_alone() {
 }
 
 #[tokio::test]
-async fn date_of_an_answer_is_virtual_time() {
+async fn date_header_is_virtual_time() {
     let world = World::start().await;
     for (advance, date) in [
         (0, "Thu, 01 Jan 2026 00:00:00 GMT"),

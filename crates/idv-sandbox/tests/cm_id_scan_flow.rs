@@ -1,4 +1,4 @@
-//! CM.com ID Scan: a transaction's whole life, what is told of it, and what is found.
+//! CM.com ID Scan: a transaction from its creation to its result.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use jiff::civil::date;
 use serde_json::{Value, json};
 use support::Receiver;
 
-/// A field of a result, by its name: the first one.
+/// Returns the first field of a result with this name.
 fn field<'a>(result: &'a Value, name: &str) -> &'a Value {
     let fields = result["tasks"][0]["result"].as_array().unwrap();
     fields
@@ -26,7 +26,7 @@ fn field<'a>(result: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("{name}: {result}"))
 }
 
-/// The names of a result's fields.
+/// Returns the names of a result's fields.
 fn names(result: &Value) -> Vec<&str> {
     result["tasks"][0]["result"]
         .as_array()
@@ -36,7 +36,7 @@ fn names(result: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The scores of a result's tasks.
+/// Returns the scores of a result's tasks.
 fn scores(result: &Value) -> Vec<f64> {
     result["tasks"]
         .as_array()
@@ -47,7 +47,7 @@ fn scores(result: &Value) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn a_transaction_is_created_visited_done_and_fetched() {
+async fn transaction_is_created_completed_and_fetched() {
     let cm = Cm::start().await;
     let created = cm
         .transaction(
@@ -113,7 +113,7 @@ async fn a_transaction_is_created_visited_done_and_fetched() {
 }
 
 #[tokio::test]
-async fn a_person_without_a_return_address_stays_and_a_phone_goes_to_its_own() {
+async fn return_urls_depend_on_the_device() {
     let cm = Cm::start().await;
     let (plain, scanned) = (
         cm.transaction(&body()).await,
@@ -163,7 +163,7 @@ async fn a_person_without_a_return_address_stays_and_a_phone_goes_to_its_own() {
 }
 
 #[tokio::test]
-async fn details_have_files_while_the_transaction_is_pending() {
+async fn details_list_files_while_pending() {
     let cm = Cm::start().await;
     let id = cm
         .transaction(&scanned_with(
@@ -243,7 +243,7 @@ async fn details_have_files_while_the_transaction_is_pending() {
 }
 
 #[tokio::test]
-async fn each_scenario_ends_in_its_state_and_is_told_of() {
+async fn each_scenario_ends_in_its_state_with_events() {
     let scenarios: [(&str, &str, &[&str]); 10] = [
         ("happy", "completed", &["completed"]),
         ("data-changed", "completed", &["completed"]),
@@ -333,7 +333,7 @@ async fn completed_is_not_success() {
         assert_eq!(
             scores(&cm.result(&document, scenario).await),
             [0.12],
-            "what nobody else can find"
+            "other accounts do not find it"
         );
     }
     let retried = cm.result(&body(), "aborted-then-success").await;
@@ -347,7 +347,7 @@ async fn completed_is_not_success() {
 }
 
 #[tokio::test]
-async fn settings_decide_what_is_checked_and_extracted() {
+async fn settings_select_checks_and_fields() {
     let cm = Cm::start().await;
     let all = cm.result(&body(), "happy").await;
     assert!(!names(&all).contains(&"age"));
@@ -403,9 +403,9 @@ async fn settings_decide_what_is_checked_and_extracted() {
 }
 
 #[tokio::test]
-async fn an_expired_document_is_invalid_beyond_what_is_allowed() {
+async fn expired_document_is_invalid_beyond_allowance() {
     let cm = Cm::start().await;
-    // Today is 1 January 2026.
+    // Virtual time is 1 January 2026.
     let cases = [
         (date(2026, 1, 1), 0, "valid"),
         (date(2025, 12, 31), 0, "invalid"),
@@ -434,7 +434,7 @@ async fn an_expired_document_is_invalid_beyond_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn files_and_reports_are_there_as_long_as_they_are_to_be() {
+async fn files_and_reports_expire_as_configured() {
     let cm = Cm::start().await;
     cm.sandbox
         .cm_id_scan()
@@ -485,7 +485,7 @@ async fn files_and_reports_are_there_as_long_as_they_are_to_be() {
 }
 
 #[tokio::test]
-async fn the_control_plane_acts_and_tells_without_the_person() {
+async fn control_plane_acts_and_shows_no_personal_data() {
     let cm = Cm::start().await;
     let id = cm.transaction(&body()).await["id"]
         .as_str()

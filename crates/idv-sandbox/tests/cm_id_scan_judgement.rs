@@ -1,4 +1,5 @@
-//! CM.com's results that are hard to judge: what is completed and was not checked, denied in unknown words, or expired.
+//! CM.com's ambiguous results: completed without checks, failed in undocumented members, or
+//! expired.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +15,7 @@ mod support;
 use cm_id_scan::{Cm, body, keys, scanned_with};
 use serde_json::{Value, json};
 
-/// The fields with this name.
+/// Returns the fields with this name.
 fn fields<'a>(result: &'a Value, name: &str) -> Vec<&'a Value> {
     let fields = result["tasks"][0]["result"].as_array().unwrap();
     fields
@@ -43,7 +44,7 @@ async fn face_tasks_can_be_completed_without_a_score() {
 }
 
 #[tokio::test]
-async fn face_tasks_can_deny_in_parts_of_no_document() {
+async fn face_tasks_can_fail_in_undocumented_members() {
     let cm = Cm::start().await;
     let result = cm.result(&body(), "faces-denied").await;
     assert_eq!(
@@ -65,7 +66,7 @@ async fn face_tasks_can_deny_in_parts_of_no_document() {
 }
 
 #[tokio::test]
-async fn result_can_be_complete_and_nothing_checked() {
+async fn completed_result_can_be_unchecked() {
     let cm = Cm::start().await;
     let result = cm.result(&body(), "unchecked").await;
     for task in result["tasks"].as_array().unwrap() {
@@ -113,7 +114,7 @@ async fn allowance_covers_an_expired_document_to_its_last_day() {
         assert_eq!(
             expiry(&cm.result(&allowed(), "happy").await).1,
             "valid",
-            "what has not expired needs no allowance"
+            "a valid document needs no allowance"
         );
     }
     for none in [body(), scanned_with(json!({ "allowedExpiration": -90 }))] {
@@ -152,7 +153,7 @@ async fn age_can_be_missing_though_it_is_limited() {
 }
 
 #[tokio::test]
-async fn names_of_images_can_say_the_side_and_the_back_come_first() {
+async fn image_names_can_have_sides_in_reverse_order() {
     let cm = Cm::start().await;
     let result = cm.result(&body(), "side-b").await;
     let files = result["tasks"][0]["files"].as_array().unwrap();
@@ -187,7 +188,7 @@ async fn names_of_images_can_say_the_side_and_the_back_come_first() {
 }
 
 #[tokio::test]
-async fn fields_can_have_words_of_no_document() {
+async fn fields_can_have_undocumented_words() {
     let cm = Cm::start().await;
     let result = cm.result(&body(), "unknown-words").await;
     assert_eq!(
@@ -198,7 +199,7 @@ async fn fields_can_have_words_of_no_document() {
 }
 
 #[tokio::test]
-async fn unknown_state_is_the_one_of_the_settings() {
+async fn unknown_state_comes_from_the_settings() {
     let cm = Cm::start().await;
     cm.sandbox
         .cm_id_scan()

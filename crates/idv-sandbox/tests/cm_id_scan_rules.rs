@@ -1,4 +1,4 @@
-//! CM.com ID Scan: what the vendor accepts and refuses, rule by rule.
+//! CM.com ID Scan: accepted and refused requests, rule by rule.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use support::{JSON, send, still};
 
 #[tokio::test]
-async fn the_token_of_the_documents_sample_credentials_is_accepted() {
+async fn token_with_sample_credentials_is_accepted() {
     let start = Timestamp::from_second(1_704_067_200).unwrap();
     let sandbox = still().start_time(start).start().await.unwrap();
     let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjNiNDM4NDM3LTA0YTQtNDBiYi04Mzg5LTU0YmIwMjc2NmZiYSJ9.\
@@ -47,7 +47,7 @@ async fn the_token_of_the_documents_sample_credentials_is_accepted() {
 }
 
 #[tokio::test]
-async fn every_route_needs_a_bearer_token() {
+async fn every_route_requires_a_bearer_token() {
     let cm = Cm::start().await;
     let basic = format!("Basic {}", STANDARD.encode(format!("{KEY}:{SECRET}")));
     for (method, path) in [
@@ -86,7 +86,7 @@ async fn every_route_needs_a_bearer_token() {
 }
 
 #[tokio::test]
-async fn a_token_is_refused_for_each_of_its_parts() {
+async fn each_part_of_a_token_is_checked() {
     let cm = Cm::start().await;
     let (now, good) = (cm.now(), cm.claims());
     let with = |name: &str, value: Value| {
@@ -103,9 +103,9 @@ async fn a_token_is_refused_for_each_of_its_parts() {
         |beyond: f64| json!(cm.sandbox.clock().now().as_duration().as_secs_f64() + beyond);
     let signed = token(&header(KEY), &good, SECRET);
     let refused = [
-        ("a.b".to_owned(), "no JWT"),
+        ("a.b".to_owned(), "not a JWT"),
         ("a.b.c".to_owned(), "JSON"),
-        ("abc".to_owned(), "no JWT"),
+        ("abc".to_owned(), "not a JWT"),
         (
             token(&json!({ "alg": "none", "kid": KEY }), &good, SECRET),
             "alg",
@@ -177,7 +177,7 @@ async fn a_token_is_refused_for_each_of_its_parts() {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_time_and_the_account_says_what_is_allowed() {
+async fn token_lifetime_is_limited_by_the_account() {
     let cm = Cm::start().await;
     let minute = token(&header(KEY), &cm.claims(), SECRET);
     cm.seconds(59).await;
@@ -227,7 +227,7 @@ async fn a_token_ends_with_its_time_and_the_account_says_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_new_transaction_is_answered_as_in_the_sample() {
+async fn create_response_matches_the_sample() {
     let cm = Cm::start().await;
     let created = cm.transaction(&body()).await;
     let names = [
@@ -253,7 +253,7 @@ async fn a_new_transaction_is_answered_as_in_the_sample() {
     assert_eq!(created["created"], "2026-01-01T00:00:00+00:00");
     assert_eq!(
         created["expires"], "2026-01-01T01:00:00+00:00",
-        "after an hour, unless it is said"
+        "an hour by default"
     );
     assert!(
         cm.target(&created["url"])
@@ -282,7 +282,7 @@ async fn a_new_transaction_is_answered_as_in_the_sample() {
 }
 
 #[tokio::test]
-async fn only_the_three_combinations_of_tasks_are_valid() {
+async fn only_three_task_combinations_are_valid() {
     let cm = Cm::start().await;
     for tasks in [&EVERY_TASK[..1], &EVERY_TASK[..2], &EVERY_TASK] {
         cm.transaction(&json!({ "tasks": tasks })).await;
@@ -305,7 +305,7 @@ async fn only_the_three_combinations_of_tasks_are_valid() {
 }
 
 #[tokio::test]
-async fn each_setting_is_accepted_and_refused() {
+async fn each_setting_is_validated() {
     let cm = Cm::start().await;
     let top: [(&str, Vec<Value>, Vec<Value>); 5] = [
         (
@@ -437,7 +437,7 @@ async fn each_setting_is_accepted_and_refused() {
 }
 
 #[tokio::test]
-async fn a_body_is_a_json_object_by_its_media_type() {
+async fn body_must_be_a_json_object() {
     let cm = Cm::start().await;
     for body in ["{", "[]", "tasks=document_scan"] {
         assert_refused(&cm.call("POST", "transactions", body).await, 400, "JSON");
@@ -474,12 +474,12 @@ async fn a_body_is_a_json_object_by_its_media_type() {
     assert_eq!(
         view["unknown"],
         json!(["reference"]),
-        "it is not refused, and told"
+        "it is accepted and recorded"
     );
 }
 
 #[tokio::test]
-async fn anothers_transactions_and_files_are_not_there() {
+async fn other_accounts_transactions_are_not_found() {
     let cm = Cm::start().await;
     let (id, result) = cm.finished(&body(), "happy").await;
     let answer = cm
@@ -507,7 +507,7 @@ async fn anothers_transactions_and_files_are_not_there() {
 }
 
 #[tokio::test]
-async fn a_result_is_found_by_both_ids_unless_the_account_says_otherwise() {
+async fn result_requires_both_ids_by_default() {
     let cm = Cm::start().await;
     let ((first, result), (second, other)) = (
         cm.finished(&body(), "happy").await,
@@ -531,7 +531,7 @@ async fn a_result_is_found_by_both_ids_unless_the_account_says_otherwise() {
     assert_eq!(
         (answer.status, &answer.json()["id"]),
         (200, &json!(second)),
-        "it names the transaction that it is of"
+        "the result contains its actual transaction"
     );
     assert_refused(
         &cm.get(&format!("transactions/nothing/results/{other}"))
@@ -542,7 +542,7 @@ async fn a_result_is_found_by_both_ids_unless_the_account_says_otherwise() {
 }
 
 #[tokio::test]
-async fn whatever_is_sent_is_answered() {
+async fn every_request_is_answered() {
     let cm = Cm::start().await;
     let values = [
         json!("\u{1f600}"),

@@ -1,4 +1,4 @@
-//! CM.com ID Scan: webhooks, how they are registered, what they say and how often they are tried.
+//! CM.com ID Scan: registration, contents and retries of webhooks.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ async fn register(cm: &Cm, body: &Value) -> Reply {
 }
 
 #[tokio::test]
-async fn a_webhook_is_registered_as_in_the_sample() {
+async fn webhook_registration_matches_the_sample() {
     let cm = Cm::start().await;
     let plain = register(&cm, &json!({ "url": "https://bank.example/hook" })).await;
     assert_eq!(plain.status, 201, "{}", plain.text());
@@ -32,7 +32,7 @@ async fn a_webhook_is_registered_as_in_the_sample() {
     assert_eq!(
         plain["events"],
         json!(["transaction.state.updated", "task.state.updated"]),
-        "both, unless it is said"
+        "both by default"
     );
     assert_eq!(
         (&plain["headers"], &plain["createdAt"]),
@@ -52,7 +52,7 @@ async fn a_webhook_is_registered_as_in_the_sample() {
 }
 
 #[tokio::test]
-async fn a_registration_is_refused_for_each_of_its_parts() {
+async fn each_part_of_a_registration_is_checked() {
     let cm = Cm::start().await;
     let url = "https://bank.example/hook";
     for (body, about) in [
@@ -90,7 +90,7 @@ async fn a_registration_is_refused_for_each_of_its_parts() {
 }
 
 #[tokio::test]
-async fn events_are_told_with_the_registered_headers_to_those_who_asked_for_them() {
+async fn events_go_to_subscribed_webhooks_with_headers() {
     let cm = Cm::start().await;
     let (both, transactions, others) = (
         Receiver::start().await,
@@ -171,7 +171,7 @@ async fn events_are_told_with_the_registered_headers_to_those_who_asked_for_them
 }
 
 #[tokio::test]
-async fn an_event_is_tried_again_with_a_growing_delay_until_it_is_answered_with_2xx() {
+async fn event_is_retried_with_growing_delay_until_2xx() {
     let (cm, hooks) = (Cm::start().await, Receiver::start().await);
     register(
         &cm,
@@ -206,7 +206,7 @@ async fn an_event_is_tried_again_with_a_growing_delay_until_it_is_answered_with_
 }
 
 #[tokio::test]
-async fn what_is_registered_abroad_is_not_sent_and_what_is_forgotten_neither() {
+async fn foreign_and_deleted_webhooks_receive_nothing() {
     let (cm, hooks) = (Cm::start().await, Receiver::start().await);
     register(
         &cm,

@@ -1,4 +1,5 @@
-//! Copies in other accounts, the archive, and what a form's tracking id is kept for: chapters 8.3.5, 8.3.6 and 6.1.3.
+//! Copies in other accounts, archiving, and the tracking id of a form: sections 8.3.5, 8.3.6 and
+//! 6.1.3.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +13,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{JSON, Reply, World};
 
-/// A finished identification of an account that may copy to the other one, and archive.
+/// Returns a finished identification of an account that may copy to the other one, and archive.
 async fn finished() -> World {
     let world = World::start().await;
     let settings = |account: &mut idv_sandbox::Account| {
@@ -37,7 +38,7 @@ async fn post(world: &World, path: &str, body: &str) -> Reply {
         .await
 }
 
-/// A request of the other company.
+/// Sends a request of the other company.
 async fn ask_testbank(world: &World, method: &str, rest: &str) -> Reply {
     let login = world
         .send(
@@ -67,7 +68,7 @@ async fn listed(world: &World) -> usize {
 }
 
 #[tokio::test]
-async fn a_copy_is_the_result_in_another_account() {
+async fn copy_is_the_result_in_another_account() {
     let world = finished().await;
     let copied = post(
         &world,
@@ -108,7 +109,7 @@ async fn a_copy_is_the_result_in_another_account() {
         result["attachments"].take();
     }
     assert_eq!(original, copy, "the person is the same");
-    // Each lives for itself.
+    // The copy and the original are independent.
     assert_eq!(world.ask("DELETE", "/T-1").await.status, 200);
     assert_eq!(ask_testbank(&world, "GET", "/123456.zip").await.status, 200);
     world.seconds(91 * 24 * 3600).await;
@@ -116,7 +117,7 @@ async fn a_copy_is_the_result_in_another_account() {
 }
 
 #[tokio::test]
-async fn a_copy_keeps_its_transaction_number_unless_told() {
+async fn copy_keeps_transaction_number_by_default() {
     let world = finished().await;
     let body = r#"{"target_companyid":"testbank","target_transactionnumber":null}"#;
     assert_eq!(post(&world, "/T-1/copy", body).await.status, 201);
@@ -127,7 +128,7 @@ async fn a_copy_keeps_its_transaction_number_unless_told() {
 }
 
 #[tokio::test]
-async fn a_copy_needs_permission() {
+async fn copy_requires_permission() {
     let world = finished().await;
     for company in ["ihrebank", "nobody", ""] {
         let body =
@@ -150,7 +151,7 @@ async fn a_copy_needs_permission() {
 }
 
 #[tokio::test]
-async fn the_body_of_a_copy_is_checked() {
+async fn body_of_a_copy_is_checked() {
     let world = finished().await;
     let bad = |key: &str| {
         let message = format!("Please provide a correct value for ‘{key}’");
@@ -206,7 +207,7 @@ async fn the_body_of_a_copy_is_checked() {
 }
 
 #[tokio::test]
-async fn only_what_is_finished_is_copied_or_archived() {
+async fn only_finished_identifications_are_copied_or_archived() {
     let world = finished().await;
     world.create("T-2", "{}").await;
     world.finish("T-3", "never-finishes").await;
@@ -225,7 +226,7 @@ async fn only_what_is_finished_is_copied_or_archived() {
 }
 
 #[tokio::test]
-async fn what_is_archived_is_in_no_list_and_can_be_read_and_deleted() {
+async fn archived_identification_is_readable_but_not_listed() {
     let world = finished().await;
     assert_eq!(listed(&world).await, 1);
     let archived = post(&world, "/t-1/archive", "").await;
@@ -242,7 +243,7 @@ async fn what_is_archived_is_in_no_list_and_can_be_read_and_deleted() {
 }
 
 #[tokio::test]
-async fn archiving_has_to_be_enabled_and_names_an_identification() {
+async fn archiving_must_be_enabled() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     post(&world, "/T-1/archive", "")
@@ -266,12 +267,13 @@ async fn archiving_has_to_be_enabled_and_names_an_identification() {
 }
 
 #[tokio::test]
-async fn the_tracking_id_of_a_form_is_in_the_result() {
+async fn tracking_id_of_form_is_in_the_result() {
     let world = World::start().await;
     let tracked = async |transaction: &str| -> Value {
         world.ask("GET", &format!("/{transaction}")).await.json()["identificationprocess"]["trackingid"].take()
     };
-    // The form was opened before there was an identification, in letters of another case, and of one that there was.
+    // The form was opened before the identification existed, with its number in another case; and
+    // for an existing one.
     world
         .send("GET", "/ihrebank/userdata/t-1?tid=spring", &[], "")
         .await;

@@ -1,4 +1,4 @@
-//! Document definitions, rule by rule: chapter 7.1.
+//! Document definitions, rule by rule: section 7.1.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ async fn create(world: &World, changes: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn what_is_created_is_told_as_in_the_samples() {
+async fn created_definition_matches_the_samples() {
     let world = signing().await;
     assert_eq!(list(&world).await, json!([]));
     let created = create(&world, json!({})).await;
@@ -50,7 +50,7 @@ async fn what_is_created_is_told_as_in_the_samples() {
 }
 
 #[tokio::test]
-async fn what_was_set_beside_the_samples_is_told_too() {
+async fn additional_fields_are_returned() {
     let world = signing().await;
     let signatures = json!({ "mysignature1": signature_at("page", "1") });
     define(
@@ -70,7 +70,7 @@ async fn what_was_set_beside_the_samples_is_told_too() {
 }
 
 #[tokio::test]
-async fn every_route_needs_a_login_token_of_the_company() {
+async fn every_route_requires_the_companys_login_token() {
     let world = signing().await;
     define(&world, json!({})).await;
     let foreign = world
@@ -107,7 +107,7 @@ async fn every_route_needs_a_login_token_of_the_company() {
 }
 
 #[tokio::test]
-async fn an_account_without_e_sign_has_none_of_it() {
+async fn account_without_e_sign_has_no_routes() {
     let world = World::start().await;
     create(&world, json!({}))
         .await
@@ -122,7 +122,7 @@ async fn an_account_without_e_sign_has_none_of_it() {
 }
 
 #[tokio::test]
-async fn one_company_does_not_see_the_definitions_of_another() {
+async fn other_companys_definitions_are_not_visible() {
     let world = signing().await;
     define(&world, json!({})).await;
     let mut other = world
@@ -165,7 +165,7 @@ async fn name_identifier_and_mime_type_are_mandatory() {
         }
     }
     assert_eq!(list(&world).await, json!([]));
-    // The others have defaults.
+    // The other fields have defaults.
     assert_eq!(
         create(&world, json!({ "optional": null, "sortOrder": null }))
             .await
@@ -240,7 +240,7 @@ async fn every_field_has_its_format() {
 }
 
 #[tokio::test]
-async fn an_identifier_is_given_once() {
+async fn duplicate_identifier_is_refused() {
     let world = signing().await;
     define(&world, json!({})).await;
     assert_bad_value(
@@ -251,7 +251,7 @@ async fn an_identifier_is_given_once() {
 }
 
 #[tokio::test]
-async fn a_definition_is_inserted_before_its_position() {
+async fn definition_is_inserted_at_its_position() {
     let world = signing().await;
     let order = async || -> Vec<(String, u64)> {
         let list = list(&world).await;
@@ -309,7 +309,7 @@ async fn a_definition_is_inserted_before_its_position() {
 }
 
 #[tokio::test]
-async fn an_update_changes_what_it_names() {
+async fn update_changes_given_fields_only() {
     let world = signing().await;
     let signatures = json!({ "mysignature1": signature_at("page", 1) });
     define(
@@ -347,7 +347,7 @@ async fn an_update_changes_what_it_names() {
 }
 
 #[tokio::test]
-async fn an_update_is_as_strict_as_a_creation() {
+async fn update_is_as_strict_as_create() {
     let world = signing().await;
     define(&world, json!({})).await;
     let update = async |changes: Value| {
@@ -366,7 +366,7 @@ async fn an_update_is_as_strict_as_a_creation() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_objects_are_not_found() {
     let world = signing().await;
     define(&world, json!({})).await;
     let body = contract_with(&json!({ "identifier": "doc2" }));
@@ -375,9 +375,9 @@ async fn what_is_not_there_is_not_found() {
         ("POST", "/doc2"),
         ("DELETE", "/doc2"),
         ("GET", "/doc2/data"),
-        // There is a definition, and no default document.
+        // There is a definition without a default document.
         ("GET", "/doc1/data"),
-        // The document updates by POST.
+        // A POST updates the document.
         ("PUT", "/doc1"),
         ("DELETE", ""),
         ("GET", "/doc1/signed"),
@@ -397,7 +397,7 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_default_document_comes_back_as_it_was_uploaded() {
+async fn default_document_is_returned_unchanged() {
     let world = signing().await;
     define(&world, json!({})).await;
     let uploaded = upload(&world, "documentdefinitions/doc1", PDF).await;
@@ -416,7 +416,7 @@ async fn a_default_document_comes_back_as_it_was_uploaded() {
         (200, Some("application/pdf"))
     );
     assert_eq!(downloaded.body, PDF);
-    // It stays when the definition is changed, and is replaced by another.
+    // It stays when the definition changes, and is replaced by another upload.
     assert_eq!(
         call(
             &world,
@@ -449,7 +449,7 @@ async fn a_default_document_comes_back_as_it_was_uploaded() {
 }
 
 #[tokio::test]
-async fn an_upload_is_a_document_of_the_type_that_is_defined() {
+async fn upload_must_have_the_defined_type() {
     let world = signing().await;
     define(&world, json!({})).await;
     define(
@@ -501,7 +501,7 @@ async fn an_upload_is_a_document_of_the_type_that_is_defined() {
 }
 
 #[tokio::test]
-async fn an_upload_that_waits_for_leave_gets_it() {
+async fn upload_with_expect_continue_proceeds() {
     let world = signing().await;
     define(&world, json!({})).await;
     let token = world.token().await;
@@ -518,7 +518,7 @@ async fn an_upload_that_waits_for_leave_gets_it() {
             PDF,
         )
         .await;
-    // The first head is the leave, the second, which follows it, the answer.
+    // The first head is the interim response, the second one the final response.
     assert_eq!(reply.status, 100);
     assert!(
         reply.text().starts_with("HTTP/1.1 200 OK"),
@@ -528,13 +528,13 @@ async fn an_upload_that_waits_for_leave_gets_it() {
 }
 
 #[tokio::test]
-async fn documents_together_stay_below_what_an_archive_holds() {
+async fn total_length_of_documents_is_limited() {
     let world = signing().await;
     let large = [b"%PDF-1.4\n".as_slice(), &vec![b' '; 31 << 20]].concat();
     for number in 0..9 {
         define(&world, json!({ "identifier": format!("doc{number}") })).await;
     }
-    // Those that are the same for everybody, too.
+    // Default documents count as well.
     for number in 0..8 {
         assert_eq!(
             upload(&world, &format!("documentdefinitions/doc{number}"), &large)
@@ -556,7 +556,7 @@ async fn documents_together_stay_below_what_an_archive_holds() {
             .await
             .status,
         200,
-        "one in the place of another is no more"
+        "a replacement does not count twice"
     );
     world.create("T-1", "{}").await;
     for number in 0..8 {
@@ -584,12 +584,12 @@ async fn documents_together_stay_below_what_an_archive_holds() {
             .await
             .status,
         200,
-        "one in the place of another is no more"
+        "a replacement does not count twice"
     );
 }
 
 #[tokio::test]
-async fn mime_type_may_be_any_text() {
+async fn mime_type_can_be_any_text() {
     let world = signing().await;
     for (index, mime_type) in [
         "txt",

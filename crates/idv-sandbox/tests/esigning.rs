@@ -1,4 +1,5 @@
-//! What one person signs, from the upload to the archive: chapter 7.2, the test robots with it, and 13.3.1.
+//! One person's signature, from the upload to the archive: section 7.2, the test robots, and
+//! 13.3.1.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,10 +24,10 @@ use support::{JSON, KEY, Reply, World, xml_fields};
 
 const DOCUMENTS: &str = "identifications/T-1/documents";
 const DOC1: &str = "identifications/T-1/documents/doc1";
-/// Of a person's names there is no case of the robots in these.
+/// None of the robots' cases is in these names.
 const PERSON: &str = r#"{"firstname":"Armin","lastname":"Bauer","birthday":"1982-05-22"}"#;
 
-/// An account with the contract of the samples, and an identification that waits for it.
+/// Creates an account with the contract of the samples, and an identification that waits for it.
 async fn contracted() -> World {
     let world = signing().await;
     define(&world, json!({})).await;
@@ -60,7 +61,7 @@ async fn act(world: &World, scenario: &str) {
     world.seconds(last).await;
 }
 
-/// The files of the archive.
+/// Returns the files of the archive.
 async fn archive(world: &World) -> Vec<(String, Vec<u8>)> {
     let reply = world.ask("GET", "/T-1.zip").await;
     assert_eq!(reply.status, 200);
@@ -90,7 +91,7 @@ async fn file(world: &World, name: &str) -> Option<Vec<u8>> {
 }
 
 #[tokio::test]
-async fn each_definition_becomes_a_document_of_the_identification() {
+async fn identification_has_a_document_per_definition() {
     let world = contracted().await;
     let expected = json!({
         "name": "Arbeitsvertrag", "version": null, "hash": null, "displayHash": null, "status": "NEED_UPLOAD",
@@ -98,7 +99,7 @@ async fn each_definition_becomes_a_document_of_the_identification() {
     });
     let listed = call(&world, "GET", DOCUMENTS, "").await;
     assert_eq!((listed.status, listed.json()), (200, json!([expected])));
-    // Those that there are when it is created, as they are then.
+    // The definitions at the time of the creation, in their state at that time.
     define(&world, json!({ "identifier": "agb", "name": "AGB" })).await;
     assert_eq!(
         call(&world, "DELETE", "documentdefinitions/doc1", "{}")
@@ -121,7 +122,7 @@ async fn each_definition_becomes_a_document_of_the_identification() {
 }
 
 #[tokio::test]
-async fn an_upload_is_told_with_its_hash() {
+async fn upload_is_returned_with_its_hash() {
     let world = contracted().await;
     let uploaded = upload(&world, DOC1, b"%PDF-1.4 a\n").await;
     assert_eq!(
@@ -133,18 +134,18 @@ async fn an_upload_is_told_with_its_hash() {
         (200, 0, Some("0"))
     );
     let told = document(&world).await;
-    // By sha256sum.
+    // Computed with sha256sum.
     let hash = "4eb62bc6f0ae79902543bef27cf838d0d725af21db7fc988f0f59cd079185dd0";
     assert_eq!(told["status"], "UPLOADED");
     assert_eq!(told["hash"], hash);
     assert_eq!(told["displayHash"], "4eb6-2bc6-f0ae");
-    // Another one takes its place.
+    // A second upload replaces the first.
     assert_eq!(upload(&world, DOC1, PDF).await.status, 200);
     assert_ne!(document(&world).await["hash"], hash);
 }
 
 #[tokio::test]
-async fn every_route_needs_a_login_token_of_the_company() {
+async fn every_route_requires_the_companys_login_token() {
     let world = contracted().await;
     let foreign = world
         .send(
@@ -178,7 +179,7 @@ async fn every_route_needs_a_login_token_of_the_company() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_objects_are_not_found() {
     let world = contracted().await;
     for rest in [
         "identifications/T-9/documents",
@@ -198,7 +199,7 @@ async fn what_is_not_there_is_not_found() {
             .await
             .assert_failure(404, "OBJECT_NOT_FOUND");
     }
-    // There is a path to upload to, and none to read what was uploaded; the sample of 7.2.4.2 leaves a part of it out.
+    // There is a path for uploads, and none to read them; the sample of 7.2.4.2 omits a part of it.
     call(&world, "GET", &format!("{DOC1}/data"), "")
         .await
         .assert_failure(404, "OBJECT_NOT_FOUND");
@@ -216,12 +217,12 @@ async fn what_is_not_there_is_not_found() {
             .await
             .status,
         200,
-        "cases are not told apart"
+        "the case of letters is ignored"
     );
 }
 
 #[tokio::test]
-async fn name_version_and_signatures_can_be_set_for_one_person() {
+async fn document_settings_can_be_set_per_person() {
     let world = contracted().await;
     let signatures = json!({ "mysignature3": signature_at("acrofield", "my_acrofield_signature") });
     let update = json!({ "name": "My Extended Contract", "signatures": signatures });
@@ -239,11 +240,7 @@ async fn name_version_and_signatures_can_be_set_for_one_person() {
         (&json!("My Extended Contract"), &json!("V1.2.3"))
     );
     assert_eq!(told["signatures"], signatures);
-    assert_eq!(
-        told["documentDefinition"],
-        contract(),
-        "of one person alone"
-    );
+    assert_eq!(told["documentDefinition"], contract(), "of one person only");
     assert_eq!(
         call(&world, "GET", "documentdefinitions/doc1", "")
             .await
@@ -253,7 +250,7 @@ async fn name_version_and_signatures_can_be_set_for_one_person() {
 }
 
 #[tokio::test]
-async fn a_version_is_that_of_the_definition_unless_the_document_has_its_own() {
+async fn document_inherits_version_of_definition() {
     let world = signing().await;
     define(&world, json!({ "version": "V1" })).await;
     world.create("T-1", PERSON).await;
@@ -271,7 +268,7 @@ async fn a_version_is_that_of_the_definition_unless_the_document_has_its_own() {
 }
 
 #[tokio::test]
-async fn an_update_sets_nothing_else() {
+async fn update_of_read_only_fields_is_refused() {
     let world = contracted().await;
     let update = async |body: Value| call(&world, "POST", DOC1, &body.to_string()).await;
     for field in ["hash", "displayHash", "status", "documentDefinition"] {
@@ -301,7 +298,7 @@ async fn an_update_sets_nothing_else() {
 }
 
 #[tokio::test]
-async fn signatures_of_both_levels_are_combined_by_name() {
+async fn signatures_are_merged_by_name() {
     let world = signing_with(|account| account.data_centre = DataCentre::Ch).await;
     define(
         &world,
@@ -322,7 +319,7 @@ async fn signatures_of_both_levels_are_combined_by_name() {
 }
 
 #[tokio::test]
-async fn a_document_has_the_places_that_are_required() {
+async fn document_must_have_required_places() {
     let world = signing().await;
     define(
         &world,
@@ -349,7 +346,7 @@ async fn a_document_has_the_places_that_are_required() {
 }
 
 #[tokio::test]
-async fn an_upload_is_a_document_of_the_type_that_is_defined() {
+async fn upload_must_have_the_defined_type() {
     let world = contracted().await;
     assert_eq!(upload(&world, DOC1, b"").await.status, 400);
     assert_eq!(
@@ -370,7 +367,7 @@ async fn an_upload_is_a_document_of_the_type_that_is_defined() {
 }
 
 #[tokio::test]
-async fn a_default_document_needs_no_upload() {
+async fn required_default_document_needs_no_upload() {
     let world = signing().await;
     define(&world, json!({})).await;
     define(
@@ -388,7 +385,7 @@ async fn a_default_document_needs_no_upload() {
     }
     world.create("T-1", PERSON).await;
     let listed = call(&world, "GET", DOCUMENTS, "").await.json();
-    // Used by itself is the one that is required (7.1.1).
+    // A required default document is used automatically (7.1.1).
     assert_eq!(
         (&listed[0]["status"], &listed[1]["status"]),
         (&json!("UPLOADED"), &json!("NEED_UPLOAD"))
@@ -416,7 +413,7 @@ async fn a_default_document_needs_no_upload() {
 }
 
 #[tokio::test]
-async fn nothing_is_signed_without_the_documents() {
+async fn signing_requires_the_documents() {
     let world = contracted().await;
     let refused = world
         .sandbox
@@ -424,7 +421,10 @@ async fn nothing_is_signed_without_the_documents() {
         .act("T-1", "happy")
         .unwrap_err()
         .to_string();
-    assert!(refused.contains("was not uploaded"), "{refused}");
+    assert!(
+        refused.contains("a document to sign is missing"),
+        "{refused}"
+    );
     let page = world
         .send("GET", "/ihrebank/identifications/T-1", &[], "")
         .await;
@@ -433,7 +433,7 @@ async fn nothing_is_signed_without_the_documents() {
         "{}",
         page.text()
     );
-    // A page for the upload there is for the first document alone (7.2.5).
+    // Only the first document has a page for its upload (7.2.5).
     define(&world, json!({ "identifier": "second", "sortOrder": 2 })).await;
     world.create("T-2", PERSON).await;
     let page = world
@@ -449,7 +449,7 @@ async fn nothing_is_signed_without_the_documents() {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_what_was_uploaded_and_more() {
+async fn signed_document_extends_the_upload() {
     let world = signing().await;
     define(
         &world,
@@ -461,7 +461,7 @@ async fn what_is_signed_is_what_was_uploaded_and_more() {
     let before = document(&world).await;
     signed(&world).await.assert_failure(404, "OBJECT_NOT_FOUND");
     let steps = world.sandbox.idnow().act("T-1", "happy").unwrap();
-    // The call is over, and the review is not.
+    // The call has ended, the review has not.
     world.seconds(10 * 60).await;
     assert_eq!(
         world.ask("GET", "/T-1").await.json()["identificationprocess"]["result"],
@@ -498,7 +498,7 @@ async fn what_is_signed_is_what_was_uploaded_and_more() {
 }
 
 #[tokio::test]
-async fn who_fails_signs_nothing() {
+async fn failed_identification_signs_nothing() {
     for scenario in [
         "rejected",
         "fraud-in-review",
@@ -520,7 +520,7 @@ async fn who_fails_signs_nothing() {
 }
 
 #[tokio::test]
-async fn documents_are_changed_before_the_start_alone() {
+async fn documents_change_only_before_the_start() {
     let world = contracted().await;
     upload(&world, DOC1, PDF).await;
     let steps = world
@@ -545,7 +545,7 @@ async fn documents_are_changed_before_the_start_alone() {
     assert_eq!(
         upload(&world, DOC1, PDF).await.status,
         200,
-        "it is to be done again"
+        "it can be repeated"
     );
     world.seconds(steps.last().unwrap().after_seconds).await;
     change(409, "EXISTING_IDENTIFICATION").await;
@@ -553,7 +553,7 @@ async fn documents_are_changed_before_the_start_alone() {
 }
 
 #[tokio::test]
-async fn a_result_tells_of_the_signature_in_json_and_xml_alike() {
+async fn json_and_xml_results_contain_the_signature() {
     let world = contracted().await;
     upload(&world, DOC1, PDF).await;
     act(&world, "data-changed").await;
@@ -574,7 +574,7 @@ async fn a_result_tells_of_the_signature_in_json_and_xml_alike() {
 }
 
 #[tokio::test]
-async fn an_account_that_no_longer_signs_asks_for_no_documents() {
+async fn account_without_e_sign_needs_no_documents() {
     let world = contracted().await;
     world
         .sandbox
@@ -589,14 +589,14 @@ async fn an_account_that_no_longer_signs_asks_for_no_documents() {
 }
 
 #[tokio::test]
-async fn without_a_definition_there_is_nothing_to_sign() {
+async fn identification_without_definitions_has_no_documents() {
     let world = signing().await;
     world.finish("T-1", "happy").await;
     assert_eq!(call(&world, "GET", DOCUMENTS, "").await.text(), "[]");
     assert_eq!(world.ask("GET", "/T-1").await.json().get("esigning"), None);
 }
 
-/// Steps 1 and 2 of 15.2.4, the latter where it is asked for.
+/// Performs steps 1 and 2 of 15.2.4, the second one if requested.
 async fn prepared(robot: &str, uploads: bool) -> World {
     let world = signing().await;
     define(&world, json!({})).await;
@@ -629,7 +629,7 @@ async fn robot(world: &World, path: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn the_robots_sign_what_was_uploaded() {
+async fn robots_sign_the_upload() {
     let world = prepared("HAPPYPATH", false).await;
     robot(&world, "start")
         .await
@@ -640,7 +640,7 @@ async fn the_robots_sign_what_was_uploaded() {
     assert_eq!(
         upload(&world, DOC1, PDF).await.status,
         200,
-        "it can still be brought"
+        "the document can still be uploaded"
     );
     assert_eq!(robot(&world, "start").await.json()["status"], "STARTED");
     upload(&world, DOC1, PDF)
@@ -652,7 +652,7 @@ async fn the_robots_sign_what_was_uploaded() {
 }
 
 #[tokio::test]
-async fn two_cases_of_the_robots_are_not_for_signing_and_one_is() {
+async fn robot_cases_suit_signing_or_not() {
     for case in ["FRAUDIDENT", "FRAUDREVIEW"] {
         let world = prepared(case, true).await;
         robot(&world, "start").await;
@@ -663,7 +663,7 @@ async fn two_cases_of_the_robots_are_not_for_signing_and_one_is() {
     let world = prepared("HOLDCERTIFICATE", true).await;
     robot(&world, "start").await;
     assert_eq!(robot(&world, "requestVideoChat").await.status, 200);
-    // The call takes seven minutes, and everything is held back for ten more.
+    // The call takes seven minutes, and every message is held back for ten more.
     world.seconds(16 * 60).await;
     assert_eq!(world.ask("GET", "/T-1").await.status, 404);
     signed(&world).await.assert_failure(404, "OBJECT_NOT_FOUND");

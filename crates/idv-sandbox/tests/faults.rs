@@ -1,4 +1,4 @@
-//! Every fault as a client sees it, and what had been done by then.
+//! Every fault from the client's point of view, and its effect at the vendor.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use support::{JSON, KEY, Receiver, Reply, World, send};
 
 const START: &str = "/api/v1/ihrebank/identifications/T-1/start";
 
-/// A start request while a fault is planned.
+/// Sends a start request while a fault is planned.
 async fn start(world: &World, fault: FaultKind) -> io::Result<Reply> {
     world.sandbox.plan(Fault::new(fault));
     send(&world.base, "POST", START, &[KEY, JSON], "{}").await
@@ -28,7 +28,7 @@ fn created(world: &World) -> usize {
     world.sandbox.idnow().identifications()
 }
 
-/// The last request in the record: the status and the fault.
+/// Returns the status and the fault of the latest recorded request.
 fn recorded(world: &World) -> (u16, Option<String>) {
     let last = world.sandbox.requests().pop().unwrap();
     assert_eq!(
@@ -39,7 +39,7 @@ fn recorded(world: &World) -> (u16, Option<String>) {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_reset_and_nothing_is_done() {
+async fn refused_connection_is_reset_without_effect() {
     let world = World::start().await;
     assert_eq!(
         start(&world, FaultKind::Refuse).await.unwrap_err().kind(),
@@ -52,7 +52,7 @@ async fn a_refused_connection_is_reset_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_cut_before_the_effect_leaves_nothing_done() {
+async fn cut_before_effect_has_no_effect() {
     let world = World::start().await;
     assert_eq!(
         start(&world, FaultKind::CutBefore)
@@ -68,7 +68,7 @@ async fn a_cut_before_the_effect_leaves_nothing_done() {
 }
 
 #[tokio::test]
-async fn a_cut_after_the_effect_leaves_it_done() {
+async fn cut_after_effect_has_effect() {
     let world = World::start().await;
     assert_eq!(
         start(&world, FaultKind::CutAfter).await.unwrap_err().kind(),
@@ -86,7 +86,7 @@ async fn a_cut_after_the_effect_leaves_it_done() {
 }
 
 #[tokio::test]
-async fn a_delayed_answer_comes_whole_and_late() {
+async fn delayed_response_is_complete_but_late() {
     let world = World::start().await;
     let began = Instant::now();
     assert_eq!(
@@ -101,18 +101,18 @@ async fn a_delayed_answer_comes_whole_and_late() {
 }
 
 #[tokio::test]
-async fn a_dripping_answer_comes_whole_and_slowly() {
+async fn dripping_response_is_complete_but_slow() {
     let world = World::start().await;
     let began = Instant::now();
     let reply = start(&world, FaultKind::Drip(5)).await.unwrap();
     assert_eq!(reply.status, 201);
     assert!(reply.json()["id"].is_string());
-    // A byte each time, and the answer has eighteen.
+    // One byte at a time, for a response of eighteen bytes.
     assert!(began.elapsed() >= Duration::from_millis(18 * 5));
 }
 
 #[tokio::test]
-async fn a_status_is_answered_and_nothing_is_done() {
+async fn status_fault_has_no_effect() {
     for (code, retry_after) in [
         (429, Some("7")),
         (429, None),
@@ -138,7 +138,7 @@ async fn a_status_is_answered_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_page_of_an_error_is_no_json() {
+async fn html_fault_is_not_json() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::Html).await.unwrap();
     assert_eq!(
@@ -154,7 +154,7 @@ async fn a_page_of_an_error_is_no_json() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_is_shorter_than_it_said() {
+async fn truncated_response_is_shorter_than_announced() {
     let world = World::start().await;
     assert_eq!(
         start(&world, FaultKind::Truncated)
@@ -163,11 +163,11 @@ async fn a_truncated_answer_is_shorter_than_it_said() {
             .kind(),
         ErrorKind::UnexpectedEof
     );
-    assert_eq!(created(&world), 1, "it was done");
+    assert_eq!(created(&world), 1, "the vendor acted");
 }
 
 #[tokio::test]
-async fn an_answer_of_another_type_is_json_all_the_same() {
+async fn wrong_type_response_is_still_json() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::WrongType).await.unwrap();
     assert_eq!((reply.status, reply.json()), (201, json!([7])));
@@ -175,7 +175,7 @@ async fn an_answer_of_another_type_is_json_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_oversize_answer_is_as_long_as_planned_and_still_right() {
+async fn oversize_response_is_padded_but_valid() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::Oversize(3_000_000)).await.unwrap();
     assert_eq!((reply.status, reply.body.len()), (201, 3_000_000));
@@ -183,7 +183,7 @@ async fn an_oversize_answer_is_as_long_as_planned_and_still_right() {
 }
 
 #[tokio::test]
-async fn a_fault_strikes_only_what_it_is_about_and_as_often_as_planned() {
+async fn fault_strikes_matching_requests_as_planned() {
     let world = World::start().await;
     let mut fault = Fault::new(FaultKind::Html).at("/login").after(1).times(2);
     fault.method = Some("POST".to_owned());
@@ -215,7 +215,7 @@ async fn a_fault_strikes_only_what_it_is_about_and_as_often_as_planned() {
 }
 
 #[tokio::test]
-async fn faults_strike_in_the_order_in_which_they_were_planned() {
+async fn faults_strike_in_planned_order() {
     let world = World::start().await;
     for code in [500, 503] {
         world.sandbox.plan(Fault::new(FaultKind::Status {
@@ -231,7 +231,7 @@ async fn faults_strike_in_the_order_in_which_they_were_planned() {
 }
 
 #[tokio::test]
-async fn the_control_plane_plans_shows_and_clears_faults_and_is_not_struck_itself() {
+async fn control_plane_manages_faults() {
     let world = World::start().await;
     let fault = json!({
         "path": "/start", "method": "POST", "count": 3, "skip": 1, "kind": { "status": { "code": 429, "retry_after": "1" } }
@@ -297,7 +297,7 @@ async fn every_kind_of_fault_can_be_planned_by_its_name() {
 }
 
 #[tokio::test]
-async fn hostile_answer_is_an_array_of_the_length_asked_for() {
+async fn hostile_response_has_the_requested_length() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::Hostile(300_001)).await.unwrap();
     assert_eq!(
@@ -309,7 +309,7 @@ async fn hostile_answer_is_an_array_of_the_length_asked_for() {
 }
 
 #[tokio::test]
-async fn nested_answer_is_arrays_in_arrays() {
+async fn nested_response_is_nested_arrays() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::Nested(200_000)).await.unwrap();
     assert_eq!((reply.status, reply.body.len()), (201, 200_000));
@@ -318,7 +318,7 @@ async fn nested_answer_is_arrays_in_arrays() {
 }
 
 #[tokio::test]
-async fn failure_inside_a_success_is_in_each_vendors_form() {
+async fn failure_inside_success_has_vendors_form() {
     let world = World::start().await;
     let reply = start(&world, FaultKind::StatusInside(401)).await.unwrap();
     assert_eq!(
@@ -356,7 +356,7 @@ async fn failure_inside_a_success_is_in_each_vendors_form() {
 }
 
 #[tokio::test]
-async fn faults_change_the_bodies_of_callbacks() {
+async fn faults_change_bodies_of_callbacks() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
     let url = receiver.url.clone();
     world
@@ -392,7 +392,7 @@ async fn faults_change_the_bodies_of_callbacks() {
     assert_eq!(
         received[2].result(),
         "REVIEW_PENDING",
-        "it is padded and can be read"
+        "the body is padded and readable"
     );
     assert_eq!(received[3].result(), "SUCCESS");
 }

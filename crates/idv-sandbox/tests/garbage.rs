@@ -1,4 +1,4 @@
-//! That nothing a client sends goes without an answer: a panic would leave none.
+//! Every request gets a response, whatever its content: a panic would leave none.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ mod support;
 
 use support::{JSON, KEY, World, send};
 
-/// Numbers that are the same in every run.
+/// Pseudo-random numbers that are the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -31,7 +31,7 @@ impl Numbers {
 }
 
 #[tokio::test]
-async fn every_path_and_body_gets_an_answer() {
+async fn every_path_and_body_is_answered() {
     let methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"];
     let segments = [
         "api",
@@ -142,7 +142,7 @@ async fn every_path_and_body_gets_an_answer() {
 }
 
 #[tokio::test]
-async fn the_start_of_time_and_its_end_do_no_harm() {
+async fn extreme_times_are_accepted() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     for seconds in ["0", "18446744073709551615", "18446744073709551615"] {
@@ -153,7 +153,11 @@ async fn the_start_of_time_and_its_end_do_no_harm() {
             "{seconds}"
         );
     }
-    assert_eq!(world.create("T-2", "{}").await.status, 201, "it goes on");
+    assert_eq!(
+        world.create("T-2", "{}").await.status,
+        201,
+        "the sandbox continues"
+    );
     assert_eq!(
         world
             .control(
@@ -175,9 +179,10 @@ async fn the_start_of_time_and_its_end_do_no_harm() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_long_is_refused() {
+async fn oversized_request_is_refused() {
     let world = World::start().await;
-    // One byte too many: the whole of it has been read when the answer comes, so that nothing resets the connection.
+    // One byte too many: the server has read the whole request when it responds, so the connection
+    // is not reset.
     let longest = 32 * 1024 * 1024;
     for (length, status) in [(longest, 400), (longest + 1, 413)] {
         let body = vec![b' '; length];

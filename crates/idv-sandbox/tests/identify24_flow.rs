@@ -1,4 +1,4 @@
-//! Identify24: an ident's whole life, and what its webhook and answers say.
+//! Identify24: an ident from its creation to its end, its webhooks and responses.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use support::Receiver;
 
 const DAY: u64 = 24 * 3600;
 
-/// Identify24 whose webhooks go to a receiver.
+/// Identify24 with a receiver of webhooks.
 async fn hooked() -> (Client, Receiver) {
     let (client, hooks) = (Client::start().await, Receiver::start().await);
     client
@@ -28,7 +28,7 @@ async fn hooked() -> (Client, Receiver) {
     (client, hooks)
 }
 
-/// The words that webhooks told, in their order.
+/// Returns the statuses of the webhooks, in order.
 fn words(hooks: &Receiver) -> Vec<String> {
     hooks
         .received()
@@ -38,7 +38,7 @@ fn words(hooks: &Receiver) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_ident_is_created_visited_conducted_told_of_and_read() {
+async fn ident_is_created_conducted_and_read() {
     let (client, hooks) = hooked().await;
     let created = client.create(&sample()).await.json();
     assert_eq!(
@@ -71,7 +71,7 @@ async fn an_ident_is_created_visited_conducted_told_of_and_read() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_the_documents_payload() {
+async fn webhook_matches_documented_payload() {
     let (client, hooks) = hooked().await;
     client
         .sandbox
@@ -102,7 +102,7 @@ async fn a_webhook_is_the_documents_payload() {
 }
 
 #[tokio::test]
-async fn an_ident_is_told_as_in_the_sample_in_german_time() {
+async fn ident_matches_the_sample_in_german_time() {
     let client = Client::start().await;
     client
         .sandbox
@@ -136,12 +136,12 @@ async fn an_ident_is_told_as_in_the_sample_in_german_time() {
     assert_eq!(
         client.get(&bare).await.json()["data"]["custom_id"],
         json!(null),
-        "what was not submitted"
+        "omitted values"
     );
 }
 
 #[tokio::test]
-async fn each_scenario_is_told_of_in_its_order() {
+async fn each_scenario_sends_webhooks_in_order() {
     let scenarios: [(&str, &[&str]); 10] = [
         ("happy", &["InReview", "Identified"]),
         ("data-changed", &["InReview", "Identified"]),
@@ -195,7 +195,7 @@ async fn each_scenario_is_told_of_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_name_that_the_agent_corrects_is_told_by_webhook_and_answer() {
+async fn corrected_name_is_in_webhook_and_response() {
     let (client, hooks) = hooked().await;
     let id = client.ident(&sample()).await;
     client.run(&id, "data-changed").await;
@@ -215,7 +215,7 @@ async fn a_name_that_the_agent_corrects_is_told_by_webhook_and_answer() {
 }
 
 #[tokio::test]
-async fn an_ident_lives_for_90_days_and_its_end_is_told_unless_it_was_finished() {
+async fn unfinished_ident_expires_after_90_days_with_webhook() {
     let (client, hooks) = hooked().await;
     let (open, done) = (client.ident(&sample()).await, client.ident(&sample()).await);
     client.run(&done, "rejected").await;
@@ -239,7 +239,7 @@ async fn an_ident_lives_for_90_days_and_its_end_is_told_unless_it_was_finished()
 }
 
 #[tokio::test]
-async fn a_scenario_takes_the_place_of_the_one_before() {
+async fn new_scenario_replaces_the_previous_one() {
     let (client, hooks) = hooked().await;
     let id = client.ident(&sample()).await;
     client
@@ -254,7 +254,7 @@ async fn a_scenario_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_tried_again_after_1_5_and_30_minutes_until_it_is_answered_with_2xx() {
+async fn webhook_is_retried_after_1_5_and_30_minutes() {
     let (client, hooks) = hooked().await;
     hooks.will_answer([500, 302, 0, 404]);
     let id = client.ident(&sample()).await;
@@ -275,7 +275,7 @@ async fn a_webhook_is_tried_again_after_1_5_and_30_minutes_until_it_is_answered_
 }
 
 #[tokio::test]
-async fn words_are_the_accounts() {
+async fn statuses_come_from_the_account() {
     let (client, hooks) = hooked().await;
     let mut account = client
         .control("GET", "accounts/911-internet", "")
@@ -310,7 +310,7 @@ async fn words_are_the_accounts() {
 }
 
 #[tokio::test]
-async fn the_control_plane_acts_sets_and_tells() {
+async fn control_plane_acts_and_sets_statuses() {
     let (client, hooks) = hooked().await;
     let mut body = with("middle_name", json!("A"));
     body["birth_place"] = json!("Berlin");

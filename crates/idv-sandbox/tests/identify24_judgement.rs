@@ -1,4 +1,5 @@
-//! Identify24's answers and webhooks that are hard to judge: unknown words, parts of later versions, and failures inside a 200.
+//! Identify24's ambiguous responses and webhooks: unknown statuses, members of later versions, and
+//! failures inside a 200.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use idv_sandbox::{Fault, FaultKind, Identify24Account, Identify24ReasonForm, Ide
 use serde_json::{Value, json};
 use support::Receiver;
 
-/// The bodies of the webhooks of a scenario, for an account with these settings.
+/// Returns the bodies of a scenario's webhooks, for an account with these settings.
 async fn told(scenario: &str, change: impl FnOnce(&mut Identify24Account)) -> Vec<Value> {
     let (client, hooks) = (Client::start().await, Receiver::start().await);
     let url = hooks.url.clone();
@@ -41,7 +42,7 @@ async fn suspicion_can_end_in_success() {
 }
 
 #[tokio::test]
-async fn first_word_can_come_again_after_the_agent() {
+async fn first_status_can_return_after_the_call() {
     let told = told("unidentified", |_| {}).await;
     let [body] = told.as_slice() else {
         panic!("{told:?}")
@@ -54,7 +55,7 @@ async fn first_word_can_come_again_after_the_agent() {
 }
 
 #[tokio::test]
-async fn unknown_status_is_the_one_of_the_settings() {
+async fn unknown_status_comes_from_the_settings() {
     let set = |account: &mut Identify24Account| {
         account.unknown_status = Identify24Status::new("99", "Identifiziert")
     };
@@ -76,7 +77,7 @@ async fn unknown_status_is_the_one_of_the_settings() {
 }
 
 #[tokio::test]
-async fn webhooks_can_have_parts_of_later_versions() {
+async fn webhooks_can_have_members_of_later_versions() {
     let plain = told("happy", |_| {}).await.pop().unwrap();
     let rich = told("happy", |account| account.webhook_extras = true)
         .await
@@ -118,7 +119,7 @@ async fn reject_reason_has_the_form_of_the_settings() {
 }
 
 #[tokio::test]
-async fn created_ident_can_come_without_its_address() {
+async fn create_response_can_lack_the_url() {
     let client = Client::start().await;
     client
         .sandbox
@@ -137,7 +138,7 @@ async fn created_ident_can_come_without_its_address() {
 }
 
 #[tokio::test]
-async fn dead_token_can_be_refused_inside_a_200() {
+async fn expired_token_can_be_refused_inside_a_200() {
     let client = Client::start().await;
     let (id, token) = (client.ident(&sample()).await, client.token().await);
     let get = async |token: &str| {
@@ -165,7 +166,7 @@ async fn dead_token_can_be_refused_inside_a_200() {
     assert_eq!(
         get(&client.token().await).await.json()["result"],
         true,
-        "a new token is good"
+        "a new token is valid"
     );
     let missing = client.get("00000000-0000-4000-a000-000000000000").await;
     assert_eq!(
@@ -180,7 +181,7 @@ async fn dead_token_can_be_refused_inside_a_200() {
 }
 
 #[tokio::test]
-async fn fault_expires_one_token_inside_a_200() {
+async fn fault_refuses_token_inside_a_200() {
     let client = Client::start().await;
     let (id, token) = (client.ident(&sample()).await, client.token().await);
     client

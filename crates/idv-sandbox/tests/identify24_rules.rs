@@ -1,4 +1,4 @@
-//! Identify24: what the vendor accepts and refuses, rule by rule.
+//! Identify24: accepted and refused requests, rule by rule.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use support::{JSON, Reply};
 /// The headers of a request.
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
-/// That it is refused with this status and one message, which names what it is about.
+/// Checks that a response is a refusal with this status and one message that contains the subject.
 #[track_caller]
 fn assert_refused(reply: &Reply, status: u16, about: &str) {
     assert_eq!(reply.status, status, "{about}: {}", reply.text());
@@ -34,7 +34,7 @@ fn assert_refused(reply: &Reply, status: u16, about: &str) {
 }
 
 #[tokio::test]
-async fn a_partner_and_a_key_make_a_token() {
+async fn partner_and_key_yield_a_token() {
     let client = Client::start().await;
     let identify24 = client.sandbox.identify24();
     let reply = client
@@ -57,12 +57,12 @@ async fn a_partner_and_a_key_make_a_token() {
     assert_ne!(
         client.token().await,
         client.token().await,
-        "each is another"
+        "each token differs"
     );
 }
 
 #[tokio::test]
-async fn authentication_is_refused_without_its_parts_or_with_wrong_ones() {
+async fn authentication_requires_partner_and_key() {
     let client = Client::start().await;
     assert_refused(
         &client.auth("911-internet", "secondApiKey").await,
@@ -105,7 +105,7 @@ async fn authentication_is_refused_without_its_parts_or_with_wrong_ones() {
 }
 
 #[tokio::test]
-async fn every_method_needs_partner_token_and_media_type() {
+async fn every_method_requires_its_headers() {
     let client = Client::start().await;
     let token = client.token().await;
     let second = client.auth("second", "secondApiKey").await.json()["token"]
@@ -167,7 +167,7 @@ async fn every_method_needs_partner_token_and_media_type() {
 }
 
 #[tokio::test]
-async fn a_token_dies_when_it_is_idle_for_30_minutes_and_not_before() {
+async fn token_expires_after_30_idle_minutes() {
     let client = Client::start().await;
     let token = client.token().await;
     for _ in 0..4 {
@@ -210,7 +210,7 @@ async fn a_token_dies_when_it_is_idle_for_30_minutes_and_not_before() {
 }
 
 #[tokio::test]
-async fn each_required_attribute_is_required_and_no_other() {
+async fn only_documented_attributes_are_required() {
     let client = Client::start().await;
     let required = [
         "project_id",
@@ -245,7 +245,7 @@ async fn each_required_attribute_is_required_and_no_other() {
 }
 
 #[tokio::test]
-async fn each_format_is_accepted_and_refused() {
+async fn each_format_is_validated() {
     let client = Client::start().await;
     let pdf = STANDARD.encode("%PDF-1.7\n%%EOF\n");
     let (no_pdf, other_prefix) = (
@@ -323,7 +323,7 @@ async fn each_format_is_accepted_and_refused() {
 }
 
 #[tokio::test]
-async fn the_body_is_flat_json_of_texts() {
+async fn body_is_flat_json_of_strings() {
     let client = Client::start().await;
     assert_refused(
         &client
@@ -373,7 +373,7 @@ async fn the_body_is_flat_json_of_texts() {
 }
 
 #[tokio::test]
-async fn projects_are_listed_and_found_by_a_number_or_a_text() {
+async fn project_id_can_be_number_or_string() {
     let client = Client::start().await;
     let all = client.call("GET", "/project/getAll", "").await.json();
     assert_eq!(
@@ -413,7 +413,7 @@ async fn projects_are_listed_and_found_by_a_number_or_a_text() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_inactive_or_anothers_is_told_apart() {
+async fn unknown_inactive_and_foreign_projects_differ() {
     let client = Client::start().await;
     assert_refused(
         &client.create(&with("project_id", json!("666"))).await,
@@ -467,7 +467,7 @@ async fn what_is_unknown_inactive_or_anothers_is_told_apart() {
 }
 
 #[tokio::test]
-async fn whatever_is_sent_is_answered() {
+async fn every_request_is_answered() {
     let client = Client::start().await;
     let token = client.token().await;
     let texts = [

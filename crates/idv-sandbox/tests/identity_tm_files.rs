@@ -25,7 +25,7 @@ async fn statuses(tm: &Tm, order: &str, methods: &[&str]) -> Vec<u16> {
 }
 
 #[tokio::test]
-async fn documents_come_back_when_they_are_signed() {
+async fn signed_documents_are_returned() {
     let tm = Tm::start().await;
     let pdf = |text: &str| json!({ "Data": STANDARD.encode(format!("%PDF-1.4\n({text})")) });
     let body = with(order(15), "eSignPDF", json!([pdf("one"), pdf("two")]));
@@ -95,7 +95,7 @@ async fn documents_come_back_when_they_are_signed() {
 }
 
 #[tokio::test]
-async fn hashes_come_back_by_the_names_they_were_given() {
+async fn signed_hashes_are_returned_by_name() {
     let tm = Tm::start().await;
     let hash =
         |byte: u8, name: &str| json!({ "Hash": STANDARD.encode([byte; 32]), "Filename": name });
@@ -121,7 +121,7 @@ async fn hashes_come_back_by_the_names_they_were_given() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_of_advanced_signatures_only() {
+async fn audit_log_exists_for_advanced_signatures_only() {
     let tm = Tm::start().await;
     let advanced = tm
         .finished(&with(order(15), "Add", json!(128)), "happy")
@@ -150,7 +150,7 @@ async fn the_audit_log_is_of_advanced_signatures_only() {
 }
 
 #[tokio::test]
-async fn images_are_there_when_the_order_is_final() {
+async fn images_are_available_once_order_is_final() {
     let tm = Tm::start().await;
     let id = tm.order(&order(12)).await;
     assert_eq!(tm.get(&format!("getImages/{id}")).await.status, 400);
@@ -188,7 +188,7 @@ async fn images_are_there_when_the_order_is_final() {
 }
 
 #[tokio::test]
-async fn a_recording_is_a_placeholder_until_it_is_provided() {
+async fn recording_is_a_placeholder_until_available() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     tm.sandbox
         .identity_tm()
@@ -238,7 +238,7 @@ async fn a_recording_is_a_placeholder_until_it_is_provided() {
 }
 
 #[tokio::test]
-async fn there_is_a_recording_only_of_what_was_recorded() {
+async fn only_recorded_calls_have_a_recording() {
     let tm = Tm::start().await;
     let video = async |id: &str| {
         let ask = tm

@@ -1,4 +1,4 @@
-//! Identity.TM: an order's whole life, and in which statuses each scenario goes by.
+//! Identity.TM: an order from its creation to its deletion, and the statuses of each scenario.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use identity_tm::{DAY, Hooks, Tm, order, with};
 use serde_json::json;
 
 #[tokio::test]
-async fn an_order_is_created_conducted_told_of_fetched_and_deleted() {
+async fn order_runs_from_creation_to_deletion() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     let order = with(
         order(12),
@@ -67,15 +67,15 @@ async fn an_order_is_created_conducted_told_of_fetched_and_deleted() {
     assert_eq!(
         tm.get(&format!("getStatus/{id}")).await.json()["Status"],
         status["Status"],
-        "what happened stays known"
+        "the history stays"
     );
 }
 
-/// Statuses, part by part.
+/// The statuses, part by part.
 type Parts<'a> = Vec<&'a [u64]>;
 
 #[tokio::test]
-async fn every_scenario_goes_by_its_statuses_in_every_product() {
+async fn each_scenario_has_its_statuses_in_every_product() {
     let open = [25, 7];
     let call = [77, 78, 71, 75];
     let review = [104, 105, 11];
@@ -142,7 +142,7 @@ async fn every_scenario_goes_by_its_statuses_in_every_product() {
 }
 
 #[tokio::test]
-async fn who_never_comes_times_out_and_who_never_signs_after_the_identification() {
+async fn absent_person_and_absent_signer_time_out() {
     let tm = Tm::start().await;
     let id = tm.order(&order(12)).await;
     tm.sandbox.identity_tm().act(&id, "expired").unwrap();
@@ -171,7 +171,7 @@ async fn who_never_comes_times_out_and_who_never_signs_after_the_identification(
     assert_eq!(
         tm.kinds(&id).await.last(),
         Some(&11),
-        "the person did their part"
+        "the person completed their part"
     );
     tm.sandbox
         .identity_tm()
@@ -187,7 +187,7 @@ async fn who_never_comes_times_out_and_who_never_signs_after_the_identification(
 }
 
 #[tokio::test]
-async fn results_are_deleted_a_week_after_fulfilment() {
+async fn results_are_deleted_after_a_week() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(12), "happy").await;
     tm.seconds(7 * DAY - 1).await;
@@ -197,7 +197,7 @@ async fn results_are_deleted_a_week_after_fulfilment() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_goes_no_further_and_keeps_its_data() {
+async fn cancelled_order_stops_and_keeps_its_data() {
     let tm = Tm::start().await;
     let id = tm.order(&order(12)).await;
     tm.sandbox.identity_tm().act(&id, "happy").unwrap();
@@ -217,7 +217,7 @@ async fn a_cancelled_order_goes_no_further_and_keeps_its_data() {
 }
 
 #[tokio::test]
-async fn test_robots_act_twenty_seconds_after_creation_for_integration_accounts_only() {
+async fn test_robots_act_for_integration_accounts_only() {
     let tm = Tm::start().await;
     let robots: [(&str, &[(u64, u64)]); 3] = [
         (
@@ -255,7 +255,7 @@ async fn test_robots_act_twenty_seconds_after_creation_for_integration_accounts_
 }
 
 #[tokio::test]
-async fn a_sign_me_order_creates_an_account_as_in_the_sample_of_3_2_9() {
+async fn sign_me_order_matches_sample_3_2_9() {
     let tm = Tm::start().await;
     let body = with(
         with(order(15), "Add", json!(8)),
@@ -291,7 +291,7 @@ async fn a_sign_me_order_creates_an_account_as_in_the_sample_of_3_2_9() {
 }
 
 #[tokio::test]
-async fn both_spellings_of_the_deletion_delete() {
+async fn both_spellings_of_deletion_are_accepted() {
     let tm = Tm::start().await;
     for spelling in ["delIdentData", "delIdentdata"] {
         let id = tm.order(&order(12)).await;
@@ -316,7 +316,7 @@ async fn both_spellings_of_the_deletion_delete() {
 }
 
 #[tokio::test]
-async fn every_json_answer_has_the_documented_media_type() {
+async fn json_responses_have_documented_media_type() {
     let tm = Tm::start().await;
     let put = tm.put_order(&order(15)).await;
     let id = put.json()["OrderID"].as_str().unwrap().to_owned();

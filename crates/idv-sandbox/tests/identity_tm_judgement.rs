@@ -1,5 +1,5 @@
-//! Identity.TM's orders that are hard to judge: suspicions beside a positive end, signatures without an identification, results that
-//! name no person, and codes that no table has.
+//! Identity.TM's ambiguous orders: suspicions beside a positive end, signatures without an
+//! identification, results without a name, and undocumented codes.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 const CALL: [u64; 6] = [25, 7, 77, 78, 71, 75];
 
-/// The kinds after the call, and the answer of getIdentData.
+/// Returns the kinds after the call, and the response of getIdentData.
 async fn played(tm: &Tm, product: u64, scenario: &str) -> (Vec<u64>, support::Reply) {
     let id = tm.finished(&order(product), scenario).await;
     (
@@ -69,7 +69,7 @@ async fn suspicion_after_success_flags_the_result() {
 }
 
 #[tokio::test]
-async fn suspicious_order_has_data_though_it_never_succeeded() {
+async fn suspicious_order_has_data_without_success() {
     let tm = Tm::start().await;
     for (product, suspicion) in [(12, 89), (16, 20_003), (0, 89)] {
         let (kinds, result) = played(&tm, product, "suspicion-then-canceled").await;
@@ -93,7 +93,7 @@ async fn suspicious_order_has_data_though_it_never_succeeded() {
 }
 
 #[tokio::test]
-async fn identification_outlives_a_signature_that_was_aborted() {
+async fn identification_outlives_aborted_signature() {
     let tm = Tm::start().await;
     let (kinds, result) = played(&tm, 15, "signature-aborted").await;
     assert!(
@@ -107,7 +107,7 @@ async fn identification_outlives_a_signature_that_was_aborted() {
 }
 
 #[tokio::test]
-async fn identification_ends_with_a_signature_that_expired() {
+async fn identification_outlives_expired_signature() {
     let tm = Tm::start().await;
     let (kinds, result) = played(&tm, 15, "signature-expired").await;
     assert!(
@@ -138,7 +138,7 @@ async fn identification_ends_with_a_signature_that_expired() {
 }
 
 #[tokio::test]
-async fn plain_signature_has_documents_and_no_identification() {
+async fn plain_signature_has_no_identification() {
     let tm = Tm::start().await;
     tm.finished(&with(order(15), "Add", json!(8)), "happy")
         .await;
@@ -153,7 +153,7 @@ async fn plain_signature_has_documents_and_no_identification() {
 }
 
 #[tokio::test]
-async fn basic_signature_is_taken_with_the_default_of_add() {
+async fn basic_signature_uses_default_of_add() {
     let tm = Tm::start().await;
     let id = tm
         .finished(&with(order(15), "Add", json!(256)), "happy")
@@ -163,7 +163,7 @@ async fn basic_signature_is_taken_with_the_default_of_add() {
 }
 
 #[tokio::test]
-async fn every_document_and_hash_comes_back_signed() {
+async fn every_document_and_hash_is_signed() {
     let tm = Tm::start().await;
     let pdf = |name: &str| json!({ "Data": STANDARD.encode(format!("%PDF-1.4\n({name})\n%%EOF\n")), "Filename": name });
     let hash = |name: &str| json!({ "Hash": STANDARD.encode(name), "Filename": name });
@@ -211,7 +211,7 @@ async fn every_document_and_hash_comes_back_signed() {
 }
 
 #[tokio::test]
-async fn birth_on_the_filler_date_is_told_as_it_is() {
+async fn birth_on_filler_date_is_reported() {
     let tm = Tm::start().await;
     let (_, result) = played(&tm, 12, "born-1970").await;
     let result = result.json();
@@ -224,7 +224,7 @@ async fn birth_on_the_filler_date_is_told_as_it_is() {
     );
     assert_eq!(
         result["IdentData"][1]["IDCard"]["ValidUntil"], "1970-01-01",
-        "here it is the filler"
+        "this value is the filler"
     );
 }
 
@@ -250,7 +250,7 @@ async fn result_may_name_no_person() {
 }
 
 #[tokio::test]
-async fn object_with_images_can_hold_both_sets() {
+async fn object_with_images_can_contain_both_sets() {
     let tm = Tm::start().await;
     let settings = |account: &mut idv_sandbox::IdentityTmAccount| {
         (account.images_in_result, account.numbered_sets) = (true, true);
@@ -269,7 +269,7 @@ async fn object_with_images_can_hold_both_sets() {
 }
 
 #[tokio::test]
-async fn unknown_code_is_the_one_of_the_settings() {
+async fn unknown_code_comes_from_the_settings() {
     let tm = Tm::start().await;
     for code in [4711, 20_099, 0] {
         tm.sandbox
@@ -282,7 +282,7 @@ async fn unknown_code_is_the_one_of_the_settings() {
 }
 
 #[tokio::test]
-async fn endings_have_a_text_when_the_account_is_told() {
+async fn endings_have_texts_if_configured() {
     let tm = Tm::start().await;
     let text = async |scenario: &str| {
         let id = tm.finished(&order(12), scenario).await;

@@ -39,7 +39,7 @@ fn sample() -> Value {
     })
 }
 
-/// An order in which every element of 3.1.4 is there that can be beside the others.
+/// Returns an order with every element of 3.1.4 that can be combined with the others.
 fn full() -> Value {
     let pdf = || json!({ "Data": STANDARD.encode("%PDF-1.4\n(Sign here)\n%%EOF\n") });
     let mut full = order(15);
@@ -110,7 +110,7 @@ fn full() -> Value {
 }
 
 #[tokio::test]
-async fn the_sample_of_3_1_7_is_answered_as_in_3_1_8() {
+async fn sample_3_1_7_is_answered_as_3_1_8() {
     let tm = Tm::start().await;
     let reply = tm.put_order(&sample()).await;
     assert_eq!(reply.status, 202, "{}", reply.text());
@@ -154,7 +154,7 @@ async fn the_sample_of_3_1_7_is_answered_as_in_3_1_8() {
 }
 
 #[tokio::test]
-async fn only_what_is_asked_for_is_answered() {
+async fn response_contains_requested_links_only() {
     let tm = Tm::start().await;
     let names = async |order: &Value| -> Vec<String> {
         let body = tm.put_order(order).await.json();
@@ -190,7 +190,7 @@ async fn only_what_is_asked_for_is_answered() {
 }
 
 #[tokio::test]
-async fn an_order_with_every_element_is_accepted_and_nothing_of_it_is_unknown() {
+async fn order_with_every_element_is_accepted() {
     let tm = Tm::start().await;
     let id = tm.order(&full()).await;
     assert_eq!(tm.view(&id).await["unknown"], json!([]));
@@ -212,7 +212,7 @@ async fn unknown_elements_are_ignored_and_recorded() {
 }
 
 #[tokio::test]
-async fn required_elements_must_be_there() {
+async fn required_elements_are_required() {
     let tm = Tm::start().await;
     let paths = [
         "Product",
@@ -245,7 +245,7 @@ async fn required_elements_must_be_there() {
 }
 
 #[tokio::test]
-async fn every_element_may_be_null_or_absent_that_is_not_required() {
+async fn optional_elements_can_be_null_or_absent() {
     let tm = Tm::start().await;
     let all = full();
     for name in all
@@ -260,7 +260,7 @@ async fn every_element_may_be_null_or_absent_that_is_not_required() {
 }
 
 #[tokio::test]
-async fn no_element_is_longer_than_its_row_says() {
+async fn lengths_of_elements_are_limited() {
     let tm = Tm::start().await;
     let lengths = [
         ("Ref", 100),
@@ -383,7 +383,7 @@ async fn no_element_is_longer_than_its_row_says() {
 }
 
 #[tokio::test]
-async fn every_element_is_of_its_rows_type() {
+async fn types_of_elements_are_checked() {
     let tm = Tm::start().await;
     let all = full();
     let dates = [

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 const KEY: [u8; 32] = [0x42; 32];
 
-/// A body of 9.4, by the documented layout: 23 bytes, the content, 16 bytes.
+/// Decrypts a body of 9.4 in the documented layout: 23 bytes, the content, 16 bytes.
 fn decrypt(sealed: &[u8], key: &[u8; 32]) -> Option<Vec<u8>> {
     let (vector, rest) = sealed.split_first_chunk::<23>()?;
     let (content, tag) = rest.split_last_chunk::<16>()?;
@@ -51,7 +51,7 @@ fn keys(value: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// An order with the person's data.
+/// Returns an order with the person's data.
 fn detailed() -> Value {
     with(
         order(12),
@@ -64,7 +64,7 @@ fn detailed() -> Value {
 }
 
 #[tokio::test]
-async fn a_result_is_as_in_the_sample_of_3_3_7() {
+async fn result_matches_sample_3_3_7() {
     let tm = Tm::start().await;
     let id = tm.finished(&detailed(), "happy").await;
     let result = tm
@@ -74,7 +74,7 @@ async fn a_result_is_as_in_the_sample_of_3_3_7() {
     assert_eq!(
         keys(&result),
         ["Identitfied", "IdentData"],
-        "the typo is the vendor's"
+        "the typo is in the document"
     );
     let (checked, initial) = (&result["IdentData"][0], &result["IdentData"][1]);
     let data = [
@@ -112,7 +112,7 @@ async fn a_result_is_as_in_the_sample_of_3_3_7() {
 }
 
 #[tokio::test]
-async fn what_was_not_submitted_is_null_or_the_first_day_of_1970_in_initial_data() {
+async fn omitted_data_is_null_or_1970_in_initial_data() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(12), "happy").await;
     let initial = tm
@@ -135,7 +135,7 @@ async fn what_was_not_submitted_is_null_or_the_first_day_of_1970_in_initial_data
 }
 
 #[tokio::test]
-async fn variants_go_together_in_any_order() {
+async fn variants_combine_in_any_order() {
     let tm = Tm::start().await;
     with_key(&tm);
     let id = tm.finished(&order(12), "happy").await;
@@ -220,14 +220,14 @@ async fn every_method_has_its_name() {
         assert_eq!(
             card.get("CardNo").is_none(),
             name == "eID",
-            "a chip does not tell the number"
+            "a chip does not contain the number"
         );
         assert_eq!(card.get("eidRestrictedIdentifier").is_some(), name == "eID");
     }
 }
 
 #[tokio::test]
-async fn settings_of_the_account_change_the_form() {
+async fn account_settings_change_the_form() {
     let tm = Tm::start().await;
     let configure = |change: fn(&mut idv_sandbox::IdentityTmAccount)| {
         tm.sandbox.identity_tm().configure(change).unwrap()
@@ -268,7 +268,7 @@ async fn settings_of_the_account_change_the_form() {
 }
 
 #[tokio::test]
-async fn an_order_at_a_point_of_sale_tells_how_it_was_read() {
+async fn point_of_sale_order_reports_its_method() {
     let tm = Tm::start().await;
     let body = with(
         with(order(0), "Add", json!(8_388_608)),
@@ -297,7 +297,7 @@ async fn an_order_at_a_point_of_sale_tells_how_it_was_read() {
 }
 
 #[tokio::test]
-async fn licences_attributes_and_names_come_where_they_were_asked_for() {
+async fn requested_licences_and_attributes_are_reported() {
     let tm = Tm::start().await;
     for (add, card, licence) in [
         (0, true, false),
@@ -325,7 +325,10 @@ async fn licences_attributes_and_names_come_where_they_were_asked_for() {
     });
     let id = tm.finished(&body, "happy").await;
     let data = tm.get(&format!("getIdentData/{id}")).await.json()["IdentData"][0].clone();
-    assert_eq!(data["Birthname"], "Gabler", "determined, for it is there");
+    assert_eq!(
+        data["Birthname"], "Gabler",
+        "determined, since it is submitted"
+    );
     assert_eq!(
         data["Additional"],
         json!({ "color": "red", "since": "2010-01-11" })
@@ -339,7 +342,7 @@ async fn licences_attributes_and_names_come_where_they_were_asked_for() {
 }
 
 #[tokio::test]
-async fn what_the_agent_corrected_differs_from_what_was_submitted() {
+async fn corrected_data_differs_from_submitted_data() {
     let tm = Tm::start().await;
     let id = tm.finished(&detailed(), "data-changed").await;
     let data = tm
@@ -357,7 +360,7 @@ async fn what_the_agent_corrected_differs_from_what_was_submitted() {
 }
 
 #[tokio::test]
-async fn there_is_a_result_for_the_positive_and_the_suspicious_only() {
+async fn only_positive_and_suspicious_orders_have_results() {
     let tm = Tm::start().await;
     for (scenario, status, fraud) in [
         ("happy", 200, None),
@@ -395,7 +398,7 @@ async fn there_is_a_result_for_the_positive_and_the_suspicious_only() {
 }
 
 #[tokio::test]
-async fn the_pdf_holds_the_result_where_it_is_enabled() {
+async fn pdf_contains_result_if_enabled() {
     let tm = Tm::start().await;
     let id = tm.finished(&detailed(), "happy").await;
     let reply = tm.get(&format!("getIdentDataPDF/{id}")).await;
@@ -403,7 +406,7 @@ async fn the_pdf_holds_the_result_where_it_is_enabled() {
     let has = |text: &[u8]| reply.body.windows(text.len()).any(|window| window == text);
     assert!(reply.body.starts_with(b"%PDF-1.4\n") && reply.body.ends_with(b"%%EOF\n"));
     assert!(has(b"Mustermann") && has(b"T22000129") && has(id.as_bytes()) && has(b"K\xf6ln"));
-    // Every object is where the directory says.
+    // Every object is at the position in the directory.
     let text = String::from_utf8_lossy(
         &reply
             .body
@@ -445,7 +448,7 @@ async fn the_pdf_holds_the_result_where_it_is_enabled() {
 }
 
 #[tokio::test]
-async fn what_is_encrypted_is_opened_by_the_shared_key_alone() {
+async fn only_the_shared_key_decrypts() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(12), "happy").await;
     let path = format!("getIdentData/{id}/crypt");
@@ -476,12 +479,12 @@ async fn what_is_encrypted_is_opened_by_the_shared_key_alone() {
     assert_eq!(
         decrypt(&tm.get(&format!("getIdentData/{id}")).await.body, &KEY).unwrap(),
         plain,
-        "unasked for"
+        "without a request"
     );
 }
 
 #[tokio::test]
-async fn an_identification_is_used_again_to_sign() {
+async fn identification_is_reused_to_sign() {
     let tm = Tm::start().await;
     let id = tm.finished(&detailed(), "happy").await;
     let signed = tm.get(&format!("getIdentData/{id}/Signed")).await;
@@ -547,7 +550,7 @@ async fn an_identification_is_used_again_to_sign() {
 }
 
 #[tokio::test]
-async fn a_verified_phone_is_no_identification() {
+async fn verified_phone_is_not_an_identification() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(17), "happy").await;
     let result = tm
@@ -563,12 +566,12 @@ async fn a_verified_phone_is_no_identification() {
     assert_eq!(
         (&data["Birthdate"], data.get("IDCard"), data.get("Gender")),
         (&json!(""), None, None),
-        "nobody saw a document"
+        "no agent saw a document"
     );
 }
 
 #[tokio::test]
-async fn eid_is_as_its_settings_have_it() {
+async fn eid_follows_its_settings() {
     let tm = Tm::start().await;
     tm.sandbox
         .identity_tm()
@@ -599,7 +602,7 @@ async fn eid_is_as_its_settings_have_it() {
             .get(&format!("getIdentData/{id}/IncludeIdentifier"))
             .await
             .json();
-        assert_eq!(result.get("Identifier"), None, "nobody looked at it");
+        assert_eq!(result.get("Identifier"), None, "no agent checked it");
         assert_eq!(result["IdentData"].is_object(), images, "{names:?}");
         let data = if images {
             &result["IdentData"]
@@ -633,7 +636,7 @@ async fn eid_is_as_its_settings_have_it() {
 }
 
 #[tokio::test]
-async fn the_documents_that_were_used_are_told() {
+async fn used_documents_are_reported() {
     let tm = Tm::start().await;
     for (add, document, kind, name) in [
         (0, Value::Null, 1, "IDCard"),

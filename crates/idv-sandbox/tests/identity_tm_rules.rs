@@ -17,7 +17,7 @@ use identity_tm::{Tm, accepted, order, refused, with, without};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn behaviors_add_up_unless_they_contradict_each_other() {
+async fn behaviors_add_up_unless_contradictory() {
     let tm = Tm::start().await;
     let body = |add: u64| with(order(15), "Add", json!(add));
     for add in [
@@ -51,7 +51,7 @@ async fn behaviors_add_up_unless_they_contradict_each_other() {
 }
 
 #[tokio::test]
-async fn what_the_account_has_not_is_refused() {
+async fn disabled_functions_are_refused() {
     let tm = Tm::start().await;
     let put = async |order: &Value| {
         tm.call_as(
@@ -100,7 +100,7 @@ async fn what_the_account_has_not_is_refused() {
 }
 
 #[tokio::test]
-async fn what_excludes_each_other_is_refused_together() {
+async fn exclusive_elements_are_refused() {
     let tm = Tm::start().await;
     let url = json!("https://example.com");
     let both = with(
@@ -141,7 +141,7 @@ async fn what_excludes_each_other_is_refused_together() {
 }
 
 #[tokio::test]
-async fn documents_are_unprotected_and_have_the_tag_once() {
+async fn documents_must_be_unprotected_with_one_tag() {
     let tm = Tm::start().await;
     let body = |pdf: &[u8], tag: Option<&str>| {
         let mut body = with(order(15), "eSignPDF.Data", json!(STANDARD.encode(pdf)));
@@ -190,13 +190,13 @@ async fn documents_are_unprotected_and_have_the_tag_once() {
     accepted(
         &tm,
         &body(b"%PDF-1.4\n/ToUnicode 7 0 R", Some("Sign here")),
-        "where letters have codes of the font's own",
+        "letters with the font's own codes",
     )
     .await;
 }
 
 #[tokio::test]
-async fn several_persons_sign_the_first_orders_documents() {
+async fn further_persons_sign_first_orders_documents() {
     let tm = Tm::start().await;
     let first = tm.order(&order(15)).await;
     let further = |first: &str| {
@@ -249,7 +249,7 @@ async fn several_persons_sign_the_first_orders_documents() {
 }
 
 #[tokio::test]
-async fn there_are_as_many_special_attributes_as_the_product_has_room_for() {
+async fn number_of_special_attributes_is_limited() {
     let tm = Tm::start().await;
     let attributes = |count: usize| {
         let detail = |index: usize| (format!("a{index}"), json!({ "Type": 1, "Label": "A" }));
@@ -306,7 +306,7 @@ async fn there_are_as_many_special_attributes_as_the_product_has_room_for() {
 }
 
 #[tokio::test]
-async fn a_body_is_json_and_says_so() {
+async fn body_must_be_json_with_its_media_type() {
     let tm = Tm::start().await;
     for body in ["", "[]", "{", "7", "\"x\""] {
         assert_eq!(tm.call("PUT", "putOrder", body).await.status, 400, "{body}");
@@ -332,7 +332,7 @@ async fn a_body_is_json_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_reference_may_be_given_twice_and_is_found_again() {
+async fn reference_can_repeat_and_is_found() {
     let tm = Tm::start().await;
     let body = with(order(12), "Ref", json!("A-b.1+2"));
     let (one, two) = (tm.order(&body).await, tm.order(&body).await);

@@ -1,4 +1,5 @@
-//! Identity.TM's getStatus (3.2): the table of codes and its variants; who may call (2.7); monitoring (8).
+//! Identity.TM's getStatus (3.2): the table of codes and its variants; authentication (2.7);
+//! monitoring (8).
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use identity_tm::{Tm, order, with};
 use serde_json::{Value, json};
 
-/// The table of 3.2.3, as it is printed: kind, final for identification, final for eSign, extended.
+/// The table of 3.2.3, as printed: kind, final for identification, final for eSign, extended.
 const CODES: &str = "
     6 Y N N, 7 N N Y, 11 N N N, 12 N N N, 14 N N N, 16 Y Y N, 17 Y Y N, 21 N N N, 22 Y Y N, 23 N N Y, 24 N N Y, 25 N N Y, 29 N N Y,
     30 N N N, 49 N N Y, 50 N N Y, 51 N N Y, 53 N N Y, 54 N N Y, 55 N N N, 56 N N N, 57 N N N, 58 Y Y N, 63 Y Y N, 68 N N N,
@@ -66,7 +67,7 @@ async fn last(tm: &Tm, path: &str) -> Option<Value> {
 }
 
 #[tokio::test]
-async fn every_code_is_visible_and_final_as_the_table_says() {
+async fn each_code_is_visible_and_final_as_documented() {
     let tm = Tm::start().await;
     let mut rows = 0;
     for row in CODES.split(',') {
@@ -108,7 +109,7 @@ async fn every_code_is_visible_and_final_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn sub_kinds_are_told_in_their_variants_only() {
+async fn sub_kinds_appear_in_their_variants_only() {
     let tm = Tm::start().await;
     let of_auto_id: Vec<u64> = (176..=209).collect();
     for (kind, sub_kinds) in SUB_KINDS.into_iter().chain([(153, of_auto_id.as_slice())]) {
@@ -145,7 +146,7 @@ async fn sub_kinds_are_told_in_their_variants_only() {
 }
 
 #[tokio::test]
-async fn a_code_that_no_table_has_is_told_and_ends_nothing() {
+async fn undocumented_code_is_reported_and_ends_nothing() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(12), "unknown-status").await;
     assert_eq!(
@@ -156,7 +157,7 @@ async fn a_code_that_no_table_has_is_told_and_ends_nothing() {
 }
 
 #[tokio::test]
-async fn a_status_has_the_members_of_3_2_6() {
+async fn status_has_the_members_of_3_2_6() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(12), "happy").await;
     let body = tm
@@ -196,7 +197,7 @@ async fn a_status_has_the_members_of_3_2_6() {
 }
 
 #[tokio::test]
-async fn the_variants_of_get_status_are_four_in_this_order() {
+async fn get_status_has_four_variants() {
     let tm = Tm::start().await;
     let id = tm.order(&order(12)).await;
     for (rest, status) in [
@@ -232,7 +233,7 @@ async fn the_variants_of_get_status_are_four_in_this_order() {
 }
 
 #[tokio::test]
-async fn only_the_accounts_own_credentials_open_anything() {
+async fn only_own_credentials_authenticate() {
     let tm = Tm::start().await;
     let id = tm.order(&order(12)).await;
     let path = format!("/api/2.10/getStatus/{id}");
@@ -297,13 +298,13 @@ async fn only_the_accounts_own_credentials_open_anything() {
         assert_eq!(
             second(method, &format!("{name}/{id}")).await,
             404,
-            "{name} of somebody else's order"
+            "{name} of another account's order"
         );
     }
 }
 
 #[tokio::test]
-async fn the_monitoring_tells_what_the_account_has() {
+async fn monitoring_reports_the_accounts_functions() {
     let tm = Tm::start().await;
     let alive = support::send(&tm.base, "GET", "/api/2.10/serverStatus", &[], "")
         .await
@@ -330,7 +331,7 @@ async fn the_monitoring_tells_what_the_account_has() {
     assert_eq!(
         tm.get("systemStatus").await.json(),
         expected,
-        "AES is told of only where it is configured"
+        "AES only appears if it is configured"
     );
     let second = tm
         .call_as("second", "secondPassword", "GET", "systemStatus", "")
@@ -343,7 +344,7 @@ async fn the_monitoring_tells_what_the_account_has() {
 }
 
 #[tokio::test]
-async fn methods_are_called_as_they_are_documented() {
+async fn methods_require_documented_http_methods() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(12), "happy").await;
     for (method, path) in [
@@ -365,7 +366,7 @@ async fn methods_are_called_as_they_are_documented() {
 }
 
 #[tokio::test]
-async fn the_persons_links_lead_on_when_they_are_done() {
+async fn persons_links_redirect_when_finished() {
     let tm = Tm::start().await;
     let redirects = json!({ "Success": "https://example.com/yes/[OrderID]?ref=[Ref]", "Abort": "https://example.com/no" });
     let body = with(
@@ -394,7 +395,7 @@ async fn the_persons_links_lead_on_when_they_are_done() {
         assert_eq!(
             (page.status, page.header("location")),
             (200, None),
-            "nobody was there yet"
+            "the person has not come yet"
         );
         tm.run(id, scenario).await;
         let page = open().await;
@@ -454,7 +455,7 @@ async fn page_names_every_setting_scenario_and_route() {
 }
 
 #[tokio::test]
-async fn no_request_is_left_without_an_answer() {
+async fn every_request_is_answered() {
     let tm = Tm::start().await;
     let id = tm.finished(&order(15), "happy").await;
     let whole = order(15).to_string().into_bytes();

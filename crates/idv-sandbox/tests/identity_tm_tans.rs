@@ -14,7 +14,7 @@ mod support;
 use identity_tm::{Hooks, Tm, order, with, without};
 use serde_json::json;
 
-/// Both chapters: first method, confirmation, another TAN.
+/// Both chapters: first method, confirmation, resend.
 const SIGN: [&str; 3] = ["requestSign", "confirmSign", "requestResendSignTan"];
 const PHONE: [&str; 3] = [
     "requestPhoneVerification",
@@ -22,7 +22,7 @@ const PHONE: [&str; 3] = [
     "requestResendPhoneTan",
 ];
 
-/// A world in which the customer runs both processes.
+/// A sandbox in which the customer performs both processes.
 async fn world() -> Tm {
     let tm = Tm::start().await;
     let configured = tm.sandbox.identity_tm().configure(|account| {
@@ -33,7 +33,7 @@ async fn world() -> Tm {
     tm
 }
 
-/// An order that waits for its process to start.
+/// Returns an order that waits for its process to start.
 async fn waiting(tm: &Tm, process: [&str; 3]) -> String {
     if process == SIGN {
         tm.finished(&order(15), "happy").await
@@ -55,12 +55,12 @@ async fn confirm(tm: &Tm, method: &str, order: &str, tan: &str) -> u16 {
     .status
 }
 
-/// The TAN on the person's phone.
+/// Returns the TAN on the person's phone.
 fn tan(tm: &Tm, order: &str) -> String {
     tm.sandbox.identity_tm().tan(order).unwrap()
 }
 
-/// A TAN that is not on the person's phone.
+/// Returns a TAN that is not on the person's phone.
 fn wrong(tm: &Tm, order: &str) -> String {
     let right = tan(tm, order);
     right
@@ -70,7 +70,7 @@ fn wrong(tm: &Tm, order: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_right_tan_signs_and_proves() {
+async fn correct_tan_signs_and_verifies() {
     let tm = world().await;
     for (process, digits, ends) in [(SIGN, 6, [84, 80]), (PHONE, 5, [6, 80])] {
         let [start, prove, resend] = process;
@@ -85,7 +85,7 @@ async fn the_right_tan_signs_and_proves() {
         assert_eq!(
             confirm(&tm, prove, &id, &first).await,
             409,
-            "the first one is no longer good"
+            "the first one is invalid"
         );
         assert_eq!(confirm(&tm, prove, &id, &tan(&tm, &id)).await, 202);
         let kinds = tm.kinds(&id).await;
@@ -108,7 +108,7 @@ async fn the_right_tan_signs_and_proves() {
 }
 
 #[tokio::test]
-async fn the_third_wrong_tan_cancels_the_order() {
+async fn third_wrong_tan_cancels_the_order() {
     let (tm, hooks) = (world().await, Hooks::start().await);
     tm.sandbox
         .identity_tm()
@@ -122,13 +122,13 @@ async fn the_third_wrong_tan_cancels_the_order() {
         assert_eq!(
             post(&tm, resend, &id).await,
             202,
-            "another TAN, not another three tries"
+            "another TAN does not reset the count"
         );
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 409);
         assert_eq!(
             post(&tm, start, &id).await,
             202,
-            "nor does starting again give them"
+            "starting again does not reset the count"
         );
         assert_eq!(confirm(&tm, prove, &id, &wrong(&tm, &id)).await, 429);
         assert_eq!(tm.statuses(&id).await.last(), Some(&end));
@@ -143,7 +143,7 @@ async fn the_third_wrong_tan_cancels_the_order() {
 }
 
 #[tokio::test]
-async fn a_signing_starts_when_the_person_is_identified() {
+async fn signing_starts_after_identification() {
     let tm = world().await;
     let id = tm.order(&order(15)).await;
     assert_eq!(
@@ -155,7 +155,7 @@ async fn a_signing_starts_when_the_person_is_identified() {
     assert_eq!(
         tm.kinds(&id).await.last(),
         Some(&101),
-        "the customer is to start it"
+        "the customer has to start it"
     );
     assert_eq!(post(&tm, "requestSign", &id).await, 202);
     let kinds = tm.kinds(&id).await;
@@ -175,7 +175,7 @@ async fn a_signing_starts_when_the_person_is_identified() {
 }
 
 #[tokio::test]
-async fn a_phone_is_verified_beside_the_identification() {
+async fn phone_is_verified_beside_identification() {
     let tm = world().await;
     let id = tm.order(&order(0)).await;
     post(&tm, "requestPhoneVerification", &id).await;
@@ -185,7 +185,7 @@ async fn a_phone_is_verified_beside_the_identification() {
     );
     assert!(
         !tm.view(&id).await["final"].as_bool().unwrap(),
-        "the identification is still to come"
+        "the identification follows"
     );
     assert_eq!(post(&tm, "requestPhoneVerification", &id).await, 410);
     tm.run(&id, "happy").await;
@@ -201,7 +201,7 @@ async fn a_phone_is_verified_beside_the_identification() {
 }
 
 #[tokio::test]
-async fn the_sms_is_as_the_order_has_it() {
+async fn sms_follows_the_order() {
     let tm = world().await;
     for (process, element) in [(SIGN, "eSignTanSmsText"), (PHONE, "verificationSmsText")] {
         let body = with(
@@ -223,7 +223,7 @@ async fn the_sms_is_as_the_order_has_it() {
 }
 
 #[tokio::test]
-async fn both_processes_are_enabled_by_the_account() {
+async fn processes_must_be_enabled_for_the_account() {
     let tm = Tm::start().await;
     let id = tm.order(&order(15)).await;
     for method in SIGN.into_iter().chain(PHONE) {
@@ -232,7 +232,7 @@ async fn both_processes_are_enabled_by_the_account() {
 }
 
 #[tokio::test]
-async fn a_tan_is_a_text_of_its_length() {
+async fn tan_must_have_its_length() {
     let tm = world().await;
     let id = waiting(&tm, SIGN).await;
     post(&tm, "requestSign", &id).await;
@@ -254,12 +254,12 @@ async fn a_tan_is_a_text_of_its_length() {
     assert_eq!(
         confirm(&tm, "confirmSign", &id, &tan(&tm, &id)).await,
         202,
-        "none of these was a try"
+        "none of these counted"
     );
 }
 
 #[tokio::test]
-async fn the_password_changes_with_the_number_and_the_tan() {
+async fn password_changes_with_number_and_tan() {
     let tm = Tm::start().await;
     let request = async |body: &str| tm.post("requestNewPassword", body).await.status;
     for body in [
@@ -321,7 +321,7 @@ async fn the_password_changes_with_the_number_and_the_tan() {
     assert_eq!(
         tm.get("systemStatus").await.status,
         401,
-        "the old one is no longer good"
+        "the old one is invalid"
     );
     assert_eq!(
         tm.call_as("example", &password, "GET", "systemStatus", "")
@@ -343,7 +343,7 @@ async fn the_password_changes_with_the_number_and_the_tan() {
 }
 
 #[tokio::test]
-async fn a_sign_me_user_exists_when_created_and_can_sign_when_verified() {
+async fn sign_me_user_can_sign_once_verified() {
     let tm = Tm::start().await;
     let check = async |body: &str| tm.post("checkSignmeUser", body).await;
     let user = r#"{"Email":"e.mustermann@example.com"}"#;

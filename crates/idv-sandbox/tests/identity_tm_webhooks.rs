@@ -1,4 +1,4 @@
-//! Identity.TM's webhooks (2.6): when they are sent, what they say, how often they are tried.
+//! Identity.TM's webhooks (2.6): occasions, contents and retries.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ const KINDS: [&str; 6] = [
     "OnStatusChange",
 ];
 
-/// An order with every webhook but this one.
+/// Returns an order with every webhook except this one.
 fn hooked(hooks: &Hooks, product: u64, but: &str) -> Value {
     let urls = KINDS
         .into_iter()
@@ -36,7 +36,7 @@ fn hooked(hooks: &Hooks, product: u64, but: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_scenario_is_told_of_in_its_order() {
+async fn each_scenario_sends_webhooks_in_order() {
     let scenarios: [(&str, &[&str]); 8] = [
         (
             "happy",
@@ -88,10 +88,7 @@ async fn each_scenario_is_told_of_in_its_order() {
         .unwrap()
         .iter()
         .position(|status| status["kind"] == 84);
-    assert!(
-        final_at.is_some(),
-        "an order to be signed is final when it is"
-    );
+    assert!(final_at.is_some(), "an order with a signature ends with it");
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     tm.finished(&hooked(&hooks, 15, "AfterVideo"), "signature-aborted")
         .await;
@@ -99,7 +96,7 @@ async fn each_scenario_is_told_of_in_its_order() {
 }
 
 #[tokio::test]
-async fn a_time_out_a_cancellation_and_an_error_are_told_of() {
+async fn timeout_cancellation_and_error_send_webhooks() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     tm.order(&hooked(&hooks, 12, "AfterIdent")).await;
     tm.seconds(30 * DAY).await;
@@ -148,7 +145,7 @@ async fn placeholders_are_filled_and_encoded() {
 }
 
 #[tokio::test]
-async fn webhooks_are_gotten_unless_the_account_has_it_otherwise() {
+async fn webhooks_use_get_by_default() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     let account = tm.control("GET", "accounts/example", "").await.json();
     for method in ["GET", "POST", "PUT"] {
@@ -178,7 +175,7 @@ async fn webhooks_are_gotten_unless_the_account_has_it_otherwise() {
 }
 
 #[tokio::test]
-async fn the_accounts_addresses_stand_in_for_the_orders() {
+async fn accounts_webhooks_are_the_default() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     tm.sandbox
         .identity_tm()
@@ -199,7 +196,7 @@ async fn the_accounts_addresses_stand_in_for_the_orders() {
         account.webhooks.after_video = Some(format!("{}/video", hooks.url));
         account.webhooks.after_ident = Some(format!("{}/ident", hooks.url));
     });
-    assert!(both.is_err(), "of these two there is one");
+    assert!(both.is_err(), "only one of the two is sent");
     tm.sandbox
         .identity_tm()
         .configure(|account| account.webhooks.after_video = Some(format!("{}/video", hooks.url)))
@@ -216,17 +213,17 @@ async fn the_accounts_addresses_stand_in_for_the_orders() {
     assert_eq!(
         hooks.targets()[2..],
         ["/ident", "/account"],
-        "the order's stands before the account's"
+        "the order's address takes precedence"
     );
     let elsewhere = tm
         .sandbox
         .identity_tm()
         .configure(|account| account.webhooks.on_final = Some("https://example.com".into()));
-    assert!(elsewhere.is_err(), "nothing leaves this machine");
+    assert!(elsewhere.is_err(), "no request leaves this machine");
 }
 
 #[tokio::test]
-async fn a_webhook_to_elsewhere_is_accepted_and_never_sent() {
+async fn foreign_webhook_is_accepted_and_never_sent() {
     let tm = Tm::start().await;
     tm.finished(
         &with(
@@ -281,7 +278,7 @@ async fn only_200_and_202_count_as_delivered() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_tried_by_the_minute_the_hour_and_the_night_for_six_days() {
+async fn webhook_is_retried_for_six_days() {
     let (tm, hooks) = (Tm::start().await, Hooks::start().await);
     hooks.will_answer(std::iter::repeat_n(503, 1000));
     tm.finished(
@@ -316,7 +313,7 @@ async fn a_webhook_is_tried_by_the_minute_the_hour_and_the_night_for_six_days() 
 }
 
 #[tokio::test]
-async fn mails_are_written_to_whom_the_order_names() {
+async fn mails_go_to_the_orders_addresses() {
     let tm = Tm::start().await;
     let body = with(
         order(12),

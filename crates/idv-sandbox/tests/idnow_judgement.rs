@@ -1,4 +1,4 @@
-//! IDnow's results that are hard to judge, and archives that are hard to read.
+//! IDnow's ambiguous results, and archives that are difficult to read.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,7 +23,7 @@ async fn result(world: &World) -> Value {
     world.ask("GET", "/T-1").await.json()
 }
 
-/// The archive of a finished identification of an account with these settings.
+/// Returns the archive of a finished identification of an account with these settings.
 async fn archive(change: impl FnOnce(&mut Account)) -> (World, ZipArchive<Cursor<Vec<u8>>>) {
     let world = World::start().await;
     world.sandbox.idnow().configure(change).unwrap();
@@ -66,7 +66,7 @@ async fn suspicion_before_success_is_the_previous_result() {
 }
 
 #[tokio::test]
-async fn changes_after_a_suspicion_are_told_in_every_place() {
+async fn changes_after_suspicion_are_reported_everywhere() {
     let world = World::start().await;
     world.finish("T-1", "suspicion-then-changed").await;
     let result = result(&world).await;
@@ -117,7 +117,7 @@ async fn check_pending_is_a_preliminary_result() {
 }
 
 #[tokio::test]
-async fn signature_can_fail_beside_a_success() {
+async fn signature_can_fail_beside_success() {
     let world = signing().await;
     define(&world, json!({})).await;
     world.create("T-1", r#"{"firstname":"Armin"}"#).await;
@@ -161,7 +161,7 @@ async fn signature_can_fail_beside_a_success() {
 }
 
 #[tokio::test]
-async fn unknown_result_is_the_one_of_the_settings() {
+async fn unknown_result_comes_from_the_settings() {
     let world = World::start().await;
     world
         .sandbox
@@ -183,7 +183,7 @@ async fn unknown_result_is_the_one_of_the_settings() {
 }
 
 #[tokio::test]
-async fn encrypted_archive_opens_with_its_password_alone() {
+async fn only_its_password_opens_encrypted_archive() {
     let settings = |account: &mut Account| {
         (account.archive_password, account.attachment_length) =
             (Some("Gehe1m & länger".to_owned()), 70_001);
@@ -222,7 +222,7 @@ async fn encrypted_archive_opens_with_its_password_alone() {
 }
 
 #[tokio::test]
-async fn archive_can_have_a_folder_and_files_of_the_customer() {
+async fn archive_can_have_folder_and_extra_files() {
     let extras = [
         "kunde.xml",
         "notes.json",

@@ -1,4 +1,4 @@
-//! Without a network everything is as it is with one: answers, faults, callbacks.
+//! The sandbox behaves the same without a network: responses, faults, callbacks.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ async fn inside(builder: Builder) -> Sandbox {
     builder.in_process().start().await.unwrap()
 }
 
-/// The same request as `support::send` makes.
+/// Builds the same request as `support::send`.
 async fn exchange(
     sandbox: &Sandbox,
     base: &str,
@@ -49,7 +49,7 @@ async fn exchange(
         .await
 }
 
-/// A start request at IDnow.
+/// Returns a start request for IDnow.
 async fn start(sandbox: &Sandbox) -> Result<Response<AnswerBody>, Cut> {
     exchange(
         sandbox,
@@ -62,7 +62,7 @@ async fn start(sandbox: &Sandbox) -> Result<Response<AnswerBody>, Cut> {
     .await
 }
 
-/// An answer as text, with `base` taken out.
+/// Returns a response as text, without `base`.
 fn written(status: u16, headers: Vec<(String, String)>, body: &[u8], base: &str) -> String {
     let connection = ["connection", "content-length"];
     let mut headers: Vec<_> = headers
@@ -94,7 +94,7 @@ fn reply_as_text(reply: Reply, base: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_vendor_answers_as_over_http() {
+async fn in_process_responses_match_http() {
     let (listening, inside) = (
         still().seed(1).start().await.unwrap(),
         inside(still().seed(1)).await,
@@ -152,7 +152,7 @@ async fn every_vendor_answers_as_over_http() {
         );
     }
     assert_eq!(inside.requests(), listening.requests());
-    // The others as well, if only to refuse a request without credentials.
+    // Includes the other routes, if only for the refusal of a request without credentials.
     for vendor in inside.vendors() {
         let (there, here) = (
             listening.vendor(vendor.id()).unwrap().base_url(),
@@ -177,7 +177,7 @@ async fn every_vendor_answers_as_over_http() {
 }
 
 #[tokio::test]
-async fn a_vendor_is_found_by_its_real_hosts_too() {
+async fn vendor_is_found_by_its_real_hosts() {
     let sandbox = inside(still()).await;
     let status = async |request: http::request::Builder| {
         sandbox
@@ -208,7 +208,7 @@ async fn a_vendor_is_found_by_its_real_hosts_too() {
 }
 
 #[tokio::test]
-async fn a_sandbox_that_listens_answers_in_process_too() {
+async fn listening_sandbox_answers_in_process() {
     let sandbox = still().start().await.unwrap();
     assert_eq!(start(&sandbox).await.unwrap().status(), 201);
     assert_eq!(
@@ -228,7 +228,7 @@ async fn a_sandbox_that_listens_answers_in_process_too() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_says_whether_the_request_was_read() {
+async fn missing_response_reports_whether_request_was_read() {
     for (fault, cut, created) in [
         (FaultKind::Refuse, Cut::Refused, 0),
         (FaultKind::CutBefore, Cut::Interrupted, 0),
@@ -249,7 +249,7 @@ async fn an_answer_that_does_not_come_says_whether_the_request_was_read() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_says_how_long_it_takes_and_nobody_waits() {
+async fn slow_response_reports_its_delay() {
     let sandbox = inside(still()).await;
     let before = sandbox.clock().now();
     for (fault, milliseconds) in [
@@ -279,7 +279,7 @@ async fn a_slow_answer_says_how_long_it_takes_and_nobody_waits() {
 }
 
 #[tokio::test]
-async fn other_answers_than_the_right_one_are_those_of_http() {
+async fn faulty_responses_match_http() {
     let faults = [
         FaultKind::Status {
             code: 429,
@@ -326,7 +326,7 @@ async fn other_answers_than_the_right_one_are_those_of_http() {
 }
 
 #[tokio::test]
-async fn a_truncated_answer_breaks_off_behind_its_first_half() {
+async fn truncated_response_has_its_first_half() {
     let sandbox = inside(still()).await;
     sandbox.plan(Fault::new(FaultKind::Truncated));
     let response = start(&sandbox).await.unwrap();
@@ -343,11 +343,11 @@ async fn a_truncated_answer_breaks_off_behind_its_first_half() {
         (pieces[0].as_ref().unwrap().len(), pieces[1].clone()),
         (9, Err(Cut::Interrupted))
     );
-    assert_eq!(sandbox.idnow().identifications(), 1, "it was done");
+    assert_eq!(sandbox.idnow().identifications(), 1, "the vendor acted");
 }
 
 #[tokio::test]
-async fn a_large_answer_comes_in_pieces() {
+async fn large_response_comes_in_pieces() {
     let sandbox = inside(still()).await;
     sandbox.plan(Fault::new(FaultKind::Oversize(5 << 30)));
     let mut body = start(&sandbox).await.unwrap().into_body();
@@ -360,7 +360,7 @@ async fn a_large_answer_comes_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_too_long_is_not_read() {
+async fn oversized_request_is_not_read() {
     let sandbox = inside(still()).await;
     let url = format!("{}{START}", sandbox.idnow().base_url());
     let request = |length: usize| {
@@ -389,7 +389,7 @@ async fn a_request_that_is_too_long_is_not_read() {
     );
 }
 
-/// What came, and what is answered next; 200 where nothing is said, and nobody answers 0.
+/// The received requests and the next replies: 200 by default; 0 means no reply.
 #[derive(Clone, Default)]
 struct Customer(Arc<Mutex<Desk>>);
 
@@ -434,7 +434,7 @@ impl Customer {
     }
 }
 
-/// Somebody is identified.
+/// Identifies a person.
 async fn identify(sandbox: &Sandbox) {
     start(sandbox).await.unwrap();
     let steps = sandbox.idnow().act("T-1", "happy").unwrap();
@@ -445,7 +445,7 @@ async fn identify(sandbox: &Sandbox) {
 }
 
 #[tokio::test]
-async fn a_callback_arrives_as_a_server_sees_it() {
+async fn callback_arrives_as_a_server_request() {
     let customer = Customer::default();
     let sandbox = customer.sandbox().await;
     identify(&sandbox).await;
@@ -472,7 +472,7 @@ async fn a_callback_arrives_as_a_server_sees_it() {
 }
 
 #[tokio::test]
-async fn a_callback_that_is_refused_or_met_by_nobody_is_tried_again() {
+async fn refused_or_unanswered_callback_is_retried() {
     let customer = Customer::default();
     let sandbox = customer.sandbox().await;
     customer.0.lock().unwrap().answers.extend([0, 500]);
@@ -493,7 +493,7 @@ async fn a_callback_that_is_refused_or_met_by_nobody_is_tried_again() {
 }
 
 #[tokio::test]
-async fn callbacks_are_lost_late_duplicated_reordered_and_forged() {
+async fn callback_faults_work_in_process() {
     for (fault, expected) in [
         (FaultKind::CallbackLost, vec!["SUCCESS"]),
         (
@@ -539,7 +539,7 @@ async fn callbacks_are_lost_late_duplicated_reordered_and_forged() {
 }
 
 #[tokio::test]
-async fn without_a_receiver_nobody_answers_a_callback() {
+async fn callback_without_receiver_is_unanswered() {
     let sandbox = inside(still()).await;
     sandbox
         .idnow()
@@ -571,7 +571,7 @@ fn no_runtime_is_needed() {
 }
 
 #[tokio::test]
-async fn time_stands_still_whatever_speed_says() {
+async fn time_stands_still_in_process() {
     let sandbox = inside(Sandbox::builder().speed(1e9)).await;
     let before = sandbox.clock().now();
     start(&sandbox).await.unwrap();
@@ -581,7 +581,7 @@ async fn time_stands_still_whatever_speed_says() {
 }
 
 #[tokio::test]
-async fn the_clock_says_when_something_happens_next() {
+async fn clock_reports_the_next_event() {
     let sandbox = inside(still()).await;
     assert_eq!(sandbox.clock().next_due(), None);
     start(&sandbox).await.unwrap();

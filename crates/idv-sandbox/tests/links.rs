@@ -1,4 +1,4 @@
-//! Signed links (chapter 5): what is accepted, and that nothing else is.
+//! Signed links (chapter 5): valid ones are accepted, all others refused.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use support::{Reply, World};
 
 type Parameters = Vec<(String, String)>;
 
-/// The parameters of the document's example, with the timestamp that is asked for.
+/// The parameters of the document's example, with this timestamp.
 fn example(timestamp: i64) -> Parameters {
     let timestamp = timestamp.to_string();
     let parameters = [
@@ -40,7 +40,7 @@ fn example(timestamp: i64) -> Parameters {
         .to_vec()
 }
 
-/// Steps 2 and 3: the digest of the path and the query before they are encoded.
+/// Steps 2 and 3: the digest of the path and the query before encoding.
 fn sign(parameters: &Parameters, key: &str) -> String {
     let query: Vec<String> = parameters
         .iter()
@@ -51,7 +51,7 @@ fn sign(parameters: &Parameters, key: &str) -> String {
     hex::encode(mac.finalize().into_bytes())
 }
 
-/// Steps 4 and 5: the values encoded, the signature last.
+/// Steps 4 and 5: the encoded values, and the signature at the end.
 fn link(parameters: &Parameters, signature: &str) -> String {
     let encode = |value: &str| {
         utf8_percent_encode(value, NON_ALPHANUMERIC)
@@ -89,7 +89,7 @@ fn assert_refused(reply: &Reply, what: &str) {
     );
 }
 
-/// That it is refused and nothing comes of it.
+/// Checks that a link is refused without effect.
 async fn refuse(parameters: &Parameters, why: &str) {
     let world = World::start().await;
     let reply = open(&world, &signed(parameters)).await;
@@ -102,13 +102,13 @@ fn now(world: &World) -> i64 {
     world.sandbox.clock().now().as_millisecond()
 }
 
-/// The example with the sandbox's first second as its time.
+/// The example with the sandbox's initial time.
 async fn timely() -> Parameters {
     example(now(&World::start().await))
 }
 
 #[tokio::test]
-async fn a_right_link_creates_the_identification_and_leads_to_the_long_link() {
+async fn valid_link_creates_identification_and_redirects() {
     let world = World::start().await;
     let reply = open(&world, &signed(&example(now(&world)))).await;
     assert_eq!(
@@ -132,7 +132,7 @@ async fn a_right_link_creates_the_identification_and_leads_to_the_long_link() {
 }
 
 #[tokio::test]
-async fn a_link_may_be_opened_again_until_the_identification_is_finished() {
+async fn link_reopens_until_identification_is_finished() {
     let world = World::start().await;
     let link = signed(&example(now(&world)));
     assert_eq!(open(&world, &link).await.status, 302);
@@ -144,14 +144,14 @@ async fn a_link_may_be_opened_again_until_the_identification_is_finished() {
 }
 
 #[tokio::test]
-async fn a_blank_may_be_encoded_in_either_way() {
+async fn blank_can_be_encoded_in_two_ways() {
     let world = World::start().await;
     let link = signed(&example(now(&world))).replace('+', "%20");
     assert_eq!(open(&world, &link).await.status, 302);
 }
 
 #[tokio::test]
-async fn a_link_with_any_one_character_of_any_value_changed_is_refused() {
+async fn link_with_one_changed_character_is_refused() {
     let world = World::start().await;
     let right = example(now(&world));
     let signature = sign(&right, "exampleApiKey");
@@ -186,12 +186,12 @@ async fn a_link_with_any_one_character_of_any_value_changed_is_refused() {
     assert_eq!(
         open(&world, &link(&right, &signature)).await.status,
         302,
-        "the right one is accepted"
+        "the valid link is accepted"
     );
 }
 
 #[tokio::test]
-async fn a_link_is_refused_with_a_parameter_more_or_less_than_was_signed() {
+async fn link_with_other_parameters_than_signed_is_refused() {
     let world = World::start().await;
     let right = example(now(&world));
     let signature = sign(&right, "exampleApiKey");
@@ -211,7 +211,7 @@ async fn a_link_is_refused_with_a_parameter_more_or_less_than_was_signed() {
 }
 
 #[tokio::test]
-async fn a_signature_is_wanted_whole_and_in_lower_case() {
+async fn signature_must_be_complete_and_lower_case() {
     let world = World::start().await;
     let right = example(now(&world));
     let signature = sign(&right, "exampleApiKey");
@@ -233,13 +233,13 @@ async fn a_signature_is_wanted_whole_and_in_lower_case() {
 }
 
 #[tokio::test]
-async fn a_link_must_be_signed_by_a_key_of_the_account() {
+async fn link_must_be_signed_by_the_accounts_key() {
     let world = World::start().await;
     let right = example(now(&world));
     for key in ["exampleApiKez", "testbankApiKey"] {
         assert_refused(&open(&world, &link(&right, &sign(&right, key))).await, key);
     }
-    // What is signed names the company: the same link is nothing at another.
+    // The signature covers the company: the same link is invalid at another company.
     let elsewhere = signed(&right).replace("/v1/ihrebank/", "/v1/testbank/");
     assert_refused(&open(&world, &elsewhere).await, "another company");
     assert_eq!(
@@ -260,7 +260,7 @@ async fn a_link_must_be_signed_by_a_key_of_the_account() {
 }
 
 #[tokio::test]
-async fn the_order_is_alphabetical() {
+async fn parameters_must_be_in_alphabetical_order() {
     let mut parameters = timely().await;
     parameters.swap(0, 1);
     refuse(&parameters, "alphabetical order").await;
@@ -270,7 +270,7 @@ async fn the_order_is_alphabetical() {
 }
 
 #[tokio::test]
-async fn the_timestamp_is_there_and_fresh() {
+async fn timestamp_must_be_present_and_recent() {
     let mut without = timely().await;
     without.retain(|(name, _)| name != "timestamp");
     refuse(&without, "timestamp is missing").await;
@@ -290,12 +290,12 @@ async fn the_timestamp_is_there_and_fresh() {
             .1 = wrong.to_owned();
         refuse(&parameters, "timestamp is missing").await;
     }
-    // The document's own example is of 1970.
+    // The document's own example is from 1970.
     refuse(&example(1), "too far from now").await;
 }
 
 #[tokio::test]
-async fn a_link_grows_stale_with_the_virtual_clock() {
+async fn link_expires_by_the_virtual_clock() {
     let world = World::start().await;
     let link = signed(&example(now(&world)));
     world.seconds(3600).await;
@@ -321,7 +321,7 @@ async fn a_link_grows_stale_with_the_virtual_clock() {
 }
 
 #[tokio::test]
-async fn only_parameters_of_the_table_are_known() {
+async fn only_documented_parameters_are_accepted() {
     for unknown in ["aaa", "Birthday", "custom0"] {
         let mut parameters = timely().await;
         parameters.push((unknown.to_owned(), "1980-01-01".to_owned()));
@@ -331,7 +331,7 @@ async fn only_parameters_of_the_table_are_known() {
 }
 
 #[tokio::test]
-async fn the_transaction_number_is_there_and_right() {
+async fn transaction_number_must_be_present_and_valid() {
     let mut without = timely().await;
     without.retain(|(name, _)| name != "transactionnumber");
     refuse(&without, "transaction number").await;
@@ -347,7 +347,7 @@ async fn the_transaction_number_is_there_and_right() {
 }
 
 #[tokio::test]
-async fn values_have_the_formats_of_the_table() {
+async fn values_must_have_documented_formats() {
     for (name, wrong) in [
         ("birthday", "1.1.1980"),
         ("country", "de"),
@@ -365,7 +365,7 @@ async fn values_have_the_formats_of_the_table() {
 }
 
 #[tokio::test]
-async fn a_link_has_at_most_1040_characters() {
+async fn link_has_at_most_1040_characters() {
     let world = World::start().await;
     let with = |letters: usize| {
         let mut parameters = example(now(&world));

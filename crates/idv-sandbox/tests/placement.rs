@@ -1,4 +1,4 @@
-//! Where a document is signed, and how: chapter 7.1.2.
+//! The placement of signatures on a document: section 7.1.2.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ async fn create(world: &World, changes: Value) -> Reply {
     .await
 }
 
-/// What a definition with these signatures is answered with.
+/// Creates a definition with these signatures and returns the response.
 async fn with_signatures(world: &World, signatures: Value) -> Reply {
     let changes = json!({ "signatures": signatures });
     if list(world).await.as_array().unwrap().is_empty() {
@@ -49,7 +49,7 @@ async fn with_signatures(world: &World, signatures: Value) -> Reply {
 }
 
 #[tokio::test]
-async fn a_signature_is_at_one_place() {
+async fn signature_has_one_place() {
     let world = signing().await;
     for (place, value) in [
         ("acrofield", json!("my_acrofield_signature")),
@@ -91,7 +91,7 @@ async fn a_signature_is_at_one_place() {
 }
 
 #[tokio::test]
-async fn a_place_has_its_four_measures() {
+async fn place_has_four_measures() {
     let world = signing().await;
     for measure in ["left", "width", "bottom", "height"] {
         let mut signature = signature_at("page", 1);
@@ -124,7 +124,7 @@ async fn a_place_has_its_four_measures() {
             measure,
         );
     }
-    // Below a text there is room; below a page there is none.
+    // There is room below a text, but not below a page.
     for (place, value, taken) in [
         ("textcontent", json!("Datum"), true),
         ("page", json!(1), false),
@@ -148,7 +148,7 @@ async fn a_place_has_its_four_measures() {
 }
 
 #[tokio::test]
-async fn a_signature_has_the_fields_of_its_table() {
+async fn signature_fields_are_validated() {
     let world = signing().await;
     let with = |key: &str, value: Value| {
         let mut signature = signature_at("page", 1);
@@ -185,7 +185,7 @@ async fn a_signature_has_the_fields_of_its_table() {
 }
 
 #[tokio::test]
-async fn handwriting_has_to_be_activated() {
+async fn handwriting_must_be_activated() {
     let mut signature = signature_at("page", 1);
     signature["type"] = "HANDWRITTEN".into();
     let changes = json!({ "signatures": { "one": signature } });
@@ -195,7 +195,7 @@ async fn handwriting_has_to_be_activated() {
 }
 
 #[tokio::test]
-async fn switzerland_places_one_signature_of_up_to_two_lines() {
+async fn switzerland_allows_one_signature_of_two_lines() {
     let two =
         json!({ "signatures": { "one": signature_at("page", 1), "two": signature_at("page", 2) } });
     let mut lines = signature_at("page", 1);
@@ -210,7 +210,7 @@ async fn switzerland_places_one_signature_of_up_to_two_lines() {
 }
 
 #[tokio::test]
-async fn a_default_document_has_the_places_that_are_required() {
+async fn default_document_must_have_required_places() {
     let world = signing().await;
     define(
         &world,

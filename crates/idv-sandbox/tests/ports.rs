@@ -1,4 +1,4 @@
-//! Where the sandbox listens, whom it serves there, and with which certificate.
+//! The sandbox's ports, their vendors, and their certificate.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,12 +36,12 @@ fn client() -> ClientBuilder {
         .timeout(Duration::from_secs(20))
 }
 
-/// A client that trusts this authority and no other.
+/// Returns a client that trusts this authority only.
 fn trusting(pem: &str) -> ClientBuilder {
     client().tls_certs_only([Certificate::from_pem(pem.as_bytes()).unwrap()])
 }
 
-/// The address behind a base address.
+/// Returns the socket address of a base address.
 fn address(base: &str) -> SocketAddr {
     base.split_once("://").unwrap().1.parse().unwrap()
 }
@@ -51,7 +51,7 @@ async fn status(client: &Client, url: &str) -> Result<u16, reqwest::Error> {
 }
 
 #[tokio::test]
-async fn https_is_trusted_with_the_written_certificate_alone() {
+async fn https_requires_the_written_certificate() {
     let sandbox = still().tls().start().await.unwrap();
     let file = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("authority-{}.pem", std::process::id()));
@@ -70,7 +70,7 @@ async fn https_is_trusted_with_the_written_certificate_alone() {
     let stranger = client().build().unwrap();
     assert!(
         status(&stranger, &url).await.unwrap_err().is_connect(),
-        "nobody else vouches for it"
+        "no other authority is trusted"
     );
     let other = still().tls().start().await.unwrap();
     let other = trusting(other.ca_certificate_pem().unwrap())
@@ -85,7 +85,7 @@ async fn https_is_trusted_with_the_written_certificate_alone() {
 }
 
 #[tokio::test]
-async fn the_certificate_is_for_every_host_and_the_loopback_names() {
+async fn certificate_covers_hosts_and_loopback_names() {
     let sandbox = still().tls().start().await.unwrap();
     let shared = address(&sandbox.shared_url());
     let pem = sandbox.ca_certificate_pem().unwrap();
@@ -127,7 +127,7 @@ async fn certificate_covers_every_host_of_every_vendor() {
         address(&sandbox.shared_url()),
         sandbox.ca_certificate_pem().unwrap(),
     );
-    // A path of each vendor that answers without credentials, and its answer.
+    // A path of each vendor that needs no credentials, and the response.
     let hosts = [
         ("customer.identity.tm", "/api/2.10/serverStatus", 200),
         ("www.identity.tm", "/api/2.10/serverStatus", 200),
@@ -144,7 +144,7 @@ async fn certificate_covers_every_host_of_every_vendor() {
 }
 
 #[tokio::test]
-async fn without_tls_there_is_no_certificate() {
+async fn sandbox_without_tls_has_no_certificate() {
     let sandbox = still().start().await.unwrap();
     assert_eq!(sandbox.ca_certificate_pem(), None);
     let written = sandbox.write_ca_certificate(Path::new("/nowhere"));
@@ -152,7 +152,7 @@ async fn without_tls_there_is_no_certificate() {
 }
 
 #[tokio::test]
-async fn the_shared_port_tells_vendors_apart_by_the_host() {
+async fn shared_port_selects_vendor_by_host() {
     let sandbox = still().start().await.unwrap();
     let shared = sandbox.shared_url();
     for host in HOSTS {
@@ -180,14 +180,14 @@ async fn the_shared_port_tells_vendors_apart_by_the_host() {
         assert_eq!(reply.status, 421, "{host}");
         assert!(
             reply.text().contains("gateway.test.idnow.de"),
-            "it says what there is: {}",
+            "the response lists the hosts: {}",
             reply.text()
         );
     }
 }
 
 #[tokio::test]
-async fn a_vendors_own_port_serves_all_its_paths_under_any_host() {
+async fn vendors_port_accepts_any_host() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     for host in ["127.0.0.1", "go.idnow.de", "anything"] {
@@ -202,7 +202,7 @@ async fn a_vendors_own_port_serves_all_its_paths_under_any_host() {
 }
 
 #[tokio::test]
-async fn both_ports_are_the_same_world() {
+async fn both_ports_share_their_state() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     let target = "/api/v1/ihrebank/identifications/T-1/start";
@@ -217,7 +217,7 @@ async fn both_ports_are_the_same_world() {
 }
 
 #[tokio::test]
-async fn the_control_plane_is_on_every_port_and_answers_in_json() {
+async fn control_plane_is_on_every_port() {
     let world = World::start().await;
     assert_eq!(
         world.sandbox.control_url(),
@@ -239,7 +239,7 @@ async fn the_control_plane_is_on_every_port_and_answers_in_json() {
 }
 
 #[tokio::test]
-async fn the_control_plane_moves_the_clock_and_does_what_is_due() {
+async fn control_plane_advances_clock_and_runs_events() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     assert_eq!(
@@ -292,7 +292,7 @@ async fn the_control_plane_moves_the_clock_and_does_what_is_due() {
 }
 
 #[tokio::test]
-async fn the_control_plane_shows_and_changes_the_account() {
+async fn control_plane_shows_and_changes_the_account() {
     let world = World::start().await;
     let mut account = world
         .control("GET", "idnow/accounts/ihrebank", "")
@@ -337,7 +337,8 @@ async fn the_control_plane_shows_and_changes_the_account() {
     );
 }
 
-/// The second account of each vendor with one, a setting of it, and the members that are its own.
+/// The second account of each vendor that has one, a setting, and the members that differ from the
+/// first account.
 const SECOND_ACCOUNTS: [(&str, &str, &[&str]); 4] = [
     (
         "idnow/accounts/testbank",
@@ -362,7 +363,7 @@ const SECOND_ACCOUNTS: [(&str, &str, &[&str]); 4] = [
 ];
 
 #[tokio::test]
-async fn second_account_stays_itself_when_one_setting_is_put() {
+async fn put_resets_second_account_to_its_own_defaults() {
     let world = World::start().await;
     for (path, setting, own) in SECOND_ACCOUNTS {
         let before = world.control("GET", path, "").await.json();
@@ -388,7 +389,7 @@ async fn second_account_stays_itself_when_one_setting_is_put() {
 }
 
 #[tokio::test]
-async fn patch_keeps_the_settings_that_it_leaves_out() {
+async fn patch_keeps_omitted_settings() {
     let world = World::start().await;
     for (path, setting, _) in SECOND_ACCOUNTS {
         let changed = world.control("PATCH", path, setting).await.json();
@@ -409,7 +410,7 @@ async fn patch_keeps_the_settings_that_it_leaves_out() {
 }
 
 #[tokio::test]
-async fn identifications_are_listed_without_the_person() {
+async fn identifications_are_listed_without_personal_data() {
     let world = World::start().await;
     world.create("T-2", r#"{"lastname":"Canary"}"#).await;
     world.finish("T-1", "happy").await;
@@ -436,7 +437,7 @@ async fn identifications_are_listed_without_the_person() {
 }
 
 #[tokio::test]
-async fn requests_are_recorded_without_secrets_and_persons() {
+async fn requests_are_recorded_without_secrets() {
     let world = World::start().await;
     world.create("T-1", r#"{"lastname":"Canary"}"#).await;
     world
@@ -455,12 +456,12 @@ async fn requests_are_recorded_without_secrets_and_persons() {
     assert_eq!(
         requests.json(),
         expected,
-        "and the control plane's own are not among them"
+        "without the control plane's own requests"
     );
 }
 
 #[tokio::test]
-async fn it_listens_on_the_loopback_interface_alone() {
+async fn sandbox_listens_on_loopback_only() {
     for address in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let refused = Sandbox::builder()
             .listen(address.parse().unwrap())
@@ -484,7 +485,7 @@ async fn it_listens_on_the_loopback_interface_alone() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_an_error_that_names_it() {
+async fn occupied_port_is_named_in_the_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     match Sandbox::builder().listen(address).start().await {
@@ -494,7 +495,7 @@ async fn a_port_that_is_taken_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_shut_down_sandbox_frees_its_ports() {
+async fn shutdown_frees_the_ports() {
     let sandbox = still().start().await.unwrap();
     let (shared, vendor) = (
         address(&sandbox.shared_url()),
@@ -511,14 +512,14 @@ async fn a_shut_down_sandbox_frees_its_ports() {
 }
 
 #[tokio::test]
-async fn time_begins_and_runs_as_it_is_told() {
+async fn clock_follows_start_time_and_speed() {
     let start: Timestamp = "2030-05-06T07:08:09Z".parse().unwrap();
     let standing = still().start_time(start).start().await.unwrap();
     assert_eq!(standing.clock().now(), start);
     standing.clock().advance(Duration::from_secs(60)).await;
     assert_eq!(standing.clock().now().to_string(), "2030-05-06T07:09:09Z");
 
-    // A day in a second: a review is done while a client asks again and again.
+    // A day per second: a review ends while a client polls.
     let running = Sandbox::builder().speed(86_400.0).start().await.unwrap();
     let base = running.idnow().base_url();
     send(
@@ -538,7 +539,7 @@ async fn time_begins_and_runs_as_it_is_told() {
             .json();
         let now: Timestamp = state["now"].as_str().unwrap().parse().unwrap();
         let due: Option<Timestamp> = state["next_due"].as_str().map(|due| due.parse().unwrap());
-        // All that is left is what happens in ninety days.
+        // Only events in ninety days remain.
         if due.is_some_and(|due| due.duration_since(now).as_hours() > 24 * 80) {
             return;
         }

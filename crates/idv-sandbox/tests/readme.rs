@@ -1,4 +1,5 @@
-//! That the README names everything there is: what is not written down cannot be used from another language.
+//! The README lists every scenario, setting, route and fault, since clients in other languages
+//! depend on it.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +20,7 @@ fn readme() -> String {
 }
 
 #[tokio::test]
-async fn it_names_every_scenario_and_setting() {
+async fn readme_lists_every_scenario_and_setting() {
     let (world, readme) = (
         World::start().await,
         readme() + include_str!("../vendors/idnow.md"),
@@ -41,7 +42,7 @@ async fn it_names_every_scenario_and_setting() {
 }
 
 #[tokio::test]
-async fn every_route_that_it_names_is_there() {
+async fn every_route_in_readme_exists() {
     let (world, readme) = (World::start().await, readme());
     let mut routes = 0;
     for line in readme
@@ -65,11 +66,11 @@ async fn every_route_that_it_names_is_there() {
             );
         }
     }
-    assert_eq!(routes, 17, "as many as the control plane has");
+    assert_eq!(routes, 17, "all routes of the control plane");
 }
 
 #[tokio::test]
-async fn every_fault_that_it_names_can_be_planned() {
+async fn every_fault_in_readme_can_be_planned() {
     let (world, readme) = (World::start().await, readme());
     let table = readme
         .split("| `kind` |")
@@ -86,7 +87,7 @@ async fn every_fault_that_it_names_can_be_planned() {
     {
         for kind in cell.split('`').skip(1).step_by(2) {
             kinds += 1;
-            // Numbers stand as words.
+            // Numbers are written as words.
             let kind = kind
                 .replace("ms}", "1}")
                 .replace("bytes}", "1}")
@@ -97,5 +98,5 @@ async fn every_fault_that_it_names_can_be_planned() {
             assert_eq!(reply.status, 200, "{kind}: {}", reply.text());
         }
     }
-    assert_eq!(kinds, 20, "as many as there are");
+    assert_eq!(kinds, 20, "all kinds");
 }

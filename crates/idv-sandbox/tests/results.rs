@@ -1,4 +1,4 @@
-//! What IDnow tells of identifications, and for how long: chapters 2.2, 6, 8.3 and 13.
+//! IDnow's results and their lifetime: sections 2.2, 6, 8.3 and 13.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use support::{JSON, KEY, World, send, still, xml_fields};
 
 #[tokio::test]
-async fn a_person_who_has_not_finished_has_no_result() {
+async fn unfinished_identification_has_no_result() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
@@ -33,7 +33,7 @@ async fn a_person_who_has_not_finished_has_no_result() {
 }
 
 #[tokio::test]
-async fn lists_take_the_documented_filters_and_no_other() {
+async fn lists_accept_documented_filters_only() {
     let world = World::start().await;
     for query in ["?pending=true", "?canceled=true", "?aborted=true", ""] {
         assert_eq!(
@@ -41,7 +41,7 @@ async fn lists_take_the_documented_filters_and_no_other() {
             json!({ "identifications": [] })
         );
     }
-    // `cancelled` was the spelling until 2016.
+    // The spelling was `cancelled` until 2016.
     for query in [
         "?cancelled=true",
         "?failed=true",
@@ -59,7 +59,7 @@ async fn lists_take_the_documented_filters_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_list_holds_every_identification_of_its_state_in_the_order_of_time() {
+async fn list_contains_identifications_in_order_of_time() {
     let world = World::start().await;
     for transaction in ["b", "a", "c"] {
         world.finish(transaction, "happy").await;
@@ -83,12 +83,12 @@ async fn a_list_holds_every_identification_of_its_state_in_the_order_of_time() {
     let single = world.ask("GET", "/a").await.json();
     assert_eq!(
         list["identifications"][1], single,
-        "the list wraps what a single request gets bare"
+        "the list contains the single result"
     );
 }
 
 #[tokio::test]
-async fn what_was_deleted_is_gone() {
+async fn deleted_identification_is_gone() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     assert_eq!(world.ask("DELETE", "/T-1").await.status, 200);
@@ -110,12 +110,12 @@ async fn what_was_deleted_is_gone() {
 }
 
 #[tokio::test]
-async fn what_was_planned_for_a_deleted_identification_does_not_befall_the_next() {
+async fn deletion_cancels_planned_events() {
     const DAY: u64 = 24 * 3600;
     let world = World::start().await;
     world.create("T-1", "{}").await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
-    // Deleted in the midst of the review, and created anew.
+    // Deleted during the review, and created again.
     world.seconds(600).await;
     assert_eq!(world.ask("DELETE", "/T-1").await.status, 200);
     assert_eq!(world.create("T-1", "{}").await.status, 201);
@@ -137,7 +137,7 @@ async fn what_was_planned_for_a_deleted_identification_does_not_befall_the_next(
 }
 
 #[tokio::test]
-async fn identifications_are_kept_for_ninety_days() {
+async fn identifications_are_kept_for_90_days() {
     const DAY: u64 = 24 * 3600;
     let world = World::start().await;
     world.create("waiting", "{}").await;
@@ -158,7 +158,7 @@ async fn identifications_are_kept_for_ninety_days() {
 }
 
 #[tokio::test]
-async fn without_preliminary_results_nothing_is_seen_before_the_review() {
+async fn result_is_hidden_without_preliminary_results() {
     let world = World::start().await;
     world
         .sandbox
@@ -184,7 +184,7 @@ async fn without_preliminary_results_nothing_is_seen_before_the_review() {
 }
 
 #[tokio::test]
-async fn redaction_withholds_number_and_validity_in_json_and_xml() {
+async fn redaction_withholds_number_and_dates() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     let number = |result: &Value| result["identificationdocument"]["number"].clone();
@@ -222,7 +222,7 @@ async fn redaction_withholds_number_and_validity_in_json_and_xml() {
 }
 
 #[tokio::test]
-async fn the_street_number_can_be_part_of_the_street() {
+async fn street_number_can_be_part_of_the_street() {
     let world = World::start().await;
     world
         .sandbox
@@ -242,7 +242,7 @@ async fn the_street_number_can_be_part_of_the_street() {
 }
 
 #[tokio::test]
-async fn an_aborted_identification_tells_only_what_was_submitted_and_can_be_done_again() {
+async fn aborted_identification_can_be_repeated() {
     let world = World::start().await;
     world.finish("T-1", "ABORTIDENT").await;
     let aborted = world.ask("GET", "/T-1").await.json();
@@ -279,7 +279,7 @@ async fn an_aborted_identification_tells_only_what_was_submitted_and_can_be_done
 }
 
 #[tokio::test]
-async fn attachments_are_files_of_their_kind_and_as_long_as_set() {
+async fn attachments_have_their_type_and_length() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     for (rest, media_type, start) in [
@@ -325,7 +325,7 @@ async fn attachments_are_files_of_their_kind_and_as_long_as_set() {
 }
 
 #[tokio::test]
-async fn the_waiting_time_is_the_accounts() {
+async fn waiting_time_comes_from_the_account() {
     let world = World::start().await;
     world
         .sandbox
@@ -345,7 +345,7 @@ async fn the_waiting_time_is_the_accounts() {
 }
 
 #[tokio::test]
-async fn the_persons_links_are_pages_and_keep_the_tracking_id() {
+async fn persons_links_keep_the_tracking_id() {
     let world = World::start().await;
     let id = world.create("T-1", "{}").await.json()["id"]
         .as_str()
@@ -385,7 +385,7 @@ async fn the_persons_links_are_pages_and_keep_the_tracking_id() {
 }
 
 #[tokio::test]
-async fn the_same_seed_makes_the_same_ids() {
+async fn same_seed_gives_same_ids() {
     let id = async |seed: u64| {
         let sandbox = still().seed(seed).start().await.unwrap();
         send(
@@ -404,7 +404,7 @@ async fn the_same_seed_makes_the_same_ids() {
 }
 
 #[tokio::test]
-async fn every_start_gives_fresh_ids_unless_a_seed_is_set() {
+async fn every_start_gives_new_ids_without_a_seed() {
     let first = async |builder: idv_sandbox::Builder| {
         let sandbox = builder.start().await.unwrap();
         let answer = send(
@@ -422,12 +422,12 @@ async fn every_start_gives_fresh_ids_unless_a_seed_is_set() {
     assert_eq!(
         first(still().seed(one.0)).await,
         one,
-        "the seed that a sandbox tells repeats it"
+        "the returned seed repeats the ids"
     );
 }
 
 #[tokio::test]
-async fn a_reset_forgets_everything_but_the_time() {
+async fn reset_keeps_only_the_clock() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     world
@@ -447,7 +447,7 @@ async fn a_reset_forgets_everything_but_the_time() {
     );
 }
 
-/// The files of an archive: name and content.
+/// Returns the files of an archive: name and content.
 fn files(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
     let count = archive.len();
@@ -461,7 +461,7 @@ fn files(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
+async fn archive_contains_result_and_attachments() {
     for (json_too, auto_ident, length) in
         [(false, false, 0), (true, true, 0), (false, false, 100_000)]
     {
@@ -528,7 +528,7 @@ async fn an_archive_holds_the_result_and_every_attachment_that_it_names() {
 }
 
 #[tokio::test]
-async fn xml_and_json_tell_the_same() {
+async fn xml_and_json_have_the_same_content() {
     for (scenario, has_data) in [
         ("happy", true),
         ("data-changed", true),
@@ -588,7 +588,7 @@ async fn xml_and_json_tell_the_same() {
                 }
             }
         }
-        // What is left are the elements around those, and line breaks.
+        // The remaining characters are elements and line breaks.
         fields.retain(|_, fields| fields.values().any(|value| !value.trim().is_empty()));
         assert!(fields.is_empty(), "in XML alone: {fields:?}");
         assert_eq!(result.get("questions").is_some(), has_data, "{scenario}");
@@ -599,7 +599,7 @@ async fn xml_and_json_tell_the_same() {
         );
         assert_eq!(
             result["customdata"]["custom1"], body["custom1"],
-            "{scenario}: as it was sent"
+            "{scenario}: unchanged"
         );
     }
 }

@@ -26,7 +26,7 @@ fn person(robot: &str) -> Value {
     })
 }
 
-/// Steps 1 and 3 of 15.2.4.
+/// Performs steps 1 and 3 of 15.2.4.
 async fn prepared(robot: &str) -> World {
     let world = World::start().await;
     assert_eq!(
@@ -49,7 +49,7 @@ async fn start(world: &World) -> Reply {
         .await
 }
 
-/// Step 4 of 15.2.4. It takes no key.
+/// Performs step 4 of 15.2.4, which needs no key.
 async fn request_video_chat(world: &World) -> Reply {
     let target = "/api/v1/ihrebank/identifications/T-1/requestVideoChat";
     world
@@ -57,7 +57,7 @@ async fn request_video_chat(world: &World) -> Reply {
         .await
 }
 
-/// The identification process as it is told so many seconds later, if there is a result.
+/// Returns the identification process after this number of seconds, if there is a result.
 async fn process_after(world: &World, seconds: u64) -> Option<Value> {
     world.seconds(seconds).await;
     let reply = world.ask("GET", "/T-1").await;
@@ -73,7 +73,7 @@ fn word(process: Option<&Value>) -> Option<(&str, Option<&str>)> {
 }
 
 #[tokio::test]
-async fn every_case_of_15_1_ends_as_documented() {
+async fn robot_cases_of_15_1_end_as_documented() {
     let cases = [
         ("HAPPYPATH", ("REVIEW_PENDING", None), ("SUCCESS", None)),
         (
@@ -132,7 +132,7 @@ async fn every_case_of_15_1_ends_as_documented() {
         let id = process["id"].as_str().unwrap();
         assert!(id.starts_with("TST-") && id.len() == 9, "{id}");
         assert_eq!(process["agentname"], "TROBOT");
-        // What was told before the review is told again beside the final result.
+        // The preliminary result appears again beside the final one.
         let previous = (robot != "ABORTIDENT").then_some(first.0);
         assert_eq!(
             process.get("previousresult").and_then(Value::as_str),
@@ -143,7 +143,7 @@ async fn every_case_of_15_1_ends_as_documented() {
 }
 
 #[tokio::test]
-async fn the_case_may_stand_in_any_name_or_custom_field() {
+async fn robot_case_can_be_in_any_name_or_custom_field() {
     for field in [
         "firstname",
         "lastname",
@@ -167,7 +167,7 @@ async fn the_case_may_stand_in_any_name_or_custom_field() {
 }
 
 #[tokio::test]
-async fn a_long_review_takes_a_day() {
+async fn long_review_takes_a_day() {
     let world = prepared("X-AUTOTEST-LONGREVIEW").await;
     request_video_chat(&world).await;
     assert_eq!(
@@ -181,8 +181,8 @@ async fn a_long_review_takes_a_day() {
 }
 
 #[tokio::test]
-async fn what_robots_do_not_do_is_refused() {
-    // The first is for eSign alone, and this account has none.
+async fn unsupported_robot_cases_are_refused() {
+    // The first case is for eSign only, which this account does not have.
     for robot in [
         "X-AUTOTEST-HOLDCERTIFICATE",
         "X-AUTOTEST-NOSUCHCASE",
@@ -200,7 +200,7 @@ async fn what_robots_do_not_do_is_refused() {
 }
 
 #[tokio::test]
-async fn the_video_chat_needs_an_identification_that_was_started() {
+async fn video_chat_requires_a_started_identification() {
     let world = World::start().await;
     request_video_chat(&world)
         .await
@@ -223,7 +223,7 @@ async fn the_video_chat_needs_an_identification_that_was_started() {
 }
 
 #[tokio::test]
-async fn the_video_chat_takes_an_empty_object_of_json() {
+async fn video_chat_takes_an_empty_json_object() {
     let world = prepared("X-AUTOTEST-HAPPYPATH").await;
     let target = "/api/v1/ihrebank/identifications/T-1/requestVideoChat";
     assert_eq!(
@@ -250,7 +250,7 @@ async fn the_video_chat_takes_an_empty_object_of_json() {
 }
 
 #[tokio::test]
-async fn an_aborted_test_can_be_done_again() {
+async fn aborted_test_can_be_repeated() {
     let world = prepared("X-AUTOTEST-ABORTIDENT").await;
     request_video_chat(&world).await;
     world.seconds(HOUR).await;
@@ -269,7 +269,7 @@ async fn an_aborted_test_can_be_done_again() {
 }
 
 #[tokio::test]
-async fn in_a_manual_test_the_person_acts_and_the_agent_does_as_asked() {
+async fn manual_test_waits_for_the_person() {
     let world = World::start().await;
     world
         .create("T-1", r#"{"firstname":"X-MANUALTEST-FRAUDIDENT"}"#)
@@ -277,7 +277,7 @@ async fn in_a_manual_test_the_person_acts_and_the_agent_does_as_asked() {
     assert_eq!(
         process_after(&world, HOUR).await,
         None,
-        "nobody has opened the link"
+        "the person has not opened the link"
     );
     let steps = world
         .control("POST", "idnow/identifications/T-1/act", "{}")
@@ -296,7 +296,7 @@ async fn in_a_manual_test_the_person_acts_and_the_agent_does_as_asked() {
 }
 
 #[tokio::test]
-async fn every_scenario_ends_as_it_is_named() {
+async fn scenarios_have_their_results() {
     let ends = [
         ("happy", Some("SUCCESS")),
         ("data-changed", Some("SUCCESS_DATA_CHANGED")),
@@ -328,7 +328,7 @@ async fn every_scenario_ends_as_it_is_named() {
 }
 
 #[tokio::test]
-async fn the_reason_can_be_chosen() {
+async fn reason_can_be_replaced() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     let act = r#"{"scenario":"rejected","reason":"WARNING_WRONG_CHECKSUM"}"#;
@@ -347,7 +347,7 @@ async fn the_reason_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn nobody_acts_where_it_makes_no_sense() {
+async fn impossible_scenarios_are_refused() {
     let world = World::start().await;
     let act = async |transaction: &str, body: &str| {
         let path = format!("idnow/identifications/{transaction}/act");
@@ -383,7 +383,7 @@ async fn nobody_acts_where_it_makes_no_sense() {
 }
 
 #[tokio::test]
-async fn what_changeall_returns_is_the_same_in_json_and_xml_and_breaks_neither() {
+async fn changeall_is_equal_in_json_and_xml() {
     for (robot, review) in [("CHANGEALL", "MATCH"), ("CHANGEALLREVIEW", "CHANGE")] {
         let world = prepared(&format!("X-AUTOTEST-{robot}")).await;
         request_video_chat(&world).await;
@@ -438,7 +438,7 @@ async fn what_changeall_returns_is_the_same_in_json_and_xml_and_breaks_neither()
 }
 
 #[tokio::test]
-async fn changed_data_keep_what_was_submitted_and_what_the_agent_had_entered() {
+async fn changed_data_keeps_submitted_and_agents_values() {
     let world = World::start().await;
     world.create("T-1", &person("").to_string()).await;
     world.sandbox.idnow().act("T-1", "data-changed").unwrap();
@@ -455,7 +455,7 @@ async fn changed_data_keep_what_was_submitted_and_what_the_agent_had_entered() {
 }
 
 #[tokio::test]
-async fn what_a_person_does_anew_takes_the_place_of_what_was_planned() {
+async fn new_scenario_replaces_planned_events() {
     let world = World::start().await;
     world.create("T-1", "{}").await;
     world.sandbox.idnow().act("T-1", "happy").unwrap();
@@ -471,7 +471,7 @@ async fn what_a_person_does_anew_takes_the_place_of_what_was_planned() {
 }
 
 #[tokio::test]
-async fn the_robots_have_a_host_of_their_own() {
+async fn robots_have_their_own_host() {
     let world = World::start().await;
     world
         .create("T-1", &person("X-AUTOTEST-HAPPYPATH").to_string())
@@ -482,7 +482,7 @@ async fn the_robots_have_a_host_of_their_own() {
             .send("POST", &target, &[("Host", host), KEY, JSON], "{}")
             .await
     };
-    // Elsewhere it is an update with nothing new.
+    // On other hosts it is an update without changes.
     for host in [
         "gateway.test.idnow.de",
         "gateway.idnow.de",

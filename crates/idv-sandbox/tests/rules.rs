@@ -1,4 +1,4 @@
-//! What IDnow's document demands of a client, rule by rule: chapters 3, 6.4, 8 and 12.
+//! IDnow's requirements for clients, rule by rule: chapters 3, 6.4, 8 and 12.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ fn owned(
     )
 }
 
-/// That it is the refusal of a field's format, in the document's words (chapter 12).
+/// Checks that a response refuses a field's format, in the document's words (chapter 12).
 #[track_caller]
 fn assert_bad_value(reply: &Reply, key: &str) {
     let message = format!("Please provide a correct value for ‘{key}’");
@@ -37,7 +37,7 @@ fn assert_bad_value(reply: &Reply, key: &str) {
 }
 
 #[tokio::test]
-async fn a_start_without_a_right_key_is_unauthorized() {
+async fn start_requires_a_valid_key() {
     let world = World::start().await;
     for headers in [
         vec![JSON],
@@ -49,7 +49,7 @@ async fn a_start_without_a_right_key_is_unauthorized() {
             .await
             .assert_failure(401, "INVALID_LOGIN_TOKEN");
     }
-    // The key of one company opens nothing at another, nor at one that is not there.
+    // A company's key is invalid at another company, and at an unknown one.
     for company in ["testbank", "nobody"] {
         let target = format!("/api/v1/{company}/identifications/T-1/start");
         world
@@ -65,7 +65,7 @@ async fn a_start_without_a_right_key_is_unauthorized() {
 }
 
 #[tokio::test]
-async fn both_keys_of_the_samples_are_valid() {
+async fn both_sample_keys_are_valid() {
     let world = World::start().await;
     for key in ["exampleApiKey", "BXCexampleexampleexampleexampleRP"] {
         let target = format!("/api/v1/ihrebank/identifications/{key}/start");
@@ -80,7 +80,7 @@ async fn both_keys_of_the_samples_are_valid() {
 }
 
 #[tokio::test]
-async fn a_start_may_carry_a_login_token_in_place_of_the_key() {
+async fn start_accepts_login_token_in_place_of_key() {
     let world = World::start().await;
     let token = world.token().await;
     assert_eq!(
@@ -93,7 +93,7 @@ async fn a_start_may_carry_a_login_token_in_place_of_the_key() {
 }
 
 #[tokio::test]
-async fn a_login_needs_a_right_company_and_key() {
+async fn login_requires_company_and_key() {
     let world = World::start().await;
     let login = async |company: &str, body: &str| {
         world
@@ -131,7 +131,7 @@ async fn a_login_needs_a_right_company_and_key() {
 }
 
 #[tokio::test]
-async fn every_login_makes_another_token_and_each_is_good() {
+async fn every_login_yields_another_valid_token() {
     let world = World::start().await;
     let (first, second) = (world.token().await, world.token().await);
     assert_ne!(first, second);
@@ -152,7 +152,7 @@ async fn every_login_makes_another_token_and_each_is_good() {
 }
 
 #[tokio::test]
-async fn what_needs_a_login_token_is_refused_without_a_right_one() {
+async fn routes_require_a_valid_login_token() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     for (method, target) in [
@@ -162,7 +162,7 @@ async fn what_needs_a_login_token_is_refused_without_a_right_one() {
         ("GET", "/api/v1/ihrebank/identifications/T-1.zip"),
         ("DELETE", "/api/v1/ihrebank/identifications/T-1"),
     ] {
-        // The key alone opens none of these.
+        // The key alone is not sufficient.
         for headers in [
             vec![],
             vec![KEY],
@@ -182,7 +182,7 @@ async fn what_needs_a_login_token_is_refused_without_a_right_one() {
 }
 
 #[tokio::test]
-async fn a_token_dies_of_an_hour_without_use() {
+async fn token_expires_after_an_idle_hour() {
     let world = World::start().await;
     let token = world.token().await;
     let ask = async || {
@@ -195,20 +195,20 @@ async fn a_token_dies_of_an_hour_without_use() {
             )
             .await
     };
-    // Used just in time again and again it outlives its hour.
+    // Repeated use within the hour extends its lifetime.
     for _ in 0..3 {
         world.seconds(3599).await;
         assert_eq!(ask().await.status, 200);
     }
     world.seconds(3600).await;
     ask().await.assert_failure(401, "INVALID_LOGIN_TOKEN");
-    // What is dead stays dead, and another login helps.
+    // An expired token stays invalid; another login helps.
     ask().await.assert_failure(401, "INVALID_LOGIN_TOKEN");
     assert_eq!(world.ask("GET", "").await.status, 200);
 }
 
 #[tokio::test]
-async fn tokens_can_be_forgotten_at_once() {
+async fn tokens_can_be_invalidated() {
     let world = World::start().await;
     let token = world.token().await;
     assert_eq!(
@@ -227,7 +227,7 @@ async fn tokens_can_be_forgotten_at_once() {
 }
 
 #[tokio::test]
-async fn nobody_reaches_another_companys_identifications() {
+async fn other_companys_identifications_are_not_accessible() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     let login = world
@@ -252,7 +252,7 @@ async fn nobody_reaches_another_companys_identifications() {
             .await
             .assert_failure(401, "SECURITY_VIOLATION");
     }
-    // Under its own name it has no such identification, and its list is empty.
+    // The company has no such identification of its own, and its list is empty.
     world
         .send("GET", "/api/v1/testbank/identifications/T-1", &token, "")
         .await
@@ -264,7 +264,7 @@ async fn nobody_reaches_another_companys_identifications() {
 }
 
 #[tokio::test]
-async fn a_body_must_be_said_to_be_json() {
+async fn body_must_have_json_media_type() {
     let world = World::start().await;
     for kind in [
         vec![],
@@ -285,12 +285,12 @@ async fn a_body_must_be_said_to_be_json() {
     assert_eq!(
         world.send("POST", START, &[KEY, kind], "{}").await.status,
         201,
-        "a charset does no harm"
+        "a charset is accepted"
     );
 }
 
 #[tokio::test]
-async fn a_body_must_be_a_json_object_in_utf_8() {
+async fn body_must_be_a_json_object_in_utf_8() {
     let world = World::start().await;
     for body in [
         b"".as_slice(),
@@ -309,7 +309,7 @@ async fn a_body_must_be_a_json_object_in_utf_8() {
 }
 
 #[tokio::test]
-async fn a_field_that_the_table_does_not_have_is_refused_by_its_name() {
+async fn undocumented_field_is_refused_by_name() {
     let world = World::start().await;
     for key in [
         "firstName",
@@ -335,7 +335,7 @@ async fn a_field_that_the_table_does_not_have_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn every_field_of_the_table_is_taken() {
+async fn every_documented_field_is_accepted() {
     let world = World::start().await;
     let body = json!({
         "birthday": "1975-12-20", "birthplace": "München", "birthname": "Meier", "city": "München", "country": "DE",
@@ -373,7 +373,7 @@ async fn every_field_of_the_table_is_taken() {
 }
 
 #[tokio::test]
-async fn every_wrong_format_is_refused_by_its_field() {
+async fn invalid_format_is_refused_by_field() {
     let world = World::start().await;
     let wrong: [(&str, &[Value]); 10] = [
         (
@@ -467,7 +467,7 @@ async fn every_wrong_format_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn a_null_is_a_field_that_is_not_given() {
+async fn null_counts_as_omitted() {
     let world = World::start().await;
     assert_eq!(
         world
@@ -479,7 +479,7 @@ async fn a_null_is_a_field_that_is_not_given() {
 }
 
 #[tokio::test]
-async fn a_transaction_number_has_the_documented_letters_and_length() {
+async fn transaction_number_has_documented_form() {
     let world = World::start().await;
     for wrong in [
         "a.b",
@@ -498,7 +498,7 @@ async fn a_transaction_number_has_the_documented_letters_and_length() {
 }
 
 #[tokio::test]
-async fn a_missing_transaction_number_has_a_cause_of_its_own() {
+async fn missing_transaction_number_has_its_own_cause() {
     let world = World::start().await;
     for target in [
         "/api/v1/ihrebank/identifications/start",
@@ -522,7 +522,7 @@ async fn a_missing_transaction_number_has_a_cause_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_identification_is_created_updated_and_then_closed() {
+async fn identification_is_created_updated_and_closed() {
     let world = World::start().await;
     let created = world
         .create("Abc-1", r#"{"firstname":"Armin","lastname":"Baur"}"#)
@@ -537,13 +537,13 @@ async fn an_identification_is_created_updated_and_then_closed() {
         .await
         .assert_failure(409, "EXISTING_IDENTIFICATION");
     let result = world.ask("GET", "/Abc-1").await.json();
-    // What the update did not name is kept.
+    // Fields that the update omits are kept.
     assert_eq!(result["userdata"]["firstname"]["value"], "ARMIN");
     assert_eq!(result["userdata"]["lastname"]["value"], "BAUER");
 }
 
 #[tokio::test]
-async fn transaction_numbers_are_the_same_in_every_case_and_told_as_first_given() {
+async fn transaction_numbers_ignore_case() {
     let world = World::start().await;
     let created = world.create("Abc-1", "{}").await;
     let again = world.create("aBC-1", "{}").await;
@@ -562,13 +562,13 @@ async fn transaction_numbers_are_the_same_in_every_case_and_told_as_first_given(
 }
 
 #[tokio::test]
-async fn what_can_follow_a_result_is_as_documented() {
+async fn results_follow_each_other_as_documented() {
     for (scenario, status) in [
         ("happy", 409),
         ("data-changed", 409),
         ("rejected", 409),
         ("canceled-in-review", 409),
-        // An aborted one can be done again, and one whose review goes on is not finished.
+        // An aborted identification can be repeated, and one in review is not finished.
         ("ABORTIDENT", 200),
         ("never-finishes", 200),
     ] {
@@ -579,7 +579,7 @@ async fn what_can_follow_a_result_is_as_documented() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn missing_objects_are_not_found() {
     let world = World::start().await;
     for (method, target) in [
         ("GET", "/api/v2/ihrebank"),

@@ -1,4 +1,4 @@
-//! The signature of the XML result, as a customer checks it: chapter 13.3.1.
+//! The signature of the XML result, checked as a customer does: section 13.3.1.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use support::World;
 
-/// The two files of the archive, where they are there.
+/// Returns the two files of the archive, if they exist.
 async fn signed(world: &World) -> (Vec<u8>, Option<Vec<u8>>) {
     let reply = world.ask("GET", "/T-1.zip").await;
     let mut archive = zip::ZipArchive::new(Cursor::new(reply.body)).unwrap();
@@ -32,7 +32,7 @@ async fn signed(world: &World) -> (Vec<u8>, Option<Vec<u8>>) {
     (read("T-1.xml").unwrap(), read("T-1.sig"))
 }
 
-/// The public key in DER, from where the document has it.
+/// Returns the public key in DER, from its documented path.
 async fn public_key(world: &World, name: &str) -> Vec<u8> {
     let reply = world
         .send(
@@ -54,7 +54,8 @@ async fn public_key(world: &World, name: &str) -> Vec<u8> {
         .strip_suffix("\n-----END PUBLIC KEY-----\n")
         .unwrap();
     let der = STANDARD.decode(body.replace('\n', "")).unwrap();
-    // A SubjectPublicKeyInfo of rsaEncryption (RFC 5280, 4.1.2.7): openssl reads no other under this label.
+    // A SubjectPublicKeyInfo of rsaEncryption (RFC 5280, 4.1.2.7), the only form that openssl reads
+    // under this label.
     let start = b"\x30\x82\x01\x22\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
     assert!(der.len() == 294 && der.starts_with(start), "{der:02x?}");
     der
@@ -72,7 +73,7 @@ async fn finished(signs: bool) -> World {
 }
 
 #[tokio::test]
-async fn the_signature_is_of_exactly_the_bytes_of_the_result() {
+async fn signature_covers_exact_bytes_of_result() {
     let world = finished(true).await;
     let (xml, signature) = signed(&world).await;
     let signature = signature.unwrap();
@@ -90,19 +91,19 @@ async fn the_signature_is_of_exactly_the_bytes_of_the_result() {
         altered[100] ^= 1;
         assert!(key.verify(&altered, &signature).is_err(), "{name}");
     }
-    // Asked for again, it is the same result under the same key.
+    // A second request returns the same result under the same key.
     assert_eq!(world.ask("GET", "/T-1.xml").await.body, xml);
     assert_eq!(signed(&world).await.1.unwrap(), signature);
 }
 
 #[tokio::test]
-async fn a_result_is_signed_on_request_alone() {
+async fn result_is_signed_only_if_configured() {
     let world = finished(false).await;
     assert_eq!(signed(&world).await.1, None);
 }
 
 #[tokio::test]
-async fn no_other_key_is_there() {
+async fn only_documented_keys_exist() {
     let world = World::start().await;
     assert_eq!(
         world

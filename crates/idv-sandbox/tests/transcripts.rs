@@ -1,5 +1,5 @@
-//! The document's own sample requests, character for character but for the host and the login token: by `curl` as they are printed,
-//! and by a client of our own, so that each has been asked whatever is installed.
+//! The document's sample requests, unchanged except for the host and the login token: by `curl` as
+//! printed, and by the tests' own client, so that each one is tested even without `curl`.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,14 +21,14 @@ use serde_json::{Value, json};
 use support::{Reply, World, send};
 
 const TRANSCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/idnow/transcripts");
-/// The login token of the samples; a login gives another one.
+/// The login token of the samples; a login yields another one.
 const TOKEN: &str = "7eb579f6-51b9-4a61-a32b-8bce0f84c6fa";
-/// That of the samples of chapter 7.
+/// The login token of the samples in chapter 7.
 const OTHER_TOKEN: &str = "asdgg38434-34guzf3f4zf34fz34-ugfgu3u34";
-/// The definition of the samples, as they tell it.
+/// The definition of the samples.
 const DEFINITION: &str = r#"{"optional":false,"name":"Arbeitsvertrag","identifier":"doc1","mimeType":"application/pdf","sortOrder":1}"#;
 
-/// A world in which the samples make sense.
+/// A sandbox that matches the samples.
 async fn world(name: &str) -> World {
     let world = World::start().await;
     if name.starts_with("15.") {
@@ -94,7 +94,7 @@ async fn world(name: &str) -> World {
     world
 }
 
-/// Both answers to a sample: ours and, where there is a `curl`, its.
+/// Both responses to a sample: the own client's and, if it is installed, `curl`'s.
 async fn ask(name: &str) -> Vec<Reply> {
     let mut replies = vec![by_hand(name).await];
     replies.extend(by_curl(name).await);
@@ -109,7 +109,7 @@ fn command(name: &str) -> String {
         .collect();
     assert!(
         header[0].starts_with("# Chapter ") && header[1].starts_with("# Repaired: "),
-        "{name} says where it is from"
+        "{name} states its source"
     );
     text.lines()
         .skip(header.len())
@@ -141,7 +141,7 @@ async fn by_hand(name: &str) -> Reply {
     let (host, path) = rest.split_at(rest.find('/').unwrap());
     headers.push(("Host", host));
     let method = method.unwrap_or(if body.is_some() { "POST" } else { "GET" });
-    // By the shared port, which knows the vendor by the name in the sample.
+    // Through the shared port, which selects the vendor by the host in the sample.
     send(
         &world.sandbox.shared_url(),
         method,
@@ -159,7 +159,7 @@ async fn by_curl(name: &str) -> Option<Reply> {
     }
     let world = world(name).await;
     let command = with_token(&command(name), &world.token().await);
-    // While the test system can be accessed by both, the samples of chapter 7 are of http.
+    // The test system supports both schemes; the samples of chapter 7 use http.
     let (before, rest) = command
         .split_once("https://")
         .or_else(|| command.split_once("http://"))
@@ -179,7 +179,7 @@ async fn by_curl(name: &str) -> Option<Reply> {
         .await
         .unwrap();
     assert!(output.status.success(), "{command}: {output:?}");
-    // It keeps the body alone; with -f it fails where the status is no success.
+    // `curl` prints the body alone; with -f it fails unless the status is a success.
     let named = before
         .split_once(" -o ")
         .map(|(_, rest)| rest.split(' ').next().unwrap());
@@ -202,7 +202,7 @@ fn with_token(command: &str, token: &str) -> String {
     command.replace(TOKEN, token).replace(OTHER_TOKEN, token)
 }
 
-/// An empty folder of one's own.
+/// Creates an empty folder.
 fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("transcript-{name}-{}", std::process::id()));
@@ -211,7 +211,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// The words of a shell's command line that has double quotes and backslashes within them.
+/// Returns the words of a shell command with double quotes and backslashes.
 fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
     let mut letters = line.chars();
@@ -228,7 +228,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Status and headers as the samples print them. `curl -fO` shows neither.
+/// Returns status and headers as printed in the samples. `curl -fO` shows neither.
 #[track_caller]
 fn assert_ok(reply: &Reply) {
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -246,7 +246,7 @@ fn assert_ok(reply: &Reply) {
 }
 
 #[tokio::test]
-async fn the_sample_of_3_2_11_creates_an_identification() {
+async fn sample_3_2_11_creates_an_identification() {
     for reply in ask("3.2.11-start").await {
         // The sample prints 200 for a new identification; the table before it says 201.
         assert_eq!(reply.status, 201, "{}", reply.text());
@@ -264,7 +264,7 @@ async fn the_sample_of_3_2_11_creates_an_identification() {
 }
 
 #[tokio::test]
-async fn the_sample_of_6_4_gets_the_waiting_time() {
+async fn sample_6_4_gets_the_waiting_time() {
     for reply in ask("6.4-waiting-time").await {
         assert_ok(&reply);
         let expected = serde_json::json!({
@@ -275,7 +275,7 @@ async fn the_sample_of_6_4_gets_the_waiting_time() {
 }
 
 #[tokio::test]
-async fn the_samples_of_7_1_define_a_document() {
+async fn samples_7_1_define_a_document() {
     for reply in ask("7.1.3-create").await {
         assert_eq!(
             (reply.status, reply.text(), reply.header("content-length")),
@@ -297,7 +297,7 @@ async fn the_samples_of_7_1_define_a_document() {
 }
 
 #[tokio::test]
-async fn the_samples_of_uploads_are_answered_with_nothing() {
+async fn upload_samples_have_empty_responses() {
     for reply in [ask("7.1.8-upload").await, ask("7.2.4-upload").await].concat() {
         assert_eq!((reply.status, reply.body.len()), (200, 0));
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
@@ -306,7 +306,7 @@ async fn the_samples_of_uploads_are_answered_with_nothing() {
 }
 
 #[tokio::test]
-async fn the_samples_of_downloads_get_files() {
+async fn download_samples_get_files() {
     for reply in ask("7.1.9-download").await {
         assert_eq!((reply.status, reply.body.as_slice()), (200, signing::PDF));
     }
@@ -317,7 +317,7 @@ async fn the_samples_of_downloads_get_files() {
 }
 
 #[tokio::test]
-async fn the_samples_of_7_2_list_and_update_documents() {
+async fn samples_7_2_list_and_update_documents() {
     for reply in [ask("7.2.1-list").await, ask("7.2.2-single").await].concat() {
         assert_ok(&reply);
         let body = reply.json();
@@ -326,7 +326,7 @@ async fn the_samples_of_7_2_list_and_update_documents() {
         let shown = [0, 4, 8]
             .map(|start| hash.get(start..start + 4).unwrap())
             .join("-");
-        // As the sample writes it, in its order.
+        // In the order of the sample.
         let document = format!(
             r#""name":"Arbeitsvertrag","version":null,"hash":"{hash}","displayHash":"{shown}","status":"UPLOADED""#
         );
@@ -342,7 +342,7 @@ async fn the_samples_of_7_2_list_and_update_documents() {
 }
 
 #[tokio::test]
-async fn the_samples_of_8_3_5_and_8_3_6_copy_and_archive() {
+async fn samples_8_3_5_and_8_3_6_copy_and_archive() {
     for reply in ask("8.3.5-copy").await {
         assert_eq!(reply.status, 201, "{}", reply.text());
         let id = reply.json()["id"].as_str().unwrap().to_owned();
@@ -354,7 +354,7 @@ async fn the_samples_of_8_3_5_and_8_3_6_copy_and_archive() {
 }
 
 #[tokio::test]
-async fn the_sample_of_8_3_1_logs_in() {
+async fn sample_8_3_1_logs_in() {
     for reply in ask("8.3.1-login").await {
         assert_ok(&reply);
         assert_eq!(reply.header("content-length"), Some("52"));
@@ -372,7 +372,7 @@ async fn the_sample_of_8_3_1_logs_in() {
 }
 
 #[tokio::test]
-async fn the_samples_of_8_3_2_list_by_state() {
+async fn samples_8_3_2_list_by_state() {
     let samples = [
         ("8.3.2-1-successful", "AH73JK3LM", "SUCCESS"),
         ("8.3.2-2-pending", "Pending", "REVIEW_PENDING"),
@@ -395,7 +395,7 @@ async fn the_samples_of_8_3_2_list_by_state() {
 }
 
 #[tokio::test]
-async fn a_list_has_the_fields_of_the_sample_of_8_3_2() {
+async fn list_has_the_fields_of_sample_8_3_2() {
     for reply in ask("8.3.2-1-successful").await {
         let body = reply.json();
         let process = &body["identifications"][0]["identificationprocess"];
@@ -423,7 +423,7 @@ async fn a_list_has_the_fields_of_the_sample_of_8_3_2() {
 }
 
 #[tokio::test]
-async fn the_sample_of_8_3_3_1_gets_an_archive() {
+async fn sample_8_3_3_1_gets_an_archive() {
     for reply in ask("8.3.3.1-zip").await {
         assert_eq!(reply.status, 200);
         assert!(
@@ -447,7 +447,7 @@ async fn the_sample_of_8_3_3_1_gets_an_archive() {
 }
 
 #[tokio::test]
-async fn the_sample_of_8_3_3_2_gets_the_bare_result() {
+async fn sample_8_3_3_2_gets_the_bare_result() {
     for reply in ask("8.3.3.2-json").await {
         assert_ok(&reply);
         let body = reply.json();
@@ -458,14 +458,14 @@ async fn the_sample_of_8_3_3_2_gets_the_bare_result() {
 }
 
 #[tokio::test]
-async fn the_sample_of_8_3_4_deletes() {
+async fn sample_8_3_4_deletes() {
     for reply in ask("8.3.4-delete").await {
         assert_eq!((reply.status, reply.body.as_slice()), (200, b"".as_slice()));
     }
 }
 
 #[tokio::test]
-async fn the_samples_of_15_2_4_set_the_robots_going() {
+async fn samples_15_2_4_start_the_robots() {
     for reply in ask("15.2.4-3-start").await {
         assert_ok(&reply);
         let body = reply.json();
@@ -485,7 +485,7 @@ async fn the_samples_of_15_2_4_set_the_robots_going() {
 }
 
 #[tokio::test]
-async fn the_sample_of_16_2_finds_the_system_well() {
+async fn sample_16_2_checks_the_system() {
     for reply in ask("16.2-system-check").await {
         assert_eq!((reply.status, reply.text()), (200, "SYSTEM_CHECK_OK"));
         assert_eq!(
@@ -497,7 +497,7 @@ async fn the_sample_of_16_2_finds_the_system_well() {
 }
 
 #[tokio::test]
-async fn every_transcript_is_asked() {
+async fn every_transcript_is_tested() {
     let source =
         fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/transcripts.rs")).unwrap();
     for entry in fs::read_dir(TRANSCRIPTS).unwrap() {
@@ -511,7 +511,7 @@ async fn every_transcript_is_asked() {
             .to_owned();
         assert!(
             source.contains(&format!("(\"{name}\"")),
-            "{name} is asked by a test"
+            "{name} is used by a test"
         );
         assert!(
             !command(&name).contains(['“', '”', '–', '\n']),

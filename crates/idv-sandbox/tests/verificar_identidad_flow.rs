@@ -1,4 +1,5 @@
-//! VerificarIdentidad from end to end: a request, its message, what the person does, the reports, the certificate.
+//! VerificarIdentidad from end to end: a request, its message, the person's part, the reports, the
+//! certificate.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use support::{JSON, send};
 use verificar_identidad::{Vi, reporting, request, with};
 
 #[tokio::test]
-async fn a_request_becomes_a_certificate() {
+async fn request_ends_with_a_certificate() {
     let (vi, script) = reporting(|_| {}).await;
     let id = vi.request(&request()).await;
     let messages = vi.sandbox.verificar_identidad().messages();
@@ -65,7 +66,7 @@ async fn a_request_becomes_a_certificate() {
 }
 
 #[tokio::test]
-async fn each_scenario_goes_by_its_statuses() {
+async fn each_scenario_has_its_statuses() {
     let scenarios: [(&str, &[i64], Option<f64>); 10] = [
         (
             "happy",
@@ -140,13 +141,13 @@ async fn each_scenario_goes_by_its_statuses() {
         assert_eq!(
             again.is_err(),
             matches!(expected.last(), Some(5100 | 5500)),
-            "{scenario}: what is finished stays"
+            "{scenario}: a finished request stays finished"
         );
     }
 }
 
 #[tokio::test]
-async fn operator_corrects_the_name_and_the_date_of_birth() {
+async fn operator_corrects_name_and_date_of_birth() {
     let (vi, script) = reporting(|_| {}).await;
     vi.finished(&request(), "data-changed").await;
     let cards: Vec<_> = script
@@ -175,7 +176,7 @@ async fn operator_corrects_the_name_and_the_date_of_birth() {
 }
 
 #[tokio::test]
-async fn a_new_scenario_takes_the_place_of_the_one_before() {
+async fn new_scenario_replaces_the_previous_one() {
     let (vi, script) = reporting(|_| {}).await;
     let id = vi.request(&request()).await;
     vi.sandbox.verificar_identidad().act(&id, "fraud").unwrap();
@@ -190,7 +191,7 @@ async fn a_new_scenario_takes_the_place_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn whoever_opens_the_link_has_accessed() {
+async fn opening_the_link_is_an_access() {
     let (vi, script) = reporting(|_| {}).await;
     let id = vi.request(&request()).await;
     let text = vi
@@ -227,12 +228,12 @@ async fn whoever_opens_the_link_has_accessed() {
     assert_eq!(
         script.reports().len(),
         reports,
-        "what is over does not begin again"
+        "a finished request does not start again"
     );
 }
 
 #[tokio::test]
-async fn the_control_plane_shows_and_drives_it() {
+async fn control_plane_shows_and_drives_requests() {
     let (vi, script) = reporting(|_| {}).await;
     let id = vi.request(&request()).await;
     assert_eq!(vi.control("GET", "requests", "").await.json(), json!([id]));
@@ -319,7 +320,7 @@ async fn the_control_plane_shows_and_drives_it() {
 }
 
 #[tokio::test]
-async fn every_reason_can_be_found_and_its_data_agree_with_it() {
+async fn each_reason_has_consistent_data() {
     let (vi, script) = reporting(|_| {}).await;
     let agree: [(i64, &[&str], &str); 8] = [
         (-1, &["PruebaDeVida"], "Si"),
@@ -362,7 +363,7 @@ async fn every_reason_can_be_found_and_its_data_agree_with_it() {
     }
     assert!(
         vi.statuses(&id).await.is_empty(),
-        "what is refused does nothing"
+        "a refused request has no effect"
     );
     for (likeness, told) in [
         ("80", "80"),
@@ -390,7 +391,7 @@ async fn every_reason_can_be_found_and_its_data_agree_with_it() {
 }
 
 #[tokio::test]
-async fn it_is_reset_with_everything() {
+async fn reset_includes_the_vendor() {
     let vi = Vi::with(|account| account.credit_hundredths = 100).await;
     vi.request(&request()).await;
     vi.sandbox.reset().await;
@@ -406,6 +407,6 @@ async fn it_is_reset_with_everything() {
     vi.request(&request()).await;
     assert!(
         handle.messages()[0].text.contains(&vi.base),
-        "links still lead here"
+        "links still lead to the sandbox"
     );
 }

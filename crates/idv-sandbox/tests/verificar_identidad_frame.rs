@@ -1,4 +1,5 @@
-//! The frame of the sandbox at this vendor: the client's clock, a failure inside a success, settings that are left out.
+//! The sandbox's common functions at VerificarIdentidad: the client's clock, a failure inside a
+//! success, omitted settings.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +17,7 @@ use support::{World, send, still};
 use verificar_identidad::{Vi, request};
 
 #[tokio::test]
-async fn scheduled_message_goes_at_once_when_its_time_passed_here() {
+async fn message_is_sent_at_once_if_past_by_virtual_time() {
     let wall = || "2026-01-01T00:00:00Z".parse().unwrap();
     let sandbox = still().wall_clock(wall).start().await.unwrap();
     let vi = Vi {
@@ -41,7 +42,7 @@ async fn scheduled_message_goes_at_once_when_its_time_passed_here() {
 }
 
 #[tokio::test]
-async fn failure_inside_a_success_is_a_refused_login() {
+async fn failure_inside_success_is_a_refused_login() {
     let sandbox = still().start().await.unwrap();
     sandbox.plan(Fault::new(FaultKind::StatusInside(401)));
     let reply = send(
@@ -57,7 +58,7 @@ async fn failure_inside_a_success_is_a_refused_login() {
 }
 
 #[tokio::test]
-async fn patch_keeps_the_settings_that_it_leaves_out() {
+async fn patch_keeps_omitted_settings() {
     let world = World::start().await;
     let account = "verificar-identidad/account";
     let changed = world
@@ -72,7 +73,7 @@ async fn patch_keeps_the_settings_that_it_leaves_out() {
 }
 
 #[tokio::test]
-async fn certificate_covers_the_hosts() {
+async fn certificate_covers_the_vendors_hosts() {
     let sandbox = still().tls().start().await.unwrap();
     let shared = sandbox
         .shared_url()

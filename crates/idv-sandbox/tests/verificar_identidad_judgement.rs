@@ -1,5 +1,5 @@
-//! VerificarIdentidad's reports that are hard to judge or to read: another number than the one that was asked for, passports, parts of
-//! unexpected shapes, and another charset.
+//! VerificarIdentidad's reports that are ambiguous or difficult to read: a number other than the
+//! requested one, passports, members of unexpected types, and another charset.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use idv_sandbox::{RejectionReason, ReportFormat, ReportNesting, SpoiledResult};
 use serde_json::{Value, json};
 use verificar_identidad::{Vi, reporting, request, with};
 
-/// The last report of a scenario of a request with this number, and its `Result`.
+/// Returns the last report of a scenario for a request with this number, and its `Result`.
 async fn last(number: Value, scenario: &str) -> (Value, Value) {
     let (vi, script) = reporting(|_| {}).await;
     vi.finished(&with("Dni", number), scenario).await;
@@ -95,12 +95,12 @@ async fn passport_has_a_number_and_no_back() {
     assert_eq!(
         vi.statuses(&id).await,
         [3000, 3001, 3002, 5000, 5001, 5100],
-        "no back is asked for"
+        "the back is not requested"
     );
 }
 
 #[tokio::test]
-async fn sides_that_differ_can_be_validated() {
+async fn differing_sides_can_be_validated() {
     let (report, result) = last(Value::Null, "sides-differ").await;
     assert_eq!(
         (&report["Estado"], &result["Resultado"]),
@@ -113,14 +113,14 @@ async fn sides_that_differ_can_be_validated() {
 }
 
 #[tokio::test]
-async fn good_result_can_stay_without_an_operator() {
+async fn positive_result_can_stay_unreviewed() {
     let (report, result) = last(Value::Null, "unreviewed").await;
     assert_eq!(report["Estado"], "5001");
     assert!(result["Resultado"].as_f64().unwrap() > 80.0, "{result}");
 }
 
 #[tokio::test]
-async fn each_access_has_an_address_of_its_own() {
+async fn each_access_has_its_own_address() {
     let (vi, script) = reporting(|_| {}).await;
     vi.finished(&request(), "several-accesses").await;
     let accesses = script.last().nested("Acceso");
@@ -202,7 +202,7 @@ async fn rejection_has_its_reason_in_each_form() {
         assert_eq!(reasons.last(), Some(&expected));
         assert!(
             reasons.iter().rev().skip(1).all(Value::is_null),
-            "it comes with 5500 alone: {reasons:?}"
+            "only 5500 has a reason: {reasons:?}"
         );
     }
     let settings = |account: &mut idv_sandbox::VerificarIdentidadAccount| {
@@ -244,13 +244,13 @@ async fn reports_can_be_in_windows_1252() {
         );
         assert!(
             !report.header("content-type").unwrap().contains("charset"),
-            "it is not told"
+            "it is omitted"
         );
     }
 }
 
 #[tokio::test]
-async fn answers_can_be_in_windows_1252() {
+async fn responses_can_be_in_windows_1252() {
     let vi = Vi::with(|account| account.windows_1252 = true).await;
     for (format, media_type) in [
         ("JSON", "application/json"),
@@ -273,12 +273,12 @@ async fn answers_can_be_in_windows_1252() {
     assert_eq!(
         vi.said("VerificarIdentidad", &request()).await["Res"],
         1,
-        "what is ASCII is the same"
+        "ASCII is unchanged"
     );
 }
 
 #[tokio::test]
-async fn unknown_estado_is_the_one_of_the_settings() {
+async fn unknown_estado_comes_from_the_settings() {
     let (vi, script) = reporting(|account| account.unknown_status = 5200).await;
     vi.finished(&request(), "unknown-status").await;
     assert_eq!(script.last().json()["Estado"], "5200");

@@ -1,5 +1,4 @@
-//! VerificarIdentidad's reports: what they say, in every format and variant, who they are from, how often they are tried; and its
-//! certificates.
+//! VerificarIdentidad's reports: contents, formats, credentials and retries; and its certificates.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use verificar_identidad::{Report, Vi, basic, reporting, request, with};
 
-/// The document's example of `Result`, with the slashes as its sample of a report has them, and the age of 2026.
+/// The document's example of `Result`, with the slashes of its sample report, and the age in 2026.
 const RESULT: &str = concat!(
     r#"{"Resultado":93.957847595214844,"DNIAnverso":"00000000T","DNIReverso":"00000000T","AnversoReversoCoinciden":"Si","#,
     r#""DNISolicitado":"","DNISolicitadoCoincide":"N\/A","DNI":{"Edad":70,"FechaNacimiento":"18\/12\/1955","DNI":"00000000T","#,
@@ -39,7 +38,7 @@ const POSITION: &str = concat!(
 const DEVICE: &str =
     r#"{"browser":"Chrome 92.0.4515.131","SysOp":"Android 11","displayResolution":"360 x 800"}"#;
 
-/// The pairs of a form.
+/// Returns the pairs of a form.
 fn form(report: &Report) -> BTreeMap<String, String> {
     url::form_urlencoded::parse(report.body.as_bytes())
         .into_owned()
@@ -47,7 +46,7 @@ fn form(report: &Report) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn a_report_is_that_of_the_sample() {
+async fn report_matches_the_sample() {
     let (vi, script) = reporting(|_| {}).await;
     // 1 January 2026, 1:00 in Spain.
     let id = vi.finished(&with("Dni", Value::Null), "happy").await;
@@ -83,7 +82,7 @@ async fn a_report_is_that_of_the_sample() {
 }
 
 #[tokio::test]
-async fn what_is_known_grows_with_the_statuses() {
+async fn report_grows_with_the_statuses() {
     let (vi, script) = reporting(|_| {}).await;
     vi.finished(&request(), "happy").await;
     let always = [
@@ -152,7 +151,7 @@ async fn what_is_known_grows_with_the_statuses() {
 }
 
 #[tokio::test]
-async fn values_with_parts_are_text_objects_or_arrays() {
+async fn structured_values_have_configured_form() {
     let (vi, script) = reporting(|_| {}).await;
     vi.configure(|account| account.nested = ReportNesting::Object);
     vi.finished(&with("Dni", Value::Null), "happy").await;
@@ -190,7 +189,7 @@ async fn values_with_parts_are_text_objects_or_arrays() {
 }
 
 #[tokio::test]
-async fn numbers_are_text_or_numbers() {
+async fn numbers_have_configured_type() {
     let (vi, script) = reporting(|account| account.report_numbers = true).await;
     let id = vi.finished(&request(), "rejected").await;
     let body = script.last().json();
@@ -202,7 +201,7 @@ async fn numbers_are_text_or_numbers() {
 }
 
 #[tokio::test]
-async fn reports_are_forms_too() {
+async fn reports_can_be_forms() {
     let (vi, script) = reporting(|account| account.report_format = ReportFormat::Form).await;
     let id = vi.finished(&with("Dni", Value::Null), "happy").await;
     let report = script.last();
@@ -253,7 +252,7 @@ async fn reports_are_forms_too() {
 }
 
 #[tokio::test]
-async fn reports_carry_credentials_where_the_account_has_them() {
+async fn reports_carry_configured_credentials() {
     let (vi, script) = reporting(|account| {
         (account.report_user, account.report_password) =
             (Some("vendor".into()), "päss:word".into());
@@ -271,7 +270,7 @@ async fn reports_carry_credentials_where_the_account_has_them() {
 }
 
 #[tokio::test]
-async fn the_address_gets_the_reports_of_other_services_too() {
+async fn reports_of_other_services_can_precede() {
     let (vi, script) = reporting(|account| account.other_services = true).await;
     vi.finished(&request(), "happy").await;
     let services: Vec<_> = script
@@ -291,7 +290,7 @@ async fn the_address_gets_the_reports_of_other_services_too() {
 }
 
 #[tokio::test]
-async fn a_report_is_tried_four_times() {
+async fn report_is_attempted_four_times() {
     let (vi, script) = reporting(|_| {}).await;
     script.will_answer([500, 404, 302, 503]);
     let id = vi.request(&request()).await;
@@ -339,7 +338,7 @@ async fn a_report_is_tried_four_times() {
 }
 
 #[tokio::test]
-async fn without_an_address_nothing_is_told_and_faults_befall_reports() {
+async fn reports_need_an_address_and_can_have_faults() {
     let vi = Vi::start().await;
     vi.finished(&request(), "happy").await;
     assert!(vi.sandbox.callbacks().is_empty());
@@ -354,7 +353,7 @@ async fn without_an_address_nothing_is_told_and_faults_befall_reports() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_there_for_what_was_validated() {
+async fn only_validated_requests_have_a_certificate() {
     let vi = Vi::with(|account| account.block_after = 0).await;
     let id = vi.finished(&request(), "happy").await;
     let rejected = vi.finished(&request(), "rejected").await;

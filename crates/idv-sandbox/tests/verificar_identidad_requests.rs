@@ -1,4 +1,5 @@
-//! What VerificarIdentidad takes and refuses: credentials, parameters, dates, credits, formats, empty connections.
+//! VerificarIdentidad: accepted and refused requests: credentials, parameters, dates, credits,
+//! formats, empty connections.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use support::{JSON, Reply, send, still};
 use verificar_identidad::{FORM, Vi, basic, request, with};
 
-/// A call without a body, with this header.
+/// Calls a function without a body, with this header.
 async fn credits_by(vi: &Vi, header: Option<&str>, query: &str) -> Reply {
     let headers: Vec<_> = header
         .map(|value| ("Authorization", value))
@@ -35,7 +36,7 @@ async fn credits_by(vi: &Vi, header: Option<&str>, query: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn credentials_are_those_of_the_account_alone() {
+async fn only_the_accounts_credentials_are_accepted() {
     let right = basic("APIUser", "APIToken");
     let wrong = [
         None,
@@ -94,7 +95,7 @@ async fn credentials_are_those_of_the_account_alone() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_in_every_way_that_was_seen() {
+async fn wrong_credentials_are_answered_as_configured() {
     let vi = Vi::start().await;
     let ask = async |query: &str| {
         let reply = credits_by(&vi, None, query).await;
@@ -123,7 +124,7 @@ async fn wrong_credentials_are_told_in_every_way_that_was_seen() {
 }
 
 #[tokio::test]
-async fn functions_are_called_by_post_with_the_version_or_without() {
+async fn functions_require_post_with_optional_version() {
     let vi = Vi::with(|account| account.block_after = 0).await;
     let authorization = basic("APIUser", "APIToken");
     for (path, status) in [
@@ -174,7 +175,7 @@ async fn functions_are_called_by_post_with_the_version_or_without() {
 }
 
 #[tokio::test]
-async fn parameters_come_in_json_a_form_or_the_query_whatever_their_case() {
+async fn parameters_come_in_json_form_or_query() {
     let vi = Vi::start().await;
     let form = "mensaje=Hola+%5BLINK%5D&TELEFONO=34600000002&resp=JSON&Remitente=Uno";
     let json =
@@ -203,7 +204,11 @@ async fn parameters_come_in_json_a_form_or_the_query_whatever_their_case() {
             &request().to_string(),
         )
         .await;
-    assert_eq!(both.json()[0]["Res"], 1, "the body stands before the query");
+    assert_eq!(
+        both.json()[0]["Res"],
+        1,
+        "the body takes precedence over the query"
+    );
     assert_eq!(
         vi.sandbox
             .verificar_identidad()
@@ -216,15 +221,15 @@ async fn parameters_come_in_json_a_form_or_the_query_whatever_their_case() {
     let number = vi
         .said("VerificarIdentidad", &with("Telefono", 34_600_000_001_u64))
         .await;
-    assert_eq!(number["Res"], 1, "digits are taken as a number too");
+    assert_eq!(number["Res"], 1, "digits are accepted as a number");
     let more = vi
         .said("VerificarIdentidad", &with("Otro", json!(["x"])))
         .await;
-    assert_eq!(more["Res"], 1, "what no table has is ignored");
+    assert_eq!(more["Res"], 1, "an undocumented parameter is ignored");
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_refused() {
+async fn unreadable_body_is_refused() {
     let vi = Vi::with(|account| account.block_after = 0).await;
     let text = request().to_string();
     let bodies: [(&[(&str, &str)], &str); 6] = [
@@ -251,7 +256,7 @@ async fn a_body_that_cannot_be_read_is_refused() {
 }
 
 #[tokio::test]
-async fn a_phone_number_is_digits_with_a_country_code() {
+async fn phone_number_is_digits_with_country_code() {
     let vi = Vi::with(|account| account.block_after = 0).await;
     for phone in [
         "+34600000001",
@@ -291,7 +296,7 @@ async fn a_phone_number_is_digits_with_a_country_code() {
 }
 
 #[tokio::test]
-async fn a_message_has_the_keyword_unless_the_account_is_as_the_sample() {
+async fn message_requires_keyword_by_default() {
     let vi = Vi::start().await;
     for text in ["MiEmpresa", "[Link]", "LINK"] {
         assert!(
@@ -325,7 +330,7 @@ async fn a_message_has_the_keyword_unless_the_account_is_as_the_sample() {
 }
 
 #[tokio::test]
-async fn a_sender_has_at_most_11_characters() {
+async fn sender_has_at_most_11_characters() {
     let vi = Vi::start().await;
     assert!(
         vi.refused(&with("Remitente", "MiEmpresaSA1"))
@@ -347,7 +352,7 @@ async fn a_sender_has_at_most_11_characters() {
 }
 
 #[tokio::test]
-async fn a_document_number_is_told_again_as_it_was_given() {
+async fn document_number_is_returned_unchanged() {
     let vi = Vi::start().await;
     assert!(vi.refused(&with("Dni", "0\r\n--")).await.contains("Dni"));
     for (number, told) in [
@@ -366,7 +371,7 @@ async fn a_document_number_is_told_again_as_it_was_given() {
 }
 
 #[tokio::test]
-async fn a_request_is_sent_at_its_time_in_spain() {
+async fn request_is_sent_at_its_time_in_spain() {
     let start: Timestamp = "2026-03-28T20:00:30Z".parse().unwrap();
     let sandbox = still().start_time(start).start().await.unwrap();
     let base = sandbox.verificar_identidad().base_url();
@@ -376,7 +381,7 @@ async fn a_request_is_sent_at_its_time_in_spain() {
     for (date, why) in [
         ("2026-03-28 20:59", "past"),
         ("2025-12-31 10:00", "past"),
-        ("2026-03-29 02:30", "an hour that there is not"),
+        ("2026-03-29 02:30", "clocks skip"),
         ("2026-03-28T22:00", "Fecha"),
         ("2026-03-28 22:00:00", "Fecha"),
         ("2026-3-28 22:00", "Fecha"),
@@ -390,12 +395,12 @@ async fn a_request_is_sent_at_its_time_in_spain() {
     }
     let handle = vi.sandbox.verificar_identidad();
     vi.request(&with("Fecha", "2026-03-28 21:00")).await;
-    assert_eq!(handle.messages().len(), 1, "this minute is not over");
+    assert_eq!(handle.messages().len(), 1, "the current minute is not past");
     for (date, utc) in [
         ("2026-03-28 22:00", "2026-03-28T21:00:00Z"),
         ("2026-03-29 03:00", "2026-03-29T01:00:00Z"),
         ("2026-07-01 12:00", "2026-07-01T10:00:00Z"),
-        // This hour comes twice.
+        // This hour occurs twice.
         ("2026-10-25 02:30", "2026-10-25T00:30:00Z"),
     ] {
         let id = vi.request(&with("Fecha", date)).await;
@@ -416,7 +421,7 @@ async fn a_request_is_sent_at_its_time_in_spain() {
 }
 
 #[tokio::test]
-async fn nobody_comes_before_the_message() {
+async fn person_cannot_come_before_the_message() {
     let vi = Vi::start().await;
     // 1 January 2026, 1:00 in Spain.
     let id = vi.request(&with("Fecha", "2026-01-01 02:00")).await;
@@ -429,7 +434,7 @@ async fn nobody_comes_before_the_message() {
 }
 
 #[tokio::test]
-async fn each_request_costs_credits_until_there_are_too_few() {
+async fn each_request_costs_credits() {
     let vi =
         Vi::with(|account| (account.credit_hundredths, account.cost_hundredths) = (500, 200)).await;
     assert_eq!(vi.said("VerificarIdentidad", &request()).await["Cred"], 3);
@@ -437,7 +442,7 @@ async fn each_request_costs_credits_until_there_are_too_few() {
     assert_eq!(
         vi.said("VerificarIdentidad", &request()).await["Cred"],
         1,
-        "what is refused costs nothing"
+        "a refused request costs nothing"
     );
     let said = vi.said("VerificarIdentidad", &request()).await;
     assert_eq!(said, json!({ "Res": -2, "CredNecesarios": 2 }));
@@ -463,7 +468,7 @@ async fn each_request_costs_credits_until_there_are_too_few() {
 }
 
 #[tokio::test]
-async fn accounts_without_the_function_and_general_errors_send_nothing() {
+async fn refused_requests_send_nothing() {
     let vi = Vi::with(|account| account.activated = false).await;
     assert_eq!(
         vi.said("VerificarIdentidad", &request()).await,
@@ -488,7 +493,7 @@ async fn accounts_without_the_function_and_general_errors_send_nothing() {
 }
 
 #[tokio::test]
-async fn answers_are_in_the_format_that_was_asked_for() {
+async fn responses_have_the_requested_format() {
     let vi = Vi::with(|account| account.block_after = 0).await;
     let ask = async |function: &str, body: Value| {
         let reply = vi.call(function, &body).await;
@@ -552,7 +557,7 @@ async fn answers_are_in_the_format_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn answers_come_in_every_variant_that_the_document_leaves_open() {
+async fn responses_have_configured_variants() {
     let vi = Vi::with(|account| account.answer_as_object = true).await;
     let reply = vi.call("GetCreditos", &json!({ "Resp": "JSON" })).await;
     assert_eq!(reply.json(), json!({ "Res": 1, "Cred": 1000 }));
@@ -584,7 +589,7 @@ async fn answers_come_in_every_variant_that_the_document_leaves_open() {
 }
 
 #[tokio::test]
-async fn repeatedly_wrong_calls_block_the_sender_for_a_time() {
+async fn repeated_invalid_calls_block_the_sender() {
     let vi = Vi::start().await;
     let wrong = with("Telefono", "x");
     for _ in 0..9 {
@@ -615,7 +620,7 @@ async fn repeatedly_wrong_calls_block_the_sender_for_a_time() {
 }
 
 #[tokio::test]
-async fn to_ask_for_the_credits_over_and_over_is_an_empty_connection() {
+async fn repeated_credit_queries_block_the_sender() {
     let vi = Vi::with(|account| (account.block_after, account.blocked_status) = (3, 403)).await;
     for _ in 0..3 {
         assert_eq!(
@@ -657,7 +662,7 @@ async fn both_hosts_are_on_the_shared_port() {
 }
 
 impl Vi {
-    /// The credits that are left, as old versions told them.
+    /// Returns the remaining credits, in the format of old versions.
     fn credits(&self) -> String {
         (self
             .sandbox

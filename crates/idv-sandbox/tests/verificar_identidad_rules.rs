@@ -1,4 +1,5 @@
-//! What VerificarIdentidad's part of the sandbox promises beside the document: its settings, its README, and an answer to anything.
+//! VerificarIdentidad's emulator beyond the document: its settings, its page, and a response to
+//! every call.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use support::{JSON, send};
 use verificar_identidad::{FORM, Vi, basic, request};
 
-/// Numbers that are the same in every run.
+/// Pseudo-random numbers that are the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -43,7 +44,7 @@ fn chapter() -> String {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_be_are_refused() {
+async fn invalid_settings_are_refused() {
     let vi = Vi::start().await;
     let account = vi.control("GET", "account", "").await.json();
     for (name, value) in [
@@ -137,7 +138,7 @@ async fn page_names_every_setting_scenario_and_route() {
 }
 
 #[tokio::test]
-async fn every_call_gets_an_answer() {
+async fn every_call_is_answered() {
     let vi = Vi::with(|account| account.block_after = 0).await;
     let (right, wrong) = (basic("APIUser", "APIToken"), basic("APIUser", "%"));
     let id = vi.request(&request()).await;

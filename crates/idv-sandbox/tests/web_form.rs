@@ -1,4 +1,4 @@
-//! IDnow's web form for a person's data (chapter 4), and the calls that clients make beyond the document.
+//! IDnow's web form for a person's data (chapter 4), and undocumented calls of clients.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ async fn post(world: &World, target: &str, body: &str) -> Reply {
         .await
 }
 
-/// The names of the fields of a form, as a browser finds them.
+/// Returns the names of the fields of a form, as a browser finds them.
 fn fields(page: &str) -> Vec<&str> {
     page.split("<input name=\"")
         .skip(1)
@@ -29,7 +29,7 @@ fn fields(page: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn form_can_be_filled_in_and_creates_the_identification() {
+async fn submitted_form_creates_the_identification() {
     let world = World::start().await;
     let form = world.send("GET", "/ihrebank/userdata/U1", &[], "").await;
     assert_eq!(
@@ -103,7 +103,7 @@ async fn form_can_be_filled_in_and_creates_the_identification() {
 }
 
 #[tokio::test]
-async fn static_form_is_given_a_transaction_number() {
+async fn static_form_gets_a_transaction_number() {
     let world = World::start().await;
     let numbers = [
         post(&world, "/ihrebank/userdata?tid=spring", "firstname=Armin").await,
@@ -131,7 +131,7 @@ async fn static_form_is_given_a_transaction_number() {
 }
 
 #[tokio::test]
-async fn form_comes_again_with_what_was_entered_when_wrong() {
+async fn invalid_form_is_shown_again_with_input() {
     let world = World::start().await;
     for (body, about) in [
         ("firstname=Armin&birthday=20.12.1975", "Date of birth"),
@@ -172,7 +172,7 @@ async fn form_comes_again_with_what_was_entered_when_wrong() {
 }
 
 #[tokio::test]
-async fn form_is_not_there_when_it_is_not_activated() {
+async fn form_is_missing_unless_activated() {
     let world = World::start().await;
     world
         .sandbox
@@ -201,7 +201,7 @@ async fn form_is_not_there_when_it_is_not_activated() {
 }
 
 #[tokio::test]
-async fn login_token_starts_unless_the_account_is_documented_only() {
+async fn login_token_starts_unless_documented_only() {
     let world = World::start().await;
     let start = async |token: &str, transaction: &str| {
         let target = format!("/api/v1/ihrebank/identifications/{transaction}/start");
@@ -225,12 +225,12 @@ async fn login_token_starts_unless_the_account_is_documented_only() {
     assert_eq!(
         world.create("T-2", "{}").await.status,
         201,
-        "the key is what the document demands"
+        "the document requires the key"
     );
 }
 
 #[tokio::test]
-async fn suffixes_of_clients_answer_unless_documented_only() {
+async fn undocumented_suffixes_work_by_default() {
     let world = World::start().await;
     world.finish("T-1", "happy").await;
     let undocumented = [

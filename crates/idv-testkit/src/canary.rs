@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Marked data: values that must never be printed. Put them where a person's data and secrets go, then search all output for them.
+/// Marked values that must never appear in output.
+///
+/// A test puts them in place of personal data and secrets, then searches all output for them.
 ///
 /// ```
 /// use idv_testkit::Canary;
@@ -20,13 +22,16 @@ pub struct Canary {
 }
 
 impl Canary {
-    /// No marks yet.
+    /// Creates a canary without marks.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A marked value for `what`: letters and digits only, so that no vendor's alphabet refuses it and no escaping hides it.
+    /// Returns a marked value for `what`.
+    ///
+    /// It consists of letters and digits only: every vendor's alphabet accepts it, and no escaping
+    /// hides it.
     pub fn mark(&mut self, what: &str) -> String {
         let plain: String = what.chars().filter(char::is_ascii_alphanumeric).collect();
         let mark = format!("canary{}{plain}", self.marks.len());
@@ -34,12 +39,12 @@ impl Canary {
         mark
     }
 
-    /// Adds a value of the caller's own: a token that a server made, for example.
+    /// Adds a value that the canary did not make, such as a token issued by a server.
     pub fn watch(&mut self, value: impl Into<String>) {
         self.marks.push(value.into());
     }
 
-    /// The first mark that stands in `text`, in any case.
+    /// Returns the first mark contained in `text`, ignoring case.
     #[must_use]
     pub fn found_in(&self, text: &str) -> Option<&str> {
         let text = text.to_lowercase();
@@ -49,16 +54,17 @@ impl Canary {
             .map(String::as_str)
     }
 
-    /// Checks that a text has no mark. `what` names the text in failures.
+    /// Checks that a text contains no mark. `what` names the text in failures.
     ///
     /// # Panics
     ///
-    /// If it has one.
+    /// If it contains one.
     pub fn check(&self, what: &str, text: &str) {
         assert_eq!(self.found_in(text), None, "{what}: {text}");
     }
 
-    /// Checks that an error and its causes print no mark. `what` names the error in failures.
+    /// Checks that neither an error nor its causes print a mark. `what` names the error in
+    /// failures.
     ///
     /// # Panics
     ///
@@ -68,7 +74,7 @@ impl Canary {
     }
 }
 
-/// Returns everything that an error and its causes print.
+/// Returns everything that an error and its causes print: `Display`, `Debug` and alternate `Debug`.
 #[must_use]
 pub fn printed(error: &(dyn Error + 'static)) -> String {
     let mut printed = String::new();
@@ -80,14 +86,20 @@ pub fn printed(error: &(dyn Error + 'static)) -> String {
     printed
 }
 
-/// Everything that was logged at TRACE and above by the current thread while it is alive.
+/// Records the log of the current thread, at every level, until it is dropped.
+///
+/// ```
+/// let recording = idv_testkit::Recording::start();
+/// tracing::info!("started");
+/// assert!(recording.text().contains("started"));
+/// ```
 pub struct Recording {
     text: Arc<Mutex<Vec<u8>>>,
     _guard: tracing::subscriber::DefaultGuard,
 }
 
 impl Recording {
-    /// Begins to record.
+    /// Starts recording.
     #[must_use]
     pub fn start() -> Self {
         let text = Arc::new(Mutex::new(Vec::new()));
@@ -103,7 +115,7 @@ impl Recording {
         }
     }
 
-    /// What was logged so far.
+    /// Returns the log up to now.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.text.lock().unwrap_or_else(PoisonError::into_inner))

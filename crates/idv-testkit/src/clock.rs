@@ -6,11 +6,24 @@ use std::time::Duration;
 use idv_core::Clock;
 use jiff::Timestamp;
 
-/// A clock that is moved by hand. Who sleeps on it wakes when it is moved far enough, and in no real time. Cheap to clone; clones
-/// are the same clock.
+/// A clock that a test moves by hand.
 ///
-/// With [`ManualClock::leaping`] a sleep ends at once and moves the clock by its length, but only where nothing else can go on: for
-/// tests of waits that should not have to be moved by hand.
+/// A task that sleeps on the clock wakes when the test has moved it far enough; no real time
+/// passes. Clones are cheap and share the same time.
+///
+/// A [leaping](ManualClock::leaping) clock moves itself: each sleep ends at once and moves the
+/// clock by its length, but only after other tasks had their turn. It suits tests of code that
+/// waits, without a test that has to move the clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use idv_core::{Clock, Timestamp};
+/// use idv_testkit::ManualClock;
+///
+/// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now().as_second(), 60);
+/// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<Mutex<State>>);
 
@@ -24,7 +37,7 @@ struct State {
 }
 
 impl ManualClock {
-    /// A clock that stands at `start` until it is moved.
+    /// Creates a clock that shows `start` until a test moves it.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(State {
@@ -36,7 +49,8 @@ impl ManualClock {
         })))
     }
 
-    /// A clock at `start` whose sleeps end at their second poll and move it by their length.
+    /// Creates a clock at `start` whose sleeps end at their second poll and move it by their
+    /// length.
     #[must_use]
     pub fn leaping(start: Timestamp) -> Self {
         let clock = Self::new(start);
@@ -44,14 +58,14 @@ impl ManualClock {
         clock
     }
 
-    /// Moves the clock forward and wakes who has slept enough.
+    /// Moves the clock forward and wakes the tasks whose sleep has ended.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state();
         state.now += by;
         state.sleepers.drain(..).for_each(Waker::wake);
     }
 
-    /// How long each completed sleep of a leaping clock was.
+    /// Returns the length of each completed sleep, in order. Only a leaping clock records them.
     #[must_use]
     pub fn slept(&self) -> Vec<Duration> {
         self.state().slept.clone()
@@ -110,7 +124,7 @@ impl Future for Sleep {
             return Poll::Ready(());
         }
         if state.leaping {
-            // Whatever runs beside this sleep gets its turn first.
+            // Other tasks get their turn first.
             cx.waker().wake_by_ref();
         } else {
             state.sleepers.push(cx.waker().clone());

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// The folder `fixtures` of an adapter.
+/// The `fixtures` folder of an adapter.
 ///
-/// Its methods panic if a fixture is missing or is not what a test takes it for: a test fails by it.
+/// Its methods panic if a fixture is missing or has another format than the test expects, so that
+/// the test fails.
 ///
 /// ```no_run
 /// use idv_testkit::Fixtures;
@@ -18,7 +19,7 @@ use serde_json::Value;
 pub struct Fixtures(&'static str);
 
 impl Fixtures {
-    /// Returns the fixtures of the crate in this folder.
+    /// Returns the fixtures of the crate whose manifest is in the folder `manifest`.
     #[must_use]
     pub const fn of(manifest: &'static str) -> Self {
         Self(manifest)
@@ -28,7 +29,7 @@ impl Fixtures {
         Path::new(self.0).join("fixtures")
     }
 
-    /// Returns a fixture.
+    /// Returns the bytes of a fixture.
     ///
     /// # Panics
     ///
@@ -42,7 +43,7 @@ impl Fixtures {
     ///
     /// # Panics
     ///
-    /// If there is no such fixture, or it is no text.
+    /// If there is no such fixture, or it is not UTF-8.
     #[must_use]
     pub fn text(self, name: &str) -> String {
         expected(name, String::from_utf8(self.read(name)))
@@ -52,13 +53,14 @@ impl Fixtures {
     ///
     /// # Panics
     ///
-    /// If there is no such fixture, or it is no JSON.
+    /// If there is no such fixture, or it is not JSON.
     #[must_use]
     pub fn json(self, name: &str) -> Value {
         expected(name, serde_json::from_slice(&self.read(name)))
     }
 
-    /// Returns the names of all fixtures that begin with one of these, sorted. Folders are none.
+    /// Returns the sorted names of all fixtures that begin with one of `beginnings`, without
+    /// folders.
     ///
     /// # Panics
     ///

@@ -1,19 +1,21 @@
-//! A check that an adapter loses nothing: every leaf of a payload is found in what the adapter makes of it.
+//! Checks that an adapter loses nothing: every leaf of a payload reaches the observation.
 
 use std::collections::BTreeSet;
 
 use idv_core::{Observation, Result};
 use serde_json::{Map, Value, json};
 
-/// Checks that each leaf of a vendor's payloads reaches the observation, or stands in the adapter's table of ignored members.
+/// Checks that each leaf of a vendor's payload reaches the observation, or is listed in the
+/// adapter's table of ignored members.
 ///
-/// A leaf is a text, a number or a truth value. The check replaces one leaf at a time: a text by a marker that has to be found in the
-/// observation's JSON, a number by others and a truth value by its opposite, of which one has to change the observation. It also adds
-/// members that no document has, of every shape, to every object. A payload that can no longer be read because of one odd leaf is a
-/// failure, too.
+/// A leaf is a string, a number or a boolean. The check replaces one leaf at a time: a string with
+/// a marker that the observation's JSON has to contain, a number with other numbers and a boolean
+/// with its opposite, one of which has to change the observation. It also adds undocumented members
+/// of every shape to every object. The check fails, too, if one unexpected leaf makes the whole
+/// payload unreadable.
 ///
-/// A row of the table is a path and a reason. A path has dots between its parts; `*` is one part, an index for example, and `**` at its end
-/// is any number of them.
+/// A row of the table is a path and a reason. The parts of a path are separated by dots; `*` stands
+/// for one part, such as an index, and a final `**` for any number of parts.
 ///
 /// ```
 /// use idv_core::{Channel, Observation, ProviderId, Report, ResultState, Subject};
@@ -43,7 +45,7 @@ pub struct Leaves {
 }
 
 impl Leaves {
-    /// Starts a check with the adapter's table of ignored members: path and reason.
+    /// Starts a check with the adapter's table of ignored members: pairs of path and reason.
     #[must_use]
     pub const fn new(ignored: &'static [(&'static str, &'static str)]) -> Self {
         Self {
@@ -54,11 +56,12 @@ impl Leaves {
         }
     }
 
-    /// Checks every leaf of a payload, and of objects with members that no document has. `kind` names the payload in failures.
+    /// Checks every leaf of a payload, and adds undocumented members to each of its objects. `kind`
+    /// names the payload in failures.
     ///
     /// # Panics
     ///
-    /// If the payload itself cannot be read.
+    /// If the payload itself cannot be parsed.
     pub fn check(
         &mut self,
         kind: &str,
@@ -68,7 +71,7 @@ impl Leaves {
         let before = printed(&observe, payload);
         assert!(
             before.is_some(),
-            "{kind}: the payload itself cannot be read"
+            "{kind}: the payload itself cannot be parsed"
         );
         let mut paths = Vec::new();
         walk(payload, &mut Vec::new(), &mut |path, value| {
@@ -124,11 +127,14 @@ impl Leaves {
         }
     }
 
-    /// Checks a payload and `count` variations of it: members that are missing, entries that are repeated, members that no document has.
+    /// Checks a payload and `count` variations of it.
+    ///
+    /// A variation omits members, repeats or drops entries of arrays, and adds undocumented
+    /// members. One that cannot be parsed is skipped.
     ///
     /// # Panics
     ///
-    /// As [`Leaves::check`]. A variation that cannot be read is left out.
+    /// As [`Leaves::check`].
     pub fn check_variations(
         &mut self,
         kind: &str,
@@ -149,7 +155,8 @@ impl Leaves {
     ///
     /// # Panics
     ///
-    /// If a leaf was lost, if nothing was checked, if a row of the table was not needed, or if one has no reason.
+    /// If a leaf was lost, if no leaf was checked, if a row of the table was unnecessary, or if a
+    /// row has no reason.
     pub fn finish(self) {
         assert!(
             self.lost.is_empty(),
@@ -164,7 +171,7 @@ impl Leaves {
             );
             assert!(
                 self.used.contains(pattern),
-                "`{pattern}` is in the table of ignored members, and is not ignored"
+                "`{pattern}` is in the table of ignored members but reaches the observation"
             );
         }
     }
@@ -173,7 +180,7 @@ impl Leaves {
 const MARKER: &str = "Leafmark7Q";
 const NUMBER: u64 = 987_654_321_017;
 
-/// Members that no document has, and the marker to be found of each.
+/// Undocumented members, each with the marker that the observation has to contain.
 fn unknown_members() -> [(Value, &'static str); 4] {
     [
         (json!(MARKER), MARKER),
@@ -183,7 +190,8 @@ fn unknown_members() -> [(Value, &'static str); 4] {
     ]
 }
 
-/// Returns replacements of a leaf and the marker to be found for each; no marker if any change will do.
+/// Returns replacements of a leaf, each with the marker that the observation has to contain, or
+/// without one if any change will do.
 fn other_leaves(leaf: &Value) -> Option<Vec<(Value, Option<&'static str>)>> {
     match leaf {
         Value::String(_) => Some(vec![(json!(MARKER), Some(MARKER))]),
@@ -261,7 +269,7 @@ fn matches(pattern: &str, path: &[String]) -> bool {
     path.next().is_none()
 }
 
-/// A payload that the vendor might have sent as well.
+/// Returns a payload that the vendor might have sent as well.
 fn vary(value: &Value, bits: &mut Bits) -> Value {
     match value {
         Value::Object(object) => {
@@ -295,7 +303,7 @@ fn vary(value: &Value, bits: &mut Bits) -> Value {
     }
 }
 
-/// Bits that are the same in every run, by their seed (SplitMix64).
+/// Pseudo-random numbers that depend on the seed alone (SplitMix64).
 struct Bits(u64);
 
 impl Bits {
@@ -314,7 +322,7 @@ mod tests {
 
     use super::*;
 
-    /// An adapter that knows `name`, and keeps the member `kept` and the unknown members as they are.
+    /// An adapter that knows `name`, and copies the member `kept` and undocumented members.
     fn normalize(payload: &Value) -> Result<Vec<Observation>> {
         let mut report = Report::new(ProviderId::new("example"));
         for (name, value) in payload.as_object().into_iter().flatten() {
@@ -332,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_leaves_pass_in_every_variation() {
+    fn kept_leaves_pass_in_all_variations() {
         let mut leaves = Leaves::new(&[]);
         leaves.check_variations(
             "result",
@@ -360,8 +368,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "is not ignored")]
-    fn row_that_is_not_needed_fails() {
+    #[should_panic(expected = "but reaches the observation")]
+    fn unnecessary_row_fails() {
         let mut leaves = Leaves::new(&[("name", "a reason")]);
         leaves.check("result", &json!({"name": "x"}), normalize);
         leaves.finish();

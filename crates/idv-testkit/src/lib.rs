@@ -1,7 +1,49 @@
-//! Test tools for idv providers: a scripted transport, a clock that is moved by hand, checks that nothing personal is printed and nothing
-//! is lost, and the suite of tests that every adapter is held to.
+//! Test tools for `idv` adapters and for applications that use them.
 //!
-//! Nothing here waits for real time or touches a network.
+//! - [`ScriptedTransport`] answers requests from a script and records them.
+//! - [`ManualClock`] moves only when a test moves it; [`PredictableRandom`] yields the same bytes
+//!   in every run. [`environment`] combines the three.
+//! - [`Canary`] and [`Recording`] show that no personal data and no secret reach logs and errors.
+//! - [`Leaves`] shows that an adapter loses no part of a payload.
+//! - [`conformance`](mod@conformance) is the suite that every adapter has to pass.
+//!
+//! Use the first two to test an application without a vendor, and all of them to write an adapter.
+//! Nothing waits for real time or uses a network.
+//!
+//! # Example
+//!
+//! A function that polls a vendor, tested without a vendor and without waiting:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use bytes::Bytes;
+//! use http::Request;
+//! use idv_core::{Environment, Timestamp, TransportError};
+//! use idv_testkit::{ManualClock, ScriptedTransport, empty, environment};
+//!
+//! async fn wait_for_result(environment: &Environment) -> Result<(), TransportError> {
+//!     loop {
+//!         let request = Request::get("https://api.example.com/1").body(Bytes::new());
+//!         let response = environment.transport.send(request.expect("a valid URL")).await?;
+//!         if response.status() == 200 {
+//!             return Ok(());
+//!         }
+//!         environment.clock.sleep(Duration::from_secs(10)).await;
+//!     }
+//! }
+//!
+//! # futures_executor::block_on(async {
+//! let transport = ScriptedTransport::new();
+//! transport.then(empty(404)).then(empty(200));
+//! let clock = ManualClock::leaping(Timestamp::UNIX_EPOCH);
+//!
+//! wait_for_result(&environment(&transport, &clock)).await?;
+//! assert_eq!(transport.count(), 2);
+//! assert_eq!(clock.slept(), [Duration::from_secs(10)]);
+//! # Ok::<(), TransportError>(())
+//! # }).unwrap();
+//! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -23,20 +65,29 @@ pub use transport::{Exchange, ScriptedTransport, empty, file, header, line};
 
 use idv_core::{Environment, Random};
 
-/// An environment of a scripted transport, a manual clock and predictable random bits.
+/// Returns an environment with this transport, this clock and predictable random bytes.
+///
+/// ```
+/// use idv_core::Timestamp;
+/// use idv_testkit::{ManualClock, ScriptedTransport, environment};
+///
+/// let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+/// let environment = environment(&ScriptedTransport::new(), &clock);
+/// assert_eq!(environment.clock.now(), Timestamp::UNIX_EPOCH);
+/// ```
 #[must_use]
 pub fn environment(transport: &ScriptedTransport, clock: &ManualClock) -> Environment {
     Environment::new(transport.clone(), clock.clone()).with_random(PredictableRandom::default())
 }
 
-/// Random bits that are the same in every run: for tests only.
+/// Random bytes that are the same in every run, for tests only.
 #[derive(Debug, Default)]
 pub struct PredictableRandom(std::sync::atomic::AtomicU64);
 
 impl Random for PredictableRandom {
     fn fill(&self, buffer: &mut [u8]) {
         for byte in buffer {
-            // A linear congruential generator: any sequence will do that does not repeat at once.
+            // A linear congruential generator suffices: the sequence only must not repeat at once.
             let state = self.0.fetch_update(
                 std::sync::atomic::Ordering::SeqCst,
                 std::sync::atomic::Ordering::SeqCst,
@@ -53,7 +104,7 @@ impl Random for PredictableRandom {
     }
 }
 
-/// The README's examples, kept compiling.
+/// Compiles the README's examples.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for tests: started by the tests, in a temporary folder, and gone when they end.
+//! A PostgreSQL server for tests, which start it in a temporary folder and stop it when they end.
 
 #![allow(clippy::panic, reason = "a test fails by panicking")]
 
@@ -10,9 +10,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A server of one's own, on a port of the loopback interface and a socket in its folder. It writes to the disk as one in use does.
+/// A private server that listens on a port of the loopback interface and on a socket in its folder,
+/// and writes to the disk as a server in production does.
 ///
-/// It is stopped and its folder removed when this is dropped, or when the program ends however it does, killed included.
+/// Dropping it stops the server and removes its folder. So does the end of the program, even if the
+/// program is killed.
 #[derive(Debug)]
 pub struct Server {
     guardian: Child,
@@ -28,10 +30,11 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Where PostgreSQL is not installed or does not start. A test that needs it fails then, and is not skipped.
+    /// If PostgreSQL is not installed or does not start. A test that needs it fails then; it is not
+    /// skipped.
     #[must_use]
     pub fn start() -> Self {
-        // Between looking for a free port and using it another program can take it.
+        // Another program may take the port between the search for a free one and its use.
         let mut attempts = (0..5).map(|_| Self::try_start());
         let failed = match attempts.find_map(|attempt| match attempt {
             Ok(server) => Some(Ok(server)),
@@ -40,27 +43,27 @@ impl Server {
         }) {
             Some(Ok(server)) => return server,
             Some(Err(failure)) => failure,
-            None => "no port of the loopback interface stays free".to_owned(),
+            None => "no port of the loopback interface stayed free".to_owned(),
         };
         panic!("{failed}")
     }
 
-    /// The server that the tests of this program share; the first starts it.
+    /// Returns the server that the tests of this program share. The first call starts it.
     ///
     /// # Panics
     ///
-    /// As [`Server::start`] does.
+    /// As [`Server::start`].
     #[must_use]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// Makes an empty database; its address, as a URL.
+    /// Creates an empty database and returns its URL.
     ///
     /// # Panics
     ///
-    /// Where the server does not make it.
+    /// If the server cannot create it.
     #[must_use]
     pub fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
@@ -71,11 +74,12 @@ impl Server {
         self.address(&name)
     }
 
-    /// Executes statements in the database of an address, by PostgreSQL's own client; what they return, row by row, columns apart by `|`.
+    /// Executes statements in a database with `psql` and returns the rows, one per line, with
+    /// columns separated by `|`.
     ///
     /// # Panics
     ///
-    /// Where one of them fails.
+    /// If a statement fails.
     pub fn execute(&self, address: &str, statements: &str) -> String {
         let output = Command::new(&self.programs.psql)
             .args([
@@ -91,7 +95,7 @@ impl Server {
             .arg(statements)
             .stdin(Stdio::null())
             .output()
-            .unwrap_or_else(|error| panic!("psql cannot be run: {error}. {INSTALL}"));
+            .unwrap_or_else(|error| panic!("cannot run psql: {error}. {INSTALL}"));
         assert!(
             output.status.success(),
             "psql failed: {}",
@@ -100,27 +104,27 @@ impl Server {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Ends the server at once, as a crash does: connections break off, and what was committed stays.
+    /// Stops the server at once, as a crash does: connections break off, committed data remains.
     ///
     /// # Panics
     ///
-    /// Where it does not end.
+    /// If the server does not stop.
     pub fn crash(&mut self) {
-        self.tell("crash");
+        self.command("crash");
     }
 
-    /// Starts a server that was ended, at the same address, and waits until it takes connections.
+    /// Restarts a crashed server at the same address and waits until it accepts connections.
     ///
     /// # Panics
     ///
-    /// Where it does not start.
+    /// If the server does not start.
     pub fn restart(&mut self) {
-        self.tell("restart");
+        self.command("restart");
     }
 
-    /// Tells the guardian something, and waits until it has done it.
-    fn tell(&mut self, word: &str) {
-        let told = self
+    /// Sends a command to the guardian and waits until it confirms it.
+    fn command(&mut self, word: &str) {
+        let sent = self
             .guardian
             .stdin
             .as_mut()
@@ -128,12 +132,12 @@ impl Server {
         let mut answer = String::new();
         let read = self.said.read_line(&mut answer);
         assert!(
-            matches!(told, Some(Ok(()))) && read.is_ok() && answer.trim_end() == word,
-            "the server does not {word}: {answer}"
+            matches!(sent, Some(Ok(()))) && read.is_ok() && answer.trim_end() == word,
+            "the server did not {word}: {answer}"
         );
     }
 
-    /// The address of a database, as a URL.
+    /// Returns the URL of a database.
     #[must_use]
     pub fn address(&self, database: &str) -> String {
         format!(
@@ -142,7 +146,7 @@ impl Server {
         )
     }
 
-    /// Where it keeps its files, until it ends.
+    /// Returns the folder with the server's files, which is removed when the server stops.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -153,9 +157,9 @@ impl Server {
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
         let port = port
-            .map_err(|error| format!("there is no loopback interface: {error}"))?
+            .map_err(|error| format!("cannot bind to the loopback interface: {error}"))?
             .port();
-        let mut command = programs.as_somebody_else();
+        let mut command = programs.as_unprivileged_user();
         command.args(["sh", "-c", GUARDIAN, "sh"]).args([
             &programs.initdb,
             &programs.postgres,
@@ -172,7 +176,7 @@ impl Server {
             .stderr(Stdio::null());
         let mut guardian = command
             .spawn()
-            .map_err(|error| format!("no shell can be run: {error}"))?;
+            .map_err(|error| format!("cannot run a shell: {error}"))?;
         let mut said = BufReader::new(guardian.stdout.take().ok_or("the shell has no output")?);
         let mut folder = String::new();
         if said.read_line(&mut folder).is_ok() && folder.starts_with('/') {
@@ -188,23 +192,21 @@ impl Server {
         }
         let _ = said.read_to_string(&mut folder);
         let _ = guardian.wait();
-        Err(format!(
-            "the PostgreSQL of the tests did not start: {}",
-            folder.trim()
-        ))
+        Err(format!("PostgreSQL did not start: {}", folder.trim()))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The end of its input is what the guardian waits for.
+        // The guardian stops when its input ends.
         drop(self.guardian.stdin.take());
         let _ = self.guardian.wait();
     }
 }
 
-/// Starts the server, says where it is, and stops it when the input ends: a pipe ends with the program that holds it, however that
-/// ends. What goes wrong is said instead. In between it ends and starts the server as it is told, and says so.
+/// Starts the server, prints its folder, and stops the server when the input ends. A pipe ends with
+/// the program that holds it, however that program ends. If the start fails, the guardian prints
+/// the reason instead. Meanwhile it executes commands and confirms each.
 const GUARDIAN: &str = r#"
 initdb=$1 postgres=$2 ready=$3 port=$4
 folder=$(mktemp -d /tmp/idv-postgres-XXXXXX) || exit 1
@@ -217,7 +219,7 @@ start() {
         >> "$folder/log" 2>&1 < /dev/null &
     server=$!
     tries=0
-    # By the socket in its own folder: another server may have taken the port, and would answer there.
+    # The socket is in its own folder; another server may have taken the port and would answer there.
     until "$ready" -q -h "$folder" -p "$port"; do
         tries=$((tries + 1))
         if [ $tries -gt 6000 ] || ! kill -0 $server 2> /dev/null; then
@@ -239,10 +241,9 @@ kill -QUIT $server
 wait $server
 "#;
 
-const INSTALL: &str =
-    "The tests run a PostgreSQL of their own: install it (on Debian, `apt-get install postgresql`)";
+const INSTALL: &str = "Install PostgreSQL, which the tests start themselves (on Debian: `apt-get install postgresql`)";
 
-/// Where PostgreSQL's programs are.
+/// The paths of PostgreSQL's programs.
 #[derive(Clone)]
 struct Programs {
     initdb: PathBuf,
@@ -252,7 +253,7 @@ struct Programs {
 }
 
 impl Programs {
-    /// Those in the search path, else those of the latest version where Debian puts them.
+    /// Searches the search path, then the folders that Debian uses, latest version first.
     fn find() -> Result<Self, String> {
         let mut folders: Vec<_> = std::env::var_os("PATH")
             .iter()
@@ -286,9 +287,10 @@ impl Programs {
         })
     }
 
-    /// A command that runs what is added as a user who is not root: PostgreSQL refuses root.
-    #[allow(clippy::unused_self, reason = "it belongs to the others")]
-    fn as_somebody_else(&self) -> Command {
+    /// Returns a command that runs its arguments as a user other than root, which PostgreSQL
+    /// refuses.
+    #[allow(clippy::unused_self, reason = "it belongs to the programs")]
+    fn as_unprivileged_user(&self) -> Command {
         let root = Command::new("id")
             .arg("-u")
             .output()
@@ -318,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_database_is_its_own() {
+    fn databases_are_separate() {
         let server = Server::shared();
         let addresses: Vec<_> = (0..2).map(|_| server.database()).collect();
         server.execute(
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_crashed_starts_again_with_what_was_committed() {
+    fn crashed_server_keeps_committed_data_on_restart() {
         let mut server = Server::start();
         let address = server.database();
         server.execute(
@@ -348,13 +350,13 @@ mod tests {
             "CREATE TABLE here (number INT); INSERT INTO here VALUES (7)",
         );
         server.crash();
-        TcpListener::bind((Ipv4Addr::LOCALHOST, server.port)).expect("nobody listens");
+        TcpListener::bind((Ipv4Addr::LOCALHOST, server.port)).expect("the port is free");
         server.restart();
         assert_eq!(server.execute(&address, "SELECT number FROM here"), "7");
     }
 
     #[test]
-    fn nothing_is_left_of_a_server_that_is_dropped() {
+    fn dropped_server_leaves_nothing_behind() {
         let server = Server::start();
         let (folder, port) = (server.folder().to_owned(), server.port);
         assert!(folder.is_dir());

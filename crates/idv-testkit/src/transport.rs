@@ -8,10 +8,27 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use idv_core::{Body, Chunks, Sent, Transport, TransportCause, TransportError};
 
-/// A transport that answers by a script and records what it was asked. Cheap to clone; clones share script and record.
+/// A transport that answers requests from a script and records them.
 ///
-/// A request for which the script has nothing left fails as [not sent](Sent::No) and shows in the record, so a test that counts
-/// requests sees it.
+/// Clones are cheap and share the script and the record. A request beyond the end of the script
+/// fails as [not sent](Sent::No) and is recorded, so that a test that counts requests notices it.
+///
+/// ```
+/// use http::Request;
+/// use idv_core::Transport;
+/// use idv_testkit::{ScriptedTransport, line};
+///
+/// # futures_executor::block_on(async {
+/// let transport = ScriptedTransport::new();
+/// transport.then_json(200, r#"{"state":"passed"}"#);
+///
+/// let request = Request::get("https://api.example.com/1").body(bytes::Bytes::new())?;
+/// let response = transport.send(request).await?;
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(line(&transport.requests()[0]), "GET https://api.example.com/1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct ScriptedTransport(Arc<Mutex<State>>);
 
@@ -21,30 +38,30 @@ struct State {
     requests: Vec<Request<Bytes>>,
 }
 
-/// What the transport does with one request.
+/// The reaction of a [`ScriptedTransport`] to one request.
 pub enum Exchange {
-    /// Answers.
+    /// Sends this response.
     Answer(Response<Bytes>),
-    /// Fails.
+    /// Fails: whether the request was sent, and the cause.
     Fail(Sent, TransportCause),
-    /// Answers with a head and the first piece of a body that then breaks off.
+    /// Sends the head and the first chunk of the body, then breaks off.
     Break(Response<Bytes>),
-    /// Never answers.
+    /// Never responds.
     Hang,
 }
 
 impl Exchange {
-    /// An answer with a status and a body.
+    /// Returns a response with a status and a body.
     ///
     /// # Panics
     ///
-    /// Where the status is none of HTTP.
+    /// If the status is not an HTTP status.
     #[expect(clippy::expect_used, reason = "a test's own constant")]
     fn answer(status: u16, body: impl Into<Bytes>, media_type: Option<&str>) -> Self {
         let mut answer = Response::new(body.into());
-        *answer.status_mut() = StatusCode::from_u16(status).expect("a status of HTTP");
+        *answer.status_mut() = StatusCode::from_u16(status).expect("a valid HTTP status");
         let media_type =
-            media_type.map(|text| HeaderValue::from_str(text).expect("a value of a header"));
+            media_type.map(|text| HeaderValue::from_str(text).expect("a valid header value"));
         answer
             .headers_mut()
             .extend(media_type.map(|value| (CONTENT_TYPE, value)));
@@ -52,37 +69,37 @@ impl Exchange {
     }
 }
 
-/// Returns an answer without a body.
+/// Returns a response without a body.
 ///
 /// # Panics
 ///
-/// If the status is none of HTTP.
+/// If the status is not an HTTP status.
 #[must_use]
 pub fn empty(status: u16) -> Exchange {
     Exchange::answer(status, Bytes::new(), None)
 }
 
-/// Returns an answer that is a file.
+/// Returns a 200 response whose body is a file.
 ///
 /// # Panics
 ///
-/// If the media type cannot be the value of a header.
+/// If the media type is not a valid header value.
 #[must_use]
 pub fn file(media_type: &str, bytes: impl Into<Bytes>) -> Exchange {
     Exchange::answer(200, bytes, Some(media_type))
 }
 
-/// Returns the method and the address of a request, as one line.
+/// Returns the method and the URL of a request in one line.
 #[must_use]
 pub fn line(request: &Request<Bytes>) -> String {
     format!("{} {}", request.method(), request.uri())
 }
 
-/// Returns a header of a request in clear.
+/// Returns a header of a request, including a sensitive one.
 ///
 /// # Panics
 ///
-/// If the header is no text.
+/// If the header is not visible ASCII.
 #[must_use]
 #[expect(clippy::expect_used, reason = "a test fails by panicking")]
 pub fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
@@ -93,23 +110,23 @@ pub fn header<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {
 }
 
 impl ScriptedTransport {
-    /// A transport without a script.
+    /// Creates a transport with an empty script.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what is to be done with the next request.
+    /// Appends the reaction to the next request.
     pub fn then(&self, exchange: Exchange) -> &Self {
         self.state().script.push_back(exchange);
         self
     }
 
-    /// Adds an answer with a JSON body.
+    /// Appends a response with a JSON body.
     ///
     /// # Panics
     ///
-    /// Where the status is none of HTTP.
+    /// If the status is not an HTTP status.
     pub fn then_json(&self, status: u16, body: impl Into<String>) -> &Self {
         self.then(Exchange::answer(
             status,
@@ -118,13 +135,13 @@ impl ScriptedTransport {
         ))
     }
 
-    /// Every request that was made, in order.
+    /// Returns all requests, in order.
     #[must_use]
     pub fn requests(&self) -> Vec<Request<Bytes>> {
         self.state().requests.clone()
     }
 
-    /// How many requests were made.
+    /// Returns the number of requests.
     #[must_use]
     pub fn count(&self) -> usize {
         self.state().requests.len()

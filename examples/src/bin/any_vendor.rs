@@ -1,4 +1,5 @@
-//! The swap: one onboarding, written once, at every vendor of the family. Between two of them nothing changes but the configuration.
+//! The swap: one onboarding, written once, at every vendor of the family. Only the configuration
+//! differs.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -8,44 +9,46 @@ use idv::{
     Transition, Verification,
 };
 use idv_axum::{Limits, Options};
-use idv_examples::{Outcome, Town, vendors};
+use idv_examples::{Outcome, TestBed, vendors};
 use tokio::net::TcpListener;
 
-/// How often this application looks after a verification before it gives up.
+/// The number of steps after which this application gives up.
 const PATIENCE: usize = 1000;
 
-/// How long one piece of evidence may be here, in bytes.
+/// The maximum size of one piece of evidence, in bytes.
 const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
 
 #[tokio::main]
 async fn main() -> Outcome {
     for vendor in vendors() {
-        let town = Town::begin(&vendor).await?;
-        let decision = onboard(&town.connect()?, &town).await?;
+        let test_bed = TestBed::start(&vendor).await?;
+        let decision = onboard(&test_bed.connect()?, &test_bed).await?;
         assert!(decision.is_verified(), "{vendor}: {decision:?}");
         println!();
-        town.end().await;
+        test_bed.shutdown().await;
     }
     println!(
-        "one onboarding, {} vendors, verified by each",
+        "one onboarding, verified by each of {} vendors",
         vendors().len()
     );
     Ok(())
 }
 
-/// The onboarding of a customer. It knows no vendor: what they cannot all do is asked of the capabilities.
-async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
+/// Onboards a customer. The code contains no vendor's name; the capabilities show where vendors
+/// differ.
+async fn onboard(client: &Client, test_bed: &TestBed) -> Outcome<Decision> {
     let capabilities = client.info();
     println!("{}", capabilities.name);
     requirements(client)?;
 
-    // The address for callbacks, which some vendors are given once, and others with each verification.
+    // The callback address: some vendors store it once, others take it with each verification.
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?).parse()?;
     let callback_url = idv_axum::callback_url(&base, capabilities.provider.as_str())?;
-    town.report_to(&callback_url)?;
+    test_bed.report_to(&callback_url)?;
 
-    // The reference is stored before the call, so that a lost answer can be settled.
+    // An application stores the reference before the call, so that it can find the verification if
+    // the response is lost.
     let mut new = customer(client)?;
     new.callback_url = Some(callback_url);
     let created = client.create(&new).await?;
@@ -55,24 +58,24 @@ async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
             link.expose().host_str().unwrap_or_default()
         ),
         HandOff::VendorContactsPerson => println!("  hand-off: the vendor contacts the person"),
-        _ => return Err("this application knows no such hand-off".into()),
+        _ => return Err("unknown kind of hand-off".into()),
     }
     if !created.unsupported_fields.is_empty() {
         println!(
-            "  the vendor is not told: {}",
+            "  not supported by the vendor: {}",
             created.unsupported_fields.join(", ")
         );
     }
-    town.everyone_acts()?;
+    test_bed.act_pending()?;
 
     let mut tracker =
         Tracker::new(client.clone(), &created).on_observation(|observation, transition| {
             match transition {
                 Transition::Settled(outcome) => {
-                    println!("  {outcome:?}, learnt by {:?}", observation.channel)
+                    println!("  {outcome:?}, by {:?}", observation.channel)
                 }
                 Transition::UnknownCode(code) => {
-                    println!("  an operator must be told of the code {code}")
+                    println!("  unknown code {code}: tell an operator")
                 }
                 _ => {}
             }
@@ -84,11 +87,11 @@ async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
         Limits::default(),
         std::future::pending(),
     ));
-    follow(&mut tracker, town).await?;
+    follow(&mut tracker, test_bed).await?;
     server.abort();
     let verification = tracker.verification();
     if let Some(report) = tracker.report() {
-        tell(report);
+        print(report);
         keep_evidence(client, verification, report).await?;
     }
     if capabilities.has(Capability::Deletion) {
@@ -97,12 +100,12 @@ async fn onboard(client: &Client, town: &Town) -> Outcome<Decision> {
             client.delete(verification.id()).await?
         );
     } else {
-        println!("  by hand: {}", client.info().manual_steps);
+        println!("  manual steps: {}", client.info().manual_steps);
     }
     Ok(verification.decision())
 }
 
-/// What this application needs is said when it starts, before the first customer.
+/// Checks the requirements at start-up, before the first customer.
 fn requirements(client: &Client) -> Outcome {
     let wanted = Requirements::new()
         .capability(Capability::Deletion)
@@ -111,9 +114,9 @@ fn requirements(client: &Client) -> Outcome {
         .repeatable_create();
     if let Err(refused) = client.require(&wanted) {
         println!("  {refused}");
-        println!("  it goes on with less: a name, and callbacks that are proven");
+        println!("  continuing with fewer requirements: a name, and authenticated callbacks");
     }
-    // What it cannot do without. Where this is refused, it does not start.
+    // Without these the application does not start.
     let needed = Requirements::new()
         .field(Field::GivenNames)
         .field(Field::FamilyName)
@@ -121,7 +124,8 @@ fn requirements(client: &Client) -> Outcome {
     Ok(client.require(&needed)?)
 }
 
-/// Everything that the application knows of the customer. What a vendor has no place for is left out, and listed.
+/// Returns all data that the application has of the customer. The client lists the fields that the
+/// vendor does not take.
 fn customer(client: &Client) -> idv::Result<NewVerification> {
     NewVerification::builder(client.reference())
         .given_names("Erika")
@@ -141,30 +145,33 @@ fn customer(client: &Client) -> idv::Result<NewVerification> {
         .build()
 }
 
-/// Follows the verification to its end. An application calls [`Tracker::run`], which waits by itself; here time is moved.
-async fn follow(tracker: &mut Tracker, town: &Town) -> Outcome {
+/// Follows the verification to its end. An application calls [`Tracker::run`], which waits by
+/// itself; this example moves the sandbox's clock.
+async fn follow(tracker: &mut Tracker, test_bed: &TestBed) -> Outcome {
     let mut before = None;
     for _ in 0..PATIENCE {
         let progress = tracker.advance().await?;
         match progress {
             Progress::Finished => return Ok(()),
-            Progress::NeedsOperator => return Err("an operator must look at it".into()),
+            Progress::NeedsOperator => return Err("the verification needs an operator".into()),
             Progress::WaitUntil(_) if before.is_none() => {
-                println!("  next: polls at the vendor's pace")
+                println!("  next: poll at the vendor's pace")
             }
             Progress::AwaitCallback { .. } if before != Some(progress) => {
-                println!("  next: waits for a callback")
+                println!("  next: wait for a callback")
             }
             _ => {}
         }
         before = Some(progress);
-        town.wait(tracker.client().info().poll_interval).await;
+        test_bed
+            .advance(tracker.client().info().poll_interval)
+            .await;
     }
-    Err("it never came to an end".into())
+    Err("the verification did not end".into())
 }
 
-/// The same words for the same things, whichever vendor says them.
-fn tell(report: &Report) {
+/// Prints the report, which has the same form for every vendor.
+fn print(report: &Report) {
     let person = &report.person;
     let given_names = person.given_names.as_ref().and_then(|names| names.expose());
     let family_name = person.family_name.as_ref().and_then(|name| name.expose());
@@ -186,7 +193,7 @@ fn tell(report: &Report) {
     }
 }
 
-/// Evidence, where there is any.
+/// Downloads a piece of evidence, if the vendor has any.
 async fn keep_evidence(client: &Client, verification: &Verification, report: &Report) -> Outcome {
     if !client.info().has(Capability::Evidence) {
         return Ok(());
@@ -199,7 +206,7 @@ async fn keep_evidence(client: &Client, verification: &Verification, report: &Re
     let download = client
         .evidence(verification.id(), &piece.id, EVIDENCE_LIMIT, &mut file)
         .await?;
-    let media_type = download.media_type.as_deref().unwrap_or("of no known type");
+    let media_type = download.media_type.as_deref().unwrap_or("unknown type");
     println!(
         "  evidence: {} listed; {:?}, {media_type}, {} bytes",
         report.evidence.len(),

@@ -1,11 +1,13 @@
-//! A whole application: a form, the hand-off to the vendor, its callback, the outcome with report and evidence, the deletion.
+//! A complete application: a form, the hand-off to the vendor, its callback, the outcome with
+//! report and evidence, the deletion.
 //!
 //! ```sh
 //! cargo run -p idv-examples --bin application -- idv.toml 127.0.0.1:8080 https://bank.example/identity
 //! ```
 //!
-//! The arguments are the configuration, the address to listen at, and the public address of the routes of `idv-axum`. The program may be
-//! killed at any moment: the next one over the same store loses nothing and repeats nothing.
+//! The arguments are the configuration, the address to listen on, and the public address of the
+//! routes of `idv-axum`. The program may be killed at any moment: the next one over the same store
+//! loses nothing and repeats nothing.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -53,7 +55,7 @@ struct Applicant {
     birth_date: String,
 }
 
-/// Sends the applicant to the vendor. A form that is sent twice starts one verification.
+/// Sends the applicant to the vendor. Submitting the form twice starts one verification.
 async fn start(
     State((engine, public)): State<(Engine, Url)>,
     Form(form): Form<Applicant>,
@@ -76,11 +78,12 @@ async fn start(
         .map_err(words)?;
     match engine.wait_for_hand_off(started.id).await.map_err(words)? {
         HandOff::Redirect(url) => Ok(Redirect::to(url.expose().as_str())),
-        _ => Err("this vendor writes to the applicant".to_owned()),
+        _ => Err("this vendor sends the applicant a message".to_owned()),
     }
 }
 
-/// Reacts to changes: at least once, in order per verification. An error has the event delivered again.
+/// Reacts to changes: at least once, in order per verification. After an error the engine delivers
+/// the event again.
 async fn changed(engine: Engine, event: Event) -> Result<(), HandlerError> {
     match &event.kind {
         EventKind::ReportReady => {

@@ -1,4 +1,5 @@
-//! Callbacks: a web server takes them, the tracker asks the vendor because of them, and a forged one changes nothing.
+//! Callbacks: a web server receives them, the tracker then polls the vendor, and a forged callback
+//! changes nothing.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -13,7 +14,7 @@ async fn main() -> Outcome {
     let (sandbox, client) = sandbox().await?;
     let vendor = sandbox.vendor("idnow")?;
 
-    // The address that the application listens at. The account at the vendor reports to it.
+    // The application listens on this address. The vendor's account sends callbacks to it.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?).parse()?;
     let callbacks = idv_axum::callback_url(&base, vendor.id())?;
@@ -22,13 +23,13 @@ async fn main() -> Outcome {
     let created = client
         .create(&NewVerification::new(client.reference()))
         .await?;
-    // So rarely that it is a callback which makes it ask.
+    // With polls this rare, only a callback makes the tracker poll.
     let day = Duration::from_secs(24 * 60 * 60);
     let mut tracker = Tracker::new(client, &created)
         .poll_every(day)
         .on_observation(|observation, transition| match transition {
             Transition::PollRequested => {
-                println!("a callback came: reason enough to ask, and no more")
+                println!("a callback arrived: the tracker polls the vendor")
             }
             other => println!("{:?}: {other:?}", observation.channel),
         });
@@ -40,7 +41,7 @@ async fn main() -> Outcome {
         std::future::pending(),
     ));
 
-    // A stranger knows the address, but not the secret.
+    // A sender that knows the address but not the secret.
     let forged = vendor.forgery(
         callbacks.as_str(),
         created.id.reference.as_str(),
@@ -53,7 +54,8 @@ async fn main() -> Outcome {
     tracker.advance().await?;
     assert!(!tracker.is_verified());
 
-    // The vendor's own callbacks, as the person and the agents act. The tracker asks a moment after the last one.
+    // The vendor's own callbacks, while the person and the agents act. The tracker polls shortly
+    // after the last one.
     vendor.act(created.id.reference.as_str(), "happy")?;
     for _ in 0..3 {
         sandbox.clock().advance(Duration::from_secs(720)).await;

@@ -1,4 +1,5 @@
-//! A verification from beginning to end: create, hand off, ask until it is settled, read the report, delete.
+//! A verification from beginning to end: create, hand off, poll until it is settled, read the
+//! report, delete.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -11,7 +12,8 @@ use idv_examples::{Outcome, sandbox};
 async fn main() -> Outcome {
     let (sandbox, client) = sandbox().await?;
 
-    // The reference is stored before the call, so that a lost answer can be settled.
+    // An application stores the reference before the call, so that it can find the verification if
+    // the response is lost.
     let mut new = NewVerification::new(client.reference());
     new.person.given_names = Some("Erika".into());
     new.person.family_name = Some("Mustermann".into());
@@ -22,7 +24,7 @@ async fn main() -> Outcome {
     };
     println!("the person is sent to {}", link.expose());
 
-    // The simulated person takes the call; the agent finds another date of birth on the document.
+    // The simulated person takes the call; the agent reads another date of birth on the document.
     sandbox
         .idnow()
         .act(created.id.reference.as_str(), "data-changed")?;
@@ -35,7 +37,8 @@ async fn main() -> Outcome {
                 observation.code.as_deref().unwrap_or("-")
             );
         });
-    // An application calls `tracker.run(until)`, which waits at the vendor's pace; here time is moved.
+    // An application calls `tracker.run(until)`, which waits at the vendor's pace; this example
+    // moves the sandbox's clock.
     while let Progress::WaitUntil(_) = tracker.advance().await? {
         sandbox.clock().advance(Duration::from_secs(300)).await;
     }

@@ -1,5 +1,5 @@
-//! The answer to a creation is lost on its way. With a vendor that takes our reference as the key, the same creation is repeated, and
-//! there is one verification.
+//! The response to a create call is lost. The vendor uses the application's reference as the
+//! idempotency key, so the client repeats the request and there is one verification.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -10,17 +10,17 @@ use idv_sandbox::{Fault, FaultKind};
 #[tokio::main]
 async fn main() -> Outcome {
     let (sandbox, client) = sandbox().await?;
-    println!("creations here are {:?}", client.info().create_safety);
+    println!("create requests are {:?}", client.info().create_safety);
     assert_eq!(client.info().create_safety, CreateSafety::Keyed);
 
-    // The vendor does what it is asked and the connection breaks before it can say so.
+    // The vendor acts on the request, and the connection breaks before the response.
     sandbox.plan(Fault::new(FaultKind::CutAfter).at("/start"));
     let created = client
         .create(&NewVerification::new(client.reference()))
         .await?;
     println!("requests: {}", sandbox.requests().len());
     println!(
-        "it existed already when it was repeated: {}",
+        "already existed at the second attempt: {}",
         created.already_existed
     );
     println!(

@@ -1,15 +1,17 @@
-//! A web application that onboards customers: a form, the hand-off to the vendor, its callback, the person's return, and a status page.
+//! A web application that onboards customers: a form, the hand-off to the vendor, its callback, the
+//! person's return, and a status page.
 //!
-//! It knows no vendor: which one verifies is configuration alone. What lasts is left to `idv-flow`, and what vendors and browsers send to
-//! `idv-axum`.
+//! It contains no vendor's name: the configuration selects the vendor. `idv-flow` keeps the
+//! verifications, and `idv-axum` serves vendors and returning browsers.
 //!
 //! ```sh
-//! cargo run -p idv-examples --bin onboarding               # plays it all by itself, at each vendor of the sandbox
-//! cargo run -p idv-examples --bin onboarding -- --serve    # for a browser, at the sandbox's IDnow; --sandbox names another vendor
+//! cargo run -p idv-examples --bin onboarding               # plays everything by itself, at each vendor of the sandbox
+//! cargo run -p idv-examples --bin onboarding -- --serve    # serves a browser, with the sandbox's IDnow; --sandbox names another vendor
 //! ```
 //!
-//! With `IDV_PROVIDER` and the variables of that vendor, or `--config idv.toml`, `--serve` is the real thing: `--public` is then the address
-//! that the world knows it by, `--store` the file that flows are kept in, and `IDV_FLOW_KEY` (`openssl rand -hex 32`) the key that seals it.
+//! With `IDV_PROVIDER` and the variables of that vendor, or with `--config idv.toml`, `--serve`
+//! uses the vendor itself. `--public` is then the application's public address, `--store` the file
+//! with the flows, and `IDV_FLOW_KEY` (`openssl rand -hex 32`) the key that seals it.
 
 #![allow(
     clippy::print_stdout,
@@ -30,7 +32,7 @@ use std::sync::Arc;
 
 use idv::transport::SystemClock;
 use idv::{Client, Clock, Config, Secret, Url};
-use idv_examples::{Outcome, Town, vendors};
+use idv_examples::{Outcome, TestBed, vendors};
 use idv_flow::store::{MemoryStore, SqliteStore};
 use idv_flow::{Engine, EngineBuilder, Vault};
 use tokio::net::TcpListener;
@@ -38,10 +40,10 @@ use tokio::sync::watch;
 
 use crate::app::App;
 
-/// How many things are worked off at the same time.
+/// The number of workers.
 const WORKERS: usize = 4;
 
-/// How many seconds of the sandbox pass in one for somebody who tries it by hand.
+/// The speed of the sandbox's clock when a person uses the application by hand.
 const SPEED: f64 = 60.0;
 
 #[tokio::main]
@@ -70,43 +72,44 @@ async fn serve(arguments: Arguments) -> Outcome {
         )?),
         (None, None) => None,
     };
-    let (client, clock, town) = match configured {
+    let (client, clock, test_bed) = match configured {
         Some(config) => (
             idv::connect(&config)?,
             Arc::new(SystemClock::new()) as Arc<dyn Clock>,
             None,
         ),
         None => {
-            let town = Arc::new(Town::begin_at_speed(&arguments.sandbox, SPEED).await?);
-            (town.connect()?, town.clock(), Some(town))
+            let test_bed = Arc::new(TestBed::start_at_speed(&arguments.sandbox, SPEED).await?);
+            (test_bed.connect()?, test_bed.clock(), Some(test_bed))
         }
     };
-    let app = open(builder, client, clock, &base, town).await?;
-    println!("open {base} in a browser; Ctrl-C ends it");
+    let app = open(builder, client, clock, &base, test_bed).await?;
+    println!("open {base} in a browser; press Ctrl-C to stop");
 
     let (stop, stopped) = watch::channel(());
     let running = tokio::spawn(run(app, listener, stopped));
     tokio::signal::ctrl_c().await?;
-    println!("stopping: what is under way is brought to its end");
+    println!("stopping: completing the requests and steps under way");
     drop(stop);
     Ok(running.await??)
 }
 
-/// The application over a store. In a town, the vendor is told where to report to, as somebody does in its panel once.
+/// Opens the application over a store. In a test bed, it also sets the vendor's callback address,
+/// as an operator does once in the vendor's panel.
 async fn open(
     builder: EngineBuilder,
     client: Client,
     clock: Arc<dyn Clock>,
     base: &Url,
-    town: Option<Arc<Town>>,
+    test_bed: Option<Arc<TestBed>>,
 ) -> Outcome<App> {
     let vault = match std::env::var("IDV_FLOW_KEY") {
         Ok(key) => Vault::new(&Secret::from(key))?,
         Err(_) => Vault::plain(),
     };
     let provider = client.info().provider.to_string();
-    if let Some(town) = &town {
-        town.report_to(&idv_axum::callback_url(base, &provider)?)?;
+    if let Some(test_bed) = &test_bed {
+        test_bed.report_to(&idv_axum::callback_url(base, &provider)?)?;
     }
     let flow = builder
         .client(client)
@@ -118,14 +121,14 @@ async fn open(
         flow,
         provider,
         base: base.clone(),
-        town,
+        test_bed,
     })
 }
 
-/// Serves and works until `stop` is dropped. Requests and steps that are under way then are brought to their end.
+/// Serves and works until `stop` is dropped, then completes the requests and steps under way.
 async fn run(app: App, listener: TcpListener, stop: watch::Receiver<()>) -> std::io::Result<()> {
     let stopped = |mut stop: watch::Receiver<()>| async move {
-        // It fails once the sender is dropped, which is what is waited for.
+        // The error that follows the drop of the sender is the signal.
         let _ = stop.changed().await;
     };
     let flow = app.flow.clone();
@@ -135,7 +138,7 @@ async fn run(app: App, listener: TcpListener, stop: watch::Receiver<()>) -> std:
     served
 }
 
-/// What `--serve` is told.
+/// The arguments after `--serve`.
 struct Arguments {
     listen: SocketAddr,
     public: Option<Url>,
@@ -145,7 +148,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    /// None where it is to play by itself.
+    /// Parses the arguments; `None` without `--serve`.
     fn read(mut arguments: impl Iterator<Item = String>) -> Outcome<Option<Self>> {
         let mut read = Self {
             listen: ([127, 0, 0, 1], 8080).into(),
@@ -171,10 +174,13 @@ impl Arguments {
                     let id = value()?;
                     let named = vendors().into_iter().find(|vendor| *vendor == id);
                     read.sandbox =
-                        named.ok_or_else(|| format!("the sandbox has no vendor {id}"))?;
+                        named.ok_or_else(|| format!("unknown vendor {id} in the sandbox"))?;
                 }
                 other => {
-                    return Err(format!("there is no argument {other}; the first lines of the source say which there are").into());
+                    return Err(format!(
+                        "unknown argument {other}; the first lines of the source list the arguments"
+                    )
+                    .into());
                 }
             }
         }

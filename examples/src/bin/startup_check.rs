@@ -1,5 +1,5 @@
-//! What an application cannot do without is said when it starts. A vendor that cannot give it is refused in words, before the first
-//! customer.
+//! An application checks its requirements when it starts. A vendor that does not meet them is
+//! refused, with every gap listed, before the first customer.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -16,7 +16,10 @@ async fn main() -> Outcome {
             .field(Field::DocumentNumber)
             .repeatable_create(),
     )?;
-    println!("{} gives what this application needs", client.info().name);
+    println!(
+        "{} meets the requirements of this application",
+        client.info().name
+    );
 
     let too_much = Requirements::new()
         .capability(Capability::Lookup)
@@ -26,7 +29,7 @@ async fn main() -> Outcome {
     let refused = client
         .require(&too_much)
         .err()
-        .ok_or("this vendor cannot do all of that")?;
+        .ok_or("this vendor does not meet all requirements")?;
     println!("{refused}");
     assert!(sandbox.requests().is_empty(), "nothing was sent");
     sandbox.shutdown().await;

@@ -25,7 +25,7 @@ use idv::{
     Capability, Client, Config, Delivery, NewVerification, Timestamp, VendorId, VerificationId,
 };
 use idv_sandbox::{FaultKind, Sandbox, Vendor};
-use idv_testkit::conformance::{Astray, Fault, Harness, Trouble};
+use idv_testkit::conformance::{CallbackFault, Fault, Harness, RequestFault};
 
 use self::receiver::Receiver;
 
@@ -170,10 +170,10 @@ impl<V: Named> Harness for Stage<V> {
             Fault::Poll(trouble) => (kind(trouble), self.vendor().poll_path()),
             Fault::Callback(astray) => (
                 match astray {
-                    Astray::Lost => FaultKind::CallbackLost,
-                    Astray::Late => FaultKind::CallbackLate(3600),
-                    Astray::Duplicated => FaultKind::CallbackDuplicated,
-                    Astray::Reordered => FaultKind::CallbackReordered,
+                    CallbackFault::Lost => FaultKind::CallbackLost,
+                    CallbackFault::Late => FaultKind::CallbackLate(3600),
+                    CallbackFault::Duplicated => FaultKind::CallbackDuplicated,
+                    CallbackFault::Reordered => FaultKind::CallbackReordered,
                     other => panic!("{other:?} is new"),
                 },
                 "",
@@ -198,24 +198,24 @@ fn vendor_id(id: &VerificationId) -> &str {
         .map_or(id.reference.as_str(), VendorId::as_str)
 }
 
-fn kind(trouble: Trouble) -> FaultKind {
+fn kind(trouble: RequestFault) -> FaultKind {
     match trouble {
-        Trouble::Refused => FaultKind::Refuse,
-        Trouble::CutBefore => FaultKind::CutBefore,
-        Trouble::CutAfter => FaultKind::CutAfter,
-        Trouble::Status(code) => FaultKind::Status {
+        RequestFault::Refused => FaultKind::Refuse,
+        RequestFault::CutBefore => FaultKind::CutBefore,
+        RequestFault::CutAfter => FaultKind::CutAfter,
+        RequestFault::Status(code) => FaultKind::Status {
             code,
             retry_after: None,
         },
-        Trouble::RateLimited => FaultKind::Status {
+        RequestFault::RateLimited => FaultKind::Status {
             code: 429,
             retry_after: Some("1".to_owned()),
         },
-        Trouble::Html => FaultKind::Html,
-        Trouble::Truncated => FaultKind::Truncated,
-        Trouble::WrongType => FaultKind::WrongType,
+        RequestFault::Html => FaultKind::Html,
+        RequestFault::Truncated => FaultKind::Truncated,
+        RequestFault::WrongType => FaultKind::WrongType,
         // More than any answer may be that is not evidence.
-        Trouble::Oversize => FaultKind::Oversize(100 << 20),
+        RequestFault::Oversize => FaultKind::Oversize(100 << 20),
         other => panic!("{other:?} is new"),
     }
 }

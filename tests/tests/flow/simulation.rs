@@ -96,9 +96,9 @@ fn the_worlds_are_as_wild_as_they_should_be() {
         })
         .collect();
     for event in [
-        "the connection is refused [",
-        "the connection is cut [CutBefore]",
-        "the connection is cut [CutAfter]",
+        "the connection was refused [",
+        "the connection broke [CutBefore]",
+        "the connection broke [CutAfter]",
         "[Delay(40000)]",
         "503 [Status",
         "429 [Status",

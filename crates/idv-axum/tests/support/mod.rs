@@ -1,9 +1,9 @@
-//! An application at a vendor of the sandbox, with its routes.
+//! An application with its routes, at a vendor of the sandbox.
 
 #![allow(
     unreachable_pub,
     dead_code,
-    reason = "each test is a crate of its own, and takes what it needs"
+    reason = "each test is a crate and uses a part of this module"
 )]
 
 pub mod store;
@@ -29,14 +29,14 @@ pub use store::WatchedStore;
 #[allow(unused_imports, reason = "not each test needs both")]
 pub use vendor::{SECRET, Vendor};
 
-/// An application that listens, and its vendor, whose time stands still until it is moved.
+/// A listening application and its vendor, whose clock only the test moves.
 pub struct Bank {
     pub vendor: Vendor,
     pub sandbox: Sandbox,
     pub client: Client,
     pub flow: Engine,
     pub store: WatchedStore,
-    /// Where the routes are.
+    /// The base address of the routes.
     pub base: Url,
     routes: Router,
     _server: tokio::task::JoinSet<()>,
@@ -86,7 +86,7 @@ impl Bank {
         }
     }
 
-    /// Starts the verification of somebody.
+    /// Starts a verification.
     pub async fn start(&self) -> (FlowId, Reference) {
         let new = self.person();
         let reference = new.reference.clone();
@@ -96,12 +96,12 @@ impl Bank {
         )
     }
 
-    /// Answers a request without the network.
+    /// Sends a request without the network.
     pub async fn ask(&self, request: Request<Body>) -> Answer {
         Answer::of(self.routes.clone().oneshot(request).await.unwrap()).await
     }
 
-    /// Everything that is known of the person. What a vendor has no place for is left out.
+    /// Returns a person with every field that the vendor accepts.
     pub fn person(&self) -> NewVerification {
         NewVerification::builder(self.flow.reference())
             .given_names("Erika")
@@ -123,7 +123,7 @@ impl Bank {
             .unwrap()
     }
 
-    /// Time passes, callbacks arrive, and what is due is worked off, until it is decided.
+    /// Moves the clock, delivers callbacks and runs due work until the verification is decided.
     pub async fn follow(&self, id: FlowId) -> FlowStatus {
         for _ in 0..100 {
             self.sandbox.clock().advance(Duration::from_secs(60)).await;
@@ -133,10 +133,10 @@ impl Bank {
                 return status;
             }
         }
-        panic!("{:?}: it was never decided", self.vendor);
+        panic!("{:?}: the verification was never decided", self.vendor);
     }
 
-    /// What the audit trail says was observed: by which channel, resting on which proof.
+    /// Returns the observations in the audit log: channel and proof.
     pub async fn observed(&self, id: FlowId) -> Vec<(String, Option<String>)> {
         let word = |event: &serde_json::Value, name: &str| event[name].as_str().map(str::to_owned);
         let trail: Vec<AuditEntry> = self.flow.audit_of(id).await.unwrap();
@@ -149,7 +149,7 @@ impl Bank {
     }
 }
 
-/// Routes of an application whose vendor nobody asks anything, for requests that are made here.
+/// The routes of an application without a running vendor, for requests made by the test.
 pub struct Desk {
     pub client: Client,
     pub flow: Engine,
@@ -193,18 +193,18 @@ impl Desk {
         }
     }
 
-    /// Answers a request.
+    /// Sends a request.
     pub async fn ask(&self, request: Request<Body>) -> Answer {
         Answer::of(self.routes.clone().oneshot(request).await.unwrap()).await
     }
 
-    /// Lets time pass.
+    /// Moves the clock.
     pub async fn advance(&self, by: Duration) {
         self.sandbox.clock().advance(by).await;
     }
 }
 
-/// A request.
+/// Builds a request.
 pub fn request(
     method: Method,
     target: &str,
@@ -218,7 +218,7 @@ pub fn request(
     request.body(body.into()).unwrap()
 }
 
-/// An answer, whole.
+/// A complete response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -244,7 +244,7 @@ impl Answer {
     }
 }
 
-/// The sandbox's time of day; waits between attempts are over at once, and those that bound an attempt are not.
+/// The sandbox's clock: waits between attempts end at once; timeouts of attempts never pass.
 #[derive(Debug)]
 struct ImpatientClock(Arc<dyn Clock>, VirtualClock);
 

@@ -1,12 +1,12 @@
-//! The vendors: how an application is configured for each, and what its owner sets in the vendor's panel.
+//! The vendors: the application's configuration for each, and the settings in the vendor's panel.
 
 use idv::{Capability, Client, Config, CreateSafety, Environment, ProofKind, VendorInfo};
 use idv_sandbox::{CALLBACK_SECRET, Sandbox};
 
-/// What proves callbacks everywhere.
+/// The secret of all callbacks.
 pub const SECRET: &str = CALLBACK_SECRET;
 
-/// A vendor, and how its callbacks are proven.
+/// A vendor, and the authentication of its callbacks.
 #[derive(Debug, Clone)]
 pub struct Vendor {
     pub info: VendorInfo,
@@ -16,14 +16,14 @@ pub struct Vendor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum By {
     Secret,
-    /// HTTP Basic instead.
+    /// Uses HTTP Basic.
     Password,
-    /// The vendor's documented addresses too.
+    /// Also requires the vendor's documented addresses.
     Source,
 }
 
 impl Vendor {
-    /// Every vendor, and those that can do it once more, with HTTP Basic.
+    /// Returns every vendor, and those that support it a second time with HTTP Basic.
     pub async fn all() -> Vec<Self> {
         let sandbox = Sandbox::builder().in_process().start().await.unwrap();
         let by_password = |info: &VendorInfo| {
@@ -49,7 +49,7 @@ impl Vendor {
             .collect()
     }
 
-    /// The vendor with this id.
+    /// Returns the vendor with this id.
     pub fn named(id: &str) -> Self {
         let info = idv::providers()
             .into_iter()
@@ -61,7 +61,7 @@ impl Vendor {
         }
     }
 
-    /// A vendor whose creations can be repeated.
+    /// Returns a vendor whose create requests can be repeated.
     pub fn keyed() -> Self {
         let info = idv::providers()
             .into_iter()
@@ -73,7 +73,7 @@ impl Vendor {
         }
     }
 
-    /// The same, with callbacks that must come from the vendor's addresses.
+    /// Also requires the vendor's addresses as the source of callbacks.
     pub fn by_source(self) -> Self {
         Self {
             by: By::Source,
@@ -89,11 +89,11 @@ impl Vendor {
         self.by == By::Password
     }
 
-    pub fn can_be_asked(&self) -> bool {
+    pub fn can_be_polled(&self) -> bool {
         self.info.has(Capability::Polling)
     }
 
-    /// The proof of its callbacks.
+    /// Returns the kind of authentication of its callbacks.
     pub fn proof(&self) -> ProofKind {
         if self.has_password() {
             ProofKind::Basic
@@ -102,7 +102,7 @@ impl Vendor {
         }
     }
 
-    /// A client of it, with a secret for callbacks if `secret` says so.
+    /// Returns a client of the vendor, with a secret for callbacks if `secret` is set.
     pub fn client(&self, sandbox: &Sandbox, environment: Environment, secret: bool) -> Client {
         let vendor = self.of(sandbox);
         let mut settings = match self.by {
@@ -122,24 +122,24 @@ impl Vendor {
         idv::connect_in(&Config::from_env(settings).unwrap(), environment).unwrap()
     }
 
-    /// The vendor in the sandbox.
+    /// Returns the vendor in the sandbox.
     pub fn of<'a>(&self, sandbox: &'a Sandbox) -> idv_sandbox::Vendor<'a> {
         sandbox.vendor(self.id()).unwrap()
     }
 
-    /// The person and the vendor's people do what they do in a scenario, for the latest verification.
+    /// Plays a scenario for the latest verification.
     pub fn act(&self, sandbox: &Sandbox, scenario: &str) {
         self.of(sandbox)
             .act(&self.latest(sandbox), scenario)
             .unwrap();
     }
 
-    /// The vendor's id of its latest verification.
+    /// Returns the vendor's id of its latest verification.
     pub fn latest(&self, sandbox: &Sandbox) -> String {
         self.of(sandbox).ids().pop().unwrap()
     }
 
-    /// The provider's id.
+    /// Returns the provider's id.
     pub fn id(&self) -> &str {
         self.info.provider.as_str()
     }

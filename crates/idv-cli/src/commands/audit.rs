@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::usage::Expected;
 
-/// Reads and verifies the audit trail of the flows in a store.
+/// Reads and verifies the audit log of the flows in a store.
 #[derive(Args)]
 pub(crate) struct AuditCommand {
     #[command(flatten)]
@@ -25,22 +25,23 @@ pub(crate) struct AuditCommand {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check every entry and every block; end with 1 if one was changed or is missing
+    /// Verify every entry and every block; exit with 1 if one was changed or is missing
     Verify(Verify),
-    /// List the trail of a flow
+    /// List the audit log of a flow
     Show(Show),
 }
 
-/// Checks every entry, the end of every flow's trail, and every block. Prints an anchor to keep elsewhere: with it, a later check also
-/// notices a trail that was rolled back. Ends with 1 if there is a finding.
+/// Verifies every entry, the end of every flow's log, and every block. Prints an anchor to keep
+/// elsewhere: with it, a later verification also detects a log that was rolled back. Exits with 1
+/// if there is a finding.
 #[derive(Args)]
 struct Verify {
-    /// The anchor that an earlier check printed
+    /// The anchor that an earlier verification printed
     #[arg(long, value_name = "N:HASH", value_parser = anchor)]
     anchor: Option<String>,
 }
 
-/// Lists the trail of a flow. It names no person.
+/// Lists the audit log of a flow. It contains no personal data.
 #[derive(Args)]
 struct Show {
     /// The flow
@@ -115,7 +116,7 @@ fn text(verified: &Verified) -> String {
     lines.add_row(["flows".to_owned(), verified.flows.to_string()]);
     lines.add_row(["entries".to_owned(), verified.entries.to_string()]);
     lines.add_row(["blocks".to_owned(), verified.blocks.to_string()]);
-    lines.add_row(["anchor to write down".to_owned(), anchor.to_owned()]);
+    lines.add_row(["anchor to keep".to_owned(), anchor.to_owned()]);
     let mark = if verified.holds() {
         Mark::Good
     } else {
@@ -152,7 +153,7 @@ fn entry_json(entry: &AuditEntry) -> Value {
     })
 }
 
-/// The members of an event beside its name: `by: app, provider: idnow`.
+/// Formats the members of an event other than its name: `by: app, provider: idnow`.
 fn detail(entry: &Value) -> String {
     let Some(event) = entry.get("event").and_then(Value::as_object) else {
         return String::new();

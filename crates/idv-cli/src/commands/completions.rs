@@ -9,7 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::settings::Settings;
 
-/// Prints a script that completes the commands and options of this program in a shell.
+/// Prints a shell script that completes the commands and options of this program.
 ///
 /// For bash: idv completions bash > ~/.local/share/bash-completion/completions/idv
 #[derive(Args)]
@@ -29,7 +29,7 @@ impl Run for Completions {
 
 /// Prints the manual page of this program, for `man`.
 ///
-/// For a look at it: idv man | man -l -
+/// To read it: idv man | man -l -
 #[derive(Args)]
 pub(crate) struct Man {}
 

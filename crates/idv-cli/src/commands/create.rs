@@ -9,9 +9,9 @@ use crate::request::RequestArgs;
 use crate::settings::Settings;
 use crate::words;
 
-/// Creates a verification. An option wins over the same field of the file.
+/// Creates a verification. An option overrides the same field of the file.
 ///
-/// Every user of the machine can see the options of a running program: for real persons, use --from.
+/// Every user of the machine can see the options of a running program; use --from for real people.
 #[derive(Args)]
 pub(crate) struct Create {
     #[command(flatten)]
@@ -34,15 +34,18 @@ impl Run for Create {
             };
             lines.add_row(["reference".to_owned(), text("/id/reference")]);
             lines.add_row(["vendor id".to_owned(), text("/id/vendor_id")]);
-            lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
-            lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
+            lines.add_row(["hand-off".to_owned(), words::hand_off(&created.hand_off)]);
+            lines.add_row(["open this link".to_owned(), text("/hand_off/url")]);
             lines.add_row(["expires at".to_owned(), text("/expires_at")]);
             lines.add_row([
-                "already_existed".to_owned(),
+                "already existed".to_owned(),
                 if created.already_existed { "yes" } else { "no" }.to_owned(),
             ]);
             if !created.unsupported_fields.is_empty() {
-                lines.add_row(["left out".to_owned(), created.unsupported_fields.join(", ")]);
+                lines.add_row([
+                    "not supported".to_owned(),
+                    created.unsupported_fields.join(", "),
+                ]);
             }
             plain(&lines)
         })?;

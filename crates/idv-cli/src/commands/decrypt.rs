@@ -11,10 +11,12 @@ use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::settings::Settings;
 
-/// The maximum length of a body, in bytes. It is held in memory, since nothing is trusted before all of it is authenticated.
+/// The maximum length of a body, in bytes. The body is held in memory, since it is only trusted
+/// once all of it is authenticated.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// Decrypts a vendor's answer to standard output. Writes nothing if the answer was changed or the key is wrong.
+/// Decrypts a vendor's response to standard output. Writes nothing if the response was changed or
+/// the key is wrong.
 #[derive(Args)]
 pub(crate) struct Decrypt {
     #[command(subcommand)]
@@ -23,17 +25,17 @@ pub(crate) struct Decrypt {
 
 #[derive(Subcommand)]
 enum Vendor {
-    /// The body of an answer of Identity.TM to an address that ends in /crypt
+    /// The body of a response of Identity.TM from an address that ends in /crypt
     IdentityTm(IdentityTm),
 }
 
 #[derive(Args)]
 struct IdentityTm {
-    /// The environment variable that holds the AES-256 key: 64 hexadecimal digits, or Base64
+    /// The environment variable that contains the AES-256 key: 64 hexadecimal digits, or Base64
     #[arg(long, value_name = "NAME")]
     key_env: String,
 
-    /// The body; standard input without it or for -
+    /// The body; standard input for - or if omitted
     #[arg(default_value = "-")]
     file: PathBuf,
 }
@@ -46,7 +48,7 @@ impl Run for Decrypt {
             .filter(|key| !key.is_empty())
             .ok_or_else(|| {
                 Failure::usage(format!(
-                    "the environment variable {key_env}, named for the key, is not set"
+                    "the environment variable {key_env} for the key is not set"
                 ))
             })?;
         let key = CryptKey::parse(&Secret::new(key.trim()))?;

@@ -9,22 +9,23 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use super::Run;
-use crate::args::Which;
+use crate::args::VerificationArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::progress::Progress;
 use crate::settings::Settings;
 
-/// Downloads one piece of evidence into a file that only you can read. It appears under its name only when it is whole.
+/// Downloads one piece of evidence to a file that only you can read. The file appears once it is
+/// complete.
 #[derive(Args)]
 pub(crate) struct EvidenceCommand {
     #[command(flatten)]
-    which: Which,
+    verification: VerificationArgs,
 
-    /// The piece, as the report names it
+    /// The id of the piece of evidence in the report
     evidence: String,
 
-    /// The file
+    /// The target file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
@@ -39,16 +40,17 @@ pub(crate) struct EvidenceCommand {
 
 impl Run for EvidenceCommand {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
-        let id = self.which.id()?;
+        let id = self.verification.id()?;
         let path = &self.out;
         if !self.force && path.exists() {
             return Err(Failure::usage(format!(
-                "{} exists: choose another name, or write --force",
+                "{} exists: choose another name, or use --force",
                 path.display()
             )));
         }
         let client = settings.connect()?;
-        // In the folder of the target, so that it can be renamed. It is removed if the download fails.
+        // The temporary file is in the target's folder, so that it can be renamed. It is removed if
+        // the download fails.
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -95,7 +97,7 @@ struct FileSink {
 
 #[async_trait::async_trait]
 impl Sink for FileSink {
-    // The program does nothing else at the time, so blocking is right.
+    // The program does nothing else meanwhile, so the call may block.
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.progress.add(bytes.len());
         self.file.write_all(bytes)
@@ -113,5 +115,5 @@ fn keep(file: NamedTempFile, path: &Path, replace: bool) -> io::Result<()> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
-    Failure::usage(format!("{} cannot be written: {error}", path.display()))
+    Failure::usage(format!("cannot write {}: {error}", path.display()))
 }

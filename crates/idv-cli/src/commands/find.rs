@@ -9,10 +9,11 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::settings::Settings;
 
-/// Finds the verifications that the vendor has under a reference of ours: after a create whose answer was lost, for one.
+/// Finds the vendor's verifications with your reference, for example after the response to a create
+/// call was lost.
 #[derive(Args)]
 pub(crate) struct Find {
-    /// Our reference
+    /// Your reference
     reference: String,
 }
 

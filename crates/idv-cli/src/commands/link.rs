@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::request::name_and_value;
 use crate::settings::Settings;
 
-/// Makes a signed link. It contains the person's data: give it only to the person.
+/// Creates a signed link. It contains the person's data: give it only to the person.
 #[derive(Args)]
 pub(crate) struct Link {
     #[command(subcommand)]
@@ -36,15 +36,16 @@ struct Idnow {
     #[arg(long)]
     host: String,
 
-    /// The environment variable that holds the API key
+    /// The environment variable that contains the API key
     #[arg(long, value_name = "NAME")]
     api_key_env: String,
 
-    /// A parameter of the link, by IDnow's name: transactionnumber=..., firstname=...; may be repeated
+    /// A parameter of the link, by IDnow's name: transactionnumber=..., firstname=...; may be
+    /// repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value, required = true)]
     set: Vec<(String, String)>,
 
-    /// When the link is made, in milliseconds since 1970; now if omitted
+    /// The time of the link, in milliseconds since 1970; now if omitted
     #[arg(long, value_name = "MS")]
     timestamp: Option<i64>,
 }
@@ -72,7 +73,7 @@ impl Idnow {
             .filter(|key| !key.is_empty())
             .ok_or_else(|| {
                 Failure::usage(format!(
-                    "the environment variable {api_key_env}, named for the API key, is not set"
+                    "the environment variable {api_key_env} for the API key is not set"
                 ))
             })?;
         let mut parameters = BTreeMap::new();

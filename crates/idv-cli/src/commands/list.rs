@@ -10,10 +10,11 @@ use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::words;
 
-/// Lists verifications. With --json an array; with --lines one JSON object per line, written as the pages come.
+/// Lists verifications. Prints an array with --json; with --lines one JSON object per line, as the
+/// pages arrive.
 #[derive(Args)]
 pub(crate) struct List {
-    /// Only this group; may be repeated. All groups of the vendor without it
+    /// List only this group; may be repeated. Without it, all groups of the vendor
     #[arg(long)]
     group: Vec<Group>,
 
@@ -21,7 +22,7 @@ pub(crate) struct List {
     #[arg(long)]
     lines: bool,
 
-    /// Stop after this many
+    /// Stop after this many verifications
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -72,17 +73,17 @@ impl Run for List {
         progress.end();
         if unreadable > 0 {
             note(&format!(
-                "idv: {unreadable} entries of the list cannot be read and are left out"
+                "idv: skipped {unreadable} unreadable entries of the list"
             ));
         }
         if self.lines {
             return Ok(Exit::Done);
         }
-        // The vendor's order may change; the same list is always printed in the same order.
+        // The vendor's order may change; sorting keeps the output stable.
         observations
             .sort_by(|a, b| (&a.subject.reference, a.at).cmp(&(&b.subject.reference, b.at)));
         if observations.is_empty() && !output.is_json() {
-            text("nothing is listed")?;
+            text("no verifications")?;
             return Ok(Exit::Done);
         }
         output.answer(&observations, |observations| {

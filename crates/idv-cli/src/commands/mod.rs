@@ -1,4 +1,4 @@
-//! The commands, one module each. A new command is its module and a line in [`commands!`].
+//! The commands, one module each. A new command needs its module and a line in [`commands!`].
 
 mod audit;
 mod completions;
@@ -34,7 +34,7 @@ pub(crate) trait Run {
     /// Runs the command and returns the exit code.
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure>;
 
-    /// Returns whether the command runs until it is interrupted, and handles that itself.
+    /// Returns whether the command runs until it is interrupted and handles the interrupt itself.
     fn ends_by_interrupt(&self) -> bool {
         false
     }
@@ -72,21 +72,21 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Verify simulated people at a sandbox inside this program: no account, no network
+    /// Verify simulated people at a sandbox inside this program, without an account or a network
     Demo(crate::demo::Demo),
-    /// Show which vendors are compiled in and what each can do
+    /// Show the compiled-in vendors and their capabilities
     Providers(providers::Providers),
-    /// Create a verification, and print the link for the person
+    /// Create a verification and print the link for the person
     Create(Box<create::Create>),
-    /// Ask for the state of a verification
+    /// Show the state of a verification
     Poll(poll::Poll),
     /// Follow a verification to its end
     Watch(watch::Watch),
     /// Fetch the result of a verification
     Fetch(fetch::Fetch),
-    /// Download one piece of evidence into a file
+    /// Download one piece of evidence to a file
     Evidence(evidence::EvidenceCommand),
-    /// Find verifications by our reference
+    /// Find verifications by your reference
     Find(find::Find),
     /// List verifications
     List(list::List),
@@ -94,32 +94,32 @@ commands! {
     Delete(delete::Delete),
     /// Run verifications from creation to deletion, over a store
     Flow(flow::FlowCommand),
-    /// Verify the audit trail of a store, or list a flow's
+    /// Verify the audit log of a store, or list the log of a flow
     Audit(audit::AuditCommand),
-    /// Read a vendor's payload from a file, and print its observations
+    /// Parse a vendor's payload from a file and print its observations
     Normalize(normalize::Normalize),
-    /// Make a signed link
+    /// Create a signed link
     Link(link::Link),
-    /// Make a bearer token
+    /// Create a bearer token
     Token(token::Token),
-    /// Decrypt a vendor's answer
+    /// Decrypt a vendor's response
     Decrypt(decrypt::Decrypt),
     /// Verify the signature of a vendor's result
     Verify(verify::Verify),
     /// Run the vendors' sandbox in the foreground
     Sandbox(sandbox::SandboxCommand),
-    /// Print the JSON Schema of observations and reports
+    /// Print the JSON Schema of observations, reports and settings
     Schema(schema::Schema),
-    /// Print a shell's completion script
+    /// Print a shell completion script
     Completions(completions::Completions),
     /// Print the manual page
     Man(completions::Man),
 }
 
-/// Reads a file, or standard input for `-`; at most `limit` bytes.
+/// Reads at most `limit` bytes from a file, or from standard input for `-`.
 pub(crate) fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let name = path.display();
-    let failed = |error: std::io::Error| Failure::usage(format!("{name} cannot be read: {error}"));
+    let failed = |error: std::io::Error| Failure::usage(format!("cannot read {name}: {error}"));
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         std::io::stdin()

@@ -15,11 +15,11 @@ use crate::output::{Output, json, note};
 use crate::settings::Settings;
 use crate::words::result_handle;
 
-/// How long a payload may be, in bytes. Results with images and videos are long.
+/// The maximum length of a payload, in bytes. Results may contain images and videos.
 const LIMIT: u64 = 1024 * 1024 * 1024;
 
-/// Reads a vendor's payload and prints its observations as {"observations": [...]}, with the person's data. A file proves nothing, so
-/// every observation is a claim.
+/// Parses a vendor's payload and prints its observations as {"observations": [...]}, with the
+/// person's data. A file proves nothing, so every observation is a claim.
 #[derive(Args)]
 pub(crate) struct Normalize {
     /// The provider that sent the payload
@@ -28,7 +28,7 @@ pub(crate) struct Normalize {
     /// The kind of the payload
     kind: Kind,
 
-    /// The file; standard input without it or for -
+    /// The file; standard input for - or if omitted
     #[arg(default_value = "-")]
     file: PathBuf,
 
@@ -44,7 +44,7 @@ pub(crate) struct Normalize {
 enum Kind {
     /// The result of a verification
     Result,
-    /// An answer about the state of one verification or of many
+    /// A response about the state of one or more verifications
     Status,
     /// The body of a callback
     Callback,
@@ -68,7 +68,7 @@ impl Run for Normalize {
             .ok_or_else(|| {
                 let known: Vec<&str> = idv::vendors().iter().map(|vendor| vendor.id).collect();
                 Failure::usage(format!(
-                    "there is no provider `{}`; compiled in: {}",
+                    "unknown provider `{}`: expected one of {}",
                     self.provider,
                     known.join(", ")
                 ))
@@ -87,12 +87,12 @@ impl Run for Normalize {
         json(&json!({ "observations": page.observations }))?;
         for handle in page.observations.iter().filter_map(result_handle) {
             note(&format!(
-                "idv: the payload names a result: `idv fetch REFERENCE --handle {handle}`"
+                "idv: fetch the result with `idv fetch REFERENCE --handle {handle}`"
             ));
         }
         if page.unreadable > 0 {
             note(&format!(
-                "idv: {} entries of the list cannot be read and are left out",
+                "idv: skipped {} unreadable entries of the list",
                 page.unreadable
             ));
         }
@@ -100,7 +100,7 @@ impl Run for Normalize {
     }
 }
 
-/// The options of the vendors' own: facts about a verification that its payloads do not say.
+/// The vendors' own options: facts about a verification that its payload does not contain.
 #[derive(Default)]
 struct VendorOptions(Map<String, Value>);
 
@@ -187,7 +187,7 @@ impl FromArgMatches for VendorOptions {
     }
 }
 
-/// The form of a payload.
+/// The format of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
@@ -196,7 +196,8 @@ enum Form {
     Urlencoded,
 }
 
-/// Refuses a payload that does not have the form of its media type. A general type leaves the form to the payload.
+/// Refuses a payload whose format does not match its media type. A generic type accepts every
+/// format.
 fn check_form(payload: &[u8], content_type: &str) -> Result<(), Failure> {
     let media_type = content_type
         .split(';')
@@ -204,7 +205,7 @@ fn check_form(payload: &[u8], content_type: &str) -> Result<(), Failure> {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    let told = match media_type.as_str() {
+    let declared = match media_type.as_str() {
         "application/octet-stream" | "text/plain" => return Ok(()),
         "application/zip" | "application/x-zip-compressed" => Form::Zip,
         "application/x-www-form-urlencoded" => Form::Urlencoded,
@@ -214,11 +215,11 @@ fn check_form(payload: &[u8], content_type: &str) -> Result<(), Failure> {
         other if other.ends_with("+xml") => Form::Xml,
         _ => {
             return Err(Failure::usage(
-                "--content-type is application/json, application/xml, application/zip or application/x-www-form-urlencoded",
+                "invalid --content-type: expected application/json, application/xml, application/zip or application/x-www-form-urlencoded",
             ));
         }
     };
-    if form(payload) == told {
+    if form(payload) == declared {
         return Ok(());
     }
     Err(Error::malformed(format!("the payload is not {media_type}")).into())
@@ -242,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_payload_must_be_what_it_is_said_to_be() {
+    fn payload_must_match_its_media_type() {
         let (json, xml, zip, form) = (
             &b" {}"[..],
             &b"\xEF\xBB\xBF<a/>"[..],
@@ -270,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn option_is_for_the_vendors_that_have_it() {
+    fn option_is_refused_for_other_vendors() {
         let options = |name: &str| {
             VendorOptions([(name.to_owned(), Value::from("15"))].into_iter().collect())
         };

@@ -10,7 +10,7 @@ use crate::output::{Output, plain, table};
 use crate::settings::Settings;
 use crate::words::word;
 
-/// Shows which vendors are compiled in and what each can do.
+/// Shows the compiled-in vendors and their capabilities.
 #[derive(Args)]
 pub(crate) struct Providers {}
 
@@ -21,9 +21,9 @@ impl Run for Providers {
     }
 }
 
-/// One column per vendor.
+/// Formats a table with one column per vendor.
 fn matrix(providers: &[VendorInfo]) -> String {
-    let mut head = vec!["can"];
+    let mut head = vec!["capability"];
     head.extend(providers.iter().map(|vendor| vendor.provider.as_str()));
     let mut matrix = table(&head);
     let mut row = |name: &str, cell: &dyn Fn(&VendorInfo) -> String| {
@@ -31,20 +31,20 @@ fn matrix(providers: &[VendorInfo]) -> String {
     };
     row("vendor", &|vendor| vendor.name.to_owned());
     row("document", &|vendor| vendor.document.to_owned());
-    for facet in Capability::ALL {
-        row(facet.name(), &|vendor| yes(vendor.has(*facet)));
+    for capability in Capability::ALL {
+        row(capability.name(), &|vendor| yes(vendor.has(*capability)));
     }
-    row("repeating create", &|vendor| word(&vendor.create_safety));
+    row("create safety", &|vendor| word(&vendor.create_safety));
     row("hand-off", &|vendor| word(&vendor.hand_off));
     row("report comes from", &|vendor| word(&vendor.report_from));
-    row("callbacks proven by", &|vendor| {
+    row("callback authentication", &|vendor| {
         vendor
             .callback_proof
-            .map_or_else(|| "nothing".to_owned(), |proof| word(&proof))
+            .map_or_else(|| "none".to_owned(), |proof| word(&proof))
     });
-    row("person has", &|vendor| {
+    row("session lifetime", &|vendor| {
         vendor.lifetime.map_or_else(
-            || "no limit known".to_owned(),
+            || "unknown".to_owned(),
             |lifetime| match lifetime.as_secs() {
                 seconds if seconds.is_multiple_of(86_400) => format!("{} d", seconds / 86_400),
                 seconds => format!("{} h", seconds.div_ceil(3_600)),

@@ -14,23 +14,26 @@ use crate::output::Output;
 use crate::settings::Settings;
 use crate::usage::Expected;
 
-/// Runs the vendors by their documents on the loopback interface until Ctrl-C, and prints settings to paste.
+/// Runs emulators of the vendors on the loopback interface until Ctrl-C, and prints settings to
+/// paste.
 #[derive(Args)]
 pub(crate) struct SandboxCommand {
-    /// Address on the loopback interface: 127.0.0.1:7700, localhost:7700 or 7700. This port serves every vendor by its Host header; each of the
-    /// next ones serves one vendor, in the printed order
+    /// Address on the loopback interface: 127.0.0.1:7700, localhost:7700 or 7700. This port serves
+    /// every vendor by its Host header; each following port serves one vendor, in the printed order
     #[arg(long, default_value = "127.0.0.1:7700", value_name = "ADDRESS", value_parser = listen_address)]
     listen: SocketAddr,
 
-    /// Virtual seconds in a real one; with 0 time stands still until it is advanced
+    /// Speed of the virtual clock; 1 is real time, with 0 the clock stands still until it is
+    /// advanced
     #[arg(long, default_value_t = 1.0, value_name = "N")]
     speed: f64,
 
-    /// Seed of the ids: the same seed and the same requests give the same ids; every start gives fresh ids without it
+    /// Seed of the ids: the same seed and the same requests give the same ids. Without it, every
+    /// start gives new ids
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Serve HTTPS, and write the certificate of the throwaway authority to this file
+    /// Serve HTTPS, and write the certificate of the temporary authority to this file
     #[arg(long, value_name = "CERTIFICATE.pem")]
     tls: Option<PathBuf>,
 }
@@ -38,7 +41,9 @@ pub(crate) struct SandboxCommand {
 impl Run for SandboxCommand {
     async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         if !self.speed.is_finite() || self.speed < 0.0 {
-            return Err(Failure::usage("--speed is a number that is not negative"));
+            return Err(Failure::usage(
+                "invalid --speed: expected a number that is not negative",
+            ));
         }
         let mut interrupt = Interrupt::listen();
         let mut builder = Sandbox::builder()
@@ -57,7 +62,7 @@ impl Run for SandboxCommand {
             .map_err(|error| Failure::usage(whole(&error)))?;
         if let Some(path) = &self.tls {
             sandbox.write_ca_certificate(path).map_err(|error| {
-                Failure::usage(format!("{} cannot be written: {error}", path.display()))
+                Failure::usage(format!("cannot write {}: {error}", path.display()))
             })?;
         }
         let accounts: Vec<Account> = sandbox.vendors().into_iter().map(Account::of).collect();
@@ -76,7 +81,7 @@ impl Run for SandboxCommand {
                 .map(|account| (account.provider.to_owned(), account.json())),
         );
         output.answer(&answer, |_| self.settings(&sandbox, &accounts))?;
-        interrupt.come().await;
+        interrupt.wait().await;
         sandbox.shutdown().await;
         Ok(Exit::Done)
     }
@@ -87,7 +92,8 @@ impl Run for SandboxCommand {
 }
 
 impl SandboxCommand {
-    /// What to paste. The credentials are those of the vendors' documents: they open nothing.
+    /// Formats the settings to paste. The credentials come from the vendors' documents and are no
+    /// secrets.
     fn settings(&self, sandbox: &Sandbox, accounts: &[Account]) -> String {
         let others: Vec<&str> = accounts
             .iter()
@@ -106,8 +112,8 @@ impl SandboxCommand {
             )
         });
         format!(
-            "The sandbox runs. Every vendor by its Host header: {}; control: {}
-Stop it with Ctrl-C.
+            "The sandbox is running. All vendors, by Host header: {}; control plane: {}
+Press Ctrl-C to stop it.
 
 # idv.toml
 provider = \"{FIRST}\"  # or one of: {others}
@@ -115,7 +121,7 @@ provider = \"{FIRST}\"  # or one of: {others}
 {}{file}
 # for a shell, with the file above
 {secrets}
-# for a shell, in its place
+# for a shell, instead of the file
 export IDV_PROVIDER={FIRST}  # or one of: {others}
 {variables}{variable}",
             sandbox.shared_url(),
@@ -125,10 +131,10 @@ export IDV_PROVIDER={FIRST}  # or one of: {others}
     }
 }
 
-/// The vendor that the printed settings choose.
+/// The vendor that the printed settings select.
 const FIRST: &str = "idnow";
 
-/// An account of the sandbox, as a configuration names it.
+/// An account of the sandbox in the form of a configuration.
 struct Account {
     provider: &'static str,
     url: String,
@@ -154,7 +160,7 @@ impl Account {
             .collect()
     }
 
-    /// The table of a configuration file.
+    /// Returns the table of a configuration file.
     fn table(&self) -> String {
         let mut table = format!("[{}]\n", self.provider);
         for Setting {
@@ -172,7 +178,7 @@ impl Account {
         table
     }
 
-    /// The variables that the table names.
+    /// Returns the variables that the table refers to.
     fn named(&self) -> String {
         self.settings
             .iter()
@@ -181,7 +187,7 @@ impl Account {
             .collect()
     }
 
-    /// The variables that stand in for the table.
+    /// Returns the variables that replace the table.
     fn variables(&self) -> String {
         self.settings
             .iter()
@@ -202,7 +208,7 @@ impl Account {
     }
 }
 
-/// A value for a shell; none of these has an apostrophe.
+/// Quotes a value for a shell. No value contains an apostrophe.
 fn quoted(value: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:".contains(character);
     if value.chars().all(plain) {
@@ -212,7 +218,7 @@ fn quoted(value: &str) -> String {
     }
 }
 
-/// Parses an address to listen on. A port alone, and `localhost`, stand for 127.0.0.1.
+/// Parses an address to listen on. A port alone, and `localhost`, mean 127.0.0.1.
 fn listen_address(text: &str) -> Result<SocketAddr, Expected> {
     let port = text
         .strip_prefix("localhost:")
@@ -231,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn port_and_localhost_stand_for_this_machine() {
+    fn port_and_localhost_mean_loopback() {
         for text in ["7900", ":7900", "localhost:7900", "127.0.0.1:7900"] {
             assert_eq!(
                 listen_address(text).unwrap().to_string(),

@@ -10,7 +10,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, json};
 use crate::settings::Settings;
 
-/// Prints the JSON Schema of observations, reports and configurations: `{"observation", "report", "settings"}`, each a whole schema.
+/// Prints the JSON Schema of observations, reports and configurations: `{"observation", "report",
+/// "settings"}`, each a complete schema.
 #[derive(Args)]
 pub(crate) struct Schema {}
 

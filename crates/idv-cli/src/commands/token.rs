@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::Settings;
 
-/// Makes a bearer token for a vendor's API. It has all rights of the account until it expires.
+/// Creates a bearer token for a vendor's API. It grants all rights of the account until it expires.
 #[derive(Args)]
 pub(crate) struct Token {
     #[command(subcommand)]
@@ -30,11 +30,11 @@ struct CmIdScan {
     #[arg(long)]
     key_id: String,
 
-    /// The environment variable that holds the secret
+    /// The environment variable that contains the secret
     #[arg(long, value_name = "NAME")]
     secret_env: String,
 
-    /// When the token is issued, in seconds since 1970; now if omitted
+    /// The time of issue, in seconds since 1970; now if omitted
     #[arg(long, value_name = "S")]
     issued_at: Option<i64>,
 
@@ -56,14 +56,15 @@ impl Run for Token {
             .filter(|secret| !secret.is_empty())
             .ok_or_else(|| {
                 Failure::usage(format!(
-                    "the environment variable {secret_env}, named for the secret, is not set"
+                    "the environment variable {secret_env} for the secret is not set"
                 ))
             })?;
         let issued_at = issued_at.map_or_else(
             || Ok(Timestamp::now()),
             |seconds| {
-                Timestamp::from_second(seconds)
-                    .map_err(|_| Failure::usage("--issued-at is a number of seconds since 1970"))
+                Timestamp::from_second(seconds).map_err(|_| {
+                    Failure::usage("invalid --issued-at: expected a number of seconds since 1970")
+                })
             },
         )?;
         let token = idv::cm_id_scan::session::token(

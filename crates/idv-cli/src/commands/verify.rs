@@ -17,7 +17,7 @@ const LIMIT: u64 = 1024 * 1024 * 1024;
 /// The maximum length of a key or a signature, in bytes.
 const SMALL: u64 = 64 * 1024;
 
-/// Verifies the signature of a vendor's result. Ends with 1 if it does not match.
+/// Verifies the signature of a vendor's result. Exits with 1 if it does not match.
 #[derive(Args)]
 pub(crate) struct Verify {
     #[command(subcommand)]
@@ -36,11 +36,11 @@ struct Idnow {
     #[arg(long, value_name = "KEY.pem")]
     public_key: PathBuf,
 
-    /// The signature in the archive: <transactionnumber>.sig
+    /// The signature file of the archive: <transactionnumber>.sig
     #[arg(long, value_name = "RESULT.sig")]
     signature: PathBuf,
 
-    /// The result in the archive: <transactionnumber>.xml
+    /// The result file of the archive: <transactionnumber>.xml
     #[arg(value_name = "RESULT.xml")]
     file: PathBuf,
 }
@@ -61,10 +61,10 @@ impl Run for Verify {
         key.verify(&read_input(&file, LIMIT)?, &read_input(&signature, SMALL)?)?;
         output.answer(&json!({ "verified": true, "known_key": system }), |_| {
             let key = system.map_or_else(
-                || "a key that the vendor's document does not name".to_owned(),
+                || "a key that the vendor's document does not list".to_owned(),
                 |system| format!("the key of the vendor's {system} system"),
             );
-            format!("The signature matches, by {key}.\n")
+            format!("The signature matches {key}.\n")
         })?;
         Ok(Exit::Done)
     }

@@ -8,7 +8,7 @@ use idv::{Decision, Observation, Timestamp, Tracker, Transition, Verification};
 use serde_json::json;
 
 use super::Run;
-use crate::args::Which;
+use crate::args::VerificationArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::progress::Progress;
@@ -16,17 +16,17 @@ use crate::settings::Settings;
 use crate::usage::Expected;
 use crate::words;
 
-/// The number of failures in a row after which the program stops asking.
+/// The number of consecutive failures after which the command gives up.
 const FAILURES_IN_A_ROW: u32 = 5;
 
-/// Follows a verification to its end: polls at the vendor's pace, and fetches the result. Ends with 0 if the person is verified, with 3 if
-/// they are not, and with 5 if the outcome is not settled.
+/// Follows a verification to its end: polls at the vendor's pace, and fetches the result. Exits
+/// with 0 if the person is verified, with 3 if they are not, and with 5 if the outcome is open.
 #[derive(Args)]
 pub(crate) struct Watch {
     #[command(flatten)]
-    which: Which,
+    verification: VerificationArgs,
 
-    /// Ask this often, in seconds, instead of at the vendor's pace
+    /// Poll at this interval, in seconds, instead of at the vendor's pace
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     every: Option<Duration>,
 
@@ -34,7 +34,8 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     timeout: Option<Duration>,
 
-    /// When the person's session expires, as create printed it; after that the verification counts as expired
+    /// When the person's session expires, as printed by create; after that the verification counts
+    /// as expired
     #[arg(long, value_name = "TIME")]
     expires_at: Option<Timestamp>,
 }
@@ -42,7 +43,8 @@ pub(crate) struct Watch {
 impl Run for Watch {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         let client = settings.connect()?;
-        let verification = Verification::new(self.which.id()?, client.info(), self.expires_at);
+        let verification =
+            Verification::new(self.verification.id()?, client.info(), self.expires_at);
         let progress = Progress::begin("following");
         let last = Arc::new(Mutex::new(None));
         let (shown, kept) = (progress.clone(), Arc::clone(&last));
@@ -97,7 +99,8 @@ impl Run for Watch {
     }
 }
 
-/// Follows the verification as far as it can be polled. Returns why it stopped before the end, if it did.
+/// Follows the verification as far as polling allows. Returns the reason if it stopped before the
+/// end.
 async fn follow(
     tracker: &mut Tracker,
     until: Timestamp,
@@ -112,7 +115,7 @@ async fn follow(
             }
             Err(error) if error.is_transient() && failures + 1 < FAILURES_IN_A_ROW => {
                 failures += 1;
-                progress.note(&format!("{error}; asking again"));
+                progress.note(&format!("{error}; polling again"));
                 tracker.progress()
             }
             Err(error) => return Err(error.into()),
@@ -121,18 +124,18 @@ async fn follow(
             idv::Progress::Finished => return Ok(None),
             idv::Progress::WaitUntil(at) => at,
             idv::Progress::AwaitCallback { .. } if tracker.outcome().is_some() => {
-                return Ok(Some("the report comes with a callback"));
+                return Ok(Some("the report arrives with a callback"));
             }
             idv::Progress::AwaitCallback { .. } => {
                 return Ok(Some(
-                    "this vendor cannot be polled: the outcome comes with its callback",
+                    "this vendor cannot be polled: the outcome arrives with its callback",
                 ));
             }
-            _ => return Ok(Some("an operator has to look at it")),
+            _ => return Ok(Some("the verification needs an operator")),
         };
         let now = Timestamp::now();
         if now >= until {
-            return Ok(Some("the time ran out"));
+            return Ok(Some("the timeout passed"));
         }
         tokio::time::sleep(
             Duration::try_from(at.min(until).duration_since(now)).unwrap_or_default(),
@@ -141,12 +144,10 @@ async fn follow(
     }
 }
 
-/// Shows the effect of an observation, and the state after it.
+/// Shows the effect of an observation and the state after it.
 fn show(progress: &Progress, transition: &Transition, state: &str) {
     if let Transition::UnknownCode(code) = transition {
-        progress.note(&format!(
-            "the vendor's code {code:?} is not known here and changes nothing"
-        ));
+        progress.note(&format!("unknown vendor code {code:?}: it changes nothing"));
     } else if *transition != Transition::Unchanged {
         progress.note(state);
     }

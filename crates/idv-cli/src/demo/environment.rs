@@ -1,4 +1,4 @@
-//! The demo's network, which counts, and its time, which is the sandbox's.
+//! The demo's transport, which counts requests, and its clock, which is the sandbox's.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use idv::transport::{ReqwestTransport, TransportOptions};
 use idv::{Body, Clock, Result, Timestamp, Transport, TransportError};
 use idv_sandbox::VirtualClock;
 
-/// Carries requests, and counts them.
+/// Sends requests and counts them.
 #[derive(Debug, Clone)]
 pub(crate) struct CountingTransport {
     transport: ReqwestTransport,
@@ -42,7 +42,10 @@ impl Transport for CountingTransport {
     }
 }
 
-/// The sandbox's time. Only timeouts and waits before another attempt pass in real time: the demo moves the clock, not they.
+/// The sandbox's clock.
+///
+/// Timeouts and waits between attempts take real time, since only the demo moves the sandbox's
+/// clock.
 #[derive(Debug, Clone)]
 pub(crate) struct SandboxClock {
     clock: VirtualClock,
@@ -62,7 +65,7 @@ impl Clock for SandboxClock {
     }
 
     fn monotonic(&self) -> Duration {
-        // It is never before its own beginning.
+        // The clock never shows a time before its start.
         Duration::try_from(self.clock.now().duration_since(self.started)).unwrap_or_default()
     }
 

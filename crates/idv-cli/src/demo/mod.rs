@@ -1,4 +1,4 @@
-//! `idv demo`: the vendors' sandbox inside this program, and people who act.
+//! `idv demo`: the vendors' sandbox inside this program, with simulated people.
 
 mod environment;
 mod play;
@@ -11,20 +11,20 @@ use idv_sandbox::{Ending, Sandbox, Scenario, Vendor};
 use serde_json::json;
 
 use crate::commands::Run;
-use crate::demo::story::{Portrait, Story};
+use crate::demo::story::{Comparison, Story};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::settings::Settings;
 
-/// The scenario that is shown if none is chosen, and its vendor.
+/// The vendor and the scenario whose story is shown by default.
 const SHOWN: (&str, &str) = ("idnow", "data-changed");
 
-/// Verifies simulated people at a sandbox inside this program: no account, no network beyond this machine, and no waiting, since
-/// time there is virtual. Plays every scenario at every vendor, shows one story and a summary, and ends with 1 if any outcome is not as
-/// expected.
+/// Verifies simulated people at a sandbox inside this program: without an account, a network or
+/// waiting, since the sandbox's clock is virtual. Plays every scenario at every vendor, prints one
+/// story and a summary, and exits with 1 if an outcome is not as expected.
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// Play the scenarios of this vendor only, and show their stories; `all` for every vendor
+    /// Play the scenarios of this vendor only, and print their stories; `all` for every vendor
     #[arg(
         long,
         value_name = "ID",
@@ -33,11 +33,11 @@ pub(crate) struct Demo {
     )]
     provider: String,
 
-    /// Play this scenario only, and show its stories
+    /// Play this scenario only, and print its stories
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 
-    /// Show every story, and compare the vendors' reports of one person
+    /// Print every story, and compare the vendors' reports of the same person
     #[arg(long)]
     all: bool,
 }
@@ -45,21 +45,21 @@ pub(crate) struct Demo {
 impl Run for Demo {
     async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
         let shows_all = self.all || self.provider != "all" || self.scenario.is_some();
-        // Time moves only when the demo moves it.
+        // Only the demo moves the clock.
         let sandbox = Sandbox::builder()
             .speed(0.0)
             .start()
             .await
             .map_err(|error| {
-                Failure::new(Exit::Failed, format!("the sandbox cannot start: {error}"))
+                Failure::new(Exit::Failed, format!("cannot start the sandbox: {error}"))
             })?;
         let mut stories = Vec::new();
         let vendors = self.vendors(&sandbox)?;
         self.check_scenario(&vendors)?;
         for vendor in vendors {
-            let company = play::Company::open(vendor, &sandbox).await?;
+            let application = play::Application::open(vendor, &sandbox).await?;
             for scenario in scenarios(vendor).filter(|scenario| self.is_chosen(scenario)) {
-                let story = company.play(scenario).await;
+                let story = application.play(scenario).await;
                 if !output.is_json() && (shows_all || (story.provider, story.scenario) == SHOWN) {
                     output::text(&print::story(&story))?;
                 }
@@ -67,20 +67,26 @@ impl Run for Demo {
             }
         }
         sandbox.shutdown().await;
-        let portrait = Portrait::of(&stories);
-        let short = stories.iter().filter(|story| story.fell_short()).count()
-            + portrait.differences().count();
+        let comparison = Comparison::of(&stories);
+        let failed = stories.iter().filter(|story| story.has_failed()).count()
+            + comparison.differences().count();
         if output.is_json() {
-            output::json(&json!({ "stories": stories, "person": portrait, "fell_short": short }))?;
+            output::json(
+                &json!({ "stories": stories, "person": comparison, "fell_short": failed }),
+            )?;
         } else {
             if shows_all {
-                output::text(&print::portrait(&portrait))?;
+                output::text(&print::comparison(&comparison))?;
                 output::text(&print::table_of(&stories))?;
             }
-            output::text(&print::summary(&stories, short, shows_all))?;
+            output::text(&print::summary(&stories, failed, shows_all))?;
         }
-        report(&stories, &portrait);
-        Ok(if short == 0 { Exit::Done } else { Exit::Failed })
+        report(&stories, &comparison);
+        Ok(if failed == 0 {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
     }
 }
 
@@ -91,7 +97,7 @@ impl Demo {
             .is_none_or(|name| scenario.name == name)
     }
 
-    /// Refuses a scenario that no chosen vendor has.
+    /// Refuses a scenario that none of the chosen vendors has.
     fn check_scenario(&self, vendors: &[Vendor<'_>]) -> Result<(), Failure> {
         let Some(name) = &self.scenario else {
             return Ok(());
@@ -110,19 +116,19 @@ impl Demo {
             }
         }
         Err(Failure::usage(format!(
-            "there is no scenario `{name}`; there are: {}",
+            "unknown scenario `{name}`: expected one of {}",
             names.join(", ")
         )))
     }
 
-    /// Returns the chosen vendors, in the order of their ids.
+    /// Returns the chosen vendors, sorted by id.
     fn vendors<'a>(&self, sandbox: &'a Sandbox) -> Result<Vec<Vendor<'a>>, Failure> {
         let mut all = sandbox.vendors();
         all.sort_by_key(Vendor::id);
         let names: Vec<&str> = all.iter().map(Vendor::id).collect();
         if self.provider != "all" && !names.contains(&self.provider.as_str()) {
             let known = format!(
-                "there is no provider `{}`; there are: all, {}",
+                "unknown provider `{}`: expected all or one of {}",
                 self.provider,
                 names.join(", ")
             );
@@ -133,7 +139,7 @@ impl Demo {
     }
 }
 
-/// The scenarios of a vendor that end in one way, whatever account or request it is.
+/// Returns a vendor's scenarios whose ending depends neither on the account nor on the request.
 fn scenarios(vendor: Vendor<'_>) -> impl Iterator<Item = Scenario> {
     vendor
         .scenarios()
@@ -141,8 +147,8 @@ fn scenarios(vendor: Vendor<'_>) -> impl Iterator<Item = Scenario> {
         .filter(|scenario| scenario.ending != Ending::Unspecified)
 }
 
-/// Says on standard error what fell short: standard output may be read by a program.
-fn report(stories: &[Story], portrait: &Portrait) {
+/// Reports deviations on standard error, since a program may read standard output.
+fn report(stories: &[Story], comparison: &Comparison) {
     for story in stories {
         for shortfall in &story.shortfalls {
             output::note(&format!(
@@ -151,7 +157,9 @@ fn report(stories: &[Story], portrait: &Portrait) {
             ));
         }
     }
-    for field in portrait.differences() {
-        output::note(&format!("idv: the same person has more than one {field}"));
+    for field in comparison.differences() {
+        output::note(&format!(
+            "idv: the vendors' reports of the same person differ in {field}"
+        ));
     }
 }

@@ -1,4 +1,4 @@
-//! One scenario from beginning to end, as an application lives through it.
+//! Plays one scenario from beginning to end, from an application's point of view.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,17 +19,17 @@ use super::story::{Act, EvidenceSeen, Forgery, HandOffSeen, Story};
 use crate::failure::{Exit, Failure};
 use crate::words::{self, word};
 
-/// How long one piece of evidence may be here, in bytes.
+/// The maximum size of one piece of evidence, in bytes.
 const EVIDENCE_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// The scenario in which a long time passes without any action.
-const WAITS: &str = "never-finishes";
+/// The scenario in which the person never acts.
+const NEVER_ACTS: &str = "never-finishes";
 
-/// The time for which the demo watches that verification.
-const PATIENCE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The time for which the demo follows that scenario.
+const FOLLOWED_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// The application: its client, its address for callbacks, and a browser for the person.
-pub(crate) struct Company<'a> {
+/// The application: its client, its callback address, and a browser for the person.
+pub(crate) struct Application<'a> {
     vendor: Vendor<'a>,
     sandbox: &'a Sandbox,
     client: Client,
@@ -38,10 +38,10 @@ pub(crate) struct Company<'a> {
     browser: ReqwestTransport,
 }
 
-impl<'a> Company<'a> {
+impl<'a> Application<'a> {
     pub(crate) async fn open(vendor: Vendor<'a>, sandbox: &'a Sandbox) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Failed, format!("the demo cannot begin: {error}"))
+            Failure::new(Exit::Failed, format!("cannot start the demo: {error}"))
         };
         let transport = CountingTransport::new()?;
         let environment = Environment::new(transport.clone(), SandboxClock::new(sandbox.clock()));
@@ -62,17 +62,17 @@ impl<'a> Company<'a> {
         })
     }
 
-    /// Plays a scenario, and judges what came of it.
+    /// Plays a scenario and compares the result with the expected ending.
     pub(crate) async fn play(&self, scenario: Scenario) -> Story {
         let mut story = Story::begin(self.vendor.id(), scenario);
         let before = self.transport.requests();
         match self.create().await {
             Ok(created) => {
-                let mut scene = Scene::begin(self, &mut story, &created);
-                if let Err(error) = scene.act(scenario, &created).await {
-                    scene.story.shortfalls.push(error.to_string());
+                let mut play = Play::begin(self, &mut story, &created);
+                if let Err(error) = play.act(scenario, &created).await {
+                    play.story.shortfalls.push(error.to_string());
                 }
-                let decision = scene.tracker.verification().decision();
+                let decision = play.tracker.verification().decision();
                 story.requests = self.transport.requests() - before;
                 story.judge(scenario.ending, decision, self.client.info());
             }
@@ -82,8 +82,8 @@ impl<'a> Company<'a> {
     }
 }
 
-impl Company<'_> {
-    /// Creates a verification of a person who does not exist, with the address for callbacks if the vendor takes one with each.
+impl Application<'_> {
+    /// Creates a verification of a fictitious person, with a callback address.
     async fn create(&self) -> idv::Result<CreateResponse> {
         let mut new = person(&self.client)?;
         new.callback_url = Some(self.receiver.url().clone());
@@ -91,18 +91,22 @@ impl Company<'_> {
     }
 }
 
-/// One verification under way.
-struct Scene<'a> {
-    company: &'a Company<'a>,
+/// A verification under way.
+struct Play<'a> {
+    application: &'a Application<'a>,
     story: &'a mut Story,
     tracker: Tracker,
-    /// The observations since the story was last told, with their effects.
+    /// The observations that the story does not contain yet, with their effects.
     seen: Arc<Mutex<Vec<(Observation, Transition)>>>,
     began: Timestamp,
 }
 
-impl<'a> Scene<'a> {
-    fn begin(company: &'a Company<'a>, story: &'a mut Story, created: &CreateResponse) -> Self {
+impl<'a> Play<'a> {
+    fn begin(
+        application: &'a Application<'a>,
+        story: &'a mut Story,
+        created: &CreateResponse,
+    ) -> Self {
         story.reference = Some(created.id.reference.as_str().to_owned());
         story.vendor_id = created
             .id
@@ -111,29 +115,29 @@ impl<'a> Scene<'a> {
             .map(|id| id.as_str().to_owned());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let noted = Arc::clone(&seen);
-        // The moments of a scenario are the pace.
-        let tracker = Tracker::new(company.client.clone(), created)
+        // The scenario's moments set the pace.
+        let tracker = Tracker::new(application.client.clone(), created)
             .poll_every(Duration::ZERO)
             .on_observation(move |observation, transition| {
                 let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
                 noted.push((observation.clone(), transition.clone()));
             });
         Self {
-            company,
+            application,
             story,
             tracker,
             seen,
-            began: company.sandbox.clock().now(),
+            began: application.sandbox.clock().now(),
         }
     }
 
     async fn act(&mut self, scenario: Scenario, created: &CreateResponse) -> Result<(), Error> {
         self.hand_off(&created.hand_off).await;
         self.tracker.advance().await?;
-        self.tell();
+        self.record();
         self.forge().await;
         let steps = match self
-            .company
+            .application
             .vendor
             .act(vendor_id(&created.id), scenario.name)
         {
@@ -146,7 +150,7 @@ impl<'a> Scene<'a> {
         let mut moments: Vec<u64> = steps.iter().map(|step| step.after_seconds).collect();
         moments.sort_unstable();
         moments.dedup();
-        // Nothing passes before the first of them, and the vendor was just asked.
+        // No time passes before a moment of zero, and the vendor was just polled.
         moments.retain(|moment| *moment > 0);
         self.story.person = steps
             .into_iter()
@@ -160,20 +164,20 @@ impl<'a> Scene<'a> {
                 .await?;
         }
         if matches!(self.tracker.verification().decision(), Decision::Open(_))
-            && scenario.name == WAITS
+            && scenario.name == NEVER_ACTS
         {
-            self.pass(PATIENCE).await?;
+            self.pass(FOLLOWED_FOR).await?;
         }
         self.finish().await
     }
 
-    /// Sends the person to the vendor.
+    /// Opens the hand-off URL as the person's browser does.
     async fn hand_off(&mut self, hand_off: &HandOff) {
         self.story.hand_off = Some(match hand_off {
             HandOff::Redirect(url) => {
                 let status = match http::Request::get(url.expose().as_str()).body(Bytes::new()) {
                     Ok(request) => self
-                        .company
+                        .application
                         .browser
                         .send(request)
                         .await
@@ -184,7 +188,7 @@ impl<'a> Scene<'a> {
                 if status != Some(200) {
                     self.story
                         .shortfalls
-                        .push("the hand-off address does not answer the person".to_owned());
+                        .push("the hand-off URL did not respond with 200".to_owned());
                 }
                 HandOffSeen {
                     kind: "visit",
@@ -198,18 +202,20 @@ impl<'a> Scene<'a> {
         });
     }
 
-    /// Somebody who knows the address for callbacks, but not the secret in it, says that the person is verified.
+    /// Sends a callback that claims that the person is verified, from a sender who knows the
+    /// address but not the secret.
     async fn forge(&mut self) {
         let before = self.tracker.verification().clone();
-        let url = self.company.receiver.url();
+        let url = self.application.receiver.url();
         let id = self.tracker.verification().id();
         let forged =
-            self.company
+            self.application
                 .vendor
                 .forgery(url.as_str(), id.reference.as_str(), vendor_id(id));
-        // The receiver is on the loopback interface; the sandbox says 0 if there is no answer.
+        // The receiver is on the loopback interface, so there is a response; otherwise the status
+        // is 0.
         let status = self
-            .company
+            .application
             .sandbox
             .forge(&forged)
             .await
@@ -221,17 +227,18 @@ impl<'a> Scene<'a> {
         });
     }
 
-    /// Lets time pass; then takes in the callbacks that came, and asks: a poll, and the fetch that it makes possible.
+    /// Moves the clock, applies the callbacks that arrived and polls the vendor, then fetches the
+    /// result if the poll makes that possible.
     async fn pass(&mut self, time: Duration) -> Result<(), Error> {
-        self.company.sandbox.clock().advance(time).await;
+        self.application.sandbox.clock().advance(time).await;
         self.receive();
         for _ in 0..3 {
             self.tracker.advance().await?;
-            self.tell();
+            self.record();
             if !matches!(
                 self.tracker
                     .verification()
-                    .next_step(self.company.client.info()),
+                    .next_step(self.application.client.info()),
                 Step::Fetch(_)
             ) {
                 break;
@@ -241,24 +248,24 @@ impl<'a> Scene<'a> {
     }
 
     fn receive(&mut self) {
-        for observation in self.company.receiver.take() {
+        for observation in self.application.receiver.take() {
             self.tracker.apply(&observation);
         }
-        self.tell();
+        self.record();
     }
 
-    /// Tells the story what was learnt.
-    fn tell(&mut self) {
+    /// Moves the observations into the story.
+    fn record(&mut self) {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner));
         for (observation, transition) in seen {
             self.story
-                .saw(self.after().as_secs(), &observation, &transition);
+                .record(self.after().as_secs(), &observation, &transition);
         }
     }
 
-    /// Ends as an application does: keeps the evidence, and deletes at the vendor.
+    /// Finishes as an application does: downloads evidence and deletes the data at the vendor.
     async fn finish(&mut self) -> Result<(), Error> {
-        let client = &self.company.client;
+        let client = &self.application.client;
         let id = self.tracker.verification().id().clone();
         let latest = self.tracker.reports().last().map(|(_, report)| report);
         if let Some(report) = self.tracker.report().or(latest) {
@@ -273,7 +280,7 @@ impl<'a> Scene<'a> {
             let listed = report.evidence.len();
             if client.info().has(Capability::Evidence)
                 && self.tracker.is_verified()
-                && let Some(evidence) = most_telling(&report.evidence)
+                && let Some(evidence) = document_front_or_first(&report.evidence)
             {
                 let mut image = Vec::new();
                 let download = client
@@ -282,7 +289,7 @@ impl<'a> Scene<'a> {
                 if image.is_empty() || image.len() as u64 != download.length {
                     self.story
                         .shortfalls
-                        .push("the evidence is empty or cut".to_owned());
+                        .push("the evidence is empty or truncated".to_owned());
                 }
                 self.story.evidence = Some(EvidenceSeen {
                     listed,
@@ -296,18 +303,22 @@ impl<'a> Scene<'a> {
         }
         if client.info().has(Capability::Deletion) {
             self.story.deleted = Some(word(&client.delete(&id).await?));
-            // The vendor may tell of that too.
-            self.company.sandbox.clock().advance(Duration::ZERO).await;
+            // The vendor may report the deletion with a callback.
+            self.application
+                .sandbox
+                .clock()
+                .advance(Duration::ZERO)
+                .await;
             self.receive();
         }
         Ok(())
     }
 
-    /// How long it has been since the creation.
+    /// Returns the time since the start.
     fn after(&self) -> Duration {
         // Virtual time never runs backwards.
         Duration::try_from(
-            self.company
+            self.application
                 .sandbox
                 .clock()
                 .now()
@@ -317,21 +328,21 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The vendor's id of a verification.
+/// Returns the vendor's id of a verification, or its reference if it has none.
 fn vendor_id(id: &VerificationId) -> &str {
     id.vendor_id
         .as_ref()
         .map_or(id.reference.as_str(), VendorId::as_str)
 }
 
-fn most_telling(evidence: &[Evidence]) -> Option<&Evidence> {
+fn document_front_or_first(evidence: &[Evidence]) -> Option<&Evidence> {
     evidence
         .iter()
         .find(|piece| piece.kind == EvidenceKind::DocumentFront)
         .or_else(|| evidence.first())
 }
 
-/// Returns a person who does not exist, with everything that any vendor requires.
+/// Returns a fictitious person with every field that any vendor requires.
 fn person(client: &Client) -> idv::Result<NewVerification> {
     NewVerification::builder(client.reference())
         .given_names("Erika")

@@ -1,35 +1,43 @@
-//! Stories as people read them.
+//! Formats stories for people.
 
 use std::collections::BTreeSet;
 
-use super::story::{Portrait, Seen, Story};
+use super::story::{Comparison, Seen, Story};
 use crate::output::{plain, table};
 
-/// One story: who did what, and what was learnt, in the order of time.
+/// Formats one story: actions and observations in the order of time.
 pub(crate) fn story(story: &Story) -> String {
     let mut text = format!("{} {}\n", story.provider, story.scenario);
     let mut lines = table(&[]);
-    let mut told: Vec<(u64, u8, [String; 2])> = Vec::new();
+    let mut events: Vec<(u64, u8, [String; 2])> = Vec::new();
     for act in &story.person {
-        told.push((act.after_seconds, 0, ["did".to_owned(), act.what.clone()]));
+        events.push((
+            act.after_seconds,
+            0,
+            ["action".to_owned(), act.what.clone()],
+        ));
     }
     for seen in &story.observations {
-        // What was learnt at the same moment as something was done was learnt of it.
-        told.push((seen.after_seconds, 1, [seen.channel.clone(), learnt(seen)]));
+        // An observation at the same moment as an action follows it.
+        events.push((
+            seen.after_seconds,
+            1,
+            [seen.channel.clone(), observed(seen)],
+        ));
     }
-    told.sort_by_key(|(after, order, _)| (*after, *order));
-    for (after, _, [who, what]) in told {
+    events.sort_by_key(|(after, order, _)| (*after, *order));
+    for (after, _, [who, what]) in events {
         lines.add_row([format!("  {}", time(after)), who, what]);
     }
     text += &plain(&lines);
     if let Some(forgery) = &story.forgery {
         let changed = if forgery.changed {
-            "and changed something"
+            "and changed the verification"
         } else {
             "and nothing changed"
         };
         text += &format!(
-            "  a forged callback that says verified was answered with {}, {changed}\n",
+            "  a forged callback that claims `verified` was answered with {}, {changed}\n",
             forgery.status
         );
     }
@@ -53,7 +61,7 @@ pub(crate) fn story(story: &Story) -> String {
             },
             evidence.id,
             evidence.length,
-            evidence.media_type.as_deref().unwrap_or("of no known type"),
+            evidence.media_type.as_deref().unwrap_or("unknown type"),
         );
     }
     if let Some(deleted) = &story.deleted {
@@ -64,15 +72,15 @@ pub(crate) fn story(story: &Story) -> String {
         story.outcome, story.requests
     );
     for shortfall in &story.shortfalls {
-        text += &format!("  FELL SHORT: {shortfall}\n");
+        text += &format!("  FAILED: {shortfall}\n");
     }
     text
 }
 
-/// The summary in one line: the number of stories with the expected outcome.
-pub(crate) fn summary(stories: &[Story], short: usize, shows_all: bool) -> String {
+/// Formats the summary in one line: the number of stories with the expected outcome.
+pub(crate) fn summary(stories: &[Story], failed: usize, shows_all: bool) -> String {
     let vendors: BTreeSet<&str> = stories.iter().map(|story| story.provider).collect();
-    let good = stories.iter().filter(|story| !story.fell_short()).count();
+    let passed = stories.iter().filter(|story| !story.has_failed()).count();
     let vendors = if vendors.len() == 1 {
         "1 vendor".to_owned()
     } else {
@@ -81,23 +89,23 @@ pub(crate) fn summary(stories: &[Story], short: usize, shows_all: bool) -> Strin
     let more = if shows_all {
         ""
     } else {
-        "; `idv demo --all` shows every story"
+        "; `idv demo --all` prints every story"
     };
-    let verdict = if short == 0 {
+    let verdict = if failed == 0 {
         "all as expected".to_owned()
     } else {
-        format!("{good} as expected")
+        format!("{passed} as expected")
     };
     format!("{} stories at {vendors}, {verdict}{more}\n", stories.len())
 }
 
-/// All stories, one per line.
+/// Formats all stories, one per line.
 pub(crate) fn table_of(stories: &[Story]) -> String {
     let mut lines = table(&[
         "provider",
         "scenario",
         "outcome",
-        "learnt by",
+        "settled by",
         "vendor's code",
         "changed",
         "evidence",
@@ -111,7 +119,7 @@ pub(crate) fn table_of(stories: &[Story]) -> String {
             story.provider.to_owned(),
             story.scenario.to_owned(),
             story.outcome.clone(),
-            story.learnt_by().map_or_else(none, str::to_owned),
+            story.settled_by().map_or_else(none, str::to_owned),
             story.code().map_or_else(none, str::to_owned),
             story.changed.len().to_string(),
             story
@@ -120,8 +128,8 @@ pub(crate) fn table_of(stories: &[Story]) -> String {
                 .map_or_else(none, |evidence| format!("{} B", evidence.length)),
             story.deleted.clone().unwrap_or_else(none),
             story.requests.to_string(),
-            if story.fell_short() {
-                "FELL SHORT"
+            if story.has_failed() {
+                "FAILED"
             } else {
                 "as expected"
             }
@@ -131,13 +139,13 @@ pub(crate) fn table_of(stories: &[Story]) -> String {
     plain(&lines)
 }
 
-/// What the vendors say of one person, side by side.
-pub(crate) fn portrait(portrait: &Portrait) -> String {
+/// Compares the vendors' reports of the same person, side by side.
+pub(crate) fn comparison(comparison: &Comparison) -> String {
     let mut heads = vec!["the same person"];
-    heads.extend(&portrait.providers);
+    heads.extend(&comparison.providers);
     heads.push("");
     let mut lines = table(&heads);
-    for feature in &portrait.features {
+    for feature in &comparison.features {
         let mut row = vec![feature.field.to_owned()];
         row.extend(
             feature
@@ -145,13 +153,13 @@ pub(crate) fn portrait(portrait: &Portrait) -> String {
                 .iter()
                 .map(|value| value.clone().unwrap_or_else(|| "-".to_owned())),
         );
-        row.push(if feature.same { "the same" } else { "DIFFERS" }.to_owned());
+        row.push(if feature.same { "same" } else { "DIFFERS" }.to_owned());
         lines.add_row(row);
     }
     plain(&lines)
 }
 
-fn learnt(seen: &Seen) -> String {
+fn observed(seen: &Seen) -> String {
     let code = seen
         .code
         .as_deref()
@@ -163,7 +171,7 @@ fn learnt(seen: &Seen) -> String {
     )
 }
 
-/// `7 min`, `1 h 12 min`, `90 d`.
+/// Formats a time as `7 min`, `1 h 12 min` or `90 d`.
 fn time(seconds: u64) -> String {
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
     let parts: Vec<String> = [(days, "d"), (hours, "h"), (minutes, "min")]
@@ -183,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_in_days_hours_and_minutes() {
+    fn times_have_days_hours_and_minutes() {
         assert_eq!(time(0), "0 min");
         assert_eq!(time(420), "7 min");
         assert_eq!(time(4320), "1 h 12 min");

@@ -1,4 +1,4 @@
-//! A tiny server for callbacks, as an application has one.
+//! A small server for callbacks, like an application's.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::failure::{Exit, Failure};
 
-/// How long a callback may be, in bytes.
+/// The maximum length of a callback, in bytes.
 const LIMIT: usize = 1024 * 1024;
 
 /// Receives callbacks on the loopback interface until it is dropped.
@@ -23,7 +23,8 @@ pub(crate) struct Receiver {
     _server: JoinSet<()>,
 }
 
-/// What arrived. A real application keeps this where it survives a crash, and answers only then.
+/// The observations of the callbacks. A real application stores each callback durably before it
+/// replies.
 struct Inbox {
     client: Client,
     observations: Mutex<Vec<Observation>>,
@@ -32,10 +33,7 @@ struct Inbox {
 impl Receiver {
     pub(crate) async fn start(client: Client) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| {
-            Failure::new(
-                Exit::Failed,
-                format!("callbacks cannot be received: {error}"),
-            )
+            Failure::new(Exit::Failed, format!("cannot receive callbacks: {error}"))
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
@@ -43,7 +41,7 @@ impl Receiver {
         let address = listener.local_addr().map_err(failed)?;
         let url = format!("http://{address}/callbacks")
             .parse()
-            .map_err(|_| Failure::new(Exit::Failed, "the receiver's address is none"))?;
+            .map_err(|_| Failure::new(Exit::Failed, "the receiver's address is not a valid URL"))?;
         let inbox = Arc::new(Inbox {
             client,
             observations: Mutex::default(),
@@ -51,7 +49,8 @@ impl Receiver {
         let router = Router::new().fallback(take).with_state(Arc::clone(&inbox));
         let mut server = JoinSet::new();
         server.spawn(async move {
-            // It ends when the set is dropped; until then there is nobody to tell that it failed.
+            // The server ends when the set is dropped. An earlier failure shows as missing
+            // callbacks.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self {
@@ -61,12 +60,12 @@ impl Receiver {
         })
     }
 
-    /// Where it listens.
+    /// Returns the callback address.
     pub(crate) const fn url(&self) -> &Url {
         &self.url
     }
 
-    /// What arrived and was believed or taken as a claim, since the last time.
+    /// Returns the observations of the callbacks that arrived since the last call.
     pub(crate) fn take(&self) -> Vec<Observation> {
         std::mem::take(
             &mut self

@@ -1,4 +1,4 @@
-//! What is told of one scenario, and what must come of it.
+//! The story of one scenario, and its expected ending.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::words::{self, FieldWords, word};
 
-/// What happened in one scenario at one vendor. Times are virtual seconds since the creation.
+/// The events of one scenario at one vendor. Times are virtual seconds since the start.
 #[derive(Debug, Serialize)]
 pub(crate) struct Story {
     pub(crate) provider: &'static str,
@@ -25,41 +25,41 @@ pub(crate) struct Story {
     /// The decision in one line.
     pub(crate) outcome: String,
     pub(crate) changed: Vec<FieldWords>,
-    /// What the report says: its fields' paths, and their values.
+    /// The report's fields: paths and values.
     pub(crate) told: BTreeMap<String, String>,
     pub(crate) evidence: Option<EvidenceSeen>,
     pub(crate) deleted: Option<String>,
     pub(crate) requests: u64,
     pub(crate) expected: String,
-    /// What came out otherwise than it must; nothing where all is well.
+    /// The deviations from the expected ending; empty if there are none.
     pub(crate) shortfalls: Vec<String>,
 }
 
-/// Some vendors have a field of its own for it, others write it behind the street.
+/// Some vendors report the house number in a field of its own, others as part of the street.
 const HOUSE_NUMBER: &str = "person.address.house_number";
 const STREET: &str = "person.address.street";
 
-/// What the vendors say of one and the same person.
+/// The vendors' reports of the same person.
 #[derive(Debug, Serialize)]
-pub(crate) struct Portrait {
+pub(crate) struct Comparison {
     /// The vendors, in the order of the values.
     pub(crate) providers: Vec<&'static str>,
     pub(crate) features: Vec<Feature>,
 }
 
-/// What the vendors say of one attribute of the person.
+/// One attribute of the person in the vendors' reports.
 #[derive(Debug, Serialize)]
 pub(crate) struct Feature {
     /// The path in the report.
     pub(crate) field: &'static str,
-    /// The value of each vendor that gives the attribute.
+    /// The value of each vendor that reports the attribute.
     pub(crate) values: Vec<Option<String>>,
-    /// Whether all that give it say the same; the case of letters, which vendors print as they like, does not count.
+    /// Whether all reported values are equal, ignoring case.
     pub(crate) same: bool,
 }
 
-impl Portrait {
-    /// The person of whom the same is known at every vendor: that of the scenario in which nothing goes wrong.
+impl Comparison {
+    /// Compares the reports of the scenario `happy`, in which every vendor verifies the same data.
     pub(crate) fn of(stories: &[Story]) -> Self {
         let happy: Vec<&Story> = stories
             .iter()
@@ -73,9 +73,9 @@ impl Portrait {
             .filter_map(|field| {
                 let values: Vec<Option<String>> =
                     happy.iter().map(|story| story.line(field)).collect();
-                let mut told = values.iter().flatten().map(|value| value.to_lowercase());
-                let first = told.next()?;
-                let same = told.all(|value| value == first);
+                let mut given = values.iter().flatten().map(|value| value.to_lowercase());
+                let first = given.next()?;
+                let same = given.all(|value| value == first);
                 Some(Feature {
                     field,
                     values,
@@ -88,7 +88,7 @@ impl Portrait {
         }
     }
 
-    /// The attributes of which vendors say different things.
+    /// Returns the attributes in which the vendors' reports differ.
     pub(crate) fn differences(&self) -> impl Iterator<Item = &'static str> {
         self.features
             .iter()
@@ -97,43 +97,43 @@ impl Portrait {
     }
 }
 
-/// How the person came to the vendor.
+/// The hand-off to the vendor.
 #[derive(Debug, Serialize)]
 pub(crate) struct HandOffSeen {
     pub(crate) kind: &'static str,
-    /// The status with which the address answered the person's browser.
+    /// The status of the response to the person's browser.
     pub(crate) status: Option<u16>,
 }
 
-/// What somebody did.
+/// An action of the person or of the vendor's staff.
 #[derive(Debug, Serialize)]
 pub(crate) struct Act {
     pub(crate) after_seconds: u64,
     pub(crate) what: String,
 }
 
-/// What was learnt, and what it changed.
+/// An observation and its effect.
 #[derive(Debug, Serialize)]
 pub(crate) struct Seen {
     pub(crate) after_seconds: u64,
     pub(crate) channel: String,
     pub(crate) trust: String,
-    /// The state in one line.
+    /// The status in one line.
     pub(crate) status: String,
     pub(crate) code: Option<String>,
     pub(crate) transition: String,
 }
 
-/// A callback that pretends to come from the vendor.
+/// A forged callback.
 #[derive(Debug, Serialize)]
 pub(crate) struct Forgery {
-    /// What it was answered.
+    /// The status of the reply.
     pub(crate) status: u16,
-    /// Whether it changed anything, which it must not.
+    /// Whether the callback changed the verification, which it must not.
     pub(crate) changed: bool,
 }
 
-/// The evidence that the report lists, and the one piece that was downloaded.
+/// The evidence in the report, and the piece that was downloaded.
 #[derive(Debug, Serialize)]
 pub(crate) struct EvidenceSeen {
     pub(crate) listed: usize,
@@ -167,41 +167,42 @@ impl Story {
         }
     }
 
-    pub(crate) fn fell_short(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         !self.shortfalls.is_empty()
     }
 
-    /// A value of the report; the street with the number of the house.
+    /// Returns a value of the report; for the street, with the house number.
     fn line(&self, field: &str) -> Option<String> {
         let value = self.told.get(field)?;
         let number = self.told.get(HOUSE_NUMBER).filter(|_| field == STREET);
         Some(number.map_or_else(|| value.clone(), |number| format!("{value} {number}")))
     }
 
-    /// The vendor's code: of its latest answer where it was asked, else of its latest callback.
+    /// Returns the vendor's code of the latest response, or of the latest callback if there was no
+    /// response.
     pub(crate) fn code(&self) -> Option<&str> {
         let callback = word(&Channel::Callback);
-        let (told, answered): (Vec<&Seen>, _) = self
+        let (callbacks, responses): (Vec<&Seen>, _) = self
             .observations
             .iter()
             .rev()
             .partition(|seen| seen.channel == callback);
-        answered
+        responses
             .into_iter()
-            .chain(told)
+            .chain(callbacks)
             .find_map(|seen| seen.code.as_deref())
     }
 
-    /// How the outcome was learnt: the channel of what settled it.
-    pub(crate) fn learnt_by(&self) -> Option<&str> {
+    /// Returns the channel of the observation that settled the outcome.
+    pub(crate) fn settled_by(&self) -> Option<&str> {
         self.observations
             .iter()
             .find(|seen| seen.transition.starts_with("settled"))
             .map(|seen| seen.channel.as_str())
     }
 
-    /// Notes what was learnt.
-    pub(crate) fn saw(
+    /// Records an observation.
+    pub(crate) fn record(
         &mut self,
         after_seconds: u64,
         observation: &Observation,
@@ -209,7 +210,7 @@ impl Story {
     ) {
         if *transition == Transition::WrongSubject {
             self.shortfalls.push(format!(
-                "an observation was {}",
+                "unexpected observation: {}",
                 words::transition(transition)
             ));
         }
@@ -223,7 +224,7 @@ impl Story {
         });
     }
 
-    /// Compares the decision with the ending of the scenario, at a vendor with these capabilities.
+    /// Compares the decision with the expected ending of the scenario at this vendor.
     pub(crate) fn judge(&mut self, ending: Ending, decision: Decision, capabilities: &VendorInfo) {
         self.expected = expected(ending);
         self.decision = words::decision_json(decision);
@@ -241,50 +242,53 @@ impl Story {
             Ending::Unknown => matches!(decision, Decision::Open(_)) && saw("not understood"),
             other => outcome(other).is_some_and(|outcome| decision == Decision::Settled(outcome)),
         };
-        let mut short = Vec::new();
+        let mut deviations = Vec::new();
         if !as_expected {
-            short.push(format!(
-                "it came out as {}, and should have been {}",
+            deviations.push(format!(
+                "the outcome is {}, expected {}",
                 self.outcome, self.expected
             ));
         }
         if capabilities.has(Capability::Polling)
-            && self.learnt_by() == Some(&word(&Channel::Callback))
+            && self.settled_by() == Some(&word(&Channel::Callback))
         {
-            short.push("a callback decided, although the vendor can be asked".to_owned());
+            deviations.push(
+                "a callback settled the outcome although the vendor can be polled".to_owned(),
+            );
         }
         if capabilities.has(Capability::Evidence)
             && decision.is_verified()
             && self.evidence.is_none()
         {
-            short.push("the person is verified, and no evidence could be downloaded".to_owned());
+            deviations
+                .push("the person is verified but no evidence could be downloaded".to_owned());
         }
-        let told = self
+        let called_back = self
             .observations
             .iter()
             .any(|seen| seen.channel == word(&Channel::Callback) && seen.trust == "proven");
-        let untold = matches!(
+        let is_silent = matches!(
             ending,
             Ending::Expired | Ending::AwaitingPerson | Ending::Unknown
         );
-        if capabilities.has(Capability::Callbacks) && !untold && !told {
-            short.push("no proven callback came".to_owned());
+        if capabilities.has(Capability::Callbacks) && !is_silent && !called_back {
+            deviations.push("no authenticated callback arrived".to_owned());
         }
         if self
             .forgery
             .as_ref()
             .is_none_or(|forgery| forgery.changed || forgery.status < 400)
         {
-            short.push("a forged callback was not refused".to_owned());
+            deviations.push("a forged callback was not refused".to_owned());
         }
         if capabilities.has(Capability::Deletion) && self.deleted.is_none() {
-            short.push("it was not deleted".to_owned());
+            deviations.push("the data was not deleted at the vendor".to_owned());
         }
-        self.shortfalls.extend(short);
+        self.shortfalls.extend(deviations);
     }
 }
 
-/// The outcome of an ending that settles.
+/// Returns the outcome of an ending that settles the verification.
 const fn outcome(ending: Ending) -> Option<Outcome> {
     match ending {
         Ending::Verified => Some(Outcome::Verified),
@@ -296,14 +300,14 @@ const fn outcome(ending: Ending) -> Option<Outcome> {
     }
 }
 
-/// An ending in words.
+/// Formats an expected ending.
 fn expected(ending: Ending) -> String {
     match ending {
         Ending::VerifiedWithChanges => "settled: verified, with changed fields".to_owned(),
         Ending::Disputed => words::decision(Decision::Disputed),
         Ending::InReview => "open: in_review".to_owned(),
         Ending::AwaitingPerson => "open: awaiting_person".to_owned(),
-        Ending::Unknown => "open, the unknown code reported".to_owned(),
+        Ending::Unknown => "open, with the unknown code reported".to_owned(),
         other => outcome(other)
             .map(|outcome| words::decision(Decision::Settled(outcome)))
             .unwrap_or_default(),

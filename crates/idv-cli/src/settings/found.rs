@@ -1,6 +1,8 @@
-//! Limits what a file may do that was found in the working directory and not named by the user.
+//! Limits a configuration file that was found in the working directory rather than named by the
+//! user.
 //!
-//! Such a file may come with a project that was only downloaded. It must not send credentials or people's data to a host of its author.
+//! Such a file may belong to a downloaded project. It must not send credentials or personal data to
+//! its author's hosts.
 
 use idv::adapter::settings::{Place, SettingKind, Table, is_loopback};
 use idv::{Config, Url};
@@ -12,8 +14,8 @@ use crate::failure::Failure;
 /// A table of the configuration that a command uses.
 pub(super) struct Used<'a> {
     table: &'a Table,
-    /// The keys that lead elsewhere than to the vendor or to this machine.
-    strangers: Vec<&'static str>,
+    /// The keys whose host is neither the vendor's nor this machine.
+    foreign_hosts: Vec<&'static str>,
 }
 
 impl<'a> Used<'a> {
@@ -25,7 +27,7 @@ impl<'a> Used<'a> {
             .iter()
             .filter(|setting| setting.kind == SettingKind::Address)
             .map(|setting| setting.key);
-        let is_strange = |key: &&str| {
+        let is_foreign = |key: &&str| {
             table
                 .get(key)
                 .and_then(Value::as_str)
@@ -33,17 +35,17 @@ impl<'a> Used<'a> {
         };
         Some(Self {
             table,
-            strangers: addresses.filter(is_strange).collect(),
+            foreign_hosts: addresses.filter(is_foreign).collect(),
         })
     }
 
     /// Returns the table of flows.
     pub(super) fn flow(table: &'a Table, flow: &FlowConfig) -> Self {
-        // A variable is the user's, a file need not be.
+        // A variable is set by the user; a file may not be written by the user.
         let is_variable = table
             .get("store")
             .is_some_and(|store| store.get("env").is_some());
-        let is_strange = flow
+        let is_foreign = flow
             .store
             .as_ref()
             .is_some_and(|store| !is_variable && !store.is_local());
@@ -51,30 +53,32 @@ impl<'a> Used<'a> {
             .webhook_url
             .as_ref()
             .is_some_and(|url| !is_loopback(url));
-        let strangers = [("store", is_strange), ("webhook.url", is_elsewhere)];
+        let foreign_hosts = [("store", is_foreign), ("webhook.url", is_elsewhere)];
         Self {
             table,
-            strangers: strangers
+            foreign_hosts: foreign_hosts
                 .into_iter()
-                .filter_map(|(key, is_strange)| is_strange.then_some(key))
+                .filter_map(|(key, is_foreign)| is_foreign.then_some(key))
                 .collect(),
         }
     }
 
-    /// Refuses a file that leads elsewhere than to the vendor or to this machine. The user's own variables may lead anywhere.
+    /// Refuses a file with a host that is neither the vendor's nor this machine. The user's own
+    /// variables may name any host.
     pub(super) fn check_hosts(&self, name: &str) -> Result<(), Failure> {
         let of_file = |key: &&&str| matches!(self.table.place(key), Some(Place::File { .. }));
-        let Some(key) = self.strangers.iter().find(of_file) else {
+        let Some(key) = self.foreign_hosts.iter().find(of_file) else {
             return Ok(());
         };
         Err(Failure::usage(format!(
-            "{name}: `{}.{key}` is neither the vendor's nor on this machine, and the file was only found in the working directory; \
-             if you trust it, name it: --config {name}",
+            "{name}: `{}.{key}` is neither a host of the vendor nor this machine, and the file was found in the working directory; \
+             if you trust the file, name it: --config {name}",
             self.table.path()
         )))
     }
 
-    /// Lists the variables that the table takes credentials from and that are not the project's: `API_TOKEN` (`idnow.api_key`).
+    /// Lists the variables without the prefix `IDV_` from which the table takes credentials:
+    /// `API_TOKEN` (`idnow.api_key`).
     pub(super) fn foreign_variables(&self) -> Vec<String> {
         let of_key = |(key, value)| {
             let path = format!("{}.{key}", self.table.path());
@@ -87,7 +91,7 @@ impl<'a> Used<'a> {
     }
 }
 
-/// Lists the variables that a value refers to and that are not the project's.
+/// Lists the variables without the prefix `IDV_` that a value refers to.
 fn references(value: &Value) -> Vec<&str> {
     match value {
         Value::Array(values) => values.iter().flat_map(references).collect(),
@@ -101,7 +105,7 @@ fn references(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Returns whether an address or a host's name is on this machine or in one of the domains.
+/// Returns whether an address or host name is on this machine or in one of the domains.
 fn is_known(address: &str, domains: &[&str]) -> bool {
     let url = if address.contains("://") {
         Url::parse(address)
@@ -125,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_vendor_and_this_machine_are_known() {
+    fn known_hosts_are_vendor_and_this_machine() {
         let domains = ["idnow.de", "online-ident.ch"];
         for address in [
             "https://gateway.idnow.de",
@@ -169,7 +173,7 @@ mod tests {
         );
         let used = Used {
             table: &table,
-            strangers: Vec::new(),
+            foreign_hosts: Vec::new(),
         };
         assert_eq!(
             used.foreign_variables(),

@@ -1,4 +1,4 @@
-//! Chooses the configuration: a file, the environment, or both.
+//! Loads the configuration: a file, the environment, or both.
 
 mod found;
 
@@ -14,14 +14,15 @@ use found::Used;
 /// The file in the working directory.
 const FILE: &str = "idv.toml";
 
-/// The place of the configuration.
+/// The source of the configuration.
 #[derive(Debug)]
 pub(crate) struct Settings {
     file: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Reads this file; without one `idv.toml` in the working directory, and if there is none the environment.
+    /// Uses this file; without one, `idv.toml` in the working directory, and without that the
+    /// environment.
     pub(crate) const fn new(file: Option<PathBuf>) -> Self {
         Self { file }
     }
@@ -37,7 +38,8 @@ impl Settings {
         Ok(client)
     }
 
-    /// Returns the configuration of flows, a client of the default account, and after it those of the accounts whose flows go on.
+    /// Returns the configuration of flows, and the clients of the default account and of the
+    /// accounts whose flows continue, in this order.
     pub(crate) fn flows(&self) -> Result<(FlowConfig, Vec<(String, Client)>), Failure> {
         let config = self.load()?;
         let (table, overrides) = config.section_table::<FlowConfig>()?;
@@ -46,7 +48,7 @@ impl Settings {
         let mut accounts: Vec<&str> = config.provider().into_iter().collect();
         let is_overridden = config.overrides().iter().any(|one| one.key == "provider");
         for account in &flow.also {
-            // The environment may choose an account that the file has among the others.
+            // The environment may select an account that the file lists among the others.
             if !(is_overridden && accounts.contains(&account.as_str())) {
                 accounts.push(account);
                 clients.push((account.clone(), config.client(account)?));
@@ -68,8 +70,8 @@ impl Settings {
             None if self.is_found() => loader.file(FILE).load(),
             None if std::env::vars_os().all(|(name, _)| !is_setting(&name)) => {
                 return Err(Failure::usage(
-                    "there is no configuration: write idv.toml, name a file with --config, or set IDV_PROVIDER and its settings; \
-                     `idv sandbox` prints one to try, `idv demo` needs none",
+                    "no configuration: write idv.toml, name a file with --config, or set IDV_PROVIDER and its settings; \
+                     `idv sandbox` prints a configuration to try, `idv demo` needs none",
                 ));
             }
             None => loader.load(),
@@ -82,14 +84,14 @@ impl Settings {
         self.file.is_none() && Path::new(FILE).exists()
     }
 
-    /// Says which file is used if the user did not name it, and what the environment overrides. Refuses a file that was found and would
-    /// send credentials to a stranger.
+    /// Prints which file is used if the user did not name it, and which variables override it.
+    /// Refuses a found file that would send credentials to a foreign host.
     fn announce(&self, used: &[Used<'_>], overrides: &[Override]) -> Result<(), Failure> {
         let name = self.file.as_deref().unwrap_or(Path::new(FILE)).display();
         let mut parts = Vec::new();
         if self.is_found() {
             used.iter().try_for_each(|used| used.check_hosts(FILE))?;
-            parts.push(format!("using {FILE} of the working directory"));
+            parts.push(format!("using {FILE} in the working directory"));
             let foreign: Vec<String> = used.iter().flat_map(Used::foreign_variables).collect();
             if !foreign.is_empty() {
                 parts.push(format!("it takes credentials from {}", foreign.join(", ")));
@@ -106,7 +108,7 @@ impl Settings {
     }
 }
 
-/// Returns whether a variable belongs to the configuration, not to this program alone.
+/// Returns whether a variable belongs to the configuration rather than to this program alone.
 fn is_setting(name: &std::ffi::OsStr) -> bool {
     name.to_str()
         .is_some_and(|name| name.starts_with("IDV_") && name != "IDV_LOG")

@@ -1,8 +1,8 @@
-//! A company that verifies people by the program: a sandbox whose time runs fast, and a store.
+//! A company that verifies people with the program: a sandbox with a fast clock, and a store.
 
 #![allow(
     clippy::print_stdout,
-    reason = "a seed is printed, so that a failure can be tried again"
+    reason = "the seed is printed, so that a failure can be reproduced"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +20,10 @@ use super::{Place, Ran};
 /// The key of the stores.
 pub(crate) const KEY: &str = "5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2";
 
-/// Longer than anything here takes unless something hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// A generous time limit, which only passes if a program hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
-/// A place that is configured for a sandbox and a store.
+/// A working directory that is configured for a sandbox and a store.
 pub(crate) struct Company {
     pub(crate) place: Place,
     pub(crate) sandbox: Sandbox,
@@ -31,14 +31,16 @@ pub(crate) struct Company {
 }
 
 impl Company {
-    /// With these providers, the first of which is the chosen one. `store` stands for itself in the table of flows, and `more` after it.
+    /// Creates a company with these providers, the first of which is the default. `store` is the
+    /// store of the table of flows, and `more` follows it.
     pub(crate) fn new(providers: &[&str], store: &str, more: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        // Time there begins a day ago and catches up, since tokens that are made by this machine's time must be valid there.
+        // The sandbox's clock starts a day ago and catches up, since tokens that carry this
+        // machine's time must be valid there.
         let begin = jiff::Timestamp::now()
             .saturating_sub(jiff::SignedDuration::from_hours(48))
             .unwrap();
@@ -126,8 +128,8 @@ store = {store:?}
         }
     }
 
-    /// Sets how long an operation, and one attempt, may take, in milliseconds.
-    pub(crate) fn patience(&self, deadline: u32, attempt: u32) {
+    /// Sets the time limits of an operation and of one attempt, in milliseconds.
+    pub(crate) fn set_timeouts(&self, deadline: u32, attempt: u32) {
         let text = std::fs::read_to_string(self.place.folder.path().join("idv.toml")).unwrap();
         let text = text.replace("deadline_ms = 20000", &format!("deadline_ms = {deadline}"));
         self.place.write(
@@ -139,13 +141,13 @@ store = {store:?}
         );
     }
 
-    /// Makes every answer of the vendors come later, so that there is something to interrupt.
+    /// Delays every response of the vendors, so that a test can interrupt a call.
     pub(crate) fn slow_down(&self, milliseconds: u64) {
         self.sandbox
             .plan(Fault::new(FaultKind::Delay(milliseconds)).times(u32::MAX));
     }
 
-    /// Runs a command, and reads its answer.
+    /// Runs a command and parses its result.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         self.run(arguments).json()
     }
@@ -154,7 +156,8 @@ store = {store:?}
         self.place.run(&[arguments, &["--json"]].concat())
     }
 
-    /// Starts a flow, as an application does whose own database has the reference already; the child is still at it.
+    /// Starts a flow, as an application does that has already stored the reference, and returns the
+    /// running child.
     pub(crate) fn start(&self, provider: &str, reference: &str) -> Child {
         let arguments = [
             "flow",
@@ -172,13 +175,13 @@ store = {store:?}
         quiet(&mut self.place.command(&arguments)).spawn().unwrap()
     }
 
-    /// Starts a flow, and waits until it is started.
+    /// Starts a flow and waits for the end of the command.
     pub(crate) fn started(&self, provider: &str, reference: &str) {
         let exit = self.start(provider, reference).wait().unwrap();
         assert!(matches!(exit.code(), Some(0 | 5)), "flow start: {exit}");
     }
 
-    /// A worker that runs until it is told to stop, or killed.
+    /// Starts a worker that runs until it is stopped or killed.
     pub(crate) fn worker(&self) -> Worker {
         Worker::new(
             &mut self
@@ -187,7 +190,7 @@ store = {store:?}
         )
     }
 
-    /// A worker with further options.
+    /// Starts a worker with further options.
     pub(crate) fn worker_with(&self, options: &[&str]) -> Worker {
         Worker::new(
             &mut self
@@ -196,7 +199,7 @@ store = {store:?}
         )
     }
 
-    /// Every flow's status, by its id.
+    /// Returns the status of every flow, by id.
     pub(crate) fn flows(&self) -> BTreeMap<String, Value> {
         let listed = self.json(&["flow", "list"]);
         let all = listed.as_array().unwrap().iter();
@@ -204,7 +207,7 @@ store = {store:?}
             .collect()
     }
 
-    /// How many flows are in each phase.
+    /// Returns the number of flows in each phase.
     pub(crate) fn phases(&self) -> BTreeMap<String, usize> {
         let mut phases = BTreeMap::new();
         for flow in self.flows().values() {
@@ -215,13 +218,13 @@ store = {store:?}
         phases
     }
 
-    /// What the sandbox's control plane says.
+    /// Returns the response of the sandbox's control plane.
     pub(crate) fn control(&self, path: &str) -> Value {
         serde_json::from_slice(&self.get(&format!("{}{path}", self.sandbox.control_url())).1)
             .unwrap()
     }
 
-    /// What an address answers.
+    /// Returns the status and the body of a response.
     pub(crate) fn get(&self, url: &str) -> (u16, Vec<u8>) {
         self.runtime.block_on(async {
             let answer = reqwest::Client::new().get(url).send().await.unwrap();
@@ -232,7 +235,8 @@ store = {store:?}
         })
     }
 
-    /// What a vendor has, by its own ids; at IDnow it is by ours, since it has nothing else to list.
+    /// Returns the ids of a vendor's verifications: its own ids, or the references at IDnow, which
+    /// lists nothing else.
     pub(crate) fn created(&self, provider: &str) -> BTreeSet<String> {
         let list = match provider {
             "cm-id-scan" => "cm-id-scan/transactions",
@@ -248,7 +252,7 @@ store = {store:?}
             .collect()
     }
 
-    /// Our reference of what a vendor has under its own id, where it was told.
+    /// Returns the reference of a vendor's verification, if the vendor received it.
     pub(crate) fn reference(&self, provider: &str, id: &str) -> Option<String> {
         let (path, key) = match provider {
             "identify24" => ("idents", "custom_id"),
@@ -263,7 +267,7 @@ store = {store:?}
         )
     }
 
-    /// Lets the person act; `false` where the vendor has no such verification yet.
+    /// Lets the person act; `false` if the vendor has no such verification yet.
     pub(crate) fn act(&self, provider: &str, name: &str, scenario: &str) -> bool {
         match provider {
             "cm-id-scan" => self.sandbox.cm_id_scan().act(name, scenario),
@@ -274,7 +278,7 @@ store = {store:?}
         .is_ok()
     }
 
-    /// How many requests the vendors have answered so.
+    /// Returns the number of requests that satisfy `what`.
     pub(crate) fn answered(&self, what: impl Fn(&idv_sandbox::RecordedRequest) -> bool) -> usize {
         self.sandbox
             .requests()
@@ -287,7 +291,7 @@ store = {store:?}
 /// A process of `idv flow run`.
 pub(crate) struct Worker {
     child: Child,
-    /// What it printed, line by line.
+    /// Its output, line by line.
     lines: Receiver<Value>,
     errors: Option<std::thread::JoinHandle<String>>,
 }
@@ -320,25 +324,25 @@ impl Worker {
         }
     }
 
-    /// Waits until it works.
+    /// Waits until the worker has started.
     pub(crate) fn works(self) -> Self {
         self.started();
         self
     }
 
-    /// Waits until it works; what it says then.
+    /// Waits until the worker has started, and returns its first line.
     pub(crate) fn started(&self) -> Value {
-        let said = self.lines.recv_timeout(PATIENCE).unwrap();
+        let said = self.lines.recv_timeout(TIME_LIMIT).unwrap();
         assert_eq!(said["event"], "started");
         said
     }
 
-    /// Waits so long for it to say that it works, and no longer.
+    /// Waits at most this long for the worker to start.
     pub(crate) fn let_run(&self, time: Duration) {
         let _ = self.lines.recv_timeout(time);
     }
 
-    /// Ends it as a power cut does.
+    /// Kills the worker, as a power failure does.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -348,7 +352,7 @@ impl Worker {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to the worker.
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args([format!("-{name}"), self.child.id().to_string()])
@@ -357,14 +361,14 @@ impl Worker {
         assert!(sent.success());
     }
 
-    /// Waits for its end: its exit code, what it printed last, and what it said beside that.
+    /// Waits for the end; returns the exit code, the last line of output, and standard error.
     pub(crate) fn end(mut self) -> (i32, Option<Value>, String) {
         let exit = self.child.wait().unwrap().code().unwrap_or(-1);
         let last = self.lines.iter().last();
         (exit, last, self.errors.take().unwrap().join().unwrap())
     }
 
-    /// Stops it; how many steps it has done.
+    /// Stops the worker and returns the number of steps that it has run.
     pub(crate) fn stop(self) -> u64 {
         self.signal("TERM");
         let (exit, last, said) = self.end();
@@ -375,43 +379,44 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // A test that fails leaves nothing behind.
+        // A failed test leaves no process behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A command whose output nobody reads.
+/// Discards the output of a command.
 pub(crate) fn quiet(command: &mut Command) -> &mut Command {
     command.stdout(Stdio::null()).stderr(Stdio::null())
 }
 
-/// Looks again and again until something is there; what is seen instead is told when that takes too long.
+/// Repeats `look` until it succeeds; fails with its last error after the time limit.
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Result<T, String>) -> T {
     let began = Instant::now();
     loop {
         match look() {
             Ok(found) => return found,
             Err(seen) => assert!(
-                began.elapsed() < PATIENCE,
-                "{what}: not within {PATIENCE:?}, but {seen}"
+                began.elapsed() < TIME_LIMIT,
+                "{what}: not within {TIME_LIMIT:?}: {seen}"
             ),
         }
-        // Between two looks at other processes there is nothing to be told by.
+        // Other processes cannot notify the test.
         std::thread::park_timeout(Duration::from_millis(50));
     }
 }
 
-/// Returns whether the tests run with everything they have. More simulated worlds ask for more flows and kills too.
+/// Returns whether the extended tests run, with more simulated worlds, flows and kills.
 pub(crate) fn is_thorough() -> bool {
     std::env::var_os("IDV_SIMULATION_SEEDS").is_some()
 }
 
-/// Chance that can be repeated: SplitMix64.
+/// Pseudo-random numbers that can be repeated: SplitMix64.
 pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    /// Starts with the seed in `IDV_TEST_SEED`, else with 1, and prints it, so that a failure can be tried again.
+    /// Starts with the seed in `IDV_TEST_SEED`, or 1, and prints it, so that a failure can be
+    /// reproduced.
     pub(crate) fn new(test: &str) -> Self {
         let seed = std::env::var("IDV_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
         println!("{test}: IDV_TEST_SEED={seed}");

@@ -13,15 +13,15 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// A working directory without a configuration, and an environment without one.
+/// A working directory and an environment without a configuration.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
-    /// The file that every command is given by `--config`.
+    /// The file that `--config` names in every command.
     pub(crate) config: Option<&'static str>,
     variables: Vec<(String, String)>,
 }
 
-/// What the program did.
+/// The result of a run.
 pub(crate) struct Ran {
     pub(crate) exit: i32,
     pub(crate) out: String,
@@ -69,7 +69,7 @@ impl Place {
         ran(self.command(arguments).output().unwrap())
     }
 
-    /// Runs it with something on standard input.
+    /// Runs the program with standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ran {
         use std::io::Write as _;
         let mut child = self
@@ -81,7 +81,7 @@ impl Place {
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         std::thread::scope(|scope| {
-            // A program that refuses its input need not read all of it.
+            // The program need not read all of its input before it refuses it.
             scope.spawn(move || drop(stdin.write_all(input)));
             ran(child.wait_with_output().unwrap())
         })
@@ -98,13 +98,14 @@ fn ran(output: Output) -> Ran {
 }
 
 impl Ran {
-    /// It went well; its answer as JSON.
+    /// Checks that the program succeeded, and parses its result.
     pub(crate) fn json(&self) -> Value {
         assert_eq!(self.exit, 0, "{}", self.err);
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 
-    /// It failed so: one line on standard error, nothing on standard output.
+    /// Checks that the program failed with this exit code, one line on standard error and no
+    /// output.
     pub(crate) fn failed(&self, exit: i32) -> &str {
         assert_eq!(self.exit, exit, "out: {} err: {}", self.out, self.err);
         assert_eq!(self.out, "");
@@ -113,14 +114,14 @@ impl Ran {
     }
 }
 
-/// The sandbox, and a place that is configured for it by the environment.
-pub(crate) struct Town {
+/// The sandbox, and a working directory that the environment configures for it.
+pub(crate) struct SandboxedCli {
     pub(crate) place: Place,
     pub(crate) sandbox: Sandbox,
     runtime: Runtime,
 }
 
-impl Town {
+impl SandboxedCli {
     pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -148,7 +149,7 @@ impl Town {
         }
     }
 
-    /// A verification, and the names that create printed.
+    /// Creates a verification and returns its reference and the vendor's id.
     pub(crate) fn create(&self, arguments: &[&str]) -> (String, String) {
         let all = [&["create", "--json"], arguments].concat();
         let created = self.place.run(&all).json();
@@ -163,13 +164,13 @@ impl Town {
         (text("/id/reference"), text("/id/vendor_id"))
     }
 
-    /// Lets the person act, and virtual time pass.
+    /// Lets the person act, and moves the virtual clock.
     pub(crate) fn act(&self, reference: &str, scenario: &str, minutes: u64) {
         self.sandbox.idnow().act(reference, scenario).unwrap();
         self.pass(minutes);
     }
 
-    /// Lets virtual time pass.
+    /// Moves the virtual clock.
     pub(crate) fn pass(&self, minutes: u64) {
         self.runtime.block_on(
             self.sandbox
@@ -178,7 +179,7 @@ impl Town {
         );
     }
 
-    /// A verification that is verified.
+    /// Creates a verified verification.
     pub(crate) fn verified(&self) -> String {
         let (reference, _) = self.create(&[
             "--given-names",
@@ -192,7 +193,7 @@ impl Town {
         reference
     }
 
-    /// The vendor's own answer to a request with a login token.
+    /// Returns the vendor's own response to a request with a login token.
     pub(crate) fn vendor_says(&self, path: &str) -> (u16, Vec<u8>) {
         self.runtime.block_on(async {
             let (client, base) = (reqwest::Client::new(), self.sandbox.idnow().base_url());
@@ -215,7 +216,7 @@ impl Town {
         })
     }
 
-    /// The status with which an address answers a browser that follows no redirect.
+    /// Returns the status of each URL for a browser that follows no redirects.
     pub(crate) fn visit(&self, urls: &[String]) -> Vec<u16> {
         self.runtime.block_on(async {
             let browser = reqwest::Client::builder()
@@ -231,7 +232,7 @@ impl Town {
     }
 }
 
-/// The names in a folder.
+/// Returns the names in a folder.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .unwrap()

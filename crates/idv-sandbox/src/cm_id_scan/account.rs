@@ -1,4 +1,4 @@
-//! An account: its credentials, its agreements with the vendor, and the person who comes.
+//! An account: its credentials, the terms agreed with the vendor, and the simulated person.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,55 +9,58 @@ use super::transaction::{COMPLETED, EXPIRED, Finding, PENDING, Transaction};
 use crate::clock::renewed;
 use crate::part::Settings;
 
-/// The expiry of the standard person's document, which is renewed in time.
+/// The expiry date of the standard person's document, which is renewed in time.
 pub(super) const STANDARD_EXPIRY: Date = Date::constant(2031, 8, 30);
 
-/// The settings of an account. What the document leaves open is set here.
+/// The settings of an account, including behaviour that the document leaves open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
-    /// The key ID: `kid` of the tokens ("Authentication").
+    /// The key ID, `kid` of the tokens ("Authentication").
     pub key_id: String,
-    /// The secret that tokens are signed with, as it stands: it is no Base64.
+    /// The secret that signs tokens, used as it is: it is not Base64.
     pub secret: String,
-    /// The longest time from `iat` to `exp` of a token, in seconds.
+    /// The maximum time from `iat` to `exp` of a token, in seconds.
     pub longest_token_seconds: u64,
-    /// The seconds that the `iat` and `nbf` of a token may be ahead of the clock.
+    /// The maximum time by which `iat` and `nbf` of a token may be ahead of the clock, in seconds.
     pub clock_skew_seconds: u64,
-    /// Whether virtual time alone decides about the times of tokens; otherwise the client's own clock may be right too.
+    /// Whether the times of tokens must be right by virtual time. Otherwise the client's own clock
+    /// may confirm them.
     pub strict_clock: bool,
-    /// Whether the id of a result alone decides which result is answered, whatever transaction it is asked of. What comes names the
-    /// transaction that it is of, so that a customer can see it.
+    /// Whether the id of a result alone selects the result, whatever the transaction in the
+    /// request. The response contains the actual transaction, so that a customer can notice it.
     pub results_by_id_alone: bool,
-    /// The time in which the files of a result can be downloaded, in seconds; unlimited, if it is absent.
+    /// The time for which the files of a result can be downloaded, in seconds; unlimited, if
+    /// absent.
     pub result_files_seconds: Option<u64>,
-    /// The validity of the date of an expired document within `allowedExpiration`: no document says it.
+    /// The validity of an expired document's date within `allowedExpiration`, which is
+    /// undocumented.
     pub allowed_expiration_validity: String,
     /// The state of the scenario `unknown-status`.
     pub unknown_status: String,
-    /// The least length of each image, in bytes.
+    /// The minimum length of each image, in bytes.
     pub image_length: usize,
-    /// The person who comes.
+    /// The simulated person.
     pub person: Person,
 }
 
-/// The person who shows their passport.
+/// The person on the passport.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Person {
-    /// The given names, as they are printed.
+    /// The given names, as printed.
     pub given_names: String,
-    /// The surname, as it is printed.
+    /// The surname, as printed.
     pub surname: String,
     /// The date of birth.
     pub date_of_birth: Date,
-    /// The nationality: the vendor has names, no codes.
+    /// The nationality. The vendor uses names, not codes.
     pub nationality: String,
     /// The number of the passport.
     pub document_number: String,
-    /// The personal number in it.
+    /// The personal number on the passport.
     pub personal_number: String,
     /// The sex, as in the machine-readable zone: `F`, `M` or `X`.
     pub sex: String,
@@ -66,7 +69,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// The sandbox's sample person, with this surname.
+    /// Returns the sandbox's sample person, with this surname.
     pub(super) fn erika(surname: &str) -> Self {
         Self {
             given_names: "Erika".to_owned(),
@@ -78,11 +81,11 @@ impl Person {
         }
     }
 
-    /// The person as this finding has them.
+    /// Returns the person with the data of a finding.
     pub(super) fn found(self, finding: Finding, transaction: &Transaction, now: Timestamp) -> Self {
         let date_of_expiry = match finding {
             Finding::ExpiredUnchecked => Date::constant(2015, 5, 20),
-            // On the last day that is allowed.
+            // The last day of the allowance.
             Finding::ExpiredAllowed => {
                 let days = transaction.submitted.document.allowed_expiration;
                 let today = now.to_zoned_datetime(TimeZone::UTC).date();
@@ -126,7 +129,7 @@ impl Settings for Account {
         if self.unknown_status.is_empty()
             || [PENDING, COMPLETED, EXPIRED].contains(&self.unknown_status.as_str())
         {
-            return Err("unknown_status must be a word, and none of the known states");
+            return Err("invalid unknown_status: expected a word other than the known states");
         }
         Ok(())
     }

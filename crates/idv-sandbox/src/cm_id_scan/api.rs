@@ -1,4 +1,4 @@
-//! The API, and who may call it.
+//! The API and its authentication.
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
@@ -13,10 +13,7 @@ use super::{Moment, World, bearer, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
-use crate::pdf;
-
-/// A JPEG file by its marks, without a picture.
-const JPEG: &[u8] = b"\xFF\xD8\xFF\xE0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xFF\xD9";
+use crate::{jpeg, pdf};
 
 /// Answers a request to `/id-scan/v1/…`.
 pub(super) fn handle(
@@ -155,13 +152,11 @@ fn download(
         .filter(|transaction| transaction.key_id == account.key_id);
     own.find(is_alive)
         .ok_or_else(|| Failure::not_found("there is no such file"))?;
-    let mut image = JPEG.to_vec();
-    // Behind its end, so that it stays an image.
-    image.resize(image.len().max(account.image_length), 0);
+    let image = jpeg::image("", account.image_length);
     Ok(Answer::new(StatusCode::OK, "image/jpeg", image))
 }
 
-/// A transaction of the account.
+/// Returns a transaction of the account.
 fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transaction, Failure> {
     let transaction = world
         .cases
@@ -170,7 +165,7 @@ fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transact
     transaction.ok_or_else(|| Failure::not_found("there is no such transaction"))
 }
 
-/// A completed transaction of the account, by its id and that of its result.
+/// Returns a completed transaction of the account, by its id and its result's id.
 fn completed<'a>(
     world: &'a World,
     account: &Account,
@@ -194,7 +189,7 @@ fn completed<'a>(
         .ok_or_else(|| Failure::not_found("there is no such result"))
 }
 
-/// What stands in an address in place of an id.
+/// Returns a token for an address, in place of an id.
 pub(super) fn opaque(moment: &mut Moment<'_>) -> String {
     moment.random.letters(32)
 }

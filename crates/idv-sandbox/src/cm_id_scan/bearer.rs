@@ -1,4 +1,4 @@
-//! Tokens that the customer makes: a JWT by HS256, with the key ID in its header ("Authentication").
+//! Tokens of the customer: HS256 JWTs with the key ID in the header ("Authentication").
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -37,9 +37,9 @@ fn check<'a>(
     token: &str,
     moment: &Moment<'_>,
 ) -> Result<&'a Account, &'static str> {
-    let (signed, signature) = token.rsplit_once('.').ok_or("the token is no JWT")?;
-    let (header, payload) = signed.split_once('.').ok_or("the token is no JWT")?;
-    let header = object(header).ok_or("the token's header is no JSON object in Base64url")?;
+    let (signed, signature) = token.rsplit_once('.').ok_or("the token is not a JWT")?;
+    let (header, payload) = signed.split_once('.').ok_or("the token is not a JWT")?;
+    let header = object(header).ok_or("the token's header is not a JSON object in Base64url")?;
     if header.get("alg").and_then(Value::as_str) != Some("HS256") {
         return Err("alg must be HS256");
     }
@@ -50,15 +50,15 @@ fn check<'a>(
     let account = world.account(key_id).ok_or("kid is not known")?;
     let signature = URL_SAFE_NO_PAD
         .decode(signature)
-        .map_err(|_| "the token's signature is no Base64url")?;
+        .map_err(|_| "the token's signature is not Base64url")?;
     let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes())
-        .map_err(|_| "the secret is no key")?;
+        .map_err(|_| "the secret is not a valid key")?;
     mac.chain_update(signed.as_bytes())
         .verify_slice(&signature)
         .map_err(|_| "the token's signature is wrong")?;
-    let payload = object(payload).ok_or("the token's payload is no JSON object in Base64url")?;
+    let payload = object(payload).ok_or("the token's payload is not a JSON object in Base64url")?;
     let times = Times::of(&payload)?;
-    // The client makes the token by its own clock, which virtual time may have left behind.
+    // The client generates the token by its own clock, which may differ from virtual time.
     let mut verdicts = moment
         .clocks(account.strict_clock)
         .map(|now| times.check(account, now));
@@ -70,7 +70,8 @@ fn check<'a>(
     }
 }
 
-/// The times of a token, in seconds. They are what RFC 7519 calls a NumericDate, which may have a fraction.
+/// The times of a token, in seconds. RFC 7519 calls their type NumericDate, which may have a
+/// fraction.
 struct Times {
     issued: f64,
     not_before: f64,

@@ -1,15 +1,15 @@
-//! The body of "Create a transaction", and what it may hold.
+//! The body of "Create a transaction".
 
 use serde_json::{Map, Value, json};
 
 use crate::callback::is_loopback;
 use crate::failure::Failure;
 
-/// The task that every transaction has.
+/// The task of every transaction.
 pub(crate) const DOCUMENT_SCAN: &str = "document_scan";
 /// The liveness check.
 pub(crate) const FACE_LIVENESS: &str = "face_liveness";
-/// The comparison of the document's picture with that of the liveness check.
+/// The comparison of the document's portrait with the image of the liveness check.
 pub(crate) const FACE_MATCH: &str = "face_match";
 
 /// The valid combinations ("Task types").
@@ -20,9 +20,9 @@ const COMBINATIONS: [&[&str]; 3] = [
 ];
 /// The languages ("Locale"); the first is the default.
 const LOCALES: [&str; 3] = ["en-US", "nl-NL", "fr-FR"];
-/// From where images may come.
+/// The sources of images.
 const SOURCES: [&str; 2] = ["camera", "file"];
-/// What a transaction may have at the top.
+/// The members at the top level.
 const KNOWN: [&str; 7] = [
     "tasks",
     "settings",
@@ -33,28 +33,29 @@ const KNOWN: [&str; 7] = [
     "scanReturnUrl",
 ];
 
-/// What was submitted.
+/// The checked body.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Submitted {
-    /// The tasks, in the order in which they were asked for.
+    /// The tasks, in the requested order.
     pub(crate) tasks: Vec<String>,
-    /// The settings, as they were sent.
+    /// The settings, unchanged.
     pub(crate) settings: Value,
     pub(crate) document: DocumentSettings,
     pub(crate) locale: String,
     pub(crate) mobile_only: bool,
-    /// After how many seconds the transaction expires.
+    /// The number of seconds until the transaction expires.
     pub(crate) expires_in: u64,
     pub(crate) return_url: Option<String>,
     pub(crate) scan_return_url: Option<String>,
-    /// Members that no document has.
+    /// Undocumented members.
     pub(crate) unknown: Vec<String>,
 }
 
 /// `settings.documentScan`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DocumentSettings {
-    /// For how many days an expired document is accepted; below zero, for how many days it has to be valid yet.
+    /// The number of days for which an expired document is accepted; if negative, the number of
+    /// days for which it must still be valid.
     pub(crate) allowed_expiration: i64,
     pub(crate) capture_sources: Option<Vec<String>>,
     pub(crate) level: Option<String>,
@@ -65,7 +66,7 @@ pub(crate) struct DocumentSettings {
 }
 
 impl Submitted {
-    /// Checks the body.
+    /// Parses and checks the body.
     pub(crate) fn parse(body: &Map<String, Value>) -> Result<Self, Failure> {
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
         let tasks = given("tasks").ok_or_else(|| Failure::bad("tasks is required"))?;
@@ -77,7 +78,7 @@ impl Submitted {
                     .all(|task| tasks.iter().any(|known| known == task))
         };
         if !COMBINATIONS.iter().any(is_combination) {
-            return Err(Failure::bad("tasks is no valid combination"));
+            return Err(Failure::bad("tasks is not a valid combination"));
         }
         let settings = given("settings").cloned().unwrap_or_else(|| json!({}));
         let locale = match given("locale") {
@@ -120,7 +121,7 @@ impl Submitted {
         })
     }
 
-    /// Whether this task was asked for.
+    /// Returns whether this task was requested.
     pub(crate) fn has(&self, task: &str) -> bool {
         self.tasks.iter().any(|known| known == task)
     }
@@ -160,7 +161,7 @@ impl DocumentSettings {
         let years = || {
             number().and_then(|years| {
                 if years < 0 {
-                    Err(Failure::bad(format!("{name} must be years")))
+                    Err(Failure::bad(format!("{name} must be a number of years")))
                 } else {
                     Ok(years)
                 }
@@ -168,7 +169,7 @@ impl DocumentSettings {
         };
         match name {
             "allowedExpiration" => self.allowed_expiration = number()?,
-            // What is blackened in the images does not show in these images.
+            // The sandbox's images contain no fields to blacken.
             "redactFields" => drop(field_names(name, value)?),
             "captureSources" => {
                 let sources = texts(name, value)?;
@@ -195,7 +196,7 @@ impl DocumentSettings {
         Ok(())
     }
 
-    /// Whether a field is to be in the result.
+    /// Returns whether a field should be in the result.
     pub(crate) fn extracts(&self, field: &str) -> bool {
         self.extract_fields
             .as_ref()
@@ -203,7 +204,7 @@ impl DocumentSettings {
     }
 }
 
-/// An address to which the person is sent: HTTPS, or on this machine.
+/// Parses an address for the person: HTTPS, or on this machine.
 pub(crate) fn address(name: &str, value: &Value) -> Result<String, Failure> {
     let text = value.as_str().filter(|text| {
         let is_https =
@@ -214,7 +215,7 @@ pub(crate) fn address(name: &str, value: &Value) -> Result<String, Failure> {
         .ok_or_else(|| Failure::bad(format!("{name} must be an https address")))
 }
 
-/// An array of texts.
+/// Parses an array of strings.
 pub(crate) fn texts(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
     let texts = value.as_array().and_then(|items| {
         items

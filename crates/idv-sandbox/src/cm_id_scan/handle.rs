@@ -1,4 +1,4 @@
-//! Driving the vendor from Rust.
+//! Drives CM.com's emulator from Rust.
 
 use super::Own;
 use super::account::Account;
@@ -9,7 +9,7 @@ use crate::sandbox::Sandbox;
 pub type CmIdScan<'a> = Emulator<'a, Account>;
 
 impl Sandbox {
-    /// CM.com ID Scan.
+    /// Returns CM.com's emulator.
     #[must_use]
     pub const fn cm_id_scan(&self) -> CmIdScan<'_> {
         Emulator::of::<Own>(self)
@@ -17,19 +17,20 @@ impl Sandbox {
 }
 
 impl CmIdScan<'_> {
-    /// The key ID.
+    /// Returns the key ID.
     #[must_use]
     pub const fn key_id(&self) -> &'static str {
         "3b438437-04a4-40bb-8389-54bb02766fba"
     }
 
-    /// The secret, until it is configured.
+    /// Returns the initial secret.
     #[must_use]
     pub const fn secret(&self) -> &'static str {
         "AC4Etykn7jusGR5FwLDAtILtQbiQbTMKedP31szXg4WlSbjGEXyNMZ"
     }
 
-    /// The id of a transaction's result, which the person's browser brings along; none before it is completed.
+    /// Returns the id of a transaction's result, which the person's browser brings along; `None`
+    /// before it is completed.
     #[must_use]
     pub fn result_id(&self, id: &str) -> Option<String> {
         self.state()
@@ -42,7 +43,7 @@ impl CmIdScan<'_> {
             .map(|outcome| outcome.result_id.clone())
     }
 
-    /// The number of transactions.
+    /// Returns the number of transactions.
     #[must_use]
     pub fn transactions(&self) -> usize {
         self.state().parts.cm_id_scan.cases.len()

@@ -1,4 +1,4 @@
-//! CM.com ID Scan v1 by its document.
+//! The emulator of CM.com ID Scan v1.
 
 pub(crate) mod account;
 mod api;
@@ -26,10 +26,10 @@ use crate::scenario::Ending;
 use crate::vendor::Setting;
 use crate::world;
 
-/// The context of a request, and its effects beside the answer.
+/// The context of a request, and its effects beside the response.
 pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
 
-/// Everything at the vendor.
+/// The state of the vendor.
 pub(crate) type World = part::World<Own>;
 
 /// The vendor's own state.
@@ -45,21 +45,21 @@ impl Part for Own {
 
     const ID: &'static str = "cm-id-scan";
     const NAME: &'static str = "CM.com ID Scan";
-    // The API, and the pages that persons visit.
+    // The API, and the pages for persons.
     const HOSTS: &'static [&'static str] = &["api.cm.com", "id-scan.identity.cm.com"];
     const PAGES: &'static str = "https://id-scan.identity.cm.com";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
     const VERIFICATION: &'static str = "transaction";
     const CREATE: &'static str = "/transactions";
     const POLL: &'static str = "/transactions/";
-    /// The document has a growing delay and no numbers.
+    /// The document mentions a growing delay without numbers.
     const RETRY_MINUTES: &'static [u64] = &[1, 5, 15, 60, 360, 1440];
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
         vec![
             Setting::plain("key_id", &world.first.key_id),
             Setting::plain("base_url", format!("{base}/id-scan/v1/")),
-            // A day, which a person who tries it by hand needs while time flies.
+            // A day, so that a person can try the sandbox by hand with a fast clock.
             Setting::plain("expires_in", "86400"),
             Setting::secret("secret", &world.first.secret),
             Setting::callback_secret(),
@@ -112,7 +112,7 @@ impl Part for Own {
             .try_into()
             .unwrap_or_default();
         let plan = scenario::plan(scenario, transaction, left, &account.unknown_status)?;
-        // A person who comes again begins anew.
+        // A person who returns starts again.
         transaction.done.clear();
         Ok(plan)
     }
@@ -172,7 +172,7 @@ impl Part for Own {
     }
 }
 
-/// Lets something happen to a transaction, and tells its account's webhooks of it.
+/// Applies an effect to a transaction and notifies its account's webhooks.
 fn reach(
     transaction: &mut Transaction,
     account: &Account,
@@ -223,7 +223,8 @@ fn reach(
     webhook::tell(webhooks, transaction, done, moment);
 }
 
-/// The answer of a refusal. The document promises JSON that describes the error, and shows none ("Error handling").
+/// Returns the response of a refusal. The document promises JSON that describes the error, without
+/// an example ("Error handling").
 fn refuse(failure: &Failure) -> Answer {
     let answer = Answer::json(failure.status, &json!({ "message": failure.text }));
     if failure.status == StatusCode::UNAUTHORIZED {

@@ -1,4 +1,4 @@
-//! What the person's browser sees ("Integration with return URL").
+//! The pages for the person's browser ("Integration with return URL").
 
 use http::StatusCode;
 
@@ -6,7 +6,8 @@ use super::World;
 use super::transaction::{EXPIRED, Transaction};
 use crate::exchange::Answer;
 
-/// The page at a transaction's `url`; below it, at `/scan`, what the QR code leads a phone to.
+/// Returns the page of a transaction's `url`, or of `/scan` below it, to which the QR code leads a
+/// phone.
 pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
     let (locale, token, by_phone) = match path {
         [locale, "identifications", token] => (locale, token, false),
@@ -32,7 +33,8 @@ pub(super) fn handle(world: &World, path: &[&str]) -> Answer {
     }
 }
 
-/// Where the person is sent when they are done. The status page of `scanReturnUrl` is told of nothing.
+/// Returns the redirect of a person who has finished. The status page of `scanReturnUrl` gets no
+/// parameters.
 fn place(transaction: &Transaction, result_id: &str, by_phone: bool) -> Option<String> {
     if by_phone {
         return transaction.submitted.scan_return_url.clone();

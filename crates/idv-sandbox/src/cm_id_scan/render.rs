@@ -1,4 +1,4 @@
-//! The answers' bodies.
+//! The bodies of the responses.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,15 +8,15 @@ use super::account::{Account, Person};
 use super::create::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH, Submitted};
 use super::transaction::{Finding, Outcome, Transaction};
 
-/// What the passport is called.
+/// The vendor's name for the passport.
 const PASSPORT: &str = "Netherlands - ePassport (2021)";
 
-/// Where everything of the vendor's is.
+/// The base address of the vendor's pages and files.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Places<'a>(pub(crate) &'a str);
 
 impl Places<'_> {
-    /// The person's page.
+    /// Returns the address of the person's page.
     pub(crate) fn page(self, transaction: &Transaction) -> String {
         let locale = transaction.submitted.locale.to_ascii_lowercase();
         format!("{}/{locale}/identifications/{}", self.0, transaction.token)
@@ -27,7 +27,7 @@ impl Places<'_> {
     }
 }
 
-/// The answer to "Create a transaction".
+/// Builds the response to "Create a transaction".
 pub(crate) fn created(transaction: &Transaction, places: Places<'_>) -> Value {
     let submitted = &transaction.submitted;
     json!({
@@ -43,7 +43,7 @@ pub(crate) fn created(transaction: &Transaction, places: Places<'_>) -> Value {
     })
 }
 
-/// A transaction's details. There are files while it is pending.
+/// Builds a transaction's details. It has files while it is pending.
 pub(crate) fn details(transaction: &Transaction, places: Places<'_>) -> Value {
     let submitted = &transaction.submitted;
     let tasks: Vec<Value> = submitted
@@ -101,7 +101,7 @@ fn task_details(transaction: &Transaction, task: &str, places: Places<'_>) -> Va
     details.into()
 }
 
-/// A transaction's result.
+/// Builds a transaction's result.
 pub(crate) fn result(
     transaction: &Transaction,
     outcome: &Outcome,
@@ -137,7 +137,8 @@ pub(crate) fn result(
     json!({ "id": transaction.id, "state": transaction.state, "tasks": tasks })
 }
 
-/// The vendor's confidence. If there is no task that would find something, it is found in the document.
+/// Returns the vendor's confidence. Without a task that could have the finding, it is in the
+/// document.
 fn score(submitted: &Submitted, finding: Finding, task: &str) -> Option<f64> {
     match finding {
         Finding::Unchecked => return None,
@@ -164,7 +165,7 @@ fn score(submitted: &Submitted, finding: Finding, task: &str) -> Option<f64> {
     })
 }
 
-/// The fields: each by its sources, in upper case if it is from the machine-readable zone.
+/// Returns the fields, each with its sources; those of the machine-readable zone are in upper case.
 fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Value> {
     let (settings, person, finding) = (&submitted.document, &outcome.person, outcome.finding);
     let today = outcome.completed.to_zoned_datetime(TimeZone::UTC).date();
@@ -303,13 +304,13 @@ fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Va
     fields
 }
 
-/// The images. If the transaction chose fields, it has to choose them too.
+/// Returns the images. If the transaction selects fields, it has to select the images as well.
 fn files(submitted: &Submitted, outcome: &Outcome, places: Places<'_>) -> Vec<Value> {
     let settings = &submitted.document;
     let [document, back, portrait] = outcome.files.each_ref().map(|token| places.file(token));
     let extracted = |url: String| settings.extracts("document_image").then_some(url);
     let mut files = if outcome.finding == Finding::SideB {
-        // The vendor's pages name the side, and spell this type in capitals.
+        // The vendor's pages contain the side, and write this type in capitals.
         let side = |side: &str, url: String| {
             let name = format!("Netherlands - Driving License (2022) Side {side}");
             json!({ "category": "document", "type": "DRIVING_LICENSE", "name": name, "score": 0.97, "url": extracted(url) })
@@ -327,7 +328,7 @@ fn files(submitted: &Submitted, outcome: &Outcome, places: Places<'_>) -> Vec<Va
     files
 }
 
-/// The lines of a report.
+/// Returns the lines of a report.
 pub(crate) fn report(transaction: &Transaction, outcome: &Outcome, extended: bool) -> Vec<String> {
     let mut lines = vec![
         format!(
@@ -350,7 +351,7 @@ pub(crate) fn report(transaction: &Transaction, outcome: &Outcome, extended: boo
     lines
 }
 
-/// A time as in the samples: in UTC, to the second, with `+00:00`.
+/// Formats a time as in the samples: in UTC, to the second, with `+00:00`.
 pub(crate) fn time(time: Timestamp) -> String {
     time.to_zoned_datetime(TimeZone::UTC)
         .strftime("%Y-%m-%dT%H:%M:%S+00:00")

@@ -1,15 +1,15 @@
-//! The named scenarios: the person acts, and the checks find something.
+//! The named scenarios: the actions of the person and the findings of the checks.
 
 use super::create::{DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH};
 use super::transaction::{Finding, Transaction};
 use crate::scenario::Ending;
 
-/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+/// The vendor's own scenarios, and common ones with another ending.
 pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
-    // Measurements that contradict each other verify no one.
+    // Measurements that contradict each other verify no person.
     ("data-changed", Ending::Inconclusive),
     ("rejected", Ending::Inconclusive),
-    // No one reviews and nothing cancels: the time runs out.
+    // The vendor has neither reviews nor cancellations: the transaction expires.
     ("canceled-in-review", Ending::Expired),
     ("never-finishes", Ending::Expired),
     ("faces-unscored", Ending::Inconclusive),
@@ -25,25 +25,26 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
 /// An event of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The person begins to show the document.
+    /// The person starts to show the document.
     Attempt,
-    /// A picture was taken: what the vendor says of it, and whether it belongs to the one before.
+    /// The person took a picture: the vendor's verdict, and whether the picture belongs to the
+    /// previous one.
     Scan(&'static str, bool),
-    /// A task is done.
+    /// A task is completed.
     Done(&'static str),
-    /// Every task is done, and this was found.
+    /// Every task is completed, with this finding.
     Complete(Finding),
-    /// A state is reached.
+    /// The transaction reaches a state.
     State(String),
-    /// The transaction's time is over.
+    /// The transaction expires.
     Expire,
 }
 
 /// The plan of a scenario.
 pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
-/// Plans a scenario. It is an error if there is none of this name, or none for such a transaction. `left` is the time in seconds until
-/// the transaction expires, `unknown` the state of the scenario `unknown-status`.
+/// Plans a scenario. Fails if there is no such scenario for the transaction. `left` is the time in
+/// seconds until the transaction expires, `unknown` the state of the scenario `unknown-status`.
 pub(crate) fn plan(
     name: &str,
     transaction: &Transaction,
@@ -121,11 +122,12 @@ pub(crate) fn plan(
             .open()
             .tasks(transaction)
             .complete("the back of a driving licence came first", Finding::SideB),
-        "unknown-words" => plan.open().tasks(transaction).complete(
-            "the fields had words that no document knows",
-            Finding::UnknownWords,
-        ),
-        // There is no one who reviews and nothing that cancels: a person who gives up lets the time run out.
+        "unknown-words" => plan
+            .open()
+            .tasks(transaction)
+            .complete("the fields had undocumented words", Finding::UnknownWords),
+        // The vendor has neither reviews nor cancellations: if the person gives up, the transaction
+        // expires.
         "canceled-in-review" => plan
             .open()
             .attempt()
@@ -139,9 +141,9 @@ pub(crate) fn plan(
         "unknown-status" => plan
             .open()
             .tasks(transaction)
-            .say("the vendor said a word that no document knows")
+            .say("the vendor sent an undocumented state")
             .effect(Effect::State(unknown.to_owned())),
-        _ => return Err("there is no such scenario"),
+        _ => return Err("unknown scenario"),
     };
     Ok(plan)
 }
@@ -151,7 +153,7 @@ impl Plan {
         self.say("opened the page").later(1)
     }
 
-    /// The front of the document.
+    /// Plans the front of the document.
     fn attempt(&mut self) -> &mut Self {
         self.effect(Effect::Attempt)
             .say("took a picture of the front of the passport");
@@ -161,7 +163,7 @@ impl Plan {
         ))
     }
 
-    /// The person does every task.
+    /// Plans all tasks of the person.
     fn tasks(&mut self, transaction: &Transaction) -> &mut Self {
         self.attempt()
             .later(1)

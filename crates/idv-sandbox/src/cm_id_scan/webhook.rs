@@ -1,4 +1,4 @@
-//! Webhooks: registered over the API, told of every event that they asked for ("Events").
+//! Webhooks, which are registered through the API for certain events ("Events").
 
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::callback::{Callback, demand_loopback};
 use crate::failure::Failure;
 use crate::vendor::CALLBACK_SECRET;
 
-/// The events; a webhook that names none is told of both.
+/// The events. A webhook without a list receives both.
 pub(crate) const TRANSACTION: &str = "transaction.state.updated";
 pub(crate) const TASK: &str = "task.state.updated";
 
@@ -29,7 +29,7 @@ pub(crate) struct Webhook {
 }
 
 impl Webhook {
-    /// Checks the body of a registration.
+    /// Parses and checks the body of a registration.
     pub(crate) fn parse(
         id: String,
         key_id: &str,
@@ -62,7 +62,7 @@ impl Webhook {
         })
     }
 
-    /// A webhook for both events, proven by the sandbox's secret.
+    /// Returns a webhook for both events, authenticated by the sandbox's secret.
     pub(crate) fn proven(
         id: String,
         key_id: String,
@@ -82,7 +82,7 @@ impl Webhook {
         })
     }
 
-    /// The answer to a registration. Here times are called otherwise than elsewhere.
+    /// Builds the response to a registration, in which times have other names than elsewhere.
     pub(crate) fn render(&self) -> Value {
         json!({
             "id": self.id,
@@ -95,7 +95,8 @@ impl Webhook {
     }
 }
 
-/// Tells every webhook of the transaction's account that its state, or that of a task, is another.
+/// Notifies every webhook of the transaction's account of a new state of the transaction or of a
+/// task.
 pub(crate) fn tell(
     webhooks: &[Webhook],
     transaction: &Transaction,
@@ -135,7 +136,7 @@ pub(crate) fn tell(
     }
 }
 
-/// Headers that the account chose, as an object of texts.
+/// Parses the headers that the account chose, an object of strings.
 fn headers(value: &Value) -> Result<Map<String, Value>, Failure> {
     let headers = value
         .as_object()
@@ -156,7 +157,7 @@ fn headers(value: &Value) -> Result<Map<String, Value>, Failure> {
     Ok(headers.clone())
 }
 
-/// What the vendor's client sets.
+/// The headers that the vendor's HTTP client sets.
 const RESERVED: [&str; 5] = [
     "host",
     "content-length",

@@ -1,11 +1,11 @@
-//! A partner's account: who it is, and what is agreed with the vendor.
+//! A partner's account and the terms agreed with the vendor.
 
 use serde::{Deserialize, Serialize};
 
 use crate::callback::demand_loopback;
 use crate::part::Settings;
 
-/// The settings of a partner's account. What the document leaves open is set here.
+/// The settings of a partner's account, including behaviour that the document leaves open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -16,35 +16,38 @@ pub struct Account {
     pub api_key: String,
     /// The partner's projects ("project/getAll").
     pub projects: Vec<Project>,
-    /// The address of webhooks ("How to define webhook URL ?"), on the loopback interface; without it, none are sent.
+    /// The webhook address ("How to define webhook URL ?"), on the loopback interface. Without it,
+    /// no webhooks are sent.
     pub callback_url: Option<String>,
-    /// The words for what becomes of idents, of which the document has one alone.
+    /// The statuses of idents, of which the document contains only one.
     pub statuses: Statuses,
-    /// The minutes from the creation of an ident to its appointment; without it, there is none.
+    /// The minutes from the creation of an ident to its appointment; without it, there is no
+    /// appointment.
     pub appointment_minutes: Option<u32>,
-    /// The agent who speaks with the person (`agent_name` of the webhook).
+    /// The agent in the call (`agent_name` of the webhook).
     pub agent_name: String,
     /// The status of the scenario `unknown-status`.
     pub unknown_status: Status,
-    /// Whether webhooks have parts that are not in version 1.0.1, as later versions added some.
+    /// Whether webhooks contain members that version 1.0.1 does not have, as later versions do.
     pub webhook_extras: bool,
     /// The form of `reject_reason` in webhooks.
     pub reject_reason_as: ReasonForm,
-    /// Whether the answer to ident/create has the `conference_url` of the sample: its description promises the `ident_id` alone.
+    /// Whether the response to ident/create contains the `conference_url` of the sample. The
+    /// description only promises the `ident_id`.
     pub conference_url: bool,
-    /// Whether a refusal is answered with the HTTP status 200, and says its code in `response_status`.
+    /// Whether a refusal has the HTTP status 200 and its code in `response_status`.
     pub failures_in_200: bool,
 }
 
-/// The form of a webhook's `reject_reason`, which the document does not tell.
+/// The form of a webhook's `reject_reason`, which is undocumented.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReasonForm {
-    /// A text.
+    /// A string.
     #[default]
     Text,
-    /// An array of texts, with a second one.
+    /// An array of two strings.
     Array,
     /// An object with a code and a text.
     Object,
@@ -55,32 +58,32 @@ pub enum ReasonForm {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Project {
-    /// Its id, which is a text in answers.
+    /// Its id, a string in responses.
     pub id: String,
     /// Its title.
     pub title: String,
-    /// `Active`, or any other word: then no idents can be created in it.
+    /// `Active`, or another word. In a project with another status, no idents can be created.
     pub status: String,
 }
 
-/// The status that each step has.
+/// The status of each step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Statuses {
-    /// The person is not identified yet: the document's own word.
+    /// The person is not identified yet: the document's own status.
     pub unidentified: Status,
-    /// The video call came to nothing and can be repeated.
+    /// The video call failed and can be repeated.
     pub aborted: Status,
-    /// The call is over, and a review follows.
+    /// The call has ended, and a review follows.
     pub in_review: Status,
     /// Fraud is suspected, and a review follows.
     pub fraud_suspected: Status,
     /// The person was identified.
     pub identified: Status,
-    /// The person was refused.
+    /// The person was rejected.
     pub rejected: Status,
-    /// The ident was given up in the review.
+    /// The review canceled the ident.
     pub canceled: Status,
     /// The person was not identified within the lifetime of 90 days.
     pub expired: Status,
@@ -93,12 +96,12 @@ pub struct Statuses {
 pub struct Status {
     /// The webhook's `status_id`.
     pub id: String,
-    /// The word.
+    /// The status in words.
     pub word: String,
 }
 
 impl Project {
-    /// A project. It is open for new idents with the status `Active`.
+    /// Returns a project. With the status `Active`, it accepts new idents.
     #[must_use]
     pub fn new(id: &str, title: &str, status: &str) -> Self {
         Self {
@@ -108,14 +111,14 @@ impl Project {
         }
     }
 
-    /// Whether idents can be created in it.
+    /// Returns whether the project accepts new idents.
     pub(crate) fn is_active(&self) -> bool {
         self.status == "Active"
     }
 }
 
 impl Status {
-    /// A status by its id and its word.
+    /// Returns a status.
     #[must_use]
     pub fn new(id: &str, word: &str) -> Self {
         Self {
@@ -126,7 +129,7 @@ impl Status {
 }
 
 impl Statuses {
-    /// Every status.
+    /// Returns every status.
     pub(crate) fn all(&self) -> [&Status; 8] {
         [
             &self.unidentified,
@@ -174,7 +177,7 @@ impl Settings for Account {
             .iter()
             .any(|status| status.word == self.unknown_status.word)
         {
-            return Err("the word of unknown_status must be none of those of the statuses");
+            return Err("invalid unknown_status: expected a word other than those of the statuses");
         }
         Ok(())
     }

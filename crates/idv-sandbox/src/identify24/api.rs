@@ -1,4 +1,5 @@
-//! The methods, and who may call them: with a JWT that is made at authentication and dies when it was not used for half an hour.
+//! The methods and their authentication: a token from `auth` that expires after half an hour
+//! without use.
 
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
 use crate::random::Random;
 
-/// The life of an unused token ("Authentication").
+/// The lifetime of an unused token ("Authentication").
 const IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// Answers a request to the API.
@@ -36,7 +37,7 @@ pub(super) fn handle(
         (&Method::GET, ["ident", "get", id]) => ident(world, request, id, moment),
         (&Method::GET, ["project", "getAll"]) => projects(world, request, moment),
         (&Method::GET, ["project", "get"]) => project(world, request, moment),
-        _ => Err(Failure::not_found("There is no such method")),
+        _ => Err(Failure::not_found("Unknown method")),
     }
 }
 
@@ -63,13 +64,13 @@ fn auth(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Resul
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
-/// A new token. No one but the vendor reads it.
+/// Returns a new token. Only the vendor reads its content.
 fn new_token(partner: &str, now: Timestamp, random: &mut Random) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = part(&json!({ "typ": "JWT", "alg": "HS256" }));
     let claims = part(&json!({ "sub": partner, "iat": now.as_second(), "jti": random.uuid() }));
     let signed = format!("{header}.{claims}");
-    // HMAC takes keys of every length, so the empty signature is never used.
+    // HMAC accepts keys of every length, so the empty signature is never used.
     let signature = Hmac::<Sha256>::new_from_slice(random.uuid().as_bytes())
         .map(|mac| URL_SAFE_NO_PAD.encode(mac.chain_update(&signed).finalize().into_bytes()));
     format!("{signed}.{}", signature.unwrap_or_default())
@@ -123,7 +124,7 @@ fn ident(
         .cases
         .get(id)
         .filter(|ident| !ident.gone)
-        .ok_or_else(|| Failure::not_found("There is no such ident"))?;
+        .ok_or_else(|| Failure::not_found("Unknown ident"))?;
     if ident.partner != account.partner {
         return Err(forbidden());
     }
@@ -144,7 +145,7 @@ fn projects(
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
-/// project/get: by GET, and with a body.
+/// project/get, by GET with a body.
 fn project(
     world: &mut World,
     request: &Incoming,
@@ -153,7 +154,7 @@ fn project(
     let account = authorized(world, request, moment)?;
     let body = body(request)?;
     let id = match body.get("project_id") {
-        // A number in this sample, a text in every other.
+        // A number in this sample, a string in every other.
         Some(Value::Number(number)) if number.is_u64() => number.to_string(),
         Some(Value::String(text)) if !text.is_empty() => text.clone(),
         _ => return Err(Failure::bad("project_id is required")),
@@ -163,7 +164,7 @@ fn project(
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
-/// The account that a request's headers are of. The media type is required for every method, for those by GET too.
+/// Returns the account of a request's headers. Every method requires the media type, even by GET.
 fn authorized(
     world: &mut World,
     request: &Incoming,
@@ -199,7 +200,7 @@ fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
         .ok_or_else(|| Failure::bad("The body must be a JSON object in UTF-8"))
 }
 
-/// A project of the account; one of another's is forbidden.
+/// Returns a project of the account. Another account's project is forbidden.
 fn find_project(world: &World, account: &Account, id: &str) -> Result<Project, Failure> {
     if let Some(project) = account.projects.iter().find(|project| project.id == id) {
         return Ok(project.clone());
@@ -211,10 +212,10 @@ fn find_project(world: &World, account: &Account, id: &str) -> Result<Project, F
     {
         return Err(forbidden());
     }
-    Err(Failure::not_found("There is no such project"))
+    Err(Failure::not_found("Unknown project"))
 }
 
-/// It is another partner's.
+/// Returns the failure for another partner's data.
 fn forbidden() -> Failure {
     Failure::new(
         StatusCode::FORBIDDEN,

@@ -9,14 +9,15 @@ use serde_json::{Map, Value};
 use crate::failure::Failure;
 use crate::iso::{is_country, is_date};
 
-/// What stands before the Base64 text of a PDF in the document's sample.
+/// The prefix of a PDF's Base64 text in the document's sample.
 const PDF_PREFIX: &str = "data:@file/pdf;base64,";
 
-/// What an attribute's value has to be like.
+/// The format of an attribute's value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Text,
-    /// To be in upper-case letters. The samples are not, so it is noted, not refused.
+    /// Documented as upper case. The samples are not, so that a deviation is recorded rather than
+    /// refused.
     UpperCase,
     Date,
     Gender,
@@ -28,7 +29,8 @@ enum Format {
     Pdf,
 }
 
-/// Each attribute, whether it is required, and its format. The last seven came with later versions of the document.
+/// The attributes: name, whether it is required, and format. The last seven come from later
+/// versions of the document.
 const ATTRIBUTES: [(&str, bool, Format); 40] = [
     ("project_id", true, Format::Text),
     ("company_name", false, Format::Text),
@@ -72,18 +74,18 @@ const ATTRIBUTES: [(&str, bool, Format); 40] = [
     ("company_country", false, Format::Text),
 ];
 
-/// What was submitted.
+/// The checked attributes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Submitted {
     fields: BTreeMap<String, String>,
-    /// Attributes that are to be in upper case and are not.
+    /// Attributes that should be in upper case and are not.
     pub(crate) not_uppercase: Vec<&'static str>,
-    /// Attributes that the table does not have.
+    /// Attributes that are not in the table.
     pub(crate) unknown: Vec<String>,
 }
 
 impl Submitted {
-    /// Checks the body of ident/create.
+    /// Parses and checks the body of ident/create.
     pub(crate) fn parse(body: &Map<String, Value>) -> Result<Self, Failure> {
         let mut submitted = Self::default();
         for (name, value) in body {
@@ -100,7 +102,7 @@ impl Submitted {
             let text = match body.get(name) {
                 None | Some(Value::Null) => None,
                 Some(Value::String(text)) => Some(text.clone()),
-                // A number in the sample of project/get, a text in that of ident/create.
+                // A number in the sample of project/get, a string in that of ident/create.
                 Some(Value::Number(number)) if name == "project_id" && number.is_u64() => {
                     Some(number.to_string())
                 }
@@ -123,17 +125,17 @@ impl Submitted {
         Ok(submitted)
     }
 
-    /// An attribute.
+    /// Returns an attribute.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(String::as_str)
     }
 
-    /// The agent reads another value from the document.
+    /// Replaces a value by the agent's reading of the document.
     pub(crate) fn correct(&mut self, name: &str, value: &str) {
         self.fields.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Forgets the person.
+    /// Deletes the person's data.
     pub(crate) fn forget(&mut self) {
         let kept = ["project_id", "custom_id"];
         self.fields.retain(|name, _| kept.contains(&name.as_str()));
@@ -141,7 +143,7 @@ impl Submitted {
 }
 
 impl Format {
-    /// Whether a value is like this; if not, the rule it breaks.
+    /// Checks a value; returns the violated rule.
     fn check(self, text: &str) -> Result<(), &'static str> {
         let (fits, rule) = match self {
             Self::Text | Self::UpperCase => (true, ""),
@@ -174,7 +176,7 @@ fn is_email(text: &str) -> bool {
             .is_some_and(|(person, host)| !person.is_empty() && !host.trim_matches('.').is_empty())
 }
 
-/// With or without a country code; how it is grouped is left to the writer.
+/// Returns whether a text is a phone number, with or without a country code, in any grouping.
 fn is_phone(text: &str) -> bool {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let rest = text.strip_prefix('+').unwrap_or(text);

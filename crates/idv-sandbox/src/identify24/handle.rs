@@ -1,4 +1,4 @@
-//! Driving the vendor from Rust.
+//! Drives Identify24's emulator from Rust.
 
 use super::Own;
 use super::account::Account;
@@ -9,7 +9,7 @@ use crate::sandbox::Sandbox;
 pub type Identify24<'a> = Emulator<'a, Account>;
 
 impl Sandbox {
-    /// Identify24.
+    /// Returns Identify24's emulator.
     #[must_use]
     pub const fn identify24(&self) -> Identify24<'_> {
         Emulator::of::<Own>(self)
@@ -17,30 +17,30 @@ impl Sandbox {
 }
 
 impl Identify24<'_> {
-    /// The partner's user name.
+    /// Returns the partner's user name.
     #[must_use]
     pub const fn partner(&self) -> &'static str {
         "911-internet"
     }
 
-    /// The API key, until it is configured.
+    /// Returns the initial API key.
     #[must_use]
     pub const fn api_key(&self) -> &'static str {
         "exampleApiKey"
     }
 
-    /// The project in which idents can be created.
+    /// Returns the project that accepts new idents.
     #[must_use]
     pub const fn project_id(&self) -> &'static str {
         "6"
     }
 
-    /// Every token becomes invalid, as if it had been idle for half an hour.
+    /// Invalidates every token, as after half an hour without use.
     pub fn forget_tokens(&self) {
         self.state().parts.identify24.own.tokens.clear();
     }
 
-    /// The number of idents.
+    /// Returns the number of idents.
     #[must_use]
     pub fn idents(&self) -> usize {
         self.state().parts.identify24.cases.len()

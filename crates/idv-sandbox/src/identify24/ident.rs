@@ -1,4 +1,4 @@
-//! An ident: what was submitted and what became of it.
+//! An ident: its submitted data and its history.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -17,9 +17,9 @@ pub(crate) struct Ident {
     pub(crate) submitted: Submitted,
     pub(crate) created: Timestamp,
     pub(crate) appointment: Option<Timestamp>,
-    /// Every status that was reached, the latest last.
+    /// Every status reached, the latest last.
     pub(crate) history: Vec<(Timestamp, Status)>,
-    /// Whether nothing follows any more.
+    /// Whether the ident has ended.
     pub(crate) finished: bool,
     /// Whether its lifetime is over.
     pub(crate) gone: bool,
@@ -64,14 +64,14 @@ impl Ident {
         }
     }
 
-    /// The word for what became of it so far.
+    /// Returns the current status in words.
     pub(crate) fn word(&self) -> &str {
         self.history
             .last()
             .map_or("", |(_, status)| status.word.as_str())
     }
 
-    /// Reaches a status. Returns the webhook that tells the partner, if there is an address for it.
+    /// Applies a status and returns the webhook for the partner, if there is an address for it.
     pub(crate) fn reach(
         &mut self,
         status: &Status,
@@ -88,7 +88,7 @@ impl Ident {
         ))
     }
 
-    /// Its lifetime is over: the person is forgotten.
+    /// Ends its lifetime and deletes the person's data.
     pub(crate) fn end(&mut self) {
         self.attempt += 1;
         self.gone = true;
@@ -97,7 +97,7 @@ impl Ident {
         (self.agent_notes, self.reject_reason) = (None, None);
     }
 
-    /// The webhook's body ("Sample Payload").
+    /// Builds the webhook's body ("Sample Payload").
     fn payload(&self, status: &Status, account: &Account) -> Value {
         let text = |name: &str| self.submitted.text(name);
         let mut payload = json!({
@@ -126,7 +126,7 @@ impl Ident {
         payload
     }
 
-    /// The reason of a rejection, in the form that the account has.
+    /// Returns the reason of a rejection, in the account's form.
     fn reason(&self, form: ReasonForm) -> Value {
         match (&self.reject_reason, form) {
             (None, _) => Value::Null,
@@ -139,7 +139,8 @@ impl Ident {
     }
 }
 
-/// Parts of a webhook that version 1.0.1 does not have. Later versions are known to have more; these are the sandbox's.
+/// Returns members of a webhook that version 1.0.1 does not have. Later versions have more; these
+/// are the sandbox's own.
 fn extras() -> Value {
     json!({
         "birthday": "1964-08-12",

@@ -1,4 +1,4 @@
-//! Identify24 VideoIdent 1.0.1 by its document.
+//! The emulator of Identify24 VideoIdent 1.0.1.
 
 pub(crate) mod account;
 mod api;
@@ -27,13 +27,13 @@ use crate::token::Tokens;
 use crate::vendor::{Setting, with_secret};
 use crate::world;
 
-/// The life of an ident ("Lifetime").
+/// The lifetime of an ident ("Lifetime").
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// The context of a request, and its effects beside the answer.
+/// The context of a request, and its effects beside the response.
 pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
 
-/// Everything at the vendor.
+/// The state of the vendor.
 pub(crate) type World = part::World<Own>;
 
 /// The vendor's own state.
@@ -49,7 +49,7 @@ impl Part for Own {
 
     const ID: &'static str = "identify24";
     const NAME: &'static str = "Identify24";
-    // The API, and the pages that persons visit.
+    // The API, and the pages for persons.
     const HOSTS: &'static [&'static str] = &["api.identify24.de", "identify24.de"];
     const PAGES: &'static str = "https://identify24.de";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
@@ -67,7 +67,7 @@ impl Part for Own {
             .map(|project| project.id.clone())
             .unwrap_or_default();
         let words = &account.statuses;
-        // The document shows one word alone, so each account teaches its own.
+        // The document contains only one status, so each account defines its own.
         let meanings = [
             (&words.aborted, "awaiting_person"),
             (&words.in_review, "in_review"),
@@ -112,7 +112,8 @@ impl Part for Own {
         } else {
             "Internal error"
         };
-        // A planned status is that of the answer; if the fault says so, it is in the body as in the samples.
+        // A planned status is that of the response; if the fault says so, the status is in the
+        // body, as in the samples.
         let body = match code {
             500 => json!({ "result": false, "messages": [text] }),
             _ => json!({ "result": false, "response_status": code, "messages": [text] }),
@@ -132,7 +133,7 @@ impl Part for Own {
             .as_secs()
             .try_into()
             .unwrap_or_default();
-        scenario::plan(scenario, reason, account, left).ok_or("there is no such scenario")
+        scenario::plan(scenario, reason, account, left).ok_or("unknown scenario")
     }
 
     fn handle(
@@ -217,7 +218,7 @@ impl Part for Own {
     }
 }
 
-/// Sets a status, known or not; nothing that was planned happens any more.
+/// Sets a status, known or not, and cancels all planned events.
 fn set(
     world: &mut World,
     id: &str,
@@ -232,7 +233,7 @@ fn set(
     world.view(id)
 }
 
-/// The page that the person's browser sees at `conference_url`.
+/// Returns the page of `conference_url` for the person's browser.
 fn page(ident: Option<&Ident>) -> Answer {
     match ident.filter(|ident| !ident.gone) {
         Some(ident) if ident.finished => {
@@ -246,8 +247,8 @@ fn page(ident: Option<&Ident>) -> Answer {
     }
 }
 
-/// The answer of a refusal. The document shows no body of one, so it is that of success without what it would have brought; unless it
-/// hides in an answer with status 200, as the account may have it.
+/// Returns the response of a refusal. The document shows no body for it, so it is the body of a
+/// success without data. With the account's setting, the HTTP status is 200.
 fn refuse(failure: &Failure, account: &Account) -> Answer {
     if account.failures_in_200 {
         let code = failure.status.as_u16();

@@ -1,4 +1,4 @@
-//! The answers' bodies and their times.
+//! The bodies of the responses and their times.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::account::Project;
 use super::ident::Ident;
 
-/// `data` of ident/get.
+/// Returns `data` of ident/get.
 pub(crate) fn ident(ident: &Ident) -> Value {
     let text = |name: &str| ident.submitted.text(name);
     json!({
@@ -26,17 +26,18 @@ pub(crate) fn ident(ident: &Ident) -> Value {
     })
 }
 
-/// `data` of project/get, and each item of project/getAll.
+/// Returns `data` of project/get, and each item of project/getAll.
 pub(crate) fn project(project: &Project) -> Value {
     json!({ "id": project.id, "title": project.title, "status": project.status })
 }
 
-/// The time of an appointment: `2019-10-24 11:11`.
+/// Formats the time of an appointment: `2019-10-24 11:11`.
 pub(crate) fn minute(time: Timestamp) -> String {
     local(time, "%Y-%m-%d %H:%M")
 }
 
-/// A time in Germany. The zone is spelled out, so that it needs no database.
+/// Formats a time in Germany. The rule of the zone is spelled out, so that no time zone database is
+/// needed.
 fn local(time: Timestamp, format: &str) -> String {
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
     time.to_zoned_datetime(zone).strftime(format).to_string()

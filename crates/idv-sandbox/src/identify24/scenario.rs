@@ -1,11 +1,11 @@
-//! The named scenarios that the person and the agents act out.
+//! The named scenarios of the person and the agents.
 
 use super::account::{Account, Status};
 use crate::scenario::Ending;
 
-/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+/// The vendor's own scenarios, and common ones with another ending.
 pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
-    // What the person corrects is reported; that it differs from what was submitted is not.
+    // The corrected values are reported, but not that they differ from the submitted ones.
     ("data-changed", Ending::Verified),
     ("suspicion-then-success", Ending::Verified),
     ("unidentified", Ending::AwaitingPerson),
@@ -14,23 +14,23 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
 /// An event of an ident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The agent speaks with the person.
+    /// The agent talks to the person.
     Call,
-    /// The agent reads another birthday and another name from the document than were submitted.
+    /// The agent reads another date of birth and another name from the document.
     Correct,
-    /// The reason of the refusal, for the webhook.
+    /// The reason of the rejection, for the webhook.
     Refuse(String),
-    /// A status is reached; the last one, if nothing follows it.
+    /// The ident reaches a status; `true` if it is the last one.
     Status(Status, bool),
-    /// The ident's lifetime is over.
+    /// The ident's lifetime ends.
     EndOfLife,
 }
 
 /// The plan of a scenario.
 pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
-/// Plans a scenario; `None` if there is none of this name. `reason` replaces the reason of a scenario that has one, `left` is the time in
-/// seconds until the ident's life is over.
+/// Plans a scenario; `None` if there is no such scenario. `reason` replaces the reason of a
+/// scenario that has one, `left` is the time in seconds until the end of the ident's lifetime.
 pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u64) -> Option<Plan> {
     let words = &account.statuses;
     let because = |usual: &str| reason.unwrap_or(usual).to_owned();
@@ -95,7 +95,7 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u6
                 .review();
             plan.say("the review found nothing").end(&words.identified)
         }
-        // The first word of all comes again, now after an agent.
+        // The initial status again, this time after a call with an agent.
         "unidentified" => {
             plan.call().say("the agent could not identify the person");
             plan.effect(Effect::Refuse(because("NOT_IDENTIFIABLE")))
@@ -103,14 +103,14 @@ pub(crate) fn plan(name: &str, reason: Option<&str>, account: &Account, left: u6
         }
         "expired" => plan
             .until(left)
-            .say("never came, and the vendor forgot them"),
+            .say("never came, and the vendor deleted the ident"),
         "never-finishes" => plan
             .call()
             .reach(&words.in_review)
-            .say("nobody reviewed it"),
+            .say("no agent reviewed it"),
         "unknown-status" => plan
             .call()
-            .say("the vendor said a word that no document knows")
+            .say("the vendor sent an undocumented status")
             .reach(&account.unknown_status),
         _ => return None,
     };

@@ -1,4 +1,4 @@
-//! The account at Identity.TM: who it is, and what is agreed with the vendor.
+//! The account at Identity.TM, including terms that are agreed with the vendor.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,8 @@ use super::crypt;
 use crate::callback::demand_loopback;
 use crate::part::Settings;
 
-/// The settings of the account. What the document leaves to "needs to be enabled for your account" is set here.
+/// The settings of the account, including functions that the document says "need to be enabled for
+/// your account".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -15,66 +16,71 @@ pub struct Account {
     pub user: String,
     /// The password.
     pub password: String,
-    /// Whether it is an integration account, whose orders the test robots know (9.5).
+    /// Whether it is an integration account, whose orders the test robots process (9.5).
     pub integration: bool,
-    /// The products that are enabled (3.1.4, `Product`).
+    /// The enabled products (3.1.4, `Product`).
     pub products: Vec<u32>,
-    /// Whether signing goes through Namirial: stamps (3.1.4) and re-used identifications (7) need it.
+    /// Whether signing goes through Namirial, which stamps (3.1.4) and reused identifications (7)
+    /// require.
     pub namirial: bool,
-    /// Whether signing goes through sign-me: what `Add` says of sign-me needs it, and so does checkSignmeUser (9.1).
+    /// Whether signing goes through sign-me, which the sign-me values of `Add` and checkSignmeUser
+    /// (9.1) require.
     pub sign_me: bool,
-    /// Whether the seal for advanced signatures was made (3.1.1.1).
+    /// Whether the account has a seal for advanced signatures (3.1.1.1).
     pub advanced_signatures: bool,
-    /// Whether the customer runs the signing, by the methods of chapter 5. Otherwise, the person signs on the vendor's pages.
+    /// Whether the customer performs the signing, through the methods of chapter 5. Otherwise, the
+    /// person signs on the vendor's pages.
     pub customer_side_signing: bool,
-    /// Whether the customer verifies phone numbers, by the methods of chapter 6.
+    /// Whether the customer verifies phone numbers, through the methods of chapter 6.
     pub phone_verification: bool,
-    /// The addresses of webhooks for which an order names none (2.6), on the loopback interface.
+    /// The webhook addresses for orders without their own (2.6), on the loopback interface.
     pub webhooks: Webhooks,
     /// The method of webhooks (2.6).
     pub webhook_method: WebhookMethod,
-    /// The status codes that `OnStatusChange` tells of (3.1.4).
+    /// The status codes that trigger `OnStatusChange` (3.1.4).
     pub status_change_kinds: Vec<u32>,
     /// The status code of the scenario `unknown-status`.
     pub unknown_status: u32,
     /// Whether statuses that end or stop an order have an explanatory text (3.2.6).
     pub status_texts: bool,
-    /// After how many days an incomplete order times out (4.1); never, if it is absent.
+    /// The number of days after which an incomplete order times out (4.1); never, if absent.
     pub time_out_days: Option<u32>,
-    /// The key that content is encrypted with (9.4): 64 hexadecimal digits. Without, `/crypt` is refused.
+    /// The key that encrypts content (9.4): 64 hexadecimal digits. Without it, `/crypt` is refused.
     pub encryption_key: Option<String>,
-    /// Whether results are encrypted without being asked for (3.3).
+    /// Whether results are always encrypted (3.3).
     pub always_encrypted: bool,
-    /// Whether results hold the images; `IdentData` is an object then (3.3.4).
+    /// Whether results contain the images. `IdentData` is then an object (3.3.4).
     pub images_in_result: bool,
-    /// Whether that object holds every set of data, under the keys `0` and `1` beside `Images`; else the checked set alone.
+    /// Whether that object contains both sets of data, under the keys `0` and `1` beside `Images`;
+    /// otherwise only the checked set.
     pub numbered_sets: bool,
-    /// Whether results hold the person's IP address (3.3.4).
+    /// Whether results contain the person's IP address (3.3.4).
     pub user_ip_in_result: bool,
-    /// Whether `Identifier` is a text; else it is a number (3.3.4).
+    /// Whether `Identifier` is a string; otherwise it is a number (3.3.4).
     pub identifier_as_text: bool,
-    /// Whether three names are spelled as the document prints them, `AutoldURL`, `eldUsed` and `autoldentAvailable`, with a small L;
-    /// else with the capital I that they stand for.
+    /// Whether three names are spelled as printed in the document, `AutoldURL`, `eldUsed` and
+    /// `autoldentAvailable`, with a lower-case L; otherwise with the intended capital I.
     pub names_as_printed: bool,
     /// Whether getIdentDataPDF is enabled (3.4.1).
     pub result_pdf: bool,
     /// Whether images are recorded.
     pub image_recording: bool,
-    /// The least length of each image, in bytes.
+    /// The minimum length of each image, in bytes.
     pub image_length: usize,
     /// Whether every video call is recorded, whatever the order says (3.10.1).
     pub video_recording: bool,
-    /// The least length of a recording, in bytes.
+    /// The minimum length of a recording, in bytes.
     pub video_length: u64,
-    /// The time that a recording takes to be provided (3.9), in seconds.
+    /// The time until a recording is available (3.9), in seconds.
     pub video_provision_seconds: u64,
     /// Whether there is an audio recording (3.11).
     pub audio_recording: bool,
-    /// The mobile number that was named to the service desk, to change the password with (9.2); without, it cannot be changed.
+    /// The mobile number registered with the service desk, for changes of the password (9.2).
+    /// Without it, the password cannot be changed.
     pub mobile: Option<String>,
 }
 
-/// Addresses of webhooks (3.1.4, `WebhookURL`).
+/// Webhook addresses (3.1.4, `WebhookURL`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -85,16 +91,16 @@ pub struct Webhooks {
     /// The identification was conducted.
     #[serde(rename = "AfterIdent")]
     pub after_ident: Option<String>,
-    /// The order is finally processed.
+    /// The processing of the order has ended.
     #[serde(rename = "OnFinal")]
     pub on_final: Option<String>,
     /// A partner cannot process the order.
     #[serde(rename = "OnError")]
     pub on_error: Option<String>,
-    /// A temporary error in a video identification.
+    /// A temporary error occurred in a video identification.
     #[serde(rename = "OnVideoError")]
     pub on_video_error: Option<String>,
-    /// The order reached one of certain codes.
+    /// The order reached one of the configured codes.
     #[serde(rename = "OnStatusChange")]
     pub on_status_change: Option<String>,
 }
@@ -114,7 +120,7 @@ pub enum WebhookMethod {
 }
 
 impl Webhooks {
-    /// The kinds and their addresses.
+    /// Returns the kinds and their addresses.
     pub(crate) fn all(&self) -> [(&'static str, Option<&String>); 6] {
         [
             ("AfterVideo", self.after_video.as_ref()),
@@ -144,7 +150,7 @@ impl Settings for Account {
         &self.user
     }
 
-    /// A second account, with less enabled.
+    /// A second account with fewer functions.
     fn others() -> Vec<Self> {
         vec![Self {
             user: "second".into(),
@@ -164,7 +170,7 @@ impl Settings for Account {
             .as_deref()
             .is_some_and(|key| crypt::key(key).is_none())
         {
-            return Err("the encryption key must be 64 hexadecimal digits");
+            return Err("invalid encryption_key: expected 64 hexadecimal digits");
         }
         if self.webhooks.after_video.is_some() && self.webhooks.after_ident.is_some() {
             return Err("AfterVideo cannot be used together with AfterIdent");

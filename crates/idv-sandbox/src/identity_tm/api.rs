@@ -1,4 +1,4 @@
-//! The customer services: the methods of chapters 3 to 6, 8 and 9, and who may call them (2.7).
+//! The customer services: the methods of chapters 3 to 6, 8 and 9, and their authentication (2.7).
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -10,10 +10,10 @@ use super::{Moment, World, create, events, files, password, render, results, tan
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 
-/// How long an order is found by its reference (3.13).
+/// The time for which an order is found by its reference (3.13).
 const FOUND: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600);
 
-/// A call of a method: who calls it, and with what.
+/// A call of a method.
 pub(super) struct Call<'a, 'b, 'c> {
     pub(super) world: &'a mut World,
     pub(super) account: Account,
@@ -31,7 +31,7 @@ pub(super) fn handle(
     path: &[&str],
     moment: &mut Moment<'_>,
 ) -> Result<Answer, Failure> {
-    // The sample of getStatus (3.2.8) has 2.0.
+    // The sample of getStatus (3.2.8) uses 2.0.
     let is_sample = version == "2.0" && path.first() == Some(&"getStatus");
     if version != "2.10" && !is_sample {
         return Err(no_such_method());
@@ -86,7 +86,7 @@ pub(super) fn handle(
         ("GET", "getVoiceFiles", Some(order)) => {
             results::encryptable(&mut call, order, files::voice)
         }
-        // The address of 3.12.1 has one spelling, the text of 3.12 the other.
+        // The address in 3.12.1 and the text of 3.12 differ in spelling.
         ("DELETE", "delIdentdata" | "delIdentData", Some(order)) if rest.is_empty() => {
             delete(&mut call, order)
         }
@@ -97,7 +97,7 @@ pub(super) fn handle(
 }
 
 impl Call<'_, '_, '_> {
-    /// An order of the account; another account's is not found.
+    /// Returns an order of the account. Another account's order is not found.
     pub(super) fn case(&self, order: &str) -> Result<&Case, Failure> {
         let case = self
             .world
@@ -107,7 +107,7 @@ impl Call<'_, '_, '_> {
         case.ok_or_else(not_found)
     }
 
-    /// An order of the account whose data are still there.
+    /// Returns an order of the account whose data is not deleted.
     pub(super) fn kept_case(&self, order: &str) -> Result<&Case, Failure> {
         self.case(order).and_then(|case| {
             if case.deleted {
@@ -118,7 +118,7 @@ impl Call<'_, '_, '_> {
         })
     }
 
-    /// The body, a JSON object.
+    /// Returns the body, a JSON object.
     pub(super) fn body(&self) -> Result<Map<String, Value>, Failure> {
         self.demand_json()?;
         self.request
@@ -135,7 +135,7 @@ impl Call<'_, '_, '_> {
     }
 }
 
-/// The account that a request's Basic authentication is of (2.7).
+/// Returns the account of a request's Basic authentication (2.7).
 fn authorized(world: &World, request: &Incoming) -> Result<Account, Failure> {
     let account = request.basic().and_then(|credentials| {
         let (user, password) = credentials.split_once(':')?;
@@ -177,7 +177,7 @@ fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     Ok(Answer::empty(StatusCode::ACCEPTED))
 }
 
-/// cancelOrder (4.2). The data stay, but the person cannot go on.
+/// cancelOrder (4.2). The data is kept, but the person cannot continue.
 fn cancel(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     if call.case(order)?.is_final() {
         return Err(invalid_state("the order is not in a cancellable state"));

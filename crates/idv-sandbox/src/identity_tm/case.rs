@@ -1,4 +1,4 @@
-//! One order: what was submitted, and what has happened.
+//! An order: its submitted data and its history.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -8,7 +8,7 @@ use super::codes;
 use super::order::{Submitted, add, product};
 use crate::part::Verification;
 
-/// One order at Identity.TM.
+/// An order at Identity.TM.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     /// The OrderID.
@@ -17,39 +17,39 @@ pub(crate) struct Case {
     pub(crate) user: String,
     pub(crate) submitted: Submitted,
     pub(crate) created: Timestamp,
-    /// What the person's links end with.
+    /// The last part of the person's links.
     pub(crate) token: String,
     pub(crate) statuses: Vec<Status>,
     pub(crate) attempt: u32,
-    /// Whether the agent corrected what was submitted.
+    /// Whether the agent corrected the submitted data.
     pub(crate) changed: bool,
-    /// The day of birth that the document says, if it is another than was submitted.
+    /// The date of birth on the document, if it differs from the submitted one.
     pub(crate) born: Option<&'static str>,
-    /// Whether the result names no person.
+    /// Whether the result contains no name.
     pub(crate) nameless: bool,
     /// Whether an agent flagged a possible fraud.
     pub(crate) fraud: bool,
-    /// Whether the person has done their part of the identification, for now.
+    /// Whether the person has currently completed their part of the identification.
     pub(crate) conducted: bool,
-    /// When there came to be a result.
+    /// The time of the result.
     pub(crate) identified: Option<Timestamp>,
-    /// What was identified earlier and is used again (7).
+    /// The data of an earlier identification that is used again (7).
     pub(crate) reused: Option<Map<String, Value>>,
     /// Whether the mobile number was verified with a TAN.
     pub(crate) mobile_verified: bool,
-    /// Whether the data are deleted.
+    /// Whether the data is deleted.
     pub(crate) deleted: bool,
-    /// Whether the recording was provided (3.9).
+    /// Whether the recording is available (3.9).
     pub(crate) video_ready: bool,
-    /// The TAN that was sent last.
+    /// The latest TAN.
     pub(crate) tan: Option<Tan>,
-    /// What is asked for by a TAN at the moment.
+    /// The process that currently waits for a TAN.
     pub(crate) asked: Option<Asked>,
     /// The mails of `EmailNotifications`: kind and address.
     pub(crate) mails: Vec<(&'static str, String)>,
 }
 
-/// A status and when it was reached.
+/// A status and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) kind: u32,
@@ -58,7 +58,7 @@ pub(crate) struct Status {
     pub(crate) text: Option<&'static str>,
 }
 
-/// A TAN as the person's phone shows it.
+/// A TAN on the person's phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tan {
     pub(crate) code: String,
@@ -70,27 +70,27 @@ pub(crate) struct Tan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) purpose: Purpose,
-    /// How often a wrong TAN was given.
+    /// The number of wrong TANs.
     pub(crate) wrong: u32,
 }
 
-/// What a TAN is for.
+/// The purpose of a TAN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Chapter 5.
+    /// Signing (chapter 5).
     Signature,
-    /// Chapter 6.
+    /// Phone verification (chapter 6).
     Phone,
 }
 
-/// By what method an order's person is identified.
+/// The method of an order's identification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
     Video,
     Shop,
     Eid,
     AutoId,
-    /// Nothing but the phone number is verified.
+    /// Only the phone number is verified.
     Phone,
     /// The person was identified earlier.
     Earlier,
@@ -142,12 +142,12 @@ impl Case {
         }
     }
 
-    /// Whether a status of this kind was reached.
+    /// Returns whether the order reached a status of this kind.
     pub(crate) fn reached(&self, kind: u32) -> bool {
         self.statuses.iter().any(|status| status.kind == kind)
     }
 
-    /// Whether the vendor suspects fraud: an agent's flag, or a finding of autoID.
+    /// Returns whether the vendor suspects fraud, by an agent's flag or a finding of autoID.
     pub(crate) fn is_suspicious(&self) -> bool {
         self.fraud
             || self
@@ -156,12 +156,13 @@ impl Case {
                 .any(|status| matches!(status.kind, 20_000..=20_003))
     }
 
-    /// Whether the process has come to its end (3.2.1). Which status is final depends on whether the order is to be signed.
+    /// Returns whether the process has ended (3.2.1). The final status depends on whether the order
+    /// includes a signature.
     pub(crate) fn is_final(&self) -> bool {
         self.statuses.iter().any(|status| self.ends(status.kind))
     }
 
-    /// Whether a status ends this order.
+    /// Returns whether a status ends this order.
     pub(crate) fn ends(&self, kind: u32) -> bool {
         let signed = self.submitted.is_signed();
         codes::code(kind).is_some_and(|code| {
@@ -173,7 +174,8 @@ impl Case {
         })
     }
 
-    /// Whether there is a result to be fetched: the person was identified, or is suspected of fraud (2.4).
+    /// Returns whether there is a result: the person was identified, or is suspected of fraud
+    /// (2.4).
     pub(crate) fn has_result(&self) -> bool {
         self.is_final() && self.identified.is_some() && !self.deleted
     }
@@ -192,7 +194,7 @@ impl Case {
         }
     }
 
-    /// Whether an element of `eIDSettings` is set.
+    /// Returns whether an element of `eIDSettings` is set.
     pub(crate) fn asks_of_eid(&self, name: &str) -> bool {
         self.submitted
             .value(&["eIDSettings", name])
@@ -200,7 +202,8 @@ impl Case {
             .unwrap_or_default()
     }
 
-    /// Whether images of the document were recorded: by eID, where they were asked for (3.1.4, `eIDSettings`).
+    /// Returns whether images of the document were recorded; by eID, only if requested (3.1.4,
+    /// `eIDSettings`).
     pub(crate) fn has_images(&self, account: &Account) -> bool {
         let taken = match self.method() {
             Method::Video | Method::Shop | Method::AutoId => true,
@@ -210,19 +213,19 @@ impl Case {
         taken && account.image_recording && self.identified.is_some()
     }
 
-    /// Whether it is signed through sign-me.
+    /// Returns whether the order is signed through sign-me.
     pub(crate) fn uses_sign_me(&self, account: &Account) -> bool {
         self.submitted.product == product::ESIGN
             && account.sign_me
             && (self.submitted.adds(add::SIGN_ME) || !account.namirial)
     }
 
-    /// Whether the order was made where an agent is: `Add` says so.
+    /// Returns whether the order was created at an agent's point of sale, according to `Add`.
     pub(crate) const fn is_at_point_of_sale(&self) -> bool {
         self.submitted.adds(add::POS_ESIGN | add::POS_IDENT)
     }
 
-    /// Whether there is a recording of the video call (3.10.1).
+    /// Returns whether there is a recording of the video call (3.10.1).
     pub(crate) fn has_video(&self, account: &Account) -> bool {
         let wanted = account.video_recording || self.submitted.adds(add::RECORD_VIDEO);
         wanted

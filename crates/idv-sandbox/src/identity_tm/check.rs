@@ -1,4 +1,4 @@
-//! Checking a JSON object against a table of elements: the columns Type, Len and Req of 3.1.4.
+//! Checks a JSON object against a table of elements: the columns Type, Len and Req of 3.1.4.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,17 +14,17 @@ pub(crate) struct Row {
     required: bool,
 }
 
-/// What an element is. Lengths are in characters.
+/// The type of an element. Lengths are in characters.
 pub(crate) enum Is {
     /// S with a length.
     Text(usize),
     /// S without a length.
     AnyText,
-    /// N, or I where it counts something.
+    /// N, or I for a count.
     Number,
     /// A number without a fraction.
     Integer,
-    /// A page's number, from 1.
+    /// A page number, from 1.
     Page,
     /// B.
     Boolean,
@@ -32,23 +32,23 @@ pub(crate) enum Is {
     Date,
     /// PN.
     Phone(usize),
-    /// The code of a country, with two letters or with up to three.
+    /// A country code of two letters, or of up to three.
     Country(usize),
-    /// The code of a language.
+    /// A language code.
     Language,
     /// female, male, diverse.
     Gender,
-    /// An address of e-mail.
+    /// An e-mail address.
     Email(usize),
-    /// An absolute address, placeholders allowed.
+    /// An absolute URL that may contain placeholders.
     Address(usize),
-    /// An absolute address of the web, placeholders allowed.
+    /// An absolute web URL that may contain placeholders.
     WebAddress(Option<usize>),
     /// A text with the placeholder `[TAN]`.
     Sms,
     /// A JPEG image as Base64.
     Jpeg,
-    /// Anything as Base64.
+    /// Any content as Base64.
     Base64,
     /// O.
     Object(&'static [Row]),
@@ -60,13 +60,13 @@ pub(crate) enum Is {
     Texts(usize),
     /// A of texts, or of objects with one text under this name.
     TextsOrObjects(&'static str, usize),
-    /// S/O: a text, or one by each language.
+    /// S/O: a text, or one per language.
     TextByLanguage(usize),
-    /// O with names of the caller's choice, which have a length.
+    /// O with names chosen by the caller, which have a maximum length.
     Named(&'static [Row], usize),
 }
 
-/// A row of an element that may be absent.
+/// Returns a row of an optional element.
 pub(crate) const fn may(name: &'static str, is: Is) -> Row {
     Row {
         name,
@@ -75,7 +75,7 @@ pub(crate) const fn may(name: &'static str, is: Is) -> Row {
     }
 }
 
-/// A row of an element that must be there.
+/// Returns a row of a required element.
 pub(crate) const fn must(name: &'static str, is: Is) -> Row {
     Row {
         name,
@@ -84,7 +84,8 @@ pub(crate) const fn must(name: &'static str, is: Is) -> Row {
     }
 }
 
-/// Checks an object. A null is an element that is not given. The paths of elements that no row knows are added to `unknown`.
+/// Checks an object. A null counts as omitted. The paths of elements without a row are added to
+/// `unknown`.
 pub(crate) fn object(
     rows: &[Row],
     object: &Map<String, Value>,
@@ -111,7 +112,8 @@ pub(crate) fn object(
     Ok(())
 }
 
-/// Whether a text is a phone number as the document writes it: international, with a plus, without blanks.
+/// Returns whether a text is a phone number in the document's form: international, with a plus,
+/// without blanks.
 pub(crate) fn is_phone(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or_default();
     digits.len() >= 4
@@ -119,7 +121,7 @@ pub(crate) fn is_phone(text: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Base64 decoded.
+/// Decodes Base64.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
@@ -163,7 +165,8 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
         (Is::Texts(_) | Is::TextsOrObjects(..), _) => wrong("an array"),
         (Is::TextByLanguage(length), Value::Object(texts)) => {
             texts.iter().try_for_each(|(language, text)| {
-                // "An ISO 3166-1 Alpha-2 language code": the standard is that of countries. Either is taken.
+                // "An ISO 3166-1 Alpha-2 language code": that standard is about countries. Both are
+                // accepted.
                 if !iso::is_language(&language.to_ascii_lowercase())
                     && !iso::is_country(&language.to_ascii_uppercase(), 2)
                 {
@@ -178,7 +181,7 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
     }
 }
 
-/// Checks the elements of a map with names of the caller's choice.
+/// Checks the elements of a map whose names the caller chose.
 fn named(
     rows: &[Row],
     length: usize,
@@ -204,7 +207,7 @@ fn text(is: &Is, text: &str, path: &str) -> Result<(), Failure> {
     let (length, right, what) = match is {
         Is::Text(length) | Is::TextByLanguage(length) => (Some(*length), true, ""),
         Is::AnyText => (None, true, ""),
-        // An empty text is a field that the agent is to pick (3.1.4, IdentData).
+        // An empty text is a field for the agent to fill in (3.1.4, IdentData).
         Is::Date => (
             None,
             text.is_empty() || iso::is_date(text),

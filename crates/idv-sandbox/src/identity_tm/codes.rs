@@ -1,24 +1,24 @@
 //! The status codes of 3.2.3 and their sub-status codes (3.2.3.1).
 
-/// A status code's row in the table of 3.2.3.
+/// A row of the table in 3.2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Code {
     /// The code.
     pub(crate) kind: u32,
-    /// Whether it ends an order that is for identification alone.
+    /// Whether it ends an order for identification alone.
     pub(crate) ends_identification: bool,
-    /// Whether it ends an order that is for signing.
+    /// Whether it ends an order with a signature.
     pub(crate) ends_signing: bool,
-    /// Whether only the variant `ExtendedList` tells of it (3.2.2).
+    /// Whether only the variant `ExtendedList` contains it (3.2.2).
     pub(crate) extended: bool,
 }
 
-/// The row of a code, where the table has one.
+/// Returns the row of a code, if the table has one.
 pub(crate) fn code(kind: u32) -> Option<&'static Code> {
     CODES.iter().find(|code| code.kind == kind)
 }
 
-/// Whether the table of 3.2.3.1 has this sub-status of a status.
+/// Returns whether the table of 3.2.3.1 has this sub-status of a status.
 pub(crate) fn has_sub_kind(kind: u32, sub_kind: u32) -> bool {
     SUB_KINDS
         .iter()

@@ -30,13 +30,13 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
     let token = call.moment.random.uuid().replace('-', "").to_uppercase();
     let mut case = Case::new(id.clone(), account.user.clone(), token, submitted, now);
     let signed = case.submitted.text(&["IdentDataSigned"]);
-    // Where the data are not accepted, the person is identified anew (7).
+    // If the data is not accepted, the person is identified anew (7).
     let accepted = signed.map(|signed| {
         let usable = account.namirial && case.submitted.is_signed();
         case.reused = reuse::open(signed, now).filter(|_| usable);
         case.reused.is_some()
     });
-    // Whoever addresses the vendor by its own name is handed its own links.
+    // A client that uses one of the vendor's own hosts gets links to that host.
     let pages = if Own::HOSTS.contains(&call.request.host.as_str()) {
         Own::PAGES
     } else {
@@ -55,14 +55,14 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
     Ok(Answer::json(StatusCode::ACCEPTED, &answer))
 }
 
-/// What happens to a new order at once, and what the test robots are to do (9.5).
+/// Triggers the first events of a new order, and starts the test robots (9.5).
 fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool) {
     let Some(case) = call.world.cases.get(id) else {
         return;
     };
     let mut statuses = vec![(25, None)];
     if !case.submitted.flag("getTargetLink") {
-        // Who gets no link to hand on leaves it to the vendor to write to the person (3.1.4).
+        // Without a link to hand on, the vendor writes to the person (3.1.4).
         statuses.push((
             7,
             Some(if case.submitted.product == product::SHOP {
@@ -102,7 +102,7 @@ fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool)
     }
 }
 
-/// An OrderID that no order has: 14 digits, as in the samples.
+/// Returns an unused OrderID: 14 digits, as in the samples.
 fn order_id(call: &mut Call<'_, '_, '_>) -> String {
     loop {
         let (high, low) = (
@@ -116,12 +116,14 @@ fn order_id(call: &mut Call<'_, '_, '_>) -> String {
     }
 }
 
-/// That the order whose documents are to be signed by one more person exists, and has documents of these names (3.1.4).
+/// Checks that the order whose documents another person is to sign exists and has documents with
+/// these names (3.1.4).
 fn demand_first_order(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
     let Some(first) = submitted.text(&["MultiSignOptions", "FirstOrderID"]) else {
         return Ok(());
     };
-    let unknown = || Failure::bad("MultiSignOptions.FirstOrderID is no eSign order with documents");
+    let unknown =
+        || Failure::bad("MultiSignOptions.FirstOrderID is not an eSign order with documents");
     let first = call.kept_case(first).map_err(|_| unknown())?;
     let documents = [
         esign::documents(&first.submitted),
@@ -137,13 +139,14 @@ fn demand_first_order(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<
         .any(|name| !documents.iter().any(|document| document.name == *name))
     {
         return Err(Failure::bad(
-            "MultiSignOptions.SignParameters.Filename is no document of the first order",
+            "MultiSignOptions.SignParameters.Filename is not a document of the first order",
         ));
     }
     Ok(())
 }
 
-/// That the person has a sign-me account that can sign, where the order is for nothing but that (9.1).
+/// Checks that the person has a sign-me account that can sign, if the order only uses an existing
+/// one (9.1).
 fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<(), Failure> {
     let email = submitted
         .text(&["Email"])
@@ -158,7 +161,7 @@ fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result
     Ok(())
 }
 
-/// The response (3.1.5).
+/// Builds the response (3.1.5).
 fn answer(
     case: &Case,
     account: &Account,

@@ -1,24 +1,25 @@
-//! Content encryption (9.4): AES-256 in Galois/counter mode with an initialization vector of 23 bytes, which comes first, and a tag
-//! of 16 bytes, which comes last.
+//! Content encryption (9.4): AES-256 in Galois/Counter Mode, with an initialization vector of 23
+//! bytes at the beginning and a tag of 16 bytes at the end.
 
 use aes_gcm::aead::consts::U23;
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aes::Aes256;
 use aes_gcm::{AeadInOut as _, AesGcm, KeyInit as _, Nonce, Tag};
 
-/// How long the initialization vector is, in bytes.
+/// The length of the initialization vector, in bytes.
 pub(crate) const VECTOR: usize = 23;
-/// How long the tag is, in bytes.
+/// The length of the tag, in bytes.
 const TAG: usize = 16;
 
 type Cipher = AesGcm<Aes256, U23>;
 
-/// A key as it is written in an account's settings: 64 hexadecimal digits.
+/// Parses a key in the form of an account's settings: 64 hexadecimal digits.
 pub(crate) fn key(text: &str) -> Option<[u8; 32]> {
     hex::decode(text).ok()?.try_into().ok()
 }
 
-/// Initialization vector, ciphertext and tag; `None` if the content is longer than the mode can be used for.
+/// Returns initialization vector, ciphertext and tag; `None` if the content exceeds the limit of
+/// the mode.
 pub(crate) fn encrypt(
     key: &[u8; 32],
     vector: [u8; VECTOR],
@@ -35,7 +36,7 @@ pub(crate) fn encrypt(
     Some(sealed)
 }
 
-/// Decrypts a body; `None` if it was encrypted with another key, or altered since.
+/// Decrypts a body; `None` if it was encrypted with another key or changed afterwards.
 pub(crate) fn decrypt(key: &[u8; 32], sealed: &[u8]) -> Option<Vec<u8>> {
     let (vector, rest) = sealed.split_first_chunk::<VECTOR>()?;
     let (content, tag) = rest.split_last_chunk::<TAG>()?;

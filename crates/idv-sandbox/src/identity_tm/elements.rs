@@ -17,7 +17,8 @@ pub(crate) const ROOT: &[Row] = &[
     may("getTargetLink", Boolean),
     may("getVideoHashes", Boolean),
     may("getDeepLink", Boolean),
-    // The changelog of 2.10g names it, the table does not; the second is how the document prints it.
+    // The changelog of 2.10g contains it, the table does not; the second spelling is the
+    // document's.
     may("getAutoIdLink", Boolean),
     may("getAutoldLink", Boolean),
     may(
@@ -134,7 +135,7 @@ const ESIGN_PDF: &[Row] = &[
     may("SignatureOffsetPosX", Integer),
     may("SignatureOffsetPosY", Integer),
     may("Stamping", Many(STAMPING)),
-    // The column Parent has these two here; they stand among the rows of Stamping.
+    // The column Parent has these two here; they are among the rows of Stamping.
     may("OffsetPosX", Integer),
     may("OffsetPosY", Integer),
 ];

@@ -1,4 +1,4 @@
-//! What is to be signed: `eSignPDF`, `eSignHash` and `MultiSignOptions` of 3.1.4.
+//! The documents to sign: `eSignPDF`, `eSignHash` and `MultiSignOptions` of 3.1.4.
 
 use std::io::Read as _;
 
@@ -10,17 +10,17 @@ use super::check;
 use super::failure::Failure;
 use super::order::{Submitted, add, product};
 
-/// How much of a compressed part of a document is read.
-const MOST: u64 = 16 * 1024 * 1024;
+/// The maximum number of bytes that are read from a compressed part of a document.
+const MAX_INFLATED: u64 = 16 * 1024 * 1024;
 
-/// One document or hash.
+/// A document or a hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Document {
     pub(crate) name: String,
     pub(crate) content: Vec<u8>,
 }
 
-/// Checks the rules between the rows.
+/// Checks the rules that concern several rows.
 pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure> {
     for document in objects(order, &["eSignPDF"]) {
         check_document(document, account)?;
@@ -40,7 +40,7 @@ pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure>
     let given = order.value(&["eSignPDF"]).is_some() || order.value(&["eSignHash"]).is_some();
     if given && first.is_some() {
         return Err(Failure::bad(
-            "MultiSignOptions: the documents are those of the first order",
+            "MultiSignOptions: the documents come from the first order",
         ));
     }
     if order.is_signed() && !given && first.is_none() {
@@ -59,17 +59,18 @@ pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure>
     Ok(())
 }
 
-/// The documents that came with an order.
+/// Returns the documents of an order.
 pub(crate) fn documents(order: &Submitted) -> Vec<Document> {
     contents(order, "eSignPDF", "Data", "document")
 }
 
-/// The hashes that came with an order.
+/// Returns the hashes of an order.
 pub(crate) fn hashes(order: &Submitted) -> Vec<Document> {
     contents(order, "eSignHash", "Hash", "hash")
 }
 
-/// The names that a further order's signature parameters give to the first order's documents.
+/// Returns the names by which a further order's signature parameters refer to the first order's
+/// documents.
 pub(crate) fn named_documents(order: &Submitted) -> Vec<&str> {
     objects(order, &["MultiSignOptions", "SignParameters"])
         .into_iter()
@@ -92,7 +93,7 @@ fn contents(order: &Submitted, element: &str, content: &str, word: &str) -> Vec<
         .collect()
 }
 
-/// An object, or an array of them.
+/// Returns the objects of an element that is an object or an array of them.
 fn objects<'a>(order: &'a Submitted, path: &[&str]) -> Vec<&'a Map<String, Value>> {
     match order.value(path) {
         Some(Value::Object(object)) => vec![object],
@@ -139,7 +140,7 @@ fn check_document(document: &Map<String, Value>, account: &Account) -> Result<()
     Ok(())
 }
 
-/// A signature goes to a position, or into a field, or to a tag.
+/// Checks that a signature has one place: a position, a field, or a tag.
 fn demand_one_place(object: &Map<String, Value>, path: &str) -> Result<(), Failure> {
     let given = |name: &str| object.get(name).is_some_and(|value| !value.is_null());
     let position = given("SignaturePosX") || given("SignaturePosY");
@@ -152,8 +153,8 @@ fn demand_one_place(object: &Map<String, Value>, path: &str) -> Result<(), Failu
     Ok(())
 }
 
-/// How often a text appears in a PDF, in plain and in compressed parts; and whether the PDF writes its text in letters at all: where a
-/// font maps its own codes to letters, it is not read here.
+/// Returns how often a text appears in a PDF, in plain and in compressed parts, and whether the PDF
+/// writes its text as letters. A font that maps its own codes to letters is not supported.
 fn occurrences(content: &[u8], tag: &str) -> (usize, bool) {
     let mut times = count(content, tag.as_bytes());
     let mut readable = count(content, b"/ToUnicode") == 0;
@@ -166,8 +167,10 @@ fn occurrences(content: &[u8], tag: &str) -> (usize, bool) {
             .or_else(|| rest.strip_prefix(b"\n"))
             .unwrap_or(rest);
         let mut inflated = Vec::new();
-        // Where it is no compressed part, nothing comes of it.
-        let _ = ZlibDecoder::new(rest).take(MOST).read_to_end(&mut inflated);
+        // A part that is not compressed yields nothing.
+        let _ = ZlibDecoder::new(rest)
+            .take(MAX_INFLATED)
+            .read_to_end(&mut inflated);
         times += count(&inflated, tag.as_bytes());
         readable &= count(&inflated, b"/ToUnicode") == 0;
     }

@@ -1,4 +1,4 @@
-//! A status is reached, and who is told of it: webhooks (2.6) and mails (3.1.4).
+//! Status changes and their notifications: webhooks (2.6) and mails (3.1.4).
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use super::{Effect, Moment};
 use crate::callback::Callback;
 use crate::clock::later;
 
-/// After what time results are deleted unasked (3.12).
+/// The time after which results are deleted automatically (3.12).
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// What is not encoded in an address.
+/// The characters that are not encoded in an address.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A status is reached.
+/// Applies a status.
 pub(crate) fn reach(
     case: &mut Case,
     account: &Account,
@@ -54,12 +54,12 @@ pub(crate) fn reach(
         _ => {}
     }
     match kind {
-        // Conducted: in the video call, by eID, or by a method whose result goes to the verification at once.
+        // Conducted: in the video call, by eID, or by a method whose result is verified at once.
         51 | 75 | 105 if !case.conducted => {
             case.conducted = true;
             tell(case, account, "AfterIdent", kind, moment);
         }
-        // The person may, and has to, do it again.
+        // The person can, and has to, repeat their part.
         21 | 153 => case.conducted = false,
         _ => {}
     }
@@ -80,7 +80,7 @@ pub(crate) fn reach(
     }
 }
 
-/// Sends a webhook where there is an address for it: of the order, or of the account.
+/// Sends a webhook if the order or the account has an address for it.
 fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment: &mut Moment<'_>) {
     let of_order = |kind: &str| case.submitted.text(&["WebhookURL", kind]);
     let of_account = account
@@ -89,7 +89,7 @@ fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment:
         .into_iter()
         .find(|(known, _)| *known == kind)
         .and_then(|(_, url)| url);
-    // Of these two there is one, and the order's stands before the account's.
+    // Only one of these two is sent, and the order's address takes precedence over the account's.
     let replaced = match kind {
         "AfterVideo" => of_order("AfterIdent").is_some(),
         "AfterIdent" => of_order("AfterVideo").is_some(),
@@ -114,7 +114,7 @@ fn tell(case: &Case, account: &Account, kind: &'static str, status: u32, moment:
 /// Fills the placeholders of an address (2.6).
 pub(crate) fn fill(url: &str, case: &Case) -> String {
     let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
-    // What is filled in is encoded, so that no bracket of it is taken for a placeholder.
+    // The values are encoded, so that no bracket in them counts as a placeholder.
     url.replace("[Ref]", &encode(case.submitted.reference()))
         .replace("[OrderID]", &encode(&case.id))
 }
@@ -129,7 +129,8 @@ fn mail(case: &mut Case, kind: &'static str) {
     }
 }
 
-/// The explanatory texts: those that the sample of 3.2.9 has, and reasons if the account is told of them (3.2.6).
+/// Returns the explanatory text: that of the sample in 3.2.9, or a reason if the account receives
+/// them (3.2.6).
 const fn text(kind: u32, sub_kind: Option<u32>, account: &Account) -> Option<&'static str> {
     match (kind, sub_kind) {
         (17 | 21 | 22 | 29 | 63 | 103, _) if account.status_texts => Some(match kind {

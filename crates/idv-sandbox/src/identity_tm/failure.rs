@@ -6,12 +6,12 @@ use serde_json::json;
 use crate::exchange::Answer;
 pub(super) use crate::failure::Failure;
 
-/// 404: of an order.
+/// 404 for an unknown order.
 pub(super) fn not_found() -> Failure {
     Failure::not_found("order not found")
 }
 
-/// 404: of a method.
+/// 404 for an unknown method.
 pub(super) fn no_such_method() -> Failure {
     Failure::not_found("no such method")
 }
@@ -21,7 +21,8 @@ pub(super) fn invalid_state(text: &str) -> Failure {
     Failure::new(StatusCode::NOT_ACCEPTABLE, text)
 }
 
-/// The answer of a refusal. The document names the member `Error` for putOrder (3.1.5); the other methods have it too here.
+/// Returns the response of a refusal. The document states the member `Error` for putOrder (3.1.5);
+/// the emulator uses it for all methods.
 pub(super) fn answer(failure: &Failure) -> Answer {
     let answer = Answer::json(failure.status, &json!({ "Error": failure.text }));
     if failure.status == StatusCode::UNAUTHORIZED {

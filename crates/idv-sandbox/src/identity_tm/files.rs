@@ -18,19 +18,15 @@ use super::results::final_case;
 use super::{Effect, render};
 use crate::clock::later;
 use crate::exchange::{Answer, Piece};
-use crate::pdf;
+use crate::{jpeg, pdf};
 
-/// The beginning of an MP4 file: its type, and a box of free space that may be as long as one likes.
+/// The beginning of an MP4 file: its type, and a box of free space of any length.
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\0mdat";
-/// The same of another brand, so that the placeholder is not taken for the recording.
+/// The beginning of an MP4 file of another brand, so that the placeholder differs from the
+/// recording.
 const PLACEHOLDER: &[u8] = b"\0\0\0\x14ftypmp42\0\0\0\0mp42\0\0\0\x08free";
-/// The beginning of an MP3 file: an empty ID3 tag and the head of a frame.
+/// The beginning of an MP3 file: an empty ID3 tag and a frame header.
 const MP3: &[u8] = b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\x64";
-/// The beginning and the end of a JPEG file.
-const JPEG: (&[u8], &[u8]) = (
-    b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0",
-    b"\xff\xd9",
-);
 
 /// getESignPDF (3.5).
 pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
@@ -41,7 +37,7 @@ pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<A
     }
     let sign = |document: &Document| {
         let mut content = document.content.clone();
-        // A comment stands for the signature: readers of PDF pass over it.
+        // A comment stands for the signature, since PDF readers ignore it.
         content.extend_from_slice(format!("\n% signed in order {}\n", case.id).as_bytes());
         json!({ "Base64Data": STANDARD.encode(content) })
     };
@@ -75,7 +71,7 @@ pub(super) fn signed_hashes(call: &Call<'_, '_, '_>, order: &str) -> Result<Answ
 pub(super) fn audit_log(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = signed(call, order)?;
     if !case.submitted.adds(add::ADVANCED) {
-        return Err(Failure::bad("the order is no AES order"));
+        return Err(Failure::bad("the order is not an AES order"));
     }
     let mut lines = vec![format!("Audit log of order {}", case.id)];
     lines.extend(
@@ -101,7 +97,7 @@ pub(super) fn images(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Fai
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
-/// The recorded images, as they stand in results too (3.3.4).
+/// Returns the recorded images, which results contain as well (3.3.4).
 pub(super) fn image_list(case: &Case, account: &Account) -> Value {
     let at = case
         .identified
@@ -109,14 +105,7 @@ pub(super) fn image_list(case: &Case, account: &Account) -> Value {
         .strftime("%Y%m%d-%H%M%S-000")
         .to_string();
     let image = |name: &str| {
-        let mut content = [JPEG.0, name.as_bytes()].concat();
-        content.resize(
-            content
-                .len()
-                .max(account.image_length.saturating_sub(JPEG.1.len())),
-            b' ',
-        );
-        content.extend_from_slice(JPEG.1);
+        let content = jpeg::image(name, account.image_length);
         json!({ "Image": STANDARD.encode(content), "Filename": format!("{name}_{at}.jpg") })
     };
     json!([image("front"), image("back"), image("portrait")])
@@ -142,7 +131,7 @@ pub(super) fn provide_video(call: &mut Call<'_, '_, '_>, order: &str) -> Result<
     Ok(Answer::empty(StatusCode::OK))
 }
 
-/// getVideoFileBinary (3.10): the recording, or a placeholder before it was provided.
+/// getVideoFileBinary (3.10): the recording, or a placeholder until it is available.
 pub(super) fn video(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let pieces = if recorded(call, order)?.video_ready {
         file(MP4, call.account.video_length)
@@ -162,7 +151,7 @@ pub(super) fn voice(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Fail
     Ok(Answer::json(StatusCode::OK, &body))
 }
 
-/// An order that was signed: its final status is 84.
+/// Returns a signed order, whose final status is 84.
 fn signed<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = call.kept_case(order)?;
     if case.submitted.is_signed() && case.reached(84) {
@@ -172,7 +161,8 @@ fn signed<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failu
     }
 }
 
-/// The order that the documents came with: another one where several persons sign (3.1.4, `MultiSignOptions`).
+/// Returns the order with the documents: another order if several persons sign (3.1.4,
+/// `MultiSignOptions`).
 fn first<'a>(call: &'a Call<'_, '_, '_>, case: &'a Case) -> &'a Case {
     let first = case.submitted.text(&["MultiSignOptions", "FirstOrderID"]);
     first
@@ -180,7 +170,7 @@ fn first<'a>(call: &'a Call<'_, '_, '_>, case: &'a Case) -> &'a Case {
         .unwrap_or(case)
 }
 
-/// An order whose video call was recorded (3.10.1).
+/// Returns an order whose video call was recorded (3.10.1).
 fn recorded<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = call.kept_case(order)?;
     if case.has_video(&call.account) {

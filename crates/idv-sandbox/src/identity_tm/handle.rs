@@ -1,4 +1,4 @@
-//! Driving Identity.TM from Rust.
+//! Drives Identity.TM's emulator from Rust.
 
 use super::Own;
 use super::account::Account;
@@ -9,7 +9,7 @@ use crate::sandbox::Sandbox;
 pub type IdentityTm<'a> = Emulator<'a, Account>;
 
 impl Sandbox {
-    /// Identity.TM.
+    /// Returns Identity.TM's emulator.
     #[must_use]
     pub const fn identity_tm(&self) -> IdentityTm<'_> {
         Emulator::of::<Own>(self)
@@ -17,19 +17,19 @@ impl Sandbox {
 }
 
 impl IdentityTm<'_> {
-    /// The user's name.
+    /// Returns the user name.
     #[must_use]
     pub const fn user(&self) -> &'static str {
         "example"
     }
 
-    /// The password, until it is changed.
+    /// Returns the initial password.
     #[must_use]
     pub const fn password(&self) -> &'static str {
         "examplePassword"
     }
 
-    /// The TAN that was sent last to the phone of an order's person.
+    /// Returns the latest TAN on the phone of an order's person.
     #[must_use]
     pub fn tan(&self, order: &str) -> Option<String> {
         self.state()
@@ -42,7 +42,7 @@ impl IdentityTm<'_> {
             .map(|tan| tan.code.clone())
     }
 
-    /// The number of orders.
+    /// Returns the number of orders.
     #[must_use]
     pub fn orders(&self) -> usize {
         self.state().parts.identity_tm.cases.len()

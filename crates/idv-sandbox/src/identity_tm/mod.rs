@@ -1,4 +1,4 @@
-//! Identity.TM's customer API by its document, version 2.10aa.
+//! The emulator of Identity.TM's customer API, document version 2.10aa.
 
 pub(crate) mod account;
 mod api;
@@ -41,39 +41,39 @@ use crate::scenario::Ending;
 use crate::vendor::Setting;
 use crate::world;
 
-/// The context of a request, and its effects beside the answer.
+/// The context of a request, and its effects beside the response.
 pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
 
-/// Everything at Identity.TM.
+/// The state of Identity.TM.
 pub(crate) type World = part::World<Own>;
 
 /// The vendor's own state.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
-    /// The addresses whose owners have an account at sign-me; those who can sign with it.
+    /// The e-mail addresses with a sign-me account, and whether the account can sign.
     sign_me: HashMap<String, bool>,
-    /// The TAN with which an account's password can be changed (9.2), by the user's name.
+    /// The TANs for changes of an account's password (9.2), by user name.
     password_tans: HashMap<String, String>,
 }
 
 /// An event of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// A status is reached: kind and sub-kind.
+    /// The order reaches a status: kind and sub-kind.
     Status(u32, Option<u32>),
-    /// The agent corrects what was submitted.
+    /// The agent corrects the submitted data.
     Changed,
-    /// The document says that the person was born on this day.
+    /// The document contains this date of birth.
     Born(&'static str),
-    /// The result is going to name no person.
+    /// The result will contain no name.
     Nameless,
-    /// The person proves to have the phone.
+    /// The person proves control of the phone.
     MobileVerified,
-    /// The order times out, unless the person has done their part (4.1).
+    /// The order times out, unless the person has completed their part (4.1).
     TimeOut,
-    /// The data are deleted.
+    /// The vendor deletes the data.
     Delete,
-    /// The recording is there; this address is told (3.9).
+    /// The recording becomes available, and this address is notified (3.9).
     VideoReady(String),
 }
 
@@ -96,16 +96,18 @@ impl Part for Own {
         vec![
             Setting::plain("user", &world.first.user),
             Setting::plain("base_url", format!("{base}{}", Self::API)),
-            // With images inside, a result has no place for the data that had been submitted, and nothing shows what changed.
+            // With images inside, a result has no place for the submitted data, and shows no
+            // changes.
             Setting::plain("images", "separate"),
-            // A suspicion after the end is told by the second one alone.
+            // Only the second webhook reports a suspicion after the end.
             Setting::plain("webhooks", "on_final, on_status_change"),
             Setting::secret("password", &world.first.password),
             Setting::callback_secret(),
         ]
     }
 
-    /// Each order brings the addresses of its own webhooks; the account says which codes are a change of the status.
+    /// Each order contains its own webhook addresses; the account selects the codes of status
+    /// changes.
     fn report_to(world: &mut World, _: &str, _: &mut Moment<'_>) -> Result<(), String> {
         world.first.status_change_kinds = vec![89];
         Ok(())
@@ -127,12 +129,12 @@ impl Part for Own {
         Answer::json(status, &json!({ "Error": text }))
     }
 
-    /// By 2.6.2.
+    /// See section 2.6.2.
     fn accepts(status: u16) -> bool {
         matches!(status, 200 | 202)
     }
 
-    /// The time before a webhook is tried again (2.6.2).
+    /// Returns the time before the next attempt at a webhook (2.6.2).
     fn again(_tries: u32, since_first_try: Duration) -> Option<Duration> {
         const FIRST: Duration = Duration::from_millis(86_400);
         const MINUTES: Duration = Duration::from_secs(864);
@@ -247,7 +249,7 @@ struct Set {
     sub_kind: Option<u32>,
 }
 
-/// Sets a status. One that ends nothing can follow the end.
+/// Sets a status. After the end, only statuses that end nothing are possible.
 fn set_status(
     world: &mut World,
     order: &str,
@@ -258,29 +260,29 @@ fn set_status(
         .sub_kind
         .is_some_and(|sub_kind| !codes::has_sub_kind(set.kind, sub_kind))
     {
-        return Err("the kind has no such sub-kind".to_owned());
+        return Err("unknown sub-kind of the kind".to_owned());
     }
     if world
         .cases
         .get(order)
         .is_some_and(|case| case.is_final() && case.ends(set.kind))
     {
-        return Err("the order is finished".to_owned());
+        return Err("the order is over".to_owned());
     }
     world.reach(order, set.kind, set.sub_kind, moment);
     world.view(order)
 }
 
-/// What the phone shows whose number the account agreed on (9.2).
+/// Returns the content of the phone with the account's registered number (9.2).
 fn phone(world: &World, user: &str) -> Result<Value, String> {
-    let account = world.account(user).ok_or("there is no such account")?;
+    let account = world.account(user).ok_or("unknown account")?;
     Ok(json!({ "number": account.mobile, "tan": world.own.password_tans.get(user) }))
 }
 
 impl World {
-    /// A status is reached, and what follows from it.
+    /// Applies a status and its consequences.
     fn reach(&mut self, order: &str, kind: u32, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
-        // Another who is to sign has the same number (3.1.1.2).
+        // Another signer has the same number (3.1.1.2).
         let is_shared = kind == 84 && shares_phone(self, order);
         let Some((case, account, own)) = self.find(order) else {
             return;
@@ -307,7 +309,8 @@ impl World {
     }
 }
 
-/// Deletes the data. What happened to the order stays known, so that a customer who is told of its end can ask for it.
+/// Deletes the data. The order's history stays, so that a customer who learns of its end can still
+/// query it.
 fn delete(case: &mut Case) {
     case.attempt += 1;
     case.deleted = true;
@@ -316,7 +319,7 @@ fn delete(case: &mut Case) {
     case.submitted.forget();
 }
 
-/// Whether another person of a common signature has the same number (3.1.1.2).
+/// Returns whether another person of a common signature has the same number (3.1.1.2).
 fn shares_phone(world: &World, order: &str) -> bool {
     let Some(case) = world.cases.get(order) else {
         return false;

@@ -1,4 +1,4 @@
-//! What putOrder is asked for (3.1.4): the rules beyond the single rows.
+//! The request of putOrder (3.1.4): the rules that concern several rows.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub(crate) mod product {
     pub(crate) const ALL: [u64; 7] = [ANY_BUT_VIDEO, SHOP, VIDEO, ESIGN, AUTO_ID, PHONE, READER];
 }
 
-/// The additional behaviors (3.1.4, `Add`), which add up.
+/// The additional behaviors (3.1.4, `Add`), whose values add up.
 pub(crate) mod add {
     pub(crate) const SIGN_ME_ANY: u64 = 4;
     pub(crate) const SIGN_ME_CREATE: u64 = 8;
@@ -34,7 +34,7 @@ pub(crate) mod add {
     pub(crate) const SIGN_ME: u64 = SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE | BASIC;
     pub(crate) const ALL: u64 =
         SIGN_ME | ADVANCED | LICENSE | LICENSE_ALONE | RECORD_VIDEO | POS_ESIGN | POS_IDENT;
-    /// Of each of these at most one is possible.
+    /// At most one of each of these sets is possible.
     pub(crate) const EXCLUSIVE: [u64; 3] = [
         SIGN_ME_ANY | SIGN_ME_CREATE | SIGN_ME_USE,
         ADVANCED | BASIC,
@@ -42,18 +42,18 @@ pub(crate) mod add {
     ];
 }
 
-/// An order's request, checked.
+/// The checked request of an order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Submitted {
     body: Map<String, Value>,
-    /// The paths of the elements that the table does not have.
+    /// The paths of the elements that are not in the table.
     pub(crate) unknown: Vec<String>,
     pub(crate) product: u64,
     pub(crate) add: u64,
 }
 
 impl Submitted {
-    /// Reads a request and checks all that it can be held to by itself and the account.
+    /// Parses a request and checks it on its own and against the account.
     pub(crate) fn read(body: &[u8], account: &Account) -> Result<Self, Failure> {
         let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
             return Err(Failure::bad("the body must be a JSON object"));
@@ -79,7 +79,7 @@ impl Submitted {
         Ok(submitted)
     }
 
-    /// An element by its path.
+    /// Returns an element by its path.
     pub(crate) fn value(&self, path: &[&str]) -> Option<&Value> {
         let (last, parents) = path.split_last()?;
         let parent = parents
@@ -88,12 +88,12 @@ impl Submitted {
         parent.get(*last).filter(|value| !value.is_null())
     }
 
-    /// A text that is not empty, by its path.
+    /// Returns a text that is not empty, by its path.
     pub(crate) fn text(&self, path: &[&str]) -> Option<&str> {
         self.value(path)?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// Whether something is asked for.
+    /// Returns whether a flag is set.
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.value(&[name])
             .and_then(Value::as_bool)
@@ -104,23 +104,24 @@ impl Submitted {
         self.add & behavior != 0
     }
 
-    /// The customer's reference; empty if there is none.
+    /// Returns the customer's reference; empty if there is none.
     pub(crate) fn reference(&self) -> &str {
         self.text(&["Ref"]).unwrap_or_default()
     }
 
-    /// Whether it ends with a signature. An order that only creates a sign-me account has none (9.1).
+    /// Returns whether the order ends with a signature. An order that only creates a sign-me
+    /// account does not (9.1).
     pub(crate) const fn is_signed(&self) -> bool {
         self.product == product::ESIGN && !self.adds(add::SIGN_ME_CREATE)
     }
 
-    /// The person's mobile number: of the identification, or of the contact.
+    /// Returns the person's mobile number, from the identification or from the contact.
     pub(crate) fn mobile(&self) -> Option<&str> {
         self.text(&["Mobile"])
             .or_else(|| self.text(&["IdentData", "Mobile"]))
     }
 
-    /// Forgets all but what the order is known by and who is told of it.
+    /// Removes everything except the identifiers and the webhooks.
     pub(crate) fn forget(&mut self) {
         self.body
             .retain(|name, _| matches!(name.as_str(), "Ref" | "WebhookURL" | "RedirectURL"));
@@ -169,7 +170,7 @@ impl Submitted {
         Ok(())
     }
 
-    /// The special attributes: how many, and that the values are of their types.
+    /// Checks the number of special attributes, and the types of their values.
     fn demand_additional(&self) -> Result<(), Failure> {
         let Some(Value::Object(details)) = self.value(&["IdentData", "Additional"]) else {
             return Ok(());

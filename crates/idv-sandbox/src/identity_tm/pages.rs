@@ -1,4 +1,4 @@
-//! What the person's browser sees: the links of 3.1.5 and the redirects of 2.5.
+//! The pages for the person's browser: the links of 3.1.5 and the redirects of 2.5.
 
 use http::StatusCode;
 

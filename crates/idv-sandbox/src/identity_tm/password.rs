@@ -1,4 +1,4 @@
-//! Changing the password of the customer API (9.2).
+//! Changes of the customer API's password (9.2).
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::tan;
 use crate::exchange::Answer;
 
-/// requestNewPassword: a TAN goes to the number that was agreed on.
+/// requestNewPassword: sends a TAN to the registered number.
 pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
     let body = call.body()?;
     let mobile = body.get("mobile").and_then(Value::as_str);
@@ -19,7 +19,7 @@ pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
         mobile.ok_or_else(|| Failure::bad("mobile is required, a number such as +49171123456"))?;
     match call.account.mobile.as_deref() {
         None => Err(Failure::bad(
-            "no mobile number is agreed on for the account",
+            "no mobile number is registered for the account",
         )),
         Some(known) if known != mobile => Err(unauthorized()),
         Some(_) => {
@@ -33,7 +33,8 @@ pub(super) fn request(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
     }
 }
 
-/// confirmNewPassword: a new password, or, with a wrong TAN, the need to request the change again.
+/// confirmNewPassword: sets a new password. After a wrong TAN, the change has to be requested
+/// again.
 pub(super) fn confirm(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> {
     let given = tan::given(call)?;
     let tan = call.world.own.password_tans.remove(&call.account.user);

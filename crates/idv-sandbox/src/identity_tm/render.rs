@@ -1,4 +1,4 @@
-//! What is told of an order: its statuses (3.2.6) and its result (3.3.4).
+//! The JSON of an order: its statuses (3.2.6) and its result (3.3.4).
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,18 +10,18 @@ use super::codes;
 use super::files;
 use super::order::add;
 
-/// A time as the document writes it: the vendor's, which is Germany's, with its difference to UTC.
+/// Formats a time in the document's form: German time with its difference to UTC.
 pub(crate) fn time(at: Timestamp) -> String {
-    // The rule in words rather than a time zone's name, so that no database of time zones is needed.
+    // The rule itself rather than the name of a time zone, so that no time zone database is needed.
     let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
     at.to_zoned_datetime(zone)
         .strftime("%Y-%m-%dT%H:%M:%S%:z")
         .to_string()
 }
 
-/// The answer of getStatus.
+/// Builds the response of getStatus.
 pub(crate) fn status(case: &Case, now: Timestamp, extended: bool, sub_kinds: bool) -> Value {
-    // A code that the table does not have is told: a customer must be ready for it (3.2.3.1).
+    // A code that is not in the table is included: a customer must expect it (3.2.3.1).
     let visible = |kind: u32| extended || codes::code(kind).is_none_or(|code| !code.extended);
     let statuses: Vec<Value> = case
         .statuses
@@ -43,7 +43,7 @@ pub(crate) fn status(case: &Case, now: Timestamp, extended: bool, sub_kinds: boo
     json!({ "OrderID": case.id, "Ref": case.submitted.reference(), "Executed": time(now), "Status": statuses })
 }
 
-/// What a request for the result asks for beside it (3.3.3).
+/// The additional data of a request for the result (3.3.3).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Variants {
     pub(crate) initial_data: bool,
@@ -51,7 +51,7 @@ pub(crate) struct Variants {
     pub(crate) identifier: bool,
 }
 
-/// The answer of getIdentData.
+/// Builds the response of getIdentData.
 pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Value {
     let mut root = Map::new();
     let identified = case.identified.unwrap_or(case.created);
@@ -59,7 +59,7 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     if variants.identify_method && case.method() != Method::Phone {
         root.insert("IdentifyMethod".into(), method(case).into());
     }
-    // A chip is read without anybody who looks at it.
+    // No agent reads a chip.
     if variants.identifier && !matches!(case.method(), Method::Eid | Method::Phone) {
         root.insert(
             "Identifier".into(),
@@ -98,7 +98,7 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
                 .map(|(number, set)| (number.to_string(), set.into()))
                 .collect()
         } else {
-            // Without numbers the object has room for one set: the checked one.
+            // Without numbers, the object has room for one set: the checked one.
             sets.into_iter().next().unwrap_or_default()
         };
         data.insert("Images".into(), files::image_list(case, account));
@@ -110,7 +110,7 @@ pub(crate) fn result(case: &Case, account: &Account, variants: Variants) -> Valu
     root.into()
 }
 
-/// The data that were checked, `Type` 1.
+/// Returns the checked data, `Type` 1.
 pub(crate) fn checked(case: &Case) -> Map<String, Value> {
     if let Some(reused) = &case.reused {
         return reused.clone();
@@ -123,7 +123,7 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
         }
     };
     let given = |name: &str| given(case, name);
-    // Where nothing but a phone was verified, nobody saw a document.
+    // If only a phone was verified, no agent saw a document.
     let seen = case.method() != Method::Phone;
     let or = |name: &str, seen_text: &str| {
         given(name).unwrap_or_else(|| {
@@ -156,7 +156,7 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
         "Birthplace",
         Some(corrected("Hamburg", or("Birthplace", "Berlin"))),
     );
-    // Only determined if it is neither null nor omitted (3.1.4).
+    // Determined unless it is null or omitted (3.1.4).
     if case.submitted.value(&["IdentData", "Birthname"]).is_some() {
         put("Birthname", Some(or("Birthname", "Gabler")));
     }
@@ -192,7 +192,7 @@ pub(crate) fn checked(case: &Case) -> Map<String, Value> {
     data
 }
 
-/// The same day of the next year.
+/// Returns the same day of the next year.
 fn a_year_later(date: &str) -> String {
     let date = date
         .parse::<jiff::civil::Date>()
@@ -200,7 +200,8 @@ fn a_year_later(date: &str) -> String {
     date.map_or_else(|_| "1983-05-22".to_owned(), |date| date.to_string())
 }
 
-/// What was submitted, `Type` 2: dates that were not are the first day of 1970, other fields null, as in the sample.
+/// Returns the submitted data, `Type` 2. As in the sample, omitted dates are the first day of 1970,
+/// and other omitted fields are null.
 fn initial(case: &Case) -> Map<String, Value> {
     let mut data = Map::new();
     data.insert("Type".into(), 2.into());
@@ -249,7 +250,8 @@ fn id_card(case: &Case) -> Map<String, Value> {
             "1BFE4AA04A6E3C2B7D9F0C8E5A1D6B3F".into(),
         );
     }
-    // The chip tells neither the number of the card nor where and when it was issued; its picture does.
+    // The chip contains neither the number of the card nor the place and the date of issue; its
+    // picture does.
     if !by_chip || case.asks_of_eid("EnableOCR") {
         card.insert(
             "CardNo".into(),
@@ -286,7 +288,7 @@ fn id_card(case: &Case) -> Map<String, Value> {
     card
 }
 
-/// The first of the documents that the customer wants in place of the usual ones.
+/// Returns the first document type that the customer requests in place of the usual ones.
 fn legitimation_document(case: &Case) -> Option<&str> {
     let first = case
         .submitted
@@ -310,7 +312,7 @@ fn driver_licence(case: &Case) -> Value {
     })
 }
 
-/// What the agent entered for a special attribute: what was submitted, or something of its type.
+/// Returns the agent's entry for a special attribute: the submitted value, or a value of its type.
 fn answer_to(detail: &Value) -> String {
     let submitted = detail
         .get("Value")
@@ -325,7 +327,7 @@ fn answer_to(detail: &Value) -> String {
     submitted.unwrap_or(default).to_owned()
 }
 
-/// What was submitted for the identification, or else for the contact.
+/// Returns the value submitted for the identification, or else for the contact.
 fn given(case: &Case, name: &str) -> Option<String> {
     let of_address = matches!(
         name,
@@ -340,10 +342,10 @@ fn given(case: &Case, name: &str) -> Option<String> {
     .map(str::to_owned)
 }
 
-/// `IdentifyMethod` (3.3.4).
+/// Returns `IdentifyMethod` (3.3.4).
 fn method(case: &Case) -> &'static str {
     match case.method() {
-        // Who was identified earlier, was by video, as far as can be known.
+        // An earlier identification was by video, as far as is known.
         Method::Video | Method::Earlier | Method::Phone => "Video",
         Method::Shop => "Shop",
         Method::Eid => "eID",
@@ -351,7 +353,7 @@ fn method(case: &Case) -> &'static str {
     }
 }
 
-/// `OcrStatus` (3.3.4): what was asked for is what was done.
+/// Returns `OcrStatus` (3.3.4): the requested processing was done.
 fn ocr_status(case: &Case) -> u32 {
     match (
         case.asks_of_eid("EnableOCR"),

@@ -1,4 +1,4 @@
-//! Results: getIdentData (3.3) and getIdentDataPDF (3.4), and content encryption (9.4).
+//! Results: getIdentData (3.3), getIdentDataPDF (3.4), and content encryption (9.4).
 
 use http::StatusCode;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::{crypt, reuse};
 use crate::exchange::{Answer, Piece};
 use crate::pdf;
 
-/// getIdentData, its variants in any combination and order.
+/// getIdentData, with its variants in any combination and order.
 pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let (mut variants, mut signed, mut encrypted) = (Variants::default(), false, false);
     for name in call.rest {
@@ -24,7 +24,7 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
             _ => return Err(no_such_method()),
         };
         if std::mem::replace(variant, true) {
-            return Err(Failure::bad(format!("{name} is given twice")));
+            return Err(Failure::bad(format!("{name} appears twice")));
         }
     }
     let case = with_result(call, order)?;
@@ -97,7 +97,8 @@ pub(super) fn pdf(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failur
     ))
 }
 
-/// A method whose answer is encrypted if `/crypt` follows; anything else that follows is no method.
+/// Handles a method whose response is encrypted if `/crypt` follows. Any other suffix is an unknown
+/// method.
 pub(super) fn encryptable(
     call: &mut Call<'_, '_, '_>,
     order: &str,
@@ -110,7 +111,7 @@ pub(super) fn encryptable(
     }
 }
 
-/// The same answer, its content encrypted; the media type stays (9.4).
+/// Encrypts the content of a response; the media type stays (9.4).
 fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Failure> {
     let key = call.account.encryption_key.as_deref().and_then(crypt::key);
     let key = key.ok_or_else(|| Failure::bad("no encryption key is shared for the account"))?;
@@ -124,18 +125,18 @@ fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Fa
     Ok(answer)
 }
 
-/// An order that is finally processed (3.3.1) and has a result.
+/// Returns a finally processed order (3.3.1) with a result.
 fn with_result<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = final_case(call, order)?;
     if !case.has_result() {
         return Err(Failure::bad(
-            "there are no identification data: the order was neither positive nor suspicious to fraud",
+            "there is no identification data: the order was neither positive nor suspected of fraud",
         ));
     }
     Ok(case)
 }
 
-/// An order that is finally processed.
+/// Returns a finally processed order.
 pub(super) fn final_case<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = call.kept_case(order)?;
     if case.is_final() {

@@ -1,6 +1,8 @@
-//! Identifications that are stored by the customer and used again (7): the variant `Signed` of getIdentData, and `IdentDataSigned`.
+//! Identifications that the customer stores and uses again (7): the variant `Signed` of
+//! getIdentData, and `IdentDataSigned`.
 //!
-//! How they are written is the vendor's secret. Here it is authenticated encryption with a key of the sandbox's own, as Base64.
+//! The vendor does not publish their format. The sandbox uses authenticated encryption with its own
+//! key, as Base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,16 +13,16 @@ use serde_json::{Map, Value};
 
 use super::crypt;
 
-/// Nothing is protected by it: it tells what the sandbox issued from what was altered.
+/// The key protects nothing: it distinguishes data that the sandbox issued from changed data.
 const KEY: &[u8; 32] = b"sandbox-identity-tm-signed-data!";
 
-/// The signed version of checked data.
+/// Returns the signed form of checked data.
 pub(crate) fn seal(checked: &Map<String, Value>, vector: [u8; crypt::VECTOR]) -> Option<String> {
     let content = Value::from(checked.clone()).to_string().into_bytes();
     crypt::encrypt(KEY, vector, content).map(|sealed| STANDARD.encode(sealed))
 }
 
-/// The data, where they are as they were issued, sufficient to sign with, and their document is still valid.
+/// Returns the data if it is unchanged, sufficient to sign with, and its document is still valid.
 pub(crate) fn open(signed: &str, now: Timestamp) -> Option<Map<String, Value>> {
     let content = crypt::decrypt(KEY, &STANDARD.decode(signed.trim()).ok()?)?;
     let Ok(Value::Object(data)) = serde_json::from_slice(&content) else {

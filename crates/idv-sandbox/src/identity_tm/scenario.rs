@@ -1,7 +1,7 @@
-//! The named scenarios that the person and the agents act out, and the test robots (9.5).
+//! The named scenarios of the person and the agents, and the test robots (9.5).
 //!
-//! The order of the statuses follows the document's sample (3.2.9) and the meaning of the codes (3.2.3): the flows of 10.4 and 10.5
-//! are pictures.
+//! The order of the statuses follows the document's sample (3.2.9) and the meaning of the codes
+//! (3.2.3), since the flows of 10.4 and 10.5 are pictures.
 
 use super::Effect;
 use super::account::Account;
@@ -9,7 +9,7 @@ use super::case::{Case, Method};
 use super::order::add;
 use crate::scenario::Ending;
 
-/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+/// The vendor's own scenarios, and common ones with another ending.
 pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("suspicion-then-success", Ending::Disputed),
     ("success-then-suspicion", Ending::Disputed),
@@ -21,13 +21,13 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("signature-expired", Ending::Unspecified),
 ];
 const DAY_MINUTES: u64 = 24 * 60;
-/// After what time a test robot is done (9.5), in seconds.
+/// The time after which a test robot has finished (9.5), in seconds.
 const ROBOT: u64 = 20;
 
 /// The plan of a scenario.
 pub(crate) type Plan = crate::scenario::Plan<Effect>;
 
-/// Plans a scenario. It is an error if there is none of this name, or none for such an order.
+/// Plans a scenario. Fails if there is no such scenario for the order.
 pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &'static str> {
     let mut plan = Plan::default();
     if case.identified.is_some() {
@@ -39,7 +39,7 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
             "signature-expired" if case.submitted.is_signed() => {
                 Ok(plan.forget_signature(case, account)?.done())
             }
-            _ => Err("the person is identified already; what remains is the signature"),
+            _ => Err("the person is already identified; only the signature remains"),
         };
     }
     match name {
@@ -134,9 +134,9 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
         "never-finishes" => plan
             .conduct(case)
             .review_begins(case)
-            .say("nobody reviewed it"),
+            .say("no agent reviewed it"),
         "unknown-status" => plan.conduct(case).status(
-            "the vendor set a status that no document knows",
+            "the vendor set an undocumented status",
             account.unknown_status,
             None,
         ),
@@ -151,12 +151,12 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
             .identify(case, account)
             .forget_signature(case, account)?,
         "signature-aborted" | "signature-expired" => return Err("there is nothing to sign"),
-        _ => return Err("there is no such scenario"),
+        _ => return Err("unknown scenario"),
     };
     Ok(plan.done())
 }
 
-/// What a test robot does about an order with this reference.
+/// Plans the work of a test robot, which the reference selects.
 pub(crate) fn robot(case: &Case, account: &Account) -> Option<Plan> {
     let mut plan = Plan::after(ROBOT);
     match case.submitted.reference() {
@@ -172,7 +172,7 @@ pub(crate) fn robot(case: &Case, account: &Account) -> Option<Plan> {
     Some(plan.done())
 }
 
-/// Which sub-status the SMS with the TAN for a signature has.
+/// Returns the sub-status of the SMS with the TAN for a signature.
 pub(crate) fn signature_sms(case: &Case, account: &Account) -> u32 {
     match () {
         () if case.submitted.adds(add::ADVANCED) => 49,
@@ -191,7 +191,7 @@ impl Plan {
             .effect(Effect::Status(kind, sub_kind))
     }
 
-    /// The person does their part.
+    /// Plans the person's part.
     fn conduct(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
@@ -244,7 +244,7 @@ impl Plan {
         }
     }
 
-    /// What the person did goes to the verification.
+    /// Plans the beginning of the verification.
     fn review_begins(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
@@ -260,7 +260,7 @@ impl Plan {
         }
     }
 
-    /// The verification finds nothing.
+    /// Plans a verification without findings.
     fn review(&mut self, case: &Case) -> &mut Self {
         self.review_begins(case);
         match case.method() {
@@ -277,7 +277,7 @@ impl Plan {
         }
     }
 
-    /// The identification is positive.
+    /// Plans a positive identification.
     fn identify(&mut self, case: &Case, account: &Account) -> &mut Self {
         if case.method() == Method::Earlier {
             return self;
@@ -295,7 +295,8 @@ impl Plan {
         self
     }
 
-    /// The person signs on the vendor's pages, where the order is for that and the customer does not run it (5).
+    /// Plans the signature on the vendor's pages, if the order has one and the customer does not
+    /// perform it (5).
     fn sign(&mut self, case: &Case, account: &Account) -> &mut Self {
         if !case.submitted.is_signed() {
             return self;
@@ -323,7 +324,7 @@ impl Plan {
             .status("aborted the signing", 103, None)
     }
 
-    /// The person never comes back for the signature.
+    /// The person never returns for the signature.
     fn forget_signature(
         &mut self,
         case: &Case,
@@ -334,7 +335,7 @@ impl Plan {
             .time_out(account)
     }
 
-    /// The time-out passes, which is planned since the order was created.
+    /// Lets the time-out pass, which is planned since the order was created.
     fn time_out(&mut self, account: &Account) -> Result<&mut Self, &'static str> {
         let days = account
             .time_out_days
@@ -344,7 +345,8 @@ impl Plan {
             .say("the order had timed out by then"))
     }
 
-    /// A suspicion of fraud: autoID has codes of its own, and only an agent's flag shows in the result (3.3.4).
+    /// Plans a suspicion of fraud. autoID has its own codes, and only an agent's flag shows in the
+    /// result (3.3.4).
     fn suspect(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::AutoId => self.status("autoID suspected fraud", 20_003, None),
@@ -362,7 +364,7 @@ impl Plan {
         self
     }
 
-    /// What there is to tell beside the final status when the identification is negative.
+    /// Plans the statuses of a negative identification before the final one.
     fn decline(&mut self, case: &Case, auto_id: u32) -> &mut Self {
         match case.method() {
             Method::Video => self.status("the verification was negative", 108, None),
@@ -371,7 +373,7 @@ impl Plan {
         }
     }
 
-    /// An attempt that comes to nothing.
+    /// Plans an unsuccessful attempt.
     fn abort(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {

@@ -1,4 +1,4 @@
-//! Processes that a TAN confirms: signing (5) and proving to have a phone (6).
+//! Processes that a TAN confirms: signing (5) and phone verification (6).
 
 use http::StatusCode;
 use serde_json::Value;
@@ -11,8 +11,8 @@ use super::{Moment, scenario};
 use crate::exchange::Answer;
 use crate::random::Random;
 
-/// With how many wrong TANs an order is cancelled.
-const MOST: u32 = 3;
+/// The number of wrong TANs after which an order is cancelled.
+const MAX_WRONG: u32 = 3;
 
 /// Answers the methods of both chapters.
 pub(super) fn handle(
@@ -32,7 +32,7 @@ pub(super) fn handle(
     Ok(Answer::empty(StatusCode::ACCEPTED))
 }
 
-/// Shows a TAN on the person's phone, as a status 71 tells of.
+/// Shows a TAN on the person's phone, as status 71 reports.
 pub(super) fn show(case: &mut Case, sub_kind: Option<u32>, moment: &mut Moment<'_>) {
     let purpose = match (case.asked, sub_kind) {
         (Some(asked), Some(16 | 17 | 49)) => asked.purpose,
@@ -41,7 +41,7 @@ pub(super) fn show(case: &mut Case, sub_kind: Option<u32>, moment: &mut Moment<'
             Purpose::Signature
         }
         (None, Some(16 | 62)) => Purpose::Phone,
-        // A link or a password, no TAN.
+        // A link or a password, not a TAN.
         _ => return,
     };
     send(case, purpose, moment.random);
@@ -131,7 +131,7 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
     };
     if case.tan.as_ref().is_none_or(|tan| tan.code != given) {
         asked.wrong += 1;
-        if asked.wrong < MOST {
+        if asked.wrong < MAX_WRONG {
             return Err(Failure::new(StatusCode::CONFLICT, "wrong TAN given"));
         }
         case.asked = None;
@@ -141,7 +141,7 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
             Purpose::Phone => (17, Some(61)),
         };
         call.world.reach(order, kind, sub_kind, call.moment);
-        // This ends the order; it is no limit of a rate.
+        // This ends the order rather than limiting a rate.
         return Err(Failure::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too many tries with a wrong TAN, order cancelled",
@@ -161,7 +161,7 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
     Ok(())
 }
 
-/// No TAN was asked for.
+/// Returns the failure for a TAN that was not requested.
 fn not_started(purpose: Purpose) -> Failure {
     Failure::new(
         StatusCode::PRECONDITION_FAILED,
@@ -169,7 +169,7 @@ fn not_started(purpose: Purpose) -> Failure {
     )
 }
 
-/// That the account may do this, and the order is not over.
+/// Checks that the account may use the function, and that the order is not over.
 fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), Failure> {
     let enabled = match purpose {
         Purpose::Signature => call.account.customer_side_signing,
@@ -188,7 +188,7 @@ fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), 
     Ok(())
 }
 
-/// The TAN of a request. The sample of 6.2.5 has six digits where its table has five.
+/// Returns the TAN of a request. The sample of 6.2.5 has six digits, its table five.
 pub(super) fn given(call: &Call<'_, '_, '_>) -> Result<String, Failure> {
     let body = call.body()?;
     let tan = body
@@ -212,7 +212,7 @@ fn send(case: &mut Case, purpose: Purpose, random: &mut Random) {
     case.tan = Some(Tan { code, number, text });
 }
 
-/// So many random digits.
+/// Returns this number of random digits.
 pub(super) fn digits(count: usize, random: &mut Random) -> String {
     (0..count).map(|_| random.number(10).to_string()).collect()
 }

@@ -1,4 +1,4 @@
-//! The account at IDnow: who it is, and what is agreed with the vendor's account management.
+//! The account at IDnow, including terms that are agreed with the vendor's account management.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,70 +6,79 @@ use super::archive;
 use crate::callback::demand_loopback;
 use crate::part::Settings;
 
-/// The settings of the account. What the document leaves to "please contact your account manager" is set here.
+/// The settings of the account, including the ones for which the document refers to the account
+/// manager.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Account {
     /// The company id.
     pub company: String,
-    /// The API keys; each of them is valid.
+    /// The API keys, all of which are valid.
     pub api_keys: Vec<String>,
-    /// The three letters that Ident-IDs begin with.
+    /// The three letters at the beginning of Ident-IDs.
     pub short_code: String,
     /// The display name.
     pub name: String,
-    /// Whether preliminary results are visible (2.2). Without, nothing is until the review is done.
+    /// Whether preliminary results are visible (2.2). Without them, there is no result before the
+    /// end of the review.
     pub preliminary_results: bool,
     /// Whether results have attachments.
     pub attachments: bool,
-    /// The least length of each attachment, in bytes.
+    /// The minimum length of each attachment, in bytes.
     pub attachment_length: u64,
-    /// The least length of the recording of the video call, in bytes, so that a large archive need not be large in every part. An
-    /// archive holds less than 4 GB.
+    /// The minimum length of the recording of the video call, in bytes. With it, one part of an
+    /// archive can be large while the others stay small. An archive is smaller than 4 GB.
     pub video_length: u64,
-    /// Whether the account is for AutoIdent: other attachments, no agent's recording.
+    /// Whether the account uses AutoIdent, which has other attachments and no recording of an
+    /// agent.
     pub auto_ident: bool,
-    /// Whether the account is for eSign: people sign the documents of chapter 7.
+    /// Whether the account uses eSign: people sign the documents of chapter 7.
     pub e_sign: bool,
-    /// Whether signatures that the person writes are activated (7.1.2).
+    /// Whether handwritten signatures are activated (7.1.2).
     pub handwritten_signatures: bool,
-    /// The account's data centre: it decides the number of signatures of a document, and of their lines (7.1.2).
+    /// The account's data centre, which limits the signatures of a document and their lines
+    /// (7.1.2).
     pub data_centre: DataCentre,
-    /// Whether the archive holds a signature of the XML result (13.3.1).
+    /// Whether the archive contains a signature of the XML result (13.3.1).
     pub sign_results: bool,
     /// The companies to which identifications may be copied (8.3.5).
     pub copies_to: Vec<String>,
-    /// Whether finished identifications may be archived (8.3.6).
+    /// Whether finished identifications can be archived (8.3.6).
     pub archiving: bool,
-    /// Whether the document's number and validity are withheld (`REDACTION`).
+    /// Whether the document's number and dates are withheld (`REDACTION`).
     pub redact: bool,
     /// Whether the street number is part of the street (13.1.4).
     pub street_number_in_street: bool,
-    /// Whether archives hold the result as JSON beside the XML.
+    /// Whether archives contain the result as JSON beside the XML.
     pub json_in_archive: bool,
-    /// The password with which the entries of archives are encrypted (10.1). Without it, they are not.
+    /// The password that encrypts the entries of archives (10.1). Without it, they are not
+    /// encrypted.
     pub archive_password: Option<String>,
     /// Whether the files of an archive are in a folder.
     pub archive_folder: bool,
-    /// The names of further entries of an archive, before those of the result. Their contents are of the kind that the name says.
+    /// The names of further entries of an archive, before those of the result. The suffix of the
+    /// name decides the content.
     pub archive_extras: Vec<String>,
     /// The result of the scenario `unknown-status`.
     pub unknown_status: String,
-    /// The address of callbacks, on the loopback interface; without it, none are sent.
+    /// The callback address, on the loopback interface. Without it, no callbacks are sent.
     pub callback_url: Option<String>,
-    /// Which callbacks are sent (14.2).
+    /// The callbacks to send (14.2).
     pub callbacks: Vec<CallbackKind>,
-    /// The longest time between a signed link's timestamp and the clock, in seconds; the document names no figure.
+    /// The maximum difference between a signed link's timestamp and the clock, in seconds. The
+    /// document states no limit.
     pub link_window_seconds: u64,
-    /// Whether virtual time alone decides about a signed link's timestamp; otherwise the client's own clock may be right too.
+    /// Whether a signed link's timestamp must be right by virtual time. Otherwise the client's own
+    /// clock may confirm it.
     pub strict_clock: bool,
-    /// Whether what no document has and clients nevertheless use is refused: a start with a login token in place of the API key
-    /// (3.2.7), and the suffixes `.pdf`, `.mp3` and `.xml` of an identification (8.3.3).
+    /// Whether undocumented behaviour that clients rely on is refused: a start with a login token
+    /// in place of the API key (3.2.7), and the suffixes `.pdf`, `.mp3` and `.xml` of an
+    /// identification (8.3.3).
     pub documented_only: bool,
     /// Whether the web form for a person's data is activated (4.2).
     pub web_form: bool,
-    /// The waiting time that the account's information names, in seconds (6.4).
+    /// The waiting time in the account's information, in seconds (6.4).
     pub estimated_waiting_time: u32,
 }
 
@@ -78,9 +87,9 @@ pub struct Account {
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum DataCentre {
-    /// Germany: several signatures on a document.
+    /// Germany: several signatures per document.
     De,
-    /// Switzerland: one, which may have a second line.
+    /// Switzerland: one signature per document, with a second line.
     Ch,
 }
 
@@ -89,13 +98,13 @@ pub enum DataCentre {
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum CallbackKind {
-    /// After the identification.
+    /// The identification ended.
     Realtime,
-    /// After the review.
+    /// The review ended.
     Final,
-    /// The agent aborted.
+    /// The agent aborted the identification.
     Aborted,
-    /// The review canceled.
+    /// The review canceled the identification.
     Canceled,
 }
 
@@ -117,7 +126,7 @@ impl Settings for Account {
         &self.company
     }
 
-    /// A second company, which is refused what is the first one's (SECURITY_VIOLATION).
+    /// A second company, which has no access to the first one's data (SECURITY_VIOLATION).
     fn others() -> Vec<Self> {
         vec![Self {
             company: "testbank".into(),
@@ -132,14 +141,14 @@ impl Settings for Account {
         demand_loopback(self.callback_url.as_ref())?;
         if !archive::fits(self) {
             return Err(if self.archive_password.is_some() {
-                "an archive of such attachments would be larger than 256 MB, which is the most of an encrypted one"
+                "the attachments are too long: an encrypted archive is limited to 256 MB"
             } else {
-                "an archive of such attachments would be larger than 4 GB"
+                "the attachments are too long: an archive is limited to 4 GB"
             });
         }
         let is_name = |name: &String| !name.is_empty() && name.len() <= 255;
         if self.archive_extras.len() > 32 || !self.archive_extras.iter().all(is_name) {
-            return Err("archive_extras are at most 32 names of 1 to 255 bytes");
+            return Err("invalid archive_extras: expected at most 32 names of 1 to 255 bytes");
         }
         if self.archive_password.as_deref() == Some("") || self.unknown_status.is_empty() {
             return Err("archive_password and unknown_status must not be empty");

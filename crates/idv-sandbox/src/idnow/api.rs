@@ -10,7 +10,7 @@ use super::{Moment, Own, TOKEN_IDLE, World, archive, copies, documents, key, ren
 use crate::exchange::{Answer, Incoming};
 use crate::part::Part as _;
 
-/// A call of the API of a company.
+/// A call to the API of a company.
 pub(super) struct Call<'a, 'b> {
     pub(super) world: &'a mut World,
     pub(super) request: &'a Incoming,
@@ -19,7 +19,7 @@ pub(super) struct Call<'a, 'b> {
 }
 
 impl Call<'_, '_> {
-    /// The account of a login token (8.2).
+    /// Returns the account of a login token (8.2).
     pub(super) fn authorized(&mut self) -> Result<Account, Failure> {
         let token = self
             .request
@@ -41,12 +41,12 @@ impl Call<'_, '_> {
             .ok_or_else(Failure::invalid_token)
     }
 
-    /// The body, a JSON object.
+    /// Returns the body, a JSON object.
     fn object(&self) -> Result<Map<String, Value>, Failure> {
         self.request.object().ok_or_else(Failure::unparseable_json)
     }
 
-    /// The key of an identification of the company, which the request has to name.
+    /// Returns the key of an identification of the company in the path.
     pub(super) fn key(&self, transaction: &str) -> Result<String, Failure> {
         if transaction.is_empty() {
             Err(Failure::missing_transaction())
@@ -86,7 +86,7 @@ pub(super) fn handle(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, F
         (&Method::POST, ["identifications", transaction, "copy"]) => {
             copies::copy(call, transaction)
         }
-        // Where the text leaves the transaction number out, the sample has it.
+        // The text omits the transaction number, but the sample contains it.
         (&Method::POST, ["identifications", "archive"]) => copies::archive(call, ""),
         (&Method::POST, ["identifications", transaction, "archive"]) => {
             copies::archive(call, transaction)
@@ -98,7 +98,7 @@ pub(super) fn handle(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, F
     }
 }
 
-/// Logging in (8.3.1).
+/// Logs in (8.3.1).
 fn log_in(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     demand_json(call.request)?;
     let body = call.object()?;
@@ -127,7 +127,7 @@ fn log_in(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     ))
 }
 
-/// Creating or updating an identification (3.2), or handing it to the test robots (15.2.4).
+/// Creates or updates an identification (3.2), or starts the test robots (15.2.4).
 fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     let account = match call.request.header("x-api-key") {
         Some(key) => {
@@ -137,7 +137,7 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
                 .filter(|account| account.api_keys.iter().any(|valid| valid == key));
             account.cloned().ok_or_else(Failure::invalid_token)?
         }
-        // No document has it: a login token in place of the key. Clients in production send it.
+        // Undocumented: clients in production send a login token in place of the key.
         None => {
             let account = call.authorized()?;
             if account.documented_only {
@@ -179,7 +179,7 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
     Ok(Answer::json_with_charset(status, &json!({ "id": id })))
 }
 
-/// What the robots' host answers to a start.
+/// Returns the response of the robots' host to a start.
 fn robot_started(case: &Case, robot: &str) -> Value {
     json!({
         "token": "0", "internalToken": case.ident_id, "status": "STARTED",
@@ -189,7 +189,7 @@ fn robot_started(case: &Case, robot: &str) -> Value {
     })
 }
 
-/// Setting the test robots going (15.2). No key is asked for.
+/// Starts the test robots (15.2). The request needs no key.
 fn request_video_chat(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     if !is_for_robots(call.request) {
         return Err(Failure::not_found());
@@ -206,7 +206,8 @@ fn request_video_chat(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answ
     let Some(("X-AUTOTEST", robot)) = case.robot_case() else {
         return Err(Failure::precondition());
     };
-    // Upper-case words are the robots'; our own scenarios are lower-case and not for them.
+    // Robots have upper-case names; the sandbox's own scenarios are lower-case and not available
+    // here.
     let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
     if !known || !case.robot_started || call.world.act(&key, &robot, None, call.moment).is_err() {
         return Err(Failure::precondition());
@@ -214,7 +215,7 @@ fn request_video_chat(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answ
     Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
 }
 
-/// The lists (8.3.2).
+/// Lists identifications (8.3.2).
 fn list(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     let account = call.authorized()?;
     let parameters = call.request.parameters();
@@ -256,12 +257,13 @@ fn list(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     ))
 }
 
-/// A single identification (8.3.3): as JSON, or by its suffix as something else.
+/// Returns a single identification (8.3.3), as JSON or in the format of the suffix.
 fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
     let account = call.authorized()?;
     let (transaction, suffix) = name.rsplit_once('.').unwrap_or((name, ""));
     let key = call.key(transaction)?;
-    // Of a person who has not finished the document says nothing: there is no result, so there is nothing to be found.
+    // The document does not describe an unfinished identification. Without a result, it is not
+    // found.
     let case = call.world.cases.get(&key).ok_or_else(Failure::not_found)?;
     let outcome = visible(case, &account).ok_or_else(Failure::not_found)?;
     let file = |media_type: &str, key: &str| {
@@ -299,7 +301,7 @@ fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
     }
 }
 
-/// Deleting an identification (8.3.4).
+/// Deletes an identification (8.3.4).
 fn delete(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     call.authorized()?;
     let key = call.key(transaction)?;
@@ -310,21 +312,21 @@ fn delete(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure>
         .ok_or_else(Failure::not_found)
 }
 
-/// The result as far as the account may see it (2.2).
+/// Returns the result if the account may see it (2.2).
 fn visible<'a>(case: &'a Case, account: &Account) -> Option<&'a Outcome> {
     case.result
         .as_ref()
         .filter(|outcome| account.preliminary_results || !outcome.is_preliminary())
 }
 
-/// Whether a request reached the test robots: they have a host of their own (15.2). Where no host of the vendor is named, as on a port
-/// that is IDnow's alone, it is theirs too.
+/// Returns whether a request is for the test robots, which have their own host (15.2). Without one
+/// of the vendor's hosts, as on IDnow's own port, both the gateway and the robots answer.
 fn is_for_robots(request: &Incoming) -> bool {
     const ROBOTS: &str = "api.test.idnow.de";
     request.host == ROBOTS || !Own::HOSTS.contains(&request.host.as_str())
 }
 
-/// That a body is said to be JSON.
+/// Checks that the content type is JSON.
 pub(super) fn demand_json(request: &Incoming) -> Result<(), Failure> {
     if request.is_json() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! One identification: what was submitted, what has happened, and what there is to tell of it.
+//! An identification: its submitted data, its history and its result.
 
 use std::collections::BTreeMap;
 
@@ -11,31 +11,31 @@ use super::scenario::Manner;
 use crate::clock::later;
 use crate::part::Verification;
 
-/// One identification at IDnow.
+/// An identification at IDnow.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) company: String,
     pub(crate) created: Timestamp,
-    /// The transaction number as it was first given.
+    /// The transaction number in its original spelling.
     pub(crate) transaction_number: String,
     /// IDnow's own id, such as `IBA-H5FD8`.
     pub(crate) ident_id: String,
-    /// The parameters of chapter 3.2.8 but for the questions.
+    /// The parameters of section 3.2.8 except for the questions.
     pub(crate) submitted: BTreeMap<String, String>,
-    /// The values that were pre-defined for questions, by key.
+    /// The predefined values of questions, by key.
     pub(crate) questions: Map<String, Value>,
-    /// The result, once there is one.
+    /// The result, if there is one.
     pub(crate) result: Option<Outcome>,
-    /// The tracking id of the last link that was opened.
+    /// The tracking id of the link that was opened last.
     pub(crate) tracking_id: Option<String>,
     pub(crate) attempt: u32,
-    /// Whether the test robots know it: their ids and agent have names of their own (chapter 15).
+    /// Whether the test robots handle it. Their ids and agent have special names (chapter 15).
     pub(crate) robot: bool,
-    /// Whether it was handed to the test robots (15.2.4, step 3).
+    /// Whether the test robots were started (15.2.4, step 3).
     pub(crate) robot_started: bool,
-    /// What the person is to sign, or has signed (7.2).
+    /// The documents to sign, or already signed (7.2).
     pub(crate) documents: Vec<Document>,
-    /// Whether it was archived (8.3.6).
+    /// Whether it is archived (8.3.6).
     pub(crate) archived: bool,
 }
 
@@ -51,17 +51,18 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing can follow: the identification cannot be started again.
+    /// Returns whether the result is final, so that the identification cannot be started again.
     pub(crate) fn is_final(&self) -> bool {
         !self.is_preliminary() && self.word != "ABORTED"
     }
 
-    /// Whether the person is who they say, finally.
+    /// Returns whether the person's identity is finally confirmed.
     pub(crate) fn is_success(&self) -> bool {
         matches!(self.word.as_str(), "SUCCESS" | "SUCCESS_DATA_CHANGED")
     }
 
-    /// Whether the documents of an eSigning are signed: the certificate for it is given to those whose identification succeeded.
+    /// Returns whether the documents of an eSigning are signed. Only a successful identification
+    /// yields the certificate.
     pub(crate) fn is_signed(&self) -> bool {
         self.is_success() && !self.manner.unsigned
     }
@@ -73,13 +74,14 @@ impl Outcome {
         )
     }
 
-    /// Whether the person's data were kept: an aborted or canceled identification has only what had been submitted (14.5).
+    /// Returns whether the person's data was kept. An aborted or canceled identification keeps only
+    /// the submitted data (14.5).
     pub(crate) fn has_data(&self) -> bool {
         !matches!(self.word.as_str(), "ABORTED" | "CANCELED")
     }
 }
 
-/// A field of the result, as tables 13.1.4 and 13.1.5 have it.
+/// A field of the result, as in tables 13.1.4 and 13.1.5.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Item {
     pub(crate) name: &'static str,
@@ -90,7 +92,7 @@ pub(crate) struct Item {
     pub(crate) identification: Option<String>,
 }
 
-/// The person's fields in the order of the samples, the address apart.
+/// The person's fields in the order of the samples, without the address.
 const USER_DATA: [&str; 8] = [
     "firstname",
     "lastname",
@@ -103,7 +105,7 @@ const USER_DATA: [&str; 8] = [
 ];
 const ADDRESS: [&str; 5] = ["street", "streetnumber", "city", "zipcode", "country"];
 
-/// Data on the documents of the sandbox's people if nothing was submitted. They do not exist.
+/// The document data of the sandbox's fictitious people if nothing was submitted.
 const DOCUMENT_SAYS: [(&str, &str); 12] = [
     ("firstname", "ERIKA"),
     ("lastname", "MUSTERMANN"),
@@ -134,7 +136,7 @@ impl Verification for Case {
 }
 
 impl Case {
-    /// The time at which the vendor forgets it, unless a review goes on.
+    /// Returns the time at which the vendor deletes it, unless a review continues.
     pub(crate) fn ends_at(&self) -> Option<Timestamp> {
         match &self.result {
             Some(result) if result.is_final() => Some(later(result.at, KEPT)),
@@ -143,12 +145,12 @@ impl Case {
         }
     }
 
-    /// Whether it was performed and is over.
+    /// Returns whether it was performed and has ended.
     pub(crate) fn is_finished(&self) -> bool {
         self.result.as_ref().is_some_and(Outcome::is_final)
     }
 
-    /// Whether the person or the robots are at it, or were and it is not to be done again.
+    /// Returns whether the person or the robots have begun, or whether it cannot be repeated.
     pub(crate) fn is_begun(&self) -> bool {
         let aborted = self
             .result
@@ -157,17 +159,17 @@ impl Case {
         (self.attempt > 0 || self.robot_started) && !aborted
     }
 
-    /// Whether there is anything to sign: then it is an eSigning.
+    /// Returns whether there are documents to sign, which makes it an eSigning.
     pub(crate) fn is_e_signing(&self) -> bool {
         !self.documents.is_empty()
     }
 
-    /// Whether there are documents and they are signed.
+    /// Returns whether there are documents and they are signed.
     pub(crate) fn is_signed(&self) -> bool {
         self.is_e_signing() && self.result.as_ref().is_some_and(Outcome::is_signed)
     }
 
-    /// What the test robots are asked for: `(prefix, case)` of chapter 15.1.
+    /// Returns the case that it requests of the test robots: `(prefix, case)` of section 15.1.
     pub(crate) fn robot_case(&self) -> Option<(&'static str, String)> {
         let fields = [
             "firstname",
@@ -192,7 +194,7 @@ impl Case {
             })
     }
 
-    /// The person's fields.
+    /// Returns the person's fields.
     pub(crate) fn user_data(&self, outcome: &Outcome) -> Vec<Item> {
         USER_DATA
             .iter()
@@ -200,7 +202,7 @@ impl Case {
             .collect()
     }
 
-    /// The fields of the person's address.
+    /// Returns the fields of the person's address.
     pub(crate) fn address(&self, outcome: &Outcome, merge_street_number: bool) -> Vec<Item> {
         let mut items: Vec<Item> = ADDRESS
             .iter()
@@ -251,7 +253,8 @@ impl Case {
             && outcome.is_final()
             && (outcome.manner.exotic || name == "birthplace");
         let Some(submitted) = submitted.map(|value| as_on_document(name, &value)) else {
-            // Birth name and title are on few documents; they are told only where they were submitted.
+            // Birth name and title are on few documents; they are reported only if they were
+            // submitted.
             let value = on_document.filter(|_| name != "birthname")?;
             if reviewer_changes {
                 let corrected = another(name, &value);
@@ -304,7 +307,7 @@ impl Case {
         Some(item)
     }
 
-    /// The fields of the document (13.1.5). `redacted` withholds number and validity.
+    /// Returns the fields of the document (13.1.5). `redacted` withholds number and dates.
     pub(crate) fn document(&self, outcome: &Outcome, redacted: bool) -> Vec<Item> {
         let review = outcome.is_final().then_some("MATCH");
         let country = self
@@ -343,7 +346,8 @@ impl Case {
     }
 }
 
-/// A value as the table has it: names and places in upper case, the rest as it is.
+/// Returns a value in the spelling of the document: names and places in upper case, others
+/// unchanged.
 fn as_on_document(name: &str, value: &str) -> String {
     match name {
         "firstname" | "lastname" | "birthname" | "birthplace" | "street" | "city" => {
@@ -353,23 +357,23 @@ fn as_on_document(name: &str, value: &str) -> String {
     }
 }
 
-/// What the document says where it differs from what was submitted.
+/// Returns the document's value if it differs from the submitted one.
 fn another(name: &str, submitted: &str) -> String {
     match name {
-        // A year later: on 28 February if there is no 29th then.
+        // A year later; 28 February in place of 29 February.
         "birthday" => submitted
             .parse::<jiff::civil::Date>()
             .and_then(|date| date.checked_add(jiff::Span::new().years(1)))
             .map_or_else(|_| "1983-05-22".to_owned(), |date| date.to_string()),
         "firstname" => format!("{submitted} ALEXANDER"),
         "birthplace" => format!("{submitted} (WEST)"),
-        // Codes stay codes.
+        // Codes stay valid codes.
         "nationality" | "country" | "gender" | "zipcode" => exotic(name, submitted),
         _ => format!("NEUE {submitted}"),
     }
 }
 
-/// What the robot CHANGEALL makes of a value: letters that a careless reader breaks on.
+/// Returns the value that the robot CHANGEALL returns, with letters that break careless readers.
 fn exotic(name: &str, submitted: &str) -> String {
     match name {
         "birthday" => another(name, submitted),

@@ -1,4 +1,4 @@
-//! What becomes of a finished identification at the vendor's: copies in other accounts (8.3.5), and the archive (8.3.6).
+//! Copies of a finished identification in other accounts (8.3.5), and archiving (8.3.6).
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer,
     ))
 }
 
-/// Archives an identification that is finished and not archived (8.3.6).
+/// Archives a finished identification that is not archived yet (8.3.6).
 pub(super) fn archive(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     let account = call.authorized()?;
     if !account.archiving {
@@ -64,7 +64,7 @@ pub(super) fn archive(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answ
     Ok(Answer::empty(StatusCode::OK))
 }
 
-/// Where a copy goes.
+/// The target of a copy.
 struct Target {
     company: String,
     transaction_number: Option<String>,

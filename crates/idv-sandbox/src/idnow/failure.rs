@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::exchange::Answer;
 
-/// A cause of chapter 12, and the field it is about.
+/// A cause of chapter 12, and its field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Failure {
     status: StatusCode,
@@ -39,7 +39,7 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, "MISSING_TRANSACTION_TOKEN")
     }
 
-    /// A value of another format than documented: the document's own wording of it.
+    /// Returns the failure for a value of the wrong format, in the document's wording.
     pub(crate) fn bad_value(key: &str) -> Self {
         let message = format!("Please provide a correct value for ‘{key}’");
         Self {
@@ -76,12 +76,12 @@ impl Failure {
         Self::new(StatusCode::PRECONDITION_FAILED, "PRECONDITION_FAILED")
     }
 
-    /// The cause is in no table: the document names the status alone (8.3.5).
+    /// Returns a failure without a cause: the document states the status alone (8.3.5).
     pub(crate) const fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN")
     }
 
-    /// The answer, with an id to tell the vendor's support.
+    /// Returns the response, with an id for the vendor's support.
     pub(crate) fn answer(&self, id: u32) -> Answer {
         let body = json!({
             "errors": [{ "cause": self.cause, "id": id.to_string(), "key": self.key, "message": self.message }]

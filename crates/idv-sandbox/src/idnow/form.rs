@@ -6,7 +6,7 @@ use super::start::{Submitted, check, is_transaction_number};
 use super::{Moment, World, key};
 use crate::exchange::{Answer, Incoming};
 
-/// The fields of the form and their labels: the parameters of 3.2.8 that a person knows of themselves.
+/// The fields of the form and their labels: the parameters of section 3.2.8 that a person knows.
 const FIELDS: [(&str, &str); 15] = [
     ("firstname", "First name"),
     ("lastname", "Last name"),
@@ -29,8 +29,8 @@ type Fields = Vec<(String, String)>;
 
 /// Answers a request to the form, with or without a transaction number in its address (4.3).
 ///
-/// A tracking id in the address belongs to the identification with this number, even to one that is still to come, or else to the
-/// identification that the form creates.
+/// A tracking id in the address belongs to the identification with this number, even before it
+/// exists, or else to the identification that the form creates.
 pub(super) fn handle(
     world: &mut World,
     request: &Incoming,
@@ -43,7 +43,7 @@ pub(super) fn handle(
         .into_iter()
         .find(|(name, _)| name == "tid")
         .map(|(_, value)| value);
-    // A tracking id needs a number to belong to, which the static link gets once its form is sent.
+    // A tracking id needs a number. The static link only gets one when its form is submitted.
     if let (Some(transaction), Some(tracking_id)) = (
         transaction.filter(|number| is_transaction_number(number)),
         &tracking_id,
@@ -62,7 +62,7 @@ pub(super) fn handle(
     {
         return page(
             StatusCode::BAD_REQUEST,
-            "The form comes as application/x-www-form-urlencoded.",
+            "Please send the form as application/x-www-form-urlencoded.",
             &[],
         );
     }
@@ -75,7 +75,7 @@ pub(super) fn handle(
             );
         }
         Some(number) => number.to_owned(),
-        // Without a number of the company's the vendor gives one.
+        // Without a number from the company, the vendor generates one.
         None => moment.random.uuid(),
     };
     match read(&fields) {
@@ -91,7 +91,7 @@ pub(super) fn handle(
     }
 }
 
-/// Creates or updates the identification, and sends the person on to it.
+/// Creates or updates the identification, and redirects the person to it.
 fn create(
     world: &mut World,
     company: &str,
@@ -109,7 +109,7 @@ fn create(
     if let Some(tracking_id) = tracking_id {
         track(world, company, number, tracking_id);
     }
-    // After a form is sent, the browser asks for the next page anew.
+    // After a form is submitted, the browser requests the next page with GET.
     Answer::redirect(
         StatusCode::SEE_OTHER,
         format!("/{company}/identifications/{number}"),
@@ -124,7 +124,7 @@ fn track(world: &mut World, company: &str, number: &str, tracking_id: &str) {
     }
 }
 
-/// Reads the fields. An empty field is not given.
+/// Parses the fields. An empty field counts as omitted.
 fn read(fields: &Fields) -> Result<Submitted, String> {
     let mut submitted = Submitted::default();
     for (name, value) in fields {
@@ -140,7 +140,7 @@ fn read(fields: &Fields) -> Result<Submitted, String> {
     Ok(submitted)
 }
 
-/// The page with the form, its fields filled with what was entered.
+/// Returns the page with the form, filled in with the entered values.
 fn page(status: StatusCode, text: &str, entered: &[(String, String)]) -> Answer {
     let field = |(name, label): &(&str, &str)| {
         let value = entered

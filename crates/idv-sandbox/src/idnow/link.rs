@@ -1,4 +1,4 @@
-//! Signed links (chapter 5): how the vendor checks one.
+//! The vendor's checks of a signed link (chapter 5).
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -8,21 +8,22 @@ use subtle::ConstantTimeEq;
 use super::account::Account;
 use super::start::{Submitted, check, is_link_parameter, is_transaction_number};
 
-/// A link that was accepted.
+/// An accepted link.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) transaction_number: String,
     pub(crate) submitted: Submitted,
 }
 
-/// Checks a link's decoded parameters at any of these times. The reason of a refusal is for people.
+/// Checks a link's decoded parameters against each of these times. The reason of a refusal is for
+/// people.
 pub(crate) fn accept(
     account: &Account,
     parameters: &[(String, String)],
     length: usize,
     mut clocks: impl Iterator<Item = Timestamp>,
 ) -> Result<Accepted, &'static str> {
-    // Browsers take no more (5.3).
+    // The limit of browsers (5.3).
     if length > 1040 {
         return Err("the link is longer than 1040 characters");
     }
@@ -80,7 +81,7 @@ pub(crate) fn accept(
     Ok(accepted)
 }
 
-/// A timestamp as the table has it (5.4.2): digits and nothing else.
+/// Parses a timestamp of the table (5.4.2): digits only.
 fn milliseconds(text: &str) -> Option<Timestamp> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits
@@ -90,7 +91,7 @@ fn milliseconds(text: &str) -> Option<Timestamp> {
 }
 
 fn sign(key: &str, message: &str) -> String {
-    // HMAC takes keys of every length, so the empty signature is never used.
+    // HMAC accepts keys of every length, so the empty signature is never used.
     Hmac::<Sha256>::new_from_slice(key.as_bytes())
         .map(|mut mac| {
             mac.update(message.as_bytes());

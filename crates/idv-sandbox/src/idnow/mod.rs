@@ -1,4 +1,4 @@
-//! IDnow's gateway API v1 by its document, version 2018-11-15.
+//! The emulator of IDnow's gateway API v1, document version 2018-11-15.
 
 pub(crate) mod account;
 mod api;
@@ -33,39 +33,41 @@ use crate::callback::{Callback, demand_loopback};
 use crate::clock::later;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
-use crate::part::{self, Part, Told};
+use crate::part::{self, CallbackSubject, Part};
 use crate::scenario::{Ending, Plan};
 use crate::token::Tokens;
 use crate::vendor::{Setting, with_secret};
 use crate::world;
 
-/// The life of an identification, counted from its creation or, once it is finished, from its end. It is not in the document, but on
-/// the vendor's support pages.
+/// The retention of an identification, from its creation or its end. The document does not state
+/// it; the vendor's support pages do.
 const KEPT: Duration = Duration::from_secs(90 * 24 * 3600);
 
-/// The time in which a callback is tried (14.6).
+/// The time for attempts at a callback (14.6).
 const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// The life of a login token without use (8.1.1).
+/// The lifetime of an unused login token (8.1.1).
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
 
-/// The context of a request, and its effects beside the answer.
+/// The context of a request, and its effects beside the response.
 pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
 
-/// Everything at IDnow. The keys of identifications are made by [`key`].
+/// The state of IDnow. [`key`] builds the keys of identifications.
 pub(crate) type World = part::World<Own>;
 
 /// The vendor's own state.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
-    /// By company, in the order in which they are displayed.
+    /// The document definitions by company, in display order.
     definitions: HashMap<String, Definitions>,
-    /// The tracking ids with which a person opened the web form of an identification that is still to come (6.1.3), by its key.
+    /// The tracking ids with which persons opened the web form before the identification exists
+    /// (6.1.3), by its key.
     awaited: HashMap<String, String>,
     tokens: Tokens,
 }
 
-/// The key of an identification. A transaction number has no slash, and the vendor does not tell its cases apart (3.2.6).
+/// Returns the key of an identification. A transaction number contains no slash, and its case does
+/// not matter (3.2.6).
 fn key(company: &str, transaction_number: &str) -> String {
     format!("{company}/{}", transaction_number.to_ascii_lowercase())
 }
@@ -77,7 +79,7 @@ impl Part for Own {
 
     const ID: &'static str = "idnow";
     const NAME: &'static str = "IDnow";
-    // All data centres (1.5, 3.2.2, 4.4), and the further region that is known.
+    // All data centres (1.5, 3.2.2, 4.4), and a further known region.
     const HOSTS: &'static [&'static str] = &[
         "gateway.idnow.de",
         "gateway.test.idnow.de",
@@ -95,7 +97,7 @@ impl Part for Own {
     const POLL: &'static str = "/identifications/";
     const MAILS: Option<(Duration, Duration)> = Some((Duration::from_secs(10), GIVE_UP_AFTER));
 
-    /// By the Ident-ID or the transaction number of the first account.
+    /// Accepts the Ident-ID or the transaction number of the first account.
     fn key(world: &World, id: &str) -> String {
         let known = world
             .cases
@@ -107,7 +109,7 @@ impl Part for Own {
         )
     }
 
-    /// The transaction numbers of the first account: clients know no other key.
+    /// Returns the transaction numbers of the first account, the only keys that clients know.
     fn ids(world: &World) -> Vec<String> {
         let own = world
             .cases
@@ -158,19 +160,19 @@ impl Part for Own {
         Answer::json_with_charset(status, &json!({ "errors": [{ "cause": cause }] }))
     }
 
-    /// By 14.6.
+    /// See section 14.6.
     fn again(tries: u32, since_first_try: Duration) -> Option<Duration> {
         let wait = Duration::from_secs(1_u64.checked_shl(tries)?);
         (since_first_try.saturating_add(wait) <= GIVE_UP_AFTER).then_some(wait)
     }
 
-    /// By 14.6.2.
-    fn is_outdated(world: &World, told: &Told) -> bool {
+    /// See section 14.6.2.
+    fn is_outdated(world: &World, subject: &CallbackSubject) -> bool {
         let result = world
             .cases
-            .get(&told.key)
+            .get(&subject.key)
             .and_then(|case| case.result.as_ref());
-        result.is_none_or(|result| result.at != told.result_at)
+        result.is_none_or(|result| result.at != subject.result_at)
     }
 
     fn plan(
@@ -180,15 +182,15 @@ impl Part for Own {
         account: &Account,
         _: Timestamp,
     ) -> Result<Plan<Effect>, &'static str> {
-        let plan = scenario::plan(scenario, reason, &account.unknown_status)
-            .ok_or("there is no such scenario")?;
+        let plan =
+            scenario::plan(scenario, reason, &account.unknown_status).ok_or("unknown scenario")?;
         if !scenario::is_for(scenario, case.is_e_signing()) {
             return Err(
-                "the scenario is not for such an identification: it has documents to sign, or none",
+                "the scenario does not suit the identification, which has documents to sign or lacks them",
             );
         }
         if is_missing_any(&case.documents) {
-            return Err("a document to be signed was not uploaded");
+            return Err("a document to sign is missing");
         }
         Ok(plan)
     }
@@ -273,7 +275,7 @@ impl Part for Own {
             let body = render::json(case, account, &outcome);
             moment.callbacks.push(Callback {
                 body: Some(("application/json; charset=utf-8", body.to_string().into())),
-                told: Some(Told {
+                subject: Some(CallbackSubject {
                     key: key.to_owned(),
                     result_at: moment.now,
                 }),
@@ -319,14 +321,14 @@ impl Part for Own {
     }
 }
 
-/// A scenario that the control plane asks for.
+/// A scenario requested through the control plane.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Act {
-    /// The robot's case that the identification itself asks for, if it is absent (15.3).
+    /// The scenario; by default the robot's case that the identification itself requests (15.3).
     #[serde(default)]
     scenario: Option<String>,
-    /// The first company, if it is absent.
+    /// The company; by default the first one.
     #[serde(default)]
     company: Option<String>,
     #[serde(default)]
@@ -354,20 +356,20 @@ fn act(
     let scenario = asked
         .scenario
         .or_else(robot)
-        .ok_or("neither the request nor the identification names a scenario")?;
+        .ok_or("missing `scenario`: the identification requests none")?;
     world
         .act(&key, &scenario, asked.reason.as_deref(), moment)
         .map(|steps| json!(steps))
 }
 
-/// Whether the web form is activated for a company (4.2).
+/// Returns whether a company has the web form (4.2).
 fn has_form(world: &World, company: &str) -> bool {
     world
         .account(company)
         .is_some_and(|account| account.web_form)
 }
 
-/// A new Ident-ID. The test robots' begin with letters of their own.
+/// Returns a new Ident-ID. The test robots' ids begin with special letters.
 fn ident_id(account: &Account, robot: bool, moment: &mut Moment<'_>) -> String {
     let code = if robot { "TST" } else { &account.short_code };
     format!("{code}-{}", moment.random.letters(5))
@@ -415,13 +417,13 @@ impl World {
         case.robot = case.robot_case().is_some();
         case.ident_id = ident_id(account, case.robot, moment);
         let id = case.ident_id.clone();
-        // Nobody waits for a person for ever.
+        // The vendor deletes the identification if the person never comes.
         moment.plan(later(moment.now, KEPT), &key, Effect::Forget);
         self.cases.insert(key, case);
         Ok((true, id))
     }
 
-    /// An identification that is finished: of another one there is nothing to copy or archive.
+    /// Returns a finished identification; others cannot be copied or archived.
     fn finished(&self, company: &str, transaction_number: &str) -> Result<&Case, Failure> {
         if transaction_number.is_empty() {
             return Err(Failure::missing_transaction());

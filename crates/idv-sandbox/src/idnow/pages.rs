@@ -37,7 +37,7 @@ pub(super) fn handle(
     }
 }
 
-/// A link by which the person brings their data along (chapter 5).
+/// Handles a signed link that contains the person's data (chapter 5).
 fn signed_link(
     world: &mut World,
     request: &Incoming,
@@ -47,7 +47,8 @@ fn signed_link(
     let Some(account) = world.account(company).cloned() else {
         return Answer::nothing_here();
     };
-    // The length is that of the whole link: scheme and host are in front of what arrives here.
+    // The limit concerns the whole link, including the scheme and the host, which are not in the
+    // request.
     let length =
         "https://".len() + request.host.len() + request.path.len() + 1 + request.query.len();
     let accepted = match link::accept(
@@ -78,7 +79,7 @@ fn signed_link(
     }
 }
 
-/// The person opened the link to their identification. A tracking id is kept (6.1.3).
+/// Handles the opening of the link to an identification, and stores its tracking id (6.1.3).
 fn opened(world: &mut World, request: &Incoming, key: &str) -> Answer {
     let Some(case) = world.cases.get_mut(key) else {
         return Answer::nothing_here();
@@ -101,7 +102,7 @@ fn opened(world: &mut World, request: &Incoming, key: &str) -> Answer {
     )
 }
 
-/// The tracking id that a link carries (6.1.3).
+/// Returns the tracking id of a link (6.1.3).
 fn tracking_id(request: &Incoming) -> Option<String> {
     request
         .parameters()

@@ -1,11 +1,11 @@
-//! A result as JSON and as XML (chapter 13). Both are made of the same items.
+//! Results as JSON and as XML (chapter 13), built from the same items.
 
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::case::{Case, Item, Outcome};
 
-/// The attachments of a result: key, file name, media type (13.1.6).
+/// Returns the attachments of a result: key, file name, media type (13.1.6).
 pub(crate) fn attachments(
     case: &Case,
     account: &Account,
@@ -44,7 +44,7 @@ pub(crate) fn attachments(
         .collect()
 }
 
-/// The bare result as JSON (13.4; 8.3.3.2).
+/// Returns the result as JSON, without attachments (13.4; 8.3.3.2).
 pub(crate) fn json(case: &Case, account: &Account, outcome: &Outcome) -> Value {
     let mut root = Map::new();
     root.insert(
@@ -86,7 +86,7 @@ pub(crate) fn json(case: &Case, account: &Account, outcome: &Outcome) -> Value {
     root.into()
 }
 
-/// The result as XML (13.3).
+/// Returns the result as XML (13.3).
 pub(crate) fn xml(case: &Case, account: &Account, outcome: &Outcome) -> String {
     let mut xml = Xml("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned());
     xml.open("identifications");
@@ -166,7 +166,7 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
         fields.push(("reason", json!(reason)));
     }
     if outcome.has_data() {
-        // What the fields themselves say, so that the two never disagree.
+        // Derived from the fields themselves, so that the two never disagree.
         let items = [case.user_data(outcome), case.address(outcome, false)].concat();
         fields.push(("identchanges", json!(items.iter().any(changed_by_agent))));
         fields.push((
@@ -187,7 +187,7 @@ fn process(case: &Case, account: &Account, outcome: &Outcome) -> Fields {
     named(fields)
 }
 
-/// The section about a signature. It is in no table: results of eSign accounts are known to have it.
+/// Returns the section about a signature. No table contains it, but results of eSign accounts do.
 fn signing(case: &Case, outcome: &Outcome) -> Option<Fields> {
     let ended = case.is_e_signing() && outcome.is_success();
     let result = if outcome.is_signed() {
@@ -203,7 +203,8 @@ fn signing(case: &Case, outcome: &Outcome) -> Option<Fields> {
     })
 }
 
-/// Whether the agent entered another value than was submitted, whatever the reviewer made of it.
+/// Returns whether the agent entered a value other than the submitted one, whatever the reviewer
+/// changed afterwards.
 fn changed_by_agent(item: &Item) -> bool {
     let entered = if item.review == Some("CHANGE") {
         &item.identification
@@ -270,7 +271,7 @@ fn items(items: &[Item]) -> Map<String, Value> {
     items.iter().map(render).collect()
 }
 
-/// XML as it is written.
+/// XML under construction.
 struct Xml(String);
 
 impl Xml {
@@ -311,8 +312,8 @@ impl Xml {
     }
 }
 
-/// Text for an element or an attribute. Line breaks and tabs are written as references, else a reader would change them; what XML 1.0
-/// cannot hold at all is replaced.
+/// Escapes text for an element or an attribute. Line breaks and tabs become references, since a
+/// parser would normalize them; characters that XML 1.0 excludes are replaced.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,34 +1,34 @@
-//! The named scenarios that the person and the agents act out, and the robots of chapter 15.
+//! The named scenarios of the person and the agents, and the robots of chapter 15.
 
 use crate::scenario::{self, Ending};
 
 /// The effect of a step on an identification.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
-    /// A result is there.
+    /// A result arrives.
     Result {
         word: String,
         reason: Option<String>,
         manner: Manner,
     },
-    /// The vendor forgets the identification.
+    /// The vendor deletes the identification.
     Forget,
 }
 
-/// The manner in which a result came about.
+/// The origin of a result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Manner {
     /// Whether the agent changed fields during the identification.
     pub(crate) changed: bool,
     /// Whether the reviewer changed fields afterwards.
     pub(crate) review_changed: bool,
-    /// Whether values are returned that no form would send: the robot CHANGEALL.
+    /// Whether the values are ones that no form would send: the robot CHANGEALL.
     pub(crate) exotic: bool,
-    /// Whether the signature of the documents failed.
+    /// Whether signing the documents failed.
     pub(crate) unsigned: bool,
 }
 
-/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+/// The vendor's own scenarios, and common ones with another ending.
 pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("suspicion-then-success", Ending::Verified),
     ("suspicion-then-changed", Ending::VerifiedWithChanges),
@@ -36,7 +36,8 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("signing-failed", Ending::Unspecified),
 ];
 
-/// Whether a scenario or a robot's case (15.1) is for identifications that are an eSigning, or that are none.
+/// Returns whether a scenario or a robot's case (15.1) suits identifications with or without
+/// documents to sign.
 pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
     match name {
         "FRAUDIDENT" | "FRAUDREVIEW" => !e_signing,
@@ -47,7 +48,8 @@ pub(crate) fn is_for(name: &str, e_signing: bool) -> bool {
 
 const DAY_MINUTES: u64 = 24 * 60;
 
-/// Plans a scenario or a robot's case; `None` if the name is neither's. `unknown` is the result of the scenario `unknown-status`.
+/// Plans a scenario or a robot's case; `None` if the name is neither. `unknown` is the result of
+/// the scenario `unknown-status`.
 pub(crate) fn plan(
     name: &str,
     reason: Option<&str>,
@@ -141,7 +143,7 @@ pub(crate) fn plan(
                 .say("the review found nothing")
                 .result("SUCCESS", None)
         }
-        // The certificate is held back, and with it all there is to tell.
+        // The vendor holds the certificate back, and with it every message.
         "HOLDCERTIFICATE" => plan
             .call()
             .later(10)
@@ -169,15 +171,15 @@ pub(crate) fn plan(
         }
         "expired" => plan
             .later(90 * DAY_MINUTES)
-            .say("never came, and the vendor forgot them")
+            .say("never came, and the vendor deleted the identification")
             .forget(),
         "never-finishes" => plan
             .call()
             .result("REVIEW_PENDING", None)
-            .say("nobody reviewed it"),
+            .say("no agent reviewed it"),
         "unknown-status" => plan
             .call()
-            .say("the vendor said a word that no document knows")
+            .say("the vendor sent an undocumented status")
             .result(unknown, None),
         _ => return None,
     };

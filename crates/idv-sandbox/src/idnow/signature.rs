@@ -1,4 +1,4 @@
-//! The signature of the result (13.3.1): a key pair of the sandbox's own, and what it signs.
+//! The signature of the result (13.3.1), by a key pair of the sandbox.
 
 use std::sync::OnceLock;
 
@@ -9,13 +9,13 @@ use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA512};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// Where the public key is, on the go host: that of the test environment, and that of the others.
+/// The paths of the public key on the go host: in the test environment, and in the others.
 pub(super) const CERTIFICATES: [&str; 2] = [
     "idnow_signing_test_20171004.pem",
     "idnow_signing_20171018.pem",
 ];
 
-/// Signs the bytes of a result: PKCS#1 v1.5 with SHA-512, which is what `openssl dgst -sha512 -verify` checks.
+/// Signs a result: PKCS#1 v1.5 with SHA-512, as checked by `openssl dgst -sha512 -verify`.
 pub(super) fn sign(result: &[u8]) -> Option<Vec<u8>> {
     let key = key()?;
     let mut signature = vec![0; key.public_modulus_len()];
@@ -29,7 +29,7 @@ pub(super) fn sign(result: &[u8]) -> Option<Vec<u8>> {
     Some(signature)
 }
 
-/// The public key in PEM, as `openssl` reads it.
+/// Returns the public key in PEM, in the form that `openssl` reads.
 pub(super) fn public_key() -> Option<String> {
     let der = key()?.public_key().as_der().ok()?;
     let encoded = STANDARD.encode(der.as_ref());
@@ -45,8 +45,8 @@ pub(super) fn public_key() -> Option<String> {
     Some(pem)
 }
 
-/// The key pair, made when it is first asked for; one for the whole process, since the search for primes takes its time. There is none
-/// only where the system has no random numbers.
+/// Returns the key pair, which is generated at its first use, once per process, since the search
+/// for primes takes time. `None` only if the system has no random numbers.
 fn key() -> Option<&'static KeyPair> {
     static KEY: OnceLock<Option<KeyPair>> = OnceLock::new();
     KEY.get_or_init(|| KeyPair::generate(KeySize::Rsa2048).ok())

@@ -1,4 +1,4 @@
-//! What may be submitted about a person: the tables 3.2.8 and 5.4.2, enforced.
+//! The fields that a client can submit about a person: tables 3.2.8 and 5.4.2, enforced.
 
 use std::collections::BTreeMap;
 
@@ -31,19 +31,19 @@ const PARAMETERS: [&str; 24] = [
     "streetnumber",
     "title",
     "zipcode",
-    // Two that the table of links has beside those (5.4.2).
+    // Two further parameters of links (5.4.2).
     "timestamp",
     "transactionnumber",
 ];
 
-/// What was submitted, checked.
+/// The checked fields of a request.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Submitted {
     pub(crate) fields: BTreeMap<String, String>,
     pub(crate) questions: Map<String, Value>,
 }
 
-/// Reads the body of a start request.
+/// Parses the body of a start request.
 pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
     let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
         return Err(Failure::unparseable_json());
@@ -62,7 +62,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
             }
             ("questions", _) => return Err(Failure::bad_value("questions")),
             (key, _) if !is_parameter(key) => return Err(Failure::unrecognized_field(key)),
-            // A null is a field that is not given.
+            // A null counts as omitted.
             (_, Value::Null) => {}
             (key, Value::String(text)) => {
                 check(key, &text)?;
@@ -74,7 +74,7 @@ pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
     Ok(submitted)
 }
 
-/// Whether a name is a parameter of a start request.
+/// Returns whether a name is a parameter of a start request.
 fn is_parameter(key: &str) -> bool {
     PARAMETERS
         .iter()
@@ -82,7 +82,7 @@ fn is_parameter(key: &str) -> bool {
         .any(|known| *known == key)
 }
 
-/// Whether a name is a parameter of a signed link.
+/// Returns whether a name is a parameter of a signed link.
 pub(crate) fn is_link_parameter(key: &str) -> bool {
     PARAMETERS.contains(&key)
 }
@@ -112,7 +112,7 @@ pub(crate) fn check(key: &str, text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Whether a transaction number has the documented alphabet and length (3.2.6).
+/// Returns whether a transaction number has the documented alphabet and length (3.2.6).
 pub(crate) fn is_transaction_number(text: &str) -> bool {
     (1..=255).contains(&text.len())
         && text
@@ -120,7 +120,8 @@ pub(crate) fn is_transaction_number(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-/// Whether a question can have this key: in the XML result it is the name of an element (13.3).
+/// Returns whether a question can have this key, which becomes the name of an element in the XML
+/// result (13.3).
 fn is_question_key(key: &str) -> bool {
     let mut letters = key.chars();
     letters

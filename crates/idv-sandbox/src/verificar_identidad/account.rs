@@ -1,4 +1,5 @@
-//! The account: who it is, what is set in its panel, and which of the variants that the document leaves open the vendor answers with.
+//! The account: its credentials, the settings of its panel, and variants that the document leaves
+//! open.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use super::answer::AnswerFormat;
 use crate::callback::demand_loopback;
 use crate::part::Settings;
 
-/// The expiry of the standard person's document, which is renewed in time.
+/// The expiry date of the standard person's document, which is renewed in time.
 pub(super) const STANDARD_EXPIRY: Date = Date::constant(2027, 10, 19);
 
 /// The settings of the account.
@@ -19,111 +20,118 @@ pub struct Account {
     pub user: String,
     /// The API token.
     pub token: String,
-    /// Whether the function is activated for the account; else a request is answered with -4.
+    /// Whether the function is activated for the account; otherwise a request is answered with -4.
     pub activated: bool,
-    /// The credits that are left, in hundredths of a credit.
+    /// The remaining credits, in hundredths of a credit.
     pub credit_hundredths: u64,
     /// The cost of a request, in hundredths of a credit.
     pub cost_hundredths: u64,
-    /// The sender of messages whose request names none.
+    /// The sender of messages whose request contains none.
     pub sender: String,
-    /// Whether `Mensaje` must contain `[LINK]`, as its description says; its sample does not. Else the link follows the text.
+    /// Whether `Mensaje` must contain `[LINK]`, according to its description but not to its sample.
+    /// Otherwise the link follows the text.
     pub link_demanded: bool,
-    /// Whether virtual time alone decides about whether a `Fecha` is past; otherwise the client's own clock may be right too.
+    /// Whether only virtual time decides that a `Fecha` is past. Otherwise the client's own clock
+    /// may show that it is not.
     pub strict_clock: bool,
-    /// Refuses every request to verify a person with this code: -5, -6 or -7.
+    /// The code with which every request to verify a person is refused: -5, -6 or -7.
     pub general_error: Option<i64>,
-    /// The answer to wrong credentials.
+    /// The response to wrong credentials.
     pub wrong_credentials: WrongCredentials,
     /// The format if `Resp` is absent.
     pub format_unless_told: AnswerFormat,
-    /// Whether answers in JSON are a bare object; else an array of one, as the document's schema has it.
+    /// Whether JSON responses are a bare object; otherwise an array of one, according to the
+    /// document's schema.
     pub answer_as_object: bool,
-    /// Whether numbers in answers are text in JSON, and the `ID`, which is text, a number.
+    /// Whether numbers in JSON responses are strings, and the `ID`, normally a string, is a number.
     pub answer_types_swapped: bool,
-    /// Whether `CredNecesarios` comes with -2.
+    /// Whether `CredNecesarios` accompanies -2.
     pub needed_credits: bool,
-    /// Whether the elements of an answer in XML are in an element `item0`.
+    /// Whether the elements of an XML response are within an element `item0`.
     pub xml_items: bool,
-    /// Whether the elements of an answer in XML are in upper case.
+    /// Whether the elements of an XML response are in upper case.
     pub xml_upper_case: bool,
-    /// The HTTP status with which there is no certificate.
+    /// The HTTP status if there is no certificate.
     pub certificate_failure_status: u16,
     /// The media type of a certificate.
     pub certificate_type: String,
-    /// The least length of a certificate, in bytes.
+    /// The minimum length of a certificate, in bytes.
     pub certificate_length: u64,
-    /// The number of calls in [`block_window_seconds`](Self::block_window_seconds) that may be wrong, or ask for the credits, before the
-    /// sender is blocked; 0 never blocks.
+    /// The number of calls in [`block_window_seconds`](Self::block_window_seconds) that may be
+    /// invalid or query the credits before the sender is blocked; 0 never blocks.
     pub block_after: usize,
-    /// Within what time calls count together, in seconds.
+    /// The time in which calls count together, in seconds.
     pub block_window_seconds: u64,
-    /// For how long a sender is blocked, in seconds.
+    /// The time for which a sender is blocked, in seconds.
     pub block_seconds: u64,
-    /// The HTTP status that a blocked sender gets: 400 to 599.
+    /// The HTTP status for a blocked sender: 400 to 599.
     pub blocked_status: u16,
-    /// The address of reports, on the loopback interface; without it, none are sent.
+    /// The address of reports, on the loopback interface. Without it, no reports are sent.
     pub callback_url: Option<String>,
-    /// In which format reports are.
+    /// The format of reports.
     pub report_format: ReportFormat,
-    /// The user of the reports' Basic authentication; without, they have none.
+    /// The user of the reports' Basic authentication. Without it, they have none.
     pub report_user: Option<String>,
     /// The password of the reports' Basic authentication.
     pub report_password: String,
-    /// The form of `Acceso`, `Posicion`, `Dispositivo` and `Result` in a report. In a form, a value that is no text is JSON.
+    /// The form of `Acceso`, `Posicion`, `Dispositivo` and `Result` in a report. In a form, a value
+    /// other than text is JSON.
     pub nested: ReportNesting,
-    /// Whether a finished process has a `Result` that cannot be read, and of which kind.
+    /// Whether, and how, the `Result` of a finished process is unreadable.
     pub spoiled_result: SpoiledResult,
-    /// Whether a report of 5500 has the reason as the parameter `Motivo`, and in which form.
+    /// Whether, and in which form, a report of 5500 contains the reason in the parameter `Motivo`.
     pub rejection_reason: RejectionReason,
-    /// Whether answers and reports are written in Windows-1252; else in UTF-8. The error of -3 is in Spanish then.
+    /// Whether responses and reports use Windows-1252; otherwise UTF-8. With it, the error of -3 is
+    /// in Spanish.
     pub windows_1252: bool,
     /// The `Estado` of the scenario `unknown-status`.
     pub unknown_status: i64,
-    /// Whether `Estado` and `Telefono` are numbers in reports in JSON, as the schema has them; else text, as in the sample.
+    /// Whether `Estado` and `Telefono` are numbers in JSON reports, according to the schema;
+    /// otherwise strings, as in the sample.
     pub report_numbers: bool,
-    /// Whether what is not known yet is an empty text in a report; else it is left out.
+    /// Whether unknown values are empty strings in a report; otherwise they are omitted.
     pub empty_when_unknown: bool,
-    /// Whether there is a `Result` before the process has finished, whose `Resultado` is -7.
+    /// Whether there is a `Result` before the process has finished, with a `Resultado` of -7.
     pub early_result: bool,
-    /// Whether people allow their position to be seen.
+    /// Whether people share their position.
     pub position_allowed: bool,
-    /// Whether a report of another service of the vendor (`SMSRECIBIDO`) comes before each one.
+    /// Whether a report of another service of the vendor (`SMSRECIBIDO`) precedes each one.
     pub other_services: bool,
-    /// The person who comes.
+    /// The simulated person.
     pub person: Person,
 }
 
-/// The person who shows their document.
+/// The person on the document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Person {
-    /// The names as the document's sample has them: the surnames, a comma, the given names.
+    /// The names in the form of the document's sample: the surnames, a comma, the given names.
     pub name: String,
-    /// The date of birth. If the finding is a minor, a minor's is told.
+    /// The date of birth. For a minor, the report contains another date.
     pub birth_date: Date,
-    /// The nationality: three letters.
+    /// The nationality in three letters.
     pub nationality: String,
     /// The sex: `M` or `F`.
     pub sex: String,
-    /// The last day of the document's validity. If the finding is an expired document, a day that is past is told.
+    /// The last day of the document's validity. For an expired document, the report contains a past
+    /// day.
     pub expiry_date: Date,
 }
 
-/// The answer to wrong credentials.
+/// The response to wrong credentials.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WrongCredentials {
-    /// By `Res` -1, in the format that was asked for.
+    /// `Res` -1, in the requested format.
     #[default]
     Told,
-    /// By the bare text `-1`, whatever was asked for.
+    /// The bare text `-1`, in any format.
     Bare,
-    /// By the HTTP status 401.
+    /// The HTTP status 401.
     Unauthorized,
-    /// By the HTTP status 403.
+    /// The HTTP status 403.
     Forbidden,
 }
 
@@ -137,55 +145,56 @@ pub enum ReportFormat {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
-    /// `multipart/form-data`, which the document's FORM-DATA may mean too.
+    /// `multipart/form-data`, another possible meaning of the document's FORM-DATA.
     Multipart,
 }
 
-/// The form of a value with parts in a report.
+/// The form of a structured value in a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReportNesting {
-    /// As a text that is JSON: the sample.
+    /// A string that contains JSON: the sample.
     #[default]
     Text,
-    /// As an object: the descriptions.
+    /// An object: the descriptions.
     Object,
-    /// As an array of objects: the schema.
+    /// An array of objects: the schema.
     Array,
-    /// As an array of arrays, each with a name and a value: the schema to the letter.
+    /// An array of arrays, each with a name and a value: the schema, read literally.
     Pairs,
 }
 
-/// The kind of a `Result` that cannot be read.
+/// The kind of an unreadable `Result`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SpoiledResult {
-    /// It can be read.
+    /// It is readable.
     #[default]
     None,
     /// It breaks off in the middle.
     Truncated,
     /// It is the word `Array`.
     Word,
-    /// Its `DNI` is the number in place of the data of the document.
+    /// Its `DNI` is the number in place of the document's data.
     FlatCard,
 }
 
-/// The form of the reason of a rejection: the document promises it "as parameters", without a name.
+/// The form of the reason of a rejection, which the document promises "as parameters", without a
+/// name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RejectionReason {
-    /// There is none.
+    /// No reason.
     #[default]
     None,
-    /// A text.
+    /// A string.
     Text,
     /// An object with a code and a text.
     Object,
-    /// An array of texts.
+    /// An array of strings.
     Array,
 }
 
@@ -196,28 +205,30 @@ impl Settings for Account {
             .general_error
             .is_some_and(|code| !(-7..=-5).contains(&code))
         {
-            return Err("general errors are -5, -6 and -7");
+            return Err("invalid general_error: expected -5, -6 or -7");
         }
         if !(400..600).contains(&self.blocked_status)
             || !(200..600).contains(&self.certificate_failure_status)
         {
-            return Err("there is no such HTTP status for it");
+            return Err("invalid HTTP status: expected 400 to 599");
         }
         if self.user.contains(':') || self.user.is_empty() || self.token.is_empty() {
-            return Err("there are a user, without a colon, and a token");
+            return Err("invalid credentials: expected a user without a colon, and a token");
         }
-        if !(1..=super::send::LONGEST_SENDER).contains(&self.sender.chars().count()) {
-            return Err("the sender has 1 to 11 characters");
+        if !(1..=super::send::MAX_SENDER).contains(&self.sender.chars().count()) {
+            return Err("invalid sender: expected 1 to 11 characters");
         }
         let known = [3000..=3003, 5000..=5001, 5100..=5100, 5500..=5500];
         if known
             .iter()
             .any(|known| known.contains(&self.unknown_status))
         {
-            return Err("unknown_status must be none of the document's statuses");
+            return Err(
+                "invalid unknown_status: expected a number other than the document's statuses",
+            );
         }
         if http::HeaderValue::from_str(&self.certificate_type).is_err() {
-            return Err("the type of certificates is no value of a header");
+            return Err("invalid certificate_type: expected a valid header value");
         }
         Ok(())
     }
@@ -269,7 +280,7 @@ impl Default for Account {
 }
 
 impl Person {
-    /// The sandbox's sample person, with this surname.
+    /// Returns the sandbox's sample person, with this surname.
     pub(super) fn erika(surname: &str) -> Self {
         Self {
             name: format!("{},ERIKA", surname.to_uppercase()),

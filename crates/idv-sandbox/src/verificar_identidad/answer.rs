@@ -1,4 +1,4 @@
-//! The answers: what they say, and the formats that `Resp` chooses.
+//! The responses and their formats, selected by `Resp`.
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use super::account::{Account, WrongCredentials};
 use super::charset::windows_1252;
 use crate::exchange::{Answer, Piece};
 
-/// The format of an answer (`Resp`).
+/// The format of a response (`Resp`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
@@ -17,21 +17,21 @@ pub enum AnswerFormat {
     Json,
     /// XML.
     Xml,
-    /// One `Name:value;` in a line.
+    /// `Name:value;` in one line.
     Txt,
-    /// That of old versions, with less in it.
+    /// The format of old versions, with fewer fields.
     Ant,
 }
 
-/// What a function says.
+/// The result of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
-    /// A request was sent: its identifier, and the credits that are left.
+pub(super) enum Outcome {
+    /// A request was sent: its identifier, and the remaining credits.
     Sent {
         id: String,
         credit_hundredths: u64,
     },
-    /// The credits that are left.
+    /// The remaining credits.
     Credits(u64),
     Failed(Failure),
 }
@@ -41,9 +41,9 @@ pub(super) enum Said {
 pub(super) enum Failure {
     /// -1.
     Credentials,
-    /// -2: the credits that it takes.
+    /// -2, with the necessary credits.
     Credits(u64),
-    /// -3, and what is wrong.
+    /// -3, with the error.
     Data(String),
     /// -4.
     NotActivated,
@@ -52,7 +52,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What is wrong with the data.
+    /// Returns a refusal of invalid data.
     pub(super) fn data(error: impl Into<String>) -> Self {
         Self::Data(error.into())
     }
@@ -69,7 +69,7 @@ impl Failure {
 }
 
 impl AnswerFormat {
-    /// By its name in `Resp`.
+    /// Returns the format by its name in `Resp`.
     pub(super) fn of(name: &str) -> Option<Self> {
         Some(match name {
             "JSON" => Self::Json,
@@ -80,9 +80,9 @@ impl AnswerFormat {
         })
     }
 
-    /// The answer.
-    pub(super) fn answer(self, said: &Said, account: &Account) -> Answer {
-        if matches!(said, Said::Failed(Failure::Credentials)) {
+    /// Builds the response.
+    pub(super) fn answer(self, outcome: &Outcome, account: &Account) -> Answer {
+        if matches!(outcome, Outcome::Failed(Failure::Credentials)) {
             match account.wrong_credentials {
                 WrongCredentials::Told => {}
                 WrongCredentials::Bare => return text("-1".to_owned()),
@@ -94,12 +94,12 @@ impl AnswerFormat {
                 }
             }
         }
-        let mut answer = self.render(said, account);
+        let mut answer = self.render(outcome, account);
         if account.windows_1252 {
             let text = String::from_utf8_lossy(&Piece::collect(std::mem::take(&mut answer.body)))
                 .into_owned();
             answer.body = vec![Piece::Bytes(windows_1252(&text).into())];
-            // The charset is not told, as nowhere in the document.
+            // As everywhere in the document, the charset is not stated.
             for (_, value) in &mut answer.headers {
                 *value = value.replace("; charset=utf-8", "");
             }
@@ -107,8 +107,8 @@ impl AnswerFormat {
         answer
     }
 
-    fn render(self, said: &Said, account: &Account) -> Answer {
-        let parts = parts(said, account);
+    fn render(self, outcome: &Outcome, account: &Account) -> Answer {
+        let parts = parts(outcome, account);
         match self {
             Self::Json => {
                 let object = Value::Object(parts);
@@ -132,16 +132,16 @@ impl AnswerFormat {
                     .map(|(name, value)| format!("{name}:{};\n", plain(value)))
                     .collect(),
             ),
-            Self::Ant => text(match said {
-                Said::Sent { id, .. } => format!("Res:1;\nID:{id};\n"),
-                Said::Credits(hundredths) => number(*hundredths).to_string(),
-                Said::Failed(failure) => failure.code().to_string(),
+            Self::Ant => text(match outcome {
+                Outcome::Sent { id, .. } => format!("Res:1;\nID:{id};\n"),
+                Outcome::Credits(hundredths) => number(*hundredths).to_string(),
+                Outcome::Failed(failure) => failure.code().to_string(),
             }),
         }
     }
 }
 
-/// Hundredths of a credit as credits: whole ones are an integer.
+/// Formats hundredths of a credit as credits; a whole number is an integer.
 fn number(hundredths: u64) -> Value {
     if hundredths.is_multiple_of(100) {
         return json!(hundredths / 100);
@@ -151,7 +151,7 @@ fn number(hundredths: u64) -> Value {
         .map_or_else(|_| json!(text), |number| json!(number))
 }
 
-fn parts(said: &Said, account: &Account) -> Map<String, Value> {
+fn parts(outcome: &Outcome, account: &Account) -> Map<String, Value> {
     let mut parts = Map::new();
     let mut part = |name: &str, value: Value| {
         let value = match value {
@@ -165,8 +165,8 @@ fn parts(said: &Said, account: &Account) -> Map<String, Value> {
         };
         parts.insert(name.to_owned(), value);
     };
-    match said {
-        Said::Sent {
+    match outcome {
+        Outcome::Sent {
             id,
             credit_hundredths,
         } => {
@@ -174,11 +174,11 @@ fn parts(said: &Said, account: &Account) -> Map<String, Value> {
             part("ID", json!(id));
             part("Cred", number(*credit_hundredths));
         }
-        Said::Credits(hundredths) => {
+        Outcome::Credits(hundredths) => {
             part("Res", json!(1));
             part("Cred", number(*hundredths));
         }
-        Said::Failed(failure) => {
+        Outcome::Failed(failure) => {
             part("Res", json!(failure.code()));
             match failure {
                 Failure::Data(error) if account.windows_1252 => {

@@ -1,9 +1,9 @@
-//! The functions, who may call them, and in which format they answer.
+//! The functions, their authentication and the format of their responses.
 
 use http::{Method, StatusCode};
 
 use super::account::Account;
-use super::answer::{AnswerFormat, Failure, Said};
+use super::answer::{AnswerFormat, Failure, Outcome};
 use super::parameters::Parameters;
 use super::{Moment, World, certificate, send};
 use crate::exchange::{Answer, Incoming};
@@ -31,27 +31,29 @@ pub(super) fn handle(
     }
     let (parameters, read) = Parameters::of(request);
     let (format, known) = format(&parameters, &world.first);
-    let said = authorize(request, &world.first)
+    let outcome = authorize(request, &world.first)
         .and(read)
         .and(known)
         .and_then(|()| match function {
-            "VerificarIdentidad" => send::send(world, &parameters, moment).map(Answered::Said),
+            "VerificarIdentidad" => send::send(world, &parameters, moment).map(Answered::Outcome),
             "GetCertificadoIdentidad" => {
                 certificate::download(world, &parameters).map(Answered::File)
             }
-            _ => Ok(Answered::Said(Said::Credits(world.first.credit_hundredths))),
+            _ => Ok(Answered::Outcome(Outcome::Credits(
+                world.first.credit_hundredths,
+            ))),
         });
-    // To ask for the credits over and over is an empty connection.
-    if said.is_err() || function == "GetCreditos" {
+    // Repeated queries of the credits count as empty connections.
+    if outcome.is_err() || function == "GetCreditos" {
         world.own.block.count(&world.first, moment.now);
     }
     let wrong_file =
-        function == "GetCertificadoIdentidad" && !matches!(said, Err(Failure::Credentials));
-    match said {
-        Ok(Answered::Said(said)) => format.answer(&said, &world.first),
+        function == "GetCertificadoIdentidad" && !matches!(outcome, Err(Failure::Credentials));
+    match outcome {
+        Ok(Answered::Outcome(outcome)) => format.answer(&outcome, &world.first),
         Ok(Answered::File(answer)) => answer,
         Err(failure) => {
-            let mut answer = format.answer(&Said::Failed(failure), &world.first);
+            let mut answer = format.answer(&Outcome::Failed(failure), &world.first);
             if wrong_file {
                 answer.status = StatusCode::from_u16(world.first.certificate_failure_status)
                     .unwrap_or(answer.status);
@@ -62,11 +64,11 @@ pub(super) fn handle(
 }
 
 enum Answered {
-    Said(Said),
+    Outcome(Outcome),
     File(Answer),
 }
 
-/// The format that `Resp` chooses; where it is none, that of an absent one.
+/// Returns the format that `Resp` selects; the default one if it is invalid.
 fn format(parameters: &Parameters, account: &Account) -> (AnswerFormat, Result<(), Failure>) {
     let absent = account.format_unless_told;
     match parameters.text("Resp") {
@@ -79,7 +81,7 @@ fn format(parameters: &Parameters, account: &Account) -> (AnswerFormat, Result<(
     }
 }
 
-/// Basic authentication by the API user and the API token.
+/// Checks Basic authentication by the API user and the API token.
 fn authorize(request: &Incoming, account: &Account) -> Result<(), Failure> {
     let expected = format!("{}:{}", account.user, account.token);
     if request.basic().is_some_and(|given| given == expected) {

@@ -1,4 +1,4 @@
-//! Who calls wrongly over and over is blocked for a time ("empty connections").
+//! Blocks senders of repeated invalid calls for a time ("empty connections").
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use super::account::Account;
 use crate::clock::later;
 use crate::exchange::Answer;
 
-/// The calls that count, and what came of them. On the loopback interface there is one sender.
+/// The times of counted calls, and the end of a block. On the loopback interface there is one
+/// sender.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     counted: Vec<Timestamp>,
@@ -17,7 +18,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The answer to a blocked sender.
+    /// Returns the response to a blocked sender.
     pub(super) fn refuse(&mut self, account: &Account, now: Timestamp) -> Option<Answer> {
         self.until = self.until.filter(|until| now < *until);
         self.until?;
@@ -26,7 +27,7 @@ impl Block {
         Some(Answer::page(status, "Your connection is blocked."))
     }
 
-    /// Counts a call that was wrong, or empty; one too many blocks.
+    /// Counts an invalid or empty call, and blocks the sender after too many.
     pub(super) fn count(&mut self, account: &Account, now: Timestamp) {
         let window = Duration::from_secs(account.block_window_seconds);
         self.counted.retain(|at| now < later(*at, window));

@@ -1,4 +1,4 @@
-//! A request to verify a person, and its state.
+//! A request to verify a person, and its history.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -18,11 +18,11 @@ pub(super) mod estado {
     pub(in super::super) const REJECTED: i64 = 5500;
 }
 
-/// The number of the document of a person of whom none was asked for.
+/// The number of the document if the request contains none.
 const NUMBER: &str = "00000000T";
 /// The number of another document.
 const ANOTHER: &str = "11111111H";
-/// The number of the passport of a person of whom none was asked for.
+/// The number of the passport if the request contains none.
 const PASSPORT: &str = "PAB123456";
 /// The number of another passport.
 const ANOTHER_PASSPORT: &str = "XDB999999";
@@ -33,25 +33,25 @@ pub(crate) struct Case {
     pub(super) id: String,
     /// The person's mobile number, with its country code.
     pub(super) phone: String,
-    /// The number of the document that was asked for.
+    /// The requested number of the document.
     pub(super) wanted: Option<String>,
     /// The sender of the message.
     pub(super) sender: String,
     /// The message with its link.
     pub(super) message: String,
-    /// The end of the link.
+    /// The last part of the link.
     pub(super) token: String,
     /// The time at which the message is sent.
     pub(super) send_at: Timestamp,
-    /// The statuses and when they were reached.
+    /// The statuses and their times.
     pub(super) statuses: Vec<(i64, Timestamp)>,
     pub(super) accesses: Vec<Access>,
-    /// The finding of the process, once it is finished.
+    /// The finding of the process, once it has finished.
     pub(super) finding: Finding,
     pub(super) attempt: u32,
 }
 
-/// An access of the link.
+/// A visit to the link.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
     pub(super) at: Timestamp,
@@ -69,7 +69,7 @@ impl Verification for Case {
 }
 
 impl Case {
-    /// The number on the front of the document that the person shows.
+    /// Returns the number on the front of the document.
     pub(super) fn front(&self) -> &str {
         match (self.finding.another, self.finding.passport) {
             (true, true) => ANOTHER_PASSPORT,
@@ -79,7 +79,7 @@ impl Case {
         }
     }
 
-    /// The number on its back, which a passport does not have.
+    /// Returns the number on the back, which a passport does not have.
     pub(super) fn back(&self) -> &str {
         match () {
             () if self.finding.passport => "",
@@ -88,12 +88,12 @@ impl Case {
         }
     }
 
-    /// The status, where it has one.
+    /// Returns the status, if there is one.
     pub(super) fn status(&self) -> Option<i64> {
         self.statuses.last().map(|(status, _)| *status)
     }
 
-    /// Whether nothing is to come any more.
+    /// Returns whether no further status can follow.
     pub(super) fn is_final(&self) -> bool {
         matches!(self.status(), Some(estado::VALIDATED | estado::REJECTED))
     }
@@ -102,7 +102,7 @@ impl Case {
         self.status() == Some(estado::VALIDATED)
     }
 
-    /// Whether it was ever in one of these statuses since the person came last.
+    /// Returns whether it has reached one of these statuses since the person's latest visit.
     pub(super) fn reached(&self, statuses: &[i64]) -> bool {
         let since = self
             .statuses
@@ -115,7 +115,7 @@ impl Case {
             .any(|(status, _)| statuses.contains(status))
     }
 
-    /// Whether the process has finished, so that there is a result.
+    /// Returns whether the process has finished, so that there is a result.
     pub(super) fn is_processed(&self) -> bool {
         self.reached(&[
             estado::UNDER_VERIFICATION,
@@ -125,20 +125,20 @@ impl Case {
     }
 }
 
-/// The time zone of every time: that of Spain.
+/// Returns the time zone of all times: Spain's.
 pub(super) fn spain() -> TimeZone {
-    // Without a database of time zones, winter time.
+    // Without a time zone database, winter time.
     TimeZone::get("Europe/Madrid").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(1)))
 }
 
-/// A time in Spain, to the minute.
+/// Formats a time in Spain, to the minute.
 pub(super) fn minute(at: Timestamp) -> String {
     at.to_zoned_datetime(spain())
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
 }
 
-/// A time in Spain, to the second.
+/// Formats a time in Spain, to the second.
 pub(super) fn second(at: Timestamp) -> String {
     at.to_zoned_datetime(spain())
         .strftime("%Y-%m-%d %H:%M:%S")

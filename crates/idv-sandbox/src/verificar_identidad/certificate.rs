@@ -1,4 +1,4 @@
-//! GetCertificadoIdentidad: the certificate of a verification that was validated.
+//! GetCertificadoIdentidad: the certificate of a validated verification.
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,18 +10,18 @@ use super::parameters::Parameters;
 use crate::exchange::{Answer, Piece};
 use crate::pdf;
 
-/// Downloads it.
+/// Downloads the certificate.
 pub(super) fn download(world: &World, parameters: &Parameters) -> Result<Answer, Failure> {
     let id = parameters
         .text("Id")?
         .ok_or_else(|| Failure::data("Id is required"))?;
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Failure::data("Id is no integer"));
+        return Err(Failure::data("Id is not an integer"));
     }
     let case = world
         .cases
         .get(&id)
-        .ok_or_else(|| Failure::data("there is no request with this Id"))?;
+        .ok_or_else(|| Failure::data("no request has this Id"))?;
     if !case.is_validated() {
         return Err(Failure::data("the verification is not validated"));
     }

@@ -1,12 +1,13 @@
-//! Windows-1252, which an account's answers and reports can be written in: the document names no charset.
+//! Windows-1252, an optional charset of an account's responses and reports. The document states no
+//! charset.
 
-/// The characters from 0x80 to 0x9F; five of the codes have none.
+/// The characters from 0x80 to 0x9F. Five of the codes have none.
 const HIGH: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// Encodes a text. A character that the charset does not have becomes a question mark.
+/// Encodes a text. A character outside the charset becomes a question mark.
 pub(super) fn windows_1252(text: &str) -> Vec<u8> {
     text.chars().map(encode).collect()
 }
@@ -15,7 +16,7 @@ fn encode(letter: char) -> u8 {
     if let Some(place) = HIGH.iter().position(|known| *known == letter) {
         return u8::try_from(0x80 + place).unwrap_or(b'?');
     }
-    // The codes from 0x80 on that are not those above are Unicode's own.
+    // The other codes from 0x80 on equal Unicode's.
     u8::try_from(u32::from(letter))
         .ok()
         .filter(|code| !(0x80..0xA0).contains(code))

@@ -11,26 +11,27 @@ use crate::clock::renewed;
 /// A finding of the process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Finding {
-    /// The reason why it is not positive: -1 to -9.
+    /// The reason of a result that is not positive: -1 to -9.
     pub(super) reason: Option<i64>,
-    /// The likeness of the person and the picture on the document, in percent.
+    /// The similarity of the person and the picture on the document, in percent.
     pub(super) likeness: f64,
-    /// Whether the document has another number than the one that was asked for.
+    /// Whether the document has a number other than the requested one.
     pub(super) another: bool,
     /// Whether the document is a passport, which has no back.
     pub(super) passport: bool,
-    /// Whether the name and the date of birth are misread until an operator corrects them.
+    /// Whether the machine misreads the name and the date of birth, until an operator corrects
+    /// them.
     pub(super) misread: bool,
 }
 
 /// The front and the back do not match.
 pub(super) const SIDES_DIFFER: i64 = -3;
-/// The process is not finished.
+/// The process has not finished.
 const UNFINISHED: i64 = -7;
-/// The number is not the one that was asked for.
+/// The number differs from the requested one.
 pub(super) const ANOTHER_NUMBER: i64 = -9;
 
-/// The likeness of the document's sample.
+/// The similarity in the document's sample.
 pub(super) const ALIKE: f64 = 93.957_847_595_214_84;
 
 /// The date of birth of a minor.
@@ -39,7 +40,7 @@ const MINOR: Date = Date::constant(2009, 12, 18);
 const PAST: Date = Date::constant(2021, 10, 19);
 
 impl Finding {
-    /// All went well.
+    /// A positive result.
     pub(super) const GOOD: Self = Self {
         reason: None,
         likeness: ALIKE,
@@ -47,29 +48,29 @@ impl Finding {
         passport: false,
         misread: false,
     };
-    /// All went well, with a document of another number.
+    /// A positive result, with a document of another number.
     pub(super) const ANOTHER: Self = Self {
         another: true,
         ..Self::GOOD
     };
-    /// All went well, with a passport.
+    /// A positive result, with a passport.
     pub(super) const PASSPORT: Self = Self {
         passport: true,
         ..Self::GOOD
     };
-    /// All went well, but for a passport of another number.
+    /// A positive result, with a passport of another number.
     pub(super) const ANOTHER_PASSPORT: Self = Self {
         reason: Some(ANOTHER_NUMBER),
         another: true,
         ..Self::PASSPORT
     };
-    /// All went well, but for what was misread.
+    /// A positive result, with misread data.
     pub(super) const MISREAD: Self = Self {
         misread: true,
         ..Self::GOOD
     };
 
-    /// That of one of the reasons -1 to -9; none if there is no such reason.
+    /// Returns the finding with one of the reasons -1 to -9; `None` if there is no such reason.
     pub(super) const fn of(reason: i64) -> Option<Self> {
         let likeness = match reason {
             -1 => 71.208_984_375_124_56,
@@ -85,7 +86,7 @@ impl Finding {
         })
     }
 
-    /// By what `Resultado` is to be.
+    /// Returns the finding with this `Resultado`.
     pub(super) fn by(number: &Number) -> Option<Self> {
         match number.as_i64().filter(|number| *number < 0) {
             Some(reason) => Self::of(reason),
@@ -101,13 +102,13 @@ impl Finding {
         }
     }
 
-    /// Whether it is this reason for which it is not positive.
+    /// Returns whether this is the reason of a result that is not positive.
     pub(super) const fn is(self, reason: i64) -> bool {
         matches!(self.reason, Some(own) if own == reason)
     }
 }
 
-/// `Result`. Before the process has finished it says just that.
+/// Returns `Result`. Before the process has finished, it only says so.
 pub(super) fn result(case: &Case, person: &Person) -> Value {
     let (wanted, finding) = (case.wanted.as_deref(), case.finding);
     let is_processed = case.is_processed();
@@ -138,7 +139,7 @@ pub(super) fn result(case: &Case, person: &Person) -> Value {
     result.into()
 }
 
-/// The parts of `Result` that come with the end of the process.
+/// Returns the parts of `Result` that exist after the end of the process.
 fn findings(case: &Case, person: &Person) -> Value {
     let finding = case.finding;
     let today = case.statuses.last().map_or(Date::default(), |(_, at)| {
@@ -182,7 +183,7 @@ fn findings(case: &Case, person: &Person) -> Value {
     })
 }
 
-/// The name and the date of birth as the machine misreads them: without the last letter, and a year early.
+/// Returns the misread name and date of birth: without the last letter, and a year early.
 fn misread(person: &Person) -> (String, Date) {
     let mut name = person.name.clone();
     name.pop();
@@ -208,7 +209,7 @@ fn day_first(date: Date) -> String {
     date.strftime("%d/%m/%Y").to_string()
 }
 
-/// In the vendor's words.
+/// Returns the vendor's word.
 pub(super) const fn yes(is: bool) -> &'static str {
     if is { "Si" } else { "No" }
 }

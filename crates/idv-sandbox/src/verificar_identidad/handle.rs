@@ -1,4 +1,4 @@
-//! Driving the vendor from Rust.
+//! Drives VerificarIdentidad's emulator from Rust.
 
 use serde::Serialize;
 
@@ -8,25 +8,25 @@ use crate::emulator::Emulator;
 use crate::part::Part as _;
 use crate::sandbox::Sandbox;
 
-/// VerificarIdentidad in the sandbox. The account's settings have the credits that are left.
+/// VerificarIdentidad in the sandbox. The account's settings contain the remaining credits.
 pub type VerificarIdentidad<'a> = Emulator<'a, Account>;
 
 /// A message on a person's phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PhoneMessage {
-    /// The identifier of the request that it belongs to.
+    /// The identifier of its request.
     pub id: String,
     /// The number of the phone.
     pub to: String,
-    /// Its sender.
+    /// The sender.
     pub from: String,
-    /// Its text, with the link filled in.
+    /// The text with the link.
     pub text: String,
 }
 
 impl Sandbox {
-    /// VerificarIdentidad.
+    /// Returns VerificarIdentidad's emulator.
     #[must_use]
     pub const fn verificar_identidad(&self) -> VerificarIdentidad<'_> {
         Emulator::of::<Own>(self)
@@ -34,31 +34,31 @@ impl Sandbox {
 }
 
 impl VerificarIdentidad<'_> {
-    /// The API user.
+    /// Returns the API user.
     #[must_use]
     pub fn user(&self) -> String {
         self.account().user
     }
 
-    /// The API token.
+    /// Returns the API token.
     #[must_use]
     pub fn token(&self) -> String {
         self.account().token
     }
 
-    /// The messages that have come to people's phones, in their order.
+    /// Returns the messages on people's phones, in order.
     #[must_use]
     pub fn messages(&self) -> Vec<PhoneMessage> {
         messages(&self.state().parts.verificar_identidad)
     }
 
-    /// Every request's identifier, in the order in which they were given.
+    /// Returns the identifiers of all requests, in the order of their creation.
     #[must_use]
     pub fn ids(&self) -> Vec<String> {
         Own::ids(&self.state().parts.verificar_identidad)
     }
 
-    /// The number of requests.
+    /// Returns the number of requests.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.state().parts.verificar_identidad.cases.len()

@@ -1,4 +1,4 @@
-//! VerificarIdentidad 3.0, Mensatek's identity verification, by its document.
+//! The emulator of VerificarIdentidad 3.0, Mensatek's identity verification.
 
 pub(crate) mod account;
 pub(crate) mod answer;
@@ -34,16 +34,16 @@ use crate::scenario::Ending;
 use crate::vendor::{CALLBACK_SECRET, Setting, with_secret};
 use crate::world;
 
-/// The context of a request, and its effects beside the answer.
+/// The context of a request, and its effects beside the response.
 pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
 
-/// Everything at the vendor.
+/// The state of the vendor.
 pub(crate) type World = part::World<Own>;
 
 /// The vendor's own state.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
-    /// The requests whose message has come, in the order in which they came.
+    /// The requests whose message has arrived, in the order of arrival.
     messages: Vec<String>,
     block: Block,
 }
@@ -51,11 +51,11 @@ pub(crate) struct Own {
 /// An event of a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Effect {
-    /// The message comes to the person's phone.
+    /// The message arrives on the person's phone.
     Message,
-    /// A status is reached.
+    /// The request reaches a status.
     Status(i64),
-    /// The finding of the process.
+    /// The process has this finding.
     Finding(Finding),
 }
 
@@ -66,14 +66,14 @@ impl Part for Own {
 
     const ID: &'static str = "verificar-identidad";
     const NAME: &'static str = "VerificarIdentidad";
-    // The API, and the pages that persons visit.
+    // The API, and the pages for persons.
     const HOSTS: &'static [&'static str] = &["api.mensatek.com", "www.mensatek.com"];
     const PAGES: &'static str = "https://www.mensatek.com";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
     const VERIFICATION: &'static str = "request";
     const CREATE: &'static str = "/VerificarIdentidad";
     const POLL: &'static str = "/VerificarIdentidad";
-    /// The document is silent: three times more.
+    /// The document states no times; three further attempts.
     const RETRY_MINUTES: &'static [u64] = &[1, 5, 30];
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
@@ -200,12 +200,12 @@ impl Part for Own {
 #[serde(deny_unknown_fields)]
 struct Set {
     estado: i64,
-    /// The reason why the result is not positive, or the likeness.
+    /// The reason of a result that is not positive, or the similarity.
     #[serde(default)]
     resultado: Option<Number>,
 }
 
-/// Sets a status and, if it is given, the finding.
+/// Sets a status and, if given, the finding.
 fn set_status(
     world: &mut World,
     id: &str,
@@ -215,9 +215,9 @@ fn set_status(
     let (case, account) = world.find_open(id)?;
     if let Some(number) = &set.resultado {
         let finding = Finding::by(number)
-            .ok_or("a result is one of -1 to -9, but -7, or 0 to 100 percent")?;
+            .ok_or("invalid resultado: expected -1 to -9 except -7, or 0 to 100 percent")?;
         if finding.is(ANOTHER_NUMBER) && case.wanted.is_none() {
-            return Err("no number was asked for, so none can be another".to_owned());
+            return Err("the request contains no number that could differ".to_owned());
         }
         case.finding = finding;
     }
@@ -225,7 +225,7 @@ fn set_status(
     world.view(id)
 }
 
-/// The messages that have come to phones, in their order.
+/// Returns the messages on people's phones, in order.
 fn messages(world: &World) -> Vec<PhoneMessage> {
     let message = |case: &Case| PhoneMessage {
         id: case.id.clone(),
@@ -242,7 +242,7 @@ fn messages(world: &World) -> Vec<PhoneMessage> {
         .collect()
 }
 
-/// A status is reached, and the account is told.
+/// Applies a status and sends the report.
 fn reach(case: &mut Case, account: &Account, status: i64, moment: &mut Moment<'_>) {
     case.statuses.push((status, moment.now));
     if status == estado::ACCESSED {
@@ -255,7 +255,7 @@ fn reach(case: &mut Case, account: &Account, status: i64, moment: &mut Moment<'_
     report::tell(case, account, moment);
 }
 
-/// An identifier that was not given before.
+/// Returns an unused identifier.
 fn new_id(world: &World, moment: &mut Moment<'_>) -> String {
     loop {
         let id = (200_000_000 + moment.random.number(1_800_000_000)).to_string();

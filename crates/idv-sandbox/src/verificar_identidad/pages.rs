@@ -1,4 +1,4 @@
-//! What the person's browser sees behind the link of the message.
+//! The pages of the message's link for the person's browser.
 
 use http::{Method, StatusCode};
 
@@ -7,7 +7,7 @@ use super::{Effect, Moment, Own, World};
 use crate::exchange::{Answer, Incoming};
 use crate::part::Part as _;
 
-/// The person opens the link: the process begins.
+/// Opens the link: the process begins.
 pub(super) fn handle(
     world: &mut World,
     request: &Incoming,

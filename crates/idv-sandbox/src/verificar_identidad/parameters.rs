@@ -1,4 +1,5 @@
-//! The parameters of a call: in the query, in a form, or in an object of JSON, by names without regard to case.
+//! The parameters of a call: in the query, in a form, or in a JSON object. Their names are
+//! case-insensitive.
 
 use std::collections::HashMap;
 
@@ -7,14 +8,15 @@ use serde_json::{Map, Value};
 use super::answer::Failure;
 use crate::exchange::Incoming;
 
-/// The parameters, by their names in lower case.
+/// The parameters, by lower-case name.
 #[derive(Debug, Default)]
 pub(super) struct Parameters(HashMap<String, Value>);
 
 impl Parameters {
-    /// Those of a request. What is in the body stands before what is in the query.
+    /// Parses the parameters of a request. The body takes precedence over the query.
     ///
-    /// With the second part the body cannot be read, and the first has what is in the query alone.
+    /// If the body is invalid, the second value is the failure, and the first contains the query
+    /// alone.
     pub(super) fn of(request: &Incoming) -> (Self, Result<(), Failure>) {
         let mut parameters = Self::default();
         parameters.extend(request.parameters());
@@ -31,7 +33,7 @@ impl Parameters {
                     Ok(())
                 }
                 Err(error) => Err(Failure::data(format!(
-                    "the body is no object of JSON: {error}"
+                    "the body is not a JSON object: {error}"
                 ))),
             },
             "application/x-www-form-urlencoded" => {
@@ -45,13 +47,14 @@ impl Parameters {
         (parameters, read)
     }
 
-    /// A text; empty ones are none. A number is taken for its digits: in the document `Id` is an integer here and a text there.
+    /// Returns a text that is not empty. A number yields its digits: in the document `Id` is an
+    /// integer in one place and a string in another.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, Failure> {
         match self.0.get(&name.to_lowercase()) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(Failure::data(format!("{name} is no text"))),
+            Some(_) => Err(Failure::data(format!("{name} is not a string"))),
         }
     }
 

@@ -1,17 +1,18 @@
-//! JSON as the vendor writes what is in a report: slashes escaped, and the numbers of a result with 17 digits.
+//! JSON in the style of the vendor's reports: slashes escaped, and the numbers of a result with 17
+//! digits.
 
 use serde_json::Value;
 
-/// How numbers with a fraction are written.
+/// The format of numbers with a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Digits {
-    /// With as many digits as tell them apart.
+    /// As many digits as necessary.
     Shortest,
-    /// With 17 digits.
+    /// 17 digits.
     Seventeen,
 }
 
-/// The text of a value.
+/// Formats a value.
 pub(super) fn text(value: &Value, digits: Digits) -> String {
     match value {
         Value::Object(object) => {
@@ -34,12 +35,12 @@ pub(super) fn text(value: &Value, digits: Digits) -> String {
     }
 }
 
-/// `"…"`, slashes escaped.
+/// Formats a string with slashes escaped.
 fn string(text: &str) -> String {
     Value::from(text).to_string().replace('/', "\\/")
 }
 
-/// 17 significant digits, and no zeros at the end.
+/// Formats 17 significant digits without trailing zeros.
 fn seventeen(float: f64) -> String {
     let whole = format!("{:.0}", float.trunc().abs());
     let digits = if whole == "0" { 0 } else { whole.len() };

@@ -1,4 +1,4 @@
-//! Reports: the vendor posts them to the account's address each time a request changes its status.
+//! Reports: the vendor posts one to the account's address each time a request changes its status.
 
 use std::borrow::Cow;
 
@@ -15,26 +15,26 @@ use super::finding::result;
 use super::php::{self, Digits};
 use crate::callback::Callback;
 
-/// The service of these reports.
+/// The service in these reports.
 const SERVICE: &str = "VERIFICACION_IDENTIDAD";
-/// A boundary begins a line, and no value of a report has more than one.
+/// The boundary starts a line, and no value of a report has several lines.
 const MULTIPART: &str = "multipart/form-data; boundary=----InformeDeVerificacionDeIdentidad";
 const BOUNDARY: &str = "------InformeDeVerificacionDeIdentidad";
 
 /// A value of a report.
 enum Field {
     Text(String),
-    /// A number, or its digits as text.
+    /// A number, or its digits as a string.
     Number(i64),
-    /// Values with parts, and how their numbers are written.
+    /// Structured values, and the format of their numbers.
     Nested(Vec<Value>, Digits),
-    /// A value of JSON, in a form as text.
+    /// A JSON value; in a form, a string.
     Json(Value),
     /// Not known yet.
     Unknown,
 }
 
-/// Tells of the status that a request has now.
+/// Reports the current status of a request.
 pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
     let Some(url) = account.callback_url.as_ref() else {
         return;
@@ -79,7 +79,7 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
         |known: bool, field: fn(&Case) -> Field| if known { field(case) } else { Field::Unknown };
     let shown = |statuses: &[i64]| case.reached(statuses) || case.is_processed();
     let accessed = !case.accesses.is_empty();
-    // The front is asked for, then shown, then the back is asked for.
+    // The front is requested, then shown, then the back is requested.
     let front = shown(&[estado::BACK, estado::IN_PROCESS]);
     let back = shown(&[estado::IN_PROCESS]);
     let has_result = case.is_processed() || (account.early_result && back);
@@ -141,7 +141,7 @@ fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {
     fields
 }
 
-/// `Result`, as the account has it.
+/// Returns `Result` in the account's form.
 fn result_field(case: &Case, account: &Account) -> Field {
     let mut value = result(case, &account.person);
     let spoiled = if case.is_processed() {
@@ -169,7 +169,7 @@ fn result_field(case: &Case, account: &Account) -> Field {
     Field::Nested(vec![value], Digits::Seventeen)
 }
 
-/// The reason of a rejection.
+/// Returns the reason of a rejection.
 fn reason(form: RejectionReason) -> Option<Field> {
     const TEXT: &str = "Documento manipulado según el operador";
     match form {
@@ -181,7 +181,7 @@ fn reason(form: RejectionReason) -> Option<Field> {
 }
 
 fn accesses(case: &Case) -> Vec<Value> {
-    // The address of the document's sample, and the ones after it.
+    // The IP address of the document's sample, and the following ones.
     let access = |(number, access): (u8, &Access)| {
         let (date, port) = (second(access.at), access.port.to_string());
         json!({ "Fecha": date, "IP": format!("85.10.20.{}", 221_u8.wrapping_add(number)), "Puerto": port })
@@ -209,7 +209,7 @@ fn device() -> Value {
     json!({ "browser": "Chrome 92.0.4515.131", "SysOp": "Android 11", "displayResolution": "360 x 800" })
 }
 
-/// The body and its media type.
+/// Builds the body; returns it with its media type.
 fn body(fields: Vec<(&'static str, Field)>, account: &Account) -> (&'static str, String) {
     let fields = fields
         .into_iter()
@@ -254,7 +254,7 @@ fn encode(text: &str) -> Cow<'_, [u8]> {
     Cow::Owned(windows_1252(text))
 }
 
-/// A value in a report in JSON.
+/// Formats a value for a JSON report.
 fn json_of(field: Field, account: &Account) -> String {
     match field {
         Field::Number(number) if account.report_numbers => number.to_string(),
@@ -266,7 +266,7 @@ fn json_of(field: Field, account: &Account) -> String {
     }
 }
 
-/// A value in a form: text.
+/// Formats a value for a form: text.
 fn form_of(field: Field, account: &Account) -> String {
     match field {
         Field::Text(text) => text,
@@ -277,7 +277,7 @@ fn form_of(field: Field, account: &Account) -> String {
     }
 }
 
-/// Several are an array in any case.
+/// Formats structured values. Several are always an array.
 fn nested(mut values: Vec<Value>, digits: Digits, account: &Account) -> String {
     if account.nested == ReportNesting::Pairs {
         values = values.into_iter().map(pairs).collect();
@@ -291,7 +291,7 @@ fn nested(mut values: Vec<Value>, digits: Digits, account: &Account) -> String {
     php::text(&value, digits)
 }
 
-/// The same with each object as an array of names and values.
+/// Replaces each object with an array of names and values.
 fn pairs(value: Value) -> Value {
     match value {
         Value::Object(object) => object

@@ -1,4 +1,4 @@
-//! The named scenarios that the person and the vendor's operators act out.
+//! The named scenarios of the person and the vendor's operators.
 
 use jiff::Timestamp;
 
@@ -8,13 +8,13 @@ use super::case::{Case, estado};
 use super::finding::{ANOTHER_NUMBER, Finding, SIDES_DIFFER};
 use crate::scenario::Ending;
 
-/// The scenarios of this vendor alone, and those of all vendors that end otherwise here.
+/// The vendor's own scenarios, and common ones with another ending.
 pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
-    // Nothing but a number is submitted, so that nothing else can differ.
+    // The request only contains a number, so nothing else can differ.
     ("data-changed", Ending::Verified),
-    // There is no state for it: the operators reject what they do not finish.
+    // The vendor has no such state: the operators reject unfinished processes.
     ("canceled-in-review", Ending::Rejected),
-    // The link has no documented end.
+    // The document states no lifetime of the link.
     ("expired", Ending::AwaitingPerson),
     ("wrong-number", Ending::Inconclusive),
     ("wrong-number-alike", Ending::Inconclusive),
@@ -24,20 +24,21 @@ pub(crate) const SCENARIOS: &[(&str, Ending)] = &[
     ("unreviewed", Ending::InReview),
     ("several-accesses", Ending::Verified),
 ];
-/// The minutes after which the scenario `expired` says that the person never came: the vendor itself never says so.
-const NOBODY: u64 = 30 * 24 * 60;
+/// The minutes after which the scenario `expired` reports that the person never came. The vendor
+/// itself never reports it.
+const NEVER_CAME: u64 = 30 * 24 * 60;
 
 /// The plan of a scenario.
 pub(super) type Plan = crate::scenario::Plan<Effect>;
 
-/// Plans a scenario from now on. It is an error if there is none of this name, or none for such a request.
+/// Plans a scenario from now on. Fails if there is no such scenario for the request.
 pub(super) fn plan(
     name: &str,
     case: &Case,
     account: &Account,
     now: Timestamp,
 ) -> Result<Plan, &'static str> {
-    // Before the message is sent, nobody can come.
+    // The person cannot come before the message is sent.
     let wait = case.send_at.duration_since(now).as_secs();
     let mut plan = Plan::after(u64::try_from(wait).unwrap_or_default());
     match name {
@@ -52,11 +53,11 @@ pub(super) fn plan(
                 .status("validated it", estado::VALIDATED)
         }
         "wrong-number" | "wrong-number-alike" | "wrong-passport" if case.wanted.is_none() => {
-            return Err("no number was asked for, so none can be another");
+            return Err("the request contains no number that could differ");
         }
         "wrong-number" => {
             plan.found(ANOTHER_NUMBER)
-                .say("took another document than the one that is expected")
+                .say("took a document other than the expected one")
                 .conduct()
                 .finish();
             plan.review("saw that it is the person on it")
@@ -64,7 +65,7 @@ pub(super) fn plan(
         }
         "wrong-number-alike" => {
             plan.finding(Finding::ANOTHER)
-                .say("took another document than the one that is expected")
+                .say("took a document other than the expected one")
                 .conduct()
                 .finish();
             plan.review("saw that it is the person on it")
@@ -80,7 +81,7 @@ pub(super) fn plan(
         }
         "wrong-passport" => {
             plan.finding(Finding::ANOTHER_PASSPORT)
-                .say("took another passport than the one that is expected");
+                .say("took a passport other than the expected one");
             plan.conduct_passport()
                 .finish()
                 .review("saw that it is the person on it");
@@ -120,7 +121,7 @@ pub(super) fn plan(
         }
         "fraud" => {
             plan.found(-8)
-                .say("took somebody else's document")
+                .say("took another person's document")
                 .conduct()
                 .finish();
             plan.review("saw another person")
@@ -147,12 +148,12 @@ pub(super) fn plan(
                 .say("held the phone into the light")
                 .conduct()
                 .finish();
-            plan.review("could see nobody")
+            plan.review("could not see a person")
                 .status("rejected it", estado::REJECTED)
         }
         "expired" => plan
-            .later(NOBODY)
-            .say("never came; the vendor says nothing of it"),
+            .later(NEVER_CAME)
+            .say("never came; the vendor does not report it"),
         "never-finishes" => plan
             .found(-1)
             .conduct()
@@ -161,11 +162,11 @@ pub(super) fn plan(
         "unknown-status" => {
             plan.finding(Finding::GOOD).conduct();
             plan.status(
-                "the vendor set a status that no document knows",
+                "the vendor set an undocumented status",
                 account.unknown_status,
             )
         }
-        _ => return Err("there is no such scenario"),
+        _ => return Err("unknown scenario"),
     };
     Ok(plan)
 }
@@ -176,7 +177,7 @@ impl Plan {
         self.effect(Effect::Status(status))
     }
 
-    /// The finding of the process.
+    /// Sets the finding of the process.
     fn finding(&mut self, finding: Finding) -> &mut Self {
         self.effect(Effect::Finding(finding))
     }
@@ -186,14 +187,14 @@ impl Plan {
         self.finding(Finding::of(reason).unwrap_or(Finding::GOOD))
     }
 
-    /// The person opens the link and is filmed.
+    /// Plans the opening of the link and the video.
     fn access(&mut self) -> &mut Self {
         self.later(1).status("opened the link", estado::ACCESSED);
         self.seconds(30)
             .status("looked into the camera", estado::LIVENESS)
     }
 
-    /// The person does all of their part.
+    /// Plans the person's whole part.
     fn conduct(&mut self) -> &mut Self {
         self.access()
             .later(1)
@@ -206,7 +207,7 @@ impl Plan {
         )
     }
 
-    /// The person does all of their part with a passport, which has no back.
+    /// Plans the person's whole part with a passport, which has no back.
     fn conduct_passport(&mut self) -> &mut Self {
         self.access()
             .later(1)
@@ -217,7 +218,7 @@ impl Plan {
         )
     }
 
-    /// The machine is done with it.
+    /// Plans the end of the automatic process.
     fn finish(&mut self) -> &mut Self {
         self.later(1).status(
             "the data were there, under verification",

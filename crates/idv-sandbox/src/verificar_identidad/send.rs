@@ -1,22 +1,22 @@
-//! VerificarIdentidad: a message with a link goes to a person's phone.
+//! VerificarIdentidad: sends a message with a link to a person's phone.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::AmbiguousOffset;
 
-use super::answer::{Failure, Said};
+use super::answer::{Failure, Outcome};
 use super::case::{Case, spain};
 use super::finding::Finding;
 use super::parameters::Parameters;
 use super::{Effect, Moment, World, new_id};
 
-/// How long a sender may be.
-pub(super) const LONGEST_SENDER: usize = 11;
+/// The maximum length of a sender.
+pub(super) const MAX_SENDER: usize = 11;
 
-/// Where the link comes in a message.
+/// The placeholder of the link in a message.
 const LINK: &str = "[LINK]";
 
-/// The message of a request that has none.
+/// The message of a request without one.
 const MESSAGE: &str =
     "Necesitamos verificar su identidad. Pulse en el enlace para comenzar el proceso: [LINK]";
 
@@ -25,14 +25,14 @@ pub(super) fn send(
     world: &mut World,
     parameters: &Parameters,
     moment: &mut Moment<'_>,
-) -> Result<Said, Failure> {
+) -> Result<Outcome, Failure> {
     let account = &world.first;
     let phone = parameters
         .text("Telefono")?
         .ok_or_else(|| Failure::data("Telefono is required"))?;
     if !is_phone(&phone) {
         return Err(Failure::data(
-            "Telefono has the digits of a number with its country code and nothing else",
+            "Telefono must be the digits of a number with its country code",
         ));
     }
     let mut text = parameters
@@ -47,7 +47,7 @@ pub(super) fn send(
     let sender = parameters
         .text("Remitente")?
         .unwrap_or_else(|| account.sender.clone());
-    if sender.chars().count() > LONGEST_SENDER {
+    if sender.chars().count() > MAX_SENDER {
         return Err(Failure::data("Remitente has more than 11 characters"));
     }
     let send_at = match parameters.text("Fecha")? {
@@ -95,23 +95,24 @@ pub(super) fn send(
     } else {
         world.own.messages.push(id.clone());
     }
-    Ok(Said::Sent {
+    Ok(Outcome::Sent {
         id,
         credit_hundredths: left,
     })
 }
 
-/// Digits with a country code, which does not begin with 0: at most 15 (E.164).
+/// Returns whether a text consists of at most 15 digits and does not begin with 0 (E.164).
 fn is_phone(phone: &str) -> bool {
     (8..=15).contains(&phone.len())
         && phone.bytes().all(|byte| byte.is_ascii_digit())
         && !phone.starts_with('0')
 }
 
-/// The time of a `Fecha`: to the minute, in Spain. A time that the clocks there skip is refused; of one that comes twice the first is
-/// meant. A time that is past by virtual time alone means now, unless the clock is strict.
+/// Parses a `Fecha`: a time in Spain, to the minute. A time that the clocks skip is refused; an
+/// ambiguous one means the first. A time that is past by virtual time alone means now, unless the
+/// clock is strict.
 fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Timestamp, Failure> {
-    let refuse = || Failure::data("Fecha is no time as 2022-05-01 15:10");
+    let refuse = || Failure::data("Fecha must be a time such as 2022-05-01 15:10");
     let shaped = date.len() == 16
         && date.bytes().enumerate().all(|(at, byte)| match at {
             4 | 7 => byte == b'-',
@@ -126,11 +127,11 @@ fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Time
     let spain = spain().into_ambiguous_zoned_datetime(civil);
     if matches!(spain.offset(), AmbiguousOffset::Gap { .. }) {
         return Err(Failure::data(
-            "Fecha is in an hour that there is not in Spain",
+            "Fecha is in an hour that Spain's clocks skip",
         ));
     }
     let at = spain.earlier().map_err(|_| refuse())?.timestamp();
-    // The minute that has begun is not over.
+    // The current minute is not past.
     if moment
         .clocks(strict_clock)
         .all(|now| at.as_second() + 60 <= now.as_second())

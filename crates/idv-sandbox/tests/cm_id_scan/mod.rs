@@ -1,4 +1,4 @@
-//! What the tests of CM.com ID Scan share: a customer who signs tokens.
+//! Helpers for tests of CM.com ID Scan: a customer who signs tokens.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
@@ -21,7 +21,7 @@ pub(crate) const SECOND: (&str, &str) = (
 );
 pub(crate) const EVERY_TASK: [&str; 3] = ["document_scan", "face_liveness", "face_match"];
 
-/// CM.com ID Scan with its two accounts, and a customer of it.
+/// CM.com ID Scan with its two accounts, and its customer.
 pub(crate) struct Cm {
     pub(crate) sandbox: Sandbox,
     pub(crate) base: String,
@@ -34,12 +34,12 @@ impl Cm {
         Self { sandbox, base }
     }
 
-    /// What time it is, in UNIX seconds.
+    /// Returns the time in UNIX seconds.
     pub(crate) fn now(&self) -> i64 {
         self.sandbox.clock().now().as_second()
     }
 
-    /// The claims of a token for a minute.
+    /// Returns the claims of a token for a minute.
     pub(crate) fn claims(&self) -> Value {
         json!({ "iat": self.now(), "nbf": self.now(), "exp": self.now() + 60 })
     }
@@ -56,7 +56,7 @@ impl Cm {
             .unwrap()
     }
 
-    /// A call with this token, below the API's base.
+    /// Sends a request with this token, below the API's base.
     pub(crate) async fn with_token(
         &self,
         token: &str,
@@ -89,7 +89,7 @@ impl Cm {
         .await
     }
 
-    /// A call by the first account.
+    /// Sends a request of the first account.
     pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Reply {
         self.call_as((KEY, SECRET), method, path, body).await
     }
@@ -102,14 +102,15 @@ impl Cm {
         self.call("POST", "transactions", &body.to_string()).await
     }
 
-    /// A new transaction, as it was answered.
+    /// Creates a transaction and returns the response.
     pub(crate) async fn transaction(&self, body: &Value) -> Value {
         let reply = self.create(body).await;
         assert_eq!(reply.status, 201, "{}", reply.text());
         reply.json()
     }
 
-    /// A new transaction that a scenario was acted on to its end: its id, and that of its result.
+    /// Creates a transaction and plays a scenario to its end. Returns the transaction's id and its
+    /// result's id.
     pub(crate) async fn finished(&self, body: &Value, scenario: &str) -> (String, String) {
         let id = self.transaction(body).await["id"]
             .as_str()
@@ -120,7 +121,7 @@ impl Cm {
         (id, result)
     }
 
-    /// The result of a transaction that a scenario was acted on.
+    /// Returns the result of a transaction after a scenario.
     pub(crate) async fn result(&self, body: &Value, scenario: &str) -> Value {
         let (id, result) = self.finished(body, scenario).await;
         let reply = self
@@ -159,18 +160,18 @@ impl Cm {
         .await
     }
 
-    /// The target of an address of the sandbox's.
+    /// Returns the path and query of one of the sandbox's addresses.
     pub(crate) fn target<'a>(&self, url: &'a Value) -> &'a str {
         url.as_str().unwrap().strip_prefix(&self.base).unwrap()
     }
 }
 
-/// The header of a token.
+/// Returns the header of a token.
 pub(crate) fn header(key: &str) -> Value {
     json!({ "alg": "HS256", "typ": "JWT", "kid": key })
 }
 
-/// A token, signed with the secret as it stands.
+/// Returns a token signed with the secret as it is.
 pub(crate) fn token(header: &Value, claims: &Value, secret: &str) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(header), part(claims));
@@ -182,19 +183,19 @@ pub(crate) fn token(header: &Value, claims: &Value, secret: &str) -> String {
     )
 }
 
-/// A transaction with every task.
+/// Returns a transaction with every task.
 pub(crate) fn body() -> Value {
     json!({ "tasks": EVERY_TASK })
 }
 
-/// The same with `settings.documentScan`.
+/// Returns a transaction with every task and these `settings.documentScan`.
 pub(crate) fn scanned_with(settings: Value) -> Value {
     let mut body = body();
     body["settings"]["documentScan"] = settings;
     body
 }
 
-/// The keys of an object, in their order.
+/// Returns the keys of an object, in order.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
     value
         .as_object()
@@ -204,7 +205,7 @@ pub(crate) fn keys(value: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// That it is refused with this status and a message that names what it is about.
+/// Checks that a response is a refusal with this status and a message that contains the subject.
 #[track_caller]
 pub(crate) fn assert_refused(reply: &Reply, status: u16, about: &str) {
     assert_eq!(reply.status, status, "{about}: {}", reply.text());

@@ -1,4 +1,4 @@
-//! What the tests of Identify24 share: a client, and the ident of the document's sample.
+//! Helpers for tests of Identify24: a client, and the ident of the document's sample.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
@@ -13,7 +13,7 @@ use crate::support::{JSON, Reply, send, still};
 
 pub(crate) const PARTNER: (&str, &str) = ("X-API-PARTNER", "911-internet");
 
-/// Identify24 with its two partners, and a client of it.
+/// Identify24 with its two partners, and a client.
 pub(crate) struct Client {
     pub(crate) sandbox: Sandbox,
     pub(crate) base: String,
@@ -48,7 +48,7 @@ impl Client {
         .await
     }
 
-    /// A new token of the first partner.
+    /// Returns a new token of the first partner.
     pub(crate) async fn token(&self) -> String {
         self.auth("911-internet", "exampleApiKey").await.json()["token"]
             .as_str()
@@ -56,7 +56,7 @@ impl Client {
             .to_owned()
     }
 
-    /// A call with this token.
+    /// Sends a request with this token.
     pub(crate) async fn with_token(
         &self,
         token: &str,
@@ -73,7 +73,7 @@ impl Client {
         .await
     }
 
-    /// A call with a new token.
+    /// Sends a request with a new token.
     pub(crate) async fn call(&self, method: &str, target: &str, body: &str) -> Reply {
         self.with_token(&self.token().await, method, target, body)
             .await
@@ -83,7 +83,7 @@ impl Client {
         self.call("POST", "/ident/create", &body.to_string()).await
     }
 
-    /// A new ident's id.
+    /// Creates an ident and returns its id.
     pub(crate) async fn ident(&self, body: &Value) -> String {
         let reply = self.create(body).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
@@ -94,7 +94,7 @@ impl Client {
         self.call("GET", &format!("/ident/get/{id}"), "").await
     }
 
-    /// The status that ident/get tells.
+    /// Returns the status from ident/get.
     pub(crate) async fn status(&self, id: &str) -> String {
         self.get(id).await.json()["data"]["status"]
             .as_str()
@@ -118,7 +118,7 @@ impl Client {
             .json()
     }
 
-    /// Lets a scenario run to its end.
+    /// Plays a scenario to its end.
     pub(crate) async fn run(&self, id: &str, scenario: &str) {
         let steps = self.sandbox.identify24().act(id, scenario).unwrap();
         self.seconds(steps.last().unwrap().after_seconds).await;
@@ -132,7 +132,8 @@ impl Client {
     }
 }
 
-/// The body of the document's sample, with a project and a PDF in the place of what stands there for them.
+/// Returns the body of the document's sample, with a project and a PDF in place of its
+/// placeholders.
 pub(crate) fn sample() -> Value {
     json!({
         "project_id": "6", "company_name": "Optional", "store_name": "Optional", "branche": "Optional",
@@ -147,14 +148,14 @@ pub(crate) fn sample() -> Value {
     })
 }
 
-/// The sample with another value for an attribute.
+/// Returns the sample with another value for an attribute.
 pub(crate) fn with(name: &str, value: Value) -> Value {
     let mut body = sample();
     body[name] = value;
     body
 }
 
-/// The keys of an object, in their order.
+/// Returns the keys of an object, in order.
 pub(crate) fn keys(value: &Value) -> Vec<&str> {
     value
         .as_object()

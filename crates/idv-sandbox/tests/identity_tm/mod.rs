@@ -1,4 +1,4 @@
-//! What the tests of Identity.TM share: a client, an order, and a customer's webhook route.
+//! Helpers for tests of Identity.TM: a client, an order, and a customer's webhook route.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
@@ -18,7 +18,7 @@ use crate::support::{JSON, Reply, send, still};
 
 pub(crate) const DAY: u64 = 24 * 3600;
 
-/// Identity.TM with its two accounts, and a client of it.
+/// Identity.TM with its two accounts, and a client.
 pub(crate) struct Tm {
     pub(crate) sandbox: Sandbox,
     pub(crate) base: String,
@@ -36,7 +36,7 @@ impl Tm {
         Self { sandbox, base }
     }
 
-    /// A call of a method by the first account.
+    /// Calls a method as the first account.
     pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Reply {
         self.call_as("example", "examplePassword", method, path, body)
             .await
@@ -78,20 +78,20 @@ impl Tm {
         self.call("PUT", "putOrder", &body.to_string()).await
     }
 
-    /// A new order's OrderID.
+    /// Creates an order and returns its OrderID.
     pub(crate) async fn order(&self, body: &Value) -> String {
         let reply = self.put_order(body).await;
         assert_eq!(reply.status, 202, "{}", reply.text());
         reply.json()["OrderID"].as_str().unwrap().to_owned()
     }
 
-    /// Lets a scenario run to its end.
+    /// Plays a scenario to its end.
     pub(crate) async fn run(&self, order: &str, scenario: &str) {
         let steps = self.sandbox.identity_tm().act(order, scenario).unwrap();
         self.seconds(steps.last().unwrap().after_seconds).await;
     }
 
-    /// A new order whose scenario ran to its end.
+    /// Creates an order and plays a scenario to its end.
     pub(crate) async fn finished(&self, body: &Value, scenario: &str) -> String {
         let order = self.order(body).await;
         self.run(&order, scenario).await;
@@ -105,7 +105,7 @@ impl Tm {
             .await;
     }
 
-    /// All statuses that were reached: kind, and sub-kind or 0.
+    /// Returns all statuses reached: kind, and sub-kind or 0.
     pub(crate) async fn statuses(&self, order: &str) -> Vec<(u64, u64)> {
         let reply = self
             .get(&format!("getStatus/{order}/ExtendedList/IncludeSubKind"))
@@ -140,7 +140,7 @@ impl Tm {
         .unwrap()
     }
 
-    /// An order as the control plane sees it.
+    /// Returns an order from the control plane.
     pub(crate) async fn view(&self, order: &str) -> Value {
         self.control("GET", &format!("orders/{order}"), "")
             .await
@@ -148,7 +148,7 @@ impl Tm {
     }
 }
 
-/// The smallest order for a product.
+/// Returns the smallest order for a product.
 pub(crate) fn order(product: u64) -> Value {
     let mut order = json!({
         "Ref": "T-1",
@@ -164,7 +164,7 @@ pub(crate) fn order(product: u64) -> Value {
     order
 }
 
-/// The order with an element set, by its path.
+/// Returns the order with an element set, by its path.
 pub(crate) fn with(mut order: Value, path: &str, value: Value) -> Value {
     let mut place = &mut order;
     for name in path.split('.') {
@@ -177,7 +177,7 @@ pub(crate) fn with(mut order: Value, path: &str, value: Value) -> Value {
     order
 }
 
-/// The order without an element, by its path.
+/// Returns the order without an element, by its path.
 pub(crate) fn without(mut order: Value, path: &str) -> Value {
     let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
     let parent = parents
@@ -188,7 +188,7 @@ pub(crate) fn without(mut order: Value, path: &str) -> Value {
     order
 }
 
-/// That an order is refused, and the refusal names the element that it is about.
+/// Checks that an order is refused, and that the refusal contains the element.
 pub(crate) async fn refused(tm: &Tm, body: &Value, about: &str) {
     let reply = tm.put_order(body).await;
     assert_eq!(reply.status, 400, "{about}: {}", reply.text());
@@ -198,13 +198,13 @@ pub(crate) async fn refused(tm: &Tm, body: &Value, about: &str) {
     assert!(error.contains(element), "{about}: {error}");
 }
 
-/// That an order is accepted.
+/// Checks that an order is accepted.
 pub(crate) async fn accepted(tm: &Tm, body: &Value, about: &str) {
     let reply = tm.put_order(body).await;
     assert_eq!(reply.status, 202, "{about}: {}", reply.text());
 }
 
-/// A customer's webhook route: it keeps what it is asked and answers as it is told, with 200 where it is not.
+/// A customer's webhook route: it records requests and replies with planned statuses, or with 200.
 pub(crate) struct Hooks {
     /// Its address without a path.
     pub(crate) url: String,
@@ -213,7 +213,7 @@ pub(crate) struct Hooks {
     task: JoinHandle<()>,
 }
 
-/// A request that came to [`Hooks`].
+/// A request to [`Hooks`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Hook {
     pub(crate) method: String,
@@ -251,7 +251,7 @@ impl Hooks {
         self.received.lock().unwrap().clone()
     }
 
-    /// Paths and queries, in the order in which they came.
+    /// Returns paths and queries, in order of arrival.
     pub(crate) fn targets(&self) -> Vec<String> {
         self.received()
             .into_iter()
@@ -277,7 +277,7 @@ async fn receive(
         let (head, start) = loop {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
             let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
                 continue;
@@ -293,7 +293,7 @@ async fn receive(
         while bytes.len() < start + length {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
         }
         let mut words = head.split(' ').map(str::to_owned);

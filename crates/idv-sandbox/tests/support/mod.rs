@@ -1,4 +1,4 @@
-//! A client of one request per connection that shows every byte, and what the tests share.
+//! A client with one request per connection that shows every byte, and helpers for the tests.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
@@ -17,12 +17,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The media type that every body needs, as a header.
+/// The media type of every body, as a header.
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
 /// The key of the document's samples, as a header.
 pub(crate) const KEY: (&str, &str) = ("X-API-KEY", "exampleApiKey");
 
-/// An answer as it came.
+/// A response as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -31,7 +31,8 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Reads an answer whole. A body shorter than its length is an error, as it is to a client.
+    /// Reads a complete response. A body shorter than its announced length is an error, as for a
+    /// client.
     pub(crate) fn parse(bytes: &[u8]) -> io::Result<Self> {
         let end = bytes
             .windows(4)
@@ -81,7 +82,8 @@ impl Reply {
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// The one error of a body of chapter 12: cause, key and message. Its other parts are checked here.
+    /// Returns cause, key and message of the one error in a body of chapter 12, and checks its
+    /// other members.
     #[track_caller]
     pub(crate) fn error(&self) -> (String, Option<String>, Option<String>) {
         let body = self.json();
@@ -110,7 +112,7 @@ impl Reply {
         (text("cause").unwrap(), text("key"), text("message"))
     }
 
-    /// That it is this failure, about no field.
+    /// Checks that a response is this failure, without a field.
     #[track_caller]
     pub(crate) fn assert_failure(&self, status: u16, cause: &str) {
         assert_eq!(
@@ -120,7 +122,8 @@ impl Reply {
     }
 }
 
-/// Sends one request with these headers and no others but `Host`, `Connection` and `Content-Length`.
+/// Sends a request with these headers and only `Host`, `Connection` and `Content-Length` in
+/// addition.
 pub(crate) async fn send(
     base: &str,
     method: &str,
@@ -152,12 +155,13 @@ pub(crate) async fn send(
     Reply::parse(&answer)
 }
 
-/// A sandbox whose time stands still until it is advanced. The clients' own clock is far ahead, so that no test depends on the date.
+/// Starts a sandbox whose clock the test moves. The clients' own clock is far ahead, so that no
+/// test depends on the date.
 pub(crate) fn still() -> Builder {
     Sandbox::builder().speed(0.0).wall_clock(|| Timestamp::MAX)
 }
 
-/// IDnow with one account, and a client of it.
+/// IDnow with one account, and a client.
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) base: String,
@@ -182,7 +186,7 @@ impl World {
             .unwrap()
     }
 
-    /// A start request with the account's key.
+    /// Sends a start request with the account's key.
     pub(crate) async fn create(&self, transaction: &str, body: &str) -> Reply {
         self.send(
             "POST",
@@ -193,7 +197,7 @@ impl World {
         .await
     }
 
-    /// A new login token.
+    /// Returns a new login token.
     pub(crate) async fn token(&self) -> String {
         let reply = self
             .send(
@@ -206,7 +210,7 @@ impl World {
         reply.json()["authToken"].as_str().unwrap().to_owned()
     }
 
-    /// A request below the account's identifications with a new login token.
+    /// Sends a request below the account's identifications with a new login token.
     pub(crate) async fn ask(&self, method: &str, rest: &str) -> Reply {
         let token = self.token().await;
         let target = format!("/api/v1/ihrebank/identifications{rest}");
@@ -219,7 +223,7 @@ impl World {
             .await
     }
 
-    /// Creates an identification and lets a scenario run to its end.
+    /// Creates an identification and plays a scenario to its end.
     pub(crate) async fn finish(&self, transaction: &str, scenario: &str) {
         let created = self
             .create(
@@ -240,7 +244,7 @@ impl World {
     }
 }
 
-/// Every element of a document by its path: its attributes, and its text as `value`.
+/// Returns every element of an XML document by its path: its attributes, and its text as `value`.
 pub(crate) fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let (mut reader, mut path) = (Reader::from_str(xml), Vec::new());
     let mut fields = BTreeMap::<String, BTreeMap<String, String>>::new();
@@ -291,7 +295,7 @@ pub(crate) fn xml_fields(xml: &str) -> BTreeMap<String, BTreeMap<String, String>
     }
 }
 
-/// A customer's callback route: it keeps what it is sent and answers as it is told, with 200 where it is not.
+/// A customer's callback route: it records requests and replies with planned statuses, or with 200.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     received: Arc<Mutex<Vec<Received>>>,
@@ -299,10 +303,10 @@ pub(crate) struct Receiver {
     task: JoinHandle<()>,
 }
 
-/// A request that came to a [`Receiver`].
+/// A request to a [`Receiver`].
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
-    /// The first line and the headers, all in lower case.
+    /// The first line and the headers, in lower case.
     pub(crate) head: String,
     pub(crate) body: Value,
 }
@@ -336,7 +340,7 @@ impl Receiver {
         }
     }
 
-    /// What the next requests are answered with; 0 hangs up.
+    /// Plans the statuses of the next replies; 0 closes the connection.
     pub(crate) fn will_answer(&self, answers: impl IntoIterator<Item = u16>) {
         self.answers.lock().unwrap().extend(answers);
     }
@@ -345,7 +349,7 @@ impl Receiver {
         self.received.lock().unwrap().clone()
     }
 
-    /// The results that were told of, in the order in which they came.
+    /// Returns the reported results, in order of arrival.
     pub(crate) fn results(&self) -> Vec<String> {
         self.received()
             .iter()
@@ -371,7 +375,7 @@ async fn receive(
         let (head, length) = loop {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
             let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
                 continue;
@@ -386,7 +390,7 @@ async fn receive(
         while bytes.len() < length {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
         }
         let start = head.len() + 4;
@@ -396,7 +400,7 @@ async fn receive(
         });
         let status = answers.lock().unwrap().pop_front().unwrap_or(200);
         if status != 0 {
-            // Were a redirect followed, it would lead back here and be counted.
+            // A followed redirect would return here and be counted.
             let answer = format!(
                 "HTTP/1.1 {status} As told\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             );

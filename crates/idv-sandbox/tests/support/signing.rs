@@ -1,4 +1,4 @@
-//! An account that signs, and what the tests of chapter 7 share.
+//! An account with eSign, and helpers for the tests of chapter 7.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{JSON, Reply, World};
 
-/// The media type that a document is uploaded with (7.1.8.2), as a header.
+/// The media type of uploads (7.1.8.2), as a header.
 pub(crate) const OCTETS: (&str, &str) = ("Content-Type", "application/octet-stream");
 
 /// A PDF of two pages with one field.
@@ -16,12 +16,12 @@ pub(crate) const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>en
     4 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n\
     5 0 obj<</FT/Sig/T(my_acrofield_signature)/Rect[0 0 200 35]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
-/// A sandbox whose account signs.
+/// Starts a sandbox whose account has eSign.
 pub(crate) async fn signing() -> World {
     signing_with(|_| {}).await
 }
 
-/// A sandbox whose account signs, with other settings of it.
+/// Starts a sandbox whose account has eSign and other settings.
 pub(crate) async fn signing_with(change: impl FnOnce(&mut Account)) -> World {
     let world = World::start().await;
     let settings = |account: &mut Account| {
@@ -32,7 +32,7 @@ pub(crate) async fn signing_with(change: impl FnOnce(&mut Account)) -> World {
     world
 }
 
-/// A request below the account with a new login token; a body is said to be JSON.
+/// Sends a request below the account with a new login token; a body is sent as JSON.
 pub(crate) async fn call(world: &World, method: &str, rest: &str, body: &str) -> Reply {
     let token = world.token().await;
     world
@@ -45,7 +45,7 @@ pub(crate) async fn call(world: &World, method: &str, rest: &str, body: &str) ->
         .await
 }
 
-/// An upload with a new login token.
+/// Uploads a document with a new login token.
 pub(crate) async fn upload(world: &World, rest: &str, bytes: &[u8]) -> Reply {
     let token = world.token().await;
     world
@@ -58,12 +58,12 @@ pub(crate) async fn upload(world: &World, rest: &str, bytes: &[u8]) -> Reply {
         .await
 }
 
-/// The definition of the samples.
+/// Returns the definition of the samples.
 pub(crate) fn contract() -> Value {
     json!({ "optional": false, "name": "Arbeitsvertrag", "identifier": "doc1", "mimeType": "application/pdf", "sortOrder": 1 })
 }
 
-/// The definition of the samples with other fields; `null` takes one away.
+/// Returns the definition of the samples with other fields; `null` removes one.
 pub(crate) fn contract_with(changes: &Value) -> String {
     let mut contract = contract();
     let fields = contract.as_object_mut().unwrap();
@@ -89,14 +89,14 @@ pub(crate) async fn define(world: &World, changes: Value) {
     assert_eq!((reply.status, reply.text()), (201, "{}"));
 }
 
-/// A signature at a place of a document.
+/// Returns a signature at a place of a document.
 pub(crate) fn signature_at(place: &str, value: impl Into<Value>) -> Value {
     let mut position = json!({ "left": 50, "width": 200, "bottom": 50, "height": 35 });
     position[place] = value.into();
     json!({ "position": position })
 }
 
-/// That it is the refusal of a field's format, in the document's words (chapter 12).
+/// Checks that a response refuses a field's format, in the document's words (chapter 12).
 #[track_caller]
 pub(crate) fn assert_bad_value(reply: &Reply, key: &str) {
     let message = format!("Please provide a correct value for ‘{key}’");
@@ -113,7 +113,7 @@ pub(crate) fn assert_bad_value(reply: &Reply, key: &str) {
     );
 }
 
-/// That it is the refusal of a field that is not known (chapter 12).
+/// Checks that a response refuses an unknown field (chapter 12).
 #[track_caller]
 pub(crate) fn assert_unknown(reply: &Reply, key: &str) {
     assert_eq!(

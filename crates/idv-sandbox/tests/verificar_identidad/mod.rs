@@ -1,4 +1,4 @@
-//! What the tests of VerificarIdentidad share: a client, and an account's script for reports.
+//! Helpers for tests of VerificarIdentidad: a client, and an account's script for reports.
 
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
@@ -19,7 +19,7 @@ use crate::support::{JSON, Reply, send, still};
 /// The media type of a form, as a header.
 pub(crate) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
-/// VerificarIdentidad and a client of it.
+/// VerificarIdentidad and a client.
 pub(crate) struct Vi {
     pub(crate) sandbox: Sandbox,
     pub(crate) base: String,
@@ -30,7 +30,7 @@ impl Vi {
         Self::with(|_| {}).await
     }
 
-    /// With other settings of the account.
+    /// Starts a sandbox with other settings of the account.
     pub(crate) async fn with(change: impl FnOnce(&mut VerificarIdentidadAccount)) -> Self {
         let sandbox = still().start().await.unwrap();
         let base = sandbox.verificar_identidad().base_url();
@@ -46,12 +46,12 @@ impl Vi {
             .unwrap();
     }
 
-    /// A call with the account's credentials and a body of JSON.
+    /// Calls a function with the account's credentials and a JSON body.
     pub(crate) async fn call(&self, function: &str, body: &Value) -> Reply {
         self.post(function, &[JSON], &body.to_string()).await
     }
 
-    /// A call with the account's credentials.
+    /// Calls a function with the account's credentials.
     pub(crate) async fn post(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let basic = basic("APIUser", "APIToken");
         let headers: Vec<_> = headers
@@ -64,7 +64,7 @@ impl Vi {
             .unwrap()
     }
 
-    /// The one object of an answer in JSON.
+    /// Returns the one object of a JSON response.
     pub(crate) async fn said(&self, function: &str, body: &Value) -> Value {
         let reply = self.call(function, body).await;
         assert_eq!(
@@ -75,14 +75,14 @@ impl Vi {
         said
     }
 
-    /// A new request: its identifier.
+    /// Sends a request and returns its identifier.
     pub(crate) async fn request(&self, body: &Value) -> String {
         let said = self.said("VerificarIdentidad", body).await;
         assert_eq!(said["Res"], 1, "{said}");
         said["ID"].as_str().unwrap().to_owned()
     }
 
-    /// A new request whose scenario has run to its end.
+    /// Sends a request and plays a scenario to its end.
     pub(crate) async fn finished(&self, body: &Value, scenario: &str) -> String {
         let id = self.request(body).await;
         let steps = self
@@ -94,7 +94,7 @@ impl Vi {
         id
     }
 
-    /// That a request is refused with -3; what is wrong.
+    /// Checks that a request is refused with -3, and returns the error.
     pub(crate) async fn refused(&self, body: &Value) -> String {
         let said = self.said("VerificarIdentidad", body).await;
         assert_eq!(
@@ -117,7 +117,7 @@ impl Vi {
         .unwrap()
     }
 
-    /// The statuses of a request.
+    /// Returns the statuses of a request.
     pub(crate) async fn statuses(&self, id: &str) -> Vec<i64> {
         let view = self
             .control("GET", &format!("requests/{id}"), "")
@@ -139,7 +139,8 @@ impl Vi {
     }
 }
 
-/// The request of the document's sample, with the keyword that its description demands, sent at once.
+/// Returns the request of the document's sample, with the keyword that its description requires, to
+/// be sent at once.
 pub(crate) fn request() -> Value {
     json!({
         "Mensaje": "Verifique su identidad: [LINK]",
@@ -151,7 +152,7 @@ pub(crate) fn request() -> Value {
     })
 }
 
-/// The request with another value; `null` takes it away.
+/// Returns the request with another value; `null` removes it.
 pub(crate) fn with(name: &str, value: impl Into<Value>) -> Value {
     let mut request = request();
     match value.into() {
@@ -161,12 +162,13 @@ pub(crate) fn with(name: &str, value: impl Into<Value>) -> Value {
     request
 }
 
-/// The value of a header for Basic authentication.
+/// Returns the value of a header for Basic authentication.
 pub(crate) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// An account's script for reports: it keeps what it is sent and answers as it is told, with 200 where it is not.
+/// An account's script for reports: it records requests and replies with planned statuses, or with
+/// 200.
 pub(crate) struct Script {
     pub(crate) url: String,
     received: Arc<Mutex<Vec<Report>>>,
@@ -174,14 +176,14 @@ pub(crate) struct Script {
     task: JoinHandle<()>,
 }
 
-/// A report that came to a [`Script`].
+/// A report to a [`Script`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
     /// The first line.
     pub(crate) line: String,
-    /// Names in lower case, and values.
+    /// Lower-case names, and values.
     pub(crate) headers: Vec<(String, String)>,
-    /// The body as text; its bytes are beside it.
+    /// The body as text; its bytes are separate.
     pub(crate) body: String,
     pub(crate) bytes: Vec<u8>,
 }
@@ -198,7 +200,7 @@ impl Report {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// A value that is JSON within a text.
+    /// Parses a value that is JSON within a string.
     pub(crate) fn nested(&self, name: &str) -> Value {
         serde_json::from_str(self.json()[name].as_str().unwrap()).unwrap()
     }
@@ -233,12 +235,12 @@ impl Script {
         self.received.lock().unwrap().clone()
     }
 
-    /// The report that came last.
+    /// Returns the latest report.
     pub(crate) fn last(&self) -> Report {
         self.reports().pop().unwrap()
     }
 
-    /// The statuses that were told of, of reports in JSON whose numbers are text.
+    /// Returns the statuses of JSON reports whose numbers are strings.
     pub(crate) fn statuses(&self) -> Vec<i64> {
         self.reports()
             .iter()
@@ -275,7 +277,7 @@ async fn receive(
         let (head, start) = loop {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
             let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
                 continue;
@@ -296,7 +298,7 @@ async fn receive(
         while bytes.len() < start + length {
             assert!(
                 stream.read_buf(&mut bytes).await.unwrap() > 0,
-                "a request comes whole"
+                "the request is complete"
             );
         }
         let bytes = bytes[start..].to_vec();

@@ -2,33 +2,33 @@
 
 use idv_core::{Capability, Channel, Decision, ErrorKind, Outcome, Trust};
 
-use super::{Astray, Case, Fault, Harness, skip};
+use super::{CallbackFault, Case, Fault, Harness, skip};
 
-/// One that never arrives is made up for by asking, where the vendor can be asked.
-pub async fn a_lost_callback_changes_no_outcome<H: Harness>(harness: &H) {
-    astray(harness, Astray::Lost).await;
+/// Polling makes up for a lost callback, if the vendor supports it.
+pub async fn lost_callback_changes_no_outcome<H: Harness>(harness: &H) {
+    deliver_with(harness, CallbackFault::Lost).await;
 }
 
-/// One that arrives when all is over changes nothing any more.
-pub async fn a_late_callback_changes_no_outcome<H: Harness>(harness: &H) {
-    astray(harness, Astray::Late).await;
+/// A callback that arrives after the end changes nothing.
+pub async fn late_callback_changes_no_outcome<H: Harness>(harness: &H) {
+    deliver_with(harness, CallbackFault::Late).await;
 }
 
-/// One that arrives twice is one.
-pub async fn a_repeated_callback_changes_no_outcome<H: Harness>(harness: &H) {
-    astray(harness, Astray::Duplicated).await;
+/// A callback that arrives twice counts once.
+pub async fn repeated_callback_changes_no_outcome<H: Harness>(harness: &H) {
+    deliver_with(harness, CallbackFault::Duplicated).await;
 }
 
-/// Progress does not run backwards.
+/// Progress does not run backwards when callbacks arrive out of order.
 pub async fn reordered_callbacks_change_no_outcome<H: Harness>(harness: &H) {
-    astray(harness, Astray::Reordered).await;
+    deliver_with(harness, CallbackFault::Reordered).await;
 }
 
-/// Whoever knows the vendor's document, and not the secret, changes nothing.
-pub async fn a_forged_callback_changes_nothing<H: Harness>(harness: &H) {
+/// A sender that knows the vendor's document but not the secret changes nothing.
+pub async fn forged_callback_changes_nothing<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     let Some(forgery) = harness.forgery(case.id()) else {
-        return skip(harness, "it does not call back");
+        return skip(harness, "the vendor sends no callbacks");
     };
     let before = case.verification().clone();
     match harness.client().receive(&forgery) {
@@ -36,7 +36,7 @@ pub async fn a_forged_callback_changes_nothing<H: Harness>(harness: &H) {
         Ok(received) => {
             assert!(
                 harness.client().info().callback_proof.is_none(),
-                "a secret is configured, and was not asked for"
+                "a secret is configured but the callback was accepted without it"
             );
             for observation in received.observations {
                 assert_eq!(
@@ -50,33 +50,33 @@ pub async fn a_forged_callback_changes_nothing<H: Harness>(harness: &H) {
     assert_eq!(*case.verification(), before);
 }
 
-async fn astray<H: Harness>(harness: &H, astray: Astray) {
+async fn deliver_with<H: Harness>(harness: &H, fault: CallbackFault) {
     let capabilities = harness.client().info();
     if !capabilities.has(Capability::Callbacks) {
-        return skip(harness, "it does not call back");
+        return skip(harness, "the vendor sends no callbacks");
     }
-    if astray == Astray::Lost && !capabilities.has(Capability::Polling) {
+    if fault == CallbackFault::Lost && !capabilities.has(Capability::Polling) {
         return skip(
             harness,
-            "it cannot be asked, so a lost callback is for an operator",
+            "the vendor cannot be polled, so a lost callback needs an operator",
         );
     }
     let mut case = Case::create(harness).await;
-    harness.plan(Fault::Callback(astray));
+    harness.plan(Fault::Callback(fault));
     if !case.play("happy").await {
         return;
     }
-    // Whatever is still on its way.
+    // Callbacks that are still on their way arrive.
     harness
         .advance(std::time::Duration::from_secs(2 * 3600))
         .await;
     case.follow().await;
     let decision = case.decision();
     let lost_for_good =
-        astray == Astray::Lost && decision == Decision::Open(idv_core::Status::Ended);
+        fault == CallbackFault::Lost && decision == Decision::Open(idv_core::Status::Ended);
     assert!(
         decision == Decision::Settled(Outcome::Verified) || lost_for_good,
-        "{astray:?}: {decision:?}: {:?}",
+        "{fault:?}: {decision:?}: {:?}",
         case.transitions()
     );
 }

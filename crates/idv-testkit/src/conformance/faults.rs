@@ -1,139 +1,149 @@
-//! Faults: whatever happens on the way, the vendor has one verification at most, and the error tells the truth about it.
+//! Faults: a fault on the way leaves at most one verification at the vendor, and the error says
+//! truthfully whether there is one.
 
 use idv_core::{Capability, CreateSafety, Effect, ErrorKind};
 
-use super::{Case, Fault, Harness, Trouble, skip};
+use super::{Case, Fault, Harness, RequestFault, skip};
 
-/// The connection was reset: it is tried again, or it is said that nobody knows what had been sent by then.
-pub async fn a_creation_that_is_refused_is_tried_again_or_unknown<H: Harness>(harness: &H) {
-    let (made, told) = create(harness, Trouble::Refused).await;
+/// If the connection is reset, the request is repeated, or the error says that its effect is
+/// unknown.
+pub async fn refused_create_is_retried_or_unknown<H: Harness>(harness: &H) {
+    let (made, answer) = create(harness, RequestFault::Refused).await;
     let keyed = harness.client().info().create_safety == CreateSafety::Keyed;
-    let truthful = matches!((made, &told), (1, Told::Created))
-        || (!keyed && matches!((made, &told), (0, Told::Unknown)));
+    let truthful = matches!((made, &answer), (1, Answer::Created))
+        || (!keyed && matches!((made, &answer), (0, Answer::Unknown)));
     assert!(
         truthful,
-        "{made} at the vendor, and the caller is told {told:?}"
+        "{made} at the vendor, and the client answers {answer:?}"
     );
 }
 
-/// No answer came, and the vendor had not acted.
-pub async fn a_creation_cut_before_the_effect_makes_one_at_most<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::CutBefore, false).await;
+/// A create request without a response, on which the vendor did not act, makes at most one
+/// verification.
+pub async fn create_cut_before_effect_makes_at_most_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::CutBefore, false).await;
 }
 
-/// No answer came, and the vendor had acted.
-pub async fn a_creation_cut_after_the_effect_makes_one<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::CutAfter, true).await;
+/// A create request without a response, on which the vendor acted, makes one verification.
+pub async fn create_cut_after_effect_makes_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::CutAfter, true).await;
 }
 
-/// 500, without effect: nobody can know that.
-pub async fn a_creation_answered_by_a_broken_vendor_makes_one_at_most<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::Status(500), false).await;
+/// A create request answered with 500, on which the vendor did not act, makes at most one
+/// verification.
+pub async fn create_answered_with_500_makes_at_most_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::Status(500), false).await;
 }
 
-/// 429: it was not acted on, and is tried again, unless the vendor blocks those who do.
-pub async fn a_creation_that_comes_too_often_waits_or_says_so<H: Harness>(harness: &H) {
-    let (made, told) = create(harness, Trouble::RateLimited).await;
+/// A create request answered with 429 is repeated, unless the vendor blocks senders that do so.
+pub async fn rate_limited_create_is_retried_or_not_created<H: Harness>(harness: &H) {
+    let (made, answer) = create(harness, RequestFault::RateLimited).await;
     assert!(
-        matches!((made, &told), (1, Told::Created) | (0, Told::NotCreated)),
-        "{made} at the vendor, and the caller is told {told:?}"
+        matches!(
+            (made, &answer),
+            (1, Answer::Created) | (0, Answer::NotCreated)
+        ),
+        "{made} at the vendor, and the client answers {answer:?}"
     );
 }
 
-/// 502 by a proxy, with a page of HTML.
-pub async fn a_creation_answered_by_a_proxy_makes_one_at_most<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::Html, false).await;
+/// A create request answered by a proxy with 502 and HTML makes at most one verification.
+pub async fn create_answered_by_proxy_makes_at_most_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::Html, false).await;
 }
 
-/// The vendor had acted, and its answer breaks off.
-pub async fn a_creation_whose_answer_breaks_off_makes_one<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::Truncated, true).await;
+/// A create request whose response breaks off makes one verification.
+pub async fn create_with_truncated_response_makes_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::Truncated, true).await;
 }
 
-/// The vendor had acted, and its answer is JSON of another shape.
-pub async fn a_creation_whose_answer_is_something_else_makes_one<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::WrongType, true).await;
+/// A create request whose response is JSON of another shape makes one verification.
+pub async fn create_with_unexpected_response_makes_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::WrongType, true).await;
 }
 
-/// The vendor had acted, and its answer has no end.
-pub async fn a_creation_whose_answer_is_endless_makes_one<H: Harness>(harness: &H) {
-    uncertain(harness, Trouble::Oversize, true).await;
+/// A create request whose response has no end makes one verification.
+pub async fn create_with_endless_response_makes_one<H: Harness>(harness: &H) {
+    uncertain(harness, RequestFault::Oversize, true).await;
 }
 
-/// A poll that fails for a while is tried again; one that cannot be read says so; the next one works.
-pub async fn a_poll_that_fails_says_how_and_the_next_one_works<H: Harness>(harness: &H) {
+/// A poll that fails temporarily is repeated; one with an unreadable response fails; the next poll
+/// succeeds.
+pub async fn failed_poll_reports_cause_and_next_succeeds<H: Harness>(harness: &H) {
     if !harness.client().info().has(Capability::Polling) {
-        return skip(harness, "it cannot be asked");
+        return skip(harness, "the vendor cannot be polled");
     }
     let case = Case::create(harness).await;
-    for (trouble, kinds) in [
-        (Trouble::Refused, None),
-        (Trouble::CutBefore, None),
-        (Trouble::CutAfter, None),
-        (Trouble::Status(503), None),
-        (Trouble::RateLimited, None),
-        (Trouble::Html, None),
-        (Trouble::Truncated, None),
-        // What it is taken for depends on the status that it comes with.
+    for (fault, kinds) in [
+        (RequestFault::Refused, None),
+        (RequestFault::CutBefore, None),
+        (RequestFault::CutAfter, None),
+        (RequestFault::Status(503), None),
+        (RequestFault::RateLimited, None),
+        (RequestFault::Html, None),
+        (RequestFault::Truncated, None),
+        // The kind of error depends on the status of the response.
         (
-            Trouble::WrongType,
+            RequestFault::WrongType,
             Some(&[ErrorKind::Malformed, ErrorKind::NotFound][..]),
         ),
-        (Trouble::Oversize, Some(&[ErrorKind::LimitExceeded])),
+        (RequestFault::Oversize, Some(&[ErrorKind::LimitExceeded])),
     ] {
-        harness.plan(Fault::Poll(trouble));
+        harness.plan(Fault::Poll(fault));
         match (harness.client().poll(case.id()).await, kinds) {
-            (Ok(observation), None) => assert!(observation.subject.is(case.id()), "{trouble:?}"),
+            (Ok(observation), None) => assert!(observation.subject.is(case.id()), "{fault:?}"),
             (Err(error), Some(kinds)) => {
                 assert!(
                     kinds.contains(error.kind()) && error.effect() == Effect::NotApplied,
-                    "{trouble:?}: {error}"
+                    "{fault:?}: {error}"
                 );
             }
-            (Ok(_), Some(kinds)) => panic!("{trouble:?} should be one of {kinds:?}"),
-            (Err(error), None) => panic!("{trouble:?} should be tried again: {error}"),
+            (Ok(_), Some(kinds)) => panic!("{fault:?} should fail with one of {kinds:?}"),
+            (Err(error), None) => panic!("{fault:?} should be retried: {error}"),
         }
         assert!(
             harness.client().poll(case.id()).await.is_ok(),
-            "{trouble:?}: the next one works"
+            "{fault:?}: the next poll succeeds"
         );
     }
 }
 
-/// What the caller is told of a creation.
+/// The client's answer to a create call.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+enum Answer {
     Created,
-    /// That nobody knows.
+    /// The effect is unknown.
     Unknown,
-    /// That there is none.
+    /// No verification was created.
     NotCreated,
 }
 
-async fn create<H: Harness>(harness: &H, trouble: Trouble) -> (usize, Told) {
-    harness.plan(Fault::Create(trouble));
-    let told = match harness.client().create(&harness.person()).await {
-        Ok(_) => Told::Created,
-        Err(error) if error.effect() == Effect::Unknown => Told::Unknown,
-        Err(_) => Told::NotCreated,
+async fn create<H: Harness>(harness: &H, fault: RequestFault) -> (usize, Answer) {
+    harness.plan(Fault::Create(fault));
+    let answer = match harness.client().create(&harness.person()).await {
+        Ok(_) => Answer::Created,
+        Err(error) if error.effect() == Effect::Unknown => Answer::Unknown,
+        Err(_) => Answer::NotCreated,
     };
-    (harness.verifications(), told)
+    (harness.verifications(), answer)
 }
 
-/// A fault of which nobody knows what it left behind. `acted` is whether the vendor had acted.
-async fn uncertain<H: Harness>(harness: &H, trouble: Trouble, acted: bool) {
-    let (made, told) = create(harness, trouble).await;
+/// Sends a create request with a fault that hides the effect. `acted` says whether the vendor
+/// acted.
+async fn uncertain<H: Harness>(harness: &H, fault: RequestFault, acted: bool) {
+    let (made, answer) = create(harness, fault).await;
     let safety = harness.client().info().create_safety;
-    // A keyed creation is repeated; what can be found is found; else nobody knows.
-    let readable = matches!(trouble, Trouble::WrongType | Trouble::Oversize);
+    // A keyed request is repeated; a findable verification is found; otherwise the effect stays
+    // unknown.
+    let readable = matches!(fault, RequestFault::WrongType | RequestFault::Oversize);
     let expected = match safety {
-        CreateSafety::Keyed if !readable => (1, Told::Created),
-        CreateSafety::Findable if acted => (1, Told::Created),
-        _ => (usize::from(acted), Told::Unknown),
+        CreateSafety::Keyed if !readable => (1, Answer::Created),
+        CreateSafety::Findable if acted => (1, Answer::Created),
+        _ => (usize::from(acted), Answer::Unknown),
     };
     assert_eq!(
-        (made, told),
+        (made, answer),
         expected,
-        "{trouble:?} at a vendor whose creations are {safety:?}"
+        "{fault:?} with create safety {safety:?}"
     );
 }

@@ -1,16 +1,45 @@
-//! The contract that every adapter is held to, as a suite of tests.
+//! The suite of tests that every adapter has to pass.
 //!
-//! An adapter passes by what it does over its vendor (an emulator, usually), never by what it says of itself. A [`Harness`] brings
-//! the vendor; [`conformance!`](crate::conformance!) makes a test of each part of the contract. `tests/example.rs` of this crate shows
-//! both, for a vendor that does not exist.
+//! An adapter passes by its behaviour towards its vendor, usually an emulator, not by its
+//! declarations. A [`Harness`] provides the vendor; [`conformance!`](crate::conformance!) generates
+//! one test for each part of the contract. `tests/example.rs` of this crate shows both, for an
+//! imaginary vendor.
 //!
-//! - **Capabilities.** One that is there does what it promises; for one that is absent the client refuses, and no request was made.
-//! - **Scenarios.** Ten things that people do come out as they must, followed by a [`Tracker`] alone.
-//! - **Faults.** Whatever happens to a creation on its way, the vendor has one verification at most, and the error tells the truth about
-//!   it. A poll that fails says how, and the next one works.
-//! - **Callbacks.** Lost, late, repeated, reordered or forged: the outcome is the same.
+//! - **Capabilities.** One that is present keeps its promise; the client refuses one that is
+//!   absent, without a request.
+//! - **Scenarios.** Ten courses of a verification, followed by a [`Tracker`] alone, lead to the
+//!   right outcome.
+//! - **Faults.** A fault during a create call leaves at most one verification at the vendor, and
+//!   the error says truthfully whether there is one. A failed poll reports its cause, and the next
+//!   one succeeds.
+//! - **Callbacks.** Lost, late, repeated, reordered or forged callbacks lead to the same outcome.
 //!
-//! A part that a vendor has no counterpart for says so in one line, which begins with `skipped:`; nothing is passed over in silence.
+//! If the vendor has no counterpart of a part, the test prints one line that begins with `skipped:`
+//! and the reason.
+//!
+//! # Example
+//!
+//! The macro generates a test like this one for each part of the contract:
+//!
+//! ```
+//! use idv_testkit::conformance::{self, Harness};
+//!
+//! fn polling<H: Harness>() {
+//!     H::run(async {
+//!         let harness = H::open().await;
+//!         conformance::polling(&harness).await;
+//!     });
+//! }
+//! ```
+//!
+//! # Panics
+//!
+//! Each function of this module except those of [`Harness`] is a test and panics if the adapter
+//! breaks the contract.
+//!
+//! # Cancellation
+//!
+//! Each of these functions can be dropped at any point: its effects are confined to the harness.
 
 #![allow(
     clippy::panic,
@@ -19,7 +48,7 @@
 )]
 
 mod callbacks;
-mod facets;
+mod capabilities;
 mod faults;
 mod scenarios;
 
@@ -33,110 +62,134 @@ use idv_core::{
 };
 
 pub use callbacks::*;
-pub use facets::*;
+pub use capabilities::*;
 pub use faults::*;
 pub use scenarios::*;
 
-/// A vendor that the suite drives: an emulator whose time stands still until it is moved.
+/// A vendor for the suite to drive: an emulator whose clock moves only on request.
 #[async_trait]
 pub trait Harness: Send + Sync + Sized + 'static {
-    /// Runs a test, on whatever runtime the harness needs.
+    /// Runs a test on the runtime that the harness needs.
     fn run<F: Future<Output = ()>>(test: F);
 
-    /// A vendor with nothing in it, and a client of it. Waits between attempts take no real time.
+    /// Opens a vendor without verifications and a client of it. Waits between attempts must take no
+    /// real time.
+    ///
+    /// # Cancellation
+    ///
+    /// The suite does not cancel it.
     async fn open() -> Self;
 
-    /// The client under test.
+    /// Returns the client under test.
     fn client(&self) -> &Client;
 
-    /// A person to be verified, with everything that the vendor demands, and an address for callbacks.
+    /// Returns a person with every field that the vendor requires, and an address for callbacks.
     fn person(&self) -> NewVerification;
 
     /// Returns the time at the vendor. The client's clock has to follow it.
     fn now(&self) -> Timestamp;
 
-    /// Lets time pass at the vendor. Callbacks that become due have been delivered when it returns.
+    /// Moves the vendor's clock and delivers the callbacks that become due before it returns.
+    ///
+    /// # Cancellation
+    ///
+    /// The suite does not cancel it.
     async fn advance(&self, by: Duration);
 
-    /// Lets the person and the vendor's people act out a [scenario](SCENARIOS), from now on: how long after the beginning something
-    /// happens, each time. An error is why this vendor has no such scenario.
+    /// Lets the person and the vendor's staff act out a [scenario](SCENARIOS), from now on.
+    ///
+    /// Returns the moments at which something happens, counted from now.
+    ///
+    /// # Errors
+    ///
+    /// The reason that this vendor does not have the scenario.
+    ///
+    /// # Cancellation
+    ///
+    /// The suite does not cancel it.
     async fn act(&self, id: &VerificationId, scenario: &str) -> Result<Vec<Duration>, String>;
 
-    /// The callbacks that arrived since the last time, in their order.
+    /// Returns the callbacks that arrived since the last call, in order.
+    ///
+    /// # Cancellation
+    ///
+    /// The suite does not cancel it.
     async fn deliveries(&self) -> Vec<Delivery>;
 
-    /// A callback that says that the person is verified, as anybody could write it who knows the vendor's document and not the secret.
-    /// None where the vendor does not call back.
+    /// Returns a callback that claims that the person is verified, written with the vendor's
+    /// document but without the secret; `None` if the vendor sends no callbacks.
     fn forgery(&self, id: &VerificationId) -> Option<Delivery>;
 
-    /// Plans a fault, for the next time.
+    /// Plans a fault for the next request or callback of its kind.
     fn plan(&self, fault: Fault);
 
-    /// How many requests the vendor has seen, those that a fault befell included.
+    /// Returns the number of requests that reached the vendor, including those with a fault.
     fn requests(&self) -> usize;
 
-    /// How many verifications the vendor has been asked for that it has taken.
+    /// Returns the number of verifications that the vendor has created.
     fn verifications(&self) -> usize;
 }
 
-/// What goes wrong.
+/// A planned fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// To a creation.
-    Create(Trouble),
-    /// To a question about the state.
-    Poll(Trouble),
-    /// To a callback.
-    Callback(Astray),
+    /// The next create request fails.
+    Create(RequestFault),
+    /// The next poll fails.
+    Poll(RequestFault),
+    /// The next callback goes astray.
+    Callback(CallbackFault),
 }
 
-/// What can go wrong on the way to the vendor and back.
+/// A fault on the way to the vendor and back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Trouble {
-    /// The connection is reset before anything is read.
+pub enum RequestFault {
+    /// The vendor resets the connection before it reads the request.
     Refused,
-    /// The request is read and not acted on; no answer comes.
+    /// The vendor reads the request, does not act on it and does not respond.
     CutBefore,
-    /// The request is acted on; no answer comes.
+    /// The vendor acts on the request and does not respond.
     CutAfter,
-    /// Not acted on; this status is answered.
+    /// The vendor does not act and responds with this status.
     Status(u16),
-    /// Not acted on; 429 is answered, and that it may be tried again in a second.
+    /// The vendor does not act and responds with 429 and `Retry-After: 1`.
     RateLimited,
-    /// Not acted on; a proxy's page of HTML is answered with 502.
+    /// The vendor does not act; a proxy responds with 502 and a page of HTML.
     Html,
-    /// Acted on; the answer breaks off.
+    /// The vendor acts; its response breaks off.
     Truncated,
-    /// Acted on; the answer is JSON of another shape.
+    /// The vendor acts; its response is JSON of another shape.
     WrongType,
-    /// Acted on; the answer is longer than anybody would take.
+    /// The vendor acts; its response exceeds every limit.
     Oversize,
 }
 
-/// What can happen to a callback.
+/// A fault in the delivery of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Astray {
-    /// It never arrives.
+pub enum CallbackFault {
+    /// The callback never arrives.
     Lost,
-    /// It arrives an hour later.
+    /// The callback arrives an hour late.
     Late,
-    /// It arrives twice.
+    /// The callback arrives twice.
     Duplicated,
-    /// It arrives after the next one.
+    /// The callback arrives after the next one.
     Reordered,
 }
 
-/// Makes a test of each part of the contract. See [`conformance`](mod@crate::conformance).
+/// Generates a test for each part of the contract.
+///
+/// See [`conformance`](mod@crate::conformance).
 #[macro_export]
 macro_rules! conformance {
     ($harness:ty) => {
         $crate::conformance!(@tests $harness;
-            the_profile_says_who_it_is_and_what_it_can
-            a_creation_is_one_verification_that_is_handed_to_the_person
-            what_is_submitted_and_not_taken_is_listed
+            profile_is_complete
+            create_makes_one_verification_with_hand_off
+            unsupported_fields_are_listed
             polling
             results
             evidence
@@ -154,21 +207,21 @@ macro_rules! conformance {
             expired
             never_finishes
             unknown_status
-            a_creation_that_is_refused_is_tried_again_or_unknown
-            a_creation_cut_before_the_effect_makes_one_at_most
-            a_creation_cut_after_the_effect_makes_one
-            a_creation_answered_by_a_broken_vendor_makes_one_at_most
-            a_creation_that_comes_too_often_waits_or_says_so
-            a_creation_answered_by_a_proxy_makes_one_at_most
-            a_creation_whose_answer_breaks_off_makes_one
-            a_creation_whose_answer_is_something_else_makes_one
-            a_creation_whose_answer_is_endless_makes_one
-            a_poll_that_fails_says_how_and_the_next_one_works
-            a_lost_callback_changes_no_outcome
-            a_late_callback_changes_no_outcome
-            a_repeated_callback_changes_no_outcome
+            refused_create_is_retried_or_unknown
+            create_cut_before_effect_makes_at_most_one
+            create_cut_after_effect_makes_one
+            create_answered_with_500_makes_at_most_one
+            rate_limited_create_is_retried_or_not_created
+            create_answered_by_proxy_makes_at_most_one
+            create_with_truncated_response_makes_one
+            create_with_unexpected_response_makes_one
+            create_with_endless_response_makes_one
+            failed_poll_reports_cause_and_next_succeeds
+            lost_callback_changes_no_outcome
+            late_callback_changes_no_outcome
+            repeated_callback_changes_no_outcome
             reordered_callbacks_change_no_outcome
-            a_forged_callback_changes_nothing
+            forged_callback_changes_nothing
         );
     };
     (@tests $harness:ty; $($name:ident)*) => {
@@ -184,8 +237,8 @@ macro_rules! conformance {
     };
 }
 
-/// Says that a part of the contract has no counterpart at a vendor, and why.
-#[allow(clippy::print_stdout, reason = "it is for the log of the tests")]
+/// Reports that the vendor has no counterpart of a part of the contract, and the reason.
+#[allow(clippy::print_stdout, reason = "it is for the tests' log")]
 fn skip<H: Harness>(harness: &H, why: &str) {
     println!("skipped: {}: {why}", harness.client().info().provider);
 }
@@ -197,30 +250,32 @@ pub(super) struct Case<'h, H> {
     seen: Arc<Mutex<Seen>>,
 }
 
-/// The observations of a case.
+/// The observations of a verification.
 #[derive(Default)]
 struct Seen {
-    /// The effect of each observation.
+    /// The effect of each observation, in order.
     transitions: Vec<Transition>,
-    /// The reports that came with proof.
+    /// The reports of authenticated observations.
     reports: Vec<Observation>,
 }
 
 impl<'h, H: Harness> Case<'h, H> {
-    /// A verification at the vendor.
+    /// Creates a verification at the vendor.
     pub(super) async fn create(harness: &'h H) -> Self {
         let client = harness.client();
         let created = client
             .create(&harness.person())
             .await
-            .expect("a creation is taken");
+            .expect("the vendor creates the verification");
         let seen = Arc::new(Mutex::new(Seen::default()));
         let noted = Arc::clone(&seen);
-        // A scenario's moments are the pace.
+        // The scenario's moments set the pace.
         let tracker = Tracker::new(client.clone(), &created)
             .poll_every(Duration::ZERO)
             .on_observation(move |observation, transition| {
-                let mut noted = noted.lock().expect("no test panics while it notes");
+                let mut noted = noted
+                    .lock()
+                    .expect("no test panics while it holds the lock");
                 noted.transitions.push(transition.clone());
                 if observation.trust.is_proven() && observation.report().is_some() {
                     noted.reports.push(observation.clone());
@@ -245,7 +300,7 @@ impl<'h, H: Harness> Case<'h, H> {
         self.tracker.verification().decision()
     }
 
-    /// Returns the final report that the tracker gives the application.
+    /// Returns the final report that the tracker gives to the application.
     pub(super) fn final_report(&self) -> Option<&Report> {
         self.tracker.report()
     }
@@ -255,12 +310,13 @@ impl<'h, H: Harness> Case<'h, H> {
         self.seen().transitions.clone()
     }
 
-    /// Returns the last observation with a report that came with proof.
+    /// Returns the last authenticated observation with a report.
     pub(super) fn last_report(&self) -> Option<Observation> {
         self.seen().reports.last().cloned()
     }
 
-    /// Acts a scenario out to its end, and follows it. Returns whether the vendor has it.
+    /// Acts out a scenario to its end and follows it. Returns `false` if the vendor does not have
+    /// it.
     pub(super) async fn play(&mut self, scenario: &str) -> bool {
         let moments = match self.harness.act(self.id(), scenario).await {
             Ok(moments) => moments,
@@ -278,17 +334,18 @@ impl<'h, H: Harness> Case<'h, H> {
         true
     }
 
-    /// Takes in the callbacks that arrived, and asks the vendor: a poll, and the fetch that it makes possible.
+    /// Receives the callbacks that arrived and polls the vendor, then fetches the result if the
+    /// poll makes that possible.
     pub(super) async fn follow(&mut self) {
         for delivery in self.harness.deliveries().await {
             self.deliver(&delivery);
         }
-        // A vendor that leads in circles is no reason to go on for ever.
+        // The limit ends a circle of polls and fetches.
         for _ in 0..3 {
             self.tracker
                 .advance()
                 .await
-                .expect("a question is answered");
+                .expect("the vendor answers the poll");
             if !matches!(
                 self.verification().next_step(self.harness.client().info()),
                 Step::Fetch(_)
@@ -300,7 +357,7 @@ impl<'h, H: Harness> Case<'h, H> {
 
     pub(super) fn deliver(&mut self, delivery: &Delivery) {
         if let Err(error) = self.tracker.receive(delivery) {
-            panic!("a callback of the vendor is refused: {error}");
+            panic!("the client refused the vendor's callback: {error}");
         }
     }
 
@@ -324,6 +381,8 @@ impl<'h, H: Harness> Case<'h, H> {
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().expect("no test panics while it notes")
+        self.seen
+            .lock()
+            .expect("no test panics while it holds the lock")
     }
 }

@@ -1,4 +1,4 @@
-//! Scenarios: what people do comes out as it must, whichever vendor it is.
+//! Scenarios: the same course of a verification leads to the same outcome at every vendor.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use idv_core::{Capability, Decision, Outcome, Status, Transition};
 
 use super::{Case, Harness, skip};
 
-/// The scenarios that a [`Harness`] is asked to act out.
+/// The names of the scenarios that [`Harness::act`] has to know.
 pub const SCENARIOS: &[&str] = &[
     "happy",
     "data-changed",
@@ -21,10 +21,10 @@ pub const SCENARIOS: &[&str] = &[
     "unknown-status",
 ];
 
-/// Long enough for every vendor to forget a person who never comes.
+/// Longer than every vendor's session lifetime.
 const PATIENCE: Duration = Duration::from_secs(100 * 24 * 3600);
 
-/// A person is verified, and a report says so.
+/// A verified person has a report.
 pub async fn happy<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "happy").await else {
         return;
@@ -43,7 +43,8 @@ pub async fn happy<H: Harness>(harness: &H) {
     );
 }
 
-/// A person is verified, and what differs from what was submitted is told where the vendor tells it.
+/// A verified person's report shows the values that differ from the submitted ones, if the vendor
+/// compares them.
 pub async fn data_changed<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "data-changed").await else {
         return;
@@ -52,7 +53,7 @@ pub async fn data_changed<H: Harness>(harness: &H) {
     let report = last
         .as_ref()
         .and_then(|observation| observation.report())
-        .expect("a report came");
+        .expect("the vendor sent a report");
     if !compares(report) {
         assert!(
             matches!(case.decision(), Decision::Settled(_)),
@@ -61,7 +62,7 @@ pub async fn data_changed<H: Harness>(harness: &H) {
         );
         return skip(
             harness,
-            "it does not compare with what was submitted, so nothing shows what changed",
+            "the vendor does not compare values with the submitted ones",
         );
     }
     let changed = changed(report);
@@ -74,22 +75,22 @@ pub async fn data_changed<H: Harness>(harness: &H) {
     );
 }
 
-/// A person is rejected.
+/// A person whom the vendor rejects is not verified.
 pub async fn rejected<H: Harness>(harness: &H) {
     not_verified(harness, "rejected").await;
 }
 
-/// A forger is rejected.
+/// A forger whom the agent detects is not verified.
 pub async fn fraud<H: Harness>(harness: &H) {
     not_verified(harness, "fraud").await;
 }
 
-/// A forger whom only the review finds is rejected.
+/// A forger whom only the review detects is not verified.
 pub async fn fraud_in_review<H: Harness>(harness: &H) {
     not_verified(harness, "fraud-in-review").await;
 }
 
-/// A failed attempt is not the end.
+/// A failed attempt does not end the verification.
 pub async fn aborted_then_success<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "aborted-then-success").await else {
         return;
@@ -102,12 +103,13 @@ pub async fn aborted_then_success<H: Harness>(harness: &H) {
     );
 }
 
-/// What a review calls off is over, and verifies nobody.
+/// A verification that the review cancels is over and not verified.
 pub async fn canceled_in_review<H: Harness>(harness: &H) {
     not_verified(harness, "canceled-in-review").await;
 }
 
-/// A person who never comes expires, by the vendor's word or by our clock; a vendor that never says when is waited for.
+/// A verification that the person never begins expires: by the vendor's status, by the client's
+/// clock, or never, if the vendor states no lifetime.
 pub async fn expired<H: Harness>(harness: &H) {
     let Some(mut case) = played(harness, "expired").await else {
         return;
@@ -127,7 +129,7 @@ pub async fn expired<H: Harness>(harness: &H) {
     );
 }
 
-/// What nobody finishes stays open.
+/// An unfinished verification stays open.
 pub async fn never_finishes<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "never-finishes").await else {
         return;
@@ -139,7 +141,7 @@ pub async fn never_finishes<H: Harness>(harness: &H) {
     );
 }
 
-/// A word that nobody knows changes nothing, and is told.
+/// An unknown status code changes nothing and is reported.
 pub async fn unknown_status<H: Harness>(harness: &H) {
     let Some(case) = played(harness, "unknown-status").await else {
         return;
@@ -153,23 +155,25 @@ pub async fn unknown_status<H: Harness>(harness: &H) {
         case.transitions()
             .iter()
             .any(|transition| matches!(transition, Transition::UnknownCode(_))),
-        "nobody is told of the unknown word: {:?}",
+        "the unknown code was not reported: {:?}",
         case.transitions()
     );
 }
 
-/// Plays a scenario that not every vendor has to its end before anything is asked. Returns the decision, and the last report that came with proof.
+/// Acts out a vendor's own scenario to its end before the client polls.
+///
+/// Returns the decision, and the last authenticated report.
 ///
 /// # Panics
 ///
-/// If the vendor has no such scenario, or an answer is missing.
+/// If the vendor does not have the scenario, or does not answer.
 #[allow(clippy::panic, reason = "a test fails by panicking")]
 pub async fn outcome_of<H: Harness>(harness: &H, scenario: &str) -> (Decision, Option<Report>) {
     let mut case = Case::create(harness).await;
     let moments = harness
         .act(case.id(), scenario)
         .await
-        .unwrap_or_else(|why| panic!("there is no scenario {scenario}: {why}"));
+        .unwrap_or_else(|why| panic!("the vendor has no scenario {scenario}: {why}"));
     harness
         .advance(moments.into_iter().max().unwrap_or_default())
         .await;
@@ -180,12 +184,12 @@ pub async fn outcome_of<H: Harness>(harness: &H, scenario: &str) -> (Decision, O
     (case.decision(), report)
 }
 
-/// Whether a report says of a value that it differs from what was submitted, or contradicts itself.
+/// Returns whether a value differs from the submitted one or contradicts itself.
 fn changed(report: &Report) -> bool {
     any_verdict(report, &[Verdict::Changed, Verdict::Invalid])
 }
 
-/// Whether a report compares any value with what was submitted.
+/// Returns whether the report compares a value with the submitted one.
 fn compares(report: &Report) -> bool {
     any_verdict(
         report,
@@ -193,7 +197,7 @@ fn compares(report: &Report) -> bool {
     )
 }
 
-/// Whether a report has one of these verdicts on something that could have been submitted.
+/// Returns whether a field that could have been submitted has one of these verdicts.
 fn any_verdict(report: &Report, verdicts: &[Verdict]) -> bool {
     let is = |verdict: Option<Verdict>| verdict.is_some_and(|verdict| verdicts.contains(&verdict));
     fn of<T>(attribute: &Option<Attribute<T>>) -> Option<Verdict> {
@@ -230,7 +234,7 @@ async fn played<'h, H: Harness>(harness: &'h H, scenario: &str) -> Option<Case<'
     Some(case)
 }
 
-/// It is settled, and the person is not verified.
+/// Checks that the verification is settled and the person is not verified.
 async fn not_verified<H: Harness>(harness: &H, scenario: &str) {
     let Some(case) = played(harness, scenario).await else {
         return;

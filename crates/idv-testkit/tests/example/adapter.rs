@@ -1,4 +1,4 @@
-//! An adapter for a vendor that does not exist: what the tutorial builds, and what the conformance suite is shown to hold.
+//! An adapter for an imaginary vendor, which the tutorial builds and the conformance suite tests.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -14,7 +14,7 @@ use std::any::Any;
 
 const ID: ProviderId = ProviderId::new("example");
 
-/// The words that the vendor documents, and what they mean. A word that is not here is kept, and changes nothing.
+/// The status codes that the vendor documents. Others are kept and change nothing.
 const STATES: &[(&str, Status)] = &[
     ("waiting", Status::AwaitingPerson),
     ("running", Status::InProgress),
@@ -28,7 +28,7 @@ const STATES: &[(&str, Status)] = &[
 #[derive(Debug)]
 pub struct Example(VendorInfo);
 
-/// What the vendor sends. Unknown fields are passed over.
+/// The vendor's response. Unknown fields are ignored.
 #[derive(serde::Deserialize)]
 struct Wire {
     reference: String,
@@ -53,17 +53,17 @@ impl Example {
     }
 }
 
-/// Requests are built by pure functions. Our reference has an alphabet that goes into addresses as it is.
+/// Builds a request; a pure function. The reference's alphabet needs no escaping in URLs.
 fn request(method: &Method, id: &str, body: String) -> Result<Request<Bytes>> {
     let request = Request::builder()
         .method(method)
         .uri(format!("https://api.example.com/verifications/{id}"));
     request
         .body(body.into())
-        .map_err(|_| Error::invalid("reference", "it makes no address"))
+        .map_err(|_| Error::invalid("reference", "it does not make a valid URL"))
 }
 
-/// Answers are read by pure functions.
+/// Turns a response into an observation; a pure function.
 fn observe(wire: Wire) -> Observation {
     let mut observation =
         Observation::claimed(Subject::new(Some(wire.reference), None), Channel::Poll);
@@ -99,12 +99,13 @@ impl Provider for Example {
             .person
             .family_name
             .as_ref()
-            .ok_or_else(|| Error::invalid("person.family_name", "it is demanded"))?;
+            .ok_or_else(|| Error::invalid("person.family_name", "it is required"))?;
         let (id, body) = (
             new.reference.as_str(),
             serde_json::json!({ "name": name.expose() }).to_string(),
         );
-        // The vendor takes our reference as its key: a repetition is the same verification.
+        // The vendor uses the reference as its key: repeating the request yields the same
+        // verification.
         let answer = cx
             .send(Repeat::Repeatable, |_| {
                 request(&Method::PUT, id, body.clone())
@@ -124,7 +125,7 @@ impl Provider for Example {
         ))
     }
 
-    // What the vendor has not is written down, not left out.
+    // Missing capabilities are written out.
 
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities {

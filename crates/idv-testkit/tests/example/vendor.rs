@@ -1,4 +1,4 @@
-//! The vendor that does not exist, in memory: a transport that answers as its document says.
+//! The imaginary vendor, in memory: a transport that answers according to its document.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use idv_core::{
     Body, Client, Delivery, NewVerification, Sent, Timestamp, Transport, TransportCause,
     TransportError, VerificationId, async_trait,
 };
-use idv_testkit::conformance::{Fault, Harness, Trouble};
+use idv_testkit::conformance::{Fault, Harness, RequestFault};
 use idv_testkit::{ManualClock, environment};
 
 use crate::adapter::Example;
@@ -23,7 +23,7 @@ struct Vendor(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     cases: BTreeMap<String, Case>,
-    /// What is to happen: when, to whom, and the state.
+    /// Planned changes: time, reference and new state.
     planned: Vec<(Timestamp, String, &'static str)>,
     fault: Option<Fault>,
     requests: usize,
@@ -36,8 +36,8 @@ struct Case {
     corrected: bool,
 }
 
-/// The vendor, its time, and the client under test.
-pub struct Stage {
+/// The vendor, its clock, and the client under test.
+pub struct ExampleHarness {
     vendor: Vendor,
     clock: ManualClock,
     client: Client,
@@ -91,15 +91,15 @@ impl Vendor {
 #[async_trait]
 impl Transport for Vendor {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Body>, TransportError> {
-        let trouble = {
+        let fault = {
             let mut state = self.state();
             state.requests += 1;
             match state.fault {
-                Some(Fault::Create(trouble)) if request.method() == Method::PUT => {
-                    state.fault.take().map(|_| trouble)
+                Some(Fault::Create(fault)) if request.method() == Method::PUT => {
+                    state.fault.take().map(|_| fault)
                 }
-                Some(Fault::Poll(trouble)) if request.method() == Method::GET => {
-                    state.fault.take().map(|_| trouble)
+                Some(Fault::Poll(fault)) if request.method() == Method::GET => {
+                    state.fault.take().map(|_| fault)
                 }
                 _ => None,
             }
@@ -111,31 +111,31 @@ impl Transport for Vendor {
                 .body(Body::from(Bytes::from(body)))
                 .unwrap()
         };
-        match trouble {
-            Some(Trouble::Refused) => {
+        match fault {
+            Some(RequestFault::Refused) => {
                 return Err(TransportError::new(Sent::No, TransportCause::Connect));
             }
-            Some(Trouble::CutBefore) => {
+            Some(RequestFault::CutBefore) => {
                 return Err(TransportError::new(
                     Sent::Maybe,
                     TransportCause::Interrupted,
                 ));
             }
-            Some(Trouble::Status(status)) => return Ok(say(status, String::new())),
-            Some(Trouble::RateLimited) => return Ok(say(429, String::new())),
-            Some(Trouble::Html) => return Ok(say(502, "<html></html>".to_owned())),
+            Some(RequestFault::Status(status)) => return Ok(say(status, String::new())),
+            Some(RequestFault::RateLimited) => return Ok(say(429, String::new())),
+            Some(RequestFault::Html) => return Ok(say(502, "<html></html>".to_owned())),
             _ => {}
         }
         let (status, body) = self.answer(&request);
-        let body = match trouble {
-            Some(Trouble::CutAfter | Trouble::Truncated) => {
+        let body = match fault {
+            Some(RequestFault::CutAfter | RequestFault::Truncated) => {
                 return Err(TransportError::new(
                     Sent::Maybe,
                     TransportCause::Interrupted,
                 ));
             }
-            Some(Trouble::WrongType) => "[7]".to_owned(),
-            Some(Trouble::Oversize) => " ".repeat(64 << 20),
+            Some(RequestFault::WrongType) => "[7]".to_owned(),
+            Some(RequestFault::Oversize) => " ".repeat(64 << 20),
             _ => body,
         };
         Ok(say(status.as_u16(), body))
@@ -143,7 +143,7 @@ impl Transport for Vendor {
 }
 
 #[async_trait]
-impl Harness for Stage {
+impl Harness for ExampleHarness {
     fn run<F: Future<Output = ()>>(test: F) {
         futures_executor::block_on(test);
     }
@@ -201,7 +201,7 @@ impl Harness for Stage {
             "expired" => &["expired"],
             "never-finishes" => &["running", "review"],
             "unknown-status" => &["running", "escalated"],
-            _ => return Err("nobody knows it".to_owned()),
+            _ => return Err("unknown scenario".to_owned()),
         };
         let now = self.now();
         let mut state = self.vendor.state();

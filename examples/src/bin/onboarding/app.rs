@@ -1,4 +1,4 @@
-//! The routes, and what they do.
+//! The routes and their handlers.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use idv::report::{Country, Gender};
 use idv::{ErrorKind, NewVerification, Pii, Reference, Url};
 use idv_axum::{Options, ReturnPage};
-use idv_examples::Town;
+use idv_examples::TestBed;
 use idv_flow::{Engine, FlowError, FlowId, FlowStatus, Start};
 use serde::Deserialize;
 
@@ -22,16 +22,17 @@ use crate::pages;
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) flow: Engine,
-    /// Where new customers are verified.
+    /// The vendor of new verifications.
     pub(crate) provider: String,
-    /// The address that the world knows it by.
+    /// The public address of the application.
     pub(crate) base: Url,
-    /// The town that it is tried in, where it is.
-    pub(crate) town: Option<Arc<Town>>,
+    /// The test bed, unless the vendor is real.
+    pub(crate) test_bed: Option<Arc<TestBed>>,
 }
 
 impl App {
-    /// All of it: the application's own pages, and the routes of vendors and of people who come back from them.
+    /// Returns all routes: the application's pages, the vendors' callbacks and the returns of
+    /// people.
     pub(crate) fn router(self) -> Router {
         let back = self.clone();
         let options = Options::new().after_return(move |returned| {
@@ -46,13 +47,13 @@ impl App {
             .route("/verifications/{id}", get(status))
             .route("/verifications/{id}/act", post(act))
             .layer(from_fn(own_pages_only))
-            .layer(map_response(guarded))
+            .layer(map_response(add_security_headers))
             .with_state(self)
             .merge(vendors)
     }
 
-    /// The verification of this browser: its reference, 128 random bits, is in a cookie, and the store finds it by that. An application
-    /// with accounts asks who is logged in instead.
+    /// Finds the verification of this browser. Its cookie contains the reference, 128 random bits.
+    /// An application with accounts uses its login instead.
     async fn of_browser(
         &self,
         headers: &HeaderMap,
@@ -64,7 +65,8 @@ impl App {
         Ok(found.map(|status| (reference, status)))
     }
 
-    /// Where a person goes who comes back. What the vendor added to the address has been taken in; it says nothing here.
+    /// Returns the next page of a person who comes back. The vendor's parameters in the address are
+    /// already recorded; they do not matter here.
     async fn landing(&self, headers: &HeaderMap) -> ReturnPage {
         match self.of_browser(headers).await {
             Ok(Some((_, status))) => {
@@ -75,10 +77,10 @@ impl App {
     }
 }
 
-/// What people fill in. What they leave empty is not submitted; what a vendor demands, it says.
+/// The form. Empty fields are not submitted; the vendor reports the ones that it requires.
 #[derive(Deserialize)]
 pub(crate) struct Customer {
-    /// Made with the form, so that a form that is sent twice starts one verification.
+    /// Generated with the form, so that submitting the form twice starts one verification.
     reference: Reference,
     given_names: Pii<String>,
     family_name: Pii<String>,
@@ -96,7 +98,7 @@ pub(crate) struct Customer {
 }
 
 impl Customer {
-    /// What is submitted to whichever vendor it is; or the field that is none.
+    /// Returns the request for any vendor, or the name of an invalid field.
     fn verification(self) -> Result<NewVerification, &'static str> {
         let text =
             |value: Pii<String>| Some(value).filter(|value| !value.expose().trim().is_empty());
@@ -130,21 +132,25 @@ impl Customer {
 }
 
 async fn form(State(app): State<App>) -> Html<String> {
-    Html(pages::form(&app.flow.reference(), app.town.is_some(), None))
+    Html(pages::form(
+        &app.flow.reference(),
+        app.test_bed.is_some(),
+        None,
+    ))
 }
 
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css")], pages::STYLE)
 }
 
-/// Starts a verification, and sends the browser to the page that tells how it stands.
+/// Starts a verification and sends the browser to the status page.
 async fn start(
     State(app): State<App>,
     form: Result<Form<Customer>, FormRejection>,
 ) -> Result<Response, Failure> {
-    // A reference that was refused is spent, so each form has a new one.
+    // A refused reference is used up, so each form has a new one.
     let again = |problem: &str| {
-        let page = pages::form(&app.flow.reference(), app.town.is_some(), Some(problem));
+        let page = pages::form(&app.flow.reference(), app.test_bed.is_some(), Some(problem));
         (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()
     };
     let Ok(Form(customer)) = form else {
@@ -176,7 +182,7 @@ async fn start(
                 .into_response())
         }
         Err(FlowError::Vendor(error)) => match error.kind() {
-            // The vendor's document says that it takes no such value; nothing was created.
+            // The vendor's document excludes the value; no verification was created.
             ErrorKind::InvalidRequest { field } => Ok(again(&format!("Please correct {field}."))),
             _ => Err(FlowError::Vendor(error).into()),
         },
@@ -184,7 +190,8 @@ async fn start(
     }
 }
 
-/// How it stands. The link to the vendor opens the person's session, so that only their own browser is shown it.
+/// Shows the status. The link to the vendor opens the person's session, so only the person's own
+/// browser sees it.
 async fn status(
     State(app): State<App>,
     Path(id): Path<FlowId>,
@@ -197,10 +204,10 @@ async fn status(
     let Some((_, status)) = found else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    Ok(Html(pages::status(&status, app.town.is_some())).into_response())
+    Ok(Html(pages::status(&status, app.test_bed.is_some())).into_response())
 }
 
-/// In the sandbox: the simulated person does their part.
+/// Lets the simulated person act, in the sandbox.
 async fn act(
     State(app): State<App>,
     Path(id): Path<FlowId>,
@@ -210,15 +217,16 @@ async fn act(
         .of_browser(&headers)
         .await?
         .filter(|(_, status)| status.id == id);
-    let (Some(_), Some(town)) = (found, &app.town) else {
+    let (Some(_), Some(test_bed)) = (found, &app.test_bed) else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    town.everyone_acts()
+    test_bed
+        .act_pending()
         .map_err(|error| Failure(error.to_string()))?;
     Ok(Redirect::to(&status_path(id)).into_response())
 }
 
-/// Forms are taken from our own pages alone.
+/// Accepts forms from the application's own pages only.
 async fn own_pages_only(request: Request, next: Next) -> Response {
     let harmless = matches!(*request.method(), Method::GET | Method::HEAD);
     if harmless || is_own(request.headers()) {
@@ -228,7 +236,7 @@ async fn own_pages_only(request: Request, next: Next) -> Response {
     }
 }
 
-/// Whether a request comes from one of our pages, as browsers say it.
+/// Returns whether a request comes from one of the application's pages, according to the browser.
 fn is_own(headers: &HeaderMap) -> bool {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (header("sec-fetch-site"), header("origin"), header("host")) {
@@ -236,14 +244,14 @@ fn is_own(headers: &HeaderMap) -> bool {
         (None, Some(origin), Some(host)) => origin
             .split_once("://")
             .is_some_and(|(_, authority)| authority == host),
-        // No browser: it has nobody's cookies.
+        // Not a browser: the request carries no other person's cookies.
         (None, None, _) => true,
         (None, Some(_), None) => false,
     }
 }
 
-/// What browsers are told of our pages: nothing runs in them, nothing is kept of them, and they tell nobody where they are.
-async fn guarded(mut response: Response) -> Response {
+/// Tells browsers to run no scripts, cache no page and send no referrer to other sites.
+async fn add_security_headers(mut response: Response) -> Response {
     for (name, value) in [
         (
             header::CONTENT_SECURITY_POLICY,
@@ -260,7 +268,7 @@ async fn guarded(mut response: Response) -> Response {
     response
 }
 
-/// What went wrong on our side. The browser is told that something did.
+/// An internal error. The browser sees a page without details.
 pub(crate) struct Failure(String);
 
 impl<E: std::error::Error> From<E> for Failure {
@@ -279,7 +287,7 @@ impl IntoResponse for Failure {
 
 const COOKIE: &str = "verification";
 
-/// The value of our cookie.
+/// Returns the value of the application's cookie.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let all = headers
         .get_all(header::COOKIE)

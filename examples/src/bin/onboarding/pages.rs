@@ -1,4 +1,4 @@
-//! The pages. There is no script in them, and what people wrote is not repeated.
+//! The pages. They contain no scripts and do not repeat the customer's input.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use idv::{HandOff, Outcome, Reference, Status};
 use idv_flow::FlowStatus;
 use idv_flow::store::Phase;
 
-/// How every page looks.
+/// The style of all pages.
 pub(crate) const STYLE: &str =
     "body { font-family: sans-serif; max-width: 34em; margin: 2em auto; line-height: 1.5 }
 label { display: flex; justify-content: space-between; margin: .3em 0 }
@@ -14,7 +14,7 @@ input { width: 18em }
 .problem { color: #a00 }
 ";
 
-/// The fields of the form: their names, what people read, their types, and what is filled in for somebody who tries it.
+/// The fields of the form: name, label, type, and a sample value for the sandbox.
 const FIELDS: &[(&str, &str, &str, &str)] = &[
     ("given_names", "Given names", "text", "Erika"),
     ("family_name", "Family name", "text", "Mustermann"),
@@ -41,11 +41,11 @@ const FIELDS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// The form, empty unless somebody only tries it.
-pub(crate) fn form(reference: &Reference, tried: bool, problem: Option<&str>) -> String {
+/// Returns the form, filled in if `sandbox` is set.
+pub(crate) fn form(reference: &Reference, sandbox: bool, problem: Option<&str>) -> String {
     let mut fields = String::new();
     for (name, label, kind, sample) in FIELDS {
-        let value = if tried { sample } else { "" };
+        let value = if sandbox { sample } else { "" };
         // Writing to a string does not fail.
         let _ = writeln!(
             fields,
@@ -67,9 +67,9 @@ pub(crate) fn form(reference: &Reference, tried: bool, problem: Option<&str>) ->
     )
 }
 
-/// How it stands, and what the person can do.
-pub(crate) fn status(status: &FlowStatus, tried: bool) -> String {
-    let (word, text) = told(status);
+/// Returns the status page with the person's next step.
+pub(crate) fn status(status: &FlowStatus, sandbox: bool) -> String {
+    let (word, text) = described(status);
     let decided =
         matches!(status.status, Some(Status::Finished(_))) || status.phase == Phase::Refused;
     let refresh = if decided {
@@ -83,19 +83,19 @@ pub(crate) fn status(status: &FlowStatus, tried: bool) -> String {
             Some(HandOff::Redirect(link)) => {
                 let link = escaped(link.expose().as_str());
                 format!(
-                    "<p><a id=\"hand-off\" href=\"{link}\" rel=\"noreferrer\" target=\"_blank\">Go on to the verification</a></p>"
+                    "<p><a id=\"hand-off\" href=\"{link}\" rel=\"noreferrer\" target=\"_blank\">Continue to the verification</a></p>"
                 )
             }
             Some(HandOff::VendorContactsPerson) => {
-                "<p id=\"hand-off\">You get a message on your phone: follow its link.</p>"
+                "<p id=\"hand-off\">You will receive a message on your phone. Please follow its link.</p>"
                     .to_owned()
             }
             _ => String::new(),
         };
-        if tried {
+        if sandbox {
             let _ = write!(
                 body,
-                "<form method=\"post\" action=\"/verifications/{}/act\"><button>Sandbox: let the person do their part</button></form>",
+                "<form method=\"post\" action=\"/verifications/{}/act\"><button>Sandbox: let the person act</button></form>",
                 status.id
             );
         }
@@ -103,7 +103,7 @@ pub(crate) fn status(status: &FlowStatus, tried: bool) -> String {
     page("Your verification", refresh, &body)
 }
 
-/// What went wrong is for the log.
+/// Returns the page for internal errors, whose details are in the log.
 pub(crate) fn sorry() -> String {
     page(
         "Sorry",
@@ -112,14 +112,14 @@ pub(crate) fn sorry() -> String {
     )
 }
 
-/// How it stands, in one word and for people.
-fn told(status: &FlowStatus) -> (&'static str, &'static str) {
-    const LOOKED_AT: (&str, &str) = (
+/// Returns the status as one word and as a text for people.
+fn described(status: &FlowStatus) -> (&'static str, &'static str) {
+    const NEEDS_ATTENTION: (&str, &str) = (
         "attention",
-        "One of us is looking at it. We will get in touch with you.",
+        "Our staff will check your verification and contact you.",
     );
     if status.disputed {
-        return LOOKED_AT;
+        return NEEDS_ATTENTION;
     }
     match (status.phase, status.status) {
         (Phase::Refused, _) => (
@@ -131,23 +131,23 @@ fn told(status: &FlowStatus) -> (&'static str, &'static str) {
             Outcome::Rejected => ("rejected", "We cannot open an account for you."),
             Outcome::Expired => (
                 "expired",
-                "The time for your verification is over. Please start again.",
+                "Your verification has expired. Please start again.",
             ),
             _ => (
                 "inconclusive",
-                "Your verification did not work out. Please start again.",
+                "Your verification was not successful. Please start again.",
             ),
         },
-        _ if status.attention.is_some() => LOOKED_AT,
+        _ if status.attention.is_some() => NEEDS_ATTENTION,
         (Phase::Creating, _) => (
             "creating",
             "One moment: your verification is being prepared.",
         ),
         (_, Some(Status::InProgress)) => ("in_progress", "You are being verified."),
         (_, Some(Status::InReview { .. } | Status::Ended)) => {
-            ("in_review", "Thank you. The result is being looked at.")
+            ("in_review", "Thank you. Your verification is in review.")
         }
-        _ => ("awaiting_person", "It is your turn."),
+        _ => ("awaiting_person", "Please continue your verification."),
     }
 }
 
@@ -159,7 +159,7 @@ fn page(title: &str, head: &str, body: &str) -> String {
     )
 }
 
-/// Text as it stands in HTML, in attributes too.
+/// Escapes text for HTML, including attributes.
 fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, character| {
         match character {

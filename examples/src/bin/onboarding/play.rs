@@ -1,11 +1,12 @@
-//! The whole story by itself: the application is started at each vendor of the sandbox, and used as a browser would, over HTTP.
+//! Plays the whole onboarding at each vendor of the sandbox: starts the application and uses it as
+//! a browser does, over HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
 use idv::Url;
-use idv_examples::{Outcome, Town, vendors};
+use idv_examples::{Outcome, TestBed, vendors};
 use idv_flow::Engine;
 use idv_flow::store::MemoryStore;
 use reqwest::Response;
@@ -13,13 +14,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How many seconds of the sandbox pass in one: a review of twelve minutes takes six seconds.
+/// The speed of the sandbox's clock: a review of twelve minutes takes six seconds.
 const SPEED: f64 = 120.0;
 
-/// How often the status page is refreshed before the person gives up.
+/// The number of refreshes of the status page before the person gives up.
 const PATIENCE: usize = 120;
 
-/// Plays at every vendor at the same time, and prints a line for each.
+/// Plays at all vendors at the same time and prints a line for each.
 pub(crate) async fn all() -> Outcome {
     let mut plays = JoinSet::new();
     for vendor in vendors() {
@@ -36,35 +37,35 @@ pub(crate) async fn all() -> Outcome {
 }
 
 async fn play(vendor: &str) -> Outcome<String> {
-    let town = Arc::new(Town::begin_at_speed(vendor, SPEED).await?);
+    let test_bed = Arc::new(TestBed::start_at_speed(vendor, SPEED).await?);
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base: Url = format!("http://{}", listener.local_addr()?).parse()?;
-    let client = town.connect()?;
+    let client = test_bed.connect()?;
     let app = crate::open(
         Engine::builder(MemoryStore::new()),
         client,
-        town.clock(),
+        test_bed.clock(),
         &base,
-        Some(Arc::clone(&town)),
+        Some(Arc::clone(&test_bed)),
     )
     .await?;
     let (stop, stopped) = watch::channel(());
     let running = tokio::spawn(crate::run(app, listener, stopped));
 
-    let told = onboard(&mut Browser::open(base)?).await?;
+    let summary = onboard(&mut Browser::open(base)?).await?;
 
     drop(stop);
     running.await??;
-    let callbacks = town.delivered();
+    let callbacks = test_bed.delivered();
     if callbacks == 0 {
-        return Err("it was never called back".into());
+        return Err("the vendor delivered no callback".into());
     }
     Ok(format!(
-        "{vendor}: {told}; {callbacks} callback(s) were answered"
+        "{vendor}: {summary}; {callbacks} callback(s) delivered"
     ))
 }
 
-/// What a person does.
+/// Plays the person.
 async fn onboard(browser: &mut Browser) -> Outcome<String> {
     let form = browser.get("/").await?;
     let fields: Vec<(&str, &str)> = form
@@ -73,7 +74,7 @@ async fn onboard(browser: &mut Browser) -> Outcome<String> {
         .collect();
     let page = browser.post("/verifications", &fields).await?;
 
-    // The hand-off is there at once, or as soon as the vendor has answered.
+    // The hand-off is available at once, or as soon as the vendor has answered.
     let mut status = browser.get(&page).await?;
     for _ in 0..PATIENCE {
         if status.contains("id=\"hand-off\"") {
@@ -87,11 +88,11 @@ async fn onboard(browser: &mut Browser) -> Outcome<String> {
         Some(link) => {
             let shown = browser.visit(link).await?;
             format!(
-                "sent to the vendor, who answered {}",
+                "sent to the vendor, which answered {}",
                 shown.status().as_u16()
             )
         }
-        None => "told to expect the vendor's message".to_owned(),
+        None => "waits for the vendor's message".to_owned(),
     };
     browser.post(&format!("{page}/act"), &[]).await?;
 
@@ -107,15 +108,15 @@ async fn onboard(browser: &mut Browser) -> Outcome<String> {
             }
             let returned = if came_back { ", came back" } else { "" };
             return Ok(format!(
-                "{hand_off}{returned}; {word} after {refreshed} looks at the status page"
+                "{hand_off}{returned}; {word} after {refreshed} refreshes of the status page"
             ));
         }
         status = browser.refresh(&page).await?;
     }
-    Err("it was never decided".into())
+    Err("the verification was never decided".into())
 }
 
-/// As much of a browser as it takes: one site, one cookie, no redirect without a look.
+/// A minimal browser: one site, one cookie, no automatic redirects.
 struct Browser {
     http: reqwest::Client,
     base: Url,
@@ -140,13 +141,13 @@ impl Browser {
         Ok(answer.error_for_status()?.text().await?)
     }
 
-    /// The page again, after the second that it asks for.
+    /// Waits for the second that the page asks for and loads it again.
     async fn refresh(&mut self, path: &str) -> Outcome<String> {
         tokio::time::sleep(Duration::from_secs(1)).await;
         self.get(path).await
     }
 
-    /// Sends a form; the path that the answer leads to.
+    /// Submits a form and returns the path of the redirect.
     async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Outcome<String> {
         let mut form = self.base.clone();
         form.query_pairs_mut().extend_pairs(fields);
@@ -159,12 +160,13 @@ impl Browser {
         }
     }
 
-    /// Visits another site.
+    /// Loads a page of another site.
     async fn visit(&self, link: &str) -> Outcome<Response> {
         Ok(self.http.get(link).send().await?)
     }
 
-    /// Looks at the vendor's page, and follows where it leads once the person has done their part; whether it led back to `page`.
+    /// Loads the vendor's page and follows its redirect back to the application. Returns whether it
+    /// led to `page`.
     async fn come_back(&mut self, link: &str, page: &str) -> Outcome<bool> {
         let Some(place) =
             location(&self.visit(link).await?).and_then(|place| Url::parse(&place).ok())
@@ -177,7 +179,7 @@ impl Browser {
         let path = format!("{}?{}", place.path(), place.query().unwrap_or_default());
         let landed = location(&self.send(Method::GET, &path, None).await?);
         if landed.as_deref() != Some(page) {
-            return Err("whoever comes back does not come to the status page".into());
+            return Err("the return does not lead to the status page".into());
         }
         Ok(true)
     }
@@ -211,7 +213,7 @@ impl Browser {
     }
 }
 
-/// The name and the value of an input.
+/// Returns the name and the value of an input element.
 fn field(input: &str) -> Option<(&str, &str)> {
     let input = input.split_once('>')?.0;
     Some((

@@ -8,15 +8,16 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::words::word;
 
-/// Requests the deletion of a flow's data, at the vendor and here, and prints the receipt. `idv flow run` carries the deletion out; a
-/// repeated request prints its progress. Data under a legal hold are not deleted: the command ends with 1 and prints the end of the hold.
+/// Requests the deletion of a flow's data, at the vendor and in the store, and prints the receipt.
+/// `idv flow run` carries the deletion out; repeating the request prints its progress. Data under a
+/// legal hold is not deleted: the command exits with 1 and prints the end of the hold.
 #[derive(Args)]
 pub(crate) struct Delete {
     /// The flow
     #[arg(value_parser = flow_id)]
     id: FlowId,
 
-    /// The account that asks, for the audit trail
+    /// The account that requests the deletion, for the audit log
     #[arg(long, value_name = "NAME")]
     by: String,
 }
@@ -38,14 +39,14 @@ fn text(receipt: &Receipt) -> String {
     let mut lines = table(&[]);
     lines.add_row(["flow".to_owned(), receipt.flow.to_string()]);
     lines.add_row(["provider".to_owned(), receipt.provider.clone()]);
-    lines.add_row(["asked for".to_owned(), time(receipt.asked_at)]);
+    lines.add_row(["requested".to_owned(), time(receipt.asked_at)]);
     lines.add_row(["vendor's copy".to_owned(), word(&receipt.vendors_copy)]);
     lines.add_row([
-        "gone there since".to_owned(),
+        "deleted at the vendor".to_owned(),
         time(receipt.vendors_copy_gone_at),
     ]);
     lines.add_row([
-        "our copy erased".to_owned(),
+        "own copy erased".to_owned(),
         time(receipt.own_copy_erased_at),
     ]);
     lines.add_row([

@@ -14,7 +14,8 @@ use super::flow_id;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table, text};
 
-/// Lists the evidence that is kept of a flow, or saves it into a folder: each item as a file that only you can read.
+/// Lists the stored evidence of a flow, or saves it to a folder: each item as a file that only you
+/// can read.
 #[derive(Args)]
 pub(crate) struct EvidenceCommand {
     /// The flow
@@ -25,7 +26,7 @@ pub(crate) struct EvidenceCommand {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Replace files that exist
+    /// Replace existing files
     #[arg(long, requires = "out")]
     force: bool,
 }
@@ -34,7 +35,7 @@ impl EvidenceCommand {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let kept = flow.evidence(self.id).await?;
         if kept.is_empty() && !output.is_json() {
-            text("no evidence is kept of this flow")?;
+            text("no evidence is stored for this flow")?;
             return Ok(Exit::Done);
         }
         let mut items = Vec::new();
@@ -64,14 +65,13 @@ impl EvidenceCommand {
         Ok(Exit::Done)
     }
 
-    /// Saves an item. The file appears under its name only when it is whole.
+    /// Saves an item. The file appears once it is complete.
     async fn save(&self, flow: &Engine, kept: &KeptEvidence, path: &Path) -> Result<(), Failure> {
-        let unwritable = |error: &io::Error| {
-            Failure::usage(format!("{} cannot be written: {error}", path.display()))
-        };
+        let unwritable =
+            |error: &io::Error| Failure::usage(format!("cannot write {}: {error}", path.display()));
         if !self.force && path.exists() {
             return Err(Failure::usage(format!(
-                "{} exists: choose another folder, or write --force",
+                "{} exists: choose another folder, or use --force",
                 path.display()
             )));
         }
@@ -106,7 +106,7 @@ fn described(kept: &KeptEvidence) -> Value {
     })
 }
 
-/// Returns a file name that is made of nothing that the vendor wrote.
+/// Returns a file name that contains no text from the vendor.
 fn file_name(kept: &KeptEvidence) -> String {
     let kind = json!(kept.kind);
     let ending = match kept.media_type.as_deref() {

@@ -12,10 +12,11 @@ use crate::output::{Cell, Mark, Output, json_line, plain, table, text};
 use crate::progress::Progress;
 use crate::usage::Expected;
 
-/// The number of flows of a page.
+/// The number of flows per page.
 const PAGE: usize = 500;
 
-/// Lists flows. With --json an array; with --lines one JSON object per line, written as they are read.
+/// Lists flows. Prints an array with --json; with --lines one JSON object per line, as the flows
+/// are read.
 #[derive(Args)]
 pub(crate) struct List {
     /// Only flows in this phase: creating, open, done, refused, erased
@@ -34,7 +35,7 @@ pub(crate) struct List {
     #[arg(long)]
     tenant: Option<String>,
 
-    /// The order: id, created (by the start), phase (by the begin of the phase)
+    /// The order: id, created (time of the start), phase (time at which the phase began)
     #[arg(long, value_name = "ORDER", value_parser = order, default_value = "id")]
     order: ListOrder,
 
@@ -46,7 +47,7 @@ pub(crate) struct List {
     #[arg(long, value_name = "ID", value_parser = flow_id, conflicts_with = "since")]
     after: Option<FlowId>,
 
-    /// Only flows that have this time, or a later one, in the order
+    /// Only flows with this time or a later one, in an order by time
     #[arg(long, value_name = "TIME")]
     since: Option<Timestamp>,
 
@@ -54,7 +55,7 @@ pub(crate) struct List {
     #[arg(long)]
     lines: bool,
 
-    /// Stop after this many
+    /// Stop after this many flows
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 }
@@ -69,7 +70,7 @@ impl List {
             || filter.order == ListOrder::Id && self.since.is_some()
         {
             return Err(Failure::usage(
-                "--after needs the order id, and --since one by time: created or phase",
+                "--after requires --order id, and --since requires --order created or phase",
             ));
         }
         filter.attention = self.attention;
@@ -103,7 +104,7 @@ impl List {
             return Ok(Exit::Done);
         }
         if listed.is_empty() && !output.is_json() {
-            text("there is no such flow")?;
+            text("no flows")?;
             return Ok(Exit::Done);
         }
         output.answer(&listed, |listed| {
@@ -112,9 +113,9 @@ impl List {
                 "provider",
                 "phase",
                 "state",
-                "needs a person",
+                "needs operator",
                 "next step at",
-                "so since",
+                "since",
             ]);
             lines.add_rows(listed.iter().map(|status| {
                 [

@@ -26,7 +26,7 @@ use crate::output::{Output, note};
 use crate::settings::Settings;
 use crate::usage::Expected;
 
-/// The time limit of a database that does not answer.
+/// The time limit for a database that does not respond.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Runs verifications from their creation to their deletion, over a store.
@@ -41,9 +41,9 @@ pub(crate) struct FlowCommand {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Commit to a verification, have the vendor create it, and print the link for the person
+    /// Store a request, let the vendor create the verification, and print the link for the person
     Start(Box<start::Start>),
-    /// Run every step that becomes due, until it is interrupted
+    /// Run every step that becomes due, until interrupted
     Run(run::Run),
     /// Show the state of a flow
     Status(status::Status),
@@ -51,11 +51,11 @@ enum Command {
     List(list::List),
     /// Print the final report of a flow
     Report(report::ReportCommand),
-    /// List the evidence that is kept of a flow, or save it into a folder
+    /// List the stored evidence of a flow, or save it to a folder
     Evidence(evidence::EvidenceCommand),
     /// List what needs an operator, or carry out an operator's decision
     Operator(operator::Operator),
-    /// Delete a flow's data at the vendor and here, and print the receipt
+    /// Delete a flow's data at the vendor and in the store, and print the receipt
     Delete(delete::Delete),
     /// Change the retention of a flow's data
     Retain(retain::Retain),
@@ -115,7 +115,7 @@ impl Run for FlowCommand {
 /// The option for the store.
 #[derive(Args)]
 pub(crate) struct StoreOption {
-    /// The store: a file, or postgres://USER@HOST/DATABASE; that of the configuration if omitted
+    /// The store: a file, or postgres://USER@HOST/DATABASE; the configured one if omitted
     #[arg(long, global = true, value_name = "STORE")]
     pub(crate) store: Option<String>,
 }
@@ -129,7 +129,7 @@ pub(crate) struct Opening<'a> {
     pub(crate) may_make: bool,
 }
 
-/// A flow over a store.
+/// An engine over a store.
 pub(crate) struct Opened {
     pub(crate) flow: Engine,
     pub(crate) place: StoreAddress,
@@ -149,16 +149,16 @@ impl Opening<'_> {
             Some(text) => StoreAddress::parse_public(text)?,
             None => config.store.clone().ok_or_else(|| {
                 Failure::usage(
-                    "no store is named: write --store FILE, `store = \"FILE\"` in the table `flow` of idv.toml, or set IDV_FLOW_STORE",
+                    "no store: use --store FILE, `store = \"FILE\"` in the table `flow` of idv.toml, or IDV_FLOW_STORE",
                 )
             })?,
         };
-        // Before a store is made.
+        // Checks the key before it creates a store.
         config.vault()?;
         let webhook = config.webhook()?;
         if let Some(path) = place.file().filter(|path| !self.may_make && !path.exists()) {
             return Err(Failure::usage(format!(
-                "there is no store {}: `idv flow start` and `idv flow run` make one",
+                "there is no store {}: `idv flow start` and `idv flow run` create one",
                 path.display()
             )));
         }
@@ -191,9 +191,9 @@ impl Opening<'_> {
             Err(error) => {
                 store.close().await;
                 return Err(match error {
-                    // The key of the configuration is wrong or missing.
+                    // The configured key is wrong or missing.
                     FlowError::Damaged(_) => {
-                        Failure::usage(format!("{error}; look at flow.key and flow.older_keys"))
+                        Failure::usage(format!("{error}; check flow.key and flow.older_keys"))
                     }
                     error => error.into(),
                 });
@@ -201,7 +201,7 @@ impl Opening<'_> {
         };
         if flow.is_plain() {
             note(
-                "idv: the store has no key: people's data are stored in clear; `openssl rand -hex 32` makes one, for flow.key",
+                "idv: the store has no key: personal data is stored in clear; `openssl rand -hex 32` generates a key for flow.key",
             );
         }
         Ok(Opened { flow, place, store })

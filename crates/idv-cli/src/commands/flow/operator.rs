@@ -9,17 +9,17 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table, text};
 use crate::request::from_word;
 
-/// Lists everything that needs an operator, and what they can do about each. With the name of one of them, carries out the operator's
-/// decision.
+/// Lists everything that needs an operator, with the operator's options. With the id of a flow or
+/// message, carries out the operator's decision.
 #[derive(Args)]
 pub(crate) struct Operator {
-    /// The flow or message, as the list names it
+    /// The flow or message, by its id in the list
     about: Option<String>,
 
     #[command(flatten)]
     decided: Decided,
 
-    /// The operator's account, for the audit trail
+    /// The operator's account, for the audit log
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
@@ -28,37 +28,37 @@ pub(crate) struct Operator {
 #[derive(Args)]
 #[group(multiple = false)]
 struct Decided {
-    /// A dispute: this is the outcome (verified, rejected, inconclusive, canceled, expired)
+    /// Dispute: settle it with this outcome (verified, rejected, inconclusive, canceled, expired)
     #[arg(long, value_name = "OUTCOME", value_parser = from_word::<Outcome>)]
     rule: Option<Outcome>,
-    /// A creation whose answer was lost: the vendor has it, under this id
+    /// Lost create response: adopt the vendor's verification with this id
     #[arg(long, value_name = "VENDOR_ID")]
     adopt: Option<String>,
-    /// A creation whose answer was lost: the vendor created nothing, and is to create it
+    /// Lost create response: the vendor has created nothing; create the verification again
     #[arg(long)]
     create_again: bool,
-    /// A verification from which nothing more is expected
+    /// Abandon a verification that will not progress
     #[arg(long)]
     abandon: bool,
-    /// Ask the vendor now
+    /// Poll the vendor now
     #[arg(long)]
     ask_now: bool,
-    /// A result that the vendor does not find: drop the handle that is being tried, and go on with the next
+    /// Result not found: drop the current result handle and continue with the next
     #[arg(long)]
     drop_handle: bool,
-    /// An unknown code was looked at
+    /// Unknown code: acknowledge it
     #[arg(long)]
     acknowledge: bool,
-    /// The vendor's copy was deleted by hand
+    /// Deletion: the vendor's copy was deleted manually
     #[arg(long)]
     deleted_by_hand: bool,
-    /// Evidence that cannot be kept: delete without it
+    /// Evidence that cannot be stored: delete without it
     #[arg(long)]
     give_up_evidence: bool,
-    /// A message: try it again
+    /// Message: process it again
     #[arg(long)]
     retry: bool,
-    /// A message: dismiss it
+    /// Message: dismiss it
     #[arg(long)]
     dismiss: bool,
 }
@@ -68,7 +68,7 @@ impl Operator {
         let Some(about) = self.about else {
             if self.decided.any() {
                 return Err(Failure::usage(
-                    "name the flow or message that the decision is about",
+                    "the decision needs the id of a flow or message",
                 ));
             }
             return list(&flow.operator().await?, output);
@@ -78,7 +78,7 @@ impl Operator {
                 let again = match (self.decided.retry, self.decided.dismiss) {
                     (true, _) => true,
                     (_, true) => false,
-                    _ => return Err(Failure::usage("a message takes --retry or --dismiss")),
+                    _ => return Err(Failure::usage("a message requires --retry or --dismiss")),
                 };
                 if !flow
                     .operator()
@@ -100,7 +100,7 @@ impl Operator {
                 };
                 let by = self.by.ok_or_else(|| {
                     Failure::usage(
-                        "--by NAME is needed: the operator's account, for the audit trail",
+                        "--by NAME is required: the operator's account, for the audit log",
                     )
                 })?;
                 flow.resolve(id, &resolution, &by).await?;
@@ -108,7 +108,7 @@ impl Operator {
                 Ok(Exit::Done)
             }
             _ => Err(Failure::usage(
-                "a flow is named by 32 hexadecimal digits, a message by 64",
+                "invalid id: expected 32 hexadecimal digits for a flow, 64 for a message",
             )),
         }
     }
@@ -165,7 +165,9 @@ async fn one(
     output: Output,
 ) -> Result<Exit, Failure> {
     if decided.any() {
-        return Err(Failure::usage("--retry and --dismiss are about messages"));
+        return Err(Failure::usage(
+            "--retry and --dismiss apply to messages only",
+        ));
     }
     flow.status(id).await?;
     let items: Vec<OperatorTask> = flow
@@ -179,7 +181,7 @@ async fn one(
 
 fn list(items: &[OperatorTask], output: Output) -> Result<Exit, Failure> {
     if items.is_empty() && !output.is_json() {
-        text("nothing needs a person")?;
+        text("nothing needs an operator")?;
         return Ok(Exit::Done);
     }
     output.answer(&items, |items| {
@@ -197,9 +199,9 @@ fn list(items: &[OperatorTask], output: Output) -> Result<Exit, Failure> {
             };
             lines.add_row([what.to_owned(), name]);
             lines.add_row(["provider".to_owned(), item.provider.clone()]);
-            lines.add_row(["needs a person".into(), status::attention(&item.attention)]);
+            lines.add_row(["needs operator".into(), status::attention(&item.attention)]);
             lines.add_row(["what to do".to_owned(), item.what_to_do.clone()]);
-            lines.add_row(["so since".to_owned(), item.since.to_string()]);
+            lines.add_row(["since".to_owned(), item.since.to_string()]);
             lines.add_row([""]);
         }
         plain(&lines)
@@ -207,7 +209,7 @@ fn list(items: &[OperatorTask], output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Parses the name of a flow or a message.
+/// Parses the id of a flow or a message.
 fn named(text: &str) -> Option<TaskTarget> {
     if let Ok(id) = text.parse() {
         return Some(TaskTarget::Flow(id));
@@ -234,12 +236,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_a_flows_or_a_messages() {
+    fn id_is_a_flow_or_a_message() {
         assert!(matches!(named(&"0".repeat(32)), Some(TaskTarget::Flow(_))));
-        assert_eq!(
-            named(&"ab".repeat(32)),
-            Some(TaskTarget::Message([0xab; 32]))
-        );
+        assert_eq!(named(&"ab".repeat(32)), Some(TaskTarget::Message([0xab; 32])));
         for text in [
             "",
             "abc",

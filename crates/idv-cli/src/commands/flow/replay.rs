@@ -8,15 +8,15 @@ use super::flow_id;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
-/// Sends an event to the configured webhook again, whether or not it was delivered. Its `webhook-id` is FLOW-SEQUENCE, as it was the first
-/// time.
+/// Sends an event to the configured webhook again, whether or not it was delivered. Its
+/// `webhook-id` is FLOW-SEQUENCE, the same as the first time.
 #[derive(Args)]
 pub(crate) struct Replay {
     /// The flow
     #[arg(value_parser = flow_id)]
     id: FlowId,
 
-    /// The number of the event among those of its flow, from 1
+    /// The sequence number of the event in its flow, from 1
     sequence: u64,
 }
 
@@ -25,7 +25,7 @@ impl Replay {
         flow.replay(self.id, self.sequence).await?;
         let answer = json!({ "flow": self.id, "sequence": self.sequence, "delivered": true });
         output.answer(&answer, |_| {
-            "the webhook's endpoint has taken the event".to_owned()
+            "the webhook's endpoint accepted the event".to_owned()
         })?;
         Ok(Exit::Done)
     }

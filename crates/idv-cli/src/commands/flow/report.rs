@@ -10,9 +10,9 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::words;
 
-/// Prints the final report of a flow: the person's data in clear.
+/// Prints the final report of a flow, with the person's data in clear.
 ///
-/// Ends with 5 if there is no report yet, and with 1 if there will be none.
+/// Exits with 5 if there is no report yet, and with 1 if there will be none.
 #[derive(Args)]
 pub(crate) struct ReportCommand {
     /// The flow
@@ -37,10 +37,9 @@ impl ReportCommand {
                     "the outcome is disputed: --all prints the vendor's reports",
                 ),
                 Phase::Creating | Phase::Open => Failure::new(Exit::Open, "there is no report yet"),
-                Phase::Erased => Failure::new(
-                    Exit::Failed,
-                    "our own copy is erased, and the report with it",
-                ),
+                Phase::Erased => {
+                    Failure::new(Exit::Failed, "the report was erased with the flow's data")
+                }
                 _ => Failure::new(Exit::Failed, "the verification ended without a report"),
             });
         };

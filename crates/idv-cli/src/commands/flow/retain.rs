@@ -11,8 +11,9 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::usage::Expected;
 
-/// Changes the retention of a flow's data, at the vendor and here. The options replace the whole earlier setting: an omitted limit does
-/// not apply. Without any option, both copies are kept until their deletion is requested.
+/// Changes the retention of a flow's data, at the vendor and in the store. The options replace the
+/// whole previous setting: an omitted limit does not apply. Without options, both copies are kept
+/// until their deletion is requested.
 #[derive(Args)]
 pub(crate) struct Retain {
     /// The flow
@@ -22,23 +23,23 @@ pub(crate) struct Retain {
     /// Delete the vendor's copy this many days after the end of the verification
     #[arg(long, value_name = "DAYS", value_parser = days)]
     vendor_after: Option<Duration>,
-    /// Do not delete the vendor's copy before then, even if its deletion is requested
+    /// Keep the vendor's copy until this time, even if its deletion is requested
     #[arg(long, value_name = "TIME")]
     vendor_not_before: Option<Timestamp>,
-    /// Do not keep the vendor's copy after then, however far the verification is
+    /// Delete the vendor's copy at this time at the latest, whatever the state of the verification
     #[arg(long, value_name = "TIME")]
     vendor_not_after: Option<Timestamp>,
-    /// Erase our own copy this many days after the end of the verification
+    /// Erase the store's copy this many days after the end of the verification
     #[arg(long, value_name = "DAYS", value_parser = days)]
     own_after: Option<Duration>,
-    /// Do not erase our own copy before then, even if its deletion is requested
+    /// Keep the store's copy until this time, even if its deletion is requested
     #[arg(long, value_name = "TIME")]
     own_not_before: Option<Timestamp>,
-    /// Do not keep our own copy after then, however far the verification is
+    /// Erase the store's copy at this time at the latest, whatever the state of the verification
     #[arg(long, value_name = "TIME")]
     own_not_after: Option<Timestamp>,
 
-    /// The operator's account, for the audit trail
+    /// The operator's account, for the audit log
     #[arg(long, value_name = "NAME")]
     by: String,
 }

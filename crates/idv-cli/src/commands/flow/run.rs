@@ -18,22 +18,25 @@ use crate::interrupt::Interrupt;
 use crate::output::{Output, json_line, note, text};
 use crate::progress::Progress;
 
-/// Runs every step that becomes due, until it is interrupted. Any number of programs may run over one store; for a file, on one machine.
+/// Runs every step that becomes due, until it is interrupted. Several programs may share one store;
+/// a file only on one machine.
 ///
-/// The first Ctrl-C or SIGTERM lets the steps under way end, which takes no longer than a call. The second ends the program at once;
-/// another worker takes the steps over when their lease has expired. With --json it prints one object per line.
+/// The first Ctrl-C or SIGTERM completes the steps under way, which takes no longer than a call.
+/// The second one ends the program at once; another worker takes over its steps when their lease
+/// expires. With --json it prints one object per line.
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The maximum number of steps under way
+    /// The maximum number of concurrent steps
     #[arg(long, default_value = "8", value_name = "N")]
     workers: NonZeroUsize,
 
-    /// Run the steps that are due now, one after the other, and end
+    /// Run the steps that are due now, one after the other, and exit
     #[arg(long, conflicts_with = "listen")]
     once: bool,
 
-    /// Serve the vendors' callbacks at /callbacks/PROVIDER, people's returns at /returns/PROVIDER, and /health here, by plain HTTP:
-    /// for a server in front that does TLS, and logs no address
+    /// Serve the vendors' callbacks at /callbacks/PROVIDER, people's returns at /returns/PROVIDER,
+    /// and /health at this address, by plain HTTP, behind a proxy that terminates TLS and does not
+    /// log addresses
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 }
@@ -41,7 +44,8 @@ pub(crate) struct Run {
 /// The interval at which the number of steps is shown.
 const SHOWN_EVERY: Duration = Duration::from_millis(250);
 
-/// The time for requests under way at the end: that of the routes for a body to arrive and for the store to take it.
+/// The time for requests under way at the end: the routes' time limits for the body and for the
+/// store.
 const LAST_REQUESTS: Duration = Duration::from_secs(25);
 
 impl Run {
@@ -49,7 +53,7 @@ impl Run {
         let mut interrupt = Interrupt::listen();
         let opened = tokio::select! {
             opened = opening.open() => opened?,
-            () = interrupt.come() => return Ok(Exit::Interrupted),
+            () = interrupt.wait() => return Ok(Exit::Interrupted),
         };
         if self.once {
             return once(opened, &mut interrupt, output).await;
@@ -61,7 +65,7 @@ impl Run {
         let listens = listener
             .as_ref()
             .and_then(|listener| listener.local_addr().ok());
-        say(
+        print(
             output,
             &json!({
                 "event": "started",
@@ -72,10 +76,10 @@ impl Run {
             }),
             &match listens {
                 Some(address) => format!(
-                    "works on {}, and listens on http://{address}; stop it with Ctrl-C",
+                    "working on {}, listening on http://{address}; press Ctrl-C to stop",
                     opened.place
                 ),
-                None => format!("works on {}; stop it with Ctrl-C", opened.place),
+                None => format!("working on {}; press Ctrl-C to stop", opened.place),
             },
         )?;
         let flow = &opened.flow;
@@ -87,20 +91,20 @@ impl Run {
         });
         tokio::select! {
             () = &mut work => {}
-            () = interrupt.come() => {}
+            () = interrupt.wait() => {}
         }
         let under_way = flow.worker_stats().under_way;
         note(&format!(
-            "idv: stopping; steps under way that are brought to their end: {under_way}; interrupt again to end at once"
+            "idv: stopping; steps to complete: {under_way}; interrupt again to stop at once"
         ));
-        // The work listens as long as it goes on.
+        // The workers listen for as long as they run.
         let _ = stop.send(true);
         tokio::select! {
             () = &mut work => {}
-            () = interrupt.come() => return Ok(Exit::Interrupted),
+            () = interrupt.wait() => return Ok(Exit::Interrupted),
         }
         let done = flow.worker_stats().done;
-        say(
+        print(
             output,
             &json!({ "event": "stopped", "under_way": under_way, "done": done }),
             &format!("stopped; steps done: {done}"),
@@ -116,7 +120,7 @@ async fn listener(address: SocketAddr) -> Result<TcpListener, Failure> {
         .map_err(|error| Failure::usage(format!("cannot listen on {address}: {error}")))
 }
 
-/// Serves the routes until `stop` completes, then ends the requests under way.
+/// Serves the routes until `stop` completes, then completes the requests under way.
 async fn serve(
     listener: Option<TcpListener>,
     flow: &Engine,
@@ -124,11 +128,11 @@ async fn serve(
 ) {
     let Some(listener) = listener else { return };
     let routes = idv_axum::routes(flow, &idv_axum::Options::new());
-    let (tell, mut last) = watch::channel(false);
+    let (sender, mut last) = watch::channel(false);
     let stop = async move {
         stop.await;
-        // Without a receiver the server has ended already.
-        let _ = tell.send(true);
+        // Without a receiver the server has already ended.
+        let _ = sender.send(true);
     };
     let late = async {
         let _ = last.wait_for(|last| *last).await;
@@ -155,20 +159,20 @@ async fn once(opened: Opened, interrupt: &mut Interrupt, output: Output) -> Resu
     };
     let done = tokio::select! {
         done = opened.flow.run_due() => done?,
-        () = interrupt.come() => return Ok(Exit::Interrupted),
+        () = interrupt.wait() => return Ok(Exit::Interrupted),
         () = show => return Ok(Exit::Done),
     };
     progress.end();
-    say(
+    print(
         output,
         &json!({ "event": "stopped", "under_way": 0, "done": done }),
-        &format!("nothing more is due; steps done: {done}"),
+        &format!("no more steps are due; steps done: {done}"),
     )?;
     opened.close().await;
     Ok(Exit::Done)
 }
 
-fn say(output: Output, json: &serde_json::Value, people: &str) -> Result<(), Failure> {
+fn print(output: Output, json: &serde_json::Value, people: &str) -> Result<(), Failure> {
     if output.is_json() {
         json_line(json)
     } else {

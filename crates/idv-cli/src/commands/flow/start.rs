@@ -7,22 +7,24 @@ use serde_json::json;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, plain, table};
 use crate::request::RequestArgs;
-use crate::words::hand_off_json;
+use crate::words::{self, hand_off_json};
 
-/// Commits to a verification, has the vendor create it, and prints the link for the person. A reference is started once. If the vendor
-/// does not answer, the command ends with 5, and `idv flow run` continues the flow.
+/// Stores the request, lets the vendor create the verification, and prints the link for the person.
+/// A reference is started once. If the vendor does not respond, the command exits with 5, and `idv
+/// flow run` continues the flow.
 ///
-/// Every user of the machine can see the options of a running program: for real persons, use --from.
+/// Every user of the machine can see the options of a running program; use --from for real people.
 #[derive(Args)]
 pub(crate) struct Start {
     #[command(flatten)]
     request: RequestArgs,
 
-    /// The account to start at; the chosen one if omitted
+    /// The account at a vendor; the selected one if omitted
     #[arg(long, value_name = "ACCOUNT")]
     at: Option<String>,
 
-    /// Your own key, such as an order number: a second start with the same key returns the first flow
+    /// Your own key, such as an order number: a second start with the same key returns the first
+    /// flow
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
 
@@ -30,7 +32,7 @@ pub(crate) struct Start {
     #[arg(long, value_name = "LABEL")]
     tenant: Option<String>,
 
-    /// The account that asks, for the audit trail
+    /// The account that requests the verification, for the audit log
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 }
@@ -61,14 +63,23 @@ impl Start {
             let mut lines = table(&[]);
             lines.add_row(["flow".to_owned(), started.id.to_string()]);
             lines.add_row(["phase".to_owned(), started.phase.to_string()]);
-            lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
-            lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
             lines.add_row([
-                "already_existed".to_owned(),
+                "hand-off".to_owned(),
+                started
+                    .hand_off
+                    .as_ref()
+                    .map_or_else(|| "-".to_owned(), words::hand_off),
+            ]);
+            lines.add_row(["open this link".to_owned(), text("/hand_off/url")]);
+            lines.add_row([
+                "already existed".to_owned(),
                 if started.already_existed { "yes" } else { "no" }.to_owned(),
             ]);
             if !started.unsupported_fields.is_empty() {
-                lines.add_row(["left out".to_owned(), started.unsupported_fields.join(", ")]);
+                lines.add_row([
+                    "not supported".to_owned(),
+                    started.unsupported_fields.join(", "),
+                ]);
             }
             plain(&lines)
         })?;

@@ -17,11 +17,11 @@ pub(crate) struct Status {
     #[arg(value_parser = flow_id, required_unless_present = "reference", conflicts_with = "reference")]
     id: Option<FlowId>,
 
-    /// The flow of this reference
+    /// The flow with this reference
     #[arg(long)]
     reference: Option<String>,
 
-    /// Print the link as well: its holder can take the person's place
+    /// Print the link as well; its holder can act as the person
     #[arg(long)]
     show_link: bool,
 }
@@ -33,7 +33,9 @@ impl Status {
             (None, Some(reference)) => {
                 find(flow, &Reference::existing(reference.as_str())?).await?
             }
-            (None, None) => return Err(Failure::usage("name the flow, or its --reference")),
+            (None, None) => {
+                return Err(Failure::usage("expected the id of a flow, or --reference"));
+            }
         };
         print(flow, &status, self.show_link, output).await?;
         Ok(Exit::Done)
@@ -80,13 +82,16 @@ pub(super) async fn print(
             "report".to_owned(),
             if status.has_report { "stored" } else { "-" }.to_owned(),
         ]);
-        lines.add_row(["hand-off".to_owned(), text("/hand_off/kind")]);
+        lines.add_row([
+            "hand-off".to_owned(),
+            status.hand_off.as_ref().map_or_else(none, words::hand_off),
+        ]);
         if show_link {
-            lines.add_row(["visit".to_owned(), text("/hand_off/url")]);
+            lines.add_row(["open this link".to_owned(), text("/hand_off/url")]);
         }
         lines.add_row(["next step at".to_owned(), text("/due")]);
         lines.add_row([
-            "needs a person".into(),
+            "needs operator".into(),
             status
                 .attention
                 .as_ref()
@@ -96,18 +101,18 @@ pub(super) async fn print(
             lines.add_row(["what to do".to_owned(), what_to_do.clone()]);
         }
         lines.add_row(["started".to_owned(), status.created_at.to_string()]);
-        lines.add_row(["so since".to_owned(), status.since.to_string()]);
-        lines.add_row(["deletion asked for".to_owned(), text("/deletion/asked_at")]);
+        lines.add_row(["since".to_owned(), status.since.to_string()]);
+        lines.add_row(["deletion requested".to_owned(), text("/deletion/asked_at")]);
         lines.add_row(["vendor's copy".to_owned(), text("/deletion/vendors_copy")]);
         lines.add_row([
-            "our copy erased".to_owned(),
+            "own copy erased".to_owned(),
             text("/deletion/own_copy_erased_at"),
         ]);
         plain(&lines)
     })
 }
 
-/// The state of a verification in words.
+/// Formats the status of a verification.
 pub(super) fn state(status: &FlowStatus) -> Cell {
     match status.status {
         _ if status.disputed => Mark::Bad.on("disputed"),
@@ -125,7 +130,7 @@ fn what_to_do(flow: &Engine, status: &FlowStatus) -> Result<Option<String>, Fail
     Ok(Some(attention.what_to_do(client.info().manual_steps)))
 }
 
-/// The hand-off as JSON, with its link if `show_link` is set.
+/// Returns the hand-off as JSON, with its URL if `show_link` is set.
 fn link(hand_off: &HandOff, show_link: bool) -> Value {
     let mut json = words::hand_off_json(hand_off);
     if let (false, Some(json)) = (show_link, json.as_object_mut()) {
@@ -134,7 +139,7 @@ fn link(hand_off: &HandOff, show_link: bool) -> Value {
     json
 }
 
-/// Formats why an operator is needed: the reason's name and its explanation.
+/// Formats the reason why a flow needs an operator: its name and its explanation.
 pub(super) fn attention(attention: &idv_flow::Attention) -> Cell {
     Mark::Open.on(&format!("{}: {attention}", attention.name()))
 }
@@ -145,8 +150,5 @@ async fn find(flow: &Engine, reference: &Reference) -> Result<FlowStatus, Failur
             return Ok(status);
         }
     }
-    Err(Failure::new(
-        Exit::Failed,
-        "there is no flow with this reference",
-    ))
+    Err(Failure::new(Exit::Failed, "no flow has this reference"))
 }

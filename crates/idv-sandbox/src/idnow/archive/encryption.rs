@@ -1,4 +1,4 @@
-//! The encryption of an archive's entries: AES with 256 bits in the form of WinZip (10.1), version AE-2.
+//! The encryption of an archive's entries: WinZip's AES-256 (10.1), version AE-2.
 
 use std::num::NonZeroU32;
 
@@ -6,11 +6,11 @@ use aws_lc_rs::cipher::{AES_256, EncryptingKey, UnboundCipherKey};
 use aws_lc_rs::{hmac, pbkdf2};
 use sha2::{Digest as _, Sha256};
 
-/// The version of the format that readers need.
+/// The version of the format that readers must support.
 pub(super) const VERSION: u16 = 51;
 /// The flag of an encrypted entry.
 pub(super) const FLAG: u16 = 1;
-/// The method of an entry by AES; its own is in the extra field.
+/// The method of an AES entry. The actual method is in the extra field.
 pub(super) const METHOD: u16 = 99;
 
 const KEY: usize = 32;
@@ -23,7 +23,7 @@ const ROUNDS: NonZeroU32 = match NonZeroU32::new(1000) {
     None => NonZeroU32::MIN,
 };
 
-/// A password, and what makes the salts of an archive.
+/// A password, and the seed of an archive's salts.
 pub(super) struct Encryption {
     password: String,
     archive: String,
@@ -37,8 +37,8 @@ impl Encryption {
         }
     }
 
-    /// Encrypts an entry: the salt, the password's verification value, the contents and their code. Nothing here needs to be
-    /// unpredictable, so the salt is made of the entry's name.
+    /// Encrypts an entry: salt, password verification value, contents and authentication code. The
+    /// salt need not be unpredictable here, so it is derived from the entry's name.
     pub(super) fn seal(&self, name: &str, mut contents: Vec<u8>) -> Option<Vec<u8>> {
         let salt = Sha256::new()
             .chain_update(&self.archive)
@@ -70,7 +70,7 @@ impl Encryption {
     }
 }
 
-/// The bytes that the contents are mixed with: the numbers from 1 on, with the lowest byte first, encrypted.
+/// Returns the key stream: the encrypted counters from 1 on, in little-endian order.
 fn stream(key: &[u8], blocks: usize) -> Option<Vec<u8>> {
     let numbers = 1..=u128::try_from(blocks).ok()?;
     let mut stream: Vec<u8> = numbers.flat_map(u128::to_le_bytes).collect();
@@ -79,9 +79,9 @@ fn stream(key: &[u8], blocks: usize) -> Option<Vec<u8>> {
     Some(stream)
 }
 
-/// The field that tells readers of the encryption, and of the entry's own method.
+/// Returns the extra field with the encryption and the entry's actual method.
 pub(super) fn extra_field(method: u16) -> [u8; 11] {
-    // Its id and length, the version AE-2, the vendor's letters, the strength of 256 bits.
+    // The fields: id and length, version AE-2, vendor id, 256-bit strength.
     let [low, high] = method.to_le_bytes();
     [0x01, 0x99, 7, 0, 2, 0, b'A', b'E', 3, low, high]
 }

@@ -1,4 +1,4 @@
-//! Writing a ZIP archive.
+//! Writes a ZIP archive.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use flate2::write::DeflateEncoder;
 use super::encryption::{self, Encryption};
 use crate::exchange::Piece;
 
-/// A ZIP archive as it is written (APPNOTE.TXT 6.3.3, without the extensions for more than 4 GB).
+/// A ZIP archive under construction (APPNOTE.TXT 6.3.3, without the extensions for more than 4 GB).
 #[derive(Default)]
 pub(super) struct Archive {
     encryption: Option<Encryption>,
@@ -20,7 +20,7 @@ pub(super) struct Archive {
     entries: u16,
 }
 
-/// The facts of an entry in its header.
+/// The fields of an entry's header.
 struct Entry<'a> {
     name: &'a str,
     method: u16,
@@ -29,7 +29,7 @@ struct Entry<'a> {
 }
 
 impl Archive {
-    /// An archive whose entries are encrypted.
+    /// Returns an archive whose entries are encrypted.
     pub(super) fn encrypted(encryption: Encryption) -> Self {
         Self {
             encryption: Some(encryption),
@@ -52,7 +52,7 @@ impl Archive {
                 &entry(8, contents.len() as u64),
                 vec![Piece::Bytes(body.into())],
             ),
-            // Writing to memory does not fail; if it did, the entry would be stored.
+            // Writing to memory does not fail; if it did, the entry would be stored uncompressed.
             Err(_) => self.add(
                 &entry(0, contents.len() as u64),
                 vec![Piece::Bytes(Bytes::copy_from_slice(contents))],
@@ -76,7 +76,7 @@ impl Archive {
     fn add(&mut self, entry: &Entry<'_>, mut body: Vec<Piece>) {
         let extra = match &self.encryption {
             Some(encryption) if !entry.name.ends_with('/') => {
-                // To memory no encryption fails; if one did, the archive would lack the entry.
+                // Encryption in memory does not fail; if it did, the archive would lack the entry.
                 let Some(sealed) = encryption.seal(entry.name, Piece::collect(body)) else {
                     return;
                 };
@@ -92,7 +92,7 @@ impl Archive {
         header.extend_from_slice(entry.name.as_bytes());
         header.extend(extra.iter().flatten());
 
-        // Made by version 2.0 under MS-DOS; no comment, the first disk, no attributes.
+        // Created by version 2.0 under MS-DOS; no comment, first disk, no attributes.
         self.directory.extend_from_slice(b"PK\x01\x02\x14\x00");
         self.directory.extend_from_slice(&common);
         self.directory.extend_from_slice(&[0; 10]);
@@ -120,17 +120,17 @@ impl Archive {
 }
 
 impl Entry<'_> {
-    /// The fields that the header of an entry and its line of the directory have in common.
+    /// Returns the fields that an entry's header shares with its line in the directory.
     fn common(&self, compressed: u64, extra: usize) -> Vec<u8> {
         // Names are UTF-8.
         const UTF8: u16 = 1 << 11;
-        // 1 January 1980, midnight: the format's beginning of time.
+        // Midnight on 1 January 1980, the format's earliest time.
         const TIME: [u8; 4] = [0, 0, 0x21, 0];
-        // A transaction number has 255 bytes at most, so a name is far below 64 kB.
+        // A transaction number has at most 255 bytes, so a name is far below 64 kB.
         let name = u16::try_from(self.name.len()).unwrap_or_default();
         let (parts, crc) = match extra {
             0 => ([20, UTF8, self.method], self.crc),
-            // An entry by AES says neither its method nor its checksum here.
+            // An AES entry contains neither its method nor its checksum here.
             _ => (
                 [
                     encryption::VERSION,
@@ -154,12 +154,12 @@ impl Entry<'_> {
     }
 }
 
-/// A length in four bytes: [`fits`](super::fits) keeps everything below 4 GB.
+/// Returns a length in four bytes. [`fits`](super::fits) keeps every length below 4 GB.
 fn four(length: u64) -> [u8; 4] {
     u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }
 
-/// The checksum of pieces; that of repeated bytes takes as many steps as their number has bits.
+/// Returns the checksum of pieces. The checksum of repeated bytes takes logarithmic time.
 fn checksum(body: &[Piece]) -> u32 {
     let mut sum = Crc::new();
     for piece in body {

@@ -1,4 +1,4 @@
-//! Document definitions (7.1): which documents an eSigning takes.
+//! Document definitions (7.1): the documents of an eSigning.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -7,27 +7,28 @@ use super::fields::{body, text};
 use super::{Terms, placement};
 use crate::idnow::failure::Failure;
 
-/// One document definition.
+/// A document definition.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Definition {
     pub(super) identifier: String,
     pub(super) name: String,
     pub(super) mime_type: String,
-    /// Whether an identification can do without the document.
+    /// Whether an identification can proceed without the document.
     pub(super) optional: bool,
     pub(super) signatures: Map<String, Value>,
-    /// In no table of definitions, but documents have it from them where they have none of their own (7.2).
+    /// The version. No table contains it, but documents take it from their definition if they have
+    /// none of their own (7.2).
     pub(super) version: Option<String>,
     view_policy: Option<String>,
-    /// The document that is the same for everybody.
+    /// The document that is the same for every person.
     pub(super) default: Option<Bytes>,
 }
 
-/// A company's document definitions, in the order in which the documents are displayed.
+/// A company's document definitions, in display order.
 #[derive(Debug, Default)]
 pub(crate) struct Definitions(Vec<Definition>);
 
-/// What a request says of a definition, checked.
+/// The checked fields of a request about a definition.
 #[derive(Debug)]
 pub(super) struct Submitted {
     identifier: String,
@@ -41,7 +42,7 @@ pub(super) struct Submitted {
 }
 
 impl Submitted {
-    /// Reads the body of a request to create or update a definition (7.1.1).
+    /// Parses the body of a request to create or update a definition (7.1.1).
     pub(super) fn read(bytes: &[u8], terms: Terms) -> Result<Self, Failure> {
         let (mut name, mut identifier, mut mime_type) = (None, None, None);
         let (mut optional, mut sort_order, mut signatures) = (None, None, None);
@@ -57,7 +58,8 @@ impl Submitted {
                 }
                 "mimeType" => {
                     mime_type = Some(text("mimeType", value)?);
-                    // No form is documented, and a client is known that sends `txt`. It is the Content-Type of a download.
+                    // The form is undocumented, and one client sends `txt`. The value becomes the
+                    // Content-Type of a download.
                     if mime_type.as_deref().is_none_or(|text| {
                         text.is_empty() || http::HeaderValue::from_str(text).is_err()
                     }) {
@@ -72,7 +74,7 @@ impl Submitted {
                     )
                 }
                 "sortOrder" => {
-                    // The order starts with 1.
+                    // The order starts at 1.
                     let place = value
                         .as_u64()
                         .and_then(|order| usize::try_from(order).ok())
@@ -131,10 +133,10 @@ impl Definitions {
         Ok(())
     }
 
-    /// Updates a definition (7.1.4): what is not given stays as it was.
+    /// Updates a definition (7.1.4). Omitted fields stay unchanged.
     pub(super) fn update(&mut self, identifier: &str, submitted: Submitted) -> Result<(), Failure> {
         let (index, known) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
-        // Its identifier is in its url: another one would be another definition.
+        // The URL contains the identifier, so another one would be another definition.
         if submitted.identifier != identifier {
             return Err(Failure::bad_value("identifier"));
         }
@@ -167,14 +169,14 @@ impl Definitions {
         Ok(())
     }
 
-    /// A definition.
+    /// Returns a definition.
     pub(super) fn one(&self, identifier: &str) -> Result<&Definition, Failure> {
         self.indexed(identifier)
             .map(|(_, definition)| definition)
             .ok_or_else(Failure::not_found)
     }
 
-    /// A definition, to be given its document.
+    /// Returns a definition for the upload of its document.
     pub(super) fn one_mut(&mut self, identifier: &str) -> Result<&mut Definition, Failure> {
         self.0
             .iter_mut()
@@ -182,7 +184,7 @@ impl Definitions {
             .ok_or_else(Failure::not_found)
     }
 
-    /// How long the default documents of the other definitions are together.
+    /// Returns the total length of the other definitions' default documents.
     pub(super) fn length_beside(&self, identifier: &str) -> usize {
         let others = self
             .0
@@ -194,7 +196,7 @@ impl Definitions {
             .sum()
     }
 
-    /// Every definition and its place in the order.
+    /// Returns every definition and its place in the order.
     pub(super) fn each(&self) -> impl Iterator<Item = (usize, &Definition)> {
         self.0
             .iter()
@@ -202,10 +204,10 @@ impl Definitions {
             .map(|(index, definition)| (index + 1, definition))
     }
 
-    /// A definition as it is told (7.1.7).
-    pub(super) fn told(&self, identifier: &str) -> Result<Value, Failure> {
+    /// Returns a definition as JSON (7.1.7).
+    pub(super) fn to_json(&self, identifier: &str) -> Result<Value, Failure> {
         let (index, definition) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
-        Ok(definition.told(index + 1))
+        Ok(definition.to_json(index + 1))
     }
 
     fn indexed(&self, identifier: &str) -> Option<(usize, &Definition)> {
@@ -215,7 +217,7 @@ impl Definitions {
             .find(|(_, definition)| definition.identifier == identifier)
     }
 
-    /// Inserts before this place; at the end if there is none such.
+    /// Inserts the definition at this place, or at the end if there is no such place.
     fn insert(&mut self, definition: Definition, order: Option<usize>) {
         let index = order
             .map_or(usize::MAX, |order| order.saturating_sub(1))
@@ -225,8 +227,8 @@ impl Definitions {
 }
 
 impl Definition {
-    /// The definition as the samples tell it; what was not set is not told.
-    pub(super) fn told(&self, order: usize) -> Value {
+    /// Returns the definition as in the samples, without unset fields.
+    pub(super) fn to_json(&self, order: usize) -> Value {
         let Self {
             optional,
             name,
@@ -234,23 +236,24 @@ impl Definition {
             mime_type,
             ..
         } = self;
-        let mut told = json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
-        if let Some(told) = told.as_object_mut() {
+        let mut value = json!({ "optional": optional, "name": name, "identifier": identifier, "mimeType": mime_type, "sortOrder": order });
+        if let Some(members) = value.as_object_mut() {
             if let Some(version) = &self.version {
-                told.insert("version".into(), version.as_str().into());
+                members.insert("version".into(), version.as_str().into());
             }
             if !self.signatures.is_empty() {
-                told.insert("signatures".into(), self.signatures.clone().into());
+                members.insert("signatures".into(), self.signatures.clone().into());
             }
             if let Some(policy) = &self.view_policy {
-                told.insert("viewPolicy".into(), policy.as_str().into());
+                members.insert("viewPolicy".into(), policy.as_str().into());
             }
         }
-        told
+        value
     }
 }
 
-/// Whether an identifier has the documented alphabet: a-z, - and _, and the digits that every sample has beside them.
+/// Returns whether an identifier has the documented alphabet: a-z, - and _, and the digits of every
+/// sample.
 fn is_identifier(text: &str) -> bool {
     text.bytes().all(|byte| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'

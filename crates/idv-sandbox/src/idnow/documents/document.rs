@@ -1,4 +1,4 @@
-//! The documents of one identification (7.2), and what becomes of them.
+//! The documents of an identification (7.2).
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -9,24 +9,24 @@ use super::fields::{body, text};
 use super::{Terms, placement};
 use crate::idnow::failure::Failure;
 
-/// How much the documents of one identification come to at most, in bytes; the vendor's document names no figure. With it an archive
-/// stays below the 4 GB that the plain ZIP format can address.
-pub(crate) const MOST: usize = 256 << 20;
+/// The maximum total length of an identification's documents, in bytes. The vendor's document
+/// states no limit. This one keeps an archive below the 4 GB of the plain ZIP format.
+pub(crate) const MAX_TOTAL: usize = 256 << 20;
 
-/// One document of one identification: the instance of a definition.
+/// A document of an identification: the instance of a definition.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Document {
-    /// The definition as it was when the identification was created.
+    /// The definition at the time when the identification was created.
     definition: Definition,
     order: usize,
-    /// What was set for this person in place of the definition's.
+    /// The values for this person, in place of the definition's.
     name: Option<String>,
     version: Option<String>,
     signatures: Map<String, Value>,
     bytes: Option<Bytes>,
 }
 
-/// What a request says of a person's document, checked.
+/// The checked fields of a request about a person's document.
 #[derive(Debug, Default)]
 pub(super) struct Update {
     name: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Update {
 }
 
 impl Update {
-    /// Reads the body of an update (7.2.3).
+    /// Parses the body of an update (7.2.3).
     pub(super) fn read(bytes: &[u8], terms: Terms) -> Result<Self, Failure> {
         let mut update = Self::default();
         for (key, value) in body(bytes)? {
@@ -43,7 +43,7 @@ impl Update {
                 "name" => update.name = Some(text("name", value)?),
                 "version" => update.version = Some(text("version", value)?),
                 "signatures" => update.signatures = Some(placement::read(&value, terms)?),
-                // They are known, and for reading only.
+                // These fields exist but are read-only.
                 "hash" | "displayHash" | "status" | "documentDefinition" => {
                     return Err(Failure::bad_value(&key));
                 }
@@ -54,7 +54,7 @@ impl Update {
     }
 }
 
-/// The documents of a new identification: of every definition one (7.2.1).
+/// Returns the documents of a new identification: one for every definition (7.2.1).
 pub(crate) fn instances(definitions: &Definitions) -> Vec<Document> {
     let instance = |(order, definition): (usize, &Definition)| Document {
         definition: definition.clone(),
@@ -62,18 +62,19 @@ pub(crate) fn instances(definitions: &Definitions) -> Vec<Document> {
         name: None,
         version: None,
         signatures: Map::new(),
-        // What is required and the same for everybody is there at once (7.1.1).
+        // A required document that is the same for every person is available at once (7.1.1).
         bytes: definition.default.clone().filter(|_| !definition.optional),
     };
     definitions.each().map(instance).collect()
 }
 
-/// Whether a document that is required was not uploaded: the person cannot sign (7.2.4).
+/// Returns whether a required document is missing, so that the person cannot sign (7.2.4).
 pub(crate) fn is_missing_any(documents: &[Document]) -> bool {
     documents.iter().any(Document::is_missing)
 }
 
-/// Whether the person can bring what is missing: of the first document alone there is a page for it (7.2.5).
+/// Returns whether the person can upload the missing document. Only the first document has a page
+/// for it (7.2.5).
 pub(crate) fn person_can_upload(documents: &[Document]) -> bool {
     documents.iter().position(Document::is_missing) == Some(0)
         && documents
@@ -92,13 +93,13 @@ impl Document {
         &self.definition.mime_type
     }
 
-    /// How long it is.
+    /// Returns its length in bytes.
     pub(super) fn length(&self) -> usize {
         self.bytes.as_ref().map_or(0, Bytes::len)
     }
 
-    /// The document as the samples tell it.
-    pub(super) fn told(&self, signed: bool) -> Value {
+    /// Returns the document as in the samples.
+    pub(super) fn to_json(&self, signed: bool) -> Value {
         let hash = self
             .bytes
             .as_ref()
@@ -108,18 +109,21 @@ impl Document {
             (Some(_), false) => "UPLOADED",
             (Some(_), true) => "SIGNED",
         };
-        let mut told = json!({
+        let mut value = json!({
             "name": self.name.as_ref().unwrap_or(&self.definition.name), "version": self.version.as_ref().or(self.definition.version.as_ref()), "hash": hash,
             "displayHash": hash.as_deref().map(fingerprint), "status": status,
-            "documentDefinition": self.definition.told(self.order),
+            "documentDefinition": self.definition.to_json(self.order),
         });
-        if let Some(told) = told.as_object_mut().filter(|_| !self.signatures.is_empty()) {
-            told.insert("signatures".into(), self.signatures.clone().into());
+        if let Some(members) = value
+            .as_object_mut()
+            .filter(|_| !self.signatures.is_empty())
+        {
+            members.insert("signatures".into(), self.signatures.clone().into());
         }
-        told
+        value
     }
 
-    /// Changes what may be changed of it.
+    /// Applies an update.
     pub(super) fn update(&mut self, update: Update, terms: Terms) -> Result<(), Failure> {
         let signatures = update.signatures.as_ref().unwrap_or(&self.signatures);
         let combined = placement::combined(&self.definition.signatures, signatures);
@@ -144,7 +148,7 @@ impl Document {
         Ok(())
     }
 
-    /// Takes the document that is to be signed.
+    /// Stores the document to sign.
     pub(super) fn upload(&mut self, bytes: Bytes) -> Result<(), Failure> {
         if placement::lacks_a_place(
             &placement::combined(&self.definition.signatures, &self.signatures),
@@ -156,7 +160,8 @@ impl Document {
         Ok(())
     }
 
-    /// The document with the person's signature: what was uploaded, and a comment that says so, which ends as a PDF does.
+    /// Returns the document with the person's signature: the upload and a comment that stands for
+    /// the signature, ending as a PDF does.
     pub(crate) fn signed(&self, ident_id: &str) -> Option<Bytes> {
         let signatures = placement::combined(&self.definition.signatures, &self.signatures);
         let mut bytes = self.bytes.as_ref()?.to_vec();
@@ -167,7 +172,7 @@ impl Document {
                 .get("type")
                 .and_then(Value::as_str)
                 .unwrap_or("ELECTRONIC");
-            // Names are the customer's: nothing in them may end the comment.
+            // The customer chooses the name, so it must not end the comment.
             let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
             bytes.extend_from_slice(format!("% {kind} {name}\n").as_bytes());
         }
@@ -175,7 +180,7 @@ impl Document {
         Some(bytes.into())
     }
 
-    /// Its name in the archive (7.2.7).
+    /// Returns its name in the archive (7.2.7).
     pub(crate) fn archive_name(&self) -> String {
         format!("{}_signed.pdf", self.definition.identifier)
     }
@@ -185,7 +190,7 @@ impl Document {
     }
 }
 
-/// A hash as it is shown to people: its beginning in three groups of four.
+/// Returns a hash in the form for people: its beginning in three groups of four.
 fn fingerprint(hash: &str) -> String {
     let group = |start: usize| hash.get(start..start + 4).unwrap_or_default();
     [group(0), group(4), group(8)].join("-")

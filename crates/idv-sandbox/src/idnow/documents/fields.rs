@@ -1,10 +1,10 @@
-//! What the objects of chapter 7 have in common.
+//! Parsing of the fields that the objects of chapter 7 share.
 
 use serde_json::{Map, Value};
 
 use crate::idnow::failure::Failure;
 
-/// The fields of a body, without those that are `null`: they are not given.
+/// Returns the fields of a body. `null` counts as omitted.
 pub(super) fn body(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => Ok(given(object)),
@@ -12,7 +12,7 @@ pub(super) fn body(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// The fields of an object within a body.
+/// Returns the fields of an object within a body.
 pub(super) fn members(value: &Value, key: &str) -> Result<Map<String, Value>, Failure> {
     value
         .as_object()
@@ -21,7 +21,7 @@ pub(super) fn members(value: &Value, key: &str) -> Result<Map<String, Value>, Fa
         .ok_or_else(|| Failure::bad_value(key))
 }
 
-/// A text that is not empty.
+/// Returns a text that is not empty.
 pub(super) fn text(key: &str, value: Value) -> Result<String, Failure> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Ok(text),
@@ -29,12 +29,13 @@ pub(super) fn text(key: &str, value: Value) -> Result<String, Failure> {
     }
 }
 
-/// Whether it is true or false: the samples of signatures write that as a string (7.1.2.4).
+/// Returns whether a value is true or false. The samples of signatures write booleans as strings
+/// (7.1.2.4).
 pub(super) fn is_flag(value: &Value) -> bool {
     value.is_boolean() || matches!(value.as_str(), Some("true" | "false"))
 }
 
-/// A whole number: the samples write a page's as a string (7.1.2.5).
+/// Returns a whole number. The samples write page numbers as strings (7.1.2.5).
 pub(super) fn whole_number(value: &Value) -> Option<u64> {
     match value {
         Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -1,4 +1,4 @@
-//! eSigning (chapter 7): which documents are signed, what is signed, and what was.
+//! eSigning (chapter 7): definitions, documents and signatures.
 
 mod definition;
 mod document;
@@ -12,21 +12,23 @@ use serde_json::{Value, json};
 pub(crate) use self::definition::Definitions;
 use self::definition::Submitted;
 use self::document::Update;
-pub(crate) use self::document::{Document, MOST, instances, is_missing_any, person_can_upload};
+pub(crate) use self::document::{
+    Document, MAX_TOTAL, instances, is_missing_any, person_can_upload,
+};
 use super::account::{Account, DataCentre};
 use super::api::{Call, demand_json};
 use super::case::Case;
 use super::failure::Failure;
 use crate::exchange::{Answer, Incoming};
 
-/// What an account may do with signatures (7.1.2).
+/// The account's permissions for signatures (7.1.2).
 #[derive(Debug, Clone, Copy)]
 struct Terms {
-    /// More than one on a document.
+    /// Several signatures per document.
     several_signatures: bool,
     /// A second line in the vendor's seal.
     second_line: bool,
-    /// Signatures that the person writes.
+    /// Handwritten signatures.
     handwritten: bool,
 }
 
@@ -57,15 +59,15 @@ pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answ
             Ok(Answer::json_with_charset(StatusCode::CREATED, &json!({})))
         }
         (&Method::GET, []) => {
-            let told: Vec<Value> = definitions
+            let listed: Vec<Value> = definitions
                 .each()
-                .map(|(order, definition)| definition.told(order))
+                .map(|(order, definition)| definition.to_json(order))
                 .collect();
-            Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
+            Ok(Answer::json_with_charset(StatusCode::OK, &listed.into()))
         }
         (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(
             StatusCode::OK,
-            &definitions.told(identifier)?,
+            &definitions.to_json(identifier)?,
         )),
         (&Method::POST, [identifier]) => {
             demand_json(call.request)?;
@@ -113,17 +115,17 @@ pub(super) fn documents(
     let signed = case.is_signed();
     match (&call.request.method, path) {
         (&Method::GET, []) => {
-            let told: Vec<Value> = case
+            let listed: Vec<Value> = case
                 .documents
                 .iter()
-                .map(|document| document.told(signed))
+                .map(|document| document.to_json(signed))
                 .collect();
-            Ok(Answer::json_with_charset(StatusCode::OK, &told.into()))
+            Ok(Answer::json_with_charset(StatusCode::OK, &listed.into()))
         }
-        // The sample answers an array of the one.
+        // The sample contains an array with the one document.
         (&Method::GET, [identifier]) => Ok(Answer::json_with_charset(
             StatusCode::OK,
-            &json!([one(case, identifier)?.told(signed)]),
+            &json!([one(case, identifier)?.to_json(signed)]),
         )),
         (&Method::POST, [identifier]) => {
             demand_json(call.request)?;
@@ -145,7 +147,7 @@ pub(super) fn documents(
             document.upload(bytes)?;
             Ok(Answer::empty(StatusCode::OK))
         }
-        // The heading says POST, and the sample is a GET.
+        // The heading says POST, the sample GET.
         (&Method::GET | &Method::POST, [identifier, "signed"]) => {
             let ident_id = case.ident_id.clone();
             let document = one(case, identifier)?;
@@ -159,7 +161,7 @@ pub(super) fn documents(
     }
 }
 
-/// What an account that signs may do. One that does not has none of this chapter.
+/// Returns the permissions of an account with eSign. Other accounts have no routes of this chapter.
 fn signing(call: &mut Call<'_, '_>) -> Result<Terms, Failure> {
     let account = call.authorized()?;
     if account.e_sign {
@@ -176,7 +178,7 @@ fn one<'a>(case: &'a mut Case, identifier: &str) -> Result<&'a mut Document, Fai
         .ok_or_else(Failure::not_found)
 }
 
-/// That the documents may still be changed: before the identification is started (7.2.3).
+/// Checks that the documents can still be changed: the identification has not started (7.2.3).
 fn demand_not_begun(case: &Case) -> Result<(), Failure> {
     if case.is_finished() {
         return Err(Failure::finished());
@@ -188,16 +190,17 @@ fn demand_not_begun(case: &Case) -> Result<(), Failure> {
     }
 }
 
-/// That the documents of one identification are not too long together.
+/// Checks the total length of an identification's documents.
 fn demand_room(length: usize) -> Result<(), Failure> {
-    if length > MOST {
+    if length > MAX_TOTAL {
         Err(Failure::bad_request("Please provide smaller documents"))
     } else {
         Ok(())
     }
 }
 
-/// The document that a request brings: with the media type of the samples, and of the type that its definition names.
+/// Returns the uploaded document. Its content type must be that of the samples, and its content
+/// that of the definition.
 fn uploaded(request: &Incoming, mime_type: &str) -> Result<Bytes, Failure> {
     if !request
         .media_type()

@@ -1,4 +1,4 @@
-//! Where and how a document is signed (7.1.2), enforced.
+//! The placement of signatures (7.1.2), enforced.
 
 use serde_json::{Map, Value};
 
@@ -6,12 +6,12 @@ use super::Terms;
 use super::fields::{is_flag, members, whole_number};
 use crate::idnow::failure::Failure;
 
-/// The three ways to say where (7.1.2.1 to 7.1.2.3); a position is in one of them.
+/// The three kinds of place (7.1.2.1 to 7.1.2.3). A position has one of them.
 const PLACES: [&str; 3] = ["acrofield", "page", "textcontent"];
-/// What a position says beside that, in points of the page.
+/// The measures of a position, in points of the page.
 const MEASURES: [&str; 4] = ["left", "width", "bottom", "height"];
 
-/// Reads the signatures of a definition or of a document: by name, as they were given.
+/// Parses the signatures of a definition or of a document, by name.
 pub(super) fn read(value: &Value, terms: Terms) -> Result<Map<String, Value>, Failure> {
     let signatures = members(value, "signatures")?;
     if signatures.keys().any(String::is_empty) {
@@ -23,7 +23,8 @@ pub(super) fn read(value: &Value, terms: Terms) -> Result<Map<String, Value>, Fa
         .collect()
 }
 
-/// That a document has no more signatures than the data centre places on it (7.1.2), those of its definition and its own together.
+/// Checks that a document has at most as many signatures as the data centre allows (7.1.2),
+/// including its definition's.
 pub(super) fn demand_count(signatures: &Map<String, Value>, terms: Terms) -> Result<(), Failure> {
     if signatures.len() > 1 && !terms.several_signatures {
         return Err(Failure::bad_value("signatures"));
@@ -31,7 +32,8 @@ pub(super) fn demand_count(signatures: &Map<String, Value>, terms: Terms) -> Res
     Ok(())
 }
 
-/// The signatures of a definition with those of one person's document: of one name, the latter holds (7.1.2.6).
+/// Merges the signatures of a definition with those of a person's document, which take precedence
+/// (7.1.2.6).
 pub(super) fn combined(
     definition: &Map<String, Value>,
     document: &Map<String, Value>,
@@ -43,8 +45,9 @@ pub(super) fn combined(
         .collect()
 }
 
-/// Whether the place of a signature that is not optional is missing in a document (7.1.2). Only of a PDF whose objects can be read as
-/// they lie there is anything said, and nothing of text: its letters are rarely in the file as they are seen.
+/// Returns whether the place of a required signature is missing in a document (7.1.2). It only
+/// judges PDFs whose objects are readable in place, and no text places, since letters rarely appear
+/// in the file as they are displayed.
 pub(super) fn lacks_a_place(signatures: &Map<String, Value>, bytes: &[u8]) -> bool {
     let readable = || {
         bytes.starts_with(b"%PDF-") && !contains(bytes, b"/ObjStm") && !contains(bytes, b"/Encrypt")
@@ -76,12 +79,12 @@ fn read_one(signature: &Value, terms: Terms) -> Result<Map<String, Value>, Failu
             }
             "type" => match value.as_str() {
                 Some("ELECTRONIC") => true,
-                // Has to be activated by the vendor.
+                // The vendor has to activate it.
                 Some("HANDWRITTEN") => terms.handwritten,
                 _ => false,
             },
             "signatureFontSize" => whole_number(value).is_some_and(|size| size > 0),
-            // The second line is there in the Swiss environment alone.
+            // Only the Swiss environment has the second line.
             "signatureFontSize2" if terms.second_line => {
                 whole_number(value).is_some_and(|size| size > 0)
             }
@@ -93,7 +96,7 @@ fn read_one(signature: &Value, terms: Terms) -> Result<Map<String, Value>, Failu
             return Err(Failure::bad_value(key));
         }
     }
-    // Without a position there is no correct placement; everything else has a default.
+    // Without a position the signature cannot be placed; all other fields have defaults.
     if !signature.contains_key("position") {
         return Err(Failure::bad_value("position"));
     }
@@ -105,9 +108,10 @@ fn read_position(position: &Value) -> Result<(), Failure> {
     for (key, value) in &position {
         let right = match key.as_str() {
             "acrofield" | "textcontent" => value.as_str().is_some_and(|text| !text.is_empty()),
-            // Pages are counted from 1, in the sample by a string.
+            // Pages are counted from 1; the sample uses a string.
             "page" => whole_number(value).is_some_and(|page| page > 0),
-            // From a border, within it; a text can be beside or below the place.
+            // From a border, the distance lies within the page; a text can be beside or below the
+            // place.
             "left" | "bottom" => value
                 .as_f64()
                 .is_some_and(|distance| distance >= 0.0 || position.contains_key("textcontent")),
@@ -132,7 +136,7 @@ fn read_position(position: &Value) -> Result<(), Failure> {
         .map_or(Ok(()), |measure| Err(Failure::bad_value(measure)))
 }
 
-/// The alphabet of the names of images (7.1.2).
+/// Returns whether a name has the alphabet of images (7.1.2).
 fn is_image(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -140,7 +144,7 @@ fn is_image(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// How many pages a PDF has: the objects of that type.
+/// Returns the number of pages of a PDF.
 fn pages(bytes: &[u8]) -> usize {
     let after = |start: usize| {
         bytes
@@ -161,7 +165,7 @@ fn pages(bytes: &[u8]) -> usize {
     types.filter(|(start, _)| is_page(start + 5)).count()
 }
 
-/// Whether a PDF has a field of this name.
+/// Returns whether a PDF has a field of this name.
 fn has_field(bytes: &[u8], name: &str) -> bool {
     contains(bytes, format!("/T({name})").as_bytes())
         || contains(bytes, format!("/T ({name})").as_bytes())

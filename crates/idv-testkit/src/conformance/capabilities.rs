@@ -1,4 +1,5 @@
-//! Facets: what is there does what it promises, and what is absent is refused without a request.
+//! Capabilities: one that is present keeps its promise; one that is absent is refused without a
+//! request.
 
 use std::time::Duration;
 
@@ -9,17 +10,20 @@ use idv_core::{
 
 use super::{Case, Harness, skip};
 
-/// Who the vendor is, what can be asked of it, and what has to be done by hand.
-pub async fn the_profile_says_who_it_is_and_what_it_can<H: Harness>(harness: &H) {
+/// The profile names the vendor, its capabilities and the steps that an operator has to take.
+pub async fn profile_is_complete<H: Harness>(harness: &H) {
     let info = harness.client().info();
     assert!(
         !info.provider.as_str().is_empty() && !info.name.is_empty() && !info.document.is_empty()
     );
     assert!(
         !info.report_fields.is_empty(),
-        "a vendor of whom nothing is ever learnt"
+        "a profile declares the fields of its reports"
     );
-    assert!(!info.accepts.is_empty(), "a vendor that is told nothing");
+    assert!(
+        !info.accepts.is_empty(),
+        "a profile declares the fields that it accepts"
+    );
     let known = everything(harness.client().reference()).given();
     for path in info.accepts {
         assert!(known.contains(path), "the model has no {path}");
@@ -27,35 +31,36 @@ pub async fn the_profile_says_who_it_is_and_what_it_can<H: Harness>(harness: &H)
     for path in info.requires.iter().flat_map(|entry| entry.split('|')) {
         assert!(
             info.accepts.contains(&path),
-            "{path} is required and not accepted"
+            "{path} is required but not accepted"
         );
     }
     assert!(
         info.has(Capability::Deletion) || !info.manual_steps.is_empty(),
-        "a vendor without deletion says what a person has to do instead"
+        "a vendor without deletion lists manual steps"
     );
     assert!(
         info.create_safety != CreateSafety::Findable || info.has(Capability::Lookup),
-        "what can be found can be looked up"
+        "a findable creation needs the lookup capability"
     );
     assert!(
         info.has(Capability::Polling) || info.has(Capability::Callbacks),
-        "nothing is ever learnt of the outcome"
+        "the outcome arrives by polling or by callback"
     );
     assert!(
         info.has(Capability::Polling) || info.callback_proof.is_some(),
-        "a vendor that cannot be asked has to prove what it says"
+        "a vendor that cannot be polled authenticates its callbacks"
     );
 }
 
-/// A creation is one verification, under our reference, and says how the person comes to the vendor.
-pub async fn a_creation_is_one_verification_that_is_handed_to_the_person<H: Harness>(harness: &H) {
+/// Creating makes one verification under the application's reference and returns the hand-off to
+/// the person.
+pub async fn create_makes_one_verification_with_hand_off<H: Harness>(harness: &H) {
     let person = harness.person();
     let created = harness
         .client()
         .create(&person)
         .await
-        .expect("a creation is taken");
+        .expect("the vendor creates the verification");
     assert_eq!(created.id.reference, person.reference);
     assert!(!created.already_existed);
     assert_eq!(harness.verifications(), 1);
@@ -64,15 +69,17 @@ pub async fn a_creation_is_one_verification_that_is_handed_to_the_person<H: Harn
             assert!(matches!(url.expose().scheme(), "http" | "https"))
         }
         (HandOff::VendorContactsPerson, HandOffKind::VendorContactsPerson) => {}
-        (hand_off, kind) => panic!("the profile says {kind:?}, and it is {hand_off:?}"),
+        (hand_off, kind) => {
+            panic!("the profile declares {kind:?}, the response contains {hand_off:?}")
+        }
     }
-    let refused = everything(Reference::existing("short").expect("it is a name"));
+    let refused = everything(Reference::existing("short").expect("a valid reference"));
     let before = harness.requests();
     let error = harness
         .client()
         .create(&refused)
         .await
-        .expect_err("a reference that can be guessed");
+        .expect_err("a reference that can be guessed is refused");
     assert!(
         matches!(error.kind(), ErrorKind::InvalidRequest { .. }),
         "{error}"
@@ -80,12 +87,12 @@ pub async fn a_creation_is_one_verification_that_is_handed_to_the_person<H: Harn
     assert_eq!(
         harness.requests(),
         before,
-        "it is refused before anything is sent"
+        "the request is refused before it is sent"
     );
 }
 
-/// What is given and not taken is listed, and nothing else.
-pub async fn what_is_submitted_and_not_taken_is_listed<H: Harness>(harness: &H) {
+/// Submitted fields that the vendor does not accept are listed, and no others.
+pub async fn unsupported_fields_are_listed<H: Harness>(harness: &H) {
     let mut person = harness.person();
     person.purpose = Some("to open an account".to_owned());
     person.custom.insert("custom1".to_owned(), "our own".into());
@@ -94,7 +101,7 @@ pub async fn what_is_submitted_and_not_taken_is_listed<H: Harness>(harness: &H) 
         .client()
         .create(&person)
         .await
-        .expect("a creation is taken");
+        .expect("the vendor creates the verification");
     let accepts = harness.client().info().accepts;
     let expected: Vec<_> = given
         .into_iter()
@@ -103,7 +110,8 @@ pub async fn what_is_submitted_and_not_taken_is_listed<H: Harness>(harness: &H) 
     assert_eq!(created.unsupported_fields, expected);
 }
 
-/// The state of one that nobody has begun is a state, and it is about the one that was asked for.
+/// A verification that the person has not begun has a status, which is about the verification that
+/// was polled.
 pub async fn polling<H: Harness>(harness: &H) {
     let case = Case::create(harness).await;
     if absent(harness, Capability::Polling, || {
@@ -117,11 +125,11 @@ pub async fn polling<H: Harness>(harness: &H) {
         .client()
         .poll(case.id())
         .await
-        .expect("a person who has not begun is a state");
+        .expect("a verification that has not begun has a status");
     assert!(observation.trust.is_proven() && observation.subject.is(case.id()));
     assert!(
         observation.status.is_some(),
-        "what is nobody's fault yet is a state"
+        "a verification that has not begun has a status"
     );
     let other = idv_core::VerificationId::new(
         harness.client().reference(),
@@ -130,11 +138,12 @@ pub async fn polling<H: Harness>(harness: &H) {
     let stranger = harness.client().poll(&other).await;
     assert!(
         stranger.is_err() || stranger.is_ok_and(|seen| seen.subject.is(&other)),
-        "nobody else's state is believed"
+        "the status of another verification is refused"
     );
 }
 
-/// The result of one that is verified says no more than the profile declares, and before there is none.
+/// The result of a verified person contains no field beyond the declared ones, and there is none
+/// before the end.
 pub async fn results<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     if absent(harness, Capability::Results, || {
@@ -146,15 +155,15 @@ pub async fn results<H: Harness>(harness: &H) {
     }
     assert!(
         harness.client().fetch(case.id(), None).await.is_err(),
-        "there is no result yet"
+        "there is no result before the end"
     );
     if !case.play("happy").await {
         return;
     }
-    let observation = case.last_report().expect("a report came");
+    let observation = case.last_report().expect("the vendor sent a report");
     let report = observation
         .report()
-        .expect("it is one of those with a report");
+        .expect("the observation contains the report");
     assert!(
         report
             .person
@@ -167,12 +176,13 @@ pub async fn results<H: Harness>(harness: &H) {
     for field in idv_core::report::Field::ALL {
         assert!(
             !field.is_filled(report) || declared.contains(field),
-            "the profile does not declare {field}"
+            "the profile does not declare the field {field}"
         );
     }
 }
 
-/// Every piece of evidence that a report lists can be downloaded, or is to be waited for; no limit is exceeded.
+/// Every piece of evidence in a report can be downloaded or is not ready yet; no download exceeds
+/// its limit.
 pub async fn evidence<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     let id = EvidenceId::new("no such piece");
@@ -183,14 +193,14 @@ pub async fn evidence<H: Harness>(harness: &H) {
             .client()
             .evidence(case.id(), &id, 1, &mut nothing)
             .await
-            .expect_err("it has no evidence");
+            .expect_err("the vendor has no evidence");
         assert_eq!(
             (error.kind(), harness.requests()),
             (&ErrorKind::Unsupported, before)
         );
         return skip(
             harness,
-            "it has no evidence: the client refuses, and nothing is sent",
+            "no evidence capability: the client refuses without a request",
         );
     }
     if !case.play("happy").await {
@@ -203,10 +213,7 @@ pub async fn evidence<H: Harness>(harness: &H) {
             .await
             .is_err()
     );
-    assert!(
-        nothing.is_empty(),
-        "nothing of what is not there is written"
-    );
+    assert!(nothing.is_empty(), "a failed download writes nothing");
     let pieces = case.evidence();
     assert!(
         !pieces.is_empty(),
@@ -227,19 +234,19 @@ pub async fn evidence<H: Harness>(harness: &H) {
                     .evidence(case.id(), &piece, download.length - 1, &mut Vec::new())
                     .await;
                 assert_eq!(
-                    short.expect_err("it is longer than the limit").kind(),
+                    short.expect_err("the file is longer than the limit").kind(),
                     &ErrorKind::LimitExceeded
                 );
             }
             Err(error) => {
                 assert_eq!(error.kind(), &ErrorKind::NotReady, "{error}");
-                assert!(file.is_empty(), "nothing of what is not ready is written");
+                assert!(file.is_empty(), "a failed download writes nothing");
             }
         }
     }
 }
 
-/// What is finished is listed, without a report.
+/// Finished verifications are listed, without their reports.
 pub async fn listing<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     if absent(harness, Capability::Listing, || async {
@@ -258,7 +265,7 @@ pub async fn listing<H: Harness>(harness: &H) {
             .client()
             .list(&ListQuery::default(), cursor.as_deref())
             .await
-            .expect("a list is answered");
+            .expect("the vendor returns a list");
         assert_eq!(page.unreadable, 0);
         assert!(
             page.observations
@@ -278,7 +285,7 @@ pub async fn listing<H: Harness>(harness: &H) {
     assert_eq!(found, 1, "each verification is listed once");
 }
 
-/// What was created is found by our reference, and nothing else.
+/// A lookup by the application's reference finds that verification only.
 pub async fn lookup<H: Harness>(harness: &H) {
     let case = Case::create(harness).await;
     let reference = &case.id().reference;
@@ -294,14 +301,14 @@ pub async fn lookup<H: Harness>(harness: &H) {
             .client()
             .find(reference)
             .await
-            .expect("a lookup is answered"),
+            .expect("the vendor answers the lookup"),
         [case.id().clone()]
     );
     let unknown = harness.client().find(&harness.client().reference()).await;
-    assert_eq!(unknown.expect("that there is none is an answer"), []);
+    assert_eq!(unknown.expect("an empty lookup is not an error"), []);
 }
 
-/// What is deleted is gone, and deleting it again is no error.
+/// Deleted data is gone, and deleting it again is not an error.
 pub async fn deletion<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     if absent(harness, Capability::Deletion, || {
@@ -319,7 +326,7 @@ pub async fn deletion<H: Harness>(harness: &H) {
             .client()
             .delete(case.id())
             .await
-            .expect("it can be deleted"),
+            .expect("the vendor deletes the data"),
         DeleteOutcome::Data
     );
     assert_eq!(
@@ -327,18 +334,19 @@ pub async fn deletion<H: Harness>(harness: &H) {
             .client()
             .delete(case.id())
             .await
-            .expect("gone is no error"),
+            .expect("deleting again is not an error"),
         DeleteOutcome::AlreadyGone
     );
     if harness.client().info().has(Capability::Results) {
         assert!(
             harness.client().fetch(case.id(), None).await.is_err(),
-            "what is deleted is not fetched"
+            "deleted data cannot be fetched"
         );
     }
 }
 
-/// What the vendor tells is about the verification, and is believed by its proof.
+/// A callback of the vendor is about the verification and is trusted according to its
+/// authentication.
 pub async fn callbacks<H: Harness>(harness: &H) {
     let mut case = Case::create(harness).await;
     if !harness.client().info().has(Capability::Callbacks) {
@@ -347,53 +355,52 @@ pub async fn callbacks<H: Harness>(harness: &H) {
             harness
                 .client()
                 .receive(&delivery)
-                .expect_err("it has no callbacks")
+                .expect_err("the vendor sends no callbacks")
                 .kind(),
             &ErrorKind::Unsupported
         );
-        return skip(harness, "it has no callbacks: the client refuses");
+        return skip(harness, "no callback capability: the client refuses");
     }
     let Ok(moments) = harness.act(case.id(), "happy").await else {
-        return skip(harness, "nobody is ever happy there");
+        return skip(harness, "the vendor has no happy scenario");
     };
     harness
         .advance(moments.into_iter().max().unwrap_or(Duration::ZERO))
         .await;
     let deliveries = harness.deliveries().await;
-    assert!(!deliveries.is_empty(), "the vendor told nothing");
+    assert!(!deliveries.is_empty(), "the vendor sent no callback");
     let proves = harness.client().info().callback_proof.is_some();
     let provided = harness
         .client()
         .provider()
         .capabilities()
         .callbacks
-        .expect("the facet is there");
-    let (guard, intake) = (provided.auth(), provided.spec());
+        .expect("the capability is present");
+    let (auth, spec) = (provided.auth(), provided.spec());
     for delivery in &deliveries {
         assert!(
-            intake.methods.contains(&delivery.method),
+            spec.methods.contains(&delivery.method),
             "a server would refuse {}",
             delivery.method
         );
         assert!(
-            delivery.body.len() <= intake.body_limit,
+            delivery.body.len() <= spec.body_limit,
             "a server would not read {} bytes",
             delivery.body.len()
         );
         let mut head = delivery.clone();
         head.body.clear();
-        guard
-            .precheck(&head)
-            .expect("a server would not read the body");
+        auth.precheck(&head)
+            .expect("the precheck accepts the callback's head");
         let before = harness.requests();
         let received = harness
             .client()
             .receive(delivery)
-            .expect("a callback of the vendor is taken");
+            .expect("the client accepts the vendor's callback");
         assert_eq!(
             harness.requests(),
             before,
-            "nothing is asked of the vendor before it has its reply"
+            "no request is sent before the reply to the callback"
         );
         assert!(
             received.reply.status.is_success(),
@@ -408,31 +415,32 @@ pub async fn callbacks<H: Harness>(harness: &H) {
     }
 }
 
-/// For a facet that is absent: the client refuses, and no request is made. Whether it is.
-async fn absent<H, T, F>(harness: &H, facet: Capability, call: impl FnOnce() -> F) -> bool
+/// Checks that the client refuses an absent capability without a request. Returns whether it is
+/// absent.
+async fn absent<H, T, F>(harness: &H, capability: Capability, call: impl FnOnce() -> F) -> bool
 where
     H: Harness,
     F: Future<Output = idv_core::Result<T>>,
 {
-    if harness.client().info().has(facet) {
+    if harness.client().info().has(capability) {
         return false;
     }
     let before = harness.requests();
-    let error = call().await.err().expect("what is absent is refused");
+    let error = call().await.err().expect("an absent capability is refused");
     assert_eq!(error.kind(), &ErrorKind::Unsupported, "{error}");
     assert_eq!(
         harness.requests(),
         before,
-        "no request is made for what is absent"
+        "an absent capability causes no request"
     );
     skip(
         harness,
-        &format!("it has no {facet}: the client refuses, and nothing is sent"),
+        &format!("no {capability} capability: the client refuses without a request"),
     );
     true
 }
 
-/// A verification with everything that the model has.
+/// Returns a verification with a value in every field of the model.
 fn everything(reference: Reference) -> NewVerification {
     use idv_core::report::{Country, DocumentKind, Gender};
     use jiff::civil::date;

@@ -1,4 +1,5 @@
-//! What lies outside of an application: its configuration for each vendor, the vendor's panel, the person, and time.
+//! The surroundings of an application: its configuration for each vendor, the vendor's panel, the
+//! person, and the clock.
 
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -11,30 +12,39 @@ use idv_sandbox::{Builder, Sandbox, Vendor, VirtualClock};
 
 use crate::Outcome;
 
-/// The world around an application that uses one of the vendors.
-pub struct Town {
+/// The surroundings of an application that uses one vendor of the sandbox.
+pub struct TestBed {
     vendor: String,
     sandbox: Sandbox,
-    /// The vendor's ids of those who have done their part.
+    /// The vendor's ids of the verifications whose person has acted.
     acted: Mutex<HashSet<String>>,
 }
 
-impl Town {
-    /// Returns a town in which time stands still until [`Town::wait`] moves it.
+impl TestBed {
+    /// Starts a test bed whose clock only [`TestBed::advance`] moves.
     ///
     /// # Errors
     ///
     /// If no port is free, or there is no such vendor.
-    pub async fn begin(vendor: &str) -> Outcome<Self> {
-        Self::begin_at_speed(vendor, 0.0).await
+    ///
+    /// # Cancellation
+    ///
+    /// The sandbox stops.
+    pub async fn start(vendor: &str) -> Outcome<Self> {
+        Self::start_at_speed(vendor, 0.0).await
     }
 
-    /// Returns a town like [`Town::begin`] whose time begins now, for a program that has the machine's clock.
+    /// Starts a test bed like [`TestBed::start`] whose clock begins at the current time, for a
+    /// program that uses the machine's clock.
     ///
     /// # Errors
     ///
-    /// As [`Town::begin`].
-    pub async fn begin_now(vendor: &str) -> Outcome<Self> {
+    /// As [`TestBed::start`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`TestBed::start`].
+    pub async fn start_now(vendor: &str) -> Outcome<Self> {
         Self::of(
             vendor,
             Sandbox::builder().speed(0.0).start_time(Timestamp::now()),
@@ -42,12 +52,16 @@ impl Town {
         .await
     }
 
-    /// Returns a town in which this many seconds pass in a second.
+    /// Starts a test bed whose clock runs `speed` times as fast as the machine's.
     ///
     /// # Errors
     ///
-    /// As [`Town::begin`].
-    pub async fn begin_at_speed(vendor: &str, speed: f64) -> Outcome<Self> {
+    /// As [`TestBed::start`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`TestBed::start`].
+    pub async fn start_at_speed(vendor: &str, speed: f64) -> Outcome<Self> {
         Self::of(vendor, Sandbox::builder().speed(speed)).await
     }
 
@@ -67,18 +81,21 @@ impl Town {
         &self.sandbox
     }
 
-    /// Returns the environment variables that an application is started with: all that it is ever told of the vendor.
+    /// Returns the environment variables for the application: its whole configuration for the
+    /// vendor.
     #[must_use]
     pub fn variables(&self) -> Vec<(String, String)> {
         self.sandbox.settings(&self.vendor)
     }
 
-    /// Returns a client of the vendor that the configuration names. An application calls [`idv::connect`] with that configuration alone;
-    /// here the clock is the town's, since tokens are dated.
+    /// Returns a client of the configured vendor.
+    ///
+    /// An application calls [`idv::connect`] with the same configuration. The test bed's client
+    /// uses the test bed's clock, since tokens carry dates.
     ///
     /// # Errors
     ///
-    /// If the configuration cannot work.
+    /// If the configuration is invalid.
     pub fn connect(&self) -> Outcome<Client> {
         let mut environment: Environment =
             idv::transport::environment(TransportOptions::default())?;
@@ -89,16 +106,17 @@ impl Town {
         )?)
     }
 
-    /// Returns the town's clock, for whatever else in the application has one.
+    /// Returns the test bed's clock, for other parts of the application.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(TownClock {
+        Arc::new(TestBedClock {
             time: self.sandbox.clock(),
             real: SystemClock::new(),
         })
     }
 
-    /// Tells the vendor where to report to, as an operator does once, in its panel or by its API.
+    /// Sets the vendor's callback address, as an operator does once, in its panel or through its
+    /// API.
     ///
     /// # Errors
     ///
@@ -107,12 +125,12 @@ impl Town {
         Ok(self.vendor()?.report_to(url.as_str())?)
     }
 
-    /// Lets everyone who was handed off since the last time do their part, as time passes.
+    /// Lets every person act who was handed off since the last call.
     ///
     /// # Errors
     ///
     /// If the vendor refuses.
-    pub fn everyone_acts(&self) -> Outcome {
+    pub fn act_pending(&self) -> Outcome {
         let vendor = self.vendor()?;
         for id in vendor.ids() {
             if self
@@ -127,7 +145,7 @@ impl Town {
         Ok(())
     }
 
-    /// Returns how many callbacks the vendor has delivered.
+    /// Returns the number of callbacks that the vendor has delivered.
     #[must_use]
     pub fn delivered(&self) -> usize {
         self.sandbox
@@ -137,24 +155,35 @@ impl Town {
             .count()
     }
 
-    /// Plays a scenario at the only verification that was created.
+    /// Plays a scenario for the latest verification.
     ///
     /// # Errors
     ///
-    /// If there is none, or the vendor has no such scenario.
-    pub fn plays_alone(&self, scenario: &str) -> Outcome {
+    /// If there is no verification, or the vendor does not have the scenario.
+    pub fn act(&self, scenario: &str) -> Outcome {
         let vendor = self.vendor()?;
-        vendor.act(&vendor.ids().pop().ok_or("nothing was created")?, scenario)?;
+        vendor.act(
+            &vendor.ids().pop().ok_or("no verification was created")?,
+            scenario,
+        )?;
         Ok(())
     }
 
-    /// Lets time pass.
-    pub async fn wait(&self, time: Duration) {
+    /// Moves the clock forward and delivers the callbacks that become due.
+    ///
+    /// # Cancellation
+    ///
+    /// Callbacks may then be undelivered although the clock has moved.
+    pub async fn advance(&self, time: Duration) {
         self.sandbox.clock().advance(time).await;
     }
 
-    /// Stops the vendor.
-    pub async fn end(self) {
+    /// Stops the sandbox.
+    ///
+    /// # Cancellation
+    ///
+    /// Its connections then end at some later time.
+    pub async fn shutdown(self) {
         self.sandbox.shutdown().await;
     }
 
@@ -163,14 +192,14 @@ impl Town {
     }
 }
 
-/// The town's time of day; timeouts and waits before another attempt pass in real time.
+/// A clock with the test bed's time of day; timeouts and waits between attempts take real time.
 #[derive(Debug)]
-struct TownClock {
+struct TestBedClock {
     time: VirtualClock,
     real: SystemClock,
 }
 
-impl Clock for TownClock {
+impl Clock for TestBedClock {
     fn now(&self) -> Timestamp {
         self.time.now()
     }
