@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use crate::Result;
 
 /// The answer to `cargo xtask help`, and to a wrong command line.
@@ -28,6 +30,10 @@ cargo xtask public-api [--write]
 cargo xtask minimal-versions
     Checks the libraries with the oldest version of each direct dependency that the manifests accept.
 
+cargo xtask style [--places] [--of FOLDER]
+    Measures the English of rustdoc, pages and messages against that of well-written libraries, and fails above a limit. --places lists
+    every place with a mark; --of measures another project.
+
 cargo xtask release-check
     Names what a release still needs, and compares the API with that of the last release.
 
@@ -55,6 +61,8 @@ pub(crate) enum Command {
     MinimalVersions,
     /// Names what a release needs.
     ReleaseCheck,
+    /// Measures the English of the workspace, or of another project's folder.
+    Style { of: Option<PathBuf>, places: bool },
 }
 
 /// The tests to run. Everything if it is empty.
@@ -72,6 +80,7 @@ impl Command {
         let mut arguments = arguments.into_iter();
         let command: fn(Selection) -> Self = match arguments.next().as_deref() {
             None | Some("help" | "--help" | "-h") => return Ok(Self::Help),
+            Some("style") => return style(arguments),
             Some("test") => Self::Test,
             Some("soak") => Self::Soak,
             Some(
@@ -113,6 +122,21 @@ impl Command {
         }
         Ok(command(selection))
     }
+}
+
+/// Parses the arguments of `style`.
+fn style(mut arguments: impl Iterator<Item = String>) -> Result<Command> {
+    let (mut of, mut places) = (None, false);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--places" => places = true,
+            "--of" => {
+                of = Some(arguments.next().ok_or("`--of` needs a folder")?.into());
+            }
+            other => return Err(format!("unknown argument `{other}` of `style`")),
+        }
+    }
+    Ok(Command::Style { of, places })
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod postgres;
 mod public_api;
 mod release;
 mod soak;
+mod style;
 mod suite;
 mod time_zones;
 mod workspace;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::PublicApi { write } => public_api::check(write),
         Command::MinimalVersions => minimal::check(),
         Command::ReleaseCheck => release::check(),
+        Command::Style { of, places } => style::check(of.as_deref(), places),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

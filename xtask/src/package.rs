@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_follow_the_registrys_rules() {
+    fn keyword_rules_are_those_of_the_registry() {
         assert!(["kyc", "identity-tm", "cm-com"].into_iter().all(is_keyword));
         assert!(
             !["", "Kyc", "two words", "a-keyword-of-21-chars"]
