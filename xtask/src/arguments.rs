@@ -30,6 +30,15 @@ cargo xtask public-api [--write]
 cargo xtask minimal-versions
     Checks the libraries with the oldest version of each direct dependency that the manifests accept.
 
+cargo xtask links
+    Checks that each link between pages of the repository leads to a file and a heading that exist, and that the book lists each page.
+
+cargo xtask recording [--write]
+    Compares the image of the demo in the README with the demo's output; --write draws it.
+
+cargo xtask numbers [--write]
+    Compares the numbers in the README with the project's; --write writes them.
+
 cargo xtask style [--places] [--of FOLDER]
     Measures the English of rustdoc, pages and messages against that of well-written libraries, and fails above a limit. --places lists
     every place with a mark; --of measures another project.
@@ -61,6 +70,12 @@ pub(crate) enum Command {
     MinimalVersions,
     /// Names what a release needs.
     ReleaseCheck,
+    /// Compares the image of the demo with its output, or draws it.
+    Recording { write: bool },
+    /// Compares the README's numbers with the project's, or writes them.
+    Numbers { write: bool },
+    /// Checks the links between pages.
+    Links,
     /// Measures the English of the workspace, or of another project's folder.
     Style { of: Option<PathBuf>, places: bool },
 }
@@ -85,7 +100,7 @@ impl Command {
             Some("soak") => Self::Soak,
             Some(
                 name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions"
-                | "release-check"),
+                | "release-check" | "recording" | "numbers" | "links"),
             ) => {
                 return match (name, arguments.next().as_deref(), arguments.next()) {
                     ("features", None, None) => Ok(Self::Features),
@@ -93,6 +108,11 @@ impl Command {
                     ("package", None, None) => Ok(Self::Package),
                     ("public-api", None, None) => Ok(Self::PublicApi { write: false }),
                     ("public-api", Some("--write"), None) => Ok(Self::PublicApi { write: true }),
+                    ("recording", None, None) => Ok(Self::Recording { write: false }),
+                    ("recording", Some("--write"), None) => Ok(Self::Recording { write: true }),
+                    ("numbers", None, None) => Ok(Self::Numbers { write: false }),
+                    ("numbers", Some("--write"), None) => Ok(Self::Numbers { write: true }),
+                    ("links", None, None) => Ok(Self::Links),
                     ("minimal-versions", None, None) => Ok(Self::MinimalVersions),
                     ("release-check", None, None) => Ok(Self::ReleaseCheck),
                     (_, argument, _) => Err(format!(

@@ -13,11 +13,14 @@ mod arguments;
 mod faketime;
 mod features;
 mod install;
+mod links;
 mod minimal;
 mod msrv;
+mod numbers;
 mod package;
 mod postgres;
 mod public_api;
+mod recording;
 mod release;
 mod soak;
 mod style;
@@ -56,6 +59,9 @@ fn main() -> ExitCode {
         Command::PublicApi { write } => public_api::check(write),
         Command::MinimalVersions => minimal::check(),
         Command::ReleaseCheck => release::check(),
+        Command::Recording { write } => recording::check(write),
+        Command::Numbers { write } => numbers::check(write),
+        Command::Links => links::check(),
         Command::Style { of, places } => style::check(of.as_deref(), places),
     };
     match done {

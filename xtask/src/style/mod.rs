@@ -7,7 +7,7 @@
 
 mod marks;
 mod prose;
-mod source;
+pub(crate) mod source;
 
 use std::path::{Path, PathBuf};
 

@@ -83,6 +83,12 @@ pub(crate) fn read(source: &str, is_test: bool) -> Texts {
     texts
 }
 
+/// Counts a word in the code of a file, outside of comments and literals.
+pub(crate) fn count_word(source: &str, word: &str) -> usize {
+    let is_it = |(_, token): &(usize, Token)| matches!(token, Token::Word(found) if found == word);
+    tokens(source).iter().filter(|token| is_it(token)).count()
+}
+
 /// Reads the words and the literals of an attribute, up to its closing bracket.
 fn attribute<'a>(rest: &mut Peekable<impl Iterator<Item = &'a (usize, Token)>>) -> Vec<String> {
     let mut words = Vec::new();
