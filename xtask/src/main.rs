@@ -1,6 +1,6 @@
-//! The project's own commands, for a machine that has only Rust: `cargo xtask help` lists them.
+//! The project's own commands. They need only Rust; `cargo xtask help` lists them.
 //!
-//! With no dependency but `serde_json`, so that it is compiled in a moment.
+//! `serde_json` is the only dependency, so that the program compiles in seconds.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use arguments::Command;
 
-/// The error of a command: one line for standard error.
+/// The result of a command. Its error is a text for standard error.
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Provides what the tests need, runs them, and prints how many there were.
+/// Installs the requirements of the tests, runs them, and prints their number.
 fn test(selection: &arguments::Selection) -> Result<()> {
     time_zones::provide()?;
     let path = postgres::provide()?;
