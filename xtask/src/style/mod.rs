@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::workspace::Workspace;
-use marks::{LONGEST_TEST, MARKS, TEST_MEDIAN};
+use marks::{LONG_SUMMARIES, LONGEST_TEST, MARKS, TEST_MEDIAN};
 use prose::Line;
 
 /// Fewer sentences than this give no meaningful rate.
@@ -24,6 +24,14 @@ const FEWEST: usize = 50;
 struct Group {
     name: &'static str,
     sentences: Vec<Place>,
+}
+
+/// The texts of all files.
+#[derive(Default)]
+struct Corpus {
+    groups: [Group; 3],
+    summaries: Vec<(PathBuf, Vec<Line>)>,
+    tests: Vec<Place>,
 }
 
 /// A sentence or a name, and the file that it is in.
@@ -41,12 +49,13 @@ pub(crate) fn check(of: Option<&Path>, places: bool) -> Result<()> {
     let mut files = Vec::new();
     search(&root, &mut files)?;
     files.sort();
-    let (groups, tests) = read(&root, &files)?;
+    let corpus = read(&root, &files)?;
     let mut problems = Vec::new();
-    for group in &groups {
+    for group in &corpus.groups {
         problems.extend(measure(group, places));
     }
-    problems.extend(measure_tests(&tests, places));
+    problems.extend(measure_summaries(&corpus.summaries, places));
+    problems.extend(measure_tests(&corpus.tests, places));
     if problems.is_empty() {
         Ok(())
     } else {
@@ -81,8 +90,8 @@ fn search(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Reads the texts of all files: the three groups, and the names of the tests.
-fn read(root: &Path, files: &[PathBuf]) -> Result<([Group; 3], Vec<Place>)> {
+/// Reads the texts of all files.
+fn read(root: &Path, files: &[PathBuf]) -> Result<Corpus> {
     let group = |name| Group {
         name,
         ..Group::default()
@@ -90,7 +99,7 @@ fn read(root: &Path, files: &[PathBuf]) -> Result<([Group; 3], Vec<Place>)> {
     let mut code = group("rustdoc and comments");
     let mut pages = group("Markdown");
     let mut messages = group("messages and help");
-    let mut tests = Vec::new();
+    let (mut summaries, mut tests) = (Vec::new(), Vec::new());
     for file in files {
         let text = std::fs::read_to_string(file)
             .map_err(|error| format!("{}: {error}", file.display()))?;
@@ -127,9 +136,21 @@ fn read(root: &Path, files: &[PathBuf]) -> Result<([Group; 3], Vec<Place>)> {
         for message in &texts.messages {
             add(&mut messages, std::slice::from_ref(message));
         }
+        if !is_test {
+            summaries.extend(
+                texts
+                    .summaries
+                    .into_iter()
+                    .map(|lines| (path.clone(), lines)),
+            );
+        }
         tests.extend(texts.tests.into_iter().map(|name| (path.clone(), name)));
     }
-    Ok(([code, pages, messages], tests))
+    Ok(Corpus {
+        groups: [code, pages, messages],
+        summaries,
+        tests,
+    })
 }
 
 /// Prints a group's table, and returns the limits that it exceeds.
@@ -174,6 +195,34 @@ fn measure(group: &Group, places: bool) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Prints the number of summaries with several sentences, and returns the limit if it is exceeded.
+fn measure_summaries(summaries: &[(PathBuf, Vec<Line>)], places: bool) -> Option<String> {
+    let long: Vec<_> = summaries
+        .iter()
+        .filter(|(_, lines)| prose::sentences(lines).len() > 1)
+        .collect();
+    let (rate, total) = (rate(long.len(), summaries.len()), summaries.len());
+    println!(
+        "\nsummaries with several sentences: {} of {total}, {rate:.1} in 1,000 (limit {LONG_SUMMARIES})",
+        long.len()
+    );
+    if places {
+        for (path, lines) in long {
+            if let Some(line) = lines.first() {
+                println!(
+                    "{}:{}: summary with several sentences: {}",
+                    path.display(),
+                    line.number,
+                    line.text
+                );
+            }
+        }
+    }
+    (rate > LONG_SUMMARIES && total >= FEWEST).then(|| {
+        format!("summaries with several sentences: {rate:.1} in 1,000, limit {LONG_SUMMARIES}")
+    })
 }
 
 /// Prints the lengths of the tests' names, and returns the limits that they exceed.
@@ -254,6 +303,16 @@ mod tests {
             problems,
             ["group: begins with \"What\": 3.0 in 1,000, limit 2"]
         );
+    }
+
+    #[test]
+    fn long_summaries_are_a_problem() {
+        let summary = |text: &str| (PathBuf::new(), vec![Line::new(1, text)]);
+        let mut summaries = vec![summary("Returns `a`. Fails if there is none."); 17];
+        summaries.resize(100, summary("Returns `a`."));
+        assert_eq!(measure_summaries(&summaries, false), None);
+        summaries.truncate(90);
+        assert!(measure_summaries(&summaries, false).is_some());
     }
 
     #[test]

@@ -10,10 +10,26 @@ use super::prose::Line;
 pub(crate) struct Texts {
     /// Comments and rustdoc, as blocks of consecutive lines without their markers.
     pub(crate) comments: Vec<Vec<Line>>,
+    /// The first paragraph of each item's rustdoc.
+    pub(crate) summaries: Vec<Vec<Line>>,
     /// String literals outside of tests, and the rustdoc of a program's command line.
     pub(crate) messages: Vec<Line>,
     /// The names of test functions.
     pub(crate) tests: Vec<Line>,
+}
+
+impl Texts {
+    /// Adds a block of comments, whose last line and marker are `last`.
+    fn add(&mut self, last: Option<(usize, &str)>, block: Vec<Line>) {
+        if block.is_empty() {
+            return;
+        }
+        if last.is_some_and(|(_, marker)| marker == "///") {
+            let summary = block.iter().take_while(|line| !line.text.trim().is_empty());
+            self.summaries.push(summary.cloned().collect());
+        }
+        self.comments.push(block);
+    }
 }
 
 /// A part of the source text that matters here.
@@ -39,8 +55,8 @@ pub(crate) fn read(source: &str, is_test: bool) -> Texts {
     let mut rest = tokens.iter().peekable();
     while let Some((line, token)) = rest.next() {
         if let Token::Comment(marker, text) = token {
-            if last_comment != Some((line.saturating_sub(1), *marker)) && !block.is_empty() {
-                texts.comments.push(std::mem::take(&mut block));
+            if last_comment != Some((line.saturating_sub(1), *marker)) {
+                texts.add(last_comment, std::mem::take(&mut block));
             }
             block.push(Line::new(*line, text));
             last_comment = Some((*line, *marker));
@@ -76,9 +92,7 @@ pub(crate) fn read(source: &str, is_test: bool) -> Texts {
             _ => {}
         }
     }
-    if !block.is_empty() {
-        texts.comments.push(block);
-    }
+    texts.add(last_comment, block);
     texts.messages.retain(|message| is_message(&message.text));
     texts
 }
@@ -315,6 +329,19 @@ mod tests {
                 vec!["Behind.", "Alone."]
             ]
         );
+    }
+
+    #[test]
+    fn summary_is_the_first_paragraph_of_an_items_rustdoc() {
+        let source =
+            "//! Of the file.\n/// First.\n/// Second.\n///\n/// Third.\nfn a() {}\n// Alone.\n";
+        let read = read(source, false);
+        let summaries: Vec<_> = read
+            .summaries
+            .iter()
+            .map(|summary| texts(summary))
+            .collect();
+        assert_eq!(summaries, [["First.", "Second."]]);
     }
 
     #[test]
