@@ -1,4 +1,4 @@
-# Commands for development. `just` alone lists them; CI runs the same through `.ci/run`.
+# Commands for development. `just` lists them; CI runs `.ci/run`.
 
 default:
     @just --list
@@ -7,7 +7,7 @@ default:
 demo:
     cargo run -p idv-cli -- demo
 
-# Runs every test, the documentation's examples included. Installs PostgreSQL if it is missing.
+# Runs every test, including the examples of the documentation. Installs PostgreSQL if it is missing.
 test:
     cargo xtask test
 
@@ -23,12 +23,25 @@ lint:
 # Regenerates the generated parts of the documentation.
 generate:
     IDV_GENERATE=write cargo test -p idv-tests --test generated
+    cargo xtask recording --write
+    cargo xtask numbers --write
 
-# Prints each benchmark as a ratio to a baseline measured in the same run.
+# Checks spelling, English and links.
+prose:
+    typos
+    cargo xtask style
+    cargo xtask links
+
+# Shows the book in a browser.
+book:
+    mdbook-mermaid install docs
+    mdbook serve docs --open
+
+# Prints each benchmark as a ratio to a baseline of the same run.
 bench:
     cargo bench -p idv-benches
 
-# Measures build time, crates and size with one vendor beside a bare client.
+# Compares build time, crates and size of one vendor with a bare HTTP client.
 footprint:
     benches/footprint.sh
 

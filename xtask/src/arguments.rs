@@ -1,38 +1,56 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use crate::Result;
 
-/// The answer to `cargo xtask help`, and to a wrong command line.
+/// The output of `cargo xtask help`, and of a wrong command line.
 pub(crate) const HELP: &str = "\
 cargo xtask test [--package P]... [-- ARGUMENTS]
-    Runs every test of the workspace, the documentation's examples included. If PostgreSQL is missing, installs it by the system's
-    package manager. The tests start servers of their own; a server that runs already is not touched.
+    Runs every test of the workspace, including the examples of the documentation. Installs PostgreSQL
+    with the system's package manager if it is missing. The tests start servers of their own and do not
+    touch a running one.
 
 cargo xtask soak [--package P]... [-- ARGUMENTS]
-    Runs the tests ten times: four times plainly, five times with every core kept busy, and once with the clock a year ahead.
-    Prints the figures of each run and ends at the first failure.
+    Runs the tests ten times: four times plainly, five times with every core busy, and once with the
+    clock a year ahead. Prints the figures of each run and stops at the first failure.
 
 cargo xtask features
     Checks each library without features, and with each of its features alone.
 
 cargo xtask msrv
-    Compares the Rust version that each crate states with those that its dependencies state, and builds the libraries with each stated
-    version that rustup has.
+    Compares the Rust version that each crate states with those of its dependencies, and builds the
+    libraries with each stated version that rustup has.
 
 cargo xtask package
-    Checks what each published crate shows on the registry, and packages all of them.
+    Checks the metadata of each published crate, packages all of them and compiles the packages.
 
 cargo xtask public-api [--write]
-    Compares the types of other projects in public signatures with the list in the book; --write writes the list.
+    Compares the types of other projects in public signatures with the list in the book. --write writes
+    the list.
 
 cargo xtask minimal-versions
     Checks the libraries with the oldest version of each direct dependency that the manifests accept.
 
-cargo xtask release-check
-    Names what a release still needs, and compares the API with that of the last release.
+cargo xtask links
+    Checks that each link between pages leads to an existing file and heading, and that the book lists
+    each of its pages.
 
---package P selects a package of the workspace; ARGUMENTS go to `cargo test`.
-IDV_SIMULATION_SEEDS sets the number of simulated worlds for each vendor (default 50; CI takes 2000).";
+cargo xtask recording [--write]
+    Compares the image of the demo in the README with the demo's output. --write draws the image.
+
+cargo xtask numbers [--write]
+    Compares the numbers in the README with the project. --write writes them.
+
+cargo xtask style [--places] [--of FOLDER]
+    Measures the English of rustdoc, pages and messages, and fails above a limit. --places lists every
+    place with a mark. --of measures another project.
+
+cargo xtask release-check
+    Lists the open points of a release, and compares the API with that of the last release.
+
+--package P selects a package of the workspace. ARGUMENTS go to `cargo test`.
+IDV_SIMULATION_SEEDS sets the number of seeds of the simulation per vendor (default 50; CI uses 2000).";
 
 /// A parsed command line.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,30 +71,39 @@ pub(crate) enum Command {
     PublicApi { write: bool },
     /// Checks the libraries with the oldest dependencies.
     MinimalVersions,
-    /// Names what a release needs.
+    /// Lists the open points of a release.
     ReleaseCheck,
+    /// Compares the image of the demo with its output, or draws it.
+    Recording { write: bool },
+    /// Compares the README's numbers with the project's, or writes them.
+    Numbers { write: bool },
+    /// Checks the links between pages.
+    Links,
+    /// Measures the English of the workspace, or of another project's folder.
+    Style { of: Option<PathBuf>, places: bool },
 }
 
-/// The tests to run. Everything if it is empty.
+/// The tests to run; all if it is empty.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// The packages; all of the workspace if there are none.
+    /// The packages; the whole workspace if there are none.
     pub(crate) packages: Vec<String>,
     /// Further arguments of `cargo test`.
     pub(crate) arguments: Vec<String>,
 }
 
 impl Command {
-    /// Parses the arguments behind `cargo xtask`.
+    /// Parses the arguments of `cargo xtask`.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self> {
         let mut arguments = arguments.into_iter();
         let command: fn(Selection) -> Self = match arguments.next().as_deref() {
             None | Some("help" | "--help" | "-h") => return Ok(Self::Help),
+            Some("style") => return style(arguments),
             Some("test") => Self::Test,
             Some("soak") => Self::Soak,
             Some(
                 name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions"
-                | "release-check"),
+                | "release-check" | "recording" | "numbers" | "links"),
             ) => {
                 return match (name, arguments.next().as_deref(), arguments.next()) {
                     ("features", None, None) => Ok(Self::Features),
@@ -84,6 +111,11 @@ impl Command {
                     ("package", None, None) => Ok(Self::Package),
                     ("public-api", None, None) => Ok(Self::PublicApi { write: false }),
                     ("public-api", Some("--write"), None) => Ok(Self::PublicApi { write: true }),
+                    ("recording", None, None) => Ok(Self::Recording { write: false }),
+                    ("recording", Some("--write"), None) => Ok(Self::Recording { write: true }),
+                    ("numbers", None, None) => Ok(Self::Numbers { write: false }),
+                    ("numbers", Some("--write"), None) => Ok(Self::Numbers { write: true }),
+                    ("links", None, None) => Ok(Self::Links),
                     ("minimal-versions", None, None) => Ok(Self::MinimalVersions),
                     ("release-check", None, None) => Ok(Self::ReleaseCheck),
                     (_, argument, _) => Err(format!(
@@ -113,6 +145,21 @@ impl Command {
         }
         Ok(command(selection))
     }
+}
+
+/// Parses the arguments of `style`.
+fn style(mut arguments: impl Iterator<Item = String>) -> Result<Command> {
+    let (mut of, mut places) = (None, false);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--places" => places = true,
+            "--of" => {
+                of = Some(arguments.next().ok_or("`--of` needs a folder")?.into());
+            }
+            other => return Err(format!("unknown argument `{other}` of `style`")),
+        }
+    }
+    Ok(Command::Style { of, places })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Runs test programs with the clock a year ahead, by libfaketime.
+//! Runs test programs with the clock a year ahead, using libfaketime.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,9 @@ const PACKAGES: Packages = Packages {
     brew: &[],
 };
 
-/// Sets the clock of the test programs that this command of cargo runs, and of their children. Cargo and the compiler keep the system's.
+/// Changes the clock of the test programs that this cargo command runs, and of their children.
+///
+/// Cargo and the compiler keep the system's clock.
 pub(crate) fn a_year_ahead(command: &mut Command) -> Result<()> {
     let library = match find() {
         Some(library) => library,
@@ -26,7 +28,7 @@ pub(crate) fn a_year_ahead(command: &mut Command) -> Result<()> {
         "CARGO_TARGET_{}_RUNNER",
         host()?.replace(['-', '.'], "_").to_ascii_uppercase()
     );
-    // Durations are measured as ever: only the time of day moves.
+    // Only the time of day changes; durations stay right.
     let program = format!(
         "env LD_PRELOAD={} FAKETIME=+365d FAKETIME_DONT_FAKE_MONOTONIC=1",
         library.display()
@@ -53,7 +55,7 @@ fn find() -> Option<PathBuf> {
         .find(|file: &PathBuf| Path::is_file(file))
 }
 
-/// The machine's target, as the compiler names it.
+/// Returns the machine's target triple.
 fn host() -> Result<String> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
@@ -63,5 +65,5 @@ fn host() -> Result<String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned)
-        .ok_or_else(|| "the compiler does not name its host".to_owned())
+        .ok_or_else(|| "the compiler printed no host triple".to_owned())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Result;
 use crate::workspace::{Workspace, cargo, run};
 
-/// Checks every library without features, with each feature alone, and with the pairs that depend on each other.
+/// Checks every library without features, with each feature alone, and with dependent pairs.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     for member in workspace.published().filter(|member| member.has_library) {
@@ -25,9 +25,10 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Lists the sets of features to check: none, each alone, two vendors together, and what a vendor is extended by with that vendor.
+/// Lists the sets of features to check: none, each alone, two vendors together, and each extension of
+/// a vendor together with the vendor.
 fn sets(features: &BTreeMap<String, Vec<String>>) -> Vec<Vec<&str>> {
-    // A vendor's feature brings the crate of its name: `idnow = ["dep:idv-idnow"]`.
+    // A vendor's feature adds the crate of the same name: `idnow = ["dep:idv-idnow"]`.
     let (vendors, others): (Vec<&str>, Vec<&str>) = features
         .keys()
         .map(String::as_str)
@@ -47,7 +48,7 @@ fn sets(features: &BTreeMap<String, Vec<String>>) -> Vec<Vec<&str>> {
     );
     for other in others {
         let parts = features.get(other).into_iter().flatten();
-        // `archive = ["idv-idnow?/archive"]` does something beside `idnow` only.
+        // `archive = ["idv-idnow?/archive"]` has an effect only together with `idnow`.
         let extended = parts
             .filter_map(|part| part.split_once("?/"))
             .filter_map(|(name, _)| name.strip_prefix("idv-"));

@@ -1,11 +1,11 @@
-//! Installs packages by the system's package manager.
+//! Installs packages with the system's package manager.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
 
-/// The names of one piece of software with each package manager. Empty if the manager does not have it.
+/// The packages of one program in each package manager; empty if the manager does not have it.
 pub(crate) struct Packages {
     pub(crate) apt: &'static [&'static str],
     pub(crate) dnf: &'static [&'static str],
@@ -21,7 +21,8 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Installs software by the package manager that is there, and prints each command before it runs.
+/// Installs packages with the first available package manager, and prints each command before it
+/// runs.
 pub(crate) fn install(what: &str, packages: &Packages) -> Result<()> {
     let managers: [(&str, &[&str], &[&str]); 4] = [
         (
@@ -38,12 +39,12 @@ pub(crate) fn install(what: &str, packages: &Packages) -> Result<()> {
         .find(|(manager, _, names)| !names.is_empty() && find_program(manager).is_some());
     let Some((manager, verb, names)) = found else {
         return Err(format!(
-            "{what} is missing, and there is no package manager to install it by (apt-get, dnf, apk, brew): install it and try again"
+            "{what} is missing, and there is no package manager (apt-get, dnf, apk, brew): install it and try again"
         ));
     };
-    println!("xtask: {what} is missing; installing it by {manager}");
+    println!("xtask: {what} is missing; installing it with {manager}");
     if manager == "apt-get" {
-        // Debian's PostgreSQL would make and start a server. The tests do not need it.
+        // Prevents Debian's package from creating and starting a server, which the tests do not need.
         let folder = Path::new("/etc/postgresql-common/createcluster.d");
         let file = folder.join("idv-tests.conf");
         as_root(&["mkdir", "-p", &folder.display().to_string()])?;
@@ -63,14 +64,14 @@ pub(crate) fn install(what: &str, packages: &Packages) -> Result<()> {
     }
 }
 
-/// Runs a command as root: directly, or by sudo.
+/// Runs a command as root: directly, or with sudo.
 fn as_root(command: &[&str]) -> Result<()> {
     if is_root() {
         return run(&[&["env", "DEBIAN_FRONTEND=noninteractive"], command].concat());
     }
     if find_program("sudo").is_none() {
         return Err(format!(
-            "this needs root, and there is no sudo: run `{}` as root and try again",
+            "root privileges are needed, and there is no sudo: run `{}` as root and try again",
             command.join(" ")
         ));
     }

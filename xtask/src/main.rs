@@ -1,6 +1,6 @@
-//! The project's own commands, for a machine that has only Rust: `cargo xtask help` lists them.
+//! The project's own commands. They need only Rust; `cargo xtask help` lists them.
 //!
-//! With no dependency but `serde_json`, so that it is compiled in a moment.
+//! `serde_json` is the only dependency, so that the program compiles in seconds.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -13,13 +13,17 @@ mod arguments;
 mod faketime;
 mod features;
 mod install;
+mod links;
 mod minimal;
 mod msrv;
+mod numbers;
 mod package;
 mod postgres;
 mod public_api;
+mod recording;
 mod release;
 mod soak;
+mod style;
 mod suite;
 mod time_zones;
 mod workspace;
@@ -28,7 +32,7 @@ use std::process::ExitCode;
 
 use arguments::Command;
 
-/// The error of a command: one line for standard error.
+/// The result of a command. Its error is a text for standard error.
 type Result<T> = std::result::Result<T, String>;
 
 fn main() -> ExitCode {
@@ -55,6 +59,10 @@ fn main() -> ExitCode {
         Command::PublicApi { write } => public_api::check(write),
         Command::MinimalVersions => minimal::check(),
         Command::ReleaseCheck => release::check(),
+        Command::Recording { write } => recording::check(write),
+        Command::Numbers { write } => numbers::check(write),
+        Command::Links => links::check(),
+        Command::Style { of, places } => style::check(of.as_deref(), places),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Provides what the tests need, runs them, and prints how many there were.
+/// Installs the requirements of the tests, runs them, and prints their number.
 fn test(selection: &arguments::Selection) -> Result<()> {
     time_zones::provide()?;
     let path = postgres::provide()?;

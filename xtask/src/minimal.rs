@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::Result;
 use crate::workspace::{Workspace, cargo, output, run};
 
-/// Copies the workspace, selects the oldest versions of its direct dependencies and checks every published crate with all features.
+/// Copies the workspace, selects the oldest versions of its direct dependencies, and checks every
+/// published crate with all features.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let copy = workspace.target.join("minimal-versions");
-    // What an earlier run left would be built upon, and files that are gone by now would still be there.
+    // A copy of an earlier run may contain files that no longer exist.
     if copy.join("workspace").exists() {
         std::fs::remove_dir_all(copy.join("workspace"))
             .map_err(|error| format!("{}: {error}", copy.display()))?;
@@ -49,7 +50,7 @@ pub(crate) fn check() -> Result<()> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<()> {
-    // Deleted, but not yet committed.
+    // The file was deleted, and the deletion is not committed yet.
     if !from.exists() {
         return Ok(());
     }

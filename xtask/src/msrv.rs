@@ -5,8 +5,10 @@ use std::process::Command;
 use crate::Result;
 use crate::workspace::{Member, RustVersion, Workspace, cargo, output, run};
 
-/// Fails if a dependency of a crate needs a newer compiler than the crate states, under any feature and on any system. Builds the
-/// libraries with each stated version that rustup has.
+/// Fails if a dependency of a crate needs a newer compiler than the crate states, under any feature
+/// and on any system.
+///
+/// Also builds the libraries with each stated version that rustup has.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut problems = Vec::new();
@@ -49,7 +51,7 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Lists the versions that a crate's dependencies need, the newest first.
+/// Lists the versions that a crate's dependencies need, newest first.
 fn needed(workspace: &Workspace, member: &Member) -> Result<Vec<(RustVersion, String)>> {
     let tree = output(
         cargo()
@@ -80,7 +82,7 @@ fn needed(workspace: &Workspace, member: &Member) -> Result<Vec<(RustVersion, St
             needed.push((*stated, name.to_owned()));
         }
     }
-    // Of equals, those of other projects first: they are the reason.
+    // Among equal versions, dependencies of other projects come first, since they are the cause.
     needed.sort_by_key(|(version, name)| {
         (
             std::cmp::Reverse(*version),
@@ -92,7 +94,7 @@ fn needed(workspace: &Workspace, member: &Member) -> Result<Vec<(RustVersion, St
     Ok(needed)
 }
 
-/// Checks the crates that state a version with that very compiler, if rustup has it.
+/// Checks the crates that state a version with exactly that compiler, if rustup has it.
 fn build(workspace: &Workspace, version: RustVersion) -> Result<()> {
     let toolchains = Command::new("rustup")
         .args(["toolchain", "list"])

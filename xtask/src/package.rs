@@ -6,13 +6,13 @@ use std::process::Command;
 use crate::Result;
 use crate::workspace::{Member, Workspace, cargo, output, run};
 
-/// The largest package, in bytes. The registry accepts ten times as much.
+/// The maximum size of a package, in bytes. The registry's limit is ten times as high.
 const LARGEST_PACKAGE: u64 = 1_000_000;
 
-/// Files that each package has to have.
+/// The files that each package must contain.
 const FILES: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// Checks each published crate's manifest, README and files, packages all of them, and compiles the packages.
+/// Checks each published crate's manifest, README and files, then packages and compiles all of them.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut problems = Vec::new();
@@ -72,8 +72,10 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Checks that the crates compile from nothing but their packages. `cargo package` does so for one after the other; in one workspace, and
-/// with the profiles and the versions of this one, what is compiled already is used again.
+/// Checks that the crates compile from their packages alone.
+///
+/// `cargo package` verifies one package after the other. One workspace with the profiles and versions
+/// of this one reuses compiled dependencies.
 fn build(workspace: &Workspace) -> Result<()> {
     let packages = workspace.target.join("package");
     let folder = packages.join("unpacked");
@@ -112,7 +114,7 @@ fn build(workspace: &Workspace) -> Result<()> {
     run(command.arg("--target-dir").arg(&workspace.target))
 }
 
-/// Checks what the registry and the documentation's host show.
+/// Checks the metadata that the registry and docs.rs show.
 fn manifest(member: &Member) -> Vec<String> {
     let mut problems = Vec::new();
     let mut expect = |holds: bool, problem: &str| {
@@ -133,7 +135,7 @@ fn manifest(member: &Member) -> Vec<String> {
     );
     expect(
         keywords.iter().all(|word| is_keyword(word)),
-        "a keyword has more than 20 characters, or others than a-z, 0-9 and -",
+        "invalid keyword: expected at most 20 characters of a-z, 0-9 and -",
     );
     if member.has_library {
         let all_features = member
@@ -146,7 +148,7 @@ fn manifest(member: &Member) -> Vec<String> {
         let library = read(&member.folder.join("src/lib.rs"));
         expect(
             library.contains("#![cfg_attr(docsrs, feature(doc_cfg))]"),
-            "the documentation does not show features",
+            "the documentation does not mark items that need a feature",
         );
     }
     let readme = read(&member.folder.join("README.md"));
@@ -170,7 +172,7 @@ fn is_keyword(word: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-/// Checks the files of a package, and that its licences are the project's.
+/// Checks the files of a package, and that its licences equal those of the project.
 fn files(workspace: &Workspace, member: &Member) -> Result<Vec<String>> {
     let listed = output(cargo().args([
         "package",
@@ -184,11 +186,14 @@ fn files(workspace: &Workspace, member: &Member) -> Result<Vec<String>> {
         .iter()
         .filter(|file| !listed.lines().any(|line| line == **file));
     let mut problems: Vec<String> = missing
-        .map(|file| format!("{}: the package has no {file}", member.name))
+        .map(|file| format!("{}: the package lacks {file}", member.name))
         .collect();
     for licence in FILES.iter().filter(|file| file.starts_with("LICENSE")) {
         if read(&member.folder.join(licence)) != read(&workspace.root.join(licence)) {
-            problems.push(format!("{}: {licence} is not the project's", member.name));
+            problems.push(format!(
+                "{}: {licence} differs from the project's",
+                member.name
+            ));
         }
     }
     Ok(problems)
@@ -203,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keywords_follow_the_registrys_rules() {
+    fn keyword_rules_are_those_of_the_registry() {
         assert!(["kyc", "identity-tm", "cm-com"].into_iter().all(is_keyword));
         assert!(
             !["", "Kyc", "two words", "a-keyword-of-21-chars"]

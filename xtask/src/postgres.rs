@@ -1,4 +1,6 @@
-//! Finds PostgreSQL's programs, or installs them. The tests start servers of their own from them, in temporary folders.
+//! Finds PostgreSQL's programs, or installs them.
+//!
+//! The tests use them to start servers of their own in temporary folders.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,12 +14,13 @@ const PROGRAMS: [&str; 4] = ["initdb", "postgres", "pg_isready", "psql"];
 const PACKAGES: Packages = Packages {
     apt: &["postgresql"],
     dnf: &["postgresql-server", "postgresql"],
-    // As root, the tests start the server as another user by `setpriv`, which Busybox has in part only.
+    // As root, the tests start the server as another user with `setpriv`. Busybox has only a part
+    // of that program.
     apk: &["postgresql", "postgresql-client", "setpriv"],
     brew: &["postgresql@17"],
 };
 
-/// Folders in which distributions keep the programs of a version; `*` stands for any text.
+/// The folders of distributions for the programs of a version; `*` matches any text.
 const FOLDERS: [&str; 5] = [
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
@@ -26,7 +29,7 @@ const FOLDERS: [&str; 5] = [
     "/usr/local/opt/postgresql@*/bin",
 ];
 
-/// Returns the search path for the tests, if it has to be another one than this program's.
+/// Returns the search path for the tests, if it has to differ from this program's.
 pub(crate) fn provide() -> Result<Option<OsString>> {
     let found = match find() {
         Some(found) => found,
@@ -52,7 +55,7 @@ pub(crate) fn provide() -> Result<Option<OsString>> {
         .map_err(|error| format!("the search path could not be extended: {error}"))
 }
 
-/// The place of PostgreSQL's programs.
+/// The location of PostgreSQL's programs.
 enum Found {
     SearchPath,
     Folder(PathBuf),
@@ -113,7 +116,7 @@ fn entries(folder: &Path, begin: &str, end: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The version in a folder's name; 0 if there is none.
+/// Returns the version in a folder's name; 0 if there is none.
 fn version(folder: &Path) -> u32 {
     let numbers = folder.components().filter_map(|part| {
         let digits: String = part

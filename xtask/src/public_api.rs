@@ -1,7 +1,9 @@
-//! Lists the types of other projects in the signatures of the published libraries, and compares the list with the book's.
+//! Lists the types of other projects in the signatures of the published libraries, and compares the
+//! list with the book's.
 //!
-//! A new major version of a crate on this list is a breaking change of the crate that shows it. The list is read from rustdoc's JSON. That
-//! output is unstable: its format changes with the compiler, and this file reads as little of it as possible.
+//! A new major version of a crate on this list is a breaking change of the crate with the signature.
+//! The list comes from rustdoc's JSON. That output is unstable: its format changes with the
+//! compiler, and this module reads as little of it as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,18 +14,18 @@ use serde_json::Value;
 use crate::Result;
 use crate::workspace::{Workspace, array, cargo, output, string};
 
-/// The page that has the list.
+/// The page with the list.
 const PAGE: &str = "docs/src/versions.md";
 const BEGIN: &str = "<!-- public types: cargo xtask public-api --write -->\n";
 const END: &str = "<!-- /public types -->";
 
-/// Set for this program when cargo runs it in place of rustdoc.
+/// The variable that tells this program that cargo runs it in place of rustdoc.
 const AS_RUSTDOC: &str = "IDV_XTASK_AS_RUSTDOC";
 
-/// Foreign types by the name of their crate.
+/// Types of other projects, by the name of their crate.
 type Types = BTreeMap<String, BTreeSet<String>>;
 
-/// Fails if the list in the book is not the libraries'; writes it if `write`.
+/// Fails if the list in the book differs from the libraries; writes it if `write`.
 pub(crate) fn check(write: bool) -> Result<()> {
     let workspace = Workspace::read()?;
     document(&workspace)?;
@@ -71,7 +73,7 @@ fn cell(name: &str, types: &BTreeSet<String>) -> String {
 /// Writes rustdoc's JSON of the published libraries.
 fn document(workspace: &Workspace) -> Result<()> {
     let this = std::env::current_exe()
-        .map_err(|error| format!("this program's path is unknown: {error}"))?;
+        .map_err(|error| format!("failed to find the path of this program: {error}"))?;
     let names = workspace
         .published()
         .filter(|member| member.has_library)
@@ -80,7 +82,7 @@ fn document(workspace: &Workspace) -> Result<()> {
     command
         .args(["doc", "--lib", "--all-features", "--no-deps", "--locked"])
         .args(names);
-    // Only rustdoc is told that it may do unstable things: cargo and the compiler would build everything anew.
+    // Only rustdoc gets unstable options. With them, cargo and the compiler would rebuild everything.
     command.env("RUSTDOC", this).env(
         AS_RUSTDOC,
         std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()),
@@ -106,7 +108,7 @@ pub(crate) fn as_rustdoc() -> Option<std::process::ExitCode> {
     })
 }
 
-/// Collects the types, traits and macros of other projects that the public items of a library name.
+/// Collects the types, traits and macros of other projects in the public items of a library.
 fn foreign_types(json: &Value) -> Result<Types> {
     let index = json
         .get("index")
@@ -120,7 +122,7 @@ fn foreign_types(json: &Value) -> Result<Types> {
     };
     let inners =
         || local().filter_map(|item| Some((item, item.get("inner")?.as_object()?.iter().next()?)));
-    // The signature of a trait's method is the trait's, wherever it is implemented.
+    // A method of a trait has the trait's signature in every implementation.
     let implemented: BTreeSet<String> = inners()
         .filter(|(_, (kind, inner))| {
             *kind == "impl" && inner.get("trait").is_some_and(|of| !of.is_null())
@@ -147,7 +149,9 @@ fn foreign_types(json: &Value) -> Result<Types> {
     Ok(types)
 }
 
-/// Calls `found` with the id of each path below a value. An item that is re-exported has its path in another member.
+/// Calls `found` with the id of each path below a value.
+///
+/// A re-exported item has its path in another member.
 fn walk(value: &Value, is_use: bool, found: &mut impl FnMut(&Value)) {
     match value {
         Value::Object(members) => {
@@ -179,7 +183,7 @@ fn foreign(json: &Value, id: &Value) -> Option<(String, String)> {
         return None;
     }
     let item = array(summary, "path").last()?.as_str()?;
-    // serde re-exports what is defined here, and applications know it by that name.
+    // serde re-exports these items, and applications know them by that name.
     let name = if name == "serde_core" { "serde" } else { name };
     Some((name.to_owned(), item.to_owned()))
 }
@@ -204,8 +208,8 @@ fn keep(page: &Path, table: &str, write: bool) -> Result<()> {
         .filter(|line| !kept.lines().any(|other| other == *line))
         .collect();
     Err(format!(
-        "the foreign types in public signatures are not those of {PAGE}; now:\n{}\n\
-         Each is a promise to every user. If it is meant: cargo xtask public-api --write",
+        "the foreign types in public signatures differ from {PAGE}; new:\n{}\n\
+         Each is a promise to every user. To accept them: cargo xtask public-api --write",
         new.join("\n")
     ))
 }

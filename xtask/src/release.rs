@@ -1,9 +1,9 @@
-//! Checks that concern a release only.
+//! Checks for a release.
 
 use crate::Result;
 use crate::workspace::{Workspace, cargo, run};
 
-/// Names everything that a release still needs. If a crate was published before, compares the API with that of the last release.
+/// Lists the open points of a release, and compares the API with that of the last release, if any.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut problems = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) fn check() -> Result<()> {
     }
 }
 
-/// Runs cargo-semver-checks against the newest release that the repository has a tag of.
+/// Runs cargo-semver-checks against the newest tagged release.
 fn compatibility() -> Result<()> {
     let tags = crate::workspace::output(std::process::Command::new("git").args([
         "tag",
@@ -49,6 +49,15 @@ fn compatibility() -> Result<()> {
         println!("xtask: no release has a tag `v…`, so there is no API to compare with");
         return Ok(());
     };
-    run(cargo().args(["semver-checks", "check-release", "--workspace", "--all-features", "--baseline-rev", baseline]))
-        .map_err(|error| format!("{error}; cargo-semver-checks is installed by `cargo install cargo-semver-checks --locked`"))
+    run(cargo().args([
+        "semver-checks",
+        "check-release",
+        "--workspace",
+        "--all-features",
+        "--baseline-rev",
+        baseline,
+    ]))
+    .map_err(|error| {
+        format!("{error}; to install the tool, run `cargo install cargo-semver-checks --locked`")
+    })
 }

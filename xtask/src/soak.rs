@@ -15,7 +15,7 @@ use crate::{Result, faketime, postgres, suite, time_zones};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
     Plain,
-    /// Every core is busy with something else.
+    /// Other threads keep every core busy.
     Loaded,
     /// The time of day is a year ahead.
     YearAhead,
@@ -23,18 +23,19 @@ enum Condition {
 
 use Condition::{Loaded, Plain, YearAhead};
 
-/// The ten runs, five of them loaded. The conditions alternate, so that the first failure of each comes early.
+/// The ten runs, five of them under load. The conditions alternate, so that the first failure of each
+/// is found early.
 const RUNS: [Condition; 10] = [
     Plain, Loaded, YearAhead, Loaded, Plain, Loaded, Plain, Loaded, Plain, Loaded,
 ];
 
-/// Runs the tests ten times and ends at the first failure.
+/// Runs the tests ten times and stops at the first failure.
 pub(crate) fn run(selection: &Selection) -> Result<()> {
     time_zones::provide()?;
     let path = postgres::provide()?;
     let folder = folder()?;
     println!("xtask: building the tests");
-    // `--no-run` stands before the arguments of the test programs, if there are any.
+    // `--no-run` has to precede the arguments of the test programs.
     let arguments = selection
         .arguments
         .iter()
@@ -96,7 +97,7 @@ fn folder() -> Result<PathBuf> {
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     let folder = target.join("soak");
     std::fs::create_dir_all(&folder)
-        .map_err(|error| format!("{} could not be made: {error}", folder.display()))?;
+        .map_err(|error| format!("{} could not be created: {error}", folder.display()))?;
     Ok(folder)
 }
 
@@ -146,7 +147,7 @@ impl Drop for Load {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
-            // A thread that only counts does not panic.
+            // A counting thread does not panic.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Runs `cargo test` and counts.
+//! Runs `cargo test` and counts the tests.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -15,7 +15,7 @@ pub(crate) struct Tally {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     pub(crate) skipped: u64,
-    /// Whether cargo itself ended well: everything compiled, and no test program crashed.
+    /// Whether cargo succeeded: everything compiled, and no test program crashed.
     pub(crate) ended_well: bool,
 }
 
@@ -53,7 +53,7 @@ impl Tally {
             Self { failed: 1.., .. } => Err("a test failed".to_owned()),
             Self {
                 ended_well: false, ..
-            } => Err("a test program did not end well".to_owned()),
+            } => Err("a test program did not compile, or crashed".to_owned()),
             Self { skipped: 1.., .. } => Err("a test was skipped".to_owned()),
             _ => Ok(()),
         }
@@ -70,7 +70,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Returns the command that runs the tests, with this search path.
+/// Returns the command that runs the tests with this search path.
 pub(crate) fn command(selection: &Selection, path: Option<&OsStr>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["test", "--all-features", "--locked"]);
@@ -92,7 +92,7 @@ pub(crate) fn watch(command: Command) -> Result<Tally> {
     run(command, &mut io::stdout())
 }
 
-/// Runs the tests and writes their output into a file.
+/// Runs the tests and writes their output to a file.
 pub(crate) fn record(mut command: Command, log: &Path) -> Result<Tally> {
     let failed = |error: io::Error| format!("{} could not be written: {error}", log.display());
     let mut file = std::fs::File::create(log).map_err(failed)?;
@@ -117,14 +117,14 @@ fn run(mut command: Command, output: &mut dyn io::Write) -> Result<Tally> {
         if length == 0 {
             break;
         }
-        // If the output is closed, the tests go on and are counted.
+        // If the output is closed, the tests continue and are counted.
         let _ = output.write_all(&line);
         tally.count(String::from_utf8_lossy(&line).trim_end());
     }
     let _ = output.flush();
     let status = child
         .wait()
-        .map_err(|error| format!("`cargo test` was lost: {error}"))?;
+        .map_err(|error| format!("failed to wait for `cargo test`: {error}"))?;
     tally.ended_well = status.success();
     Ok(tally)
 }

@@ -1,4 +1,6 @@
-//! Provides the database of time zones, which small images lack. A vendor's times without an offset are read by it.
+//! Provides the time zone database, which small images lack.
+//!
+//! Adapters need it for vendors' times without an offset.
 
 use std::path::Path;
 

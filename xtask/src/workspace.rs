@@ -1,4 +1,4 @@
-//! Reads the workspace as `cargo metadata` describes it, and runs cargo.
+//! Reads the workspace with `cargo metadata`, and runs cargo.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
     pub(crate) members: Vec<Member>,
-    /// The `rust-version` of each package, by name and version. Packages that state none are absent.
+    /// The `rust-version` of each package that states one, by name and version.
     pub(crate) rust_versions: BTreeMap<(String, String), RustVersion>,
 }
 
@@ -50,7 +50,7 @@ impl std::fmt::Display for RustVersion {
 }
 
 impl Workspace {
-    /// Reads the workspace that this program was built from.
+    /// Reads the workspace of this program.
     pub(crate) fn read() -> Result<Self> {
         let text = output(cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
         let metadata: Value =
@@ -87,7 +87,7 @@ impl Workspace {
         })
     }
 
-    /// Returns the packages that are published.
+    /// Returns the published packages.
     pub(crate) fn published(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.is_published)
     }
@@ -138,7 +138,7 @@ pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs a command and returns its output. Its messages are shown if it fails.
+/// Runs a command and returns its output. If it fails, the error contains its messages.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())

@@ -457,6 +457,10 @@ fn matrix(providers: &[VendorInfo]) -> String {
         line(&mut text, &cells);
     };
     row("vendor", &|provider| provider.name.to_owned());
+    row("document", &|provider| provider.document.to_owned());
+    row("proved by", &|_| {
+        "its document and an emulator; no live account yet".to_owned()
+    });
     for facet in Capability::ALL {
         row(facet.name(), &|provider| {
             if provider.has(*facet) { "yes" } else { "–" }.to_owned()
