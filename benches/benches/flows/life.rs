@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use idv_core::{Clock as _, Delivery, Reference};
 use idv_flow::store::{Filter, Store as _};
-use idv_flow::{Engine, FlowId, Keep, Retention, Schedule, Vault};
+use idv_flow::{Engine, FlowId, Retention, RetentionRule, Schedule, Vault};
 
 use super::counted::Counted;
 use super::figures::Figures;
@@ -196,7 +196,7 @@ impl Program {
         let mut schedule = Schedule::of(vendor.client.info());
         // Lists are measured for themselves.
         schedule.sweep = None;
-        let at_once = Keep::after(Duration::ZERO);
+        let at_once = RetentionRule::after(Duration::ZERO);
         let flow = Engine::builder(store.clone())
             .client(vendor.client.clone())
             .schedule("idnow", schedule)

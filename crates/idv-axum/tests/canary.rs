@@ -28,7 +28,12 @@ async fn nothing_of_a_callback_or_a_return_shows_in_a_log() {
         let name = canary.mark("name");
         canary.watch(new.reference.as_str());
         new.person.family_name = Some(name.clone().into());
-        let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
+        let id = bank
+            .flow
+            .start(idv_flow::StartRequest::new(new))
+            .await
+            .unwrap()
+            .id;
         // The names of the person who comes, if the vendor is not told at creation who is expected.
         vendor.of(&bank.sandbox).expect(&name);
         vendor.act(&bank.sandbox, "happy");

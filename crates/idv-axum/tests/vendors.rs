@@ -85,7 +85,12 @@ async fn identity_tm_is_taken_by_each_of_its_methods_and_below_the_path_of_its_e
                 .parse()
                 .unwrap(),
         );
-        let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
+        let id = bank
+            .flow
+            .start(idv_flow::StartRequest::new(new))
+            .await
+            .unwrap()
+            .id;
         bank.vendor.act(&bank.sandbox, "happy");
         assert!(bank.follow(id).await.is_verified());
         let callbacks = bank.sandbox.callbacks();

@@ -15,14 +15,14 @@ use crate::store::{ListCursor, ListOrder, Phase, Record};
 /// What is to be started.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Start {
+pub struct StartRequest {
     /// What the vendor is to create.
     pub new: NewVerification,
     /// The account at a vendor; the engine's first if it is `None`.
     pub account: Option<String>,
-    /// The application's own key for the verification, such as the number of an order: see [`Start::key`].
+    /// The application's own key for the verification, such as the number of an order: see [`StartRequest::key`].
     pub key: Option<String>,
-    /// The tenant that the flow belongs to: see [`Start::tenant`].
+    /// The tenant that the flow belongs to: see [`StartRequest::tenant`].
     pub tenant: Option<String>,
     /// How long the copies are kept; as the flow was opened with, where it is not said.
     pub retention: Option<Retention>,
@@ -32,7 +32,7 @@ pub struct Start {
     pub by: Option<String>,
 }
 
-impl Start {
+impl StartRequest {
     /// A verification at the first provider.
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
@@ -96,7 +96,7 @@ impl Start {
 /// A flow that was started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Started {
+pub struct StartResponse {
     /// What it is called.
     pub id: FlowId,
     /// How the person comes to the vendor; `None` as long as the vendor's answer is missing.

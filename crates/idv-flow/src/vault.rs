@@ -17,7 +17,7 @@ use crate::store::{EvidencePart, LookupKey, Record};
 /// The key that seals what a store keeps of people: AES-256-GCM, with a fresh key for each value, derived from this one.
 ///
 /// Rotation: make the new key the vault's and add the old one with [`Vault::with_older`]. New values are sealed by the new key, and workers
-/// seal the rest anew within a day. Remove the old one when [`Verified::older_key`](crate::audit::Verified::older_key) is 0.
+/// seal the rest anew within a day. Remove the old one when [`AuditReport::older_key`](crate::audit::AuditReport::older_key) is 0.
 #[derive(Clone)]
 pub struct Vault(Option<Keys>);
 

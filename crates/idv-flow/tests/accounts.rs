@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use idv_core::Clock as _;
 use idv_flow::store::{Filter, ListOrder, Phase, Store as _};
-use idv_flow::{Engine, FlowError, Start, Vault};
+use idv_flow::{Engine, FlowError, StartRequest, Vault};
 
 use crate::support::{Bench, HOUR, Kind, somebody};
 
@@ -41,7 +41,7 @@ async fn two_accounts_of_one_vendor_are_apart() {
     let first = engine.start(new.clone()).await.unwrap();
     // The same reference at another account is another verification.
     let second = engine
-        .start(Start::new(new.clone()).at("example-branch"))
+        .start(StartRequest::new(new.clone()).at("example-branch"))
         .await
         .unwrap();
     assert_ne!(first.id, second.id);
@@ -76,7 +76,7 @@ async fn two_accounts_of_one_vendor_are_apart() {
             .any(|(_, event)| event.flow == second.id && event.account == "example-branch")
     );
     let error = engine
-        .start(Start::new(somebody(&engine)).at("nowhere"))
+        .start(StartRequest::new(somebody(&engine)).at("nowhere"))
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::UnknownAccount(_)), "{error}");
@@ -98,7 +98,7 @@ async fn account_added_twice_and_bad_names_are_refused() {
     }
     let engine = engine(&bench).await;
     let error = engine
-        .start(Start::new(somebody(&engine)).tenant("Erika Mustermann"))
+        .start(StartRequest::new(somebody(&engine)).tenant("Erika Mustermann"))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("no personal data"), "{error}");
@@ -108,7 +108,7 @@ async fn account_added_twice_and_bad_names_are_refused() {
 async fn second_start_with_a_key_returns_the_first_flow() {
     let bench = Bench::new(Kind::default());
     let engine = engine(&bench).await;
-    let start = |key: &str| Start::new(somebody(&engine)).key(key);
+    let start = |key: &str| StartRequest::new(somebody(&engine)).key(key);
     let first = engine.start(start("order-1")).await.unwrap();
     let calls = bench.vendor.calls("create");
     // The application has lost the reference, and makes another.
@@ -168,7 +168,10 @@ async fn flow_of_a_tenant_is_sealed_by_its_key() {
     let first = engine(&bench).await;
     let new = somebody(&first);
     let reference = new.reference.clone();
-    let tenants = first.start(Start::new(new).tenant("brand")).await.unwrap();
+    let tenants = first
+        .start(StartRequest::new(new).tenant("brand"))
+        .await
+        .unwrap();
     let plain = first.start(somebody(&first)).await.unwrap();
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&first, HOUR).await;

@@ -417,7 +417,7 @@ async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is
         );
         bench.pass(&flow, 3 * DAY).await;
         assert_eq!(attention(&flow).await, items);
-        if let Some(idv_flow::About::Message(digest)) = flow
+        if let Some(idv_flow::TaskTarget::Message(digest)) = flow
             .operator()
             .await
             .unwrap()
@@ -453,7 +453,7 @@ async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a
     assert!(!changed.status(id).await.unwrap().is_verified());
     assert_eq!(attention(&changed).await, ["unproven"]);
     let item = changed.operator().await.unwrap().remove(0);
-    let idv_flow::About::Message(digest) = item.about else {
+    let idv_flow::TaskTarget::Message(digest) = item.about else {
         panic!("it is about a message")
     };
     // With the old secret back it is believed.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use idv_core::{Clock as _, CreateSafety, Outcome, Reference, Status};
 use idv_flow::store::Phase;
-use idv_flow::{Engine, FlowId, Keep, Retention, Start};
+use idv_flow::{Engine, FlowId, Retention, RetentionRule, StartRequest};
 use support::meddled::Meddled;
 use support::*;
 
@@ -24,7 +24,7 @@ async fn over(bench: &Bench, store: &Meddled) -> Engine {
 async fn verified(bench: &Bench, engine: &Engine, retention: Retention) -> (FlowId, Reference) {
     let new = somebody(engine);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).retention(retention), engine).await;
+    let id = settle(StartRequest::new(new).retention(retention), engine).await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(engine, HOUR).await;
     assert!(engine.status(id).await.unwrap().is_verified());
@@ -38,7 +38,7 @@ async fn hold_that_is_put_on_during_an_erasure_is_kept() {
     let (id, _) = verified(
         &bench,
         &engine,
-        Retention::new(Keep::until_asked(), Keep::after(DAY)),
+        Retention::new(RetentionRule::until_asked(), RetentionRule::after(DAY)),
     )
     .await;
     let other = engine.clone();
@@ -46,7 +46,10 @@ async fn hold_that_is_put_on_during_an_erasure_is_kept() {
     *store.before.lock().unwrap() = Some((
         "erased",
         Box::pin(async move {
-            let hold = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+            let hold = Retention::new(
+                RetentionRule::until_asked(),
+                RetentionRule::until_asked().not_before(until),
+            );
             other.retain(id, hold, "legal").await.unwrap();
         }),
     ));
@@ -67,12 +70,15 @@ async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
     let (id, _) = verified(
         &bench,
         &engine,
-        Retention::new(Keep::after(DAY), Keep::until_asked()),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
     )
     .await;
     let other = engine.clone();
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
-    let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
+    let hold = Retention::new(
+        RetentionRule::until_asked().not_before(until),
+        RetentionRule::until_asked(),
+    );
     *store.before.lock().unwrap() = Some((
         "deleting",
         Box::pin(async move { other.retain(id, hold, "legal").await.unwrap() }),
@@ -88,7 +94,7 @@ async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
     engine
         .retain(
             id,
-            Retention::new(Keep::after(DAY), Keep::until_asked()),
+            Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
             "legal",
         )
         .await
@@ -112,13 +118,16 @@ async fn hold_on_what_is_being_deleted_is_refused() {
     let (id, _) = verified(
         &bench,
         &engine,
-        Retention::new(Keep::after(DAY), Keep::until_asked()),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
     )
     .await;
     bench.vendor.next("delete", Fate::HangBefore);
     bench.clock.advance(2 * DAY);
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
-    let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
+    let hold = Retention::new(
+        RetentionRule::until_asked().not_before(until),
+        RetentionRule::until_asked(),
+    );
     let deleting = engine.run_due();
     let holding = async {
         while bench.vendor.calls("delete") == 0 {
@@ -223,7 +232,7 @@ async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
         told.iter()
             .map(|item| (item.about, item.attention.name()))
             .collect::<Vec<_>>(),
-        [(idv_flow::About::Flow(one), "failing")]
+        [(idv_flow::TaskTarget::Flow(one), "failing")]
     );
     let polls = bench.vendor.calls("poll");
     bench.pass(&engine, 10 * MINUTE).await;
@@ -276,7 +285,7 @@ async fn program_without_a_vendor_leaves_its_flows_alone() {
         .collect();
     assert_eq!(
         told,
-        [(idv_flow::About::Account, "example", "unconfigured")]
+        [(idv_flow::TaskTarget::Account, "example", "unconfigured")]
     );
     engine.run_due().await.unwrap();
     for (id, _) in &flows {
@@ -292,7 +301,10 @@ async fn vendor_that_hangs_does_not_stop_another() {
     let engine = bench.open(bench.builder().client(hanging.client())).await;
     for _ in 0..100 {
         let new = somebody(&engine);
-        engine.start(Start::new(new).at("hanging")).await.unwrap();
+        engine
+            .start(StartRequest::new(new).at("hanging"))
+            .await
+            .unwrap();
         for _ in 0..10 {
             hanging.vendor.next("poll", Fate::HangBefore);
         }

@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idv_flow::{Engine, FlowError, Keep, Retention, Start};
+use idv_flow::{Engine, FlowError, Retention, RetentionRule, StartRequest};
 use idv_testkit::ManualClock;
 use support::*;
 
@@ -20,8 +20,8 @@ async fn ahead(bench: &Bench, by: Duration) -> (Engine, ManualClock) {
         .clone()
         .with_clock(Arc::new(bench.clock.clone()));
     let retention = Retention::default()
-        .own(Keep::after(5 * 365 * DAY))
-        .vendor(Keep::after(30 * DAY));
+        .own(RetentionRule::after(5 * 365 * DAY))
+        .vendor(RetentionRule::after(30 * DAY));
     let builder = Engine::builder(store)
         .client(bench.client())
         .retention(retention);
@@ -62,7 +62,10 @@ async fn program_with_a_wrong_clock_changes_nothing() {
             wrong.health().await.unwrap_err(),
             FlowError::WrongClock { .. }
         ));
-        let refused = wrong.start(Start::new(somebody(&wrong))).await.unwrap_err();
+        let refused = wrong
+            .start(StartRequest::new(somebody(&wrong)))
+            .await
+            .unwrap_err();
         assert!(
             refused.to_string().contains("differs from the database's"),
             "{refused}"

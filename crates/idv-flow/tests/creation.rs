@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use idv_core::{CreateSafety, ErrorKind, HandOff, Outcome, Status, VendorId};
 use idv_flow::store::Phase;
-use idv_flow::{FlowError, Resolution, Start};
+use idv_flow::{FlowError, Resolution, StartRequest};
 use support::*;
 
 fn bench(safety: CreateSafety) -> Bench {
@@ -302,7 +302,7 @@ async fn a_flow_starts_where_it_is_told_to_or_not_at_all() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
     let error = flow
-        .start(Start::new(somebody(&flow)).at("nobody"))
+        .start(StartRequest::new(somebody(&flow)).at("nobody"))
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::UnknownAccount(_)), "{error}");

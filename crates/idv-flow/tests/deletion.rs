@@ -6,7 +6,9 @@ mod support;
 
 use idv_core::Outcome;
 use idv_flow::store::Phase;
-use idv_flow::{CopyState, DataCopy, FlowError, Keep, Resolution, Retention, Start};
+use idv_flow::{
+    CopyState, DataCopy, FlowError, Resolution, Retention, RetentionRule, StartRequest,
+};
 use support::*;
 
 async fn verified(
@@ -16,7 +18,7 @@ async fn verified(
 ) -> idv_flow::FlowId {
     let new = somebody(flow);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).retention(retention), flow).await;
+    let id = settle(StartRequest::new(new).retention(retention), flow).await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());
@@ -30,7 +32,10 @@ async fn the_vendors_copy_goes_after_the_report_was_stored_and_ours_when_its_tim
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(7 * DAY), Keep::after(60 * DAY)),
+        Retention::new(
+            RetentionRule::after(7 * DAY),
+            RetentionRule::after(60 * DAY),
+        ),
     )
     .await;
     bench.pass(&flow, 6 * DAY).await;
@@ -106,7 +111,10 @@ async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let until = "2026-03-01T00:00:00Z".parse().unwrap();
-    let retention = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+    let retention = Retention::new(
+        RetentionRule::until_asked(),
+        RetentionRule::until_asked().not_before(until),
+    );
     let id = verified(&bench, &flow, retention).await;
     let error = flow.delete(id, "privacy-desk").await.unwrap_err();
     assert!(matches!(error, FlowError::Held { copy: DataCopy::Own, until: held } if held == until));
@@ -136,11 +144,11 @@ async fn a_hold_that_is_put_on_later_delays_what_was_planned() {
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(7 * DAY), Keep::after(7 * DAY)),
+        Retention::new(RetentionRule::after(7 * DAY), RetentionRule::after(7 * DAY)),
     )
     .await;
     let until = "2026-06-01T00:00:00Z".parse().unwrap();
-    let held = Keep::after(7 * DAY).not_before(until);
+    let held = RetentionRule::after(7 * DAY).not_before(until);
     flow.retain(id, Retention::new(held, held), "legal")
         .await
         .unwrap();
@@ -162,9 +170,9 @@ async fn a_hold_that_is_put_on_later_delays_what_was_planned() {
 async fn what_must_not_be_kept_goes_however_far_it_is() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
-    let limit = Keep::until_asked().not_after("2026-01-05T00:00:00Z".parse().unwrap());
+    let limit = RetentionRule::until_asked().not_after("2026-01-05T00:00:00Z".parse().unwrap());
     let id = settle(
-        Start::new(somebody(&flow)).retention(Retention::new(limit, limit)),
+        StartRequest::new(somebody(&flow)).retention(Retention::new(limit, limit)),
         &flow,
     )
     .await;
@@ -191,7 +199,7 @@ async fn where_the_vendor_has_no_deletion_a_person_is_told_how_and_says_when_it_
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, 5 * DAY).await;
@@ -229,7 +237,10 @@ async fn our_copy_does_not_outlive_its_limit_and_the_vendors_is_still_to_go() {
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::until_asked().not_after(limit)),
+        Retention::new(
+            RetentionRule::after(DAY),
+            RetentionRule::until_asked().not_after(limit),
+        ),
     )
     .await;
     bench.pass(&flow, 20 * DAY).await;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::TryStreamExt as _;
 use idv_core::Outcome;
-use idv_flow::{Engine, Event, EventKind, FlowId, Keep, Retention, Start};
+use idv_flow::{Engine, Event, EventKind, FlowId, Retention, RetentionRule, StartRequest};
 use support::*;
 
 /// What a handler was told, and for which events it fails.
@@ -52,8 +52,8 @@ async fn every_change_is_told_once_and_in_order() {
     let engine = told.engine(&bench).await;
     let new = somebody(&engine);
     let reference = new.reference.clone();
-    let retention = Retention::new(Keep::after(DAY), Keep::after(2 * DAY));
-    let id = settle(Start::new(new).retention(retention), &engine).await;
+    let retention = Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY));
+    let id = settle(StartRequest::new(new).retention(retention), &engine).await;
     bench.vendor.becomes(&reference, "review");
     bench.pass(&engine, HOUR).await;
     bench.vendor.becomes(&reference, "passed");
@@ -137,7 +137,7 @@ async fn failed_event_holds_back_its_own_flow_alone_and_an_operator_is_told() {
             .await
             .unwrap()
             .iter()
-            .all(|item| item.about == idv_flow::About::Flow(one))
+            .all(|item| item.about == idv_flow::TaskTarget::Flow(one))
     );
 
     *told.fails_at.lock().unwrap() = None;

@@ -20,8 +20,8 @@ use idv_flow::store::{
     StoreResult,
 };
 use idv_flow::{
-    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, Keep,
-    KeptEvidence, Resolution, Retention, Start, Vault,
+    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, KeptEvidence,
+    Resolution, Retention, RetentionRule, StartRequest, Vault,
 };
 use support::*;
 
@@ -79,7 +79,7 @@ async fn engine(bench: &Bench) -> Engine {
 async fn passed(bench: &Bench, flow: &Engine, retention: Retention) -> FlowId {
     let new = somebody(flow);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).retention(retention), flow).await;
+    let id = settle(StartRequest::new(new).retention(retention), flow).await;
     bench.vendor.becomes(&reference, "passed");
     id
 }
@@ -110,7 +110,7 @@ async fn events(flow: &Engine, id: FlowId) -> Vec<EventKind> {
 }
 
 fn soon() -> Retention {
-    Retention::new(Keep::after(DAY), Keep::after(30 * DAY))
+    Retention::new(RetentionRule::after(DAY), RetentionRule::after(30 * DAY))
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn policy_of_a_flow_replaces_the_engines() {
     let new = somebody(&flow);
     let reference = new.reference.clone();
     let id = settle(
-        Start::new(new).evidence(EvidencePolicy::of([EvidenceKind::Selfie])),
+        StartRequest::new(new).evidence(EvidencePolicy::of([EvidenceKind::Selfie])),
         &flow,
     )
     .await;
@@ -253,7 +253,7 @@ async fn deletion_waits_until_evidence_is_given_up() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, 5 * DAY).await;
@@ -331,7 +331,7 @@ async fn limit_in_law_wins_over_missing_evidence() {
         bench.vendor.next("evidence", Fate::Status(404));
     }
     let limit = "2026-01-10T00:00:00Z".parse().unwrap();
-    let keep = Keep::after(DAY).not_after(limit);
+    let keep = RetentionRule::after(DAY).not_after(limit);
     let id = passed(&bench, &flow, Retention::new(keep, keep)).await;
     bench.pass(&flow, 8 * DAY).await;
     assert_eq!(
@@ -569,7 +569,7 @@ async fn erasure_erases_the_evidence() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, HOUR).await;
@@ -611,8 +611,13 @@ async fn hold_keeps_the_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
     let until = "2026-06-01T00:00:00Z".parse().unwrap();
-    let held = Keep::after(2 * DAY).not_before(until);
-    let id = passed(&bench, &flow, Retention::new(Keep::after(DAY), held)).await;
+    let held = RetentionRule::after(2 * DAY).not_before(until);
+    let id = passed(
+        &bench,
+        &flow,
+        Retention::new(RetentionRule::after(DAY), held),
+    )
+    .await;
     bench.pass(&flow, 60 * DAY).await;
     assert_eq!(
         flow.receipt(id).await.unwrap().vendors_copy,
@@ -842,7 +847,7 @@ async fn failing_evidence_store_is_told_and_waited_for() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, 3 * DAY).await;
@@ -875,7 +880,7 @@ async fn erasure_waits_for_the_evidence_store() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::until_asked(), Keep::after(DAY)),
+        Retention::new(RetentionRule::until_asked(), RetentionRule::after(DAY)),
     )
     .await;
     bench.pass(&flow, HOUR).await;
@@ -883,7 +888,10 @@ async fn erasure_waits_for_the_evidence_store() {
     bench.clock.advance(2 * DAY);
     flow.run_due().await.unwrap_err();
     let until = "2027-01-01T00:00:00Z".parse().unwrap();
-    let held = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+    let held = Retention::new(
+        RetentionRule::until_asked(),
+        RetentionRule::until_asked().not_before(until),
+    );
     let error = flow.retain(id, held, "legal").await.unwrap_err();
     assert!(
         matches!(error, FlowError::Conflict(_)),
@@ -923,7 +931,7 @@ async fn policy_that_cannot_be_met_is_refused() {
     assert!(error.to_string().contains("evidence_store"), "{error}");
     let flow = builder().open().await.unwrap();
     let error = flow
-        .start(Start::new(somebody(&flow)).evidence(EvidencePolicy::all()))
+        .start(StartRequest::new(somebody(&flow)).evidence(EvidencePolicy::all()))
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::Invalid(_)), "{error}");

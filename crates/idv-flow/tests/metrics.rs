@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use idv_core::metrics::{Instrument, InstrumentKind};
 use idv_core::*;
-use idv_flow::{Engine, Keep, Retention, Webhook};
+use idv_flow::{Engine, Retention, RetentionRule, Webhook};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics,
@@ -197,7 +197,7 @@ async fn every_instrument_is_recorded_as_described() {
         engine
             .retain(
                 id,
-                Retention::new(Keep::after(DAY), Keep::until_asked()),
+                Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
                 "test",
             )
             .await

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use idv_core::{Reference, Status};
 use idv_flow::store::{Phase, Store};
-use idv_flow::{About, Engine, Keep, Resolution, Retention};
+use idv_flow::{Engine, Resolution, Retention, RetentionRule, TaskTarget};
 use serde_json::json;
 use support::*;
 
@@ -258,7 +258,7 @@ async fn unreadable_message_without_proof_is_refused() {
 #[tokio::test]
 async fn parked_message_is_dismissed_or_erased_in_time() {
     let bench = Bench::new(reporting());
-    let week = Retention::new(Keep::default(), Keep::after(7 * DAY));
+    let week = Retention::new(RetentionRule::default(), RetentionRule::after(7 * DAY));
     let flow = bench.open(bench.builder().retention(week)).await;
     for text in ["<1", "<2"] {
         flow.receive("example", &delivery(text, SECRET))
@@ -267,7 +267,7 @@ async fn parked_message_is_dismissed_or_erased_in_time() {
     }
     bench.pass(&flow, 6 * DAY).await;
     assert_eq!(attention(&flow).await, ["unreadable", "unreadable"]);
-    let About::Message(digest) = flow.operator().await.unwrap()[0].about else {
+    let TaskTarget::Message(digest) = flow.operator().await.unwrap()[0].about else {
         panic!("it is about a message")
     };
     flow.resolve_message(&digest, false).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::*;
-use idv_flow::{Engine, FlowId, Start, Vault};
+use idv_flow::{Engine, FlowId, StartRequest, Vault};
 use support::meddled::{Change, Meddled};
 use support::*;
 
@@ -32,7 +32,7 @@ async fn trail() -> (Meddled, Engine, Vec<FlowId>) {
     for state in ["passed", "failed", "waiting"] {
         let new = somebody(&flow);
         let reference = new.reference.clone();
-        flows.push(settle(Start::new(new).by("desk-3"), &flow).await);
+        flows.push(settle(StartRequest::new(new).by("desk-3"), &flow).await);
         bench.vendor.becomes(&reference, state);
         bench.pass(&flow, HOUR).await;
     }

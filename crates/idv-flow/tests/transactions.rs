@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use idv_flow::store::{ApplicationTransaction, PostgresStore, SqliteStore, Store};
-use idv_flow::{Engine, Start};
+use idv_flow::{Engine, StartRequest};
 use idv_testkit::postgres::Server;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
@@ -29,15 +29,15 @@ async fn submit(
     engine: &Engine,
     transaction: &mut impl ApplicationTransaction,
     key: &str,
-) -> idv_flow::Started {
+) -> idv_flow::StartResponse {
     engine
-        .submit_in(transaction, Start::new(somebody(engine)).key(key))
+        .submit_in(transaction, StartRequest::new(somebody(engine)).key(key))
         .await
         .unwrap()
 }
 
 /// Checks an engine whose application has rolled "first" back and committed "second".
-async fn is_as_committed(bench: &Bench, engine: &Engine, second: &idv_flow::Started) {
+async fn is_as_committed(bench: &Bench, engine: &Engine, second: &idv_flow::StartResponse) {
     assert!(engine.find_by_key(None, "first").await.unwrap().is_none());
     assert!(second.hand_off.is_none());
     engine.run_due().await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use idv::{Clock as _, Environment, Error, HandOffKind};
-use idv_flow::{Engine, FlowError, Start};
+use idv_flow::{Engine, FlowError, StartRequest};
 use tokio::sync::Notify;
 
 use super::clock::later;
@@ -129,7 +129,7 @@ impl World {
             // Until it is known what became of it.
             self.soon(10 * MINUTE, Event::Start(number));
         }
-        let start = Start::new(life.new)
+        let start = StartRequest::new(life.new)
             .retention(life.retention)
             .evidence(life.evidence)
             .by("simulation");

@@ -2,7 +2,7 @@
 
 use idv::{CreateSafety, VendorId};
 use idv_flow::store::Filter;
-use idv_flow::{About, Attention, Item, Resolution};
+use idv_flow::{Attention, OperatorTask, Resolution, TaskTarget};
 
 use super::vendor::{Comes, Vendor};
 use super::world::{Event, World, at_once};
@@ -29,7 +29,7 @@ impl World {
                 continue;
             }
             match item.about {
-                About::Message(digest) => {
+                TaskTarget::Message(digest) => {
                     let again = self.chance.percent(30);
                     self.note(|| {
                         format!(
@@ -42,14 +42,16 @@ impl World {
                         flow.resolve_message(&digest, again).await.unwrap()
                     });
                 }
-                About::Flow(_) => self.resolve(&item),
+                TaskTarget::Flow(_) => self.resolve(&item),
                 other => panic!("{other:?} is new"),
             }
         }
     }
 
-    fn resolve(&mut self, item: &Item) {
-        let About::Flow(id) = item.about else { return };
+    fn resolve(&mut self, item: &OperatorTask) {
+        let TaskTarget::Flow(id) = item.about else {
+            return;
+        };
         let whose = (0..self.lives.len())
             .find(|life| self.find(*life).is_some_and(|status| status.id == id));
         let Some(life) = whose else { return };

@@ -5,7 +5,7 @@
 //! and blocks are chained among themselves, so that a chain that vanishes whole is missed by its block.
 //!
 //! Hashes are HMAC-SHA256 under a key that the store keeps sealed, so that who can write to the database can still not write a trail
-//! that holds; in a store without a key they are checksums against accidents. [`Verified::anchor`] is what to write down elsewhere: with
+//! that holds; in a store without a key they are checksums against accidents. [`AuditReport::anchor`] is what to write down elsewhere: with
 //! it, a trail that was rolled back to an earlier state is noticed too.
 
 pub(crate) mod blocks;
@@ -344,7 +344,7 @@ pub(crate) fn block_hash(keys: &StoreKeys, block: &AuditBlock, entries: &[AuditE
 /// What a verification of the audit trail found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Verified {
+pub struct AuditReport {
     /// How many flows there are.
     pub flows: u64,
     /// How many entries were checked.
@@ -360,7 +360,7 @@ pub struct Verified {
     pub findings: Vec<String>,
 }
 
-impl Verified {
+impl AuditReport {
     /// Whether nothing was changed and nothing is missing.
     #[must_use]
     pub fn holds(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use idv_core::Timestamp;
 
 use crate::audit::blocks::BlockHead;
-use crate::audit::{AuditBlock, AuditEntry, AuditHead, Verified, block_hash, entry_hash};
+use crate::audit::{AuditBlock, AuditEntry, AuditHead, AuditReport, block_hash, entry_hash};
 use crate::engine::repository::{Inner, LoadedFlow};
 use crate::engine::workers::SET_ASIDE;
 use crate::error::{FlowError, Result};
@@ -28,7 +28,7 @@ const MAX_LAG: u64 = 2;
 impl Inner {
     /// Checks every flow against the state that is sealed, every entry, every flow's end, every report and every block; and, if one is
     /// given, that an anchor written down earlier is there.
-    pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
+    pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<AuditReport> {
         let mut check = Check::default();
         // The flows first: what is written while the trail is read is only more of it.
         self.verify_flows(&mut check).await?;
@@ -322,7 +322,7 @@ struct End {
 
 #[derive(Default)]
 struct Check {
-    verified: Verified,
+    verified: AuditReport,
     flows: BTreeMap<FlowId, Seen>,
     /// The blocks that flows name, by number and hash, each with a flow that names it.
     blocks: BTreeMap<(u64, String), FlowId>,

@@ -155,11 +155,11 @@ impl EngineBuilder {
     /// Sets the evidence that is kept of flows that are started without a policy of their own. Default: none.
     ///
     /// Once a verification has ended, its evidence is downloaded item by item, sealed and stored, and [`EventKind::EvidenceReady`] tells the
-    /// application. Until then neither copy is deleted, except at [`Keep::not_after`]; if it fails for long, an operator is told, who can
+    /// application. Until then neither copy is deleted, except at [`RetentionRule::not_after`]; if it fails for long, an operator is told, who can
     /// [give it up](crate::Resolution::GiveUpEvidence).
     ///
     /// [`EventKind::EvidenceReady`]: crate::EventKind::EvidenceReady
-    /// [`Keep::not_after`]: crate::Keep::not_after
+    /// [`RetentionRule::not_after`]: crate::RetentionRule::not_after
     #[must_use]
     pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
         self.evidence = policy;

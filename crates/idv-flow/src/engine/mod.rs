@@ -15,18 +15,18 @@ use std::time::Duration;
 
 use idv_core::{Client, Decision, Delivery, HandOff, Outcome, Reference, Reply, Report, Status};
 
-use crate::audit::{AuditEntry, Verified};
+use crate::audit::{AuditEntry, AuditReport};
 use crate::engine::builder::EngineBuilder;
-use crate::engine::operator::{Item, OperatorCursor, OperatorPage};
+use crate::engine::operator::{OperatorCursor, OperatorPage, OperatorTask};
 use crate::engine::repository::{Inner, LoadedFlow};
-use crate::engine::workers::Tally;
+use crate::engine::workers::WorkerStats;
 use crate::engine::workers::delete::Receipt;
 use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::resolution::Resolution;
 use crate::machine::retention::Retention;
 use crate::report::{KeptReport, of_outcome};
-use crate::status::{FlowStatus, Health, Start, Started};
+use crate::status::{FlowStatus, Health, StartRequest, StartResponse};
 use crate::store::{Filter, ListCursor, Phase, Record, Store};
 
 /// Time between two looks for a hand-off.
@@ -65,7 +65,7 @@ impl Engine {
     ///
     /// Dropping the future has the effect of a crash: the workers settle the creation, and at some vendors that needs an operator. A web
     /// server drops a request's future when the browser disconnects: use [`Engine::submit`] there.
-    pub async fn start(&self, start: impl Into<Start>) -> Result<Started> {
+    pub async fn start(&self, start: impl Into<StartRequest>) -> Result<StartResponse> {
         self.inner.start(start.into()).await
     }
 
@@ -73,7 +73,7 @@ impl Engine {
     /// the answer, and the outbox tells of it.
     ///
     /// For a handler of a web server, which the server drops if the browser disconnects: at no moment does that cut off a call to the
-    /// vendor. A reference, and a [key](Start::key), is started once, as with [`Engine::start`].
+    /// vendor. A reference, and a [key](StartRequest::key), is started once, as with [`Engine::start`].
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// If the future is dropped, the intent is committed or not: repeat the call with the same reference or key.
-    pub async fn submit(&self, start: impl Into<Start>) -> Result<Started> {
+    pub async fn submit(&self, start: impl Into<StartRequest>) -> Result<StartResponse> {
         self.inner.submit(start.into()).await
     }
 
@@ -92,14 +92,14 @@ impl Engine {
     /// ```
     /// # #[cfg(feature = "sqlite")] mod example {
     /// use idv_core::NewVerification;
-    /// use idv_flow::{Engine, Start};
+    /// use idv_flow::{Engine, StartRequest};
     /// use sqlx::{Connection as _, SqliteConnection};
     ///
     /// async fn order(engine: &Engine, connection: &mut SqliteConnection, order: i64) -> Result<(), Box<dyn std::error::Error>> {
     ///     let mut transaction = connection.begin().await?;
     ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)").bind(order).execute(&mut *transaction).await?;
     ///     let new = NewVerification::new(engine.reference());
-    ///     engine.submit_in(&mut *transaction, Start::new(new).key(order.to_string())).await?;
+    ///     engine.submit_in(&mut *transaction, StartRequest::new(new).key(order.to_string())).await?;
     ///     transaction.commit().await?;
     ///     Ok(())
     /// }
@@ -117,8 +117,8 @@ impl Engine {
     pub async fn submit_in(
         &self,
         transaction: &mut impl crate::store::ApplicationTransaction,
-        start: impl Into<Start>,
-    ) -> Result<Started> {
+        start: impl Into<StartRequest>,
+    ) -> Result<StartResponse> {
         self.inner.submit_in(transaction, start.into()).await
     }
 
@@ -177,7 +177,7 @@ impl Engine {
         flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns the state of the flow that was started with the application's own [key](Start::key) for a tenant, or for none.
+    /// Returns the state of the flow that was started with the application's own [key](StartRequest::key) for a tenant, or for none.
     ///
     /// # Errors
     ///
@@ -333,7 +333,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// The call only reads: it can be dropped and repeated.
-    pub async fn operator(&self) -> Result<Vec<Item>> {
+    pub async fn operator(&self) -> Result<Vec<OperatorTask>> {
         self.inner.operator().await
     }
 
@@ -403,7 +403,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// The verification can be dropped and repeated.
-    pub async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
+    pub async fn verify_audit(&self, anchor: Option<&str>) -> Result<AuditReport> {
         self.inner.verify_audit(anchor).await
     }
 
@@ -434,7 +434,7 @@ impl Engine {
 
     /// Returns the numbers of steps under way and done, by [`Engine::run`] and [`Engine::run_due`] of this program.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> WorkerStats {
         self.inner.tally.read()
     }
 

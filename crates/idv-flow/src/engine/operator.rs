@@ -24,9 +24,9 @@ const PAGE: usize = 256;
 /// Something that needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Item {
+pub struct OperatorTask {
     /// The flow or the message.
-    pub about: About,
+    pub about: TaskTarget,
     /// The provider's id.
     pub provider: String,
     /// The account at the provider.
@@ -44,7 +44,7 @@ pub struct Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum About {
+pub enum TaskTarget {
     /// A flow.
     Flow(FlowId),
     /// A message in the inbox, by its digest.
@@ -61,7 +61,7 @@ pub enum About {
 #[non_exhaustive]
 pub struct OperatorPage {
     /// The tasks: fewer than the limit, or none, also if there are further pages.
-    pub items: Vec<Item>,
+    pub items: Vec<OperatorTask>,
     /// Where the next page begins; `None` if this is the last one.
     pub next: Option<OperatorCursor>,
 }
@@ -137,7 +137,7 @@ impl Serialize for OperatorCursor {
 }
 
 impl Inner {
-    pub(crate) async fn operator(&self) -> Result<Vec<Item>> {
+    pub(crate) async fn operator(&self) -> Result<Vec<OperatorTask>> {
         let mut items = Vec::new();
         let mut after = None;
         loop {
@@ -202,7 +202,7 @@ impl Inner {
     }
 
     /// Returns the task of a flow that needs an operator.
-    fn of_flow(&self, record: Record) -> Option<Item> {
+    fn of_flow(&self, record: Record) -> Option<OperatorTask> {
         let (id, provider, created_at) = (record.id, record.provider.clone(), record.created_at);
         let account = record.account.clone();
         let at = self.account(&account).ok();
@@ -217,8 +217,8 @@ impl Inner {
         };
         let attention = attention?;
         let what_to_do = attention.what_to_do(at.map_or("", |at| at.client.info().manual_steps));
-        Some(Item {
-            about: About::Flow(id),
+        Some(OperatorTask {
+            about: TaskTarget::Flow(id),
             provider,
             account,
             attention,
@@ -228,7 +228,7 @@ impl Inner {
     }
 
     /// Adds the events that the application does not take.
-    async fn of_events(&self, items: &mut Vec<Item>) -> Result<()> {
+    async fn of_events(&self, items: &mut Vec<OperatorTask>) -> Result<()> {
         for PendingEvent { event, .. } in self.store.late_events(LATE, PAGE).await? {
             let attention = Attention::Undelivered(event.kind.name().to_owned());
             let what_to_do = attention.what_to_do("");
@@ -239,8 +239,8 @@ impl Inner {
                 at: since,
                 ..
             } = event;
-            items.push(Item {
-                about: About::Flow(flow),
+            items.push(OperatorTask {
+                about: TaskTarget::Flow(flow),
                 provider,
                 account,
                 attention,
@@ -252,15 +252,15 @@ impl Inner {
     }
 
     /// Adds the accounts that no program has, and those whose inbox is full.
-    async fn of_accounts(&self, items: &mut Vec<Item>) -> Result<()> {
+    async fn of_accounts(&self, items: &mut Vec<OperatorTask>) -> Result<()> {
         // A minute late: no program with the account works on it.
         let late = earlier(self.now(), SET_ASIDE);
         for account in self.store.others_due(&self.account_names(), late).await? {
             let attention = Attention::Unconfigured;
             let what_to_do = attention.what_to_do("");
             let provider = self.provider_of(&account);
-            items.push(Item {
-                about: About::Account,
+            items.push(OperatorTask {
+                about: TaskTarget::Account,
                 provider,
                 account,
                 attention,
@@ -270,8 +270,8 @@ impl Inner {
         }
         for at in &self.accounts {
             if self.store.parked_count(&at.id).await? >= self.parked_limit {
-                items.push(Item {
-                    about: About::Inbox,
+                items.push(OperatorTask {
+                    about: TaskTarget::Inbox,
                     provider: at.client.info().provider.to_string(),
                     account: at.id.clone(),
                     what_to_do: Attention::InboxFull.what_to_do(""),
@@ -284,15 +284,15 @@ impl Inner {
     }
 
     /// Returns the task of a parked message; `None` if its flow has one.
-    fn of_message(&self, message: Message) -> Option<Item> {
+    fn of_message(&self, message: Message) -> Option<OperatorTask> {
         let named = |attention: &Attention| message.attention.as_deref() == Some(attention.name());
         if message.flow.is_some() && message.attention.as_deref() == Some(UNKNOWN_CODE) {
             return None;
         }
         let known = [Attention::Unmatched, Attention::Unreadable];
         let attention = known.into_iter().find(named).unwrap_or(Attention::Unproven);
-        Some(Item {
-            about: About::Message(message.digest),
+        Some(OperatorTask {
+            about: TaskTarget::Message(message.digest),
             provider: self.provider_of(&message.account),
             account: message.account,
             what_to_do: attention.what_to_do(""),

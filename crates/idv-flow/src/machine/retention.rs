@@ -12,29 +12,29 @@ use crate::error::{FlowError, Result};
 ///
 /// ```
 /// use std::time::Duration;
-/// use idv_flow::{Keep, Retention};
+/// use idv_flow::{Retention, RetentionRule};
 ///
 /// const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// // Deletes the vendor's copy a week after the report was stored, and ours after five years, as money laundering law requires.
-/// let retention = Retention::default().vendor(Keep::after(7 * DAY)).own(Keep::after(5 * 365 * DAY));
+/// let retention = Retention::default().vendor(RetentionRule::after(7 * DAY)).own(RetentionRule::after(5 * 365 * DAY));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Retention {
     /// The vendor's copy.
-    pub vendor: Keep,
+    pub vendor: RetentionRule,
     /// Our own copy: the report, and what was submitted.
-    pub own: Keep,
+    pub own: RetentionRule,
 }
 
 impl Retention {
     /// Creates a retention from the rules for the vendor's copy and our own.
     #[must_use]
-    pub const fn new(vendor: Keep, own: Keep) -> Self {
+    pub const fn new(vendor: RetentionRule, own: RetentionRule) -> Self {
         Self { vendor, own }
     }
 
-    idv_core::setters! { vendor: Keep, own: Keep }
+    idv_core::setters! { vendor: RetentionRule, own: RetentionRule }
 
     /// Fails if the rules contradict each other.
     pub(crate) fn check(&self) -> Result<()> {
@@ -55,7 +55,7 @@ impl Retention {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Keep {
+pub struct RetentionRule {
     /// The copy is deleted this long after the verification ended: the report was stored, or there will be none.
     pub after: Option<Duration>,
     /// The copy must not be deleted earlier, even on request: a legal hold.
@@ -64,7 +64,7 @@ pub struct Keep {
     pub not_after: Option<Timestamp>,
 }
 
-impl Keep {
+impl RetentionRule {
     /// Keeps the copy until its deletion is requested.
     #[must_use]
     pub const fn until_asked() -> Self {
@@ -149,16 +149,16 @@ mod tests {
 
     #[test]
     fn what_nobody_asks_for_and_no_rule_names_is_kept() {
-        assert_eq!(Keep::until_asked().due(Some(day(1)), None), None);
+        assert_eq!(RetentionRule::until_asked().due(Some(day(1)), None), None);
         assert_eq!(
-            Keep::after(Duration::from_secs(86_400)).due(None, None),
+            RetentionRule::after(Duration::from_secs(86_400)).due(None, None),
             None
         );
     }
 
     #[test]
     fn a_hold_delays_and_a_limit_hastens() {
-        let keep = Keep::after(Duration::from_secs(2 * 86_400));
+        let keep = RetentionRule::after(Duration::from_secs(2 * 86_400));
         assert_eq!(keep.due(Some(day(1)), None), Some(day(3)));
         assert_eq!(keep.due(Some(day(1)), Some(day(2))), Some(day(2)));
         assert_eq!(
@@ -171,8 +171,10 @@ mod tests {
 
     #[test]
     fn a_contradiction_is_refused() {
-        let keep = Keep::until_asked().not_before(day(2)).not_after(day(1));
-        let error = Retention::new(Keep::default(), keep)
+        let keep = RetentionRule::until_asked()
+            .not_before(day(2))
+            .not_after(day(1));
+        let error = Retention::new(RetentionRule::default(), keep)
             .check()
             .unwrap_err()
             .to_string();

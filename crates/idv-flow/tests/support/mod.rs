@@ -23,7 +23,7 @@ use http::{Request, Response};
 use idv_core::call::CallPolicy;
 use idv_core::*;
 use idv_flow::store::MemoryStore;
-use idv_flow::{Engine, EngineBuilder, FlowId, Start};
+use idv_flow::{Engine, EngineBuilder, FlowId, StartRequest};
 use idv_testkit::ManualClock;
 use serde_json::{Value, json};
 
@@ -470,6 +470,6 @@ pub(crate) async fn attention(flow: &Engine) -> Vec<&'static str> {
         .collect()
 }
 
-pub(crate) async fn settle(start: impl Into<Start>, flow: &Engine) -> FlowId {
+pub(crate) async fn settle(start: impl Into<StartRequest>, flow: &Engine) -> FlowId {
     flow.start(start).await.unwrap().id
 }

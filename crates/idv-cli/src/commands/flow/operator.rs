@@ -2,7 +2,7 @@
 
 use clap::Args;
 use idv::{Outcome, VendorId};
-use idv_flow::{About, Engine, FlowId, Item, Resolution};
+use idv_flow::{Engine, FlowId, OperatorTask, Resolution, TaskTarget};
 
 use super::status;
 use crate::failure::{Exit, Failure};
@@ -74,7 +74,7 @@ impl Operator {
             return list(&flow.operator().await?, output);
         };
         match named(&about) {
-            Some(About::Message(digest)) => {
+            Some(TaskTarget::Message(digest)) => {
                 let again = match (self.decided.retry, self.decided.dismiss) {
                     (true, _) => true,
                     (_, true) => false,
@@ -84,7 +84,7 @@ impl Operator {
                     .operator()
                     .await?
                     .iter()
-                    .any(|item| item.about == About::Message(digest))
+                    .any(|item| item.about == TaskTarget::Message(digest))
                 {
                     return Err(Failure::new(
                         Exit::Failed,
@@ -94,7 +94,7 @@ impl Operator {
                 flow.resolve_message(&digest, again).await?;
                 list(&flow.operator().await?, output)
             }
-            Some(About::Flow(id)) => {
+            Some(TaskTarget::Flow(id)) => {
                 let Some(resolution) = self.decided.resolution() else {
                     return one(flow, id, &self.decided, output).await;
                 };
@@ -168,16 +168,16 @@ async fn one(
         return Err(Failure::usage("--retry and --dismiss are about messages"));
     }
     flow.status(id).await?;
-    let items: Vec<Item> = flow
+    let items: Vec<OperatorTask> = flow
         .operator()
         .await?
         .into_iter()
-        .filter(|item| item.about == About::Flow(id))
+        .filter(|item| item.about == TaskTarget::Flow(id))
         .collect();
     list(&items, output)
 }
 
-fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
+fn list(items: &[OperatorTask], output: Output) -> Result<Exit, Failure> {
     if items.is_empty() && !output.is_json() {
         text("nothing needs a person")?;
         return Ok(Exit::Done);
@@ -186,13 +186,13 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
         let mut lines = table(&[]);
         for item in *items {
             let (what, name) = match &item.about {
-                About::Flow(id) => ("flow", id.to_string()),
-                About::Message(digest) => (
+                TaskTarget::Flow(id) => ("flow", id.to_string()),
+                TaskTarget::Message(digest) => (
                     "message",
                     digest.iter().map(|byte| format!("{byte:02x}")).collect(),
                 ),
-                About::Inbox => ("inbox", String::new()),
-                About::Account => ("account", item.account.clone()),
+                TaskTarget::Inbox => ("inbox", String::new()),
+                TaskTarget::Account => ("account", item.account.clone()),
                 _ => ("other", String::new()),
             };
             lines.add_row([what.to_owned(), name]);
@@ -208,9 +208,9 @@ fn list(items: &[Item], output: Output) -> Result<Exit, Failure> {
 }
 
 /// Parses the name of a flow or a message.
-fn named(text: &str) -> Option<About> {
+fn named(text: &str) -> Option<TaskTarget> {
     if let Ok(id) = text.parse() {
-        return Some(About::Flow(id));
+        return Some(TaskTarget::Flow(id));
     }
     let digits = text.as_bytes();
     if digits.len() != 64 {
@@ -226,7 +226,7 @@ fn named(text: &str) -> Option<About> {
         )
         .ok()?;
     }
-    Some(About::Message(digest))
+    Some(TaskTarget::Message(digest))
 }
 
 #[cfg(test)]
@@ -235,8 +235,11 @@ mod tests {
 
     #[test]
     fn a_name_is_a_flows_or_a_messages() {
-        assert!(matches!(named(&"0".repeat(32)), Some(About::Flow(_))));
-        assert_eq!(named(&"ab".repeat(32)), Some(About::Message([0xab; 32])));
+        assert!(matches!(named(&"0".repeat(32)), Some(TaskTarget::Flow(_))));
+        assert_eq!(
+            named(&"ab".repeat(32)),
+            Some(TaskTarget::Message([0xab; 32]))
+        );
         for text in [
             "",
             "abc",

@@ -14,12 +14,12 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::retention::later;
 use crate::machine::{Command, Input, Machine};
-use crate::status::{Start, Started};
+use crate::status::{StartRequest, StartResponse};
 use crate::store::{Inserted, Lease, Phase, Record};
 
 impl Inner {
     /// Commits the intention to create a verification, which a worker carries out.
-    pub(crate) async fn submit(&self, start: Start) -> Result<Started> {
+    pub(crate) async fn submit(&self, start: StartRequest) -> Result<StartResponse> {
         let (_, flow, already_existed) = self.insert(start, None).await?;
         self.bell.notify_one();
         Ok(started(&flow, already_existed))
@@ -30,8 +30,8 @@ impl Inner {
     pub(crate) async fn submit_in(
         &self,
         transaction: &mut dyn crate::store::ApplicationTransaction,
-        start: Start,
-    ) -> Result<Started> {
+        start: StartRequest,
+    ) -> Result<StartResponse> {
         self.check_clock().await?;
         let (_, flow, entries) = self.prepare(start)?;
         match transaction.insert(&flow.record, &entries).await? {
@@ -39,7 +39,7 @@ impl Inner {
             Inserted::Exists(id) => match self.read(id).await {
                 Ok(kept) => Ok(started(&kept, true)),
                 // It is in the same transaction, which this program's connections do not see yet.
-                Err(FlowError::UnknownFlow(_)) => Ok(Started {
+                Err(FlowError::UnknownFlow(_)) => Ok(StartResponse {
                     id,
                     ..started(&flow, true)
                 }),
@@ -49,7 +49,7 @@ impl Inner {
     }
 
     /// Commits the intention to create a verification, and carries it out.
-    pub(crate) async fn start(&self, start: Start) -> Result<Started> {
+    pub(crate) async fn start(&self, start: StartRequest) -> Result<StartResponse> {
         let (at, flow, already_existed) = self.insert(start, Some(self.lease_until())).await?;
         if already_existed {
             return Ok(started(&flow, true));
@@ -66,7 +66,7 @@ impl Inner {
     /// Inserts a new flow, leased until `lease`. Returns it, or the one that was started before with the same reference or key.
     async fn insert(
         &self,
-        start: Start,
+        start: StartRequest,
         lease: Option<Timestamp>,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
@@ -97,7 +97,7 @@ impl Inner {
     /// Makes a new flow with the beginning of its audit trail.
     pub(crate) fn prepare(
         &self,
-        start: Start,
+        start: StartRequest,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
         let at = match &start.account {
             Some(account) => self.account(account)?,
@@ -207,8 +207,8 @@ impl Inner {
 }
 
 /// Returns the result of a start.
-fn started(flow: &LoadedFlow, already_existed: bool) -> Started {
-    Started {
+fn started(flow: &LoadedFlow, already_existed: bool) -> StartResponse {
+    StartResponse {
         id: flow.record.id,
         hand_off: flow.state.hand_off.clone(),
         already_existed,
@@ -217,7 +217,7 @@ fn started(flow: &LoadedFlow, already_existed: bool) -> Started {
     }
 }
 
-impl From<NewVerification> for Start {
+impl From<NewVerification> for StartRequest {
     fn from(new: NewVerification) -> Self {
         Self::new(new)
     }

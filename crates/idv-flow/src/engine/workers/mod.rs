@@ -58,7 +58,7 @@ pub(crate) fn sweep_timer(account: &str) -> String {
 /// What a program is working on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct WorkerStats {
     /// How many steps are under way.
     pub under_way: usize,
     /// How many steps were brought to an end since the flow was opened.
@@ -73,8 +73,8 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) fn read(&self) -> Tally {
-        Tally {
+    pub(crate) fn read(&self) -> WorkerStats {
+        WorkerStats {
             under_way: self.under_way.load(Ordering::Relaxed),
             done: self.done.load(Ordering::Relaxed),
         }
