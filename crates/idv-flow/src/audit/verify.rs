@@ -1,4 +1,4 @@
-//! Verifies the audit trail, and that what the store shows is what it says.
+//! Verifies the audit trail, and the columns that the store keeps in clear.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +16,23 @@ use crate::machine::state::{FlowState, Shown};
 use crate::store::{Filter, Record};
 use crate::vault::StoreKeys;
 
-/// Number of entries or flows that are read at a time.
+/// Number of entries or flows per read.
 const PAGE: usize = 1_000;
-/// Maximum number of findings that are listed; one is enough to distrust a trail.
+/// Maximum number of listed findings. One suffices to distrust a trail.
 const MAX_FINDINGS: usize = 100;
-/// How often a flow is read again because it changes while it is verified.
+/// Maximum number of reads of a flow that changes during its verification.
 const MAX_CHANGES: usize = 10;
-/// How far the sealed end of the blocks may lag behind: a program that ended before it sealed a block, and another that made one since.
+/// Maximum number of blocks after the sealed head: one of a program that crashed before it sealed
+/// the head, and one of another program since.
 const MAX_LAG: u64 = 2;
 
 impl Inner {
-    /// Checks every flow against the state that is sealed, every entry, every flow's end, every report and every block; and, if one is
-    /// given, that an anchor written down earlier is there.
+    /// Verifies every flow against its sealed state, every entry, the head of every trail, every
+    /// report, every block, and an earlier anchor if there is one.
     pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<AuditReport> {
         let mut check = Check::default();
-        // The flows first: what is written while the trail is read is only more of it.
+        // Flows are read first: entries that are written during the verification only extend a
+        // trail.
         self.verify_flows(&mut check).await?;
         let mut ends: BTreeMap<FlowId, End> = BTreeMap::new();
         let mut after = None;
@@ -52,7 +54,8 @@ impl Inner {
         for (flow, seen) in &flows {
             match ends.get(flow) {
                 Some(end) if end.reached && end.last == seen.head => {}
-                // More was written while the trail was read: then the record names it by now. One that does not was put back.
+                // The trail grew during the verification, so the record must name its last entry by
+                // now. An older record was restored.
                 Some(end) if end.reached => {
                     let now = self
                         .store
@@ -61,11 +64,11 @@ impl Inner {
                         .map_or(0, |record| record.audit.count);
                     if now < end.last.count {
                         let last = end.last.count;
-                        check.find(format!("flow {flow}: its record ends at entry {now}, and its trail at entry {last}"));
+                        check.find(format!("flow {flow}: the record names entry {now} as the last, and the trail ends at entry {last}"));
                     }
                 }
                 _ => check.find(format!(
-                    "flow {flow}: the trail lacks entry {}, which its record names as the last",
+                    "flow {flow}: entry {} is missing, which the record names as the last",
                     seen.head.count
                 )),
             }
@@ -74,9 +77,11 @@ impl Inner {
             }
         }
         for flow in ends.keys().filter(|flow| !flows.contains_key(flow)) {
-            // A flow that was started meanwhile has a record by now.
+            // A flow that was started during the verification has a record by now.
             if self.store.load(*flow).await?.is_none() {
-                check.find(format!("flow {flow}: there is a trail and no flow"));
+                check.find(format!(
+                    "flow {flow}: the trail has entries, and the flow is missing"
+                ));
             }
         }
         check.verified.flows = flows.len() as u64;
@@ -85,7 +90,8 @@ impl Inner {
         Ok(check.verified)
     }
 
-    /// Opens every flow, and compares what the store shows of it with its sealed state.
+    /// Opens every flow, and compares the columns that the store keeps in clear with its sealed
+    /// state.
     async fn verify_flows(&self, check: &mut Check) -> Result<()> {
         let mut after = None;
         loop {
@@ -130,7 +136,7 @@ impl Inner {
                 _ => self.verify_evidence(&loaded, &kept).await?,
             };
             let LoadedFlow { record, state, .. } = loaded;
-            // They belong together only if nothing changed meanwhile.
+            // They are comparable only if the flow did not change meanwhile.
             if self
                 .store
                 .load(flow)
@@ -144,7 +150,7 @@ impl Inner {
             if state.deletion.own_erased_at.is_some() {
                 if stored.is_some() {
                     check.find(format!(
-                        "flow {flow}: its copy was erased, and reports are there"
+                        "flow {flow}: our copy was erased, and reports are still stored"
                     ));
                 }
                 return Ok(());
@@ -156,7 +162,7 @@ impl Inner {
                 trail.iter().filter_map(stored_report).collect();
             match self.reports(&record).await {
                 Err(FlowError::Damaged(what)) => {
-                    check.find(format!("flow {flow}: its reports cannot be read: {what}"))
+                    check.find(format!("flow {flow}: the reports cannot be read: {what}"))
                 }
                 Err(error) => return Err(error),
                 Ok(reports) => {
@@ -170,7 +176,8 @@ impl Inner {
                     if names.len() != usize::from(state.reports) || names != written {
                         let (there, written) = (names.len(), written.len());
                         check.find(format!(
-                            "flow {flow}: {there} reports are there, and its trail names {written}: one is missing or was changed"
+                            "flow {flow}: {there} reports are stored, and the trail names \
+                             {written}: one is missing or was changed"
                         ));
                     }
                 }
@@ -180,7 +187,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Counts the parked messages that an older key sealed.
+    /// Counts the parked messages that an older key seals.
     async fn outdated_messages(&self) -> Result<u64> {
         let (mut after, mut count) = (None, 0);
         loop {
@@ -197,11 +204,11 @@ impl Inner {
     }
 
     async fn verify_blocks(&self, check: &mut Check, anchor: Option<&str>) -> Result<()> {
-        // Read before the blocks: it is sealed after its block was added.
+        // The head is read before the blocks, because it is sealed after its block was added.
         let head = match self.head().await {
             Ok((head, current)) => {
                 if !current {
-                    check.find("the end of the blocks is sealed by a key that is no longer the store's own".to_owned());
+                    check.find("an older key of the vault seals the head of the blocks".to_owned());
                 }
                 Some(head)
             }
@@ -235,7 +242,7 @@ impl Inner {
                 if entries.len() as u64 != block.entries {
                     let (number, there, made) = (block.number, entries.len(), block.entries);
                     check.find(format!(
-                        "block {number} was made of {made} entries, and {there} are there"
+                        "block {number} was made of {made} entries, and {there} are stored"
                     ));
                 } else if block_hash(&self.keys, &block, &entries) != block.hash {
                     check.find(format!(
@@ -255,13 +262,13 @@ impl Inner {
         }
         if !ended {
             check.find(
-                "the block that is sealed as the last is missing: the end of the trail was cut off"
+                "the block that the sealed head names is missing: the end of the trail was removed"
                     .to_owned(),
             );
         }
         for ((number, _), flow) in std::mem::take(&mut check.blocks) {
             check.find(format!(
-                "flow {flow}: it was changed after block {number}, which is missing or is another"
+                "flow {flow}: it was changed after block {number}, which is missing or was replaced"
             ));
         }
         let last = previous.map_or(0, |last| last.number);
@@ -269,18 +276,19 @@ impl Inner {
             && head.number + MAX_LAG < last
         {
             check.find(format!(
-                "block {} is sealed as the last, and {last} are there: the seal was put back",
+                "the sealed head names block {}, and {last} blocks are stored: an older head was \
+                 restored",
                 head.number
             ));
         }
         if !anchored {
-            check.find("the anchor that was given is no block of this trail: it was rolled back, or is another's".to_owned());
+            check.find("the anchor matches no block of this trail: the trail was rolled back, or the anchor is that of another store".to_owned());
         }
         Ok(())
     }
 }
 
-/// The digest and the outcome of a report, if an entry says that one was stored.
+/// Returns the digest and the outcome of a report, if the entry records that one was stored.
 fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
     if event.get("event")?.as_str()? != "report_stored" {
@@ -293,7 +301,8 @@ fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     Some((event.get("digest")?.as_str()?.to_owned(), outcome))
 }
 
-/// The digest and the length of an item of evidence, if an entry says that one was kept.
+/// Returns the digest and the length of an item of evidence, if the entry records that one was
+/// stored.
 fn kept_evidence(entry: &AuditEntry) -> Option<(String, u64)> {
     let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
     if event.get("event")?.as_str()? != "evidence_kept" {
@@ -305,18 +314,18 @@ fn kept_evidence(entry: &AuditEntry) -> Option<(String, u64)> {
     ))
 }
 
-/// A flow, as it was found.
+/// A flow at the time of the verification.
 struct Seen {
     head: AuditHead,
-    /// Whether reports are there, or must not be there any more.
+    /// Whether reports are stored, or must no longer be.
     has_reports: bool,
 }
 
-/// How far a flow's trail was read.
+/// The last entry that was read of a flow's trail.
 #[derive(Default)]
 struct End {
     last: AuditHead,
-    /// Whether the entry was met that the flow's record names as the last.
+    /// Whether the entry was found that the flow's record names as the last.
     reached: bool,
 }
 
@@ -337,7 +346,7 @@ impl Check {
         if shown == *sealed {
             return;
         }
-        // A program that has not the key or the vendor sets a flow aside, for a minute at a time.
+        // A program that lacks the key or the vendor sets a flow aside, for a minute at a time.
         let aside = [Attention::Damaged, Attention::Unconfigured]
             .map(|attention| Some(attention.name().to_owned()));
         let soon = shown
@@ -347,14 +356,14 @@ impl Check {
             return;
         }
         let what = if shown.due != sealed.due {
-            "when it is due"
+            "the due time"
         } else if shown.phase == sealed.phase && shown.phase_since == sealed.phase_since {
-            "why it needs an operator"
+            "the reason for an operator"
         } else {
-            "its phase"
+            "the phase"
         };
         self.find(format!(
-            "flow {}: the store shows another state than the sealed one: {what} was changed",
+            "flow {}: a column differs from the sealed state: {what} was changed",
             record.id
         ));
     }
@@ -364,7 +373,7 @@ impl Check {
         let (flow, number) = (entry.flow, entry.number);
         if number != before.count + 1 {
             self.find(format!(
-                "flow {flow}: before entry {number}, {} is the last: what lies between is missing",
+                "flow {flow}: entries are missing between {} and {number}",
                 before.count
             ));
         } else if entry.previous != before.hash {

@@ -458,7 +458,7 @@ impl Inner {
             .strip_prefix(SWEEP)
             .and_then(|account| self.account(account).ok());
         let (result, period) = match (name, &swept) {
-            (TIE, _) => (self.tie().await, period),
+            (TIE, _) => (self.seal_block().await, period),
             (RESEAL, _) => (self.reseal().await, period),
             (PURGE, _) => (self.purge().await, period),
             (_, Some(at)) => (self.sweep(at, name).await, at.schedule.sweep),
