@@ -1,9 +1,9 @@
-//! Every adapter, over its vendor's part of the sandbox, is held to the same contract.
+//! Holds every adapter, over its vendor's part of the sandbox, to the same contract.
 
 #![allow(
     missing_docs,
     unreachable_pub,
-    reason = "a test is a crate of its own, and nobody uses it"
+    reason = "no crate uses a test"
 )]
 #![allow(
     clippy::unwrap_used,
@@ -29,7 +29,8 @@ use idv_testkit::conformance::{Astray, Fault, Harness, Trouble};
 
 use self::receiver::Receiver;
 
-/// A vendor's part of the sandbox, a client of it, and an address for callbacks. `V` is a function that returns the vendor's module.
+/// A vendor's part of the sandbox, its client, and a URL for callbacks. `V` is a function that
+/// returns the vendor's module.
 pub struct Stage<V> {
     sandbox: Sandbox,
     client: Client,
@@ -61,7 +62,7 @@ macro_rules! suites {
             idv_testkit::conformance!(super::Stage<Name>);
 
             #[test]
-            fn own_scenarios_end_as_they_must() {
+            fn own_scenarios_end_as_expected() {
                 super::own::check::<Name>();
             }
         })*
@@ -214,7 +215,7 @@ fn kind(trouble: Trouble) -> FaultKind {
         Trouble::Html => FaultKind::Html,
         Trouble::Truncated => FaultKind::Truncated,
         Trouble::WrongType => FaultKind::WrongType,
-        // More than any answer may be that is not evidence.
+        // More than any answer other than evidence may have.
         Trouble::Oversize => FaultKind::Oversize(100 << 20),
         other => panic!("{other:?} is new"),
     }

@@ -1,4 +1,4 @@
-//! What happens in a world: programs begin and end, people act, somebody forges.
+//! The events of a simulated world: programs start and crash, people act, attackers forge messages.
 
 use std::sync::{Arc, Mutex};
 
@@ -34,7 +34,7 @@ impl World {
             Event::Forge(life) => self.forge(life),
             Event::Delete(life) => self.delete(life),
             Event::Deleting(life) => self.lives[life].deletion_asked_at = Some(self.now()),
-            // It is asked for again.
+            // The event is scheduled again.
             Event::NotDeleting(_) => {}
             Event::Abandoned(life) => self.lives[life].abandoned = true,
             Event::Operator => {
@@ -87,13 +87,13 @@ impl World {
                 flow.run(workers, program.stop.notified()).await;
             };
             process.run(&clock, life).await;
-            // Whatever else it was doing ends with it.
+            // All other tasks of the program end with it.
             process.kill();
             outbox.lock().unwrap().push(Event::Ended(number));
         });
     }
 
-    /// Has a program that serves do something; `false` where there is none.
+    /// Has a running program do something; returns `false` if no program runs.
     pub(super) fn ask<A>(
         &mut self,
         what: &'static str,
@@ -112,9 +112,7 @@ impl World {
         );
         self.executor.spawn(async move {
             if process.run(&clock, work).await.is_none() {
-                trace.note(clock.now(), || {
-                    format!("a program died in the middle of: {what}")
-                });
+                trace.note(clock.now(), || format!("a program crashed during: {what}"));
             }
         });
         true
@@ -126,7 +124,7 @@ impl World {
             return;
         }
         if life.insists {
-            // Until it is known what became of it.
+            // Until the result of the start is known.
             self.soon(10 * MINUTE, Event::Start(number));
         }
         let start = StartRequest::new(life.new)
@@ -137,7 +135,7 @@ impl World {
             let event = match flow.start(start).await {
                 Ok(started) => Event::Started(number, started.id),
                 Err(FlowError::Vendor(error)) => Event::NotStarted(number, kind(&error)),
-                // The store does not fail. Whatever this is, it shows in the end.
+                // The store does not fail. The final check shows any other failure.
                 Err(error) => Event::NotStarted(number, error.to_string()),
             };
             outbox.lock().unwrap().push(event);
@@ -164,7 +162,7 @@ impl World {
                 .find(number)
                 .is_none_or(|status| status.hand_off.is_none())
         {
-            // Whoever has no link today may have one tomorrow, but not for ever.
+            // A person without a link today may have one tomorrow, but not for ever.
             if self.now().duration_since(creation.at) < jiff::SignedDuration::from_hours(72) {
                 self.soon(3 * HOUR, Event::Act(number));
             }
@@ -200,7 +198,7 @@ impl World {
         });
     }
 
-    /// What proves a callback to an account's address, as a part of that address.
+    /// Returns the part of an account's callback URL that authenticates the callback.
     fn proof(&self, reference: &str) -> String {
         let client = self.observer.client(self.plan.vendor.id()).unwrap();
         let (name, secret) = client
@@ -222,7 +220,7 @@ impl World {
         let Some(status) = self.find(number) else {
             return;
         };
-        // Until it is known what became of it.
+        // Until the result of the deletion is known.
         self.soon(12 * HOUR, Event::Delete(number));
         self.ask("delete", move |flow, outbox| async move {
             match flow.delete(status.id, "simulation").await {
@@ -250,7 +248,7 @@ impl World {
     }
 }
 
-/// A value of a query.
+/// Encodes a value of a query.
 fn percent(value: &str) -> String {
     value.replace(' ', "%20")
 }

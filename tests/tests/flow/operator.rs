@@ -1,4 +1,4 @@
-//! A person of ours, who looks at the list of what needs one, and mostly does what it says.
+//! An operator who reads the list of tasks and mostly follows its advice.
 
 use idv::{CreateSafety, VendorId};
 use idv_flow::store::Filter;
@@ -8,7 +8,7 @@ use super::vendor::{Comes, Vendor};
 use super::world::{Event, World, at_once};
 
 impl World {
-    /// Looks at the list and does something about it.
+    /// Reads the list and decides about some of its tasks.
     pub(super) fn operate(&mut self) {
         let flows = at_once(
             self.setting
@@ -24,7 +24,7 @@ impl World {
             return;
         }
         for item in at_once(self.observer.operator()).unwrap() {
-            // Not everything is done the first time.
+            // The operator does not finish every task at the first attempt.
             if self.chance.percent(20) {
                 continue;
             }
@@ -65,7 +65,7 @@ impl World {
             )
         });
         self.ask("resolve", move |flow, outbox| async move {
-            // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
+            // The flow may have continued meanwhile, and then refuses the decision.
             if flow.resolve(id, &resolution, "operator").await.is_ok()
                 && resolution == Resolution::Abandon
             {
@@ -74,12 +74,13 @@ impl World {
         });
     }
 
-    /// What the list says is to be done.
+    /// Returns the decision that the task suggests.
     fn resolution(&mut self, life: usize, attention: &Attention) -> Option<Resolution> {
         let words = Vendor::words(&self.plan.lives[life].new, life);
         let created = self.ledger.of(&words);
         Some(match attention {
-            // It is looked up in the vendor's panel. A vendor that knows it by our reference needs no look, and is asked again by itself.
+            // The operator looks in the vendor's panel. A vendor that knows our reference needs no
+            // look: the engine asks it again.
             Attention::CreationUnknown
                 if self.plan.vendor.info().create_safety == CreateSafety::Keyed =>
             {
