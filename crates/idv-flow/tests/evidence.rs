@@ -766,7 +766,7 @@ async fn later_report_adds_its_evidence() {
     );
     flow.resolve(
         id,
-        &Resolution::Rule(idv_core::Outcome::Rejected),
+        &Resolution::ResolveDispute(idv_core::Outcome::Rejected),
         "operator-7",
     )
     .await

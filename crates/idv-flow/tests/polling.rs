@@ -186,9 +186,13 @@ async fn contradictory_messages_verify_no_one_until_resolved() {
     );
     assert_eq!(attention(&flow).await, ["disputed"]);
 
-    flow.resolve(id, &Resolution::Rule(Outcome::Rejected), "operator-7")
-        .await
-        .unwrap();
+    flow.resolve(
+        id,
+        &Resolution::ResolveDispute(Outcome::Rejected),
+        "operator-7",
+    )
+    .await
+    .unwrap();
     let status = flow.status(id).await.unwrap();
     assert_eq!(
         (status.status, status.phase),
@@ -206,7 +210,11 @@ async fn contradictory_messages_verify_no_one_until_resolved() {
     );
     assert!(attention(&flow).await.is_empty());
     let error = flow
-        .resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7")
+        .resolve(
+            id,
+            &Resolution::ResolveDispute(Outcome::Verified),
+            "operator-7",
+        )
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::Conflict(_)), "{error}");
@@ -676,7 +684,7 @@ async fn resolution_is_refused_unless_outcome_is_disputed() {
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     let ruled = async |outcome| {
-        flow.resolve(id, &Resolution::Rule(outcome), "operator-7")
+        flow.resolve(id, &Resolution::ResolveDispute(outcome), "operator-7")
             .await
     };
     assert!(
@@ -728,9 +736,13 @@ async fn resolved_outcome_has_latest_report_if_none_matches() {
         (attention(&flow).await, flow.report(id).await.unwrap()),
         (vec!["disputed"], None)
     );
-    flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7")
-        .await
-        .unwrap();
+    flow.resolve(
+        id,
+        &Resolution::ResolveDispute(Outcome::Verified),
+        "operator-7",
+    )
+    .await
+    .unwrap();
     assert!(flow.status(id).await.unwrap().is_verified());
     assert_eq!(
         flow.report(id)

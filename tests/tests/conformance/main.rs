@@ -1,10 +1,6 @@
 //! Holds every adapter, over its vendor's part of the sandbox, to the same contract.
 
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "no crate uses a test"
-)]
+#![allow(missing_docs, unreachable_pub, reason = "no crate uses a test")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,10 +1,6 @@
 //! Flows from creation to deletion, in simulated worlds in which everything can fail.
 
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "no crate uses a test"
-)]
+#![allow(missing_docs, unreachable_pub, reason = "no crate uses a test")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -96,7 +96,7 @@ impl World {
                 .vendor
                 .comes(&self.sandbox, self.plan.lives[life].scenario)
             {
-                Comes::Told(outcome) => Resolution::Rule(outcome),
+                Comes::Told(outcome) => Resolution::ResolveDispute(outcome),
                 Comes::Nothing => return None,
             },
             Attention::Overdue | Attention::NoWayOn if self.chance.percent(20) => {

@@ -16,14 +16,14 @@ use crate::error::{FlowError, Result};
 /// use idv_flow::{Engine, FlowId, Resolution};
 ///
 /// async fn reject(engine: &Engine, id: FlowId) -> idv_flow::Result<()> {
-///     engine.resolve(id, &Resolution::Rule(Outcome::Rejected), "desk-3").await
+///     engine.resolve(id, &Resolution::ResolveDispute(Outcome::Rejected), "desk-3").await
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resolution {
     /// Resolves a dispute with this outcome.
-    Rule(Outcome),
+    ResolveDispute(Outcome),
     /// Follows this one of the vendor's verifications.
     Adopt(VendorId),
     /// Sends the create request again, because the vendor created nothing.
@@ -66,7 +66,7 @@ impl Machine<'_> {
         };
         let unsettled = matches!(state.creation, Creation::Unsettled { .. });
         match resolution {
-            Resolution::Rule(outcome) => {
+            Resolution::ResolveDispute(outcome) => {
                 if state.decision() != Some(Decision::Disputed) {
                     return conflict("the outcome is not disputed: there is no dispute to resolve");
                 }

@@ -141,7 +141,7 @@ impl Decided {
             (self.give_up_evidence, Resolution::GiveUpEvidence),
         ];
         self.rule
-            .map(Resolution::Rule)
+            .map(Resolution::ResolveDispute)
             .or_else(|| {
                 self.adopt
                     .as_deref()
