@@ -146,7 +146,7 @@ fn main() {
     print_throughput(&videos);
 }
 
-#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn print_throughput(videos: &[[Run; 3]]) {
     if SMALL {
         return;

@@ -67,7 +67,7 @@ impl Comparison {
 }
 
 /// Prints comparisons as a table.
-#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 pub fn print(title: &str, comparisons: &[Comparison]) {
     if cfg!(debug_assertions) {
         return println!(

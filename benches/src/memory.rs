@@ -20,7 +20,7 @@ pub struct Run {
 
 impl Run {
     /// Does the work in this process and prints its figures for [`Run::in_child`].
-    #[expect(clippy::print_stdout, reason = "it is how a child answers")]
+    #[expect(clippy::print_stdout, reason = "the parent process reads the output")]
     pub fn report(work: impl FnOnce()) {
         let before = status("VmRSS:").unwrap_or_default();
         let start = Instant::now();
@@ -100,7 +100,7 @@ pub fn is_measurable() -> bool {
 }
 
 /// Prints peaks as a table.
-#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 pub fn print(title: &str, peaks: &[Peak]) {
     if cfg!(debug_assertions) {
         return println!(

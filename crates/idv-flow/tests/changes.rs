@@ -1,6 +1,6 @@
 //! Concurrent changes and lost answers. Each test reproduces a former defect.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

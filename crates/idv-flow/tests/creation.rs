@@ -1,6 +1,6 @@
 //! Creation exactly once, whatever is lost on the way.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

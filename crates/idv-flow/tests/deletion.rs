@@ -1,6 +1,6 @@
 //! Deletion at the vendor and here, and its receipt.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

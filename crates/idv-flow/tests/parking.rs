@@ -1,6 +1,6 @@
 //! Parked messages: kept until they can be interpreted, shown to an operator, and processed again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

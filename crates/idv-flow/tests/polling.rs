@@ -1,6 +1,6 @@
 //! Polling the vendor, and the trust in its messages.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Attacks by someone with write access to the database and without the key.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

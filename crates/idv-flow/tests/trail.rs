@@ -1,6 +1,6 @@
 //! The audit trail: its content, and the detection of changes.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

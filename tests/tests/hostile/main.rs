@@ -152,7 +152,7 @@ fn memory(line: &str) -> usize {
 }
 
 /// Parses one body in this process, and prints the growth of its memory.
-#[expect(clippy::print_stdout, reason = "it is how a child answers")]
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
 fn measure(case: &str) {
     let (vendor, rest) = case.split_once('/').unwrap();
     let (kind, index) = rest.split_once('/').unwrap();

@@ -1,7 +1,7 @@
 //! A sandbox and its clients for tests.
 
 #![allow(unreachable_pub, reason = "each test is a crate of its own")]
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

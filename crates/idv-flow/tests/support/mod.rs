@@ -4,12 +4,12 @@
 //! Each test chooses the vendor's capabilities, and can make each call fail before or after its
 //! effect.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "it is a test's own"
+    reason = "a test fails by panicking"
 )]
 
 mod adapter;
