@@ -52,13 +52,15 @@
 //! # let reference = Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?;
 //! use std::time::Duration;
 //! use idv_core::{Client, HandOff, NewVerification, call::CallPolicy};
-//! use idv_flow::{Engine, Vault, store::MemoryStore};
+//! use idv_flow::{Engine, Schedule, Vault, store::MemoryStore};
 //! use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 //!
 //! let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
 //! let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+//! let schedule = Schedule::of(client.info()).interval(Duration::from_secs(60)).sweep(None);
 //! let engine = Engine::builder(MemoryStore::new())
 //!     .client(client)
+//!     .schedule("idnow", schedule)
 //!     .vault(Vault::new(&key)?)
 //!     .open()
 //!     .await?;

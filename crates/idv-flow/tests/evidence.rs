@@ -270,7 +270,7 @@ async fn deletion_waits_until_evidence_is_given_up() {
     let item = flow.operator().await.unwrap().remove(0);
     assert_eq!(item.attention.name(), "evidence_failing");
     assert!(
-        item.what_to_do.contains("give up the evidence"),
+        item.what_to_do.contains("give it up"),
         "{}",
         item.what_to_do
     );

@@ -13,7 +13,7 @@ use super::plan::CRASHED;
 ///
 /// let attention = Attention::Failing("unauthorized".to_owned());
 /// assert_eq!(attention.name(), "failing");
-/// assert!(attention.what_to_do("").starts_with("check the credentials"));
+/// assert!(attention.what_to_do("").starts_with("correct the credentials"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]

@@ -46,8 +46,8 @@
 //!
 //! // The driver crashed, and another one has taken over: the answer is lost.
 //! machine.apply(Input::CreationInterrupted, now)?;
-//! // This vendor's create request is idempotent, so the next step repeats it.
-//! let step = machine.next(now);
+//! // This vendor's create request is idempotent, so the next step repeats it after a backoff.
+//! let step = machine.next("2026-01-01T00:01:00Z".parse()?);
 //! assert_eq!((step.command, step.attention), (Some(Command::Create), None));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
