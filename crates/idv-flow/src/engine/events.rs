@@ -209,7 +209,6 @@ impl Engine {
     /// # let transport = ScriptedTransport::new();
     /// # let clock = ManualClock::new("2026-01-01T00:00:00Z".parse()?);
     /// # transport.then_json(201, r#"{"id":"IBA-H5FD8"}"#);
-    /// # transport.then_json(200, r#"{"authToken":"7eb579f6-51b9-4a61-a32b-8bce0f84c6fa"}"#);
     /// # let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
     /// # let environment = environment(&transport, &clock);
     /// # let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
@@ -297,14 +296,29 @@ impl Engine {
     /// after their delivery.
     ///
     /// ```
-    /// use idv_flow::{Engine, FlowError, FlowId};
+    /// # use idv_core::{Client, NewVerification, Secret, call::CallPolicy};
+    /// # use idv_flow::{Engine, FlowError, Vault, store::MemoryStore};
+    /// # use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+    /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let transport = ScriptedTransport::new();
+    /// # let clock = ManualClock::new("2026-01-01T00:00:00Z".parse()?);
+    /// # transport.then_json(201, r#"{"id":"IBA-H5FD8"}"#);
+    /// # let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// # let environment = environment(&transport, &clock);
+    /// # let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+    /// # let vault = Vault::new(&Secret::new("000102030405060708090a0b0c0d0e0f".repeat(2)))?;
+    /// # let builder = Engine::builder(MemoryStore::new()).client(client).vault(vault);
+    /// let engine = builder.on_change(|_, _| async { Ok(()) }).open().await?;
+    /// let started = engine.start(NewVerification::new(engine.reference())).await?;
     ///
-    /// async fn resend(engine: &Engine, flow: FlowId) -> idv_flow::Result<()> {
-    ///     match engine.replay(flow, 1).await {
-    ///         Err(FlowError::UnknownEvent { .. }) => Ok(()), // Delivered more than 30 days ago.
-    ///         result => result,
-    ///     }
-    /// }
+    /// engine.replay(started.id, 1).await?;
+    ///
+    /// let error = engine.replay(started.id, 99).await.unwrap_err();
+    /// assert!(matches!(error, FlowError::UnknownEvent { sequence: 99, .. }));
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors

@@ -90,6 +90,8 @@ use crate::machine::schedule::Schedule;
 use crate::machine::state::Creation;
 
 /// A flow's state and the rules by which it changes.
+///
+/// The [module](self) has an example.
 pub struct Machine<'a> {
     id: FlowId,
     vendor: &'a VendorInfo,
