@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What an application pays for idv, beside a bare reqwest + serde_json client: CPU time of a clean release build, crates, and the size of
-# the stripped program; with no vendor, with each one, and with all. Builds each application from nothing, in a folder of its own;
-# takes some minutes per line.
+# Measures the cost of idv for an application, compared with a bare reqwest + serde_json client: CPU time of
+# a clean release build, number of crates, and size of the stripped program; with no vendor, with each one, and
+# with all. Builds each application from scratch, in its own folder, which takes some minutes per line.
 #
 #   benches/footprint.sh                  # every line
 #   benches/footprint.sh "" idnow all     # these lines: no vendor, IDnow, all

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Instructions of `client.poll` and `client.create` beside reqwest + serde by hand: counted by callgrind over the whole program, with the
-# cost of starting it taken off by the difference of two runs. Needs valgrind.
+# Counts the instructions of `client.poll` and `client.create`, compared with reqwest + serde by hand. callgrind
+# counts the whole program; the difference of two runs removes the cost of its start. Needs valgrind.
 #
 #   benches/instructions.sh
 set -euo pipefail
@@ -9,8 +9,8 @@ command -v valgrind >/dev/null || { echo "valgrind is not installed" >&2; exit 1
 program=$(cargo bench -q -p idv-benches --bench calls --no-run --message-format=json 2>/dev/null |
     sed -n 's/.*"executable":"\([^"]*calls[^"]*\)".*/\1/p' | tail -n 1)
 
-# The sandbox runs on threads of the same program; both sides ask it for the same, so its part is the same in both, and only makes the
-# ratio smaller. Therefore the client's thread is counted apart.
+# The sandbox runs on threads of the same program. Both sides send it the same requests, so its equal share only
+# lowers the ratio. Therefore the client's thread is counted separately.
 count() {
     local out
     out=$(mktemp)

@@ -1,4 +1,5 @@
-//! Makes a documented item of the README and of each page of the book, so that their examples are compiled.
+//! Turns the README and each page of the book into a documented item, so that rustdoc compiles
+//! their examples.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

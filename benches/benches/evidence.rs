@@ -1,7 +1,8 @@
-//! Evidence of Identity.TM: images inside a result, and a video that is streamed. What each needs at its peak, and how long it takes.
+//! Evidence of Identity.TM: images inside a result, and a streamed video. Measures the peak memory
+//! and the time of each.
 //!
-//! Each figure of memory is of a process of its own, which this program starts with `--side SIDE …`. The vendor is the sandbox, in the
-//! first process, and is asked over HTTP on the loopback interface.
+//! Each memory figure is of a separate process, which this program starts with `--side SIDE …`. The
+//! vendor is the sandbox in the first process, over HTTP on the loopback interface.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,16 +37,16 @@ use tokio::runtime::{Builder, Runtime};
 
 const USER: &str = "example";
 const PASSWORD: &str = "examplePassword";
-/// The key that encrypted answers are read with (chapter 9.4).
+/// The key of encrypted answers (chapter 9.4).
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// What is tried in a build that is not optimized is small: it is only to work.
+/// An unoptimized build runs small cases only, to check that they work.
 const SMALL: bool = cfg!(debug_assertions);
-/// How long the three images of a result are together in Base64, in bytes.
+/// The total Base64 length of a result's three images, in bytes.
 const IMAGES: usize = if SMALL { 1 << 20 } else { 20_000_000 };
-/// How long the video is, in bytes.
+/// The length of the video, in bytes.
 const VIDEO: u64 = if SMALL { 4 << 20 } else { 1 << 30 };
-/// How often each side runs.
+/// The number of runs of each side.
 const ROUNDS: usize = if SMALL { 1 } else { 5 };
 
 fn main() {
@@ -145,7 +146,7 @@ fn main() {
     print_throughput(&videos);
 }
 
-#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn print_throughput(videos: &[[Run; 3]]) {
     if SMALL {
         return;
@@ -179,7 +180,7 @@ fn print_throughput(videos: &[[Run; 3]]) {
     println!();
 }
 
-/// What a child does, and reports.
+/// Runs one side in a child process and reports its figures.
 fn side(arguments: &[&str]) {
     let [side, base, reference, order, what] = arguments else {
         panic!("--side SIDE BASE REFERENCE ORDER WHAT")
@@ -245,14 +246,14 @@ fn side(arguments: &[&str]) {
     }
 }
 
-/// A result as an observation with its report, which lists the images.
+/// Returns the observation of a result, with its report, which lists the images.
 fn reported(result: &[u8]) -> Vec<Observation> {
     let seen = payload(result, Channel::Fetch, Flow::Identification).unwrap();
     assert_eq!(seen[0].report().unwrap().evidence.len(), 3);
     seen
 }
 
-/// A piece of evidence into a sink that only counts.
+/// Downloads an item of evidence into a sink that counts bytes, and returns their number.
 async fn counted(client: &Client, id: &VerificationId, evidence: &str) -> u64 {
     let mut count = Count(0);
     let download = client
@@ -273,7 +274,8 @@ impl Sink for Count {
     }
 }
 
-/// What an application would write for one image: the whole answer as a Value, and the image whole.
+/// The code that an application would write for one image: it parses the whole answer to a `Value`
+/// and decodes the whole image.
 async fn image_by_hand(http: &reqwest::Client, url: &str, evidence: &str) -> usize {
     let answer = http
         .get(url)
@@ -296,7 +298,7 @@ async fn image_by_hand(http: &reqwest::Client, url: &str, evidence: &str) -> usi
         .len()
 }
 
-/// What an application would write for a video.
+/// The code that an application would write for a video.
 async fn video_by_hand(http: &reqwest::Client, url: &str, mut take: impl FnMut(&[u8])) -> u64 {
     let answer = http
         .get(url)
@@ -313,7 +315,7 @@ async fn video_by_hand(http: &reqwest::Client, url: &str, mut take: impl FnMut(&
     length
 }
 
-/// The id of the second image of a result, as evidence.
+/// Returns the evidence id of a result's second image.
 fn image_in(result: &[u8]) -> String {
     reported(result)[0].report().unwrap().evidence[1]
         .id
@@ -325,7 +327,7 @@ fn client(base: &str, key: Option<&str>) -> Client {
     let mut config = IdentityTmConfig::new(USER, PASSWORD.into());
     config.base_url = Some(base.parse().unwrap());
     config.crypt_key = key.map(Into::into);
-    // Nobody is there; the sandbox only needs somewhere to call.
+    // No server listens there; the sandbox only requires a callback URL.
     config.video_callback_url = Some("http://127.0.0.1:9/video".parse().unwrap());
     let environment = idv_transport_reqwest::environment(TransportOptions::default()).unwrap();
     Client::new(
@@ -335,7 +337,7 @@ fn client(base: &str, key: Option<&str>) -> Client {
     )
 }
 
-/// The sandbox with an order that is over, whose images and video are long.
+/// The sandbox with a finished order that has long images and a long video.
 struct Vendor {
     runtime: Runtime,
     sandbox: Sandbox,
@@ -393,7 +395,7 @@ impl Vendor {
         self.id.vendor_id.as_ref().unwrap().as_str()
     }
 
-    /// The result, as the vendor sends it.
+    /// Returns the result as the vendor sends it.
     fn result(&self) -> Vec<u8> {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("{}getIdentData/{}", self.base, self.order());
@@ -414,7 +416,7 @@ impl Vendor {
         })
     }
 
-    /// Lets the account have its answers encrypted.
+    /// Has the account's answers encrypted.
     fn encrypt(&self) {
         self.sandbox
             .identity_tm()

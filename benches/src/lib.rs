@@ -1,14 +1,15 @@
 //! Benchmarks that print ratios to a baseline measured in the same run.
 //!
-//! A figure in nanoseconds says more about the machine than about the code. Here two ways of doing the same thing take turns, round
-//! by round, and what is printed is the median of the rounds' ratios, beside the budget that the design sets.
+//! A figure in nanoseconds says more about the machine than about the code. Here two
+//! implementations of the same work take turns, round by round. The printed figure is the median of
+//! the rounds' ratios, next to the budget of the design.
 
 pub mod memory;
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// Two ways of doing the same thing, and how they compared.
+/// Two implementations of the same work, and the result of their comparison.
 #[derive(Debug)]
 pub struct Comparison {
     name: &'static str,
@@ -19,14 +20,15 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Lets `ours` and `baseline` take turns and compares the time each takes. `budget` is the ratio that is not to be exceeded.
+    /// Runs `ours` and `baseline` in turn and compares their times. `budget` is the highest allowed
+    /// ratio.
     pub fn measure(
         name: &'static str,
         budget: f64,
         mut ours: impl FnMut(),
         mut baseline: impl FnMut(),
     ) -> Self {
-        // In a build that is not optimized ratios mean nothing; then it is only tried whether everything works.
+        // Ratios of an unoptimized build mean nothing, so it only checks that everything works.
         let (count, round) = if cfg!(debug_assertions) {
             (1, Duration::ZERO)
         } else {
@@ -35,7 +37,7 @@ impl Comparison {
         let repetitions = repetitions(&mut ours, round).min(repetitions(&mut baseline, round));
         let mut rounds: Vec<(Duration, Duration)> = (0..count)
             .map(|round| {
-                // Who goes first takes turns too: the first one finds colder caches.
+                // The order alternates too, because the first one finds colder caches.
                 if round % 2 == 0 {
                     let ours = time(&mut ours, repetitions);
                     (ours, time(&mut baseline, repetitions))
@@ -57,7 +59,7 @@ impl Comparison {
         }
     }
 
-    /// Whether the budget holds.
+    /// Returns whether the budget holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.ratio <= self.budget
@@ -65,7 +67,7 @@ impl Comparison {
 }
 
 /// Prints comparisons as a table.
-#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 pub fn print(title: &str, comparisons: &[Comparison]) {
     if cfg!(debug_assertions) {
         return println!(
@@ -106,7 +108,7 @@ fn time(work: &mut impl FnMut(), repetitions: usize) -> Duration {
     start.elapsed()
 }
 
-/// How many repetitions fill a round, after warming up for as long.
+/// Returns the number of repetitions that fill a round, after a warm-up of the same length.
 fn repetitions(work: &mut impl FnMut(), round: Duration) -> usize {
     let start = Instant::now();
     let mut count = 0;

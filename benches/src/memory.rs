@@ -1,25 +1,26 @@
-//! How much memory something needs at its peak, measured in a process of its own.
+//! The peak memory of some work, measured in its own process.
 //!
-//! What counts is what the operating system had to find: the pages that were resident at the peak (`VmHWM` of `/proc/self/status`),
-//! allocator and all. It only grows while a process lives, so each measurement is a child process: the benchmark starts itself again,
-//! and the child prints one line. Elsewhere than on Linux nothing is measured.
+//! The figure is the resident memory at the peak (`VmHWM` of `/proc/self/status`), allocator
+//! included. It only grows during a process, so each measurement is a child process: the benchmark
+//! starts itself again, and the child prints one line. On systems other than Linux nothing is
+//! measured.
 
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// What one run in a process of its own needed.
+/// The figures of one run in its own process.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
-    /// By how many bytes the peak exceeded what was resident at the beginning.
+    /// The growth of the resident memory from the start to the peak, in bytes.
     pub grown: u64,
-    /// How long it took.
+    /// The duration.
     pub time: Duration,
 }
 
 impl Run {
-    /// Does the work in this process and prints what it needed, for [`Run::in_child`] to read.
-    #[expect(clippy::print_stdout, reason = "it is how a child answers")]
+    /// Does the work in this process and prints its figures for [`Run::in_child`].
+    #[expect(clippy::print_stdout, reason = "the parent process reads the output")]
     pub fn report(work: impl FnOnce()) {
         let before = status("VmRSS:").unwrap_or_default();
         let start = Instant::now();
@@ -33,7 +34,7 @@ impl Run {
     ///
     /// # Panics
     ///
-    /// Where the child fails, or answers something else.
+    /// If the child fails or prints anything else.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -59,30 +60,30 @@ impl Run {
     }
 }
 
-/// What a peak is not to exceed.
+/// The budget of a peak.
 #[derive(Debug, Clone, Copy)]
 pub enum Limit {
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(u64),
-    /// A multiple of a payload, which is of so many bytes.
+    /// A multiple of a payload, and the length of the payload in bytes.
     OfPayload(u64, f64),
 }
 
-/// Peaks of two ways of doing the same thing.
+/// The peaks of two implementations of the same work.
 #[derive(Debug, Clone, Copy)]
 pub struct Peak {
-    /// What was done.
+    /// The name of the work.
     pub name: &'static str,
     /// The growth of ours, in bytes.
     pub ours: u64,
     /// The growth of the baseline, in bytes.
     pub baseline: u64,
-    /// What ours is not to exceed.
+    /// The budget of ours.
     pub limit: Limit,
 }
 
 impl Peak {
-    /// Whether the budget holds.
+    /// Returns whether the budget holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         match self.limit {
@@ -92,14 +93,14 @@ impl Peak {
     }
 }
 
-/// Whether memory can be measured here.
+/// Returns whether memory can be measured on this system.
 #[must_use]
 pub fn is_measurable() -> bool {
     status("VmHWM:").is_some_and(|peak| peak > 0)
 }
 
 /// Prints peaks as a table.
-#[expect(clippy::print_stdout, reason = "printing is what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 pub fn print(title: &str, peaks: &[Peak]) {
     if cfg!(debug_assertions) {
         return println!(
@@ -139,7 +140,7 @@ fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", of(bytes, 1 << 20))
 }
 
-/// A line of `/proc/self/status`, which is in kB, in bytes.
+/// Returns a value of `/proc/self/status`, converted from kB to bytes.
 fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;

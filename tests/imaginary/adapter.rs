@@ -1,4 +1,4 @@
-//! The adapter of a vendor that does not exist, as its crate's author writes it.
+//! The adapter of a fictitious vendor, as the author of its crate writes it.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use idv_core::{
 
 const ID: ProviderId = ProviderId::new("example");
 
-/// Example, for a registry of vendors.
+/// The registration of the vendor.
 pub const ENTRY: VendorEntry = VendorEntry {
     id: "example",
     name: "Example",
@@ -32,25 +32,25 @@ settings! {
     /// The configuration of an account.
     pub struct ExampleConfig {
         required {
-            /// The API key. It is sent with every call.
+            /// The API key, sent with every call.
             api_key: Secret,
         }
         optional {
-            /// The address of the API in place of the vendor's own: proxies, emulators.
+            /// The base URL of the API, for proxies and emulators; the vendor's own if `None`.
             base_url: Option<Url> as Address,
         }
     }
 }
 
 impl ExampleConfig {
-    /// An account; the rest is set on the value.
+    /// Creates the configuration of an account. Further settings are fields.
     #[must_use]
     pub fn new(api_key: Secret) -> Self {
         Self::required(api_key)
     }
 }
 
-/// The words that the vendor documents, and their meanings. A word that is not here is kept, and changes nothing.
+/// The documented codes and their meanings. An unknown code is kept and changes nothing.
 const STATES: &[(&str, Status)] = &[
     ("waiting", Status::AwaitingPerson),
     ("running", Status::InProgress),
@@ -61,7 +61,7 @@ const STATES: &[(&str, Status)] = &[
     ("expired", Status::Finished(Outcome::Expired)),
 ];
 
-/// The vendor's messages. Unknown fields are passed over.
+/// The vendor's messages. Unknown fields are ignored.
 #[derive(serde::Deserialize)]
 struct Wire {
     reference: String,
@@ -78,7 +78,7 @@ pub struct Example {
 }
 
 impl Example {
-    /// Returns an adapter for an account.
+    /// Creates the adapter of an account.
     #[must_use]
     pub fn new(config: ExampleConfig) -> Self {
         let mut info = VendorInfo::new(ID, "Example", CreateSafety::Keyed, HandOffKind::Redirect, ReportSource::Poll);
@@ -88,16 +88,16 @@ impl Example {
         Self { config, info }
     }
 
-    /// Our reference has an alphabet that goes into addresses as it is.
+    /// The characters of a reference need no escaping in a URL.
     fn request(&self, method: &Method, id: &str, body: String) -> Result<Request<Bytes>> {
         let base = self.config.base_url.as_ref().map_or("https://api.example.com/", Url::as_str);
         let request = Request::builder().method(method).uri(format!("{base}verifications/{id}"));
         let request = request.header("x-api-key", self.config.api_key.expose());
-        request.body(body.into()).map_err(|_| Error::invalid("reference", "it makes no address"))
+        request.body(body.into()).map_err(|_| Error::invalid("reference", "expected characters that are valid in a URL"))
     }
 }
 
-/// Answers are read by pure functions.
+/// Pure functions parse the answers.
 fn observe(bytes: &[u8]) -> Result<Observation> {
     let wire: Wire = serde_json::from_slice(bytes).map_err(|error| Error::malformed_json(&error))?;
     let mut observation = Observation::claimed(Subject::new(Some(wire.reference), None), Channel::Poll);
@@ -121,9 +121,10 @@ impl Provider for Example {
     }
 
     async fn create(&self, cx: &CallContext, new: &NewVerification) -> Result<CreateResponse> {
-        let name = new.person.family_name.as_ref().ok_or_else(|| Error::invalid("person.family_name", "it is demanded"))?;
+        let name = new.person.family_name.as_ref().ok_or_else(|| Error::invalid("person.family_name", "the vendor requires it"))?;
         let (id, body) = (new.reference.as_str(), serde_json::json!({ "name": name.expose() }).to_string());
-        // The vendor takes our reference as its key: a repetition is the same verification.
+        // The vendor takes our reference as its idempotency key: a repeated request returns the
+        // same verification.
         let answer = cx.send(Repeat::Repeatable, |_| self.request(&Method::PUT, id, body.clone())).await?;
         let link = answer.status.is_success().then(|| serde_json::from_slice::<Url>(&answer.body));
         let link = link.ok_or_else(|| answer.error())?.map_err(|error| answer.complement(Error::malformed_json(&error)))?;
@@ -131,7 +132,7 @@ impl Provider for Example {
         Ok(CreateResponse::new(id, HandOff::Redirect(SessionUrl::new(link)), cx.now()))
     }
 
-    // Each capability that the vendor does not have is written down, not left out.
+    // Each missing capability is listed explicitly.
 
     fn capabilities(&self) -> Capabilities<'_> {
         Capabilities {

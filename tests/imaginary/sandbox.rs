@@ -1,4 +1,5 @@
-//! The part of the sandbox for a vendor that does not exist, by its document alone: an API key, and verifications by our reference.
+//! The part of the sandbox for a fictitious vendor, written from its document alone: an API key,
+//! and verifications by our reference.
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ const KEY: &str = "exampleApiKey";
 type Moment<'a> = world::Moment<'a, &'static str>;
 type World = part::World<Own>;
 
-/// The vendor's own state: there is none.
+/// The vendor's own state: none.
 #[derive(Debug, Default)]
 pub(crate) struct Own;
 
@@ -70,7 +71,7 @@ impl Part for Own {
             "expired" => &["expired"],
             "never-finishes" => &["running", "review"],
             "unknown-status" => &["running", "escalated"],
-            _ => return Err("there is no such scenario"),
+            _ => return Err("unknown scenario"),
         };
         case.corrected = scenario == "data-changed";
         let mut plan = Plan::default();

@@ -1,6 +1,7 @@
-//! Tests that cross the crates of the workspace; there is nothing to use here.
+//! Tests that cross the crates of the workspace. The crate has no API.
 //!
-//! The pages of the book and the README are compiled as documentation of this crate, so that no example in them can go stale.
+//! rustdoc compiles the pages of the book and the README as documentation of this crate, so that no
+//! example in them can become stale.
 
 #![forbid(unsafe_code)]
 

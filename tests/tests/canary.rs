@@ -1,5 +1,5 @@
-//! Marked data goes through every operation of each vendor over real HTTP, faults included; no mark may show in any log at TRACE, in any
-//! error, in any `Debug`, or in a panic.
+//! Marked data passes through every operation of each vendor over HTTP, faults included. No mark
+//! may appear in any log at TRACE, any error, any `Debug` output or any panic.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,14 +30,14 @@ use serde_json::json;
 use support::identity_tm::{self, Bank, Receiver, Vendor};
 use support::{Setup, minutes};
 
-/// What would be printed of a value by somebody who is careless.
+/// Returns every way in which a careless program might print a value.
 fn printed(value: &impl Debug) -> String {
     format!("{value:?} {value:#?}")
 }
 
-/// What would be printed of a failure: the error and everything beneath it.
+/// Returns every way in which a program might print a failure: the error and its sources.
 fn failure<T: Debug>(result: idv::Result<T>) -> String {
-    let error = result.expect_err("it was made to fail");
+    let error = result.expect_err("the call fails");
     let mut text = format!("{error} {error:?} {error:#?}");
     let mut cause = error.source();
     while let Some(beneath) = cause {
@@ -60,13 +60,13 @@ fn marked(setup: &Setup, canary: &mut Canary) -> NewVerification {
     new.contact.email = Some(format!("{}@example.com", canary.mark("mail")).into());
     new.custom
         .insert("custom1".into(), canary.mark("custom").into());
-    // The reference opens the person's session, so most of it must not show either.
+    // The reference opens the person's session, so it must not appear in full either.
     canary.watch(new.reference.as_str().get(8..).unwrap());
     new
 }
 
 #[tokio::test]
-async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
+async fn operations_of_idnow_print_no_mark() {
     let setup = Setup::new().await;
     let mut canary = Canary::new();
     canary.watch(setup.sandbox.idnow().api_key());
@@ -107,7 +107,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
                 .await;
             out += &format!("{download:?}");
         }
-        // What a callback brings.
+        // Data of a callback.
         let body = serde_json::to_vec(&serde_json::json!({ "identificationprocess": {
             "result": "SUCCESS", "transactionnumber": id.reference.as_str() }, "userdata": { "lastname": { "value": canary.mark("hook") } } }));
         let delivery = Delivery::callback(
@@ -158,7 +158,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
             out += &failure(setup.client.poll(&id).await);
         }
         out += &failure(setup.client.fetch(&id, None).await);
-        // A list of something else is a list of nothing that can be read.
+        // A list of other content has no readable entry.
         if kind != FaultKind::WrongType {
             out += &failure(setup.client.list(&ListQuery::default(), None).await);
         }
@@ -175,7 +175,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
         );
         setup.sandbox.clear_faults();
     }
-    // What is refused before it is sent.
+    // Requests that are refused before they are sent.
     let mut wrong = marked(&setup, &mut canary);
     wrong
         .custom
@@ -191,7 +191,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
     out += &format!("{:?}", setup.client.delete(&id).await);
     out += &printed(&verification);
 
-    // A panic that prints what it has at hand.
+    // A panic that prints all values in scope.
     let panic =
         std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}")).unwrap_err();
     out += panic.downcast_ref::<String>().unwrap();
@@ -199,13 +199,13 @@ async fn no_mark_shows_anywhere_over_every_operation_of_idnow() {
     let log = recording.text();
     assert!(
         log.contains("idv.call") && log.contains("operation=\"evidence\""),
-        "the log was recorded: {log}"
+        "the log is recorded: {log}"
     );
     assert_eq!(canary.found_in(&log), None, "in the log: {log}");
     assert_eq!(canary.found_in(&out), None, "printed: {out}");
 }
 
-/// An order of Identity.TM with a mark in every personal field.
+/// Returns an order of Identity.TM with a mark in every personal field.
 fn marked_order(bank: &Bank, canary: &mut Canary) -> NewVerification {
     let mut new = identity_tm::new_verification(&bank.client);
     let mut mark = |what| Some(Pii::from(canary.mark(what)));
@@ -222,16 +222,16 @@ fn marked_order(bank: &Bank, canary: &mut Canary) -> NewVerification {
     new.contact.email = Some(format!("{}@example.com", canary.mark("mail")).into());
     new.contact.phone = Some("+4917100998877".into());
     canary.watch("17100998877");
-    // What it is for are the application's own words.
+    // The purpose is the application's own text.
     new.purpose = Some("opening an account".into());
     canary.watch(new.reference.as_str().get(8..).unwrap());
     new
 }
 
-/// Adds everything to an order that the model has no place for, marked.
+/// Adds marked values to all fields of an order that the model lacks.
 fn enrich(order: &mut Order, marks: &[String]) {
     let [file, hash, stamp, signed, field] = marks else {
-        panic!("five marks are wanted")
+        panic!("expected five marks")
     };
     let mut contract = SignDocument::new(
         format!("%PDF-1.4\n{file}").into_bytes(),
@@ -255,7 +255,7 @@ fn enrich(order: &mut Order, marks: &[String]) {
     order.video_hashes = true;
 }
 
-/// Every call of the API of Identity.TM with this order, printed, whatever becomes of it.
+/// Makes every call of the API of Identity.TM with this order, and returns the printed results.
 async fn every_call(
     bank: &Bank,
     id: &OrderId,
@@ -321,7 +321,7 @@ async fn every_call(
     out
 }
 
-/// Every operation of the model on one verification, printed, whatever becomes of it.
+/// Runs every operation of the model on one verification, and returns the printed results.
 async fn every_operation(bank: &Bank, new: &NewVerification, id: &VerificationId) -> String {
     let client = &bank.client;
     let mut out = String::new();
@@ -355,7 +355,7 @@ async fn every_operation(bank: &Bank, new: &NewVerification, id: &VerificationId
 }
 
 #[tokio::test]
-async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
+async fn operations_of_identity_tm_print_no_mark() {
     let mut canary = Canary::new();
     let vendor = Vendor::with(|account| {
         account.encryption_key = Some(CRYPT_KEY.into());
@@ -364,7 +364,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
     })
     .await;
     let receiver = Receiver::start().await;
-    // The credentials, as they are and as they travel.
+    // The credentials, in clear and as the requests encode them.
     for secret in [
         "examplePassword",
         "ZXhhbXBsZTpleGFtcGxlUGFzc3dvcmQ",
@@ -424,7 +424,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         let fetched = bank.client.fetch(&created.id, None).await.unwrap();
         assert!(
             fetched.report().unwrap().person.family_name.is_some(),
-            "{scenario}: there was something to print"
+            "{scenario}: something was printed"
         );
         out += &printed(&fetched.report().unwrap());
         vendor.pass(5).await;
@@ -442,13 +442,13 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         }
         out += &printed(&verification);
         out += &format!("{:?}", bank.client.delete(&created.id).await);
-        // A panic that prints what it has at hand.
+        // A panic that prints all values in scope.
         let panic = std::panic::catch_unwind(|| panic!("{new:?} {created:?} {verification:?}"))
             .unwrap_err();
         out += panic.downcast_ref::<String>().unwrap();
     }
 
-    // Every call of the API, as it succeeds and under every fault.
+    // Every call of the API, with success and under every fault.
     let bank = signing;
     let email = Pii::from(format!("{}@example.com", canary.mark("signme")));
     let tan = Tan::parse("zqtan9").unwrap();
@@ -493,7 +493,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         vendor.sandbox.clear_faults();
     }
 
-    // A vendor that says marked things wherever it can.
+    // A vendor whose answers contain marks wherever possible.
     let liar = vendor.bank(|config| {
         setting(15, false)(config);
         config.base_url = Some(receiver.url.join("/api/2.10/").unwrap());
@@ -504,7 +504,10 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         out += &every_call(&liar, &id, &email, &tan, &receiver.url, &order).await;
         let another = marked_order(&liar, &mut canary);
         out += &every_operation(&liar, &another, &created).await;
-        assert!(receiver.take().len() > 30, "{status}: it was asked");
+        assert!(
+            receiver.take().len() > 30,
+            "{status}: the vendor was called"
+        );
     }
     for answer in [
         "PutOrderResponse {",
@@ -514,13 +517,16 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
         "Download {",
         "Observation {",
     ] {
-        assert!(out.contains(answer), "{answer}: nothing of it was printed");
+        assert!(
+            out.contains(answer),
+            "{answer}: the answer was printed nowhere"
+        );
     }
 
     let log = recording.text();
     assert!(
         log.contains("idv.call") && log.contains("operation=\"evidence\""),
-        "the log was recorded: {log}"
+        "the log is recorded: {log}"
     );
     assert_eq!(canary.found_in(&log), None, "in the log: {log}");
     assert_eq!(canary.found_in(&out), None, "printed: {out}");
@@ -529,7 +535,7 @@ async fn no_mark_shows_anywhere_over_every_operation_of_identity_tm() {
 /// The key of the encrypted answers.
 const CRYPT_KEY: &str = "c0ffee02030405060708090a0b0c0d0e0f101112131415161718191a1b1c1dee";
 
-/// Answers in which a mark stands wherever text can: right ones, wrong ones, and errors.
+/// Returns answers with a mark in every text: valid answers, invalid ones, and errors.
 fn answers_with(mark: &str) -> Vec<(u16, String)> {
     let person = json!({ "Type": 1, "Firstname": mark, "Surname": mark, "Street": mark, "ZipCode": mark, "City": mark, "Country": mark,
         "Birthdate": mark, "Birthplace": mark, "Nationality": mark, "Gender": mark, "Title": mark, "Mobile": mark,
@@ -562,7 +568,7 @@ fn answers_with(mark: &str) -> Vec<(u16, String)> {
 }
 
 #[test]
-fn the_canary_sees_what_is_printed() {
+fn canary_finds_printed_mark() {
     let mut canary = Canary::new();
     let name = canary.mark("name");
     let recording = Recording::start();

@@ -1,10 +1,11 @@
-//! Every public async function says what happens if its future is dropped.
+//! Every public async function documents the effect of dropping its future.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 
-/// The library crates, and the part of their sources that is no API of an application or an adapter.
+/// The library crates, and the part of their sources that is no API of an application or an
+/// adapter.
 const CRATES: &[&str] = &["idv-axum", "idv-core", "idv-flow", "idv-transport-reqwest"];
 const LEFT_OUT: &str = "store/contract";
 
@@ -36,7 +37,7 @@ fn every_async_function_documents_its_cancellation() {
 }
 
 #[test]
-fn function_without_a_word_of_cancellation_is_found() {
+fn undocumented_cancellation_is_found() {
     let text = "/// Reads.\npub async fn silent() {}\n\n/// Reads; can be dropped.\n#[must_use]\npub async fn told() {}\n\n\
                 /// # Cancellation\n///\n/// Safe.\npub trait Covered {\n    /// Reads.\n    async fn covered(&self);\n}\n\n\
                 /// Reads.\npub trait Silent {\n    /// Reads.\n    async fn silent(&self);\n}\n\nasync fn private() {}\n";
@@ -54,7 +55,8 @@ fn documents_cancellation(documentation: &str) -> bool {
         .any(|word| documentation.contains(word))
 }
 
-/// Returns the signatures of the public async functions of a file, each with its documentation and that of its trait.
+/// Returns the signatures of the public async functions of a file, each with its documentation and
+/// that of its trait.
 fn async_functions(text: &str) -> Vec<(String, String)> {
     let mut functions = Vec::new();
     let (mut documentation, mut of_trait) = (String::new(), None);

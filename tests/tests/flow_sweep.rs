@@ -1,4 +1,5 @@
-//! Where the vendor has lists, ten thousand open verifications cost its pages, and not ten thousand calls.
+//! If the vendor has lists, ten thousand open verifications cost as many calls as the lists have
+//! pages.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,14 +27,14 @@ use idv_flow::{Engine, Vault};
 use idv_sandbox::{AnswerBody, Sandbox};
 use idv_testkit::ManualClock;
 
-/// How many are open.
+/// The number of open verifications.
 const OPEN: usize = 10_000;
-/// IDnow's lists: finished, pending, canceled and aborted. Each is a page.
+/// IDnow's lists: finished, pending, canceled and aborted. Each is one page.
 const PAGES: usize = 4;
 const SWEEP: Duration = Duration::from_secs(5 * 60);
 
 #[tokio::test]
-async fn a_sweep_of_ten_thousand_costs_pages_and_only_who_has_finished_is_asked_for() {
+async fn sweep_of_ten_thousand_costs_four_calls() {
     let bank = Bank::open().await;
     let mut references = Vec::with_capacity(OPEN);
     for _ in 0..OPEN {
@@ -51,7 +52,7 @@ async fn a_sweep_of_ten_thousand_costs_pages_and_only_who_has_finished_is_asked_
     assert_eq!(
         (asked.lists, asked.singles.len()),
         (PAGES, 0),
-        "and so does the next"
+        "the next sweep costs the same"
     );
 
     let finished = references[OPEN / 2].as_str().to_ascii_lowercase();
@@ -62,7 +63,7 @@ async fn a_sweep_of_ten_thousand_costs_pages_and_only_who_has_finished_is_asked_
         (PAGES, BTreeSet::from([finished]))
     );
 
-    // The report came with the answer to that one question, so nothing more is asked.
+    // The answer to that one poll carried the report, so no further call follows.
     let done = bank
         .flow
         .list(&Filter::all().in_phase(Phase::Done), None, OPEN)
@@ -74,13 +75,13 @@ async fn a_sweep_of_ten_thousand_costs_pages_and_only_who_has_finished_is_asked_
     assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0));
 }
 
-/// What the vendor was asked for: how many lists, and which single identifications, by their numbers.
+/// The calls to the vendor: the number of lists, and the polled identifications by their numbers.
 struct Asked {
     lists: usize,
     singles: BTreeSet<String>,
 }
 
-/// A bank that verifies at IDnow, in the sandbox and in this process.
+/// A bank that verifies with IDnow in the sandbox, in this process.
 struct Bank {
     sandbox: Arc<Sandbox>,
     clock: ManualClock,
@@ -113,7 +114,7 @@ impl Bank {
         }
     }
 
-    /// Lets time pass, and works off what is due then: what the vendor was asked for meanwhile.
+    /// Advances the clock, processes all due work, and returns the calls to the vendor.
     async fn after(&self, time: Duration) -> Asked {
         self.sandbox.clock().advance(time).await;
         self.clock.advance(time);
@@ -134,16 +135,19 @@ impl Bank {
                 Some((_, "")) => asked.lists += 1,
                 Some((_, number)) => {
                     let number = number.trim_start_matches('/').to_ascii_lowercase();
-                    assert!(asked.singles.insert(number), "it is asked for once");
+                    assert!(
+                        asked.singles.insert(number),
+                        "each identification is polled once"
+                    );
                 }
-                None => panic!("nothing else is to be asked for"),
+                None => panic!("unexpected call"),
             }
         }
         asked
     }
 }
 
-/// The way to the sandbox: a call.
+/// The transport to the sandbox: a function call.
 struct InProcess(Arc<Sandbox>);
 
 impl fmt::Debug for InProcess {

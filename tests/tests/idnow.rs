@@ -1,4 +1,5 @@
-//! IDnow from end to end: the adapter against the sandbox over real HTTP, each knowing only the vendor's document.
+//! IDnow end to end: the adapter against the sandbox over HTTP, each written from the vendor's
+//! document alone.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +22,8 @@ use idv::{
 use idv_sandbox::{Fault, FaultKind};
 use support::{Setup, minutes};
 
-/// Polls at intervals of virtual time until there is nothing to poll for, and says what was observed.
+/// Polls at intervals of virtual time until there is nothing to poll for, and returns the
+/// observations.
 async fn follow(
     setup: &Setup,
     verification: &mut Verification,
@@ -62,7 +64,7 @@ async fn each_scenario_ends_as_it_should() {
 }
 
 #[tokio::test]
-async fn a_person_who_never_comes_expires_by_our_clock_and_is_gone_at_the_vendor() {
+async fn absent_person_expires_by_our_clock_and_at_the_vendor() {
     let setup = Setup::new().await;
     let created = setup
         .client
@@ -89,7 +91,7 @@ async fn a_person_who_never_comes_expires_by_our_clock_and_is_gone_at_the_vendor
 }
 
 #[tokio::test]
-async fn changed_data_say_what_had_been_submitted() {
+async fn changed_data_keep_submitted_values() {
     let setup = Setup::new().await;
     let mut verification = setup.create().await;
     setup.act(&verification, "data-changed");
@@ -113,12 +115,12 @@ async fn changed_data_say_what_had_been_submitted() {
     assert_eq!(
         birth_place.alternatives.len(),
         1,
-        "what the agent had before the review"
+        "the agent's data before the review"
     );
 }
 
 #[tokio::test]
-async fn json_xml_and_zip_of_one_case_are_equal_reports() {
+async fn json_xml_and_zip_of_one_case_yield_equal_reports() {
     for robot in [
         "CHANGEALL",
         "HAPPYPATH",
@@ -144,7 +146,7 @@ async fn json_xml_and_zip_of_one_case_are_equal_reports() {
                 (observation.channel, observation.trust.is_proven()),
                 (Channel::Fetch, true)
             );
-            // Each is proven by bytes of its own.
+            // Each result is proven by its own bytes.
             observation.trust = Trust::Claimed;
             reports.push(observation);
         }
@@ -155,7 +157,7 @@ async fn json_xml_and_zip_of_one_case_are_equal_reports() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_start_is_repeated_and_yields_one_identification() {
+async fn lost_answer_to_start_yields_one_identification() {
     for fault in [
         FaultKind::CutAfter,
         FaultKind::Truncated,
@@ -191,7 +193,7 @@ async fn a_lost_answer_to_start_is_repeated_and_yields_one_identification() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_stays_silent_leaves_the_effect_unknown() {
+async fn silent_vendor_leaves_effect_unknown() {
     let setup = Setup::new().await;
     setup
         .sandbox
@@ -209,7 +211,7 @@ async fn a_vendor_that_stays_silent_leaves_the_effect_unknown() {
 }
 
 #[tokio::test]
-async fn a_finished_identification_is_a_conflict_and_nothing_is_changed() {
+async fn finished_identification_is_a_conflict() {
     let setup = Setup::new().await;
     let new = setup.new_verification();
     let created = setup.client.create(&new).await.unwrap();
@@ -229,7 +231,7 @@ async fn a_finished_identification_is_a_conflict_and_nothing_is_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_expired_login_token_is_renewed_once_for_a_hundred_callers() {
+async fn expired_token_is_renewed_once_for_a_hundred_callers() {
     let setup = Setup::new().await;
     let verification = setup.create().await;
     setup.act(&verification, "never-finishes");
@@ -246,11 +248,11 @@ async fn an_expired_login_token_is_renewed_once_for_a_hundred_callers() {
         .iter()
         .filter(|request| request.path.ends_with("/login"))
         .count();
-    assert_eq!(logins, 2, "the first one, and one more");
+    assert_eq!(logins, 2, "the first login and one more");
 }
 
 #[tokio::test]
-async fn a_forged_callback_changes_no_decision_and_a_poll_that_says_otherwise_is_followed() {
+async fn forged_callback_changes_no_decision() {
     let setup = Setup::new().await;
     let mut verification = setup.create().await;
     let reference = verification.id().reference.as_str().to_owned();
@@ -287,7 +289,7 @@ async fn a_forged_callback_changes_no_decision_and_a_poll_that_says_otherwise_is
         Decision::Settled(Outcome::Rejected)
     );
 
-    // With a secret configured, a callback without it is not even read.
+    // With a configured secret, a callback without it is not even parsed.
     let secret = setup.secret_file("0123456789abcdef0123");
     let client = setup.client_with(&[("IDV_IDNOW_CALLBACK_SECRET_FILE", &secret)]);
     assert_eq!(
@@ -308,12 +310,12 @@ async fn a_forged_callback_changes_no_decision_and_a_poll_that_says_otherwise_is
     assert_eq!(
         verification.decision(),
         Decision::Settled(Outcome::Rejected),
-        "even proven, it settles nothing"
+        "even an authenticated callback settles nothing"
     );
 }
 
 #[tokio::test]
-async fn lists_tell_the_state_of_many_in_a_call_each() {
+async fn list_reports_state_of_many_in_one_call() {
     let setup = Setup::new().await;
     let mut wanted = Vec::new();
     for (scenario, group) in [
@@ -359,12 +361,12 @@ async fn lists_tell_the_state_of_many_in_a_call_each() {
     assert_eq!(
         setup.sandbox.requests().len() - before,
         4 + 4 + 1,
-        "a call for each group, and one login"
+        "one call per group, and one login"
     );
 }
 
 #[tokio::test]
-async fn evidence_is_downloaded_whole_and_within_its_limit() {
+async fn evidence_is_downloaded_within_its_limit() {
     let setup = Setup::new().await;
     setup
         .sandbox
@@ -424,7 +426,7 @@ async fn evidence_is_downloaded_whole_and_within_its_limit() {
 }
 
 #[tokio::test]
-async fn deleting_is_confirmed_and_repeating_it_is_no_error() {
+async fn deletion_is_confirmed_and_repeatable() {
     let setup = Setup::new().await;
     let verification = setup.create().await;
     assert_eq!(
@@ -439,7 +441,7 @@ async fn deleting_is_confirmed_and_repeating_it_is_no_error() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
+async fn broken_answer_is_an_error_and_verifies_no_one() {
     for fault in [
         FaultKind::WrongType,
         FaultKind::Html,
@@ -466,7 +468,7 @@ async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_said() {
+async fn unsupported_fields_are_listed() {
     let setup = Setup::new().await;
     let mut new = setup.new_verification();
     new.purpose = Some("opening an account".into());
@@ -476,7 +478,7 @@ async fn what_cannot_be_sent_is_said() {
 }
 
 #[tokio::test]
-async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
+async fn identification_of_other_system_is_followed() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let setup = Setup::new().await;
@@ -521,7 +523,7 @@ async fn what_was_created_elsewhere_under_another_name_is_followed_too() {
 }
 
 #[tokio::test]
-async fn an_archive_that_is_longer_than_other_answers_is_read_up_to_its_own_limit() {
+async fn archive_is_read_up_to_its_own_limit() {
     let setup = Setup::new().await;
     setup
         .sandbox

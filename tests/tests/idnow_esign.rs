@@ -1,4 +1,5 @@
-//! IDnow's eSigning, the signature of its results, copies and the archive, from end to end (chapters 7, 8.3.5, 8.3.6 and 13.3.1).
+//! IDnow's eSigning, signed results, copies and archiving, end to end (chapters 7, 8.3.5, 8.3.6 and
+//! 13.3.1).
 
 #![allow(
     clippy::unwrap_used,
@@ -80,7 +81,7 @@ impl Company {
             .unwrap();
     }
 
-    /// An identification, and its transaction number.
+    /// Creates an identification and returns it with its transaction number.
     async fn create(&self) -> (Verification, TransactionNumber) {
         let created = self
             .client
@@ -139,7 +140,7 @@ fn contract() -> DocumentFile {
 }
 
 #[tokio::test]
-async fn definitions_are_told_as_they_were_given() {
+async fn definitions_are_read_as_written() {
     let company = Company::with(|account| account.handwritten_signatures = true).await;
     let (api, cx) = (company.api(), company.call());
     assert!(
@@ -221,7 +222,7 @@ async fn definitions_are_told_as_they_were_given() {
 }
 
 #[tokio::test]
-async fn an_account_that_does_not_sign_has_none_of_it() {
+async fn account_without_esigning_has_no_documents() {
     let company = Company::with(|account| account.e_sign = false).await;
     let error = company
         .api()
@@ -232,7 +233,7 @@ async fn an_account_that_does_not_sign_has_none_of_it() {
 }
 
 #[tokio::test]
-async fn a_definition_is_created_once_however_its_answer_is_lost() {
+async fn definition_is_created_once_when_answers_are_lost() {
     let company = Company::new().await;
     company
         .api()
@@ -253,7 +254,7 @@ async fn a_definition_is_created_once_however_its_answer_is_lost() {
         (&ErrorKind::Unavailable, Effect::Unknown)
     );
     assert_eq!(company.calls("POST", "/documentdefinitions"), 1);
-    // What became of it can be asked.
+    // A later call shows whether it was created.
     company
         .api()
         .document_definition(&company.call(), &id("doc1"))
@@ -262,7 +263,7 @@ async fn a_definition_is_created_once_however_its_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn a_default_document_is_signed_by_everybody_who_has_no_other() {
+async fn default_document_is_signed_without_own_document() {
     let company = Company::new().await;
     let (api, cx) = (company.api(), company.call());
     let mut defined = definition("doc1");
@@ -275,7 +276,11 @@ async fn a_default_document_is_signed_by_everybody_who_has_no_other() {
         .download_default_document(&cx, &id("doc1"), 1 << 20, &mut Vec::new())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::NotFound, "there is none yet");
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::NotFound,
+        "the document does not exist yet"
+    );
     api.upload_default_document(&cx, &id("doc1"), &contract())
         .await
         .unwrap();
@@ -315,7 +320,7 @@ async fn a_default_document_is_signed_by_everybody_who_has_no_other() {
 }
 
 #[tokio::test]
-async fn a_person_signs_a_document_of_their_own() {
+async fn person_signs_own_document() {
     let company = Company::new().await;
     let (api, cx) = (company.api(), company.call());
     let mut defined = definition("doc1");
@@ -329,7 +334,7 @@ async fn a_person_signs_a_document_of_their_own() {
         (document.status, document.hash),
         (Some(DocumentStatus::NeedUpload), None)
     );
-    // Until it is there, nobody signs.
+    // Until the document is uploaded, no one can sign it.
     let reference = verification.id().reference.as_str().to_owned();
     company
         .setup
@@ -367,13 +372,17 @@ async fn a_person_signs_a_document_of_their_own() {
     assert_eq!(
         effective["customer"].position.as_ref().unwrap().anchor,
         Anchor::Page(2),
-        "the document's own one holds"
+        "the person's own document takes precedence"
     );
     let early = api
         .download_signed_document(&cx, &transaction, &id("doc1"), 1 << 20, &mut Vec::new())
         .await
         .unwrap_err();
-    assert_eq!(early.kind(), &ErrorKind::NotFound, "nobody has signed");
+    assert_eq!(
+        early.kind(),
+        &ErrorKind::NotFound,
+        "the document is not signed yet"
+    );
 
     company.play(&mut verification, "data-changed").await;
     assert_eq!(
@@ -391,7 +400,11 @@ async fn a_person_signs_a_document_of_their_own() {
         .upload_document(&cx, &transaction, &id("doc1"), &contract())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::Conflict, "what is signed stays");
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::Conflict,
+        "a signed document cannot be replaced"
+    );
     let error = api
         .update_document(&cx, &transaction, &id("doc1"), &update)
         .await
@@ -400,7 +413,7 @@ async fn a_person_signs_a_document_of_their_own() {
 }
 
 #[tokio::test]
-async fn what_was_signed_is_evidence_like_any_other() {
+async fn signed_document_is_evidence() {
     let company = Company::new().await;
     for name in ["doc1", "doc2"] {
         company.define(&definition(name)).await;
@@ -412,7 +425,8 @@ async fn what_was_signed_is_evidence_like_any_other() {
     }
     let (mut verification, transaction) = company.create().await;
     company.play(&mut verification, "happy").await;
-    // By the name that the archive has for it (chapter 7.2.7); the table of attachments does not have it (chapter 13.1.6).
+    // By its name in the archive (chapter 7.2.7), which the table of attachments lacks (chapter
+    // 13.1.6).
     for name in ["doc1", "doc2"] {
         let evidence = EvidenceId::new(format!("{name}_signed.pdf"));
         let mut file = Vec::new();
@@ -468,7 +482,7 @@ async fn what_was_signed_is_evidence_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_place_that_the_document_does_not_have_is_refused_by_the_vendor() {
+async fn vendor_refuses_missing_signature_field() {
     let company = Company::new().await;
     for (name, anchor) in [
         ("doc1", Anchor::Page(3)),
@@ -488,7 +502,7 @@ async fn a_place_that_the_document_does_not_have_is_refused_by_the_vendor() {
             matches!(error.kind(), ErrorKind::InvalidRequest { .. }),
             "{name}: {error}"
         );
-        // Where the document may do without it, it is taken.
+        // An optional signature field may be missing.
         let mut may = defined.clone();
         for signature in may.signatures.values_mut() {
             signature.optional = Some(true);
@@ -507,7 +521,7 @@ async fn a_place_that_the_document_does_not_have_is_refused_by_the_vendor() {
 }
 
 #[tokio::test]
-async fn what_the_document_forbids_is_named_and_nothing_is_sent() {
+async fn invalid_definition_is_refused_before_sending() {
     let company = Company::new().await;
     let refused = async |field: &str, spoil: fn(&mut DocumentDefinition)| {
         let mut spoilt = definition("doc1");
@@ -557,7 +571,7 @@ async fn what_the_document_forbids_is_named_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_result_is_proven_by_its_signature() {
+async fn signed_result_is_proven_by_its_signature() {
     let company = Company::with(|account| account.sign_results = true).await;
     company.define(&definition("doc1")).await;
     company
@@ -592,7 +606,8 @@ async fn a_result_is_proven_by_its_signature() {
     let xml = key.verify_archive(&zip, &Limits::default()).unwrap();
     assert!(String::from_utf8_lossy(&xml).contains(verification.id().reference.as_str()));
 
-    // What was changed after it was signed is not believed, and neither is an archive without a signature.
+    // A result that was changed after its signature is refused, and so is an archive without a
+    // signature.
     let mut signature = Vec::new();
     let name = EvidenceId::new(format!("{}.sig", verification.id().reference.as_str()));
     company
@@ -635,7 +650,7 @@ async fn a_result_is_proven_by_its_signature() {
 }
 
 #[tokio::test]
-async fn a_finished_identification_is_copied_to_another_account() {
+async fn finished_identification_is_copied_to_other_account() {
     let company = Company::with(|account| account.copies_to = vec!["testbank".into()]).await;
     let (mut verification, transaction) = company.create().await;
     let early = company
@@ -658,7 +673,7 @@ async fn a_finished_identification_is_copied_to_another_account() {
     assert_ne!(
         Some(&copied.id),
         verification.id().vendor_id.as_ref(),
-        "it has an id of its own"
+        "the copy has its own id"
     );
 
     let (_, other) = account(&company.setup.sandbox, "testbank", "testbankApiKey");
@@ -681,7 +696,7 @@ async fn a_finished_identification_is_copied_to_another_account() {
     assert_eq!(
         (error.kind(), error.http_status()),
         (&ErrorKind::Unauthorized, Some(403)),
-        "to nobody else"
+        "to no other account"
     );
     company
         .setup
@@ -696,12 +711,12 @@ async fn a_finished_identification_is_copied_to_another_account() {
     assert_eq!(
         (error.kind(), error.effect()),
         (&ErrorKind::Unavailable, Effect::Unknown),
-        "it is not repeated"
+        "the call is not repeated"
     );
 }
 
 #[tokio::test]
-async fn a_finished_identification_is_archived_once() {
+async fn finished_identification_is_archived_once() {
     let company = Company::with(|account| account.archiving = true).await;
     let (mut verification, transaction) = company.create().await;
     assert!(
@@ -710,7 +725,7 @@ async fn a_finished_identification_is_archived_once() {
             .move_to_archive(&company.call(), &transaction)
             .await
             .is_err(),
-        "it is not finished"
+        "the identification is not finished"
     );
     company.play(&mut verification, "happy").await;
     company

@@ -1,5 +1,6 @@
-//! A vendor that does not exist is added to the family as the book says: its crate, its part of the sandbox, and the places that the book lists. The
-//! result is built, and its adapter is held to the contract.
+//! Adds a fictitious vendor to the family by the steps of the book: its crate, its part of the
+//! sandbox, and the places that the book lists. Then builds the result and holds the adapter to the
+//! contract.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The edits: a file, the text that is replaced, and its replacement.
+/// The edits: a file, the text to replace, and its replacement.
 const EDITS: [(&str, &str, &str); 7] = [
     (
         "Cargo.toml",
@@ -62,7 +63,7 @@ serde.workspace = true
 serde_json.workspace = true
 "#;
 
-/// The suite over the sandbox, as in this workspace, with the dependencies that it needs alone.
+/// The suite over the sandbox, as in this workspace, with only the dependencies that it needs.
 const SUITE_MANIFEST: &str = r#"[package]
 name = "imaginary-tests"
 version.workspace = true
@@ -80,11 +81,11 @@ tokio = { workspace = true, features = ["io-util", "macros", "net", "rt-multi-th
 "#;
 
 #[test]
-fn imaginary_vendor_is_added_as_the_book_says() {
+fn fictitious_vendor_is_added_as_the_book_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let family = Path::new(env!("CARGO_TARGET_TMPDIR")).join("imaginary");
-    // Crates that are edited are copied, to a folder of another name so that they share no build with the originals; the others are used
-    // where they are.
+    // Edited crates are copied to a folder of another name, so that they share no build with the
+    // originals. The others are used in place.
     for name in ["idv", "idv-sandbox"] {
         copy(
             &root.join("crates").join(name),
@@ -162,7 +163,7 @@ fn imaginary_vendor_is_added_as_the_book_says() {
     assert!(passed.is_some_and(|passed| passed > 30), "{printed}");
 }
 
-/// The manifest of the workspace, whose other crates are at their places in this one.
+/// Returns the manifest of the workspace. The other crates stay in this workspace.
 fn workspace(manifest: &str, root: &Path) -> String {
     let members = manifest
         .lines()
@@ -183,7 +184,7 @@ fn workspace(manifest: &str, root: &Path) -> String {
     manifest.lines().map(|text| line(text) + "\n").collect()
 }
 
-/// Copies a folder, and leaves files alone that are the same.
+/// Copies a folder, without touching files that are equal.
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let (path, target): (PathBuf, PathBuf) = entry
@@ -195,14 +196,14 @@ fn copy(from: &Path, to: &Path) {
             .iter()
             .any(|(place, ..)| place.contains('/') && path.ends_with(place))
         {
-            // It is written once, edited.
+            // The edited file is written once.
         } else if let Ok(text) = std::fs::read_to_string(&path) {
             write(&target, &text);
         }
     }
 }
 
-/// Writes a file unless it is there already, so that nothing is built again without a reason.
+/// Writes a file unless it has this text already, so that cargo rebuilds nothing without a reason.
 fn write(path: &Path, text: &str) {
     if std::fs::read_to_string(path).ok().as_deref() != Some(text) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

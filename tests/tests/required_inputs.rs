@@ -1,5 +1,7 @@
-//! `VendorInfo::requires` against the adapters' own refusals: a request that satisfies it is sent, and one that does not is refused before
-//! anything is sent, naming an input that is missing.
+//! Compares `VendorInfo::requires` with the adapters' refusals.
+//!
+//! An adapter sends a request that satisfies it. It refuses any other request before anything is
+//! sent, and names a missing input.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +21,7 @@ use idv_sandbox::Sandbox;
 use idv_testkit::ManualClock;
 use proptest::prelude::*;
 
-/// A network without a vendor: counts the requests.
+/// A transport without a vendor: counts the requests.
 #[derive(Debug, Clone, Default)]
 struct NoVendor(Arc<AtomicUsize>);
 
@@ -31,7 +33,7 @@ impl Transport for NoVendor {
     }
 }
 
-/// The settings of an account at each vendor, and of one with another product, by names.
+/// Returns the settings of an account at each vendor, and of one with another product, by name.
 fn accounts() -> Vec<(String, Vec<(String, String)>)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -57,7 +59,7 @@ fn client(settings: &[(String, String)], transport: &NoVendor) -> Client {
     idv::connect_in(&config, Environment::new(transport.clone(), clock)).unwrap()
 }
 
-/// A request with every input that the vendor accepts.
+/// Returns a request with every input that the vendor accepts.
 fn whole(accepts: &[&str]) -> NewVerification {
     let whole =
         NewVerification::builder(Reference::parse("0123456789abcdef0123456789abcdef").unwrap())
@@ -112,12 +114,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn missing_inputs_are_refused_and_others_are_not(kept in proptest::collection::vec(any::<bool>(), Input::ALL.len()), all in any::<bool>()) {
+    fn only_missing_required_inputs_are_refused(kept in proptest::collection::vec(any::<bool>(), Input::ALL.len()), all in any::<bool>()) {
         for (name, settings) in accounts() {
             let info = client(&settings, &NoVendor::default()).info().clone();
             let mut new = whole(info.accepts);
             for (input, kept) in Input::ALL.iter().zip(&kept) {
-                // In every other case only what is not required is left out.
+                // In all other cases the request lacks optional inputs only.
                 if !(*kept || all && info.requires.contains(&input.path)) {
                     input.clear(&mut new);
                 }
@@ -140,7 +142,7 @@ proptest! {
 }
 
 #[test]
-fn application_that_does_not_supply_a_required_input_is_told_at_start_up() {
+fn start_up_fails_when_a_required_input_is_not_supplied() {
     let supplied = ["person.given_names", "person.family_name", "contact.email"];
     for (name, settings) in accounts() {
         let client = client(&settings, &NoVendor::default());

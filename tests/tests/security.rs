@@ -1,11 +1,11 @@
-//! Every promise of `SECURITY.md` is shown by a test that exists.
+//! Checks that the test of every promise in `SECURITY.md` exists.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
 #[test]
-fn every_promise_names_tests_that_exist() {
+fn every_promise_names_existing_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
     let mut names = 0;
@@ -13,7 +13,7 @@ fn every_promise_names_tests_that_exist() {
         let (name, rest) = link.split_once("`](").unwrap();
         let (path, _) = rest.split_once(')').unwrap();
         let source = std::fs::read_to_string(root.join(path))
-            .unwrap_or_else(|_| panic!("{path} is not there"));
+            .unwrap_or_else(|_| panic!("{path} does not exist"));
         assert!(
             source.contains(&format!("fn {name}(")),
             "{path} has no test {name}"

@@ -1,4 +1,4 @@
-//! A webhook with a word that is not taught yet: its report counts as soon as the word is taught.
+//! A webhook with an unknown code: its report counts as soon as the configuration knows the code.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use serde_json::json;
 const SECRET: &str = "a secret of sixteen characters";
 const IDENT: &str = "3d1b2c4e-0000-4000-8000-00000000a001";
 
-/// A program that runs flows at Identify24, with these words.
+/// Opens a program that runs flows at Identify24, with these codes.
 async fn program(
     store: &MemoryStore,
     transport: &ScriptedTransport,
@@ -72,7 +72,7 @@ async fn attention(flow: &Engine, id: FlowId) -> Option<String> {
 }
 
 #[tokio::test]
-async fn report_of_an_untaught_word_counts_once_it_is_taught() {
+async fn report_counts_once_its_code_is_configured() {
     let (store, transport) = (MemoryStore::new(), ScriptedTransport::new());
     let clock = ManualClock::new("2026-03-01T10:00:00Z".parse().unwrap());
     let flow = program(&store, &transport, &clock, None).await;
@@ -125,7 +125,7 @@ async fn report_of_an_untaught_word_counts_once_it_is_taught() {
     );
     assert_eq!(flow.report(started.id).await.unwrap(), None);
 
-    // The word is taught, and the program starts anew.
+    // The code is configured, and the program restarts.
     let taught = program(&store, &transport, &clock, Some("Identified = verified")).await;
     transport.then_json(
         200,

@@ -1,4 +1,5 @@
-//! A tracker at every vendor of the sandbox: with callbacks and without, stored and resumed, waiting by itself.
+//! A tracker at every vendor of the sandbox: with and without callbacks, stored and resumed, and
+//! waiting on its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +16,7 @@ use std::time::Duration;
 use idv::{Client, CreateResponse, Delivery, Outcome, Progress, Tracker, TrackerState, Transition};
 use support::Setup;
 
-/// Creates a verification at the sandbox's IDnow, and acts a scenario out.
+/// Creates a verification at the sandbox's IDnow, and plays a scenario.
 async fn created(setup: &Setup, scenario: &str) -> CreateResponse {
     let created = setup
         .client
@@ -35,7 +36,7 @@ fn stored(tracker: &Tracker) -> TrackerState {
 }
 
 #[tokio::test]
-async fn stored_tracker_goes_on_where_it_was() {
+async fn stored_tracker_resumes() {
     let setup = Setup::new().await;
     let created = created(&setup, "happy").await;
     let mut tracker = Tracker::new(setup.client.clone(), &created);
@@ -45,7 +46,7 @@ async fn stored_tracker_goes_on_where_it_was() {
             Progress::Finished => break,
             Progress::WaitUntil(at) => {
                 let before = setup.sandbox.requests().len();
-                // It does not ask before its time, whichever program holds it.
+                // The tracker does not poll before its time, whichever program holds it.
                 tracker = Tracker::resume(setup.client.clone(), stored(&tracker));
                 assert_eq!(tracker.advance().await.unwrap(), Progress::WaitUntil(at));
                 assert_eq!(setup.sandbox.requests().len(), before);
@@ -69,7 +70,7 @@ async fn stored_tracker_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn run_ends_at_its_limit_and_at_the_end() {
+async fn run_ends_at_its_limit_and_at_the_outcome() {
     let setup = Setup::new().await;
     let created = created(&setup, "rejected").await;
     let mut tracker = Tracker::new(setup.client.clone(), &created);
@@ -93,7 +94,7 @@ async fn run_ends_at_its_limit_and_at_the_end() {
 }
 
 #[tokio::test]
-async fn person_who_does_not_come_expires_after_a_last_poll() {
+async fn absent_person_expires_after_last_poll() {
     let setup = Setup::new().await;
     let created = setup
         .client
@@ -111,14 +112,14 @@ async fn person_who_does_not_come_expires_after_a_last_poll() {
     assert_eq!(tracker.advance().await.unwrap(), Progress::Finished);
     assert!(
         setup.sandbox.requests().len() > polls,
-        "the vendor is asked once more"
+        "the vendor is polled once more"
     );
     assert_eq!(tracker.outcome(), Some(Outcome::Expired));
     assert!(tracker.report().is_none());
 }
 
 #[tokio::test]
-async fn outage_slows_polls_down_and_is_survived() {
+async fn tracker_backs_off_and_survives_outage() {
     let setup = Setup::new().await;
     let created = created(&setup, "happy").await;
     let mut tracker = Tracker::new(setup.client.clone(), &created);
@@ -162,7 +163,7 @@ fn callback(client: &Client, created: &CreateResponse, result: &str) -> Delivery
 }
 
 #[tokio::test]
-async fn callback_in_the_inbox_wakes_the_tracker_once() {
+async fn callback_in_inbox_causes_one_poll() {
     let setup = Setup::new().await;
     let created = created(&setup, "happy").await;
     let transitions = Arc::new(Mutex::new(Vec::new()));
@@ -186,7 +187,7 @@ async fn callback_in_the_inbox_wakes_the_tracker_once() {
     assert_eq!(
         setup.sandbox.requests().len(),
         polls + 1,
-        "ten seconds are less than the vendor's pace"
+        "ten seconds are shorter than the poll interval"
     );
     assert!(
         transitions
@@ -228,6 +229,6 @@ async fn inbox_is_bounded_and_ignores_other_verifications() {
         inbox
             .receive(&callback(&setup.client, &created, "SUCCESS"))
             .is_ok(),
-        "a tracker that is gone needs no news"
+        "a dropped tracker receives no message"
     );
 }

@@ -1,4 +1,4 @@
-//! Identity.TM, by the client and by hand: with Basic authentication, and typed answers.
+//! Identity.TM, by the client and by hand: with Basic authentication and typed answers.
 
 use std::rc::Rc;
 
@@ -15,7 +15,7 @@ use super::{Server, Work, submitted};
 const USER: &str = "example";
 const PASSWORD: &str = "examplePassword";
 
-/// A poll of an order that is over, and a creation.
+/// Returns the work of a poll of a finished order, and of a create request.
 pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
     let idv = client(&server.identity_tm);
     let id = runtime.block_on(idv.create(&order(&idv))).unwrap().id;
@@ -43,7 +43,7 @@ pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
                 assert!(history.status.iter().any(|entry| entry.kind == 6));
             }),
         },
-        // Each places an order more: the vendor does not recognize one by its reference.
+        // Each create request places another order: the vendor does not recognize a reference.
         Work {
             name: "Identity.TM: client.create, latency",
             what: "identity-tm-create",
@@ -53,7 +53,7 @@ pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
     ]
 }
 
-/// The vendor demands the country too.
+/// Returns the data of an order, with the country that the vendor requires.
 fn order(client: &Client) -> NewVerification {
     let mut new = submitted(client);
     new.person.address.country = Country::from_alpha2("DE").map(Into::into);
@@ -71,7 +71,7 @@ fn client(base: &str) -> Client {
     )
 }
 
-/// What an application would write without idv: no retry, no checks, no normalization.
+/// The code that an application would write without idv: no retries, no checks, no normalization.
 struct ByHand {
     http: reqwest::Client,
     base: String,

@@ -1,4 +1,4 @@
-//! IDnow, by the client and by hand: with a login token, and typed answers.
+//! IDnow, by the client and by hand: with a login token and typed answers.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -12,15 +12,16 @@ use tokio::runtime::Runtime;
 
 use super::{Server, Work, submitted};
 
-/// A poll of an identification that is over, and a creation.
+/// Returns the work of a poll of a finished identification, and of a create request.
 pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
     let idv = client(&server.idnow);
     let id = runtime.block_on(idv.create(&submitted(&idv))).unwrap().id;
     let transaction = id.reference.as_str().to_owned();
-    // An hour passes there, and with it every login.
+    // An hour passes in the sandbox, and every login token expires.
     server.finish(move |sandbox| drop(sandbox.idnow().act(&transaction, "happy").unwrap()));
     let by_hand = Rc::new(runtime.block_on(ByHand::log_in(&server.idnow)));
-    // Each creates the same identification again: the vendor's call is an update then, and nothing piles up.
+    // Each create request repeats the same identification: the vendor then updates it, and none
+    // pile up.
     let another = submitted(&idv);
     let (poller, also) = (idv.clone(), Rc::clone(&by_hand));
     let reference = id.reference.as_str().to_owned();
@@ -54,7 +55,7 @@ fn client(base: &str) -> Client {
     )
 }
 
-/// What an application would write without idv: no retry, no checks, no normalization.
+/// The code that an application would write without idv: no retries, no checks, no normalization.
 struct ByHand {
     http: reqwest::Client,
     base: String,

@@ -1,7 +1,8 @@
-//! `client.poll` and `client.create` through the sandbox, beside hand-written reqwest and serde that make the same vendor calls, and
-//! nothing else.
+//! `client.poll` and `client.create` through the sandbox, compared with hand-written reqwest and
+//! serde code that makes only the same vendor calls.
 //!
-//! With `--count WHAT SIDE N` it makes N calls of one side only, for counting instructions: see `benches/instructions.sh`.
+//! With `--count WHAT SIDE N` the program makes N calls of one side only, to count instructions:
+//! see `benches/instructions.sh`.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +29,8 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
-    // One vendor after the other: a creation is to go before the orders of another have piled up.
+    // The vendors take turns: the create requests of one must run before the orders of another pile
+    // up.
     let works = [idnow::work, identity_tm::work];
 
     if let Some(at) = arguments.iter().position(|argument| argument == "--count") {
@@ -66,17 +68,17 @@ fn main() {
     );
 }
 
-/// A call, in two ways.
+/// A call, in two implementations.
 struct Work<'a> {
-    /// For the table.
+    /// The name in the table.
     name: &'static str,
-    /// For `--count`.
+    /// The name for `--count`.
     what: &'static str,
     ours: Box<dyn FnMut() + 'a>,
     baseline: Box<dyn FnMut() + 'a>,
 }
 
-/// What is known of the person; a vendor may demand more.
+/// Returns the data about the person. A vendor may require more.
 fn submitted(client: &Client) -> NewVerification {
     let mut new = NewVerification::new(client.reference());
     new.person.given_names = Some("Erika".into());
@@ -94,10 +96,10 @@ fn submitted(client: &Client) -> NewVerification {
     new
 }
 
-/// What is done in the sandbox.
+/// An action in the sandbox.
 type Act = Box<dyn FnOnce(&Sandbox) + Send>;
 
-/// The sandbox, on a thread of its own.
+/// The sandbox, on its own thread.
 struct Server {
     idnow: String,
     identity_tm: String,
@@ -137,7 +139,7 @@ impl Server {
         }
     }
 
-    /// Has the person do their part, and waits until all of it has come to pass.
+    /// Has the person act, and waits until every effect has occurred.
     fn finish(&self, act: impl FnOnce(&Sandbox) + Send + 'static) {
         self.acts.send(Box::new(act)).unwrap();
         self.acted.recv().unwrap();

@@ -1,4 +1,4 @@
-//! How the cost of finding what is due grows with the number of open verifications.
+//! The cost of finding due flows as the number of open verifications grows.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -11,17 +11,17 @@ use jiff::SignedDuration;
 use super::stores::{Kind, Place};
 use super::{SMALL, print};
 
-/// How many are open.
+/// The numbers of open verifications.
 const SIZES: &[u64] = if SMALL {
     &[20, 40]
 } else {
     &[1_000, 10_000, 100_000, 1_000_000]
 };
-/// How often each thing is done.
+/// The number of repetitions.
 const ROUNDS: usize = if SMALL { 3 } else { 200 };
-/// How long a flow's sealed state is.
+/// The length of a flow's sealed state, in bytes.
 const LENGTH: usize = 900;
-/// A second, in microseconds: one becomes due in each.
+/// A second, in microseconds. One flow becomes due in each.
 const SECOND: u64 = 1_000_000;
 
 pub(super) async fn measure() {
@@ -52,12 +52,14 @@ pub(super) async fn measure() {
         }
     }
     print(
-        "claiming what is due among so many open verifications: median, and to that of the fewest",
+        "claims of due flows by the number of open verifications: median, and ratio to the \
+         smallest number",
         &table,
     );
 }
 
-/// What it costs to claim the only one that is due, to look in vain, and to say when one is due.
+/// Returns the time to claim the only due flow, to search without success, and to find the next due
+/// time.
 async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
     let mut costs = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
@@ -72,7 +74,7 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
         let [record] = claimed.as_slice() else {
             panic!("one is due, and {} were claimed", claimed.len())
         };
-        // As a step ends: it is due again much later.
+        // A step ends like this: the flow is due again much later.
         let mut later = record.clone();
         later.due = Some(record.due.unwrap() + SignedDuration::from_hours(24 * 365));
         assert!(matches!(
@@ -94,7 +96,7 @@ async fn cost(store: &dyn Store, next: &mut u64) -> [Duration; 3] {
     })
 }
 
-/// When the flow of a number is due.
+/// Returns when the flow with this number is due.
 fn due(number: u64) -> Timestamp {
     Timestamp::from_microsecond(due_in_microseconds(number)).unwrap()
 }
@@ -103,7 +105,8 @@ fn due_in_microseconds(number: u64) -> i64 {
     i64::try_from(1_900_000_000 * SECOND + number * SECOND).unwrap()
 }
 
-/// Adds flows until there are so many: in one statement where the store has a database, since a transaction for each would take hours.
+/// Adds flows up to this number: by one statement if the store has a database, because a
+/// transaction per flow would take hours.
 async fn fill(place: &Place, store: &dyn Store, from: u64, to: u64) {
     const COLUMNS: &str = "id, provider, account, phase, phase_since, created_at, reference, vendor, audit_count, audit_hash, body";
     let first = due_in_microseconds(0);
@@ -117,34 +120,38 @@ async fn fill(place: &Place, store: &dyn Store, from: u64, to: u64) {
         Place::Sqlite(..) => {
             place
                 .execute(format!(
-                    "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {to}) \
-                     INSERT INTO idv_flows ({COLUMNS}) SELECT randomblob(16), 'idnow', 'idnow', 'open', {first} + i, {first}, \
-                     randomblob(32), randomblob(32), 0, zeroblob(32), randomblob({LENGTH}) FROM n"
+                    "WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i \
+                     + 1 < {to}) INSERT INTO idv_flows ({COLUMNS}) SELECT randomblob(16), \
+                     'idnow', 'idnow', 'open', {first} + i, {first}, randomblob(32), \
+                     randomblob(32), 0, zeroblob(32), randomblob({LENGTH}) FROM n"
                 ))
                 .await;
             place
                 .execute(format!(
                     "INSERT INTO idv_queue (flow, account, version, due) SELECT id, account, 1, \
-                     {first} + (phase_since - {first}) * {SECOND} FROM idv_flows WHERE phase_since >= {first} + {from}"
+                     {first} + (phase_since - {first}) * {SECOND} FROM idv_flows WHERE \
+                     phase_since >= {first} + {from}"
                 ))
                 .await;
         }
         Place::Postgres { .. } => {
             place
                 .execute(format!(
-                    "INSERT INTO idv_flows ({COLUMNS}) SELECT decode(md5(i::text), 'hex'), 'idnow', 'idnow', 'open', \
-                     {first}, {first}, sha256(i::text::bytea), sha256(('v' || i)::bytea), 0, sha256(''), \
-                     decode(repeat(md5(i::text), {}), 'hex') FROM generate_series({from}::bigint, {to} - 1) AS i",
+                    "INSERT INTO idv_flows ({COLUMNS}) SELECT decode(md5(i::text), 'hex'), \
+                     'idnow', 'idnow', 'open', {first}, {first}, sha256(i::text::bytea), \
+                     sha256(('v' || i)::bytea), 0, sha256(''), decode(repeat(md5(i::text), {}), \
+                     'hex') FROM generate_series({from}::bigint, {to} - 1) AS i",
                     LENGTH / 16
                 ))
                 .await;
             place
                 .execute(format!(
-                    "INSERT INTO idv_queue (flow, account, version, due) SELECT decode(md5(i::text), 'hex'), 'idnow', 1, \
-                     {first} + i * {SECOND} FROM generate_series({from}::bigint, {to} - 1) AS i"
+                    "INSERT INTO idv_queue (flow, account, version, due) SELECT \
+                     decode(md5(i::text), 'hex'), 'idnow', 1, {first} + i * {SECOND} FROM \
+                     generate_series({from}::bigint, {to} - 1) AS i"
                 ))
                 .await;
-            // A server in use does it by itself.
+            // A server in use does this automatically.
             place.execute("ANALYZE".to_owned()).await;
         }
     }
@@ -154,7 +161,7 @@ fn record(number: u64) -> Record {
     let name = |salt: u64| {
         let mut bytes = [0; 32];
         for (index, part) in bytes.chunks_mut(8).enumerate() {
-            // Scattered, as random names are.
+            // Scattered, like random ids.
             let mixed = (number ^ salt ^ ((index as u64) << 40))
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15)
                 .rotate_left(29);

@@ -4,7 +4,7 @@ use std::ops::Sub;
 
 use idv_testkit::postgres::Server;
 
-/// Counters. Those that a store has not are missing.
+/// Counters. A store omits those that it does not have.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Figures {
     /// Transactions. Those of `PostgresStore` have one statement each.
@@ -13,7 +13,7 @@ pub(super) struct Figures {
     pub(super) syncs: Option<f64>,
     /// The number of bytes written to the log, or to all files with SQLite.
     pub(super) written: Option<f64>,
-    /// Updates of flows, and those among them that wrote no index.
+    /// The number of updates of flows, and of those that wrote no index.
     pub(super) updates: Option<f64>,
     pub(super) hot: Option<f64>,
     /// The server's processor time in milliseconds.
@@ -21,7 +21,8 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// Returns the counters of a database. Its connections must be closed: a server counts what they did when they end.
+    /// Returns the counters of a database. Its connections must be closed, because a server updates
+    /// the counters when they end.
     pub(super) fn of_postgres(url: &str) -> Self {
         let server = Server::shared();
         let number = |statement: &str| server.execute(url, statement).parse().ok();
@@ -47,7 +48,7 @@ impl Figures {
         }
     }
 
-    /// Returns what this process wrote.
+    /// Returns the number of bytes that this process has written.
     pub(super) fn of_sqlite() -> Self {
         let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
         let written = io
@@ -84,9 +85,10 @@ impl Sub for Figures {
     }
 }
 
-/// The processor time of a server and all its processes, those that have ended included, where the system tells it.
+/// Returns the processor time of a server and all its processes, ended ones included, if the system
+/// reports it.
 fn processor(server: &Server) -> Option<f64> {
-    // The unit of these counters on every Linux that this is run on.
+    // The unit of these counters on every supported Linux.
     const MILLISECONDS: f64 = 10.0;
     let pid_file = std::fs::read_to_string(server.folder().join("data/postmaster.pid")).ok()?;
     let pid = pid_file.lines().next()?.to_owned();
@@ -96,7 +98,7 @@ fn processor(server: &Server) -> Option<f64> {
             continue;
         };
         let own = process.file_name().to_str() == Some(&pid);
-        // The name of a program stands in brackets, and may have spaces.
+        // The name of a program is in parentheses and may contain spaces.
         let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
         let number = |index: usize| {
             fields

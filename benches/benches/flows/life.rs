@@ -1,5 +1,6 @@
-//! Flows from their creation to the end: created at the vendor, two callbacks received and worked off, the outcome and the report asked
-//! for and stored, deleted at the vendor, the deletion confirmed, our own copy erased.
+//! Whole lives of flows: the vendor creates the verification, two callbacks arrive and are
+//! processed, the outcome and the report are fetched and stored, the vendor deletes its copy and
+//! confirms it, and our own copy is erased.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use idv_core::{Clock as _, Delivery, Reference};
 use idv_flow::store::{Filter, FlowStore as _, TimerStore as _};
-use idv_flow::{Engine, FlowId, Keep, Retention, Schedule, Vault};
+use idv_flow::{Engine, FlowId, Retention, RetentionRule, Schedule, Vault};
 
 use super::counted::Counted;
 use super::figures::Figures;
@@ -16,9 +17,9 @@ use super::stores::{Kind, Place};
 use super::vendor::{BenchClock, Vendor};
 use super::{SMALL, print, timed};
 
-/// How many programs, and how many workers each has.
+/// The numbers of programs, and of workers in each.
 const CREWS: [(usize, usize); 4] = [(1, 1), (1, 8), (2, 4), (4, 16)];
-/// How many flows.
+/// Returns the number of flows.
 const fn count(kind: Kind) -> usize {
     match kind {
         _ if SMALL => 6,
@@ -63,25 +64,29 @@ pub(super) async fn measure() {
             let figures = run.figures;
             writeln!(
                 table,
-                "{kind:<10} {crew:>7} {flows:>8.0} {:>8} {:>7} {:>11} {:>7} {:>10} {:>6} {:>10} {bare:>8.0} {ratio:>8}",
+                "{kind:<10} {crew:>7} {flows:>8.0} {:>8} {:>7} {:>11} {:>7} {:>10} {:>6} {:>10} \
+                 {bare:>8.0} {ratio:>8}",
                 each(Some(run.changes as f64), ""),
                 each(Some(run.questions as f64), ""),
                 each(figures.transactions, ""),
                 each(figures.syncs, ""),
                 each(figures.written.map(|bytes| bytes / 1024.0), " KB"),
-                figures.hot_share().map_or_else(String::new, |share| format!("{share:.0} %")),
+                figures
+                    .hot_share()
+                    .map_or_else(String::new, |share| format!("{share:.0} %")),
                 each(figures.processor, " ms"),
             )
             .unwrap();
         }
     }
     print(
-        "flows from creation to deletion, and what each cost, beside transactions that replace one row of the same length",
+        "flows from creation to deletion, and what each cost, beside transactions that replace \
+         one row of the same length",
         &table,
     );
 }
 
-/// What a run came to.
+/// The result of a run.
 struct Run {
     flows: usize,
     time: Duration,
@@ -89,11 +94,12 @@ struct Run {
     questions: u64,
     /// The counters of the database.
     figures: Figures,
-    /// How long a flow's sealed state is.
+    /// The length of a flow's sealed state, in bytes.
     length: usize,
 }
 
-/// Runs so many flows to their end. What the sandbox needs to play the person, and to let time pass, is not counted.
+/// Runs this number of flows to their end. The time that the sandbox needs to play the person and
+/// to advance the clock is not counted.
 async fn run(place: &mut Place, programs: usize, workers: usize, count: usize) -> Run {
     let vendor = Vendor::start().await;
     let before_all = place.figures();
@@ -194,15 +200,15 @@ impl Program {
     async fn open(vendor: &Vendor, store: Counted, workers: usize) -> Self {
         let clock = vendor.clock.of_a_flow();
         let mut schedule = Schedule::of(vendor.client.info());
-        // Lists are measured for themselves.
+        // Another benchmark measures lists.
         schedule.sweep = None;
-        let at_once = Keep::after(Duration::ZERO);
+        let at_once = RetentionRule::after(Duration::ZERO);
         let flow = Engine::builder(store.clone())
             .client(vendor.client.clone())
             .schedule("idnow", schedule)
             .vault(Vault::new(&"7".repeat(64).into()).unwrap())
             .retention(Retention::new(at_once, at_once))
-            // Simulated time is not that of the database.
+            // Simulated time differs from the database's.
             .clock_tolerance(Duration::MAX)
             .clock(std::sync::Arc::new(clock.clone()))
             .open()
@@ -217,13 +223,13 @@ impl Program {
     }
 }
 
-/// Has every program work until there is nothing to do.
+/// Has every program work until no step is due.
 async fn work(crew: &[Program]) {
     let tasks = crew.iter().map(|program| {
         let (flow, clock, workers) = (program.flow.clone(), program.clock.clone(), program.workers);
         let store = program.store.clone();
         tokio::spawn(async move {
-            // What ends while the runner looks for more may have left something to do.
+            // A step that ends while the runner searches may have made another one due.
             while store
                 .next_due(&[], &[])
                 .await

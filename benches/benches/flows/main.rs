@@ -1,8 +1,9 @@
-//! Flows: how many are completed in a second beside the bare transactions of the same store, how the cost of what is due grows with the
-//! number of open verifications, and what an open one and a sweep cost.
+//! Flows: their number per second compared with bare transactions of the same store, the cost of
+//! finding due flows as their number grows, and the cost of an open verification and of a sweep.
 //!
-//! The vendor is IDnow in the sandbox, in the same process: a call costs what the sandbox's work costs, and no network. With
-//! `--side verifications N` it only holds so many verifications, for counting memory.
+//! The vendor is IDnow in the sandbox, in the same process: a call costs the sandbox's work and no
+//! network. With `--side verifications N` the program only holds N verifications, to measure their
+//! memory.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use idv_benches::memory;
 
-/// What is tried in a build that is not optimized is small: it is only to work.
+/// An unoptimized build runs small cases only, to check that they work.
 const SMALL: bool = cfg!(debug_assertions);
 
 fn main() {
@@ -61,14 +62,14 @@ fn main() {
     }
 }
 
-/// How long something took.
+/// Returns a result and the time that it took.
 async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
     let start = Instant::now();
     let result = work.await;
     (result, start.elapsed())
 }
 
-/// Prints a table, where there are figures to print.
+/// Prints a table, if the build yields figures.
 fn print(title: &str, table: &str) {
     if SMALL {
         println!("{title}: it works; figures need an optimized build");

@@ -1,4 +1,4 @@
-//! What an open verification costs: in memory, and in calls where the vendor has lists.
+//! The cost of an open verification: in memory, and in calls if the vendor has lists.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -16,14 +16,14 @@ use idv_flow::{Engine, Vault};
 use super::vendor::Vendor;
 use super::{SMALL, print, timed};
 
-/// How many verifications are held.
+/// The number of verifications in memory.
 const HELD: u64 = if SMALL { 10_000 } else { 1_000_000 };
-/// How many bytes one may cost.
+/// The maximum number of bytes per verification.
 const BUDGET: u64 = 512;
-/// How many are open at the vendor.
+/// The number of open verifications at the vendor.
 const OPEN: usize = if SMALL { 40 } else { 10_000 };
 
-/// Holds so many verifications, in a process of its own.
+/// Holds this number of verifications, in a separate process.
 pub(super) fn side(what: &str, count: u64) {
     assert_eq!(what, "verifications");
     let idnow = Idnow::new(IdnowConfig::new(
@@ -46,7 +46,7 @@ pub(super) fn side(what: &str, count: u64) {
     });
 }
 
-/// What one costs: by what the process grew, the allocator's own needs included.
+/// Measures the memory of a verification by the growth of the process, allocator included.
 pub(super) fn memory() {
     let grown = Run::in_child(&["--side", "verifications", &HELD.to_string()]).grown;
     let each = grown / HELD;
@@ -60,7 +60,7 @@ pub(super) fn memory() {
     );
 }
 
-/// What a sweep costs, beside polls of each.
+/// Measures the cost of a sweep, compared with a poll of each verification.
 pub(super) async fn sweep() {
     let vendor = Vendor::start().await;
     let store = MemoryStore::new();
@@ -83,7 +83,7 @@ pub(super) async fn sweep() {
         let time = format!("{time:.2?}");
         writeln!(table, "{name:<58} {:>8} {:>8} {time:>12}", calls.0, calls.1).unwrap();
     };
-    // A login, and the timers that a new store has.
+    // A login, and the timers of a new store.
     let swept = async || {
         vendor.pass(Duration::from_secs(5 * 60)).await;
         let before = calls(&vendor);
@@ -92,11 +92,11 @@ pub(super) async fn sweep() {
         ((after.0 - before.0, after.1 - before.1), time)
     };
     let (asked, time) = swept().await;
-    row("a sweep, where nobody has begun", asked, time);
-    assert_eq!(asked, (4, 0), "a list for each page and nothing else");
+    row("a sweep before any person has begun", asked, time);
+    assert_eq!(asked, (4, 0), "one call per page and no other");
 
     for reference in &references {
-        // The agent's part waits until much later.
+        // The agent acts much later.
         let steps = vendor
             .sandbox
             .idnow()
@@ -107,14 +107,10 @@ pub(super) async fn sweep() {
     let begun = 2 * 60;
     vendor.pass(Duration::from_secs(begun)).await;
     let (asked, time) = swept().await;
-    row(
-        "a sweep that brings news of each, and what follows",
-        asked,
-        time,
-    );
+    row("a sweep with a change of each, and its polls", asked, time);
     let (asked, time) = swept().await;
     row(
-        "a sweep that brings none, with all of them on the lists",
+        "a sweep without a change, with all on the lists",
         asked,
         time,
     );
@@ -133,14 +129,14 @@ pub(super) async fn sweep() {
     .await;
     let after = calls(&vendor);
     row(
-        "polls of each, without a store",
+        "a poll of each, without a store",
         (after.0 - before.0, after.1 - before.1),
         time,
     );
     print(&format!("{OPEN} open verifications at IDnow"), &table);
 }
 
-/// How many lists and how many single identifications the vendor was asked for.
+/// Returns the numbers of lists and of single identifications that the vendor was asked for.
 fn calls(vendor: &Vendor) -> (usize, usize) {
     let requests = vendor.sandbox.requests();
     let asked = requests.iter().filter(|request| request.method == "GET");

@@ -1,5 +1,5 @@
-//! The stores, and what bare transactions over the same disk, server or memory cost: with the same settings, each replaces one row of
-//! the length of a flow's.
+//! The stores, and the cost of bare transactions over the same disk, server or memory. With the
+//! same settings, each bare transaction replaces one row of the length of a flow's.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,16 +18,16 @@ use sqlx::{ConnectOptions as _, Connection as _, PgPool, SqlitePool};
 use super::SMALL;
 use super::figures::Figures;
 
-/// How many rows the bare transactions replace in turn.
+/// The number of rows that the bare transactions replace in turn.
 const ROWS: u64 = 1_000;
-/// For how long they are made.
+/// The duration of the bare transactions.
 const FOR: Duration = if SMALL {
     Duration::ZERO
 } else {
     Duration::from_secs(3)
 };
 
-/// Which store it is.
+/// The kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Memory,
@@ -49,7 +49,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Where one store is, until it is dropped.
+/// The place of a store, which is removed on drop.
 pub(super) enum Place {
     Memory(MemoryStore),
     Sqlite(Folder, Vec<SqliteStore>),
@@ -60,7 +60,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// A place with nothing in it.
+    /// Creates an empty place.
     pub(super) fn new(kind: Kind) -> Self {
         match kind {
             Kind::Memory => Self::Memory(MemoryStore::new()),
@@ -72,7 +72,7 @@ impl Place {
         }
     }
 
-    /// The store there, as one program opens it.
+    /// Opens the store, as one program does.
     pub(super) async fn connect(&mut self) -> Arc<dyn Store> {
         match self {
             Self::Memory(store) => Arc::new(store.clone()),
@@ -89,7 +89,7 @@ impl Place {
         }
     }
 
-    /// Closes what was opened.
+    /// Closes all open connections.
     pub(super) async fn close(&mut self) {
         match self {
             Self::Memory(_) => {}
@@ -106,7 +106,7 @@ impl Place {
         }
     }
 
-    /// Returns what the database has counted.
+    /// Returns the counters of the database.
     pub(super) fn figures(&self) -> Figures {
         match self {
             Self::Memory(_) => Figures::default(),
@@ -115,7 +115,7 @@ impl Place {
         }
     }
 
-    /// Executes one statement for the benchmark alone, durable or not.
+    /// Executes one statement for the benchmark only, durable or not.
     pub(super) async fn execute(&self, statement: String) {
         let statement = sqlx::AssertSqlSafe(statement);
         match self {
@@ -140,7 +140,8 @@ impl Place {
         }
     }
 
-    /// How many bare transactions so many tasks make in a second, with rows of so many bytes.
+    /// Returns the number of bare transactions per second that this number of tasks makes, with
+    /// rows of `length` bytes.
     pub(super) async fn bare(&self, tasks: usize, length: usize) -> f64 {
         let body = vec![7_u8; length];
         match self {
@@ -226,7 +227,7 @@ impl Place {
     }
 }
 
-/// How often tasks that take turns do something in a second: each at another row.
+/// Returns the number of repetitions per second by tasks that take turns, each at another row.
 async fn rate<F: Future<Output = ()>>(tasks: usize, work: impl Fn(u64) -> F) -> f64 {
     let (done, next) = (AtomicU64::new(0), AtomicU64::new(0));
     let start = Instant::now();
@@ -243,7 +244,7 @@ async fn rate<F: Future<Output = ()>>(tasks: usize, work: impl Fn(u64) -> F) -> 
     done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// The settings of the store.
+/// Returns the settings of the store.
 fn sqlite(file: PathBuf) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
@@ -255,7 +256,7 @@ fn sqlite(file: PathBuf) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// A folder that is removed when it is dropped.
+/// A folder that is removed on drop.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -275,7 +276,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is in the folder of the build.
+        // A folder that cannot be removed is below the build's folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

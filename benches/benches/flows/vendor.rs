@@ -1,4 +1,4 @@
-//! IDnow in the sandbox, in this process, and a client of it.
+//! IDnow in the sandbox, in this process, and its client.
 
 use std::fmt;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 
 const SECRET: &str = "a callback's secret of the benchmark";
 
-/// The vendor, and what it has sent.
+/// The vendor and its callbacks.
 pub(super) struct Vendor {
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) client: Client,
@@ -66,7 +66,8 @@ impl Vendor {
         config.callback_parameter = "token".to_owned();
         let clock = BenchClock::new(sandbox.clock());
         let environment = Environment::new(InProcess(Arc::clone(&sandbox)), clock.clone());
-        // Nobody waits for the vendor here, so the number of calls at once says nothing.
+        // No call waits for the vendor here, so the limit of concurrent calls would distort the
+        // figures.
         let client = Client::new(
             Idnow::new(config).unwrap(),
             environment,
@@ -80,7 +81,7 @@ impl Vendor {
         }
     }
 
-    /// What is known of the person.
+    /// Returns the data about the person.
     pub(super) fn submitted(&self) -> NewVerification {
         let mut new = NewVerification::new(self.client.reference());
         new.person.given_names = Some("Erika".into());
@@ -98,19 +99,21 @@ impl Vendor {
         new
     }
 
-    /// The callbacks that have come since the last time.
+    /// Returns the callbacks that have arrived since the last call.
     pub(super) fn callbacks(&self) -> Vec<Delivery> {
         std::mem::take(&mut self.callbacks.lock().unwrap())
     }
 
-    /// Lets time pass, for everybody.
+    /// Advances the clock of the vendor and of the programs.
     pub(super) async fn pass(&self, time: Duration) {
         self.sandbox.clock().advance(time).await;
     }
 }
 
-/// The sandbox's time, which moves only when it is moved. Whoever sleeps a little in it sleeps a little in real time; that a runner found
-/// nothing to do is remembered.
+/// The sandbox's time, which advances on request only.
+///
+/// A short sleep on this clock is a short sleep in real time. The clock records that a runner found
+/// no due step.
 #[derive(Debug, Clone)]
 pub(super) struct BenchClock {
     time: VirtualClock,
@@ -127,7 +130,7 @@ impl BenchClock {
         }
     }
 
-    /// The same time, for a flow: with an idleness of its own.
+    /// Returns a clock with the same time for another engine, with its own record of idleness.
     pub(super) fn of_a_flow(&self) -> Self {
         Self {
             idle: Arc::default(),
@@ -135,7 +138,7 @@ impl BenchClock {
         }
     }
 
-    /// Completes when the runner has found nothing to do and `at_rest` holds.
+    /// Completes when the runner has found no due step and `at_rest` holds.
     pub(super) async fn idle(&self, at_rest: impl Fn() -> bool) {
         loop {
             self.idle.1.notified().await;
@@ -163,7 +166,7 @@ impl Clock for BenchClock {
         if duration.is_zero() {
             return Box::pin(std::future::ready(()));
         }
-        // A runner sleeps the shortest time where something is about to be due.
+        // A runner sleeps for the shortest time if a step is about to become due.
         self.idle
             .0
             .store(duration > Duration::from_millis(10), Ordering::SeqCst);
@@ -179,7 +182,7 @@ impl Clock for BenchClock {
     }
 }
 
-/// The way to the vendor: a call.
+/// The transport to the vendor: a function call.
 struct InProcess(Arc<Sandbox>);
 
 impl fmt::Debug for InProcess {

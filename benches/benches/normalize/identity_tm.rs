@@ -9,12 +9,12 @@ use super::{beside_value, reported};
 const RESULTS: [(&str, &[u8]); 5] = [
     ("Identity.TM: result to a report / to a Value", fixture!("idv-identity-tm/fixtures/get-ident-data.json")),
     ("Identity.TM: result with everything", fixture!("idv-identity-tm/fixtures/own-ident-data-object.json")),
-    ("Identity.TM: result that was corrected", fixture!("idv-identity-tm/fixtures/own-ident-data-changed.json")),
+    ("Identity.TM: result with corrections", fixture!("idv-identity-tm/fixtures/own-ident-data-changed.json")),
     ("Identity.TM: result by eID", fixture!("idv-identity-tm/fixtures/own-ident-data-eid.json")),
     ("Identity.TM: result with a licence", fixture!("idv-identity-tm/fixtures/own-ident-data-licence.json")),
 ];
 
-/// Answers to polls. They have a state, and a report if they give a reason.
+/// Answers to polls. They have a status, and a report if they state a reason.
 const HISTORIES: [(&str, &[u8]); 2] = [
     ("Identity.TM: history to a state / to a Value", fixture!("idv-identity-tm/fixtures/get-status.json")),
     ("Identity.TM: history of a rejection, with reasons", fixture!("idv-identity-tm/fixtures/own-status-rejected.json")),

@@ -26,7 +26,7 @@ fn read(bytes: &[u8]) -> Vec<Observation> {
     idv::idnow::normalize::payload(bytes, Channel::Fetch).unwrap()
 }
 
-/// Every event, and nothing done with it.
+/// Reads every event and ignores it.
 fn walk(bytes: &[u8]) {
     let mut reader = quick_xml::Reader::from_str(std::str::from_utf8(bytes).unwrap());
     loop {

@@ -1,4 +1,4 @@
-//! The time from a vendor's bytes to a report, beside the least work on the same bytes.
+//! The time from a vendor's bytes to a report, compared with the least work on the same bytes.
 
 #![allow(
     clippy::unwrap_used,
@@ -50,7 +50,7 @@ fn beside_value(
     )
 }
 
-/// The same of a payload with JSON inside of its strings, which the baseline parses too.
+/// Compares a payload with JSON inside its strings, which the baseline parses too.
 fn beside_nested_values(
     name: &'static str,
     bytes: &[u8],
@@ -68,7 +68,7 @@ fn beside_nested_values(
     )
 }
 
-/// Parses the strings of a value that are JSON themselves.
+/// Parses the strings of a value that are JSON.
 fn unpacked(mut value: Value) -> Value {
     match &mut value {
         Value::String(text) if text.starts_with(['{', '[']) => {
@@ -90,7 +90,7 @@ fn unpacked(mut value: Value) -> Value {
     }
 }
 
-/// Returns the observations, after asserting that there are some, each with a report.
+/// Returns the observations, after an assertion that there are some and that each has a report.
 fn reported(seen: Vec<Observation>) -> Vec<Observation> {
     assert!(!seen.is_empty() && seen.iter().all(|seen| seen.report().is_some()));
     seen

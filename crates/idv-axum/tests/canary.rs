@@ -28,7 +28,12 @@ async fn callbacks_and_returns_log_no_marks() {
         let name = canary.mark("name");
         canary.watch(new.reference.as_str());
         new.person.family_name = Some(name.clone().into());
-        let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
+        let id = bank
+            .flow
+            .start(idv_flow::StartRequest::new(new))
+            .await
+            .unwrap()
+            .id;
         // The name of the simulated person, for vendors that do not take it with the request.
         vendor.of(&bank.sandbox).expect(&name);
         vendor.act(&bank.sandbox, "happy");

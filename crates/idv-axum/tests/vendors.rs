@@ -86,7 +86,12 @@ async fn identity_tm_may_use_all_methods_and_longer_paths() {
                 .parse()
                 .unwrap(),
         );
-        let id = bank.flow.start(idv_flow::Start::new(new)).await.unwrap().id;
+        let id = bank
+            .flow
+            .start(idv_flow::StartRequest::new(new))
+            .await
+            .unwrap()
+            .id;
         bank.vendor.act(&bank.sandbox, "happy");
         assert!(bank.follow(id).await.is_verified());
         let callbacks = bank.sandbox.callbacks();

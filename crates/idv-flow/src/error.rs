@@ -1,4 +1,4 @@
-//! What can go wrong with a flow.
+//! Errors of the engine.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,75 +8,91 @@ use crate::machine::retention::DataCopy;
 use crate::store::StoreError;
 use crate::vault::KeyError;
 
-/// A failure. It prints as one line in our own words: no vendor's text, no person's data.
+/// An error of the engine.
+///
+/// Its text consists of fixed words, numbers and labels of the application. It holds no text of a
+/// vendor and no personal data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowError {
-    /// The store failed. What was being committed is there whole or not at all; repeat what you asked for.
+    /// The store failed.
+    ///
+    /// A commit is applied as a whole or not at all: repeat the call.
     #[error("the store failed")]
     Store(#[from] StoreError),
-    /// The vendor's answer, or the refusal to send something it does not take.
+    /// The vendor refused the request or did not answer, or the adapter refused to send it.
     #[error(transparent)]
     Vendor(#[from] idv_core::Error),
-    /// There is no such flow.
-    #[error("there is no flow {0}")]
+    /// No flow has this id.
+    #[error("there is no flow {0}: use the id that the start returned")]
     UnknownFlow(FlowId),
-    /// The flow keeps no such item of evidence, or not any more.
-    #[error("the flow keeps no evidence with the number {0}")]
+    /// The flow keeps no item of evidence with this number, or it was erased.
+    #[error(
+        "the flow keeps no evidence with number {0}: use a number that the list of its evidence \
+         shows"
+    )]
     UnknownEvidence(u32),
-    /// The clock of this program differs from that of the database's server. As long as it does, the program changes nothing: a deletion
-    /// or an expiry by a wrong clock cannot be undone.
-    #[error("the clock of this program differs from the database's by {by:#}: set both by NTP")]
+    /// The clocks of this program and of the database server differ too much.
+    ///
+    /// Until they agree, the engine changes nothing: a deletion or an expiry at a wrong time cannot
+    /// be undone.
+    #[error(
+        "this program's clock differs from the database server's by {by:#}: synchronize both by NTP"
+    )]
     WrongClock {
-        /// The difference; positive if this program's clock is ahead.
+        /// The difference. It is positive if this program's clock is ahead.
         by: SignedDuration,
     },
-    /// No account of this name was given to the engine.
-    #[error("no account {0} is configured here")]
+    /// The engine has no account of this name.
+    #[error("no account {0} is configured: add it, or use the name of a configured account")]
     UnknownAccount(String),
     /// The account takes no new flows: an operator drains it.
     #[error("the account {0} is draining: start at another account, or resume it")]
     Draining(String),
-    /// The flow has no such event, or the event was forgotten 30 days after its delivery.
-    #[error("flow {flow} has no event {sequence}, or it was delivered more than 30 days ago")]
+    /// The flow has no event of this number, or the event was delivered more than 30 days ago.
+    #[error(
+        "flow {flow} has no event {sequence}: it never existed or was delivered more than 30 \
+         days ago"
+    )]
     UnknownEvent {
         /// The flow.
         flow: FlowId,
         /// The number of the event.
         sequence: u64,
     },
-    /// The receiver did not take an event.
-    #[error("the event was not taken: {0}")]
+    /// The handler or the webhook failed to process an event.
+    #[error("the event was not delivered: {0}")]
     Delivery(DeliveryError),
-    /// It must be kept for longer.
+    /// A legal hold forbids the deletion.
     #[error(
-        "{copy} must be kept until {until}, by the retention that was set: delete it after that, or change the retention first"
+        "{copy} must be kept until {until}: delete it after that time, or change the retention \
+         first"
     )]
     Held {
-        /// Whose copy it is.
+        /// The copy.
         copy: DataCopy,
-        /// Until when.
+        /// The end of the hold.
         until: Timestamp,
     },
-    /// The state of the flow does not allow it; in words.
+    /// The state of the flow does not allow the change. The text says why.
     #[error("{0}")]
     Conflict(&'static str),
-    /// What was given is not valid; in words.
+    /// An argument is invalid. The text says what is expected.
     #[error("{0}")]
     Invalid(String),
-    /// A newer version of this program wrote it, and only such a version may change it.
-    #[error("a newer version of this program wrote the flow: use that version, or a later one")]
+    /// A newer version of this program wrote the flow, and older versions must not change it.
+    #[error("a newer version of this program wrote the flow: use that version or a later one")]
     Newer,
-    /// The key provider of a vault failed. A value is not damaged because of it; what failed is tried again.
+    /// The key provider of a vault failed. No value is damaged; the failed step is retried.
     #[error(transparent)]
     Keys(#[from] KeyError),
-    /// What is stored cannot be opened or read: by another key, by a change, or by an older program.
-    #[error("what is stored cannot be read: {0}")]
+    /// Stored data cannot be decrypted or parsed: the key is missing, or the data was changed.
+    #[error("stored data cannot be read: {0}")]
     Damaged(&'static str),
 }
 
 impl FlowError {
-    /// Returns the kind as one word, as traces and metrics show it.
+    /// Returns the kind of error as one word, for traces and metrics.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Store(_) => "store",
@@ -98,5 +114,5 @@ impl FlowError {
     }
 }
 
-/// The result of everything here that can fail.
+/// The result of a fallible operation of this crate.
 pub type Result<T, E = FlowError> = std::result::Result<T, E>;

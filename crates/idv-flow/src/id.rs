@@ -1,4 +1,4 @@
-//! What a flow is called.
+//! Ids of flows.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,14 +8,23 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::FlowError;
 
-/// The name of a flow: 128 random bits, written as 32 hexadecimal digits.
+/// The id of a flow: 128 random bits, written as 32 hexadecimal digits.
 ///
-/// Unlike references and vendors' ids it opens nothing anywhere, so it may be printed, logged and put into an address.
+/// Unlike references and vendors' ids, it grants access to nothing. It may be printed, logged and
+/// used in URLs.
+///
+/// ```
+/// use idv_flow::FlowId;
+///
+/// let id: FlowId = "0123456789abcdef0123456789abcdef".parse()?;
+/// assert_eq!(id.to_string(), "0123456789abcdef0123456789abcdef");
+/// # Ok::<(), idv_flow::FlowError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId([u8; 16]);
 
 impl FlowId {
-    /// Makes a new one.
+    /// Generates a new id.
     #[must_use]
     pub fn random(random: &dyn Random) -> Self {
         let mut bits = [0; 16];
@@ -23,13 +32,13 @@ impl FlowId {
         Self(bits)
     }
 
-    /// The flow whose name has these bits: for stores, which keep names so.
+    /// Creates an id from its bits. Stores keep ids in this form.
     #[must_use]
     pub const fn from_bytes(bits: [u8; 16]) -> Self {
         Self(bits)
     }
 
-    /// Its bits.
+    /// Returns the bits of the id.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
@@ -54,7 +63,7 @@ impl FromStr for FlowId {
     fn from_str(text: &str) -> Result<Self, FlowError> {
         let mut bits = [0; 16];
         hex::decode_to_slice(text, &mut bits).map_err(|_| {
-            FlowError::Invalid("the name of a flow is 32 hexadecimal digits".to_owned())
+            FlowError::Invalid("invalid flow id: expected 32 hexadecimal digits".to_owned())
         })?;
         Ok(Self(bits))
     }
@@ -79,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_read_as_it_is_written() {
+    fn printed_id_is_parsed_again() {
         let id = FlowId::random(&idv_core::OsRandom);
         assert_eq!(id.to_string().parse::<FlowId>().unwrap(), id);
         for text in ["", "0", &"g".repeat(32), &"0".repeat(33)] {

@@ -33,7 +33,7 @@ impl KeptReport {
     /// Parses the report.
     pub(crate) fn report(&self) -> Result<Report> {
         serde_json::from_str(self.report.get())
-            .map_err(|_| FlowError::Damaged("a report is not in the form that is expected"))
+            .map_err(|_| FlowError::Damaged("a stored report cannot be parsed"))
     }
 
     /// Returns the digest of the report, by which the audit trail names it.

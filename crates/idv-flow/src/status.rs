@@ -1,4 +1,4 @@
-//! What is started, and how it stands.
+//! Requests to start a flow, the state of a flow, and the state of the engine.
 
 use std::time::Duration;
 
@@ -13,28 +13,40 @@ use crate::machine::evidence::EvidencePolicy;
 use crate::machine::retention::Retention;
 use crate::store::{ListCursor, ListOrder, Phase, Record};
 
-/// What is to be started.
+/// A request to start a flow.
+///
+/// ```
+/// use idv_core::{NewVerification, OsRandom, Reference};
+/// use idv_flow::StartRequest;
+///
+/// let new = NewVerification::new(Reference::random(&OsRandom));
+/// let request = StartRequest::new(new).at("idnow-branch").key("order-1234").by("onboarding");
+/// assert_eq!(request.account.as_deref(), Some("idnow-branch"));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Start {
-    /// What the vendor is to create.
+pub struct StartRequest {
+    /// The verification to create.
     pub new: NewVerification,
-    /// The account at a vendor; the engine's first if it is `None`.
+    /// The account at a vendor; the engine's default account if `None`.
     pub account: Option<String>,
-    /// The application's own key for the verification, such as the number of an order: see [`Start::key`].
+    /// The application's own key for the verification, such as an order number: see
+    /// [`StartRequest::key`].
     pub key: Option<String>,
-    /// The tenant that the flow belongs to: see [`Start::tenant`].
+    /// The tenant of the flow: see [`StartRequest::tenant`].
     pub tenant: Option<String>,
-    /// How long the copies are kept; as the flow was opened with, where it is not said.
+    /// The retention of the copies; that of
+    /// [`EngineBuilder::retention`](crate::EngineBuilder::retention) if `None`.
     pub retention: Option<Retention>,
-    /// The evidence that is kept; by default that of [`EngineBuilder::evidence`](crate::EngineBuilder::evidence).
+    /// The evidence to keep; that of [`EngineBuilder::evidence`](crate::EngineBuilder::evidence) if
+    /// `None`.
     pub evidence: Option<EvidencePolicy>,
-    /// Who asks: an account's name for the audit trail, no person's data.
+    /// The account that requests the start, for the audit trail, without personal data.
     pub by: Option<String>,
 }
 
-impl Start {
-    /// A verification at the first provider.
+impl StartRequest {
+    /// Creates a request for a verification at the engine's default account.
     #[must_use]
     pub const fn new(new: NewVerification) -> Self {
         Self {
@@ -48,45 +60,51 @@ impl Start {
         }
     }
 
-    /// Sets the account. The default account of a vendor is called after the vendor.
+    /// Sets the account.
+    ///
+    /// Unless the application names it, an account has the vendor's id as its name.
     #[must_use]
     pub fn at(mut self, account: impl Into<String>) -> Self {
         self.account = Some(account.into());
         self
     }
 
-    /// Sets the application's own key, by which a repeated start is recognized: a second start with the same key and tenant sends nothing and
-    /// returns the flow of the first, whatever else it asks for. [`Engine::find_by_key`](crate::Engine::find_by_key) finds the flow. The store
-    /// keeps a keyed digest of it only.
+    /// Sets the application's own key, which makes a repeated start safe.
+    ///
+    /// A second start with the same key and tenant sends nothing and returns the flow of the first,
+    /// whatever else it asks for. [`Engine::find_by_key`](crate::Engine::find_by_key) finds the
+    /// flow. The store keeps only a keyed digest of the key.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// Sets the label of the tenant: ASCII letters, digits, `-`, `_` and `.`, up to 64. The store keeps it in clear. It selects the
-    /// [key](crate::EngineBuilder::tenant) that seals the flow, and is part of each of the flow's events.
+    /// Sets the tenant's label: up to 64 ASCII letters, digits, `-`, `_` and `.`.
+    ///
+    /// The store keeps the label in clear. It selects the [key](crate::EngineBuilder::tenant) that
+    /// seals the flow, and each of the flow's events carries it.
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// Keeps the copies so long.
+    /// Sets the retention of the copies.
     #[must_use]
     pub const fn retention(mut self, retention: Retention) -> Self {
         self.retention = Some(retention);
         self
     }
 
-    /// Sets the evidence that is kept before the vendor's copy is deleted.
+    /// Sets the evidence to keep before the vendor's copy is deleted.
     #[must_use]
     pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
         self.evidence = Some(policy);
         self
     }
 
-    /// Says who asks.
+    /// Sets the account that requests the start, for the audit trail, without personal data.
     #[must_use]
     pub fn by(mut self, by: impl Into<String>) -> Self {
         self.by = Some(by.into());
@@ -94,35 +112,35 @@ impl Start {
     }
 }
 
-/// A flow that was started.
+/// The answer to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Started {
-    /// What it is called.
+pub struct StartResponse {
+    /// The id of the flow.
     pub id: FlowId,
-    /// How the person comes to the vendor; `None` as long as the vendor's answer is missing.
+    /// The way in which the person reaches the vendor; `None` until the vendor has answered.
     pub hand_off: Option<HandOff>,
-    /// Whether the reference had a flow already, and nothing was sent.
+    /// Whether a flow with this reference or key existed already. Then nothing was sent.
     pub already_existed: bool,
-    /// How far it is.
+    /// The phase of the flow.
     pub phase: Phase,
-    /// The paths of what was given but has no place in this vendor's call.
+    /// The paths of the submitted fields that this vendor's request cannot carry.
     pub unsupported_fields: Vec<String>,
 }
 
-/// How far a flow is.
+/// The state of a flow.
 ///
 /// It serializes without the hand-off, which opens the person's session.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct FlowStatus {
-    /// What it is called.
+    /// The id of the flow.
     pub id: FlowId,
     /// The provider's id.
     pub provider: String,
     /// The account at the provider.
     pub account: String,
-    /// The tenant that the flow belongs to.
+    /// The tenant of the flow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// The phase.
@@ -130,30 +148,36 @@ pub struct FlowStatus {
     /// When the phase began.
     #[serde(serialize_with = "instant")]
     pub phase_since: Timestamp,
-    /// The state of the verification; `None` where nothing was created, nobody knows, or it is disputed.
+    /// The status of the verification; `None` if none was created, if the creation is not settled,
+    /// or if the outcome is disputed.
     pub status: Option<Status>,
-    /// Whether the vendor has said two different things, and nobody has ruled. Then nobody is verified.
+    /// Whether the vendor has reported two different outcomes and no operator has resolved the
+    /// dispute yet.
+    ///
+    /// Until then, [`FlowStatus::is_verified`] is false.
     pub disputed: bool,
-    /// How the person comes to the vendor.
+    /// The way in which the person reaches the vendor.
     #[serde(skip)]
     pub hand_off: Option<HandOff>,
     /// Whether a final report is stored.
     pub has_report: bool,
-    /// For what it needs a person.
+    /// Why the flow needs an operator.
     pub attention: Option<Attention>,
-    /// When there is next something to be done; `None` where it waits for somebody, or for nothing more.
+    /// When the next step is due; `None` if the flow waits for a callback or an operator, or is
+    /// done.
     #[serde(serialize_with = "time")]
     pub due: Option<Timestamp>,
-    /// When it was started.
+    /// When the flow was started.
     #[serde(serialize_with = "instant")]
     pub created_at: Timestamp,
-    /// Since when it stands as it does.
+    /// When the verification last changed.
     #[serde(serialize_with = "instant")]
     pub since: Timestamp,
 }
 
 impl FlowStatus {
-    /// What is known of a flow that cannot be read.
+    /// Returns the state of a flow that cannot be read, from the columns that the store keeps in
+    /// clear.
     pub(crate) fn unread(record: Record, error: &FlowError) -> Self {
         Self {
             id: record.id,
@@ -173,7 +197,7 @@ impl FlowStatus {
         }
     }
 
-    /// Returns the place of the flow in a list of this order: the next page begins after it.
+    /// Returns the position of the flow in a list of this order. The next page begins after it.
     #[must_use]
     pub fn cursor(&self, order: ListOrder) -> ListCursor {
         ListCursor::new(
@@ -186,24 +210,25 @@ impl FlowStatus {
         )
     }
 
-    /// Whether the person is verified.
+    /// Returns whether the person is verified.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.status == Some(Status::Finished(Outcome::Verified))
     }
 }
 
-/// The state of the work: of the store, and of the accounts at vendors as this program sees them.
+/// The state of the store, the workers, and the accounts as this program sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// For how long the oldest work has been due. Much more than a minute says that no worker runs, or too few.
+    /// The time for which the oldest step has been due. Much more than a minute means that too few
+    /// workers run, or none.
     pub behind: Duration,
-    /// The number of messages that wait for a worker.
+    /// The number of messages in the inbox that wait for a worker.
     pub messages: u64,
-    /// The number of messages that cannot be judged yet.
+    /// The number of parked messages: the engine keeps them until it can interpret them.
     pub parked: u64,
-    /// For how long the oldest event has not been delivered; zero if this program has no handler and no webhook.
+    /// The age of the oldest undelivered event; zero if this program has no handler and no webhook.
     pub undelivered_for: Duration,
     /// The accounts at which the last call of this program failed, and those whose circuit is open.
     pub failing: Vec<FailingAccount>,

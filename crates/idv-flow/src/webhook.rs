@@ -1,4 +1,4 @@
-//! Sends events to an endpoint of the application, signed by Standard Webhooks.
+//! Sends events to an endpoint of the application, signed according to Standard Webhooks.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,39 +22,47 @@ use crate::error::{FlowError, Result};
 use crate::machine::event::Event;
 use crate::machine::retention::later;
 
-/// The prefix of secrets; the rest is Base64.
+/// The prefix of a secret. The rest is Base64.
 const PREFIX: &str = "whsec_";
-/// Bounds of a secret's length in bytes, from the specification.
+/// The length of a secret in bytes, from the specification.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// The timeout of a request, unless half of a lease is shorter.
+/// The timeout of a request, unless a third of the lease is shorter.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// The time for which a program sends nothing to an endpoint that is gone.
+/// The pause after an endpoint answers 410 Gone.
 const GONE_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// An endpoint of the application that receives its events as signed requests, by the [Standard Webhooks] specification.
+/// An endpoint of the application that receives events as signed requests, according to the
+/// [Standard Webhooks] specification.
 ///
-/// The request is a POST with a JSON body: `type` is `verification.` and the [name](crate::EventKind::name) of the event, `timestamp` the
-/// time of the change, and `data` the [`Event`]. It holds no personal data.
+/// The request is a POST with a JSON body: `type` is `verification.` and the
+/// [name](crate::EventKind::name) of the event, `timestamp` is the time of the change, and `data`
+/// is the [`Event`]. The body holds no personal data.
 ///
 /// | header | value |
 /// |---|---|
-/// | `webhook-id` | the flow's id, `-`, and the event's sequence: the same each time the event is sent |
-/// | `webhook-timestamp` | the time of this request, in seconds since 1970 |
-/// | `webhook-signature` | `v1,` and the Base64 of an HMAC-SHA256 over id, timestamp and body; one for each secret, with a space between them |
+/// | `webhook-id` | the flow's id, `-` and the event's sequence number; the same for each repetition |
+/// | `webhook-timestamp` | the time of the request, in seconds since 1970 |
+/// | `webhook-signature` | `v1,` and the Base64 of an HMAC-SHA256 over id, timestamp and body; one per secret, separated by spaces |
 ///
-/// The receiver answers with a status from 200 to 299 within 20 seconds, and ignores an id that it has seen. A receiver in Rust can
-/// authenticate requests with [`SignatureScheme::standard_webhooks`](idv_core::SignatureScheme::standard_webhooks).
+/// The receiver answers with a status from 200 to 299 within 20 seconds and ignores ids that it has
+/// seen. A receiver in Rust can authenticate requests with
+/// [`SignatureScheme::standard_webhooks`](idv_core::SignatureScheme::standard_webhooks).
 ///
 /// [Standard Webhooks]: https://www.standardwebhooks.com
 ///
 /// ```
-/// use idv_core::Secret;
-/// use idv_flow::Webhook;
+/// use std::sync::Arc;
+/// use idv_core::{Secret, Transport};
+/// use idv_flow::{EngineBuilder, Result, Webhook};
 ///
-/// # let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-/// let webhook = Webhook::new("https://bank.example/hooks/idv", &secret)?;
-/// # let _ = webhook;
-/// # Ok::<(), idv_flow::FlowError>(())
+/// fn notify(
+///     builder: EngineBuilder,
+///     secret: &Secret,
+///     transport: Arc<dyn Transport>,
+/// ) -> Result<EngineBuilder> {
+///     let webhook = Webhook::new("https://bank.example/hooks/idv", secret)?;
+///     Ok(builder.webhook(webhook, transport))
+/// }
 /// ```
 #[derive(Clone)]
 pub struct Webhook {
@@ -63,17 +71,31 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// Creates a webhook to `url`, signed with `secret`: `whsec_` and the Base64 of 24 to 64 random bytes, as
-    /// `echo whsec_$(openssl rand -base64 32)` prints it.
+    /// Creates a webhook to `url`, signed with `secret`.
+    ///
+    /// The secret is `whsec_` and the Base64 of 24 to 64 random bytes, as `echo whsec_$(openssl
+    /// rand -base64 32)` prints it.
+    ///
+    /// ```
+    /// use idv_core::Secret;
+    /// use idv_flow::Webhook;
+    ///
+    /// let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    /// assert!(Webhook::new("https://bank.example/hooks/idv", &secret).is_ok());
+    /// assert!(Webhook::new("http://bank.example/hooks/idv", &secret).is_err());
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`], which repeats neither, unless `url` is an https address, or an http address of this machine, without user
-    /// and fragment, and `secret` has its form.
+    /// [`FlowError::Invalid`] unless `url` is an https URL, or an http URL on the loopback
+    /// interface, without user and fragment, and `secret` has the form above. The error repeats
+    /// neither.
     pub fn new(url: &str, secret: &Secret) -> Result<Self> {
         let invalid = || {
             FlowError::Invalid(
-                "invalid address of the webhook: expected https:// (http:// only for this machine), without user and fragment"
+                "invalid webhook URL: expected https:// (http:// only on the loopback \
+                 interface), without user and fragment"
                     .to_owned(),
             )
         };
@@ -93,12 +115,27 @@ impl Webhook {
         })
     }
 
-    /// Adds a secret that was used before: requests are signed with each, so that a receiver can change its secret at any time. To rotate
-    /// the secret, create the webhook with the new one and add the old one here, until every receiver has the new one.
+    /// Adds a secret that was in use before, for rotation.
+    ///
+    /// Each request is signed with every secret, so that a receiver can switch at any time. To
+    /// rotate, create the webhook with the new secret and add the old one here until every receiver
+    /// has the new one.
+    ///
+    /// ```
+    /// use idv_core::Secret;
+    /// use idv_flow::Webhook;
+    ///
+    /// let new = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    /// let old = Secret::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
+    /// let webhook = Webhook::new("https://bank.example/hooks/idv", &new)?.older_secret(&old)?;
+    /// assert_eq!(format!("{webhook:?}"), r#"Webhook { host: "bank.example", secrets: 2 }"#);
+    /// # Ok::<(), idv_flow::FlowError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`], which does not repeat the secret, if it does not have its form.
+    /// [`FlowError::Invalid`] if `secret` does not have the form that [`Webhook::new`] expects. The
+    /// error does not repeat it.
     pub fn older_secret(mut self, secret: &Secret) -> Result<Self> {
         self.keys.push(key(secret)?);
         Ok(self)
@@ -144,19 +181,20 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// A webhook with the means to send it.
+/// A webhook and the transport that sends its requests.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     webhook: Webhook,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     timeout: Duration,
-    /// The answer of an endpoint that is to be left alone, and until when.
+    /// The end of a pause that the endpoint asked for, and its answer.
     pause: Mutex<Option<(Timestamp, DeliveryError)>>,
 }
 
 impl Endpoint {
-    /// A request takes less than half of `lease`: then another program would send the event as well.
+    /// Limits the timeout to a third of `lease`: if a request took longer than the lease, another
+    /// program would send the event too.
     pub(crate) fn new(
         webhook: Webhook,
         transport: Arc<dyn Transport>,
@@ -172,14 +210,14 @@ impl Endpoint {
         }
     }
 
-    /// Sends an event, unless the endpoint has asked for a pause. An operator's replay does not wait for its end.
+    /// Sends an event, unless the endpoint has asked for a pause. A replay ignores the pause.
     pub(crate) async fn send(&self, event: &Event, is_replay: bool) -> Result<(), DeliveryError> {
         let now = self.clock.now();
         if let Some(error) = self.paused(now).filter(|_| !is_replay) {
             return Err(error);
         }
         let request = self.webhook.request(event, now)?;
-        // The body of the answer says nothing that counts: it is not read.
+        // Only the status counts; the body is not read.
         match select(self.transport.send(request), self.clock.sleep(self.timeout)).await {
             Either::Left((Ok(answer), _)) => self.judge(answer.status(), answer.headers()),
             Either::Left((Err(error), _)) => Err(no_answer(error.cause)),
@@ -191,7 +229,8 @@ impl Endpoint {
         let pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, error) = pause.as_ref().filter(|(until, _)| *until > now)?;
         let left = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-        // An endpoint that is gone is a matter for an operator, who learns of it after a number of failures.
+        // An endpoint that is gone needs an operator, who sees a task after several failures. The
+        // error therefore carries no wait.
         Some(if error.wait().is_some() {
             error.clone().retry_after(left)
         } else {
@@ -207,7 +246,8 @@ impl Endpoint {
             StatusCode::GONE => (
                 Some(GONE_FOR),
                 Err(DeliveryError::new(
-                    "the webhook's endpoint is gone (410): correct the address, or remove the webhook from the configuration",
+                    "the webhook's endpoint is gone (410): correct its URL, or remove the \
+                     webhook from the configuration",
                 )),
             ),
             _ => {
@@ -243,12 +283,16 @@ fn key(secret: &Secret) -> Result<Zeroizing<Vec<u8>>> {
     let key = encoded
         .and_then(|encoded| STANDARD.decode(encoded).ok())
         .map(Zeroizing::new);
-    key.filter(|key| SECRET_BYTES.contains(&key.len())).ok_or_else(|| {
-        FlowError::Invalid("invalid secret of the webhook: expected `whsec_` and the Base64 of 24 to 64 random bytes".to_owned())
-    })
+    key.filter(|key| SECRET_BYTES.contains(&key.len()))
+        .ok_or_else(|| {
+            FlowError::Invalid(
+                "invalid webhook secret: expected `whsec_` and the Base64 of 24 to 64 random bytes"
+                    .to_owned(),
+            )
+        })
 }
 
-/// Returns the signature of a request. HMAC takes keys of every length.
+/// Returns the signature of a request. HMAC accepts keys of any length.
 fn sign(key: &[u8], id: &str, time: &str, body: &[u8]) -> Option<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     for part in [id, ".", time, "."] {
@@ -262,18 +306,18 @@ fn sign(key: &[u8], id: &str, time: &str, body: &[u8]) -> Option<String> {
 }
 
 fn no_answer(cause: TransportCause) -> DeliveryError {
-    DeliveryError::owned(format!("the webhook's endpoint gave no answer: {cause}"))
+    DeliveryError::owned(format!("the webhook's endpoint did not answer: {cause}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The example of the specification and of its reference libraries.
+    /// The example secret of the specification and its reference libraries.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
     #[test]
-    fn published_example_is_signed_as_published() {
+    fn published_example_has_published_signature() {
         let key = key(&SECRET.into()).unwrap();
         let signature = sign(
             &key,
@@ -288,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn address_must_be_encrypted_or_of_this_machine() {
+    fn url_must_be_https_or_loopback() {
         for good in [
             "https://bank.example/hooks?tenant=4",
             "http://127.0.0.1:8080/",
@@ -314,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_has_a_form_and_is_never_printed() {
+    fn invalid_secret_is_refused_and_not_printed() {
         let short = format!("{PREFIX}{}", STANDARD.encode([7; 23]));
         let long = format!("{PREFIX}{}", STANDARD.encode([7; 65]));
         for bad in [

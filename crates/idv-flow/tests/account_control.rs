@@ -17,8 +17,8 @@ use futures_util::future::{join, join3};
 use idv_core::Outcome;
 use idv_flow::store::{Phase, Store as _};
 use idv_flow::{
-    AccountLimits, AccountMode, CircuitBreaker, Engine, FlowError, FlowId, OperatorTask, Start,
-    TaskTarget,
+    AccountLimits, AccountMode, CircuitBreaker, Engine, FlowError, FlowId, OperatorTask,
+    StartRequest, TaskTarget,
 };
 use support::*;
 
@@ -60,7 +60,7 @@ impl Two {
     async fn flows(&self, engine: &Engine, account: &str, count: usize) -> Vec<FlowId> {
         let mut ids = Vec::new();
         for _ in 0..count {
-            let start = Start::new(somebody(engine)).at(account);
+            let start = StartRequest::new(somebody(engine)).at(account);
             ids.push(settle(start, engine).await);
         }
         self.bench.clock.advance(HOUR);
@@ -187,7 +187,7 @@ async fn drained_account_refuses_starts_and_finishes_the_rest() {
     let new = somebody(&first);
     let reference = new.reference.clone();
     let begun = first.start(new.clone()).await.unwrap();
-    let keyed = Start::new(somebody(&first)).key("order-1");
+    let keyed = StartRequest::new(somebody(&first)).key("order-1");
     let with_key = first.submit(keyed).await.unwrap();
     first.drain_account("example", "ops").await.unwrap();
     two.bench.clock.advance(NOTICED);
@@ -201,10 +201,10 @@ async fn drained_account_refuses_starts_and_finishes_the_rest() {
         }
         let again = engine.start(new.clone()).await.unwrap();
         assert_eq!((again.id, again.already_existed), (begun.id, true));
-        let again = Start::new(somebody(engine)).key("order-1");
+        let again = StartRequest::new(somebody(engine)).key("order-1");
         assert_eq!(engine.submit(again).await.unwrap().id, with_key.id);
     }
-    settle(Start::new(somebody(&first)).at("other"), &first).await;
+    settle(StartRequest::new(somebody(&first)).at("other"), &first).await;
     two.bench.vendor.becomes(&reference, "passed");
     two.bench.pass(&second, HOUR).await;
     assert_eq!(

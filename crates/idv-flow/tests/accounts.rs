@@ -1,4 +1,4 @@
-//! Several accounts of one vendor, tenants, the application's own keys, and lists by time.
+//! Several accounts of one vendor, tenants, the application's own keys, and lists ordered by time.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use idv_core::Clock as _;
 use idv_flow::store::{Filter, FlowStore as _, ListOrder, Phase};
-use idv_flow::{Engine, FlowError, Start, Vault};
+use idv_flow::{Engine, FlowError, StartRequest, Vault};
 
-use crate::support::{Bench, HOUR, Kind, somebody};
+use crate::support::{Bench, HOUR, Kind, new_verification};
 
-/// Opens an engine with two accounts of the same vendor, and a tenant with a key of its own.
+/// Opens an engine with two accounts of the same vendor, and a tenant with its own key.
 async fn engine(bench: &Bench) -> Engine {
     engine_of(bench, "b").await.unwrap()
 }
@@ -30,18 +30,18 @@ async fn engine_of(bench: &Bench, tenants_key: &str) -> Result<Engine, FlowError
 }
 
 #[tokio::test]
-async fn two_accounts_of_one_vendor_are_apart() {
+async fn accounts_of_one_vendor_are_separate() {
     let bench = Bench::new(Kind::default());
     let engine = engine(&bench).await;
     assert_eq!(
         engine.accounts().collect::<Vec<_>>(),
         ["example", "example-branch"]
     );
-    let new = somebody(&engine);
+    let new = new_verification(&engine);
     let first = engine.start(new.clone()).await.unwrap();
     // The same reference at another account is another verification.
     let second = engine
-        .start(Start::new(new.clone()).at("example-branch"))
+        .start(StartRequest::new(new.clone()).at("example-branch"))
         .await
         .unwrap();
     assert_ne!(first.id, second.id);
@@ -76,14 +76,14 @@ async fn two_accounts_of_one_vendor_are_apart() {
             .any(|(_, event)| event.flow == second.id && event.account == "example-branch")
     );
     let error = engine
-        .start(Start::new(somebody(&engine)).at("nowhere"))
+        .start(StartRequest::new(new_verification(&engine)).at("nowhere"))
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::UnknownAccount(_)), "{error}");
 }
 
 #[tokio::test]
-async fn account_added_twice_and_bad_names_are_refused() {
+async fn repeated_account_and_invalid_names_are_refused() {
     let bench = Bench::new(Kind::default());
     for name in ["example", "", "with blank", "ünusual", &"x".repeat(65)] {
         let builder = Engine::builder(bench.store.clone())
@@ -98,20 +98,20 @@ async fn account_added_twice_and_bad_names_are_refused() {
     }
     let engine = engine(&bench).await;
     let error = engine
-        .start(Start::new(somebody(&engine)).tenant("Erika Mustermann"))
+        .start(StartRequest::new(new_verification(&engine)).tenant("Erika Mustermann"))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("no personal data"), "{error}");
 }
 
 #[tokio::test]
-async fn second_start_with_a_key_returns_the_first_flow() {
+async fn second_start_with_key_returns_first_flow() {
     let bench = Bench::new(Kind::default());
     let engine = engine(&bench).await;
-    let start = |key: &str| Start::new(somebody(&engine)).key(key);
+    let start = |key: &str| StartRequest::new(new_verification(&engine)).key(key);
     let first = engine.start(start("order-1")).await.unwrap();
     let calls = bench.vendor.calls("create");
-    // The application has lost the reference, and makes another.
+    // The application has lost the reference, and creates another.
     let again = engine
         .start(start("order-1").at("example-branch"))
         .await
@@ -128,7 +128,7 @@ async fn second_start_with_a_key_returns_the_first_flow() {
         .unwrap();
     assert!(
         first.id != other.id && first.id != tenants.id,
-        "each tenant has keys of its own"
+        "each tenant has its own keys"
     );
     assert_eq!(
         engine
@@ -158,18 +158,21 @@ async fn second_start_with_a_key_returns_the_first_flow() {
     let record = bench.store.load(first.id).await.unwrap().unwrap();
     assert!(
         !format!("{record:?}").contains("order-1"),
-        "the store has a digest of it only"
+        "the store has only a digest of the key"
     );
 }
 
 #[tokio::test]
-async fn flow_of_a_tenant_is_sealed_by_its_key() {
+async fn flow_of_tenant_is_sealed_by_its_key() {
     let bench = Bench::new(Kind::default());
     let first = engine(&bench).await;
-    let new = somebody(&first);
+    let new = new_verification(&first);
     let reference = new.reference.clone();
-    let tenants = first.start(Start::new(new).tenant("brand")).await.unwrap();
-    let plain = first.start(somebody(&first)).await.unwrap();
+    let tenants = first
+        .start(StartRequest::new(new).tenant("brand"))
+        .await
+        .unwrap();
+    let plain = first.start(new_verification(&first)).await.unwrap();
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&first, HOUR).await;
     assert!(first.report(tenants.id).await.unwrap().is_some());
@@ -177,14 +180,14 @@ async fn flow_of_a_tenant_is_sealed_by_its_key() {
         first.status(tenants.id).await.unwrap().tenant.as_deref(),
         Some("brand")
     );
-    // Another key for the tenant opens everything but the tenant's flows.
+    // Another key for the tenant opens everything except the tenant's flows.
     let other = engine_of(&bench, "c").await.unwrap();
     assert!(matches!(
         other.status(tenants.id).await.unwrap_err(),
         FlowError::Damaged(_)
     ));
     assert!(other.status(plain.id).await.is_ok());
-    // A label that is changed in the store is noticed.
+    // A changed label in the store is detected.
     let mut record = bench.store.load(plain.id).await.unwrap().unwrap();
     record.account = "example-branch".to_owned();
     bench
@@ -199,12 +202,12 @@ async fn flow_of_a_tenant_is_sealed_by_its_key() {
 }
 
 #[tokio::test]
-async fn ended_flows_are_listed_in_the_order_in_which_they_ended() {
+async fn ended_flows_are_listed_in_order_of_their_end() {
     let bench = Bench::new(Kind::default());
     let engine = engine(&bench).await;
     let mut started = Vec::new();
     for _ in 0..3 {
-        let new = somebody(&engine);
+        let new = new_verification(&engine);
         let reference = new.reference.clone();
         started.push((engine.start(new).await.unwrap().id, reference));
         bench.pass(&engine, Duration::from_secs(60)).await;

@@ -1,6 +1,6 @@
 //! Attacks by unauthenticated senders, and floods.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 use support::meddled::Meddled;
 use support::*;
 
-/// A vendor whose results are fetched under a handle that the person's browser brings back.
+/// Creates a vendor whose results are fetched under a handle that the person's browser carries.
 async fn with_results() -> (Bench, Engine, FlowId, Reference) {
     let bench = Bench::new(Kind {
         results: true,
@@ -29,7 +29,7 @@ async fn with_results() -> (Bench, Engine, FlowId, Reference) {
 }
 
 #[tokio::test]
-async fn forged_handle_does_not_block_the_genuine_one() {
+async fn forged_handle_does_not_block_genuine_one() {
     for order in [
         ["genuine", "forged", "-"],
         ["forged", "genuine", "-"],
@@ -56,7 +56,7 @@ async fn forged_handle_does_not_block_the_genuine_one() {
 }
 
 #[tokio::test]
-async fn genuine_handle_that_comes_late_is_tried_soon() {
+async fn late_genuine_handle_is_tried_soon() {
     let (bench, flow, id, reference) = with_results().await;
     flow.receive("example", &returning(&reference, "forged"))
         .await
@@ -76,7 +76,7 @@ async fn genuine_handle_that_comes_late_is_tried_soon() {
 }
 
 #[tokio::test]
-async fn result_that_is_late_is_found_beside_forged_handles() {
+async fn late_result_is_found_beside_forged_handles() {
     let (bench, flow, id, reference) = with_results().await;
     for handle in ["late", "forged-1", "forged-2"] {
         flow.receive("example", &returning(&reference, handle))
@@ -94,7 +94,7 @@ async fn result_that_is_late_is_found_beside_forged_handles() {
 }
 
 #[tokio::test]
-async fn operator_drops_a_handle_and_a_claim_does_not_bring_it_back() {
+async fn dropped_handle_does_not_return_by_claim() {
     let (bench, flow, id, reference) = with_results().await;
     flow.receive("example", &returning(&reference, "forged"))
         .await
@@ -129,7 +129,7 @@ async fn operator_drops_a_handle_and_a_claim_does_not_bring_it_back() {
 }
 
 #[tokio::test]
-async fn forged_returns_write_a_bounded_audit_trail() {
+async fn forged_returns_write_few_audit_entries() {
     let (bench, flow, id, reference) = with_results().await;
     let before = flow.audit_of(id).await.unwrap().len();
     for number in 0..300 {
@@ -177,7 +177,7 @@ async fn claims_are_never_stored() {
 }
 
 #[tokio::test]
-async fn delivery_about_many_costs_one_lookup() {
+async fn delivery_about_many_flows_costs_one_lookup() {
     for guarded in [true, false] {
         let bench = Bench::new(Kind {
             guarded,
@@ -202,7 +202,7 @@ async fn delivery_about_many_costs_one_lookup() {
 }
 
 #[tokio::test]
-async fn flood_of_messages_does_not_starve_the_flows() {
+async fn flood_of_messages_does_not_starve_flows() {
     for workers in [1, 2, 8] {
         let bench = Bench::new(Kind::default());
         let flow = bench.flow().await;
@@ -230,7 +230,7 @@ async fn flood_of_messages_does_not_starve_the_flows() {
 }
 
 #[tokio::test]
-async fn flood_of_flows_does_not_starve_the_messages() {
+async fn flood_of_flows_does_not_starve_messages() {
     let bench = Bench::new(Kind {
         polling: true,
         ..Kind::default()
@@ -258,7 +258,7 @@ async fn flood_of_flows_does_not_starve_the_messages() {
 }
 
 #[tokio::test]
-async fn proven_end_does_not_end_what_can_be_polled() {
+async fn authenticated_end_leads_to_poll_when_vendor_has_polling() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;

@@ -1,6 +1,6 @@
-//! What a change does if something else happens at the same time, or its answer is lost: each of these was a finding.
+//! Concurrent changes and lost answers. Each test reproduces a former defect.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -9,11 +9,11 @@ use std::sync::atomic::Ordering;
 
 use idv_core::{Clock as _, CreateSafety, Outcome, Reference, Status};
 use idv_flow::store::Phase;
-use idv_flow::{Engine, FlowId, Keep, Retention, Start};
+use idv_flow::{Engine, FlowId, Retention, RetentionRule, StartRequest};
 use support::meddled::Meddled;
 use support::*;
 
-/// An engine over a store that is meddled with, and the same store for another program.
+/// Opens an engine over a store that injects changes and failures.
 async fn over(bench: &Bench, store: &Meddled) -> Engine {
     let builder = Engine::builder(store.clone())
         .client(bench.client())
@@ -22,9 +22,9 @@ async fn over(bench: &Bench, store: &Meddled) -> Engine {
 }
 
 async fn verified(bench: &Bench, engine: &Engine, retention: Retention) -> (FlowId, Reference) {
-    let new = somebody(engine);
+    let new = new_verification(engine);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).retention(retention), engine).await;
+    let id = settle(StartRequest::new(new).retention(retention), engine).await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(engine, HOUR).await;
     assert!(engine.status(id).await.unwrap().is_verified());
@@ -32,13 +32,13 @@ async fn verified(bench: &Bench, engine: &Engine, retention: Retention) -> (Flow
 }
 
 #[tokio::test]
-async fn hold_that_is_put_on_during_an_erasure_is_kept() {
+async fn hold_set_during_erasure_is_kept() {
     let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
     let engine = over(&bench, &store).await;
     let (id, _) = verified(
         &bench,
         &engine,
-        Retention::new(Keep::until_asked(), Keep::after(DAY)),
+        Retention::new(RetentionRule::until_asked(), RetentionRule::after(DAY)),
     )
     .await;
     let other = engine.clone();
@@ -46,49 +46,50 @@ async fn hold_that_is_put_on_during_an_erasure_is_kept() {
     *store.before.lock().unwrap() = Some((
         "erased",
         Box::pin(async move {
-            let hold = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+            let hold = Retention::new(
+                RetentionRule::until_asked(),
+                RetentionRule::until_asked().not_before(until),
+            );
             other.retain(id, hold, "legal").await.unwrap();
         }),
     ));
     bench.pass(&engine, 3 * DAY).await;
-    assert!(
-        store.before.lock().unwrap().is_none(),
-        "the hold was put on"
-    );
+    assert!(store.before.lock().unwrap().is_none(), "the hold was set");
     assert!(engine.report(id).await.unwrap().is_some());
     assert_eq!(engine.status(id).await.unwrap().phase, Phase::Done);
     assert!(engine.verify_audit(None).await.unwrap().holds());
 }
 
 #[tokio::test]
-async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
+async fn hold_set_before_delete_request_is_kept() {
     let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
     let engine = over(&bench, &store).await;
     let (id, _) = verified(
         &bench,
         &engine,
-        Retention::new(Keep::after(DAY), Keep::until_asked()),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
     )
     .await;
     let other = engine.clone();
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
-    let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
+    let hold = Retention::new(
+        RetentionRule::until_asked().not_before(until),
+        RetentionRule::until_asked(),
+    );
     *store.before.lock().unwrap() = Some((
         "deleting",
         Box::pin(async move { other.retain(id, hold, "legal").await.unwrap() }),
     ));
     bench.pass(&engine, 3 * DAY).await;
-    assert!(
-        store.before.lock().unwrap().is_none(),
-        "the hold was put on"
-    );
+    assert!(store.before.lock().unwrap().is_none(), "the hold was set");
     assert_eq!(bench.vendor.calls("delete"), 0);
 
-    // The vendor refuses to be reached: nothing was deleted, and a hold is accepted after that attempt.
+    // The delete request does not reach the vendor: nothing was deleted, and a hold is accepted
+    // after that attempt.
     engine
         .retain(
             id,
-            Retention::new(Keep::after(DAY), Keep::until_asked()),
+            Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
             "legal",
         )
         .await
@@ -106,19 +107,22 @@ async fn hold_that_is_put_on_before_the_vendor_is_asked_to_delete_is_kept() {
 }
 
 #[tokio::test]
-async fn hold_on_what_is_being_deleted_is_refused() {
+async fn hold_is_refused_during_deletion() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     let (id, _) = verified(
         &bench,
         &engine,
-        Retention::new(Keep::after(DAY), Keep::until_asked()),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
     )
     .await;
     bench.vendor.next("delete", Fate::HangBefore);
     bench.clock.advance(2 * DAY);
     let until = "2030-01-01T00:00:00Z".parse().unwrap();
-    let hold = Retention::new(Keep::until_asked().not_before(until), Keep::until_asked());
+    let hold = Retention::new(
+        RetentionRule::until_asked().not_before(until),
+        RetentionRule::until_asked(),
+    );
     let deleting = engine.run_due();
     let holding = async {
         while bench.vendor.calls("delete") == 0 {
@@ -132,9 +136,10 @@ async fn hold_on_what_is_being_deleted_is_refused() {
     engine.retain(id, hold, "legal").await.unwrap();
 }
 
-/// The answers of writes are lost one after the other: of the intention, of the mark, of the outcome.
+/// The store loses the answers of writes one after the other: of the intent, of the mark, of the
+/// result.
 #[tokio::test]
-async fn lost_answer_of_the_store_strands_nobody() {
+async fn flow_continues_after_lost_answer_of_store() {
     for safety in [
         CreateSafety::Keyed,
         CreateSafety::Findable,
@@ -150,7 +155,7 @@ async fn lost_answer_of_the_store_strands_nobody() {
             );
             let engine = over(&bench, &store).await;
             *store.lost.lock().unwrap() = vec![lost];
-            let new = somebody(&engine);
+            let new = new_verification(&engine);
             let reference = new.reference.clone();
             let _ = engine.start(new.clone()).await;
             let again = engine.start(new).await.unwrap();
@@ -173,7 +178,7 @@ async fn lost_answer_of_the_store_strands_nobody() {
 }
 
 #[tokio::test]
-async fn unreadable_reports_are_told_and_the_person_does_not_stay_verified() {
+async fn unreadable_reports_need_operator_and_verify_no_one() {
     let (bench, store) = (Bench::new(Kind::default()), Meddled::default());
     let engine = over(&bench, &store).await;
     let (id, reference) = verified(&bench, &engine, Retention::default()).await;
@@ -187,7 +192,7 @@ async fn unreadable_reports_are_told_and_the_person_does_not_stay_verified() {
     let status = engine.status(id).await.unwrap();
     assert!(status.disputed && !status.is_verified());
     assert_eq!(attention(&engine).await, ["damaged"]);
-    // Once they can be read, what came meanwhile is stored beside them.
+    // Once the stored reports can be read again, the new one is stored beside them.
     store.reports_damaged.store(false, Ordering::Relaxed);
     engine
         .receive("example", &message(&reference, Some("v1"), "passed"))
@@ -209,7 +214,7 @@ async fn unreadable_reports_are_told_and_the_person_does_not_stay_verified() {
 }
 
 #[tokio::test]
-async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
+async fn panic_of_adapter_affects_one_flow() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     let (one, one_reference) = start(&engine).await;
@@ -229,7 +234,7 @@ async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
     bench.pass(&engine, 10 * MINUTE).await;
     assert!(
         bench.vendor.calls("poll") - polls < 5,
-        "it is tried ever less often"
+        "the step is retried with backoff"
     );
 
     bench.vendor.becomes(&one_reference, "passed");
@@ -241,7 +246,7 @@ async fn panic_of_an_adapter_costs_one_flow_and_is_told() {
     assert!(attention(&engine).await.is_empty());
 }
 
-/// A vendor of another name, in the same world otherwise.
+/// Returns a vendor with another id in the same world.
 fn another(bench: &Bench, provider: &'static str) -> Bench {
     Bench {
         vendor: Vendor::default(),
@@ -253,7 +258,7 @@ fn another(bench: &Bench, provider: &'static str) -> Bench {
 }
 
 #[tokio::test]
-async fn program_without_a_vendor_leaves_its_flows_alone() {
+async fn program_without_vendor_leaves_its_flows_alone() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     let other = another(&bench, "other").flow().await;
@@ -265,7 +270,7 @@ async fn program_without_a_vendor_leaves_its_flows_alone() {
         bench.vendor.becomes(reference, "passed");
     }
     bench.clock.advance(2 * MINUTE);
-    // It looks first, again and again.
+    // It claims flows again and again.
     for _ in 0..50 {
         other.run_due().await.unwrap();
     }
@@ -286,18 +291,21 @@ async fn program_without_a_vendor_leaves_its_flows_alone() {
 }
 
 #[tokio::test]
-async fn vendor_that_hangs_does_not_stop_another() {
+async fn hanging_vendor_does_not_stop_another() {
     let bench = Bench::new(Kind::default());
     let hanging = another(&bench, "hanging");
     let engine = bench.open(bench.builder().client(hanging.client())).await;
     for _ in 0..100 {
-        let new = somebody(&engine);
-        engine.start(Start::new(new).at("hanging")).await.unwrap();
+        let new = new_verification(&engine);
+        engine
+            .start(StartRequest::new(new).at("hanging"))
+            .await
+            .unwrap();
         for _ in 0..10 {
             hanging.vendor.next("poll", Fate::HangBefore);
         }
     }
-    // All of them are due before the other vendor's flow is.
+    // All of them are due before the other vendor's flow.
     bench.clock.advance(2 * MINUTE);
     let (id, reference) = start(&engine).await;
     bench.clock.advance(2 * MINUTE);
@@ -311,7 +319,7 @@ async fn vendor_that_hangs_does_not_stop_another() {
             bench.clock.advance(std::time::Duration::from_secs(1));
             assert!(
                 bench.clock.now().duration_since(since).as_secs() < 300,
-                "it waits for the vendor that hangs"
+                "the flow waits for the hanging vendor"
             );
         }
     };

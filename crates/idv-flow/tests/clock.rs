@@ -1,4 +1,5 @@
-//! A program whose clock is wrong, or whose store cannot be written, changes nothing and says so.
+//! A program with a wrong clock, or with a store that cannot be written, changes nothing and
+//! reports it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +8,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use idv_flow::{Engine, FlowError, Keep, Retention, Start};
+use idv_flow::{Engine, FlowError, Retention, RetentionRule, StartRequest};
 use idv_testkit::ManualClock;
 use support::*;
 
@@ -20,8 +21,8 @@ async fn ahead(bench: &Bench, by: Duration) -> (Engine, ManualClock) {
         .clone()
         .with_clock(Arc::new(bench.clock.clone()));
     let retention = Retention::default()
-        .own(Keep::after(5 * 365 * DAY))
-        .vendor(Keep::after(30 * DAY));
+        .own(RetentionRule::after(5 * 365 * DAY))
+        .vendor(RetentionRule::after(30 * DAY));
     let builder = Engine::builder(store)
         .client(bench.client())
         .retention(retention);
@@ -32,7 +33,7 @@ async fn ahead(bench: &Bench, by: Duration) -> (Engine, ManualClock) {
 }
 
 #[tokio::test]
-async fn program_with_a_wrong_clock_changes_nothing() {
+async fn program_with_wrong_clock_changes_nothing() {
     let bench = Bench::new(Kind::default());
     let (right, shared) = (ahead(&bench, Duration::ZERO).await, bench.clock.clone());
     let (right, right_clock) = right;
@@ -62,9 +63,14 @@ async fn program_with_a_wrong_clock_changes_nothing() {
             wrong.health().await.unwrap_err(),
             FlowError::WrongClock { .. }
         ));
-        let refused = wrong.start(Start::new(somebody(&wrong))).await.unwrap_err();
+        let refused = wrong
+            .start(StartRequest::new(new_verification(&wrong)))
+            .await
+            .unwrap_err();
         assert!(
-            refused.to_string().contains("differs from the database's"),
+            refused
+                .to_string()
+                .contains("differs from the database server's"),
             "{refused}"
         );
         let message = message(&reference, None, "passed");
@@ -80,7 +86,7 @@ async fn program_with_a_wrong_clock_changes_nothing() {
     assert_eq!(bench.vendor.calls("delete"), 0);
     assert!(right.report(id).await.unwrap().is_some());
     assert!(right.status(waiting).await.unwrap().hand_off.is_some());
-    // The others go on, and a clock that is put right counts within seconds.
+    // Other programs continue, and a corrected clock counts within seconds.
     let (mended, clock) = ahead(&bench, Duration::from_secs(20)).await;
     mended.run_due().await.unwrap();
     clock.advance(DAY);
@@ -92,7 +98,7 @@ async fn program_with_a_wrong_clock_changes_nothing() {
 }
 
 #[tokio::test]
-async fn clock_that_leaps_during_a_step_deletes_nothing() {
+async fn clock_jump_during_step_deletes_nothing() {
     let bench = Bench::new(Kind::default());
     let (engine, clock) = ahead(&bench, Duration::ZERO).await;
     let (id, reference) = start(&engine).await;
@@ -102,7 +108,7 @@ async fn clock_that_leaps_during_a_step_deletes_nothing() {
         bench.clock.advance(MINUTE);
         clock.advance(MINUTE);
     }
-    // From one moment to the next.
+    // The clock jumps between two reads.
     clock.advance(31 * DAY);
     assert!(engine.run_due().await.is_err());
     let receipt = engine.receipt(id).await.unwrap();

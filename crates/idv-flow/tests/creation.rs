@@ -1,6 +1,6 @@
-//! Creating exactly once, whatever is lost on the way.
+//! Creation exactly once, whatever is lost on the way.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use idv_core::{CreateSafety, ErrorKind, HandOff, Outcome, Status, VendorId};
 use idv_flow::store::Phase;
-use idv_flow::{FlowError, Resolution, Start};
+use idv_flow::{FlowError, Resolution, StartRequest};
 use support::*;
 
 fn bench(safety: CreateSafety) -> Bench {
@@ -20,10 +20,10 @@ fn bench(safety: CreateSafety) -> Bench {
 }
 
 #[tokio::test]
-async fn what_is_started_is_there_and_says_where_to_send_the_person() {
+async fn start_returns_hand_off() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
-    let started = flow.start(somebody(&flow)).await.unwrap();
+    let started = flow.start(new_verification(&flow)).await.unwrap();
     assert!(matches!(started.hand_off, Some(HandOff::Redirect(_))) && !started.already_existed);
     let status = flow.status(started.id).await.unwrap();
     assert_eq!(
@@ -34,7 +34,7 @@ async fn what_is_started_is_there_and_says_where_to_send_the_person() {
 }
 
 #[tokio::test]
-async fn the_same_reference_is_never_sent_twice() {
+async fn reference_is_sent_once() {
     for safety in [
         CreateSafety::Keyed,
         CreateSafety::Findable,
@@ -42,7 +42,7 @@ async fn the_same_reference_is_never_sent_twice() {
     ] {
         let bench = bench(safety);
         let flow = bench.flow().await;
-        let new = somebody(&flow);
+        let new = new_verification(&flow);
         let first = flow.start(new.clone()).await.unwrap();
         let second = flow.start(new.clone()).await.unwrap();
         assert_eq!(
@@ -58,14 +58,14 @@ async fn the_same_reference_is_never_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_is_not_reached_is_tried_again_and_given_up_in_the_end() {
+async fn unreachable_vendor_is_retried_and_given_up() {
     let bench = bench(CreateSafety::Unkeyed);
     let flow = bench.flow().await;
     bench
         .vendor
         .next("create", Fate::Refused)
         .next("create", Fate::Refused);
-    let new = somebody(&flow);
+    let new = new_verification(&flow);
     let started = flow.start(new.clone()).await.unwrap();
     assert_eq!((started.phase, started.hand_off), (Phase::Creating, None));
     bench.pass(&flow, 10 * MINUTE).await;
@@ -75,7 +75,7 @@ async fn a_vendor_that_is_not_reached_is_tried_again_and_given_up_in_the_end() {
     for _ in 0..200 {
         bench.vendor.next("create", Fate::Refused);
     }
-    let new = somebody(&flow);
+    let new = new_verification(&flow);
     let started = flow.start(new.clone()).await.unwrap();
     bench.pass(&flow, 3 * HOUR).await;
     let status = flow.status(started.id).await.unwrap();
@@ -87,11 +87,11 @@ async fn a_vendor_that_is_not_reached_is_tried_again_and_given_up_in_the_end() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_refuses_is_told_and_not_tried_again() {
+async fn refused_creation_is_not_retried() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::Status(400));
-    let new = somebody(&flow);
+    let new = new_verification(&flow);
     let error = flow.start(new.clone()).await.unwrap_err();
     assert!(
         matches!(&error, FlowError::Vendor(error) if matches!(error.kind(), ErrorKind::InvalidRequest { .. })),
@@ -104,7 +104,7 @@ async fn what_the_vendor_refuses_is_told_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_a_keyed_vendor_is_asked_for_again_under_the_same_reference() {
+async fn lost_answer_is_repeated_when_creation_is_keyed() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::AnswerLost);
@@ -122,7 +122,7 @@ async fn a_lost_answer_of_a_keyed_vendor_is_asked_for_again_under_the_same_refer
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_a_findable_vendor_is_searched_for_and_never_asked_for_again() {
+async fn lost_answer_is_searched_for_when_vendor_is_findable() {
     let bench = bench(CreateSafety::Findable);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::AnswerLost);
@@ -140,8 +140,7 @@ async fn a_lost_answer_of_a_findable_vendor_is_searched_for_and_never_asked_for_
 }
 
 #[tokio::test]
-async fn what_a_search_does_not_find_is_a_persons_matter_after_a_while_and_found_late_all_the_same()
-{
+async fn unsuccessful_search_needs_operator_and_continues() {
     let bench = bench(CreateSafety::Findable);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::Status(500));
@@ -158,7 +157,7 @@ async fn what_a_search_does_not_find_is_a_persons_matter_after_a_while_and_found
 }
 
 #[tokio::test]
-async fn of_several_a_person_says_which_it_is() {
+async fn operator_chooses_among_several_verifications() {
     let bench = bench(CreateSafety::Findable);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::AnswerLost);
@@ -175,7 +174,7 @@ async fn of_several_a_person_says_which_it_is() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_an_unkeyed_vendor_is_flagged_at_once_and_nobody_is_invited_in_silence() {
+async fn lost_answer_needs_operator_when_creation_is_unkeyed() {
     let bench = bench(CreateSafety::Unkeyed);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::AnswerLost);
@@ -208,8 +207,7 @@ async fn a_lost_answer_of_an_unkeyed_vendor_is_flagged_at_once_and_nobody_is_inv
 }
 
 #[tokio::test]
-async fn a_proven_message_that_names_it_settles_an_interrupted_creation_and_a_forged_one_does_not()
-{
+async fn only_authenticated_callback_settles_creation() {
     let bench = bench(CreateSafety::Unkeyed);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::AnswerLost);
@@ -240,7 +238,7 @@ async fn a_proven_message_that_names_it_settles_an_interrupted_creation_and_a_fo
 }
 
 #[tokio::test]
-async fn a_program_that_dies_in_the_middle_is_followed_by_another_when_its_lease_has_run_out() {
+async fn other_program_continues_after_lease_of_crashed_one() {
     for (safety, fate, creations) in [
         (CreateSafety::Keyed, Fate::Hang, 2),
         (CreateSafety::Keyed, Fate::HangBefore, 2),
@@ -250,9 +248,9 @@ async fn a_program_that_dies_in_the_middle_is_followed_by_another_when_its_lease
         let bench = bench(safety);
         let flow = bench.flow().await;
         bench.vendor.next("create", fate);
-        let new = somebody(&flow);
+        let new = new_verification(&flow);
         let reference = new.reference.clone();
-        // The future is dropped where it waits for the vendor.
+        // The future is dropped while it waits for the vendor.
         assert!(Box::pin(flow.start(new)).now_or_never().is_none());
         drop(flow);
         let flow = bench.flow().await;
@@ -280,14 +278,15 @@ async fn a_program_that_dies_in_the_middle_is_followed_by_another_when_its_lease
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_after_its_worker_was_given_up_still_counts() {
+async fn answer_counts_after_its_lease_has_expired() {
     let bench = bench(CreateSafety::Unkeyed);
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::Hang);
-    let slow = Box::pin(flow.start(somebody(&flow)));
+    let slow = Box::pin(flow.start(new_verification(&flow)));
     let mut slow = slow;
     assert!((&mut slow).now_or_never().is_none());
-    // The call ends by its own deadline, long before the lease does; here both are over when it is looked at.
+    // The call ends by its own deadline, long before the lease expires; here both have passed when
+    // the engine resumes.
     bench.clock.advance(Duration::from_secs(600));
     flow.run_due().await.unwrap();
     assert_eq!(attention(&flow).await, ["creation_unknown"]);
@@ -298,11 +297,11 @@ async fn an_answer_that_comes_after_its_worker_was_given_up_still_counts() {
 }
 
 #[tokio::test]
-async fn a_flow_starts_where_it_is_told_to_or_not_at_all() {
+async fn flow_starts_at_chosen_account_only() {
     let bench = bench(CreateSafety::Keyed);
     let flow = bench.flow().await;
     let error = flow
-        .start(Start::new(somebody(&flow)).at("nobody"))
+        .start(StartRequest::new(new_verification(&flow)).at("nobody"))
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::UnknownAccount(_)), "{error}");

@@ -1,12 +1,14 @@
-//! Deleting, at the vendor and here, and proving it.
+//! Deletion at the vendor and here, and its receipt.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
 use idv_core::Outcome;
 use idv_flow::store::Phase;
-use idv_flow::{CopyState, DataCopy, FlowError, Keep, Resolution, Retention, Start};
+use idv_flow::{
+    CopyState, DataCopy, FlowError, Resolution, Retention, RetentionRule, StartRequest,
+};
 use support::*;
 
 async fn verified(
@@ -14,9 +16,9 @@ async fn verified(
     flow: &idv_flow::Engine,
     retention: Retention,
 ) -> idv_flow::FlowId {
-    let new = somebody(flow);
+    let new = new_verification(flow);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).retention(retention), flow).await;
+    let id = settle(StartRequest::new(new).retention(retention), flow).await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());
@@ -24,13 +26,16 @@ async fn verified(
 }
 
 #[tokio::test]
-async fn the_vendors_copy_goes_after_the_report_was_stored_and_ours_when_its_time_has_come() {
+async fn copies_are_deleted_by_their_retention_rules() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(7 * DAY), Keep::after(60 * DAY)),
+        Retention::new(
+            RetentionRule::after(7 * DAY),
+            RetentionRule::after(60 * DAY),
+        ),
     )
     .await;
     bench.pass(&flow, 6 * DAY).await;
@@ -44,7 +49,7 @@ async fn the_vendors_copy_goes_after_the_report_was_stored_and_ours_when_its_tim
     assert!(receipt.vendors_copy_gone_at.is_some() && !receipt.is_complete());
     assert!(
         flow.report(id).await.unwrap().is_some(),
-        "ours is still there"
+        "our copy still exists"
     );
 
     bench.pass(&flow, 60 * DAY).await;
@@ -68,7 +73,7 @@ async fn the_vendors_copy_goes_after_the_report_was_stored_and_ours_when_its_tim
 }
 
 #[tokio::test]
-async fn what_is_asked_for_is_deleted_now() {
+async fn requested_deletion_is_immediate() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let id = verified(&bench, &flow, Retention::default()).await;
@@ -76,7 +81,7 @@ async fn what_is_asked_for_is_deleted_now() {
     assert_eq!(
         bench.vendor.calls("delete"),
         0,
-        "without a rule nothing is deleted by itself"
+        "without a rule nothing is deleted automatically"
     );
     assert_eq!(
         flow.delete(id, "privacy-desk").await.unwrap().vendors_copy,
@@ -102,11 +107,14 @@ async fn what_is_asked_for_is_deleted_now() {
 }
 
 #[tokio::test]
-async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
+async fn legal_hold_refuses_deletion_and_is_audited() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let until = "2026-03-01T00:00:00Z".parse().unwrap();
-    let retention = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+    let retention = Retention::new(
+        RetentionRule::until_asked(),
+        RetentionRule::until_asked().not_before(until),
+    );
     let id = verified(&bench, &flow, retention).await;
     let error = flow.delete(id, "privacy-desk").await.unwrap_err();
     assert!(matches!(error, FlowError::Held { copy: DataCopy::Own, until: held } if held == until));
@@ -130,17 +138,17 @@ async fn a_legal_hold_refuses_in_words_and_leaves_a_trace() {
 }
 
 #[tokio::test]
-async fn a_hold_that_is_put_on_later_delays_what_was_planned() {
+async fn later_hold_delays_planned_deletion() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(7 * DAY), Keep::after(7 * DAY)),
+        Retention::new(RetentionRule::after(7 * DAY), RetentionRule::after(7 * DAY)),
     )
     .await;
     let until = "2026-06-01T00:00:00Z".parse().unwrap();
-    let held = Keep::after(7 * DAY).not_before(until);
+    let held = RetentionRule::after(7 * DAY).not_before(until);
     flow.retain(id, Retention::new(held, held), "legal")
         .await
         .unwrap();
@@ -159,12 +167,12 @@ async fn a_hold_that_is_put_on_later_delays_what_was_planned() {
 }
 
 #[tokio::test]
-async fn what_must_not_be_kept_goes_however_far_it_is() {
+async fn expired_retention_limit_deletes_open_verification() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
-    let limit = Keep::until_asked().not_after("2026-01-05T00:00:00Z".parse().unwrap());
+    let limit = RetentionRule::until_asked().not_after("2026-01-05T00:00:00Z".parse().unwrap());
     let id = settle(
-        Start::new(somebody(&flow)).retention(Retention::new(limit, limit)),
+        StartRequest::new(new_verification(&flow)).retention(Retention::new(limit, limit)),
         &flow,
     )
     .await;
@@ -177,12 +185,12 @@ async fn what_must_not_be_kept_goes_however_far_it_is() {
     assert_eq!(
         bench.vendor.calls("poll"),
         polls,
-        "what is deleted is not asked for"
+        "a deleted verification is not polled"
     );
 }
 
 #[tokio::test]
-async fn where_the_vendor_has_no_deletion_a_person_is_told_how_and_says_when_it_is_done() {
+async fn operator_deletes_by_hand_when_vendor_has_no_deletion() {
     let bench = Bench::new(Kind {
         deletion: false,
         ..Kind::default()
@@ -191,7 +199,7 @@ async fn where_the_vendor_has_no_deletion_a_person_is_told_how_and_says_when_it_
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, 5 * DAY).await;
@@ -204,7 +212,7 @@ async fn where_the_vendor_has_no_deletion_a_person_is_told_how_and_says_when_it_
     );
     assert!(
         !flow.receipt(id).await.unwrap().is_complete(),
-        "ours says what theirs is called, until it is gone"
+        "our copy holds the vendor's id until the vendor's copy is gone"
     );
     flow.resolve(id, &Resolution::DeletedByHand, "operator-7")
         .await
@@ -219,7 +227,7 @@ async fn where_the_vendor_has_no_deletion_a_person_is_told_how_and_says_when_it_
 }
 
 #[tokio::test]
-async fn our_copy_does_not_outlive_its_limit_and_the_vendors_is_still_to_go() {
+async fn our_copy_is_erased_at_its_limit_before_the_vendors() {
     let bench = Bench::new(Kind {
         deletion: false,
         ..Kind::default()
@@ -229,7 +237,10 @@ async fn our_copy_does_not_outlive_its_limit_and_the_vendors_is_still_to_go() {
     let id = verified(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::until_asked().not_after(limit)),
+        Retention::new(
+            RetentionRule::after(DAY),
+            RetentionRule::until_asked().not_after(limit),
+        ),
     )
     .await;
     bench.pass(&flow, 20 * DAY).await;
@@ -245,7 +256,7 @@ async fn our_copy_does_not_outlive_its_limit_and_the_vendors_is_still_to_go() {
 }
 
 #[tokio::test]
-async fn a_vendor_that_only_calls_off_is_asked_again() {
+async fn deletion_is_repeated_after_mere_cancellation() {
     let bench = Bench::new(Kind::default());
     bench.vendor.cancels_first();
     let flow = bench.flow().await;
@@ -261,7 +272,7 @@ async fn a_vendor_that_only_calls_off_is_asked_again() {
 }
 
 #[tokio::test]
-async fn accepted_deletion_is_asked_for_until_it_is_done() {
+async fn accepted_deletion_is_repeated_until_done() {
     let bench = Bench::new(Kind::default());
     bench.vendor.deletes_after(2);
     let flow = bench.flow().await;
@@ -284,11 +295,11 @@ async fn accepted_deletion_is_asked_for_until_it_is_done() {
         .iter()
         .filter(|entry| entry.event.contains("accepted"))
         .count();
-    assert_eq!(accepted, 1, "a job that goes on is no news");
+    assert_eq!(accepted, 1, "a running job writes no further entry");
 }
 
 #[tokio::test]
-async fn a_deletion_that_fails_is_tried_again_and_told() {
+async fn failed_deletion_is_retried_and_needs_operator() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let id = verified(&bench, &flow, Retention::default()).await;
@@ -300,7 +311,7 @@ async fn a_deletion_that_fails_is_tried_again_and_told() {
     assert_eq!(attention(&flow).await, ["deletion_failing"]);
     assert!(
         flow.report(id).await.unwrap().is_some(),
-        "nothing is half deleted"
+        "our copy stays until the vendor's copy is deleted"
     );
     bench.vendor.recovers();
     bench.pass(&flow, 3 * HOUR).await;
@@ -308,11 +319,11 @@ async fn a_deletion_that_fails_is_tried_again_and_told() {
 }
 
 #[tokio::test]
-async fn what_was_never_created_is_erased_here() {
+async fn flow_without_verification_is_erased() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::Status(400));
-    let new = somebody(&flow);
+    let new = new_verification(&flow);
     flow.start(new.clone()).await.unwrap_err();
     let id = flow
         .find("example", &new.reference)
@@ -331,7 +342,7 @@ async fn what_was_never_created_is_erased_here() {
 }
 
 #[tokio::test]
-async fn what_comes_after_the_erasure_brings_nothing_back() {
+async fn late_message_does_not_undo_erasure() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -362,16 +373,16 @@ async fn what_comes_after_the_erasure_brings_nothing_back() {
     );
     assert!(
         attention(&flow).await.is_empty(),
-        "a late message about what was erased is nobody's matter"
+        "a late message about an erased flow makes no task"
     );
     let outcome = status
         .status
         .map(|status| matches!(status, idv_core::Status::Finished(Outcome::Verified)));
-    assert_eq!(outcome, Some(true), "what came of it stays known");
+    assert_eq!(outcome, Some(true), "the outcome stays known");
 }
 
 #[tokio::test]
-async fn what_reached_nobody_yet_never_will_once_its_deletion_was_asked_for() {
+async fn deletion_cancels_unsent_create_request() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     bench.vendor.next("create", Fate::Refused);
@@ -383,7 +394,7 @@ async fn what_reached_nobody_yet_never_will_once_its_deletion_was_asked_for() {
 }
 
 #[tokio::test]
-async fn that_something_is_overdue_does_not_hide_what_is_to_be_deleted() {
+async fn overdue_report_does_not_hide_deletion() {
     let bench = Bench::new(Kind {
         deletion: false,
         polling: false,

@@ -1,6 +1,6 @@
-//! What the application is told of its flows, and how it acknowledges.
+//! Events for the application, and their acknowledgement.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::TryStreamExt as _;
 use idv_core::Outcome;
-use idv_flow::{Engine, Event, EventKind, FlowId, Keep, Retention, Start};
+use idv_flow::{Engine, Event, EventKind, FlowId, Retention, RetentionRule, StartRequest};
 use support::*;
 
-/// What a handler was told, and for which events it fails.
+/// A handler that records its events and fails for chosen ones.
 #[derive(Clone, Default)]
-struct Told {
+struct RecordingHandler {
     events: Arc<Mutex<Vec<Event>>>,
     fails_at: Arc<Mutex<Option<(FlowId, &'static str)>>>,
 }
 
-impl Told {
+impl RecordingHandler {
     async fn engine(&self, bench: &Bench) -> Engine {
         let told = self.clone();
         bench
@@ -47,13 +47,13 @@ impl Told {
 }
 
 #[tokio::test]
-async fn every_change_is_told_once_and_in_order() {
-    let (bench, told) = (Bench::new(Kind::default()), Told::default());
+async fn every_change_is_delivered_once_and_in_order() {
+    let (bench, told) = (Bench::new(Kind::default()), RecordingHandler::default());
     let engine = told.engine(&bench).await;
-    let new = somebody(&engine);
+    let new = new_verification(&engine);
     let reference = new.reference.clone();
-    let retention = Retention::new(Keep::after(DAY), Keep::after(2 * DAY));
-    let id = settle(Start::new(new).retention(retention), &engine).await;
+    let retention = Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY));
+    let id = settle(StartRequest::new(new).retention(retention), &engine).await;
     bench.vendor.becomes(&reference, "review");
     bench.pass(&engine, HOUR).await;
     bench.vendor.becomes(&reference, "passed");
@@ -89,14 +89,14 @@ async fn every_change_is_told_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn event_is_in_the_same_transaction_as_its_change() {
+async fn event_is_committed_with_its_change() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     let (id, reference) = start(&engine).await;
     bench.vendor.becomes(&reference, "passed");
     bench.pass(&engine, HOUR).await;
-    // A program that has a handler is told of what happened while none had one.
-    let told = Told::default();
+    // A new handler receives the events that occurred while no program had one.
+    let told = RecordingHandler::default();
     let other = told.engine(&bench).await;
     other.run_due().await.unwrap();
     assert_eq!(
@@ -112,13 +112,13 @@ async fn event_is_in_the_same_transaction_as_its_change() {
     assert_eq!(
         told.of(id).len(),
         4,
-        "what was acknowledged is not told again"
+        "an acknowledged event is not delivered again"
     );
 }
 
 #[tokio::test]
-async fn failed_event_holds_back_its_own_flow_alone_and_an_operator_is_told() {
-    let (bench, told) = (Bench::new(Kind::default()), Told::default());
+async fn failed_event_holds_back_its_own_flow_only() {
+    let (bench, told) = (Bench::new(Kind::default()), RecordingHandler::default());
     let engine = told.engine(&bench).await;
     let (one, one_reference) = start(&engine).await;
     let (other, other_reference) = start(&engine).await;
@@ -155,7 +155,7 @@ async fn failed_event_holds_back_its_own_flow_alone_and_an_operator_is_told() {
 }
 
 #[tokio::test]
-async fn handler_that_panics_or_hangs_has_failed() {
+async fn handler_that_panics_or_hangs_is_called_again() {
     let bench = Bench::new(Kind::default());
     let count = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&count);
@@ -183,7 +183,7 @@ async fn handler_that_panics_or_hangs_has_failed() {
         }
     };
     let work = async {
-        // The first call fails, the second never ends, and then both events are taken.
+        // The first call fails, the second never ends; then the handler processes both events.
         while *count.lock().unwrap() < 4 {
             engine.run_due().await.unwrap();
             tokio::task::yield_now().await;
@@ -206,7 +206,7 @@ async fn handler_that_panics_or_hangs_has_failed() {
 }
 
 #[tokio::test]
-async fn events_are_read_in_pages_and_as_a_stream() {
+async fn events_are_read_in_pages_and_as_stream() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     for _ in 0..5 {
@@ -239,7 +239,7 @@ async fn events_are_read_in_pages_and_as_a_stream() {
 }
 
 #[tokio::test]
-async fn event_tells_nothing_of_the_person() {
+async fn event_carries_no_personal_data() {
     let bench = Bench::new(Kind::default());
     let engine = bench.flow().await;
     let (_, reference) = start(&engine).await;

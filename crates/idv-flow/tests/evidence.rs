@@ -1,9 +1,9 @@
-//! Evidence: kept before the vendor's copy is deleted, read back, erased with our copy.
+//! Evidence: kept before the vendor's copy is deleted, read back, and erased with our copy.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -20,8 +20,8 @@ use idv_flow::store::{
     StoreResult,
 };
 use idv_flow::{
-    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, Keep,
-    KeptEvidence, Resolution, Retention, Start, Vault,
+    CopyState, Engine, EngineBuilder, EventKind, EvidencePolicy, FlowError, FlowId, KeptEvidence,
+    Resolution, Retention, RetentionRule, StartRequest, Vault,
 };
 use support::*;
 
@@ -42,14 +42,14 @@ fn secret(digit: &str) -> Secret {
     Secret::new(digit.repeat(64))
 }
 
-/// Bytes that differ from part to part.
+/// Returns bytes that differ from part to part.
 fn content(length: usize) -> Vec<u8> {
     (0..length)
         .map(|at| (at / 1_000 + at % 251) as u8)
         .collect()
 }
 
-/// A vendor with three files.
+/// Creates a vendor with three files.
 fn bench() -> Bench {
     let bench = Bench::new(kind());
     bench
@@ -75,11 +75,11 @@ async fn engine(bench: &Bench) -> Engine {
     bench.open(builder(bench)).await
 }
 
-/// Starts a flow, and has the vendor verify the person.
+/// Starts a flow whose person the vendor verifies.
 async fn passed(bench: &Bench, flow: &Engine, retention: Retention) -> FlowId {
-    let new = somebody(flow);
+    let new = new_verification(flow);
     let reference = new.reference.clone();
-    let id = settle(Start::new(new).retention(retention), flow).await;
+    let id = settle(StartRequest::new(new).retention(retention), flow).await;
     bench.vendor.becomes(&reference, "passed");
     id
 }
@@ -110,7 +110,7 @@ async fn events(flow: &Engine, id: FlowId) -> Vec<EventKind> {
 }
 
 fn soon() -> Retention {
-    Retention::new(Keep::after(DAY), Keep::after(30 * DAY))
+    Retention::new(RetentionRule::after(DAY), RetentionRule::after(30 * DAY))
 }
 
 #[tokio::test]
@@ -201,13 +201,13 @@ async fn no_evidence_is_kept_by_default() {
 }
 
 #[tokio::test]
-async fn policy_of_a_flow_replaces_the_engines() {
+async fn policy_of_flow_replaces_policy_of_engine() {
     let bench = bench();
     let flow = engine(&bench).await;
-    let new = somebody(&flow);
+    let new = new_verification(&flow);
     let reference = new.reference.clone();
     let id = settle(
-        Start::new(new).evidence(EvidencePolicy::of([EvidenceKind::Selfie])),
+        StartRequest::new(new).evidence(EvidencePolicy::of([EvidenceKind::Selfie])),
         &flow,
     )
     .await;
@@ -253,7 +253,7 @@ async fn deletion_waits_until_evidence_is_given_up() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, 5 * DAY).await;
@@ -270,14 +270,14 @@ async fn deletion_waits_until_evidence_is_given_up() {
     let item = flow.operator().await.unwrap().remove(0);
     assert_eq!(item.attention.name(), "evidence_failing");
     assert!(
-        item.what_to_do.contains("give up the evidence"),
+        item.what_to_do.contains("give it up"),
         "{}",
         item.what_to_do
     );
     let tries = bench.vendor.calls("evidence");
     assert!(
         (20..=250).contains(&tries),
-        "it is tried with backoff: {tries}"
+        "the download is retried with backoff: {tries}"
     );
 
     flow.resolve(id, &Resolution::GiveUpEvidence, "operator-7")
@@ -298,12 +298,12 @@ async fn deletion_waits_until_evidence_is_given_up() {
     assert_eq!(
         trail.matches("evidence_not_kept").count(),
         1,
-        "the same failure is written once"
+        "a repeated failure writes one entry"
     );
 }
 
 #[tokio::test]
-async fn outage_is_waited_for_before_an_operator_is_told() {
+async fn operator_gets_task_after_long_outage_only() {
     let bench = bench();
     let flow = engine(&bench).await;
     for _ in 0..30 {
@@ -329,14 +329,14 @@ async fn outage_is_waited_for_before_an_operator_is_told() {
 }
 
 #[tokio::test]
-async fn limit_in_law_wins_over_missing_evidence() {
+async fn retention_limit_overrides_missing_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
     for _ in 0..1_000 {
         bench.vendor.next("evidence", Fate::Status(404));
     }
     let limit = "2026-01-10T00:00:00Z".parse().unwrap();
-    let keep = Keep::after(DAY).not_after(limit);
+    let keep = RetentionRule::after(DAY).not_after(limit);
     let id = passed(&bench, &flow, Retention::new(keep, keep)).await;
     bench.pass(&flow, 8 * DAY).await;
     assert_eq!(
@@ -350,12 +350,12 @@ async fn limit_in_law_wins_over_missing_evidence() {
     assert_eq!(
         bench.vendor.calls("evidence"),
         tries,
-        "what is deleted is not downloaded"
+        "deleted evidence is not downloaded"
     );
 }
 
 #[tokio::test]
-async fn requested_deletion_waits_for_the_evidence() {
+async fn requested_deletion_waits_for_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
     bench.vendor.next("evidence", Fate::Status(503));
@@ -371,7 +371,7 @@ async fn requested_deletion_waits_for_the_evidence() {
 }
 
 #[tokio::test]
-async fn too_long_evidence_is_left_out_with_a_trace() {
+async fn too_long_evidence_is_skipped_and_audited() {
     let bench = bench();
     let policy = EvidencePolicy::all().max_item(MIB as u64);
     let flow = bench.open(builder(&bench).evidence(policy)).await;
@@ -384,19 +384,23 @@ async fn too_long_evidence_is_left_out_with_a_trace() {
         )
     );
     let parts = bench.store.parts(id).await.unwrap();
-    assert_eq!(parts.len(), 2, "its parts are removed");
+    assert_eq!(parts.len(), 2, "the parts of the long item are removed");
     assert!(events(&flow, id).await.contains(&EventKind::EvidenceReady));
     bench.pass(&flow, 2 * DAY).await;
     assert_eq!(
         flow.receipt(id).await.unwrap().vendors_copy,
         CopyState::Confirmed
     );
-    assert_eq!(bench.vendor.calls("evidence"), 3, "it is not tried again");
+    assert_eq!(
+        bench.vendor.calls("evidence"),
+        3,
+        "the download is not repeated"
+    );
     assert!(flow.verify_audit(None).await.unwrap().holds());
 }
 
 #[tokio::test]
-async fn limits_of_the_whole_flow_hold() {
+async fn total_limits_of_flow_hold() {
     let bench = bench();
     let flow = bench
         .open(builder(&bench).evidence(EvidencePolicy::all().max_total(12)))
@@ -442,7 +446,7 @@ async fn empty_file_is_kept() {
     );
 }
 
-/// A step that is stopped while it downloads the second part of a video, as a crash stops it.
+/// Stops a step while it downloads the second part of a video, as a crash does.
 async fn crash_in_a_download(bench: &Bench, flow: &Engine, id: FlowId) {
     bench.vendor.next("evidence", Fate::Hang);
     let mut step = Box::pin(flow.run_due());
@@ -452,7 +456,7 @@ async fn crash_in_a_download(bench: &Bench, flow: &Engine, id: FlowId) {
 }
 
 #[tokio::test]
-async fn crash_between_parts_leaves_nothing_behind() {
+async fn crash_between_parts_leaves_no_part_behind() {
     let bench = bench();
     let video = EvidencePolicy::of([EvidenceKind::Video]);
     let flow = bench.open(builder(&bench).evidence(video)).await;
@@ -466,7 +470,7 @@ async fn crash_between_parts_leaves_nothing_behind() {
     assert_eq!(
         bench.vendor.downloads().len(),
         1,
-        "the other worker may be at it"
+        "another worker may be downloading it"
     );
     bench.clock.advance(6 * MINUTE);
     next.run_due().await.unwrap();
@@ -487,7 +491,7 @@ async fn crash_between_parts_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn parts_of_a_crash_are_erased_with_our_copy() {
+async fn parts_of_crashed_download_are_erased() {
     let bench = bench();
     let flow = bench
         .open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video])))
@@ -533,7 +537,7 @@ async fn long_download_stays_with_its_worker() {
 }
 
 #[tokio::test]
-async fn download_ends_once_it_is_not_waited_for() {
+async fn download_ends_when_it_is_no_longer_needed() {
     let bench = bench();
     let flow = bench
         .open(builder(&bench).evidence(EvidencePolicy::of([EvidenceKind::Video])))
@@ -568,13 +572,13 @@ async fn download_ends_once_it_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn erasure_erases_the_evidence() {
+async fn erasure_erases_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, HOUR).await;
@@ -598,7 +602,7 @@ async fn erasure_erases_the_evidence() {
         (vec![], vec![])
     );
     assert!(flow.verify_audit(None).await.unwrap().holds());
-    // A part that comes back is found.
+    // A restored part is found.
     bench
         .store
         .put_part(EvidencePart::new(id, 9, 0), b"left")
@@ -606,18 +610,23 @@ async fn erasure_erases_the_evidence() {
         .unwrap();
     let findings = flow.verify_audit(None).await.unwrap().findings.concat();
     assert!(
-        findings.contains("1 parts of its evidence are there"),
+        findings.contains("1 parts of evidence are still stored"),
         "{findings}"
     );
 }
 
 #[tokio::test]
-async fn hold_keeps_the_evidence() {
+async fn hold_keeps_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
     let until = "2026-06-01T00:00:00Z".parse().unwrap();
-    let held = Keep::after(2 * DAY).not_before(until);
-    let id = passed(&bench, &flow, Retention::new(Keep::after(DAY), held)).await;
+    let held = RetentionRule::after(2 * DAY).not_before(until);
+    let id = passed(
+        &bench,
+        &flow,
+        Retention::new(RetentionRule::after(DAY), held),
+    )
+    .await;
     bench.pass(&flow, 60 * DAY).await;
     assert_eq!(
         flow.receipt(id).await.unwrap().vendors_copy,
@@ -629,7 +638,7 @@ async fn hold_keeps_the_evidence() {
 }
 
 #[tokio::test]
-async fn changed_parts_are_noticed() {
+async fn changed_parts_are_found() {
     let bench = bench();
     let flow = engine(&bench).await;
     let id = passed(&bench, &flow, soon()).await;
@@ -646,7 +655,8 @@ async fn changed_parts_are_noticed() {
     let mut flipped = first.clone();
     flipped[500_000] ^= 1;
     let changes: [&[(usize, u32, &[u8])]; 5] = [
-        // A bit, an exchange, a repetition, another item, and the last part in the place of one before it.
+        // A flipped bit, a swap, a repetition, another item's part, and the last part in place of
+        // an earlier one.
         &[(2, 0, &flipped)],
         &[(2, 0, &second), (2, 1, &first)],
         &[(2, 1, &first)],
@@ -680,11 +690,11 @@ async fn changed_parts_are_noticed() {
         Err(FlowError::Damaged(_))
     ));
     let findings = flow.verify_audit(None).await.unwrap().findings.concat();
-    assert!(findings.contains("0 of 3 parts are there"), "{findings}");
+    assert!(findings.contains("has 0 of 3 parts"), "{findings}");
 }
 
 #[tokio::test]
-async fn cut_evidence_is_noticed_without_a_key() {
+async fn truncated_evidence_is_found_without_key() {
     let bench = bench();
     let flow = bench
         .open(bench.builder().evidence(EvidencePolicy::all()))
@@ -707,7 +717,7 @@ async fn cut_evidence_is_noticed_without_a_key() {
 }
 
 #[tokio::test]
-async fn rotated_key_seals_evidence_anew() {
+async fn rotated_key_reseals_evidence() {
     let bench = bench();
     let flow = engine(&bench).await;
     let id = passed(&bench, &flow, Retention::default()).await;
@@ -731,7 +741,7 @@ async fn rotated_key_seals_evidence_anew() {
 }
 
 #[tokio::test]
-async fn later_report_brings_its_evidence() {
+async fn later_report_adds_its_evidence() {
     let bench = Bench::new(Kind {
         polling: false,
         ..kind()
@@ -754,10 +764,14 @@ async fn later_report_brings_its_evidence() {
         .await
         .unwrap();
     flow.run_due().await.unwrap();
-    assert_eq!(flow.evidence(id).await.unwrap().len(), 1, "it is disputed");
+    assert_eq!(
+        flow.evidence(id).await.unwrap().len(),
+        1,
+        "the outcome is disputed"
+    );
     flow.resolve(
         id,
-        &Resolution::Rule(idv_core::Outcome::Rejected),
+        &Resolution::ResolveDispute(idv_core::Outcome::Rejected),
         "operator-7",
     )
     .await
@@ -775,7 +789,7 @@ async fn later_report_brings_its_evidence() {
 }
 
 #[tokio::test]
-async fn lost_report_does_not_make_the_worker_spin() {
+async fn lost_report_does_not_make_worker_spin() {
     let bench = bench();
     let flow = engine(&bench).await;
     bench.vendor.next("evidence", Fate::Status(503));
@@ -794,7 +808,7 @@ async fn lost_report_does_not_make_the_worker_spin() {
     assert_eq!(bench.vendor.calls("evidence"), 1);
 }
 
-/// An evidence store that fails as long as it is told to.
+/// An evidence store that fails on request.
 #[derive(Debug, Clone, Default)]
 struct Failing {
     store: MemoryStore,
@@ -837,7 +851,7 @@ impl EvidenceStore for Failing {
 }
 
 #[tokio::test]
-async fn failing_evidence_store_is_told_and_waited_for() {
+async fn failing_evidence_store_delays_deletion() {
     let bench = bench();
     let store = Failing::default();
     store.fails.store(true, Ordering::Relaxed);
@@ -847,7 +861,7 @@ async fn failing_evidence_store_is_told_and_waited_for() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::after(DAY), Keep::after(2 * DAY)),
+        Retention::new(RetentionRule::after(DAY), RetentionRule::after(2 * DAY)),
     )
     .await;
     bench.pass(&flow, 3 * DAY).await;
@@ -865,13 +879,13 @@ async fn failing_evidence_store_is_told_and_waited_for() {
             store.parts(id).await.unwrap()
         ),
         (5, vec![]),
-        "its own store has it, and erased it"
+        "the evidence store had the parts and erased them"
     );
     assert_eq!(store.erased.lock().unwrap().last(), Some(&None));
 }
 
 #[tokio::test]
-async fn erasure_waits_for_the_evidence_store() {
+async fn erasure_waits_for_evidence_store() {
     let bench = bench();
     let store = Failing::default();
     let flow = bench
@@ -880,7 +894,7 @@ async fn erasure_waits_for_the_evidence_store() {
     let id = passed(
         &bench,
         &flow,
-        Retention::new(Keep::until_asked(), Keep::after(DAY)),
+        Retention::new(RetentionRule::until_asked(), RetentionRule::after(DAY)),
     )
     .await;
     bench.pass(&flow, HOUR).await;
@@ -888,7 +902,10 @@ async fn erasure_waits_for_the_evidence_store() {
     bench.clock.advance(2 * DAY);
     flow.run_due().await.unwrap_err();
     let until = "2027-01-01T00:00:00Z".parse().unwrap();
-    let held = Retention::new(Keep::until_asked(), Keep::until_asked().not_before(until));
+    let held = Retention::new(
+        RetentionRule::until_asked(),
+        RetentionRule::until_asked().not_before(until),
+    );
     let error = flow.retain(id, held, "legal").await.unwrap_err();
     assert!(
         matches!(error, FlowError::Conflict(_)),
@@ -907,7 +924,7 @@ async fn erasure_waits_for_the_evidence_store() {
 }
 
 #[tokio::test]
-async fn policy_that_cannot_be_met_is_refused() {
+async fn policy_beyond_limit_or_without_store_is_refused() {
     let bench = bench();
     let error = builder(&bench)
         .evidence(EvidencePolicy::all().max_items(1_001))
@@ -928,7 +945,7 @@ async fn policy_that_cannot_be_met_is_refused() {
     assert!(error.to_string().contains("evidence_store"), "{error}");
     let flow = builder().open().await.unwrap();
     let error = flow
-        .start(Start::new(somebody(&flow)).evidence(EvidencePolicy::all()))
+        .start(StartRequest::new(new_verification(&flow)).evidence(EvidencePolicy::all()))
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::Invalid(_)), "{error}");

@@ -1,9 +1,9 @@
-//! Metrics and spans: every instrument is recorded as it is described, and none tells of a person.
+//! Metrics and spans: every instrument is recorded as described, and none carries personal data.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use idv_core::metrics::{Instrument, InstrumentKind};
 use idv_core::*;
-use idv_flow::{Engine, Keep, Retention, Webhook};
+use idv_flow::{Engine, Retention, RetentionRule, Webhook};
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::{
     AggregatedMetrics, Metric, MetricData, ResourceMetrics, ScopeMetrics,
@@ -28,7 +28,8 @@ use support::*;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The meter provider is that of the whole program, and whether a span is recorded is remembered for all threads.
+/// The meter provider is global to the program, and tracing caches for all threads whether a span
+/// is enabled.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A series of measurements: the value of a counter or a gauge, or the count of a histogram.
@@ -50,7 +51,7 @@ impl Exported {
         self.0.lock().unwrap().clone()
     }
 
-    /// The sum of the series of an instrument that have these attributes.
+    /// Returns the sum of the series of an instrument that have these attributes.
     fn sum(&self, name: &str, attributes: &[(&str, &str)]) -> f64 {
         let has = |series: &Series| {
             attributes
@@ -149,7 +150,7 @@ fn values<T: Copy>(
     }
 }
 
-/// An endpoint that takes nothing.
+/// An endpoint that refuses every request.
 #[derive(Debug)]
 struct Closed;
 
@@ -187,7 +188,7 @@ async fn every_instrument_is_recorded_as_described() {
     let engine = engine(&bench).await;
 
     let (id, reference) = start(&engine).await;
-    // While a question hangs, the flow is changed, and its lease runs out.
+    // While a poll hangs, the flow changes and its lease expires.
     bench.vendor.next("poll", Fate::HangBefore);
     bench.clock.advance(HOUR);
     let meanwhile = async {
@@ -197,7 +198,7 @@ async fn every_instrument_is_recorded_as_described() {
         engine
             .retain(
                 id,
-                Retention::new(Keep::after(DAY), Keep::until_asked()),
+                Retention::new(RetentionRule::after(DAY), RetentionRule::until_asked()),
                 "test",
             )
             .await
@@ -376,7 +377,7 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<
 }
 
 #[tokio::test]
-async fn spans_name_the_operation_and_the_flow() {
+async fn spans_name_operation_and_flow() {
     let _turn = ONE_AT_A_TIME.lock().await;
     let spans = Spans::default();
     let _guard =

@@ -1,6 +1,6 @@
-//! Messages that cannot be judged yet: they are kept, shown to an operator, and judged again.
+//! Parked messages: kept until they can be interpreted, shown to an operator, and processed again.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use idv_core::{Reference, Status};
 use idv_flow::store::{Inbox as _, Phase};
-use idv_flow::{Engine, Keep, Resolution, Retention, TaskTarget};
+use idv_flow::{Engine, Resolution, Retention, RetentionRule, TaskTarget};
 use serde_json::json;
 use support::*;
 
-/// A vendor that reports by message alone, and repeats nothing.
+/// A vendor that reports by message only and repeats none.
 fn reporting() -> Kind {
     Kind {
         polling: false,
@@ -27,7 +27,7 @@ fn taught() -> Kind {
     }
 }
 
-/// A verification about which a message with an unknown word came.
+/// Starts a verification about which a message with an unknown code arrives.
 async fn waiting(bench: &Bench, flow: &Engine) -> (idv_flow::FlowId, Reference) {
     let (id, reference) = start(flow).await;
     let reply = flow
@@ -44,14 +44,14 @@ async fn parked(bench: &Bench) -> usize {
 }
 
 #[tokio::test]
-async fn report_counts_once_its_code_is_taught() {
+async fn report_counts_once_its_code_is_known() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (id, _) = waiting(&bench, &flow).await;
     assert_eq!(
         attention(&flow).await,
         ["unknown_code"],
-        "one task, though a message waits too"
+        "one task, although a message waits too"
     );
     assert_eq!(
         flow.status(id).await.unwrap().status,
@@ -60,7 +60,7 @@ async fn report_counts_once_its_code_is_taught() {
     assert_eq!(flow.report(id).await.unwrap(), None);
 
     let taught = bench.with(taught()).flow().await;
-    // As soon as it works, without any time passing.
+    // At once, without any time passing.
     taught.run_due().await.unwrap();
     let status = taught.status(id).await.unwrap();
     assert!(
@@ -86,7 +86,7 @@ async fn report_counts_once_its_code_is_taught() {
 }
 
 #[tokio::test]
-async fn acknowledged_code_is_still_judged_again() {
+async fn message_of_acknowledged_code_is_still_retried() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (id, _) = waiting(&bench, &flow).await;
@@ -101,7 +101,7 @@ async fn acknowledged_code_is_still_judged_again() {
 }
 
 #[tokio::test]
-async fn waiting_message_is_judged_again_ever_less_often() {
+async fn parked_message_is_retried_with_backoff() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (_, _) = waiting(&bench, &flow).await;
@@ -118,7 +118,7 @@ async fn waiting_message_is_judged_again_ever_less_often() {
 }
 
 #[tokio::test]
-async fn ask_now_judges_waiting_messages_at_once() {
+async fn ask_now_retries_parked_messages_at_once() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (id, _) = waiting(&bench, &flow).await;
@@ -135,7 +135,7 @@ async fn ask_now_judges_waiting_messages_at_once() {
 }
 
 #[tokio::test]
-async fn taught_code_that_changes_nothing_ends_the_task() {
+async fn known_code_without_effect_ends_task() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -156,7 +156,7 @@ async fn taught_code_that_changes_nothing_ends_the_task() {
 }
 
 #[tokio::test]
-async fn message_of_several_waits_for_each_of_them() {
+async fn message_about_several_flows_waits_for_each() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (first, one) = start(&flow).await;
@@ -172,7 +172,7 @@ async fn message_of_several_waits_for_each_of_them() {
     flow.delete(first, "desk-3").await.unwrap();
     bench.pass(&flow, HOUR).await;
     assert_eq!(flow.status(first).await.unwrap().phase, Phase::Erased);
-    assert_eq!(parked(&bench).await, 1, "the other's stays");
+    assert_eq!(parked(&bench).await, 1, "the other flow's message stays");
     let taught = bench.with(taught()).flow().await;
     taught.run_due().await.unwrap();
     assert!(taught.status(second).await.unwrap().is_verified());
@@ -181,7 +181,7 @@ async fn message_of_several_waits_for_each_of_them() {
 }
 
 #[tokio::test]
-async fn waiting_message_is_erased_with_its_flow() {
+async fn parked_message_is_erased_with_its_flow() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (id, _) = waiting(&bench, &flow).await;
@@ -195,7 +195,7 @@ async fn waiting_message_is_erased_with_its_flow() {
 }
 
 #[tokio::test]
-async fn unreadable_message_is_kept_and_counts_after_an_upgrade() {
+async fn unreadable_message_counts_after_upgrade() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -233,7 +233,7 @@ async fn unreadable_message_is_kept_and_counts_after_an_upgrade() {
 }
 
 #[tokio::test]
-async fn unreadable_message_without_proof_is_refused() {
+async fn unauthenticated_unreadable_message_is_refused() {
     for (kind, secret) in [
         (reporting(), "wrong"),
         (
@@ -256,9 +256,9 @@ async fn unreadable_message_without_proof_is_refused() {
 }
 
 #[tokio::test]
-async fn parked_message_is_dismissed_or_erased_in_time() {
+async fn parked_message_is_dismissed_or_erased() {
     let bench = Bench::new(reporting());
-    let week = Retention::new(Keep::default(), Keep::after(7 * DAY));
+    let week = Retention::new(RetentionRule::default(), RetentionRule::after(7 * DAY));
     let flow = bench.open(bench.builder().retention(week)).await;
     for text in ["<1", "<2"] {
         flow.receive("example", &delivery(text, SECRET))
@@ -268,7 +268,7 @@ async fn parked_message_is_dismissed_or_erased_in_time() {
     bench.pass(&flow, 6 * DAY).await;
     assert_eq!(attention(&flow).await, ["unreadable", "unreadable"]);
     let TaskTarget::Message(digest) = flow.operator().await.unwrap()[0].about else {
-        panic!("it is about a message")
+        panic!("the task is not about a message")
     };
     flow.resolve_message(&digest, false).await.unwrap();
     assert_eq!((attention(&flow).await.len(), parked(&bench).await), (1, 1));
@@ -277,7 +277,7 @@ async fn parked_message_is_dismissed_or_erased_in_time() {
 }
 
 #[tokio::test]
-async fn parked_message_is_not_kept_for_ever() {
+async fn parked_message_expires() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     flow.receive("example", &delivery("<1", SECRET))
@@ -290,7 +290,7 @@ async fn parked_message_is_not_kept_for_ever() {
 }
 
 #[tokio::test]
-async fn full_inbox_refuses_what_would_be_parked() {
+async fn full_inbox_refuses_messages_to_park() {
     let bench = Bench::new(reporting());
     let flow = bench.open(bench.builder().parked_limit(2)).await;
     let (id, reference) = start(&flow).await;
@@ -322,7 +322,7 @@ async fn full_inbox_refuses_what_would_be_parked() {
         ["unreadable", "unreadable", "inbox_full"]
     );
     assert_eq!(parked(&bench).await, 2);
-    // The observations that can be judged are applied all the same.
+    // The other observations of the message are applied all the same.
     assert_eq!(
         flow.receive("example", &message(&reference, None, "passed"))
             .await
@@ -335,7 +335,7 @@ async fn full_inbox_refuses_what_would_be_parked() {
 }
 
 #[tokio::test]
-async fn delivery_about_too_many_is_refused_or_parked() {
+async fn delivery_about_too_many_flows_is_refused_or_parked() {
     for (count, guarded, status, kept) in
         [(16, true, 200, 0), (17, true, 200, 1), (17, false, 400, 0)]
     {
@@ -360,7 +360,7 @@ async fn delivery_about_too_many_is_refused_or_parked() {
 }
 
 #[tokio::test]
-async fn message_of_an_unconfigured_vendor_stays_parked() {
+async fn message_of_unconfigured_vendor_stays_parked() {
     let bench = Bench::new(reporting());
     let flow = bench.flow().await;
     flow.receive("example", &delivery("<1", SECRET))
@@ -379,7 +379,7 @@ async fn message_of_an_unconfigured_vendor_stays_parked() {
 }
 
 #[tokio::test]
-async fn tasks_of_an_operator_come_in_pages() {
+async fn tasks_are_read_in_pages() {
     let bench = Bench::new(Kind {
         safety: idv_core::CreateSafety::Unkeyed,
         ..Kind::default()
@@ -388,7 +388,7 @@ async fn tasks_of_an_operator_come_in_pages() {
     for _ in 0..3 {
         let (_, reference) = start(&flow).await;
         bench.vendor.becomes(&reference, "passed");
-        // About nobody who is known here.
+        // About no known flow.
         let other = Reference::random(&idv_core::OsRandom);
         flow.receive("example", &message(&other, None, "passed"))
             .await
@@ -404,7 +404,7 @@ async fn tasks_of_an_operator_come_in_pages() {
         paged.extend(page.items);
         pages += 1;
         let Some(next) = page.next else { break };
-        // A page is asked for by text, as of a web page.
+        // A page is requested by text, as a web page does.
         after = Some(next.to_string().parse().unwrap());
     }
     assert!(paged == all && pages > all.len(), "{paged:?}");

@@ -1,6 +1,6 @@
-//! Attacks by those who can write to the database and have not the key.
+//! Attacks by someone with write access to the database and without the key.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -17,7 +17,7 @@ fn vault(digit: &str) -> Vault {
     Vault::new(&Secret::new(digit.repeat(64))).unwrap()
 }
 
-/// A sealed store with a verified and a rejected person, and what there is to be known of them.
+/// Creates a sealed store with a verified and a rejected person.
 async fn sealed() -> (Bench, Engine, [(FlowId, Reference); 2]) {
     let bench = Bench::new(Kind::default());
     let flow = bench.open(bench.builder().vault(vault("a"))).await;
@@ -34,7 +34,7 @@ async fn record(bench: &Bench, id: FlowId) -> Record {
     bench.store.load(id).await.unwrap().unwrap()
 }
 
-/// Writes to the database.
+/// Writes a record to the database, bypassing the engine.
 async fn write(bench: &Bench, record: &Record) {
     bench.store.commit(&Commit::new(record, &[])).await.unwrap();
 }
@@ -44,7 +44,7 @@ async fn findings(flow: &Engine) -> String {
 }
 
 #[tokio::test]
-async fn exchanged_references_verify_no_other_person() {
+async fn swapped_references_verify_no_other_person() {
     let (bench, flow, [(good, one), (bad, other)]) = sealed().await;
     let keys = [
         record(&bench, good).await.reference,
@@ -63,7 +63,7 @@ async fn exchanged_references_verify_no_other_person() {
     for reference in [&one, &other] {
         let error = flow.find("example", reference).await.unwrap_err();
         assert!(matches!(error, FlowError::Damaged(_)), "{error}");
-        let mut again = somebody(&flow);
+        let mut again = new_verification(&flow);
         again.reference = reference.clone();
         assert!(matches!(
             flow.start(again).await.unwrap_err(),
@@ -82,7 +82,7 @@ async fn exchanged_references_verify_no_other_person() {
 }
 
 #[tokio::test]
-async fn vendor_key_of_another_does_not_hide_a_flow() {
+async fn key_of_another_flow_does_not_hide_a_flow() {
     let (bench, flow, [(good, one), (bad, _)]) = sealed().await;
     let key = record(&bench, good).await.reference;
     write(
@@ -98,7 +98,7 @@ async fn vendor_key_of_another_does_not_hide_a_flow() {
 }
 
 #[tokio::test]
-async fn changed_column_beside_the_seal_stops_the_flow() {
+async fn changed_clear_column_stops_flow() {
     let changes: [fn(&mut Record); 5] = [
         |record| record.reference = LookupKey([9; 32]),
         |record| record.vendor = None,
@@ -139,7 +139,7 @@ async fn changed_column_beside_the_seal_stops_the_flow() {
 }
 
 #[tokio::test]
-async fn exchanged_references_are_found_without_a_key() {
+async fn swapped_references_are_found_without_key() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let ((first, _), (second, reference)) = (start(&flow).await, start(&flow).await);
@@ -165,7 +165,7 @@ async fn exchanged_references_are_found_without_a_key() {
 }
 
 #[tokio::test]
-async fn due_time_that_was_changed_is_found() {
+async fn changed_due_time_is_found() {
     let changes: [fn(&mut Record); 6] = [
         |record| record.due = None,
         |record| record.due = Some(jiff::Timestamp::MAX),
@@ -194,7 +194,7 @@ async fn due_time_that_was_changed_is_found() {
         assert!(
             findings(&flow)
                 .await
-                .contains("the store shows another state"),
+                .contains("a column differs from the sealed state"),
             "{number}: {}",
             findings(&flow).await
         );
@@ -211,7 +211,7 @@ async fn due_time_that_was_changed_is_found() {
 }
 
 #[tokio::test]
-async fn report_that_was_removed_or_put_back_is_found() {
+async fn removed_or_restored_report_is_found() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -245,7 +245,7 @@ async fn report_that_was_removed_or_put_back_is_found() {
 }
 
 #[tokio::test]
-async fn report_of_an_erased_flow_is_found() {
+async fn report_of_erased_flow_is_found() {
     let (bench, flow, [(id, _), _]) = sealed().await;
     let reports = bench.store.reports(id).await.unwrap().unwrap();
     flow.delete(id, "desk-3").await.unwrap();
@@ -262,14 +262,15 @@ async fn report_of_an_erased_flow_is_found() {
     );
 }
 
-/// A database at some moment: the flows, their reports, the trail, and the sealed end of its blocks.
-struct Copy {
+/// A snapshot of a database: the flows, their reports, the trail, and the sealed head of its
+/// blocks.
+struct Snapshot {
     records: Vec<Record>,
     head: Vec<u8>,
     blocks: u64,
 }
 
-impl Copy {
+impl Snapshot {
     async fn of(bench: &Bench) -> Self {
         let records = bench
             .store
@@ -290,8 +291,8 @@ impl Copy {
     }
 }
 
-/// Writes a database anew: these flows with their trails up to there, this sealed end, and the blocks up to this one. The rest of the
-/// trail stands in no block.
+/// Writes a new database: these flows with their trails, this sealed head, and the blocks up to
+/// this one. The other entries belong to no block.
 async fn rewritten(bench: &Bench, records: &[Record], head: &[u8], blocks: u64) -> MemoryStore {
     let store = MemoryStore::new();
     store
@@ -332,24 +333,25 @@ async fn rewritten(bench: &Bench, records: &[Record], head: &[u8], blocks: u64) 
     store
 }
 
-/// A sealed store in which a person is rejected, and later another is verified; and a copy from before both.
-async fn rejected_since() -> (Bench, Engine, Copy, Copy, FlowId) {
+/// Creates a sealed store in which a person is rejected and later another is verified, with a
+/// snapshot from before both.
+async fn rejected_since() -> (Bench, Engine, Snapshot, Snapshot, FlowId) {
     let bench = Bench::new(Kind::default());
     let flow = bench.open(bench.builder().vault(vault("a"))).await;
     let ((id, reference), (_, other)) = (start(&flow).await, start(&flow).await);
     bench.pass(&flow, HOUR).await;
-    let before = Copy::of(&bench).await;
+    let before = Snapshot::of(&bench).await;
     bench.vendor.becomes(&reference, "failed");
     bench.pass(&flow, HOUR).await;
     bench.vendor.becomes(&other, "passed");
     bench.pass(&flow, 2 * HOUR).await;
-    let after = Copy::of(&bench).await;
+    let after = Snapshot::of(&bench).await;
     assert!(after.blocks > before.blocks && flow.verify_audit(None).await.unwrap().holds());
     (bench, flow, before, after, id)
 }
 
-/// One flow as it was, the others as they are.
-fn put_back(before: &Copy, after: &Copy, id: FlowId) -> Vec<Record> {
+/// Returns one flow of the earlier snapshot, and the others of the later one.
+fn put_back(before: &Snapshot, after: &Snapshot, id: FlowId) -> Vec<Record> {
     let old = before.records.iter().filter(|record| record.id == id);
     old.chain(after.records.iter().filter(|record| record.id != id))
         .cloned()
@@ -357,12 +359,12 @@ fn put_back(before: &Copy, after: &Copy, id: FlowId) -> Vec<Record> {
 }
 
 #[tokio::test]
-async fn flow_that_was_put_back_is_found_without_an_anchor() {
+async fn restored_flow_is_found_without_anchor() {
     let (bench, _, before, after, id) = rejected_since().await;
     let records = put_back(&before, &after, id);
-    // With the sealed end of the blocks as it is, and with that put back as well.
+    // With the current head of the blocks, and with the earlier one restored as well.
     for (head, expected) in [
-        (&after.head, "cut off"),
+        (&after.head, "the end of the trail was removed"),
         (&before.head, "was changed after block"),
     ] {
         let store = rewritten(&bench, &records, head, before.blocks).await;
@@ -374,14 +376,14 @@ async fn flow_that_was_put_back_is_found_without_an_anchor() {
         assert_eq!(
             flow.status(id).await.unwrap().status,
             Some(Status::AwaitingPerson),
-            "the seal fits"
+            "the sealed head matches"
         );
         assert!(
             findings(&flow).await.contains(expected),
             "{}",
             findings(&flow).await
         );
-        // Workers do not cover it up.
+        // Workers do not hide it.
         bench.clock.advance(HOUR);
         flow.run_due().await.unwrap();
         rolled.pass(&flow, 5 * HOUR).await;
@@ -394,7 +396,7 @@ async fn flow_that_was_put_back_is_found_without_an_anchor() {
 }
 
 #[tokio::test]
-async fn sealed_end_of_the_trail_cannot_be_removed() {
+async fn removal_of_sealed_head_is_found() {
     let (bench, _, before, after, id) = rejected_since().await;
     for head in [b"".as_slice(), b"\x01 rubbish"] {
         let store = rewritten(&bench, &put_back(&before, &after, id), head, before.blocks).await;
@@ -409,7 +411,7 @@ async fn sealed_end_of_the_trail_cannot_be_removed() {
 }
 
 #[tokio::test]
-async fn database_that_was_put_back_whole_is_found_by_its_anchor() {
+async fn restored_database_is_found_by_anchor() {
     let (bench, flow, before, _, _) = rejected_since().await;
     let anchor = flow.verify_audit(None).await.unwrap().anchor;
     let store = rewritten(&bench, &before.records, &before.head, before.blocks).await;
@@ -420,13 +422,13 @@ async fn database_that_was_put_back_whole_is_found_by_its_anchor() {
     let flow = rolled.open(rolled.builder().vault(vault("a"))).await;
     assert!(
         flow.verify_audit(None).await.unwrap().holds(),
-        "nothing in it contradicts itself"
+        "the restored database is consistent"
     );
     assert!(!flow.verify_audit(Some(&anchor)).await.unwrap().holds());
 }
 
 #[tokio::test]
-async fn rotated_key_seals_the_end_of_the_trail_anew() {
+async fn rotated_key_reseals_head_of_trail() {
     let (bench, _, _, after, _) = rejected_since().await;
     let rotated = bench
         .builder()
@@ -443,14 +445,16 @@ async fn rotated_key_seals_the_end_of_the_trail_anew() {
             .unwrap()
     );
     assert!(
-        findings(&flow).await.contains("no longer the store's own"),
+        findings(&flow)
+            .await
+            .contains("an older key of the vault seals the head"),
         "{}",
         findings(&flow).await
     );
 }
 
 #[tokio::test]
-async fn older_key_can_be_removed_after_a_rotation() {
+async fn older_key_can_be_removed_after_rotation() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -490,7 +494,7 @@ async fn older_key_can_be_removed_after_a_rotation() {
 }
 
 #[tokio::test]
-async fn flow_in_another_store_shares_no_name() {
+async fn same_flow_in_other_store_has_other_digests() {
     let (bench, _, [(id, reference), _]) = sealed().await;
     let other = Bench::new(Kind::default());
     let flow = other

@@ -1,6 +1,6 @@
-//! The audit trail: what is in it, and that nobody changes it unnoticed.
+//! The audit trail: its content, and the detection of changes.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use idv_flow::audit::{AuditBlock, AuditEntry};
 use idv_flow::store::*;
-use idv_flow::{Engine, FlowId, Start, Vault};
+use idv_flow::{Engine, FlowId, StartRequest, Vault};
 use support::meddled::{Change, Meddled};
 use support::*;
 
-/// Three verifications, two days and four blocks at the least.
+/// Creates three verifications, over two days and at least four blocks.
 async fn trail() -> (Meddled, Engine, Vec<FlowId>) {
     let bench = Bench::new(Kind::default());
     let store = Meddled {
@@ -30,9 +30,9 @@ async fn trail() -> (Meddled, Engine, Vec<FlowId>) {
         .await;
     let mut flows = Vec::new();
     for state in ["passed", "failed", "waiting"] {
-        let new = somebody(&flow);
+        let new = new_verification(&flow);
         let reference = new.reference.clone();
-        flows.push(settle(Start::new(new).by("desk-3"), &flow).await);
+        flows.push(settle(StartRequest::new(new).by("desk-3"), &flow).await);
         bench.vendor.becomes(&reference, state);
         bench.pass(&flow, HOUR).await;
     }
@@ -41,7 +41,7 @@ async fn trail() -> (Meddled, Engine, Vec<FlowId>) {
 }
 
 #[tokio::test]
-async fn an_untouched_trail_holds_and_has_an_anchor() {
+async fn unchanged_trail_holds_and_has_anchor() {
     let (_, flow, _) = trail().await;
     let verified = flow.verify_audit(None).await.unwrap();
     assert!(verified.holds(), "{verified:?}");
@@ -66,7 +66,7 @@ async fn an_untouched_trail_holds_and_has_an_anchor() {
 }
 
 #[tokio::test]
-async fn every_entry_that_is_changed_or_missing_is_noticed() {
+async fn changed_or_missing_entry_is_found() {
     let (store, flow, _) = trail().await;
     let count = flow.verify_audit(None).await.unwrap().entries;
     let all = store.store.audit(None, 1_000).await.unwrap();
@@ -90,7 +90,7 @@ async fn every_entry_that_is_changed_or_missing_is_noticed() {
                     .for_each(|entry| entry.at += later);
             }),
             Arc::new(move |entries: &mut Vec<AuditEntry>| {
-                // Who knows no key can make no hash that fits.
+                // Without the key, no attacker can compute a matching hash.
                 entries
                     .iter_mut()
                     .filter(|entry| is(entry))
@@ -110,7 +110,7 @@ async fn every_entry_that_is_changed_or_missing_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_flow_that_vanishes_with_its_whole_trail_is_missed() {
+async fn removed_flow_with_its_trail_is_found() {
     let (store, flow, flows) = trail().await;
     for id in flows {
         *store.hidden.lock().unwrap() = Some(id);
@@ -126,7 +126,7 @@ async fn a_flow_that_vanishes_with_its_whole_trail_is_missed() {
 }
 
 #[tokio::test]
-async fn a_block_that_is_changed_or_missing_is_noticed_and_a_rolled_back_end_by_its_anchor() {
+async fn changed_missing_or_rolled_back_block_is_found() {
     let (store, flow, _) = trail().await;
     let anchor = flow.verify_audit(None).await.unwrap().anchor;
     let changes: [fn(&mut Vec<AuditBlock>); 3] = [
@@ -151,8 +151,7 @@ async fn a_block_that_is_changed_or_missing_is_noticed_and_a_rolled_back_end_by_
 }
 
 #[tokio::test]
-async fn the_trail_says_who_asked_what_came_by_which_channel_with_which_proof_and_nothing_of_the_person()
- {
+async fn trail_has_accounts_channels_and_proofs_only() {
     let (store, _, flows) = trail().await;
     let entries = store.store.audit_of(flows[0]).await.unwrap();
     let events: Vec<serde_json::Value> = entries
@@ -191,7 +190,7 @@ async fn the_trail_says_who_asked_what_came_by_which_channel_with_which_proof_an
 }
 
 #[tokio::test]
-async fn a_flow_that_is_put_back_to_what_it_was_does_not_fit_its_trail() {
+async fn restored_flow_does_not_match_its_trail() {
     let bench = Bench::new(Kind::default());
     let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
     let flow = bench.open(bench.builder().vault(vault)).await;
@@ -200,7 +199,7 @@ async fn a_flow_that_is_put_back_to_what_it_was_does_not_fit_its_trail() {
     bench.vendor.becomes(&reference, "failed");
     bench.pass(&flow, HOUR).await;
     let after = bench.store.load(id).await.unwrap().unwrap();
-    // Its state alone does not open at another end of the trail.
+    // The state alone does not open with another head of the trail.
     let forged = Record {
         body: before.body.clone(),
         ..after.clone()
@@ -214,7 +213,7 @@ async fn a_flow_that_is_put_back_to_what_it_was_does_not_fit_its_trail() {
         flow.status(id).await.unwrap_err(),
         idv_flow::FlowError::Damaged(_)
     ));
-    // With its end of the trail it opens, and the trail goes on beyond it.
+    // With its own head of the trail the state opens, and the trail has later entries.
     let forged = Record {
         version: after.version + 1,
         ..before
@@ -230,7 +229,7 @@ async fn a_flow_that_is_put_back_to_what_it_was_does_not_fit_its_trail() {
         verified
             .findings
             .iter()
-            .any(|finding| finding.contains("its record ends at")),
+            .any(|finding| finding.contains("the record names entry")),
         "{verified:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Flows that start in a transaction of the application.
+//! Starts of flows in a transaction of the application.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use idv_flow::store::{ApplicationTransaction, PostgresStore, SqliteStore, Store};
-use idv_flow::{Engine, Start};
+use idv_flow::{Engine, StartRequest};
 use idv_testkit::postgres::Server;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
@@ -29,15 +29,18 @@ async fn submit(
     engine: &Engine,
     transaction: &mut impl ApplicationTransaction,
     key: &str,
-) -> idv_flow::Started {
+) -> idv_flow::StartResponse {
     engine
-        .submit_in(transaction, Start::new(somebody(engine)).key(key))
+        .submit_in(
+            transaction,
+            StartRequest::new(new_verification(engine)).key(key),
+        )
         .await
         .unwrap()
 }
 
 /// Checks an engine whose application has rolled "first" back and committed "second".
-async fn is_as_committed(bench: &Bench, engine: &Engine, second: &idv_flow::Started) {
+async fn is_as_committed(bench: &Bench, engine: &Engine, second: &idv_flow::StartResponse) {
     assert!(engine.find_by_key(None, "first").await.unwrap().is_none());
     assert!(second.hand_off.is_none());
     engine.run_due().await.unwrap();
@@ -52,7 +55,7 @@ async fn is_as_committed(bench: &Bench, engine: &Engine, second: &idv_flow::Star
 }
 
 #[tokio::test]
-async fn flow_starts_with_the_transaction_in_sqlite() {
+async fn flow_starts_with_sqlite_transaction() {
     let bench = Bench::new(Kind::default());
     let folder = std::env::temp_dir().join(format!("idv-transactions-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -73,7 +76,7 @@ async fn flow_starts_with_the_transaction_in_sqlite() {
     assert_eq!((again.id, again.already_existed), (second.id, true));
     assert!(
         engine.status(second.id).await.is_err(),
-        "it is not committed yet"
+        "the transaction is not committed yet"
     );
     transaction.commit().await.unwrap();
     is_as_committed(&bench, &engine, &second).await;
@@ -82,7 +85,7 @@ async fn flow_starts_with_the_transaction_in_sqlite() {
 }
 
 #[tokio::test]
-async fn flow_starts_with_the_transaction_in_postgres() {
+async fn flow_starts_with_postgres_transaction() {
     let bench = Bench::new(Kind::default());
     let url = Server::shared().database();
     let store = PostgresStore::connect(&url.as_str().into()).await.unwrap();

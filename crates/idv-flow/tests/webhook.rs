@@ -1,9 +1,10 @@
-//! The signed webhook: accepted by the verification of Standard Webhooks, repeated until the endpoint takes it, replayed by id.
+//! The signed webhook: accepted by a verifier of Standard Webhooks, repeated until the endpoint
+//! accepts it, and replayed by id.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -76,7 +77,7 @@ impl Transport for Endpoint {
             response.header(*name, *value)
         });
         Ok(response
-            .body(Bytes::from_static(b"what it says does not count").into())
+            .body(Bytes::from_static(b"the body does not count").into())
             .unwrap())
     }
 }
@@ -85,7 +86,7 @@ fn webhook() -> Webhook {
     Webhook::new("https://bank.example/hooks", &SIGNED.into()).unwrap()
 }
 
-/// Whether the verification of Standard Webhooks accepts a request.
+/// Returns whether a verifier of Standard Webhooks accepts a request.
 fn holds(secret: &str, request: &Request<Bytes>, at: Timestamp) -> bool {
     let auth =
         CallbackAuth::signature(SignatureScheme::standard_webhooks(), [secret.into()]).unwrap();
@@ -107,7 +108,7 @@ async fn two_events(engine: &Engine) -> [String; 2] {
 }
 
 #[tokio::test]
-async fn request_is_accepted_unless_it_is_altered() {
+async fn signature_is_rejected_when_request_is_altered() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let engine = endpoint.engine(&bench).await;
     let (id, reference) = start(&engine).await;
@@ -179,7 +180,7 @@ async fn request_is_accepted_unless_it_is_altered() {
 }
 
 #[tokio::test]
-async fn rotated_secret_is_accepted_by_every_receiver() {
+async fn rotated_secret_suits_every_receiver() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let webhook = webhook().older_secret(&OLDER.into()).unwrap();
     let engine = bench
@@ -200,7 +201,7 @@ async fn rotated_secret_is_accepted_by_every_receiver() {
 }
 
 #[tokio::test]
-async fn event_is_sent_until_the_endpoint_takes_it() {
+async fn event_is_sent_until_endpoint_accepts_it() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let engine = endpoint.engine(&bench).await;
     endpoint.answers([
@@ -213,11 +214,7 @@ async fn event_is_sent_until_the_endpoint_takes_it() {
     assert_eq!(endpoint.ids().len(), 1, "the second waits for the first");
     bench.pass(&engine, MINUTE).await;
     let expected = [&one, &one, &one, &one, &two].map(Clone::clone);
-    assert_eq!(
-        endpoint.ids(),
-        expected,
-        "every request goes to the endpoint, none to a redirect's"
-    );
+    assert_eq!(endpoint.ids(), expected, "no redirect is followed");
     assert!(
         endpoint
             .received()
@@ -227,7 +224,7 @@ async fn event_is_sent_until_the_endpoint_takes_it() {
 }
 
 #[tokio::test]
-async fn endpoint_that_asks_for_time_gets_it() {
+async fn retry_after_of_endpoint_is_respected() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let engine = endpoint.engine(&bench).await;
     endpoint.answers([Some((429, &[("retry-after", "1800")][..]))]);
@@ -235,11 +232,7 @@ async fn endpoint_that_asks_for_time_gets_it() {
     engine.run_due().await.unwrap();
     two_events(&engine).await;
     bench.pass(&engine, 29 * MINUTE).await;
-    assert_eq!(
-        endpoint.received().len(),
-        1,
-        "other flows' events wait as well"
-    );
+    assert_eq!(endpoint.received().len(), 1, "other flows' events wait too");
     bench.pass(&engine, 2 * MINUTE).await;
     assert_eq!(endpoint.received().len(), 5);
 
@@ -251,12 +244,12 @@ async fn endpoint_that_asks_for_time_gets_it() {
     assert_eq!(
         endpoint.received().len(),
         8,
-        "no endpoint stops the events for more than a day"
+        "no endpoint delays the events for more than a day"
     );
 }
 
 #[tokio::test]
-async fn endpoint_that_is_gone_is_left_alone_and_shown() {
+async fn gone_endpoint_is_paused_and_needs_operator() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let engine = endpoint.engine(&bench).await;
     endpoint.answers([Some((410, &[][..])); 2]);
@@ -274,13 +267,13 @@ async fn endpoint_that_is_gone_is_left_alone_and_shown() {
     assert_eq!(
         endpoint.ids()[3..],
         [format!("{id}-1"), format!("{id}-2")],
-        "it is back"
+        "the endpoint is back"
     );
     assert!(attention(&engine).await.is_empty());
 }
 
 #[tokio::test]
-async fn endpoint_that_hangs_fails_in_time() {
+async fn hanging_endpoint_times_out() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let lease = Duration::from_secs(600);
     let engine = bench
@@ -306,14 +299,14 @@ async fn endpoint_that_hangs_fails_in_time() {
     };
     assert_eq!(
         error,
-        "the event was not taken: the webhook's endpoint gave no answer: timed out"
+        "the event was not delivered: the webhook's endpoint did not answer: timed out"
     );
     let took = bench.clock.now().duration_since(began);
     assert!((19..60).contains(&took.as_secs()), "{took:?}");
 }
 
 #[tokio::test]
-async fn event_is_delivered_when_handler_and_endpoint_took_it() {
+async fn event_needs_both_handler_and_endpoint() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let handled: Arc<Mutex<Vec<u64>>> = Arc::default();
     let seen = Arc::clone(&handled);
@@ -353,7 +346,7 @@ async fn event_is_delivered_when_handler_and_endpoint_took_it() {
 }
 
 #[tokio::test]
-async fn event_is_replayed_by_its_id() {
+async fn event_is_replayed_by_id() {
     let (bench, endpoint) = (Bench::new(Kind::default()), Endpoint::default());
     let engine = endpoint.engine(&bench).await;
     let (id, _) = start(&engine).await;
@@ -366,7 +359,7 @@ async fn event_is_replayed_by_its_id() {
     let received = endpoint.received();
     assert_eq!(received[0].body(), received[2].body());
     engine.run_due().await.unwrap();
-    assert_eq!(endpoint.received().len(), 3, "the outbox stays as it is");
+    assert_eq!(endpoint.received().len(), 3, "the outbox does not change");
 
     let unknown = FlowId::from_bytes([7; 16]);
     for (flow, sequence) in [(id, 3), (id, 0), (unknown, 1)] {
@@ -378,12 +371,12 @@ async fn event_is_replayed_by_its_id() {
     let other = bench.flow().await;
     assert!(
         matches!(other.replay(id, 1).await, Err(FlowError::Invalid(_))),
-        "it has no receiver"
+        "the program has no receiver"
     );
 }
 
 #[tokio::test]
-async fn request_arrives_over_real_http() {
+async fn request_arrives_over_http() {
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
     let route = axum::routing::post(
         move |uri: http::Uri, headers: HeaderMap, body: Bytes| async move {

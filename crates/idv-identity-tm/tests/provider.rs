@@ -398,7 +398,9 @@ async fn profile_lists_the_vendors_capabilities() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("custom") && error.contains("listing") && error.contains("not authenticated"),
+        error.contains("custom")
+            && error.contains("listing")
+            && error.contains("not authenticated"),
         "{error}"
     );
     assert_eq!(

@@ -16,7 +16,7 @@ use axum::response::Redirect;
 use idv::{Config, HandOff, NewVerification, Url};
 use idv_axum::Options;
 use idv_flow::store::SqliteStore;
-use idv_flow::{Engine, Event, EventKind, FlowConfig, FlowError, HandlerError, Start};
+use idv_flow::{Engine, Event, EventKind, FlowConfig, FlowError, HandlerError, StartRequest};
 use serde::Deserialize;
 
 #[tokio::main]
@@ -73,7 +73,7 @@ async fn start(
         Some(idv_axum::callback_url(&public, account).map_err(|error| error.to_string())?);
     let words = |error: FlowError| error.to_string();
     let started = engine
-        .submit(Start::new(new).key(form.order))
+        .submit(StartRequest::new(new).key(form.order))
         .await
         .map_err(words)?;
     match engine.wait_for_hand_off(started.id).await.map_err(words)? {

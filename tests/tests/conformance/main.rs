@@ -1,10 +1,6 @@
-//! Every adapter, over its vendor's part of the sandbox, is held to the same contract.
+//! Holds every adapter, over its vendor's part of the sandbox, to the same contract.
 
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "a test is a crate of its own, and nobody uses it"
-)]
+#![allow(missing_docs, unreachable_pub, reason = "no crate uses a test")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -29,7 +25,8 @@ use idv_testkit::conformance::{CallbackFault, Fault, Harness, RequestFault};
 
 use self::receiver::Receiver;
 
-/// A vendor's part of the sandbox, a client of it, and an address for callbacks. `V` is a function that returns the vendor's module.
+/// A vendor's part of the sandbox, its client, and a URL for callbacks. `V` is a function that
+/// returns the vendor's module.
 pub struct Stage<V> {
     sandbox: Sandbox,
     client: Client,
@@ -61,7 +58,7 @@ macro_rules! suites {
             idv_testkit::conformance!(super::Stage<Name>);
 
             #[test]
-            fn own_scenarios_end_as_they_must() {
+            fn own_scenarios_end_as_expected() {
                 super::own::check::<Name>();
             }
         })*

@@ -1,4 +1,5 @@
-//! The scenarios of one vendor alone: how each ends, and the texts that its report has to show.
+//! The scenarios that only one vendor has: the outcome of each, and the expected texts of its
+//! report.
 
 use idv::{Decision, Outcome, Status};
 use idv_sandbox::{Ending, Sandbox};
@@ -8,7 +9,7 @@ use super::{Named, Stage};
 
 const FAILED: &str = r#""result":"failed""#;
 
-/// The texts in the reports of scenarios that end like this.
+/// The expected texts in the reports of scenarios with this end.
 const SHOWN: &[(&str, Ending, &[&str])] = &[
     (
         "suspicion-then-success",
@@ -54,7 +55,7 @@ const SHOWN: &[(&str, Ending, &[&str])] = &[
     ("several-accesses", Ending::Verified, &["Acceso"]),
 ];
 
-/// Plays each scenario of a vendor at a sandbox of its own.
+/// Plays each scenario of a vendor in its own sandbox.
 pub fn check<V: Named>() {
     Stage::<V>::run(async {
         let scenarios = Stage::<V>::open().await.vendor().scenarios();

@@ -1,4 +1,4 @@
-//! Where callbacks arrive.
+//! The receiver of callbacks.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use idv::{Delivery, Url};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// Takes every callback, answers it with 200, and keeps it.
+/// Receives every callback, answers it with 200, and keeps it.
 pub struct Receiver {
-    /// Its address.
+    /// The URL of the receiver.
     pub url: Url,
     arrived: Arc<Mutex<Vec<Delivery>>>,
     task: tokio::task::JoinHandle<()>,
@@ -37,7 +37,7 @@ impl Receiver {
         Self { url, arrived, task }
     }
 
-    /// What has arrived since the last time.
+    /// Returns the callbacks that have arrived since the last call.
     pub fn take(&self) -> Vec<Delivery> {
         std::mem::take(&mut self.arrived.lock().unwrap())
     }
@@ -49,7 +49,7 @@ impl Drop for Receiver {
     }
 }
 
-/// One request, whole.
+/// Reads one whole request.
 async fn read(stream: &mut tokio::net::TcpStream) -> Option<Delivery> {
     let mut bytes = Vec::new();
     loop {

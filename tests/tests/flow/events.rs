@@ -1,9 +1,9 @@
-//! What happens in a world: programs begin and end, people act, somebody forges.
+//! The events of a simulated world: programs start and crash, people act, attackers forge messages.
 
 use std::sync::{Arc, Mutex};
 
 use idv::{Clock as _, Environment, Error, HandOffKind};
-use idv_flow::{Engine, FlowError, Start};
+use idv_flow::{Engine, FlowError, StartRequest};
 use tokio::sync::Notify;
 
 use super::clock::later;
@@ -33,7 +33,7 @@ impl World {
             Event::Forge(life) => self.forge(life),
             Event::Delete(life) => self.delete(life),
             Event::Deleting(life) => self.lives[life].deletion_asked_at = Some(self.now()),
-            // It is asked for again.
+            // The event is scheduled again.
             Event::NotDeleting(_) => {}
             Event::Abandoned(life) => self.lives[life].abandoned = true,
             Event::Operator => {
@@ -109,13 +109,13 @@ impl World {
                 flow.run(workers, program.stop.notified()).await;
             };
             process.run(&clock, life).await;
-            // Whatever else it was doing ends with it.
+            // All other tasks of the program end with it.
             process.kill();
             outbox.lock().unwrap().push(Event::Ended(number));
         });
     }
 
-    /// Has a program that serves do something; `false` where there is none.
+    /// Has a running program do something; returns `false` if no program runs.
     pub(super) fn ask<A>(
         &mut self,
         vendor: Vendor,
@@ -135,9 +135,7 @@ impl World {
         );
         self.executor.spawn(async move {
             if process.run(&clock, work).await.is_none() {
-                trace.note(clock.now(), || {
-                    format!("a program died in the middle of: {what}")
-                });
+                trace.note(clock.now(), || format!("a program crashed during: {what}"));
             }
         });
         true
@@ -149,10 +147,10 @@ impl World {
             return;
         }
         if life.insists {
-            // Until it is known what became of it.
+            // Until the result of the start is known.
             self.soon(10 * MINUTE, Event::Start(number));
         }
-        let start = Start::new(life.new)
+        let start = StartRequest::new(life.new)
             .at(life.vendor.id())
             .retention(life.retention)
             .evidence(life.evidence)
@@ -190,7 +188,7 @@ impl World {
                 .find(number)
                 .is_none_or(|status| status.hand_off.is_none())
         {
-            // Whoever has no link today may have one tomorrow, but not for ever.
+            // A person without a link today may have one tomorrow, but not for ever.
             if self.now().duration_since(creation.at) < jiff::SignedDuration::from_hours(72) {
                 self.soon(3 * HOUR, Event::Act(number));
             }
@@ -245,7 +243,7 @@ impl World {
         let Some(status) = self.find(number) else {
             return;
         };
-        // Until it is known what became of it.
+        // Until the result of the deletion is known.
         self.soon(12 * HOUR, Event::Delete(number));
         let vendor = self.plan.lives[number].vendor;
         self.ask(vendor, "delete", move |flow, outbox| async move {
@@ -274,7 +272,7 @@ impl World {
     }
 }
 
-/// A value of a query.
+/// Encodes a value of a query.
 fn percent(value: &str) -> String {
     value.replace(' ', "%20")
 }

@@ -1,10 +1,6 @@
-//! Flows, from their creation to their deletion, in worlds in which everything goes wrong.
+//! Flows from creation to deletion, in simulated worlds in which everything can fail.
 
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "a test is a crate of its own, and nobody uses it"
-)]
+#![allow(missing_docs, unreachable_pub, reason = "no crate uses a test")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

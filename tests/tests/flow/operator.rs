@@ -1,4 +1,4 @@
-//! A person of ours, who looks at the list of what needs one, and mostly does what it says.
+//! An operator who reads the list of tasks and mostly follows its advice.
 
 use idv::{CreateSafety, VendorId};
 use idv_flow::store::{Filter, FlowStore as _, Inbox as _};
@@ -9,14 +9,14 @@ use super::vendor::{Comes, Vendor};
 use super::world::{Event, World, at_once};
 
 impl World {
-    /// Looks at the list and does something about it.
+    /// Reads the list and decides about some of its tasks.
     pub(super) fn operate(&mut self) {
         let flows = at_once(self.store.list(&Filter::all().needing_attention(), None, 1)).unwrap();
         if flows.is_empty() && at_once(self.store.parked(None, 1)).unwrap().is_empty() {
             return;
         }
         for item in at_once(self.observer.operator()).unwrap() {
-            // Not everything is done the first time.
+            // The operator does not finish every task at the first attempt.
             if self.chance.percent(20) {
                 continue;
             }
@@ -73,7 +73,7 @@ impl World {
         );
     }
 
-    /// What the list says is to be done.
+    /// Returns the decision that the task suggests.
     fn resolution(&mut self, life: usize, attention: &Attention) -> Option<Resolution> {
         let Life { vendor, new, .. } = &self.plan.lives[life];
         let created = self.ledger.of(&Vendor::words(new, life));
@@ -89,7 +89,7 @@ impl World {
             },
             Attention::Disputed => {
                 match vendor.comes(&self.sandbox, self.plan.lives[life].scenario) {
-                    Comes::Told(outcome) => Resolution::Rule(outcome),
+                    Comes::Told(outcome) => Resolution::ResolveDispute(outcome),
                     Comes::Nothing => return None,
                 }
             }

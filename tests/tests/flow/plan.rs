@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use idv::{NewVerification, Reference, Timestamp, VendorInfo};
-use idv_flow::{EvidencePolicy, Keep, Retention, Schedule};
+use idv_flow::{EvidencePolicy, Retention, RetentionRule, Schedule};
 use idv_sandbox::{Fault, FaultKind};
 use jiff::SignedDuration;
 
@@ -219,8 +219,8 @@ impl Life {
             }
         };
         let keep = |chance: &Chance, shortest, longest| match chance.between(0, 3) {
-            0 => Keep::until_asked(),
-            _ => Keep::after(chance.between_times(shortest, longest)),
+            0 => RetentionRule::until_asked(),
+            _ => RetentionRule::after(chance.between_times(shortest, longest)),
         };
         let mut retention = Retention::new(
             keep(chance, MINUTE, 3 * DAY),

@@ -1,4 +1,5 @@
-//! The application's programs: each opens a flow over the store, works off what is due, and takes callbacks.
+//! The application's programs. Each opens an engine over the store, processes due work and receives
+//! callbacks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -15,7 +16,7 @@ use super::random::Chance;
 use super::trace::Trace;
 use super::vendor::Vendor;
 
-/// The programs that are there. Clones are the same.
+/// The running programs. Clones share their state.
 #[derive(Clone)]
 pub struct Programs(Arc<Shared>);
 
@@ -26,13 +27,13 @@ struct Shared {
     running: Mutex<BTreeMap<usize, Program>>,
 }
 
-/// One that runs.
+/// A running program.
 #[derive(Clone)]
 pub struct Program {
     pub process: Process,
-    /// Once it is open.
+    /// The engine, once it is open.
     pub flow: Option<Engine>,
-    /// Asks it to end.
+    /// Asks the program to stop.
     pub stop: Arc<Notify>,
 }
 
@@ -87,7 +88,7 @@ impl Programs {
         (!serving.is_empty()).then(|| serving[self.0.chance.index(serving.len())].clone())
     }
 
-    /// Takes a callback, as the application's route does.
+    /// Receives a callback, as the application's route does.
     pub async fn receive(self, request: Request<Bytes>) -> Option<StatusCode> {
         let Shared { clock, trace, .. } = &*self.0;
         let clock = clock.get()?;
@@ -103,7 +104,7 @@ impl Programs {
             .await;
         if !process.is_alive() {
             trace.note(clock.now(), || {
-                "a program died in the middle of: receive".to_owned()
+                "a program crashed during: receive".to_owned()
             });
         }
         let status =

@@ -1,11 +1,11 @@
-//! Chance that is the same for the same seed.
+//! Random choices that are the same for the same seed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idv::Random;
 
-/// A generator (SplitMix64). Clones go on with the same sequence.
+/// A generator (SplitMix64). Clones continue the same sequence.
 #[derive(Debug, Clone)]
 pub struct Chance(Arc<Mutex<u64>>);
 
@@ -16,7 +16,8 @@ impl Chance {
         )))
     }
 
-    /// A generator of its own, so that what one part of a world draws shifts nothing in another.
+    /// Returns an independent generator, so that draws in one part of a world do not affect
+    /// another.
     pub fn fork(&self) -> Self {
         Self::new(self.bits())
     }
@@ -30,12 +31,12 @@ impl Chance {
         bits ^ (bits >> 31)
     }
 
-    /// A number from `from` and below `to`.
+    /// Returns a number of at least `from` and below `to`.
     pub fn between(&self, from: u64, to: u64) -> u64 {
         from + self.bits() % (to - from)
     }
 
-    /// Yes, in so many cases of a hundred.
+    /// Returns true with this probability, in percent.
     pub fn percent(&self, percent: u64) -> bool {
         self.between(0, 100) < percent
     }
@@ -48,7 +49,7 @@ impl Chance {
         choices[self.index(choices.len())].clone()
     }
 
-    /// A time, evenly between orders of magnitude: seconds are as likely as hours.
+    /// Returns a time, uniform over orders of magnitude: seconds are as likely as hours.
     pub fn between_times(&self, shortest: Duration, longest: Duration) -> Duration {
         let (low, high) = (
             shortest.as_secs_f64().max(0.001).ln(),

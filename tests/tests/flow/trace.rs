@@ -1,11 +1,12 @@
-//! What happened in a world, in order.
+//! The record of the events in a simulated world, in order.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use idv::Timestamp;
 
-/// A record of what happened, where one is wanted: thousands of worlds are lived through without. Clones write to the same one.
+/// A record of events, kept on request only: thousands of worlds run without one. Clones write to
+/// the same record.
 #[derive(Debug, Clone, Default)]
 pub struct Trace(Option<Arc<Mutex<String>>>);
 

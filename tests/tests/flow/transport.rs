@@ -1,4 +1,4 @@
-//! The way to the sandbox: a call in place of a network, in weather that chance makes.
+//! The transport to the sandbox: a function call in place of a network, with random faults.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,8 @@ use super::random::Chance;
 use super::trace::Trace;
 use super::vendor::Vendor;
 
-/// Carries requests to a vendor's part of a sandbox. Before and after the vendor acts, everybody else has a turn.
+/// Sends requests to a vendor's part of a sandbox. Other tasks run before and after the vendor
+/// acts.
 #[derive(Clone)]
 pub struct SandboxTransport {
     pub vendor: Vendor,
@@ -26,36 +27,36 @@ pub struct SandboxTransport {
     pub trace: Trace,
 }
 
-/// What was done at the vendor: created, by the vendor's own count, and asked to be deleted.
+/// The effects at the vendor: verifications by the vendor's own count, and requests for deletion.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger(Arc<Mutex<Book>>);
 
 #[derive(Debug, Default)]
 struct Book {
     creations: Vec<Creation>,
-    /// When, and at which path.
+    /// The time and the path of each request for deletion.
     deletions: Vec<(Timestamp, String)>,
 }
 
-/// A verification that is at the vendor.
+/// A verification that exists at the vendor.
 #[derive(Debug, Clone)]
 pub struct Creation {
-    /// In which request it was asked for: its address and its body.
+    /// The create request: its URL and its body.
     request: String,
-    /// What the vendor calls it, or by what it is found there.
+    /// The vendor's id, or the key under which the sandbox finds the verification.
     pub id: String,
     pub at: Timestamp,
 }
 
 impl Creation {
-    /// Whether one of these words stands in the request for it.
+    /// Returns whether the create request contains one of these words.
     pub fn asks_for(&self, words: &[String]) -> bool {
         words.iter().any(|word| self.request.contains(word))
     }
 }
 
 impl Ledger {
-    /// The verifications that were created by requests in which one of these words stands.
+    /// Returns the verifications whose create request contains one of these words.
     pub fn of(&self, words: &[String]) -> Vec<Creation> {
         let book = self.0.lock().unwrap();
         book.creations
@@ -69,7 +70,7 @@ impl Ledger {
         self.0.lock().unwrap().creations.clone()
     }
 
-    /// When the vendor was last asked to delete what has this word in its path.
+    /// Returns when the vendor was last asked to delete a verification with this word in the path.
     pub fn last_deletion(&self, word: &str) -> Option<Timestamp> {
         let book = self.0.lock().unwrap();
         book.deletions
@@ -80,21 +81,21 @@ impl Ledger {
     }
 }
 
-/// How requests fare.
+/// The faults of requests.
 #[derive(Debug, Clone)]
 pub struct Weather(Arc<Mutex<Sky>>);
 
 #[derive(Debug)]
 struct Sky {
     chance: Chance,
-    /// Of how many requests in a hundred something befalls one.
+    /// The percentage of requests that fail.
     trouble: u64,
-    /// After that nothing does.
+    /// The time after which no request fails.
     calm_from: Timestamp,
     outages: Vec<Outage>,
 }
 
-/// A time in which the vendor is away.
+/// A time in which the vendor is down.
 #[derive(Debug, Clone)]
 pub struct Outage {
     pub from: Timestamp,
@@ -112,7 +113,7 @@ impl Weather {
         })))
     }
 
-    /// Nothing befalls any request.
+    /// Returns weather in which no request fails.
     pub fn calm() -> Self {
         Self::new(Chance::new(0), 0, Timestamp::MIN, Vec::new())
     }
@@ -130,7 +131,7 @@ impl Weather {
     }
 }
 
-/// Something that befalls a request.
+/// Returns a random fault.
 fn trouble(chance: &Chance) -> FaultKind {
     let status = |code, retry_after: Option<&str>| FaultKind::Status {
         code,
@@ -140,7 +141,7 @@ fn trouble(chance: &Chance) -> FaultKind {
         0 => FaultKind::Refuse,
         1 | 2 => FaultKind::CutBefore,
         3..=5 => FaultKind::CutAfter,
-        // One that is waited for, and one that is not.
+        // A delay within the timeout, and one beyond it.
         6 => FaultKind::Delay(chance.pick(&[3_000, 40_000])),
         7 => status(chance.pick(&[500, 502, 503]), None),
         8 => status(429, chance.pick(&[None, Some("1"), Some("7200")])),
@@ -167,7 +168,8 @@ impl Transport for SandboxTransport {
 }
 
 impl SandboxTransport {
-    /// The vendor acts: in one go, so that what it did is told apart from what it did for others.
+    /// Has the vendor act, without interruption, so that its effects can be attributed to this
+    /// request.
     async fn exchange(
         &self,
         request: http::Request<Bytes>,
@@ -178,7 +180,7 @@ impl SandboxTransport {
         let now = self.clock.now();
         let path = request.uri().path().to_owned();
         let fault = self.weather.strike(now).map(|fault| match fault {
-            // Its answer, a list with a number in it, would be the right one, of another order.
+            // The answer is a list with a number in it, which would pass for that of another order.
             FaultKind::WrongType
                 if path.ends_with("/putOrder") || path.contains("/getOrdersByRef/") =>
             {

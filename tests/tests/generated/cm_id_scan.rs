@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn page_has_the_adapters_tables() {
+fn page_has_tables_of_adapter() {
     use idv::cm_id_scan::normalize::{DOCUMENT_KINDS, FIELDS, REPORT_FIELDS, STATES, Target};
     const PAGE: &str = "docs/src/vendors/cm-id-scan.md";
     let mut states = table(&["state", "before the person has begun", "once the person has", "source"]);
@@ -14,7 +14,7 @@ fn page_has_the_adapters_tables() {
 
     let mut fields = table(&["field", "in the model", "in a sample"]);
     for row in FIELDS {
-        // A target has the name of the field of a report that it stands for, with few exceptions.
+        // A target is named after the field of the report that it fills, with few exceptions.
         let target = format!("{:?}", row.target);
         let field = REPORT_FIELDS.iter().find(|field| format!("{field:?}") == target);
         let path = match (row.target, field) {

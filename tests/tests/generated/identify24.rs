@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn page_has_the_adapters_tables() {
+fn page_has_tables_of_adapter() {
     use idv::identify24::api::{CALLS, FAILURES};
     use idv::identify24::normalize::STATUSES;
     const PAGE: &str = "docs/src/vendors/identify24.md";

@@ -6,7 +6,7 @@ use idv::identity_tm::normalize::{Flow, KINDS, SUB_KINDS};
 use super::*;
 
 #[test]
-fn page_has_the_adapters_tables() {
+fn page_has_tables_of_adapter() {
     const PAGE: &str = "docs/src/vendors/identity-tm.md";
     let mut calls = table(&["call", "chapter", "method", "success", "failures"]);
     for call in CALLS {

@@ -5,7 +5,7 @@ use idv::idnow::normalize::{ATTACHMENTS, REASONS, RESULTS};
 use super::*;
 
 #[test]
-fn page_has_the_adapters_tables() {
+fn page_has_tables_of_adapter() {
     let mut results = table(&["result", "state", "outcome or leaning", "chapter", "why"]);
     for row in RESULTS {
         let status = serde_json::to_value(row.status).unwrap();

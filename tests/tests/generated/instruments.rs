@@ -64,7 +64,8 @@ fn instruments() -> impl Iterator<Item = &'static Instrument> {
         .chain(idv_flow::INSTRUMENTS)
 }
 
-/// The name of an instrument after its translation to Prometheus, without what a histogram adds to it.
+/// Returns the name of an instrument after its translation to Prometheus, without a histogram's
+/// suffix.
 fn in_prometheus(instrument: &Instrument) -> String {
     let unit = if instrument.unit == "s" {
         "_seconds"
@@ -79,7 +80,7 @@ fn in_prometheus(instrument: &Instrument) -> String {
     format!("{}{unit}{total}", instrument.name.replace('.', "_"))
 }
 
-/// The expressions of the dashboard's panels, and the queries of its variables.
+/// Returns the expressions of the dashboard's panels and the queries of its variables.
 fn queries() -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/grafana/idv-flow.json");
     let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -88,7 +89,7 @@ fn queries() -> Vec<String> {
         .iter()
         .map(|panel| panel["id"].as_u64().unwrap())
         .collect();
-    assert_eq!(ids.len(), panels.len(), "each panel has an id of its own");
+    assert_eq!(ids.len(), panels.len(), "each panel has its own id");
     let targets = panels
         .iter()
         .filter_map(|panel| panel["targets"].as_array())
@@ -105,7 +106,7 @@ fn queries() -> Vec<String> {
         .collect()
 }
 
-/// The names of metrics and labels in a query.
+/// Returns the names of metrics and labels in a query.
 fn words(query: &str) -> BTreeSet<&str> {
     let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let is_ours = |word: &&str| {

@@ -1,4 +1,4 @@
-//! Parts of the documentation that are made from the code. Run with `IDV_GENERATE=write` to write them anew.
+//! Parts of the documentation that the code generates. Run with `IDV_GENERATE=write` to write them.
 
 #![allow(
     clippy::unwrap_used,
@@ -35,7 +35,7 @@ mod instruments;
 mod places;
 
 #[test]
-fn the_readmes_matrix_is_what_the_code_can() {
+fn readme_matrix_matches_the_code() {
     keep("README.md", "matrix", &matrix(&idv::providers()));
 }
 
@@ -62,7 +62,7 @@ fn configuration_page_lists_every_key() {
 }
 
 #[test]
-fn each_vendors_page_says_what_is_supported() {
+fn vendor_pages_list_supported_features() {
     for provider in idv::providers() {
         let mut supported = table(&["", ""]);
         for facet in Capability::ALL {
@@ -83,7 +83,10 @@ fn each_vendors_page_says_what_is_supported() {
         };
         line(
             &mut supported,
-            &["a creation takes".to_owned(), paths(provider.accepts)],
+            &[
+                "a create request accepts".to_owned(),
+                paths(provider.accepts),
+            ],
         );
         let fields: Vec<String> = provider
             .report_fields
@@ -93,7 +96,7 @@ fn each_vendors_page_says_what_is_supported() {
         line(
             &mut supported,
             &[
-                "a report can fill".to_owned(),
+                "a report can contain".to_owned(),
                 paths(&fields.iter().map(String::as_str).collect::<Vec<_>>()),
             ],
         );
@@ -106,7 +109,7 @@ fn each_vendors_page_says_what_is_supported() {
 }
 
 #[test]
-fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
+fn flows_page_lists_schedules() {
     let vendors = vendors();
     let mut header = vec!["".to_owned(), "".to_owned()];
     header.extend(
@@ -123,31 +126,29 @@ fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
             .collect();
         line(&mut schedules, &cells);
     };
-    row("interval", "the first wait between two questions", &|it| {
+    row("interval", "first interval between polls", &|it| {
         time(it.interval)
     });
     row(
         "growth",
-        "by what waits grow while nothing happens",
+        "growth of the interval per poll without a change",
         &|it| it.growth.to_string(),
     );
-    row("slowest", "the longest wait", &|it| time(it.slowest));
-    row(
-        "jitter",
-        "by what part a wait is longer or shorter",
-        &|it| it.jitter.to_string(),
-    );
+    row("slowest", "longest interval", &|it| time(it.slowest));
+    row("jitter", "random part of the interval", &|it| {
+        it.jitter.to_string()
+    });
     row(
         "wake_gap",
-        "how soon it is asked again when a message wakes",
+        "shortest interval between polls that callbacks request",
         &|it| time(it.wake_gap),
     );
-    row("sweep", "how often the lists are read", &|it| {
+    row("sweep", "interval between reads of the list", &|it| {
         it.sweep.map_or_else(|| "–".to_owned(), time)
     });
     row(
         "backstop",
-        "where lists are read: how long one goes unasked",
+        "longest time without a poll while lists are read",
         &|it| {
             it.sweep
                 .map_or_else(|| "–".to_owned(), |_| time(it.backstop))
@@ -155,42 +156,42 @@ fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
     );
     row(
         "lifetime",
-        "how long a person has, where the answer does not say",
+        "lifetime of a session if the answer states none",
         &|it| time(it.lifetime),
     );
     row(
         "grace",
-        "how long it is still tried to be asked after that",
+        "time after the session's end in which polls continue",
         &|it| time(it.grace),
     );
     row(
         "overdue",
-        "how long a report is waited for before a person is told",
+        "wait for a report before an operator gets a task",
         &|it| time(it.overdue),
     );
     row(
         "create_within",
-        "how long a creation that reached nobody is tried",
+        "time in which a create request that did not arrive is retried",
         &|it| time(it.create_within),
     );
     row(
         "settle_within",
-        "how long a lost answer is settled before a person is told",
+        "time to settle a lost answer before an operator gets a task",
         &|it| time(it.settle_within),
     );
     row(
         "failing",
-        "how long the vendor fails before a person is told",
+        "time for which calls fail before an operator gets a task",
         &|it| time(it.failing),
     );
     row(
         "confirm_after",
-        "how long after a deletion it is asked to be confirmed",
+        "wait after a deletion before it is confirmed",
         &|it| time(it.confirm_after),
     );
     keep(FLOWS, "schedules", &schedules);
 
-    // What a schedule shows of itself has the name of each field, so none can be forgotten here.
+    // The `Debug` output of a schedule names each field, so the table cannot omit one.
     let shown = format!("{:?}", of_each[0]);
     let fields: BTreeSet<&str> = shown
         .split([' ', '{'])
@@ -205,32 +206,41 @@ fn the_page_on_flows_says_when_what_is_tried_at_each_vendor() {
 }
 
 #[test]
-fn the_page_on_flows_says_what_becomes_of_an_interrupted_creation() {
+fn flows_page_lists_interrupted_creations() {
     let mut creations = table(&[
         "vendor",
-        "a repeated creation",
-        "what the flow does",
-        "when a person is told: `creation_unknown`",
+        "a repeated create request",
+        "after a lost answer, the engine",
+        "the operator gets the task `creation_unknown`",
     ]);
     for vendor in vendors() {
         let (info, schedule) = (vendor.info(), schedule(&vendor));
         let (kind, done, told) = match info.create_safety {
             CreateSafety::Keyed => (
-                "is the same verification",
-                "creates again under the same reference, until there is an answer".to_owned(),
-                format!("after {}, and it goes on", time(schedule.settle_within)),
+                "returns the same verification",
+                "repeats the request under the same reference until the vendor answers".to_owned(),
+                format!(
+                    "after {}; the engine continues",
+                    time(schedule.settle_within)
+                ),
             ),
             CreateSafety::Findable => (
-                "is another one, and both can be found",
-                format!("looks our reference up, for {}; never creates again by itself", time(schedule.lifetime)),
+                "creates another verification; both can be found",
                 format!(
-                    "after {}, and it goes on; at once where several are found: `several_found`",
+                    "searches for our reference, for {}; never repeats the request",
+                    time(schedule.lifetime)
+                ),
+                format!(
+                    "after {}; the engine continues. At once if the search finds several: \
+                     `several_found`",
                     time(schedule.settle_within)
                 ),
             ),
             _ => (
-                "is another one",
-                "waits for a proven callback that names our reference; never creates again by itself".to_owned(),
+                "creates another verification",
+                "waits for an authenticated callback with our reference; never repeats the \
+                 request"
+                    .to_owned(),
                 "at once".to_owned(),
             ),
         };
@@ -243,7 +253,7 @@ fn the_page_on_flows_says_what_becomes_of_an_interrupted_creation() {
 }
 
 #[test]
-fn the_page_on_flows_has_everything_that_needs_a_person() {
+fn flows_page_lists_operator_tasks() {
     let all = [
         Attention::CreationUnknown,
         Attention::SeveralFound(2),
@@ -270,7 +280,7 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
         Attention::Paused,
         Attention::Draining,
     ];
-    let mut attentions = table(&["word", "meaning", "what a person can do"]);
+    let mut attentions = table(&["reason", "meaning", "what the operator can do"]);
     for attention in &all {
         let detail = match attention {
             Attention::Failing(error) if error != "unavailable" => format!(": `{error}`"),
@@ -285,7 +295,7 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
     }
     keep(FLOWS, "attention", &attentions);
 
-    // Whatever reads one lists the words there are, so none can be forgotten here.
+    // The error message of the deserializer lists every variant, so the table cannot omit one.
     let there = serde_json::from_str::<Attention>(r#"{"kind":"none of them"}"#)
         .unwrap_err()
         .to_string();
@@ -294,8 +304,8 @@ fn the_page_on_flows_has_everything_that_needs_a_person() {
 }
 
 #[test]
-fn the_page_on_flows_says_what_is_deleted_by_hand() {
-    let mut by_hand = table(&["vendor", "its copy is deleted"]);
+fn flows_page_lists_manual_deletions() {
+    let mut by_hand = table(&["vendor", "deletion of its copy"]);
     for vendor in vendors() {
         let how = match vendor.provider().capabilities().deletion {
             Some(_) => "by a call".to_owned(),
@@ -307,13 +317,13 @@ fn the_page_on_flows_says_what_is_deleted_by_hand() {
 }
 
 #[test]
-fn the_page_on_callbacks_says_how_each_vendor_calls() {
+fn callbacks_page_lists_requests_of_each_vendor() {
     let mut intakes = table(&[
         "vendor",
-        "it calls by",
-        "a body is at most",
-        "it wants its reply within",
-        "its address is set",
+        "method",
+        "maximum length of the body",
+        "expects a reply within",
+        "the callback URL is set",
     ]);
     for vendor in vendors() {
         let intake = vendor.provider().capabilities().callbacks.unwrap().spec();
@@ -336,7 +346,7 @@ fn the_page_on_callbacks_says_how_each_vendor_calls() {
 }
 
 #[test]
-fn the_facades_readme_has_each_vendors_feature() {
+fn readme_of_facade_lists_each_feature() {
     let mut vendors = table(&["feature", "vendor", "by"]);
     for vendor in idv::providers() {
         line(
@@ -352,7 +362,7 @@ fn the_facades_readme_has_each_vendors_feature() {
 }
 
 #[test]
-fn the_page_on_the_sandbox_has_each_vendors_scenarios() {
+fn sandbox_page_lists_scenarios() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
@@ -375,7 +385,7 @@ fn the_page_on_the_sandbox_has_each_vendors_scenarios() {
 
 const FLOWS: &str = "docs/src/flows.md";
 
-/// A client of every vendor, in the order of their ids; no call is made.
+/// Returns a client of every vendor, in the order of their ids. The clients make no calls.
 fn vendors() -> Vec<Client> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
@@ -407,7 +417,7 @@ fn schedule(vendor: &Client) -> Schedule {
     Schedule::of(vendor.info())
 }
 
-/// A time in the largest unit of which it is a whole number.
+/// Returns a duration in the largest unit of which it is a whole number.
 fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (length, unit) = [
@@ -430,7 +440,7 @@ fn time(duration: Duration) -> String {
     )
 }
 
-/// A state in words: its name, and what it comes to or leans to.
+/// Returns a status in words: its name, and its outcome or leaning.
 fn state(status: Status) -> String {
     let status = serde_json::to_value(status).unwrap();
     let word = |name: &str| status[name].as_str();
@@ -466,46 +476,46 @@ fn matrix(providers: &[VendorInfo]) -> String {
             if provider.has(*facet) { "yes" } else { "–" }.to_owned()
         });
     }
-    row("a creation whose answer was lost", &|provider| {
+    row("after a lost answer to a create request", &|provider| {
         match provider.create_safety {
-            CreateSafety::Keyed => "repeat it: our reference is the key",
-            CreateSafety::Findable => "find it by our reference",
-            _ => "wait, or ask a person",
+            CreateSafety::Keyed => "repeat it: our reference is the idempotency key",
+            CreateSafety::Findable => "find the verification by our reference",
+            _ => "wait for a callback or an operator",
         }
         .to_owned()
     });
     row("the person", &|provider| {
         match provider.hand_off {
-            HandOffKind::Redirect => "visits a link",
-            _ => "is contacted by the vendor",
+            HandOffKind::Redirect => "opens a link",
+            _ => "receives a message from the vendor",
         }
         .to_owned()
     });
-    row("the report comes", &|provider| {
+    row("the report arrives", &|provider| {
         match provider.report_from {
-            ReportSource::Poll => "with the state",
+            ReportSource::Poll => "with the status",
             ReportSource::Fetch => "by fetching",
             _ => "with a callback",
         }
         .to_owned()
     });
-    row("callbacks are proven by", &|provider| {
+    row("callbacks are authenticated by", &|provider| {
         match provider.callback_proof {
-            Some(ProofKind::SecretUrl) => "a secret in the address, where one is configured",
-            Some(ProofKind::SharedSecret) => "a secret in a header, where one is configured",
-            Some(ProofKind::Basic) => "Basic authentication, where it is configured",
+            Some(ProofKind::SecretUrl) => "a secret in the URL, if configured",
+            Some(ProofKind::SharedSecret) => "a secret in a header, if configured",
+            Some(ProofKind::Basic) => "Basic authentication, if configured",
             _ => "nothing",
         }
         .to_owned()
     });
-    row("a creation requires", &|provider| {
+    row("a create request requires", &|provider| {
         if provider.requires.is_empty() {
             "–".to_owned()
         } else {
             provider.requires.join(", ").replace('|', " or ")
         }
     });
-    row("fields a report can fill", &|provider| {
+    row("fields of a report", &|provider| {
         provider.report_fields.len().to_string()
     });
     text
@@ -523,7 +533,7 @@ fn line(table: &mut String, cells: &[String]) {
     writeln!(table, "| {} |", cells.join(" | ")).unwrap();
 }
 
-/// A value's name in JSON.
+/// Returns a value's name in JSON.
 fn name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value)
         .unwrap()
@@ -532,9 +542,9 @@ fn name(value: &impl serde::Serialize) -> String {
         .to_owned()
 }
 
-/// Compares the part of a file between its markers with what it is to be, or writes it.
+/// Compares the part of a file between its markers with the expected text, or writes it.
 fn keep(file: &str, part: &str, wanted: &str) {
-    // Several tests keep parts of one file.
+    // Several tests check parts of the same file.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);

@@ -1,20 +1,21 @@
-//! The places that name a vendor outside of its crate and its sandbox module, as a vendor's author has to know them.
+//! The places that name a vendor outside of its crate and its sandbox module, for the author of a
+//! new vendor.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{keep, line, table};
 
-/// A vendor that no text takes as its example, so that what names it has to.
+/// A vendor that no text uses as an example, so that each mention is a necessary one.
 const VENDOR: &str = "verificar-identidad";
 /// Other names of the same vendor.
 const ALIASES: [&str; 1] = ["mensatek"];
 
-/// The places, and what they need.
+/// The places, and the entry that each needs.
 const PLACES: [(&str, &str); 6] = [
     (
         ".ci/run",
-        "the vendor's name, among the words that the core must not have",
+        "the vendor's name, among the words that the core must not contain",
     ),
     (
         "Cargo.toml",
@@ -32,7 +33,7 @@ const PLACES: [(&str, &str); 6] = [
     ("docs/src/SUMMARY.md", "the vendor's page"),
 ];
 
-/// Generated, or a record of the past, which a new vendor does not change.
+/// Generated files, and records of the past that a new vendor does not change.
 const NOT_COUNTED: [&str; 4] = [
     "CHANGELOG.md",
     "Cargo.lock",
@@ -41,7 +42,7 @@ const NOT_COUNTED: [&str; 4] = [
 ];
 
 #[test]
-fn book_lists_the_places_that_a_vendor_touches() {
+fn book_lists_places_that_name_a_vendor() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut found = BTreeSet::new();
     search(root, root, &mut found);
@@ -57,7 +58,7 @@ fn book_lists_the_places_that_a_vendor_touches() {
         "{VENDOR} is not named there any more: {gone:#?}"
     );
 
-    let mut places = table(&["place", "what it needs"]);
+    let mut places = table(&["place", "entry"]);
     for (path, what) in PLACES {
         line(&mut places, &[format!("`{path}`"), what.to_owned()]);
     }
@@ -97,7 +98,7 @@ fn names_vendor(text: &str) -> bool {
     text.contains(&plain(VENDOR)) || ALIASES.iter().any(|alias| text.contains(alias))
 }
 
-/// The same letters in every spelling.
+/// Returns the letters of a text in one spelling.
 fn plain(text: &str) -> String {
     text.chars()
         .filter(|character| !"-_. ".contains(*character))
@@ -105,7 +106,7 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// A text without its generated parts: those between `<!-- name -->` and `<!-- /name -->`.
+/// Returns a text without its generated parts: those between `<!-- name -->` and `<!-- /name -->`.
 fn without_generated(text: &str) -> String {
     let mut kept = String::new();
     let mut rest = text;
@@ -124,7 +125,7 @@ fn without_generated(text: &str) -> String {
 }
 
 #[test]
-fn generated_part_does_not_count() {
+fn generated_part_is_ignored() {
     let text = "a <!-- generated: b --> c <!-- /generated --> d <!-- e f --> g <!-- /e f --> h <!-- i --> j";
     assert_eq!(without_generated(text), "a  d  h i --> j");
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn page_has_the_adapters_tables() {
+fn page_has_tables_of_adapter() {
     use idv::verificar_identidad::api::CALLS;
     use idv::verificar_identidad::normalize::{RESULTS, STATES};
     const PAGE: &str = "docs/src/vendors/verificar-identidad.md";
@@ -14,7 +14,7 @@ fn page_has_the_adapters_tables() {
     }
     keep(PAGE, "states", &states);
 
-    let mut results = table(&["`Resultado`", "meaning", "check", "reason", "an operator judges"]);
+    let mut results = table(&["`Resultado`", "meaning", "check", "reason", "needs an operator"]);
     for row in RESULTS {
         let check = row.check.map(|(kind, result)| format!("{}: {}", name(&kind), name(&result))).unwrap_or_default();
         let reason = row.reason.as_ref().map(|reason| reason.name().to_owned()).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! How the vendor's payloads are read.
+//! Parsers of the vendor's payloads.
 
 use idv::Observation;
 use idv::identity_tm::normalize;
 
 pub(crate) const KINDS: &[&str] = &["result", "status"];
 
-/// Members that the vendor's documents have lists in.
+/// Members that hold lists in the vendor's document.
 pub(crate) const LISTS: &[&str] = &["IdentData", "Status"];
 
 pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {

@@ -1,6 +1,7 @@
-//! A hostile body costs at most ten times its size in memory, at every vendor and in every shape.
+//! A hostile body costs at most ten times its size in memory, for every vendor and every shape.
 //!
-//! The peak of a process only grows, so each body is read by a process of its own: the test starts itself again.
+//! The peak memory of a process only grows, so each body is parsed in its own process: the test
+//! starts itself again.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -19,7 +20,8 @@ const CASE: &str = "IDV_HOSTILE_CASE";
 
 type Read = fn(&[u8], &str) -> idv::Result<Vec<Observation>>;
 
-/// A vendor: its module, how its payloads are read, the kinds of payloads, and members that its documents have lists in.
+/// A vendor: its module, its parser, the kinds of its payloads, and members that hold lists in its
+/// document.
 type Vendor = (
     &'static str,
     Read,
@@ -44,10 +46,11 @@ enum Piece {
     Numbered(fn(usize) -> String),
 }
 
-/// One body: its name and what it is made of.
+/// A body: its name and its parts.
 type Body = (String, String, Piece, &'static str);
 
-/// Makes a body. Only the one that is read is made, so that making the others leaves no memory to the reader.
+/// Builds a body. A process builds only the body that it parses, so that no memory of others is
+/// left over.
 fn filled((_, head, piece, tail): &Body) -> Vec<u8> {
     let mut body = head.clone();
     match piece {
@@ -148,8 +151,8 @@ fn memory(line: &str) -> usize {
     kib.unwrap().parse::<usize>().unwrap() << 10
 }
 
-/// Reads one body in this process, and prints by how much its memory grew.
-#[expect(clippy::print_stdout, reason = "it is how a child answers")]
+/// Parses one body in this process, and prints the growth of its memory.
+#[expect(clippy::print_stdout, reason = "the parent process reads the output")]
 fn measure(case: &str) {
     let (vendor, rest) = case.split_once('/').unwrap();
     let (kind, index) = rest.split_once('/').unwrap();
@@ -161,7 +164,7 @@ fn measure(case: &str) {
     println!("grown={grown} read={}", read.is_ok());
 }
 
-/// Reads the body of a case in a process of its own. Returns a description if it took too much.
+/// Parses the body of a case in its own process. Returns a description if it used too much memory.
 fn too_much((case, name): &(String, String)) -> Option<String> {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([

@@ -1,11 +1,11 @@
-//! How the vendor's payloads are read.
+//! Parsers of the vendor's payloads.
 
 use idv::Observation;
 use idv::verificar_identidad::normalize;
 
 pub(crate) const KINDS: &[&str] = &["callback"];
 
-/// Members that the vendor's documents have lists in.
+/// Members that hold lists in the vendor's document.
 pub(crate) const LISTS: &[&str] = &["Result", "Acceso"];
 
 pub(crate) fn read(body: &[u8], kind: &str) -> idv::Result<Vec<Observation>> {

@@ -1,4 +1,4 @@
-//! Creating, of which the answer may be lost, and deleting (chapters 3.1, 3.12, 3.13 and 4.2).
+//! Creation with lost answers, and deletion (chapters 3.1, 3.12, 3.13 and 4.2).
 
 use idv::report::Country;
 use idv::{
@@ -10,7 +10,7 @@ use idv_sandbox::{Fault, FaultKind};
 use crate::support::identity_tm::{Vendor, new_verification, order_of, poll};
 
 #[tokio::test]
-async fn an_order_is_placed_and_its_link_leads_to_the_vendor() {
+async fn order_is_placed_and_returns_link_of_vendor() {
     let vendor = Vendor::new().await;
     assert_eq!(
         vendor.bank.client.info().create_safety,
@@ -28,7 +28,7 @@ async fn an_order_is_placed_and_its_link_leads_to_the_vendor() {
             .identity_tm()
             .base_url()
             .contains(link.expose().authority()),
-        "it leads into the sandbox"
+        "the link points to the sandbox"
     );
     assert_eq!(
         vendor.bank.client.find(&new.reference).await.unwrap(),
@@ -38,7 +38,7 @@ async fn an_order_is_placed_and_its_link_leads_to_the_vendor() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_ends_by_lookup_in_one_order_and_is_never_asked_twice() {
+async fn lost_answer_is_settled_by_lookup() {
     for fault in [
         FaultKind::CutAfter,
         FaultKind::Truncated,
@@ -55,7 +55,7 @@ async fn a_lost_answer_ends_by_lookup_in_one_order_and_is_never_asked_twice() {
         assert!(created.already_existed, "{fault:?}");
         assert!(
             matches!(created.hand_off, HandOff::VendorContactsPerson),
-            "{fault:?}: its link was in the answer"
+            "{fault:?}: the link was in the lost answer"
         );
 
         let mut verification = Verification::new(created.id, vendor.bank.client.info(), None);
@@ -64,13 +64,13 @@ async fn a_lost_answer_ends_by_lookup_in_one_order_and_is_never_asked_twice() {
         assert_eq!(
             decision,
             Decision::Settled(Outcome::Verified),
-            "{fault:?}: it is the order that was placed"
+            "{fault:?}: the lookup finds the placed order"
         );
     }
 }
 
 #[tokio::test]
-async fn what_was_lost_before_it_had_an_effect_leaves_no_order_and_says_that_nobody_knows() {
+async fn request_lost_before_effect_leaves_effect_unknown() {
     let faults = [
         FaultKind::CutBefore,
         FaultKind::Status {
@@ -116,7 +116,7 @@ async fn what_was_lost_before_it_had_an_effect_leaves_no_order_and_says_that_nob
 }
 
 #[tokio::test]
-async fn a_lookup_that_fails_too_leaves_the_effect_unknown() {
+async fn failed_lookup_leaves_effect_unknown() {
     let lookups = [
         FaultKind::CutAfter,
         FaultKind::Truncated,
@@ -142,7 +142,7 @@ async fn a_lookup_that_fails_too_leaves_the_effect_unknown() {
             "{fault:?}"
         );
         assert_eq!(vendor.calls("putOrder"), 1, "{fault:?}");
-        // Whoever asks again later finds it.
+        // A later lookup finds the order.
         vendor.sandbox.clear_faults();
         assert_eq!(
             vendor.bank.client.find(&new.reference).await.unwrap().len(),
@@ -153,7 +153,7 @@ async fn a_lookup_that_fails_too_leaves_the_effect_unknown() {
 }
 
 #[tokio::test]
-async fn two_orders_under_one_reference_are_a_conflict_and_nobody_is_chosen() {
+async fn two_orders_under_one_reference_are_a_conflict() {
     let vendor = Vendor::new().await;
     let new = new_verification(&vendor.bank.client);
     vendor.bank.client.create(&new).await.unwrap();
@@ -179,9 +179,10 @@ async fn two_orders_under_one_reference_are_a_conflict_and_nobody_is_chosen() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_refused_is_tried_again_since_nothing_had_left() {
+async fn refused_connection_is_retried() {
     let vendor = Vendor::new().await;
-    // The port is taken, so that no other program gets it, and does not listen: nothing can be sent.
+    // The port is bound, so that no other program gets it, and does not listen: no request can be
+    // sent.
     let taken = tokio::net::TcpSocket::new_v4().unwrap();
     taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = format!("http://{}/api/2.10/", taken.local_addr().unwrap());
@@ -199,7 +200,7 @@ async fn a_connection_that_was_refused_is_tried_again_since_nothing_had_left() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_refuses_is_refused_and_has_no_effect() {
+async fn refused_order_has_no_effect() {
     let vendor = Vendor::new().await;
     let wrong = vendor.bank(|config| config.password = "another".into());
     let error = wrong
@@ -239,7 +240,7 @@ async fn what_the_vendor_refuses_is_refused_and_has_no_effect() {
 }
 
 #[tokio::test]
-async fn what_the_document_forbids_is_named_and_nothing_is_sent() {
+async fn invalid_input_is_refused_before_sending() {
     let vendor = Vendor::new().await;
     let client = &vendor.bank.client;
     type Spoil = fn(&mut NewVerification);
@@ -277,7 +278,7 @@ async fn what_the_document_forbids_is_named_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_sent_is_said() {
+async fn unsupported_fields_are_listed() {
     let vendor = Vendor::new().await;
     let mut new = new_verification(&vendor.bank.client);
     new.custom.insert("custom1".into(), "our own".into());
@@ -287,7 +288,7 @@ async fn what_cannot_be_sent_is_said() {
 }
 
 #[tokio::test]
-async fn an_open_order_is_called_off_and_one_that_is_over_loses_its_data() {
+async fn deletion_cancels_open_order_and_erases_finished_one() {
     let vendor = Vendor::new().await;
     let client = &vendor.bank.client;
 
@@ -308,7 +309,7 @@ async fn an_open_order_is_called_off_and_one_that_is_over_loses_its_data() {
         client.poll(open.id()).await.unwrap().code.as_deref(),
         Some("63")
     );
-    // Called off, it is over, so that what the vendor still has goes too.
+    // The canceled order is finished, so the vendor's remaining data is deleted too.
     assert_eq!(client.delete(open.id()).await.unwrap(), DeleteOutcome::Data);
 
     let mut finished = vendor.bank.create().await;
@@ -332,14 +333,18 @@ async fn an_open_order_is_called_off_and_one_that_is_over_loses_its_data() {
         .images(&vendor.bank.call(), &order)
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::NotFound, "nothing is left");
+    assert_eq!(
+        error.kind(),
+        &ErrorKind::NotFound,
+        "the vendor has no data left"
+    );
 }
 
 #[tokio::test]
-async fn an_order_that_ends_between_the_two_calls_of_a_deletion_is_deleted() {
+async fn order_that_ends_during_deletion_is_deleted() {
     let vendor = Vendor::new().await;
     let verification = vendor.bank.create().await;
-    // The vendor says that it is not over, and then that it cannot be called off any more.
+    // The vendor answers that the order is open, and then that it can no longer be canceled.
     vendor.sandbox.plan(
         Fault::new(FaultKind::Status {
             code: 406,
@@ -359,7 +364,7 @@ async fn an_order_that_ends_between_the_two_calls_of_a_deletion_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_404_from_the_wrong_address_is_an_error_and_never_means_that_something_is_gone() {
+async fn status_404_of_wrong_url_does_not_mean_gone() {
     let vendor = Vendor::new().await;
     let new = new_verification(&vendor.bank.client);
     let created = vendor.bank.client.create(&new).await.unwrap();
@@ -372,7 +377,7 @@ async fn a_404_from_the_wrong_address_is_an_error_and_never_means_that_something
     );
     let error = lost.client.find(&new.reference).await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotFound);
-    // Where it is the vendor that knows of none, there is none.
+    // A 404 of the vendor itself means that the order does not exist.
     assert!(
         vendor
             .bank
@@ -386,7 +391,7 @@ async fn a_404_from_the_wrong_address_is_an_error_and_never_means_that_something
 }
 
 #[tokio::test]
-async fn an_order_of_another_account_is_not_to_be_had() {
+async fn order_of_other_account_is_not_found() {
     let vendor = Vendor::new().await;
     let new = new_verification(&vendor.bank.client);
     let created = vendor.bank.client.create(&new).await.unwrap();
@@ -406,12 +411,12 @@ async fn an_order_of_another_account_is_not_to_be_had() {
     assert_eq!(
         vendor.bank.client.find(&new.reference).await.unwrap(),
         [created.id],
-        "it is there still"
+        "the order still exists"
     );
 }
 
 #[tokio::test]
-async fn an_order_is_found_by_its_reference_for_ninety_days() {
+async fn order_is_found_by_reference_for_ninety_days() {
     let vendor = Vendor::new().await;
     let new = new_verification(&vendor.bank.client);
     let created = vendor.bank.client.create(&new).await.unwrap();

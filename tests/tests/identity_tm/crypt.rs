@@ -1,4 +1,4 @@
-//! Answers that the vendor encrypts (chapter 9.4).
+//! Encrypted answers of the vendor (chapter 9.4).
 
 use idv::identity_tm::api::IdentDataVariants;
 use idv::identity_tm::api::order::{Order, SignDocument};
@@ -40,7 +40,7 @@ fn with_a_document(order: &mut Order) {
     ));
 }
 
-/// Every piece of evidence that can come encrypted, and what its file begins with.
+/// Every kind of evidence that can be encrypted, and the first bytes of its file.
 const FILES: [(&str, &[u8]); 4] = [
     ("pdf", b"%PDF-"),
     ("voice/1", b"ID3"),
@@ -49,7 +49,7 @@ const FILES: [(&str, &[u8]); 4] = [
 ];
 
 #[tokio::test]
-async fn what_is_encrypted_is_equal_to_what_is_not() {
+async fn encrypted_answers_equal_plain_ones() {
     let vendor = with_a_key().await;
     let receiver = Receiver::start().await;
     let secret = vendor.preparing(encrypted(KEY), with_a_document);
@@ -81,7 +81,7 @@ async fn what_is_encrypted_is_equal_to_what_is_not() {
         );
     }
 
-    // What travelled was neither JSON nor readable.
+    // The transmitted bytes are neither JSON nor readable.
     let answer = secret
         .api()
         .ident_data(&secret.call(), &order, IdentDataVariants::default())
@@ -135,7 +135,7 @@ async fn what_is_encrypted_is_equal_to_what_is_not() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_forged_and_nothing_is_written() {
+async fn wrong_key_is_reported_as_forged() {
     let vendor = with_a_key().await;
     let verification = vendor
         .preparing(encrypted(KEY), with_a_document)
@@ -170,7 +170,7 @@ async fn a_wrong_key_is_forged_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn an_account_that_encrypts_unasked_is_read_with_its_key_alone() {
+async fn unrequested_encryption_needs_the_key() {
     let vendor = with_a_key().await;
     vendor
         .sandbox
@@ -198,7 +198,7 @@ async fn an_account_that_encrypts_unasked_is_read_with_its_key_alone() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_vendor_does_not_have_is_said() {
+async fn missing_key_at_vendor_is_an_error() {
     let vendor = Vendor::new().await;
     let secret = vendor.bank(|config| config.crypt_key = Some(KEY.into()));
     let verification = secret.create().await;

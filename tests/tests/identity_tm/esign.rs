@@ -1,4 +1,5 @@
-//! Orders for a signature: what ends them, and what was signed (chapters 3.1.4, 3.2.1 and 3.5 to 3.7).
+//! Orders for a signature: their end and the signed documents (chapters 3.1.4, 3.2.1 and 3.5 to
+//! 3.7).
 
 use idv::identity_tm::api::StatusVariants;
 use idv::identity_tm::api::order::{
@@ -10,13 +11,13 @@ use idv::{Decision, ErrorKind, EvidenceId, Outcome, Step};
 
 use crate::support::identity_tm::{Bank, Vendor, follow, order_of, poll};
 
-/// A PDF of one page without anything on it.
+/// An empty PDF of one page.
 pub(crate) const CONTRACT: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
     2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
     3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n\
     % [sign here]\ntrailer<</Root 1 0 R>>\n%%EOF\n";
 
-/// For signing, with what comes of it as evidence.
+/// Configures a product for signatures, with the results as evidence.
 pub(crate) fn for_signing(config: &mut IdentityTmConfig) {
     config.product = 15;
     config.recordings = Recordings::default();
@@ -35,7 +36,7 @@ fn signing(vendor: &Vendor) -> Bank {
     vendor.preparing(for_signing, with_contract)
 }
 
-/// The codes of a history.
+/// Returns the codes of a history.
 async fn kinds(
     bank: &Bank,
     verification: &idv::Verification,
@@ -55,7 +56,7 @@ async fn kinds(
 }
 
 #[tokio::test]
-async fn a_signature_ends_by_a_code_that_the_plain_history_does_not_show() {
+async fn signature_ends_by_code_of_extended_history() {
     let vendor = Vendor::new().await;
     let bank = signing(&vendor);
     let mut verification = bank.create().await;
@@ -80,7 +81,7 @@ async fn a_signature_ends_by_a_code_that_the_plain_history_does_not_show() {
 }
 
 #[tokio::test]
-async fn who_is_identified_has_not_signed_yet() {
+async fn identification_is_no_signature() {
     let vendor = Vendor::new().await;
     let bank = signing(&vendor);
     let mut verification = bank.create().await;
@@ -100,11 +101,11 @@ async fn who_is_identified_has_not_signed_yet() {
         seen.push(decision);
         assert!(seen.len() < 60, "{seen:?}");
     }
-    assert!(identified_only, "6 was there before 84");
+    assert!(identified_only, "6 precedes 84");
 }
 
 #[tokio::test]
-async fn what_was_signed_is_evidence() {
+async fn signed_document_is_evidence() {
     let vendor = Vendor::new().await;
     let bank = vendor.preparing(for_signing, |order| {
         let mut first = SignDocument::new(CONTRACT.to_vec(), "contract.pdf".to_owned());
@@ -130,7 +131,11 @@ async fn what_was_signed_is_evidence() {
         .evidence(verification.id(), "signed-document/1")
         .await
         .unwrap_err();
-    assert_eq!(early.kind(), &ErrorKind::Conflict, "nothing is signed yet");
+    assert_eq!(
+        early.kind(),
+        &ErrorKind::Conflict,
+        "the document is not signed yet"
+    );
     vendor.act(&verification, "happy");
     let report = follow(&vendor, &bank, &mut verification).await.unwrap();
     let evidence = report
@@ -164,7 +169,7 @@ async fn what_was_signed_is_evidence() {
         );
         assert!(
             file.starts_with(&submitted) && file.len() > submitted.len(),
-            "{name}: it is ours, and signed"
+            "{name}: our document with a signature"
         );
     }
     for name in [
@@ -194,7 +199,7 @@ async fn what_was_signed_is_evidence() {
     assert_eq!(
         unknown["unknown"],
         serde_json::json!([]),
-        "nothing was sent that the document does not have"
+        "only documented members are sent"
     );
 }
 
@@ -239,7 +244,7 @@ async fn hashes_are_signed_by_name() {
 }
 
 #[tokio::test]
-async fn an_advanced_signature_leaves_a_record() {
+async fn advanced_signature_leaves_audit_log() {
     let vendor = Vendor::new().await;
     let advanced = vendor.preparing(
         |config| {
@@ -266,7 +271,7 @@ async fn an_advanced_signature_leaves_a_record() {
             .starts_with(b"%PDF-")
     );
 
-    // A qualified one leaves none.
+    // A qualified signature leaves none.
     let qualified = signing(&vendor);
     let mut verification = qualified.create().await;
     vendor.act(&verification, "happy");
@@ -321,7 +326,7 @@ async fn unsigned_order_is_canceled_and_has_data() {
 }
 
 #[tokio::test]
-async fn an_account_that_only_comes_to_be_is_done_without_a_signature() {
+async fn new_account_without_signature_is_finished() {
     let vendor = Vendor::new().await;
     let bank = vendor.bank(|config| {
         config.product = 15;
@@ -332,12 +337,12 @@ async fn an_account_that_only_comes_to_be_is_done_without_a_signature() {
     assert_eq!(
         poll(&bank, &mut verification).await,
         Decision::Settled(Outcome::Verified),
-        "there is nothing to sign"
+        "the order has no document to sign"
     );
 }
 
 #[tokio::test]
-async fn several_people_sign_the_same_documents() {
+async fn several_people_sign_same_documents() {
     let vendor = Vendor::new().await;
     let first = signing(&vendor);
     let mut one = first.create().await;
@@ -374,12 +379,12 @@ async fn several_people_sign_the_same_documents() {
             .await
             .unwrap()
             .starts_with(CONTRACT),
-        "the first one's"
+        "the first person's"
     );
 }
 
 #[tokio::test]
-async fn second_signatory_with_the_same_phone_is_inconclusive() {
+async fn second_signatory_with_same_phone_is_inconclusive() {
     let vendor = Vendor::new().await;
     let first = signing(&vendor);
     let mut one = first.create().await;
@@ -404,7 +409,7 @@ async fn second_signatory_with_the_same_phone_is_inconclusive() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_signed_is_refused_before_it_is_sent() {
+async fn invalid_document_is_refused_before_sending() {
     let vendor = Vendor::new().await;
     let refused = async |prepare: fn(&mut Order)| {
         let bank = vendor.preparing(for_signing, prepare);

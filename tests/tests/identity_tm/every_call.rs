@@ -1,4 +1,4 @@
-//! The whole API as the document has it, call by call: by its method, at its address, answered with its status of success.
+//! The documented API, call by call: the method, the path, and the status of success.
 
 use idv::Pii;
 use idv::identity_tm::api::order::{Behaviors, Product, SignHash};
@@ -10,7 +10,7 @@ use crate::functions::{order, tan};
 use crate::support::identity_tm::{Receiver, Vendor, follow, order_of};
 
 #[tokio::test]
-async fn every_call_of_the_document_is_made_and_answered() {
+async fn every_documented_call_is_answered() {
     let vendor = Vendor::with(|account| {
         account.customer_side_signing = true;
         account.phone_verification = true;

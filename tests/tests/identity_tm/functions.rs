@@ -1,5 +1,5 @@
-//! What the model has no place for: TANs, the password, sign-me, the systems' state, the test robots, and identifications that are used
-//! again (chapters 5 to 9).
+//! Functions that the model lacks: TANs, the password, sign-me, the systems' state, the test
+//! robots, and reused identifications (chapters 5 to 9).
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) fn tan(text: &str) -> Tan {
     Tan::parse(text).unwrap()
 }
 
-/// Another TAN of the same length.
+/// Returns another TAN of the same length.
 fn wrong(right: &str) -> Tan {
     tan(&right
         .chars()
@@ -53,7 +53,7 @@ async fn status_of(bank: &Bank, id: &OrderId) -> Option<Status> {
     .status
 }
 
-/// A bank that runs the signing itself, and a person who is identified.
+/// Creates a bank that runs the signing itself, and an identified person.
 async fn at_the_signature() -> (Vendor, Bank, idv::Verification) {
     let vendor = Vendor::with(|account| account.customer_side_signing = true).await;
     let bank = vendor.preparing(for_signing, with_contract);
@@ -67,7 +67,7 @@ async fn at_the_signature() -> (Vendor, Bank, idv::Verification) {
 }
 
 #[tokio::test]
-async fn who_proves_to_have_the_telephone_has_signed() {
+async fn person_signs_by_tan() {
     let (vendor, bank, mut verification) = at_the_signature().await;
     let (api, cx, id) = (bank.api(), bank.call(), order_of(verification.id()));
 
@@ -78,7 +78,7 @@ async fn who_proves_to_have_the_telephone_has_signed() {
     assert_eq!(
         kind_of(&error),
         (&ErrorKind::Conflict, Some(412)),
-        "it was not requested"
+        "the TAN was not requested"
     );
     let error = api.resend_sign_tan(&cx, &id).await.unwrap_err();
     assert_eq!(kind_of(&error), (&ErrorKind::Conflict, Some(412)));
@@ -97,7 +97,7 @@ async fn who_proves_to_have_the_telephone_has_signed() {
     assert_eq!(
         kind_of(&error),
         (&INVALID_TAN, Some(409)),
-        "the first one is no longer it"
+        "the first TAN is no longer valid"
     );
     api.confirm_sign(&cx, &id, &tan(&second)).await.unwrap();
 
@@ -109,7 +109,7 @@ async fn who_proves_to_have_the_telephone_has_signed() {
         assert_eq!(
             kind_of(&error),
             (&ErrorKind::Conflict, Some(410)),
-            "it is done"
+            "the order is signed already"
         );
     }
     assert_eq!(
@@ -125,7 +125,7 @@ async fn who_proves_to_have_the_telephone_has_signed() {
 }
 
 #[tokio::test]
-async fn too_many_wrong_tans_are_a_canceled_order_and_no_reason_to_wait() {
+async fn wrong_tans_cancel_the_order() {
     let (vendor, bank, mut verification) = at_the_signature().await;
     let (api, cx, id) = (bank.api(), bank.call(), order_of(verification.id()));
     api.request_sign(&cx, &id).await.unwrap();
@@ -143,7 +143,7 @@ async fn too_many_wrong_tans_are_a_canceled_order_and_no_reason_to_wait() {
     assert_eq!(
         (vendor.calls("confirmSign") - before, error.attempts()),
         (1, 1),
-        "each try would count"
+        "each attempt would count"
     );
     assert_eq!(
         poll(&bank, &mut verification).await,
@@ -152,7 +152,7 @@ async fn too_many_wrong_tans_are_a_canceled_order_and_no_reason_to_wait() {
 }
 
 #[tokio::test]
-async fn a_signing_cannot_be_requested_of_who_is_not_identified() {
+async fn unidentified_person_cannot_sign() {
     let vendor = Vendor::with(|account| account.customer_side_signing = true).await;
     let bank = vendor.preparing(for_signing, with_contract);
     let verification = bank.create().await;
@@ -178,7 +178,7 @@ async fn a_signing_cannot_be_requested_of_who_is_not_identified() {
 }
 
 #[tokio::test]
-async fn a_text_message_is_sent_once_however_its_answer_is_lost() {
+async fn text_message_is_sent_once_when_its_answer_is_lost() {
     let (vendor, bank, verification) = at_the_signature().await;
     let id = order_of(verification.id());
     vendor
@@ -215,12 +215,12 @@ async fn a_text_message_is_sent_once_however_its_answer_is_lost() {
         )
         .1,
         Some(410),
-        "it had an effect"
+        "the request had an effect"
     );
 }
 
 #[tokio::test]
-async fn a_telephone_is_verified_on_our_side() {
+async fn phone_is_verified_by_the_application() {
     let vendor = Vendor::with(|account| account.phone_verification = true).await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     let mut wanted = order(Product::PhoneVerification);
@@ -272,7 +272,7 @@ async fn a_telephone_is_verified_on_our_side() {
 }
 
 #[tokio::test]
-async fn too_many_wrong_tans_for_a_telephone_reject_the_order() {
+async fn wrong_tans_for_phone_reject_the_order() {
     let vendor = Vendor::with(|account| account.phone_verification = true).await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     let id = api
@@ -300,7 +300,7 @@ async fn too_many_wrong_tans_for_a_telephone_reject_the_order() {
 }
 
 #[tokio::test]
-async fn the_password_is_changed_in_two_steps() {
+async fn password_is_changed_in_two_steps() {
     let vendor = Vendor::new().await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     let number = Pii::from("+49171123456");
@@ -318,7 +318,7 @@ async fn the_password_is_changed_in_two_steps() {
     assert_eq!(
         kind_of(&error),
         (&ErrorKind::Unauthorized, Some(401)),
-        "a number that is not the one agreed on"
+        "a phone number other than the agreed one"
     );
     assert!(shown().await.is_null());
     let before = vendor.count();
@@ -342,7 +342,7 @@ async fn the_password_is_changed_in_two_steps() {
     assert_eq!(
         kind_of(&error),
         (&ErrorKind::Unauthorized, Some(401)),
-        "after a wrong one it has to be requested again"
+        "after a wrong TAN, another one has to be requested"
     );
 
     api.request_new_password(&cx, &number).await.unwrap();
@@ -359,7 +359,7 @@ async fn the_password_is_changed_in_two_steps() {
     assert_eq!(
         error.kind(),
         &ErrorKind::Unauthorized,
-        "the old one no longer works"
+        "the old password no longer works"
     );
     let renewed = vendor.bank(|config| config.password = password);
     renewed.create().await;
@@ -367,7 +367,7 @@ async fn the_password_is_changed_in_two_steps() {
 }
 
 #[tokio::test]
-async fn the_systems_say_what_works() {
+async fn status_of_systems_is_read() {
     let vendor = Vendor::new().await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     assert!(api.server_status(&cx).await.unwrap());
@@ -384,7 +384,10 @@ async fn the_systems_say_what_works() {
         (status.esign.qes_available, status.esign.fes_available),
         (Some(true), Some(true))
     );
-    assert_eq!(status.assure_id_available, None, "not enabled, not told");
+    assert_eq!(
+        status.assure_id_available, None,
+        "not reported unless enabled"
+    );
 
     let down = idv_sandbox::FaultKind::Status {
         code: 500,
@@ -401,7 +404,7 @@ async fn the_systems_say_what_works() {
 }
 
 #[tokio::test]
-async fn whether_somebody_can_sign_by_sign_me_is_asked() {
+async fn sign_me_account_is_looked_up() {
     let vendor = Vendor::new().await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     let email = Pii::from("e.mustermann@example.com");
@@ -423,7 +426,7 @@ async fn whether_somebody_can_sign_by_sign_me_is_asked() {
         (Some(true), Some(false))
     );
 
-    // Who cannot sign cannot be asked to sign alone, and who can can.
+    // A person without an account cannot be asked to sign only; one with an account can.
     let mut signing = order(Product::Esign);
     signing.behaviors = Behaviors::SIGN_ME_USE;
     with_contract(&mut signing);
@@ -465,7 +468,7 @@ async fn whether_somebody_can_sign_by_sign_me_is_asked() {
 }
 
 #[tokio::test]
-async fn the_test_robots_act_on_an_integration_account_alone() {
+async fn test_robots_act_on_integration_accounts_only() {
     let vendor = Vendor::new().await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     let cases = [
@@ -495,7 +498,7 @@ async fn the_test_robots_act_on_an_integration_account_alone() {
             "{robot:?}"
         );
     }
-    // Elsewhere they are references like any other.
+    // At other accounts they are ordinary references.
     vendor
         .sandbox
         .identity_tm()
@@ -511,7 +514,7 @@ async fn the_test_robots_act_on_an_integration_account_alone() {
         status_of(&vendor.bank, &id).await,
         Some(Status::AwaitingPerson)
     );
-    // And nobody starts one by accident.
+    // A generated reference starts no robot.
     let mut accident = order(Product::Video);
     accident.reference = Some(TestRobot::Positive.reference().to_owned());
     let error = api.put_order(&cx, &accident).await.unwrap_err();
@@ -524,7 +527,7 @@ async fn the_test_robots_act_on_an_integration_account_alone() {
 }
 
 #[tokio::test]
-async fn an_identification_is_used_again_and_one_that_was_tampered_with_is_not() {
+async fn identification_is_reused_unless_it_was_altered() {
     let vendor = Vendor::new().await;
     let (api, cx) = (vendor.bank.api(), vendor.bank.call());
     let earlier = vendor.bank.create().await;
@@ -545,7 +548,7 @@ async fn an_identification_is_used_again_and_one_that_was_tampered_with_is_not()
     };
     let created = api.put_order(&cx, &again(&signed)).await.unwrap();
     assert_eq!(created.signed_data_accepted, Some(true));
-    // Nobody is identified again: what remains is the signature.
+    // The person is not identified again: only the signature remains.
     vendor
         .sandbox
         .identity_tm()
@@ -579,13 +582,13 @@ async fn an_identification_is_used_again_and_one_that_was_tampered_with_is_not()
         assert_eq!(
             created.signed_data_accepted,
             Some(false),
-            "the person is identified anew"
+            "the person is identified again"
         );
     }
 }
 
 #[tokio::test]
-async fn a_tan_of_another_shape_is_not_even_sent() {
+async fn malformed_tan_is_not_sent() {
     for text in ["", "1234567", "12 34", "12345ä", "12345\n"] {
         assert_eq!(
             Tan::parse(text).unwrap_err().kind(),

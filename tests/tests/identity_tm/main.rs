@@ -1,4 +1,5 @@
-//! Identity.TM from end to end: the adapter against the sandbox over real HTTP, each knowing only the vendor's document.
+//! Identity.TM end to end: the adapter against the sandbox over HTTP, each written from the
+//! vendor's document alone.
 
 #![allow(
     clippy::unwrap_used,

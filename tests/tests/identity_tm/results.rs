@@ -1,4 +1,4 @@
-//! How orders end, what their results say, and files (chapters 3.2 to 3.4, 3.8 and 3.11).
+//! The ends of orders, their results, and files (chapters 3.2 to 3.4, 3.8 and 3.11).
 
 use idv::identity_tm::{Images, Recordings, wire};
 use idv::report::{EvidenceKind, Method, Reason, Source, Verdict};
@@ -42,10 +42,7 @@ async fn each_scenario_ends_as_it_should() {
         let knows = report
             .as_ref()
             .is_some_and(|report| report.person.family_name.is_some());
-        assert_eq!(
-            knows, has_data,
-            "{scenario}: for those alone there are data"
-        );
+        assert_eq!(knows, has_data, "{scenario}: only these have data");
         if has_data || matches!(expected, Decision::Settled(Outcome::Canceled)) {
             assert_eq!(
                 verification.next_step(vendor.bank.client.info()),
@@ -54,14 +51,14 @@ async fn each_scenario_ends_as_it_should() {
             );
         }
         if matches!(expected, Decision::Settled(Outcome::Rejected)) {
-            let report = report.unwrap_or_else(|| panic!("{scenario}: it says why"));
+            let report = report.unwrap_or_else(|| panic!("{scenario}: no report with reasons"));
             assert!(!report.reasons.is_empty(), "{scenario}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() {
+async fn final_codes_decide_and_not_the_last_code() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
     vendor.play(&verification, "happy").await;
@@ -69,7 +66,7 @@ async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() 
     assert_eq!(
         observation.code.as_deref(),
         Some("6"),
-        "23 and 80 come after it"
+        "23 and 80 follow it"
     );
     assert!(observation.trust.is_proven());
     verification.apply(&observation);
@@ -78,7 +75,7 @@ async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() 
         Decision::Settled(Outcome::Verified)
     );
     let Step::Fetch(handle) = verification.next_step(vendor.bank.client.info()) else {
-        panic!("there are data to fetch")
+        panic!("no result to fetch")
     };
     let fetched = vendor
         .bank
@@ -117,7 +114,7 @@ async fn the_words_of_the_document_end_an_identification_and_not_the_last_one() 
 }
 
 #[tokio::test]
-async fn a_person_who_never_comes_is_expired_by_the_vendor() {
+async fn absent_person_is_expired_by_the_vendor() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
     vendor.act(&verification, "expired");
@@ -138,7 +135,7 @@ async fn a_person_who_never_comes_is_expired_by_the_vendor() {
 }
 
 #[tokio::test]
-async fn changed_data_say_what_had_been_submitted() {
+async fn changed_data_keep_submitted_values() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
     vendor.act(&verification, "data-changed");
@@ -157,12 +154,12 @@ async fn changed_data_say_what_had_been_submitted() {
         "1964-08-12"
     );
     assert_eq!(report.person.given_names.unwrap().verdict, Verdict::Match);
-    // What we had not submitted is new, and says so.
+    // A value that was not submitted is new, and is marked as such.
     assert_eq!(report.document.number.unwrap().verdict, Verdict::New);
 }
 
 #[tokio::test]
-async fn a_suspicion_of_fraud_is_a_rejection_with_its_data_and_its_reason() {
+async fn suspicion_of_fraud_is_rejected_with_its_reason() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
     vendor.play(&verification, "fraud").await;
@@ -186,7 +183,7 @@ async fn a_suspicion_of_fraud_is_a_rejection_with_its_data_and_its_reason() {
 }
 
 #[tokio::test]
-async fn images_are_listed_and_downloaded_wherever_the_account_has_them() {
+async fn images_are_downloaded_from_each_source() {
     for (images, in_result) in [(Images::Embedded, true), (Images::Separate, false)] {
         let vendor = Vendor::with(|account| {
             account.images_in_result = in_result;
@@ -235,14 +232,14 @@ async fn images_are_listed_and_downloaded_wherever_the_account_has_them() {
 }
 
 #[tokio::test]
-async fn the_pdf_and_the_sound_are_evidence_where_the_account_has_them() {
+async fn pdf_and_sound_are_evidence_if_enabled() {
     let vendor = Vendor::with(|account| account.audio_recording = true).await;
     let mut recordings = Recordings::default();
     (recordings.pdf, recordings.voice) = (true, true);
     let bank = vendor.bank(|config| config.recordings = recordings);
     let verification = bank.create().await;
 
-    // Before the end there is nothing, and that is no error of ours.
+    // Before the end there are none, which is no failure of the adapter.
     let error = bank.evidence(verification.id(), "pdf").await.unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Conflict);
 
@@ -304,7 +301,7 @@ async fn the_pdf_and_the_sound_are_evidence_where_the_account_has_them() {
 }
 
 #[tokio::test]
-async fn who_identified_the_person_is_told_where_it_is_asked_for() {
+async fn agent_is_reported_if_requested() {
     for as_text in [true, false] {
         let vendor = Vendor::with(|account| account.identifier_as_text = as_text).await;
         let asking = vendor.bank(|config| config.include_identifier = true);
@@ -324,7 +321,7 @@ async fn who_identified_the_person_is_told_where_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_result_is_read_by_either_spelling_of_its_names_and_with_what_accounts_add() {
+async fn result_is_read_in_either_spelling() {
     for printed in [true, false] {
         let vendor = Vendor::with(|account| {
             account.names_as_printed = printed;
@@ -351,7 +348,7 @@ async fn a_result_is_read_by_either_spelling_of_its_names_and_with_what_accounts
 }
 
 #[tokio::test]
-async fn every_way_of_identification_comes_to_its_end() {
+async fn every_method_of_identification_ends() {
     for (product, method) in [
         (0, Method::Eid),
         (8, Method::Shop),
@@ -383,7 +380,7 @@ async fn every_way_of_identification_comes_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
+async fn broken_answer_is_an_error_and_verifies_no_one() {
     for fault in [
         FaultKind::WrongType,
         FaultKind::Html,
@@ -426,7 +423,7 @@ async fn what_the_vendor_breaks_is_an_error_and_never_a_verified_person() {
 }
 
 #[tokio::test]
-async fn the_vendors_own_words_are_there_for_whoever_wants_them() {
+async fn raw_answer_is_available() {
     let vendor = Vendor::new().await;
     let verification = vendor.bank.create().await;
     vendor.play(&verification, "happy").await;

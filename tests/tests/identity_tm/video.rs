@@ -1,4 +1,4 @@
-//! The video, which the vendor provides when it is asked for, and says when it is there (chapters 3.9 and 3.10).
+//! The video, which the vendor prepares on request and then announces (chapters 3.9 and 3.10).
 
 use http::Method;
 use idv::identity_tm::Recordings;
@@ -8,7 +8,7 @@ use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Bank, Receiver, Vendor, order_of, poll};
 
-/// How a recording begins, and how the placeholder does.
+/// The first bytes of a recording, and of the placeholder.
 const RECORDING: &[u8] = b"\0\0\0\x18ftypisom";
 const PLACEHOLDER: &[u8] = b"\0\0\0\x14ftypmp42";
 
@@ -30,7 +30,7 @@ fn videos(report: &idv::Report) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_video_is_asked_for_told_of_and_then_downloaded() {
+async fn video_is_requested_announced_and_downloaded() {
     let vendor = Vendor::with(|account| account.video_length = 500_000).await;
     let receiver = Receiver::start().await;
     let bank = recording(&vendor, &receiver);
@@ -38,7 +38,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
     vendor.play(&verification, "happy").await;
     poll(&bank, &mut verification).await;
     let Step::Fetch(handle) = verification.next_step(bank.client.info()) else {
-        panic!("there is a result")
+        panic!("no result")
     };
     let first = bank
         .client
@@ -59,7 +59,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::NotReady);
-    assert!(file.is_empty(), "nothing was written");
+    assert!(file.is_empty(), "the file stays empty");
     assert_eq!(
         (
             vendor.calls("getVideoFileBinaryAsync"),
@@ -68,7 +68,7 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
         (1, 0),
         "nor downloaded"
     );
-    assert!(receiver.take().is_empty(), "it takes its time");
+    assert!(receiver.take().is_empty(), "the video is not ready yet");
 
     vendor.pass(2).await;
     let [delivery] = receiver.take().try_into().unwrap();
@@ -111,12 +111,13 @@ async fn a_video_is_asked_for_told_of_and_then_downloaded() {
 }
 
 #[tokio::test]
-async fn no_placeholder_is_ever_downloaded_by_what_a_report_lists() {
+async fn report_lists_no_placeholder() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let bank = recording(&vendor, &receiver);
     let verification = bank.create().await;
     vendor.play(&verification, "happy").await;
-    // Whoever took it without being told would get one, and could not know.
+    // A download before the announcement yields the placeholder, which the application could not
+    // recognize.
     let taken = bank
         .evidence(verification.id(), "video/provided")
         .await
@@ -138,12 +139,12 @@ async fn no_placeholder_is_ever_downloaded_by_what_a_report_lists() {
     assert_eq!(
         vendor.calls("getVideoFileBinaryAsync"),
         3,
-        "to ask again does no harm"
+        "a repeated request has no effect"
     );
 }
 
 #[tokio::test]
-async fn that_a_video_is_there_is_not_believed_of_anybody() {
+async fn forged_announcement_of_video_is_refused() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let bank = recording(&vendor, &receiver);
     let verification = bank.create().await;
@@ -170,7 +171,7 @@ async fn that_a_video_is_there_is_not_believed_of_anybody() {
 }
 
 #[tokio::test]
-async fn the_question_for_a_video_is_repeated_when_its_answer_is_lost() {
+async fn video_request_is_repeated_when_its_answer_is_lost() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let bank = recording(&vendor, &receiver);
     let verification = bank.create().await;
@@ -187,7 +188,11 @@ async fn the_question_for_a_video_is_repeated_when_its_answer_is_lost() {
     );
     assert_eq!(vendor.calls("getVideoFileBinaryAsync"), 2);
     vendor.pass(2).await;
-    assert_eq!(receiver.take().len(), 2, "to be told twice is no harm");
+    assert_eq!(
+        receiver.take().len(),
+        2,
+        "a repeated announcement has no effect"
+    );
     assert!(
         bank.evidence(verification.id(), "video/provided")
             .await
@@ -197,7 +202,7 @@ async fn the_question_for_a_video_is_repeated_when_its_answer_is_lost() {
 }
 
 #[tokio::test]
-async fn without_an_address_to_call_or_a_recording_there_is_no_video() {
+async fn video_needs_callback_url_and_recording() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let verification = vendor.bank.create().await;
     vendor.play(&verification, "happy").await;

@@ -1,4 +1,4 @@
-//! The vendor's webhooks, and who can be believed (chapters 2.6 and 3.1.4).
+//! The vendor's webhooks and their authentication (chapters 2.6 and 3.1.4).
 
 use http::Method;
 use idv::adapter::settings::{Secrets, SettingValue};
@@ -12,8 +12,8 @@ use idv_sandbox::{Fault, FaultKind};
 
 use crate::support::identity_tm::{Bank, Receiver, Vendor, new_verification, order_of, poll};
 
-/// Has all of the named webhooks come to the receiver.
-fn told_of(vendor: &Vendor, names: &str) -> Bank {
+/// Has the named webhooks sent to the receiver.
+fn with_webhooks(vendor: &Vendor, names: &str) -> Bank {
     let wanted = SettingValue::read(&names.into()).unwrap();
     vendor.bank(|config| config.webhooks = wanted)
 }
@@ -24,7 +24,7 @@ async fn create(bank: &Bank, receiver: &Receiver) -> Verification {
     bank.create_with(&new).await
 }
 
-/// What a delivery says; it is answered with 200, the vendor's word for success.
+/// Parses a delivery. The reply is 200, the vendor's status for success.
 fn read(client: &Client, delivery: &Delivery) -> Observation {
     let received = client.receive(delivery).unwrap();
     assert_eq!(
@@ -38,8 +38,8 @@ fn read(client: &Client, delivery: &Delivery) -> Observation {
 }
 
 #[tokio::test]
-async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
-    // Event, scenario, a status that only the vendor sets, how often.
+async fn each_webhook_is_authenticated_and_requests_a_poll() {
+    // The event, the scenario, a status that only the vendor sets, and the number of deliveries.
     let cases: [(&str, &str, &str, Option<u32>, usize); 6] = [
         ("after_ident", "AfterIdent", "happy", None, 1),
         ("after_video", "AfterVideo", "happy", None, 1),
@@ -56,7 +56,7 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
     ];
     for (name, event, scenario, status, times) in cases {
         let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-        let bank = told_of(&vendor, name);
+        let bank = with_webhooks(&vendor, name);
         let mut verification = create(&bank, &receiver).await;
         let mut another = create(&bank, &receiver).await;
         vendor.play(&verification, scenario).await;
@@ -76,7 +76,7 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
             assert!(matches!(observation.trust, idv::Trust::Proven(_)), "{name}");
             assert!(observation.subject.is(verification.id()), "{name}");
             assert!(!observation.subject.is(another.id()), "{name}");
-            // It settles nothing: the vendor can be asked, and is.
+            // The callback settles nothing: the engine polls the vendor.
             let transition = verification.apply(&observation);
             assert!(
                 matches!(
@@ -115,14 +115,14 @@ async fn each_webhook_arrives_is_proven_and_wakes_its_verification() {
 }
 
 #[tokio::test]
-async fn a_change_of_status_says_which() {
+async fn status_webhook_carries_its_code() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     vendor
         .sandbox
         .identity_tm()
         .configure(|account| account.status_change_kinds = vec![75, 6])
         .unwrap();
-    let bank = told_of(&vendor, "on_status_change");
+    let bank = with_webhooks(&vendor, "on_status_change");
     let mut verification = create(&bank, &receiver).await;
     vendor.play(&verification, "happy").await;
     let observations: Vec<_> = receiver
@@ -143,7 +143,7 @@ async fn a_change_of_status_says_which() {
     verification.apply(&observations[1]);
     assert!(
         matches!(verification.decision(), Decision::Open(_)),
-        "it says that it is over, which is not believed"
+        "the callback reports the end, which only a poll settles"
     );
     assert_eq!(
         poll(&bank, &mut verification).await,
@@ -152,7 +152,7 @@ async fn a_change_of_status_says_which() {
 }
 
 #[tokio::test]
-async fn what_is_configured_arrives_by_the_accounts_method_and_nothing_else_does() {
+async fn only_configured_webhooks_arrive() {
     for method in ["GET", "POST", "PUT"] {
         let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
         let wanted = serde_json::from_value(method.into()).unwrap();
@@ -161,7 +161,7 @@ async fn what_is_configured_arrives_by_the_accounts_method_and_nothing_else_does
             .identity_tm()
             .configure(|account| account.webhook_method = wanted)
             .unwrap();
-        let bank = told_of(&vendor, "after_ident, on_final");
+        let bank = with_webhooks(&vendor, "after_ident, on_final");
         let verification = create(&bank, &receiver).await;
         vendor.play(&verification, "happy").await;
         let deliveries = receiver.take();
@@ -178,9 +178,9 @@ async fn what_is_configured_arrives_by_the_accounts_method_and_nothing_else_does
 }
 
 #[tokio::test]
-async fn a_verification_without_an_address_is_told_of_nothing() {
+async fn order_without_callback_url_gets_no_webhook() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    let bank = told_of(
+    let bank = with_webhooks(
         &vendor,
         "after_ident, on_final, on_status_change, on_error, on_video_error",
     );
@@ -190,9 +190,9 @@ async fn a_verification_without_an_address_is_told_of_nothing() {
 }
 
 #[tokio::test]
-async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
+async fn forged_callback_is_refused_or_a_claim() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    let bank = told_of(&vendor, "on_final");
+    let bank = with_webhooks(&vendor, "on_final");
     let mut verification = create(&bank, &receiver).await;
     let another = create(&bank, &receiver).await;
     vendor.play(&another, "happy").await;
@@ -215,7 +215,7 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
         query.clone(),
     ];
     for query in forged {
-        // As anybody could send it, over the wire.
+        // An attacker sends the same request over the network.
         let url = format!("{}?{query}", receiver.url);
         assert_eq!(vendor.sandbox.forge_visit(&url).await.unwrap(), 200);
         assert_eq!(
@@ -232,13 +232,13 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
             &ErrorKind::Forged
         );
     }
-    assert_eq!(vendor.count(), before, "nobody is asked because of it");
+    assert_eq!(vendor.count(), before, "the forgery causes no call");
     assert_eq!(
         verification.decision(),
         Decision::Open(Status::AwaitingPerson)
     );
 
-    // Where nothing is proven, everything is a claim, and a claim is a reason to ask.
+    // Without a secret, every callback is a claim, and a claim is a reason to poll.
     let open = vendor.bank(|config| config.callback_secret = Secrets::default());
     assert_eq!(open.client.info().callback_proof, None);
     for delivery in &forged {
@@ -257,9 +257,9 @@ async fn a_forged_callback_is_refused_and_one_without_a_secret_is_a_claim() {
 }
 
 #[tokio::test]
-async fn each_order_has_a_secret_of_its_own_and_the_capabilities_say_that_callbacks_are_proven() {
+async fn each_order_has_its_own_callback_secret() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    let bank = told_of(&vendor, "on_final");
+    let bank = with_webhooks(&vendor, "on_final");
     assert_eq!(
         bank.client.info().callback_proof,
         Some(ProofKind::SecretUrl)
@@ -278,10 +278,10 @@ async fn each_order_has_a_secret_of_its_own_and_the_capabilities_say_that_callba
 }
 
 #[tokio::test]
-async fn a_delivery_is_repeated_until_it_is_answered_with_200_or_202_and_is_one_event() {
+async fn delivery_is_repeated_until_200_or_202() {
     for last in [200, 202] {
         let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-        let bank = told_of(&vendor, "on_final");
+        let bank = with_webhooks(&vendor, "on_final");
         let mut verification = create(&bank, &receiver).await;
         receiver.answer([500, 201, 302, 404, last]);
         vendor.play(&verification, "happy").await;
@@ -299,7 +299,7 @@ async fn a_delivery_is_repeated_until_it_is_answered_with_200_or_202_and_is_one_
             [500, 201, 302, 404, last]
         );
 
-        // The repetitions are the same message, and taken in again it changes nothing.
+        // The repetitions are the same message and change nothing.
         assert_eq!(
             poll(&bank, &mut verification).await,
             Decision::Settled(Outcome::Verified)
@@ -316,9 +316,9 @@ async fn a_delivery_is_repeated_until_it_is_answered_with_200_or_202_and_is_one_
 }
 
 #[tokio::test]
-async fn the_addresses_of_the_account_are_read_where_the_order_names_none() {
+async fn order_without_urls_uses_those_of_the_account() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-    // As the vendor's service desk would be told: placeholders alone, no secret of an order can stand there.
+    // As agreed with the vendor's service desk: placeholders only, without an order's secret.
     let url = address(&receiver.url, Event::OnFinal, None);
     vendor
         .sandbox
@@ -331,14 +331,14 @@ async fn the_addresses_of_the_account_are_read_where_the_order_names_none() {
     assert_eq!(
         vendor.bank.client.receive(&delivery).unwrap_err().kind(),
         &ErrorKind::Forged,
-        "it has no secret"
+        "the URL has no secret"
     );
     let open = vendor.bank(|config| config.callback_secret = Secrets::default());
     assert!(read(&open.client, &delivery).subject.is(verification.id()));
 }
 
 #[tokio::test]
-async fn an_order_of_ones_own_words_can_have_the_documents_own_addresses() {
+async fn raw_order_can_have_documented_urls() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     // The sample of chapter 2.6.3: the event is the last part of the path.
     let on_final = format!("{}/onfinal?orderId=[OrderID]&ref=[Ref]", receiver.url);
@@ -361,7 +361,7 @@ async fn an_order_of_ones_own_words_can_have_the_documents_own_addresses() {
 }
 
 #[tokio::test]
-async fn a_callback_from_elsewhere_is_forged_where_the_source_is_checked() {
+async fn callback_from_other_address_is_forged() {
     let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
     let wanted = SettingValue::read(&"on_final".into()).unwrap();
     let bank = vendor.bank(|config| {
@@ -391,7 +391,7 @@ async fn a_callback_from_elsewhere_is_forged_where_the_source_is_checked() {
 }
 
 #[tokio::test]
-async fn a_person_who_comes_back_proves_nothing() {
+async fn return_of_person_proves_nothing() {
     let vendor = Vendor::new().await;
     let mut verification = vendor.bank.create().await;
     let uri = format!("/back?onsuccess={}", order_of(verification.id()).as_str())
@@ -413,7 +413,7 @@ async fn a_person_who_comes_back_proves_nothing() {
 }
 
 #[tokio::test]
-async fn callbacks_that_are_lost_late_doubled_or_out_of_order_change_no_outcome() {
+async fn unreliable_callbacks_change_no_outcome() {
     let cases = [
         (FaultKind::CallbackLost, 2, "lost"),
         (FaultKind::CallbackLate(7200), 3, "late"),
@@ -422,13 +422,14 @@ async fn callbacks_that_are_lost_late_doubled_or_out_of_order_change_no_outcome(
     ];
     for (fault, arrived, what) in cases {
         let (vendor, receiver) = (Vendor::new().await, Receiver::start().await);
-        let bank = told_of(&vendor, "after_ident, on_final, on_status_change");
+        let bank = with_webhooks(&vendor, "after_ident, on_final, on_status_change");
         let mut verification = create(&bank, &receiver).await;
         vendor.sandbox.plan(Fault::new(fault).at("/hook"));
         vendor.play(&verification, "rejected").await;
         vendor.pass(24 * 60).await;
         let deliveries = receiver.take();
-        // That it was conducted is told of twice, since it is a status too, and then the end.
+        // The conducted identification is delivered twice, because it is also a status; the end
+        // follows.
         assert_eq!(deliveries.len(), arrived, "{what}");
         for delivery in &deliveries {
             verification.apply(&read(&bank.client, delivery));

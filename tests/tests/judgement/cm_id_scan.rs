@@ -25,7 +25,7 @@ fn valid() -> Value {
 const FACE_PASSED: &str = r#""kind":"face_match","result":"passed""#;
 
 #[test]
-fn done_is_not_passed() {
+fn completed_task_is_no_passed_check() {
     let scored = json!([
         { "type": "face_liveness", "state": "completed", "score": 0.98 },
         { "type": "face_match", "state": "completed", "score": 0.96 },
@@ -58,7 +58,7 @@ fn done_is_not_passed() {
 }
 
 #[test]
-fn expired_by_date_is_not_verified() {
+fn document_expired_by_date_is_not_verified() {
     let scored = json!([
         { "type": "face_liveness", "state": "completed", "score": 0.98 },
         { "type": "face_match", "state": "completed", "score": 0.96 },

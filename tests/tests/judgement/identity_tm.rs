@@ -64,12 +64,12 @@ fn check_of(rows: &[Row]) -> Vec<String> {
 }
 
 #[test]
-fn birth_date_of_the_epoch_is_one() {
+fn birth_date_at_epoch_is_kept() {
     assert!(check_of(&[row("born", person(json!({})), "", &[])])[0].contains("1970-01-01"));
 }
 
 #[test]
-fn result_that_names_no_one_is_an_error() {
+fn result_without_person_is_an_error() {
     let rows = [json!([]), json!(null), json!([{ "Type": 1 }]), json!({}), json!("x")]
         .map(|data| row("names no one", json!({ "Identified": "2026-03-01T10:00:00+01:00", "IdentData": data }), "error", &[]));
     for row in rows {

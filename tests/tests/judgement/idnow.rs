@@ -12,7 +12,7 @@ fn process(extra: Value) -> Value {
 }
 
 #[test]
-fn history_of_an_identification_is_kept() {
+fn history_of_identification_is_kept() {
     let signed = |result: &str| {
         let mut payload = process(json!({}));
         payload["esigning"] = json!({ "result": result });
@@ -40,7 +40,7 @@ fn history_of_an_identification_is_kept() {
 }
 
 #[test]
-fn members_that_the_document_lacks_are_kept() {
+fn undocumented_members_are_kept() {
     let mut payload = process(json!({ "type": "APP" }));
     payload["userdata"]["personalnumber"] = json!({ "value": "85073003328", "status": "NEW" });
     payload["userdata"]["fullname"] = json!({ "value": "ARMIN BAUER", "status": "MATCH" });

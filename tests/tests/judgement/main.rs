@@ -1,6 +1,7 @@
-//! Judgements of each adapter on hard payloads: one row a payload, with the outcome and the texts that the report has to show.
+//! The judgement of each adapter on difficult payloads: one row per payload, with the expected
+//! outcome and the expected texts of the report.
 //!
-//! The payloads are made for this test, in the shapes of the vendors' documents.
+//! The payloads are written for this test, in the shapes of the vendors' documents.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -16,15 +17,15 @@
 use idv::Observation;
 use serde_json::{Value, json};
 
-/// One payload and the judgement that is expected.
+/// A payload and the expected judgement.
 struct Row {
     name: &'static str,
     payload: Value,
     /// The status as `state` or `state:outcome`; "null" if the payload has none.
     status: &'static str,
-    /// Texts that the report's JSON has to contain.
+    /// Texts that the report's JSON must contain.
     has: &'static [&'static str],
-    /// Texts that it must not contain.
+    /// Texts that the report's JSON must not contain.
     lacks: &'static [&'static str],
 }
 
@@ -95,7 +96,8 @@ fn check(rows: Vec<Row>, observe: impl Fn(&[u8]) -> idv::Result<Vec<Observation>
 
 const REFERENCE: &str = "0123456789abcdef0123456789abcdef";
 
-/// A history of codes, one a minute; a code with `+` has the time of the one before.
+/// Returns a history of codes at intervals of a minute. A code with `+` has the time of the
+/// previous one.
 fn history(codes: &[&str]) -> Value {
     let mut minute = 0;
     let statuses: Vec<Value> = codes

@@ -21,7 +21,7 @@ fn found(outcome: Value, number: &str, matches: Option<&str>) -> Value {
 }
 
 #[test]
-fn another_number_is_not_verified() {
+fn other_document_number_is_not_verified() {
     const WRONG: &[&str] = &["document_number_wrong", r#""kind":"requested_number","result":"failed""#];
     let rows = vec![
         row("right", report("5100", found(json!(96.4), "87654321X", Some("Si")), json!({})), "finished:verified", &[])
@@ -37,7 +37,7 @@ fn another_number_is_not_verified() {
 }
 
 #[test]
-fn unreadable_result_leaves_the_state() {
+fn unreadable_result_keeps_the_status() {
     let pairs = json!([["Resultado", 96.41], ["DNI", [["DNI", "87654321X"], ["Nombre", "APARICIO GARCIA,RAFAEL"]]]]);
     let rows = vec![
         row("pairs", report("5100", pairs, json!({})), "finished:verified", &["APARICIO GARCIA", "96.41"]),

@@ -1,4 +1,4 @@
-//! A sandbox and clients of Identity.TM, as the tests need them.
+//! A sandbox and clients of Identity.TM for tests.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::minutes;
 /// The key from which each order's callback secret is derived.
 pub const CALLBACK_KEY: &str = "a key of the tests, and long enough";
 
-/// A provider and a client of it.
+/// A provider and its client.
 #[derive(Clone)]
 pub struct Bank {
     /// The provider, for its [`Api`].
@@ -29,28 +29,28 @@ pub struct Bank {
 }
 
 impl Bank {
-    /// The vendor's own API.
+    /// Returns the vendor's own API.
     pub fn api(&self) -> &Api {
         self.provider.api()
     }
 
-    /// What a call of the API is made in.
+    /// Returns a context for calls of the API.
     pub fn call(&self) -> CallContext {
         self.client.context(Operation::Other)
     }
 
-    /// A verification at the vendor.
+    /// Creates a verification.
     pub async fn create(&self) -> Verification {
         self.create_with(&new_verification(&self.client)).await
     }
 
-    /// A verification of this person.
+    /// Creates a verification of this person.
     pub async fn create_with(&self, new: &NewVerification) -> Verification {
         let created = self.client.create(new).await.unwrap();
         Verification::new(created.id, self.client.info(), created.expires_at)
     }
 
-    /// The report of a verification that is over.
+    /// Returns the report of a finished verification.
     pub async fn report(&self, id: &VerificationId) -> Report {
         self.client
             .fetch(id, None)
@@ -61,7 +61,7 @@ impl Bank {
             .unwrap()
     }
 
-    /// A piece of evidence.
+    /// Downloads an item of evidence.
     pub async fn evidence(&self, id: &VerificationId, name: &str) -> idv::Result<Vec<u8>> {
         let mut file = Vec::new();
         let download = self
@@ -73,21 +73,21 @@ impl Bank {
     }
 }
 
-/// A sandbox whose time stands still until it is moved, and a client of its integration account.
+/// A sandbox with a manual clock, and a client of its integration account.
 pub struct Vendor {
     /// The vendor.
     pub sandbox: Sandbox,
-    /// A client, as an account is configured by default, but with a secret for callbacks.
+    /// A client with the default configuration of an account and a secret for callbacks.
     pub bank: Bank,
 }
 
 impl Vendor {
-    /// A new sandbox.
+    /// Starts a new sandbox.
     pub async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
-    /// A new sandbox whose account is set up like this.
+    /// Starts a new sandbox with a changed account.
     pub async fn with(change: impl FnOnce(&mut IdentityTmAccount)) -> Self {
         let sandbox = Sandbox::builder().speed(0.0).start().await.unwrap();
         sandbox.identity_tm().configure(change).unwrap();
@@ -95,12 +95,12 @@ impl Vendor {
         Self { sandbox, bank }
     }
 
-    /// A client with other settings.
+    /// Returns a client with other settings.
     pub fn bank(&self, change: impl FnOnce(&mut IdentityTmConfig)) -> Bank {
         bank(&self.sandbox, change, |provider| provider)
     }
 
-    /// A client with other settings whose orders are changed before they are sent.
+    /// Returns a client with other settings that changes its orders before it sends them.
     pub fn preparing(
         &self,
         change: impl FnOnce(&mut IdentityTmConfig),
@@ -115,7 +115,7 @@ impl Vendor {
         })
     }
 
-    /// Lets the person and the agents act.
+    /// Has the person and the agents act.
     pub fn act(&self, verification: &Verification, scenario: &str) {
         self.sandbox
             .identity_tm()
@@ -123,18 +123,18 @@ impl Vendor {
             .unwrap();
     }
 
-    /// Lets the person and the agents act, and an hour pass.
+    /// Has the person and the agents act, and advances the clock by an hour.
     pub async fn play(&self, verification: &Verification, scenario: &str) {
         self.act(verification, scenario);
         self.pass(60).await;
     }
 
-    /// Lets so many minutes pass.
+    /// Advances the clock by this number of minutes.
     pub async fn pass(&self, count: u64) {
         self.sandbox.clock().advance(minutes(count)).await;
     }
 
-    /// How often a call was made.
+    /// Returns the number of calls of this name.
     pub fn calls(&self, name: &str) -> usize {
         let named = |path: &str| {
             path.strip_prefix("/api/2.10/")
@@ -147,7 +147,7 @@ impl Vendor {
             .count()
     }
 
-    /// How many of the vendor's calls were made.
+    /// Returns the number of all calls to the vendor.
     pub fn count(&self) -> usize {
         self.sandbox.requests().len()
     }
@@ -163,7 +163,7 @@ impl Vendor {
         self.pass(0).await;
     }
 
-    /// Asks the control plane for what has no function of its own.
+    /// Calls the control plane for an action without a function.
     pub async fn control(
         &self,
         method: &str,
@@ -181,14 +181,15 @@ impl Vendor {
     }
 }
 
-/// Polls once and takes it in.
+/// Polls once and applies the observation.
 pub async fn poll(bank: &Bank, verification: &mut Verification) -> Decision {
     let observation = bank.client.poll(verification.id()).await.unwrap();
     verification.apply(&observation);
     verification.decision()
 }
 
-/// Follows a verification to its end, fetching included, while virtual time passes; the report, if there is one.
+/// Follows a verification to its end, fetches included, while virtual time passes. Returns the
+/// report, if there is one.
 pub async fn follow(
     vendor: &Vendor,
     bank: &Bank,
@@ -214,12 +215,12 @@ pub async fn follow(
     report
 }
 
-/// The vendor's id of a verification.
+/// Returns the vendor's id of a verification.
 pub fn order_of(id: &VerificationId) -> OrderId {
     OrderId::parse(id.vendor_id.as_ref().unwrap().as_str()).unwrap()
 }
 
-/// What is submitted about the person.
+/// Returns the data to submit about the person.
 pub fn new_verification(client: &Client) -> NewVerification {
     let mut new = NewVerification::new(client.reference());
     new.person.given_names = Some("Erika".into());
@@ -256,9 +257,9 @@ fn bank(
     Bank { provider, client }
 }
 
-/// Where the vendor's callbacks arrive.
+/// The receiver of the vendor's callbacks.
 pub struct Receiver {
-    /// Its address.
+    /// The URL of the receiver.
     pub url: Url,
     state: Arc<std::sync::Mutex<Arrived>>,
     task: tokio::task::JoinHandle<()>,
@@ -267,12 +268,12 @@ pub struct Receiver {
 #[derive(Default)]
 struct Arrived {
     deliveries: Vec<Delivery>,
-    /// What is answered to the next ones; 200 when none is left.
+    /// The answers to the next callbacks; 200 if none is left.
     answers: std::collections::VecDeque<(u16, String)>,
 }
 
 impl Receiver {
-    /// A receiver on a free port.
+    /// Starts a receiver on a free port.
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap())
@@ -293,7 +294,8 @@ impl Receiver {
                 };
                 let length = body.len();
                 let answer = format!(
-                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: \
+                     close\r\n\r\n{body}"
                 );
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
@@ -301,7 +303,7 @@ impl Receiver {
         Self { url, state, task }
     }
 
-    /// Answers the next ones with these.
+    /// Sets the statuses of the next answers.
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
         self.state
             .lock()
@@ -310,13 +312,13 @@ impl Receiver {
             .extend(statuses.into_iter().map(|status| (status, String::new())));
     }
 
-    /// Answers each of the next ones with this, as a vendor could who says what it likes.
+    /// Sets the next answers, as an arbitrary vendor might send them.
     pub fn say(&self, status: u16, body: &str, times: usize) {
         self.state.lock().unwrap().answers =
             std::iter::repeat_n((status, body.to_owned()), times).collect();
     }
 
-    /// What has arrived since the last time.
+    /// Returns the callbacks that have arrived since the last call.
     pub fn take(&self) -> Vec<Delivery> {
         std::mem::take(&mut self.state.lock().unwrap().deliveries)
     }
@@ -328,7 +330,7 @@ impl Drop for Receiver {
     }
 }
 
-/// One request, whole.
+/// Reads one whole request.
 async fn read(stream: &mut tokio::net::TcpStream) -> Option<Delivery> {
     let mut bytes = Vec::new();
     loop {

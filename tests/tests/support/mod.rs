@@ -1,7 +1,7 @@
-//! A sandbox and clients of it, as the tests need them.
+//! A sandbox and its clients for tests.
 
 #![allow(unreachable_pub, reason = "each test is a crate of its own")]
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ use idv::call::CallPolicy;
 use idv::{Client, Config, Environment, NewVerification, Verification};
 use idv_sandbox::{Sandbox, VirtualClock};
 
-/// A sandbox whose time stands still until it is moved, and a client of it that waits on a clock of its own.
+/// A sandbox with a manual clock, and a client whose waits take no real time.
 pub struct Setup {
     /// The vendor.
     pub sandbox: Sandbox,
@@ -30,12 +30,12 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A new sandbox and a client.
+    /// Starts a new sandbox and creates a client.
     pub async fn new() -> Self {
         Self::of(Sandbox::builder().speed(0.0).start().await.unwrap())
     }
 
-    /// A client of this sandbox.
+    /// Creates a client of this sandbox.
     pub fn of(sandbox: Sandbox) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -49,19 +49,19 @@ impl Setup {
         }
     }
 
-    /// Another client, with more settings.
+    /// Returns another client, with further settings.
     pub fn client_with(&self, settings: &[(&str, &str)]) -> Client {
         client(&self.sandbox, &self.folder, settings)
     }
 
-    /// A file that holds a secret.
+    /// Writes a secret to a file and returns its path.
     pub fn secret_file(&self, secret: &str) -> String {
         let path = self.folder.join("secret");
         std::fs::write(&path, secret).unwrap();
         path.display().to_string()
     }
 
-    /// What is submitted about the person.
+    /// Returns the data to submit about the person.
     pub fn new_verification(&self) -> NewVerification {
         let mut new = NewVerification::new(self.client.reference());
         new.person.given_names = Some("Erika".into());
@@ -74,13 +74,13 @@ impl Setup {
         new
     }
 
-    /// A verification at the vendor.
+    /// Creates a verification at the vendor.
     pub async fn create(&self) -> Verification {
         let created = self.client.create(&self.new_verification()).await.unwrap();
         Verification::new(created.id, self.client.info(), created.expires_at)
     }
 
-    /// Lets the person act.
+    /// Has the person act.
     pub fn act(&self, verification: &Verification, scenario: &str) {
         self.sandbox
             .idnow()
@@ -95,12 +95,12 @@ impl Drop for Setup {
     }
 }
 
-/// Minutes of virtual time.
+/// Returns a duration in minutes.
 pub const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
 
-/// One request as anybody could send it: the status and the body of the answer.
+/// Sends an unauthenticated request. Returns the status and the body of the answer.
 pub async fn plain_http(method: &str, url: &str, body: &str) -> (u16, Vec<u8>) {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -108,8 +108,8 @@ pub async fn plain_http(method: &str, url: &str, body: &str) -> (u16, Vec<u8>) {
     let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
     let request = format!(
-        "{method} {} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n{body}",
+        "{method} {} HTTP/1.1\r\nhost: {address}\r\ncontent-type: \
+         application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         url.path(),
         body.len()
     );
@@ -147,7 +147,8 @@ fn client(sandbox: &Sandbox, folder: &std::path::Path, settings: &[(&str, &str)]
     idv::connect_in(&config, environment(sandbox)).unwrap()
 }
 
-/// Real transport, and a clock on which waits between attempts take no real time.
+/// Returns an environment with the real transport and a clock on which waits between attempts take
+/// no real time.
 pub fn environment(sandbox: &Sandbox) -> Environment {
     let mut options = idv::transport::TransportOptions::default();
     options.extra_root_certificates = sandbox.ca_certificate_pem().map(str::to_owned);
@@ -157,7 +158,8 @@ pub fn environment(sandbox: &Sandbox) -> Environment {
     environment
 }
 
-/// The sandbox's time of day, and the system's clock but for short waits: those between attempts are over at once, and those that bound an attempt are not.
+/// A clock with the sandbox's time of day and the system's waits, except that short waits (those
+/// between attempts) end at once. The waits that bound an attempt do not.
 #[derive(Debug)]
 struct ImpatientClock(std::sync::Arc<dyn idv::Clock>, VirtualClock);
 
@@ -171,7 +173,8 @@ impl idv::Clock for ImpatientClock {
     }
 
     fn sleep(&self, duration: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-        // Backoffs are at most ten seconds by the default policy; attempts are bounded by twenty.
+        // By the default policy, a backoff is at most ten seconds, and an attempt is bounded by
+        // twenty.
         if duration <= CallPolicy::default().backoff_cap {
             return Box::pin(std::future::ready(()));
         }

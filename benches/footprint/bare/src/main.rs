@@ -1,4 +1,4 @@
-//! What an application does without idv: one vendor call by hand.
+//! An application without idv: one vendor call by hand.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -91,7 +91,11 @@ impl Bank {
         let new = self.person();
         let reference = new.reference.clone();
         (
-            self.flow.start(idv_flow::Start::new(new)).await.unwrap().id,
+            self.flow
+                .start(idv_flow::StartRequest::new(new))
+                .await
+                .unwrap()
+                .id,
             reference,
         )
     }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use idv_flow::FlowId;
-use idv_flow::audit::{AuditEntry, Verified};
+use idv_flow::audit::{AuditEntry, AuditReport};
 use serde_json::{Value, json};
 
 use super::Run;
@@ -106,7 +106,7 @@ impl Show {
     }
 }
 
-fn text(verified: &Verified) -> String {
+fn text(verified: &AuditReport) -> String {
     let mut lines = table(&[]);
     let anchor = if verified.anchor.is_empty() {
         "-"

@@ -43,7 +43,7 @@ pub struct ArchivedBlock {
 }
 
 impl ArchivedBlock {
-    /// Returns the anchor of the block, `12:ab…`, as [`Verified::anchor`](crate::audit::Verified::anchor) has it.
+    /// Returns the anchor of the block, `12:ab…`, as [`AuditReport::anchor`](crate::audit::AuditReport::anchor) has it.
     #[must_use]
     pub fn anchor(&self) -> String {
         BlockHead::of(&self.block).to_string()

@@ -1,4 +1,4 @@
-//! Puts the audit trails of the flows into a chain of blocks, and keeps the sealed end of that chain.
+//! Adds the audit entries of all flows to a chain of blocks, and seals the head of that chain.
 
 use std::fmt;
 
@@ -10,15 +10,16 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::vault::{Context, Sealer};
 
-/// The name of the value that holds the sealed end of the chain of blocks.
+/// The name of the stored value that holds the sealed head of the chain.
 pub(crate) const HEAD: &str = "blocks";
 
-/// The maximum number of entries of a block.
+/// Maximum number of entries in a block.
 const BLOCK: usize = 10_000;
-/// The maximum number of times that the sealed end is read again because another program changed it.
+/// Maximum number of attempts to update the sealed head while other programs change it.
 const MAX_CONFLICTS: usize = 10;
 
-/// The end of the chain of blocks. It is sealed, so that a block that is taken away at the end is missed.
+/// The head of the chain of blocks. It is sealed, so that the removal of the last block is
+/// detected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct BlockHead {
     pub(crate) number: u64,
@@ -79,13 +80,14 @@ impl fmt::Display for BlockHead {
 }
 
 impl Inner {
-    /// Puts the entries that stand in no block yet into one.
+    /// Adds the entries that belong to no block yet to a new block.
     pub(crate) async fn seal_block(&self) -> Result<()> {
         loop {
             if !self.advance_head().await? {
-                // The stored value stays as it is, for an operator to look at.
+                // The stored value stays unchanged, as evidence for an operator.
                 tracing::error!(
-                    "the end of the audit trail's blocks is missing or was changed: verify the audit trail"
+                    "the sealed head of the audit trail is missing or was changed: verify the \
+                     audit trail"
                 );
                 return Ok(());
             }
@@ -107,7 +109,7 @@ impl Inner {
                 .iter()
                 .map(|entry| (entry.flow, entry.number))
                 .collect();
-            // If another program was faster, the rest is tied the next time.
+            // If another program was faster, the next call adds the remaining entries.
             if !self.store.add_block(&block, &names).await? {
                 return Ok(());
             }
@@ -118,11 +120,11 @@ impl Inner {
         }
     }
 
-    /// Seals the last block as the end of the chain. Returns whether the end that was sealed before is still part of it; if not, nothing
-    /// changes.
+    /// Seals the last block as the head of the chain. Returns whether the former head is still part
+    /// of the chain; if it is not, nothing changes.
     async fn advance_head(&self) -> Result<bool> {
         for _ in 0..MAX_CONFLICTS {
-            // The sealed end first: it is never written before its block.
+            // The head is read before the last block, because it is never written before its block.
             let Some(sealed) = self.store.value(HEAD).await? else {
                 return Ok(false);
             };
@@ -153,11 +155,11 @@ impl Inner {
                 return Ok(true);
             }
         }
-        // Other programs see to it.
+        // Another program updates the head.
         Ok(true)
     }
 
-    /// Seals the end of the chain anew if the vault's key was changed.
+    /// Seals the head again if the vault's key was changed.
     pub(crate) async fn reseal_head(&self) -> Result<()> {
         let sealed = self.store.value(HEAD).await?;
         if sealed.is_some_and(|sealed| self.vault.is_outdated(&sealed)) {
@@ -166,10 +168,10 @@ impl Inner {
         self.reseal_archive().await
     }
 
-    /// Reads the sealed end of the chain, and whether it is sealed by the current key.
+    /// Returns the head of the chain, and whether the current key seals it.
     pub(crate) async fn head(&self) -> Result<(BlockHead, bool)> {
         const MISSING: FlowError =
-            FlowError::Damaged("the sealed end of the audit trail is missing");
+            FlowError::Damaged("the sealed head of the audit trail is missing");
         let sealed = self.store.value(HEAD).await?.ok_or(MISSING)?;
         Ok((
             BlockHead::open(&self.vault, HEAD, &sealed)?,
@@ -177,7 +179,7 @@ impl Inner {
         ))
     }
 
-    /// Returns whether there is such a block. The beginning of an empty chain is one.
+    /// Returns whether the chain has this block. The head of an empty chain counts as a block.
     pub(crate) async fn is_block(&self, head: BlockHead) -> Result<bool> {
         if head.number == 0 {
             return Ok(head == BlockHead::default());

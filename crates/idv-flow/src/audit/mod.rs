@@ -1,12 +1,14 @@
-//! The audit trail: append-only, hash-chained, free of personal data.
+//! The audit trail: append-only, hash-chained and free of personal data.
 //!
-//! Each flow has its own chain, so that flows do not wait for each other: every entry holds the hash
-//! of the entry before it, and the flow's record holds the end of the chain. A timer seals unsealed
-//! entries in a block, and blocks form a chain, too, so that a missing chain leaves a gap in its block.
+//! Each flow has its own chain of entries, so that flows do not wait for each other. Each entry
+//! holds the hash of its predecessor, and the flow's record holds the head of the chain. A timer
+//! adds the entries of all flows to blocks, which form a chain too, so that the removal of a flow
+//! with its whole chain is detected by its block.
 //!
-//! Hashes are HMAC-SHA256 under a key that the store keeps sealed. So write access to the database is
-//! not enough to forge a trail; in a store without a key, the hashes are checksums against accidents.
-//! Keep [`Verified::anchor`] elsewhere: it reveals a trail that was rolled back to an earlier state.
+//! Hashes are HMAC-SHA256 under a key that the store keeps sealed: write access to the database
+//! does not suffice to forge a trail. In a store without a vault key, the hashes are checksums
+//! against accidents only. To detect a trail that was rolled back to an earlier state, keep
+//! [`AuditReport::anchor`] outside of the database and pass it to the next verification.
 //!
 //! # Archive
 //!
@@ -17,6 +19,34 @@
 //! entries belong to purged flows. Its other entries move to a new block, so that the trail of a
 //! stored flow is always complete. The sealed anchor of the last removed block is where the stored
 //! chain begins.
+//!
+//! # Example
+//!
+//! ```
+//! # use idv_core::{Client, NewVerification, Secret, call::CallPolicy};
+//! # use idv_flow::{Engine, Vault, store::MemoryStore};
+//! # use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+//! # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let transport = ScriptedTransport::new();
+//! # let clock = ManualClock::new("2026-01-01T00:00:00Z".parse()?);
+//! # let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+//! # let environment = environment(&transport, &clock);
+//! # let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+//! # let vault = Vault::new(&Secret::new("000102030405060708090a0b0c0d0e0f".repeat(2)))?;
+//! # let builder = Engine::builder(MemoryStore::new()).client(client).vault(vault);
+//! # let engine = builder.open().await?;
+//! # let started = engine.submit(NewVerification::new(engine.reference())).await?;
+//! let trail = engine.audit_of(started.id).await?;
+//! assert!(trail[0].event.starts_with(r#"{"event":"asked""#));
+//!
+//! let report = engine.verify_audit(None).await?;
+//! assert!(report.holds(), "{:?}", report.findings);
+//! assert_eq!((report.flows, report.entries), (1, 1));
+//! # Ok(())
+//! # }
+//! ```
 
 mod archive;
 pub(crate) mod blocks;
@@ -34,169 +64,170 @@ use crate::vault::StoreKeys;
 
 pub use archive::{ArchiveReport, ArchivedBlock};
 
-/// One entry of a flow's audit trail.
+/// An entry of a flow's audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     /// The flow.
     pub flow: FlowId,
-    /// Its number in the flow's trail, from 1.
+    /// The number of the entry within the flow's trail, from 1.
     pub number: u64,
-    /// When it was written.
+    /// When the entry was written.
     pub at: Timestamp,
-    /// What happened: an [`Event`] in JSON.
+    /// The [`Event`], in JSON.
     pub event: String,
-    /// The hash of the entry before; zeros in the first.
+    /// The hash of the previous entry; zeros in the first.
     pub previous: [u8; 32],
     /// The hash of this entry.
     pub hash: [u8; 32],
 }
 
-/// Where a flow's audit trail ends.
+/// The head of a flow's audit trail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuditHead {
-    /// How many entries there are.
+    /// The number of entries.
     pub count: u64,
-    /// The hash of the last one; zeros where there is none.
+    /// The hash of the last entry; zeros if there is none.
     pub hash: [u8; 32],
 }
 
 /// A block of entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditBlock {
-    /// Its number, from 1.
+    /// The number of the block, from 1.
     pub number: u64,
-    /// When it was made.
+    /// When the block was made.
     pub at: Timestamp,
-    /// How many entries it holds.
+    /// The number of its entries.
     pub entries: u64,
-    /// The hash of the block before; zeros in the first.
+    /// The hash of the previous block; zeros in the first.
     pub previous: [u8; 32],
-    /// The hash of this block and, by their hashes in order, of its entries.
+    /// The hash of this block, which covers the hashes of its entries in order.
     pub hash: [u8; 32],
 }
 
-/// What happened to a flow. It names no person: who acted is an account's name, as the application gave it.
+/// An event of a flow's audit trail. It names no person: `by` is an account's name, as the
+/// application passed it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
-    /// A verification was asked for.
+    /// A verification was requested.
     Asked {
-        /// Who asked.
+        /// The account that requested it.
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<String>,
         /// The provider's id.
         provider: String,
-        /// The vendor's document and the version of the program that reads it.
+        /// The vendor's document and the version of the program that interprets it.
         mapping: String,
     },
-    /// The vendor is about to be asked to create it, for the so manyth time.
+    /// The engine is about to send the create request.
     Creating {
-        /// The number of the call, from 1.
+        /// The number of the request, from 1.
         attempt: u32,
     },
-    /// That failed.
+    /// A create request failed.
     NotCreated {
         /// The kind of failure.
         error: String,
-        /// Whether the vendor may have acted all the same.
+        /// Whether the vendor may have created the verification all the same.
         effect_unknown: bool,
     },
-    /// The verification is at the vendor.
+    /// The verification exists at the vendor.
     Created {
-        /// How that was learnt.
+        /// The source of this fact.
         by: CreatedBy,
-        /// Whether it was there already.
+        /// Whether the verification existed before the request.
         already_existed: bool,
-        /// What the vendor has no place for, and was not sent.
+        /// The paths of submitted fields that the vendor's request cannot carry.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         unsupported_fields: Vec<String>,
     },
-    /// The vendor, or its adapter, refused for good; nothing was created.
+    /// The vendor or its adapter refused permanently. Nothing was created.
     Refused {
         /// The kind of failure.
         error: String,
     },
-    /// The vendor has, or may have, so many verifications under our reference.
+    /// The vendor has, or may have, several verifications under our reference.
     Found {
-        /// How many.
+        /// Their number.
         count: usize,
     },
-    /// Something was learnt that changed the state, or that only claims to.
-    Observed(Observed),
+    /// An observation changed the state, or claimed a change without proof.
+    Observed(AuditObservation),
     /// A final report was stored.
     ReportStored {
-        /// The SHA-256 of the report, as it is stored.
+        /// The SHA-256 digest of the stored report.
         digest: String,
-        /// The outcome it came with.
+        /// The outcome that came with the report.
         outcome: Option<Outcome>,
     },
-    /// A person ruled on a dispute.
+    /// An operator resolved a dispute.
     Ruled {
-        /// Who.
+        /// The operator's account.
         by: String,
-        /// What they ruled.
+        /// The outcome that the operator set.
         outcome: Outcome,
     },
-    /// A person acted otherwise.
+    /// An operator made another decision.
     Resolved {
-        /// Who.
+        /// The operator's account.
         by: String,
-        /// What they did, in one word.
+        /// The decision, as one word.
         action: &'static str,
     },
     /// The retention was changed.
     Retained {
-        /// Who changed it.
+        /// The account that changed it.
         by: String,
     },
-    /// A deletion was asked for.
+    /// A deletion was requested.
     DeletionAsked {
-        /// Who asked.
+        /// The account that requested it.
         by: String,
     },
-    /// A deletion was refused: the copy must still be kept.
+    /// A deletion was refused because of a hold.
     DeletionRefused {
-        /// Who asked.
+        /// The account that requested it.
         by: String,
-        /// Whose copy.
+        /// The copy under the hold.
         copy: DataCopy,
-        /// Until when it is kept.
+        /// The end of the hold.
         until: String,
     },
-    /// The vendor is about to be asked to delete.
+    /// The engine is about to send the delete request.
     Deleting,
-    /// The vendor was asked to delete.
+    /// The vendor answered a delete request.
     Deleted {
-        /// What it said: `data`, `canceled_only` or `already_gone`.
+        /// The vendor's answer: `data`, `canceled_only`, `accepted` or `already_gone`.
         amount: &'static str,
     },
-    /// The vendor's deletion failed.
+    /// A delete request failed.
     NotDeleted {
         /// The kind of failure.
         error: String,
     },
-    /// The vendor confirmed that nothing is there any more.
+    /// The vendor confirmed that it has no copy.
     DeletionConfirmed,
-    /// A person says that they deleted at the vendor by hand.
+    /// An operator confirmed the deletion of the vendor's copy by hand.
     DeletedByHand {
-        /// Who.
+        /// The operator's account.
         by: String,
     },
     /// An item of evidence was stored.
     EvidenceKept {
-        /// The SHA-256 of the item.
+        /// The SHA-256 digest of the item.
         digest: String,
         /// The kind of evidence.
         kind: EvidenceKind,
-        /// Its length in bytes.
+        /// The length in bytes.
         length: u64,
     },
-    /// Evidence that the policy's kinds name was not stored, because of the policy's limits.
+    /// Evidence of a kind that the policy keeps was not stored, because of the policy's limits.
     EvidenceLeftOut {
         /// The limit: `too_long` or `too_many`.
         reason: &'static str,
-        /// The kind of evidence, if it is one item.
+        /// The kind of evidence, if the event is about a single item.
         #[serde(skip_serializing_if = "Option::is_none")]
         kind: Option<EvidenceKind>,
         /// The number of items.
@@ -213,40 +244,40 @@ pub enum Event {
     Purged,
 }
 
-/// How it was learnt that a verification was created.
+/// The source of the fact that a verification exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CreatedBy {
-    /// The vendor answered.
+    /// The vendor's answer.
     Answer,
-    /// It was found by our reference.
+    /// A search by our reference.
     Search,
-    /// A proven callback named it.
+    /// An authenticated callback.
     Callback,
-    /// A person looked it up.
+    /// An operator.
     Operator,
 }
 
-/// Something that was learnt, as the audit trail has it.
+/// An observation, as the audit trail records it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Observed {
-    /// How it came.
+pub struct AuditObservation {
+    /// The channel of the observation.
     pub channel: Channel,
-    /// What it rests on; `None` where it is a claim.
+    /// The kind of proof; `None` for a claim.
     pub proof: Option<ProofKind>,
-    /// The state that it told.
+    /// The observed status.
     pub status: Option<Status>,
-    /// The vendor's code, or the digest of what stands in its place and looks like none.
+    /// The vendor's code, or its digest if it does not look like a code.
     pub code: Option<String>,
-    /// What it changed, in one word.
+    /// The change that the observation caused, as one word.
     pub change: &'static str,
-    /// The SHA-256 of the vendor's message, byte for byte.
+    /// The SHA-256 digest of the vendor's message, byte for byte.
     pub digest: Option<String>,
 }
 
-impl Observed {
+impl AuditObservation {
     pub(crate) fn new(observation: &Observation, transition: &Transition) -> Self {
         let proof = match observation.trust {
             Trust::Proven(proof) => Some(proof),
@@ -271,7 +302,8 @@ impl Observed {
     }
 }
 
-/// A code as it is where it looks like one; else its digest, since free text could tell of a person.
+/// Returns the code if it looks like one; otherwise its digest, because free text may hold personal
+/// data.
 pub(crate) fn printable(code: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/+".contains(&byte);
     if code.len() <= 64 && code.bytes().all(plain) {
@@ -281,7 +313,7 @@ pub(crate) fn printable(code: &str) -> String {
     }
 }
 
-/// Writes events to the end of a trail.
+/// Appends entries to a trail.
 #[derive(Debug)]
 pub(crate) struct Journal {
     flow: FlowId,
@@ -301,7 +333,7 @@ impl Journal {
     }
 
     pub(crate) fn write(&mut self, keys: &StoreKeys, event: &Event) {
-        // An event is made of words and numbers, which always serialize.
+        // An event consists of words and numbers, so serialization always succeeds.
         let event = serde_json::to_string(event).unwrap_or_default();
         let mut entry = AuditEntry {
             flow: self.flow,
@@ -324,7 +356,7 @@ impl Journal {
     }
 }
 
-/// The hash of an entry.
+/// Returns the hash of an entry.
 pub(crate) fn entry_hash(keys: &StoreKeys, entry: &AuditEntry) -> [u8; 32] {
     let (number, at) = (
         entry.number.to_be_bytes(),
@@ -340,7 +372,7 @@ pub(crate) fn entry_hash(keys: &StoreKeys, entry: &AuditEntry) -> [u8; 32] {
     ])
 }
 
-/// The hash of a block over the hashes of its entries, in the order of flow and number.
+/// Returns the hash of a block over the hashes of its entries, ordered by flow and number.
 pub(crate) fn block_hash(keys: &StoreKeys, block: &AuditBlock, entries: &[AuditEntry]) -> [u8; 32] {
     let mut content = Sha256::new();
     for entry in entries {
@@ -356,27 +388,28 @@ pub(crate) fn block_hash(keys: &StoreKeys, block: &AuditBlock, entries: &[AuditE
     ])
 }
 
-/// What a verification of the audit trail found.
+/// The result of a verification of the audit trail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Verified {
-    /// How many flows there are.
+pub struct AuditReport {
+    /// The number of flows.
     pub flows: u64,
-    /// How many entries were checked.
+    /// The number of checked entries.
     pub entries: u64,
-    /// How many blocks were checked.
+    /// The number of checked blocks.
     pub blocks: u64,
-    /// Number of flows, reports, items of evidence and parked messages that are still sealed by an older key of the vault. If there are none, the older key can be
-    /// removed.
+    /// The number of flows, reports, items of evidence and parked messages that an older key of the
+    /// vault still seals. If it is 0, the older key can be removed.
     pub older_key: u64,
-    /// The number and hash of the last block, `12:ab…`: write it down elsewhere. Empty where there is no block yet.
+    /// The number and the hash of the last block, `12:ab…`; empty if there is no block yet. Keep it
+    /// outside of the database.
     pub anchor: String,
-    /// What is wrong, in words; nothing where the trail holds.
+    /// The faults, in words; empty if the trail holds.
     pub findings: Vec<String>,
 }
 
-impl Verified {
-    /// Whether nothing was changed and nothing is missing.
+impl AuditReport {
+    /// Returns whether no fault was found.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.findings.is_empty()
@@ -388,7 +421,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_no_code_is_not_written_out() {
+    fn code_with_free_text_is_replaced_by_its_digest() {
         assert_eq!(printable("STATUS_11.2"), "STATUS_11.2");
         assert!(printable("Erika Mustermann").starts_with("sha256:"));
         assert!(printable(&"a".repeat(65)).starts_with("sha256:"));

@@ -1,4 +1,4 @@
-//! Verifies the audit trail, and that what the store shows is what it says.
+//! Verifies the audit trail, and the columns that the store keeps in clear.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use idv_core::Timestamp;
 
 use crate::audit::archive::REMOVED;
 use crate::audit::blocks::BlockHead;
-use crate::audit::{AuditEntry, AuditHead, Verified, block_hash, entry_hash};
+use crate::audit::{AuditEntry, AuditHead, AuditReport, block_hash, entry_hash};
 use crate::engine::repository::{Inner, LoadedFlow};
 use crate::engine::workers::SET_ASIDE;
 use crate::error::{FlowError, Result};
@@ -17,19 +17,20 @@ use crate::machine::state::{FlowState, Shown};
 use crate::store::{Filter, Record};
 use crate::vault::StoreKeys;
 
-/// Number of entries or flows that are read at a time.
+/// Number of entries or flows per read.
 const PAGE: usize = 1_000;
-/// Maximum number of findings that are listed; one is enough to distrust a trail.
+/// Maximum number of listed findings. One suffices to distrust a trail.
 const MAX_FINDINGS: usize = 100;
-/// How often a flow is read again because it changes while it is verified.
+/// Maximum number of reads of a flow that changes during its verification.
 const MAX_CHANGES: usize = 10;
-/// How far the sealed end of the blocks may lag behind: a program that ended before it sealed a block, and another that made one since.
+/// Maximum number of blocks after the sealed head: one of a program that crashed before it sealed
+/// the head, and one of another program since.
 const MAX_LAG: u64 = 2;
 
 impl Inner {
     /// Checks every flow against the state that is sealed, every entry, every flow's end, every report and every block; and, if one is
     /// given, that an anchor written down earlier is there.
-    pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
+    pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<AuditReport> {
         self.refresh_keys().await?;
         let mut check = Check::default();
         // Before the blocks: it is sealed before its block is removed.
@@ -67,7 +68,8 @@ impl Inner {
         for (flow, seen) in &flows {
             match ends.get(flow) {
                 Some(end) if end.reached && end.last == seen.head => {}
-                // More was written while the trail was read: then the record names it by now. One that does not was put back.
+                // The trail grew during the verification, so the record must name its last entry by
+                // now. An older record was restored.
                 Some(end) if end.reached => {
                     let now = self
                         .store
@@ -76,11 +78,11 @@ impl Inner {
                         .map_or(0, |record| record.audit.count);
                     if now < end.last.count {
                         let last = end.last.count;
-                        check.find(format!("flow {flow}: its record ends at entry {now}, and its trail at entry {last}"));
+                        check.find(format!("flow {flow}: the record names entry {now} as the last, and the trail ends at entry {last}"));
                     }
                 }
                 _ => check.find(format!(
-                    "flow {flow}: the trail lacks entry {}, which its record names as the last",
+                    "flow {flow}: entry {} is missing, which the record names as the last",
                     seen.head.count
                 )),
             }
@@ -109,7 +111,8 @@ impl Inner {
         Ok(check.verified)
     }
 
-    /// Opens every flow, and compares what the store shows of it with its sealed state.
+    /// Opens every flow, and compares the columns that the store keeps in clear with its sealed
+    /// state.
     async fn verify_flows(&self, check: &mut Check) -> Result<()> {
         let mut after = None;
         loop {
@@ -155,7 +158,7 @@ impl Inner {
                 _ => self.verify_evidence(&loaded, &kept).await?,
             };
             let LoadedFlow { record, state, .. } = loaded;
-            // They belong together only if nothing changed meanwhile.
+            // They are comparable only if the flow did not change meanwhile.
             if self
                 .store
                 .load(flow)
@@ -169,7 +172,7 @@ impl Inner {
             if state.deletion.own_erased_at.is_some() {
                 if stored.is_some() {
                     check.find(format!(
-                        "flow {flow}: its copy was erased, and reports are there"
+                        "flow {flow}: our copy was erased, and reports are still stored"
                     ));
                 }
                 return Ok(());
@@ -181,7 +184,7 @@ impl Inner {
                 trail.iter().filter_map(stored_report).collect();
             match self.reports(&record).await {
                 Err(FlowError::Damaged(what)) => {
-                    check.find(format!("flow {flow}: its reports cannot be read: {what}"))
+                    check.find(format!("flow {flow}: the reports cannot be read: {what}"))
                 }
                 Err(error) => return Err(error),
                 Ok(reports) => {
@@ -195,7 +198,8 @@ impl Inner {
                     if names.len() != usize::from(state.reports) || names != written {
                         let (there, written) = (names.len(), written.len());
                         check.find(format!(
-                            "flow {flow}: {there} reports are there, and its trail names {written}: one is missing or was changed"
+                            "flow {flow}: {there} reports are stored, and the trail names \
+                             {written}: one is missing or was changed"
                         ));
                     }
                 }
@@ -231,7 +235,7 @@ impl Inner {
         let head = match self.head().await {
             Ok((head, current)) => {
                 if !current {
-                    check.find("the end of the blocks is sealed by a key that is no longer the store's own".to_owned());
+                    check.find("an older key of the vault seals the head of the blocks".to_owned());
                 }
                 Some(head)
             }
@@ -273,7 +277,7 @@ impl Inner {
                 if entries.len() as u64 != block.entries {
                     let (number, there, made) = (block.number, entries.len(), block.entries);
                     check.find(format!(
-                        "block {number} was made of {made} entries, and {there} are there"
+                        "block {number} was made of {made} entries, and {there} are stored"
                     ));
                 } else if block_hash(&self.keys, &block, &entries) != block.hash {
                     check.find(format!(
@@ -293,14 +297,14 @@ impl Inner {
         }
         if !ended {
             check.find(
-                "the block that is sealed as the last is missing: the end of the trail was cut off"
+                "the block that the sealed head names is missing: the end of the trail was removed"
                     .to_owned(),
             );
         }
         let named = std::mem::take(&mut check.blocks).into_iter();
         for ((number, _), flow) in named.filter(|((number, _), _)| *number > removed.number) {
             check.find(format!(
-                "flow {flow}: it was changed after block {number}, which is missing or is another"
+                "flow {flow}: it was changed after block {number}, which is missing or was replaced"
             ));
         }
         let last = previous.number;
@@ -308,18 +312,19 @@ impl Inner {
             && head.number + MAX_LAG < last
         {
             check.find(format!(
-                "block {} is sealed as the last, and {last} are there: the seal was put back",
+                "the sealed head names block {}, and {last} blocks are stored: an older head was \
+                 restored",
                 head.number
             ));
         }
         if !anchored {
-            check.find("the anchor that was given is no block of this trail: it was rolled back, or is another's".to_owned());
+            check.find("the anchor matches no block of this trail: the trail was rolled back, or the anchor is that of another store".to_owned());
         }
         Ok(())
     }
 }
 
-/// The digest and the outcome of a report, if an entry says that one was stored.
+/// Returns the digest and the outcome of a report, if the entry records that one was stored.
 fn stored_report(entry: &AuditEntry) -> Option<(String, Option<String>)> {
     let event: serde_json::Value = serde_json::from_str(&entry.event).ok()?;
     if event.get("event")?.as_str()? != "report_stored" {
@@ -351,18 +356,18 @@ fn kept_evidence(entry: &AuditEntry) -> Option<(String, u64)> {
     ))
 }
 
-/// A flow, as it was found.
+/// A flow at the time of the verification.
 struct Seen {
     head: AuditHead,
-    /// Whether reports are there, or must not be there any more.
+    /// Whether reports are stored, or must no longer be.
     has_reports: bool,
 }
 
-/// How far a flow's trail was read.
+/// The last entry that was read of a flow's trail.
 #[derive(Default)]
 struct End {
     last: AuditHead,
-    /// Whether the entry was met that the flow's record names as the last.
+    /// Whether the entry was found that the flow's record names as the last.
     reached: bool,
     /// The numbers before and after each gap.
     gaps: Vec<(u64, u64)>,
@@ -372,7 +377,7 @@ struct End {
 
 #[derive(Default)]
 struct Check {
-    verified: Verified,
+    verified: AuditReport,
     flows: BTreeMap<FlowId, Seen>,
     /// The blocks that flows name, by number and hash, each with a flow that names it.
     blocks: BTreeMap<(u64, String), FlowId>,
@@ -387,7 +392,7 @@ impl Check {
         if shown == *sealed {
             return;
         }
-        // A program that has not the key or the vendor sets a flow aside, for a minute at a time.
+        // A program that lacks the key or the vendor sets a flow aside, for a minute at a time.
         let aside = [Attention::Damaged, Attention::Unconfigured]
             .map(|attention| Some(attention.name().to_owned()));
         let soon = shown
@@ -397,14 +402,14 @@ impl Check {
             return;
         }
         let what = if shown.due != sealed.due {
-            "when it is due"
+            "the due time"
         } else if shown.phase == sealed.phase && shown.phase_since == sealed.phase_since {
-            "why it needs an operator"
+            "the reason for an operator"
         } else {
-            "its phase"
+            "the phase"
         };
         self.find(format!(
-            "flow {}: the store shows another state than the sealed one: {what} was changed",
+            "flow {}: a column differs from the sealed state: {what} was changed",
             record.id
         ));
     }

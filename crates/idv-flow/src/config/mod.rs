@@ -13,8 +13,8 @@ use idv_core::{Secret, Url, settings};
 
 use crate::machine::evidence::{MIB, kind_of};
 use crate::{
-    EvidenceKinds, EvidencePolicy, FileKeys, FlowError, Keep, Result, Retention, Schedule, Vault,
-    Webhook,
+    EvidenceKinds, EvidencePolicy, FileKeys, FlowError, Result, Retention, RetentionRule, Schedule,
+    Vault, Webhook,
 };
 
 pub use self::accounts::{AccountSettings, AccountTable};
@@ -158,7 +158,9 @@ impl FlowConfig {
     /// Returns the retention of new flows.
     #[must_use]
     pub fn retention(&self) -> Retention {
-        let keep = |after: Option<Duration>| after.map_or_else(Keep::until_asked, Keep::after);
+        let keep = |after: Option<Duration>| {
+            after.map_or_else(RetentionRule::until_asked, RetentionRule::after)
+        };
         Retention::new(keep(self.vendor_retention), keep(self.own_retention))
     }
 

@@ -183,11 +183,11 @@ impl EngineBuilder {
     ///
     /// Once a verification has ended, its evidence is downloaded item by item, sealed and stored,
     /// and [`EventKind::EvidenceReady`] tells the application. Until then neither copy is deleted,
-    /// except at [`Keep::not_after`]. If it fails for long, the operator's list shows it, and an
+    /// except at [`RetentionRule::not_after`]. If it fails for long, the operator's list shows it, and an
     /// operator can [give it up](crate::Resolution::GiveUpEvidence).
     ///
     /// [`EventKind::EvidenceReady`]: crate::EventKind::EvidenceReady
-    /// [`Keep::not_after`]: crate::Keep::not_after
+    /// [`RetentionRule::not_after`]: crate::RetentionRule::not_after
     #[must_use]
     pub fn evidence(mut self, policy: EvidencePolicy) -> Self {
         self.evidence = policy;

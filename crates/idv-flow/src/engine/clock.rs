@@ -1,4 +1,4 @@
-//! Compares the program's clock with the one that all programs share.
+//! Compares the program's clock with the database server's.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,14 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::repository::Inner;
 use crate::error::{FlowError, Result};
 
-/// The longest time, by the program's clock, for which a comparison counts. A clock that leaps ends it at once.
+/// The longest time, by the program's clock, for which a comparison counts. A clock that jumps ends
+/// it at once.
 const COMPARED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
-/// Refuses to work with a clock that is wrong.
+/// Refuses to work if the program's clock is wrong.
 #[derive(Debug)]
 pub(crate) struct ClockGuard {
     tolerance: Duration,
-    /// When the clocks were last compared, and their difference then.
+    /// The time of the last comparison, and the difference it found.
     last: Mutex<Option<(Timestamp, SignedDuration)>>,
 }
 
@@ -29,7 +30,8 @@ impl ClockGuard {
 }
 
 impl Inner {
-    /// Fails with [`FlowError::WrongClock`] if the program's clock differs from the store's by more than the tolerance.
+    /// Returns [`FlowError::WrongClock`] if the program's clock differs from the store's by more
+    /// than the tolerance.
     pub(crate) async fn check_clock(&self) -> Result<()> {
         let now = self.now();
         let last = *self
@@ -43,7 +45,8 @@ impl Inner {
                 let Some(server) = self.store.server_time().await? else {
                     return Ok(());
                 };
-                // The answer may have been under way for a while: of both ends, the one that speaks for the clock.
+                // The server's answer took some time. Of the differences at both ends, the smaller
+                // one counts, in favor of the clock.
                 let (begin, end) = (
                     now.duration_since(server),
                     self.now().duration_since(server),

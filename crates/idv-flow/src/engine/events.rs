@@ -1,4 +1,5 @@
-//! Reports changes of flows to the application: pages and a stream of the outbox, and the delivery to a handler and a webhook.
+//! Reports changes of flows to the application: the outbox in pages and as a stream, and the
+//! delivery to a handler and a webhook.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -23,24 +24,24 @@ use crate::machine::retention::later;
 use crate::store::{EventCursor, PendingEvent};
 use crate::webhook::Endpoint;
 
-/// Number of events that are read at a time, and that are delivered at the same time.
+/// Number of events per read, and of concurrent deliveries.
 const PAGE: usize = 64;
 const AT_ONCE: usize = 16;
-/// The longest wait before the outbox is looked at again: another program may have added an event.
+/// The longest wait until the next read of the outbox: another program may have added an event.
 const IDLE: Duration = Duration::from_secs(1);
 /// The shortest and the longest wait before a failed delivery is repeated.
 const RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60 * 60));
 /// The longest wait that a receiver can ask for.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-/// Number of failed deliveries after which an operator is told: about ten minutes.
+/// Number of failed deliveries after which an operator gets a task: about ten minutes.
 pub(crate) const LATE: u32 = 8;
 /// Retention of events after their delivery.
 pub(crate) const KEPT_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The reason why a handler did not take an event. Return a [`DeliveryError`] to say when to deliver it again.
+/// The error of a handler. Return a [`DeliveryError`] to set the time of the next delivery.
 pub type HandlerError = Box<dyn Error + Send + Sync>;
 
-/// The reason why an event was not delivered, in words that hold no personal data: they are logged.
+/// The reason why an event was not delivered. The text is logged and holds no personal data.
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,7 +62,18 @@ pub struct DeliveryError {
 }
 
 impl DeliveryError {
-    /// Creates an error. The reason is a literal, so that no data of a person gets into the logs.
+    /// Creates an error.
+    ///
+    /// The reason is a literal, so that no personal data gets into the logs.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use idv_flow::DeliveryError;
+    ///
+    /// let error = DeliveryError::new("the queue is full").retry_after(Duration::from_secs(60));
+    /// assert_eq!(error.to_string(), "the queue is full");
+    /// assert_eq!(error.wait(), Some(Duration::from_secs(60)));
+    /// ```
     #[must_use]
     pub const fn new(reason: &'static str) -> Self {
         Self {
@@ -70,7 +82,8 @@ impl DeliveryError {
         }
     }
 
-    /// Delivers the event again no earlier than after `wait`, if that is longer than the backoff; a day at most.
+    /// Delivers the event again no earlier than after `wait`, if that is longer than the backoff.
+    /// Waits of more than a day count as a day.
     #[must_use]
     pub const fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -83,7 +96,7 @@ impl DeliveryError {
         self.retry_after
     }
 
-    /// `reason` holds our own words and numbers alone.
+    /// Creates an error whose reason is composed of fixed words and numbers.
     pub(crate) const fn owned(reason: String) -> Self {
         Self {
             reason: Cow::Owned(reason),
@@ -104,7 +117,7 @@ impl Receivers {
         self.handler.is_none() && self.endpoint.is_none()
     }
 
-    /// Gives an event to the handler and to the endpoint at the same time. Fails if either fails.
+    /// Sends an event to the handler and to the endpoint at the same time. Fails if either fails.
     async fn take(
         &self,
         engine: Option<Engine>,
@@ -123,11 +136,7 @@ impl Receivers {
                 None => Ok(()),
             }
         };
-        let panicked = |_| {
-            Err(DeliveryError::new(
-                "the receiver of events failed by a panic",
-            ))
-        };
+        let panicked = |_| Err(DeliveryError::new("the receiver of events panicked"));
         let (sent, handled) = join(
             AssertUnwindSafe(sent).catch_unwind(),
             AssertUnwindSafe(handled).catch_unwind(),
@@ -151,7 +160,7 @@ impl Receivers {
 #[derive(Clone)]
 pub(crate) struct Handler(Arc<dyn Fn(Engine, Event) -> Handled + Send + Sync>);
 
-/// The handling of an event.
+/// The future of a handler's call.
 type Handled = BoxFuture<'static, Result<(), HandlerError>>;
 
 impl Handler {
@@ -163,7 +172,8 @@ impl Handler {
         Self(Arc::new(move |engine, event| handle(engine, event).boxed()))
     }
 
-    /// The application's error is its own to log: it may hold personal data.
+    /// Calls the handler. The error's text may hold personal data, so only the application may log
+    /// it.
     async fn take(&self, engine: Engine, event: Event) -> Result<(), DeliveryError> {
         let failed = |error: HandlerError| {
             error.downcast::<DeliveryError>().map_or_else(
@@ -182,15 +192,44 @@ impl fmt::Debug for Handler {
 }
 
 impl Engine {
-    /// Returns up to `limit` events after `after`, in order, each with its cursor; from the first that is kept if `after` is `None`. Store the
-    /// last cursor, and the next call goes on from there.
+    /// Returns up to `limit` events after `after` in order, each with its cursor; from the first
+    /// stored event if `after` is `None`.
     ///
-    /// Events are kept for 30 days after their delivery, or after they happened if there is no
+    /// Store the last cursor: the next call continues after it. Events are kept for 30 days after
+    /// their delivery, or after the change if there is no
     /// [handler](crate::EngineBuilder::on_change) and no [webhook](crate::EngineBuilder::webhook).
+    ///
+    /// ```
+    /// # use idv_core::{Client, NewVerification, Secret, call::CallPolicy};
+    /// # use idv_flow::{Engine, EventKind, Vault, store::MemoryStore};
+    /// # use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+    /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let transport = ScriptedTransport::new();
+    /// # let clock = ManualClock::new("2026-01-01T00:00:00Z".parse()?);
+    /// # transport.then_json(201, r#"{"id":"IBA-H5FD8"}"#);
+    /// # let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// # let environment = environment(&transport, &clock);
+    /// # let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+    /// # let vault = Vault::new(&Secret::new("000102030405060708090a0b0c0d0e0f".repeat(2)))?;
+    /// # let builder = Engine::builder(MemoryStore::new()).client(client).vault(vault);
+    /// # let engine = builder.open().await?;
+    /// engine.start(NewVerification::new(engine.reference())).await?;
+    ///
+    /// let page = engine.events_page(None, 100).await?;
+    /// let kinds: Vec<&str> = page.iter().map(|(_, event)| event.kind.name()).collect();
+    /// assert_eq!(kinds, ["created", "hand_off_ready"]);
+    ///
+    /// let (last, _) = page.last().expect("the page has two events");
+    /// assert!(engine.events_page(Some(*last), 100).await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of the store.
+    /// [`FlowError::Store`] if the store cannot be read.
     ///
     /// # Cancellation
     ///
@@ -203,8 +242,10 @@ impl Engine {
         Ok(self.inner.store.events(after, limit).await?)
     }
 
-    /// Returns the events after `after` as a stream that waits for further ones and never ends by itself. An error ends it; begin again after
-    /// the last cursor.
+    /// Returns the events after `after` as a stream that waits for further events and does not end
+    /// by itself.
+    ///
+    /// An error ends the stream. Start a new one after the last cursor.
     ///
     /// ```
     /// use futures_util::TryStreamExt as _;
@@ -216,11 +257,15 @@ impl Engine {
     ///         if let EventKind::Settled { outcome } = event.kind {
     ///             println!("flow {}: {}", event.flow, outcome.name());
     ///         }
-    ///         after = Some(cursor); // To be stored, so that nothing is read again after a restart.
+    ///         after = Some(cursor); // Store it, so that the program continues here after a restart.
     ///     }
     ///     Ok(())
     /// }
     /// ```
+    ///
+    /// # Cancellation
+    ///
+    /// The stream only reads: it can be dropped at any time.
     pub fn events(
         &self,
         after: Option<EventCursor>,
@@ -243,23 +288,54 @@ impl Engine {
         )
     }
 
-    /// Sends one event again to the handler and the webhook of this program, whether or not it was delivered: for a receiver that has lost
-    /// it. It comes outside of the order, with the id and the sequence that it always has. The outbox stays as it is.
+    /// Sends an event to the handler and the webhook of this program again, whether or not it was
+    /// delivered.
     ///
-    /// Events are kept for 30 days after their delivery.
+    /// Use it if a receiver has lost an event. The replay is out of order and carries the id and
+    /// the sequence number of the original. The outbox does not change. Events are kept for 30 days
+    /// after their delivery.
+    ///
+    /// ```
+    /// # use idv_core::{Client, NewVerification, Secret, call::CallPolicy};
+    /// # use idv_flow::{Engine, FlowError, Vault, store::MemoryStore};
+    /// # use idv_idnow::{DataCentre, Idnow, IdnowConfig};
+    /// # use idv_testkit::{ManualClock, ScriptedTransport, environment};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let transport = ScriptedTransport::new();
+    /// # let clock = ManualClock::new("2026-01-01T00:00:00Z".parse()?);
+    /// # transport.then_json(201, r#"{"id":"IBA-H5FD8"}"#);
+    /// # let config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// # let environment = environment(&transport, &clock);
+    /// # let client = Client::new(Idnow::new(config)?, environment, CallPolicy::default());
+    /// # let vault = Vault::new(&Secret::new("000102030405060708090a0b0c0d0e0f".repeat(2)))?;
+    /// # let builder = Engine::builder(MemoryStore::new()).client(client).vault(vault);
+    /// let engine = builder.on_change(|_, _| async { Ok(()) }).open().await?;
+    /// let started = engine.start(NewVerification::new(engine.reference())).await?;
+    ///
+    /// engine.replay(started.id, 1).await?;
+    ///
+    /// let error = engine.replay(started.id, 99).await.unwrap_err();
+    /// assert!(matches!(error, FlowError::UnknownEvent { sequence: 99, .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownEvent`]; [`FlowError::Delivery`] if it was not taken; [`FlowError::Invalid`] if this program has no handler and
-    /// no webhook.
+    /// [`FlowError::UnknownEvent`]; [`FlowError::Delivery`] if the delivery failed;
+    /// [`FlowError::Invalid`] if this program has no handler and no webhook.
     ///
     /// # Cancellation
     ///
-    /// If the future is dropped, the event may have been received; repeat the call to be sure.
+    /// If the future is dropped, the receivers may have received the event. Repeat the call to be
+    /// sure.
     pub async fn replay(&self, flow: FlowId, sequence: u64) -> Result<()> {
         if self.inner.receivers.is_empty() {
             return Err(FlowError::Invalid(
-                "this program has no handler and no webhook to send the event to".to_owned(),
+                "this program has no handler and no webhook to replay the event to: configure \
+                 one"
+                .to_owned(),
             ));
         }
         let event = self
@@ -276,10 +352,11 @@ impl Engine {
 }
 
 impl Inner {
-    /// Delivers events as they come, until `stop` says so, or its sender is gone. What is being delivered then is brought to an end.
+    /// Delivers events as they arrive, until `stop` resolves or its sender is dropped. Deliveries
+    /// in progress are completed.
     pub(crate) async fn deliver(&self, mut stop: oneshot::Receiver<()>) {
         if self.receivers.is_empty() {
-            // It ends without a sender as well.
+            // The sender may be dropped; that ends the wait too.
             let _ = stop.await;
             return;
         }
@@ -306,7 +383,7 @@ impl Inner {
         }
     }
 
-    /// Delivers every event that is due now. Returns how many.
+    /// Delivers all due events. Returns their number.
     pub(crate) async fn deliver_all_due(&self) -> Result<usize> {
         if self.receivers.is_empty() {
             return Ok(0);
@@ -345,7 +422,7 @@ impl Inner {
             Ok(()) => None,
             Err(error) => {
                 self.metrics.retry("delivery");
-                tracing::warn!(%flow, sequence, event = name, tries, reason = %error, "an event was not taken; it is delivered again");
+                tracing::warn!(%flow, sequence, event = name, tries, reason = %error, "an event was not delivered; it will be retried");
                 let backoff = RETRY
                     .0
                     .saturating_mul(2_u32.saturating_pow(tries.clamp(1, 20) - 1))
@@ -359,8 +436,6 @@ impl Inner {
         Ok(self.store.finish_event(flow, sequence, again).await?)
     }
 
-    /// Gives an event to the receivers. If that takes longer than half the lease, it has failed: another program would deliver the event
-    /// meanwhile.
     /// Returns the engine, for the application's handler.
     fn engine(&self) -> Option<Engine> {
         self.this
@@ -369,6 +444,10 @@ impl Inner {
             .map(|inner| Engine { inner })
     }
 
+    /// Sends an event to the receivers.
+    ///
+    /// A delivery fails after half of the lease: after the whole lease, another program would deliver
+    /// the event too.
     async fn hand_over(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
         let (name, began) = (event.kind.name(), self.clock.monotonic());
         let span = tracing::info_span!("idv.flow.delivery", flow = %event.flow, sequence = event.sequence, event = name);

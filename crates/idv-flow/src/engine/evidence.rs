@@ -1,4 +1,4 @@
-//! Reading, verifying and resealing the evidence that is kept.
+//! Reads, verifies and reseals stored evidence.
 
 use bytes::Bytes;
 use futures_util::stream::{Stream, try_unfold};
@@ -12,16 +12,19 @@ use crate::machine::evidence::KeptEvidence;
 use crate::store::{EvidencePart, EvidenceStore, Record};
 use crate::vault::{Context, Sealer};
 
-/// The explanation of a missing store.
-pub(crate) const NO_EVIDENCE_STORE: &str = "evidence is to be kept, and the store has no place for it: set one by EngineBuilder::evidence_store";
+/// The error if evidence is to be kept and no store is configured for it.
+pub(crate) const NO_EVIDENCE_STORE: &str = "evidence is to be kept, and this store holds none: set an evidence store by EngineBuilder::evidence_store";
 
 impl Engine {
-    /// Returns the evidence that is kept of a flow. The list is complete once [`EvidenceReady`](crate::EventKind::EvidenceReady) was told;
-    /// it is empty after our own copy was erased.
+    /// Returns the stored evidence of a flow.
+    ///
+    /// The list is complete after the event [`EvidenceReady`](crate::EventKind::EvidenceReady), and
+    /// empty after our own copy was erased.
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownFlow`].
+    /// [`FlowError::UnknownFlow`]; [`FlowError::Store`] and [`FlowError::Damaged`] if the flow
+    /// cannot be read.
     ///
     /// # Cancellation
     ///
@@ -30,13 +33,16 @@ impl Engine {
         Ok(self.inner.read(id).await?.state.evidence.kept)
     }
 
-    /// Reads an item of evidence, by its [number](KeptEvidence::item), as a stream of pieces of at most 1 MiB. The stream ends without an
-    /// error only if the whole item is as it was kept, by its seals, length and digest: do not use a part of it before.
+    /// Reads an item of evidence by its [number](KeptEvidence::item), as a stream of pieces of at
+    /// most 1 MiB.
+    ///
+    /// The stream ends without an error only if the whole item is unchanged, according to its
+    /// seals, length and digest. Do not use a part of it before.
     ///
     /// # Errors
     ///
-    /// [`FlowError::UnknownEvidence`] if there is no such item, also if it is erased while it is read; [`FlowError::Damaged`] if it was
-    /// changed.
+    /// [`FlowError::UnknownEvidence`] if there is no such item, or if it is erased meanwhile;
+    /// [`FlowError::Damaged`] if it was changed.
     ///
     /// # Cancellation
     ///
@@ -75,7 +81,7 @@ impl Engine {
     }
 }
 
-/// An item that is being read.
+/// A read of an item in progress.
 struct Reading {
     engine: Engine,
     record: Record,
@@ -86,9 +92,10 @@ struct Reading {
 }
 
 impl Reading {
-    /// Returns the next piece. The last one is returned only if the digest of the whole is right.
+    /// Returns the next piece. The last one is returned only if the digest of the whole item
+    /// matches.
     async fn next(mut self) -> Result<Option<(Bytes, Self)>> {
-        const CHANGED: FlowError = FlowError::Damaged("an item of evidence is not what was kept");
+        const CHANGED: FlowError = FlowError::Damaged("an item of evidence was changed");
         if self.part >= self.kept.parts {
             return Ok(None);
         }
@@ -138,7 +145,7 @@ impl Inner {
     ) -> Result<Bytes> {
         let name = EvidencePart::new(record.id, kept.item, part);
         let Some(sealed) = self.evidence_store()?.part(name).await? else {
-            // It may have been erased meanwhile.
+            // The item may have been erased meanwhile.
             self.kept_evidence(record.id, kept.item).await?;
             return Err(FlowError::Damaged(
                 "a part of an item of evidence is missing",
@@ -149,8 +156,8 @@ impl Inner {
         Ok(Bytes::from(std::mem::take(&mut *clear)))
     }
 
-    /// Seals the evidence of a flow by the current key. Returns whether the flow's state has changed by it. Items that cannot be read stay as
-    /// they are.
+    /// Seals the evidence of a flow again by the current key. Returns whether the flow's state has
+    /// changed. Items that cannot be read stay unchanged.
     pub(crate) async fn reseal_evidence(&self, flow: &mut LoadedFlow) -> Result<bool> {
         let vault = self.vault_of(flow.record.tenant.as_deref());
         let current = vault.key_name();
@@ -197,8 +204,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Compares the evidence of a flow with what is stored and with the digests that its trail names. Returns the faults, and the number of
-    /// items that an older key sealed.
+    /// Compares the evidence of a flow with the store and with the digests in its trail. Returns
+    /// the faults, and the number of items that an older key seals.
     pub(crate) async fn verify_evidence(
         &self,
         flow: &LoadedFlow,
@@ -210,7 +217,8 @@ impl Inner {
             let missing = evidence.kept.len();
             return Ok((
                 vec![format!(
-                    "flow {id}: it keeps {missing} items of evidence, and there is no store for them"
+                    "flow {id}: {missing} items of evidence cannot be checked: no evidence store \
+                     is configured"
                 )],
                 0,
             ));
@@ -219,7 +227,7 @@ impl Inner {
         let mut faults = Vec::new();
         if is_erased && !parts.is_empty() {
             faults.push(format!(
-                "flow {id}: its copy was erased, and {} parts of its evidence are there",
+                "flow {id}: our copy was erased, and {} parts of evidence are still stored",
                 parts.len()
             ));
         }
@@ -231,7 +239,7 @@ impl Inner {
                 .collect();
             if kept != trail {
                 let (kept, trail) = (kept.len(), trail.len());
-                faults.push(format!("flow {id}: it keeps {kept} items of evidence, and its trail names {trail}, or others"));
+                faults.push(format!("flow {id}: the {kept} items of evidence differ from the {trail} that the trail names"));
             }
         }
         for kept in evidence.kept.iter().filter(|_| !evidence.erasing) {
@@ -241,7 +249,7 @@ impl Inner {
                 .count();
             if u32::try_from(there) != Ok(kept.parts) {
                 faults.push(format!(
-                    "flow {id}: of item {} of its evidence {there} of {} parts are there",
+                    "flow {id}: item {} of the evidence has {there} of {} parts",
                     kept.item, kept.parts
                 ));
             }

@@ -1,4 +1,4 @@
-//! Spans and metrics of the engine, and which accounts fail.
+//! Records spans and metrics of the engine, and the accounts at which calls fail.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,8 +20,14 @@ use crate::store::Backlog;
 
 /// The instruments of an [`Engine`](crate::Engine), recorded with the feature `opentelemetry`.
 ///
-/// They are in the scope `idv-flow`, and those of its clients, [`idv_core::metrics::INSTRUMENTS`], in the scope `idv-core`. The gauges of
-/// one store have the same value in every program that works on it.
+/// Their scope is `idv-flow`; that of the clients' instruments, [`idv_core::metrics::INSTRUMENTS`],
+/// is `idv-core`. The gauges of one store have the same value in every program that uses it.
+///
+/// ```
+/// use idv_flow::INSTRUMENTS;
+///
+/// assert!(INSTRUMENTS.iter().any(|instrument| instrument.name == "idv.flow.lag"));
+/// ```
 pub const INSTRUMENTS: &[Instrument] = &[
     STEP_DURATION,
     STEPS_ACTIVE,
@@ -52,84 +58,85 @@ const STEPS_ACTIVE: Instrument = Instrument::new(
     "idv.flow.steps.active",
     InstrumentKind::Gauge,
     "{step}",
-    "Number of steps that this program has under way.",
+    "Number of steps in progress in this program.",
     &[],
 );
 const CONFLICTS: Instrument = Instrument::new(
     "idv.flow.conflicts",
     InstrumentKind::Counter,
     "{conflict}",
-    "Number of changes that were planned again because another change of the flow came first.",
+    "Number of changes that were planned again because another program changed the flow first.",
     &[ACCOUNT],
 );
 const RETRIES: Instrument = Instrument::new(
     "idv.flow.retries",
     InstrumentKind::Counter,
     "{retry}",
-    "Number of steps, messages and deliveries that failed and will be tried again.",
+    "Number of steps, messages and deliveries that failed and will be retried.",
     &[OPERATION],
 );
 const LEASES_LOST: Instrument = Instrument::new(
     "idv.flow.leases.lost",
     InstrumentKind::Counter,
     "{lease}",
-    "Number of steps that took longer than their lease, so that another worker may have taken them over.",
+    "Number of steps that outlasted their lease, so that another worker may have taken them over.",
     &[ACCOUNT, OPERATION],
 );
 const EVENTS: Instrument = Instrument::new(
     "idv.flow.events",
     InstrumentKind::Counter,
     "{event}",
-    "Number of events for the application, by their names.",
+    "Number of committed events for the application, by name.",
     &[ACCOUNT, EVENT, OUTCOME],
 );
 const DELIVERY_DURATION: Instrument = Instrument::new(
     "idv.flow.delivery.duration",
     InstrumentKind::Histogram,
     "s",
-    "Duration of the delivery of an event to the handler and the webhook.",
+    "Duration of a delivery of an event to the handler and the webhook.",
     &[EVENT, ERROR],
 );
 const MESSAGES_RECEIVED: Instrument = Instrument::new(
     "idv.flow.messages.received",
     InstrumentKind::Counter,
     "{message}",
-    "Number of callbacks and returns that arrived.",
+    "Number of received callbacks and returns.",
     &[ACCOUNT, ERROR],
 );
 const LAG: Instrument = Instrument::new(
     "idv.flow.lag",
     InstrumentKind::Gauge,
     "s",
-    "Time for which the oldest work of this program's accounts has been due.",
+    "Time for which the oldest step of this program's accounts has been due.",
     &[],
 );
 const INBOX_DEPTH: Instrument = Instrument::new(
     "idv.flow.inbox.depth",
     InstrumentKind::Gauge,
     "{message}",
-    "Number of messages that wait for a worker.",
+    "Number of messages in the inbox that wait for a worker.",
     &[],
 );
 const INBOX_PARKED: Instrument = Instrument::new(
     "idv.flow.inbox.parked",
     InstrumentKind::Gauge,
     "{message}",
-    "Number of messages that cannot be judged yet.",
+    "Number of messages that cannot be interpreted yet.",
     &[],
 );
 const OUTBOX_LAG: Instrument = Instrument::new(
     "idv.flow.outbox.lag",
     InstrumentKind::Gauge,
     "s",
-    "Age of the oldest event that is not delivered, if this program delivers any.",
+    "Age of the oldest undelivered event, if this program has a handler or a webhook.",
     &[],
 );
 const FAILING: Instrument = Instrument::new(
     "idv.flow.account.failing",
     InstrumentKind::Gauge,
     "s",
-    "Time for which every call of this program at an account has failed; 0 if the last one was answered.",
+    "Time for which every call of this program at an account has failed; 0 if the last one \
+     succeeded.",
     &[ACCOUNT],
 );
 const PAUSED: Instrument = Instrument::new(
@@ -163,11 +170,11 @@ const ERROR: &str = "error.type";
 /// The interval at which the gauges are recorded.
 const SAMPLED_EVERY: Duration = Duration::from_secs(15);
 
-/// Records what the engine does.
+/// The recorder of the engine's metrics.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     instruments: Instruments,
-    /// The kind of the last failure at each account that fails, and since when.
+    /// The kind of the last failure at each account that fails, and the time of the first one.
     failing: Mutex<BTreeMap<String, (&'static str, Timestamp)>>,
 }
 
@@ -185,13 +192,13 @@ impl Metrics {
             .record(&CONFLICTS, 1.0, &[(ACCOUNT, account.into())]);
     }
 
-    /// Counts a failure after which an operation is tried again.
+    /// Counts a failure after which an operation is retried.
     pub(crate) fn retry(&self, operation: &str) {
         self.instruments
             .record(&RETRIES, 1.0, &[(OPERATION, operation.into())]);
     }
 
-    /// Counts an event that was committed.
+    /// Counts a committed event.
     pub(crate) fn event(&self, event: &Event) {
         let outcome = match &event.kind {
             EventKind::Settled { outcome } => Some(outcome.name()),
@@ -224,7 +231,7 @@ impl Metrics {
         );
     }
 
-    /// Notes whether a vendor answered a call.
+    /// Records whether a vendor answered a call.
     pub(crate) fn answered<T>(&self, account: &str, now: Timestamp, answer: &Result<T, Error>) {
         let failure = answer
             .as_ref()
@@ -279,7 +286,7 @@ impl Metrics {
 }
 
 impl Inner {
-    /// Carries out a step in a span of its own, and records its duration.
+    /// Runs a step in its own span, and records its duration.
     pub(crate) async fn measured<T>(
         &self,
         account: Option<&str>,
@@ -311,13 +318,13 @@ impl Inner {
         result
     }
 
-    /// Records the gauges at intervals, for ever.
+    /// Records the gauges at intervals, without end.
     pub(crate) async fn sample(&self) {
         if !Instruments::ARE_RECORDING {
             return std::future::pending().await;
         }
         loop {
-            // The workers say so if the store fails.
+            // The workers log a failure of the store.
             let _ = self.sample_once().await;
             self.clock.sleep(SAMPLED_EVERY).await;
         }
@@ -360,7 +367,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Reports what waits and which accounts fail, beside how far the workers are behind.
+    /// Returns the state of the queues and the failing accounts, beside the lag of the workers.
     pub(crate) async fn health(&self, behind: Duration) -> Result<Health> {
         let Backlog {
             messages,
@@ -402,14 +409,15 @@ impl Inner {
         })
     }
 
-    /// Returns how long ago a time was; zero if it is in the future, or missing.
+    /// Returns the time since `at`; zero if it is in the future or `None`.
     fn since(&self, at: Option<Timestamp>) -> Duration {
         at.and_then(|at| Duration::try_from(self.now().duration_since(at)).ok())
             .unwrap_or_default()
     }
 }
 
-/// Returns whether a failure is one of the vendor or of the account, and not an answer about one verification.
+/// Returns whether an error is a failure of the vendor or the account, and not an answer about one
+/// verification.
 const fn is_failure(kind: &ErrorKind) -> bool {
     matches!(
         kind,

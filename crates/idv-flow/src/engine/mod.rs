@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use idv_core::{Client, Decision, Delivery, HandOff, Outcome, Reference, Reply, Report, Status};
 
-use crate::audit::{AuditEntry, Verified};
+use crate::audit::{AuditEntry, AuditReport};
 use crate::engine::builder::EngineBuilder;
 use crate::engine::operator::{OperatorCursor, OperatorPage, OperatorTask};
 use crate::engine::repository::{Inner, LoadedFlow};
@@ -28,7 +28,7 @@ use crate::id::FlowId;
 use crate::machine::resolution::Resolution;
 use crate::machine::retention::Retention;
 use crate::report::{KeptReport, of_outcome};
-use crate::status::{FlowStatus, Health, Start, Started};
+use crate::status::{FlowStatus, Health, StartRequest, StartResponse};
 use crate::store::{Filter, ListCursor, Phase, Record, Store};
 
 /// The time between two checks for a hand-off.
@@ -76,7 +76,7 @@ impl Engine {
     /// Dropping the future has the effect of a crash: the workers settle the creation, and at some
     /// vendors that needs an operator. A web server drops a request's future when the browser
     /// disconnects: use [`Engine::submit`] there.
-    pub async fn start(&self, start: impl Into<Start>) -> Result<Started> {
+    pub async fn start(&self, start: impl Into<StartRequest>) -> Result<StartResponse> {
         self.inner.start(start.into()).await
     }
 
@@ -84,7 +84,7 @@ impl Engine {
     /// [`Engine::wait_for_hand_off`] waits for the answer, and the outbox announces it.
     ///
     /// For a handler of a web server, which the server drops if the browser disconnects: no call to
-    /// the vendor is cut off by it. A reference, and a [key](Start::key), is started once, as with
+    /// the vendor is cut off by it. A reference, and a [key](StartRequest::key), is started once, as with
     /// [`Engine::start`].
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl Engine {
     ///
     /// If the future is dropped, the intent is committed or not: repeat the call with the same
     /// reference or key.
-    pub async fn submit(&self, start: impl Into<Start>) -> Result<Started> {
+    pub async fn submit(&self, start: impl Into<StartRequest>) -> Result<StartResponse> {
         self.inner.submit(start.into()).await
     }
 
@@ -105,14 +105,14 @@ impl Engine {
     /// ```
     /// # #[cfg(feature = "sqlite")] mod example {
     /// use idv_core::NewVerification;
-    /// use idv_flow::{Engine, Start};
+    /// use idv_flow::{Engine, StartRequest};
     /// use sqlx::{Connection as _, SqliteConnection};
     ///
     /// async fn order(engine: &Engine, connection: &mut SqliteConnection, order: i64) -> Result<(), Box<dyn std::error::Error>> {
     ///     let mut transaction = connection.begin().await?;
     ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)").bind(order).execute(&mut *transaction).await?;
     ///     let new = NewVerification::new(engine.reference());
-    ///     engine.submit_in(&mut *transaction, Start::new(new).key(order.to_string())).await?;
+    ///     engine.submit_in(&mut *transaction, StartRequest::new(new).key(order.to_string())).await?;
     ///     transaction.commit().await?;
     ///     Ok(())
     /// }
@@ -130,8 +130,8 @@ impl Engine {
     pub async fn submit_in(
         &self,
         transaction: &mut impl crate::store::ApplicationTransaction,
-        start: impl Into<Start>,
-    ) -> Result<Started> {
+        start: impl Into<StartRequest>,
+    ) -> Result<StartResponse> {
         self.inner.submit_in(transaction, start.into()).await
     }
 
@@ -192,7 +192,7 @@ impl Engine {
         flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns the state of the flow that was started with the application's own [key](Start::key)
+    /// Returns the state of the flow that was started with the application's own [key](StartRequest::key)
     /// for a tenant, or for none.
     ///
     /// # Errors
@@ -434,7 +434,7 @@ impl Engine {
     /// # Cancellation
     ///
     /// The verification can be dropped and repeated.
-    pub async fn verify_audit(&self, anchor: Option<&str>) -> Result<Verified> {
+    pub async fn verify_audit(&self, anchor: Option<&str>) -> Result<AuditReport> {
         self.inner.verify_audit(anchor).await
     }
 

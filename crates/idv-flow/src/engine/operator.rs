@@ -20,24 +20,24 @@ use crate::machine::resolution::Resolution;
 use crate::machine::retention::later;
 use crate::store::{Filter, Lease, ListCursor, Message, MessageEnd, PendingEvent, Record};
 
-/// Number of flows that are read at a time.
+/// Number of flows per read.
 const PAGE: usize = 256;
 
-/// Something that needs a person.
+/// A task for an operator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OperatorTask {
-    /// The flow or the message.
+    /// The flow, message or account that the task is about.
     pub about: TaskTarget,
     /// The provider's id.
     pub provider: String,
     /// The account at the provider.
     pub account: String,
-    /// For what.
+    /// The reason for the task.
     pub attention: Attention,
-    /// What the operator can do, in words.
+    /// The operator's options, in words.
     pub what_to_do: String,
-    /// Since when the flow stands as it does, or when the message came.
+    /// When the flow last changed, or when the message arrived.
     #[serde(serialize_with = "time")]
     pub since: Timestamp,
 }
@@ -49,12 +49,12 @@ pub struct OperatorTask {
 pub enum TaskTarget {
     /// A flow.
     Flow(FlowId),
-    /// A message in the inbox, by its digest.
+    /// A message in the inbox, by its SHA-256 digest.
     #[serde(serialize_with = "digest")]
     Message([u8; 32]),
     /// The inbox of an account.
     Inbox,
-    /// An account, with every flow there.
+    /// An account with all its flows.
     Account,
 }
 
@@ -62,13 +62,14 @@ pub enum TaskTarget {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OperatorPage {
-    /// The tasks: fewer than the limit, or none, also if there are further pages.
+    /// The tasks. There may be fewer than the limit, or none, even if further pages follow.
     pub items: Vec<OperatorTask>,
-    /// Where the next page begins; `None` if this is the last one.
+    /// The position of the next page; `None` after the last one.
     pub next: Option<OperatorCursor>,
 }
 
-/// A place in the list of an operator's tasks: flows first, then messages, then events and accounts. It is stored and sent as text.
+/// A position in the list of an operator's tasks: flows first, then messages, then events and
+/// accounts. It is stored and sent as text.
 ///
 /// ```
 /// use idv_flow::OperatorCursor;
@@ -125,7 +126,7 @@ impl FromStr for OperatorCursor {
         };
         let invalid = || {
             FlowError::Invalid(
-                "invalid cursor of tasks: expected the text of an earlier page".to_owned(),
+                "invalid task cursor: expected the `next` value of an earlier page".to_owned(),
             )
         };
         place.map(Self).ok_or_else(invalid)
@@ -235,7 +236,7 @@ impl Inner {
         }))
     }
 
-    /// Adds the events that the application does not take.
+    /// Adds the events whose delivery fails.
     async fn of_events(&self, items: &mut Vec<OperatorTask>) -> Result<()> {
         for PendingEvent { event, .. } in self.store.late_events(LATE, PAGE).await? {
             let attention = Attention::Undelivered(event.kind.name().to_owned());
@@ -339,7 +340,8 @@ impl Inner {
         })
     }
 
-    /// Returns the provider of an account. An account that is not configured here is most likely called after it.
+    /// Returns the provider of an account. An account that is not configured here most likely has
+    /// the provider's id as its name.
     fn provider_of(&self, account: &str) -> String {
         self.account(account).map_or_else(
             |_| account.to_owned(),

@@ -1,4 +1,4 @@
-//! For what a flow needs a person, and what the person can do about it.
+//! The reasons why a flow or a message needs an operator, and the operator's options.
 
 use std::fmt;
 
@@ -6,46 +6,58 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::CRASHED;
 
-/// For what a flow needs a person.
+/// The reason why a flow or a message needs an operator.
+///
+/// ```
+/// use idv_flow::Attention;
+///
+/// let attention = Attention::Failing("unauthorized".to_owned());
+/// assert_eq!(attention.name(), "failing");
+/// assert!(attention.what_to_do("").starts_with("correct the credentials"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "detail", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Attention {
-    /// The answer to a creation was lost, and nothing shows whether the vendor acted.
+    /// The answer to a create request was lost, and no call shows whether the vendor created the
+    /// verification.
     CreationUnknown,
-    /// The vendor has, or may have, so many verifications of the same person under our reference.
+    /// The vendor has, or may have, this many verifications of the same person under our reference.
     SeveralFound(usize),
-    /// The vendor has said two different things.
+    /// The vendor has reported two different outcomes.
     Disputed,
-    /// A message or a report that was to come did not.
+    /// An expected callback or report did not arrive.
     Overdue,
-    /// The vendor has answered no question for long, or refuses to: the kind of failure.
+    /// Calls have failed for a long time, or the vendor refuses them. Holds the kind of failure.
     Failing(String),
-    /// The vendor sent a code that is not known here.
+    /// The vendor sent an unknown code.
     UnknownCode(String),
-    /// The verification ended, and this vendor has no way to its result.
+    /// The verification ended, and this vendor offers no way to fetch its result.
     NoWayOn,
     /// The vendor's copy is to be deleted, and the vendor has no call for it.
     DeleteByHand,
-    /// The vendor's copy could not be deleted: the kind of the last failure.
+    /// The vendor's copy could not be deleted. Holds the kind of the last failure.
     DeletionFailing(Option<String>),
-    /// The evidence could not be kept, and the deletion of both copies waits for it: the kind of the last failure.
+    /// The evidence could not be kept, and the deletion of both copies waits for it. Holds the kind
+    /// of the last failure.
     EvidenceFailing(String),
-    /// What is stored of the flow cannot be opened or read.
+    /// The stored state of the flow cannot be decrypted or parsed.
     Damaged,
-    /// A newer version of this program wrote the flow, and only such a version may change it.
+    /// A newer version of this program wrote the flow, and older versions must not change it.
     NewerVersion,
-    /// The flow is at a vendor that is not configured here.
+    /// The flow's vendor is not configured.
     Unconfigured,
-    /// The application has not taken an event of the flow for long: the event, in one word.
+    /// Deliveries of an event of the flow have failed for a long time. Holds the name of the event.
     Undelivered(String),
-    /// A message in the inbox is about no flow that is known here.
+    /// A message in the inbox matches no flow.
     Unmatched,
-    /// A message in the inbox was proven when it came and cannot be proven, or read, any more.
+    /// A message in the inbox was authenticated when it arrived and can no longer be authenticated
+    /// or decrypted.
     Unproven,
-    /// A message in the inbox is the vendor's and cannot be read.
+    /// An authenticated message in the inbox could not be parsed.
     Unreadable,
-    /// So many messages of a provider are parked that new ones of their kind are refused.
+    /// The number of parked messages of an account has reached its limit: the engine refuses
+    /// further ones.
     InboxFull,
     /// An operator has paused the account.
     Paused,
@@ -54,7 +66,7 @@ pub enum Attention {
 }
 
 impl Attention {
-    /// The reason as one word.
+    /// Returns the reason as one word.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -81,50 +93,58 @@ impl Attention {
         }
     }
 
-    /// What a person can do about it, in words. `by_hand` is what the vendor's profile says is done by hand.
+    /// Returns the operator's options, in words.
+    ///
+    /// `by_hand` is [`VendorInfo::manual_steps`](idv_core::VendorInfo::manual_steps): the steps to
+    /// delete the vendor's copy if the vendor has no call for it.
     #[must_use]
     pub fn what_to_do(&self, by_hand: &str) -> String {
         let text = match self {
             Self::CreationUnknown => {
-                "look in the vendor's panel whether the person was invited. If so, adopt the vendor's id of it; if not, create again; if \
-                 it no longer matters, abandon it"
+                "check in the vendor's panel whether the person was invited. If so, adopt the \
+                 vendor's id; if not, create again; if the verification no longer matters, \
+                 abandon it"
             }
             Self::SeveralFound(_) => {
-                "look them up in the vendor's panel and delete there all but the one that the person follows: adopt its id, or acknowledge \
-                 it where one is followed already"
+                "find them in the vendor's panel and delete all but the one that the person uses \
+                 there. Adopt its id; if the flow follows it already, acknowledge it"
             }
             Self::Disputed => {
-                "compare the reports and ask the vendor which of its statements holds, then rule the outcome. Until then nobody is verified"
+                "compare the reports, ask the vendor which one is right, and resolve the \
+                 dispute. Until then the person is not verified"
             }
             Self::Overdue => {
-                "ask the vendor for it: whether it was sent, and to which address. When it comes, it is worked off by itself; if it never \
-                 will, abandon the flow"
+                "ask the vendor whether it sent the message, and to which URL. The flow \
+                 continues when the message arrives; if it never will, abandon the flow"
             }
             Self::Failing(error) => match error.as_str() {
-                "unauthorized" => "check the credentials in the configuration, then ask now",
-                "quota_exhausted" => "fill up the account at the vendor, then ask now",
+                "unauthorized" => "correct the credentials in the configuration, then ask now",
+                "quota_exhausted" => "top up the account at the vendor, then ask now",
                 "not_found" | "subject_mismatch" => {
-                    "the vendor does not know it, or not under this name: look it up in the vendor's panel. If its result is fetched under a \
-                     handle that is not the vendor's, drop the handle; abandon the flow if the verification is gone"
+                    "the vendor does not know the verification under this id: find it in the \
+                     vendor's panel. If its result is fetched under a wrong handle, drop the \
+                     handle; if the verification is gone, abandon the flow"
                 }
                 CRASHED => {
-                    "report it to the makers of the program, with what it logged at that time: the adapter failed in a way that it never \
-                     should. It is tried again by itself, or ask now"
+                    "report this defect of the adapter to the project, with the log of that \
+                     time. The step is retried automatically; to retry it at once, ask now"
                 }
                 _ => {
-                    "look whether the vendor has an outage; it is asked again by itself, or ask now"
+                    "check whether the vendor has an outage. The call is retried automatically; \
+                     to retry it at once, ask now"
                 }
             },
             Self::UnknownCode(_) => {
-                "look the code up in the vendor's newest document, and teach it in the configuration if that is possible. Its message is \
-                 kept and judged again, and its report counts then; acknowledge it when you have looked"
+                "find the code in the vendor's newest document and, if the adapter allows it, \
+                 add it to the configuration. The message is kept, and it counts once the code \
+                 is known. Acknowledge the code to remove this task"
             }
             Self::NoWayOn => {
-                "look the result up in the vendor's panel; abandon the flow when you have acted on it"
+                "read the result in the vendor's panel, act on it, and abandon the flow"
             }
             Self::DeleteByHand => {
                 return format!(
-                    "{}; then say that it was done",
+                    "{}; then confirm the deletion",
                     if by_hand.is_empty() {
                         "delete it in the vendor's panel"
                     } else {
@@ -133,46 +153,56 @@ impl Attention {
                 );
             }
             Self::DeletionFailing(_) => {
-                "look whether the vendor has an outage, or delete it in the vendor's panel and say that it was done. It is tried again by itself"
+                "check whether the vendor has an outage, or delete the copy in the vendor's \
+                 panel and confirm the deletion. The call is retried automatically"
             }
             Self::EvidenceFailing(error) => match error.as_str() {
                 "unauthorized" => "check the credentials in the configuration, then ask now",
                 "sink" => {
-                    "find out why the evidence cannot be stored, and mend that; it is tried again by itself, or ask now"
+                    "find out why the evidence cannot be stored, and correct that. The download \
+                     is retried automatically; to retry it at once, ask now"
                 }
                 "config" => {
-                    "configure an evidence store in the programs that work on this store, then ask now"
+                    "configure an evidence store in every program that uses this store, then ask \
+                     now"
                 }
                 _ => {
-                    "look whether the vendor has an outage, and in its panel whether the evidence is there. It is tried again by itself, or ask \
-                     now; if it cannot be had, give up the evidence. Until then neither copy is deleted"
+                    "check whether the vendor has an outage, and whether its panel shows the \
+                     evidence. The download is retried automatically; to retry it at once, ask \
+                     now; if the evidence is lost, give it up. Until then neither copy is \
+                     deleted"
                 }
             },
             Self::Damaged => {
-                "look whether a key that was the store's before is missing in the configuration, add it, and ask now; else put the flow back \
-                 from a backup, and find out who changed it"
+                "if the configuration lacks a former key of the store, add it and ask now. \
+                 Otherwise restore the flow from a backup, and find out who changed it"
             }
             Self::NewerVersion => {
-                "finish the upgrade: start the newer version, which goes on with the flow, and stop this one"
+                "finish the upgrade: start the newer version, which continues the flow, and stop \
+                 this one"
             }
             Self::Unconfigured => {
-                "add the vendor to the configuration of the programs that work on this store; new flows still start at the first"
+                "add the account to the configuration of a program that uses this store; new \
+                 flows still start at the default account"
             }
             Self::Undelivered(_) => {
-                "find out why the application's handler or webhook fails at the event, and correct that: it is delivered again by itself, and the flow's \
-                 later events after it"
+                "find out why the application's handler or webhook fails for this event, and \
+                 correct that. The delivery is retried automatically; later events of the flow \
+                 follow it"
             }
             Self::Unmatched => {
-                "the message names nobody who is known here: look whether another system uses the same callback address, or whether its flow \
-                 was erased. Try it again, or dismiss it"
+                "check whether another system uses the same callback URL, or whether the flow \
+                 was erased. Retry the message, or dismiss it"
             }
             Self::Unreadable => {
-                "upgrade the program, or report the message to its makers: the vendor sends something that this version cannot read. It is \
-                 judged again each day and whenever a worker starts, and counts once it can be read; dismiss it if it is of no use"
+                "upgrade the program, or report the message to the project: this version cannot \
+                 parse it. The message is retried each day and whenever a worker starts, and \
+                 counts once it can be parsed; to remove it, dismiss it"
             }
             Self::InboxFull => {
-                "teach the unknown codes, upgrade the program or dismiss parked messages: until then further messages of their kind are \
-                 answered 503, and a vendor that does not repeat them loses them"
+                "add the unknown codes to the configuration, upgrade the program, or dismiss \
+                 parked messages. Until then further messages of their kind are answered with \
+                 503, and lost if the vendor does not repeat them"
             }
             Self::Paused => {
                 "resume the account when its vendor may be called again: until then its flows wait, with their expiry and their deletion"
@@ -181,7 +211,8 @@ impl Attention {
                 "resume the account to start flows there again, or remove it from the configuration when its last flow is erased"
             }
             Self::Unproven => {
-                "look whether the callback's secret was changed: put the old one back and try again, or dismiss it"
+                "check whether the callback secret was changed: add the old one to the \
+                 configuration and retry the message, or dismiss it"
             }
         };
         text.to_owned()
@@ -191,23 +222,23 @@ impl Attention {
 impl fmt::Display for Attention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CreationUnknown => "nobody knows whether the vendor created it",
-            Self::SeveralFound(_) => "the vendor has several under our reference",
-            Self::Disputed => "the vendor has said two different things",
-            Self::Overdue => "what was to come did not",
-            Self::Failing(_) => "the vendor gives no answer",
-            Self::UnknownCode(_) => "the vendor sent a code that is not known",
-            Self::NoWayOn => "there is no way to the result",
-            Self::DeleteByHand => "the vendor's copy is to be deleted by hand",
+            Self::CreationUnknown => "the creation is not settled",
+            Self::SeveralFound(_) => "the vendor has several verifications under our reference",
+            Self::Disputed => "the vendor has reported two different outcomes",
+            Self::Overdue => "an expected callback or report did not arrive",
+            Self::Failing(_) => "calls to the vendor fail",
+            Self::UnknownCode(_) => "the vendor sent an unknown code",
+            Self::NoWayOn => "the vendor offers no way to fetch the result",
+            Self::DeleteByHand => "the vendor's copy must be deleted by hand",
             Self::DeletionFailing(_) => "the vendor's copy could not be deleted",
             Self::EvidenceFailing(_) => "the evidence could not be kept",
-            Self::Damaged => "what is stored of it cannot be read",
-            Self::NewerVersion => "a newer version of this program wrote it",
-            Self::Unconfigured => "its vendor is not configured here",
-            Self::Undelivered(_) => "the application does not take an event",
-            Self::Unmatched => "a message is about nobody who is known",
-            Self::Unproven => "a message cannot be proven any more",
-            Self::Unreadable => "an authenticated message cannot be read",
+            Self::Damaged => "the stored state cannot be read",
+            Self::NewerVersion => "a newer version of this program wrote the flow",
+            Self::Unconfigured => "the account is not configured",
+            Self::Undelivered(_) => "an event cannot be delivered to the application",
+            Self::Unmatched => "an authenticated message matches no flow",
+            Self::Unproven => "a message can no longer be authenticated",
+            Self::Unreadable => "an authenticated message could not be parsed",
             Self::InboxFull => "too many messages are parked",
             Self::Paused => "the account is paused",
             Self::Draining => "the account takes no new flows",

@@ -1,4 +1,4 @@
-//! The results of a change beside the changed state.
+//! The changes that an input causes, beside the new state.
 
 use jiff::Timestamp;
 
@@ -6,18 +6,19 @@ use crate::audit;
 use crate::machine::event::EventKind;
 use crate::report::KeptReport;
 
-/// The results of a change: entries for the audit trail, events for the application, and reports to store. A driver commits all of
-/// them together with the state.
+/// The changes that an input causes: audit entries, application events and reports to store.
+///
+/// A driver commits all of them together with the state.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ChangeSet {
     /// When the change was made.
     pub now: Timestamp,
-    /// What the audit trail says of it, in order.
+    /// The audit entries, in order.
     pub audit: Vec<audit::Event>,
-    /// What the application is told, in order.
+    /// The application events, in order.
     pub events: Vec<EventKind>,
-    /// Final reports that came with it.
+    /// The final reports to store.
     pub(crate) reports: Vec<KeptReport>,
 }
 
@@ -34,7 +35,7 @@ impl ChangeSet {
     }
 }
 
-/// A failure as one word.
+/// Returns the kind of a failure as one word.
 pub(crate) fn kind(error: &idv_core::Error) -> String {
     use idv_core::ErrorKind as Kind;
     match error.kind() {

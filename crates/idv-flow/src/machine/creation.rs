@@ -1,4 +1,4 @@
-//! How a creation begins, ends and is settled if its answer is lost.
+//! The start and the end of a create request, and the settlement of a lost answer.
 
 use idv_core::{CreateResponse, CreateSafety, Effect, Error, ErrorKind, VerificationId};
 
@@ -39,7 +39,7 @@ impl Machine<'_> {
             .created(created, expires_at, CreatedBy::Answer, changes);
     }
 
-    /// The call of this number failed.
+    /// Applies the failure of the request with this number.
     pub(super) fn creation_failed(&mut self, attempt: u32, error: &Error, changes: &mut ChangeSet) {
         let keyed = self.vendor.create_safety == CreateSafety::Keyed;
         let (new, calls, since, open) = match &self.state.creation {
@@ -49,7 +49,7 @@ impl Machine<'_> {
                 since,
                 open,
             } if *calls == attempt => (new.clone(), *calls, *since, *open),
-            // A worker that believed this one dead has noted that the answer is lost; this is the answer.
+            // Another worker took this one for dead and marked the answer as lost. Here it is.
             Creation::Unsettled {
                 new,
                 calls,
@@ -57,13 +57,15 @@ impl Machine<'_> {
                 open,
                 ..
             } if *calls == attempt => (new.clone(), *calls, *since, *open),
-            // A program that was taken for dead asked all the same, after another had gone on: nobody knows what came of it.
+            // A worker that was taken for dead sent its request after another worker had continued.
+            // The vendor may have created a second verification.
             Creation::Created
                 if self.state.calls > attempt && !keyed && error.effect() == Effect::Unknown =>
             {
                 return self.state.stray(changes);
             }
-            // Once the vendor has deleted it, our reference is a key no longer: the same call creates another one.
+            // After the vendor has deleted the verification, our reference is no longer an
+            // idempotency key: the same request creates another verification.
             Creation::Created
                 if self.state.deletion.vendors.gone_at().is_some()
                     && error.effect() == Effect::Unknown =>
@@ -73,19 +75,20 @@ impl Machine<'_> {
             Creation::Refused { .. } if error.effect() == Effect::Unknown => {
                 return self.state.stray(changes);
             }
-            // A callback has settled it, or another call is under way or has been: its answer counts.
+            // A callback has settled the creation, or the answer of another request counts.
             _ => return,
         };
         let kind = kind(error);
         if open && keyed && *error.kind() == ErrorKind::Conflict {
-            // It is there, and so far that it can no longer be changed.
+            // The verification exists and has progressed so far that a create request can no longer
+            // change it.
             let expires_at = self.expiry(since);
             self.state.verification.expire_at(expires_at);
             self.state.at_vendor(CreatedBy::Answer, true, changes);
             return;
         }
         let unknown = error.effect() == Effect::Unknown || open;
-        tracing::warn!(provider = %self.vendor.provider, kind, effect_unknown = unknown, "a creation failed");
+        tracing::warn!(provider = %self.vendor.provider, kind, effect_unknown = unknown, "a create request failed");
         changes.write(Event::NotCreated {
             error: kind.clone(),
             effect_unknown: unknown,
@@ -184,7 +187,7 @@ impl Machine<'_> {
 }
 
 impl FlowState {
-    /// Nothing was created, and nothing will be.
+    /// Records that nothing was created and nothing will be.
     pub(super) fn refuse(&mut self, error: &str, changes: &mut ChangeSet) {
         changes.write(Event::Refused {
             error: error.to_owned(),
@@ -196,7 +199,8 @@ impl FlowState {
     }
 }
 
-/// Whether the same creation may succeed later: the vendor is down, or the account is to be put right.
+/// Returns whether the same request may succeed later: the vendor recovers, or the account is
+/// corrected.
 fn may_pass(error: &Error) -> bool {
     error.is_transient()
         || matches!(

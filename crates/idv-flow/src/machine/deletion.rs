@@ -1,4 +1,4 @@
-//! How a deletion is requested, begins and ends, and what keeps it from happening.
+//! The request, the start and the end of a deletion, and the holds that prevent it.
 
 use idv_core::{DeleteOutcome, Error, ErrorKind};
 use jiff::Timestamp;
@@ -11,7 +11,8 @@ use crate::audit::Event;
 use crate::error::Result;
 
 impl Machine<'_> {
-    /// Returns which copy must still be kept, and until when: of two, the one that must be kept longer.
+    /// Returns the copy that must still be kept, and the end of its hold. Of two holds, the longer
+    /// one counts.
     #[must_use]
     pub fn held(&self, now: Timestamp) -> Option<(DataCopy, Timestamp)> {
         let retention = &self.state.retention;
@@ -24,7 +25,7 @@ impl Machine<'_> {
         .max_by_key(|(_, until)| *until)
     }
 
-    /// Requests the deletion, or writes down that it was refused: see [`Machine::held`].
+    /// Records the request for deletion, or its refusal: see [`Machine::held`].
     pub(super) fn deletion_requested(&mut self, by: &str, changes: &mut ChangeSet) -> Result<()> {
         if let Some((copy, until)) = self.held(changes.now) {
             changes.write(Event::DeletionRefused {
@@ -39,7 +40,7 @@ impl Machine<'_> {
             changes.write(Event::DeletionAsked { by: by.to_owned() });
         }
         if let Creation::Intended { .. } = self.state.creation {
-            // It reached nobody, and now it never will.
+            // No create request reached the vendor, and none will.
             self.state.refuse("deleted", changes);
         }
         Ok(())
@@ -53,7 +54,7 @@ impl Machine<'_> {
     ) -> Result<()> {
         retention.check()?;
         if self.state.deletion.own_erased_at.is_some() {
-            return conflict("our own copy is erased: there is nothing left to be kept");
+            return conflict("our own copy is erased: there is nothing left to keep");
         }
         let holds = retention
             .vendor
@@ -61,7 +62,8 @@ impl Machine<'_> {
             .is_some_and(|until| until > changes.now);
         if holds && self.state.deletion.calling_at.is_some() {
             return conflict(
-                "the vendor is being asked to delete its copy: a hold comes too late, unless that fails; try again then",
+                "the vendor is deleting its copy: a hold comes too late, unless the deletion \
+                 fails; try again then",
             );
         }
         if self.state.evidence.erasing
@@ -77,7 +79,8 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Marks that the vendor is about to be asked, so that no hold is accepted for what may already be deleted.
+    /// Marks that a delete request is about to be sent, so that no hold is accepted for data that
+    /// may already be deleted.
     pub(super) fn begin_deletion(&mut self, changes: &mut ChangeSet) {
         if self
             .state
@@ -106,7 +109,7 @@ impl Machine<'_> {
         self.state.deletion.calling_at = None;
         match answer {
             Ok(deleted) => record_deleted(&mut self.state, changes, deleted),
-            // A vendor that does not know it has nothing of it.
+            // A vendor that does not know the verification has no copy of it.
             Err(error) if *error.kind() == ErrorKind::NotFound => {
                 record_deleted(&mut self.state, changes, DeleteOutcome::AlreadyGone);
             }
@@ -152,7 +155,8 @@ fn record_deleted(state: &mut FlowState, changes: &mut ChangeSet, deleted: Delet
         }
     };
     state.deletion.error = None;
-    // What the vendor says anew counts as tried: one that never confirms must not be asked without end in haste.
+    // A repeated answer counts as an attempt: a vendor that never confirms must not be called in
+    // quick succession for ever.
     let is_repeated = vendors_word(state.deletion.vendors) == vendors_word(vendors);
     if is_repeated
         || matches!(

@@ -1,4 +1,4 @@
-//! The application's events.
+//! Events for the application.
 
 use idv_core::{Decision, Outcome, Status};
 use jiff::Timestamp;
@@ -7,24 +7,36 @@ use serde::{Deserialize, Serialize};
 use super::state::{Creation, FlowState};
 use crate::id::FlowId;
 
-/// A change of a flow, as the application is told of it.
+/// A change of a flow, as the application receives it.
 ///
-/// Events carry no personal data: the report, the hand-off and the evidence are read by the flow's id. The events of one flow are
-/// numbered from 1 without gaps.
+/// Events carry no personal data: the application reads the report, the hand-off and the evidence
+/// by the flow's id. The events of a flow are numbered from 1 without gaps.
+///
+/// ```
+/// use idv_core::Outcome;
+/// use idv_flow::{Event, EventKind};
+///
+/// let event: Event = serde_json::from_str(
+///     r#"{"flow":"0123456789abcdef0123456789abcdef","sequence":3,"at":"2026-01-01T00:00:00Z",
+///         "provider":"idnow","account":"idnow","event":"settled","outcome":"verified"}"#,
+/// )?;
+/// assert_eq!(event.kind, EventKind::Settled { outcome: Outcome::Verified });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event {
     /// The flow.
     pub flow: FlowId,
-    /// The number of the event among those of its flow, from 1.
+    /// The number of the event within its flow, from 1.
     pub sequence: u64,
-    /// When it happened.
+    /// When the change was made.
     pub at: Timestamp,
     /// The provider's id.
     pub provider: String,
     /// The account at the provider.
     pub account: String,
-    /// The tenant that the flow belongs to.
+    /// The tenant of the flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// The kind of event, with its details.
@@ -37,37 +49,40 @@ pub struct Event {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// The verification was created at the vendor.
+    /// The verification exists at the vendor.
     Created,
     /// Nothing was created, and nothing will be.
     Refused {
-        /// Why, in one word.
+        /// The reason, as one word.
         reason: String,
     },
-    /// There is a hand-off: the person can be sent to the vendor.
+    /// The hand-off is available: the application can send the person to the vendor.
     HandOffReady,
-    /// The verification has another status, and no outcome yet.
+    /// The verification has a new status and no outcome yet.
     Progressed {
         /// The status.
         status: Status,
     },
-    /// The verification has an outcome. It may be told again if an operator's ruling or a later message changes it.
+    /// The verification has an outcome. The event is repeated if an operator's decision or a later
+    /// message changes the outcome.
     Settled {
         /// The outcome.
         outcome: Outcome,
     },
-    /// The final report is stored, or another one took its place.
+    /// The final report is stored, or a new one has replaced it.
     ReportReady,
-    /// Evidence is kept: [`Engine::evidence`](crate::Engine::evidence) lists it. It is told again if a later report brings more.
+    /// Evidence is stored: [`Engine::evidence`](crate::Engine::evidence) lists it. The event is
+    /// repeated if a later report adds more.
     EvidenceReady,
-    /// The vendor contradicts itself. Until an operator rules, nobody is verified.
+    /// The vendor contradicts itself. The person is not verified until an operator resolves the
+    /// dispute.
     Disputed,
     /// The flow needs an operator.
     NeedsOperator {
-        /// Why, in one word: see [`Attention::name`](crate::Attention::name).
+        /// The reason, as one word: see [`Attention::name`](crate::Attention::name).
         attention: String,
     },
-    /// The vendor has no copy any more.
+    /// The vendor no longer has a copy.
     Deleted,
     /// Our own copy was erased.
     Erased,
@@ -77,7 +92,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// The event as one word.
+    /// Returns the kind as one word.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -111,7 +126,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// `attention` is why the flow needs an operator, in one word.
+    /// Returns the part of `state` that the application knows. `attention` is the reason for an
+    /// operator, as one word.
     pub(super) fn of(state: &FlowState, attention: Option<String>) -> Self {
         Self {
             is_created: matches!(state.creation, Creation::Created),
@@ -128,7 +144,7 @@ impl Seen {
         }
     }
 
-    /// Returns what happened between an earlier look and this one.
+    /// Returns the events between the earlier state `before` and this one.
     pub(super) fn since(self, before: &Self) -> Vec<EventKind> {
         let mut events = Vec::new();
         let mut tell = |happened: bool, event: EventKind| {

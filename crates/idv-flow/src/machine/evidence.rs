@@ -1,4 +1,5 @@
-//! Keeping evidence before the vendor's copy is deleted: the policy, the progress, and how a flow changes by it.
+//! Keeps evidence before the vendor's copy is deleted: the policy, the progress and the changes to
+//! a flow.
 
 use idv_core::report::EvidenceKind;
 use idv_core::{Capability, Error, EvidenceId, VendorInfo};
@@ -13,48 +14,50 @@ use crate::audit::Event;
 use crate::error::{FlowError, Result};
 
 pub(crate) const MIB: u64 = 1024 * 1024;
-/// Maximum number of items that a policy may keep: their list is part of the flow's state.
+/// Maximum number of items that a policy may keep. Their list is part of the flow's state.
 const MOST_ITEMS: u32 = 1_000;
 
-/// Selects the evidence that is kept: downloaded, sealed and stored before the vendor's copy is deleted. By default none is kept.
+/// Selects the evidence that the engine downloads, seals and stores before the vendor's copy is
+/// deleted. By default it keeps none.
 ///
 /// ```
 /// use idv_core::report::EvidenceKind;
 /// use idv_flow::EvidencePolicy;
 ///
-/// let images = EvidencePolicy::of([EvidenceKind::DocumentFront, EvidenceKind::Selfie]).max_item(10 * 1024 * 1024);
+/// let images = EvidencePolicy::of([EvidenceKind::DocumentFront, EvidenceKind::Selfie])
+///     .max_item(10 * 1024 * 1024);
 /// assert!(images.keeps(EvidenceKind::Selfie) && !images.keeps(EvidenceKind::Video));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct EvidencePolicy {
-    /// The kinds that are kept.
+    /// The kinds to keep.
     pub kinds: EvidenceKinds,
     /// The maximum length of an item, in bytes. Default: 256 MiB.
     pub max_item: u64,
-    /// The maximum length of all items of a flow together, in bytes. Default: 1 GiB.
+    /// The maximum total length of a flow's items, in bytes. Default: 1 GiB.
     pub max_total: u64,
-    /// The maximum number of items of a flow: at most 1,000. Default: 64.
+    /// The maximum number of a flow's items: at most 1,000. Default: 64.
     pub max_items: u32,
 }
 
-/// The kinds of evidence that are kept.
+/// The kinds of evidence to keep.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EvidenceKinds {
-    /// None.
+    /// No evidence.
     #[default]
     None,
-    /// Everything that the report lists.
+    /// All evidence that the report lists.
     All,
-    /// These kinds.
+    /// Only these kinds.
     Only(Vec<EvidenceKind>),
 }
 
 impl EvidencePolicy {
-    /// Keeps no evidence.
+    /// Returns a policy that keeps no evidence.
     #[must_use]
     pub const fn none() -> Self {
         Self {
@@ -65,7 +68,7 @@ impl EvidencePolicy {
         }
     }
 
-    /// Keeps everything that the report lists.
+    /// Returns a policy that keeps all evidence that the report lists.
     #[must_use]
     pub fn all() -> Self {
         Self {
@@ -74,7 +77,7 @@ impl EvidencePolicy {
         }
     }
 
-    /// Keeps these kinds.
+    /// Returns a policy that keeps these kinds of evidence.
     #[must_use]
     pub fn of(kinds: impl Into<Vec<EvidenceKind>>) -> Self {
         Self {
@@ -85,7 +88,7 @@ impl EvidencePolicy {
 
     idv_core::setters! { max_item: u64, max_total: u64, max_items: u32 }
 
-    /// Returns whether evidence of this kind is kept.
+    /// Returns whether the policy keeps evidence of this kind.
     #[must_use]
     pub fn keeps(&self, kind: EvidenceKind) -> bool {
         match &self.kinds {
@@ -95,7 +98,7 @@ impl EvidencePolicy {
         }
     }
 
-    /// Returns whether no evidence is kept.
+    /// Returns whether the policy keeps no evidence.
     #[must_use]
     pub const fn is_none(&self) -> bool {
         match &self.kinds {
@@ -105,11 +108,11 @@ impl EvidencePolicy {
         }
     }
 
-    /// Fails if a limit is not valid.
+    /// Returns an error if a limit is invalid.
     pub(crate) fn check(&self) -> Result<()> {
         if self.max_items > MOST_ITEMS {
             let text = format!(
-                "an evidence policy keeps at most {MOST_ITEMS} items of a flow, not {}",
+                "invalid `max_items` of an evidence policy: expected at most {MOST_ITEMS}, not {}",
                 self.max_items
             );
             return Err(FlowError::Invalid(text));
@@ -124,17 +127,18 @@ impl Default for EvidencePolicy {
     }
 }
 
-/// An item of evidence that is kept. Its content is read by [`Engine::read_evidence`](crate::Engine::read_evidence).
+/// A stored item of evidence. [`Engine::read_evidence`](crate::Engine::read_evidence) reads its
+/// content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KeptEvidence {
-    /// The number of the item within its flow, which is also the number of the download that kept it.
+    /// The number of the item within its flow, which is also the number of its download.
     pub item: u32,
-    /// The vendor's name for it, as the report lists it.
+    /// The vendor's id of the item, as the report lists it.
     pub id: EvidenceId,
     /// The kind of evidence.
     pub kind: EvidenceKind,
-    /// The media type by the first bytes, else by the vendor.
+    /// The media type, detected from the first bytes, or the vendor's if none is detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// The length in bytes.
@@ -142,11 +146,11 @@ pub struct KeptEvidence {
     /// The SHA-256 digest.
     #[serde(serialize_with = "hex_digest", deserialize_with = "digest_of_hex")]
     pub sha256: [u8; 32],
-    /// When it was kept.
+    /// When the item was stored.
     pub kept_at: Timestamp,
     /// The number of its sealed parts.
     pub(crate) parts: u32,
-    /// The name of the vault's key that sealed them; `None` without a key.
+    /// The name of the vault's key that sealed the parts; `None` without a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
 }
@@ -159,75 +163,77 @@ impl KeptEvidence {
     }
 }
 
-/// An item of evidence that a driver dealt with.
+/// An item of evidence that a driver has processed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvidenceResult {
-    /// It is stored.
+    /// The item is stored.
     Kept(KeptEvidence),
-    /// It is longer than the policy allows.
+    /// The item is longer than the policy allows.
     TooLong {
-        /// The vendor's name for it.
+        /// The vendor's id of the item.
         id: EvidenceId,
         /// The kind of evidence.
         kind: EvidenceKind,
     },
-    /// These many items were not downloaded, because the policy's number of items is reached.
+    /// This number of items was not downloaded, because the policy's maximum number of items is
+    /// reached.
     TooMany(usize),
 }
 
-/// The progress with a flow's evidence.
+/// The progress of keeping a flow's evidence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Evidence {
     pub(crate) policy: EvidencePolicy,
     pub(crate) kept: Vec<KeptEvidence>,
-    /// Items that are too long to be kept.
+    /// Items that are too long to keep.
     pub(crate) left_out: Vec<EvidenceId>,
-    /// The number of reports whose evidence is dealt with.
+    /// The number of reports whose evidence is complete.
     pub(crate) reports: u8,
-    /// The number of downloads that began; each has its own number, under which its parts are stored.
+    /// The number of downloads that began. Each has its own number, under which its parts are
+    /// stored.
     pub(crate) items: u32,
-    /// The download under way.
+    /// The download in progress.
     pub(crate) calling: Option<Calling>,
-    /// The number of failures in a row.
+    /// The number of consecutive failures.
     pub(crate) failures: u32,
     pub(crate) failed_at: Option<Timestamp>,
     pub(crate) failing_since: Option<Timestamp>,
     /// The kind of the last failure.
     pub(crate) error: Option<String>,
-    /// Not before then: the vendor asked for it.
+    /// The earliest time of the next download, if the vendor asked for a wait.
     pub(crate) not_before: Option<Timestamp>,
-    /// The number of kept items that the application was told of.
+    /// The number of kept items that an event has announced.
     pub(crate) announced: usize,
-    /// An operator has said that the rest is not kept.
+    /// Whether an operator has given up the remaining items.
     pub(crate) given_up: bool,
-    /// The parts are being erased.
+    /// Whether the parts are being erased.
     pub(crate) erasing: bool,
 }
 
-/// A download under way.
+/// A download in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Calling {
-    /// Its number.
+    /// The number of the download.
     pub(crate) item: u32,
-    /// When it began, or was last known to go on.
+    /// When the download began, or last reported progress.
     pub(crate) at: Timestamp,
 }
 
 impl Evidence {
-    /// Returns whether there is nothing to say about evidence.
+    /// Returns whether the flow has no policy and no evidence.
     pub(crate) fn is_unused(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Returns whether this download is the one under way.
+    /// Returns whether this download is the one in progress.
     pub(crate) fn is_current(&self, item: u32) -> bool {
         self.calling.is_some_and(|calling| calling.item == item)
     }
 
-    /// Returns how many bytes may still be kept.
-    pub(crate) fn room(&self) -> u64 {
+    /// Returns the number of bytes that may still be kept.
+    pub(crate) fn bytes_left(&self) -> u64 {
         let kept: u64 = self
             .kept
             .iter()
@@ -236,7 +242,7 @@ impl Evidence {
         self.policy.max_total.saturating_sub(kept)
     }
 
-    /// Returns how many items may still be downloaded.
+    /// Returns the number of items that may still be downloaded.
     pub(crate) fn items_left(&self) -> usize {
         let done = self.kept.len() + self.left_out.len();
         usize::try_from(self.policy.max_items)
@@ -244,12 +250,12 @@ impl Evidence {
             .saturating_sub(done)
     }
 
-    /// Returns whether an item is dealt with.
+    /// Returns whether an item is processed.
     pub(crate) fn has(&self, id: &EvidenceId) -> bool {
         self.kept.iter().any(|kept| kept.id == *id) || self.left_out.contains(id)
     }
 
-    /// Forgets failures: the next download need not wait.
+    /// Clears the failures, so that the next download need not wait.
     pub(crate) fn retry_now(&mut self) {
         (self.failures, self.failed_at, self.failing_since) = (0, None, None);
         (self.error, self.not_before) = (None, None);
@@ -261,11 +267,11 @@ impl Evidence {
 }
 
 impl Machine<'_> {
-    /// Sets the evidence that is kept of this flow. It is set before the first commit.
+    /// Sets the evidence to keep of this flow. Call it before the first commit.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if a limit is not valid.
+    /// [`FlowError::Invalid`] if a limit is invalid.
     pub fn keep_evidence(&mut self, policy: EvidencePolicy) -> Result<()> {
         policy.check()?;
         self.state.evidence.policy = policy;
@@ -289,7 +295,7 @@ impl Machine<'_> {
         evidence.erasing = evidence.items > 0;
     }
 
-    /// A long download goes on.
+    /// Records that a long download is still running.
     pub(super) fn evidence_under_way(&mut self, item: u32, changes: &ChangeSet) {
         if let Some(calling) = self
             .state
@@ -302,7 +308,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A download ended, or there was nothing to download.
+    /// Records the end of a download, or that there was nothing to download.
     pub(super) fn evidence_kept(
         &mut self,
         item: u32,
@@ -355,7 +361,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A download failed.
+    /// Records the failure of a download.
     pub(super) fn evidence_failed(&mut self, item: u32, error: &Error, changes: &mut ChangeSet) {
         let evidence = &mut self.state.evidence;
         if !evidence.is_current(item) {
@@ -376,10 +382,10 @@ impl Machine<'_> {
         evidence.not_before = error.retry_after().map(|wait| later(now, wait));
     }
 
-    /// An operator gives up what is not kept yet.
+    /// Gives up the evidence that is not kept yet.
     pub(super) fn evidence_given_up(&mut self, by: &str, changes: &mut ChangeSet) -> Result<()> {
         if !self.state.awaits_evidence(self.vendor) {
-            return conflict("no evidence is waiting to be kept: there is nothing to give up");
+            return conflict("all evidence is kept or given up: there is nothing to give up");
         }
         changes.write(Event::Resolved {
             by: by.to_owned(),
@@ -394,7 +400,8 @@ impl Machine<'_> {
 }
 
 impl FlowState {
-    /// Returns whether evidence is still to be kept: until then the vendor's copy is not deleted, and ours is not erased.
+    /// Returns whether evidence is still to be kept. Until then the vendor's copy is not deleted,
+    /// and ours is not erased.
     pub(crate) fn awaits_evidence(&self, vendor: &VendorInfo) -> bool {
         let (evidence, deletion) = (&self.evidence, &self.deletion);
         let is_wanted =
@@ -405,7 +412,7 @@ impl FlowState {
         is_wanted && is_there && !is_gone && self.reports > evidence.reports
     }
 
-    /// Erases what is known of the evidence.
+    /// Erases all data about the evidence.
     pub(super) fn erase_evidence(&mut self) {
         let evidence = &mut self.evidence;
         (evidence.kept, evidence.left_out) = (Vec::new(), Vec::new());
@@ -414,7 +421,7 @@ impl FlowState {
     }
 }
 
-/// Returns the kind of this name.
+/// Returns the kind of evidence with this name.
 pub(crate) fn kind_of(name: &str) -> Option<EvidenceKind> {
     serde_json::from_value(name.into()).ok()
 }

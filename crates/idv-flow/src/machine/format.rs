@@ -1,4 +1,4 @@
-//! The stored form of a state, and how programs of different versions share it.
+//! The stored form of a state, which programs of different versions share.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,30 +6,33 @@ use serde_json::Value;
 use super::state::FlowState;
 use crate::error::{FlowError, Result};
 
-/// The format that this program writes. It grows with each member that is added.
+/// The format that this program writes. It grows with each added member.
 pub(crate) const FORMAT: u32 = 2;
-/// The oldest format whose programs may change what this one writes: they keep the members that they do not know. It grows with each
-/// member that an older program must not pass over, and with each new variant.
+/// The oldest format whose programs may change a state that this program writes: they keep members
+/// that they do not know. It grows with each member that an older program must not ignore, and with
+/// each new variant.
 pub(crate) const OLDEST_FORMAT: u32 = 1;
-/// The oldest format whose programs may change a flow whose evidence is kept: older ones delete the vendor's copy without waiting for it, and
-/// erase ours without its parts.
+/// The oldest format whose programs may change a flow that keeps evidence. Older programs delete
+/// the vendor's copy without waiting for the evidence, and erase our copy without the evidence's
+/// parts.
 const EVIDENCE_FORMAT: u32 = 2;
 
 impl FlowState {
-    /// Reads a state.
+    /// Parses a state from JSON.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Newer`] if only a newer program may change it, [`FlowError::Damaged`] if it cannot be read.
+    /// [`FlowError::Newer`] if only a newer program may change it; [`FlowError::Damaged`] if it
+    /// cannot be parsed.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        /// What every format has.
+        /// The members that every format has.
         #[derive(Default, Deserialize)]
         #[serde(default)]
         struct Format {
             format: u32,
             oldest_format: u32,
         }
-        const DAMAGED: FlowError = FlowError::Damaged("a flow is not in the form that is expected");
+        const DAMAGED: FlowError = FlowError::Damaged("the state of a flow cannot be parsed");
         let Format {
             format,
             oldest_format,
@@ -64,10 +67,10 @@ impl FlowState {
         }
     }
 
-    /// Writes the state, with what a newer program has added.
+    /// Serializes the state to JSON, including the members that a newer program has added.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        // A state has string keys only, so it always serializes.
+        // A state has string keys only, so serialization always succeeds.
         let Some(newer) = &self.newer else {
             return serde_json::to_vec(self).unwrap_or_default();
         };
@@ -77,13 +80,13 @@ impl FlowState {
     }
 }
 
-/// Leaves what `known` does not have.
+/// Removes the members that `known` has.
 fn remove_known(value: &mut Value, known: &Value) {
     if let (Value::Object(value), Value::Object(known)) = (value, known) {
         value.retain(|name, member| match known.get(name) {
             Some(known) => {
                 remove_known(member, known);
-                // The tag says which variant the other members belong to.
+                // The tag tells which variant the other members belong to.
                 name == TAG
                     || member
                         .as_object()
@@ -94,7 +97,7 @@ fn remove_known(value: &mut Value, known: &Value) {
     }
 }
 
-/// Adds the members that are missing. Those of another variant stay away.
+/// Adds the missing members, unless they belong to another variant.
 fn add_missing(value: &mut Value, newer: &Value) {
     if let (Value::Object(value), Value::Object(newer)) = (value, newer) {
         if newer
@@ -139,7 +142,7 @@ mod tests {
         FlowState::new(new, &info, Retention::default(), Timestamp::UNIX_EPOCH)
     }
 
-    /// The state as a newer program writes it.
+    /// Returns the state as a newer program writes it.
     fn newer(change: impl FnOnce(&mut Value)) -> Vec<u8> {
         let mut json = serde_json::to_value(state()).unwrap();
         json["format"] = json!(FORMAT + 1);
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn older_program_keeps_what_a_newer_one_has_added() {
+    fn older_program_keeps_members_of_newer_one() {
         let json = newer(|json| {
             json["second_hold"] = json!({"until": 7});
             json["retention"]["own"]["reason"] = json!("court");
@@ -167,7 +170,7 @@ mod tests {
         assert_eq!(
             written["format"],
             FORMAT + 1,
-            "it still has what the newer format has"
+            "the members of the newer format stay"
         );
         // The members of a variant go with it.
         read.creation = Creation::Created;
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn state_that_only_a_newer_program_may_change_is_refused() {
+    fn state_of_incompatible_newer_program_is_refused() {
         for json in [
             newer(|json| json["oldest_format"] = json!(FORMAT + 1)),
             newer(|json| json["creation"] = json!({"state": "scheduled", "at": 1})),
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn older_program_must_not_change_a_flow_with_evidence() {
+    fn older_program_must_not_change_flow_with_evidence() {
         let mut state = state();
         assert_eq!(state.least_format(), OLDEST_FORMAT);
         state.evidence.policy = crate::EvidencePolicy::all();
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn state_of_the_first_format_is_read() {
+    fn state_of_first_format_is_read() {
         let mut json = serde_json::to_value(state()).unwrap();
         for member in ["format", "oldest_format", "events"] {
             json.as_object_mut().unwrap().remove(member);
@@ -216,7 +219,7 @@ mod tests {
         assert_eq!(
             (read.format, read.events),
             (FORMAT, 0),
-            "it is written in this program's format"
+            "this program writes its own format"
         );
         assert_eq!(
             serde_json::to_value(FlowState::from_json(&read.to_json()).unwrap()).unwrap()["creation"],

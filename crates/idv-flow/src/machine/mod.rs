@@ -1,16 +1,56 @@
-//! The state machine of one flow: pure, without I/O, without a clock.
+//! The state machine of one flow: pure, without I/O and without a clock.
 //!
-//! A driver holds a [`FlowState`], asks a [`Machine`] what is to be done [next](Machine::next), does it, and [applies](Machine::apply)
-//! what came of it. What a change leaves behind is a [`ChangeSet`]: entries of the audit trail and events for the application, to be
-//! committed together with the state. The engine of this crate is one driver; a workflow engine can be another.
+//! A driver holds a [`FlowState`], asks a [`Machine`] for the [next](Machine::next) step, carries
+//! it out, and [applies](Machine::apply) the result. Each change yields a [`ChangeSet`]: audit
+//! entries and application events, which the driver commits together with the state. The
+//! [`Engine`](crate::Engine) of this crate is one driver; a workflow engine can be another.
 //!
-//! A driver keeps to these rules:
+//! A driver must keep these rules:
 //!
-//! - Before it calls the vendor to create or to delete, downloads evidence or erases our copy, it [begins](Machine::begin) the command and
-//!   commits that. A command that cannot begin any more is not carried out: something has changed since it was planned.
-//! - If somebody else changed the state since it was read, it reads the state again and applies the same input: facts hold whatever else
-//!   is known, and what no longer fits changes nothing.
-//! - Whatever comes of a command is applied, failures included.
+//! - Before it calls the vendor to create or to delete, downloads evidence, or erases our copy, it
+//!   [begins](Machine::begin) the command and commits that. It does not carry out a command that
+//!   can no longer begin: the flow has changed since the command was planned.
+//! - If another driver changed the state since it was read, it reads the state again and applies
+//!   the same input. Facts stay true whatever else is known; an input that no longer fits changes
+//!   nothing.
+//! - It applies the result of each command, failures included.
+//!
+//! # Example
+//!
+//! ```
+//! use idv_core::{
+//!     CreateSafety, HandOffKind, NewVerification, OsRandom, ProviderId, Reference, ReportSource,
+//!     Timestamp, VendorInfo,
+//! };
+//! use idv_flow::machine::{Command, Input, Machine};
+//! use idv_flow::{FlowId, Retention, Schedule};
+//!
+//! let vendor = VendorInfo::new(
+//!     ProviderId::new("example"),
+//!     "Example",
+//!     CreateSafety::Keyed,
+//!     HandOffKind::Redirect,
+//!     ReportSource::Poll,
+//! );
+//! let schedule = Schedule::of(&vendor);
+//! let now: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+//! let new = NewVerification::new(Reference::random(&OsRandom));
+//! let id = FlowId::random(&OsRandom);
+//! let (mut machine, changes) =
+//!     Machine::start(id, &vendor, &schedule, new, Retention::default(), None, now)?;
+//! assert_eq!(changes.audit.len(), 1);
+//!
+//! // The driver commits the mark, then sends the create request.
+//! assert_eq!(machine.next(now).command, Some(Command::Create));
+//! machine.begin(&Command::Create, now).expect("the command is the next step");
+//!
+//! // The driver crashed, and another one has taken over: the answer is lost.
+//! machine.apply(Input::CreationInterrupted, now)?;
+//! // This vendor's create request is idempotent, so the next step repeats it after a backoff.
+//! let step = machine.next("2026-01-01T00:01:00Z".parse()?);
+//! assert_eq!((step.command, step.attention), (Some(Command::Create), None));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub(crate) mod attention;
 pub(crate) mod change;
@@ -49,7 +89,9 @@ use crate::machine::retention::{Retention, later};
 use crate::machine::schedule::Schedule;
 use crate::machine::state::Creation;
 
-/// A flow's state, with the rules by which it changes.
+/// A flow's state and the rules by which it changes.
+///
+/// The [module](self) has an example.
 pub struct Machine<'a> {
     id: FlowId,
     vendor: &'a VendorInfo,
@@ -57,52 +99,53 @@ pub struct Machine<'a> {
     state: FlowState,
 }
 
-/// Something that happened to a flow.
+/// An input of the state machine: a fact, an answer of the vendor or a decision.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Input<'e> {
-    /// The vendor answered a creation.
+    /// The vendor answered a create request.
     Created(&'e CreateResponse),
-    /// A creation failed.
+    /// A create request failed.
     CreationFailed {
-        /// The number of the call: [`FlowState::attempt`] as it was when the call began.
+        /// The number of the request: [`FlowState::attempt`] when the request began.
         attempt: u32,
         /// The failure.
         error: &'e Error,
     },
-    /// The program that was creating the verification is gone, and so is the vendor's answer.
+    /// The program that was sending the create request crashed, and the vendor's answer is lost.
     CreationInterrupted,
-    /// The attempts to create the verification have come to their end, and none reached the vendor.
+    /// The time for create requests is over, and none reached the vendor.
     CreationGivenUp,
     /// The vendor was searched for verifications under the flow's reference.
     Searched(Result<&'e [VerificationId], &'e Error>),
-    /// The vendor was asked for the status, or for the result under a handle.
+    /// The vendor was polled, or its result was fetched.
     Answered {
-        /// The handle, if it was asked for a result.
+        /// The handle under which the result was fetched; `None` for a poll.
         handle: Option<&'e ResultHandle>,
-        /// When it was asked.
+        /// When the call began.
         asked_at: Timestamp,
-        /// The number of reasons to ask that there were at that time: [`FlowState::reasons_to_ask`].
+        /// The value of [`FlowState::reasons_to_ask`] when the call began.
         reasons: u32,
         /// The answer.
         answer: Result<&'e Observation, &'e Error>,
     },
-    /// Something was learnt without asking for this flow alone: by a callback, a list or the person's return.
+    /// An observation that no call for this flow alone yielded: from a callback, a list or the
+    /// person's return.
     Observed(&'e Observation),
-    /// The code that a message waited for is known now.
+    /// The configuration now knows the code that a message waited for.
     CodeTaught,
-    /// A poll is put off after an outage.
+    /// A poll is postponed after an outage.
     Spread,
-    /// The person's time is over.
+    /// The person's session has expired.
     Expired,
     /// The deletion of both copies was requested.
     DeletionRequested {
         /// The account that requests it.
         by: &'e str,
     },
-    /// The vendor was asked to delete, or to confirm a deletion.
+    /// The vendor was called to delete its copy, or to confirm a deletion.
     DeletionAnswered(Result<DeleteOutcome, &'e Error>),
-    /// A long download of evidence goes on.
+    /// A long download of evidence is still running.
     EvidenceUnderWay {
         /// The number of the download: [`FlowState::download`].
         item: u32,
@@ -111,11 +154,11 @@ pub enum Input<'e> {
     EvidenceKept {
         /// The number of the download.
         item: u32,
-        /// The items that were dealt with.
+        /// The processed items.
         results: &'e [EvidenceResult],
-        /// The number of stored reports whose evidence was looked at.
+        /// The number of stored reports whose evidence was processed.
         reports: usize,
-        /// Whether nothing is left to download.
+        /// Whether no item is left to download.
         is_complete: bool,
     },
     /// A download of evidence failed.
@@ -125,7 +168,7 @@ pub enum Input<'e> {
         /// The failure.
         error: &'e Error,
     },
-    /// Our own copy is erased with this change.
+    /// This change erases our own copy.
     Erased,
     /// The retention was changed.
     Retained {
@@ -141,14 +184,14 @@ pub enum Input<'e> {
         /// The operator's account.
         by: &'e str,
     },
-    /// Carrying out a command failed for a reason of the program's own, such as a panic of an adapter.
+    /// The program failed to carry out a command, for example because an adapter panicked.
     Crashed,
-    /// Nothing happened: what the store shows of the flow is brought up to date.
+    /// Brings the columns that the store keeps in clear up to date, and changes nothing else.
     Refreshed,
 }
 
 impl<'a> Machine<'a> {
-    /// Returns the machine of a flow at a vendor. `schedule` is that of the vendor's account.
+    /// Creates the machine of a flow at a vendor, with the schedule of the vendor's account.
     #[must_use]
     pub const fn new(
         id: FlowId,
@@ -164,11 +207,14 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Starts a flow: the intention to create a verification, which [`Machine::next`] has carried out. `by` is the account that asks for it.
+    /// Starts a flow with the intent to create a verification, which becomes the
+    /// [next](Machine::next) step.
+    ///
+    /// `by` is the account that requests it, without personal data.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if the retention contradicts itself.
+    /// [`FlowError::Invalid`] if the rules of the retention contradict each other.
     pub fn start(
         id: FlowId,
         vendor: &'a VendorInfo,
@@ -207,17 +253,18 @@ impl<'a> Machine<'a> {
         &mut self.state
     }
 
-    /// Returns the state alone.
+    /// Consumes the machine and returns the state.
     #[must_use]
     pub fn into_state(self) -> FlowState {
         self.state
     }
 
-    /// Marks that a command is about to be carried out: before the vendor is called. Returns `None` if the command is no longer the next
-    /// step; then it must not be carried out.
+    /// Marks that the driver is about to carry out a command.
     ///
-    /// Only commands that must not be carried out twice, or not after a hold, leave a mark; others always begin if they are still the next
-    /// step.
+    /// Call it before the vendor is called. Returns `None` if the command is no longer the next
+    /// step; the driver must not carry it out then. A mark stays in the state only for commands
+    /// that must not be carried out twice, or not during a hold. Other commands always begin if
+    /// they are the next step.
     pub fn begin(&mut self, command: &Command, now: Timestamp) -> Option<ChangeSet> {
         if self.next(now).command.as_ref() != Some(command) {
             return None;
@@ -235,11 +282,15 @@ impl<'a> Machine<'a> {
         Some(changes)
     }
 
-    /// Applies an input. One that does not fit the state, since something else has happened meanwhile, changes nothing.
+    /// Applies an input and returns the changes to commit.
+    ///
+    /// An input that does not fit the state, because another change came first, changes nothing.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Conflict`] and [`FlowError::Held`] for what somebody decided and the state does not allow. Facts never fail.
+    /// [`FlowError::Conflict`] if the state does not allow an operator's decision or a new
+    /// retention; [`FlowError::Invalid`] if the rules of a new retention contradict each other.
+    /// Facts never fail.
     pub fn apply(&mut self, input: Input<'_>, now: Timestamp) -> Result<ChangeSet> {
         let mut changes = ChangeSet::new(now);
         let before = Seen::of(&self.state, self.state.shown.attention.clone());
@@ -315,7 +366,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// Notes how many final reports are stored after a change, and tells the application if there is a new one.
+    /// Sets the number of stored final reports, and adds an event if there is a new one.
     pub(crate) fn reports_stored(&mut self, count: usize, is_new: bool, changes: &mut ChangeSet) {
         self.state.reports = u8::try_from(count).unwrap_or(u8::MAX);
         let is_settled = changes
@@ -331,7 +382,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// When the person's time is over, if the vendor does not say so.
+    /// Returns the end of the person's session if the vendor does not report it.
     fn expiry(&self, created_at: Timestamp) -> Timestamp {
         later(created_at, self.schedule.lifetime)
     }
@@ -346,7 +397,7 @@ impl fmt::Debug for Machine<'_> {
     }
 }
 
-/// Fails if what somebody decided does not fit the state.
+/// Returns the error of a decision that the state does not allow.
 const fn conflict<T>(why: &'static str) -> Result<T> {
     Err(FlowError::Conflict(why))
 }
@@ -358,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn command_begins_only_while_it_is_the_next_step() {
+    fn command_begins_only_if_it_is_the_next_step() {
         let id = ProviderId::new("example");
         let vendor = VendorInfo::new(
             id,
@@ -390,7 +441,7 @@ mod tests {
         assert_eq!(machine.state().attempt().unwrap().1, 1);
         assert!(
             machine.begin(&Command::Create, now).is_none(),
-            "it is being carried out"
+            "another driver carries it out"
         );
         // An input that does not fit changes nothing.
         let changes = machine.apply(Input::Erased, now).unwrap();

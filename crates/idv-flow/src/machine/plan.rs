@@ -1,4 +1,4 @@
-//! What is to be done next for a flow, and when: a pure function of its state.
+//! Plans the next step of a flow: a pure function of its state.
 
 use std::time::Duration;
 
@@ -11,45 +11,48 @@ use super::Machine;
 use super::attention::Attention;
 use super::retention::later;
 use super::schedule::Schedule;
-use super::state::{Asking, Creation, FlowState, VendorsCopy};
+use super::state::{Creation, FlowState, PollState, VendorsCopy};
 use crate::id::FlowId;
 
-/// The silence after which another worker begins a download of evidence anew. Longer than the interval of a live download's reports.
+/// The silence after which another worker restarts a download of evidence. It is longer than the
+/// interval at which a live download reports.
 const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(10 * 60);
-/// How often a deletion that failed is tried before a person is told, and how often a vendor is asked to confirm one.
+/// The number of failed deletions after which an operator gets a task, and of attempts to have a
+/// deletion confirmed.
 const DELETION_TRIES: u32 = 3;
-/// How long after a mere cancellation a deletion is tried again.
+/// The wait before a deletion is repeated if the vendor only canceled the verification.
 const AFTER_CANCELLATION: Duration = Duration::from_secs(24 * 60 * 60);
-/// The word for a failure of the program's own.
+/// The kind of a failure of the program itself.
 pub(crate) const CRASHED: &str = "crashed";
-/// How many failures in a row that will not pass by themselves are waited for before a person is told.
+/// The number of consecutive permanent failures after which an operator gets a task.
 const PERMANENT_FAILURES: u32 = 3;
 
-/// Something to be done for a flow.
+/// A command: one action that a driver carries out for a flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
-    /// Asks the vendor to create the verification: see [`FlowState::attempt`].
+    /// Sends the create request: see [`FlowState::attempt`].
     Create,
-    /// Searches the vendor for what an interrupted creation left.
+    /// Searches the vendor for the verification of an interrupted creation.
     Search,
-    /// Notes that the answer to a creation is lost.
+    /// Records that the answer to a create request is lost.
     SettleInterrupted,
-    /// Gives up a creation that reached nobody.
+    /// Gives up a creation that did not reach the vendor.
     GiveUp,
-    /// Asks the vendor for the status.
+    /// Polls the vendor for the status.
     Poll,
-    /// Puts a poll off that is due since long before workers ran again, so that not all flows ask at the same time.
+    /// Postpones a poll that came due during an outage of the workers, so that the flows do not all
+    /// poll at the same time.
     Spread,
     /// Fetches the result under this handle.
     Fetch(ResultHandle),
-    /// Notes that the person's time is over.
+    /// Records that the person's session has expired.
     Expire,
-    /// Downloads one item of evidence and stores it. It is planned until no item is left.
+    /// Downloads and stores one item of evidence. The command is planned until no item is left.
     KeepEvidence,
     /// Has the vendor delete its copy.
     Delete,
-    /// Asks the vendor whether anything is left.
+    /// Asks the vendor whether it still has a copy.
     ConfirmDeletion,
     /// Erases our own copy.
     Erase,
@@ -93,15 +96,16 @@ impl Command {
     }
 }
 
-/// The next step of a flow: a command that is due now, or the time of the next one, and why the flow needs an operator.
+/// The next step of a flow: a command that is due, or the time of the next one, and the reason if
+/// the flow needs an operator.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
-    /// What is to be done now.
+    /// The command to carry out now.
     pub command: Option<Command>,
-    /// When there is something to be done: now, if there is a command.
+    /// When the next command is due: now, if there is a command.
     pub due: Option<Timestamp>,
-    /// Why an operator is needed, whatever else is done.
+    /// Why the flow needs an operator, beside any command.
     pub attention: Option<Attention>,
 }
 
@@ -119,7 +123,7 @@ impl Step {
         self
     }
 
-    /// Of two plans what is earlier; of two that are due now, the first.
+    /// Returns the earlier of two plans; if both are due, the first.
     fn or(self, other: Self) -> Self {
         let attention = self.attention.clone().or_else(|| other.attention.clone());
         let first = match (self.due, other.due) {
@@ -134,7 +138,7 @@ impl Step {
 }
 
 impl Machine<'_> {
-    /// Returns what is to be done next.
+    /// Returns the next step.
     #[must_use]
     pub fn next(&self, now: Timestamp) -> Step {
         let state = &self.state;
@@ -154,7 +158,7 @@ impl Machine<'_> {
             )
             .needing(step.attention);
         }
-        // A person who was invited twice must be told, whatever else there is.
+        // A second verification of the same person takes precedence: the operator must learn of it.
         let strays =
             (state.strays > 0).then(|| Attention::SeveralFound(state.strays.saturating_add(1)));
         let damaged = (!state.unstored.is_empty()).then_some(Attention::Damaged);
@@ -166,7 +170,7 @@ impl Machine<'_> {
     }
 }
 
-/// What a step is planned from, beside the flow's state.
+/// The inputs of a plan beside the flow's state.
 struct Planner<'a> {
     id: FlowId,
     capabilities: &'a VendorInfo,
@@ -179,7 +183,7 @@ impl Planner<'_> {
         if state.deletion.own_erased_at.is_some() && !vendor_copy_matters(state) {
             return Step::default();
         }
-        // What is to be deleted is not asked for any more.
+        // The vendor is not polled about a verification that is to be deleted.
         let deletion = self.deletion(state);
         if deletion.command.is_some() || (state.deletion.own_erased_at.is_some()) {
             return deletion;
@@ -193,7 +197,7 @@ impl Planner<'_> {
             Creation::Created | Creation::Refused { .. } => Step::default(),
             creation => self.creation(creation),
         };
-        // Of several reasons to look at it, what must go comes first.
+        // If several steps are due, deletion comes first, then evidence.
         deletion.or(self.evidence(state)).or(verification)
     }
 
@@ -203,7 +207,7 @@ impl Planner<'_> {
                 since, retry_at, ..
             } => {
                 let give_up_at = later(*since, self.schedule.create_within);
-                // What would be tried only after the end of the attempts is not waited for.
+                // The engine gives up at once if the next attempt would come after the limit.
                 if *retry_at >= give_up_at || self.now >= give_up_at {
                     Step::at(Command::GiveUp, (*retry_at).min(give_up_at), self.now)
                 } else {
@@ -236,7 +240,7 @@ impl Planner<'_> {
                         Step::at(Command::Search, at, self.now)
                             .needing(patience_over.then(attention).flatten())
                     }
-                    // Nobody can be asked. A proven callback may still name it.
+                    // No call shows the state of the creation. An authenticated callback still may.
                     _ => Step::default().needing(attention()),
                 }
             }
@@ -256,7 +260,7 @@ impl Planner<'_> {
                     .needing(self.failing(&state.asking))
             }
             Next::Done => return Step::default().needing(unknown),
-            // The operator who rules needs the report.
+            // The operator who resolves the dispute needs the report.
             Next::Fetch(handle) if disputed => {
                 return self.fetch(state, handle).needing(Some(Attention::Disputed));
             }
@@ -270,19 +274,19 @@ impl Planner<'_> {
             }
             Next::Poll => self.ask(state, Command::Poll),
             Next::Fetch(handle) => self.fetch(state, handle),
-            // Nothing but the person's time, and our patience, ends these.
+            // Only an expiry or a time limit ends these.
             _ => Step::default(),
         };
-        let plan = if state.may_lapse() {
-            plan.or(self.lapse(state, &step))
+        let plan = if state.may_expire() {
+            plan.or(self.expiry(state, &step))
         } else {
             plan
         };
-        // Who has done their part, or has no more time for it, waits for the vendor.
+        // After the person's part is over, the flow waits for the vendor.
         let persons_turn = Decision::Open(Status::AwaitingPerson) == state.verification.decision()
             || Decision::Open(Status::InProgress) == state.verification.decision();
         let overdue_at = later(state.since, self.schedule.overdue);
-        let plan = match (persons_turn && state.may_lapse(), self.now >= overdue_at) {
+        let plan = match (persons_turn && state.may_expire(), self.now >= overdue_at) {
             (true, _) => plan,
             (false, true) => plan.needing(Some(Attention::Overdue)),
             (false, false) => plan.or(Step {
@@ -293,11 +297,13 @@ impl Planner<'_> {
         plan.needing(self.failing(&state.asking)).needing(unknown)
     }
 
-    /// The end of the person's time. Who can be asked is asked once more, after it is over and as long as there is patience.
-    fn lapse(&self, state: &FlowState, step: &Next) -> Step {
+    /// Plans the end of the person's session. A vendor that can be polled is polled once more after
+    /// that time, within the grace period.
+    fn expiry(&self, state: &FlowState, step: &Next) -> Step {
         let expires_at = state.verification.expires_at().unwrap_or(Timestamp::MAX);
         let asked = state.asking.answered_at.is_some_and(|at| at >= expires_at);
-        // Patience ends only where the vendor was tried to be asked since: a program that was down that long knows nothing.
+        // The grace period counts only if a poll was tried since: after an outage of the workers,
+        // the vendor's state is unknown.
         let tried = state.asking.asked_at.is_some_and(|at| at >= expires_at);
         let failing_since = state.asking.failing_since.filter(|_| tried);
         let out_of_patience = failing_since
@@ -320,14 +326,15 @@ impl Planner<'_> {
             asking.error.as_deref(),
             None | Some("not_found" | "subject_mismatch")
         );
-        // An answer that brought nothing new is an answer, even if it came in the moment of the last change.
+        // An answer without a change is an answer, even if it arrived at the time of the last
+        // change.
         match asking
             .asked_at
             .filter(|at| (*at > state.since || asking.unchanged > 0) && !asking.now)
         {
-            // A result that was not asked for yet is there.
+            // A result that was not fetched yet is available.
             None if asking.failures == 0 => Step::at(command, state.since, self.now),
-            // A handle that was not tried yet does not wait for the pace at which others are tried again.
+            // An untried handle does not wait for the backoff of the handles that failed.
             Some(at)
                 if missed
                     && asking.answered_at != Some(at)
@@ -358,7 +365,7 @@ impl Planner<'_> {
         Step::at(command, at, self.now)
     }
 
-    /// Returns when the vendor is to be asked, and whether only the schedule says so.
+    /// Returns when to poll the vendor, and whether only the schedule requires it.
     fn ask_at(&self, state: &FlowState) -> (Timestamp, bool) {
         let asking = &state.asking;
         let last = asking.asked_at.unwrap_or(state.since);
@@ -382,7 +389,7 @@ impl Planner<'_> {
                 .asked_at
                 .map_or(state.since, |at| later(at, self.schedule.wake_gap))
         } else if !open && asking.unchanged == 0 {
-            // It has just been settled: what is still missing is there, or soon will be.
+            // The verification was settled just now: the missing part is available or soon will be.
             later(last, self.schedule.wake_gap)
         } else {
             is_routine = true;
@@ -406,12 +413,12 @@ impl Planner<'_> {
         )
     }
 
-    fn failing(&self, asking: &Asking) -> Option<Attention> {
+    fn failing(&self, asking: &PollState) -> Option<Attention> {
         self.lasting(asking.error.as_ref(), asking.failures, asking.failing_since)
             .map(Attention::Failing)
     }
 
-    /// Returns the kind of a failure that an operator is told of: one that will not pass by itself, or lasts.
+    /// Returns the kind of a failure that an operator has to know of: a permanent or a lasting one.
     fn lasting(
         &self,
         error: Option<&String>,
@@ -424,7 +431,8 @@ impl Planner<'_> {
         (long || (!passes && failures >= PERMANENT_FAILURES)).then(|| error.clone())
     }
 
-    /// Evidence is kept once the verification has ended, or a copy is to be deleted.
+    /// Plans the download of evidence: once the verification has ended, or when a copy is to be
+    /// deleted.
     fn evidence(&self, state: &FlowState) -> Step {
         let evidence = &state.evidence;
         let asked_at = state.deletion.asked_at;
@@ -435,7 +443,7 @@ impl Planner<'_> {
         let Some(wanted_at) = state.ended_at.into_iter().chain(deletions).min() else {
             return Step::default();
         };
-        // After that date the vendor's copy is to go, with or without its evidence.
+        // After this time the vendor's copy must go, with or without its evidence.
         let too_late = state
             .retention
             .vendor
@@ -471,7 +479,7 @@ impl Planner<'_> {
         if state.evidence.erasing && deletion.own_erased_at.is_none() {
             return Step::at(Command::Erase, self.now, self.now);
         }
-        // Evidence is kept before anything is deleted, but for the dates after which nothing may be kept.
+        // Evidence is kept before a deletion, unless a copy must not be kept any longer.
         let awaits_evidence = state.awaits_evidence(self.capabilities);
         let vendors_due = state
             .retention
@@ -489,8 +497,9 @@ impl Planner<'_> {
             }
             _ => Step::default(),
         };
-        // Ours says what the vendor's copy is called, and what may still have to be created: until that is settled, only the date
-        // after which nothing may be kept erases it.
+        // Our copy holds the vendor's id and the request that may still have to be sent. Until the
+        // vendor's copy is deleted and the creation is settled, only the limit after which the copy
+        // must not be kept erases it.
         let limit = state.retention.own.not_after;
         let needed = match state.creation {
             Creation::Created if awaits_evidence => true,
@@ -546,7 +555,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether the vendor may still have a copy that is to be deleted.
+/// Returns whether the vendor may still have a copy that is to be deleted.
 fn vendor_copy_matters(state: &FlowState) -> bool {
     let to_go = state
         .retention

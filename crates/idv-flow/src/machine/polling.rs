@@ -1,4 +1,4 @@
-//! How an answer of the vendor, or the lack of one, changes a flow.
+//! Applies the vendor's answer to a poll or a fetch, or its failure.
 
 use idv_core::{Error, ErrorKind, Observation, ResultHandle, Transition};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ impl Machine<'_> {
         match answer {
             Ok(observation) => {
                 let transition = state.observe(observation, expires_at, changes);
-                // A code that is not understood is no reason to ask any faster.
+                // An unknown code is no reason to poll faster.
                 let changed = matches!(
                     transition,
                     Some(Transition::Progressed | Transition::Settled(_) | Transition::Disputed)
@@ -31,11 +31,11 @@ impl Machine<'_> {
                 }
             }
             Err(error) if handle.is_some_and(|handle| state.missed(handle, error, changes.now)) => {
-                tracing::debug!(provider = %self.vendor.provider, kind = kind(error), "a result is not there; another is tried");
+                tracing::debug!(provider = %self.vendor.provider, kind = kind(error), "no result under this handle; the next handle is tried");
             }
             Err(error) => {
                 if !matches!(error.kind(), ErrorKind::NotReady) {
-                    tracing::debug!(provider = %self.vendor.provider, kind = kind(error), "a question failed");
+                    tracing::debug!(provider = %self.vendor.provider, kind = kind(error), "a poll or fetch failed");
                 }
                 state.unanswered(error, asked_at, changes.now);
             }

@@ -1,4 +1,4 @@
-//! What an operator decides about a flow.
+//! An operator's decisions about a flow.
 
 use idv_core::{Decision, Outcome, Step, VendorId};
 
@@ -9,28 +9,43 @@ use super::{Machine, conflict};
 use crate::audit::{CreatedBy, Event};
 use crate::error::{FlowError, Result};
 
-/// What a person does about a flow that needs one.
+/// An operator's decision about a flow.
+///
+/// ```
+/// use idv_core::Outcome;
+/// use idv_flow::{Engine, FlowId, Resolution};
+///
+/// async fn reject(engine: &Engine, id: FlowId) -> idv_flow::Result<()> {
+///     engine.resolve(id, &Resolution::ResolveDispute(Outcome::Rejected), "desk-3").await
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resolution {
-    /// Rules on a dispute.
-    Rule(Outcome),
-    /// Says which of the vendor's verifications it is.
+    /// Resolves a dispute with this outcome.
+    ResolveDispute(Outcome),
+    /// Follows this one of the vendor's verifications.
     Adopt(VendorId),
-    /// Says that the vendor created nothing, and has it created. Whoever says so wrongly has a person invited twice.
+    /// Sends the create request again, because the vendor created nothing.
+    ///
+    /// If the vendor did create a verification, the person is invited twice.
     CreateAgain,
-    /// Says that nothing more is expected of it. What still comes is taken in.
+    /// Stops following the verification. Later observations still count.
     Abandon,
-    /// Has the vendor asked now, and the messages that wait for an unknown code judged again, whatever the schedule says.
+    /// Polls the vendor now, whatever the schedule says, and processes the messages that wait for
+    /// an unknown code again.
     AskNow,
-    /// Drops the handle under which the result is being fetched, because it is forged or the vendor does not know it. A claim does not
-    /// bring it back; a message of the vendor does.
+    /// Drops the handle under which the result is being fetched, because it is forged or unknown to
+    /// the vendor.
+    ///
+    /// A claim does not bring the handle back; an authenticated message does.
     DropHandle,
-    /// Says that an unknown code, or a second verification of the same person, was looked at.
+    /// Acknowledges an unknown code, or a second verification of the same person.
     Acknowledge,
-    /// Says that the vendor's copy was deleted by hand.
+    /// Confirms that the vendor's copy was deleted by hand.
     DeletedByHand,
-    /// Gives up the evidence that is not kept yet: the deletion of both copies no longer waits for it.
+    /// Gives up the evidence that is not kept yet. The deletion of both copies no longer waits for
+    /// it.
     GiveUpEvidence,
 }
 
@@ -51,14 +66,14 @@ impl Machine<'_> {
         };
         let unsettled = matches!(state.creation, Creation::Unsettled { .. });
         match resolution {
-            Resolution::Rule(outcome) => {
+            Resolution::ResolveDispute(outcome) => {
                 if state.decision() != Some(Decision::Disputed) {
-                    return conflict("nothing is disputed: there is nothing to rule on");
+                    return conflict("the outcome is not disputed: there is no dispute to resolve");
                 }
                 state
                     .verification
                     .resolve_dispute(*outcome)
-                    .map_err(|_| FlowError::Conflict("a ruling has to end the dispute"))?;
+                    .map_err(|_| FlowError::Conflict("the outcome of a resolved dispute must not be `disputed`: use another outcome"))?;
                 (state.since, state.ruled) = (now, Some(*outcome));
                 changes.write(Event::Ruled {
                     by: by.to_owned(),
@@ -67,9 +82,7 @@ impl Machine<'_> {
             }
             Resolution::Adopt(vendor_id) => {
                 if !unsettled {
-                    return conflict(
-                        "it is known what became of the creation: nothing is to be adopted",
-                    );
+                    return conflict("the creation is settled: there is no verification to adopt");
                 }
                 note("adopted");
                 state.verification.identify(vendor_id.clone());
@@ -79,9 +92,7 @@ impl Machine<'_> {
             }
             Resolution::CreateAgain => {
                 let Creation::Unsettled { new, calls, .. } = &state.creation else {
-                    return conflict(
-                        "it is known what became of the creation: nothing is created again",
-                    );
+                    return conflict("the creation is settled: no create request can be repeated");
                 };
                 state.creation = Creation::Intended {
                     new: new.clone(),
@@ -102,7 +113,8 @@ impl Machine<'_> {
             }
             Resolution::AskNow => {
                 note("ask_now");
-                // A vendor's message waits for its turn; an operator does not.
+                // A vendor's message respects the minimum gap between polls; an operator's decision
+                // does not.
                 state.asking.now =
                     matches!(state.creation, Creation::Created) && state.ended_at.is_none();
                 let asking = &mut state.asking;
@@ -147,7 +159,7 @@ impl Machine<'_> {
                 if !matches!(state.creation, Creation::Created)
                     || state.deletion.vendors.gone_at().is_some()
                 {
-                    return conflict("there is nothing at the vendor that could have been deleted");
+                    return conflict("the vendor has no copy that could have been deleted");
                 }
                 state.deletion.vendors = VendorsCopy::GoneByHand { at: now };
                 changes.write(Event::DeletedByHand { by: by.to_owned() });

@@ -1,4 +1,4 @@
-//! Retention of data, by the vendor and by us.
+//! Retention of personal data by the vendor and by us.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,38 +12,42 @@ use crate::error::{FlowError, Result};
 ///
 /// ```
 /// use std::time::Duration;
-/// use idv_flow::{Keep, Retention};
+/// use idv_flow::{Retention, RetentionRule};
 ///
 /// const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// // Deletes the vendor's copy a week after the report was stored, and ours after five years, as money laundering law requires.
-/// let retention = Retention::default().vendor(Keep::after(7 * DAY)).own(Keep::after(5 * 365 * DAY));
+/// // Deletes the vendor's copy a week after the end of the verification, and our own after five
+/// // years, as anti-money-laundering law requires.
+/// let retention = Retention::default()
+///     .vendor(RetentionRule::after(7 * DAY))
+///     .own(RetentionRule::after(5 * 365 * DAY));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Retention {
-    /// The vendor's copy.
-    pub vendor: Keep,
-    /// Our own copy: the report, and what was submitted.
-    pub own: Keep,
+    /// The rule for the vendor's copy.
+    pub vendor: RetentionRule,
+    /// The rule for our own copy: the report and the submitted data.
+    pub own: RetentionRule,
 }
 
 impl Retention {
     /// Creates a retention from the rules for the vendor's copy and our own.
     #[must_use]
-    pub const fn new(vendor: Keep, own: Keep) -> Self {
+    pub const fn new(vendor: RetentionRule, own: RetentionRule) -> Self {
         Self { vendor, own }
     }
 
-    idv_core::setters! { vendor: Keep, own: Keep }
+    idv_core::setters! { vendor: RetentionRule, own: RetentionRule }
 
-    /// Fails if the rules contradict each other.
+    /// Returns an error if the rules contradict each other.
     pub(crate) fn check(&self) -> Result<()> {
         for (copy, keep) in [(DataCopy::Vendors, self.vendor), (DataCopy::Own, self.own)] {
             if let (Some(not_before), Some(not_after)) = (keep.not_before, keep.not_after)
                 && not_before > not_after
             {
                 return Err(FlowError::Invalid(format!(
-                    "{copy} must not be deleted before {not_before} and not be kept after {not_after}: the first is later than the second"
+                    "invalid retention of {copy}: `not_before` ({not_before}) is later than \
+                     `not_after` ({not_after})"
                 )));
             }
         }
@@ -51,20 +55,21 @@ impl Retention {
     }
 }
 
-/// The retention of one copy. By default it is kept until its deletion is requested.
+/// The retention of one copy. By default the copy is kept until its deletion is requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Keep {
-    /// The copy is deleted this long after the verification ended: the report was stored, or there will be none.
+pub struct RetentionRule {
+    /// The time from the end of the verification to the deletion. A verification has ended when its
+    /// report is stored, or when no report will come.
     pub after: Option<Duration>,
-    /// The copy must not be deleted earlier, even on request: a legal hold.
+    /// The copy must not be deleted before this time, even on request: a legal hold.
     pub not_before: Option<Timestamp>,
-    /// The copy must not be kept longer, whatever the state of the verification.
+    /// The copy must not be kept after this time, whatever the state of the verification.
     pub not_after: Option<Timestamp>,
 }
 
-impl Keep {
+impl RetentionRule {
     /// Keeps the copy until its deletion is requested.
     #[must_use]
     pub const fn until_asked() -> Self {
@@ -75,7 +80,7 @@ impl Keep {
         }
     }
 
-    /// Deletes the copy this long after the verification ended.
+    /// Deletes the copy `duration` after the verification has ended.
     #[must_use]
     pub const fn after(duration: Duration) -> Self {
         Self {
@@ -84,21 +89,22 @@ impl Keep {
         }
     }
 
-    /// Forbids the deletion before this time.
+    /// Forbids the deletion before `at`.
     #[must_use]
     pub const fn not_before(mut self, at: Timestamp) -> Self {
         self.not_before = Some(at);
         self
     }
 
-    /// Forbids keeping the copy after this time.
+    /// Forbids keeping the copy after `at`.
     #[must_use]
     pub const fn not_after(mut self, at: Timestamp) -> Self {
         self.not_after = Some(at);
         self
     }
 
-    /// Returns the time of the deletion, by the end of the verification and the request for deletion. `None` if not known yet, or never.
+    /// Returns the time of the deletion, from the end of the verification and the request for
+    /// deletion; `None` if it is not known yet, or if there is none.
     pub(crate) fn due(
         &self,
         ended_at: Option<Timestamp>,
@@ -133,7 +139,7 @@ impl fmt::Display for DataCopy {
     }
 }
 
-/// Adds a duration to a time, up to the end of time.
+/// Adds a duration to a time, up to the latest representable time.
 pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.saturating_add(SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX))
         .unwrap_or(Timestamp::MAX)
@@ -148,17 +154,17 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_asks_for_and_no_rule_names_is_kept() {
-        assert_eq!(Keep::until_asked().due(Some(day(1)), None), None);
+    fn copy_is_kept_without_request_or_rule() {
+        assert_eq!(RetentionRule::until_asked().due(Some(day(1)), None), None);
         assert_eq!(
-            Keep::after(Duration::from_secs(86_400)).due(None, None),
+            RetentionRule::after(Duration::from_secs(86_400)).due(None, None),
             None
         );
     }
 
     #[test]
-    fn a_hold_delays_and_a_limit_hastens() {
-        let keep = Keep::after(Duration::from_secs(2 * 86_400));
+    fn hold_delays_and_limit_hastens_deletion() {
+        let keep = RetentionRule::after(Duration::from_secs(2 * 86_400));
         assert_eq!(keep.due(Some(day(1)), None), Some(day(3)));
         assert_eq!(keep.due(Some(day(1)), Some(day(2))), Some(day(2)));
         assert_eq!(
@@ -170,9 +176,11 @@ mod tests {
     }
 
     #[test]
-    fn a_contradiction_is_refused() {
-        let keep = Keep::until_asked().not_before(day(2)).not_after(day(1));
-        let error = Retention::new(Keep::default(), keep)
+    fn contradictory_rules_are_refused() {
+        let keep = RetentionRule::until_asked()
+            .not_before(day(2))
+            .not_after(day(1));
+        let error = Retention::new(RetentionRule::default(), keep)
             .check()
             .unwrap_err()
             .to_string();

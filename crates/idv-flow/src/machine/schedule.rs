@@ -1,4 +1,4 @@
-//! Intervals and limits of the work for a vendor.
+//! Intervals and limits of the calls to a vendor.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Intervals and limits of the work for a vendor. [`Schedule::of`] returns one that suits the vendor.
+/// Intervals and limits of the calls to a vendor. [`Schedule::of`] returns one that suits the
+/// vendor.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,35 +27,39 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// The first interval between polls, after the creation and after each change.
+    /// The interval between polls after the creation and after each change.
     pub interval: Duration,
-    /// The factor by which the interval grows while nothing changes: 1 to 10.
+    /// The factor by which the interval grows with each poll without a change: 1 to 10.
     pub growth: f64,
-    /// The longest interval between polls, as long as the person takes part. A verification that the person has not begun is asked for ever
-    /// less often: after a fifth of the time that it has waited, 36 hours at most.
+    /// The longest interval between polls while the person takes part. Until the person begins, the
+    /// interval grows further: to a fifth of the time waited, at most 36 hours.
     pub slowest: Duration,
     /// The random part of each interval, so that flows do not poll in step: 0 to 0.5.
     pub jitter: f64,
-    /// The shortest interval between polls that callbacks request, so that their sender cannot cause any number of polls.
+    /// The shortest interval between polls that callbacks request. It limits the polls that an
+    /// unauthenticated sender can cause.
     pub wake_gap: Duration,
-    /// The interval between reads of the vendor's list, if it has one. With a list, a flow polls only after
-    /// [`Schedule::backstop`], or when the list or a callback reports a change.
+    /// The interval between reads of the vendor's list, if it has one. With a list, a flow polls
+    /// only after [`Schedule::backstop`], or when the list or a callback reports a change.
     pub sweep: Option<Duration>,
-    /// The longest time without a poll of an open verification if lists are read.
+    /// The longest time without a poll of an open verification while lists are read.
     pub backstop: Duration,
-    /// The lifetime of a person's session if neither the vendor's answer nor its document states one.
+    /// The lifetime of a person's session if neither the vendor's answer nor its document states
+    /// one.
     pub lifetime: Duration,
-    /// The time after the session's end in which the vendor is still polled before the verification expires.
+    /// The time after the session's end in which the engine still polls the vendor before the
+    /// verification expires.
     pub grace: Duration,
-    /// The wait for a callback or report before the flow needs an operator.
+    /// The wait for an expected callback or report before the flow needs an operator.
     pub overdue: Duration,
-    /// The time in which a creation that did not reach the vendor is retried.
+    /// The time in which a create request that did not reach the vendor is retried.
     pub create_within: Duration,
-    /// The time in which a creation with a lost answer is searched for before the flow needs an operator.
+    /// The time in which a creation with a lost answer is searched for before the flow needs an
+    /// operator.
     pub settle_within: Duration,
-    /// The time in which the vendor may fail before the flow needs an operator.
+    /// The time for which calls may fail before the flow needs an operator.
     pub failing: Duration,
-    /// The wait after a deletion before the vendor is asked to confirm it.
+    /// The wait after a deletion before the engine asks the vendor to confirm it.
     pub confirm_after: Duration,
 }
 
@@ -100,20 +105,21 @@ impl Schedule {
     pub(crate) fn check(&self) -> Result<()> {
         if !(1.0..=10.0).contains(&self.growth) || !(0.0..=0.5).contains(&self.jitter) {
             return Err(FlowError::Invalid(
-                "a schedule's growth is 1 to 10, and its jitter 0 to 0.5".to_owned(),
+                "invalid schedule: expected a `growth` of 1 to 10 and a `jitter` of 0 to 0.5"
+                    .to_owned(),
             ));
         }
         if self.interval.is_zero()
             || self.slowest < self.interval
             || self.sweep.is_some_and(|sweep| sweep.is_zero())
         {
-            let text = "a schedule's interval and sweep are longer than nothing, and its slowest is no shorter than its interval";
+            let text = "invalid schedule: expected an `interval` and a `sweep` above zero, and a `slowest` of at least the `interval`";
             return Err(FlowError::Invalid(text.to_owned()));
         }
         Ok(())
     }
 
-    /// How long to wait after so many questions that brought nothing new.
+    /// Returns the wait after this number of consecutive polls without a change.
     pub(crate) fn pace(&self, unchanged: u32) -> Duration {
         let factor = self
             .growth
@@ -121,14 +127,17 @@ impl Schedule {
         scaled(self.interval, factor).min(self.slowest)
     }
 
-    /// How long to wait after so many failures in a row.
+    /// Returns the wait after this number of consecutive failures.
     pub(crate) fn backoff(&self, failures: u32) -> Duration {
         let factor = 2_f64.powi(i32::try_from(failures.saturating_sub(1).min(32)).unwrap_or(32));
         scaled(self.interval.min(30 * Duration::from_secs(1)), factor).min(HOUR)
     }
 
-    /// Returns the wait before the next poll of a verification that the person has not begun for so long. It grows with that time, beyond
-    /// [`Schedule::slowest`]: most people begin at once or not at all, and a vendor is not asked hundreds of times about the others.
+    /// Returns the wait before the next poll of a verification that the person has not begun for
+    /// the time `idle`.
+    ///
+    /// It grows with that time, beyond [`Schedule::slowest`]: most people begin at once or never,
+    /// and the vendor need not be polled hundreds of times about the latter.
     pub(crate) fn idle_pace(&self, unchanged: u32, idle: Duration) -> Duration {
         let wait = (idle / 5).min(IDLE_SLOWEST);
         if wait > self.slowest {
@@ -138,18 +147,19 @@ impl Schedule {
         }
     }
 
-    /// Returns how late a poll must be to be spread: no worker has run for that long, or far too few.
+    /// Returns the lateness from which a poll is postponed: no worker has run for that long, or far
+    /// too few.
     pub(crate) fn outage(&self) -> Duration {
         self.slowest.saturating_mul(2)
     }
 
-    /// Returns a time within the longest interval after `from`, different for different flows.
+    /// Returns a time within the longest interval after `from`, different for each flow.
     pub(crate) fn spread(&self, from: Timestamp, id: FlowId) -> Timestamp {
         in_milliseconds(from, scaled(self.slowest, unit(id, 0)))
     }
 
-    /// Returns the time that is `wait` after `from`, a little longer or shorter: the same for the same flow and number, so that a plan can
-    /// be made again.
+    /// Returns the time that is `wait` after `from`, varied by the jitter. The result is the same
+    /// for the same flow and number, so that a plan can be repeated.
     pub(crate) fn jittered(
         &self,
         from: Timestamp,
@@ -164,12 +174,13 @@ impl Schedule {
     }
 }
 
-/// The longest interval between polls of a verification that the person has not begun, unless [`Schedule::slowest`] is longer.
+/// The longest interval between polls of a verification that the person has not begun, unless
+/// [`Schedule::slowest`] is longer.
 const IDLE_SLOWEST: Duration = Duration::from_secs(36 * 60 * 60);
 
-/// Returns a number from 0 to 1 that is different for different flows and numbers.
+/// Returns a number from 0 to 1 that depends on the flow and the number.
 fn unit(id: FlowId, number: u32) -> f64 {
-    // FNV-1a: it need not be secret.
+    // FNV-1a: the result need not be secret.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in id.as_bytes().iter().chain(&number.to_be_bytes()) {
         hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -177,7 +188,7 @@ fn unit(id: FlowId, number: u32) -> f64 {
     f64::from(u32::try_from(hash >> 32).unwrap_or_default()) / f64::from(u32::MAX)
 }
 
-/// Adds a wait, without what is finer than a millisecond.
+/// Adds a wait, truncated to milliseconds.
 fn in_milliseconds(from: Timestamp, wait: Duration) -> Timestamp {
     later(
         from,
@@ -185,7 +196,7 @@ fn in_milliseconds(from: Timestamp, wait: Duration) -> Timestamp {
     )
 }
 
-/// `duration` times `factor`, or the longest there is.
+/// Returns `duration` times `factor`, or the longest representable duration.
 fn scaled(duration: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
@@ -213,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_slows_down_to_a_limit() {
+    fn pace_slows_down_to_a_limit() {
         let schedule = schedule();
         assert_eq!(schedule.pace(0), MINUTE);
         assert_eq!(schedule.pace(2), 4 * MINUTE);
@@ -223,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn flows_do_not_ask_in_step_and_a_plan_can_be_made_again() {
+    fn jitter_differs_per_flow_and_is_repeatable() {
         let schedule = schedule();
         let start = Timestamp::UNIX_EPOCH;
         let mut seen = std::collections::BTreeSet::new();
@@ -239,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_refused() {
+    fn invalid_schedule_is_refused() {
         for schedule in [
             Schedule {
                 growth: 0.5,

@@ -1,4 +1,4 @@
-//! One flow's state, as it is sealed into the store, and how facts change it.
+//! The state of one flow, as it is sealed into the store, and the changes that facts make to it.
 
 use idv_core::{
     Channel, CreateResponse, Decision, ErrorKind, HandOff, NewVerification, Observation, Outcome,
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::audit::{CreatedBy, Event, Observed};
+use crate::audit::{AuditObservation, CreatedBy, Event};
 use crate::machine::change::{ChangeSet, kind};
 use crate::machine::evidence::Evidence;
 use crate::machine::format::{FORMAT, OLDEST_FORMAT};
@@ -17,54 +17,56 @@ use crate::machine::retention::Retention;
 use crate::report::KeptReport;
 use crate::store::{Phase, Record};
 
-/// Maximum number of audit entries that claims may write for a flow.
+/// Maximum number of audit entries that unauthenticated claims may write for a flow.
 const MAX_CLAIMS_NOTED: u8 = 16;
 
-/// Everything about a flow but its reports: personal data, to be sealed before it is stored.
+/// The whole state of a flow except its reports: personal data, to be sealed before it is stored.
 ///
-/// It serializes to JSON for a driver to store, and is opaque beyond that. A program keeps what a newer one has added, and refuses a state
-/// that only a newer one can change.
+/// It serializes to JSON for a driver to store and is otherwise opaque. A program keeps the members
+/// that a newer version has added, and refuses a state that only a newer version may change: see
+/// [`FlowState::from_json`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FlowState {
-    /// The format of the program that wrote it.
+    /// The format of the program that wrote the state.
     #[serde(default)]
     pub(crate) format: u32,
-    /// The oldest format whose programs may change it.
+    /// The oldest format whose programs may change the state.
     #[serde(default)]
     pub(crate) oldest_format: u32,
-    /// What a newer program has added, which this one keeps.
+    /// The members that a newer program has added. This program keeps them.
     #[serde(skip)]
     pub(crate) newer: Option<Box<Value>>,
     pub(crate) verification: Verification,
     pub(crate) creation: Creation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hand_off: Option<HandOff>,
-    /// What was given and not sent, since the vendor has no place for it.
+    /// The paths of submitted fields that the vendor's request cannot carry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) unsupported_fields: Vec<String>,
-    /// When the verification last went on.
+    /// When the verification last changed.
     pub(crate) since: Timestamp,
     #[serde(default)]
-    pub(crate) asking: Asking,
-    /// How many final reports are stored.
+    pub(crate) asking: PollState,
+    /// The number of stored final reports.
     #[serde(default)]
     pub(crate) reports: u8,
-    /// A code of the vendor's that nobody understood and no person has looked at.
+    /// An unknown code of the vendor that no operator has acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unknown_code: Option<String>,
-    /// The one that a person has looked at: the vendor may go on sending it.
+    /// The code that an operator has acknowledged. The vendor may continue to send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) looked_at_code: Option<String>,
-    /// A person has said that nothing more is expected of it.
+    /// Whether an operator has abandoned the verification.
     #[serde(default)]
     pub(crate) abandoned: bool,
-    /// How often the vendor was asked to create it.
+    /// The number of create requests.
     #[serde(default)]
     pub(crate) calls: u32,
-    /// How many verifications the vendor has, or may have, beyond the one that is followed, and no person has looked at.
+    /// The number of verifications that the vendor has, or may have, beside the one that the flow
+    /// follows, and that no operator has acknowledged.
     #[serde(default)]
     pub(crate) strays: usize,
-    /// When the verification came to its end: nothing more is expected of it.
+    /// When the verification ended: no further step is expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) retention: Retention,
@@ -72,31 +74,33 @@ pub struct FlowState {
     pub(crate) deletion: Deletion,
     #[serde(default, skip_serializing_if = "Evidence::is_unused")]
     pub(crate) evidence: Evidence,
-    /// The outcome that an operator ruled.
+    /// The outcome that an operator set for a dispute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ruled: Option<Outcome>,
-    /// The audit entries that claims have written.
+    /// The number of audit entries that claims have written.
     #[serde(default)]
     pub(crate) claims_noted: u8,
     #[serde(default)]
     pub(crate) shown: Shown,
-    /// Final reports that are not stored yet, since the stored ones cannot be read.
+    /// Final reports that are not stored yet, because the stored ones cannot be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) unstored: Vec<KeptReport>,
-    /// How often in a row a program failed to carry out a command, and when it last did.
+    /// The number of consecutive failures of a program to carry out a command, and the time of the
+    /// last one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) crashes: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crashed_at: Option<Timestamp>,
-    /// The number of events that the application was told.
+    /// The number of events of the flow.
     #[serde(default)]
     pub(crate) events: u64,
-    /// The last block of the audit trail when this was written: its number and its hash in hexadecimal digits.
+    /// The number and the hash (hexadecimal) of the audit trail's last block when this state was
+    /// written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) block: Option<(u64, String)>,
 }
 
-/// The state that the store shows in clear, sealed beside it: a change of the one without the other is noticed.
+/// The columns that the store keeps in clear, sealed beside them to reveal a change of either.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) due: Option<Timestamp>,
@@ -108,7 +112,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// The columns of a record.
+    /// Returns the columns of a record.
     pub(crate) fn of(record: &Record) -> Self {
         Self {
             due: record.due,
@@ -119,25 +123,28 @@ impl Shown {
     }
 }
 
-/// How far the creation is. What was asked for is kept only as long as it may have to be sent.
+/// The progress of the creation. The request stays in the state only as long as it may have to be
+/// sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum Creation {
-    /// It reached nobody yet.
+    /// No create request has reached the vendor yet.
     Intended {
         new: Box<NewVerification>,
         calls: u32,
         since: Timestamp,
         retry_at: Timestamp,
     },
-    /// The vendor is being asked; where nobody is at it any more, the answer is lost. `open`: so is that of a call before it.
+    /// A create request is in progress. If its worker has crashed, the answer is lost. `open`: the
+    /// answer of an earlier request is lost too.
     Calling {
         new: Box<NewVerification>,
         calls: u32,
         since: Timestamp,
         open: bool,
     },
-    /// The answer is lost: it is being found out what became of it.
+    /// The answer is lost, and the engine is finding out whether the vendor created the
+    /// verification.
     Unsettled {
         new: Box<NewVerification>,
         calls: u32,
@@ -145,52 +152,53 @@ pub(crate) enum Creation {
         tries: u32,
         tried_at: Timestamp,
         found: usize,
-        /// Whether the answer of a call before the last one is lost, too.
+        /// Whether the answer of an earlier request is lost too.
         #[serde(default)]
         open: bool,
     },
-    /// The verification is at the vendor.
+    /// The verification exists at the vendor.
     Created,
-    /// Nothing was created, for good.
+    /// Nothing was created, and nothing will be.
     Refused { error: String },
 }
 
-/// How the asking goes.
+/// The state of polling.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Asking {
-    /// When the vendor last answered, or failed to.
+pub(crate) struct PollState {
+    /// When the vendor was last called, with or without success.
     pub(crate) asked_at: Option<Timestamp>,
     /// When the vendor last answered.
     pub(crate) answered_at: Option<Timestamp>,
-    /// How many answers in a row brought nothing new.
+    /// The number of consecutive answers without a change.
     pub(crate) unchanged: u32,
-    /// How many questions in a row failed.
+    /// The number of consecutive failures.
     pub(crate) failures: u32,
     pub(crate) failing_since: Option<Timestamp>,
     /// The kind of the last failure.
     pub(crate) error: Option<String>,
-    /// Not before then: the vendor asked for it.
+    /// The earliest time of the next call, if the vendor asked for a wait.
     pub(crate) not_before: Option<Timestamp>,
-    /// When the schedule's next poll is due, if it was put off after an outage.
+    /// When the schedule's next poll is due, if it was postponed after an outage.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) spread_until: Option<Timestamp>,
-    /// How often there was a reason to ask at once, and up to which of them it was asked.
+    /// The number of reasons to poll at once, and the number of those that a poll has covered.
     pub(crate) wakes: u32,
     pub(crate) heard: u32,
-    /// A message contradicts the settled outcome, and the vendor was not asked since.
+    /// Whether a message contradicts the settled outcome and the vendor was not polled since.
     #[serde(skip_serializing_if = "is_false")]
     pub(crate) contradicted: bool,
-    /// An operator wants the vendor asked now, whatever else says to wait.
+    /// Whether an operator has requested a poll, regardless of any wait.
     pub(crate) now: bool,
 }
 
-/// How far the deletion is.
+/// The state of the deletion.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Deletion {
     pub(crate) asked_at: Option<Timestamp>,
-    /// When the vendor was last about to be asked; until its answer is here, it may have deleted.
+    /// When a delete request was last about to be sent. Until its answer arrives, the vendor may
+    /// have deleted its copy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) calling_at: Option<Timestamp>,
     pub(crate) vendors: VendorsCopy,
@@ -213,23 +221,23 @@ impl Deletion {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum VendorsCopy {
-    /// All of it, as far as is known.
+    /// The copy is complete, as far as is known.
     #[default]
     There,
-    /// The vendor said that it deleted; it is still to be asked whether anything is left.
+    /// The vendor reported the deletion and has not confirmed it yet.
     Deleted { at: Timestamp },
-    /// The vendor called the verification off, and keeps what it has.
+    /// The vendor canceled the verification and keeps its data.
     CanceledOnly { at: Timestamp },
-    /// The vendor accepted the deletion as a job; it is asked again until the job is done.
+    /// The vendor accepted the deletion as a job. The engine asks again until the job is done.
     Accepted { at: Timestamp },
-    /// Nothing: the vendor confirmed it.
+    /// The vendor confirmed that it has no copy.
     Gone { at: Timestamp },
-    /// Nothing: a person says so.
+    /// An operator confirmed that the vendor has no copy.
     GoneByHand { at: Timestamp },
 }
 
 impl VendorsCopy {
-    /// Since when nothing is left there.
+    /// Returns the time since which the vendor has had no copy.
     pub(crate) const fn gone_at(self) -> Option<Timestamp> {
         match self {
             Self::Gone { at } | Self::GoneByHand { at } => Some(at),
@@ -263,7 +271,7 @@ impl FlowState {
             hand_off: None,
             unsupported_fields: Vec::new(),
             since: now,
-            asking: Asking::default(),
+            asking: PollState::default(),
             reports: 0,
             unknown_code: None,
             looked_at_code: None,
@@ -285,7 +293,8 @@ impl FlowState {
         }
     }
 
-    /// Returns what the vendor is being asked to create, and the number of the call, while a creation is [begun](super::Machine::begin).
+    /// Returns the verification to create and the number of the request, while a creation is
+    /// [begun](super::Machine::begin).
     #[must_use]
     pub fn attempt(&self) -> Option<(&NewVerification, u32)> {
         match &self.creation {
@@ -300,19 +309,19 @@ impl FlowState {
         self.evidence.calling.map(|calling| calling.item)
     }
 
-    /// Returns how the verification is called.
+    /// Returns the ids of the verification.
     #[must_use]
     pub const fn verification_id(&self) -> &VerificationId {
         self.verification.id()
     }
 
-    /// Returns the number of reasons to ask the vendor at once that there have been.
+    /// Returns the number of reasons to poll at once that have occurred so far.
     #[must_use]
     pub const fn reasons_to_ask(&self) -> u32 {
         self.asking.wakes
     }
 
-    /// The verification is at the vendor. What was learnt of it before stays.
+    /// Records that the verification exists at the vendor. Facts that are known already stay.
     pub(crate) fn created(
         &mut self,
         created: &CreateResponse,
@@ -320,7 +329,7 @@ impl FlowState {
         by: CreatedBy,
         changes: &mut ChangeSet,
     ) {
-        // A program that was taken for dead while it was about to ask has asked all the same: after the deletion, too.
+        // A worker that was taken for dead sent its create request after the deletion.
         if self
             .deletion
             .vendors
@@ -352,7 +361,8 @@ impl FlowState {
         self.at_vendor(by, created.already_existed, changes);
     }
 
-    /// The vendor created, or may have created, another one than the one that is followed.
+    /// Records that the vendor created, or may have created, a verification beside the one that the
+    /// flow follows.
     pub(crate) fn stray(&mut self, changes: &mut ChangeSet) {
         self.strays = self.strays.saturating_add(1);
         changes.write(Event::Found {
@@ -360,7 +370,7 @@ impl FlowState {
         });
     }
 
-    /// The verification is at the vendor, and nothing else is known of it.
+    /// Records that the verification exists at the vendor, without further facts.
     pub(crate) fn at_vendor(
         &mut self,
         by: CreatedBy,
@@ -380,8 +390,9 @@ impl FlowState {
         });
     }
 
-    /// When the vendor was first asked to create what may be there without our knowing; `now` where it is known to be there. The
-    /// person's time began then, however late it is found out.
+    /// Returns when the first create request was sent whose answer may be lost; `now` if the
+    /// verification is known to exist. The person's session began at that time, however late the
+    /// engine learns of it.
     pub(crate) fn begun_at(&self, now: Timestamp) -> Timestamp {
         match self.creation {
             Creation::Intended { since, .. }
@@ -391,7 +402,7 @@ impl FlowState {
         }
     }
 
-    /// Takes an observation in. `None` where it is about somebody else.
+    /// Applies an observation; `None` if it is about another verification.
     pub(crate) fn observe(
         &mut self,
         observation: &Observation,
@@ -433,7 +444,7 @@ impl FlowState {
                     matches!(self.verification.decision(), Decision::Settled(_));
                 self.wake();
             }
-            // Told once.
+            // The operator has a task for this code, or has acknowledged it.
             Transition::UnknownCode(code) if self.is_told(code) => return Some(transition),
             Transition::UnknownCode(code) => self.unknown_code = Some(code.clone()),
             _ => {
@@ -449,7 +460,10 @@ impl FlowState {
             }
         }
         if transition != Transition::Unchanged && self.may_note(observation) {
-            changes.write(Event::Observed(Observed::new(observation, &transition)));
+            changes.write(Event::Observed(AuditObservation::new(
+                observation,
+                &transition,
+            )));
         }
         if let (Some(ReportFinality::Final), ResultState::Inline(report)) =
             (weight, &observation.result)
@@ -465,15 +479,16 @@ impl FlowState {
         Some(transition)
     }
 
-    /// Whether a person is told of a code that nobody understands, or has looked at it.
+    /// Returns whether an operator has a task for this unknown code, or has acknowledged it.
     fn is_told(&self, code: &str) -> bool {
         [&self.unknown_code, &self.looked_at_code]
             .into_iter()
             .any(|known| known.as_deref() == Some(code))
     }
 
-    /// Counts an observation that is to be written into the audit trail. An unauthenticated sender may claim something without end, and gets
-    /// no more than [`MAX_CLAIMS_NOTED`] entries.
+    /// Counts an observation towards the audit trail, and returns whether it gets an entry.
+    /// Unauthenticated claims, which anyone can send without end, get at most [`MAX_CLAIMS_NOTED`]
+    /// entries.
     const fn may_note(&mut self, observation: &Observation) -> bool {
         if observation.trust.is_proven() {
             return true;
@@ -485,7 +500,8 @@ impl FlowState {
         noted
     }
 
-    /// Whether the observation of a message has to wait until its code is taught: what it says, or its report, may count then.
+    /// Returns whether the message of an observation has to wait until its code is known, because
+    /// its status or its report may count then.
     pub(crate) fn waits_for_code(&self, observation: &Observation) -> bool {
         let erased = self.deletion.own_erased_at.is_some();
         if erased || !is_not_understood(observation) || !observation.trust.is_proven() {
@@ -495,12 +511,13 @@ impl FlowState {
         matches!(told, Transition::UnknownCode(_)) || observation.result != ResultState::Absent
     }
 
-    /// There is a reason to ask the vendor at once.
+    /// Records a reason to poll the vendor at once.
     pub(crate) const fn wake(&mut self) {
         self.asking.wakes = self.asking.wakes.wrapping_add(1);
     }
 
-    /// Whether an observation about this flow changes anything, or carries a report that may.
+    /// Returns whether an observation about this flow changes the state, or carries a report that
+    /// may.
     pub(crate) fn is_news(&self, observation: &Observation) -> bool {
         if self.deletion.own_erased_at.is_some() {
             return false;
@@ -514,7 +531,7 @@ impl FlowState {
         let is_settled = matches!(self.verification.decision(), Decision::Settled(_));
         let mut after = self.verification.clone();
         let told = match after.apply(observation) {
-            // One reason to ask is enough until it was asked.
+            // One reason is enough until the next poll.
             Transition::PollRequested => {
                 self.asking.wakes == self.asking.heard || (is_settled && !self.asking.contradicted)
             }
@@ -528,7 +545,7 @@ impl FlowState {
             || self.verification.report_finality(observation) == Some(ReportFinality::Final)
     }
 
-    /// The vendor answered a question that was asked at `at`, when there had been so many reasons to.
+    /// Records the answer to a call that began at `at`, when `wakes` reasons to poll had occurred.
     pub(crate) fn answered(&mut self, wakes: u32, changed: bool, at: Timestamp) {
         let asking = &mut self.asking;
         (self.crashes, self.crashed_at) = (0, None);
@@ -552,7 +569,7 @@ impl FlowState {
         ) = (Some(at), Some(at), wakes, false);
     }
 
-    /// A question that was asked at `asked_at` failed.
+    /// Records the failure of a call that began at `asked_at`.
     pub(crate) fn unanswered(
         &mut self,
         error: &idv_core::Error,
@@ -569,8 +586,8 @@ impl FlowState {
             .map(|wait| crate::machine::retention::later(now, wait));
     }
 
-    /// Notes that the vendor has no result of this person under a handle, if the error says so. Returns whether another handle is tried at
-    /// once: then nothing has failed.
+    /// Records that the vendor has no result of this person under a handle, if the error says so.
+    /// Returns whether another handle is tried at once; then the call does not count as a failure.
     pub(crate) fn missed(
         &mut self,
         handle: &ResultHandle,
@@ -595,7 +612,7 @@ impl FlowState {
         another
     }
 
-    /// Notes that the verification is at its end, once it is.
+    /// Records the end of the verification, once it has ended.
     pub(crate) fn note_end(&mut self, capabilities: &VendorInfo, now: Timestamp) {
         let over = match self.creation {
             Creation::Created => {
@@ -612,15 +629,17 @@ impl FlowState {
         }
     }
 
-    /// Erases what tells of the person. What the verification is called stays: the vendor's copy may still have to go, and what comes late
-    /// about it is to be told from what is about nobody.
+    /// Erases personal data.
+    ///
+    /// The ids of the verification stay: the vendor's copy may still have to be deleted, and late
+    /// messages about it must be distinguishable from messages that match no flow.
     pub(crate) fn erase(&mut self, now: Timestamp) {
         self.hand_off = None;
         (self.reports, self.unstored) = (0, Vec::new());
         (self.unknown_code, self.looked_at_code) = (None, None);
         self.erase_evidence();
         if !matches!(self.creation, Creation::Created | Creation::Refused { .. }) {
-            // Nothing may be kept, though nobody knows whether there is something at the vendor.
+            // The data must go although the vendor may have created the verification.
             self.creation = Creation::Refused {
                 error: "erased".to_owned(),
             };
@@ -628,12 +647,12 @@ impl FlowState {
         self.deletion.own_erased_at.get_or_insert(now);
     }
 
-    /// Whether the end of the person's time is still to be noted.
-    pub(crate) fn may_lapse(&self) -> bool {
+    /// Returns whether the verification can still expire.
+    pub(crate) fn may_expire(&self) -> bool {
         self.verification.expire_if_due(Timestamp::MAX).is_some()
     }
 
-    /// Returns what is decided; `None` if nothing was created, or nobody knows.
+    /// Returns the decision; `None` if nothing was created, or if the creation is not settled.
     #[must_use]
     pub fn decision(&self) -> Option<Decision> {
         matches!(self.creation, Creation::Created).then(|| self.verification.decision())
@@ -650,7 +669,7 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// Whether the vendor's code is not known here.
+/// Returns whether the vendor's code is unknown.
 const fn is_not_understood(observation: &Observation) -> bool {
     observation.status.is_none() && observation.code.is_some()
 }

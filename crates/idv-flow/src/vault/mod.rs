@@ -49,7 +49,7 @@ pub(crate) use self::sealer::{Access, Sealer};
 ///
 /// A vault with a key can become one with a provider: add the key with [`Vault::with_older`].
 ///
-/// [`AuditReport::older_key`]: crate::audit::Verified::older_key
+/// [`AuditReport::older_key`]: crate::audit::AuditReport::older_key
 #[derive(Clone)]
 pub struct Vault(Source);
 

@@ -20,13 +20,14 @@ pub(crate) struct Kind {
     pub(crate) deletion: bool,
     pub(crate) guarded: bool,
     pub(crate) secret: &'static str,
-    /// Its id.
+    /// The vendor's id.
     pub(crate) provider: &'static str,
     /// Whether its results are fetched under a handle.
     pub(crate) results: bool,
-    /// A word that this version of the adapter knows beside the usual ones: it means that the person is verified.
+    /// A code that this version of the adapter knows beside the usual ones. It means that the
+    /// person is verified.
     pub(crate) taught: Option<&'static str>,
-    /// Whether this version of the adapter reads messages in XML, too.
+    /// Whether this version of the adapter also parses messages in XML.
     pub(crate) reads_xml: bool,
     /// Whether its evidence can be downloaded.
     pub(crate) evidence: bool,
@@ -103,7 +104,7 @@ impl Example {
     }
 }
 
-/// Content of a message from the vendor.
+/// Returns the observation in a message from the vendor.
 fn observe(said: &Value, channel: Channel, taught: Option<&str>) -> Observation {
     let text = |name: &str| said[name].as_str().map(str::to_owned);
     let mut observation = Observation::claimed(

@@ -1,12 +1,15 @@
-//! A vendor for tests: an adapter of a dozen lines over a transport that is the vendor itself, in memory, with a clock that is moved
-//! by hand. What it can do is chosen per test, and each call can be made to fail before or after its effect.
+//! A vendor for tests: a small adapter over a transport that is the vendor itself, in memory, with
+//! a manual clock.
+//!
+//! Each test chooses the vendor's capabilities, and can make each call fail before or after its
+//! effect.
 
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "it is a test's own"
+    reason = "a test fails by panicking"
 )]
 
 mod adapter;
@@ -23,7 +26,7 @@ use http::{Request, Response};
 use idv_core::call::CallPolicy;
 use idv_core::*;
 use idv_flow::store::MemoryStore;
-use idv_flow::{Engine, EngineBuilder, FlowId, Start};
+use idv_flow::{Engine, EngineBuilder, FlowId, StartRequest};
 use idv_testkit::ManualClock;
 use serde_json::{Value, json};
 
@@ -35,45 +38,45 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It does not arrive.
+    /// The request does not arrive.
     Refused,
-    /// It arrives and takes effect, and the answer is lost.
+    /// The request arrives and takes effect, and the answer is lost.
     AnswerLost,
-    /// It arrives, takes effect, and nobody ever answers.
+    /// The request arrives and takes effect, and no answer ever comes.
     Hang,
-    /// Each piece of its answer takes so long.
+    /// Each piece of the answer takes this long.
     Slow(Duration),
-    /// It never arrives and nobody ever answers.
+    /// The request never arrives, and no answer ever comes.
     HangBefore,
-    /// It is answered with this status, without effect.
+    /// The vendor answers with this status, without an effect.
     Status(u16),
 }
 
 #[derive(Debug, Default)]
 struct World {
-    /// What was created, by the vendor's id: our reference and the state.
+    /// The verifications by the vendor's id: our reference and the state.
     made: BTreeMap<String, (String, String)>,
     fates: VecDeque<(&'static str, Fate)>,
     calls: Vec<String>,
     keyed: bool,
     deletes: bool,
-    /// What a deletion amounts to before it deletes for good.
+    /// Whether the first deletion only cancels the verification.
     cancels_first: bool,
-    /// The number of deletions that are accepted before one is carried out.
+    /// The number of deletions that the vendor accepts before it carries one out.
     accepts: u32,
     /// Our reference by the handle of its result.
     results: BTreeMap<String, String>,
     fetched: Vec<String>,
-    /// What each file shows, and its content, by its name.
+    /// The kind and the content of each file, by its id.
     files: BTreeMap<String, (String, Bytes)>,
     downloads: Vec<String>,
     clock: Option<ManualClock>,
 }
 
-/// The vendor. Clones are the same.
+/// The vendor. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vendor(Arc<Mutex<World>>);
 
@@ -82,18 +85,18 @@ impl Vendor {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next call of this operation has this fate.
+    /// Sets the fate of the next call of this operation.
     pub(crate) fn next(&self, operation: &'static str, fate: Fate) -> &Self {
         self.world().fates.push_back((operation, fate));
         self
     }
 
-    /// Nothing fails any more.
+    /// Clears the planned failures.
     pub(crate) fn recovers(&self) {
         self.world().fates.clear();
     }
 
-    /// How often it was called for an operation.
+    /// Returns the number of calls of an operation.
     pub(crate) fn calls(&self, operation: &str) -> usize {
         self.world()
             .calls
@@ -102,19 +105,19 @@ impl Vendor {
             .count()
     }
 
-    /// The handles that were fetched, in order.
+    /// Returns the fetched handles, in order.
     pub(crate) fn fetched(&self) -> Vec<String> {
         self.world().fetched.clone()
     }
 
-    /// Has the result of a reference under a handle.
+    /// Adds the result of a reference under a handle.
     pub(crate) fn has_result(&self, handle: &str, reference: &Reference) {
         self.world()
             .results
             .insert(handle.to_owned(), reference.as_str().to_owned());
     }
 
-    /// Has a file, which reports list from now on.
+    /// Adds a file, which reports list from now on.
     pub(crate) fn has_file(&self, id: &str, kind: &str, content: impl Into<Bytes>) {
         self.world()
             .files
@@ -125,12 +128,12 @@ impl Vendor {
         self.world().clock.clone()
     }
 
-    /// The files that were downloaded, in order.
+    /// Returns the downloaded files, in order.
     pub(crate) fn downloads(&self) -> Vec<String> {
         self.world().downloads.clone()
     }
 
-    /// What exists under a reference.
+    /// Returns the verifications under a reference.
     pub(crate) fn made(&self, reference: &Reference) -> Vec<String> {
         let world = self.world();
         world
@@ -141,7 +144,8 @@ impl Vendor {
             .collect()
     }
 
-    /// Something else under our reference, as a vendor whose references are not unique may have it.
+    /// Adds another verification under our reference, as a vendor without unique references may
+    /// have it.
     pub(crate) fn plant(&self, reference: &Reference, id: &str) {
         self.world().made.insert(
             id.to_owned(),
@@ -149,7 +153,7 @@ impl Vendor {
         );
     }
 
-    /// Something happens at the vendor.
+    /// Changes the state of a verification.
     pub(crate) fn becomes(&self, reference: &Reference, state: &str) {
         for (made, now) in self.world().made.values_mut() {
             if made == reference.as_str() {
@@ -284,7 +288,7 @@ impl Transport for Vendor {
             )),
             Some(Fate::Hang) => std::future::pending().await,
             _ => {
-                // A network lets others have their turn.
+                // Yields to other tasks, as a network does.
                 tokio::task::yield_now().await;
                 Ok(Response::new(Bytes::from(answer.to_string()).into()))
             }
@@ -295,7 +299,7 @@ impl Transport for Vendor {
 /// The content of a file, in pieces.
 struct Content {
     rest: Bytes,
-    /// Befalls the last piece.
+    /// The fate of the last piece.
     fate: Option<Fate>,
     clock: Option<ManualClock>,
 }
@@ -326,7 +330,7 @@ impl Chunks for Content {
     }
 }
 
-/// Bits that are the same in every run, so that what is decided by chance is too.
+/// Bits that are the same in every run, so that every run takes the same decisions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bits(Arc<AtomicU64>);
 
@@ -342,7 +346,7 @@ impl Random for Bits {
     }
 }
 
-/// A vendor, a clock, a store, and flows over them.
+/// A vendor, a clock and a store, and the engines that use them.
 #[derive(Debug, Clone)]
 pub(crate) struct Bench {
     pub(crate) vendor: Vendor,
@@ -367,7 +371,7 @@ impl Bench {
         }
     }
 
-    /// The same vendor, clock and store, for a program whose adapter is another.
+    /// Returns the same vendor, clock and store, for a program with another version of the adapter.
     pub(crate) fn with(&self, kind: Kind) -> Self {
         Self {
             kind,
@@ -379,7 +383,7 @@ impl Bench {
         let environment = Environment::new(self.vendor.clone(), self.clock.clone())
             .with_random(self.bits.clone());
         let mut policy = CallPolicy::default();
-        // Each call is one attempt, so that tests say what becomes of it.
+        // Each call is one attempt, so that tests choose its fate.
         policy.max_attempts = 1;
         Client::new(Example::new(self.kind.clone()), environment, policy)
     }
@@ -390,7 +394,7 @@ impl Bench {
             .random(Arc::new(self.bits.clone()))
     }
 
-    /// A program that starts over the same store.
+    /// Opens a program over the same store.
     pub(crate) async fn flow(&self) -> Engine {
         self.open(self.builder()).await
     }
@@ -403,7 +407,7 @@ impl Bench {
             .unwrap()
     }
 
-    /// Lets time pass in steps, with everything that becomes due worked off.
+    /// Advances the clock in steps, and processes all due work at each step.
     pub(crate) async fn pass(&self, flow: &Engine, time: Duration) {
         let steps = 60;
         for _ in 0..steps {
@@ -414,20 +418,20 @@ impl Bench {
     }
 }
 
-/// Starts a verification of somebody.
+/// Starts a verification.
 pub(crate) async fn start(flow: &Engine) -> (FlowId, Reference) {
-    let new = somebody(flow);
+    let new = new_verification(flow);
     let reference = new.reference.clone();
     (flow.start(new).await.unwrap().id, reference)
 }
 
-pub(crate) fn somebody(flow: &Engine) -> NewVerification {
+pub(crate) fn new_verification(flow: &Engine) -> NewVerification {
     let mut new = NewVerification::new(flow.reference());
     new.person.family_name = Some("Mustermann".into());
     new
 }
 
-/// The vendor's message about a verification, with its secret.
+/// Returns the vendor's message about a verification, with its secret.
 pub(crate) fn message(reference: &Reference, id: Option<&str>, state: &str) -> Delivery {
     said(reference, id, state, SECRET)
 }
@@ -440,7 +444,7 @@ pub(crate) fn said(reference: &Reference, id: Option<&str>, state: &str, secret:
     delivery(body.to_string(), secret)
 }
 
-/// A message of the vendor's, with a secret in its address.
+/// Returns a message of the vendor, with a secret in its URL.
 pub(crate) fn delivery(body: impl Into<Bytes>, secret: &str) -> Delivery {
     let uri = format!("/callbacks/example?secret={secret}")
         .parse()
@@ -448,7 +452,7 @@ pub(crate) fn delivery(body: impl Into<Bytes>, secret: &str) -> Delivery {
     Delivery::callback(http::Method::POST, uri, http::HeaderMap::new(), body)
 }
 
-/// The person's browser, coming back with the handle of a result.
+/// Returns the return of the person's browser with the handle of a result.
 pub(crate) fn returning(reference: &Reference, handle: &str) -> Delivery {
     Delivery::returning(
         format!(
@@ -460,7 +464,7 @@ pub(crate) fn returning(reference: &Reference, handle: &str) -> Delivery {
     )
 }
 
-/// What the operator's list says of a flow, in one word each.
+/// Returns the reasons of the operator's tasks, one word each.
 pub(crate) async fn attention(flow: &Engine) -> Vec<&'static str> {
     flow.operator()
         .await
@@ -470,6 +474,6 @@ pub(crate) async fn attention(flow: &Engine) -> Vec<&'static str> {
         .collect()
 }
 
-pub(crate) async fn settle(start: impl Into<Start>, flow: &Engine) -> FlowId {
+pub(crate) async fn settle(start: impl Into<StartRequest>, flow: &Engine) -> FlowId {
     flow.start(start).await.unwrap().id
 }

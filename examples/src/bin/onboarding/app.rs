@@ -13,7 +13,7 @@ use idv::report::{Country, Gender};
 use idv::{ErrorKind, NewVerification, Pii, Reference, Url};
 use idv_axum::{Options, ReturnPage};
 use idv_examples::TestBed;
-use idv_flow::{Engine, FlowError, FlowId, FlowStatus, Start};
+use idv_flow::{Engine, FlowError, FlowId, FlowStatus, StartRequest};
 use serde::Deserialize;
 
 use crate::pages;
@@ -164,7 +164,11 @@ async fn start(
     new.callback_url = Some(idv_axum::callback_url(&app.base, &app.provider)?);
     let back = idv_axum::return_url(&app.base, &app.provider)?;
     (new.return_urls.success, new.return_urls.failure) = (Some(back.clone()), Some(back));
-    match app.flow.start(Start::new(new).by("onboarding")).await {
+    match app
+        .flow
+        .start(StartRequest::new(new).by("onboarding"))
+        .await
+    {
         Ok(started) => {
             let secure = if app.base.scheme() == "https" {
                 "; Secure"

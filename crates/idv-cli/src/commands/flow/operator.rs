@@ -141,7 +141,7 @@ impl Decided {
             (self.give_up_evidence, Resolution::GiveUpEvidence),
         ];
         self.rule
-            .map(Resolution::Rule)
+            .map(Resolution::ResolveDispute)
             .or_else(|| {
                 self.adopt
                     .as_deref()
@@ -238,7 +238,10 @@ mod tests {
     #[test]
     fn id_is_a_flow_or_a_message() {
         assert!(matches!(named(&"0".repeat(32)), Some(TaskTarget::Flow(_))));
-        assert_eq!(named(&"ab".repeat(32)), Some(TaskTarget::Message([0xab; 32])));
+        assert_eq!(
+            named(&"ab".repeat(32)),
+            Some(TaskTarget::Message([0xab; 32]))
+        );
         for text in [
             "",
             "abc",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use idv::Timestamp;
-use idv_flow::{Engine, FlowId, Keep, Retention};
+use idv_flow::{Engine, FlowId, Retention, RetentionRule};
 
 use super::{flow_id, status};
 use crate::failure::{Exit, Failure};
@@ -46,13 +46,13 @@ pub(crate) struct Retain {
 
 impl Retain {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
-        let mut vendor = Keep::until_asked();
+        let mut vendor = RetentionRule::until_asked();
         (vendor.after, vendor.not_before, vendor.not_after) = (
             self.vendor_after,
             self.vendor_not_before,
             self.vendor_not_after,
         );
-        let mut own = Keep::until_asked();
+        let mut own = RetentionRule::until_asked();
         (own.after, own.not_before, own.not_after) =
             (self.own_after, self.own_not_before, self.own_not_after);
         flow.retain(self.id, Retention::new(vendor, own), &self.by)

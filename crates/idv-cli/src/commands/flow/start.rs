@@ -40,7 +40,7 @@ pub(crate) struct Start {
 impl Start {
     pub(crate) async fn run(self, flow: &Engine, output: Output) -> Result<Exit, Failure> {
         let new = self.request.verification(|| flow.reference())?;
-        let mut start = idv_flow::Start::new(new);
+        let mut start = idv_flow::StartRequest::new(new);
         start.account = self.at;
         (start.key, start.tenant) = (self.key, self.tenant);
         start.by = self.by;

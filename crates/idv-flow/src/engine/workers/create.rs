@@ -14,7 +14,7 @@ use crate::error::{FlowError, Result};
 use crate::id::FlowId;
 use crate::machine::retention::later;
 use crate::machine::{Command, Input, Machine};
-use crate::status::{Start, Started};
+use crate::status::{StartRequest, StartResponse};
 use crate::store::{Inserted, Lease, Phase, Record};
 
 /// A reference or an application key belonged to a flow that was purged.
@@ -24,7 +24,7 @@ const PURGED: FlowError = FlowError::Conflict(
 
 impl Inner {
     /// Commits the intent to create a verification, which a worker carries out.
-    pub(crate) async fn submit(&self, start: Start) -> Result<Started> {
+    pub(crate) async fn submit(&self, start: StartRequest) -> Result<StartResponse> {
         let (_, flow, already_existed) = self.insert(start, None).await?;
         self.wakeup.notify_one();
         Ok(started(&flow, already_existed))
@@ -35,8 +35,8 @@ impl Inner {
     pub(crate) async fn submit_in(
         &self,
         transaction: &mut dyn crate::store::ApplicationTransaction,
-        start: Start,
-    ) -> Result<Started> {
+        start: StartRequest,
+    ) -> Result<StartResponse> {
         self.check_clock().await?;
         self.refresh_keys().await?;
         let (at, flow, entries) = self.prepare(start)?;
@@ -49,7 +49,7 @@ impl Inner {
             Inserted::Exists(id) => match self.read(id).await {
                 Ok(kept) => Ok(started(&kept, true)),
                 // It was inserted by the same transaction, which other connections do not see yet.
-                Err(FlowError::UnknownFlow(_)) => Ok(Started {
+                Err(FlowError::UnknownFlow(_)) => Ok(StartResponse {
                     id,
                     ..started(&flow, true)
                 }),
@@ -60,7 +60,7 @@ impl Inner {
     }
 
     /// Commits the intent to create a verification, and sends the create request.
-    pub(crate) async fn start(&self, start: Start) -> Result<Started> {
+    pub(crate) async fn start(&self, start: StartRequest) -> Result<StartResponse> {
         let at = self.account_of(&start)?;
         let Some(mut permit) = self.permit(&at).await? else {
             // A worker creates it when the account's control allows a call.
@@ -86,7 +86,7 @@ impl Inner {
     /// reference or key, and whether there was one.
     async fn insert(
         &self,
-        start: Start,
+        start: StartRequest,
         lease: Option<Timestamp>,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, bool)> {
         self.check_clock().await?;
@@ -122,7 +122,7 @@ impl Inner {
     }
 
     /// Returns the account at which a flow is to start.
-    fn account_of(&self, start: &Start) -> Result<Arc<VendorHandle>> {
+    fn account_of(&self, start: &StartRequest) -> Result<Arc<VendorHandle>> {
         match &start.account {
             Some(account) => self.account(account),
             None => self.account(self.account_names().first().copied().unwrap_or_default()),
@@ -150,7 +150,7 @@ impl Inner {
     /// Makes a new flow with the beginning of its audit trail.
     pub(crate) fn prepare(
         &self,
-        start: Start,
+        start: StartRequest,
     ) -> Result<(Arc<VendorHandle>, LoadedFlow, Vec<AuditEntry>)> {
         let at = self.account_of(&start)?;
         start
@@ -257,8 +257,8 @@ impl Inner {
 }
 
 /// Returns the result of a start.
-fn started(flow: &LoadedFlow, already_existed: bool) -> Started {
-    Started {
+fn started(flow: &LoadedFlow, already_existed: bool) -> StartResponse {
+    StartResponse {
         id: flow.record.id,
         hand_off: flow.state.hand_off.clone(),
         already_existed,
@@ -267,7 +267,7 @@ fn started(flow: &LoadedFlow, already_existed: bool) -> Started {
     }
 }
 
-impl From<NewVerification> for Start {
+impl From<NewVerification> for StartRequest {
     fn from(new: NewVerification) -> Self {
         Self::new(new)
     }

@@ -171,7 +171,7 @@ impl Inner {
         listed: Listed,
     ) -> Result<EvidenceResult, Error> {
         let (id, evidence) = (flow.record.id, &flow.state.evidence);
-        let limit = evidence.policy.max_item.min(evidence.room());
+        let limit = evidence.policy.max_item.min(evidence.bytes_left());
         let too_long = EvidenceResult::TooLong {
             id: listed.id.clone(),
             kind: listed.kind,

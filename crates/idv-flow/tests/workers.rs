@@ -1,9 +1,9 @@
-//! Workers: sharing, stopping, failing stores, and what no program here can work on.
+//! Workers: sharing, stopping, failing stores, and flows that no program can process.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
+    reason = "a test fails by panicking"
 )]
 
 mod support;
@@ -19,14 +19,14 @@ use idv_flow::store::{Commit, FlowStore as _, Phase};
 use idv_flow::{FlowError, Vault};
 use support::*;
 
-/// Lets the futures of a test have their turn, without any time passing.
+/// Polls the test's other futures, without any time passing.
 async fn breathe() {
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Until the flag is up, looked at whenever there is a turn.
+/// Waits until the flag is set.
 async fn raised(flag: &AtomicBool) {
     while !flag.load(Ordering::Relaxed) {
         tokio::task::yield_now().await;
@@ -34,7 +34,7 @@ async fn raised(flag: &AtomicBool) {
 }
 
 #[tokio::test]
-async fn programs_over_one_store_share_the_work_and_none_does_a_step_twice() {
+async fn programs_share_work_and_repeat_no_step() {
     let bench = Bench::new(Kind::default());
     let flows = join_all((0..4).map(|_| bench.flow())).await;
     let mut references = Vec::new();
@@ -55,7 +55,7 @@ async fn programs_over_one_store_share_the_work_and_none_does_a_step_twice() {
         stop.store(true, Ordering::Relaxed);
     };
     join(workers, driver).await;
-    assert_eq!(bench.vendor.calls("poll"), 100, "each was asked for once");
+    assert_eq!(bench.vendor.calls("poll"), 100, "each flow was polled once");
     for (id, _) in &references {
         assert!(flows[0].status(*id).await.unwrap().is_verified());
     }
@@ -66,14 +66,15 @@ async fn programs_over_one_store_share_the_work_and_none_does_a_step_twice() {
 }
 
 #[tokio::test]
-async fn stopping_brings_what_is_under_way_to_its_end_and_begins_nothing_new() {
+async fn stop_completes_running_steps_and_starts_none() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (first, reference) = start(&flow).await;
     let (second, _) = start(&flow).await;
     bench.vendor.becomes(&reference, "passed");
     bench.clock.advance(HOUR);
-    // Of two workers one has the timer of the audit trail, and the other one of the flows, when they are told to stop.
+    // When they stop, one of two workers runs the timer of the audit trail, and the other that of
+    // the flows.
     flow.run(2, std::future::ready(())).await;
     assert_eq!(
         (bench.vendor.calls("poll"), flow.worker_stats().under_way),
@@ -93,7 +94,7 @@ async fn stopping_brings_what_is_under_way_to_its_end_and_begins_nothing_new() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_dropped_in_a_call_leaves_it_to_the_next_after_its_lease() {
+async fn step_of_dropped_worker_resumes_after_its_lease() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -115,7 +116,7 @@ async fn a_worker_that_is_dropped_in_a_call_leaves_it_to_the_next_after_its_leas
 
 #[cfg(feature = "sqlite")]
 #[tokio::test]
-async fn a_step_that_was_handed_the_only_connection_gives_it_back_while_more_is_claimed() {
+async fn claim_does_not_block_step_with_only_connection() {
     let folder = std::env::temp_dir().join(format!("idv-flow-running-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let store = idv_flow::store::SqliteStore::open(folder.join("flows.db"))
@@ -144,12 +145,12 @@ async fn a_step_that_was_handed_the_only_connection_gives_it_back_while_more_is_
     std::fs::remove_dir_all(&folder).unwrap();
     assert!(
         worked.is_ok(),
-        "claiming waits for a step that nobody lets go on"
+        "the claim waits for a step that cannot continue"
     );
 }
 
 #[tokio::test]
-async fn what_comes_in_is_worked_off_without_waiting_for_a_timer() {
+async fn message_is_processed_without_waiting_for_timer() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -171,7 +172,7 @@ async fn what_comes_in_is_worked_off_without_waiting_for_a_timer() {
 }
 
 #[tokio::test]
-async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that_knows_it() {
+async fn flow_waits_for_program_that_has_its_vendor() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -199,14 +200,14 @@ async fn a_flow_at_a_vendor_that_is_not_configured_here_waits_for_a_program_that
     assert_eq!(attention(&other).await, ["unconfigured"]);
     assert!(
         flow.verify_audit(None).await.unwrap().holds(),
-        "it is only set aside"
+        "the flow is only set aside"
     );
     bench.pass(&flow, HOUR).await;
     assert!(flow.status(id).await.unwrap().is_verified());
 }
 
 #[tokio::test]
-async fn what_cannot_be_opened_is_left_as_it_is_for_a_person() {
+async fn damaged_flow_needs_operator_and_stays_unchanged() {
     let bench = Bench::new(Kind::default());
     let vault = Vault::new(&idv_core::Secret::new("a".repeat(64))).unwrap();
     let flow = bench.open(bench.builder().vault(vault)).await;
@@ -215,7 +216,7 @@ async fn what_cannot_be_opened_is_left_as_it_is_for_a_person() {
     bench.vendor.becomes(&reference, "passed");
     let good = bench.store.load(id).await.unwrap().unwrap();
     let mut bad = good.clone();
-    // Somebody puts one flow's body into another's place.
+    // An attacker replaces the body of a flow with that of another.
     bad.body = bench.store.load(other).await.unwrap().unwrap().body;
     bench.store.commit(&Commit::new(&bad, &[])).await.unwrap();
     bench.pass(&flow, HOUR).await;
@@ -235,11 +236,11 @@ async fn what_cannot_be_opened_is_left_as_it_is_for_a_person() {
             .count(),
         1
     );
-    assert_eq!(listed.len(), 2, "one that cannot be read hides no other");
+    assert_eq!(listed.len(), 2, "an unreadable flow hides no other");
     assert_eq!(
         flow.status(other).await.unwrap().phase,
         Phase::Open,
-        "the others go on"
+        "the other flows continue"
     );
 
     let mut record = bench.store.load(id).await.unwrap().unwrap();
@@ -257,7 +258,7 @@ async fn what_cannot_be_opened_is_left_as_it_is_for_a_person() {
 }
 
 #[tokio::test]
-async fn health_says_for_how_long_work_has_been_waiting() {
+async fn health_reports_lag_of_workers() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     assert_eq!(flow.health().await.unwrap().behind, Duration::ZERO);
@@ -269,10 +270,10 @@ async fn health_says_for_how_long_work_has_been_waiting() {
 }
 
 #[tokio::test]
-async fn two_that_start_the_same_reference_at_the_same_time_have_one_flow() {
+async fn concurrent_starts_of_one_reference_make_one_flow() {
     let bench = Bench::new(Kind::default());
     let flows = join_all((0..8).map(|_| bench.flow())).await;
-    let new = somebody(&flows[0]);
+    let new = new_verification(&flows[0]);
     let started = join_all(flows.iter().map(|flow| flow.start(new.clone()))).await;
     let ids: std::collections::BTreeSet<_> = started
         .iter()
@@ -289,7 +290,7 @@ async fn two_that_start_the_same_reference_at_the_same_time_have_one_flow() {
 }
 
 #[tokio::test]
-async fn a_lease_that_a_call_may_outlive_is_refused() {
+async fn lease_shorter_than_call_is_refused() {
     let bench = Bench::new(Kind::default());
     let deadline = bench.client().policy().deadline;
     for lease in [Duration::ZERO, deadline] {
@@ -313,7 +314,7 @@ async fn a_lease_that_a_call_may_outlive_is_refused() {
 }
 
 #[tokio::test]
-async fn health_names_the_vendor_that_fails_and_what_waits() {
+async fn health_reports_failing_account_and_backlog() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (_, reference) = start(&flow).await;
@@ -334,13 +335,13 @@ async fn health_names_the_vendor_that_fails_and_what_waits() {
     assert_eq!(
         failing[0].since.duration_since(since).as_secs(),
         3600,
-        "it is the first failure's time"
+        "the time is that of the first failure"
     );
     bench.clock.advance(HOUR);
     flow.run_due().await.unwrap();
     assert!(
         flow.health().await.unwrap().failing.is_empty(),
-        "an answer ends it"
+        "an answer ends the failure"
     );
 
     flow.receive("example", &message(&reference, None, "passed"))

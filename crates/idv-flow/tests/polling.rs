@@ -1,6 +1,6 @@
-//! Asking the vendor, and believing its messages.
+//! Polling the vendor, and the trust in its messages.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use support::*;
 
 #[tokio::test]
-async fn a_verification_is_asked_for_ever_more_seldom_until_it_has_an_outcome_and_then_no_more() {
+async fn polls_become_rarer_and_end_with_the_outcome() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -42,7 +42,7 @@ async fn a_verification_is_asked_for_ever_more_seldom_until_it_has_an_outcome_an
 }
 
 #[tokio::test]
-async fn a_claim_wakes_one_question_and_many_claims_not_many() {
+async fn many_claims_cause_one_poll() {
     let bench = Bench::new(Kind {
         guarded: false,
         ..Kind::default()
@@ -62,7 +62,7 @@ async fn a_claim_wakes_one_question_and_many_claims_not_many() {
     assert_eq!(
         status.status,
         Some(Status::AwaitingPerson),
-        "what is claimed is not believed"
+        "a claim does not count"
     );
     let woken = flow
         .audit_of(id)
@@ -75,7 +75,7 @@ async fn a_claim_wakes_one_question_and_many_claims_not_many() {
 }
 
 #[tokio::test]
-async fn suspicion_after_the_end_is_asked_about_and_disputes() {
+async fn suspicion_after_end_is_polled_and_disputed() {
     for guarded in [true, false] {
         let bench = Bench::new(Kind {
             guarded,
@@ -96,11 +96,11 @@ async fn suspicion_after_the_end_is_asked_about_and_disputes() {
             )
         };
 
-        // A message that agrees with the outcome is no reason to ask.
+        // A message that agrees with the outcome is no reason to poll.
         flow.receive("example", &says("passed", 1)).await.unwrap();
         bench.pass(&flow, HOUR).await;
         assert_eq!(bench.vendor.calls("poll"), polls);
-        // One that does not is, once; a forged one changes nothing.
+        // A contradicting message causes one poll; a forged one changes nothing.
         flow.receive("example", &says("suspicious", 2))
             .await
             .unwrap();
@@ -123,7 +123,7 @@ async fn suspicion_after_the_end_is_asked_about_and_disputes() {
 }
 
 #[tokio::test]
-async fn a_message_is_answered_before_it_is_worked_off_and_stored_once() {
+async fn message_is_answered_first_and_stored_once() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -137,7 +137,7 @@ async fn a_message_is_answered_before_it_is_worked_off_and_stored_once() {
     assert_eq!(
         flow.status(id).await.unwrap().status,
         Some(Status::AwaitingPerson),
-        "nothing was worked off yet"
+        "the message is not processed yet"
     );
     assert_eq!(flow.run_due().await.unwrap(), 1);
     let status = flow.status(id).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_message_is_answered_before_it_is_worked_off_and_stored_once() {
 }
 
 #[tokio::test]
-async fn where_the_vendor_can_be_asked_its_message_settles_nothing_but_has_it_asked() {
+async fn message_causes_poll_when_vendor_has_polling() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -163,7 +163,7 @@ async fn where_the_vendor_can_be_asked_its_message_settles_nothing_but_has_it_as
 }
 
 #[tokio::test]
-async fn messages_that_contradict_each_other_verify_nobody_until_a_person_rules() {
+async fn contradictory_messages_verify_no_one_until_resolved() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -182,13 +182,17 @@ async fn messages_that_contradict_each_other_verify_nobody_until_a_person_rules(
     assert_eq!(
         flow.reports(id).await.unwrap().len(),
         2,
-        "both sides are there for whoever rules"
+        "the operator can read both reports"
     );
     assert_eq!(attention(&flow).await, ["disputed"]);
 
-    flow.resolve(id, &Resolution::Rule(Outcome::Rejected), "operator-7")
-        .await
-        .unwrap();
+    flow.resolve(
+        id,
+        &Resolution::ResolveDispute(Outcome::Rejected),
+        "operator-7",
+    )
+    .await
+    .unwrap();
     let status = flow.status(id).await.unwrap();
     assert_eq!(
         (status.status, status.phase),
@@ -206,14 +210,18 @@ async fn messages_that_contradict_each_other_verify_nobody_until_a_person_rules(
     );
     assert!(attention(&flow).await.is_empty());
     let error = flow
-        .resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7")
+        .resolve(
+            id,
+            &Resolution::ResolveDispute(Outcome::Verified),
+            "operator-7",
+        )
         .await
         .unwrap_err();
     assert!(matches!(error, FlowError::Conflict(_)), "{error}");
 }
 
 #[tokio::test]
-async fn the_persons_time_runs_out_after_the_vendor_was_asked_once_more() {
+async fn session_expires_after_last_poll() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, _) = start(&flow).await;
@@ -228,7 +236,7 @@ async fn the_persons_time_runs_out_after_the_vendor_was_asked_once_more() {
 }
 
 #[tokio::test]
-async fn what_happened_in_the_last_moment_counts_even_if_the_vendor_is_down_then() {
+async fn late_outcome_counts_after_outage_at_expiry() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -242,7 +250,7 @@ async fn what_happened_in_the_last_moment_counts_even_if_the_vendor_is_down_then
 }
 
 #[tokio::test]
-async fn a_vendor_that_is_down_for_long_is_told_to_a_person_and_asked_all_the_same() {
+async fn long_outage_needs_operator_and_polls_continue() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -264,7 +272,7 @@ async fn a_vendor_that_is_down_for_long_is_told_to_a_person_and_asked_all_the_sa
 }
 
 #[tokio::test]
-async fn refused_credentials_are_told_soon() {
+async fn refused_credentials_need_operator_soon() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, _) = start(&flow).await;
@@ -287,7 +295,7 @@ async fn refused_credentials_are_told_soon() {
 }
 
 #[tokio::test]
-async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
+async fn unknown_code_makes_one_task_and_changes_nothing() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -308,7 +316,7 @@ async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
     assert_eq!(told, 1);
     assert!(
         bench.vendor.calls("poll") < 15,
-        "it is no reason to ask faster: {}",
+        "an unknown code is no reason to poll faster: {}",
         bench.vendor.calls("poll")
     );
     flow.resolve(id, &Resolution::Acknowledge, "operator-7")
@@ -317,7 +325,7 @@ async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
     bench.pass(&flow, 6 * HOUR).await;
     assert!(
         attention(&flow).await.is_empty(),
-        "the vendor goes on saying what somebody has looked at"
+        "the vendor repeats an acknowledged code"
     );
     bench.vendor.becomes(&reference, "another-new-word");
     bench.pass(&flow, 6 * HOUR).await;
@@ -325,7 +333,7 @@ async fn a_code_that_nobody_knows_is_told_once_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_report_that_never_comes_is_told_to_a_person_who_can_give_it_up() {
+async fn overdue_report_needs_operator_who_can_abandon_it() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -348,12 +356,12 @@ async fn a_report_that_never_comes_is_told_to_a_person_who_can_give_it_up() {
     flow.run_due().await.unwrap();
     assert!(
         flow.status(id).await.unwrap().is_verified(),
-        "what still comes is taken in"
+        "a late report still counts"
     );
 }
 
 #[tokio::test]
-async fn a_list_is_read_once_for_all_and_asks_alone_only_for_those_of_which_it_tells_news() {
+async fn list_is_read_once_and_only_changed_flows_are_polled() {
     let bench = Bench::new(Kind {
         listing: true,
         ..Kind::default()
@@ -376,12 +384,12 @@ async fn a_list_is_read_once_for_all_and_asks_alone_only_for_those_of_which_it_t
     assert_eq!(
         trail.len(),
         3,
-        "what the list tells again and again is written once: {trail:?}"
+        "a repeated list entry writes one audit entry: {trail:?}"
     );
 }
 
 #[tokio::test]
-async fn a_message_that_comes_before_the_vendors_id_is_known_is_not_lost() {
+async fn message_before_vendor_id_is_known_is_not_lost() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let unnamed = idv_core::Delivery::callback(
@@ -404,7 +412,7 @@ async fn a_message_that_comes_before_the_vendors_id_is_known_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is_forgotten() {
+async fn unmatched_message_is_kept_only_if_authenticated() {
     for (guarded, items) in [(true, vec!["unmatched"]), (false, vec![])] {
         let bench = Bench::new(Kind {
             guarded,
@@ -417,7 +425,7 @@ async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is
         assert_eq!(
             flow.run_due().await.unwrap(),
             usize::from(guarded),
-            "what anybody can claim about nobody is not even stored"
+            "a claim that matches no flow is not stored"
         );
         bench.pass(&flow, 3 * DAY).await;
         assert_eq!(attention(&flow).await, items);
@@ -435,7 +443,7 @@ async fn a_proven_message_about_nobody_is_kept_for_a_person_and_a_claimed_one_is
 }
 
 #[tokio::test]
-async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a_person() {
+async fn message_needs_operator_when_its_secret_has_changed() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -458,9 +466,9 @@ async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a
     assert_eq!(attention(&changed).await, ["unproven"]);
     let item = changed.operator().await.unwrap().remove(0);
     let idv_flow::TaskTarget::Message(digest) = item.about else {
-        panic!("it is about a message")
+        panic!("the task is not about a message")
     };
-    // With the old secret back it is believed.
+    // With the old secret configured again, the message counts.
     flow.resolve_message(&digest, true).await.unwrap();
     flow.run_due().await.unwrap();
     assert!(flow.status(id).await.unwrap().is_verified());
@@ -468,7 +476,7 @@ async fn a_message_whose_secret_was_changed_before_it_was_worked_off_waits_for_a
 }
 
 #[tokio::test]
-async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
+async fn each_account_has_its_schedule_and_invalid_one_is_refused() {
     let bench = Bench::new(Kind::default());
     let client = bench.client();
     let mut schedule = Schedule::of(client.info());
@@ -527,7 +535,7 @@ async fn each_vendor_has_its_schedule_and_one_that_cannot_work_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_nothing() {
+async fn personal_data_is_sealed_and_wrong_key_opens_nothing() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -582,7 +590,7 @@ async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_no
     assert!(rotated.status(id).await.unwrap().is_verified());
     assert!(
         open(Vault::new(&key("b")).unwrap()).await.is_ok(),
-        "the store's own keys are sealed anew"
+        "the store's own keys are sealed again"
     );
     let plain = Bench::new(Kind::default());
     assert!(plain.flow().await.is_plain() && !flow.is_plain());
@@ -598,7 +606,7 @@ async fn nothing_of_a_person_is_in_the_store_but_sealed_and_a_wrong_key_opens_no
 }
 
 #[tokio::test]
-async fn a_review_that_takes_too_long_is_told_to_a_person_and_asked_for_all_the_same() {
+async fn long_review_needs_operator_and_polls_continue() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -613,7 +621,7 @@ async fn a_review_that_takes_too_long_is_told_to_a_person_and_asked_for_all_the_
 }
 
 #[tokio::test]
-async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
+async fn operator_polls_vendor_regardless_of_schedule() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -624,9 +632,14 @@ async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
         flow.run_due().await.unwrap();
         assert_eq!(bench.vendor.calls("poll"), times);
         flow.run_due().await.unwrap();
-        assert_eq!(bench.vendor.calls("poll"), times, "it is asked once");
+        assert_eq!(
+            bench.vendor.calls("poll"),
+            times,
+            "the vendor is polled once"
+        );
     };
-    // Before the first question is due, again within the shortest gap, after a failure and within its backoff.
+    // Before the first poll is due, again within the shortest gap, and after a failure within its
+    // backoff.
     asked(1).await;
     asked(2).await;
     bench
@@ -639,7 +652,7 @@ async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
     bench.vendor.becomes(&reference, "passed");
     asked(6).await;
     assert!(flow.status(id).await.unwrap().is_verified());
-    // A verification that is closed is not asked for any more, and neither is one that is erased.
+    // A closed verification is not polled any more, and neither is an erased one.
     asked(6).await;
     flow.delete(id, "desk-3").await.unwrap();
     bench.pass(&flow, HOUR).await;
@@ -647,7 +660,7 @@ async fn operator_has_the_vendor_asked_whatever_the_schedule_says() {
 }
 
 #[tokio::test]
-async fn audit_trail_has_the_digest_of_the_callbacks_bytes() {
+async fn audit_trail_has_digest_of_callback_bytes() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -667,7 +680,7 @@ async fn audit_trail_has_the_digest_of_the_callbacks_bytes() {
 }
 
 #[tokio::test]
-async fn ruling_is_refused_unless_it_ends_a_dispute() {
+async fn resolution_is_refused_unless_outcome_is_disputed() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -675,7 +688,7 @@ async fn ruling_is_refused_unless_it_ends_a_dispute() {
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
     let ruled = async |outcome| {
-        flow.resolve(id, &Resolution::Rule(outcome), "operator-7")
+        flow.resolve(id, &Resolution::ResolveDispute(outcome), "operator-7")
             .await
     };
     assert!(
@@ -683,7 +696,7 @@ async fn ruling_is_refused_unless_it_ends_a_dispute() {
             ruled(Outcome::Verified).await.unwrap_err(),
             FlowError::Conflict(_)
         ),
-        "it is open"
+        "the verification is open"
     );
     for state in ["passed", "failed"] {
         flow.receive("example", &message(&reference, None, state))
@@ -704,13 +717,13 @@ async fn ruling_is_refused_unless_it_ends_a_dispute() {
             ruled(Outcome::Rejected).await.unwrap_err(),
             FlowError::Conflict(_)
         ),
-        "it is settled"
+        "the verification is settled"
     );
     assert!(flow.status(id).await.unwrap().is_verified());
 }
 
 #[tokio::test]
-async fn ruled_outcome_has_the_latest_report_if_none_came_with_it() {
+async fn resolved_outcome_has_latest_report_if_none_matches() {
     let bench = Bench::new(Kind {
         polling: false,
         ..Kind::default()
@@ -727,9 +740,13 @@ async fn ruled_outcome_has_the_latest_report_if_none_came_with_it() {
         (attention(&flow).await, flow.report(id).await.unwrap()),
         (vec!["disputed"], None)
     );
-    flow.resolve(id, &Resolution::Rule(Outcome::Verified), "operator-7")
-        .await
-        .unwrap();
+    flow.resolve(
+        id,
+        &Resolution::ResolveDispute(Outcome::Verified),
+        "operator-7",
+    )
+    .await
+    .unwrap();
     assert!(flow.status(id).await.unwrap().is_verified());
     assert_eq!(
         flow.report(id)
@@ -745,7 +762,7 @@ async fn ruled_outcome_has_the_latest_report_if_none_came_with_it() {
 }
 
 #[tokio::test]
-async fn verification_never_begun_is_asked_ever_less_often() {
+async fn verification_not_begun_is_polled_less_and_less() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let (id, reference) = start(&flow).await;
@@ -761,7 +778,8 @@ async fn verification_never_begun_is_asked_ever_less_often() {
     }
     let polls = bench.vendor.calls("poll");
     assert!((30..=60).contains(&polls), "{polls} polls in 30 days");
-    // No news is lost: a callback has the vendor asked at once, and what the schedule finds comes in time.
+    // No change is lost: a callback causes a poll at once, and the schedule finds other changes in
+    // time.
     bench.vendor.becomes(&reference, "passed");
     flow.receive("example", &message(&reference, None, "passed"))
         .await
@@ -771,7 +789,7 @@ async fn verification_never_begun_is_asked_ever_less_often() {
 }
 
 #[tokio::test]
-async fn polls_are_spread_after_an_outage() {
+async fn polls_are_spread_after_outage() {
     let bench = Bench::new(Kind::default());
     let flow = bench.flow().await;
     let mut started = Vec::new();
@@ -790,10 +808,10 @@ async fn polls_are_spread_after_an_outage() {
     }
     assert!(
         bench.vendor.calls("poll") - before >= 200,
-        "each flow is asked"
+        "each flow is polled"
     );
     assert!(most <= 20, "{most} polls in a minute");
-    // A message does not wait for that.
+    // A message does not wait for the spread poll.
     bench.clock.advance(20 * HOUR);
     let (id, reference) = &started[0];
     bench.vendor.becomes(reference, "passed");
