@@ -150,5 +150,8 @@ async fn find(flow: &Engine, reference: &Reference) -> Result<FlowStatus, Failur
             return Ok(status);
         }
     }
-    Err(Failure::new(Exit::Failed, "no flow has this reference"))
+    Err(Failure::new(
+        Exit::Failed,
+        "there is no flow with this reference",
+    ))
 }
