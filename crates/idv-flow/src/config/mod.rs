@@ -236,7 +236,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::AccountLimits;
+    use crate::{AccountLimits, CircuitBreaker};
 
     fn read(value: Value) -> Result<FlowConfig, String> {
         serde_json::from_value(value).map_err(|error| error.to_string())
@@ -400,12 +400,15 @@ mod tests {
             "branch": { "per_second": 2, "breaker_interval_ms": 60_000 },
         });
         let limits = AccountLimits::none();
-        let mut bank = AccountSettings::default();
-        bank.limits = limits.per_minute(30).concurrent(4);
-        bank.breaker.outages = 0;
-        let mut branch = AccountSettings::default();
-        branch.limits = limits.per_second(2);
-        branch.breaker.probe_interval = Duration::from_secs(60);
+        let breaker = CircuitBreaker::default();
+        let bank = AccountSettings {
+            limits: limits.per_minute(30).concurrent(4),
+            breaker: CircuitBreaker::new(0, breaker.probe_interval),
+        };
+        let branch = AccountSettings {
+            limits: limits.per_second(2),
+            breaker: CircuitBreaker::new(breaker.outages, Duration::from_secs(60)),
+        };
         let expected = AccountTable::from([("bank", bank), ("branch", branch)]);
         let config = read(json!({ "accounts": tables })).unwrap();
         assert_eq!(config.accounts, expected);

@@ -152,7 +152,7 @@ impl Engine {
             match (status.hand_off, status.phase) {
                 (Some(hand_off), _) => return Ok(hand_off),
                 (None, Phase::Creating | Phase::Open) => {
-                    self.inner.clock.sleep(HAND_OFF_PAUSE).await
+                    self.inner.clock.sleep(HAND_OFF_PAUSE).await;
                 }
                 (None, _) => {
                     return Err(FlowError::Conflict(
