@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use idv_core::{Reference, Status};
-use idv_flow::store::{Inbox as _, Phase, Store};
+use idv_flow::store::{Inbox as _, Phase};
 use idv_flow::{About, Engine, Keep, Resolution, Retention};
 use serde_json::json;
 use support::*;

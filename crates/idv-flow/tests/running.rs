@@ -15,7 +15,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
 use idv_core::Clock as _;
-use idv_flow::store::{Commit, FlowStore as _, Phase, Store};
+use idv_flow::store::{Commit, FlowStore as _, Phase};
 use idv_flow::{FlowError, Vault};
 use support::*;
 
