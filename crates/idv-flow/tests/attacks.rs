@@ -7,7 +7,7 @@ mod support;
 use std::sync::atomic::Ordering;
 
 use idv_core::{Outcome, Reference, Status};
-use idv_flow::store::Store;
+use idv_flow::store::Inbox as _;
 use idv_flow::{Attention, Engine, FlowError, FlowId, Resolution};
 use serde_json::json;
 use support::meddled::Meddled;
