@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use idv_core::{Clock as _, Delivery, Reference};
-use idv_flow::store::{Filter, FlowStore as _};
+use idv_flow::store::{Filter, FlowStore as _, TimerStore as _};
 use idv_flow::{Engine, FlowId, Keep, Retention, Schedule, Vault};
 
 use super::counted::Counted;
