@@ -60,7 +60,7 @@ impl Two {
     async fn flows(&self, engine: &Engine, account: &str, count: usize) -> Vec<FlowId> {
         let mut ids = Vec::new();
         for _ in 0..count {
-            let start = StartRequest::new(somebody(engine)).at(account);
+            let start = StartRequest::new(new_verification(engine)).at(account);
             ids.push(settle(start, engine).await);
         }
         self.bench.clock.advance(HOUR);
@@ -152,7 +152,7 @@ async fn paused_account_keeps_callbacks_and_commits_starts() {
     first.run_due().await.unwrap();
     assert!(first.status(id).await.unwrap().is_verified());
     let calls = two.bench.vendor.calls("create");
-    let started = second.start(somebody(&second)).await.unwrap();
+    let started = second.start(new_verification(&second)).await.unwrap();
     assert_eq!((started.hand_off, started.phase), (None, Phase::Creating));
     second.run_due().await.unwrap();
     assert_eq!(two.bench.vendor.calls("create"), calls);
@@ -184,27 +184,31 @@ async fn pause_between_claim_and_call_stops_the_call() {
 async fn drained_account_refuses_starts_and_finishes_the_rest() {
     let two = Two::new();
     let (first, second) = (two.program().await, two.program().await);
-    let new = somebody(&first);
+    let new = new_verification(&first);
     let reference = new.reference.clone();
     let begun = first.start(new.clone()).await.unwrap();
-    let keyed = StartRequest::new(somebody(&first)).key("order-1");
+    let keyed = StartRequest::new(new_verification(&first)).key("order-1");
     let with_key = first.submit(keyed).await.unwrap();
     first.drain_account("example", "ops").await.unwrap();
     two.bench.clock.advance(NOTICED);
     for engine in [&first, &second] {
         for refused in [
-            engine.start(somebody(engine)).await,
-            engine.submit(somebody(engine)).await,
+            engine.start(new_verification(engine)).await,
+            engine.submit(new_verification(engine)).await,
         ] {
             let error = refused.unwrap_err();
             assert!(matches!(error, FlowError::Draining(_)), "{error}");
         }
         let again = engine.start(new.clone()).await.unwrap();
         assert_eq!((again.id, again.already_existed), (begun.id, true));
-        let again = StartRequest::new(somebody(engine)).key("order-1");
+        let again = StartRequest::new(new_verification(engine)).key("order-1");
         assert_eq!(engine.submit(again).await.unwrap().id, with_key.id);
     }
-    settle(StartRequest::new(somebody(&first)).at("other"), &first).await;
+    settle(
+        StartRequest::new(new_verification(&first)).at("other"),
+        &first,
+    )
+    .await;
     two.bench.vendor.becomes(&reference, "passed");
     two.bench.pass(&second, HOUR).await;
     assert_eq!(
@@ -215,7 +219,7 @@ async fn drained_account_refuses_starts_and_finishes_the_rest() {
     assert_eq!(health.restricted[0].mode, AccountMode::Draining);
     assert!(attention(&second).await.contains(&"draining"));
     second.resume_account("example", "ops").await.unwrap();
-    second.start(somebody(&second)).await.unwrap();
+    second.start(new_verification(&second)).await.unwrap();
     let unknown = second.drain_account("nowhere", "ops").await.unwrap_err();
     assert!(matches!(unknown, FlowError::UnknownAccount(_)));
 }
@@ -247,8 +251,8 @@ async fn rate_limit_holds_for_two_programs_together() {
         assert!(in_second.count() <= 4, "{starts:?}");
     }
     // A start by the application takes part, and is made later if there is no room.
-    let started = second.start(somebody(&second)).await.unwrap();
-    let also = second.start(somebody(&second)).await.unwrap();
+    let started = second.start(new_verification(&second)).await.unwrap();
+    let also = second.start(new_verification(&second)).await.unwrap();
     assert!(started.hand_off.is_none() || also.hand_off.is_none());
     first.limit_account("example", None, "ops").await.unwrap();
     two.bench.clock.advance(NOTICED);
@@ -357,7 +361,7 @@ async fn circuit_opens_for_all_programs_probes_and_closes() {
     let circuit = first.account_status("example").await.unwrap().circuit;
     assert!(circuit.is_some());
     // A start waits for the vendor, too.
-    let started = second.start(somebody(&second)).await.unwrap();
+    let started = second.start(new_verification(&second)).await.unwrap();
     assert!(started.hand_off.is_none());
     two.bench.vendor.recovers();
     two.bench.clock.advance(31 * SECOND);

@@ -278,7 +278,7 @@ async fn tenants_have_data_keys_of_their_own() {
         builder.clock(Arc::new(bench.clock.clone())).open().await
     };
     let engine = open(local("brand-1", "b")).await.unwrap();
-    let started = idv_flow::StartRequest::new(somebody(&engine)).tenant("brand");
+    let started = idv_flow::StartRequest::new(new_verification(&engine)).tenant("brand");
     let id = settle(started, &engine).await;
     let ring = bench.store.value("data_keys:brand").await.unwrap().unwrap();
     assert!(String::from_utf8(ring).unwrap().contains("brand-1"));

@@ -84,7 +84,7 @@ async fn erased_flow_is_purged_after_the_configured_time() {
     holds(&engine, None).await;
 
     // The reference stays taken: no second verification is created.
-    let mut again = somebody(&engine);
+    let mut again = new_verification(&engine);
     again.reference = reference.clone();
     let refused = engine.start(again.clone()).await.unwrap_err();
     assert!(matches!(refused, FlowError::Conflict(_)), "{refused}");
