@@ -139,7 +139,7 @@ fn main() {
             || {
                 drop(black_box(
                     serde_json::from_slice::<Value>(black_box(&result)).unwrap(),
-                ))
+                ));
             },
         )],
     );
@@ -197,12 +197,12 @@ fn side(arguments: &[&str]) {
         "value" => Run::report(|| {
             drop(black_box(
                 serde_json::from_slice::<Value>(&std::fs::read(what).unwrap()).unwrap(),
-            ))
+            ));
         }),
         "image" | "image-encrypted" => {
             let client = client(base, (*side == "image-encrypted").then_some(KEY));
             Run::report(|| {
-                assert!(runtime.block_on(counted(&client, &id, what)) > IMAGES as u64 / 5)
+                assert!(runtime.block_on(counted(&client, &id, what)) > IMAGES as u64 / 5);
             });
         }
         "image-by-hand" => {
@@ -210,7 +210,7 @@ fn side(arguments: &[&str]) {
             Run::report(|| {
                 assert!(
                     runtime.block_on(image_by_hand(&http, &url("getIdentData"), what)) > IMAGES / 5
-                )
+                );
             });
         }
         "video" => {
@@ -219,7 +219,7 @@ fn side(arguments: &[&str]) {
                 assert_eq!(
                     runtime.block_on(counted(&client, &id, "video/provided")),
                     VIDEO
-                )
+                );
             });
         }
         "video-by-hand" => {
@@ -228,7 +228,7 @@ fn side(arguments: &[&str]) {
                 assert_eq!(
                     runtime.block_on(video_by_hand(&http, &url("getVideoFileBinary"), |_| {})),
                     VIDEO
-                )
+                );
             });
         }
         "video-hashed" => {
@@ -238,7 +238,7 @@ fn side(arguments: &[&str]) {
                 assert_eq!(
                     runtime.block_on(video_by_hand(&http, &url("getVideoFileBinary"), hash)),
                     VIDEO
-                )
+                );
             });
             black_box(digest.finalize());
         }

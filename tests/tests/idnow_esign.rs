@@ -545,7 +545,7 @@ async fn invalid_definition_is_refused_before_sending() {
     refused("mimeType", |it| it.mime_type = "pdf".into()).await;
     refused("sortOrder", |it| it.sort_order = Some(0)).await;
     refused("signatures.position", |it| {
-        it.signatures.get_mut("customer").unwrap().position = None
+        it.signatures.get_mut("customer").unwrap().position = None;
     })
     .await;
     refused("signatures.position.page", |it| {

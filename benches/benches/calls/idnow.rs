@@ -37,7 +37,7 @@ pub(super) fn work<'a>(server: &Server, runtime: &'a Runtime) -> [Work<'a>; 2] {
             what: "idnow-create",
             ours: Box::new(move || drop(runtime.block_on(idv.create(&another)).unwrap())),
             baseline: Box::new(move || {
-                drop(runtime.block_on(by_hand.create("baseline-0000000000000001")))
+                drop(runtime.block_on(by_hand.create("baseline-0000000000000001")));
             }),
         },
     ]

@@ -45,7 +45,7 @@ fn beside_value(
         || {
             drop(black_box(
                 serde_json::from_slice::<Value>(black_box(bytes)).unwrap(),
-            ))
+            ));
         },
     )
 }
@@ -63,7 +63,7 @@ fn beside_nested_values(
         || {
             drop(black_box(unpacked(
                 serde_json::from_slice(black_box(bytes)).unwrap(),
-            )))
+            )));
         },
     )
 }

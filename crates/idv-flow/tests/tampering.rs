@@ -172,13 +172,13 @@ async fn changed_due_time_is_found() {
         |record| {
             record.due = record
                 .due
-                .map(|due| due - jiff::SignedDuration::from_secs(1))
+                .map(|due| due - jiff::SignedDuration::from_secs(1));
         },
         |record| record.phase = Phase::Done,
         |record| record.attention = Some("disputed".to_owned()),
         |record| {
             (record.attention, record.due) =
-                (Some("damaged".to_owned()), Some(jiff::Timestamp::MAX))
+                (Some("damaged".to_owned()), Some(jiff::Timestamp::MAX));
         },
     ];
     let (bench, flow, _) = sealed().await;

@@ -136,7 +136,7 @@ async fn changed_missing_or_rolled_back_block_is_found() {
             blocks
                 .iter_mut()
                 .filter(|block| block.number == 2)
-                .for_each(|block| block.previous = [0; 32])
+                .for_each(|block| block.previous = [0; 32]);
         },
     ];
     for change in changes {

@@ -316,7 +316,7 @@ fn happening<P: Part>(planned: Planned<P::Effect>) -> Event {
     Event::Happen(Box::new(move |state, now| {
         state.with(now, |world: &mut World<P>, moment| {
             world.happen(planned, moment);
-        })
+        });
     }))
 }
 

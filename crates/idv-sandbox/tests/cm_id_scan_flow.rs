@@ -439,7 +439,7 @@ async fn files_and_reports_expire_as_configured() {
     cm.sandbox
         .cm_id_scan()
         .configure(|account| {
-            (account.result_files_seconds, account.image_length) = (Some(7200), 5000)
+            (account.result_files_seconds, account.image_length) = (Some(7200), 5000);
         })
         .unwrap();
     let (id, result) = cm.finished(&body(), "happy").await;

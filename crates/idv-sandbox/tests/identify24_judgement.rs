@@ -57,7 +57,7 @@ async fn first_status_can_return_after_the_call() {
 #[tokio::test]
 async fn unknown_status_comes_from_the_settings() {
     let set = |account: &mut Identify24Account| {
-        account.unknown_status = Identify24Status::new("99", "Identifiziert")
+        account.unknown_status = Identify24Status::new("99", "Identifiziert");
     };
     let told = told("unknown-status", set).await;
     assert_eq!(
@@ -67,7 +67,7 @@ async fn unknown_status_comes_from_the_settings() {
     let client = Client::start().await;
     for (id, word) in [("1", ""), ("99", "Identified")] {
         let known = |account: &mut Identify24Account| {
-            account.unknown_status = Identify24Status::new(id, word)
+            account.unknown_status = Identify24Status::new(id, word);
         };
         assert!(
             client.sandbox.identify24().configure(known).is_err(),

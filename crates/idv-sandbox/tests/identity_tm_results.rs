@@ -230,7 +230,7 @@ async fn every_method_has_its_name() {
 async fn account_settings_change_the_form() {
     let tm = Tm::start().await;
     let configure = |change: fn(&mut idv_sandbox::IdentityTmAccount)| {
-        tm.sandbox.identity_tm().configure(change).unwrap()
+        tm.sandbox.identity_tm().configure(change).unwrap();
     };
     configure(|account| {
         account.images_in_result = true;

@@ -410,7 +410,7 @@ impl Customer {
         sandbox
             .idnow()
             .configure(|account| {
-                account.callback_url = Some("http://localhost/hook?secret=1".to_owned())
+                account.callback_url = Some("http://localhost/hook?secret=1".to_owned());
             })
             .unwrap();
         sandbox

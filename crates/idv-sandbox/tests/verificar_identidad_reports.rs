@@ -223,7 +223,7 @@ async fn reports_can_be_forms() {
     assert_eq!(form(&script.last())["Result"], format!("[{RESULT}]"));
 
     vi.configure(|account| {
-        (account.report_format, account.nested) = (ReportFormat::Multipart, ReportNesting::Text)
+        (account.report_format, account.nested) = (ReportFormat::Multipart, ReportNesting::Text);
     });
     vi.finished(&with("Dni", Value::Null), "happy").await;
     let report = script.last();

@@ -81,7 +81,7 @@ async fn only_the_accounts_credentials_are_accepted() {
         "nothing was sent"
     );
     vi.configure(|account| {
-        (account.user, account.token) = ("other".into(), "secret:with:colons".into())
+        (account.user, account.token) = ("other".into(), "secret:with:colons".into());
     });
     assert_eq!(
         credits_by(&vi, Some(&right), "?Resp=JSON").await.json()[0]["Res"],
@@ -562,7 +562,7 @@ async fn responses_have_configured_variants() {
     let reply = vi.call("GetCreditos", &json!({ "Resp": "JSON" })).await;
     assert_eq!(reply.json(), json!({ "Res": 1, "Cred": 1000 }));
     vi.configure(|account| {
-        (account.answer_as_object, account.answer_types_swapped) = (false, true)
+        (account.answer_as_object, account.answer_types_swapped) = (false, true);
     });
     let said = vi.said("VerificarIdentidad", &request()).await;
     assert_eq!(

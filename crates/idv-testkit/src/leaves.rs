@@ -75,7 +75,7 @@ impl Leaves {
         );
         let mut paths = Vec::new();
         walk(payload, &mut Vec::new(), &mut |path, value| {
-            paths.push((path.to_vec(), value.clone()))
+            paths.push((path.to_vec(), value.clone()));
         });
         for (path, value) in paths {
             let name = path.join(".");

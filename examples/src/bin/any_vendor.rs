@@ -72,10 +72,10 @@ async fn onboard(client: &Client, test_bed: &TestBed) -> Outcome<Decision> {
         Tracker::new(client.clone(), &created).on_observation(|observation, transition| {
             match transition {
                 Transition::Settled(outcome) => {
-                    println!("  {outcome:?}, by {:?}", observation.channel)
+                    println!("  {outcome:?}, by {:?}", observation.channel);
                 }
                 Transition::UnknownCode(code) => {
-                    println!("  unknown code {code}: tell an operator")
+                    println!("  unknown code {code}: tell an operator");
                 }
                 _ => {}
             }
@@ -155,10 +155,10 @@ async fn follow(tracker: &mut Tracker, test_bed: &TestBed) -> Outcome {
             Progress::Finished => return Ok(()),
             Progress::NeedsOperator => return Err("the verification needs an operator".into()),
             Progress::WaitUntil(_) if before.is_none() => {
-                println!("  next: poll at the vendor's pace")
+                println!("  next: poll at the vendor's pace");
             }
             Progress::AwaitCallback { .. } if before != Some(progress) => {
-                println!("  next: wait for a callback")
+                println!("  next: wait for a callback");
             }
             _ => {}
         }

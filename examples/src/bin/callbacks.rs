@@ -29,7 +29,7 @@ async fn main() -> Outcome {
         .poll_every(day)
         .on_observation(|observation, transition| match transition {
             Transition::PollRequested => {
-                println!("a callback arrived: the tracker polls the vendor")
+                println!("a callback arrived: the tracker polls the vendor");
             }
             other => println!("{:?}: {other:?}", observation.channel),
         });

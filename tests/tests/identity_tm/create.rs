@@ -248,17 +248,17 @@ async fn invalid_input_is_refused_before_sending() {
         ("person.given_names", |new| new.person.given_names = None),
         ("person.family_name", |new| new.person.family_name = None),
         ("person.address.country", |new| {
-            new.person.address.country = None
+            new.person.address.country = None;
         }),
         ("contact.email", |new| new.contact.email = None),
         ("contact.email", |new| {
-            new.contact.email = Some(format!("{}@example.com", "e".repeat(50)).into())
+            new.contact.email = Some(format!("{}@example.com", "e".repeat(50)).into());
         }),
         ("contact.phone", |new| {
-            new.contact.phone = Some("0171 1234567".into())
+            new.contact.phone = Some("0171 1234567".into());
         }),
         ("person.address.postal_code", |new| {
-            new.person.address.postal_code = Some("511477".into())
+            new.person.address.postal_code = Some("511477".into());
         }),
         ("purpose", |new| new.purpose = Some("p".repeat(151))),
     ];

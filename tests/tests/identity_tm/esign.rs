@@ -390,7 +390,7 @@ async fn second_signatory_with_same_phone_is_inconclusive() {
     let mut one = first.create().await;
     let of_first = order_of(one.id());
     let bank = vendor.preparing(for_signing, move |order| {
-        order.multi_sign = Some(MultiSign::of(of_first.clone()))
+        order.multi_sign = Some(MultiSign::of(of_first.clone()));
     });
     let mut two = bank.create().await;
     vendor.act(&one, "happy");
@@ -429,13 +429,13 @@ async fn invalid_document_is_refused_before_sending() {
         order.esign_pdfs.push(SignDocument::new(
             b"not a PDF".to_vec(),
             "contract.pdf".to_owned(),
-        ))
+        ));
     })
     .await;
     refused(|order| {
         order
             .esign_pdfs
-            .push(SignDocument::new(CONTRACT.to_vec(), "c".repeat(51)))
+            .push(SignDocument::new(CONTRACT.to_vec(), "c".repeat(51)));
     })
     .await;
     refused(|order| {

@@ -240,7 +240,7 @@ impl Metrics {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         match failure {
             Some(error) => {
-                failing.entry(account.to_owned()).or_insert(("", now)).0 = error.kind().name()
+                failing.entry(account.to_owned()).or_insert(("", now)).0 = error.kind().name();
             }
             None => drop(failing.remove(account)),
         }
@@ -334,7 +334,7 @@ impl Inner {
         let due = self.due_since().await?;
         let health = self.health(self.since(due)).await?;
         let gauge = |instrument: &Instrument, value: f64| {
-            self.metrics.instruments.record(instrument, value, &[])
+            self.metrics.instruments.record(instrument, value, &[]);
         };
         gauge(&STEPS_ACTIVE, self.worker_stats.read().under_way as f64);
         gauge(&LAG, health.behind.as_secs_f64());

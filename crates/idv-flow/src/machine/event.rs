@@ -168,7 +168,7 @@ impl Seen {
             .filter(|decision| Some(*decision) != before.decision)
         {
             Some(Decision::Open(status)) if before.decision.is_some() => {
-                tell(true, EventKind::Progressed { status })
+                tell(true, EventKind::Progressed { status });
             }
             Some(Decision::Settled(outcome)) => tell(true, EventKind::Settled { outcome }),
             Some(Decision::Disputed) => tell(true, EventKind::Disputed),

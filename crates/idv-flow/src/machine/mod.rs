@@ -313,7 +313,7 @@ impl<'a> Machine<'a> {
         match input {
             Input::Created(created) => self.created(created, changes),
             Input::CreationFailed { attempt, error } => {
-                self.creation_failed(attempt, error, changes)
+                self.creation_failed(attempt, error, changes);
             }
             Input::CreationInterrupted => self.creation_interrupted(changes),
             Input::CreationGivenUp => {
@@ -334,7 +334,7 @@ impl<'a> Machine<'a> {
             }
             Input::CodeTaught => self.state.unknown_code = None,
             Input::Spread => {
-                self.state.asking.spread_until = Some(self.schedule.spread(now, self.id))
+                self.state.asking.spread_until = Some(self.schedule.spread(now, self.id));
             }
             Input::Expired => {
                 if let Some(observation) = self.state.verification.expire_if_due(now) {

@@ -62,7 +62,7 @@ impl Machine<'_> {
             changes.write(Event::Resolved {
                 by: by.to_owned(),
                 action,
-            })
+            });
         };
         let unsettled = matches!(state.creation, Creation::Unsettled { .. });
         match resolution {

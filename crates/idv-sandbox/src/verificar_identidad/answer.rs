@@ -182,11 +182,11 @@ fn parts(outcome: &Outcome, account: &Account) -> Map<String, Value> {
             part("Res", json!(failure.code()));
             match failure {
                 Failure::Data(error) if account.windows_1252 => {
-                    part("Error", json!(format!("Parámetro erróneo: {error}")))
+                    part("Error", json!(format!("Parámetro erróneo: {error}")));
                 }
                 Failure::Data(error) => part("Error", json!(error)),
                 Failure::Credits(needed) if account.needed_credits => {
-                    part("CredNecesarios", number(*needed))
+                    part("CredNecesarios", number(*needed));
                 }
                 _ => {}
             }

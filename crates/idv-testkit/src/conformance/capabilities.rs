@@ -66,7 +66,7 @@ pub async fn create_makes_one_verification_with_hand_off<H: Harness>(harness: &H
     assert_eq!(harness.verifications(), 1);
     match (&created.hand_off, harness.client().info().hand_off) {
         (HandOff::Redirect(url), HandOffKind::Redirect) => {
-            assert!(matches!(url.expose().scheme(), "http" | "https"))
+            assert!(matches!(url.expose().scheme(), "http" | "https"));
         }
         (HandOff::VendorContactsPerson, HandOffKind::VendorContactsPerson) => {}
         (hand_off, kind) => {

@@ -123,16 +123,16 @@ impl Executor for Task {
         for operation in batch {
             match operation {
                 Operation::Flows(claim, reply) if !reply.is_abandoned() => {
-                    reply.send(self.flows(&claim).await)
+                    reply.send(self.flows(&claim).await);
                 }
                 Operation::Messages(claim, reply) if !reply.is_abandoned() => {
-                    reply.send(self.messages(&claim).await)
+                    reply.send(self.messages(&claim).await);
                 }
                 Operation::Timers(now, until, names, reply) if !reply.is_abandoned() => {
-                    reply.send(self.claim_timers(now, until, names).await)
+                    reply.send(self.claim_timers(now, until, names).await);
                 }
                 Operation::Next(accounts, timers, reply) if !reply.is_abandoned() => {
-                    reply.send(self.next_due(&accounts, &timers).await)
+                    reply.send(self.next_due(&accounts, &timers).await);
                 }
                 Operation::Flows(..)
                 | Operation::Messages(..)

@@ -71,7 +71,7 @@ impl Submitted {
                         value
                             .as_bool()
                             .ok_or_else(|| Failure::bad_value("optional"))?,
-                    )
+                    );
                 }
                 "sortOrder" => {
                     // The order starts at 1.
