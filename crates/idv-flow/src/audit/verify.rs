@@ -179,7 +179,7 @@ impl Inner {
                 trail.iter().filter_map(stored_report).collect();
             match self.reports(&record).await {
                 Err(FlowError::Damaged(what)) => {
-                    check.find(format!("flow {flow}: its reports cannot be read: {what}"))
+                    check.find(format!("flow {flow}: its reports cannot be read: {what}"));
                 }
                 Err(error) => return Err(error),
                 Ok(reports) => {

@@ -49,7 +49,7 @@ pub(super) async fn connect<C: Connector>(connector: &C) -> StoreResult<C::Conne
     loop {
         match connector.connect().await {
             Err(error) if began.elapsed() + pause < connector.patience(&error) => {
-                tokio::time::sleep(pause).await
+                tokio::time::sleep(pause).await;
             }
             result => return result,
         }

@@ -115,16 +115,16 @@ impl Executor for Task {
         for operation in batch {
             match operation {
                 Operation::Flows(claim, reply) if !reply.is_abandoned() => {
-                    reply.send(self.flows(&claim).await)
+                    reply.send(self.flows(&claim).await);
                 }
                 Operation::Messages(claim, reply) if !reply.is_abandoned() => {
-                    reply.send(self.messages(&claim).await)
+                    reply.send(self.messages(&claim).await);
                 }
                 Operation::Timers(now, until, reply) if !reply.is_abandoned() => {
-                    reply.send(self.claim_timers(now, until).await)
+                    reply.send(self.claim_timers(now, until).await);
                 }
                 Operation::Next(accounts, reply) if !reply.is_abandoned() => {
-                    reply.send(self.next_due(&accounts).await)
+                    reply.send(self.next_due(&accounts).await);
                 }
                 Operation::Flows(..)
                 | Operation::Messages(..)

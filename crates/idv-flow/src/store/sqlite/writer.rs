@@ -260,7 +260,7 @@ impl Transactions {
             match self.empty_log().await {
                 Ok(true) => self.log.erasures.store(0, Ordering::Relaxed),
                 Ok(false) => {
-                    tracing::debug!("the log of the store's file is in use; it is emptied later")
+                    tracing::debug!("the log of the store's file is in use; it is emptied later");
                 }
                 Err(_) => {
                     tracing::warn!(
