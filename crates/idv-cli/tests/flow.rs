@@ -210,6 +210,29 @@ fn flow_runs_from_start_to_deletion() {
 }
 
 #[test]
+fn audit_log_is_archived_and_verified_from_the_file() {
+    let company = company();
+    start(&company, "idnow", REFERENCE);
+    let archived = company.json(&["audit", "archive", "audit.jsonl"]);
+    // The timer that seals blocks is due a minute after the start.
+    assert_eq!(archived["blocks"], 0);
+    assert_eq!(archived["findings"], json!([]));
+    let verify = ["audit", "verify", "--archive", "audit.jsonl"];
+    assert_eq!(company.json(&verify), archived);
+    let again = company.place.run(&["audit", "archive", "audit.jsonl"]);
+    assert!(again.failed(2).contains("cannot write audit.jsonl"));
+    let missing = ["audit", "verify", "--archive", "missing.jsonl"];
+    let missing = company.place.run(&missing);
+    assert!(missing.failed(2).contains("cannot read missing.jsonl"));
+    company.place.write("other.jsonl", "{}\n");
+    let damaged = company
+        .place
+        .run(&["audit", "verify", "--archive", "other.jsonl"]);
+    assert!(damaged.out.contains("line 1"), "{}", damaged.out);
+    assert_eq!(damaged.exit, 1);
+}
+
+#[test]
 fn evidence_is_listed_saved_and_erased() {
     let company = Company::new(
         &["idnow"],

@@ -1,9 +1,15 @@
 //! `idv audit`.
 
+use std::io::{self, BufRead as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+
 use clap::{Args, Subcommand};
+use futures_util::TryStreamExt as _;
 use idv_flow::FlowId;
-use idv_flow::audit::{AuditEntry, AuditReport};
+use idv_flow::audit::{ArchiveReport, AuditEntry, AuditReport};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::Run;
 use super::flow::{Opened, Opening, StoreOption, flow_id};
@@ -29,6 +35,8 @@ enum Command {
     Verify(Verify),
     /// List the audit log of a flow
     Show(Show),
+    /// Write the blocks of the audit log to a file, and confirm that they are archived
+    Archive(Archive),
 }
 
 /// Verifies every entry, the end of every flow's log, and every block. Prints an anchor to keep
@@ -39,6 +47,24 @@ struct Verify {
     /// The anchor that an earlier verification printed
     #[arg(long, value_name = "N:HASH", value_parser = anchor)]
     anchor: Option<String>,
+
+    /// Verify a file that `idv audit archive` wrote, instead of the store
+    #[arg(long, value_name = "FILE", conflicts_with = "anchor")]
+    archive: Option<PathBuf>,
+}
+
+/// Writes the blocks of the audit log with their entries to a new file, one line of JSON each. The
+/// file is verified and synchronized to the disk before the store learns that its blocks are
+/// archived. Blocks of purged flows can leave the store from then on.
+#[derive(Args)]
+struct Archive {
+    /// The file; an existing file is not replaced
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// The anchor of the last block in the previous file; without it, all stored blocks are written
+    #[arg(long, value_name = "N:HASH", value_parser = anchor)]
+    after: Option<String>,
 }
 
 /// Lists the audit log of a flow. It contains no personal data.
@@ -60,6 +86,7 @@ impl Run for AuditCommand {
         let result = match self.command {
             Command::Verify(command) => command.run(&opened, output).await,
             Command::Show(command) => command.run(&opened, output).await,
+            Command::Archive(command) => command.run(&opened, output).await,
         };
         opened.close().await;
         result
@@ -68,6 +95,15 @@ impl Run for AuditCommand {
 
 impl Verify {
     async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
+        if let Some(file) = &self.archive {
+            let report = verify_archive(opened, file).await?;
+            output.answer(&report, archive_text)?;
+            return Ok(if report.holds() {
+                Exit::Done
+            } else {
+                Exit::Failed
+            });
+        }
         let progress = Progress::begin("verifying");
         let verified = opened.flow.verify_audit(self.anchor.as_deref()).await?;
         progress.end();
@@ -78,6 +114,49 @@ impl Verify {
             Exit::Failed
         })
     }
+}
+
+impl Archive {
+    async fn run(self, opened: &Opened, output: Output) -> Result<Exit, Failure> {
+        let unwritable = |error: &io::Error| {
+            Failure::usage(format!("cannot write {}: {error}", self.file.display()))
+        };
+        let folder = self.file.parent().filter(|path| *path != Path::new(""));
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut file = NamedTempFile::new_in(folder).map_err(|error| unwritable(&error))?;
+        let progress = Progress::begin("archiving");
+        let mut blocks = pin!(opened.flow.archive_audit(self.after.as_deref())?);
+        while let Some(block) = blocks.try_next().await? {
+            writeln!(file, "{}", block.to_line()).map_err(|error| unwritable(&error))?;
+        }
+        let synced = file.as_file().sync_all();
+        synced.map_err(|error| unwritable(&error))?;
+        let report = verify_archive(opened, file.path()).await?;
+        progress.end();
+        if report.holds() {
+            let saved = file.persist_noclobber(&self.file);
+            saved.map_err(|error| unwritable(&error.error))?;
+            if report.blocks > 0 {
+                opened.flow.confirm_archive(&report.anchor).await?;
+            }
+        }
+        output.answer(&report, archive_text)?;
+        Ok(if report.holds() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
+    }
+}
+
+async fn verify_archive(opened: &Opened, path: &Path) -> Result<ArchiveReport, Failure> {
+    let unreadable =
+        |error: &io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let lines = io::BufReader::new(file).lines();
+    // A line that is not text is not a block either: the report says so.
+    let lines = lines.map(Result::unwrap_or_default);
+    Ok(opened.flow.verify_archive(lines).await?)
 }
 
 impl Show {
@@ -132,6 +211,34 @@ fn text(verified: &AuditReport) -> String {
         .map(|finding| format!("{finding}\n"))
         .collect();
     plain(&lines) + &findings
+}
+
+fn archive_text(report: &ArchiveReport) -> String {
+    let shown = |anchor: &str| {
+        if anchor.is_empty() {
+            "-".to_owned()
+        } else {
+            anchor.to_owned()
+        }
+    };
+    let mut lines = table(&[]);
+    lines.add_row(["entries".to_owned(), report.entries.to_string()]);
+    lines.add_row(["blocks".to_owned(), report.blocks.to_string()]);
+    lines.add_row(["begins after".to_owned(), shown(&report.begins_after)]);
+    lines.add_row(["anchor to keep".to_owned(), shown(&report.anchor)]);
+    plain(&lines) + &findings(report.holds(), &report.findings)
+}
+
+/// Returns the number of findings, and each of them.
+fn findings(hold: bool, findings: &[String]) -> String {
+    let mark = if hold { Mark::Good } else { Mark::Bad };
+    let mut lines = table(&[]);
+    lines.add_row(["findings".into(), mark.on(&findings.len().to_string())]);
+    let each: String = findings
+        .iter()
+        .map(|finding| format!("{finding}\n"))
+        .collect();
+    plain(&lines) + &each
 }
 
 fn entry_json(entry: &AuditEntry) -> Value {
