@@ -52,7 +52,7 @@ async fn sweep_of_ten_thousand_costs_four_calls() {
     assert_eq!(
         (asked.lists, asked.singles.len()),
         (PAGES, 0),
-        "the next sweep costs the same"
+        "the next sweep makes the same calls"
     );
 
     let finished = references[OPEN / 2].as_str().to_ascii_lowercase();
@@ -75,7 +75,7 @@ async fn sweep_of_ten_thousand_costs_four_calls() {
     assert_eq!((asked.lists, asked.singles.len()), (PAGES, 0));
 }
 
-/// The calls to the vendor: the number of lists, and the polled identifications by their numbers.
+/// The calls to the vendor: the number of list requests, and the polled identifications.
 struct Asked {
     lists: usize,
     singles: BTreeSet<String>,

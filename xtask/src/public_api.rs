@@ -2,8 +2,8 @@
 //! list with the book's.
 //!
 //! A new major version of a crate on this list is a breaking change of the crate with the signature.
-//! The list comes from rustdoc's JSON. That output is unstable: its format changes with the
-//! compiler, and this module reads as little of it as possible.
+//! The list comes from rustdoc's JSON. Its format is unstable and changes with the compiler, so this
+//! module reads as little of it as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{FlowError, Result};
 
-/// A final report and its circumstances. The text stays as it was first written, so that its digest holds whatever program reads it.
+/// A final report with its outcome and time.
+///
+/// The text stays as it was first written, so that its digest does not depend on the program's
+/// version.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct KeptReport {
     report: Box<RawValue>,
@@ -50,7 +53,10 @@ impl fmt::Debug for KeptReport {
     }
 }
 
-/// Chooses the report of an outcome. That of an operator's ruling may have come with another outcome, or with none.
+/// Returns the report of an outcome.
+///
+/// If an operator decided the outcome (`ruled`), the report may belong to another outcome, or to
+/// none.
 pub(crate) fn of_outcome(
     reports: &[KeptReport],
     outcome: Outcome,

@@ -40,7 +40,7 @@ const GONE_FOR: Duration = Duration::from_secs(60 * 60);
 ///
 /// | header | value |
 /// |---|---|
-/// | `webhook-id` | the flow's id, `-` and the event's sequence number; the same for each repetition |
+/// | `webhook-id` | the flow's id, `-` and the event's sequence number; the same for each retry |
 /// | `webhook-timestamp` | the time of the request, in seconds since 1970 |
 /// | `webhook-signature` | `v1,` and the Base64 of an HMAC-SHA256 over id, timestamp and body; one per secret, separated by spaces |
 ///

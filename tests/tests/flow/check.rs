@@ -1,4 +1,5 @@
-//! What must hold: in each moment, and in the end.
+//! The properties of a simulated world: those that hold at any time, and those that hold at its
+//! end.
 
 use futures_util::TryStreamExt as _;
 use idv::{Capability, Outcome, Status, Timestamp};
@@ -11,7 +12,7 @@ use super::plan::{Life, MINUTE};
 use super::vendor::{Comes, Vendor};
 use super::world::{World, at_once};
 
-/// What one entry of the audit trail says, and when it was written.
+/// An entry of the audit trail: its event, and the time at which it was written.
 struct Entry {
     at: Timestamp,
     event: Value,
@@ -24,7 +25,7 @@ impl Entry {
 }
 
 impl World {
-    /// What must hold at any time.
+    /// Checks the properties that hold at any time.
     pub(super) fn check_safety(&mut self) -> Result<(), String> {
         for life in 0..self.lives.len() {
             if self.lives[life].id.is_none() && self.lives[life].found.is_none() {
@@ -47,7 +48,7 @@ impl World {
         Ok(())
     }
 
-    /// That nobody is verified of whom the vendor did not say so.
+    /// Checks that no person is verified unless the vendor verified them.
     fn check_decision(&self, life: usize, status: &FlowStatus) -> Result<(), String> {
         if !status.is_verified() {
             return Ok(());
@@ -57,11 +58,11 @@ impl World {
             return Ok(());
         }
         Err(format!(
-            "person {life} is verified without proof: the vendor tells {told:?}"
+            "person {life} is verified without proof: the vendor's outcome is {told:?}"
         ))
     }
 
-    /// What the vendor tells of a person, by what they did.
+    /// Returns the outcome that the vendor reports of a person, once the person has acted.
     fn told(&self, life: usize) -> Option<Outcome> {
         self.lives[life].acted_at?;
         let Life {
@@ -73,7 +74,7 @@ impl World {
         }
     }
 
-    /// What must hold when everything has ended that can.
+    /// Checks the properties that hold at the end of a world.
     pub(super) fn check_end(&mut self) -> Result<(), String> {
         self.check_safety()?;
         for life in 0..self.lives.len() {
@@ -87,7 +88,7 @@ impl World {
         .unwrap();
         if flows.len() > self.lives.len() {
             return Err(format!(
-                "there are {} flows of {} persons",
+                "there are {} flows for {} persons",
                 flows.len(),
                 self.lives.len()
             ));
@@ -96,13 +97,13 @@ impl World {
             at_once(self.observer.verify_audit(None)).map_err(|error| error.to_string())?;
         if !verified.holds() {
             return Err(format!(
-                "the audit trail does not hold: {:?}",
+                "the audit trail is not valid: {:?}",
                 verified.findings
             ));
         }
         let behind = at_once(self.observer.health()).unwrap().behind;
         if behind > 10 * MINUTE {
-            return Err(format!("work has been due for {behind:?}"));
+            return Err(format!("the oldest due work has waited for {behind:?}"));
         }
         Ok(())
     }
@@ -114,7 +115,7 @@ impl World {
             return if created.is_empty() {
                 Ok(())
             } else {
-                Err("it is at the vendor, and there is no flow".to_owned())
+                Err("the vendor has the verification, but there is no flow".to_owned())
             };
         };
         let trail = self.trail(&status)?;
@@ -123,7 +124,7 @@ impl World {
             .any(|entry| entry.is("found") && entry.event["count"].as_u64() > Some(1));
         if created.len() > 1 && !flagged {
             return Err(format!(
-                "the vendor created it {} times, and nobody was told",
+                "the vendor created the verification {} times, and no audit entry reports it",
                 created.len()
             ));
         }
@@ -135,10 +136,10 @@ impl World {
             return if known {
                 Ok(())
             } else {
-                Err("it is at the vendor, and refused here".to_owned())
+                Err("the vendor has the verification, but the flow is refused".to_owned())
             };
         }
-        // Of two, the person may follow the one that we do not.
+        // Of two verifications, the person may use the one that the flow does not follow.
         if status.phase == Phase::Creating || created.len() > 1 {
             return Ok(());
         }
@@ -148,19 +149,19 @@ impl World {
         self.check_deletion(life, &status, &trail)
     }
 
-    /// That a flow is at its end, or that there is something to come: in time, or by a person.
+    /// Checks that a flow has ended, has a due time, or needs an operator.
     fn check_way_on(&self, status: &FlowStatus) -> Result<(), String> {
         let over = matches!(status.phase, Phase::Done | Phase::Refused | Phase::Erased);
         if over || status.due.is_some() || status.attention.is_some() {
             return Ok(());
         }
         Err(format!(
-            "nothing comes of it any more, and nobody is told: {}",
+            "the flow has no due time and does not need an operator: {}",
             shown(status)
         ))
     }
 
-    /// That the outcome is what the vendor told, where it could be learnt.
+    /// Checks that the outcome is the vendor's, if the vendor could report it.
     fn check_outcome(
         &self,
         life: usize,
@@ -172,9 +173,9 @@ impl World {
         let held_back = status.attention.is_some() || standing.abandoned || status.disputed;
         match status.status {
             Some(Status::Finished(outcome)) if Some(outcome) == told => Ok(()),
-            // The vendor calls off what is to be deleted and is not over.
+            // The vendor cancels an unfinished verification that is to be deleted.
             Some(Status::Finished(Outcome::Canceled)) if asked => Ok(()),
-            // Nothing came of it, or nothing that could be learnt.
+            // The vendor has no outcome, or could not report it.
             Some(Status::Finished(Outcome::Expired)) if told.is_none() => Ok(()),
             Some(Status::Finished(Outcome::Expired))
                 if !self.can_be_asked(life) && !self.was_told(life, trail) =>
@@ -182,17 +183,18 @@ impl World {
                 Ok(())
             }
             Some(Status::Finished(outcome)) => Err(format!(
-                "the outcome is {outcome:?}, and the vendor told {told:?}"
+                "the outcome is {outcome:?}, but the vendor reported {told:?}"
             )),
             _ if told.is_none() || held_back || asked => Ok(()),
             _ => Err(format!(
-                "the vendor told {told:?}, and nobody knows: {}",
+                "the vendor reported {told:?}, but the flow has no outcome: {}",
                 shown(status)
             )),
         }
     }
 
-    /// That what the vendor reported is stored, or that a person is told of what is missing.
+    /// Checks that the vendor's report is stored, or that an operator is notified that it is
+    /// missing.
     fn check_report(&self, status: &FlowStatus, trail: &[Entry]) -> Result<(), String> {
         let stored = trail.iter().any(|entry| entry.is("report_stored"));
         let asked = trail.iter().any(|entry| entry.is("deletion_asked"));
@@ -201,9 +203,10 @@ impl World {
             .map_err(|error| error.to_string())?
             .is_some();
         if stored && !there && status.is_verified() && status.phase != Phase::Erased {
-            return Err("the report was stored, and there is no report".to_owned());
+            return Err("the report was stored, but there is no report".to_owned());
         }
-        // The program that an operator told to abandon it may have died before it answered them.
+        // The program may have crashed after it abandoned the flow, before it answered the
+        // operator.
         let abandoned = trail
             .iter()
             .any(|entry| entry.is("resolved") && entry.event["action"] == "abandoned");
@@ -216,10 +219,14 @@ impl World {
         {
             return Ok(());
         }
-        Err("the person is verified, there is no report, and nobody is told".to_owned())
+        Err(
+            "the person is verified, but there is no report, and no operator is notified"
+                .to_owned(),
+        )
     }
 
-    /// That evidence was kept before the vendor's copy went, can be read, and went with our copy.
+    /// Checks that evidence is stored before the vendor's copy is deleted, is readable, and is
+    /// erased with our copy.
     fn check_evidence(
         &self,
         life: usize,
@@ -235,7 +242,7 @@ impl World {
                 Ok(())
             } else {
                 Err(format!(
-                    "it is erased, and has parts of evidence: {parts:?}"
+                    "the flow is erased, but has parts of evidence: {parts:?}"
                 ))
             };
         }
@@ -245,7 +252,10 @@ impl World {
             );
             let content: Vec<_> = at_once(pieces.try_collect()).map_err(failed)?;
             if content.iter().map(|piece| piece.len() as u64).sum::<u64>() != kept.length {
-                return Err("evidence has another length than when it was kept".to_owned());
+                return Err(
+                    "the length of the evidence differs from its length when it was stored"
+                        .to_owned(),
+                );
             }
         }
         let has_evidence = self
@@ -270,14 +280,14 @@ impl World {
         let waits = status.due.is_some() || status.attention.is_some();
         if missing > 0 && (deleted || (status.phase == Phase::Done && !waits)) {
             return Err(format!(
-                "{missing} items of evidence are not kept, deleted {deleted}: {}",
+                "{missing} items of evidence are not stored, deleted {deleted}: {}",
                 shown(status)
             ));
         }
         Ok(())
     }
 
-    /// That both copies went when they were to go, and not before.
+    /// Checks that both copies are deleted when they are due, and not before.
     fn check_deletion(
         &self,
         life: usize,
@@ -304,22 +314,23 @@ impl World {
         );
         if vendors_due && !gone && !told && status.due.is_none() {
             return Err(format!(
-                "the vendor's copy was to go, and is {:?}",
+                "the vendor's copy should be deleted, but its state is {:?}",
                 receipt.vendors_copy
             ));
         }
         if own_due && receipt.own_copy_erased_at.is_none() && !told && status.due.is_none() {
-            return Err("our own copy was to go, and is there".to_owned());
+            return Err("our copy should be erased, but still exists".to_owned());
         }
         if !vendors_due && (gone || trail.iter().any(|entry| entry.is("deleted"))) {
-            return Err("the vendor's copy is gone, and nobody wanted that".to_owned());
+            return Err("the vendor's copy was deleted, but was not due".to_owned());
         }
         if !own_due && receipt.own_copy_erased_at.is_some() {
-            return Err("our own copy is gone, and nobody wanted that".to_owned());
+            return Err("our copy was erased, but was not due".to_owned());
         }
         if receipt.vendors_copy == CopyState::Confirmed && deletes && self.is_at_vendor(life) {
             return Err(
-                "the receipt says that the vendor deleted, and the vendor has it".to_owned(),
+                "the receipt confirms the vendor's deletion, but the vendor has the verification"
+                    .to_owned(),
             );
         }
         let words = Vendor::words(&self.plan.lives[life].new, life);
@@ -333,20 +344,20 @@ impl World {
             .iter()
             .find(|entry| entry.is("deletion_confirmed"))
             .map(|entry| entry.at);
-        // A program that hung in the middle of a deletion goes on with it when it wakes.
+        // A program that hangs during a deletion continues it afterwards.
         if !self.plan.has_hangs()
             && confirmed
                 .zip(last)
                 .is_some_and(|(confirmed, last)| last > later(confirmed, MINUTE))
         {
             return Err(format!(
-                "it was confirmed at {confirmed:?} that it is deleted, and deleted again at {last:?}"
+                "the deletion was confirmed at {confirmed:?}, but requested again at {last:?}"
             ));
         }
         if receipt.own_copy_erased_at.is_some()
             && at_once(self.store.reports(status.id)).unwrap().is_some()
         {
-            return Err("our own copy was erased, and its report is there".to_owned());
+            return Err("our copy was erased, but its report still exists".to_owned());
         }
         let first = trail
             .iter()
@@ -358,7 +369,7 @@ impl World {
             .filter(|hold| first.is_some_and(|first| first < *hold));
         if let Some(hold) = hold {
             return Err(format!(
-                "it was held until {hold}, and deleted at {first:?}"
+                "the verification was held until {hold}, but deleted at {first:?}"
             ));
         }
         let end = trail
@@ -374,7 +385,9 @@ impl World {
             .zip(earliest)
             .is_some_and(|(first, earliest)| first < earliest);
         if early && asked.is_none() && !self.lives[life].abandoned {
-            return Err(format!("it was deleted at {first:?}, before {earliest:?}"));
+            return Err(format!(
+                "the verification was deleted at {first:?}, before {earliest:?}"
+            ));
         }
         Ok(())
     }
@@ -389,7 +402,8 @@ impl World {
         Ok(entries.into_iter().map(entry).collect())
     }
 
-    /// Whether every callback about a person was taken in by us, when we knew whom it was about.
+    /// Returns whether the application received every callback about a person, and knew the
+    /// verification before the person acted.
     fn was_told(&self, life: usize, trail: &[Entry]) -> bool {
         let words = Vendor::words(&self.plan.lives[life].new, life);
         let created = self.ledger.of(&words);
@@ -417,7 +431,8 @@ impl World {
             .can_be_asked()
     }
 
-    /// Whether the vendor still has something of a person, asked by somebody who has no part in this.
+    /// Returns whether the vendor still has data of a person. Asks through the observer's client,
+    /// which has no faults.
     fn is_at_vendor(&self, life: usize) -> bool {
         let words = Vendor::words(&self.plan.lives[life].new, life);
         let client = self

@@ -1,4 +1,4 @@
-//! Time: the sandbox's, which moves only when the simulation moves it.
+//! The clock of a world: the sandbox's virtual clock, which only the simulation advances.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -10,27 +10,27 @@ use idv::{Clock, Timestamp};
 use idv_sandbox::VirtualClock;
 use jiff::SignedDuration;
 
-/// The sandbox's time, and who sleeps in it. Clones are the same clock.
+/// The sandbox's time, and the futures that sleep in it. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct SandboxClock {
     time: VirtualClock,
     began: Timestamp,
     sleepers: Arc<Mutex<Sleepers>>,
-    /// The program that sleeps only to look for work at intervals.
+    /// The number of the program, if its sleeps are only pauses between searches for work.
     idle: Option<usize>,
     skew: Skew,
 }
 
-/// How far a program's clock is from the right time.
+/// The deviation of a program's clock from the correct time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Skew {
-    /// Always, and within the tolerance.
+    /// The permanent deviation, within the engine's tolerance.
     pub drift: SignedDuration,
-    /// For a while, and beyond the tolerance.
+    /// The temporary deviation, beyond the tolerance.
     pub leap: Option<Leap>,
 }
 
-/// A time in which a clock is badly wrong.
+/// A period in which a clock is badly wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct Leap {
     pub from: Timestamp,
@@ -50,9 +50,9 @@ impl Skew {
 #[derive(Debug, Default)]
 struct Sleepers {
     next: u64,
-    /// Those that must be woken in time.
+    /// The sleeps that end at their time.
     strict: BTreeMap<(Timestamp, u64), Waker>,
-    /// Those that look for work at intervals, by their programs: it is enough to wake them once there is work.
+    /// The sleeps between searches for work, by program. Waking them once there is work suffices.
     idle: BTreeMap<usize, BTreeMap<(Timestamp, u64), Waker>>,
 }
 
@@ -68,7 +68,7 @@ impl SandboxClock {
         }
     }
 
-    /// Returns the same clock as a program reads it that is off by `skew`. Sleeps are not affected.
+    /// Returns a view of this clock that deviates by `skew`. Sleeps are not affected.
     pub fn skewed(&self, skew: Skew) -> Self {
         Self {
             skew,
@@ -76,8 +76,8 @@ impl SandboxClock {
         }
     }
 
-    /// Returns the same clock for a program that sleeps only to look for work at intervals. The
-    /// simulation knows when there is some, and skips the rest.
+    /// Returns a view of this clock for a program that sleeps between searches for work. The
+    /// simulation knows when there is work, and skips the other searches.
     pub fn for_idle(&self, program: usize) -> Self {
         Self {
             idle: Some(program),
@@ -89,13 +89,14 @@ impl SandboxClock {
         self.began
     }
 
-    /// Returns the programs that look for work.
+    /// Returns the programs that sleep between searches for work.
     pub fn idle_programs(&self) -> Vec<usize> {
         let sleepers = self.sleepers.lock().unwrap();
         sleepers.idle.keys().copied().collect()
     }
 
-    /// Returns when the first sleeper has to be woken. `work` has the time from which an idle program finds work.
+    /// Returns the time of the next wake-up. `work` has the time from which each idle program finds
+    /// work.
     pub fn next_wake(&self, work: &BTreeMap<usize, Timestamp>) -> Option<Timestamp> {
         let sleepers = self.sleepers.lock().unwrap();
         let idle = sleepers.idle.iter().filter_map(|(program, waiting)| {
@@ -153,7 +154,7 @@ impl Clock for SandboxClock {
     }
 }
 
-/// So much later; the end of time where that is too much.
+/// Adds a duration to a time. Returns [`Timestamp::MAX`] if the sum is out of range.
 pub fn later(at: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()

@@ -33,7 +33,7 @@ impl World {
             Event::Forge(life) => self.forge(life),
             Event::Delete(life) => self.delete(life),
             Event::Deleting(life) => self.lives[life].deletion_asked_at = Some(self.now()),
-            // The event is scheduled again.
+            // The deletion is already scheduled again.
             Event::NotDeleting(_) => {}
             Event::Abandoned(life) => self.lives[life].abandoned = true,
             Event::Operator => {
@@ -43,7 +43,7 @@ impl World {
                 }
             }
             Event::Nuisance(nuisance) => self.annoy(nuisance),
-            // Its health check fails until it is restarted.
+            // The health check fails, so the program is killed and restarted.
             Event::Broken(program) => {
                 let wait = self.chance.between_times(MINUTE, HOUR);
                 self.soon(wait, Event::Nuisance(Nuisance::Kill(program)));
@@ -115,7 +115,7 @@ impl World {
         });
     }
 
-    /// Has a running program do something; returns `false` if no program runs.
+    /// Has a running program do the work. Returns `false` if no program runs.
     pub(super) fn ask<A>(
         &mut self,
         vendor: Vendor,
@@ -147,7 +147,7 @@ impl World {
             return;
         }
         if life.insists {
-            // Until the result of the start is known.
+            // The start is repeated until the application knows its result.
             self.soon(10 * MINUTE, Event::Start(number));
         }
         let start = StartRequest::new(life.new)
@@ -159,7 +159,7 @@ impl World {
             let event = match flow.start(start).await {
                 Ok(started) => Event::Started(number, started.id),
                 Err(FlowError::Vendor(error)) => Event::NotStarted(number, kind(&error)),
-                // The store or the clock. Whether there is a flow shows in the end.
+                // The store or the clock failed; the flow may exist.
                 Err(FlowError::Store(_) | FlowError::WrongClock { .. }) => return,
                 Err(error) => Event::NotStarted(number, error.to_string()),
             };
@@ -188,7 +188,7 @@ impl World {
                 .find(number)
                 .is_none_or(|status| status.hand_off.is_none())
         {
-            // A person without a link today may have one tomorrow, but not for ever.
+            // The person waits for the link for three days.
             if self.now().duration_since(creation.at) < jiff::SignedDuration::from_hours(72) {
                 self.soon(3 * HOUR, Event::Act(number));
             }
@@ -221,7 +221,7 @@ impl World {
         });
     }
 
-    /// What proves a callback to an account's address, as a part of that address.
+    /// Returns the query that authenticates a callback.
     fn proof(&self, vendor: Vendor, reference: &str) -> String {
         let client = self.observer.client(vendor.id()).unwrap();
         let (name, secret) = client
@@ -243,7 +243,7 @@ impl World {
         let Some(status) = self.find(number) else {
             return;
         };
-        // Until the result of the deletion is known.
+        // The deletion is repeated until the application knows its result.
         self.soon(12 * HOUR, Event::Delete(number));
         let vendor = self.plan.lives[number].vendor;
         self.ask(vendor, "delete", move |flow, outbox| async move {
@@ -272,7 +272,7 @@ impl World {
     }
 }
 
-/// Encodes a value of a query.
+/// Encodes the spaces of a value in a query.
 fn percent(value: &str) -> String {
     value.replace(' ', "%20")
 }

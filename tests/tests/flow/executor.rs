@@ -1,4 +1,4 @@
-//! What runs the programs of a simulated world: one thread, an order that chance decides, and programs that die between two polls.
+//! Runs the programs of a world on one thread, in random order. Programs crash between two polls.
 
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use idv::{Clock as _, Timestamp};
 use super::clock::{SandboxClock, Sleep, later};
 use super::random::Chance;
 
-/// Lets everybody else have a turn: the future that is dropped here instead is a program that died here.
+/// Yields to the other tasks once. A program can crash here.
 pub async fn turn() {
     let mut had = false;
     std::future::poll_fn(|cx| {
@@ -62,7 +62,7 @@ impl Executor {
         });
     }
 
-    /// Polls one of the tasks that can go on; `false` where all of them wait.
+    /// Polls one of the ready tasks. Returns `false` if all of them wait.
     pub fn step(&mut self) -> bool {
         let ready: Vec<usize> = self
             .tasks
@@ -90,33 +90,33 @@ impl Executor {
     }
 }
 
-/// What befalls a program at its poll of this number, counted over everything that it does.
+/// The end of a program: a crash or a hang after a number of polls of all its tasks.
 #[derive(Debug, Clone, Copy)]
 pub struct Fate {
     pub polls: u64,
-    /// It hangs for so long; it dies where that is not said.
+    /// The duration of the hang. Without it, the program crashes.
     pub hangs_for: Option<Duration>,
 }
 
-/// A program as the operating system sees it: it runs, hangs, or is dead. Clones are the same one.
+/// A program as the operating system sees it: running, hanging or dead. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct Process(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     alive: AtomicBool,
-    /// How many polls it has left until its fate.
+    /// The number of polls before the fate.
     fuel: AtomicU64,
-    /// For how long it hangs then; it dies where that is not said.
+    /// The duration of the hang. Without it, the program crashes.
     hangs_for: Option<Duration>,
-    /// It is not polled until then.
+    /// The end of the current hang.
     hangs_until: Mutex<Option<Timestamp>>,
-    /// Whom to tell that it died.
+    /// Wakes the program's tasks when it is killed.
     waiting: Mutex<Vec<Waker>>,
 }
 
 impl Process {
-    /// A program that meets its fate, where it has one.
+    /// Returns a program with this fate, if any.
     pub fn new(fate: Option<Fate>) -> Self {
         Self(Arc::new(Inner {
             alive: AtomicBool::new(true),
@@ -154,12 +154,13 @@ impl Process {
             .filter(|until| *until > now)
     }
 
-    /// Runs a part of the program: `None` where it died first.
+    /// Runs a task of the program. Returns `None` if the program dies first.
     pub async fn run<F: Future>(&self, clock: &SandboxClock, future: F) -> Option<F::Output> {
         self.poll(clock, future, true).await
     }
 
-    /// Runs a part of the program for somebody who waits for an answer: `None` too where it hangs.
+    /// Runs a task for a caller that waits for the answer. Returns `None` if the program dies or
+    /// hangs first.
     pub async fn answer<F: Future>(&self, clock: &SandboxClock, future: F) -> Option<F::Output> {
         self.poll(clock, future, false).await
     }
@@ -229,7 +230,8 @@ mod tests {
         )
     }
 
-    /// How far something of three steps came that dies at this poll.
+    /// Returns the number of completed steps, of three, and whether the task ended before the crash
+    /// at this poll.
     fn steps(fuel: u64) -> (usize, bool) {
         let done = Arc::new(Mutex::new((0, false)));
         let mut executor = Executor::new(Chance::new(1));
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_dies_at_every_await_point() {
+    fn program_crashes_at_every_await_point() {
         assert_eq!(
             [0, 1, 2, 3, 4, 5].map(steps),
             [

@@ -1,4 +1,4 @@
-//! The stores that worlds are played over.
+//! The stores that worlds are simulated over.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -61,7 +61,8 @@ impl Medium {
         }
     }
 
-    /// Returns the share of the worlds that are played over this store: a database is slower.
+    /// Returns the divisor of the number of worlds over this store. Databases are slower, so they
+    /// get fewer.
     pub const fn divisor(self) -> u64 {
         match self {
             Self::Memory => 1,

@@ -72,7 +72,7 @@ fn store_that_loses_new_flows_is_noticed() {
 #[test]
 fn inbox_that_loses_messages_is_noticed() {
     let error = noticed(Vendor::without_polling(), flawed(Flaw::Messages));
-    assert!(error.contains("the vendor told"), "{error}");
+    assert!(error.contains("the vendor reported"), "{error}");
 }
 
 #[test]

@@ -32,13 +32,13 @@ impl World {
                     });
                     let vendor = self.chance.pick(&self.plan.vendors);
                     self.ask(vendor, "resolve a message", move |flow, _| async move {
-                        // The store may fail. The message stays in the list, then.
+                        // If the store fails, the message stays in the list.
                         drop(flow.resolve_message(&digest, again).await);
                     });
                 }
                 TaskTarget::Flow(_) => self.resolve(&item),
                 TaskTarget::Account => {}
-                other => panic!("{other:?} is new"),
+                other => panic!("unexpected target of a task: {other:?}"),
             }
         }
     }
@@ -63,7 +63,7 @@ impl World {
             self.plan.lives[life].vendor,
             "resolve",
             move |flow, outbox| async move {
-                // Meanwhile the flow may have gone on by itself, and refuses what no longer fits.
+                // The flow may have advanced meanwhile, and then refuses the decision.
                 if flow.resolve(id, &resolution, "operator").await.is_ok()
                     && resolution == Resolution::Abandon
                 {
@@ -78,7 +78,8 @@ impl World {
         let Life { vendor, new, .. } = &self.plan.lives[life];
         let created = self.ledger.of(&Vendor::words(new, life));
         Some(match attention {
-            // It is looked up in the vendor's panel. A vendor that knows it by our reference needs no look, and is asked again by itself.
+            // A vendor with idempotency keys gets the create request again. For the others, the
+            // operator searches the vendor's panel, which the ledger stands for.
             Attention::CreationUnknown if vendor.info().create_safety == CreateSafety::Keyed => {
                 Resolution::AskNow
             }

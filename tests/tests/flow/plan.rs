@@ -1,4 +1,4 @@
-//! What a seed makes of a world: who is to be verified, what they do, and what goes wrong.
+//! The plan of a world, derived from its seed: the people, their actions, and the faults.
 
 use std::time::Duration;
 
@@ -19,27 +19,27 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(60 * 60);
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What is to happen in a world.
+/// The plan of a world.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The vendors: mostly one, and at most two.
+    /// The vendors, usually one and at most two.
     pub vendors: Vec<Vendor>,
     pub lives: Vec<Life>,
     /// The programs that run over the store.
     pub programs: Vec<Configuration>,
-    /// What befalls each program that is started, in their order; nothing befalls those beyond the last.
+    /// The fates of the programs, in the order in which they start. Further programs have none.
     pub fates: Vec<Fate>,
     pub nuisances: Vec<(Duration, Nuisance)>,
-    /// Of how many requests in a hundred something befalls one.
+    /// The percentage of requests that fail.
     pub trouble: u64,
     pub outages: Vec<Outage>,
     /// The share of the store's transactions that fail, in tenths of a percent.
     pub store_faults: u64,
-    /// When the vendors, the network, the store and the programs have stopped failing.
+    /// The time after which the vendors, the network, the store and the programs do not fail.
     pub calm_from: Timestamp,
-    /// What befalls callbacks.
+    /// The faults of callbacks.
     pub callback_faults: Vec<Fault>,
-    /// How often a person of ours looks at the list of what needs one.
+    /// The interval at which an operator reads the list of tasks, if there is an operator.
     pub operator: Option<Duration>,
     pub sealed: bool,
 }
@@ -47,20 +47,20 @@ pub struct Plan {
 /// The configuration of a program, and the clock of its machine.
 #[derive(Debug, Clone)]
 pub struct Configuration {
-    /// The vendors that it has an account at.
+    /// The vendors at which the program has an account.
     pub vendors: Vec<Vendor>,
     pub workers: usize,
     pub skew: Skew,
 }
 
-/// Something that befalls a program.
+/// A disturbance of a program.
 #[derive(Debug, Clone, Copy)]
 pub enum Nuisance {
-    /// It is killed.
+    /// The program is killed.
     Kill(usize),
-    /// It is asked to end, and started again.
+    /// The program is asked to stop, and starts again.
     Restart(usize),
-    /// It does nothing for so long, and then goes on as if nothing had been.
+    /// The program hangs for this long, and then continues.
     Hang(usize, Duration),
 }
 
@@ -71,27 +71,27 @@ pub struct Life {
     pub vendor: Vendor,
     pub new: NewVerification,
     pub scenario: &'static str,
-    /// When it is started.
+    /// The time from the beginning of the world to the start.
     pub start_after: Duration,
-    /// Whether the application starts it again where it does not know what became of it.
+    /// Whether the application repeats the start until it knows the result.
     pub insists: bool,
-    /// How long after the verification is at the vendor the person acts; only once the link is known, unless the person is told of it
-    /// otherwise.
+    /// The time from the creation at the vendor to the person's action.
     pub acts_after: Duration,
+    /// Whether the person acts even if the flow has no link.
     pub acts_without_link: bool,
     pub retention: Retention,
-    /// The evidence that is kept.
+    /// The evidence that the application keeps.
     pub evidence: EvidencePolicy,
-    /// How long after the beginning somebody asks for the deletion.
+    /// The time from the beginning of the world to the application's request for deletion.
     pub delete_after: Option<Duration>,
-    /// How long after the beginning somebody forges a callback.
+    /// The times from the beginning of the world to each forged callback.
     pub forge_after: Vec<Duration>,
 }
 
 impl Plan {
     pub fn of(vendor: Vendor, seed: u64, began: Timestamp) -> Self {
         let chance = Chance::new(seed ^ vendor.number() << 56);
-        // Some worlds are quiet, so that what is wrong without any trouble is found too.
+        // Some worlds have no faults, so that errors show that do not depend on faults.
         let wild = chance.percent(90);
         let calm_after = if wild {
             chance.between_times(HOUR, 4 * DAY)
@@ -109,7 +109,7 @@ impl Plan {
         let count = chance.pick(&[1, 1, 2]);
         let programs: Vec<_> = (0..count)
             .map(|number| {
-                // Beside one that has all accounts, a program may have a single one.
+                // The first program has all accounts; another may have only one.
                 let vendors = if number > 0 && chance.percent(50) {
                     vec![chance.pick(&vendors)]
                 } else {
@@ -182,7 +182,7 @@ impl Plan {
         }
     }
 
-    /// Whether a program hangs anywhere, and then goes on.
+    /// Returns whether a program hangs and then continues.
     pub fn has_hangs(&self) -> bool {
         self.fates.iter().any(|fate| fate.hangs_for.is_some())
             || self
@@ -191,14 +191,14 @@ impl Plan {
                 .any(|(_, nuisance)| matches!(nuisance, Nuisance::Hang(..)))
     }
 
-    /// A schedule like the vendor's own, but for the number of questions in the months that a world lasts.
+    /// Returns the vendor's schedule with fewer polls, since a world lasts for months.
     pub fn schedule(info: &VendorInfo) -> Schedule {
         let mut schedule = Schedule::of(info);
         schedule.growth = 3.0;
         schedule.slowest = 6 * DAY;
         schedule.backstop = 6 * DAY;
         schedule.sweep = schedule.sweep.map(|_| 2 * DAY);
-        // Longer than anybody here waits.
+        // No person in a world waits longer.
         schedule.lifetime = schedule.lifetime.min(12 * DAY);
         schedule
     }
@@ -207,7 +207,7 @@ impl Plan {
 impl Life {
     fn of(vendor: Vendor, number: usize, chance: &Chance, began: Timestamp) -> Self {
         let new = vendor.new_verification(Reference::random(chance), number);
-        // Those that last for months are fewer: they cost most of the time, and most of it is waiting.
+        // Scenarios that last for months are rarer, since they take most of the run time.
         let scenario = loop {
             let scenario = chance.pick(SCENARIOS);
             let long = matches!(
@@ -269,7 +269,7 @@ impl Life {
 }
 
 impl Vendor {
-    /// The longest that a person waits before they act: well within the time that the vendor gives.
+    /// Returns the longest time before a person acts, well within the verification's lifetime.
     fn patience(self) -> Duration {
         let most = Duration::from_secs(5 * 24 * 60 * 60);
         self.info()
@@ -278,7 +278,8 @@ impl Vendor {
     }
 }
 
-/// When a program dies or hangs: mostly soon, since most await points come early.
+/// Returns the poll at which a program crashes or hangs. Early polls are likelier, since most await
+/// points come early.
 fn fate(chance: &Chance) -> Fate {
     let longest = chance.pick(&[20, 60, 200, 1_000]);
     let polls = chance.between(0, longest);
@@ -290,7 +291,8 @@ fn fate(chance: &Chance) -> Fate {
     }
 }
 
-/// The clock of a program: mostly right, often a little off, and sometimes badly wrong for a while.
+/// Returns the deviation of a program's clock: usually none, often a little, and sometimes a large
+/// one for a while.
 fn skew(chance: &Chance, began: Timestamp, calm_after: Duration) -> Skew {
     let drift = match chance.between(0, 3) {
         0 => SignedDuration::from_millis(chance.between(0, 40_000).cast_signed() - 20_000),

@@ -94,7 +94,7 @@ impl Programs {
         let clock = clock.get()?;
         let vendor = Vendor::of_callback(request.uri().path())?;
         let Some((process, flow)) = self.any(vendor) else {
-            trace.note(clock.now(), || "a callback met nobody".to_owned());
+            trace.note(clock.now(), || "a callback reached no program".to_owned());
             return None;
         };
         let (head, body) = request.into_parts();

@@ -4,10 +4,12 @@ use super::media::Medium;
 use super::vendor::Vendor;
 use super::world::{Setting, World};
 
-/// The number of worlds for each vendor, unless `IDV_SIMULATION_SEEDS` sets another. CI takes 2,000.
+/// The number of worlds for each vendor, unless `IDV_SIMULATION_SEEDS` sets another. CI takes
+/// 2,000.
 const SEEDS: u64 = 50;
 
-/// Lives through one world and returns its record, where that is wanted; what went wrong, in words.
+/// Simulates one world. Returns its record, which is empty unless the setting is traced, and the
+/// violated property, if any.
 pub fn live(vendor: Vendor, seed: u64, setting: Setting) -> (String, Result<(), String>) {
     let mut world = World::new(vendor, seed, setting);
     let result = world.run();
@@ -24,12 +26,12 @@ fn setting(medium: Medium, traced: bool) -> Setting {
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable)
         .ok()
-        .map(|text| text.parse().expect("a number of seeds, or a seed"))
+        .map(|text| text.parse().expect("expected a seed or a number of seeds"))
 }
 
-/// Plays every world of a vendor over a kind of store; or the one that the environment names, with a
-/// record of what happens in it.
-#[allow(clippy::print_stdout, reason = "the record of a failed world is read")]
+/// Simulates every world of a vendor over a kind of store, or the one that `IDV_SIMULATION_SEED`
+/// names, and prints the record of the first that fails.
+#[allow(clippy::print_stdout, reason = "the record explains a failure")]
 fn simulate(module: &str, medium: Medium) {
     let vendor = Vendor::of_module(module);
     let only = number("IDV_SIMULATION_SEED");
@@ -46,7 +48,7 @@ fn simulate(module: &str, medium: Medium) {
     let Some(seed) = failed.first().copied().or(only) else {
         return;
     };
-    // The same again, with a record.
+    // The same world again, with a record.
     let (trace, result) = live(vendor, seed, setting(medium, true));
     println!("{trace}");
     let id = vendor.id();
@@ -54,11 +56,11 @@ fn simulate(module: &str, medium: Medium) {
     let replay = format!("IDV_SIMULATION_SEED={seed} cargo test -p idv-tests --test flow {test}");
     match result {
         Err(error) => panic!(
-            "seed {seed} of {id} failed: {error}; replay with {replay}\nall that failed: {failed:?}"
+            "seed {seed} of {id} failed: {error}; replay with {replay}\nfailed seeds: {failed:?}"
         ),
         Ok(()) => assert_eq!(
             failed, [0; 0],
-            "the world of seed {seed} of {id} differs when it is played again"
+            "seed {seed} of {id} failed once and passed when it was simulated again"
         ),
     }
 }
@@ -89,7 +91,7 @@ macro_rules! simulations {
 idv_sandbox::for_each_vendor!(simulations);
 
 #[test]
-fn the_worlds_are_as_wild_as_they_should_be() {
+fn simulated_worlds_cover_every_listed_event() {
     let traces: String = Vendor::all()
         .flat_map(|vendor| {
             (0..150).map(move |seed| live(vendor, seed, setting(Medium::Memory, true)).0)
@@ -105,13 +107,13 @@ fn the_worlds_are_as_wild_as_they_should_be() {
         "[Html]",
         "[Truncated]",
         "[WrongType]",
-        "a callback met nobody",
+        "a callback reached no program",
         "a callback was answered with Some(200)",
         "a callback was answered with Some(403)",
         "a callback was answered with None",
-        "in the middle of: start",
-        "in the middle of: receive",
-        "in the middle of: delete",
+        "a program crashed during: start",
+        "a program crashed during: receive",
+        "a program crashed during: delete",
         "the store fails [Refused]",
         "the store fails [AnswerLost]",
         "the store fails [Broken]",
@@ -136,12 +138,15 @@ fn the_worlds_are_as_wild_as_they_should_be() {
         "done, Some(Finished(Inconclusive))",
         "refused, None",
     ] {
-        assert!(traces.contains(event), "it never happens: {event}");
+        assert!(
+            traces.contains(event),
+            "no world contains this event: {event}"
+        );
     }
 }
 
 #[test]
-fn the_same_seed_makes_the_same_world() {
+fn same_seed_produces_the_same_world() {
     for vendor in Vendor::all() {
         for seed in 0..10 {
             let (first, again) = (

@@ -31,7 +31,7 @@ pub struct SimulatedStore {
     inner: Arc<dyn Store>,
     /// Runs the transactions of a database to their end: they do not use the simulated executor.
     runtime: Option<Handle>,
-    /// The clock of the database's server, which is right.
+    /// The clock of the database's server, which is correct.
     time: VirtualClock,
     faults: Option<StoreFaults>,
 }
@@ -55,11 +55,11 @@ struct Faults {
 /// A failure of one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StoreFault {
-    /// Nothing was committed.
+    /// The transaction was not committed.
     Refused,
     /// The transaction was committed, and its answer was lost.
     AnswerLost,
-    /// As [`StoreFault::Refused`], and every later transaction of the program fails, too.
+    /// As [`StoreFault::Refused`], and every later transaction of the program fails as well.
     Broken,
 }
 
@@ -74,7 +74,7 @@ impl SimulatedStore {
         }
     }
 
-    /// Returns the same store for a program whose connection fails now and then.
+    /// Returns the same store over a connection with these faults.
     pub fn with_faults(&self, faults: StoreFaults) -> Self {
         Self {
             faults: Some(faults),

@@ -113,7 +113,7 @@ impl Weather {
         })))
     }
 
-    /// Returns weather in which no request fails.
+    /// Returns conditions in which no request fails.
     pub fn calm() -> Self {
         Self::new(Chance::new(0), 0, Timestamp::MIN, Vec::new())
     }
@@ -180,7 +180,8 @@ impl SandboxTransport {
         let now = self.clock.now();
         let path = request.uri().path().to_owned();
         let fault = self.weather.strike(now).map(|fault| match fault {
-            // The answer is a list with a number in it, which would pass for that of another order.
+            // The answer of the wrong type is a list with a number, which these calls could accept
+            // as the answer about another order.
             FaultKind::WrongType
                 if path.ends_with("/putOrder") || path.contains("/getOrdersByRef/") =>
             {

@@ -1,4 +1,5 @@
-//! The vendors: how each is set up, what its people do, and what must come of it.
+//! The vendors of a world: their clients, the scenarios that people act out, and the expected
+//! outcomes.
 
 use std::sync::LazyLock;
 
@@ -19,42 +20,42 @@ impl PartialEq for Vendor {
     }
 }
 
-/// What must come of a scenario.
+/// The expected result of a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comes {
-    /// The vendor tells this outcome.
+    /// The vendor reports this outcome.
     Told(Outcome),
-    /// The vendor never tells how it ended: the person's time runs out, or a person of ours has to look.
+    /// The vendor reports no outcome: the verification expires, or needs an operator.
     Nothing,
 }
 
 impl Vendor {
-    /// Every vendor.
+    /// Returns every vendor.
     pub fn all() -> impl Iterator<Item = Self> {
         ALL.iter().map(Self)
     }
 
-    /// The vendor with this module in the sandbox.
+    /// Returns the vendor with this module in the sandbox.
     pub fn of_module(module: &str) -> Self {
         let id = module.replace('_', "-");
         Self::all()
             .find(|vendor| vendor.id() == id)
-            .unwrap_or_else(|| panic!("no vendor is called {id}"))
+            .unwrap_or_else(|| panic!("no vendor has the id {id}"))
     }
 
-    /// The vendors that treat an interrupted creation like this.
+    /// Returns the vendors whose create requests have this safety.
     pub fn with(safety: CreateSafety) -> impl Iterator<Item = Self> {
         Self::all().filter(move |vendor| vendor.info().create_safety == safety)
     }
 
-    /// A vendor that cannot be asked.
+    /// Returns a vendor that cannot be polled.
     pub fn without_polling() -> Self {
         Self::all()
             .find(|vendor| !vendor.info().has(idv::Capability::Polling))
             .unwrap()
     }
 
-    /// The vendor's place among the others.
+    /// Returns the vendor's position among all vendors.
     pub fn number(self) -> u64 {
         Self::all()
             .take_while(|vendor| vendor.id() != self.id())
@@ -73,7 +74,7 @@ impl Vendor {
         sandbox.vendor(self.id()).unwrap()
     }
 
-    /// A client of the vendor.
+    /// Returns a client of the vendor.
     pub fn client(self, sandbox: &Sandbox, environment: Environment) -> Client {
         idv::connect_in(
             &Config::from_env(sandbox.settings(self.id())).unwrap(),
@@ -91,13 +92,13 @@ impl Vendor {
         format!("http://localhost/callbacks/{}", self.id())
     }
 
-    /// Returns the vendor whose callbacks come to this path.
+    /// Returns the vendor whose callbacks have this path.
     pub fn of_callback(path: &str) -> Option<Self> {
         let id = path.strip_prefix("/callbacks/")?;
         Self::all().find(|vendor| vendor.id() == id)
     }
 
-    /// What is asked for of the person with this number.
+    /// Returns the request for the person with this number.
     pub fn new_verification(self, reference: Reference, number: usize) -> NewVerification {
         NewVerification::builder(reference)
             .given_names("Erika")
@@ -119,7 +120,7 @@ impl Vendor {
             .unwrap()
     }
 
-    /// The words by which a request to create it is known.
+    /// Returns words of which each create request for this person contains one.
     pub fn words(new: &NewVerification, number: usize) -> Vec<String> {
         vec![
             new.reference.as_str().to_owned(),
@@ -128,12 +129,12 @@ impl Vendor {
         ]
     }
 
-    /// The vendor's verifications, in the order in which they were created.
+    /// Returns the vendor's verifications, in the order of their creation.
     pub fn ids(self, sandbox: &Sandbox) -> Vec<String> {
         self.of(sandbox).ids()
     }
 
-    /// Lets people act out a scenario.
+    /// Has the people involved act out a scenario.
     pub fn act(
         self,
         sandbox: &Sandbox,
@@ -143,7 +144,7 @@ impl Vendor {
         self.of(sandbox).act(id, scenario)
     }
 
-    /// What must come of a scenario.
+    /// Returns the expected result of a scenario.
     pub fn comes(self, sandbox: &Sandbox, scenario: &str) -> Comes {
         let scenarios = self.of(sandbox).scenarios();
         Comes::Told(
@@ -163,7 +164,7 @@ impl Vendor {
         )
     }
 
-    /// A callback that says that the person is verified, as an unauthenticated sender can write it.
+    /// Returns a callback of an unauthenticated sender that claims that the person is verified.
     pub fn forgery(self, sandbox: &Sandbox, reference: &str, id: &str) -> ForgedCallback {
         self.of(sandbox)
             .forgery(&self.callback_url(), reference, id)

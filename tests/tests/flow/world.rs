@@ -1,4 +1,4 @@
-//! A world: a vendor, programs over one store, persons, an attacker, and time.
+//! A world: vendors, programs over one store, people, an attacker, and time.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
@@ -22,21 +22,21 @@ use super::trace::Trace;
 use super::transport::{Ledger, SandboxTransport, Weather};
 use super::vendor::Vendor;
 
-/// How many polls there may be before time goes on: more is a program that spins.
+/// The maximum number of polls without time passing. A program that needs more is in a loop.
 const MOST_POLLS: u32 = 100_000;
-/// How long a world lasts at the most.
+/// The maximum duration of a world.
 const HORIZON: Duration = Duration::from_secs(100 * 24 * 60 * 60);
-/// For how long it goes on when nobody waits for anything any more: what is wrong may still show.
+/// The time that a world continues after its last pending work, since errors may show late.
 const AFTERMATH: Duration = Duration::from_secs(4 * 24 * 60 * 60);
 
-/// What of a world a test may want otherwise.
+/// The options of a world.
 pub struct Setting {
     pub store: Arc<dyn Store>,
-    /// Makes a program's client of the usual one.
+    /// Creates a program's client. Default: [`Vendor::client`].
     pub client: fn(Vendor, &Sandbox, Environment) -> Client,
-    /// Whether it is recorded what happens.
+    /// Whether events are recorded.
     pub traced: bool,
-    /// Whether whoever forges callbacks knows the secret.
+    /// Whether the attacker knows the callback secret.
     pub leaked: bool,
     /// Runs the store's transactions, if it is a database.
     pub runtime: Option<Handle>,
@@ -63,42 +63,42 @@ pub struct World {
     pub ledger: Ledger,
     /// The store without faults.
     pub store: SimulatedStore,
-    /// Looks at the store without a part in anything.
+    /// Reads the store and runs no work.
     pub observer: Engine,
     pub lives: Vec<Standing>,
     pub(super) programs: Programs,
     pub(super) chance: Chance,
-    /// One for each vendor, in the same order.
+    /// The faults of each vendor, in the order of the plan's vendors.
     weather: Vec<Weather>,
     pub(super) executor: Executor,
     agenda: BTreeMap<(Timestamp, u64), Event>,
     planned: u64,
     pub(super) fates: VecDeque<Fate>,
-    /// What programs leave behind for the world to see.
+    /// The events that programs report to the world.
     pub(super) outbox: Arc<Mutex<Vec<Event>>>,
     over_at: Timestamp,
     created: usize,
 }
 
-/// How it stands with one verification.
+/// The state of one verification.
 #[derive(Default)]
 pub struct Standing {
-    /// What the application was told that it is called.
+    /// The id that the application received.
     pub id: Option<FlowId>,
-    /// What it is called where the application was not told: looked up before it is erased.
+    /// The id as the observer found it, if the application did not receive it.
     pub(super) found: Option<FlowId>,
-    /// What the application was told of why there is none.
+    /// The reason that the application received for the refusal.
     pub refused: Option<String>,
     /// When the person began to act.
     pub acted_at: Option<Timestamp>,
-    /// When the application asked for its deletion and was not refused.
+    /// When the engine accepted the application's request for deletion.
     pub deletion_asked_at: Option<Timestamp>,
     pub abandoned: bool,
-    /// The version that was looked at last.
+    /// The version that was checked last.
     pub(super) seen: Option<u64>,
 }
 
-/// Something that happens in a world.
+/// An event of a world.
 #[derive(Debug, Clone)]
 pub(super) enum Event {
     Boot(usize),
@@ -109,7 +109,7 @@ pub(super) enum Event {
     Forge(usize),
     Delete(usize),
     Deleting(usize),
-    NotDeleting(#[allow(dead_code, reason = "it is read in traces")] String),
+    NotDeleting(#[allow(dead_code, reason = "the trace shows it")] String),
     Abandoned(usize),
     Nuisance(Nuisance),
     Operator,
@@ -139,7 +139,7 @@ impl World {
         let clock = SandboxClock::new(sandbox.clock());
         programs.set_clock(clock.clone());
         let weather = plan.vendors.iter().enumerate().map(|(number, _)| {
-            // An outage is one vendor's.
+            // Each outage affects one vendor.
             let outages = plan.outages.iter().skip(number).step_by(plan.vendors.len());
             let outages = outages.cloned().collect();
             Weather::new(chance.fork(), plan.trouble, plan.calm_from, outages)
@@ -200,11 +200,11 @@ impl World {
         self.clock.now()
     }
 
-    /// Lives through all of it; what is wrong, in words.
+    /// Simulates the whole world. Returns the violated property, if any.
     pub fn run(&mut self) -> Result<(), String> {
         let result = self.live();
         if result.is_err() {
-            self.note(|| "here it ends".to_owned());
+            self.note(|| "the world ends here".to_owned());
         }
         result
     }
@@ -238,7 +238,8 @@ impl World {
         self.trace.note(self.now(), what);
     }
 
-    /// How it stands with a verification in the store, whether or not the application was told.
+    /// Returns the state of a verification in the store, whether or not the application knows its
+    /// id.
     pub(super) fn find(&self, life: usize) -> Option<FlowStatus> {
         let reference = &self.plan.lives[life].new.reference;
         match self.lives[life].id.or(self.lives[life].found) {
@@ -274,7 +275,7 @@ impl World {
         }
     }
 
-    /// Returns a program's way to a vendor.
+    /// Returns a program's transport to a vendor.
     pub(super) fn transport(&self, vendor: Vendor) -> SandboxTransport {
         let number = self.plan.vendors.iter().position(|known| *known == vendor);
         SandboxTransport {
@@ -296,23 +297,23 @@ impl World {
         self.at(later(self.now(), after), event);
     }
 
-    /// Lets everybody go on who can.
+    /// Polls tasks until all of them wait.
     fn settle(&mut self) -> Result<(), String> {
         for _ in 0..MOST_POLLS {
             if !self.executor.step() {
                 return Ok(());
             }
         }
-        Err("the programs go on without end while no time passes".to_owned())
+        Err("the programs do not become idle while time stands still".to_owned())
     }
 
-    /// When something happens next.
+    /// Returns the time of the next event, and moves the end of the world while work is pending.
     fn next(&mut self) -> Timestamp {
         let work = self.work();
         let agenda = self.agenda.keys().next().map(|(at, _)| *at);
         let vendor = self.sandbox.clock().next_due();
         let moments = [self.clock.next_wake(&work), vendor, agenda];
-        // What a vendor does after months is housekeeping.
+        // Later events of a vendor are its housekeeping.
         let soon = vendor.is_some_and(|at| at < later(self.now(), AFTERMATH));
         let hangs = (0..self.plan.programs.len()).any(|number| self.programs.hangs(number));
         let waiting = soon
@@ -355,7 +356,8 @@ impl World {
         records.iter().any(|record| record.due.is_some())
     }
 
-    /// Moves time on. What becomes due at the vendor happens meanwhile; callbacks are answered before time has moved.
+    /// Advances time. The vendors process their due events, and wait for the responses to their
+    /// callbacks.
     fn advance(&mut self, to: Timestamp) -> Result<(), String> {
         let time = self.sandbox.clock();
         let by = Duration::try_from(to.duration_since(self.now())).unwrap_or_default();
@@ -373,13 +375,14 @@ impl World {
                 return Ok(());
             }
             if !went_on {
-                return Err("a callback is not answered at once".to_owned());
+                return Err("the programs became idle before they answered a callback".to_owned());
             }
         }
-        Err("the programs go on without end while a callback is delivered".to_owned())
+        Err("the programs do not become idle while a callback is delivered".to_owned())
     }
 
-    /// Sees to what has become known; whether there was any of it.
+    /// Processes new events of programs and new verifications at vendors. Returns whether there
+    /// were any.
     fn look_after(&mut self) -> bool {
         let events = std::mem::take(&mut *self.outbox.lock().unwrap());
         let mut any = !events.is_empty();
@@ -396,7 +399,9 @@ impl World {
                 .find(|life| creation.asks_for(&Vendor::words(&life.new, life.number)));
             match whose.cloned() {
                 Some(life) => self.soon(life.acts_after, Event::Act(life.number)),
-                None => self.note(|| "the vendor created what nobody asked for".to_owned()),
+                None => self.note(|| {
+                    "the vendor created a verification of no person in the plan".to_owned()
+                }),
             }
         }
         self.created = created.len();
@@ -431,7 +436,7 @@ pub(super) fn flow(
     builder.open()
 }
 
-/// Runs what waits for nobody.
+/// Runs a future that waits for no other task.
 pub fn at_once<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     for _ in 0..MOST_POLLS {
@@ -442,5 +447,5 @@ pub fn at_once<F: Future>(future: F) -> F::Output {
             return output;
         }
     }
-    panic!("it waits for somebody");
+    panic!("the future waits for another task");
 }

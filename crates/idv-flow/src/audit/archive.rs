@@ -43,7 +43,8 @@ pub struct ArchivedBlock {
 }
 
 impl ArchivedBlock {
-    /// Returns the anchor of the block, `12:ab…`, as [`AuditReport::anchor`](crate::audit::AuditReport::anchor) has it.
+    /// Returns the anchor of the block, `12:ab…`, in the format of
+    /// [`AuditReport::anchor`](crate::audit::AuditReport::anchor).
     #[must_use]
     pub fn anchor(&self) -> String {
         BlockHead::of(&self.block).to_string()
@@ -178,8 +179,8 @@ impl ArchiveReport {
 }
 
 impl Engine {
-    /// Streams the blocks of the audit trail after the anchor of an earlier archive, or from the first
-    /// stored block on, to write them to an archive.
+    /// Streams the blocks of the audit trail after the anchor of an earlier archive, or from the
+    /// first stored block on, to write them to an archive.
     ///
     /// The stream ends with the last block. Once the archive is durable, call
     /// [`Engine::confirm_archive`].
@@ -206,8 +207,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Invalid`] if the anchor is not valid. Items of the stream fail with those of the
-    /// store, and with [`FlowError::Damaged`] if a block does not match its hash: then
+    /// [`FlowError::Invalid`] if the anchor is not valid. Items of the stream fail with those of
+    /// the store, and with [`FlowError::Damaged`] if a block does not match its hash: then
     /// [`Engine::verify_audit`] lists the faults.
     ///
     /// # Cancellation
@@ -233,8 +234,8 @@ impl Engine {
         ))
     }
 
-    /// Confirms that an archive up to the block of `anchor` is stored durably. Archived blocks may be
-    /// removed from the store: see
+    /// Confirms that an archive up to the block of `anchor` is stored durably. Archived blocks may
+    /// be removed from the store: see
     /// [`EngineBuilder::purge_erased_after`](crate::EngineBuilder::purge_erased_after).
     ///
     /// # Errors
@@ -260,7 +261,8 @@ impl Engine {
         inner.move_head(ARCHIVED, head).await.map(drop)
     }
 
-    /// Verifies the lines of an archive: each entry, each block, and that the blocks form one chain.
+    /// Verifies the lines of an archive: each entry, each block, and that the blocks form one
+    /// chain.
     ///
     /// The hashes are keyed, so the engine needs the store that wrote the archive, or a copy of it.
     ///
@@ -398,14 +400,14 @@ impl Inner {
         let mut journal = Journal::new(id, flow.record.audit, self.now());
         journal.write(&self.keys, &Event::Purged);
         let (_, entries) = journal.finish();
-        // After a conflict it is looked at again the next time.
+        // After a conflict, the next purge checks the flow again.
         let purged = self.store.purge(&flow.record, &entries).await?;
         Ok(matches!(purged, Committed::Done(_)))
     }
 
-    /// Removes the first blocks, as long as each is old, archived and intact, and at least half of its
-    /// entries belong to purged flows. The other entries move to a new block, so that the trails of
-    /// existing flows stay complete.
+    /// Removes the first blocks, as long as each is old, archived and intact, and at least half of
+    /// its entries belong to purged flows. The other entries move to a new block, so that the
+    /// trails of existing flows stay complete.
     async fn remove_blocks(&self, before: Timestamp) -> Result<bool> {
         let Some(archived) = self.sealed_head(ARCHIVED).await? else {
             return Ok(false);

@@ -12,13 +12,13 @@
 //!
 //! # Archive
 //!
-//! Blocks are exported with [`Engine::archive_audit`](crate::Engine::archive_audit) and verified later
-//! with [`Engine::verify_archive`](crate::Engine::verify_archive). The store removes a block when
-//! [`purge_erased_after`](crate::EngineBuilder::purge_erased_after) is set, the block is older than
-//! that, it is [confirmed](crate::Engine::confirm_archive) as archived, and at least half of its
-//! entries belong to purged flows. Its other entries move to a new block, so that the trail of a
-//! stored flow is always complete. The sealed anchor of the last removed block is where the stored
-//! chain begins.
+//! Blocks are exported with [`Engine::archive_audit`](crate::Engine::archive_audit) and verified
+//! later with [`Engine::verify_archive`](crate::Engine::verify_archive). The store removes a block
+//! when [`purge_erased_after`](crate::EngineBuilder::purge_erased_after) is set, the block is older
+//! than that, it is [confirmed](crate::Engine::confirm_archive) as archived, and at least half of
+//! its entries belong to purged flows. Its other entries move to a new block, so that the trail of
+//! a stored flow is always complete. The sealed anchor of the last removed block is where the
+//! stored chain begins.
 //!
 //! # Example
 //!

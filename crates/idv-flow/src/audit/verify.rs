@@ -28,8 +28,8 @@ const MAX_CHANGES: usize = 10;
 const MAX_LAG: u64 = 2;
 
 impl Inner {
-    /// Checks every flow against the state that is sealed, every entry, every flow's end, every report and every block; and, if one is
-    /// given, that an anchor written down earlier is there.
+    /// Checks every flow against the state that is sealed, every entry, every flow's end, every
+    /// report and every block; and, if one is given, that an anchor written down earlier is there.
     pub(crate) async fn verify_audit(&self, anchor: Option<&str>) -> Result<AuditReport> {
         self.refresh_keys().await?;
         let mut check = Check::default();
@@ -96,8 +96,8 @@ impl Inner {
             if !is_stored && !end.purged && self.store.load(*flow).await?.is_none() {
                 check.find(format!("flow {flow}: there is a trail and no flow"));
             }
-            // The trail of a purged flow loses entries with the blocks that are removed. The remaining
-            // blocks show whether other entries are missing.
+            // The trail of a purged flow loses entries with the blocks that are removed. The
+            // remaining blocks show whether other entries are missing.
             let may_have_gaps = !is_stored && end.purged && removed.number > 0;
             for (last, next) in end.gaps.iter().filter(|_| !may_have_gaps) {
                 check.find(format!(

@@ -33,7 +33,8 @@ impl StoreAddress {
     /// ```
     /// use idv_flow::StoreAddress;
     ///
-    /// assert_eq!(StoreAddress::parse_public("postgres://me@db/flows")?.to_string(), "postgres://db/flows");
+    /// let address = StoreAddress::parse_public("postgres://me@db/flows")?;
+    /// assert_eq!(address.to_string(), "postgres://db/flows");
     /// assert!(StoreAddress::parse_public("postgres://me:word@db/flows").is_err());
     /// # Ok::<(), idv_flow::FlowError>(())
     /// ```

@@ -61,7 +61,8 @@ settings! {
             vendor_retention("retention.vendor_days"): Option<Duration> as Days,
             /// The time after which our copy is deleted; without it, on request.
             own_retention("retention.own_days"): Option<Duration> as Days,
-            /// The time after which an erased flow is removed from the store, at least 30 days; without it, never.
+            /// The time after which an erased flow is removed from the store, at least 30 days;
+            /// without it, never.
             purge_erased_after("retention.purge_erased_days"): Option<Duration> as Days,
             /// The evidence that is kept before the vendor's copy is deleted: `all`, or a list of
             /// kinds.

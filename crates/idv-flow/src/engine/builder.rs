@@ -183,8 +183,8 @@ impl EngineBuilder {
     ///
     /// Once a verification has ended, its evidence is downloaded item by item, sealed and stored,
     /// and [`EventKind::EvidenceReady`] tells the application. Until then neither copy is deleted,
-    /// except at [`RetentionRule::not_after`]. If it fails for long, the operator's list shows it, and an
-    /// operator can [give it up](crate::Resolution::GiveUpEvidence).
+    /// except at [`RetentionRule::not_after`]. If it fails for long, the operator's list shows it,
+    /// and an operator can [give it up](crate::Resolution::GiveUpEvidence).
     ///
     /// [`EventKind::EvidenceReady`]: crate::EventKind::EvidenceReady
     /// [`RetentionRule::not_after`]: crate::RetentionRule::not_after
@@ -237,13 +237,13 @@ impl EngineBuilder {
         self
     }
 
-    /// Removes flows from the store this long after both copies of their data were erased, at least 30
-    /// days. Default: never, since laws prescribe how long the proof of an erasure must be kept.
+    /// Removes flows from the store this long after both copies of their data were erased, at least
+    /// 30 days. Default: never, since laws prescribe how long the proof of an erasure must be kept.
     ///
     /// A worker removes them once a day, in batches:
     ///
-    /// - The record of the flow leaves the store, so [`Engine::status`](crate::Engine::status) and the
-    ///   receipt of its deletion are no longer available.
+    /// - The record of the flow leaves the store, so [`Engine::status`](crate::Engine::status) and
+    ///   the receipt of its deletion are no longer available.
     /// - Its reference and its key stay taken, as a keyed digest of 32 bytes each, so that no
     ///   verification is created twice: starting a flow with one of them fails with
     ///   [`FlowError::Conflict`].

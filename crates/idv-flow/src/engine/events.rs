@@ -257,7 +257,8 @@ impl Engine {
     ///         if let EventKind::Settled { outcome } = event.kind {
     ///             println!("flow {}: {}", event.flow, outcome.name());
     ///         }
-    ///         after = Some(cursor); // Store it, so that the program continues here after a restart.
+    ///         // Store it, so that the program continues here after a restart.
+    ///         after = Some(cursor);
     ///     }
     ///     Ok(())
     /// }
@@ -446,8 +447,8 @@ impl Inner {
 
     /// Sends an event to the receivers.
     ///
-    /// A delivery fails after half of the lease: after the whole lease, another program would deliver
-    /// the event too.
+    /// A delivery fails after half of the lease: after the whole lease, another program would
+    /// deliver the event too.
     async fn hand_over(&self, event: Event, is_replay: bool) -> Result<(), DeliveryError> {
         let (name, began) = (event.kind.name(), self.clock.monotonic());
         let span = tracing::info_span!("idv.flow.delivery", flow = %event.flow, sequence = event.sequence, event = name);

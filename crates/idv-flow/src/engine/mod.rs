@@ -84,8 +84,8 @@ impl Engine {
     /// [`Engine::wait_for_hand_off`] waits for the answer, and the outbox announces it.
     ///
     /// For a handler of a web server, which the server drops if the browser disconnects: no call to
-    /// the vendor is cut off by it. A reference, and a [key](StartRequest::key), is started once, as with
-    /// [`Engine::start`].
+    /// the vendor is cut off by it. A reference, and a [key](StartRequest::key), is started once,
+    /// as with [`Engine::start`].
     ///
     /// # Errors
     ///
@@ -108,11 +108,19 @@ impl Engine {
     /// use idv_flow::{Engine, StartRequest};
     /// use sqlx::{Connection as _, SqliteConnection};
     ///
-    /// async fn order(engine: &Engine, connection: &mut SqliteConnection, order: i64) -> Result<(), Box<dyn std::error::Error>> {
+    /// async fn order(
+    ///     engine: &Engine,
+    ///     connection: &mut SqliteConnection,
+    ///     order: i64,
+    /// ) -> Result<(), Box<dyn std::error::Error>> {
     ///     let mut transaction = connection.begin().await?;
-    ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)").bind(order).execute(&mut *transaction).await?;
+    ///     sqlx::query("INSERT INTO orders (id) VALUES ($1)")
+    ///         .bind(order)
+    ///         .execute(&mut *transaction)
+    ///         .await?;
     ///     let new = NewVerification::new(engine.reference());
-    ///     engine.submit_in(&mut *transaction, StartRequest::new(new).key(order.to_string())).await?;
+    ///     let start = StartRequest::new(new).key(order.to_string());
+    ///     engine.submit_in(&mut *transaction, start).await?;
     ///     transaction.commit().await?;
     ///     Ok(())
     /// }
@@ -192,8 +200,8 @@ impl Engine {
         flow.map(|flow| self.status_of(&flow)).transpose()
     }
 
-    /// Returns the state of the flow that was started with the application's own [key](StartRequest::key)
-    /// for a tenant, or for none.
+    /// Returns the state of the flow that was started with the application's own
+    /// [key](StartRequest::key) for a tenant, or for none.
     ///
     /// # Errors
     ///

@@ -260,7 +260,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Adds the accounts that no program has, those that an operator has restricted, those that are down, and those whose inbox is full.
+    /// Adds the accounts that no program serves, that an operator restricted, that are down, or
+    /// whose inbox is full.
     async fn of_accounts(&self, items: &mut Vec<OperatorTask>) -> Result<()> {
         // A minute late: no program with the account works on it.
         let late = earlier(self.now(), SET_ASIDE);

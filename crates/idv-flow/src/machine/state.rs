@@ -217,7 +217,7 @@ impl Deletion {
     }
 }
 
-/// What is left at the vendor.
+/// The state of the vendor's copy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum VendorsCopy {

@@ -44,8 +44,8 @@ pub trait AuditStore: fmt::Debug + Send + Sync {
     /// Returns the entries of a block, ordered by flow and number.
     async fn block_entries(&self, number: u64) -> StoreResult<Vec<AuditEntry>>;
 
-    /// Removes a block with the entries of flows that were purged. The entries of other flows become
-    /// unsealed, so that a later block has them.
+    /// Removes a block with the entries of flows that were purged. The entries of other flows
+    /// become unsealed, so that a later block has them.
     ///
     /// Returns whether there was a block of that number.
     async fn remove_block(&self, number: u64) -> StoreResult<bool>;

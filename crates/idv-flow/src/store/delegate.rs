@@ -3,9 +3,9 @@
 /// Implements subjects of a [`Store`](crate::store::Store) for a wrapper by calling another store.
 ///
 /// A wrapper that changes one subject writes that trait itself and delegates the others. The
-/// expression names the other store and may contain `.await?`, except for `Store` itself. An optional
-/// function receives each call as a future and returns its output, to do something before or after
-/// it.
+/// expression names the other store and may contain `.await?`, except for `Store` itself. An
+/// optional function receives each call as a future and returns its output, to do something before
+/// or after it.
 ///
 /// ```
 /// use idv_flow::delegate_store;

@@ -32,8 +32,8 @@ pub trait FlowStore: fmt::Debug + Send + Sync {
 
     /// Replaces a flow that is still at `commit.record.version`, and increments that version.
     ///
-    /// If the change erases the reports, the messages that are kept for this flow are removed in the
-    /// same transaction. [`Commit::message`] ends in it, too.
+    /// If the change erases the reports, the messages that are kept for this flow are removed in
+    /// the same transaction. [`Commit::message`] ends in it, too.
     async fn commit(&self, commit: &Commit<'_>) -> StoreResult<Committed>;
 
     /// Removes a flow that is still at `record.version`, and adds the last entries of its audit
@@ -41,8 +41,8 @@ pub trait FlowStore: fmt::Debug + Send + Sync {
     ///
     /// The record, the reports, and the messages that are kept for this flow are removed. Its
     /// reference key and its application key stay taken: see [`Inserted::Purged`]. Its events stay
-    /// until [`Outbox::purge_events`](super::Outbox::purge_events) removes them, and its audit trail
-    /// stays until [`AuditStore::remove_block`](super::AuditStore::remove_block) removes it.
+    /// until [`Outbox::purge_events`](super::Outbox::purge_events) removes them, and its audit
+    /// trail stays until [`AuditStore::remove_block`](super::AuditStore::remove_block) removes it.
     async fn purge(&self, record: &Record, audit: &[AuditEntry]) -> StoreResult<Committed>;
 
     /// Returns the sealed reports of a flow.
@@ -51,7 +51,8 @@ pub trait FlowStore: fmt::Debug + Send + Sync {
     /// Leases up to `limit` flows of these accounts, or of all accounts if the list is empty, until
     /// `until`, and increments the version of each.
     ///
-    /// A flow is claimed if it is due at `now` and not leased beyond `now`; the earliest comes first.
+    /// A flow is claimed if it is due at `now` and not leased beyond `now`; the earliest comes
+    /// first.
     async fn claim(
         &self,
         now: Timestamp,

@@ -1,7 +1,7 @@
 //! Lanes: tasks that execute all waiting operations as one batch.
 //!
-//! While a batch is in progress, further operations gather for the next batch. So batches grow with the
-//! load, no operation waits for a timer, and the writes of a batch share one commit.
+//! While a batch is in progress, further operations gather for the next batch. So batches grow with
+//! the load, no operation waits for a timer, and the writes of a batch share one commit.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -38,7 +38,8 @@ pub(super) trait Connector: Send + Sync + 'static {
     /// Returns how long attempts to connect are repeated after a failure.
     fn patience(&self, failure: &StoreError) -> Duration;
 
-    /// Returns the longest time for one operation on a connection; `None` if the database limits it.
+    /// Returns the longest time for one operation on a connection; `None` if the database limits
+    /// it.
     fn bound(&self) -> Option<Duration>;
 }
 
@@ -77,7 +78,8 @@ impl<C: Connector> Line<C> {
         }
     }
 
-    /// Takes the connection. The caller puts it back if it can be used again; dropping it closes it.
+    /// Takes the connection. The caller puts it back if it can be used again; dropping it closes
+    /// it.
     pub(super) async fn take(&mut self) -> StoreResult<C::Connection> {
         take(&self.connector, self.current.take()).await
     }
@@ -229,8 +231,8 @@ impl<C: Connector> Connections<C> {
         self.work(None, &input, &work).await
     }
 
-    /// Writes on a connection, in one statement or transaction. If it fails or the future is dropped,
-    /// the connection is closed.
+    /// Writes on a connection, in one statement or transaction. If it fails or the future is
+    /// dropped, the connection is closed.
     #[cfg(feature = "postgres")]
     pub(super) async fn write<I: Sync, T>(
         &self,

@@ -57,8 +57,8 @@ pub use transaction::ApplicationTransaction;
 ///
 /// - Each method is one transaction: its changes are durable when it returns `Ok`, and it changes
 ///   nothing if it fails.
-/// - A record has a version that grows with each change. [`FlowStore::commit`] changes a record only
-///   at the version at which it was read.
+/// - A record has a version that grows with each change. [`FlowStore::commit`] changes a record
+///   only at the version at which it was read.
 /// - [`FlowStore::claim`], [`Inbox::claim_inbox`], [`Outbox::claim_events`] and
 ///   [`TimerStore::claim_timers`] give no item to two callers before its lease has expired, however
 ///   many processes call them at the same time. The earliest item comes first.
@@ -100,8 +100,8 @@ pub trait Store: FlowStore + Inbox + Outbox + TimerStore + AuditStore + 'static 
 
     /// Returns when another program may have announced work, so that a worker looks for it at once.
     ///
-    /// A hint may be missing, and may be wrong. A worker looks at intervals, too, so a store without
-    /// hints waits for ever.
+    /// A hint may be missing, and may be wrong. A worker looks at intervals, too, so a store
+    /// without hints waits for ever.
     async fn hint(&self) {
         std::future::pending::<()>().await;
     }

@@ -33,8 +33,8 @@ pub trait Outbox: fmt::Debug + Send + Sync {
 
     /// Leases up to `limit` undelivered events until `until`, and increments `tries` of each.
     ///
-    /// An event is claimed if it is due at `now`, not leased beyond `now`, and the first undelivered
-    /// one of its flow.
+    /// An event is claimed if it is due at `now`, not leased beyond `now`, and the first
+    /// undelivered one of its flow.
     async fn claim_events(
         &self,
         now: Timestamp,
@@ -56,7 +56,8 @@ pub trait Outbox: fmt::Debug + Send + Sync {
     /// particular order.
     async fn late_events(&self, tries: u32, limit: usize) -> StoreResult<Vec<PendingEvent>>;
 
-    /// Removes up to `limit` events that are older than `before` and were delivered or never claimed.
+    /// Removes up to `limit` events that are older than `before` and were delivered or never
+    /// claimed.
     ///
     /// Returns the number of events that it removed: if it is `limit`, more may be left.
     async fn purge_events(&self, before: Timestamp, limit: usize) -> StoreResult<u64>;

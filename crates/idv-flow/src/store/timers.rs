@@ -28,7 +28,7 @@ pub trait TimerStore: fmt::Debug + Send + Sync {
     /// A missing timer is not created.
     async fn reschedule_timer(&self, name: &str, due: Timestamp) -> StoreResult<()>;
 
-    /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or a
-    /// claim for these timers finds one. No names stand for all.
+    /// Returns the earliest time at which a claim for these accounts finds a flow or a message, or
+    /// a claim for these timers finds one. No names stand for all.
     async fn next_due(&self, accounts: &[&str], timers: &[&str]) -> StoreResult<Option<Timestamp>>;
 }

@@ -13,8 +13,8 @@ use crate::audit::AuditEntry;
 /// does.
 #[async_trait]
 pub trait ApplicationTransaction: sealed::Sealed + Send {
-    /// Adds a flow that is due at once, as [`FlowStore::insert`](super::FlowStore::insert) does, and
-    /// commits nothing.
+    /// Adds a flow that is due at once, as [`FlowStore::insert`](super::FlowStore::insert) does,
+    /// and commits nothing.
     ///
     /// # Cancellation
     ///

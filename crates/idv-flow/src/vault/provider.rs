@@ -20,8 +20,12 @@ use zeroize::Zeroizing;
 ///
 /// # struct Service;
 /// # impl Service {
-/// #     async fn encrypt(&self, _key: &str, text: &[u8]) -> Result<Vec<u8>, std::io::Error> { Ok(text.to_vec()) }
-/// #     async fn decrypt(&self, _key: &str, text: &[u8]) -> Result<Vec<u8>, std::io::Error> { Ok(text.to_vec()) }
+/// #     async fn encrypt(&self, _key: &str, text: &[u8]) -> std::io::Result<Vec<u8>> {
+/// #         Ok(text.to_vec())
+/// #     }
+/// #     async fn decrypt(&self, _key: &str, text: &[u8]) -> std::io::Result<Vec<u8>> {
+/// #         Ok(text.to_vec())
+/// #     }
 /// # }
 /// /// Keys of a key management service.
 /// struct ServiceKeys {
@@ -29,7 +33,9 @@ use zeroize::Zeroizing;
 ///     current: String,
 /// }
 /// # impl std::fmt::Debug for ServiceKeys {
-/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("ServiceKeys") }
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// #         f.write_str("ServiceKeys")
+/// #     }
 /// # }
 ///
 /// #[idv_core::async_trait]
@@ -39,12 +45,20 @@ use zeroize::Zeroizing;
 ///     }
 ///
 ///     async fn wrap(&self, key: &DataKey) -> Result<WrappedKey, KeyError> {
-///         let wrapped = self.service.encrypt(&self.current, key.expose()).await.map_err(KeyError::unavailable)?;
+///         let wrapped = self
+///             .service
+///             .encrypt(&self.current, key.expose())
+///             .await
+///             .map_err(KeyError::unavailable)?;
 ///         Ok(WrappedKey::new(self.current.clone(), wrapped))
 ///     }
 ///
 ///     async fn unwrap(&self, wrapped: &WrappedKey) -> Result<DataKey, KeyError> {
-///         let key = self.service.decrypt(&wrapped.key_id, &wrapped.bytes).await.map_err(KeyError::unavailable)?;
+///         let key = self
+///             .service
+///             .decrypt(&wrapped.key_id, &wrapped.bytes)
+///             .await
+///             .map_err(KeyError::unavailable)?;
 ///         DataKey::from_slice(&key)
 ///     }
 /// }
@@ -150,7 +164,7 @@ impl fmt::Debug for WrappedKey {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The provider could not be reached, or failed. What needs it is tried again.
+    /// The provider could not be reached, or failed. The engine retries the operation.
     #[error("the key provider is unavailable")]
     Unavailable(#[source] Box<dyn StdError + Send + Sync>),
     /// The provider does not have the key that wrapped a data key.

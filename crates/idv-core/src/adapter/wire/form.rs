@@ -144,7 +144,8 @@ fn unescaped(text: &str) -> Cow<'_, str> {
 /// Parses a multipart form (RFC 7578). Its first line is the delimiter, so the `Content-Type`
 /// header is not needed.
 fn multipart(text: &str) -> Result<Vec<Field<'_>>> {
-    let broken = || Error::malformed("the form's parts cannot be told from each other");
+    let broken =
+        || Error::malformed("invalid multipart form: expected named parts between delimiters");
     let (delimiter, rest) = text.split_once('\n').ok_or_else(broken)?;
     let delimiter = delimiter.trim_end();
     // The last delimiter is followed by two hyphens.

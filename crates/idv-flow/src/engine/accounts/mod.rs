@@ -9,11 +9,11 @@
 //!   program takes the starts of up to a quarter of a second in advance and uses them within a
 //!   quarter of a second. So in a period `t` all programs together start at most `rate × (t + 0.5
 //!   s) + 1` calls.
-//! - **Concurrency.** Each program stores the number of calls that it may have under way. That
-//!   lapses with the lease, so a crashed program blocks its part for one lease at most. The limit
-//!   is exceeded only by calls that were under way when it was set or lowered, by one probe, by
-//!   downloads that take longer than a lease, and if a program cannot reach the store for most of a
-//!   lease.
+//! - **Concurrency.** Each program stores the number of calls that it may have under way. The
+//!   number expires with the lease, so a crashed program blocks its part for one lease at most. The
+//!   limit is exceeded only by calls that were under way when it was set or lowered, by one probe,
+//!   by downloads that take longer than a lease, and if a program cannot reach the store for most
+//!   of a lease.
 //! - **Circuit breaker.** Outages of all programs are counted in the stored value. While the
 //!   circuit is open, the program that moves the time of the next probe makes it.
 //!

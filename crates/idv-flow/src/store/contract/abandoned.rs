@@ -7,8 +7,8 @@ use super::{Harness, at, bytes32, done, due, entry, flow, key, load, message, op
 use crate::audit::AuditBlock;
 use crate::store::{Commit, Record, Reports};
 
-/// Promises: an insertion, a commit or a block whose future is dropped is made as a whole or not at all,
-/// and the store continues to work.
+/// Promises: an insertion, a commit or a block whose future is dropped is made as a whole or not at
+/// all, and the store continues to work.
 pub async fn dropped_change_is_made_whole_or_not_at_all<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for polls in 1..=200 {
@@ -122,8 +122,8 @@ pub async fn dropped_claim_loses_nothing<H: Harness>(harness: &H) {
     }
 }
 
-/// Returns the output of a future, or `None` if it was dropped because it was not ready after `polls`
-/// polls.
+/// Returns the output of a future, or `None` if it was dropped because it was not ready after
+/// `polls` polls.
 pub(super) async fn abandon<F: Future>(polls: u64, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;

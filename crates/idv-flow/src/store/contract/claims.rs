@@ -9,8 +9,8 @@ use super::{
 use crate::audit::AuditHead;
 use crate::store::{Commit, Committed, Lease, Record, Store};
 
-/// Promises: a claim returns due flows, the earliest first, up to the limit, and increments the version
-/// of each.
+/// Promises: a claim returns due flows, the earliest first, up to the limit, and increments the
+/// version of each.
 pub async fn due_flows_are_claimed_in_order_up_to_the_limit<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for (number, second) in [(1, 30), (2, 10), (3, 40), (4, 20), (5, -9), (6, 31)] {
@@ -37,7 +37,7 @@ pub async fn due_flows_are_claimed_in_order_up_to_the_limit<H: Harness>(harness:
     assert_eq!(
         claimed(&store, 30, 9).await,
         [flow(4), flow(1)],
-        "flows that are due now are due"
+        "flows that are due at the time of the claim are claimed"
     );
     assert_eq!(claimed(&store, 30, 9).await, []);
     assert_eq!(claimed(&store, 35, usize::MAX).await, [flow(6)]);
@@ -48,7 +48,8 @@ pub async fn due_flows_are_claimed_in_order_up_to_the_limit<H: Harness>(harness:
     );
 }
 
-/// Promises: a leased flow is claimed again only after its lease has expired, and then at a new version.
+/// Promises: a leased flow is claimed again only after its lease has expired, and then at a new
+/// version.
 pub async fn lease_holds_until_it_expires<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let other = harness.connect().await;
@@ -98,7 +99,7 @@ pub async fn commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
         assert_eq!(
             claimed(&store, 99, 9).await,
             [],
-            "the lease holds, even where nothing was due in between"
+            "the lease stays, even if the flow had no due time in between"
         );
     }
     assert_eq!(
@@ -108,7 +109,7 @@ pub async fn commit_keeps_or_ends_the_lease<H: Harness>(harness: &H) {
     assert_eq!(
         claimed(&store, 1, 9).await,
         [],
-        "it is due again only at its time"
+        "the flow is due again only at its due time"
     );
     assert_eq!(claimed(&store, 2, 9).await, [flow(1)]);
 }
@@ -153,8 +154,8 @@ pub async fn flow_is_not_claimed_when_it_is_no_longer_due<H: Harness>(harness: &
     assert_eq!(claimed(&store, 1_000_000, 9).await, [flow(3), flow(2)]);
 }
 
-/// Promises: flows whose leases have expired are claimed in the order of their due times, not of their
-/// leases.
+/// Promises: flows whose leases have expired are claimed in the order of their due times, not of
+/// their leases.
 pub async fn expired_lease_keeps_the_order_of_due_times<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 1)).await;
@@ -202,8 +203,8 @@ pub async fn flow_is_claimed_once_by_concurrent_claims<H: Harness>(harness: &H) 
     );
 }
 
-/// Promises: workers that share a store through leases and versions carry out each step of each flow
-/// once.
+/// Promises: workers that share a store through leases and versions carry out each step of each
+/// flow once.
 pub async fn step_is_done_once_by_concurrent_workers<H: Harness>(harness: &H) {
     const FLOWS: u64 = 12;
     const STEPS: u64 = 8;

@@ -71,7 +71,8 @@ fn body(length: usize, first: u8) -> Vec<u8> {
         .collect()
 }
 
-/// Promises: a part is read as it was stored, by another program too; one that is not there is `None`.
+/// Promises: a part is read as it was stored, by another program too; one that is not there is
+/// `None`.
 pub async fn part_is_read_as_it_was_stored<H: EvidenceHarness>(harness: &H) {
     let (store, other) = (
         harness.connect_evidence().await,
@@ -143,7 +144,7 @@ pub async fn parts_are_erased_by_item_and_by_flow<H: EvidenceHarness>(harness: &
     assert_eq!(
         done(store.parts(flow(2)).await),
         [part(2, 1, 0)],
-        "another flow's stay"
+        "the parts of another flow stay"
     );
 }
 
@@ -181,7 +182,8 @@ pub async fn parts_of_many_programs_are_all_there<H: EvidenceHarness>(harness: &
     }
 }
 
-/// Promises: a part whose call was dropped is there as a whole, or not at all; and the store goes on.
+/// Promises: a part whose call was dropped is there as a whole, or not at all; and the store goes
+/// on.
 pub async fn part_whose_call_was_dropped_is_whole_or_missing<H: EvidenceHarness>(harness: &H) {
     let store = harness.connect_evidence().await;
     let whole = body(200_000, 5);

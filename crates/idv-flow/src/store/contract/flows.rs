@@ -13,7 +13,8 @@ use crate::store::{
     Commit, Committed, Filter, Inserted, LookupKey, Phase, Record, Reports, Store, StoreResult,
 };
 
-/// Promises: every program loads a flow as it was inserted, at version 1, with times to the microsecond.
+/// Promises: every program loads a flow as it was inserted, at version 1, with times to the
+/// microsecond.
 pub async fn flow_is_loaded_as_inserted<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let full = Record {
@@ -69,7 +70,7 @@ pub async fn flow_is_loaded_as_inserted<H: Harness>(harness: &H) {
     assert_eq!(
         kept.due,
         Some(microsecond(1_900_000_000_123_456)),
-        "what is finer than a microsecond is left out"
+        "times are truncated to microseconds"
     );
     assert_eq!(kept.created_at, microsecond(-1), "before 1970 as well");
     assert_eq!(done(store.load(flow(4)).await), None);
@@ -88,15 +89,15 @@ pub async fn large_flow_is_stored<H: Harness>(harness: &H) {
     };
     let committed = commit(&store, &large, Reports::Put(&body), &[]).await;
     assert_eq!(done(committed), Committed::Done(2));
-    assert!(load(&store, 1).await.body == body, "the body is kept whole");
+    assert!(load(&store, 1).await.body == body, "the body is complete");
     assert!(
         done(store.reports(flow(1)).await) == Some(body),
-        "the reports are kept whole"
+        "the reports are complete"
     );
 }
 
-/// Promises: no two flows have the same reference key. A second insertion returns the first flow and
-/// changes nothing.
+/// Promises: no two flows have the same reference key. A second insertion returns the first flow
+/// and changes nothing.
 pub async fn reference_is_unique<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.insert(&record(1), None, &[entry(1, 1)]).await);
@@ -113,13 +114,13 @@ pub async fn reference_is_unique<H: Harness>(harness: &H) {
     assert_eq!(done(store.locate(&[key(50)]).await), []);
     assert_eq!(claimed(&store, 1, 9).await, []);
     assert_eq!(load(&store, 1).await, record(1));
-    // The same again, as after a crash: it is there, and its beginning is not written twice.
+    // The same insertion again, as after a crash, finds the flow and adds no entry.
     assert_eq!(
         done(store.insert(&record(1), None, &[entry(1, 1)]).await),
         Inserted::Exists(flow(1))
     );
     assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
-    // One that is erased is still there: its reference is not for another.
+    // The reference of an erased flow stays taken.
     let erased = Record {
         phase: Phase::Erased,
         ..record(1)
@@ -187,8 +188,8 @@ pub async fn flow_id_is_unique<H: Harness>(harness: &H) {
     assert_eq!(done(store.audit_of(flow(1)).await), []);
 }
 
-/// Promises: [`FlowStore::commit`](crate::store::FlowStore::commit) replaces all fields and increments
-/// the version.
+/// Promises: [`FlowStore::commit`](crate::store::FlowStore::commit) replaces all fields and
+/// increments the version.
 pub async fn commit_replaces_the_flow_and_its_version<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     insert(&store, &due(1, 5)).await;
@@ -258,7 +259,7 @@ pub async fn commit_at_another_version_changes_nothing<H: Harness>(harness: &H) 
     assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
     assert_eq!(done(store.locate(&[key(60)]).await), []);
     assert_eq!(claimed(&store, 9, 1).await, [], "the lease holds");
-    // A flow that is not there has no version.
+    // A commit of a missing flow is a conflict.
     let committed = commit(&store, &record(2), Reports::Put(b"lost"), &[entry(2, 1)]).await;
     assert_eq!(done(committed), Committed::Conflict);
     assert_eq!(done(store.load(flow(2)).await), None);
@@ -282,26 +283,27 @@ pub async fn failed_commit_changes_nothing<H: Harness>(harness: &H) {
         &[entry(1, 2), entry(1, 1)],
     )
     .await;
-    committed.expect_err("an entry is there already");
+    committed.expect_err("an entry already exists");
     assert_eq!(load(&store, 1).await, due(1, 0));
     assert_eq!(done(store.reports(flow(1)).await), None);
     assert_eq!(done(store.audit_of(flow(1)).await), [entry(1, 1)]);
     assert_eq!(done(store.locate(&[key(60)]).await), []);
     assert_eq!(claimed(&store, 49, 1).await, [], "the lease holds");
-    // Neither does an insertion that fails so.
+    // An insertion that fails for the same reason changes nothing either.
     store
         .insert(&record(2), None, &[entry(1, 1)])
         .await
-        .expect_err("an entry is there already");
+        .expect_err("an entry already exists");
     assert_eq!(done(store.load(flow(2)).await), None);
-    // And the store goes on.
+    // The store still accepts commits.
     assert_eq!(
         done(store.commit(&Commit::new(&changed, &[entry(1, 2)])).await),
         Committed::Done(2)
     );
 }
 
-/// Promises: of concurrent commits at one version, one succeeds, and only its entries are in the trail.
+/// Promises: of concurrent commits at one version, one succeeds, and only its entries are in the
+/// trail.
 pub async fn one_of_concurrent_commits_succeeds<H: Harness>(harness: &H) {
     let stores = opened_often(harness).await;
     for store in stores.iter().take(1) {
@@ -356,7 +358,7 @@ pub async fn concurrent_changes_fail_independently<H: Harness>(harness: &H) {
         let store = Arc::clone(&store);
         async move {
             let version = if number % 4 == 1 { 9 } else { 1 };
-            // The first entry is there already.
+            // The first entry already exists.
             let added = if number % 4 == 2 {
                 entry(number, 1)
             } else {
@@ -377,7 +379,7 @@ pub async fn concurrent_changes_fail_independently<H: Harness>(harness: &H) {
                 (Phase::Open, 1)
             }
             2 => {
-                result.expect_err("an entry is there already");
+                result.expect_err("an entry already exists");
                 (Phase::Open, 1)
             }
             _ => {
@@ -432,7 +434,7 @@ pub async fn reports_are_kept_replaced_and_erased<H: Harness>(harness: &H) {
     }
 }
 
-/// A commit that does something to the reports.
+/// Returns a commit that keeps, replaces or erases the reports.
 async fn commit(
     store: &Arc<dyn Store>,
     record: &Record,

@@ -29,7 +29,7 @@ pub async fn message_is_stored_once<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.push(&again, at(1_000)).await),
         Pushed::Repeated,
-        "what was not worked off is never forgotten"
+        "an unprocessed message is never forgotten"
     );
     done(store.finish(&bytes32(1), &MessageEnd::Done(at(1))).await);
     assert_eq!(done(store.push(&again, forgotten).await), Pushed::Repeated);
@@ -55,7 +55,7 @@ pub async fn message_is_stored_once_by_concurrent_pushes<H: Harness>(harness: &H
         .filter(|pushed| **pushed == Pushed::New)
         .count();
     assert_eq!(new, 1, "{pushed:?}");
-    // And so where one that was forgotten comes again.
+    // The same holds for a message that was forgotten and comes again.
     for store in stores.iter().take(1) {
         done(store.finish(&bytes32(1), &MessageEnd::Done(at(1))).await);
     }
@@ -85,7 +85,7 @@ pub async fn message_processed_long_ago_counts_as_new<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.push(&again, at(10)).await),
         Pushed::Repeated,
-        "it was not worked off before then"
+        "the message was not processed before that time"
     );
     assert_eq!(taken(&store, 20, 9).await, []);
     assert_eq!(done(store.push(&again, at(11)).await), Pushed::New);
@@ -93,12 +93,12 @@ pub async fn message_processed_long_ago_counts_as_new<H: Harness>(harness: &H) {
     assert_eq!(
         taken(&store, 20, 9).await,
         [Message { tries: 1, ..again }],
-        "and is not leased any more"
+        "the lease has ended"
     );
 }
 
-/// Promises: a claim returns due messages, the earliest first, up to the limit, counts each claim, and
-/// leases each message.
+/// Promises: a claim returns due messages, the earliest first, up to the limit, counts each claim,
+/// and leases each message.
 pub async fn messages_are_claimed_in_order_up_to_the_limit<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for (number, second) in [(1, 3), (2, 1), (3, 9), (4, 2)] {
@@ -123,12 +123,12 @@ pub async fn messages_are_claimed_in_order_up_to_the_limit<H: Harness>(harness: 
     assert_eq!(
         taken(&harness.connect().await, 12, 9).await,
         [claimed(3, 9, 1)],
-        "the leases hold"
+        "the leases have not expired"
     );
     assert_eq!(
         taken(&store, 13, 9).await,
         [claimed(2, 1, 2), claimed(4, 2, 2), claimed(1, 3, 2)],
-        "until they run out"
+        "the leases have expired"
     );
     assert_eq!(taken(&store, 40, 9).await.len(), 5);
 }
@@ -150,8 +150,8 @@ pub async fn postponed_message_is_claimed_when_due<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: a processed message stays processed although a slow worker postpones or parks it. The end of
-/// a missing message creates nothing.
+/// Promises: a processed message stays processed although a slow worker postpones or parks it. The
+/// end of a missing message creates nothing.
 pub async fn processed_message_stays_processed<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.push(&message(1, 0), at(-9)).await);
@@ -170,11 +170,12 @@ pub async fn processed_message_stays_processed<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.purge_inbox(at(2), 99).await),
         1,
-        "it was worked off when it first was"
+        "the first processing time stays"
     );
 }
 
-/// Promises: messages that were processed before a time are removed, up to the limit, and no others.
+/// Promises: messages that were processed before a time are removed, up to the limit, and no
+/// others.
 pub async fn processed_messages_are_purged<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in 1..=5 {
@@ -264,7 +265,7 @@ pub async fn message_ends_with_the_commit_that_names_it<H: Harness>(harness: &H)
     assert_eq!(
         done(store.purge_inbox(at(99), 99).await),
         0,
-        "a conflict ends no message"
+        "a commit that conflicts does not end the message"
     );
     assert_eq!(committed(1).await, Committed::Done(2));
     assert_eq!(

@@ -3,8 +3,8 @@
 use super::{Harness, at, done, entry, flow, insert, key, load, opened, record};
 use crate::store::{Commit, Filter, Inserted, ListCursor, ListOrder, LookupKey, Phase, Record};
 
-/// Promises: a flow is found by its reference key and by its vendor key; several flows can have the same
-/// vendor key.
+/// Promises: a flow is found by its reference key and by its vendor key; several flows can have the
+/// same vendor key.
 ///
 /// Erased flows are found, too, so that a late callback about one is recognized.
 pub async fn flow_is_found_by_its_keys_in_any_phase<H: Harness>(harness: &H) {
@@ -50,7 +50,7 @@ pub async fn flow_is_found_by_its_keys_in_any_phase<H: Harness>(harness: &H) {
     assert_eq!(
         found(&[key(4), key(4)]).await,
         [(key(4), flow(4))],
-        "a key that is given twice is answered once"
+        "a repeated key is answered once"
     );
     let many: Vec<_> = (1..=2_500).map(key).collect();
     assert_eq!(
@@ -97,7 +97,7 @@ pub async fn flows_are_listed_by_id_in_pages<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.list(&Filter::all(), Some(flow(6).into()), 1).await),
         [record(7)],
-        "the name need not be there"
+        "the cursor's flow need not exist"
     );
     assert_eq!(done(store.list(&Filter::all(), None, 0).await), []);
     assert_eq!(
@@ -106,7 +106,8 @@ pub async fn flows_are_listed_by_id_in_pages<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: a list by time is ordered by time and then by id, in pages without gaps or repetitions.
+/// Promises: a list by time is ordered by time and then by id, in pages without gaps or
+/// repetitions.
 pub async fn list_by_time_is_ordered<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     // The ids and the two times are in three different orders, and some times are the same.
@@ -146,12 +147,12 @@ pub async fn list_by_time_is_ordered<H: Harness>(harness: &H) {
     assert_eq!(
         found.iter().map(|record| record.id).collect::<Vec<_>>(),
         [flow(2), flow(7)],
-        "from a time on"
+        "the list starts at a time"
     );
 }
 
-/// Promises: no two flows have the same application key, whatever their references. The key finds its
-/// flow.
+/// Promises: no two flows have the same application key, whatever their references. The key finds
+/// its flow.
 pub async fn application_key_is_unique<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let first = Record {
@@ -186,7 +187,7 @@ pub async fn application_key_is_unique<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.insert(&second, None, &[]).await),
         Inserted::Exists(flow(1)),
-        "also if that flow is erased"
+        "the key of an erased flow stays taken"
     );
     insert(&store, &record(2)).await;
     insert(&store, &record(3)).await;
@@ -266,7 +267,7 @@ pub async fn filter_restricts_a_list<H: Harness>(harness: &H) {
     assert_eq!(
         page.iter().map(|record| record.id).collect::<Vec<_>>(),
         [flow(6)],
-        "pages of what is filtered"
+        "a filtered list has pages"
     );
     assert_eq!(listed(Filter::all().at_provider("three")).await, []);
 }

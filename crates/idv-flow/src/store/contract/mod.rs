@@ -1,7 +1,7 @@
 //! The contract of stores, as a suite of tests.
 //!
-//! A [`Harness`] provides empty stores; [`store_contract!`](crate::store_contract!) creates a test of
-//! each promise. The three stores of this crate pass the suite, and so must a custom store:
+//! A [`Harness`] provides empty stores; [`store_contract!`](crate::store_contract!) creates a test
+//! of each promise. The three stores of this crate pass the suite, and so must a custom store:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -174,8 +174,8 @@ pub fn run<F: Future<Output = ()>>(test: F) {
     runtime.block_on(test);
 }
 
-/// Promises: [`Store::migrate`] can be called whenever a program starts, by several at once, and keeps
-/// stored data.
+/// Promises: [`Store::migrate`] can be called whenever a program starts, by several at once, and
+/// keeps stored data.
 pub async fn tables_are_created_once_by_concurrent_programs<H: Harness>(harness: &H) {
     let stores = [
         harness.connect().await,

@@ -50,7 +50,8 @@ async fn expect(store: &dyn Store, expected: &[Event]) {
     assert_eq!(events, expected);
 }
 
-/// Promises: events are stored exactly if their change is, and read in pages in the order of changes.
+/// Promises: events are stored exactly if their change is, and read in pages in the order of
+/// changes.
 pub async fn events_are_stored_with_their_change<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let record = record(1);
@@ -183,7 +184,7 @@ pub async fn event_is_claimed_after_earlier_events<H: Harness>(harness: &H) {
     assert_eq!(
         claimed(20, 30).await,
         [(one.id, 1, 2)],
-        "its lease ran out, and the other was delivered"
+        "the lease of the first event expired, and the other event was delivered"
     );
     done(store.finish_event(one.id, 1, Some(at(25))).await);
     assert_eq!(claimed(24, 30).await, [], "the second waits for the first");
@@ -194,7 +195,7 @@ pub async fn event_is_claimed_after_earlier_events<H: Harness>(harness: &H) {
     assert_eq!(
         claimed(25, 30).await,
         [(one.id, 2, 1)],
-        "what was delivered stays so"
+        "a delivered event stays delivered"
     );
     assert_eq!(done(store.late_events(2, 9).await), []);
     done(store.finish_event(flow(9), 1, None).await);
@@ -230,8 +231,8 @@ pub async fn old_events_are_purged<H: Harness>(harness: &H) {
     assert_eq!(done(store.purge_events(at(51), 1).await), 1);
 }
 
-/// Promises: waiting messages and parked messages are counted separately until they are processed, and
-/// the oldest undelivered event is found.
+/// Promises: waiting messages and parked messages are counted separately until they are processed,
+/// and the oldest undelivered event is found.
 pub async fn backlog_is_counted<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let record = record(1);

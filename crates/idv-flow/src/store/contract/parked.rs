@@ -31,7 +31,7 @@ pub async fn parked_message_waits_for_an_operator<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.parked(Some((at(1), bytes32(2))), 1).await),
         [parked(3, 2)],
-        "pages of them"
+        "the list has pages"
     );
     assert_eq!(done(store.parked(Some((at(3), bytes32(1))), 9).await), []);
     assert_eq!(
@@ -60,7 +60,8 @@ pub async fn parked_message_waits_for_an_operator<H: Harness>(harness: &H) {
     assert_eq!(taken(&store, 8, 9).await, []);
 }
 
-/// Promises: a parked message with a due time is claimed then, and stays parked until its end is stored.
+/// Promises: a parked message with a due time is claimed then, and stays parked until its end is
+/// stored.
 pub async fn parked_message_is_claimed_when_due<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     done(store.push(&message(1, 0), at(-9)).await);
@@ -82,15 +83,15 @@ pub async fn parked_message_is_claimed_when_due<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.parked(None, 1).await),
         [again],
-        "it is parked while a worker judges it"
+        "the message stays parked while a worker processes it"
     );
     done(store.finish(&bytes32(1), &parked_until(None)).await);
     assert_eq!(taken(&store, 19, 9).await, []);
     assert_eq!(taken(&harness.connect().await, 20, 9).await.len(), 1);
 }
 
-/// Promises: parked messages are woken, all of them or those of one flow. Other messages, and those that
-/// are due earlier, stay as they are.
+/// Promises: parked messages are woken, all of them or those of one flow. Other messages, and those
+/// that are due earlier, stay as they are.
 pub async fn parked_messages_are_woken<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for (number, again) in [(1, None), (2, Some(at(90))), (3, Some(at(5)))] {
@@ -162,8 +163,8 @@ pub async fn parked_messages_are_counted_by_account<H: Harness>(harness: &H) {
     assert_eq!(done(store.parked_count("vendor").await), 1);
 }
 
-/// Promises: the transaction that erases a flow's reports removes the messages that are kept for the flow,
-/// and no others.
+/// Promises: the transaction that erases a flow's reports removes the messages that are kept for
+/// the flow, and no others.
 pub async fn message_kept_for_a_flow_is_erased_with_it<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in [1, 2] {
@@ -225,7 +226,7 @@ pub async fn message_kept_for_a_flow_is_erased_with_it<H: Harness>(harness: &H) 
     assert_eq!(
         done(store.push(&message(1, 9), at(-9)).await),
         Pushed::New,
-        "nothing of it is left"
+        "the message is removed completely"
     );
 }
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::store::{Commit, Committed, Filter, Inserted, Record, Reports, Store};
 
-/// Promises: [`FlowStore::purge`](crate::store::FlowStore::purge) removes the record, the reports and
-/// the messages of one flow, and adds to its audit trail.
+/// Promises: [`FlowStore::purge`](crate::store::FlowStore::purge) removes the record, the reports
+/// and the messages of one flow, and adds to its audit trail.
 pub async fn purged_flow_is_removed_with_its_data<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in [1, 2] {
@@ -155,8 +155,8 @@ pub async fn one_of_concurrent_purges_succeeds<H: Harness>(harness: &H) {
     }
 }
 
-/// Promises: [`AuditStore::remove_block`](crate::store::AuditStore::remove_block) removes a block and the
-/// entries of purged flows; the entries of other flows become unsealed.
+/// Promises: [`AuditStore::remove_block`](crate::store::AuditStore::remove_block) removes a block
+/// and the entries of purged flows; the entries of other flows become unsealed.
 pub async fn removed_block_keeps_entries_of_other_flows<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     for number in [1, 2] {

@@ -24,7 +24,7 @@ pub async fn timer_is_created_once<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.claim_timers(at(19), at(30), &[]).await),
         Vec::<String>::new(),
-        "nor does that end its lease"
+        "setting a timer does not end its lease"
     );
 }
 
@@ -45,8 +45,8 @@ pub async fn timer_is_claimed_by_its_name<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: every due timer is claimed, the earliest first, and leased until it is rescheduled or the
-/// lease expires.
+/// Promises: every due timer is claimed, the earliest first, and leased until it is rescheduled or
+/// the lease expires.
 pub async fn timer_is_claimed_until_it_is_rescheduled<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let other = harness.connect().await;
@@ -74,12 +74,12 @@ pub async fn timer_is_claimed_until_it_is_rescheduled<H: Harness>(harness: &H) {
     assert_eq!(
         done(other.claim_timers(at(35), at(45), &[]).await),
         ["block"],
-        "it is due again, and not leased"
+        "the timer is due again, and not leased"
     );
     assert_eq!(
         done(other.claim_timers(at(40), at(50), &[]).await),
         ["sweep ünusual", "purge"],
-        "the leases of the others ran out"
+        "the leases of the other timers expired"
     );
     done(store.reschedule_timer("nothing", at(0)).await);
     assert_eq!(
@@ -113,8 +113,8 @@ pub async fn timer_is_claimed_once_by_concurrent_claims<H: Harness>(harness: &H)
     }
 }
 
-/// Promises: [`TimerStore::next_due`](crate::store::TimerStore::next_due) is the earliest time at which a
-/// claim finds something; for leased items, when the lease expires.
+/// Promises: [`TimerStore::next_due`](crate::store::TimerStore::next_due) is the earliest time at
+/// which a claim finds something; for leased items, when the lease expires.
 pub async fn next_due_is_the_time_of_the_next_claim<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let next = async || done(store.next_due(&[], &[]).await);
@@ -129,7 +129,7 @@ pub async fn next_due_is_the_time_of_the_next_claim<H: Harness>(harness: &H) {
     assert_eq!(
         next().await,
         Some(at(70)),
-        "not before the lease of what was due before runs out"
+        "a leased flow counts when its lease expires, not when it is due"
     );
 
     assert_eq!(claimed(&store, 70, 9).await, [flow(1)]);
@@ -140,7 +140,7 @@ pub async fn next_due_is_the_time_of_the_next_claim<H: Harness>(harness: &H) {
     assert_eq!(
         next().await,
         Some(at(80)),
-        "the lease of the first runs out when the message is due"
+        "the first flow's lease expires when the message is due"
     );
     assert_eq!(taken(&store, 80, 9).await.len(), 1);
     assert_eq!(claimed(&store, 80, 9).await, [flow(1)]);
@@ -149,7 +149,7 @@ pub async fn next_due_is_the_time_of_the_next_claim<H: Harness>(harness: &H) {
     assert_eq!(
         next().await,
         Some(at(90)),
-        "timer, message and flow at once"
+        "a timer, a message and a flow are due at once"
     );
 
     assert_eq!(

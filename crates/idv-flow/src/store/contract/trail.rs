@@ -106,7 +106,7 @@ pub async fn block_takes_unsealed_entries<H: Harness>(harness: &H) {
     assert_eq!(
         named(&done(store.block_entries(1).await)),
         [(flow(1), 1), (flow(2), 1)],
-        "by flow and number"
+        "the entries are ordered by flow and number"
     );
     assert_eq!(done(store.last_block().await), Some(made));
     // Later entries are unsealed; a block may be empty; a missing block has no entries.
@@ -121,7 +121,7 @@ pub async fn block_takes_unsealed_entries<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.audit(None, 99).await).len(),
         4,
-        "the trail has all of them"
+        "the trail has all entries"
     );
 }
 
@@ -136,7 +136,7 @@ pub async fn block_number_is_unique<H: Harness>(harness: &H) {
     assert!(!done(store.add_block(&other, &[(flow(2), 1)]).await));
     assert!(
         !done(store.add_block(&other, &[(flow(1), 1)]).await),
-        "the number counts, whatever the entries"
+        "the number is taken, whatever the entries"
     );
     assert_eq!(done(store.last_block().await), Some(block(1, 1)));
     assert_eq!(named(&done(store.block_entries(1).await)), [(flow(1), 1)]);
@@ -146,8 +146,8 @@ pub async fn block_number_is_unique<H: Harness>(harness: &H) {
     );
 }
 
-/// Promises: a block with an entry that is missing, repeated or already in a block fails and changes
-/// nothing.
+/// Promises: a block with an entry that is missing, repeated or already in a block fails and
+/// changes nothing.
 pub async fn entry_is_in_one_block<H: Harness>(harness: &H) {
     let store = trail_of_three(harness).await;
     assert!(done(store.add_block(&block(1, 1), &[(flow(1), 1)]).await));

@@ -2,8 +2,8 @@
 
 use super::{Harness, at_once, done, opened, opened_often};
 
-/// Promises: [`Store::remember`](crate::store::Store::remember) keeps the first value and returns it. Any
-/// bytes are a value.
+/// Promises: [`Store::remember`](crate::store::Store::remember) keeps the first value and returns
+/// it. Any bytes are a value.
 pub async fn first_value_of_a_name_is_kept<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     let all: Vec<u8> = (0..=u8::MAX).collect();
@@ -11,35 +11,36 @@ pub async fn first_value_of_a_name_is_kept<H: Harness>(harness: &H) {
     assert_eq!(
         done(store.remember("all", b"other").await),
         all,
-        "the first stays"
+        "the first value stays"
     );
     assert_eq!(
         done(store.remember("none", b"").await),
         b"",
-        "no bytes are a value too"
+        "an empty value is a value"
     );
     assert_eq!(done(store.remember("none", b"other").await), b"");
     assert_eq!(
         done(harness.connect().await.remember("all", b"").await),
         all,
-        "it is there for every program"
+        "every program reads the value"
     );
     assert_eq!(done(store.value("all").await), Some(all));
     assert_eq!(done(store.value("none").await), Some(Vec::new()));
     assert_eq!(
         done(store.value("other").await),
         None,
-        "reading makes no value"
+        "reading does not create a value"
     );
     assert_eq!(done(store.value("other").await), None);
 }
 
-/// Promises: [`Store::replace`](crate::store::Store::replace) replaces only the value that it names.
+/// Promises: [`Store::replace`](crate::store::Store::replace) replaces only the value that it
+/// names.
 pub async fn value_is_replaced_when_it_is_still_the_old_one<H: Harness>(harness: &H) {
     let store = opened(harness).await;
     assert!(
         !done(store.replace("name", b"", b"new").await),
-        "nothing is there to be replaced"
+        "a missing value is not replaced"
     );
     done(store.remember("name", b"one").await);
     assert!(!done(store.replace("name", b"two", b"three").await));
@@ -49,7 +50,7 @@ pub async fn value_is_replaced_when_it_is_still_the_old_one<H: Harness>(harness:
     assert!(done(store.replace("name", b"", b"five").await));
     assert!(
         !done(store.replace("other", b"five", b"six").await),
-        "names do not mix"
+        "a value of another name is not replaced"
     );
     assert_eq!(done(store.remember("name", b"").await), b"five");
 }

@@ -18,16 +18,16 @@ pub use object::ObjectEvidence;
 ///
 /// # Contract
 ///
-/// - A part is stored completely and durably when [`EvidenceStore::put_part`] returns. It replaces the
-///   part of the same name.
-/// - No later call finds parts that [`EvidenceStore::erase_parts`] has erased. Erasing missing parts
-///   succeeds.
+/// - A part is stored completely and durably when [`EvidenceStore::put_part`] returns. It replaces
+///   the part of the same name.
+/// - No later call finds parts that [`EvidenceStore::erase_parts`] has erased. Erasing missing
+///   parts succeeds.
 /// - Parts can be stored in any order. [`EvidenceStore::parts`] also finds those that a crash left.
 ///
 /// # Cancellation
 ///
-/// If the future of a method is dropped, a part is stored completely or not at all, and an erasure may
-/// have erased some parts: repeat the call.
+/// If the future of a method is dropped, a part is stored completely or not at all, and an erasure
+/// may have erased some parts: repeat the call.
 #[async_trait]
 pub trait EvidenceStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a part.

@@ -28,7 +28,8 @@ const MAX_PART: u64 = 2 * 1024 * 1024;
 /// use std::sync::Arc;
 /// use idv_flow::store::ObjectEvidence;
 ///
-/// // With the feature `aws` of `object_store`: AmazonS3Builder::from_env().with_bucket_name("evidence").build()
+/// // With the feature `aws` of `object_store`:
+/// // AmazonS3Builder::from_env().with_bucket_name("evidence").build()
 /// let bucket = Arc::new(object_store::memory::InMemory::new());
 /// let evidence = ObjectEvidence::new(bucket).prefix("production");
 /// # fn of(builder: idv_flow::EngineBuilder, evidence: ObjectEvidence) -> idv_flow::EngineBuilder {
@@ -38,9 +39,9 @@ const MAX_PART: u64 = 2 * 1024 * 1024;
 ///
 /// # Erasing
 ///
-/// A deleted object is no longer found. A bucket with versions, replicas or a retention policy keeps it
-/// as long as its rules say, and a disk keeps it until the space is reused. This is why parts are
-/// sealed before they reach the store.
+/// A deleted object is no longer found. A bucket with versions, replicas or a retention policy
+/// keeps it as long as its rules say, and a disk keeps it until the space is reused. This is why
+/// parts are sealed before they reach the store.
 #[derive(Clone)]
 pub struct ObjectEvidence {
     objects: Arc<dyn ObjectStore>,
@@ -57,8 +58,8 @@ impl ObjectEvidence {
         }
     }
 
-    /// Keeps evidence in a local folder, which is created if it is missing. Each part is synchronized to
-    /// the disk.
+    /// Keeps evidence in a local folder, which is created if it is missing. Each part is
+    /// synchronized to the disk.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ impl ObjectEvidence {
         )))
     }
 
-    /// Sets the prefix. All programs over one store use the same prefix, and each store has its own.
+    /// Sets the prefix. All programs over one store use the same prefix, and each store has its
+    /// own.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = Path::from(prefix);

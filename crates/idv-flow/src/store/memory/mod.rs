@@ -46,8 +46,8 @@ impl MemoryStore {
         self
     }
 
-    /// Locks the state. Each method checks everything that can fail before it changes anything, so a
-    /// panic that poisoned the lock left no partial change.
+    /// Locks the state. Each method checks everything that can fail before it changes anything, so
+    /// a panic that poisoned the lock left no partial change.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -100,8 +100,8 @@ impl<K: Ord + Clone> Queue<K> {
         }
     }
 
-    /// Leases wanted items that are due and not leased, the earliest first. It skips items that are due
-    /// and leased: workers have them.
+    /// Leases wanted items that are due and not leased, the earliest first. It skips items that are
+    /// due and leased: workers have them.
     pub(super) fn claim(
         &mut self,
         now: Timestamp,

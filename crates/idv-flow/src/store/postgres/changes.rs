@@ -224,8 +224,9 @@ impl Batch for Change {
     }
 }
 
-/// The version is in the queue: of two changes at the same version, the second finds another version
-/// once the first is committed. The later parts apply only to changes whose version was right.
+/// The version is in the queue: of two changes at the same version, the second finds another
+/// version once the first is committed. The later parts apply only to changes whose version was
+/// right.
 const COMMIT: &str = "\
 WITH change AS MATERIALIZED (
     SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[],

@@ -18,7 +18,7 @@ use crate::store::{Message, Record, StoreResult};
 const WHOLE_EVERY: Duration = Duration::from_millis(200);
 /// The largest share of the time that such claims may take.
 const SHARE: u32 = 50;
-/// How long the knowledge that no timer is due is trusted.
+/// The time for which the result that no timer is due is reused.
 const TIMERS_FOR: Duration = Duration::from_secs(1);
 
 /// The way to the task.
@@ -179,8 +179,8 @@ impl Task {
 
     /// Claims flows from the low mark on, and now and then from the beginning.
     ///
-    /// Removed rows stay in an index as long as the server's oldest transaction is open, and a claim
-    /// from the beginning would visit all of them each time.
+    /// Removed rows stay in an index as long as the server's oldest transaction is open, and a
+    /// claim from the beginning would visit all of them each time.
     async fn flows(&mut self, claim: &Claim) -> StoreResult<Vec<Record>> {
         let low = self
             .low

@@ -15,7 +15,7 @@ use crate::store::lanes;
 use crate::store::sql::failure::{Failure, cannot, code};
 use crate::store::{StoreError, StoreResult};
 
-/// How much longer the client waits for a statement than the server allows.
+/// The time that the client waits for a statement beyond the server's limit.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Opens connections to the database.
@@ -31,11 +31,11 @@ pub(super) struct Connector {
     pub(super) program: Arc<str>,
 }
 
-/// How the server plans the statements of a connection.
+/// The server's planning of the statements of a connection.
 #[derive(Debug, Clone, Copy)]
 enum Plans {
-    /// Once, and always with an index: for the few statements of a lane, which are written for it. The
-    /// tables may be small when a plan is made and large when it is used.
+    /// Once, and always with an index: for the few statements of a lane, which are written for it.
+    /// The tables may be small when a plan is made and large when it is used.
     Kept,
     /// Again for each execution.
     Fresh,
@@ -73,8 +73,8 @@ impl Connector {
             }
             Plans::Fresh => "SET plan_cache_mode = force_custom_plan",
         };
-        // The statements rely on this isolation: a change reads a row again that another transaction
-        // has just changed.
+        // The statements rely on this isolation: a change reads a row again that another
+        // transaction has just changed.
         let settings = format!(
             "SET default_transaction_isolation = 'read committed'; SET statement_timeout = {}; \
              SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; \

@@ -1,5 +1,5 @@
-//! Hints that another program has announced work. The work itself is stored, so a lost hint only costs
-//! time.
+//! Hints that another program has announced work. The work itself is stored, so a lost hint only
+//! costs time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

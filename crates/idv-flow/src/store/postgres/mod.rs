@@ -35,20 +35,21 @@ use super::{Backlog, EvidenceStore, Inserted, Store, StoreError, StoreResult};
 
 /// A store in a PostgreSQL database, version 13 or later, for many workers on many machines.
 ///
-/// The names of its tables and of its trigger function begin with `idv_`. They are in the schema that
-/// the connection's `search_path` names first. Clones share the connections.
+/// The names of its tables and of its trigger function begin with `idv_`. They are in the schema
+/// that the connection's `search_path` names first. Clones share the connections.
 ///
 /// # Connections
 ///
-/// The address is a URL, `postgres://user:password@host/database?sslmode=verify-full&sslrootcert=/path`.
-/// If it has no `sslmode` and the host is another machine, the store requires TLS with a certificate of
-/// that host: unlike PostgreSQL's own programs, it does not connect in clear to a server without TLS. A
+/// The address is a URL,
+/// `postgres://user:password@host/database?sslmode=verify-full&sslrootcert=/path`. If it has no
+/// `sslmode` and the host is another machine, the store requires TLS with a certificate of that
+/// host: unlike PostgreSQL's own programs, it does not connect in clear to a server without TLS. A
 /// connection pooler between store and server must preserve a session's prepared statements and
 /// settings.
 ///
-/// The store has a connection for each frequent kind of operation ([`LANES`](Self::LANES)), opened when
-/// it is needed. Waiting operations of one kind are executed together, as one statement, by tasks that
-/// end when the last clone is dropped.
+/// The store has a connection for each frequent kind of operation ([`LANES`](Self::LANES)), opened
+/// when it is needed. Waiting operations of one kind are executed together, as one statement, by
+/// tasks that end when the last clone is dropped.
 ///
 /// # Durability
 ///
@@ -57,9 +58,9 @@ use super::{Backlog, EvidenceStore, Inserted, Store, StoreError, StoreResult};
 ///
 /// # Erasing
 ///
-/// No statement finds erased data. PostgreSQL overwrites it when it has vacuumed the table and reuses
-/// the space; the write-ahead log, replicas and backups have it for as long as they are kept. This is
-/// why bodies are sealed before they reach the store.
+/// No statement finds erased data. PostgreSQL overwrites it when it has vacuumed the table and
+/// reuses the space; the write-ahead log, replicas and backups have it for as long as they are
+/// kept. This is why bodies are sealed before they reach the store.
 #[derive(Clone)]
 pub struct PostgresStore(Arc<Inner>);
 
@@ -88,8 +89,8 @@ struct Inner {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// The maximum number of connections, at least one more than [`PostgresStore::LANES`]. A further one
-    /// listens for hints after the first call of [`Store::hint`]. Default: 10.
+    /// The maximum number of connections, at least one more than [`PostgresStore::LANES`]. A
+    /// further one listens for hints after the first call of [`Store::hint`]. Default: 10.
     pub connections: u32,
     /// The longest wait for a connection. Default: 30 s.
     pub wait: Duration,
@@ -160,7 +161,8 @@ impl PostgresStore {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// Completes the writes of the store and its clones, and closes the connections. Later calls fail.
+    /// Completes the writes of the store and its clones, and closes the connections. Later calls
+    /// fail.
     ///
     /// # Cancellation
     ///

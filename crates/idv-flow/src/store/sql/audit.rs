@@ -119,8 +119,8 @@ fn entries(rows: sqlx::Result<Vec<EntryRow>>) -> StoreResult<Vec<AuditEntry>> {
         .collect()
 }
 
-/// Implements [`AuditStore`](crate::store::AuditStore) for a store with `read` and `write`. `$own` has
-/// the statements that the databases word differently.
+/// Implements [`AuditStore`](crate::store::AuditStore) for a store with `read` and `write`. `$own`
+/// has the statements that the databases word differently.
 macro_rules! impl_audit {
     ($store:ty, $own:ident) => {
         #[async_trait::async_trait]

@@ -23,7 +23,8 @@ pub(in crate::store) fn is_broken(error: &StoreError) -> bool {
 /// succeed.
 pub(in crate::store) fn is_refused(error: &StoreError) -> bool {
     match beneath(error) {
-        // PostgreSQL: data, integrity, rollback for another transaction, syntax. SQLite: error, too big, constraint, mismatch.
+        // PostgreSQL: data, integrity, rollback for another transaction, syntax. SQLite: error, too
+        // big, constraint, mismatch.
         Some(Failure::Refused { code, .. }) => match code.parse::<u32>() {
             Ok(number) if code.len() < 5 => [1, 18, 19, 20].contains(&(number & 0xff)),
             _ => ["22", "23", "40", "42"]
@@ -59,8 +60,8 @@ fn beneath(error: &StoreError) -> Option<&Failure> {
         .and_then(|source| source.downcast_ref())
 }
 
-/// The kind of a database's failure. The failure's text is dropped, since it may quote stored data or
-/// an address.
+/// The kind of a database's failure. The failure's text is dropped, since it may quote stored data
+/// or an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Failure {
     /// The database rejected the statement: its code, and the violated constraint.

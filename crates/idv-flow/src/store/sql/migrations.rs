@@ -37,10 +37,12 @@ pub(in crate::store) struct Migrations(
 );
 
 impl Migrations {
-    /// Applies the missing migrations in the caller's transaction, which holds a lock on the tables.
+    /// Applies the missing migrations in the caller's transaction, which holds a lock on the
+    /// tables.
     ///
-    /// Migrations of a newer program are tolerated if the tables say that this program can work with
-    /// them: `idv_schema.oldest_program` is the number of the oldest last migration that is enough.
+    /// Migrations of a newer program are tolerated if the tables say that this program can work
+    /// with them: `idv_schema.oldest_program` is the number of the oldest last migration that is
+    /// enough.
     pub(in crate::store) async fn run<C: Sql + Migrate>(
         &self,
         connection: &mut C,

@@ -31,8 +31,8 @@ pub(super) trait Sql: Send + Sized {
     const SKIP_LOCKED: &'static str;
     /// Restricts a query to events that no transaction in progress can precede.
     const SETTLED: &'static str;
-    /// The text after a column, before and after `$n`, for the condition that the column is in the list
-    /// bound as `$n`.
+    /// The text after a column, before and after `$n`, for the condition that the column is in the
+    /// list bound as `$n`.
     const AMONG: (&'static str, &'static str);
 
     /// Returns the rows of a query.
@@ -174,8 +174,8 @@ pub(super) trait FromSqlite {}
 #[cfg(not(feature = "sqlite"))]
 impl<T> FromSqlite for T {}
 
-/// Statements assembled from parts, with the values that they bind. The parts are constants; data is
-/// always bound.
+/// Statements assembled from parts, with the values that they bind. The parts are constants; data
+/// is always bound.
 #[derive(Default)]
 pub(super) struct Script<'v> {
     pub(super) sql: String,

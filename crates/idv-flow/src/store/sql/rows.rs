@@ -10,7 +10,8 @@ use crate::store::{
     from_microseconds,
 };
 
-/// The columns of a flow, as [`FlowRow`] has them: those of `idv_flows` as `f` and of `idv_queue` as `q`.
+/// The columns of a flow, as [`FlowRow`] has them: those of `idv_flows` as `f` and of `idv_queue`
+/// as `q`.
 macro_rules! flow_columns {
     () => {
         "f.id, f.provider, f.account, f.tenant, q.version, f.phase, f.phase_since, f.attention, q.due, f.created_at, f.reference, \

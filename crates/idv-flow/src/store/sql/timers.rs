@@ -73,11 +73,11 @@ pub(in crate::store) async fn claim<C: Sql>(
     Ok(rows.into_iter().map(|(_, name)| name).collect())
 }
 
-/// Returns the earliest time at which a claim finds something. Of the flows, those that are due from
-/// `low` on count.
+/// Returns the earliest time at which a claim finds something. Of the flows, those that are due
+/// from `low` on count.
 ///
-/// Only a flow or message that is due before the first one without a lease can be claimed earlier than
-/// that one.
+/// Only a flow or message that is due before the first one without a lease can be claimed earlier
+/// than that one.
 pub(in crate::store) async fn next<C: Sql>(
     connection: &mut C,
     accounts: &[String],

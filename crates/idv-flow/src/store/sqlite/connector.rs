@@ -14,7 +14,7 @@ use crate::store::{StoreError, StoreResult};
 /// The longest wait of a connection for another program that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(30);
 
-/// How long opening a file is retried while another program creates it.
+/// The time for which opening a file is retried while another program creates it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Opens connections to the file.
@@ -60,8 +60,8 @@ impl lanes::Connector for Connector {
         let _ = connection.close().await;
     }
 
-    /// While another program switches a new file to its journal mode, SQLite does not wait but fails
-    /// with `SQLITE_BUSY` or one of its extended codes.
+    /// While another program switches a new file to its journal mode, SQLite does not wait but
+    /// fails with `SQLITE_BUSY` or one of its extended codes.
     fn patience(&self, failure: &StoreError) -> Duration {
         let busy = code(failure)
             .and_then(|code| code.parse::<u32>().ok())

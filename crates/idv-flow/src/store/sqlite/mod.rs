@@ -27,26 +27,27 @@ use super::sql::migrations::{Migrations, migration};
 use super::sql::{NewFlow, cannot, outbox, values};
 use super::{Backlog, EvidenceStore, Inserted, Store, StoreResult};
 
-/// A store in a file, for one machine, based on SQLite. Several programs can have the file open at the
-/// same time.
+/// A store in a file, for one machine, based on SQLite. Several programs can have the file open at
+/// the same time.
 ///
-/// Clones share the connections. One task writes; it commits all waiting changes as one transaction.
-/// The task ends when the last clone is dropped.
+/// Clones share the connections. One task writes; it commits all waiting changes as one
+/// transaction. The task ends when the last clone is dropped.
 ///
 /// # Durability
 ///
-/// Completed calls survive a crash of the program and a power cut: each transaction is synchronized to
-/// the disk. The file must be on a local disk, not on a network drive. If a transaction fails, for
-/// example because the disk is full, the store opens the file again and continues as soon as it can.
+/// Completed calls survive a crash of the program and a power cut: each transaction is synchronized
+/// to the disk. The file must be on a local disk, not on a network drive. If a transaction fails,
+/// for example because the disk is full, the store opens the file again and continues as soon as it
+/// can.
 ///
 /// # Erasing
 ///
-/// Erased data is overwritten in the file. SQLite first writes a change to a log beside the file (its
-/// name ends in `-wal`), where older contents stay until the log is written back. So the store writes
-/// the log back and empties it after the erasure of a flow or of a message. If there are many
-/// erasures, it does so at intervals ([`SqliteOptions::log_emptied_every`]), since writing to an empty
-/// log is slow. If another program is reading at that moment, the store tries again at the next
-/// opportunity. Copies elsewhere (backups, snapshots, blocks that the disk retains) stay.
+/// Erased data is overwritten in the file. SQLite first writes a change to a log beside the file
+/// (its name ends in `-wal`), where older contents stay until the log is written back. So the store
+/// writes the log back and empties it after the erasure of a flow or of a message. If there are
+/// many erasures, it does so at intervals ([`SqliteOptions::log_emptied_every`]), since writing to
+/// an empty log is slow. If another program is reading at that moment, the store tries again at the
+/// next opportunity. Copies elsewhere (backups, snapshots, blocks that the disk retains) stay.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Inner>);
 
@@ -69,8 +70,8 @@ struct Inner {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// The longest time that erased data stays readable in the log beside the file while the store is in
-    /// use. Default: 10 s.
+    /// The longest time that erased data stays readable in the log beside the file while the store
+    /// is in use. Default: 10 s.
     pub log_emptied_every: Duration,
 }
 
@@ -164,8 +165,8 @@ impl Store for SqliteStore {
     async fn migrate(&self) -> StoreResult<()> {
         let mut connection = lanes::connect(&self.0.connector).await?;
         // The transaction is the lock: another program waits for it here, then finds everything
-        // done. It writes from its beginning, since a transaction that starts to write later fails if
-        // another program was quicker.
+        // done. It writes from its beginning, since a transaction that starts to write later fails
+        // if another program was quicker.
         let begun = connection.begin_with("BEGIN IMMEDIATE").await;
         let mut transaction = begun.map_err(cannot("a transaction could not be begun"))?;
         MIGRATIONS.run(&mut *transaction).await?;

@@ -216,8 +216,8 @@ struct Failed {
 impl Transactions {
     /// Commits a batch as one transaction.
     ///
-    /// The connection is closed after every failure except a rejected statement: SQLite may have ended
-    /// the transaction by itself, for example because the disk is full.
+    /// The connection is closed after every failure except a rejected statement: SQLite may have
+    /// ended the transaction by itself, for example because the disk is full.
     async fn commit(&mut self, batch: &mut [Job]) -> Result<(), Failed> {
         let lost = |error| Failed {
             error,
@@ -247,8 +247,8 @@ impl Transactions {
         Ok(())
     }
 
-    /// Answers committed operations. If it is time to empty the log, that happens first, so that erased
-    /// data is gone when the caller learns of it.
+    /// Answers committed operations. If it is time to empty the log, that happens first, so that
+    /// erased data is gone when the caller learns of it.
     async fn succeed(&mut self, batch: Vec<Job>) {
         // Only this task changes the count.
         self.log.erasures.fetch_add(
@@ -272,8 +272,8 @@ impl Transactions {
         batch.into_iter().for_each(|job| job.answer(None));
     }
 
-    /// Writes the log back into the file, and empties it. Returns whether no other program prevented
-    /// it.
+    /// Writes the log back into the file, and empties it. Returns whether no other program
+    /// prevented it.
     async fn empty_log(&mut self) -> StoreResult<bool> {
         let mut connection = self.line.take().await?;
         let emptied = async {
@@ -305,5 +305,6 @@ async fn wait_for_others(connection: &mut SqliteConnection, time: Duration) -> s
 /// An earlier program may have erased data and ended before it emptied the log.
 const LEFT_BEFORE: usize = 1;
 
-/// The longest wait for other programs when the log is emptied. Writers of this program wait meanwhile.
+/// The longest wait for other programs when the log is emptied. Writers of this program wait
+/// meanwhile.
 const BUSY_EMPTYING: Duration = Duration::from_millis(250);

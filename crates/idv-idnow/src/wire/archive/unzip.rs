@@ -14,7 +14,7 @@ use crate::wire;
 const HARMLESS: u64 = 1 << 20;
 /// The maximum size of a result that is only parsed to find a file.
 const RESULT: u64 = 16 << 20;
-/// The maximum size of a signature. That of the longest key has a thousand bytes.
+/// The maximum size of a signature. The longest key's signature has a thousand bytes.
 #[cfg(feature = "signature")]
 const SIGNATURE: u64 = 64 << 10;
 /// The maximum number of files without a result's extension that are inspected.
