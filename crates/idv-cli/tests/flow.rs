@@ -509,7 +509,9 @@ fn operator_tasks_are_listed_and_resolved() {
         "flow", "operator", &ids[0], "--rule", "verified", "--by", "desk",
     ]);
     assert!(
-        undisputed.failed(1).contains("nothing is disputed"),
+        undisputed
+            .failed(1)
+            .contains("there is no dispute to resolve"),
         "{}",
         undisputed.err
     );
@@ -851,6 +853,8 @@ fn changed_log_is_found_and_newer_store_refused() {
         &database,
         "INSERT INTO idv_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'x', true, '', 0)",
     );
+    assert_eq!(company.run(&["flow", "list"]).exit, 0);
+    server.execute(&database, "UPDATE idv_schema SET oldest_program = 9999");
     let newer = company.place.run(&["flow", "list"]);
     assert!(newer.failed(1).contains("newer version"), "{}", newer.err);
 }

@@ -278,7 +278,7 @@ fn error_names_file_line_key_and_form() {
         ),
         (
             file("").replace("'ihrebank'", "'ihre bank'"),
-            "line 4: in `idnow`: company is not a company id",
+            "line 4: in `idnow`: invalid company: expected the company id",
         ),
         (
             file("").replace("'test'", "2026-01-01"),

@@ -11,6 +11,10 @@ use crate::id::FlowId;
 /// Keeps the audit trail and its blocks. Entries are added with the changes that they describe.
 ///
 /// The [contract of the store](super::Store#contract) applies to each method.
+///
+/// # Cancellation
+///
+/// If the future of a method is dropped, its transaction is committed as a whole or rolled back.
 #[async_trait]
 pub trait AuditStore: fmt::Debug + Send + Sync {
     /// Returns up to `limit` entries of the audit trail after `after`, ordered by flow and number.

@@ -13,6 +13,10 @@ use crate::machine::event::Event;
 /// Keeps the flows.
 ///
 /// The [contract of the store](super::Store#contract) applies to each method.
+///
+/// # Cancellation
+///
+/// If the future of a method is dropped, its transaction is committed as a whole or rolled back.
 #[async_trait]
 pub trait FlowStore: fmt::Debug + Send + Sync {
     /// Adds a flow at version 1, whatever `record.version` says, with the beginning of its audit

@@ -12,6 +12,10 @@ use crate::id::FlowId;
 /// after that, so that a repetition is recognized.
 ///
 /// The [contract of the store](super::Store#contract) applies to each method.
+///
+/// # Cancellation
+///
+/// If the future of a method is dropped, its transaction is committed as a whole or rolled back.
 #[async_trait]
 pub trait Inbox: fmt::Debug + Send + Sync {
     /// Adds a message to the inbox, unless its digest is already there.

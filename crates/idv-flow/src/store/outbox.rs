@@ -16,6 +16,10 @@ use crate::machine::event::Event;
 /// Events are added with the changes that they describe.
 ///
 /// The [contract of the store](super::Store#contract) applies to each method.
+///
+/// # Cancellation
+///
+/// If the future of a method is dropped, its transaction is committed as a whole or rolled back.
 #[async_trait]
 pub trait Outbox: fmt::Debug + Send + Sync {
     /// Returns up to `limit` events after `after`, in order: those of one flow by their sequence.

@@ -10,6 +10,10 @@ use super::StoreResult;
 /// Keeps the timers of recurring work.
 ///
 /// The [contract of the store](super::Store#contract) applies to each method.
+///
+/// # Cancellation
+///
+/// If the future of a method is dropped, its transaction is committed as a whole or rolled back.
 #[async_trait]
 pub trait TimerStore: fmt::Debug + Send + Sync {
     /// Creates a timer, unless there is one of that name.
