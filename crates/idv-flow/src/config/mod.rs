@@ -418,7 +418,7 @@ mod tests {
         assert_eq!(config.accounts, expected);
         for (table, part) in [
             (json!({ "per_second": 0 }), "`per_second`"),
-            (json!({ "per_secnd": 1 }), "did you mean `per_second`?"),
+            (json!({ "persecond": 1 }), "did you mean `per_second`?"),
             (json!({ "per_second": 1, "per_minute": 1 }), "not both"),
             (json!(3), "a table for each account"),
         ] {
