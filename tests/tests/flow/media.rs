@@ -66,7 +66,7 @@ impl Medium {
     pub const fn divisor(self) -> u64 {
         match self {
             Self::Memory => 1,
-            Self::Sqlite | Self::Postgres => 50,
+            Self::Sqlite | Self::Postgres => 100,
         }
     }
 }

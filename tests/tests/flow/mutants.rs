@@ -106,7 +106,7 @@ fn leaked_secret_is_noticed_when_it_verifies_people() {
 fn accepted_forgery_verifies_no_one_when_the_vendor_has_polls() {
     // In a world with a second vendor, that one may have no polls.
     let has_polls = |seed: &u64| {
-        let vendors = Plan::of(keyed(), *seed, idv::Timestamp::UNIX_EPOCH).vendors;
+        let vendors = Plan::of(keyed(), *seed, Timestamp::UNIX_EPOCH).vendors;
         let polls = |vendor: &Vendor| vendor.info().has(idv::Capability::Polling);
         vendors.iter().all(polls)
     };
