@@ -174,7 +174,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`FlowError::Store`].
+    /// [`FlowError::Store`](crate::FlowError::Store).
     ///
     /// # Cancellation
     ///
