@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::clock::{SandboxClock, later};
 use super::executor::{Executor, Fate};
-use super::plan::{Configuration, Nuisance, Plan};
+use super::plan::{Configuration, MINUTE, Nuisance, Plan};
 use super::program::Programs;
 use super::random::Chance;
 use super::store::SimulatedStore;
@@ -336,7 +336,7 @@ impl World {
 
     /// Returns when each idle program finds work by its own clock.
     fn work(&self) -> BTreeMap<usize, Timestamp> {
-        let programs = self.clock.idle_programs().into_iter();
+        let (programs, now) = (self.clock.idle_programs().into_iter(), self.now());
         let due = programs.filter_map(|program| {
             let Configuration { vendors, skew, .. } = self.plan.programs.get(program)?;
             let accounts: Vec<_> = vendors.iter().map(|vendor| vendor.id()).collect();
@@ -346,7 +346,14 @@ impl World {
                 .collect();
             let timers: Vec<&str> = timers.iter().map(String::as_str).collect();
             let due = at_once(self.store.next_due(&accounts, &timers)).unwrap()?;
-            Some((program, due.checked_sub(skew.drift).unwrap_or(due)))
+            let due = due.checked_sub(skew.drift).unwrap_or(due);
+            // Idle programs leave due work if a vendor is down: they need not look each second.
+            let due = if due <= now {
+                later(now, MINUTE / 6)
+            } else {
+                due
+            };
+            Some((program, due))
         });
         due.collect()
     }
