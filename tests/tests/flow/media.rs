@@ -66,7 +66,9 @@ impl Medium {
     pub const fn divisor(self) -> u64 {
         match self {
             Self::Memory => 1,
-            Self::Sqlite | Self::Postgres => 100,
+            Self::Sqlite => 100,
+            // The connections of earlier worlds may still be open, and the server has a limit.
+            Self::Postgres => 1000,
         }
     }
 }
