@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::environment::Random;
 use crate::error::{Error, Result};
 
-/// The short name of a provider: lower-case words joined by hyphens, such as `cm-id-scan`.
+/// The short name of a provider: lower-case words joined by hyphens, such as `acme-ident`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(
     feature = "schema",

@@ -27,7 +27,7 @@ use crate::observation::Observation;
 /// use idv_core::Delivery;
 /// use idv_core::http::{HeaderMap, Method};
 ///
-/// let uri = "/callbacks/idnow?attempt=2".parse().unwrap();
+/// let uri = "/callbacks/acme?attempt=2".parse().unwrap();
 /// let delivery = Delivery::callback(Method::POST, uri, HeaderMap::new(), r#"{"id":"TS2-ZXNTM"}"#);
 /// assert_eq!(delivery.query("attempt").as_deref(), Some("2"));
 /// assert!(delivery.message().starts_with(b"{"));

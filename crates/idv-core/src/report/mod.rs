@@ -41,7 +41,7 @@ use crate::pii::{self, Pii};
 /// use idv_core::Report;
 ///
 /// let json = r#"{
-///     "provider": "idnow",
+///     "provider": "acme",
 ///     "person": { "family_name": { "value": "Mustermann", "source": "mrz", "verdict": "match" } },
 ///     "checks": [{ "kind": "face_match", "result": "passed", "code": "SUCCESS" }]
 /// }"#;
