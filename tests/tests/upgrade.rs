@@ -1,9 +1,9 @@
-//! The store of an earlier program is brought up to date, and keeps every flow, report, hold and the
-//! audit trail.
+//! The store of an earlier program is brought up to date, and keeps every flow, report, hold and
+//! the audit trail.
 //!
-//! `fixtures/flows-0.1-before-events.db` was created with the program `idv` of the last commit before
-//! flows had events, and with the IDnow emulator of the sandbox: five flows of the standard person, one
-//! of each kind below, sealed with a key of sixty-four ones.
+//! `fixtures/flows-0.1-before-events.db` was created with the program `idv` of the last commit
+//! before flows had events, and with the IDnow emulator of the sandbox: five flows of the standard
+//! person, one of each kind below, sealed with a key of sixty-four ones.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 

@@ -25,8 +25,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Lists the sets of features to check: none, each alone, two vendors together, and each extension of
-/// a vendor together with the vendor.
+/// Lists the sets of features to check: none, each alone, two vendors together, and each extension
+/// of a vendor together with the vendor.
 fn sets(features: &BTreeMap<String, Vec<String>>) -> Vec<Vec<&str>> {
     // A vendor's feature adds the crate of the same name: `idnow = ["dep:idv-idnow"]`.
     let (vendors, others): (Vec<&str>, Vec<&str>) = features

@@ -44,7 +44,8 @@ pub(crate) fn install(what: &str, packages: &Packages) -> Result<()> {
     };
     println!("xtask: {what} is missing; installing it with {manager}");
     if manager == "apt-get" {
-        // Prevents Debian's package from creating and starting a server, which the tests do not need.
+        // Prevents Debian's package from creating and starting a server, which the tests do not
+        // need.
         let folder = Path::new("/etc/postgresql-common/createcluster.d");
         let file = folder.join("idv-tests.conf");
         as_root(&["mkdir", "-p", &folder.display().to_string()])?;

@@ -9,8 +9,8 @@ use crate::workspace::Workspace;
 /// The book's table of contents.
 const SUMMARY: &str = "docs/src/SUMMARY.md";
 
-/// Fails if a link leads to a file or a heading that does not exist, or if a page of the book is not
-/// in its table of contents.
+/// Fails if a link leads to a file or a heading that does not exist, or if a page of the book is
+/// not in its table of contents.
 pub(crate) fn check() -> Result<()> {
     let root = Workspace::read()?.root;
     let mut pages = BTreeMap::new();
@@ -100,7 +100,8 @@ fn normalize(path: &Path) -> PathBuf {
 fn links(text: &str) -> Vec<(usize, &str)> {
     let mut links = Vec::new();
     for (number, line) in prose(text) {
-        // Every second part is code. A link whose text is code has its target in the part behind it.
+        // Every second part is code. A link whose text is code has its target in the part behind
+        // it.
         for part in line.split('`').step_by(2) {
             let targets = part.split("](").skip(1);
             links.extend(targets.filter_map(|rest| Some((number, rest.split_once(')')?.0))));

@@ -1,4 +1,5 @@
-//! Checks that the libraries compile with the oldest version of each dependency that their manifests accept.
+//! Checks that the libraries compile with the oldest version of each dependency that their
+//! manifests accept.
 
 use std::path::Path;
 

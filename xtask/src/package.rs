@@ -12,7 +12,8 @@ const LARGEST_PACKAGE: u64 = 1_000_000;
 /// The files that each package must contain.
 const FILES: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
-/// Checks each published crate's manifest, README and files, then packages and compiles all of them.
+/// Checks each published crate's manifest, README and files, then packages and compiles all of
+/// them.
 pub(crate) fn check() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut problems = Vec::new();
@@ -74,8 +75,8 @@ pub(crate) fn check() -> Result<()> {
 
 /// Checks that the crates compile from their packages alone.
 ///
-/// `cargo package` verifies one package after the other. One workspace with the profiles and versions
-/// of this one reuses compiled dependencies.
+/// `cargo package` verifies one package after the other. One workspace with the profiles and
+/// versions of this one reuses compiled dependencies.
 fn build(workspace: &Workspace) -> Result<()> {
     let packages = workspace.target.join("package");
     let folder = packages.join("unpacked");

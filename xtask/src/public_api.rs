@@ -1,9 +1,9 @@
 //! Lists the types of other projects in the signatures of the published libraries, and compares the
 //! list with the book's.
 //!
-//! A new major version of a crate on this list is a breaking change of the crate with the signature.
-//! The list comes from rustdoc's JSON. Its format is unstable and changes with the compiler, so this
-//! module reads as little of it as possible.
+//! A new major version of a crate on this list is a breaking change of the crate with the
+//! signature. The list comes from rustdoc's JSON. Its format is unstable and changes with the
+//! compiler, so this module reads as little of it as possible.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -82,7 +82,8 @@ fn document(workspace: &Workspace) -> Result<()> {
     command
         .args(["doc", "--lib", "--all-features", "--no-deps", "--locked"])
         .args(names);
-    // Only rustdoc gets unstable options. With them, cargo and the compiler would rebuild everything.
+    // Only rustdoc gets unstable options. With them, cargo and the compiler would rebuild
+    // everything.
     command.env("RUSTDOC", this).env(
         AS_RUSTDOC,
         std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()),

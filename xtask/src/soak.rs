@@ -23,8 +23,8 @@ enum Condition {
 
 use Condition::{Loaded, Plain, YearAhead};
 
-/// The ten runs, five of them under load. The conditions alternate, so that the first failure of each
-/// is found early.
+/// The ten runs, five of them under load. The conditions alternate, so that the first failure of
+/// each is found early.
 const RUNS: [Condition; 10] = [
     Plain, Loaded, YearAhead, Loaded, Plain, Loaded, Plain, Loaded, Plain, Loaded,
 ];

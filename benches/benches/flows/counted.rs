@@ -34,12 +34,14 @@ impl Counted {
         }
     }
 
-    /// Returns the number of transactions that changed something, which a durable store writes to the disk.
+    /// Returns the number of transactions that changed something, which a durable store writes to
+    /// the disk.
     pub(super) fn changes(&self) -> u64 {
         self.counts.changes.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of transactions that changed nothing: reads, and claims that found nothing.
+    /// Returns the number of transactions that changed nothing: reads, and claims that found
+    /// nothing.
     pub(super) fn questions(&self) -> u64 {
         self.counts.questions.load(Ordering::Relaxed)
     }
@@ -59,8 +61,8 @@ impl Counted {
     }
 }
 
-/// Delegates the methods of a subject and counts each as a change, as a question, or as a claim, which
-/// is a change if it found something.
+/// Delegates the methods of a subject and counts each as a change, as a question, or as a claim,
+/// which is a change if it found something.
 macro_rules! counted {
     ($subject:ident: $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $kind:ident;)*) => {
         #[async_trait]

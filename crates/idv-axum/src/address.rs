@@ -16,7 +16,8 @@ use idv_core::{Client, Error, Result, Secret, Url};
 ///
 /// # Errors
 ///
-/// [`Config`](idv_core::ErrorKind::Config) if `base` cannot have a path, or has a query or a fragment.
+/// [`Config`](idv_core::ErrorKind::Config) if `base` cannot have a path, or has a query or a
+/// fragment.
 pub fn callback_url(base: &Url, account: &str) -> Result<Url> {
     below(base, "callbacks", account)
 }

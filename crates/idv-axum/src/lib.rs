@@ -27,8 +27,9 @@
 //! | `GET /health/ready` | a load balancer | 200 as long as messages can be stored, else 503 |
 //! | `GET /health/live` | a process supervisor | 200 |
 //!
-//! The application chooses their path with [`Router::nest`](axum::Router::nest). [`callback_url`] and [`return_url`] build the resulting
-//! addresses; [`account_callback_url`] builds the one to enter once in a vendor's panel.
+//! The application chooses their path with [`Router::nest`](axum::Router::nest). [`callback_url`]
+//! and [`return_url`] build the resulting addresses; [`account_callback_url`] builds the one to
+//! enter once in a vendor's panel.
 //!
 //! # Replies to callbacks
 //!
@@ -48,13 +49,15 @@
 //! | 408, 413 | the body takes too long, or is too long |
 //! | 503 | the message could not be stored in time, or too many messages wait for an operator: the vendor should send it again |
 //!
-//! No media type is required, since the vendors' documents promise none; the adapters detect the format.
+//! No media type is required, since the vendors' documents promise none; the adapters detect the
+//! format.
 //!
 //! # Logging
 //!
-//! **Do not log addresses.** Their queries contain the secrets of callbacks and the ids of sessions. This crate logs no address, header or
-//! body; make sure that no other layer, proxy or access log does: log the route (`MatchedPath`) instead. The
-//! spans `idv.callback` and `idv.return` carry the provider's id.
+//! **Do not log addresses.** Their queries contain the secrets of callbacks and the ids of
+//! sessions. This crate logs no address, header or body; make sure that no other layer, proxy or
+//! access log does: log the route (`MatchedPath`) instead. The spans `idv.callback` and
+//! `idv.return` carry the provider's id.
 //!
 //! # Rate limits
 //!
@@ -115,7 +118,8 @@ pub fn routes(flow: &Engine, options: &Options) -> Router {
         .merge(health(flow, options))
 }
 
-/// Returns the routes of callbacks and returns for a verification that a [`Tracker`](idv_core::Tracker) follows.
+/// Returns the routes of callbacks and returns for a verification that a
+/// [`Tracker`](idv_core::Tracker) follows.
 ///
 /// ```no_run
 /// # async fn run(client: idv_core::Client, created: idv_core::CreateResponse) -> Result<(), Box<dyn std::error::Error>> {
@@ -138,7 +142,8 @@ pub fn tracker_routes(inbox: &TrackerInbox, options: &Options) -> Router {
     callback_routes(served.clone()).merge(return_routes(served))
 }
 
-/// Returns the routes of callbacks: `/callbacks/{account}`, with or without a slash or further segments at its end.
+/// Returns the routes of callbacks: `/callbacks/{account}`, with or without a slash or further
+/// segments at its end.
 pub fn callbacks(flow: &Engine, options: &Options) -> Router {
     callback_routes(Served::new(flow, options))
 }

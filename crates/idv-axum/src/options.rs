@@ -59,7 +59,8 @@ impl Options {
         self
     }
 
-    /// Limits the length of bodies further than the adapter does, in bytes. Default: the adapter's limit alone.
+    /// Limits the length of bodies further than the adapter does, in bytes. Default: the adapter's
+    /// limit alone.
     #[must_use]
     pub const fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
@@ -73,8 +74,9 @@ impl Options {
         self
     }
 
-    /// Sets the time in which the store has to take a message. Default: 10 seconds. If a vendor's document limits the time for the reply,
-    /// body and store together have four fifths of that at most.
+    /// Sets the time in which the store has to take a message. Default: 10 seconds. If a vendor's
+    /// document limits the time for the reply, body and store together have four fifths of that at
+    /// most.
     #[must_use]
     pub const fn reply_within(mut self, time: Duration) -> Self {
         self.reply_within = time;
@@ -88,7 +90,8 @@ impl Options {
         self
     }
 
-    /// Sets the site for [`ReturnPage::redirect`]; only its scheme, host and port count. Default: the site that the person returned to.
+    /// Sets the site for [`ReturnPage::redirect`]; only its scheme, host and port count. Default:
+    /// the site that the person returned to.
     #[must_use]
     pub fn site(mut self, site: Url) -> Self {
         self.site = Some(site);

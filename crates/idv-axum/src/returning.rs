@@ -77,7 +77,8 @@ impl ReturnPage {
     ///
     /// # Errors
     ///
-    /// [`NotOnThisSite`] unless the path begins with exactly one slash and consists of visible ASCII without backslashes.
+    /// [`NotOnThisSite`] unless the path begins with exactly one slash and consists of visible
+    /// ASCII without backslashes.
     pub fn redirect(path: &str) -> Result<Self, NotOnThisSite> {
         let visible = path
             .bytes()

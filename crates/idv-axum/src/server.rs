@@ -93,7 +93,8 @@ impl Limits {
 ///
 /// # Cancellation
 ///
-/// Dropping the future closes the listener and aborts every request under way. To end gracefully, complete `stop`.
+/// Dropping the future closes the listener and aborts every request under way. To end gracefully,
+/// complete `stop`.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,

@@ -37,7 +37,8 @@ fn documented_credentials_give_the_reference_token() {
     let ran = place.run(&arguments("60"));
     assert_eq!((ran.exit, ran.err.as_str()), (0, ""));
     let parts: Vec<&str> = ran.out.trim_end().split('.').collect();
-    // {"typ":"JWT","alg":"HS256","kid":"3b438437-…"}, {"iat":1704067200,"nbf":1704067200,"exp":1704067260}
+    // {"typ":"JWT","alg":"HS256","kid":"3b438437-…"},
+    // {"iat":1704067200,"nbf":1704067200,"exp":1704067260}
     assert_eq!(parts.len(), 3);
     assert_eq!(
         parts[1],

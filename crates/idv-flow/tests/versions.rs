@@ -110,7 +110,8 @@ async fn flow_keeps_all_members_when_two_versions_change_it() {
     assert_eq!(kept["retention"]["own"]["reason"], "tax");
     assert_eq!(kept["polling_plan"], json!([1, 2, 3]));
 
-    // The newer program changes its members and one that both know; then it is the older one's turn.
+    // The newer program changes its members and one that both know; then it is the older one's
+    // turn.
     file.newer_program(id, |state| {
         state["second_hold"]["until"] = json!(9);
         state["format"] = json!(format + 2);

@@ -89,8 +89,8 @@ pub(crate) const LONG_SUMMARIES: f64 = 175.0;
 
 /// The longest name of a test, in characters.
 pub(crate) const LONGEST_TEST: usize = 60;
-/// The largest median of the lengths of tests' names. It is 20 to 31 in the libraries above; lower it
-/// as names become shorter.
+/// The largest median of the lengths of tests' names. It is 20 to 31 in the libraries above; lower
+/// it as names become shorter.
 pub(crate) const TEST_MEDIAN: usize = 42;
 
 fn begins(words: &[&str], with: &[&str]) -> bool {

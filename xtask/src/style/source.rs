@@ -254,7 +254,8 @@ impl Scanner<'_> {
                     text.push('"');
                 }
                 '\\' if hashes == 0 => match self.next() {
-                    // A line that goes on: the white space at the beginning of the next one does not count.
+                    // A line that goes on: the white space at the beginning of the next one does
+                    // not count.
                     Some('\n') => {
                         while self.rest.peek().is_some_and(|next| next.is_whitespace()) {
                             self.next();

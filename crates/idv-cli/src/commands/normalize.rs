@@ -32,7 +32,8 @@ pub(crate) struct Normalize {
     #[arg(default_value = "-")]
     file: PathBuf,
 
-    /// Media type of the payload: application/json, application/xml, application/zip; detected if omitted
+    /// Media type of the payload: application/json, application/xml, application/zip; detected if
+    /// omitted
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 
