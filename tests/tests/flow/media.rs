@@ -1,8 +1,8 @@
 //! The stores that worlds are simulated over.
 
 use std::path::PathBuf;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Once};
 
 use idv::Secret;
 use idv_flow::store::{MemoryStore, PostgresStore, SqliteStore};
@@ -20,6 +20,9 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 
 /// The files of all SQLite databases of this program.
 static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+
+/// The change of the role under which the tests connect to PostgreSQL.
+static ROLE: Once = Once::new();
 
 /// A kind of store.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +45,16 @@ impl Medium {
             Self::Postgres => {
                 let server = Server::shared();
                 let url = server.database();
-                // No world crashes the server.
-                server.execute(&url, "ALTER ROLE CURRENT_USER SET synchronous_commit = off");
+                // No world crashes the server. Two changes of a role at once would fail.
+                ROLE.call_once(|| {
+                    server.execute(&url, "ALTER ROLE CURRENT_USER SET synchronous_commit = off");
+                });
                 let url = Secret::new(url);
+                let store = RUNTIME.block_on(PostgresStore::connect(&url)).unwrap();
                 Setting {
                     runtime: runtime(),
-                    ..Setting::new(RUNTIME.block_on(PostgresStore::connect(&url)).unwrap())
+                    connected: Some(Connected(store.clone())),
+                    ..Setting::new(store)
                 }
             }
         }
@@ -66,10 +73,17 @@ impl Medium {
     pub const fn divisor(self) -> u64 {
         match self {
             Self::Memory => 1,
-            Self::Sqlite => 100,
-            // The connections of earlier worlds may still be open, and the server has a limit.
-            Self::Postgres => 1000,
+            Self::Sqlite | Self::Postgres => 100,
         }
+    }
+}
+
+/// A store with connections to a server, which limits their number. Dropping it closes them.
+pub struct Connected(PostgresStore);
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        RUNTIME.block_on(self.0.close());
     }
 }
 

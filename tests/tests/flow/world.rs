@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 
 use super::clock::{SandboxClock, later};
 use super::executor::{Executor, Fate};
+use super::media::Connected;
 use super::plan::{Configuration, MINUTE, Nuisance, Plan};
 use super::program::Programs;
 use super::random::Chance;
@@ -40,6 +41,8 @@ pub struct Setting {
     pub leaked: bool,
     /// Runs the store's transactions, if it is a database.
     pub runtime: Option<Handle>,
+    #[allow(dead_code, reason = "dropping it closes the store's connections")]
+    pub connected: Option<Connected>,
 }
 
 impl Setting {
@@ -50,6 +53,7 @@ impl Setting {
             traced: false,
             leaked: false,
             runtime: None,
+            connected: None,
         }
     }
 }
