@@ -359,15 +359,42 @@ impl Sink for PartSink<'_> {
                 self.put(false).await.map_err(io::Error::other)?;
             }
             let (now, later) = rest.split_at(rest.len().min(PART - self.buffer.len()));
-            if self.buffer.capacity() < self.buffer.len() + now.len() {
-                // It grows once, so that no copy stays behind in memory that is not cleared.
-                let mut whole = Zeroizing::new(Vec::with_capacity(PART));
-                whole.extend_from_slice(&self.buffer);
-                self.buffer = whole;
-            }
-            self.buffer.extend_from_slice(now);
+            append(&mut self.buffer, now);
             rest = later;
         }
         Ok(())
+    }
+}
+
+/// Appends bytes to a buffer, which grows with its content: many items are far smaller than a part.
+/// `Vec` itself would leave copies of the content behind in memory that is not cleared.
+fn append(buffer: &mut Zeroizing<Vec<u8>>, bytes: &[u8]) {
+    let length = buffer.len().saturating_add(bytes.len());
+    if buffer.capacity() < length {
+        let capacity = buffer.capacity().saturating_mul(2).min(PART).max(length);
+        let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+        larger.extend_from_slice(buffer);
+        *buffer = larger;
+    }
+    buffer.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffer_grows_with_the_item_up_to_a_part() {
+        let mut buffer = Zeroizing::default();
+        append(&mut buffer, b"small");
+        assert_eq!((buffer.as_slice(), buffer.capacity()), (&b"small"[..], 5));
+        append(&mut buffer, b"er");
+        assert_eq!(
+            (buffer.as_slice(), buffer.capacity()),
+            (&b"smaller"[..], 10)
+        );
+        append(&mut buffer, &vec![b'!'; PART - 7]);
+        assert_eq!((buffer.len(), buffer.capacity()), (PART, PART));
+        assert!(buffer.starts_with(b"smaller!") && buffer.ends_with(b"!"));
     }
 }
