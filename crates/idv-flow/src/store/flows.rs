@@ -207,8 +207,8 @@ impl fmt::Display for Phase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LookupKey(pub [u8; 32]);
 
-/// A change to a flow.
-#[derive(Debug)]
+/// A change to a flow. A store that wraps another one can copy it and replace parts of the copy.
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Commit<'a> {
     /// The new record. Its version is the one at which it was read.
