@@ -101,6 +101,7 @@ pub use engine::accounts::limits::{AccountLimits, CircuitBreaker, RateLimit};
 pub use engine::accounts::status::{AccountStatus, CircuitStatus};
 pub use engine::builder::EngineBuilder;
 pub use engine::events::{DeliveryError, HandlerError};
+pub use engine::hosting::{FlowObserver, FlowPlan};
 pub use engine::metrics::INSTRUMENTS;
 pub use engine::operator::{OperatorCursor, OperatorPage, OperatorTask, TaskTarget};
 pub use engine::workers::WorkerStats;

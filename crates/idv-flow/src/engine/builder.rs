@@ -10,6 +10,7 @@ use crate::config::FlowConfig;
 use crate::engine::Engine;
 use crate::engine::accounts::limits::{AccountLimits, CircuitBreaker};
 use crate::engine::events::{Handler, HandlerError};
+use crate::engine::hosting::FlowObserver;
 use crate::error::{FlowError, Result};
 use crate::machine::event::Event;
 use crate::machine::evidence::EvidencePolicy;
@@ -47,6 +48,7 @@ pub struct EngineBuilder {
     pub(super) purge_erased_after: Option<Duration>,
     pub(super) handler: Option<Handler>,
     pub(super) webhook: Option<(Webhook, Arc<dyn Transport>)>,
+    pub(super) observer: Option<Arc<dyn FlowObserver>>,
 }
 
 impl EngineBuilder {
@@ -71,6 +73,7 @@ impl EngineBuilder {
             purge_erased_after: None,
             handler: None,
             webhook: None,
+            observer: None,
         }
     }
 
@@ -300,6 +303,14 @@ impl EngineBuilder {
         T: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         self.handler = Some(Handler::new(handler));
+        self
+    }
+
+    /// Notifies `observer` of each committed change and each stored message: for a workflow engine
+    /// that schedules the steps instead of [`Engine::run`].
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn FlowObserver>) -> Self {
+        self.observer = Some(observer);
         self
     }
 

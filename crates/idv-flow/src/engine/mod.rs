@@ -5,6 +5,7 @@ pub(crate) mod builder;
 pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod evidence;
+pub(crate) mod hosting;
 pub(crate) mod metrics;
 pub(crate) mod opening;
 pub(crate) mod operator;

@@ -168,6 +168,7 @@ impl EngineBuilder {
             this: OnceLock::new(),
             clock_guard: ClockGuard::new(self.clock_tolerance),
             receivers,
+            observer: self.observer,
             places: Arc::default(),
             program,
             permits: Permits::default(),

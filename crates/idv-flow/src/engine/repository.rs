@@ -14,6 +14,7 @@ use crate::engine::accounts::limits::{AccountLimits, CircuitBreaker};
 use crate::engine::accounts::permits::Permits;
 use crate::engine::clock::ClockGuard;
 use crate::engine::events::Receivers;
+use crate::engine::hosting::FlowObserver;
 use crate::engine::metrics::Metrics;
 use crate::engine::workers::Counters;
 use crate::engine::workers::places::Places;
@@ -83,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) this: OnceLock<Weak<Self>>,
     /// The application's receivers of events.
     pub(crate) receivers: Receivers,
+    /// Learns of changes and messages, if another program runs the steps.
+    pub(crate) observer: Option<Arc<dyn FlowObserver>>,
     /// Maximum number of parked messages of an account.
     pub(crate) parked_limit: u64,
     /// After how long erased flows are removed.
@@ -402,6 +405,9 @@ impl Inner {
             Committed::Done(version) => {
                 flow.record.version = version;
                 events.iter().for_each(|event| self.metrics.event(event));
+                if let Some(observer) = &self.observer {
+                    observer.changed(flow.record.id);
+                }
                 Ok(Some(flow))
             }
             Committed::Conflict => {

@@ -1,6 +1,7 @@
 //! An operator's decisions about a flow.
 
 use idv_core::{Decision, Outcome, Step, VendorId};
+use serde::{Deserialize, Serialize};
 
 use super::change::ChangeSet;
 use super::retention::later;
@@ -19,7 +20,8 @@ use crate::error::{FlowError, Result};
 ///     engine.resolve(id, &Resolution::ResolveDispute(Outcome::Rejected), "desk-3").await
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Resolution {
     /// Resolves a dispute with this outcome.

@@ -101,7 +101,23 @@ impl Inner {
             self.seal_delivery(&digest, delivery),
         );
         self.push(&message).await?;
+        self.announce(&at, &received.observations).await;
         Ok(received.reply)
+    }
+
+    /// Tells the observer of the flows that a stored message is about. The message stays due, so
+    /// after a failure the next look into the inbox finds it.
+    async fn announce(&self, at: &VendorHandle, observations: &[Observation]) {
+        let Some(observer) = &self.observer else {
+            return;
+        };
+        match self.locate(at, observations).await {
+            Ok(found) => found.into_iter().for_each(|(_, id)| observer.received(id)),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the flows of a stored message could not be looked up"
+            ),
+        }
     }
 
     /// Processes a message.

@@ -67,7 +67,7 @@ impl Inner {
     }
 
     /// Carries out the next step of a flow.
-    async fn carry_out_next(
+    pub(crate) async fn carry_out_next(
         &self,
         at: &VendorHandle,
         flow: LoadedFlow,
@@ -132,7 +132,7 @@ impl Inner {
 
     /// Sets a flow aside that this program cannot work on. The operator's list shows it, and a
     /// program that has the key or the account may take it up at the next try.
-    async fn set_aside(&self, mut record: Record, attention: Attention) -> Result<()> {
+    pub(crate) async fn set_aside(&self, mut record: Record, attention: Attention) -> Result<()> {
         tracing::error!(flow = %record.id, provider = record.provider, attention = attention.name(), "a flow was set aside and needs an operator");
         record.attention = Some(attention.name().to_owned());
         record.due = Some(later(self.now(), SET_ASIDE));

@@ -48,7 +48,7 @@ impl Inner {
     }
 
     /// Does the work of a timer, and sets the time at which it is due next.
-    pub(super) async fn fire_timer(&self, name: &str) -> Result<()> {
+    pub(crate) async fn fire_timer(&self, name: &str) -> Result<()> {
         let period = TIMERS
             .iter()
             .find(|(timer, _)| *timer == name)

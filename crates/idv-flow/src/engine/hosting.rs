@@ -1,0 +1,374 @@
+//! Runs single steps for a workflow engine that schedules them instead of [`Engine::run`].
+//!
+//! The store keeps the flows, and [`Machine`](crate::machine::Machine) plans every step. The
+//! workflow engine keeps the timers, the queues and the retries: it asks for the [plan](Engine::plan)
+//! of a flow, waits until the next command is due, and has it [carried out](Engine::carry_out).
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::FutureExt as _;
+use idv_core::{CreateSafety, Decision, Outcome};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::engine::accounts::Admission;
+use crate::engine::repository::{Inner, LoadedFlow, VendorHandle};
+use crate::engine::workers::inbox::earlier;
+use crate::engine::workers::timers::{TIMERS, sweep_timer};
+use crate::error::{FlowError, Result};
+use crate::id::FlowId;
+use crate::machine::attention::Attention;
+use crate::machine::retention::later;
+use crate::machine::{Command, Input};
+use crate::store::{Lease, Phase};
+use crate::vault::Context;
+
+/// The wait before a command is tried again that changed nothing, because the limits of its account
+/// do not allow a call now.
+const HELD: Duration = Duration::from_secs(10);
+/// The same, if the account is paused or its vendor is down.
+const CLOSED: Duration = Duration::from_secs(60);
+
+/// Learns of changes that a workflow engine has to follow up: see
+/// [`EngineBuilder::observer`](crate::EngineBuilder::observer).
+///
+/// The methods are called after the commit and must return at once. A notification can be lost, if
+/// the program crashes: [`Engine::stalled`] finds the flow later.
+pub trait FlowObserver: fmt::Debug + Send + Sync + 'static {
+    /// A change of the flow was committed.
+    fn changed(&self, flow: FlowId);
+
+    /// A message that is probably about the flow was stored in the inbox.
+    fn received(&self, flow: FlowId);
+}
+
+/// The next step of a flow, without personal data.
+///
+/// ```
+/// # fn example(plan: &idv_flow::FlowPlan) {
+/// match (&plan.command, plan.due) {
+///     (Some(command), _) => println!("carry out {command} now"),
+///     (None, Some(due)) => println!("plan again at {due}"),
+///     (None, None) => println!("plan again after a message or an operator's decision"),
+/// }
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FlowPlan {
+    /// The flow.
+    pub flow: FlowId,
+    /// The provider's id.
+    pub provider: String,
+    /// The account at the provider.
+    pub account: String,
+    /// The phase of the flow.
+    pub phase: Phase,
+    /// The outcome, once the verification has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The [name](Command::name) of the command that is due now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Whether that command calls the vendor.
+    #[serde(default)]
+    pub calls_vendor: bool,
+    /// Whether the vendor recognizes a repeated create request.
+    #[serde(default)]
+    pub is_keyed: bool,
+    /// When the next command is due: now, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// Why the flow needs an operator, as one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<String>,
+    /// The number of the flow's last event.
+    pub events: u64,
+    /// Whether this program has a receiver of events.
+    #[serde(default)]
+    pub has_receivers: bool,
+}
+
+impl FlowPlan {
+    /// Returns whether no step is left. A late message or a new retention can still change that.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let is_open = matches!(self.phase, Phase::Creating | Phase::Open);
+        self.due.is_none() && self.attention.is_none() && !is_open
+    }
+}
+
+/// For a workflow engine that schedules the steps of the flows instead of [`Engine::run`].
+impl Engine {
+    /// Returns the next step of a flow.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::UnknownFlow`]; [`FlowError::UnknownAccount`] if its account is not configured
+    /// here; [`FlowError::Damaged`] or [`FlowError::Newer`] if it cannot be read.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn plan(&self, id: FlowId) -> Result<FlowPlan> {
+        let flow = self.inner.read(id).await?;
+        let at = self.inner.account(&flow.record.account)?;
+        Ok(self.inner.plan_of(&at, &flow))
+    }
+
+    /// Carries out the command of this [name](Command::name), if it is still the next step of the
+    /// flow, and returns the new plan. Otherwise only plans.
+    ///
+    /// The intent to create is committed before the create request is sent. If a crash loses the
+    /// answer, the next plan settles it: repeating this call never sends a create request twice
+    /// unless the vendor recognizes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::plan`], and those of the store. Failures of the vendor are part of the plan.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future has the effect of a crash.
+    pub async fn carry_out(&self, id: FlowId, command: &str) -> Result<FlowPlan> {
+        let inner = &*self.inner;
+        let flow = inner.taken_up(id).await?;
+        let at = inner.account(&flow.record.account)?;
+        let next = Inner::next(&at, &flow, inner.now()).command;
+        let Some(next) = next.filter(|next| next.name() == command) else {
+            return Ok(inner.plan_of(&at, &flow));
+        };
+        if next.calls_vendor() && inner.admission(&at).await? == Admission::Closed {
+            return Ok(inner.held(&at, &flow, CLOSED));
+        }
+        let trail = flow.record.audit;
+        let step = AssertUnwindSafe(inner.carry_out_next(&at, flow, None)).catch_unwind();
+        let done = match step.await {
+            Ok(done) => done?,
+            Err(_) => {
+                tracing::error!(flow = %id, account = %at.id, "an adapter panicked");
+                let flow = inner.read(id).await?;
+                inner.change(&at, flow, Lease::End, Input::Crashed).await?
+            }
+        };
+        inner.release_permits().await;
+        let again = Inner::next(&at, &done, inner.now()).command;
+        if again.as_ref() == Some(&next) && done.record.audit == trail {
+            return Ok(inner.held(&at, &done, HELD));
+        }
+        Ok(inner.plan_of(&at, &done))
+    }
+
+    /// Processes up to `limit` due messages of the inbox: of one account, or of all.
+    ///
+    /// Returns the number of messages.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store. A message whose processing failed is processed again after its lease.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the rest is processed after its lease.
+    pub async fn process_inbox(&self, account: Option<&str>, limit: usize) -> Result<usize> {
+        let inner = &*self.inner;
+        inner.check_clock().await?;
+        inner.refresh_keys().await?;
+        let accounts = account.map_or_else(|| inner.account_names(), |account| vec![account]);
+        let (now, until) = (inner.now(), inner.lease_until());
+        if !inner.woken.swap(true, Ordering::Relaxed) {
+            // A newer program may understand parked messages that an older one could not.
+            inner.store.wake_parked(None, now).await?;
+        }
+        let claimed = inner
+            .store
+            .claim_inbox(now, until, limit, &accounts)
+            .await?;
+        let count = claimed.len();
+        for message in claimed {
+            let account = message.account.clone();
+            let step = inner.process_message(message);
+            inner
+                .measured(Some(&account), "message", None, step)
+                .await?;
+        }
+        Ok(count)
+    }
+
+    /// Does the store's periodic work that is due: seals the audit trail, and removes and reseals
+    /// old values. With `account`, reads the list of its vendor instead, if that is due.
+    ///
+    /// Returns the number of timers that fired.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the work is done again after its lease.
+    pub async fn fire_timers(&self, account: Option<&str>) -> Result<usize> {
+        let inner = &*self.inner;
+        inner.check_clock().await?;
+        inner.refresh_keys().await?;
+        inner.settle_all_permits().await?;
+        let sweep = account.map(sweep_timer);
+        let names: Vec<&str> = match &sweep {
+            Some(sweep) => vec![sweep],
+            None => TIMERS.iter().map(|(name, _)| *name).collect(),
+        };
+        let (now, until) = (inner.now(), inner.lease_until());
+        let due = inner.store.claim_timers(now, until, &names).await?;
+        for name in &due {
+            let operation = if sweep.is_some() { "sweep" } else { name };
+            inner
+                .measured(account, operation, None, inner.fire_timer(name))
+                .await?;
+        }
+        inner.release_permits().await;
+        Ok(due.len())
+    }
+
+    /// Delivers the events that are due to the handler and the webhook of this program.
+    ///
+    /// Returns the number of deliveries, failed ones included.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store. A failed delivery is repeated with backoff by a later call.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the receivers get the event again after its lease.
+    pub async fn deliver_events(&self) -> Result<usize> {
+        self.inner.deliver_all_due().await
+    }
+
+    /// Returns up to `limit` flows whose next step has been due for longer than `late`: their
+    /// notification was lost, or the workflow engine does not know them. The same flow is not
+    /// returned again until the lease of the engine has expired.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the flows may be returned only after the lease has expired.
+    pub async fn stalled(&self, late: Duration, limit: usize) -> Result<Vec<FlowPlan>> {
+        let inner = &*self.inner;
+        inner.refresh_keys().await?;
+        let now = inner.now();
+        // The lease keeps other programs from returning the same flows.
+        let (due, until) = (earlier(now, late), later(now, inner.lease));
+        let accounts = inner.account_names();
+        let found = inner.store.claim(due, until, limit, &accounts).await?;
+        let mut plans = Vec::with_capacity(found.len());
+        for record in found {
+            let at = inner.account(&record.account)?;
+            match inner.open(record.clone()) {
+                Ok(flow) => plans.push(inner.plan_of(&at, &flow)),
+                Err(FlowError::Damaged(_)) => inner.set_aside(record, Attention::Damaged).await?,
+                Err(FlowError::Newer) => inner.set_aside(record, Attention::NewerVersion).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Returns how long a step may take before another program takes over.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.inner.lease
+    }
+
+    /// Seals a value of the workflow engine by the vault's current key.
+    ///
+    /// # Errors
+    ///
+    /// Those of the key provider.
+    ///
+    /// # Cancellation
+    ///
+    /// The call can be dropped and repeated.
+    pub async fn seal_payload(&self, value: &[u8]) -> Result<Vec<u8>> {
+        let inner = &*self.inner;
+        inner.refresh_keys().await?;
+        Ok(inner.vault.seal(&*inner.random, &payload(), value))
+    }
+
+    /// Opens a value that [`Engine::seal_payload`] sealed, by any key of the vault.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Damaged`] if it was changed, or no key opens it.
+    ///
+    /// # Cancellation
+    ///
+    /// The call can be dropped and repeated.
+    pub async fn open_payload(&self, sealed: &[u8]) -> Result<Vec<u8>> {
+        let inner = &*self.inner;
+        inner.refresh_keys().await?;
+        Ok(inner.vault.open(&payload(), sealed)?.to_vec())
+    }
+}
+
+impl Inner {
+    /// Reads a flow to work on it. A flow that cannot be read is set aside for an operator.
+    async fn taken_up(&self, id: FlowId) -> Result<LoadedFlow> {
+        let read = self.read(id).await;
+        let attention = match &read {
+            Err(FlowError::Damaged(_)) => Attention::Damaged,
+            Err(FlowError::Newer) => Attention::NewerVersion,
+            _ => return read,
+        };
+        if let Some(record) = self.store.load(id).await?
+            && record.attention.as_deref() != Some(attention.name())
+        {
+            self.set_aside(record, attention).await?;
+        }
+        read
+    }
+
+    fn plan_of(&self, at: &VendorHandle, flow: &LoadedFlow) -> FlowPlan {
+        let step = Self::next(at, flow, self.now());
+        let info = at.client.info();
+        FlowPlan {
+            flow: flow.record.id,
+            provider: flow.record.provider.clone(),
+            account: flow.record.account.clone(),
+            phase: flow.record.phase,
+            outcome: match flow.state.decision() {
+                Some(Decision::Settled(outcome)) => Some(outcome),
+                Some(Decision::Disputed) => Some(Outcome::Disputed),
+                _ => None,
+            },
+            calls_vendor: step.command.as_ref().is_some_and(Command::calls_vendor),
+            command: step.command.map(|command| command.name().to_owned()),
+            is_keyed: info.create_safety == CreateSafety::Keyed,
+            due: step.due,
+            attention: step.attention.map(|attention| attention.name().to_owned()),
+            events: flow.state.events,
+            has_receivers: !self.receivers.is_empty(),
+        }
+    }
+
+    /// Returns the plan of a flow whose due command has to wait.
+    fn held(&self, at: &VendorHandle, flow: &LoadedFlow, wait: Duration) -> FlowPlan {
+        FlowPlan {
+            command: None,
+            calls_vendor: false,
+            due: Some(later(self.now(), wait)),
+            ..self.plan_of(at, flow)
+        }
+    }
+}
+
+/// The context of the workflow engine's values.
+fn payload() -> Context {
+    Context::store("workflow payload")
+}
