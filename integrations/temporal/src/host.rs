@@ -1,0 +1,382 @@
+//! The host: an engine whose steps are scheduled by workflows.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::unfold;
+use idv_flow::{
+    Engine, EngineBuilder, FlowId, FlowPlan, Resolution, Retention, StartRequest, StartResponse,
+};
+use temporalio_client::{
+    Client, ClientOptions, Connection, WorkflowExecuteUpdateOptions, WorkflowHandle,
+    WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowStartOptions,
+};
+use temporalio_common::data_converters::{
+    DataConverter, DefaultFailureConverter, PayloadConverter,
+};
+use tokio::task::JoinHandle;
+
+use crate::activities::Decision;
+use crate::codec::SealingCodec;
+use crate::error::{HostError, Result, server};
+use crate::signals::{Notice, NoticeKind, NoticeReceiver, Notices};
+use crate::workflow::{Settings, Shown, Verification, VerificationInput};
+
+/// The number of signals that are sent at the same time.
+const SIGNALS_AT_ONCE: usize = 16;
+
+/// The settings of a [`Host`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostOptions {
+    /// The namespace of the server. Default: `default`.
+    pub namespace: String,
+    /// The task queue of the workflows, and the first part of the names of the accounts' task
+    /// queues. It is also the first part of the workflows' ids. Default: `idv`.
+    pub task_queue: String,
+    /// The silence after which a worker counts as crashed. Default: 30 seconds.
+    pub heartbeat: Duration,
+    /// The interval between rounds of the housekeeping, and between looks whether a list is due.
+    /// Default: 10 seconds.
+    pub round: Duration,
+    /// How late a step must be for the housekeeping to signal its workflow. Default: 1 minute.
+    pub stalled_after: Duration,
+    /// Whether the namespace has the [search attributes](crate::SEARCH_ATTRIBUTES). Default: true.
+    pub search_attributes: bool,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self {
+            namespace: "default".to_owned(),
+            task_queue: "idv".to_owned(),
+            heartbeat: Duration::from_secs(30),
+            round: Duration::from_secs(10),
+            stalled_after: Duration::from_secs(60),
+            search_attributes: true,
+        }
+    }
+}
+
+impl HostOptions {
+    /// Returns the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    idv_core::setters! {
+        heartbeat: Duration,
+        round: Duration,
+        stalled_after: Duration,
+        search_attributes: bool,
+    }
+
+    /// Sets the namespace.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// Sets the task queue.
+    #[must_use]
+    pub fn task_queue(mut self, task_queue: impl Into<String>) -> Self {
+        self.task_queue = task_queue.into();
+        self
+    }
+}
+
+/// An engine whose steps are scheduled by workflows. Cheap to clone; clones share their state.
+///
+/// Start and decide by the host; read by its [engine](Host::engine). Do not call
+/// [`Engine::run`]: the workers of the [host](Host::run) carry out the steps.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) inner: Arc<HostInner>,
+    _signals: Arc<SignalTask>,
+}
+
+pub(crate) struct HostInner {
+    pub(crate) engine: Engine,
+    pub(crate) client: Client,
+    pub(crate) options: HostOptions,
+}
+
+/// Ends the task that sends signals when the last host is dropped.
+struct SignalTask(JoinHandle<()>);
+
+impl Drop for SignalTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Host {
+    /// Opens the engine and binds it to a server.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::NoKey`] if the vault has no key, and the errors of
+    /// [`EngineBuilder::open`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the tables of the store may be up to date; opening again is safe.
+    pub async fn open(
+        builder: EngineBuilder,
+        connection: Connection,
+        options: HostOptions,
+    ) -> Result<Self> {
+        let (notices, receiver) = Notices::new();
+        let engine = builder.observer(Arc::new(notices)).open().await?;
+        if engine.is_plain() {
+            return Err(HostError::NoKey);
+        }
+        let converter = DataConverter::new(
+            PayloadConverter::default(),
+            DefaultFailureConverter::default(),
+            SealingCodec::new(engine.clone()),
+        );
+        let client_options = ClientOptions::new(options.namespace.clone())
+            .data_converter(converter)
+            .build();
+        let client =
+            Client::new(connection, client_options).map_err(server("the client is not valid"))?;
+        let inner = Arc::new(HostInner {
+            engine,
+            client,
+            options,
+        });
+        let task = tokio::spawn(send_signals(Arc::clone(&inner), receiver));
+        Ok(Self {
+            inner,
+            _signals: Arc::new(SignalTask(task)),
+        })
+    }
+
+    /// Returns the engine, to read flows, reports, evidence, events and the audit trail, and to
+    /// receive callbacks.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// Returns the settings.
+    #[must_use]
+    pub fn options(&self) -> &HostOptions {
+        &self.inner.options
+    }
+
+    /// Commits the intent to create a verification, and starts its workflow.
+    ///
+    /// A reference, and a [key](StartRequest::key), is started once: a second call returns the flow
+    /// of the first. If the server is away, the intent stays, and the housekeeping starts the
+    /// workflow later. [`Engine::wait_for_hand_off`] waits for the vendor's answer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::submit`].
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the intent is committed or not: repeat the call with the same
+    /// reference or key.
+    pub async fn start(&self, start: impl Into<StartRequest>) -> Result<StartResponse> {
+        let started = self.inner.engine.submit(start).await?;
+        let plan = self.inner.engine.plan(started.id).await?;
+        if !plan.is_over()
+            && let Err(error) = self.inner.start_workflow(started.id, Some(plan)).await
+        {
+            tracing::warn!(flow = %started.id, error = &error as &dyn std::error::Error, "a workflow could not be started; the housekeeping starts it later");
+        }
+        Ok(started)
+    }
+
+    /// Returns the plan of a flow as its workflow knows it; `None` before its first plan.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Server`] if the server does not know the workflow, or no worker answers.
+    /// [`Engine::status`] reads the store instead.
+    ///
+    /// # Cancellation
+    ///
+    /// The call only reads: it can be dropped and repeated.
+    pub async fn plan(&self, flow: FlowId) -> Result<Option<FlowPlan>> {
+        self.workflow(flow)
+            .query(Verification::status, (), WorkflowQueryOptions::default())
+            .await
+            .map_err(server("the workflow did not answer"))
+    }
+
+    /// Carries out an operator's decision about a flow. `by` is the operator's account, without
+    /// personal data.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Refused`], with an explanation, if the state of the flow does not allow it.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the decision is recorded as a whole or not at all.
+    pub async fn resolve(
+        &self,
+        flow: FlowId,
+        resolution: &Resolution,
+        by: &str,
+    ) -> Result<FlowPlan> {
+        let decision = Decision::Resolve(resolution.clone());
+        self.decide(flow, decision, by).await
+    }
+
+    /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests
+    /// it, without personal data.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Refused`] if one of them must be kept longer.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the request is recorded as a whole or not at all.
+    pub async fn delete(&self, flow: FlowId, by: &str) -> Result<FlowPlan> {
+        self.decide(flow, Decision::Delete, by).await
+    }
+
+    /// Changes the retention of the copies, to put a legal hold on them for example.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::Refused`] if our own copy is already erased.
+    ///
+    /// # Cancellation
+    ///
+    /// If the future is dropped, the change is recorded as a whole or not at all.
+    pub async fn retain(&self, flow: FlowId, retention: Retention, by: &str) -> Result<FlowPlan> {
+        self.decide(flow, Decision::Retain(retention), by).await
+    }
+
+    async fn decide(&self, flow: FlowId, decision: Decision, by: &str) -> Result<FlowPlan> {
+        // The flow exists, whether or not its workflow is open.
+        self.inner.engine.plan(flow).await?;
+        self.inner.start_workflow(flow, None).await?;
+        let answer = self
+            .workflow(flow)
+            .execute_update(
+                Verification::decide,
+                (decision, by.to_owned()),
+                WorkflowExecuteUpdateOptions::default(),
+            )
+            .await
+            .map_err(server("the decision was not recorded"))?;
+        answer.map_err(HostError::Refused)
+    }
+
+    fn workflow(&self, flow: FlowId) -> WorkflowHandle<Client, Verification> {
+        self.inner
+            .client
+            .get_workflow_handle(self.inner.workflow_id(flow))
+    }
+}
+
+impl HostInner {
+    /// Returns the id of a flow's workflow.
+    pub(crate) fn workflow_id(&self, flow: FlowId) -> String {
+        format!("{}-{flow}", self.options.task_queue)
+    }
+
+    /// Starts the workflow of a flow unless it is open.
+    pub(crate) async fn start_workflow(&self, flow: FlowId, plan: Option<FlowPlan>) -> Result<()> {
+        self.client
+            .start_workflow(
+                Verification::run,
+                self.input(flow, plan),
+                self.start_options(flow),
+            )
+            .await
+            .map(drop)
+            .map_err(server("a workflow could not be started"))
+    }
+
+    /// Signals the workflow of a flow, and starts it if it is not open. After a failure the
+    /// housekeeping finds the flow.
+    pub(crate) async fn wake(&self, flow: FlowId) {
+        self.send(Notice {
+            flow,
+            kind: NoticeKind::Changed,
+        })
+        .await;
+    }
+
+    async fn send(&self, notice: Notice) {
+        let Notice { flow, kind } = notice;
+        let (client, input, options) = (
+            &self.client,
+            self.input(flow, None),
+            self.start_options(flow),
+        );
+        let run = Verification::run;
+        let sent = match kind {
+            NoticeKind::Changed => client
+                .signal_with_start_workflow(run, input, Verification::changed, (), options)
+                .await
+                .map(drop),
+            NoticeKind::Received => client
+                .signal_with_start_workflow(run, input, Verification::received, (), options)
+                .await
+                .map(drop),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%flow, error = &error as &dyn std::error::Error, "a workflow could not be signaled; the housekeeping signals it later");
+        }
+    }
+
+    fn input(&self, flow: FlowId, plan: Option<FlowPlan>) -> VerificationInput {
+        VerificationInput {
+            flow,
+            plan,
+            settings: self.settings(),
+            shown: Shown::default(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            step_ms: milliseconds(self.engine.lease()),
+            heartbeat_ms: milliseconds(self.options.heartbeat),
+            search_attributes: self.options.search_attributes,
+        }
+    }
+
+    fn start_options(&self, flow: FlowId) -> WorkflowStartOptions {
+        WorkflowStartOptions::new(self.options.task_queue.clone(), self.workflow_id(flow))
+            .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+            .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+            .build()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("options", &self.inner.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends the signals of notices as they arrive.
+async fn send_signals(host: Arc<HostInner>, receiver: NoticeReceiver) {
+    unfold(receiver, |mut receiver| async {
+        let notice = receiver.next().await?;
+        Some((notice, receiver))
+    })
+    .for_each_concurrent(SIGNALS_AT_ONCE, |notice| host.send(notice))
+    .await;
+}
+
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,390 @@
+//! The workflow of a verification.
+//!
+//! It holds a plan, never personal data: each activity returns the flow's next step, as the state
+//! machine of `idv-flow` plans it. The workflow schedules that step, waits for its time, and plans
+//! anew after a signal.
+
+use std::time::{Duration, SystemTime};
+
+use idv_flow::{FlowId, FlowPlan};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use temporalio_client::RetryPolicy;
+use temporalio_common::error::IncomingError;
+use temporalio_common::search_attributes::SearchAttributeKey;
+use temporalio_sdk::error::ActivityExecutionError;
+use temporalio_sdk::workflows::{select, workflow, workflow_methods};
+use temporalio_sdk::{
+    ActivityOptions, ContinueAsNewOptions, SyncWorkflowContext, WorkflowContext,
+    WorkflowContextView, WorkflowResult,
+};
+
+use crate::activities::{Decision, DecisionAnswer, DecisionRequest, Steps, UNKNOWN_FLOW};
+
+/// The search attribute with the provider's id.
+pub(crate) const PROVIDER: &str = "IdvProvider";
+/// The search attribute with the flow's phase.
+pub(crate) const PHASE: &str = "IdvPhase";
+/// The search attribute with the outcome.
+pub(crate) const OUTCOME: &str = "IdvOutcome";
+
+const PROVIDER_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(PROVIDER);
+const PHASE_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(PHASE);
+const OUTCOME_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(OUTCOME);
+
+/// The number of history events after which the workflow continues as a new run.
+const LONGEST_HISTORY: u32 = 1_000;
+/// The longest timer. A later step is planned anew before it is due.
+const LONGEST_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// The longest wait between two attempts of an activity.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// The maximum number of attempts of a create request at a vendor that recognizes a repetition.
+const KEYED_ATTEMPTS: u32 = 3;
+/// The wait after a create activity was lost.
+const AFTER_LOSS: Duration = Duration::from_secs(1);
+
+/// The input of the workflow.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct VerificationInput {
+    pub(crate) flow: FlowId,
+    /// The plan, if it is known.
+    pub(crate) plan: Option<FlowPlan>,
+    pub(crate) settings: Settings,
+    /// What the search attributes show.
+    #[serde(default)]
+    pub(crate) shown: Shown,
+}
+
+/// The settings that the workflow needs. They are part of the history, so that replays are
+/// deterministic after a change of the configuration.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    /// The longest time of a step.
+    pub(crate) step_ms: u64,
+    /// The longest silence of a worker.
+    pub(crate) heartbeat_ms: u64,
+    /// Whether the namespace has the search attributes.
+    pub(crate) search_attributes: bool,
+}
+
+/// What the search attributes show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    phase: Option<String>,
+    outcome: Option<String>,
+    /// The number of the last event whose delivery was requested.
+    events: u64,
+}
+
+/// A verification, from its creation to its deletion.
+#[workflow]
+pub(crate) struct Verification {
+    flow: FlowId,
+    settings: Settings,
+    plan: Option<FlowPlan>,
+    shown: Shown,
+    /// Whether the flow was changed since it was planned.
+    is_stale: bool,
+    /// Whether a message waits in the inbox.
+    has_message: bool,
+    /// The number of decisions that are being recorded.
+    decisions: u32,
+}
+
+#[workflow_methods]
+impl Verification {
+    #[init]
+    fn new(_context: &WorkflowContextView, input: VerificationInput) -> Self {
+        Self {
+            flow: input.flow,
+            settings: input.settings,
+            plan: input.plan,
+            shown: input.shown,
+            is_stale: false,
+            has_message: false,
+            decisions: 0,
+        }
+    }
+
+    /// Follows the flow until no step is left.
+    #[run(name = "Verification")]
+    pub(crate) async fn run(
+        context: &mut WorkflowContext<Self>,
+    ) -> WorkflowResult<Option<FlowPlan>> {
+        let flow = context.state(|state| state.flow);
+        loop {
+            if context.state(Self::may_continue_as_new) && is_long(context) {
+                let next = context.state(Self::next_input);
+                context.continue_as_new(next, ContinueAsNewOptions::default())?;
+            }
+            let planned = match context.state_mut(Self::next_task) {
+                Task::Receive(account) => {
+                    let options = Self::options(context, Queue::Main, 0);
+                    let activity =
+                        context.execute_activity(Steps::receive, (flow, account), options);
+                    activity.await
+                }
+                Task::Plan => {
+                    let options = Self::options(context, Queue::Main, 0);
+                    context.execute_activity(Steps::plan, flow, options).await
+                }
+                Task::CarryOut(plan) => Self::carry_out(context, plan).await,
+                Task::Notify => {
+                    let options = Self::options(context, Queue::Main, 0);
+                    // The rounds deliver what this activity could not.
+                    let _ = context.execute_activity(Steps::notify, (), options).await;
+                    continue;
+                }
+                Task::Wait(due) => {
+                    Self::wait(context, due).await?;
+                    continue;
+                }
+                Task::End(plan) => return Ok(Some(plan)),
+            };
+            match planned {
+                Ok(plan) => Self::take(context, plan),
+                Err(error) if is_unknown_flow(&error) => return Ok(None),
+                // Only a create activity ends without a result. The next plan settles it.
+                Err(_) => {
+                    context.timer(AFTER_LOSS).await;
+                    context.state_mut(|state| state.is_stale = true);
+                }
+            }
+        }
+    }
+
+    /// Plans anew, because the flow was changed by a message, a list or the application.
+    #[signal]
+    pub(crate) fn changed(&mut self, _context: &mut SyncWorkflowContext<Self>) {
+        self.is_stale = true;
+    }
+
+    /// Processes the inbox, because it has a message that is probably about this flow.
+    #[signal]
+    pub(crate) fn received(&mut self, _context: &mut SyncWorkflowContext<Self>) {
+        self.has_message = true;
+    }
+
+    /// Returns the last plan; `None` before the first.
+    #[query]
+    pub(crate) fn status(&self, _context: &WorkflowContextView) -> Option<FlowPlan> {
+        self.plan.clone()
+    }
+
+    /// Records a decision of the application or of an operator.
+    #[update]
+    pub(crate) async fn decide(
+        context: &mut WorkflowContext<Self>,
+        request: (Decision, String),
+    ) -> Result<DecisionAnswer, Box<dyn std::error::Error + Send + Sync>> {
+        let (decision, by) = request;
+        let flow = context.state_mut(|state| {
+            state.decisions = state.decisions.saturating_add(1);
+            state.flow
+        });
+        let request = DecisionRequest { flow, decision, by };
+        let options = Self::options(context, Queue::Main, 0);
+        let answer = context
+            .execute_activity(Steps::decide, request, options)
+            .await;
+        context.state_mut(|state| {
+            state.decisions = state.decisions.saturating_sub(1);
+            state.is_stale = true;
+        });
+        answer.map_err(Into::into)
+    }
+}
+
+/// The next task of the workflow.
+enum Task {
+    Receive(Option<String>),
+    Plan,
+    CarryOut(FlowPlan),
+    Notify,
+    Wait(Option<Timestamp>),
+    End(FlowPlan),
+}
+
+/// The task queue of an activity.
+enum Queue<'a> {
+    Main,
+    Account(&'a str),
+}
+
+impl Verification {
+    fn next_task(&mut self) -> Task {
+        if std::mem::take(&mut self.has_message) {
+            self.is_stale = false;
+            return Task::Receive(self.plan.as_ref().map(|plan| plan.account.clone()));
+        }
+        let Some(plan) = self
+            .plan
+            .clone()
+            .filter(|_| !std::mem::take(&mut self.is_stale))
+        else {
+            return Task::Plan;
+        };
+        if plan.has_receivers && plan.events > self.shown.events {
+            self.shown.events = plan.events;
+            return Task::Notify;
+        }
+        if plan.command.is_some() {
+            return Task::CarryOut(plan);
+        }
+        if plan.is_over() && self.decisions == 0 {
+            return Task::End(plan);
+        }
+        Task::Wait(plan.due)
+    }
+
+    const fn may_continue_as_new(&self) -> bool {
+        self.decisions == 0 && !self.has_message && !self.is_stale
+    }
+
+    fn next_input(&self) -> VerificationInput {
+        VerificationInput {
+            flow: self.flow,
+            plan: self.plan.clone(),
+            settings: self.settings,
+            shown: self.shown.clone(),
+        }
+    }
+
+    /// Takes a new plan over, and shows it.
+    fn take(context: &WorkflowContext<Self>, plan: FlowPlan) {
+        let phase = Some(plan.phase.name().to_owned());
+        let outcome = plan.outcome.map(|outcome| outcome.name().to_owned());
+        let provider = plan.provider.clone();
+        let is_news = context.state_mut(|state| {
+            state.plan = Some(plan);
+            let is_news = state.shown.phase != phase || state.shown.outcome != outcome;
+            (state.shown.phase, state.shown.outcome) = (phase.clone(), outcome.clone());
+            is_news && state.settings.search_attributes
+        });
+        if is_news {
+            let mut attributes = vec![
+                PROVIDER_KEY.value_set(provider),
+                PHASE_KEY.value_set(phase.unwrap_or_default()),
+            ];
+            attributes.extend(outcome.map(|outcome| OUTCOME_KEY.value_set(outcome)));
+            context.upsert_search_attributes(attributes);
+        }
+    }
+
+    /// Carries out the command of a plan.
+    async fn carry_out(
+        context: &WorkflowContext<Self>,
+        plan: FlowPlan,
+    ) -> Result<FlowPlan, ActivityExecutionError> {
+        let command = plan.command.unwrap_or_default();
+        let account = Self::options(context, Queue::Account(&plan.account), 0);
+        let flow = plan.flow;
+        match command.as_str() {
+            "create" => {
+                // A lost request must not be sent again unless the vendor recognizes it. The state
+                // machine settles it either way.
+                let attempts = if plan.is_keyed { KEYED_ATTEMPTS } else { 1 };
+                let options = Self::options(context, Queue::Account(&plan.account), attempts);
+                context.execute_activity(Steps::create, flow, options).await
+            }
+            "search" => context.execute_activity(Steps::search, flow, account).await,
+            "poll" => context.execute_activity(Steps::poll, flow, account).await,
+            "fetch" => context.execute_activity(Steps::fetch, flow, account).await,
+            "keep_evidence" => {
+                context
+                    .execute_activity(Steps::keep_evidence, flow, account)
+                    .await
+            }
+            "delete" => context.execute_activity(Steps::delete, flow, account).await,
+            "confirm_deletion" => {
+                context
+                    .execute_activity(Steps::confirm_deletion, flow, account)
+                    .await
+            }
+            _ => {
+                let options = Self::options(context, Queue::Main, 0);
+                context
+                    .execute_activity(Steps::advance, (flow, command), options)
+                    .await
+            }
+        }
+    }
+
+    /// Waits until `due`, or until a signal arrives.
+    async fn wait(context: &WorkflowContext<Self>, due: Option<Timestamp>) -> WorkflowResult<()> {
+        let is_woken = |state: &Self| state.is_stale || state.has_message;
+        let Some(due) = due else {
+            context
+                .wait_condition(|state: &Self| {
+                    is_woken(state) || (state.decisions == 0 && state.is_over())
+                })
+                .await?;
+            return Ok(());
+        };
+        let now = now(context);
+        let wait = Duration::try_from(due.duration_since(now)).unwrap_or_default();
+        select! {
+            _ = context.timer(wait.min(LONGEST_WAIT)) => {
+                context.state_mut(|state| state.is_stale = true);
+            }
+            woken = context.wait_condition(is_woken) => woken?,
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.plan.as_ref().is_some_and(FlowPlan::is_over)
+    }
+
+    fn options(
+        context: &WorkflowContext<Self>,
+        queue: Queue<'_>,
+        attempts: u32,
+    ) -> ActivityOptions {
+        let settings = context.state(|state| state.settings);
+        let main = context.task_queue();
+        activity_options(main, queue, settings, attempts)
+    }
+}
+
+fn activity_options(
+    main: &str,
+    queue: Queue<'_>,
+    settings: Settings,
+    attempts: u32,
+) -> ActivityOptions {
+    let task_queue = match queue {
+        Queue::Main => main.to_owned(),
+        Queue::Account(account) => account_queue(main, account),
+    };
+    let retry = RetryPolicy::builder()
+        .maximum_interval(LONGEST_BACKOFF)
+        .maximum_attempts(attempts)
+        .build();
+    ActivityOptions::with_start_to_close_timeout(Duration::from_millis(settings.step_ms))
+        .heartbeat_timeout(Duration::from_millis(settings.heartbeat_ms))
+        .task_queue(task_queue)
+        .retry_policy(retry)
+        .build()
+}
+
+/// Returns the task queue of an account's calls.
+pub(crate) fn account_queue(main: &str, account: &str) -> String {
+    format!("{main}.{account}")
+}
+
+fn is_long(context: &WorkflowContext<Verification>) -> bool {
+    context.history_length() > LONGEST_HISTORY || context.continue_as_new_suggested()
+}
+
+fn is_unknown_flow(error: &ActivityExecutionError) -> bool {
+    match error.reason() {
+        Some(IncomingError::Application(failure)) => failure.type_name() == Some(UNKNOWN_FLOW),
+        _ => false,
+    }
+}
+
+fn now(context: &WorkflowContext<Verification>) -> Timestamp {
+    let now = context.workflow_time().unwrap_or(SystemTime::UNIX_EPOCH);
+    Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH)
+}
