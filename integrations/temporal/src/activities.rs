@@ -68,7 +68,8 @@ impl Steps {
         context: &ActivityContext,
         step: impl Future<Output = Result<T, FlowError>>,
     ) -> Result<T, ActivityError> {
-        let mut step = std::pin::pin!(step);
+        // On the heap: the stack of a runtime's thread is small.
+        let mut step = Box::pin(step);
         let interval = self.host.options.heartbeat / 3;
         loop {
             tokio::select! {

@@ -43,6 +43,9 @@ pub struct HostOptions {
     pub round: Duration,
     /// How late a step must be for the housekeeping to signal its workflow. Default: 1 minute.
     pub stalled_after: Duration,
+    /// The number of events after which the history of a workflow continues in a new run. Default:
+    /// 1,000.
+    pub history_events: u32,
     /// Whether the namespace has the [search attributes](crate::SEARCH_ATTRIBUTES). Default: true.
     pub search_attributes: bool,
 }
@@ -55,6 +58,7 @@ impl Default for HostOptions {
             heartbeat: Duration::from_secs(30),
             round: Duration::from_secs(10),
             stalled_after: Duration::from_secs(60),
+            history_events: 1_000,
             search_attributes: true,
         }
     }
@@ -71,6 +75,7 @@ impl HostOptions {
         heartbeat: Duration,
         round: Duration,
         stalled_after: Duration,
+        history_events: u32,
         search_attributes: bool,
     }
 
@@ -135,13 +140,8 @@ impl Host {
         if engine.is_plain() {
             return Err(HostError::NoKey);
         }
-        let converter = DataConverter::new(
-            PayloadConverter::default(),
-            DefaultFailureConverter::default(),
-            SealingCodec::new(engine.clone()),
-        );
         let client_options = ClientOptions::new(options.namespace.clone())
-            .data_converter(converter)
+            .data_converter(converter(&engine))
             .build();
         let client =
             Client::new(connection, client_options).map_err(server("the client is not valid"))?;
@@ -275,7 +275,7 @@ impl Host {
         answer.map_err(HostError::Refused)
     }
 
-    fn workflow(&self, flow: FlowId) -> WorkflowHandle<Client, Verification> {
+    pub(crate) fn workflow(&self, flow: FlowId) -> WorkflowHandle<Client, Verification> {
         self.inner
             .client
             .get_workflow_handle(self.inner.workflow_id(flow))
@@ -283,6 +283,11 @@ impl Host {
 }
 
 impl HostInner {
+    /// Returns the converter that seals payloads.
+    pub(crate) fn converter(&self) -> DataConverter {
+        converter(&self.engine)
+    }
+
     /// Returns the id of a flow's workflow.
     pub(crate) fn workflow_id(&self, flow: FlowId) -> String {
         format!("{}-{flow}", self.options.task_queue)
@@ -347,6 +352,7 @@ impl HostInner {
         Settings {
             step_ms: milliseconds(self.engine.lease()),
             heartbeat_ms: milliseconds(self.options.heartbeat),
+            history_events: self.options.history_events,
             search_attributes: self.options.search_attributes,
         }
     }
@@ -365,6 +371,14 @@ impl fmt::Debug for Host {
             .field("options", &self.inner.options)
             .finish_non_exhaustive()
     }
+}
+
+fn converter(engine: &Engine) -> DataConverter {
+    DataConverter::new(
+        PayloadConverter::default(),
+        DefaultFailureConverter::default(),
+        SealingCodec::new(engine.clone()),
+    )
 }
 
 /// Sends the signals of notices as they arrive.

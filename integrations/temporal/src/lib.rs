@@ -19,6 +19,7 @@ mod activities;
 mod codec;
 mod error;
 mod host;
+mod replay;
 mod rounds;
 mod signals;
 mod worker;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use temporalio_client::{WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowStartOptions};
@@ -19,6 +20,9 @@ use crate::workflow::{Verification, account_queue};
 const CALLS: usize = 100;
 /// The number of workflow tasks, and of activities without a call, at the same time.
 const TASKS: usize = 100;
+
+/// The longest wait for the worker that has a workflow in its cache.
+const STICKY: Duration = Duration::from_secs(10);
 
 /// The settings of a worker.
 #[derive(Debug, Clone, Default)]
@@ -168,6 +172,7 @@ impl HostInner {
         let mut options = WorkerOptions::new(task_queue)
             .register_activities(Steps::new(Arc::clone(self)))
             .tuner(tuner)
+            .sticky_queue_schedule_to_start_timeout(self.options.heartbeat.min(STICKY))
             .build();
         if let Some(deployment) = &settings.deployment {
             options.deployment_options = deployment.clone();

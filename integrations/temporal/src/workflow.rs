@@ -32,14 +32,14 @@ const PROVIDER_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(PRO
 const PHASE_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(PHASE);
 const OUTCOME_KEY: SearchAttributeKey<String> = SearchAttributeKey::keyword(OUTCOME);
 
-/// The number of history events after which the workflow continues as a new run.
-const LONGEST_HISTORY: u32 = 1_000;
 /// The longest timer. A later step is planned anew before it is due.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The longest wait between two attempts of an activity.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// The maximum number of attempts of a create request at a vendor that recognizes a repetition.
 const KEYED_ATTEMPTS: u32 = 3;
+/// No maximum number of attempts.
+const UNLIMITED: u32 = 0;
 /// The wait after a create activity was lost.
 const AFTER_LOSS: Duration = Duration::from_secs(1);
 
@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) step_ms: u64,
     /// The longest silence of a worker.
     pub(crate) heartbeat_ms: u64,
+    /// The number of history events after which the workflow continues as a new run.
+    pub(crate) history_events: u32,
     /// Whether the namespace has the search attributes.
     pub(crate) search_attributes: bool,
 }
@@ -119,18 +121,18 @@ impl Verification {
             }
             let planned = match context.state_mut(Self::next_task) {
                 Task::Receive(account) => {
-                    let options = Self::options(context, Queue::Main, 0);
+                    let options = Self::options(context, Queue::Main, UNLIMITED);
                     let activity =
                         context.execute_activity(Steps::receive, (flow, account), options);
                     activity.await
                 }
                 Task::Plan => {
-                    let options = Self::options(context, Queue::Main, 0);
+                    let options = Self::options(context, Queue::Main, UNLIMITED);
                     context.execute_activity(Steps::plan, flow, options).await
                 }
                 Task::CarryOut(plan) => Self::carry_out(context, plan).await,
                 Task::Notify => {
-                    let options = Self::options(context, Queue::Main, 0);
+                    let options = Self::options(context, Queue::Main, UNLIMITED);
                     // The rounds deliver what this activity could not.
                     let _ = context.execute_activity(Steps::notify, (), options).await;
                     continue;
@@ -183,7 +185,7 @@ impl Verification {
             state.flow
         });
         let request = DecisionRequest { flow, decision, by };
-        let options = Self::options(context, Queue::Main, 0);
+        let options = Self::options(context, Queue::Main, UNLIMITED);
         let answer = context
             .execute_activity(Steps::decide, request, options)
             .await;
@@ -277,7 +279,7 @@ impl Verification {
         plan: FlowPlan,
     ) -> Result<FlowPlan, ActivityExecutionError> {
         let command = plan.command.unwrap_or_default();
-        let account = Self::options(context, Queue::Account(&plan.account), 0);
+        let account = Self::options(context, Queue::Account(&plan.account), UNLIMITED);
         let flow = plan.flow;
         match command.as_str() {
             "create" => {
@@ -302,7 +304,7 @@ impl Verification {
                     .await
             }
             _ => {
-                let options = Self::options(context, Queue::Main, 0);
+                let options = Self::options(context, Queue::Main, UNLIMITED);
                 context
                     .execute_activity(Steps::advance, (flow, command), options)
                     .await
@@ -374,7 +376,8 @@ pub(crate) fn account_queue(main: &str, account: &str) -> String {
 }
 
 fn is_long(context: &WorkflowContext<Verification>) -> bool {
-    context.history_length() > LONGEST_HISTORY || context.continue_as_new_suggested()
+    let longest = context.state(|state| state.settings.history_events);
+    context.history_length() > longest || context.continue_as_new_suggested()
 }
 
 fn is_unknown_flow(error: &ActivityExecutionError) -> bool {

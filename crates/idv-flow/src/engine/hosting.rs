@@ -146,7 +146,9 @@ impl Engine {
             return Ok(inner.held(&at, &flow, CLOSED));
         }
         let trail = flow.record.audit;
-        let step = AssertUnwindSafe(inner.carry_out_next(&at, flow, None)).catch_unwind();
+        // On the heap: the stack of a runtime's thread is small.
+        let step = Box::pin(inner.carry_out_next(&at, flow, None));
+        let step = AssertUnwindSafe(step).catch_unwind();
         let done = match step.await {
             Ok(done) => done?,
             Err(_) => {
@@ -191,7 +193,7 @@ impl Engine {
         let count = claimed.len();
         for message in claimed {
             let account = message.account.clone();
-            let step = inner.process_message(message);
+            let step = Box::pin(inner.process_message(message));
             inner
                 .measured(Some(&account), "message", None, step)
                 .await?;
@@ -226,7 +228,7 @@ impl Engine {
         for name in &due {
             let operation = if sweep.is_some() { "sweep" } else { name };
             inner
-                .measured(account, operation, None, inner.fire_timer(name))
+                .measured(account, operation, None, Box::pin(inner.fire_timer(name)))
                 .await?;
         }
         inner.release_permits().await;
