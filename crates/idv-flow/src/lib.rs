@@ -28,7 +28,8 @@
 //!
 //! Use this crate if verifications must survive a restart of the application. If the application
 //! keeps the state of a verification itself, [`idv_core::Tracker`] is the same loop without a
-//! store. A workflow engine can host the pure [state machine](machine) instead of [`Engine`].
+//! store. A workflow engine can schedule the steps instead of [`Engine::run`], by
+//! [`Engine::plan`] and [`Engine::carry_out`]: `idv-temporal` does so for Temporal.
 //!
 //! # Example
 //!

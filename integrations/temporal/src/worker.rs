@@ -24,6 +24,9 @@ const TASKS: usize = 100;
 /// The longest wait for the worker that has a workflow in its cache.
 const STICKY: Duration = Duration::from_secs(10);
 
+/// The longest round of repeated work. Heartbeats show earlier that its worker crashed.
+const LONGEST_ROUND: Duration = Duration::from_secs(60 * 60);
+
 /// The settings of a worker.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -194,7 +197,7 @@ impl HostInner {
             );
             let input = RoundsInput {
                 account: account.map(str::to_owned),
-                round_ms: milliseconds(self.engine.lease()),
+                round_ms: milliseconds(LONGEST_ROUND),
                 heartbeat_ms: milliseconds(self.options.heartbeat),
             };
             let options = WorkflowStartOptions::new(main.clone(), id)

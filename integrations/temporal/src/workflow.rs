@@ -15,8 +15,8 @@ use temporalio_common::search_attributes::SearchAttributeKey;
 use temporalio_sdk::error::ActivityExecutionError;
 use temporalio_sdk::workflows::{select, workflow, workflow_methods};
 use temporalio_sdk::{
-    ActivityOptions, ContinueAsNewOptions, SyncWorkflowContext, WorkflowContext,
-    WorkflowContextView, WorkflowResult,
+    ActivityCloseTimeouts, ActivityOptions, ContinueAsNewOptions, SyncWorkflowContext,
+    WorkflowContext, WorkflowContextView, WorkflowResult,
 };
 
 use crate::activities::{Decision, DecisionAnswer, DecisionRequest, Steps, UNKNOWN_FLOW};
@@ -38,6 +38,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// The maximum number of attempts of a create request at a vendor that recognizes a repetition.
 const KEYED_ATTEMPTS: u32 = 3;
+/// The longest download of an item of evidence. Heartbeats show earlier that its worker crashed.
+const LONGEST_DOWNLOAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// No maximum number of attempts.
 const UNLIMITED: u32 = 0;
 /// The wait after a create activity was lost.
@@ -219,11 +221,8 @@ impl Verification {
             self.is_stale = false;
             return Task::Receive(self.plan.as_ref().map(|plan| plan.account.clone()));
         }
-        let Some(plan) = self
-            .plan
-            .clone()
-            .filter(|_| !std::mem::take(&mut self.is_stale))
-        else {
+        let is_stale = std::mem::take(&mut self.is_stale);
+        let Some(plan) = self.plan.clone().filter(|_| !is_stale) else {
             return Task::Plan;
         };
         if plan.has_receivers && plan.events > self.shown.events {
@@ -293,8 +292,10 @@ impl Verification {
             "poll" => context.execute_activity(Steps::poll, flow, account).await,
             "fetch" => context.execute_activity(Steps::fetch, flow, account).await,
             "keep_evidence" => {
+                let mut options = account;
+                options.close_timeouts = ActivityCloseTimeouts::StartToClose(LONGEST_DOWNLOAD);
                 context
-                    .execute_activity(Steps::keep_evidence, flow, account)
+                    .execute_activity(Steps::keep_evidence, flow, options)
                     .await
             }
             "delete" => context.execute_activity(Steps::delete, flow, account).await,

@@ -79,12 +79,20 @@ async fn run(server: &mut Server, seed: u64) {
             tokio::task::spawn_blocking(|| killed.kill()).await.unwrap();
         }
     }
+    let last = Last(std::sync::Mutex::default());
     until(&format!("seed {seed}: every flow ends"), async || {
         people.act(&bank).await;
-        all_over(&runner, &flows).await
+        let open = open_flow(&runner, &flows).await;
+        last.0.lock().unwrap().clone_from(&open);
+        open.is_none()
     })
     .await;
     check(&bank, &runner, &flows, seed).await;
+    delete(&bank, &runner, &flows, async || {
+        let killed = std::mem::replace(&mut workers[0], program.worker(server));
+        tokio::task::spawn_blocking(|| killed.kill()).await.unwrap();
+    })
+    .await;
     let Runner::Hosted(host) = &runner else {
         unreachable!("it was made above");
     };
@@ -94,6 +102,36 @@ async fn run(server: &mut Server, seed: u64) {
     }
     for worker in workers {
         tokio::task::spawn_blocking(|| worker.stop()).await.unwrap();
+    }
+}
+
+/// Has every copy deleted, while a worker is killed.
+async fn delete(bank: &Bank, runner: &Runner, flows: &[(&str, FlowId)], kill: impl AsyncFnOnce()) {
+    let mut ended = Vec::new();
+    for (vendor, id) in flows {
+        if runner.status(*id).await.phase == Phase::Done {
+            runner.delete(*id).await;
+            ended.push((vendor, *id));
+        }
+    }
+    kill().await;
+    for (vendor, id) in ended {
+        runner.delete_all(id, vendor).await;
+    }
+    let audit = runner.engine().verify_audit(None).await.unwrap();
+    assert!(audit.holds(), "{audit:?}");
+    assert!(!bank.sandbox.requests().is_empty());
+}
+
+/// The last flow that had not ended, which a failure shows.
+struct Last(std::sync::Mutex<Option<String>>);
+
+impl Drop for Last {
+    #[allow(clippy::print_stderr, reason = "it explains a failure")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{:?}", self.0.lock().unwrap());
+        }
     }
 }
 
@@ -120,13 +158,18 @@ impl People {
 
 /// Returns whether each flow has ended, or needs an operator.
 async fn all_over(runner: &Runner, flows: &[(&str, FlowId)]) -> bool {
+    open_flow(runner, flows).await.is_none()
+}
+
+/// Describes a flow that has not ended and needs no operator.
+async fn open_flow(runner: &Runner, flows: &[(&str, FlowId)]) -> Option<String> {
     for (_, id) in flows {
         let status = runner.status(*id).await;
         if status.phase != Phase::Done && !is_flagged(status.attention.as_ref()) {
-            return false;
+            return Some(format!("{status:?}"));
         }
     }
-    true
+    None
 }
 
 const fn is_flagged(attention: Option<&Attention>) -> bool {

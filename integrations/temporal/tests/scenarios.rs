@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use idv_core::Capability;
+use idv_core::report::Evidence;
 use idv_flow::FlowId;
 use idv_flow::store::Phase;
 use idv_sandbox::Ending;
 use support::server::Server;
-use support::{Bank, Runner, VENDORS, until};
+use support::{Bank, EVIDENCE, Runner, VENDORS, until};
 
 /// The result of a scenario, as an application sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +113,10 @@ async fn end(runner: &Runner, id: FlowId, scenario: &str) -> Played {
     let status = runner.status(id).await;
     let client = engine.client(&status.account).unwrap();
     let listed = match engine.report(id).await.unwrap() {
-        Some(report) if client.info().has(Capability::Evidence) => report.evidence.len(),
+        Some(report) if client.info().has(Capability::Evidence) => {
+            let is_kept = |listed: &&Evidence| EVIDENCE.contains(&listed.kind);
+            report.evidence.iter().filter(is_kept).count()
+        }
         _ => 0,
     };
     until(&format!("the evidence of {scenario} is kept"), async || {
