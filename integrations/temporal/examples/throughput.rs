@@ -15,6 +15,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use idv_flow::{FlowId, StartRequest};
 use support::server::Server;
 use support::{Bank, Runner, VENDORS, until};
@@ -100,9 +101,7 @@ async fn run(bank: &Bank, runner: &Runner, vendor: &str, count: usize) -> (Durat
         verified.len() == count
     })
     .await;
-    for id in &flows {
-        runner.delete(*id).await;
-    }
+    join_all(flows.iter().map(|id| runner.delete(*id))).await;
     for id in &flows {
         until("both copies are gone", async || {
             let status = runner.status(*id).await;

@@ -74,7 +74,7 @@ impl Steps {
         loop {
             tokio::select! {
                 biased;
-                done = &mut step => return done.map_err(failure),
+                done = &mut step => return done.map_err(|error| failure(&error)),
                 () = tokio::time::sleep(interval.max(Duration::from_millis(100))) => {
                     // A heartbeat that does not arrive counts as missing.
                     let _ = context.record_heartbeat(()).await;
@@ -93,7 +93,11 @@ impl Steps {
         _context: ActivityContext,
         flow: FlowId,
     ) -> Result<FlowPlan, ActivityError> {
-        self.host.engine.plan(flow).await.map_err(failure)
+        self.host
+            .engine
+            .plan(flow)
+            .await
+            .map_err(|error| failure(&error))
     }
 
     /// Sends the create request.
@@ -233,7 +237,7 @@ impl Steps {
                 | FlowError::Held { .. }
                 | FlowError::UnknownFlow(_)),
             ) => Ok(Err(error.to_string())),
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(failure(&error)),
         }
     }
 
@@ -276,8 +280,8 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 /// Returns the failure of an activity. The history shows its text, so it has fixed words only.
-fn failure(error: FlowError) -> ActivityError {
-    let kind = match &error {
+fn failure(error: &FlowError) -> ActivityError {
+    let kind = match error {
         FlowError::UnknownFlow(_) => UNKNOWN_FLOW,
         FlowError::UnknownAccount(_) => "unknown_account",
         FlowError::Damaged(_) => "damaged",
@@ -288,7 +292,7 @@ fn failure(error: FlowError) -> ActivityError {
         _ => "other",
     };
     tracing::warn!(
-        error = &error as &dyn std::error::Error,
+        error = error as &dyn std::error::Error,
         kind,
         "an activity failed"
     );

@@ -28,6 +28,7 @@ mod workflow;
 pub use error::{HostError, Result};
 pub use host::{Host, HostOptions};
 pub use temporalio_client;
+pub use temporalio_common::worker::{WorkerDeploymentOptions, WorkerDeploymentVersion};
 pub use worker::{QueueLimits, WorkerSettings};
 
 /// The search attributes that a namespace needs, each of the type `Keyword`: the provider's id, the

@@ -210,6 +210,7 @@ enum Task {
 }
 
 /// The task queue of an activity.
+#[derive(Clone, Copy)]
 enum Queue<'a> {
     Main,
     Account(&'a str),
@@ -253,19 +254,20 @@ impl Verification {
 
     /// Takes a new plan over, and shows it.
     fn take(context: &WorkflowContext<Self>, plan: FlowPlan) {
-        let phase = Some(plan.phase.name().to_owned());
+        let phase = plan.phase.name();
         let outcome = plan.outcome.map(|outcome| outcome.name().to_owned());
         let provider = plan.provider.clone();
         let is_news = context.state_mut(|state| {
             state.plan = Some(plan);
-            let is_news = state.shown.phase != phase || state.shown.outcome != outcome;
-            (state.shown.phase, state.shown.outcome) = (phase.clone(), outcome.clone());
+            let shown = &mut state.shown;
+            let is_news = shown.phase.as_deref() != Some(phase) || shown.outcome != outcome;
+            (shown.phase, shown.outcome) = (Some(phase.to_owned()), outcome.clone());
             is_news && state.settings.search_attributes
         });
         if is_news {
             let mut attributes = vec![
                 PROVIDER_KEY.value_set(provider),
-                PHASE_KEY.value_set(phase.unwrap_or_default()),
+                PHASE_KEY.value_set(phase.to_owned()),
             ];
             attributes.extend(outcome.map(|outcome| OUTCOME_KEY.value_set(outcome)));
             context.upsert_search_attributes(attributes);
