@@ -9,6 +9,7 @@ use futures::stream::unfold;
 use idv_flow::{
     Engine, EngineBuilder, FlowId, FlowPlan, Resolution, Retention, StartRequest, StartResponse,
 };
+use temporalio_client::errors::WorkflowUpdateError;
 use temporalio_client::{
     Client, ClientOptions, Connection, WorkflowExecuteUpdateOptions, WorkflowHandle,
     WorkflowIdConflictPolicy, WorkflowIdReusePolicy, WorkflowQueryOptions, WorkflowStartOptions,
@@ -26,6 +27,9 @@ use crate::workflow::{Settings, Shown, Verification, VerificationInput};
 
 /// The number of signals that are sent at the same time.
 const SIGNALS_AT_ONCE: usize = 16;
+
+/// The maximum number of times that a decision is sent to a workflow that ends meanwhile.
+const DECISION_ATTEMPTS: usize = 5;
 
 /// The settings of a [`Host`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,7 +233,7 @@ impl Host {
         by: &str,
     ) -> Result<FlowPlan> {
         let decision = Decision::Resolve(resolution.clone());
-        self.decide(flow, decision, by).await
+        self.decide(flow, &decision, by).await
     }
 
     /// Requests the deletion of the vendor's copy and of ours. `by` is the account that requests
@@ -243,7 +247,7 @@ impl Host {
     ///
     /// If the future is dropped, the request is recorded as a whole or not at all.
     pub async fn delete(&self, flow: FlowId, by: &str) -> Result<FlowPlan> {
-        self.decide(flow, Decision::Delete, by).await
+        self.decide(flow, &Decision::Delete, by).await
     }
 
     /// Changes the retention of the copies, to put a legal hold on them for example.
@@ -256,23 +260,32 @@ impl Host {
     ///
     /// If the future is dropped, the change is recorded as a whole or not at all.
     pub async fn retain(&self, flow: FlowId, retention: Retention, by: &str) -> Result<FlowPlan> {
-        self.decide(flow, Decision::Retain(retention), by).await
+        self.decide(flow, &Decision::Retain(retention), by).await
     }
 
-    async fn decide(&self, flow: FlowId, decision: Decision, by: &str) -> Result<FlowPlan> {
+    async fn decide(&self, flow: FlowId, decision: &Decision, by: &str) -> Result<FlowPlan> {
         // The flow exists, whether or not its workflow is open.
         self.inner.engine.plan(flow).await?;
-        self.inner.start_workflow(flow, None).await?;
-        let answer = self
-            .workflow(flow)
-            .execute_update(
-                Verification::decide,
-                (decision, by.to_owned()),
-                WorkflowExecuteUpdateOptions::default(),
-            )
-            .await
-            .map_err(server("the decision was not recorded"))?;
-        answer.map_err(HostError::Refused)
+        for _ in 0..DECISION_ATTEMPTS {
+            self.inner.start_workflow(flow, None).await?;
+            let answer = self
+                .workflow(flow)
+                .execute_update(
+                    Verification::decide,
+                    (decision.clone(), by.to_owned()),
+                    WorkflowExecuteUpdateOptions::default(),
+                )
+                .await;
+            match answer {
+                Ok(answer) => return answer.map_err(HostError::Refused),
+                // The workflow ended before it took the decision.
+                Err(WorkflowUpdateError::NotFound(_)) => {}
+                Err(error) => return Err(server("the decision was not recorded")(error)),
+            }
+        }
+        Err(server("the decision was not recorded")(
+            "the workflow ended each time",
+        ))
     }
 
     pub(crate) fn workflow(&self, flow: FlowId) -> WorkflowHandle<Client, Verification> {

@@ -33,6 +33,9 @@ const HELD: Duration = Duration::from_secs(10);
 /// The same, if the account is paused or its vendor is down.
 const CLOSED: Duration = Duration::from_secs(60);
 
+/// The lease of a message. Processing calls no vendor, so another program may take over soon.
+const MESSAGE: Duration = Duration::from_secs(30);
+
 /// Learns of changes that a workflow engine has to follow up: see
 /// [`EngineBuilder::observer`](crate::EngineBuilder::observer).
 ///
@@ -181,7 +184,8 @@ impl Engine {
         inner.check_clock().await?;
         inner.refresh_keys().await?;
         let accounts = account.map_or_else(|| inner.account_names(), |account| vec![account]);
-        let (now, until) = (inner.now(), inner.lease_until());
+        let now = inner.now();
+        let until = later(now, MESSAGE.min(inner.lease));
         if !inner.woken.swap(true, Ordering::Relaxed) {
             // A newer program may understand parked messages that an older one could not.
             inner.store.wake_parked(None, now).await?;

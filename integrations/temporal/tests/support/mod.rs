@@ -54,7 +54,7 @@ pub const EVIDENCE: [EvidenceKind; 3] = [
 ];
 
 /// The time within which every condition of a test must come true.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A bank: an application with a store, a sandbox of its vendors, and a server for callbacks.
 pub struct Bank {

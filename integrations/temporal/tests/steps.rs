@@ -1,4 +1,4 @@
-//! Steps of an engine that a workflow engine schedules.
+//! Single steps of an engine, as the activities carry them out.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,11 +10,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use idv::idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_core::call::CallPolicy;
 use idv_core::{Client, NewVerification, Secret};
 use idv_flow::store::{MemoryStore, Phase};
 use idv_flow::{Engine, FlowId, FlowObserver, FlowPlan, Schedule, Vault};
-use idv_idnow::{DataCentre, Idnow, IdnowConfig};
 use idv_testkit::{ManualClock, ScriptedTransport, environment};
 
 /// Remembers the flows that it was notified of.
