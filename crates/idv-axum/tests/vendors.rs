@@ -50,7 +50,7 @@ async fn authenticated_callback_is_processed_at_every_vendor() {
             let answers: Vec<u16> = callback
                 .attempts
                 .iter()
-                .map(|(_, status)| *status)
+                .map(|attempt| attempt.status)
                 .collect();
             assert_eq!(
                 (callback.state, answers.as_slice()),
@@ -151,14 +151,18 @@ async fn vendor_repeats_callback_when_store_failed() {
             first
                 .iter()
                 .flat_map(|callback| &callback.attempts)
-                .all(|(_, status)| *status == 503),
+                .all(|attempt| attempt.status == 503),
             "{vendor:?}: {first:?}"
         );
         assert_eq!(bank.store.stored(), 0, "{vendor:?}");
         assert!(bank.follow(id).await.is_verified(), "{vendor:?}");
         bank.sandbox.clock().advance(Duration::from_secs(120)).await;
         let again = &bank.sandbox.callbacks()[0];
-        let answers: Vec<u16> = again.attempts.iter().map(|(_, status)| *status).collect();
+        let answers: Vec<u16> = again
+            .attempts
+            .iter()
+            .map(|attempt| attempt.status)
+            .collect();
         assert_eq!(
             (again.state, answers.as_slice()),
             ("delivered", [503, 200].as_slice()),

@@ -179,10 +179,7 @@ impl Program {
         let kept = engine.evidence(id).await.unwrap();
         let pieces = pin!(engine.read_evidence(id, kept[0].item).await.unwrap());
         let pieces: Vec<_> = pieces.try_collect().await.unwrap();
-        assert_eq!(
-            pieces.iter().map(|piece| piece.len()).sum::<usize>(),
-            1_500_000
-        );
+        assert_eq!(pieces.concat().len(), 1_500_000);
         for task in engine.operator().await.unwrap() {
             if let idv_flow::TaskTarget::Message(digest) = task.about {
                 engine.resolve_message(&digest, false).await.unwrap();

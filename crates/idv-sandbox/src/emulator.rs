@@ -1,12 +1,14 @@
 //! Drives a vendor's emulator from Rust.
 
-use std::sync::MutexGuard;
+use serde::Serialize;
 
+use crate::command::Command;
+use crate::control;
 use crate::part::Part;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scenario::Step;
-use crate::vendor::Vendor;
-use crate::world::State;
+use crate::vendor::{Entry, Vendor};
+use crate::world::{State, View};
 
 /// A vendor's emulator, with the settings `A` of its account.
 #[derive(Debug)]
@@ -15,17 +17,17 @@ pub struct Emulator<'a, A> {
     vendor: Vendor<'a>,
     api: &'static str,
     account: fn(&State) -> A,
-    configure: fn(&mut State, A) -> Result<(), &'static str>,
+    route: fn(&A) -> Vec<String>,
 }
 
-impl<'a, A: Clone> Emulator<'a, A> {
+impl<'a, A: Clone + Serialize> Emulator<'a, A> {
     pub(crate) const fn of<P: Part<Account = A>>(sandbox: &'a Sandbox) -> Self {
         Self {
             sandbox,
             vendor: Vendor::new(sandbox, P::ENTRY),
             api: P::API,
             account: |state| P::seen(state).first.clone(),
-            configure: |state, account| P::of(state).0.configure(account),
+            route: control::account_route::<P>,
         }
     }
 
@@ -61,8 +63,9 @@ impl<'a, A: Clone> Emulator<'a, A> {
     pub fn configure(&self, change: impl FnOnce(&mut A)) -> Result<(), SandboxError> {
         let mut account = self.account();
         change(&mut account);
-        (self.configure)(&mut self.state(), account)
-            .map_err(|error| SandboxError::Refused(error.to_owned()))
+        let settings = serde_json::to_string(&account)
+            .map_err(|error| SandboxError::Refused(error.to_string()))?;
+        self.change("PUT", (self.route)(&account), settings)
     }
 
     /// Lets the person and the vendor's staff act out a scenario, from now on, and returns their
@@ -76,8 +79,34 @@ impl<'a, A: Clone> Emulator<'a, A> {
         self.vendor.act(id, scenario)
     }
 
-    /// Returns the whole state of the sandbox.
-    pub(crate) fn state(&self) -> MutexGuard<'a, State> {
+    /// Returns the whole state of the sandbox, for reading.
+    pub(crate) fn state(&self) -> View<'a> {
         self.sandbox.worlds.state()
+    }
+
+    /// Sends a request to a route of the control plane that belongs to the vendor.
+    pub(crate) fn change(
+        &self,
+        method: &str,
+        path: Vec<String>,
+        body: String,
+    ) -> Result<(), SandboxError> {
+        let command = Command::Change {
+            vendor: Entry::by_id(self.vendor.id()).map_err(SandboxError::Refused)?,
+            method: method.to_owned(),
+            path,
+            body,
+        };
+        self.sandbox
+            .worlds
+            .execute(&command)
+            .map(drop)
+            .map_err(SandboxError::Refused)
+    }
+
+    /// Invalidates every token of the vendor.
+    pub(crate) fn delete_tokens(&self) {
+        // Only the state file could fail, and the next request reports that.
+        let _ = self.change("DELETE", vec!["tokens".to_owned()], String::new());
     }
 }

@@ -9,6 +9,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::rule::Refusal;
+
 /// A complete request.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -101,6 +103,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Vec<Piece>,
+    /// The rule that the request breaks, if it is refused.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 /// A piece of a response's body.
@@ -223,6 +227,7 @@ impl Answer {
             status,
             headers: vec![("content-type", media_type.to_owned())],
             body,
+            refusal: None,
         }
     }
 
@@ -231,12 +236,25 @@ impl Answer {
             status,
             headers: Vec::new(),
             body: Vec::new(),
+            refusal: None,
         }
     }
 
     /// Returns the length of the body in bytes.
     pub(crate) fn length(&self) -> u64 {
         self.body.iter().map(Piece::length).sum()
+    }
+
+    /// Returns up to `most` bytes from the beginning of the body.
+    pub(crate) fn beginning(&self, most: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for piece in &self.body {
+            let mut piece = piece.clone();
+            while piece.length() > 0 && bytes.len() < most {
+                bytes.extend_from_slice(&piece.take_bytes((most - bytes.len()) as u64));
+            }
+        }
+        bytes
     }
 
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
@@ -264,6 +282,12 @@ impl Answer {
     /// Redirects a browser to another address.
     pub(crate) fn redirect(status: StatusCode, place: impl Into<String>) -> Self {
         Self::page(status, "Please continue.").with_header("location", place)
+    }
+
+    /// Marks the response as a refusal.
+    pub(crate) fn refused(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -2,34 +2,34 @@
 
 use http::StatusCode;
 
-/// A refusal: the status of the response and its text. The vendor's module decides the form of the
+use crate::exchange::Answer;
+use crate::rule::{Refusal, Rule};
+
+/// A refusal: its rule, and the text of the response. The vendor's module decides the form of the
 /// body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    pub(crate) status: StatusCode,
+    rule: &'static Rule,
     pub(crate) text: String,
 }
 
 impl Failure {
-    pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
+    /// Returns a refusal by a rule, with the text of the response, which names the place of the
+    /// violation and contains no personal data.
+    pub(crate) fn by(rule: &'static Rule, text: impl Into<String>) -> Self {
         Self {
-            status,
+            rule,
             text: text.into(),
         }
     }
 
-    /// 400: the request violates the document.
-    pub(crate) fn bad(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, text)
+    /// Returns the status of the response.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.rule.status
     }
 
-    /// 401: the credentials or the token are invalid.
-    pub(crate) fn unauthorized(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, text)
-    }
-
-    /// 404.
-    pub(crate) fn not_found(text: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, text)
+    /// Marks a response as this refusal.
+    pub(crate) fn mark(&self, answer: Answer) -> Answer {
+        answer.refused(Refusal::by(self.rule).with_detail(&self.text))
     }
 }

@@ -133,7 +133,7 @@ impl Fault {
         self
     }
 
-    const fn is_about_callbacks(&self) -> bool {
+    pub(crate) const fn is_about_callbacks(&self) -> bool {
         matches!(
             self.kind,
             FaultKind::CallbackLost

@@ -13,6 +13,7 @@ use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
 use crate::route::{self, Port};
 use crate::sandbox::Sandbox;
+use crate::vendor::{Entry, VENDORS};
 
 /// The reason of a missing or incomplete response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -76,9 +77,11 @@ impl Sandbox {
     /// ```
     pub async fn exchange(&self, request: Request<Bytes>) -> Result<Response<AnswerBody>, Cut> {
         let (mut head, body) = request.into_parts();
-        if let Some(authority) = head.uri.authority()
-            && let Ok(host) = HeaderValue::from_str(authority.as_str())
-        {
+        let authority = head
+            .uri
+            .authority()
+            .map_or(self.shared.as_str(), http::uri::Authority::as_str);
+        if let Ok(host) = HeaderValue::from_str(authority) {
             // HTTP clients set this header.
             head.headers.entry("host").or_insert(host);
         }
@@ -194,10 +197,13 @@ impl fmt::Debug for AnswerBody {
     }
 }
 
-/// Returns the address of a vendor without a port. Names below `localhost` lead nowhere else, even
-/// if one leaves the process.
-pub(crate) fn authority(vendor: &str) -> String {
-    format!("{vendor}.localhost")
+/// Returns the address of the sandbox and those of the vendors, without ports. Names below
+/// `localhost` lead nowhere else, even if one leaves the process.
+pub(crate) fn authorities() -> (String, Vec<(&'static Entry, String)>) {
+    let vendors = VENDORS
+        .iter()
+        .map(|vendor| (vendor, format!("{}.localhost", vendor.id)));
+    ("sandbox.localhost".to_owned(), vendors.collect())
 }
 
 /// The function that receives callbacks.

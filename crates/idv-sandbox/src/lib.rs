@@ -11,6 +11,8 @@
 //! - **Faults.** A [`Fault`] breaks connections, delays responses or loses callbacks.
 //! - **Records.** [`Sandbox::requests`] and [`Sandbox::callbacks`] show what the client and the
 //!   vendor sent.
+//! - **Page.** A browser shows all of this at [`Sandbox::shared_url`], with a button for each action,
+//!   and names the rule that refuses a request.
 //!
 //! A test in Rust drives the sandbox through [`Sandbox`] and [`Vendor`]; a test in another language
 //! uses the control plane, JSON under `/_control/` on every port. The crate's README describes its
@@ -69,21 +71,29 @@ mod callback;
 mod cases;
 mod clock;
 mod cm_id_scan;
+mod command;
 mod control;
 mod emulator;
 mod exchange;
 mod failure;
 mod fault;
+mod guard;
 mod identify24;
 mod identity_tm;
 mod idnow;
 mod in_process;
 mod iso;
+mod journal;
 mod jpeg;
+mod mask;
+mod page;
 mod part;
 mod pdf;
+mod person;
 mod random;
+mod record;
 mod route;
+mod rule;
 mod sandbox;
 mod scenario;
 mod server;
@@ -94,7 +104,8 @@ mod verificar_identidad;
 mod world;
 
 pub use builder::Builder;
-pub use callback::RecordedCallback;
+pub use callback::{CallbackAttempt, RecordedCallback};
+pub use clock::ClockMode;
 pub use cm_id_scan::account::{Account as CmIdScanAccount, Person as CmIdScanPerson};
 pub use cm_id_scan::handle::CmIdScan;
 pub use emulator::Emulator;
@@ -109,6 +120,8 @@ pub use identity_tm::handle::IdentityTm;
 pub use idnow::account::{Account, CallbackKind, DataCentre};
 pub use idnow::handle::Idnow;
 pub use in_process::{AnswerBody, AnswerDelay, Cut};
+pub use record::RecordedRequest;
+pub use rule::{Refusal, Route, Rule};
 pub use sandbox::{Sandbox, SandboxError, VirtualClock};
 pub use scenario::{Ending, Scenario, Step};
 pub use vendor::{CALLBACK_SECRET, ForgedCallback, Setting, Vendor};
@@ -118,7 +131,6 @@ pub use verificar_identidad::account::{
 };
 pub use verificar_identidad::answer::AnswerFormat;
 pub use verificar_identidad::handle::{PhoneMessage, VerificarIdentidad};
-pub use world::RecordedRequest;
 
 /// Compiles the README's example.
 #[cfg(doctest)]

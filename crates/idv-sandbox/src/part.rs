@@ -9,10 +9,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::callback::{Callback, Reach};
 use crate::cases::Cases;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
+use crate::person::{Choice, PersonPage};
 use crate::random::Random;
+use crate::rule::{Route, Rule};
 use crate::scenario::{self, Ending, Plan, Step};
 use crate::vendor::{Entry, Setting};
 use crate::world::{Moment, State};
@@ -52,6 +55,21 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     /// The minutes before each further attempt at an undelivered callback, counted from the
     /// previous attempt.
     const RETRY_MINUTES: &'static [u64] = &[];
+    /// The documented requests, for hints at misspelled ones.
+    const ROUTES: &'static [Route] = &[];
+    /// All rules by which the emulator refuses a request.
+    const RULES: &'static [&'static Rule] = &[];
+    /// The names of members, elements, parameters and headers whose values are neither personal
+    /// data nor secrets, in any case. The inspector masks all others.
+    const PUBLIC: &'static [&'static str] = &[];
+    /// The single steps that the person or the vendor's staff can take, beside the scenarios: names
+    /// and descriptions.
+    const STEPS: &'static [(&'static str, &'static str)] = &[];
+    /// The scenario or the step that a person plays who abandons the verification.
+    const ABANDON: &'static str = "expired";
+    /// The events for which the vendor sends a callback, and for each the scenario or the step that
+    /// causes it. An event is a [kind of callback](crate::callback::Callback::kind).
+    const EVENTS: &'static [(&'static str, &'static str)] = &[];
     /// The vendor's row of the table.
     const ENTRY: &'static Entry = &Entry::of::<Self>();
 
@@ -98,6 +116,46 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
         account: &Self::Account,
         now: Timestamp,
     ) -> Result<Plan<Self::Effect>, &'static str>;
+
+    /// Plans a single step of [`Part::STEPS`] for a verification that is not over.
+    fn step(
+        _name: &str,
+        _case: &mut Self::Case,
+        _account: &Self::Account,
+        _now: Timestamp,
+    ) -> Result<Plan<Self::Effect>, &'static str> {
+        Err("unknown step")
+    }
+
+    /// Returns whether the person leaves the vendor's page with this effect. A choice on the page
+    /// leads to it at once.
+    fn ends_visit(_: &Self::Effect) -> bool {
+        true
+    }
+
+    /// Returns the facts of a verification that every vendor has.
+    fn summary(world: &World<Self>, key: &str, case: &Self::Case) -> Summary;
+
+    /// Returns the page behind the verification's hand-off link; `None` if the vendor has none.
+    fn person(_: &World<Self>, _key: &str) -> Option<PersonPage> {
+        None
+    }
+
+    /// Returns the address to which the vendor sends the person's browser at the end, with the
+    /// documented parameters; `None` if the person stays on the vendor's page.
+    fn return_address(_: &World<Self>, _key: &str) -> Option<String> {
+        None
+    }
+
+    /// Creates a verification with fictitious data whose callbacks go to an address, and returns
+    /// its key. `world` has the settings of the real account, and nothing else.
+    fn sample(
+        _world: &mut World<Self>,
+        _url: &str,
+        _: &mut Moment<'_, Self::Effect>,
+    ) -> Result<String, String> {
+        Err("the vendor sends no callbacks".to_owned())
+    }
 
     /// Answers a request; `path` contains the decoded segments of its path.
     fn handle(
@@ -149,6 +207,25 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     }
 }
 
+/// The facts of a verification that every vendor has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    /// The id for [`Part::key`].
+    pub(crate) id: String,
+    /// The vendor's own id.
+    pub(crate) vendor_id: String,
+    /// The client's reference, if it submitted one.
+    pub(crate) reference: Option<String>,
+    /// The state in the vendor's terms.
+    pub(crate) state: String,
+    /// Whether the verification takes no more scenarios.
+    pub(crate) is_over: bool,
+    /// The address of the page for the person, if there is one.
+    pub(crate) hand_off: Option<String>,
+    /// The message that the vendor sent to the person instead, such as a text message.
+    pub(crate) message: Option<String>,
+}
+
 /// A module's place among the others.
 pub(crate) trait Kept: Sized {
     /// Returns the module's world, and the random generator.
@@ -180,8 +257,8 @@ pub(crate) trait Settings:
         Vec::new()
     }
 
-    /// Checks that the settings are valid.
-    fn check(&self) -> Result<(), &'static str> {
+    /// Checks that the settings are valid. `reach` are the hosts to which callbacks go.
+    fn check(&self, _reach: &Reach) -> Result<(), &'static str> {
         Ok(())
     }
 }
@@ -232,19 +309,22 @@ pub(crate) struct World<P: Part> {
     pub(crate) cases: Cases<P::Case>,
     /// The address of the pages for persons.
     pub(crate) pages: String,
+    /// The hosts to which callbacks go.
+    reach: Reach,
     /// The number of scenarios acted so far.
     acted: u32,
     pub(crate) own: P,
 }
 
 impl<P: Part> World<P> {
-    /// Returns the initial state.
-    pub(crate) fn new() -> Self {
+    /// Returns the initial state. `reach` are the hosts to which callbacks go.
+    pub(crate) fn new(reach: Reach) -> Self {
         Self {
             first: P::Account::default(),
             others: P::Account::others(),
             cases: Cases::default(),
             pages: P::PAGES.to_owned(),
+            reach,
             acted: 0,
             own: P::default(),
         }
@@ -262,7 +342,7 @@ impl<P: Part> World<P> {
 
     /// Replaces an account's settings.
     pub(crate) fn configure(&mut self, account: P::Account) -> Result<(), &'static str> {
-        account.check()?;
+        account.check(&self.reach)?;
         let mut known = std::iter::once(&mut self.first).chain(&mut self.others);
         let known = known.find(|known| known.id() == account.id());
         *known.ok_or("unknown account")? = account;
@@ -318,7 +398,106 @@ impl<P: Part> World<P> {
                     .collect();
                 format!("{error}; scenarios: {}", names.join(", "))
             })?;
+        self.cases
+            .note(key, moment.now, format!("scenario `{scenario}`"));
         Ok(self.follow(key, plan, moment))
+    }
+
+    /// Lets the person or the vendor's staff take a single step at once, in place of a current
+    /// scenario. An error lists the steps.
+    pub(crate) fn step(
+        &mut self,
+        key: &str,
+        step: &str,
+        moment: &mut Moment<'_, P::Effect>,
+    ) -> Result<Vec<Step>, String> {
+        let plan = self
+            .find_open(key)
+            .and_then(|(case, account)| Ok(P::step(step, case, account, moment.now)?))
+            .map_err(|error| {
+                let names: Vec<&str> = P::STEPS.iter().map(|(name, _)| *name).collect();
+                format!("{error}; steps: {}", names.join(", "))
+            })?;
+        self.cases.note(key, moment.now, format!("step `{step}`"));
+        Ok(self.follow(key, plan, moment))
+    }
+
+    /// Lets the person play their part on the page behind the hand-off link. The scenario starts
+    /// with the end of the person's visit.
+    pub(crate) fn choose(
+        &mut self,
+        key: &str,
+        choice: Choice,
+        moment: &mut Moment<'_, P::Effect>,
+    ) -> Result<(), String> {
+        let name = match choice {
+            Choice::ComeBackLater => {
+                self.cases
+                    .note(key, moment.now, "the person leaves the page".to_owned());
+                return Ok(());
+            }
+            Choice::Abandon => P::ABANDON,
+            _ => choice.scenario().unwrap_or(P::ABANDON),
+        };
+        let mut plan = self.plan(key, name, moment.now)?;
+        plan.hasten(P::ends_visit);
+        self.cases.note(
+            key,
+            moment.now,
+            format!("the person chooses `{}`", choice.name()),
+        );
+        self.follow(key, plan, moment);
+        Ok(())
+    }
+
+    /// Plans a scenario or a single step.
+    fn plan(&mut self, key: &str, name: &str, now: Timestamp) -> Result<Plan<P::Effect>, String> {
+        let (case, account) = self.find_open(key)?;
+        Ok(if P::STEPS.iter().any(|(step, _)| *step == name) {
+            P::step(name, case, account, now)?
+        } else {
+            P::plan(name, None, case, account, now)?
+        })
+    }
+
+    /// Returns the callback of an event, for a verification that exists for this callback alone.
+    pub(crate) fn trigger(
+        &self,
+        event: &str,
+        url: &str,
+        moment: &mut Moment<'_, P::Effect>,
+    ) -> Result<Callback, String> {
+        let (_, name) = P::EVENTS
+            .iter()
+            .find(|(known, _)| *known == event)
+            .ok_or_else(|| {
+                let names: Vec<&str> = P::EVENTS.iter().map(|(name, _)| *name).collect();
+                if names.is_empty() {
+                    format!("{} sends no callbacks", P::NAME)
+                } else {
+                    format!("unknown event; events: {}", names.join(", "))
+                }
+            })?;
+        let mut scratch = Self::new(self.reach.clone());
+        scratch.first = self.first.clone();
+        scratch.pages = self.pages.clone();
+        P::report_to(&mut scratch, url, moment)?;
+        let key = P::sample(&mut scratch, url, moment)?;
+        let mut plan = scratch.plan(&key, name, moment.now)?;
+        plan.effects.sort_by_key(|(after, _)| *after);
+        for (_, effect) in plan.effects {
+            P::happen(&mut scratch, &key, effect, moment);
+        }
+        moment.planned.clear();
+        std::mem::take(&mut moment.callbacks)
+            .into_iter()
+            .find(|callback| callback.kind == event)
+            .ok_or_else(|| format!("the account sends no callback for `{event}`"))
+    }
+
+    /// Returns the facts of a verification.
+    pub(crate) fn summary(&self, key: &str) -> Option<Summary> {
+        self.cases.get(key).map(|case| P::summary(self, key, case))
     }
 
     /// Follows a plan in place of an earlier one and returns its steps.
@@ -332,6 +511,11 @@ impl<P: Part> World<P> {
         if let Some(case) = self.cases.get_mut(key) {
             *case.attempt() = self.acted;
         }
+        let steps = plan.steps.iter().map(|step| {
+            let after = Duration::from_secs(step.after_seconds);
+            (later(moment.now, after), step.what.clone())
+        });
+        self.cases.replan(key, moment.now, steps);
         for (after, effect) in plan.effects {
             let planned = Planned {
                 key: key.to_owned(),
@@ -358,7 +542,20 @@ impl<P: Part> World<P> {
             .attempt
             .is_none_or(|attempt| attempt == *case.attempt())
         {
+            let before = self.summary(&planned.key).map(|summary| summary.state);
             P::happen(self, &planned.key, planned.effect, moment);
+            let after = self.summary(&planned.key).map(|summary| summary.state);
+            if let Some(state) = after.filter(|state| before.as_ref() != Some(state)) {
+                self.cases
+                    .note(&planned.key, moment.now, format!("state `{state}`"));
+            }
         }
     }
+}
+
+/// Returns the page behind a verification's hand-off link.
+#[cfg(test)]
+pub(crate) fn person<P: Part>(state: &State, id: &str) -> Option<PersonPage> {
+    let world = P::seen(state);
+    P::person(world, &P::key(world, id))
 }

@@ -16,6 +16,11 @@ impl Random {
         Self(seed)
     }
 
+    /// Returns the state of the generator.
+    pub(crate) const fn state(&self) -> u64 {
+        self.0
+    }
+
     /// Returns the next 64 bits (SplitMix64).
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

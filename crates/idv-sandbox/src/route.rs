@@ -1,12 +1,14 @@
 //! Routes requests to the vendors and the control plane, and applies faults to responses.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::clock::http_date;
 use crate::control;
 use crate::exchange::{Answer, Incoming, Piece};
 use crate::fault::FaultKind;
+use crate::guard;
+use crate::page;
 use crate::vendor::{Entry, VENDORS};
 use crate::world::Worlds;
 
@@ -48,10 +50,30 @@ async fn undated(
     if incoming.path == "/_control" || incoming.path.starts_with("/_control/") {
         return (Some(control::handle(worlds, incoming).await), None);
     }
+    if page::is_own(&incoming.path) {
+        return (Some(page::handle(worlds, port, incoming).await), None);
+    }
     let vendor = match port {
         Port::Shared => Entry::of_host(&incoming.host),
         Port::Only(vendor) => Some(vendor),
     };
+    let is_root = incoming.path == "/" && incoming.method == Method::GET;
+    match vendor {
+        // A host of this machine; others are misdirected.
+        None if is_root && guard::threat(worlds, incoming).is_none() => {
+            return (Some(page::handle(worlds, port, incoming).await), None);
+        }
+        // A person who opens the vendor's port in a browser. A client gets the vendor's response.
+        Some(vendor)
+            if is_root
+                && port != Port::Shared
+                && !vendor.has_root()
+                && page::is_browser(incoming) =>
+        {
+            return (Some(page::layout::see_other(page::PATH)), None);
+        }
+        _ => {}
+    }
     let Some(vendor) = vendor else {
         let known = VENDORS
             .iter()

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,18 +13,22 @@ use tokio::task::JoinSet;
 
 use crate::builder::Builder;
 use crate::callback::RecordedCallback;
-use crate::clock::later;
+use crate::clock::{ClockMode, later};
+use crate::command::Command;
 use crate::control;
 use crate::fault::Fault;
+use crate::record::RecordedRequest;
 use crate::vendor::{Entry, ForgedCallback, VENDORS, Vendor};
-use crate::world::{RecordedRequest, Worlds};
+use crate::world::Worlds;
 
 /// A failure to start or drive the sandbox.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
     /// The address is not on the loopback interface.
-    #[error("cannot listen on {0}: expected an address of the loopback interface")]
+    #[error(
+        "cannot listen on {0}: expected an address of the loopback interface, unless the sandbox is exposed"
+    )]
     NotLoopback(SocketAddr),
     /// A port is not available.
     #[error("cannot listen on {0}")]
@@ -35,6 +39,9 @@ pub enum SandboxError {
     /// The HTTP client for callbacks could not be built.
     #[error("cannot build the HTTP client for callbacks")]
     Client(#[source] reqwest::Error),
+    /// The state file cannot be used, for the given reason.
+    #[error("cannot use the state file {}: {_1}", _0.display())]
+    State(PathBuf, String),
     /// The operation is impossible, for the given reason.
     #[error("{0}")]
     Refused(String),
@@ -88,13 +95,7 @@ impl Sandbox {
     ///
     /// [`SandboxError::Refused`] with a list of the vendors, if there is no such vendor.
     pub fn vendor(&self, id: &str) -> Result<Vendor<'_>, SandboxError> {
-        let entry = VENDORS.iter().find(|entry| entry.id == id).ok_or_else(|| {
-            let ids: Vec<&str> = VENDORS.iter().map(|entry| entry.id).collect();
-            SandboxError::Refused(format!(
-                "unknown vendor `{id}`: expected one of {}",
-                ids.join(", ")
-            ))
-        })?;
+        let entry = Entry::by_id(id).map_err(SandboxError::Refused)?;
         Ok(Vendor::new(self, entry))
     }
 
@@ -169,24 +170,114 @@ impl Sandbox {
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
     /// ```
     pub fn plan(&self, fault: Fault) {
-        self.worlds.state().faults.add(fault);
+        // Only the state file could fail, and the next request reports that.
+        let _ = self.worlds.execute(&Command::Plan(fault));
     }
 
     /// Removes all planned faults.
     pub fn clear_faults(&self) {
-        self.worlds.state().faults.clear();
+        let _ = self.worlds.execute(&Command::ClearFaults);
     }
 
-    /// Returns every request to a vendor, in order.
+    /// Returns the requests to the vendors, in order: the latest 100,000.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.worlds.state().requests.clone()
+        self.worlds.state().requests.requests().cloned().collect()
     }
 
-    /// Returns every callback and its state, in order.
+    /// Returns the callbacks and their states, in order: the latest 100,000.
     #[must_use]
     pub fn callbacks(&self) -> Vec<RecordedCallback> {
-        self.worlds.state().callbacks.clone()
+        self.worlds.state().callbacks.iter().cloned().collect()
+    }
+
+    /// Sends a callback again, at once, as the vendor's panel does. The reply is the callback's
+    /// latest attempt. A successful one ends the vendor's own attempts.
+    ///
+    /// ```
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::StatusCode;
+    /// use idv_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::builder()
+    ///     .in_process()
+    ///     .deliver_callbacks_to(|_request| async { Some(StatusCode::OK) })
+    ///     .start()
+    ///     .await?;
+    /// # let request = http::Request::post(format!("{}/api/v1/ihrebank/identifications/T-1/start", sandbox.idnow().base_url()))
+    /// #     .header("content-type", "application/json")
+    /// #     .header("x-api-key", sandbox.idnow().api_key())
+    /// #     .body(bytes::Bytes::from(r#"{"firstname":"Erika","lastname":"Mustermann"}"#))?;
+    /// # sandbox.vendor("idnow")?.report_to("http://127.0.0.1:8080/callbacks")?;
+    /// # sandbox.exchange(request).await?;
+    /// # sandbox.idnow().act("T-1", "happy")?;
+    /// # sandbox.clock().advance(std::time::Duration::from_secs(3600)).await;
+    /// // After the client has created a verification, and a scenario has sent callbacks:
+    /// sandbox.resend(1).await?;
+    /// assert_eq!(sandbox.callbacks()[0].attempts.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] if there is no callback with this [number](RecordedCallback::number),
+    /// or if it is too old: the sandbox keeps the requests of the latest 1,000 callbacks.
+    ///
+    /// # Cancellation
+    ///
+    /// The callback may already have been sent.
+    pub async fn resend(&self, callback: usize) -> Result<(), SandboxError> {
+        self.worlds
+            .resend(callback)
+            .await
+            .map_err(SandboxError::Refused)
+    }
+
+    /// Sends a callback again, at once, twice in a row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::resend`].
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Sandbox::resend`].
+    pub async fn duplicate(&self, callback: usize) -> Result<(), SandboxError> {
+        self.worlds
+            .duplicate(callback)
+            .await
+            .map_err(SandboxError::Refused)
+    }
+
+    /// Postpones a callback that is still to come by this virtual time, or sends it again after
+    /// that time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::resend`].
+    pub fn delay(&self, callback: usize, by: Duration) -> Result<(), SandboxError> {
+        self.worlds
+            .delay(callback, by.as_secs())
+            .map_err(SandboxError::Refused)
+    }
+
+    /// Sends a callback with a wrong secret, at once, and records it as another callback. Returns
+    /// the status of the reply, or 0 if there is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sandbox::resend`], and if the callback has no secret.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`Sandbox::resend`].
+    pub async fn forge_like(&self, callback: usize) -> Result<u16, SandboxError> {
+        self.worlds
+            .forge_like(callback)
+            .await
+            .map_err(SandboxError::Refused)
     }
 
     /// Returns the subjects of the mails that the vendors sent about undelivered callbacks.
@@ -202,7 +293,8 @@ impl Sandbox {
     ///
     /// The reset may then not have happened; it never happens in part.
     pub async fn reset(&self) {
-        self.worlds.reset().await;
+        // Only the state file could fail, and the next request reports that.
+        let _ = self.worlds.reset().await;
     }
 
     /// Sends a forged callback with this body by POST. Returns the status of the reply, or 0 if
@@ -333,6 +425,32 @@ impl VirtualClock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.worlds.clock.now()
+    }
+
+    /// Returns the mode of the clock.
+    #[must_use]
+    pub fn mode(&self) -> ClockMode {
+        ClockMode::of(self.worlds.clock.speed())
+    }
+
+    /// Sets the speed of the clock in virtual seconds per real second; 0 freezes it.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] unless the speed is a number from 0 to 1,000,000, or if the
+    /// sandbox is [in process](Builder::in_process).
+    pub fn set_speed(&self, speed: f64) -> Result<(), SandboxError> {
+        self.worlds.set_speed(speed).map_err(SandboxError::Refused)
+    }
+
+    /// Moves the clock forward to the next planned event and runs what is due then. Returns whether
+    /// there is an event.
+    ///
+    /// # Cancellation
+    ///
+    /// As [`VirtualClock::advance`].
+    pub async fn advance_to_next(&self) -> bool {
+        self.worlds.advance_to_next().await
     }
 
     /// Returns the time of the next planned event, such as an action or an attempt at a callback;

@@ -131,6 +131,23 @@ impl<E> Plan<E> {
         self
     }
 
+    /// Starts the plan with the effect that ends the person's visit, or with the first effect if
+    /// there is none. Earlier effects happen at the same time.
+    pub(crate) fn hasten(&mut self, ends_visit: impl Fn(&E) -> bool) {
+        let time = |(after, _): &(u64, E)| *after;
+        let ends = self.effects.iter().filter(|(_, effect)| ends_visit(effect));
+        let first = ends.map(time).min();
+        let Some(first) = first.or_else(|| self.effects.iter().map(time).min()) else {
+            return;
+        };
+        for step in &mut self.steps {
+            step.after_seconds = step.after_seconds.saturating_sub(first);
+        }
+        for (after, _) in &mut self.effects {
+            *after = after.saturating_sub(first);
+        }
+    }
+
     /// Adds a step.
     pub(crate) fn say(&mut self, what: &str) -> &mut Self {
         self.steps.push(Step {

@@ -1,7 +1,6 @@
 //! Listens, reads requests, and carries out faults of the connection.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::exchange::Incoming;
 use crate::fault::FaultKind;
 use crate::in_process::{AnswerBody, Cut};
+use crate::page::live::{self, Changes};
 use crate::route::{self, Port};
 use crate::world::Worlds;
 
@@ -126,7 +126,13 @@ async fn answer(
 ) -> Result<Response<Outgoing>, Cut> {
     let (head, body) = request.into_parts();
     let (answer, fault) = match Limited::new(body, route::MAX_REQUEST).collect().await {
-        Ok(body) => route::answer(&worlds, port, &Incoming::new(head, body.to_bytes())).await,
+        Ok(body) => {
+            let incoming = Incoming::new(head, body.to_bytes());
+            if let Some(changes) = live::follow(&worlds, &incoming) {
+                return Ok(changes.map(Outgoing::Changes));
+            }
+            route::answer(&worlds, port, &incoming).await
+        }
         Err(_) => (Some(route::too_long(&worlds)), None),
     };
     if let Some(FaultKind::Delay(milliseconds)) = fault {
@@ -138,12 +144,19 @@ async fn answer(
     match (answer, fault) {
         (None, _) | (_, Some(FaultKind::CutAfter)) => Err(Cut::Interrupted),
         (Some(answer), fault) => Ok(AnswerBody::response(answer, fault.as_ref())
-            .map(|body| Outgoing::new(body, fault.as_ref()))),
+            .map(|body| Outgoing::Answer(Sent::new(body, fault.as_ref())))),
     }
 }
 
 /// The body of a response on its way.
-pub(crate) struct Outgoing {
+enum Outgoing {
+    Answer(Sent),
+    /// A stream of events that ends with the sandbox.
+    Changes(Changes),
+}
+
+/// The body of a complete response on its way.
+struct Sent {
     body: AnswerBody,
     /// Whether the bytes before the break have been flushed.
     flushed: bool,
@@ -156,7 +169,7 @@ struct Drip {
     waiting: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
-impl Outgoing {
+impl Sent {
     fn new(body: AnswerBody, fault: Option<&FaultKind>) -> Self {
         let drip = match fault {
             Some(FaultKind::Drip(milliseconds)) => Some(Drip {
@@ -181,6 +194,16 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let next = match &mut *self {
+            Self::Answer(sent) => sent.poll(cx).map_err(Into::into),
+            Self::Changes(changes) => changes.poll(cx).map(|event| event.map(Ok)),
+        };
+        next.map_ok(Frame::data)
+    }
+}
+
+impl Sent {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         if let Some(drip) = &mut self.drip {
             let pause = drip.pause;
             let sleep = drip
@@ -194,7 +217,7 @@ impl Body for Outgoing {
         let most = if self.drip.is_some() { 1 } else { u64::MAX };
         let bytes = self.body.take_bytes(most);
         if !bytes.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            return Poll::Ready(Some(Ok(bytes)));
         }
         if self.body.is_truncated() && !self.flushed {
             // The bytes before the break must be sent first: a body that fails at once discards the
@@ -203,17 +226,6 @@ impl Body for Outgoing {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(
-            self.body
-                .is_truncated()
-                .then(|| Err(Cut::Interrupted.into())),
-        )
+        Poll::Ready(self.body.is_truncated().then_some(Err(Cut::Interrupted)))
     }
-}
-
-/// Binds a port of the loopback interface.
-pub(crate) async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(address).await?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
 }

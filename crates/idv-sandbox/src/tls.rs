@@ -13,8 +13,8 @@ use crate::sandbox::SandboxError;
 use crate::vendor::VENDORS;
 
 /// Returns an acceptor, and the authority's certificate in PEM. The authority's key is discarded at
-/// once.
-pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
+/// once. `public` is a further host to serve.
+pub(crate) fn authority(public: Option<&str>) -> Result<(TlsAcceptor, String), SandboxError> {
     let failed = |_| SandboxError::Tls;
     let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -31,6 +31,7 @@ pub(crate) fn authority() -> Result<(TlsAcceptor, String), SandboxError> {
     let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"]
         .map(str::to_owned)
         .to_vec();
+    hosts.extend(public.map(str::to_owned));
     hosts.extend(
         VENDORS
             .iter()

@@ -5,11 +5,17 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
+use crate::callback::Callback;
+use crate::cases::TimelineEntry;
+use crate::command::{Command, Outcome};
 use crate::control;
 use crate::exchange::{Answer, Incoming};
-use crate::part::{CallbackSubject, Part, World};
+use crate::part::{CallbackSubject, Part, Settings as _, Summary, World};
+use crate::person::Choice;
+use crate::rule::{Route, Rule};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scenario::{self, Ending, Scenario, Step};
 use crate::world::State;
@@ -63,7 +69,23 @@ pub(crate) fn with_secret(url: &str) -> String {
 /// Answers a request of the control plane; `None` if the path is not a route of the vendor.
 type Control = fn(&mut State, Timestamp, &Incoming, &[&str]) -> Option<Result<Value, String>>;
 /// Plays a scenario for a verification and returns its steps.
-type Act = fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>;
+type Act = fn(&mut State, Timestamp, &str, &str, Option<&str>) -> Result<Vec<Step>, String>;
+
+/// Takes a single step for a verification.
+type TakeStep = fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>;
+/// Plays a choice of the person for a verification.
+type Choose = fn(&mut State, Timestamp, &str, Choice) -> Result<(), String>;
+/// Returns the callback of an event to an address, without a verification.
+type Trigger = fn(&mut State, Timestamp, &str, &str) -> Result<Callback, String>;
+
+/// The facts of a verification, and the time of its creation.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Listed {
+    pub(crate) vendor: &'static str,
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    pub(crate) created_at: Option<Timestamp>,
+}
 
 /// A row of the table: [`Part`] without its types.
 pub(crate) struct Entry {
@@ -71,10 +93,27 @@ pub(crate) struct Entry {
     pub(crate) name: &'static str,
     pub(crate) hosts: &'static [&'static str],
     pub(crate) verification: &'static str,
+    /// Whether the vendor has several accounts, which have ids.
+    pub(crate) has_accounts: bool,
     pub(crate) mails: Option<(Duration, Duration)>,
     scenarios: &'static [(&'static str, Ending)],
-    create: &'static str,
-    poll: &'static str,
+    pub(crate) create: &'static str,
+    pub(crate) poll: &'static str,
+    pub(crate) routes: &'static [Route],
+    pub(crate) rules: &'static [&'static Rule],
+    pub(crate) public: &'static [&'static str],
+    pub(crate) steps: &'static [(&'static str, &'static str)],
+    pub(crate) events: &'static [(&'static str, &'static str)],
+    pub(crate) list: fn(&State) -> Vec<Listed>,
+    /// Returns up to this number of verifications, the latest first.
+    pub(crate) latest: fn(&State, usize) -> Vec<Listed>,
+    pub(crate) count: fn(&State) -> usize,
+    pub(crate) find: fn(&State, &str) -> Option<Listed>,
+    pub(crate) timeline: fn(&State, &str) -> Vec<TimelineEntry>,
+    pub(crate) choose: Choose,
+    pub(crate) return_address: fn(&State, &str) -> Option<String>,
+    pub(crate) step: TakeStep,
+    pub(crate) trigger: Trigger,
     pub(crate) serve_pages_at: fn(&mut State, String),
     pub(crate) pages: fn(&State) -> String,
     pub(crate) ids: fn(&State) -> Vec<String>,
@@ -84,12 +123,13 @@ pub(crate) struct Entry {
     pub(crate) accepts: fn(u16) -> bool,
     pub(crate) again: fn(u32, Duration) -> Option<Duration>,
     pub(crate) is_outdated: fn(&State, &CallbackSubject) -> bool,
-    settings: fn(&State, &str) -> Vec<Setting>,
-    report_to: fn(&mut State, Timestamp, &str) -> Result<(), String>,
-    prove_by_password: fn(&mut State) -> Option<Vec<Setting>>,
-    expect: fn(&mut State, &str),
-    forgery: fn(&State, &str, &str) -> (String, Option<Value>),
-    act: Act,
+    pub(crate) settings: fn(&State, &str) -> Vec<Setting>,
+    pub(crate) report_to: fn(&mut State, Timestamp, &str) -> Result<(), String>,
+    pub(crate) prove_by_password: fn(&mut State) -> Option<Vec<Setting>>,
+    pub(crate) expect: fn(&mut State, &str),
+    pub(crate) forgery: fn(&State, &str, &str) -> (String, Option<Value>),
+    pub(crate) act: Act,
+    pub(crate) view: fn(&State, &str) -> Result<Value, String>,
 }
 
 /// All vendors, in the order of their ports.
@@ -102,10 +142,57 @@ impl Entry {
             name: P::NAME,
             hosts: P::HOSTS,
             verification: P::VERIFICATION,
+            has_accounts: P::Account::ID.is_some(),
             mails: P::MAILS,
             scenarios: P::SCENARIOS,
             create: P::CREATE,
             poll: P::POLL,
+            routes: P::ROUTES,
+            rules: P::RULES,
+            public: P::PUBLIC,
+            steps: P::STEPS,
+            events: P::EVENTS,
+            list: |state| {
+                let world = P::seen(state);
+                world
+                    .cases
+                    .keys()
+                    .filter_map(|key| Listed::of(world, key))
+                    .collect()
+            },
+            latest: |state, most| {
+                let world = P::seen(state);
+                let keys = world.cases.keys().rev().take(most);
+                keys.filter_map(|key| Listed::of(world, key)).collect()
+            },
+            count: |state| P::seen(state).cases.len(),
+            find: |state, id| {
+                let world = P::seen(state);
+                Listed::of(world, &P::key(world, id))
+            },
+            timeline: |state, id| {
+                let world = P::seen(state);
+                world.cases.timeline(&P::key(world, id))
+            },
+            choose: |state, now, id, choice| {
+                state.with(now, |world: &mut World<P>, moment| {
+                    world.choose(&P::key(world, id), choice, moment)
+                })
+            },
+            return_address: |state, id| {
+                let world = P::seen(state);
+                P::return_address(world, &P::key(world, id))
+            },
+            step: |state, now, id, step| {
+                state.with(now, |world: &mut World<P>, moment| {
+                    world.step(&P::key(world, id), step, moment)
+                })
+            },
+            trigger: |state, now, event, url| {
+                state.with(now, |world: &mut World<P>, moment| {
+                    world.trigger(event, url, moment)
+                })
+            },
             serve_pages_at: |state, base| P::of(state).0.pages = base,
             pages: |state| P::seen(state).pages.clone(),
             ids: |state| P::ids(P::seen(state)),
@@ -132,10 +219,19 @@ impl Entry {
             prove_by_password: |state| P::prove_by_password(P::of(state).0),
             expect: |state, family_name| P::expect(P::of(state).0, family_name),
             forgery: |state, reference, vendor_id| P::forgery(P::seen(state), reference, vendor_id),
-            act: |state, now, id, scenario| {
+            act: |state, now, id, scenario, reason| {
                 state.with(now, |world: &mut World<P>, moment| {
-                    world.act(&P::key(world, id), scenario, None, moment)
+                    if reason.is_some() && !P::REASONS {
+                        return Err(
+                            "unknown field `reason`: this vendor gives no reasons".to_owned()
+                        );
+                    }
+                    world.act(&P::key(world, id), scenario, reason, moment)
                 })
+            },
+            view: |state, id| {
+                let world = P::seen(state);
+                world.view(&P::key(world, id))
             },
         }
     }
@@ -145,9 +241,25 @@ impl Entry {
         VENDORS.iter().find(|vendor| vendor.hosts.contains(&host))
     }
 
+    /// Returns whether the vendor documents a request to the path `/`.
+    pub(crate) fn has_root(&self) -> bool {
+        let mut paths = self.routes.iter().map(|route| route.path);
+        paths.any(|path| path == "/")
+    }
+
     /// Returns the scenarios of the vendor: the common ones, then its own.
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
         scenario::of(self.scenarios)
+    }
+}
+
+impl Listed {
+    fn of<P: Part>(world: &World<P>, key: &str) -> Option<Self> {
+        Some(Self {
+            vendor: P::ID,
+            summary: world.summary(key)?,
+            created_at: world.cases.created_at(key),
+        })
     }
 }
 
@@ -240,7 +352,11 @@ impl<'a> Vendor<'a> {
     /// Returns `None` if the vendor does not support it.
     #[must_use]
     pub fn settings_with_password(&self) -> Option<Vec<(String, String)>> {
-        let credentials = (self.entry.prove_by_password)(&mut self.sandbox.worlds.state())?;
+        let Ok(Outcome::Settings(Some(credentials))) =
+            self.execute(&Command::UsePassword { vendor: self.entry })
+        else {
+            return None;
+        };
         let mut settings = self.account_settings();
         settings.retain(|setting| setting.key != Setting::callback_secret().key);
         settings.extend(credentials);
@@ -257,15 +373,21 @@ impl<'a> Vendor<'a> {
     ///
     /// [`SandboxError::Refused`] if callbacks would leave the loopback interface.
     pub fn report_to(&self, url: &str) -> Result<(), SandboxError> {
-        let now = self.sandbox.worlds.clock.now();
-        (self.entry.report_to)(&mut self.sandbox.worlds.state(), now, url)
-            .map_err(SandboxError::Refused)
+        self.execute(&Command::ReportTo {
+            vendor: self.entry,
+            url: url.to_owned(),
+        })
+        .map(drop)
     }
 
     /// Sets the family name of the simulated person, Erika, born on 22 May 1982, at a vendor that
     /// does not receive the name with the request.
     pub fn expect(&self, family_name: &str) {
-        (self.entry.expect)(&mut self.sandbox.worlds.state(), family_name);
+        // Only the state file could fail, and the next request reports that.
+        let _ = self.execute(&Command::Expect {
+            vendor: self.entry,
+            family_name: family_name.to_owned(),
+        });
     }
 
     /// Lets the person and the vendor's staff act out a scenario, from now on, and returns their
@@ -279,9 +401,48 @@ impl<'a> Vendor<'a> {
     /// [`SandboxError::Refused`] if there is no such scenario or verification, or if the
     /// verification is over.
     pub fn act(&self, id: &str, scenario: &str) -> Result<Vec<Step>, SandboxError> {
-        let now = self.sandbox.worlds.clock.now();
-        (self.entry.act)(&mut self.sandbox.worlds.state(), now, id, scenario)
-            .map_err(SandboxError::Refused)
+        self.execute(&Command::Act {
+            vendor: self.entry,
+            id: id.to_owned(),
+            scenario: scenario.to_owned(),
+            reason: None,
+        })
+        .map(Outcome::steps)
+    }
+
+    /// Lets the person or the vendor's staff take a single step at once, in place of a current
+    /// scenario, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// [`SandboxError::Refused`] if there is no such step or verification, or if the verification
+    /// is over.
+    pub fn take_step(&self, id: &str, step: &str) -> Result<Vec<Step>, SandboxError> {
+        self.execute(&Command::Step {
+            vendor: self.entry,
+            id: id.to_owned(),
+            step: step.to_owned(),
+        })
+        .map(Outcome::steps)
+    }
+
+    /// Returns the single steps that the person or the vendor's staff can take: names and
+    /// descriptions.
+    #[must_use]
+    pub const fn steps(&self) -> &'static [(&'static str, &'static str)] {
+        self.entry.steps
+    }
+
+    /// Returns all rules by which the emulator refuses a request.
+    #[must_use]
+    pub const fn rules(&self) -> &'static [&'static Rule] {
+        self.entry.rules
+    }
+
+    /// Returns the documented requests.
+    #[must_use]
+    pub const fn routes(&self) -> &'static [Route] {
+        self.entry.routes
     }
 
     /// Returns the scenarios of the vendor: the common ones, then its own.
@@ -328,6 +489,13 @@ impl<'a> Vendor<'a> {
     #[must_use]
     pub const fn poll_path(&self) -> &'static str {
         self.entry.poll
+    }
+
+    fn execute(&self, command: &Command) -> Result<Outcome, SandboxError> {
+        self.sandbox
+            .worlds
+            .execute(command)
+            .map_err(SandboxError::Refused)
     }
 
     fn variables(&self, settings: Vec<Setting>) -> Vec<(String, String)> {

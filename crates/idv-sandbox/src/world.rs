@@ -2,36 +2,25 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::callback::{Callback, CallbackSender, RecordedCallback, Sending};
-use crate::clock::{Clock, WallClock};
+use crate::callback::{Callback, CallbackRecords, CallbackSender, Reach, Reply, Sending};
+use crate::clock::{Clock, WallClock, check_speed};
+use crate::command::{Command, Outcome};
 use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
+use crate::guard::Hosts;
+use crate::journal::{Input, Journal, Line};
 use crate::part::{Kept, Part, Planned, World};
 use crate::random::Random;
+use crate::record::{Detail, RecordedRequest, Records};
+use crate::rule;
 use crate::vendor::Entry;
-
-/// A request to a vendor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct RecordedRequest {
-    /// The vendor.
-    pub vendor: &'static str,
-    /// The method.
-    pub method: String,
-    /// The path without its query, which may contain personal data.
-    pub path: String,
-    /// The status of the response; 0 if a fault suppressed it.
-    pub status: u16,
-    /// The name of its fault in the fault plan.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<String>,
-}
 
 /// The context in which a vendor's module handles a request or an event, and the effects beside the
 /// response. `E` is the vendor's type of event.
@@ -40,6 +29,8 @@ pub(crate) struct Moment<'a, E> {
     /// The time of the clients' own clock, if the sandbox knows it.
     pub(crate) wall: Option<Timestamp>,
     pub(crate) random: &'a mut Random,
+    /// The hosts to which callbacks go.
+    pub(crate) reach: Reach,
     /// The planned events.
     pub(crate) planned: Vec<(Timestamp, Planned<E>)>,
     /// The callbacks to send.
@@ -74,8 +65,32 @@ pub(crate) struct Worlds {
     pub(crate) sender: CallbackSender,
     /// The seed of the ids.
     pub(crate) seed: u64,
+    /// Whether time can pass by itself.
+    pub(crate) can_run: bool,
     /// Only one task at a time runs due events, so that they run in order.
     turn: tokio::sync::Mutex<()>,
+    /// The number of changes so far, for pages that follow them.
+    changes: tokio::sync::watch::Sender<u64>,
+}
+
+/// The state, for reading. Changes are [commands](Command), so that a state file records them.
+#[derive(Debug)]
+pub(crate) struct View<'a>(MutexGuard<'a, State>);
+
+impl Deref for View<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+/// Unit tests of the vendors' modules set up a state without commands.
+#[cfg(test)]
+impl std::ops::DerefMut for View<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.0
+    }
 }
 
 /// Generates the table of the vendors and the storage of their modules.
@@ -91,8 +106,8 @@ macro_rules! parts {
         }
 
         impl Parts {
-            fn new() -> Self {
-                Self { $($module: World::new(),)* }
+            fn new(reach: &Reach) -> Self {
+                Self { $($module: World::new(reach.clone()),)* }
             }
         }
 
@@ -114,17 +129,43 @@ crate::for_each_vendor!(parts);
 pub(crate) struct State {
     pub(crate) parts: Parts,
     pub(crate) faults: FaultPlan,
-    pub(crate) requests: Vec<RecordedRequest>,
-    pub(crate) callbacks: Vec<RecordedCallback>,
+    pub(crate) requests: Records,
+    pub(crate) callbacks: CallbackRecords,
     /// The subjects of the mails to the account's technical contact.
     pub(crate) mails: Vec<String>,
     pub(crate) random: Random,
+    pub(crate) options: Options,
+    /// The hosts to which callbacks go.
+    pub(crate) reach: Reach,
+    /// The further hosts of the control plane.
+    pub(crate) hosts: Hosts,
     wall_clock: Option<WallClock>,
+    /// The time of the clients' own clock at the latest input.
+    pub(crate) wall: Option<Timestamp>,
+    /// The state file.
+    pub(crate) journal: Option<Journal>,
+    /// The speed of the clock that a command has set.
+    pub(crate) speed: Option<f64>,
     due: BinaryHeap<Reverse<(Timestamp, u64)>>,
     events: BTreeMap<u64, Event>,
     next_event: u64,
+    /// The number of events that have run or begun.
+    pub(crate) begun: u64,
     /// Callbacks that a fault holds back until the next one.
     pub(crate) held: Vec<Sending>,
+}
+
+/// The options of a start. A reset keeps them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Options {
+    /// The scenario that every new verification plays.
+    pub(crate) auto: Option<String>,
+    /// The callback address of every vendor's first account.
+    pub(crate) callback: Option<String>,
+    /// Whether the inspector shows personal data and secrets.
+    #[serde(skip)]
+    pub(crate) shows_personal_data: bool,
 }
 
 /// An event of a vendor's module.
@@ -154,22 +195,78 @@ impl std::fmt::Debug for Event {
 impl Worlds {
     pub(crate) fn new(
         clock: Clock,
-        wall_clock: Option<WallClock>,
         sender: CallbackSender,
         seed: u64,
+        can_run: bool,
+        state: State,
     ) -> Self {
-        let state = State::new(Random::new(seed), wall_clock);
         Self {
             state: Mutex::new(state),
             clock,
             sender,
             seed,
+            can_run,
             turn: tokio::sync::Mutex::new(()),
+            changes: tokio::sync::watch::Sender::new(0),
         }
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    /// Returns a receiver that sees the number of changes.
+    pub(crate) fn follow_changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Returns the number of receivers that follow the changes.
+    pub(crate) fn followers(&self) -> usize {
+        self.changes.receiver_count()
+    }
+
+    /// Tells the followers that the state has changed.
+    pub(crate) fn changed(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
+    /// Returns the state for reading.
+    pub(crate) fn state(&self) -> View<'_> {
+        View(self.locked())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works on the state without recording it. The work must not change what the sandbox does.
+    pub(crate) fn unrecorded<T>(&self, work: impl FnOnce(&mut State, Timestamp) -> T) -> T {
+        let mut state = self.locked();
+        let now = self.clock.now();
+        work(&mut state, now)
+    }
+
+    /// Carries out a command other than a reset.
+    pub(crate) fn execute(&self, command: &Command) -> Result<Outcome, String> {
+        let mut state = self.locked();
+        let now = self.clock.now();
+        state.read_wall_clock();
+        state.record(now, || Input::Command(command.clone()))?;
+        let outcome = command.apply(&mut state, now);
+        if let Command::Speed(speed) = command {
+            self.clock.set_speed(*speed);
+        }
+        drop(state);
+        self.changed();
+        outcome
+    }
+
+    /// Carries out a command and runs the events that are due, so that its effect is visible even
+    /// if the clock is frozen.
+    pub(crate) async fn execute_now(&self, command: &Command) -> Result<Outcome, String> {
+        let outcome = self.execute(command)?;
+        // A task that has the turn runs these events as well. Waiting for it could last until a
+        // recipient of callbacks has replied, and that may be the sender of this command.
+        if let Ok(_turn) = self.turn.try_lock() {
+            self.run_until(self.clock.now(), false).await;
+        }
+        Ok(outcome)
     }
 
     /// Lets a vendor answer a request, and records it. The caller carries out faults of the
@@ -179,9 +276,252 @@ impl Worlds {
         vendor: &'static Entry,
         request: &Incoming,
     ) -> (Option<Answer>, Option<FaultKind>) {
+        let mut state = self.locked();
         let now = self.clock.now();
-        let mut state = self.state();
-        let fault = state.faults.strike(request.method.as_str(), &request.path);
+        state.read_wall_clock();
+        if let Err(error) = state.record(now, || Input::of_request(vendor, request)) {
+            let body = serde_json::json!({ "error": error });
+            return (
+                Some(Answer::json(StatusCode::SERVICE_UNAVAILABLE, &body)),
+                None,
+            );
+        }
+        let answered = state.answer(now, vendor, request);
+        drop(state);
+        self.changed();
+        answered
+    }
+
+    /// Runs every event that is due until `until`, in order of time, including those that follow
+    /// from earlier ones, then sets the clock to `until`.
+    pub(crate) async fn advance_to(&self, until: Timestamp) {
+        let _turn = self.turn.lock().await;
+        self.run_until(until, true).await;
+    }
+
+    /// Runs the events that are due as time passes.
+    pub(crate) async fn run_due(&self) {
+        let _turn = self.turn.lock().await;
+        self.run_until(self.clock.now(), false).await;
+    }
+
+    /// As [`Worlds::advance_to`], for a caller who has the turn. `is_advance` says whether the
+    /// clock moves at the user's request.
+    async fn run_until(&self, until: Timestamp, is_advance: bool) {
+        let mut changes = is_advance;
+        loop {
+            let begun = self.locked().begin_next(&self.clock, until);
+            changes |= begun.is_some();
+            match begun {
+                Some(Begun::Ended) => {}
+                Some(Begun::Sending(sending, at)) => self.deliver(*sending, at).await,
+                None => break,
+            }
+            self.changed();
+        }
+        let mut state = self.locked();
+        self.clock.move_to(until);
+        if changes {
+            // The next input reports a failure.
+            let _ = state.record(self.clock.now(), || Input::Time);
+        }
+        drop(state);
+        self.changed();
+    }
+
+    /// Records the reply to a callback.
+    pub(crate) fn record_reply(&self, sending: Sending, at: Timestamp, reply: &Reply) {
+        let mut state = self.locked();
+        // The next input reports a failure.
+        let _ = state.record(self.clock.now(), || Input::of_reply(sending.number, reply));
+        state.end(sending, at, reply);
+    }
+
+    /// Moves the clock to the time of the next event and runs what is due then. Returns whether
+    /// there is an event.
+    pub(crate) async fn advance_to_next(&self) -> bool {
+        let next = self.state().next_due();
+        if let Some(next) = next {
+            self.advance_to(next.max(self.clock.now())).await;
+        }
+        next.is_some()
+    }
+
+    /// Sets the number of virtual seconds per real second; with 0 the clock is frozen.
+    pub(crate) fn set_speed(&self, speed: f64) -> Result<(), String> {
+        check_speed(speed)?;
+        if !self.can_run {
+            return Err(
+                "the sandbox is in process: its clock stands still until it is advanced".to_owned(),
+            );
+        }
+        self.execute(&Command::Speed(speed)).map(drop)
+    }
+
+    /// Resets everything except the clock.
+    pub(crate) async fn reset(&self) -> Result<(), String> {
+        // A callback on its way belongs to the old records.
+        let _turn = self.turn.lock().await;
+        self.execute(&Command::Reset).map(drop)
+    }
+
+    /// Sends a callback again.
+    pub(crate) async fn resend(&self, callback: usize) -> Result<(), String> {
+        let command = Command::Resend { callback, times: 1 };
+        self.execute_now(&command).await.map(drop)
+    }
+
+    /// Sends a callback again, twice in a row.
+    pub(crate) async fn duplicate(&self, callback: usize) -> Result<(), String> {
+        let command = Command::Resend { callback, times: 2 };
+        self.execute_now(&command).await.map(drop)
+    }
+
+    /// Postpones a callback that is still to come, or sends it again later, by a number of virtual
+    /// seconds.
+    pub(crate) fn delay(&self, callback: usize, seconds: u64) -> Result<(), String> {
+        self.execute(&Command::Delay { callback, seconds })
+            .map(drop)
+    }
+
+    /// Sends a callback with a wrong secret. Returns the status of the reply, or 0 if there is
+    /// none.
+    pub(crate) async fn forge_like(&self, callback: usize) -> Result<u16, String> {
+        let Outcome::Callback(forged) = self.execute(&Command::Forge { callback })? else {
+            return Ok(0);
+        };
+        self.advance_to(self.clock.now()).await;
+        let state = self.state();
+        let attempt = state
+            .callbacks
+            .get(forged)
+            .and_then(|callback| callback.attempts.last());
+        Ok(attempt.map_or(0, |attempt| attempt.status))
+    }
+
+    /// Sets whether the inspector shows personal data and secrets.
+    pub(crate) fn show_personal_data(&self, shows: bool) {
+        self.locked().options.shows_personal_data = shows;
+        self.changed();
+    }
+}
+
+/// An event that has begun.
+pub(crate) enum Begun {
+    Ended,
+    /// The callback has to be sent.
+    Sending(Box<Sending>, Timestamp),
+}
+
+impl State {
+    pub(crate) fn new(
+        random: Random,
+        wall_clock: Option<WallClock>,
+        options: Options,
+        reach: Reach,
+        hosts: Hosts,
+    ) -> Self {
+        Self {
+            parts: Parts::new(&reach),
+            faults: FaultPlan::default(),
+            requests: Records::default(),
+            callbacks: CallbackRecords::default(),
+            mails: Vec::new(),
+            random,
+            options,
+            reach,
+            hosts,
+            wall_clock,
+            wall: None,
+            journal: None,
+            speed: None,
+            due: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            next_event: 0,
+            begun: 0,
+            held: Vec::new(),
+        }
+    }
+
+    /// Returns the time of the clients' own clock, if the sandbox knows it.
+    pub(crate) fn wall_now(&self) -> Option<Timestamp> {
+        self.wall_clock.as_ref().map(WallClock::now)
+    }
+
+    /// Reads the clients' own clock, which an input is checked against.
+    fn read_wall_clock(&mut self) {
+        self.wall = self.wall_now();
+    }
+
+    /// Adds a line to the state file, if there is one. An input without a line must have no effect.
+    fn record(&mut self, at: Timestamp, input: impl FnOnce() -> Input) -> Result<(), String> {
+        let Some(journal) = &mut self.journal else {
+            return Ok(());
+        };
+        journal.append(&Line {
+            at,
+            wall: self.wall,
+            begun: self.begun,
+            random: self.random.state(),
+            input: input(),
+        })
+    }
+
+    /// Removes everything except the options.
+    pub(crate) fn clear(&mut self, now: Timestamp) {
+        // The random generator continues, so that no id is given twice.
+        let random = std::mem::replace(&mut self.random, Random::new(0));
+        let pages: Vec<String> = VENDORS.iter().map(|vendor| (vendor.pages)(self)).collect();
+        let cleared = Self {
+            wall: self.wall,
+            journal: self.journal.take(),
+            speed: self.speed,
+            begun: self.begun,
+            ..Self::new(
+                random,
+                self.wall_clock.take(),
+                self.options.clone(),
+                self.reach.clone(),
+                self.hosts.clone(),
+            )
+        };
+        *self = cleared;
+        for (vendor, base) in VENDORS.iter().zip(pages) {
+            (vendor.serve_pages_at)(self, base);
+        }
+        // The address was accepted before.
+        let _ = self.report_to_option(now);
+    }
+
+    /// Applies options, among them the callback address to every vendor's first account. Returns
+    /// the first failure.
+    pub(crate) fn use_options(&mut self, now: Timestamp, options: &Options) -> Result<(), String> {
+        self.options = Options {
+            shows_personal_data: self.options.shows_personal_data,
+            ..options.clone()
+        };
+        self.report_to_option(now)
+    }
+
+    fn report_to_option(&mut self, now: Timestamp) -> Result<(), String> {
+        let Some(url) = self.options.callback.clone() else {
+            return Ok(());
+        };
+        for vendor in VENDORS {
+            (vendor.report_to)(self, now, &url)
+                .map_err(|error| format!("{}: {error}", vendor.name))?;
+        }
+        Ok(())
+    }
+
+    /// Lets a vendor answer a request, and records it.
+    pub(crate) fn answer(
+        &mut self,
+        now: Timestamp,
+        vendor: &'static Entry,
+        request: &Incoming,
+    ) -> (Option<Answer>, Option<FaultKind>) {
+        let fault = self.faults.strike(request.method.as_str(), &request.path);
         let answer = match &fault {
             Some(FaultKind::Refuse | FaultKind::CutBefore) => None,
             Some(FaultKind::Status { code, retry_after }) => {
@@ -195,81 +535,75 @@ impl Worlds {
             }
             Some(FaultKind::StatusInside(code)) => Some((vendor.failure)(StatusCode::OK, *code)),
             Some(FaultKind::Html) => Some(Answer::page(StatusCode::BAD_GATEWAY, "Bad Gateway")),
-            _ => Some((vendor.answer)(&mut state, now, request)),
+            _ => Some((vendor.answer)(self, now, request)),
         };
+        let refusal = answer.as_ref().and_then(|answer| answer.refusal.clone());
+        let answer = answer.map(|answer| match &refusal {
+            Some(refusal) => {
+                let header = format!("{} {}", refusal.rule.section, refusal.rule.requires);
+                answer.with_header("x-sandbox-refusal", header)
+            }
+            None => answer,
+        });
+        // The emulator also serves pages that no document describes.
+        let hint = refusal
+            .as_ref()
+            .and_then(|_| rule::hint(vendor.routes, &request.method, &request.path));
         let responds = !matches!(fault, Some(FaultKind::CutAfter));
-        state.requests.push(RecordedRequest {
+        let sent = answer.as_ref().filter(|_| responds);
+        let detail = Detail::of(request, sent);
+        let record = RecordedRequest {
+            number: self.requests.next_number(),
+            at: now.to_string(),
             vendor: vendor.id,
             method: request.method.to_string(),
             path: request.path.clone(),
-            status: answer
-                .as_ref()
-                .filter(|_| responds)
-                .map_or(0, |answer| answer.status.as_u16()),
+            status: sent.map_or(0, |answer| answer.status.as_u16()),
             fault: fault.as_ref().map(fault_name),
-        });
+            refusal,
+            hint,
+        };
+        self.requests.add(record, detail);
         (answer, fault)
     }
 
-    /// Runs every event that is due until `until`, in order of time, including those that follow
-    /// from earlier ones, then sets the clock to `until`.
-    pub(crate) async fn advance_to(&self, until: Timestamp) {
-        let _turn = self.turn.lock().await;
+    /// Begins the next event that is due until `until`, and sets the clock to its time.
+    pub(crate) fn begin_next(&mut self, clock: &Clock, until: Timestamp) -> Option<Begun> {
         loop {
-            let next = {
-                let mut state = self.state();
-                match state.due.peek() {
-                    Some(Reverse((at, number))) if *at <= until => {
-                        let (at, number) = (*at, *number);
-                        state.due.pop();
-                        state.events.remove(&number).map(|event| (at, event))
-                    }
-                    _ => break,
-                }
-            };
-            let Some((at, event)) = next else { continue };
-            self.clock.move_to(at);
-            match event {
-                Event::Happen(happen) => happen(&mut self.state(), at),
-                Event::Send(sending) => self.send(*sending, at).await,
-                Event::Warn(record) => self.state().warn(record),
-                Event::GiveUp(record) => self.state().give_up(record),
+            let Reverse((at, number)) = *self.due.peek()?;
+            if at > until {
+                return None;
             }
+            self.due.pop();
+            // A postponed event has another number.
+            let Some(event) = self.events.remove(&number) else {
+                continue;
+            };
+            clock.move_to(at);
+            self.begun += 1;
+            match event {
+                Event::Happen(happen) => happen(self, at),
+                Event::Warn(callback) => self.warn(callback),
+                Event::GiveUp(callback) => self.give_up(callback),
+                Event::Send(sending) => {
+                    if let Some(sending) = self.begin(*sending) {
+                        return Some(Begun::Sending(Box::new(sending), at));
+                    }
+                }
+            }
+            return Some(Begun::Ended);
         }
-        self.clock.move_to(until);
     }
 
-    /// Resets everything except the clock.
-    pub(crate) async fn reset(&self) {
-        let _turn = self.turn.lock().await;
-        let mut state = self.state();
-        // The random generator continues, so that no id is given twice.
-        let random = std::mem::replace(&mut state.random, Random::new(0));
-        let pages: Vec<String> = VENDORS
-            .iter()
-            .map(|vendor| (vendor.pages)(&state))
-            .collect();
-        *state = State::new(random, state.wall_clock.take());
-        for (vendor, base) in VENDORS.iter().zip(pages) {
-            (vendor.serve_pages_at)(&mut state, base);
-        }
-    }
-}
-
-impl State {
-    fn new(random: Random, wall_clock: Option<WallClock>) -> Self {
-        Self {
-            parts: Parts::new(),
-            faults: FaultPlan::default(),
-            requests: Vec::new(),
-            callbacks: Vec::new(),
-            mails: Vec::new(),
-            random,
-            wall_clock,
-            due: BinaryHeap::new(),
-            events: BTreeMap::new(),
-            next_event: 0,
-            held: Vec::new(),
+    /// Removes the next planned attempt of a vendor at a callback.
+    pub(crate) fn take_sending(&mut self, callback: usize) -> Option<Sending> {
+        let number = self.events.iter().find_map(|(number, event)| match event {
+            Event::Send(sending) if sending.number == callback => Some(*number),
+            _ => None,
+        })?;
+        match self.events.remove(&number)? {
+            Event::Send(sending) => Some(*sending),
+            _ => None,
         }
     }
 
@@ -279,16 +613,25 @@ impl State {
         now: Timestamp,
         work: impl FnOnce(&mut World<P>, &mut Moment<'_, P::Effect>) -> T,
     ) -> T {
-        let wall = self.wall_clock.as_ref().map(WallClock::now);
+        let wall = self.wall;
+        let auto = self.options.auto.clone();
+        let reach = self.reach.clone();
         let (world, random) = P::of(self);
         let mut moment = Moment {
             now,
             wall,
             random,
+            reach,
             planned: Vec::new(),
             callbacks: Vec::new(),
         };
         let result = work(world, &mut moment);
+        for key in world.cases.take_new(now) {
+            let Some(scenario) = &auto else { continue };
+            if let Err(error) = world.act(&key, scenario, None, &mut moment) {
+                world.cases.note(&key, now, error);
+            }
+        }
         let (planned, callbacks) = (moment.planned, moment.callbacks);
         for (at, planned) in planned {
             self.plan(at, happening::<P>(planned));
@@ -307,7 +650,17 @@ impl State {
 
     /// Returns the time of the next event.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.due.peek().map(|Reverse((at, _))| *at)
+        // A postponed event leaves its old time behind.
+        let is_planned = |number: &u64| self.events.contains_key(number);
+        match self.due.peek()? {
+            Reverse((at, number)) if is_planned(number) => Some(*at),
+            _ => self
+                .due
+                .iter()
+                .filter(|Reverse((_, number))| is_planned(number))
+                .map(|Reverse((at, _))| *at)
+                .min(),
+        }
     }
 }
 

@@ -33,10 +33,10 @@ async fn world() -> (World, Receiver) {
 fn attempts(world: &World, callback: usize) -> Vec<(i64, u16)> {
     let attempts = world.sandbox.callbacks()[callback].attempts.clone();
     let time = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
-    let first = time(&attempts[0].0);
+    let first = time(&attempts[0].at);
     attempts
         .iter()
-        .map(|(at, status)| (time(at) - first, *status))
+        .map(|attempt| (time(&attempt.at) - first, attempt.status))
         .collect()
 }
 
@@ -428,7 +428,7 @@ async fn control_plane_lists_callbacks_and_mails() {
     assert_eq!(callbacks[0]["reference"], "T-1");
     assert_eq!(callbacks[0]["state"], "pending");
     assert_eq!(callbacks[0]["attempts"].as_array().map(Vec::len), Some(4));
-    assert_eq!(callbacks[0]["attempts"][0][1], Value::from(500));
+    assert_eq!(callbacks[0]["attempts"][0]["status"], Value::from(500));
     let mails = world.control("GET", "mails", "").await.json();
     assert_eq!(
         mails,

@@ -45,10 +45,12 @@ fn minute() -> String {
 
 /// Returns a link that the client signs by its own clock.
 fn link() -> String {
-    let signed = format!(
-        "/v1/ihrebank/start?timestamp={}&transactionnumber=T-1",
-        wall().as_millisecond()
-    );
+    link_at(wall().as_millisecond(), 1)
+}
+
+fn link_at(milliseconds: i64, number: u32) -> String {
+    let signed =
+        format!("/v1/ihrebank/start?timestamp={milliseconds}&transactionnumber=T-{number}");
     let mut mac = Hmac::<Sha256>::new_from_slice(b"exampleApiKey").unwrap();
     mac.update(signed.as_bytes());
     format!(
@@ -136,6 +138,39 @@ async fn link_by_clients_clock_is_accepted_after_advance() {
         .configure(|account| account.strict_clock = true)
         .unwrap();
     assert_eq!(world.send("GET", &link(), &[], "").await.status, 403);
+}
+
+#[tokio::test]
+async fn clients_are_accepted_after_a_frozen_day() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    // The clock is moved forward, then frozen, while a day of real time passes.
+    let seconds = Arc::new(AtomicI64::new(wall().as_second()));
+    let clock = Arc::clone(&seconds);
+    let now = move || Timestamp::from_second(clock.load(Ordering::Relaxed)).unwrap();
+    let sandbox = still().wall_clock(now).start().await.unwrap();
+    let cm = Cm {
+        base: sandbox.cm_id_scan().base_url(),
+        sandbox,
+    };
+    cm.seconds(7 * 24 * 3600).await;
+    seconds.fetch_add(24 * 3600, Ordering::Relaxed);
+    let issued = seconds.load(Ordering::Relaxed);
+    let claims = json!({ "iat": issued, "nbf": issued, "exp": issued + 60 });
+    let by_wall = token(&header(KEY), &claims, SECRET);
+    let by_date = token(&header(KEY), &cm.claims(), SECRET);
+    for token in [by_wall, by_date] {
+        let reply = cm.with_token(&token, "GET", "transactions/x", "").await;
+        assert_eq!(reply.status, 404, "{}", reply.text());
+    }
+    let idnow = cm.sandbox.idnow().base_url();
+    let virtual_time = cm.sandbox.clock().now().as_millisecond();
+    for (number, milliseconds) in [(1, issued * 1000), (2, virtual_time)] {
+        let link = link_at(milliseconds, number);
+        let reply = support::send(&idnow, "GET", &link, &[], "").await.unwrap();
+        assert_eq!(reply.status, 302, "{}", reply.text());
+    }
 }
 
 #[tokio::test]

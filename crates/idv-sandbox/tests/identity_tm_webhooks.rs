@@ -292,7 +292,7 @@ async fn webhook_is_retried_for_six_days() {
     let times: Vec<i64> = callback
         .attempts
         .iter()
-        .map(|(at, _)| at.parse::<Timestamp>().unwrap().as_millisecond())
+        .map(|attempt| attempt.at.parse::<Timestamp>().unwrap().as_millisecond())
         .collect();
     let seconds: Vec<f64> = times
         .iter()

@@ -264,3 +264,21 @@ async fn archive_can_have_folder_and_extra_files() {
     let too_many = |account: &mut Account| account.archive_extras = vec!["x".to_owned(); 33];
     assert!(world.sandbox.idnow().configure(too_many).is_err());
 }
+
+#[tokio::test]
+async fn failed_signature_can_be_a_single_step() {
+    let world = signing().await;
+    define(&world, json!({})).await;
+    assert_eq!(world.create("T-1", "{}").await.status, 201);
+    let vendor = world.sandbox.vendor("idnow").unwrap();
+    let missing = vendor.take_step("T-1", "agent-approves").unwrap_err();
+    assert!(missing.to_string().contains("missing"), "{missing}");
+    upload(&world, "identifications/T-1/documents/doc1", PDF).await;
+    for step in ["agent-approves", "signing-fails"] {
+        vendor.take_step("T-1", step).unwrap();
+        world.seconds(0).await;
+    }
+    let result = result(&world).await;
+    assert_eq!(result["identificationprocess"]["result"], "SUCCESS");
+    assert_eq!(result["esigning"]["result"], "FAILED");
+}

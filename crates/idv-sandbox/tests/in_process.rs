@@ -482,7 +482,7 @@ async fn refused_or_unanswered_callback_is_retried() {
         sandbox.callbacks()[index]
             .attempts
             .iter()
-            .map(|(_, status)| *status)
+            .map(|attempt| attempt.status)
             .collect::<Vec<_>>()
     };
     assert_eq!(
@@ -550,7 +550,7 @@ async fn callback_without_receiver_is_unanswered() {
     assert_eq!(
         (
             callbacks.len(),
-            callbacks[0].attempts[0].1,
+            callbacks[0].attempts[0].status,
             callbacks[0].state
         ),
         (2, 0, "pending")

@@ -450,8 +450,8 @@ async fn requests_are_recorded_without_secrets() {
         .await;
     let requests = world.control("GET", "requests", "").await;
     let expected = json!([
-        { "vendor": "idnow", "method": "POST", "path": "/api/v1/ihrebank/identifications/T-1/start", "status": 201 },
-        { "vendor": "idnow", "method": "GET", "path": "/ihrebank/identifications/T-1", "status": 200 }
+        { "number": 1, "at": "2026-01-01T00:00:00Z", "vendor": "idnow", "method": "POST", "path": "/api/v1/ihrebank/identifications/T-1/start", "status": 201 },
+        { "number": 2, "at": "2026-01-01T00:00:00Z", "vendor": "idnow", "method": "GET", "path": "/ihrebank/identifications/T-1", "status": 200 }
     ]);
     assert_eq!(
         requests.json(),

@@ -305,7 +305,7 @@ async fn report_is_attempted_four_times() {
     let times: Vec<i64> = callback
         .attempts
         .iter()
-        .map(|(at, _)| at.parse::<Timestamp>().unwrap().as_second())
+        .map(|attempt| attempt.at.parse::<Timestamp>().unwrap().as_second())
         .collect();
     let waits: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(
@@ -314,7 +314,7 @@ async fn report_is_attempted_four_times() {
     );
     assert_eq!(
         (callback.vendor, callback.kind, &callback.reference),
-        ("verificar-identidad", "VERIFICACION_IDENTIDAD", &id)
+        ("verificar-identidad", "VERIFICACION_IDENTIDAD-3000", &id)
     );
     assert!(
         script.reports().windows(2).all(|pair| pair[0] == pair[1]),

@@ -103,6 +103,23 @@ async fn submitted_form_creates_the_identification() {
 }
 
 #[tokio::test]
+async fn each_field_of_the_form_has_a_label() {
+    let world = World::start().await;
+    let form = world.send("GET", "/ihrebank/userdata", &[], "").await;
+    for name in fields(form.text()) {
+        assert!(form.text().contains(&format!("<label for=\"{name}\">")));
+        assert!(form.text().contains(&format!(" id=\"{name}\"")));
+    }
+    let before = |page: &str, attribute: &str| page.split_once(attribute).unwrap().0.to_owned();
+    let first = before(form.text(), " autofocus");
+    assert!(first.ends_with("autocomplete=\"given-name\""), "{first}");
+    let wrong = post(&world, "/ihrebank/userdata", "gender=X").await;
+    let marked = before(wrong.text(), " aria-invalid");
+    let (_, input) = marked.rsplit_once("<input name=").unwrap();
+    assert!(input.starts_with("\"gender\""), "{input}");
+}
+
+#[tokio::test]
 async fn static_form_gets_a_transaction_number() {
     let world = World::start().await;
     let numbers = [

@@ -294,7 +294,7 @@ async fn delivery_is_repeated_until_200_or_202() {
             callback
                 .attempts
                 .iter()
-                .map(|(_, status)| *status)
+                .map(|attempt| attempt.status)
                 .collect::<Vec<_>>(),
             [500, 201, 302, 404, last]
         );

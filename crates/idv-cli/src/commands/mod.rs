@@ -107,7 +107,7 @@ commands! {
     /// Verify the signature of a vendor's result
     Verify(verify::Verify),
     /// Run the vendors' sandbox in the foreground
-    Sandbox(sandbox::SandboxCommand),
+    Sandbox(Box<sandbox::SandboxCommand>),
     /// Print the JSON Schema of observations, reports and settings
     Schema(schema::Schema),
     /// Print a shell completion script

@@ -6,6 +6,7 @@ use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::transaction::{COMPLETED, EXPIRED, Finding, PENDING, Transaction};
+use crate::callback::Reach;
 use crate::clock::renewed;
 use crate::part::Settings;
 
@@ -122,7 +123,7 @@ impl Settings for Account {
         }]
     }
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, _: &Reach) -> Result<(), &'static str> {
         if self.secret.is_empty() {
             return Err("the secret must not be empty");
         }

@@ -9,7 +9,7 @@ use super::render::Places;
 use super::scenario::Effect;
 use super::transaction::{Outcome, PENDING, Transaction};
 use super::webhook::Webhook;
-use super::{Moment, World, bearer, render};
+use super::{Moment, World, bearer, render, rules};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
@@ -49,12 +49,13 @@ pub(super) fn handle(
                 &account.key_id,
                 &body(request)?,
                 moment.now,
+                &moment.reach,
             )?;
             let answer = hook.render();
             world.own.webhooks.push(hook);
             Ok(Answer::json(StatusCode::CREATED, &answer))
         }
-        _ => Err(Failure::not_found("there is no such route")),
+        _ => Err(Failure::by(&rules::ROUTE, "there is no such route")),
     }
 }
 
@@ -66,14 +67,25 @@ fn create(
     moment: &mut Moment<'_>,
 ) -> Result<Answer, Failure> {
     let submitted = Submitted::parse(&body(request)?)?;
+    let transaction = add(world, &account.key_id, submitted, moment);
+    let answer = render::created(&transaction, Places(&world.pages));
+    Ok(Answer::json(StatusCode::CREATED, &answer))
+}
+
+/// Adds a transaction and plans its expiry.
+pub(super) fn add(
+    world: &mut World,
+    key_id: &str,
+    submitted: Submitted,
+    moment: &mut Moment<'_>,
+) -> Transaction {
     let expires = later(
         moment.now,
         std::time::Duration::from_secs(submitted.expires_in),
     );
-    let id = moment.random.uuid();
     let transaction = Transaction {
-        id: id.clone(),
-        key_id: account.key_id.clone(),
+        id: moment.random.uuid(),
+        key_id: key_id.to_owned(),
         token: opaque(moment),
         submitted,
         created: moment.now,
@@ -85,10 +97,11 @@ fn create(
         outcome: None,
         attempt: 0,
     };
-    let answer = render::created(&transaction, Places(&world.pages));
-    moment.plan(expires, &id, Effect::Expire);
-    world.cases.insert(id, transaction);
-    Ok(Answer::json(StatusCode::CREATED, &answer))
+    moment.plan(expires, &transaction.id, Effect::Expire);
+    world
+        .cases
+        .insert(transaction.id.clone(), transaction.clone());
+    transaction
 }
 
 /// "Retrieve transaction report".
@@ -109,10 +122,16 @@ fn report(
     let extended = match kind.as_deref() {
         None | Some("simple") => false,
         Some("extended") => true,
-        Some(_) => return Err(Failure::bad("type must be simple or extended")),
+        Some(_) => {
+            return Err(Failure::by(
+                &rules::REPORT_TYPE,
+                "type must be simple or extended",
+            ));
+        }
     };
     if extended && moment.now >= transaction.expires {
-        return Err(Failure::not_found(
+        return Err(Failure::by(
+            &rules::EXTENDED_REPORT,
             "the transaction expired, and with it its extended report",
         ));
     }
@@ -151,7 +170,7 @@ fn download(
         .values()
         .filter(|transaction| transaction.key_id == account.key_id);
     own.find(is_alive)
-        .ok_or_else(|| Failure::not_found("there is no such file"))?;
+        .ok_or_else(|| Failure::by(&rules::FILE, "there is no such file"))?;
     let image = jpeg::image("", account.image_length);
     Ok(Answer::new(StatusCode::OK, "image/jpeg", image))
 }
@@ -162,7 +181,7 @@ fn own<'a>(world: &'a World, account: &Account, id: &str) -> Result<&'a Transact
         .cases
         .get(id)
         .filter(|transaction| transaction.key_id == account.key_id);
-    transaction.ok_or_else(|| Failure::not_found("there is no such transaction"))
+    transaction.ok_or_else(|| Failure::by(&rules::TRANSACTION, "there is no such transaction"))
 }
 
 /// Returns a completed transaction of the account, by its id and its result's id.
@@ -186,7 +205,7 @@ fn completed<'a>(
     found
         .find(|(_, outcome)| outcome.result_id == result)
         .filter(|(transaction, _)| account.results_by_id_alone || transaction.id == asked.id)
-        .ok_or_else(|| Failure::not_found("there is no such result"))
+        .ok_or_else(|| Failure::by(&rules::RESULT, "there is no such result"))
 }
 
 /// Returns a token for an address, in place of an id.
@@ -196,9 +215,12 @@ pub(super) fn opaque(moment: &mut Moment<'_>) -> String {
 
 fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
     if !request.is_json() {
-        return Err(Failure::bad("the content type must be application/json"));
+        return Err(Failure::by(
+            &rules::MEDIA_TYPE,
+            "the content type must be application/json",
+        ));
     }
     request
         .object()
-        .ok_or_else(|| Failure::bad("the body must be a JSON object"))
+        .ok_or_else(|| Failure::by(&rules::BODY, "the body must be a JSON object"))
 }

@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use sha2::Sha256;
 
 use super::account::Account;
-use super::{Moment, World};
+use super::{Moment, World, rules};
 use crate::exchange::Incoming;
 use crate::failure::Failure;
+use crate::rule::Rule;
 
 /// Returns the account of a request's token.
 pub(crate) fn authorized(
@@ -18,45 +19,51 @@ pub(crate) fn authorized(
     request: &Incoming,
     moment: &Moment<'_>,
 ) -> Result<Account, Failure> {
-    let (scheme, token) = request
+    let (_, token) = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
-        .ok_or_else(|| Failure::unauthorized("Authorization must be Bearer and a token"))?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Failure::unauthorized(
-            "Authorization must be Bearer and a token",
-        ));
-    }
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .ok_or_else(|| Failure::by(&rules::BEARER, "Authorization must be Bearer and a token"))?;
     check(world, token.trim(), moment)
         .cloned()
-        .map_err(Failure::unauthorized)
+        .map_err(|(rule, text)| Failure::by(rule, text))
 }
 
-fn check<'a>(
-    world: &'a World,
-    token: &str,
-    moment: &Moment<'_>,
-) -> Result<&'a Account, &'static str> {
-    let (signed, signature) = token.rsplit_once('.').ok_or("the token is not a JWT")?;
-    let (header, payload) = signed.split_once('.').ok_or("the token is not a JWT")?;
-    let header = object(header).ok_or("the token's header is not a JSON object in Base64url")?;
+/// A violated rule, and its text.
+type Violation = (&'static Rule, &'static str);
+
+fn check<'a>(world: &'a World, token: &str, moment: &Moment<'_>) -> Result<&'a Account, Violation> {
+    let form = |text| (&rules::TOKEN_FORM, text);
+    let (signed, signature) = token
+        .rsplit_once('.')
+        .ok_or(form("the token is not a JWT"))?;
+    let (header, payload) = signed
+        .split_once('.')
+        .ok_or(form("the token is not a JWT"))?;
+    let header =
+        object(header).ok_or(form("the token's header is not a JSON object in Base64url"))?;
     if header.get("alg").and_then(Value::as_str) != Some("HS256") {
-        return Err("alg must be HS256");
+        return Err((&rules::TOKEN_ALGORITHM, "alg must be HS256"));
     }
     let key_id = header
         .get("kid")
         .and_then(Value::as_str)
-        .ok_or("kid is missing in the token's header")?;
-    let account = world.account(key_id).ok_or("kid is not known")?;
+        .ok_or((&rules::TOKEN_KEY_ID, "kid is missing in the token's header"))?;
+    let account = world
+        .account(key_id)
+        .ok_or((&rules::TOKEN_KEY_ID, "kid is not known"))?;
     let signature = URL_SAFE_NO_PAD
         .decode(signature)
-        .map_err(|_| "the token's signature is not Base64url")?;
-    let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes())
-        .map_err(|_| "the secret is not a valid key")?;
+        .map_err(|_| form("the token's signature is not Base64url"))?;
+    // HMAC accepts keys of every length.
+    let wrong = (&rules::TOKEN_SIGNATURE, "the token's signature is wrong");
+    let mac = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes()).map_err(|_| wrong)?;
     mac.chain_update(signed.as_bytes())
         .verify_slice(&signature)
-        .map_err(|_| "the token's signature is wrong")?;
-    let payload = object(payload).ok_or("the token's payload is not a JSON object in Base64url")?;
+        .map_err(|_| wrong)?;
+    let payload = object(payload).ok_or(form(
+        "the token's payload is not a JSON object in Base64url",
+    ))?;
     let times = Times::of(&payload)?;
     // The client generates the token by its own clock, which may differ from virtual time.
     let mut verdicts = moment
@@ -79,26 +86,29 @@ struct Times {
 }
 
 impl Times {
-    fn of(payload: &Map<String, Value>) -> Result<Self, &'static str> {
-        let seconds = |name: &str| payload.get(name).and_then(Value::as_f64);
+    fn of(payload: &Map<String, Value>) -> Result<Self, Violation> {
+        let seconds = |name: &str, text| {
+            let seconds = payload.get(name).and_then(Value::as_f64);
+            seconds.ok_or((&rules::TOKEN_TIMES, text))
+        };
         Ok(Self {
-            issued: seconds("iat").ok_or("iat must be a UNIX timestamp in seconds")?,
-            not_before: seconds("nbf").ok_or("nbf must be a UNIX timestamp in seconds")?,
-            expires: seconds("exp").ok_or("exp must be a UNIX timestamp in seconds")?,
+            issued: seconds("iat", "iat must be a UNIX timestamp in seconds")?,
+            not_before: seconds("nbf", "nbf must be a UNIX timestamp in seconds")?,
+            expires: seconds("exp", "exp must be a UNIX timestamp in seconds")?,
         })
     }
 
-    fn check(&self, account: &Account, now: Timestamp) -> Result<(), &'static str> {
+    fn check(&self, account: &Account, now: Timestamp) -> Result<(), Violation> {
         let now = now.as_duration().as_secs_f64();
         let latest = now + seconds(account.clock_skew_seconds);
         if self.issued > latest || self.not_before > latest {
-            return Err("the token is not valid yet");
+            return Err((&rules::TOKEN_START, "the token is not valid yet"));
         }
         if self.expires <= now {
-            return Err("the token is expired");
+            return Err((&rules::TOKEN_EXPIRED, "the token is expired"));
         }
         if self.expires - self.issued > seconds(account.longest_token_seconds) {
-            return Err("the token is valid for too long");
+            return Err((&rules::TOKEN_LIFETIME, "the token is valid for too long"));
         }
         Ok(())
     }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::callback::is_loopback;
+use super::rules;
+use crate::callback::Reach;
 use crate::failure::Failure;
+use crate::rule::Rule;
 
 /// The task of every transaction.
 pub(crate) const DOCUMENT_SCAN: &str = "document_scan";
@@ -69,8 +71,9 @@ impl Submitted {
     /// Parses and checks the body.
     pub(crate) fn parse(body: &Map<String, Value>) -> Result<Self, Failure> {
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
-        let tasks = given("tasks").ok_or_else(|| Failure::bad("tasks is required"))?;
-        let tasks = texts("tasks", tasks)?;
+        let tasks =
+            given("tasks").ok_or_else(|| Failure::by(&rules::TASKS, "tasks is required"))?;
+        let tasks = texts(&rules::TASKS, "tasks", tasks)?;
         let is_combination = |combination: &&[&str]| {
             combination.len() == tasks.len()
                 && combination
@@ -78,18 +81,21 @@ impl Submitted {
                     .all(|task| tasks.iter().any(|known| known == task))
         };
         if !COMBINATIONS.iter().any(is_combination) {
-            return Err(Failure::bad("tasks is not a valid combination"));
+            return Err(Failure::by(
+                &rules::TASK_COMBINATION,
+                "tasks is not a valid combination",
+            ));
         }
         let settings = given("settings").cloned().unwrap_or_else(|| json!({}));
         let locale = match given("locale") {
             None => LOCALES[0].to_owned(),
-            Some(value) => one_of("locale", value, &LOCALES)?,
+            Some(value) => one_of(&rules::LOCALE, "locale", value, &LOCALES)?,
         };
         let mobile_only = match given("mobileOnly") {
             None => false,
-            Some(value) => value
-                .as_bool()
-                .ok_or_else(|| Failure::bad("mobileOnly must be true or false"))?,
+            Some(value) => value.as_bool().ok_or_else(|| {
+                Failure::by(&rules::MOBILE_ONLY, "mobileOnly must be true or false")
+            })?,
         };
         let expires_in = match given("expiresIn") {
             None => 3600,
@@ -97,7 +103,10 @@ impl Submitted {
                 .as_u64()
                 .filter(|seconds| (3600..=86_400).contains(seconds))
                 .ok_or_else(|| {
-                    Failure::bad("expiresIn must be a number of seconds from 3600 to 86400")
+                    Failure::by(
+                        &rules::EXPIRES_IN,
+                        "expiresIn must be a number of seconds from 3600 to 86400",
+                    )
                 })?,
         };
         Ok(Self {
@@ -108,10 +117,17 @@ impl Submitted {
             mobile_only,
             expires_in,
             return_url: given("returnUrl")
-                .map(|value| address("returnUrl", value))
+                .map(|value| address(&rules::RETURN_URL, "returnUrl", value, &Reach::default()))
                 .transpose()?,
             scan_return_url: given("scanReturnUrl")
-                .map(|value| address("scanReturnUrl", value))
+                .map(|value| {
+                    address(
+                        &rules::RETURN_URL,
+                        "scanReturnUrl",
+                        value,
+                        &Reach::default(),
+                    )
+                })
                 .transpose()?,
             unknown: body
                 .keys()
@@ -119,6 +135,12 @@ impl Submitted {
                 .cloned()
                 .collect(),
         })
+    }
+
+    /// Returns the body of a transaction with every task.
+    pub(crate) fn every_task() -> Result<Self, Failure> {
+        let [.., tasks] = COMBINATIONS;
+        Self::parse(&Map::from_iter([("tasks".to_owned(), json!(tasks))]))
     }
 
     /// Returns whether this task was requested.
@@ -131,15 +153,18 @@ impl DocumentSettings {
     fn parse(settings: &Value) -> Result<Self, Failure> {
         let settings = settings
             .as_object()
-            .ok_or_else(|| Failure::bad("settings must be an object"))?;
+            .ok_or_else(|| Failure::by(&rules::SETTINGS, "settings must be an object"))?;
         let mut parsed = Self::default();
         for (name, value) in settings {
             if name != "documentScan" {
-                return Err(Failure::bad(format!("settings.{name} is not known")));
+                return Err(Failure::by(
+                    &rules::KNOWN_SETTINGS,
+                    format!("settings.{name} is not known"),
+                ));
             }
-            let document = value
-                .as_object()
-                .ok_or_else(|| Failure::bad("settings.documentScan must be an object"))?;
+            let document = value.as_object().ok_or_else(|| {
+                Failure::by(&rules::SETTINGS, "settings.documentScan must be an object")
+            })?;
             for (name, value) in document {
                 parsed.set(name, value)?;
             }
@@ -147,50 +172,56 @@ impl DocumentSettings {
         if let (Some(minimum), Some(maximum)) = (parsed.minimum_age, parsed.maximum_age)
             && minimum > maximum
         {
-            return Err(Failure::bad("minimumAge must not be above maximumAge"));
+            return Err(Failure::by(
+                &rules::AGE_ORDER,
+                "minimumAge must not be above maximumAge",
+            ));
         }
         Ok(parsed)
     }
 
     fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
-        let number = || {
+        let number = |rule| {
             value
                 .as_i64()
-                .ok_or_else(|| Failure::bad(format!("{name} must be an integer")))
+                .ok_or_else(|| Failure::by(rule, format!("{name} must be an integer")))
         };
         let years = || {
-            number().and_then(|years| {
-                if years < 0 {
-                    Err(Failure::bad(format!("{name} must be a number of years")))
-                } else {
-                    Ok(years)
-                }
-            })
+            let years = number(&rules::AGE_LIMIT)?;
+            if years < 0 {
+                let text = format!("{name} must be a number of years");
+                return Err(Failure::by(&rules::AGE_LIMIT, text));
+            }
+            Ok(years)
         };
         match name {
-            "allowedExpiration" => self.allowed_expiration = number()?,
+            "allowedExpiration" => self.allowed_expiration = number(&rules::ALLOWED_EXPIRATION)?,
             // The sandbox's images contain no fields to blacken.
             "redactFields" => drop(field_names(name, value)?),
             "captureSources" => {
-                let sources = texts(name, value)?;
+                let sources = texts(&rules::CAPTURE_SOURCES, name, value)?;
                 if sources.is_empty()
                     || !sources
                         .iter()
                         .all(|source| SOURCES.contains(&source.as_str()))
                 {
-                    return Err(Failure::bad("captureSources must be camera, file or both"));
+                    return Err(Failure::by(
+                        &rules::CAPTURE_SOURCES,
+                        "captureSources must be camera, file or both",
+                    ));
                 }
                 self.capture_sources = Some(sources);
             }
-            "level" => self.level = Some(one_of(name, value, &["advanced"])?),
+            "level" => self.level = Some(one_of(&rules::LEVEL, name, value, &["advanced"])?),
             "minimumAge" => self.minimum_age = Some(years()?),
             "maximumAge" => self.maximum_age = Some(years()?),
             "validateFields" => self.validate_fields = field_names(name, value)?,
             "extractFields" => self.extract_fields = Some(field_names(name, value)?),
             _ => {
-                return Err(Failure::bad(format!(
-                    "settings.documentScan.{name} is not known"
-                )));
+                return Err(Failure::by(
+                    &rules::KNOWN_SETTINGS,
+                    format!("settings.documentScan.{name} is not known"),
+                ));
             }
         }
         Ok(())
@@ -204,30 +235,39 @@ impl DocumentSettings {
     }
 }
 
-/// Parses an address for the person: HTTPS, or on this machine.
-pub(crate) fn address(name: &str, value: &Value) -> Result<String, Failure> {
+/// Parses an address: HTTPS, or HTTP within the reach of callbacks.
+pub(crate) fn address(
+    rule: &'static Rule,
+    name: &str,
+    value: &Value,
+    reach: &Reach,
+) -> Result<String, Failure> {
     let text = value.as_str().filter(|text| {
         let is_https =
             url::Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host());
-        is_https || (text.starts_with("http://") && is_loopback(text))
+        is_https || (text.starts_with("http://") && reach.allows(text))
     });
     text.map(str::to_owned)
-        .ok_or_else(|| Failure::bad(format!("{name} must be an https address")))
+        .ok_or_else(|| Failure::by(rule, format!("{name} must be an https address")))
 }
 
 /// Parses an array of strings.
-pub(crate) fn texts(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
+pub(crate) fn texts(
+    rule: &'static Rule,
+    name: &str,
+    value: &Value,
+) -> Result<Vec<String>, Failure> {
     let texts = value.as_array().and_then(|items| {
         items
             .iter()
             .map(|item| item.as_str().map(str::to_owned))
             .collect()
     });
-    texts.ok_or_else(|| Failure::bad(format!("{name} must be an array of texts")))
+    texts.ok_or_else(|| Failure::by(rule, format!("{name} must be an array of texts")))
 }
 
 fn field_names(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
-    let names = texts(name, value)?;
+    let names = texts(&rules::FIELD_NAMES, name, value)?;
     let is_name = |name: &String| {
         !name.is_empty()
             && name
@@ -237,12 +277,20 @@ fn field_names(name: &str, value: &Value) -> Result<Vec<String>, Failure> {
     if names.iter().all(is_name) {
         Ok(names)
     } else {
-        Err(Failure::bad(format!("{name} must be names of fields")))
+        Err(Failure::by(
+            &rules::FIELD_NAMES,
+            format!("{name} must be names of fields"),
+        ))
     }
 }
 
-fn one_of(name: &str, value: &Value, known: &[&str]) -> Result<String, Failure> {
+fn one_of(
+    rule: &'static Rule,
+    name: &str,
+    value: &Value,
+    known: &[&str],
+) -> Result<String, Failure> {
     let text = value.as_str().filter(|text| known.contains(text));
     text.map(str::to_owned)
-        .ok_or_else(|| Failure::bad(format!("{name} must be one of {}", known.join(", "))))
+        .ok_or_else(|| Failure::by(rule, format!("{name} must be one of {}", known.join(", "))))
 }

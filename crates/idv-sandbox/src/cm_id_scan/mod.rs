@@ -7,7 +7,10 @@ mod create;
 pub(crate) mod handle;
 mod pages;
 mod render;
+mod rules;
 pub(crate) mod scenario;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod webhook;
 
@@ -16,12 +19,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::account::Account;
+use self::create::Submitted;
 use self::scenario::{Effect, Plan};
 use self::transaction::{COMPLETED, EXPIRED, Outcome, Scan, Transaction};
 use self::webhook::Webhook;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
-use crate::part::{self, Part, Verification as _};
+use crate::part::{self, Part, Summary, Verification as _};
+use crate::person::PersonPage;
+use crate::rule::{Route, Rule};
 use crate::scenario::Ending;
 use crate::vendor::Setting;
 use crate::world;
@@ -54,6 +60,15 @@ impl Part for Own {
     const POLL: &'static str = "/transactions/";
     /// The document mentions a growing delay without numbers.
     const RETRY_MINUTES: &'static [u64] = &[1, 5, 15, 60, 360, 1440];
+    const ROUTES: &'static [Route] = rules::ROUTES;
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    const PUBLIC: &'static [&'static str] = PUBLIC;
+    const STEPS: &'static [(&'static str, &'static str)] = scenario::STEPS;
+    /// The person begins and leaves. The document has no notification about it, so that the
+    /// transaction stays pending until it expires.
+    const ABANDON: &'static str = "never-finishes";
+    const EVENTS: &'static [(&'static str, &'static str)] =
+        &[(webhook::TRANSACTION, "happy"), (webhook::TASK, "happy")];
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
         vec![
@@ -67,13 +82,14 @@ impl Part for Own {
     }
 
     fn report_to(world: &mut World, url: &str, moment: &mut Moment<'_>) -> Result<(), String> {
+        moment.reach.demand(Some(url))?;
         let key_id = world.first.key_id.clone();
         world.own.webhooks = vec![Webhook::proven(
             moment.random.uuid(),
             key_id,
             url,
             moment.now,
-        )?];
+        )];
         Ok(())
     }
 
@@ -117,6 +133,20 @@ impl Part for Own {
         Ok(plan)
     }
 
+    fn step(
+        name: &str,
+        transaction: &mut Transaction,
+        account: &Account,
+        _: Timestamp,
+    ) -> Result<Plan, &'static str> {
+        scenario::step(name, transaction, &account.unknown_status)
+    }
+
+    /// The page sends the person back when the transaction is completed.
+    fn ends_visit(effect: &Effect) -> bool {
+        matches!(effect, Effect::Complete(_))
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -128,7 +158,7 @@ impl Part for Own {
                 api::handle(world, request, path, moment).unwrap_or_else(|failure| refuse(&failure))
             }
             path if request.method == Method::GET => pages::handle(world, path),
-            _ => refuse(&Failure::not_found("there is no such route")),
+            _ => refuse(&Failure::by(&rules::ROUTE, "there is no such route")),
         }
     }
 
@@ -136,6 +166,34 @@ impl Part for Own {
         if let Some((transaction, account, own)) = world.find(id) {
             reach(transaction, account, effect, &own.webhooks, moment);
         }
+    }
+
+    fn summary(world: &World, key: &str, transaction: &Transaction) -> Summary {
+        Summary {
+            id: key.to_owned(),
+            vendor_id: transaction.id.clone(),
+            reference: None,
+            state: transaction.state.clone(),
+            is_over: transaction.is_over(),
+            hand_off: Some(render::Places(&world.pages).page(transaction)),
+            message: None,
+        }
+    }
+
+    fn person(world: &World, key: &str) -> Option<PersonPage> {
+        let transaction = world.cases.get(key)?;
+        Some(pages::page(transaction, false))
+    }
+
+    fn return_address(world: &World, key: &str) -> Option<String> {
+        pages::return_address(world.cases.get(key)?, false)
+    }
+
+    /// The webhooks of `world` contain the address.
+    fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
+        let submitted = Submitted::every_task().map_err(|failure| failure.text)?;
+        let key_id = world.first.key_id.clone();
+        Ok(api::add(world, &key_id, submitted, moment).id)
     }
 
     fn view(_: &World, _: &str, transaction: &Transaction) -> Value {
@@ -171,6 +229,44 @@ impl Part for Own {
         }
     }
 }
+
+/// The names whose values are neither personal data nor secrets. `url` contains the person's token,
+/// and `name` the kind of the person's document.
+const PUBLIC: &[&str] = &[
+    "allowedExpiration",
+    "attempts",
+    "attemptsInvoiced",
+    "captureSources",
+    "category",
+    "code",
+    "comparison",
+    "completed",
+    "created",
+    "createdAt",
+    "events",
+    "expires",
+    "expiresIn",
+    "extractFields",
+    "field",
+    "id",
+    "level",
+    "linked",
+    "locale",
+    "maximumAge",
+    "message",
+    "minimumAge",
+    "mobileOnly",
+    "redactFields",
+    "resultId",
+    "score",
+    "source",
+    "state",
+    "tasks",
+    "type",
+    "updatedAt",
+    "validateFields",
+    "validity",
+];
 
 /// Applies an effect to a transaction and notifies its account's webhooks.
 fn reach(
@@ -226,8 +322,11 @@ fn reach(
 /// Returns the response of a refusal. The document promises JSON that describes the error, without
 /// an example ("Error handling").
 fn refuse(failure: &Failure) -> Answer {
-    let answer = Answer::json(failure.status, &json!({ "message": failure.text }));
-    if failure.status == StatusCode::UNAUTHORIZED {
+    let answer = failure.mark(Answer::json(
+        failure.status(),
+        &json!({ "message": failure.text }),
+    ));
+    if failure.status() == StatusCode::UNAUTHORIZED {
         answer.with_header("www-authenticate", "Bearer")
     } else {
         answer

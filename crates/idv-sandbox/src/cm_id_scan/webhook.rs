@@ -4,11 +4,11 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::Moment;
 use super::create::{address, texts};
 use super::render::time;
 use super::transaction::Transaction;
-use crate::callback::{Callback, demand_loopback};
+use super::{Moment, rules};
+use crate::callback::{Callback, Reach};
 use crate::failure::Failure;
 use crate::vendor::CALLBACK_SECRET;
 
@@ -35,27 +35,30 @@ impl Webhook {
         key_id: &str,
         body: &Map<String, Value>,
         now: Timestamp,
+        reach: &Reach,
     ) -> Result<Self, Failure> {
         let given = |name: &str| body.get(name).filter(|value| !value.is_null());
-        let url = given("url").ok_or_else(|| Failure::bad("url is required"))?;
+        let url =
+            given("url").ok_or_else(|| Failure::by(&rules::WEBHOOK_URL, "url is required"))?;
         let events = match given("events") {
             None => vec![TRANSACTION.to_owned(), TASK.to_owned()],
-            Some(value) => texts("events", value)?,
+            Some(value) => texts(&rules::WEBHOOK_EVENTS, "events", value)?,
         };
         if events.is_empty()
             || !events
                 .iter()
                 .all(|event| [TRANSACTION, TASK].contains(&event.as_str()))
         {
-            return Err(Failure::bad(format!(
-                "events must be {TRANSACTION}, {TASK} or both"
-            )));
+            return Err(Failure::by(
+                &rules::WEBHOOK_EVENTS,
+                format!("events must be {TRANSACTION}, {TASK} or both"),
+            ));
         }
         let headers = given("headers").map(headers).transpose()?;
         Ok(Self {
             id,
             key_id: key_id.to_owned(),
-            url: address("url", url)?,
+            url: address(&rules::WEBHOOK_URL, "url", url, reach)?,
             events,
             headers,
             created: now,
@@ -63,23 +66,17 @@ impl Webhook {
     }
 
     /// Returns a webhook for both events, authenticated by the sandbox's secret.
-    pub(crate) fn proven(
-        id: String,
-        key_id: String,
-        url: &str,
-        now: Timestamp,
-    ) -> Result<Self, String> {
-        demand_loopback(Some(url))?;
+    pub(crate) fn proven(id: String, key_id: String, url: &str, now: Timestamp) -> Self {
         let headers = Map::from_iter([("X-Callback-Secret".to_owned(), json!(CALLBACK_SECRET))]);
         let events = vec![TRANSACTION.to_owned(), TASK.to_owned()];
-        Ok(Self {
+        Self {
             id,
             key_id,
             url: url.to_owned(),
             events,
             headers: Some(headers),
             created: now,
-        })
+        }
     }
 
     /// Builds the response to a registration, in which times have other names than elsewhere.
@@ -140,7 +137,7 @@ pub(crate) fn tell(
 fn headers(value: &Value) -> Result<Map<String, Value>, Failure> {
     let headers = value
         .as_object()
-        .ok_or_else(|| Failure::bad("headers must be an object"))?;
+        .ok_or_else(|| Failure::by(&rules::WEBHOOK_HEADERS, "headers must be an object"))?;
     for (name, value) in headers {
         let is_name = name
             .parse::<HeaderName>()
@@ -149,9 +146,10 @@ fn headers(value: &Value) -> Result<Map<String, Value>, Failure> {
             .as_str()
             .is_some_and(|value| HeaderValue::from_str(value).is_ok());
         if !is_name || !is_value {
-            return Err(Failure::bad(format!(
-                "headers.{name} must be a header and its value"
-            )));
+            return Err(Failure::by(
+                &rules::WEBHOOK_HEADERS,
+                format!("headers.{name} must be a header and its value"),
+            ));
         }
     }
     Ok(headers.clone())

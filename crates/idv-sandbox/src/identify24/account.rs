@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::callback::demand_loopback;
+use crate::callback::Reach;
 use crate::part::Settings;
 
 /// The settings of a partner's account, including behaviour that the document leaves open.
@@ -160,8 +160,8 @@ impl Settings for Account {
         }]
     }
 
-    fn check(&self) -> Result<(), &'static str> {
-        demand_loopback(self.callback_url.as_ref())?;
+    fn check(&self, reach: &Reach) -> Result<(), &'static str> {
+        reach.demand(self.callback_url.as_ref())?;
         if self
             .statuses
             .all()

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, StatusCode};
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
@@ -15,11 +14,10 @@ use super::account::{Account, Project};
 use super::create::Submitted;
 use super::ident::Ident;
 use super::scenario::Effect;
-use super::{LIFETIME, Moment, World, render};
+use super::{LIFETIME, Moment, World, render, rules};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
-use crate::random::Random;
 
 /// The lifetime of an unused token ("Authentication").
 const IDLE: Duration = Duration::from_secs(30 * 60);
@@ -37,7 +35,7 @@ pub(super) fn handle(
         (&Method::GET, ["ident", "get", id]) => ident(world, request, id, moment),
         (&Method::GET, ["project", "getAll"]) => projects(world, request, moment),
         (&Method::GET, ["project", "get"]) => project(world, request, moment),
-        _ => Err(Failure::not_found("Unknown method")),
+        _ => Err(Failure::by(&rules::METHOD, "Unknown method")),
     }
 }
 
@@ -50,30 +48,50 @@ fn auth(world: &mut World, request: &Incoming, moment: &mut Moment<'_>) -> Resul
             .get(name)
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty());
-        text.ok_or_else(|| Failure::bad(format!("{name} is required")))
+        text.ok_or_else(|| Failure::by(&rules::CREDENTIALS, format!("{name} is required")))
     };
     let (partner, key) = (text("PARTNER")?, text("APIKEY")?);
     let account = world
         .account(partner)
         .filter(|account| account.api_key == key);
-    let partner = account.map(|account| account.partner.clone());
-    let partner = partner.ok_or_else(|| Failure::unauthorized("No valid API key provided"))?;
-    let token = new_token(&partner, moment.now, moment.random);
-    world.own.tokens.insert(token.clone(), &partner, moment.now);
+    let account = account
+        .ok_or_else(|| Failure::by(&rules::API_KEY, "No valid API key provided"))?
+        .clone();
+    let token = new_token(&account, moment);
+    world
+        .own
+        .tokens
+        .insert(token.clone(), &account.partner, moment.now);
     let answer = json!({ "result": true, "response_status": 200, "token": token, "messages": ["Successful.."] });
     Ok(Answer::json(StatusCode::OK, &answer))
 }
 
 /// Returns a new token. Only the vendor reads its content.
-fn new_token(partner: &str, now: Timestamp, random: &mut Random) -> String {
+fn new_token(account: &Account, moment: &mut Moment<'_>) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = part(&json!({ "typ": "JWT", "alg": "HS256" }));
-    let claims = part(&json!({ "sub": partner, "iat": now.as_second(), "jti": random.uuid() }));
+    let (issued, id) = (moment.now.as_second(), moment.random.uuid());
+    let claims = part(&json!({ "sub": account.partner, "iat": issued, "jti": id }));
     let signed = format!("{header}.{claims}");
+    let signature = signature(account, &signed);
+    format!("{signed}.{signature}")
+}
+
+/// Returns the signature of a token.
+fn signature(account: &Account, signed: &str) -> String {
     // HMAC accepts keys of every length, so the empty signature is never used.
-    let signature = Hmac::<Sha256>::new_from_slice(random.uuid().as_bytes())
-        .map(|mac| URL_SAFE_NO_PAD.encode(mac.chain_update(&signed).finalize().into_bytes()));
-    format!("{signed}.{}", signature.unwrap_or_default())
+    Hmac::<Sha256>::new_from_slice(account.api_key.as_bytes())
+        .map(|mac| URL_SAFE_NO_PAD.encode(mac.chain_update(signed).finalize().into_bytes()))
+        .unwrap_or_default()
+}
+
+/// Returns whether the token was issued to one of the accounts, and has expired if it is not alive.
+fn was_issued(world: &World, token: &str) -> bool {
+    token.rsplit_once('.').is_some_and(|(signed, given)| {
+        world
+            .accounts()
+            .any(|account| signature(account, signed) == given)
+    })
 }
 
 /// ident/create.
@@ -90,15 +108,12 @@ fn create(
         submitted.text("project_id").unwrap_or_default(),
     )?;
     if !project.is_active() {
-        return Err(Failure::new(
-            StatusCode::PAYMENT_REQUIRED,
+        return Err(Failure::by(
+            &rules::PROJECT_ACTIVE,
             "The project is not active",
         ));
     }
-    let id = moment.random.uuid();
-    let ident = Ident::new(id.clone(), &account, submitted, moment.now);
-    world.cases.insert(id.clone(), ident);
-    moment.plan(later(moment.now, LIFETIME), &id, Effect::EndOfLife);
+    let id = add(world, &account, submitted, moment);
     let mut answer = Map::new();
     answer.insert("result".into(), true.into());
     answer.insert("messages".into(), json!([]));
@@ -112,6 +127,20 @@ fn create(
     Ok(Answer::json(StatusCode::OK, &answer.into()))
 }
 
+/// Adds an ident, plans the end of its lifetime, and returns its id.
+pub(super) fn add(
+    world: &mut World,
+    account: &Account,
+    submitted: Submitted,
+    moment: &mut Moment<'_>,
+) -> String {
+    let id = moment.random.uuid();
+    let ident = Ident::new(id.clone(), account, submitted, moment.now);
+    world.cases.insert(id.clone(), ident);
+    moment.plan(later(moment.now, LIFETIME), &id, Effect::EndOfLife);
+    id
+}
+
 /// ident/get.
 fn ident(
     world: &mut World,
@@ -123,10 +152,12 @@ fn ident(
     let ident = world
         .cases
         .get(id)
-        .filter(|ident| !ident.gone)
-        .ok_or_else(|| Failure::not_found("Unknown ident"))?;
+        .ok_or_else(|| Failure::by(&rules::IDENT, "Unknown ident"))?;
+    if ident.gone {
+        return Err(Failure::by(&rules::IDENT_LIFETIME, "Unknown ident"));
+    }
     if ident.partner != account.partner {
-        return Err(forbidden());
+        return Err(Failure::by(&rules::IDENT_OWNER, FORBIDDEN));
     }
     let answer = json!({ "result": true, "messages": [], "data": render::ident(ident) });
     Ok(Answer::json(StatusCode::OK, &answer))
@@ -157,7 +188,9 @@ fn project(
         // A number in this sample, a string in every other.
         Some(Value::Number(number)) if number.is_u64() => number.to_string(),
         Some(Value::String(text)) if !text.is_empty() => text.clone(),
-        _ => return Err(Failure::bad("project_id is required")),
+        _ => {
+            return Err(Failure::by(&rules::PROJECT_ID, "project_id is required"));
+        }
     };
     let project = find_project(world, &account, &id)?;
     let answer = json!({ "result": true, "messages": [], "data": render::project(&project), "response_status": 200 });
@@ -172,32 +205,42 @@ fn authorized(
 ) -> Result<Account, Failure> {
     let header = |name: &str| {
         let value = request.header(name).filter(|value| !value.is_empty());
-        value.ok_or_else(|| Failure::unauthorized(format!("{name} is required")))
+        value.ok_or_else(|| Failure::by(&rules::HEADERS, format!("{name} is required")))
     };
     let (partner, token) = (header("X-API-PARTNER")?, header("X-API-TOKEN")?);
-    let invalid = || Failure::unauthorized("The token is not valid or expired");
-    let token = world
-        .own
-        .tokens
-        .alive(token, IDLE, moment.now)
-        .filter(|token| token.account == partner);
-    token.ok_or_else(invalid)?.used = moment.now;
+    let invalid = |rule| Failure::by(rule, "The token is not valid or expired");
+    match world.own.tokens.alive(token, IDLE, moment.now) {
+        Some(token) if token.account == partner => token.used = moment.now,
+        Some(_) => return Err(invalid(&rules::TOKEN_PARTNER)),
+        None => {
+            let is_expired = was_issued(world, token);
+            return Err(invalid(if is_expired {
+                &rules::TOKEN_EXPIRED
+            } else {
+                &rules::TOKEN
+            }));
+        }
+    }
     demand_json(request)?;
-    world.account(partner).cloned().ok_or_else(invalid)
+    let account = world.account(partner).cloned();
+    account.ok_or_else(|| invalid(&rules::TOKEN_PARTNER))
 }
 
 fn demand_json(request: &Incoming) -> Result<(), Failure> {
     if request.is_json() {
         Ok(())
     } else {
-        Err(Failure::bad("Content-Type must be application/json"))
+        Err(Failure::by(
+            &rules::MEDIA_TYPE,
+            "Content-Type must be application/json",
+        ))
     }
 }
 
 fn body(request: &Incoming) -> Result<Map<String, Value>, Failure> {
     request
         .object()
-        .ok_or_else(|| Failure::bad("The body must be a JSON object in UTF-8"))
+        .ok_or_else(|| Failure::by(&rules::BODY, "The body must be a JSON object in UTF-8"))
 }
 
 /// Returns a project of the account. Another account's project is forbidden.
@@ -210,15 +253,10 @@ fn find_project(world: &World, account: &Account, id: &str) -> Result<Project, F
         .flat_map(|account| &account.projects)
         .any(|project| project.id == id)
     {
-        return Err(forbidden());
+        return Err(Failure::by(&rules::PROJECT_OWNER, FORBIDDEN));
     }
-    Err(Failure::not_found("Unknown project"))
+    Err(Failure::by(&rules::PROJECT, "Unknown project"))
 }
 
-/// Returns the failure for another partner's data.
-fn forbidden() -> Failure {
-    Failure::new(
-        StatusCode::FORBIDDEN,
-        "The API key has no permission for this",
-    )
-}
+/// The message about another partner's data.
+const FORBIDDEN: &str = "The API key has no permission for this";

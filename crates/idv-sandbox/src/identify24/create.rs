@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::rules;
 use crate::failure::Failure;
 use crate::iso::{is_country, is_date};
+use crate::rule::Rule;
 
 /// The prefix of a PDF's Base64 text in the document's sample.
 const PDF_PREFIX: &str = "data:@file/pdf;base64,";
@@ -90,9 +92,10 @@ impl Submitted {
         let mut submitted = Self::default();
         for (name, value) in body {
             if value.is_object() || value.is_array() {
-                return Err(Failure::bad(format!(
-                    "{name}: the expected JSON structure is flat"
-                )));
+                return Err(Failure::by(
+                    &rules::FLAT,
+                    format!("{name}: the expected JSON structure is flat"),
+                ));
             }
             if !ATTRIBUTES.iter().any(|(known, ..)| known == name) {
                 submitted.unknown.push(name.clone());
@@ -106,23 +109,37 @@ impl Submitted {
                 Some(Value::Number(number)) if name == "project_id" && number.is_u64() => {
                     Some(number.to_string())
                 }
-                Some(_) => return Err(Failure::bad(format!("{name} must be a text"))),
+                Some(_) => {
+                    return Err(Failure::by(&rules::TEXT, format!("{name} must be a text")));
+                }
             };
             let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
                 if required {
-                    return Err(Failure::bad(format!("{name} is required")));
+                    return Err(Failure::by(&rules::REQUIRED, format!("{name} is required")));
                 }
                 continue;
             };
             format
                 .check(&text)
-                .map_err(|rule| Failure::bad(format!("{name} must be {rule}")))?;
+                .map_err(|(rule, form)| Failure::by(rule, format!("{name} must be {form}")))?;
             if format == Format::UpperCase && text.chars().any(char::is_lowercase) {
                 submitted.not_uppercase.push(name);
             }
             submitted.fields.insert(name.to_owned(), text);
         }
         Ok(submitted)
+    }
+
+    /// Returns the person of the document's sample, with the required attributes.
+    pub(crate) fn sample(project_id: &str) -> Result<Self, Failure> {
+        let attributes = json!({
+            "project_id": project_id, "custom_id": "sample", "gender": "MALE",
+            "person_first_name": "JOHN", "person_last_name": "DOE", "nationality": "DE",
+            "birthday": "1981-09-05", "birth_place": "BERLIN", "email": "johndoe@identify24.de",
+            "mobile_phone": "01511111111", "zip_code": "94670", "city": "NÜRNBERG",
+            "country": "DE",
+        });
+        Self::parse(attributes.as_object().unwrap_or(&Map::new()))
     }
 
     /// Returns an attribute.
@@ -143,26 +160,32 @@ impl Submitted {
 }
 
 impl Format {
-    /// Checks a value; returns the violated rule.
-    fn check(self, text: &str) -> Result<(), &'static str> {
-        let (fits, rule) = match self {
-            Self::Text | Self::UpperCase => (true, ""),
-            Self::Date => (is_date(text), "a date: YYYY-MM-DD"),
-            Self::Gender => (matches!(text, "MALE" | "FEMALE"), "either MALE or FEMALE"),
-            Self::Email => (is_email(text), "an e-mail address"),
-            Self::Phone => (is_phone(text), "a phone number"),
+    /// Checks a value. A violation has the rule and the expected form.
+    fn check(self, text: &str) -> Result<(), (&'static Rule, &'static str)> {
+        let (fits, rule, form) = match self {
+            Self::Text | Self::UpperCase => return Ok(()),
+            Self::Date => (is_date(text), &rules::DATE, "a date: YYYY-MM-DD"),
+            Self::Gender => (
+                matches!(text, "MALE" | "FEMALE"),
+                &rules::GENDER,
+                "either MALE or FEMALE",
+            ),
+            Self::Email => (is_email(text), &rules::EMAIL, "an e-mail address"),
+            Self::Phone => (is_phone(text), &rules::PHONE, "a phone number"),
             Self::Country => (
                 is_country(text, 2),
+                &rules::COUNTRY,
                 "an uppercase two-letter code of ISO 3166",
             ),
             Self::TypeOfId => (
                 matches!(text, "Personalausweis" | "Reisepass"),
+                &rules::TYPE_OF_ID,
                 "Personalausweis or Reisepass",
             ),
-            Self::Url => (is_url(text), "a URL"),
-            Self::Pdf => (is_pdf(text), "a PDF in Base64"),
+            Self::Url => (is_url(text), &rules::PDF_URL, "a URL"),
+            Self::Pdf => (is_pdf(text), &rules::PDF_CONTENT, "a PDF in Base64"),
         };
-        if fits { Ok(()) } else { Err(rule) }
+        if fits { Ok(()) } else { Err((rule, form)) }
     }
 }
 

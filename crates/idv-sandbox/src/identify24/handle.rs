@@ -37,7 +37,7 @@ impl Identify24<'_> {
 
     /// Invalidates every token, as after half an hour without use.
     pub fn forget_tokens(&self) {
-        self.state().parts.identify24.own.tokens.clear();
+        self.delete_tokens();
     }
 
     /// Returns the number of idents.

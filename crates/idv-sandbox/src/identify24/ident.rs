@@ -9,6 +9,9 @@ use super::render;
 use crate::callback::Callback;
 use crate::part::Verification;
 
+/// The kind of every callback.
+pub(crate) const WEBHOOK: &str = "webhook";
+
 /// An ident.
 #[derive(Debug, Clone)]
 pub(crate) struct Ident {
@@ -23,6 +26,8 @@ pub(crate) struct Ident {
     pub(crate) finished: bool,
     /// Whether its lifetime is over.
     pub(crate) gone: bool,
+    /// Whether the person is in a call with an agent.
+    pub(crate) in_call: bool,
     pub(crate) agent_name: Option<String>,
     pub(crate) agent_notes: Option<String>,
     pub(crate) reject_reason: Option<String>,
@@ -57,6 +62,7 @@ impl Ident {
             history: vec![(now, account.statuses.unidentified.clone())],
             finished: false,
             gone: false,
+            in_call: false,
             agent_name: None,
             agent_notes: None,
             reject_reason: None,
@@ -71,6 +77,22 @@ impl Ident {
             .map_or("", |(_, status)| status.word.as_str())
     }
 
+    /// Returns whether a review follows or has begun, so that the person has done their part.
+    pub(crate) fn is_in_review(&self, account: &Account) -> bool {
+        let statuses = [
+            &account.statuses.in_review,
+            &account.statuses.fraud_suspected,
+        ];
+        let current = self.history.last();
+        !self.finished && current.is_some_and(|(_, current)| statuses.contains(&current))
+    }
+
+    /// Lets an agent answer the person's call.
+    pub(crate) fn answer(&mut self, account: &Account) {
+        self.in_call = true;
+        self.agent_name = Some(account.agent_name.clone());
+    }
+
     /// Applies a status and returns the webhook for the partner, if there is an address for it.
     pub(crate) fn reach(
         &mut self,
@@ -78,10 +100,11 @@ impl Ident {
         now: Timestamp,
         account: &Account,
     ) -> Option<Callback> {
+        self.in_call = false;
         self.history.push((now, status.clone()));
         let url = account.callback_url.clone()?;
         Some(Callback::json(
-            "webhook",
+            WEBHOOK,
             &self.id,
             url,
             &self.payload(status, account),

@@ -5,8 +5,12 @@ mod api;
 mod create;
 pub(crate) mod handle;
 mod ident;
+mod pages;
 mod render;
+mod rules;
 pub(crate) mod scenario;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -15,13 +19,16 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::account::{Account, Status};
-use self::ident::Ident;
+use self::create::Submitted;
+use self::ident::{Ident, WEBHOOK};
 use self::scenario::{Effect, Plan};
 use crate::clock::later;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
-use crate::part::{self, Part, Verification as _};
+use crate::part::{self, Part, Summary, Verification as _};
+use crate::person::PersonPage;
+use crate::rule::{Route, Rule};
 use crate::scenario::Ending;
 use crate::token::Tokens;
 use crate::vendor::{Setting, with_secret};
@@ -58,6 +65,12 @@ impl Part for Own {
     const CREATE: &'static str = "/ident/create";
     const POLL: &'static str = "/ident/get";
     const RETRY_MINUTES: &'static [u64] = &[1, 5, 30];
+    const ROUTES: &'static [Route] = rules::ROUTES;
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    const PUBLIC: &'static [&'static str] = PUBLIC;
+    const STEPS: &'static [(&'static str, &'static str)] = scenario::STEPS;
+    const ABANDON: &'static str = "person-aborts";
+    const EVENTS: &'static [(&'static str, &'static str)] = &[(WEBHOOK, "reviewer-confirms")];
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
         let account = &world.first;
@@ -136,6 +149,20 @@ impl Part for Own {
         scenario::plan(scenario, reason, account, left).ok_or("unknown scenario")
     }
 
+    fn step(
+        name: &str,
+        ident: &mut Ident,
+        account: &Account,
+        _: Timestamp,
+    ) -> Result<Plan, &'static str> {
+        scenario::step(name, ident, account)
+    }
+
+    /// The call ends with a status.
+    fn ends_visit(effect: &Effect) -> bool {
+        matches!(effect, Effect::Status(..))
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -143,7 +170,7 @@ impl Part for Own {
         moment: &mut Moment<'_>,
     ) -> Answer {
         match path {
-            ["apply", id] if request.method == Method::GET => page(world.cases.get(id)),
+            ["apply", id] if request.method == Method::GET => pages::handle(world, id),
             path => api::handle(world, request, path, moment).unwrap_or_else(|failure| {
                 let partner = request
                     .header("X-API-PARTNER")
@@ -158,7 +185,7 @@ impl Part for Own {
             return;
         };
         match effect {
-            Effect::Call => ident.agent_name = Some(account.agent_name.clone()),
+            Effect::Call => ident.answer(account),
             Effect::Correct => {
                 let name = ident.submitted.text("person_last_name").unwrap_or_default();
                 let corrected = format!("{name}-BEISPIEL");
@@ -183,6 +210,38 @@ impl Part for Own {
                 ident.end();
             }
         }
+    }
+
+    fn summary(world: &World, key: &str, ident: &Ident) -> Summary {
+        Summary {
+            id: key.to_owned(),
+            vendor_id: ident.id.clone(),
+            reference: ident.submitted.text("custom_id").map(ToString::to_string),
+            state: ident.word().to_owned(),
+            is_over: ident.is_over(),
+            hand_off: (!ident.gone).then(|| format!("{}/apply/{}", world.pages, ident.id)),
+            message: None,
+        }
+    }
+
+    fn person(world: &World, key: &str) -> Option<PersonPage> {
+        let ident = world.cases.get(key).filter(|ident| !ident.gone)?;
+        Some(pages::page(ident, world.account(&ident.partner)?))
+    }
+
+    /// The ident is in a review, so that the next webhook can be the last one. The account of
+    /// `world` contains the address.
+    fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
+        let account = world.first.clone();
+        let project = account.projects.iter().find(|project| project.is_active());
+        let project = project.ok_or("the account has no active project")?;
+        let submitted = Submitted::sample(&project.id).map_err(|failure| failure.text)?;
+        let id = api::add(world, &account, submitted, moment);
+        if let Some(ident) = world.cases.get_mut(&id) {
+            ident.answer(&account);
+            ident.reach(&account.statuses.in_review, moment.now, &account);
+        }
+        Ok(id)
     }
 
     fn view(_: &World, _: &str, ident: &Ident) -> Value {
@@ -218,6 +277,22 @@ impl Part for Own {
     }
 }
 
+/// The names whose values are neither personal data nor secrets. An IdentID opens the person's page,
+/// so that it is not among them.
+const PUBLIC: &[&str] = &[
+    "appointment_date",
+    "created_at",
+    "messages",
+    "PARTNER",
+    "project_id",
+    "response_status",
+    "result",
+    "status",
+    "status_id",
+    "type_of_id",
+    "X-API-PARTNER",
+];
+
 /// Sets a status, known or not, and cancels all planned events.
 fn set(
     world: &mut World,
@@ -233,30 +308,14 @@ fn set(
     world.view(id)
 }
 
-/// Returns the page of `conference_url` for the person's browser.
-fn page(ident: Option<&Ident>) -> Answer {
-    match ident.filter(|ident| !ident.gone) {
-        Some(ident) if ident.finished => {
-            Answer::page(StatusCode::OK, "This identification is finished.")
-        }
-        Some(_) => Answer::page(
-            StatusCode::OK,
-            "Please hold your identity card ready. An agent will be with you shortly.",
-        ),
-        None => Answer::nothing_here(),
-    }
-}
-
 /// Returns the response of a refusal. The document shows no body for it, so it is the body of a
 /// success without data. With the account's setting, the HTTP status is 200.
 fn refuse(failure: &Failure, account: &Account) -> Answer {
     if account.failures_in_200 {
-        let code = failure.status.as_u16();
+        let code = failure.status().as_u16();
         let body = json!({ "result": false, "response_status": code, "messages": [failure.text] });
-        return Answer::json(StatusCode::OK, &body);
+        return failure.mark(Answer::json(StatusCode::OK, &body));
     }
-    Answer::json(
-        failure.status,
-        &json!({ "result": false, "messages": [failure.text] }),
-    )
+    let body = json!({ "result": false, "messages": [failure.text] });
+    failure.mark(Answer::json(failure.status(), &body))
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::crypt;
-use crate::callback::demand_loopback;
+use crate::callback::Reach;
 use crate::part::Settings;
 
 /// The settings of the account, including functions that the document says "need to be enabled for
@@ -164,7 +164,7 @@ impl Settings for Account {
         }]
     }
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, reach: &Reach) -> Result<(), &'static str> {
         if self
             .encryption_key
             .as_deref()
@@ -178,7 +178,7 @@ impl Settings for Account {
         self.webhooks
             .all()
             .into_iter()
-            .try_for_each(|(_, url)| demand_loopback(url))
+            .try_for_each(|(_, url)| reach.demand(url))
     }
 }
 

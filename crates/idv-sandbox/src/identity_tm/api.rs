@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::account::Account;
 use super::case::Case;
-use super::failure::{Failure, invalid_state, no_such_method, not_found};
-use super::{Moment, World, create, events, files, password, render, results, tan};
+use super::failure::{Failure, no_such_method, not_found};
+use super::{Moment, World, create, events, files, password, render, results, rules, tan};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 
@@ -34,13 +34,15 @@ pub(super) fn handle(
     // The sample of getStatus (3.2.8) uses 2.0.
     let is_sample = version == "2.0" && path.first() == Some(&"getStatus");
     if version != "2.10" && !is_sample {
-        return Err(no_such_method());
+        return Err(no_such_method(&rules::BASE_PATH));
     }
     if (&request.method, path) == (&Method::GET, &["serverStatus"]) {
         return Ok(Answer::empty(StatusCode::OK));
     }
     let account = authorized(world, request)?;
-    let (method, arguments) = path.split_first().ok_or_else(no_such_method)?;
+    let (method, arguments) = path
+        .split_first()
+        .ok_or_else(|| no_such_method(&rules::CALL))?;
     let (argument, rest) = arguments
         .split_first()
         .map_or((None, arguments), |(first, rest)| (Some(*first), rest));
@@ -92,7 +94,7 @@ pub(super) fn handle(
         }
         ("POST", "cancelOrder", Some(order)) if rest.is_empty() => cancel(&mut call, order),
         ("POST", _, Some(order)) if rest.is_empty() => tan::handle(&mut call, method, order),
-        _ => Err(no_such_method()),
+        _ => Err(no_such_method(&rules::CALL)),
     }
 }
 
@@ -104,14 +106,14 @@ impl Call<'_, '_, '_> {
             .cases
             .get(order)
             .filter(|case| case.user == self.account.user);
-        case.ok_or_else(not_found)
+        case.ok_or_else(|| not_found(&rules::ORDER))
     }
 
     /// Returns an order of the account whose data is not deleted.
     pub(super) fn kept_case(&self, order: &str) -> Result<&Case, Failure> {
         self.case(order).and_then(|case| {
             if case.deleted {
-                Err(not_found())
+                Err(not_found(&rules::DATA_KEPT))
             } else {
                 Ok(case)
             }
@@ -123,30 +125,40 @@ impl Call<'_, '_, '_> {
         self.demand_json()?;
         self.request
             .object()
-            .ok_or_else(|| Failure::bad("the body must be a JSON object"))
+            .ok_or_else(|| Failure::by(&rules::JSON_BODY, "the body must be a JSON object"))
     }
 
     pub(super) fn demand_json(&self) -> Result<(), Failure> {
         if self.request.is_json() {
             Ok(())
         } else {
-            Err(Failure::bad("the content type must be application/json"))
+            Err(Failure::by(
+                &rules::CONTENT_TYPE,
+                "the content type must be application/json",
+            ))
         }
     }
 }
 
 /// Returns the account of a request's Basic authentication (2.7).
 fn authorized(world: &World, request: &Incoming) -> Result<Account, Failure> {
-    let account = request.basic().and_then(|credentials| {
-        let (user, password) = credentials.split_once(':')?;
-        world
-            .account(user)
-            .filter(|account| account.password == password)
-            .cloned()
-    });
-    account.ok_or_else(|| {
-        Failure::unauthorized("authentication failed, please check username and password")
-    })
+    let refuse = |rule| {
+        Failure::by(
+            rule,
+            "authentication failed, please check username and password",
+        )
+    };
+    let credentials = request
+        .basic()
+        .ok_or_else(|| refuse(&rules::AUTHENTICATION))?;
+    let (user, password) = credentials
+        .split_once(':')
+        .ok_or_else(|| refuse(&rules::AUTHENTICATION))?;
+    world
+        .account(user)
+        .filter(|account| account.password == password)
+        .cloned()
+        .ok_or_else(|| refuse(&rules::CREDENTIALS))
 }
 
 /// getStatus (3.2).
@@ -156,7 +168,7 @@ fn status(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
         ["IncludeSubKind"] => (false, true),
         ["ExtendedList"] => (true, false),
         ["ExtendedList", "IncludeSubKind"] => (true, true),
-        _ => return Err(no_such_method()),
+        _ => return Err(no_such_method(&rules::STATUS_VARIANT)),
     };
     Ok(Answer::json(
         StatusCode::OK,
@@ -167,7 +179,8 @@ fn status(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
 /// delIdentdata (3.12).
 fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     if !call.kept_case(order)?.is_final() {
-        return Err(invalid_state(
+        return Err(Failure::by(
+            &rules::DELETE_AFTER_END,
             "the order is not finally processed; cancelOrder is for such",
         ));
     }
@@ -180,7 +193,10 @@ fn delete(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
 /// cancelOrder (4.2). The data is kept, but the person cannot continue.
 fn cancel(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     if call.case(order)?.is_final() {
-        return Err(invalid_state("the order is not in a cancellable state"));
+        return Err(Failure::by(
+            &rules::CANCEL_BEFORE_END,
+            "the order is not in a cancellable state",
+        ));
     }
     if let Some(case) = call.world.cases.get_mut(order) {
         case.attempt += 1;
@@ -193,7 +209,8 @@ fn cancel(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
 fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answer, Failure> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte);
     if reference.is_empty() || !reference.bytes().all(allowed) {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::REFERENCE,
             "Ref must have no other characters than a-z A-Z 0-9 - . +",
         ));
     }
@@ -206,7 +223,7 @@ fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answe
         .map(|case| case.id.as_str())
         .collect();
     if found.is_empty() {
-        Err(not_found())
+        Err(not_found(&rules::REFERENCE_FOUND))
     } else {
         Ok(Answer::json(StatusCode::OK, &json!(found)))
     }
@@ -215,7 +232,10 @@ fn orders_by_reference(call: &Call<'_, '_, '_>, reference: &str) -> Result<Answe
 /// checkSignmeUser (9.1).
 fn check_sign_me_user(call: &Call<'_, '_, '_>) -> Result<Answer, Failure> {
     if !call.account.sign_me {
-        return Err(Failure::bad("the account does not sign through sign-me"));
+        return Err(Failure::by(
+            &rules::SIGN_ME_ACCOUNT,
+            "the account does not sign through sign-me",
+        ));
     }
     let body = call.body()?;
     let email = body
@@ -223,13 +243,18 @@ fn check_sign_me_user(call: &Call<'_, '_, '_>) -> Result<Answer, Failure> {
         .and_then(Value::as_str)
         .filter(|email| !email.is_empty());
     let email = email
-        .ok_or_else(|| Failure::bad("Email is required"))?
+        .ok_or_else(|| Failure::by(&rules::SIGN_ME_EMAIL, "Email is required"))?
         .trim()
         .to_lowercase();
     match body.get("signatureType") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if matches!(kind.as_str(), "QES" | "ADV" | "BAS") => {}
-        Some(_) => return Err(Failure::bad("signatureType must be QES, ADV or BAS")),
+        Some(_) => {
+            return Err(Failure::by(
+                &rules::SIGNATURE_TYPE,
+                "signatureType must be QES, ADV or BAS",
+            ));
+        }
     }
     let able = call.world.own.sign_me.get(&email);
     let answer = json!({ "UserExists": able.is_some(), "UserIsAbleToSign": able == Some(&true) });

@@ -202,6 +202,34 @@ impl Case {
             .unwrap_or_default()
     }
 
+    /// Returns whether the person's next action is awaited on the vendor's pages: the
+    /// identification, or the signature.
+    pub(crate) fn awaits_person(&self, account: &Account) -> bool {
+        !self.is_final()
+            && if self.awaits_signature() {
+                !account.customer_side_signing
+            } else {
+                !self.is_done_by_person() && self.identified.is_none()
+            }
+    }
+
+    /// Returns whether the person can sign: the identification is positive or took place earlier.
+    pub(crate) fn awaits_signature(&self) -> bool {
+        let identified = self.identified.is_some() || self.method() == Method::Earlier;
+        identified && self.submitted.is_signed() && !self.is_final()
+    }
+
+    /// Returns whether the person has completed their part of the identification.
+    pub(crate) fn is_done_by_person(&self) -> bool {
+        self.conducted || (self.method() == Method::Phone && self.mobile_verified)
+    }
+
+    /// Returns whether the order has succeeded: the person is identified, and has signed if the
+    /// order includes a signature.
+    pub(crate) fn has_succeeded(&self) -> bool {
+        self.reached(if self.submitted.is_signed() { 84 } else { 6 })
+    }
+
     /// Returns whether images of the document were recorded; by eID, only if requested (3.1.4,
     /// `eIDSettings`).
     pub(crate) fn has_images(&self, account: &Account) -> bool {

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use super::rules;
 use crate::iso;
 
 /// A row of a table.
@@ -96,11 +97,17 @@ pub(crate) fn object(
         let path = join(path, row.name);
         match object.get(row.name) {
             None | Some(Value::Null) if row.required => {
-                return Err(Failure::bad(format!("{path} is required")));
+                return Err(Failure::by(
+                    &rules::REQUIRED_ELEMENT,
+                    format!("{path} is required"),
+                ));
             }
             None | Some(Value::Null) => {}
             Some(Value::String(text)) if row.required && text.trim().is_empty() => {
-                return Err(Failure::bad(format!("{path} is required")));
+                return Err(Failure::by(
+                    &rules::REQUIRED_ELEMENT,
+                    format!("{path} is required"),
+                ));
             }
             Some(found) => value(&row.is, found, &path, unknown)?,
         }
@@ -127,15 +134,16 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Result<(), Failure> {
-    let wrong = |what: &str| Err(Failure::bad(format!("{path} must be {what}")));
+    let must_be = |rule, what: &str| Err(Failure::by(rule, format!("{path} must be {what}")));
+    let wrong = |what: &str| must_be(&rules::ELEMENT_TYPE, what);
     match (is, value) {
         (Is::Number, Value::Number(_)) | (Is::Boolean, Value::Bool(_)) => Ok(()),
         (Is::Number, _) => wrong("a number"),
         (Is::Boolean, _) => wrong("true or false"),
         (Is::Integer, value) if value.is_i64() || value.is_u64() => Ok(()),
-        (Is::Integer, _) => wrong("a number without a fraction"),
+        (Is::Integer, _) => must_be(&rules::WHOLE_NUMBER, "a number without a fraction"),
         (Is::Page, value) if value.as_u64().is_some_and(|page| page > 0) => Ok(()),
-        (Is::Page, _) => wrong("the number of a page"),
+        (Is::Page, _) => must_be(&rules::PAGE_NUMBER, "the number of a page"),
         (Is::Object(rows), Value::Object(fields)) => object(rows, fields, path, unknown),
         (Is::OneOrMany(rows), Value::Object(fields)) => object(rows, fields, path, unknown),
         (Is::OneOrMany(rows) | Is::Many(rows), Value::Array(items)) => items
@@ -143,7 +151,10 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
             .enumerate()
             .try_for_each(|(index, item)| match item {
                 Value::Object(fields) => object(rows, fields, &format!("{path}[{index}]"), unknown),
-                _ => Err(Failure::bad(format!("{path}[{index}] must be an object"))),
+                _ => Err(Failure::by(
+                    &rules::ELEMENT_TYPE,
+                    format!("{path}[{index}] must be an object"),
+                )),
             }),
         (Is::Named(rows, length), Value::Object(fields)) => {
             named(rows, *length, fields, path, unknown)
@@ -170,7 +181,10 @@ fn value(is: &Is, value: &Value, path: &str, unknown: &mut Vec<String>) -> Resul
                 if !iso::is_language(&language.to_ascii_lowercase())
                     && !iso::is_country(&language.to_ascii_uppercase(), 2)
                 {
-                    return wrong("an object whose names are codes of languages");
+                    return must_be(
+                        &rules::PURPOSE_LANGUAGE,
+                        "an object whose names are codes of languages",
+                    );
                 }
                 within(text, *length, &join(path, language))
             })
@@ -191,77 +205,103 @@ fn named(
 ) -> Result<(), Failure> {
     fields.iter().try_for_each(|(name, value)| {
         if name.is_empty() || name.chars().count() > length {
-            return Err(Failure::bad(format!(
-                "{path}: a name must have 1 to {length} characters"
-            )));
+            return Err(Failure::by(
+                &rules::ADDITIONAL_NAME,
+                format!("{path}: a name must have 1 to {length} characters"),
+            ));
         }
         let path = join(path, name);
         match value {
             Value::Object(fields) => object(rows, fields, &path, unknown),
-            _ => Err(Failure::bad(format!("{path} must be an object"))),
+            _ => Err(Failure::by(
+                &rules::ELEMENT_TYPE,
+                format!("{path} must be an object"),
+            )),
         }
     })
 }
 
 fn text(is: &Is, text: &str, path: &str) -> Result<(), Failure> {
-    let (length, right, what) = match is {
-        Is::Text(length) | Is::TextByLanguage(length) => (Some(*length), true, ""),
-        Is::AnyText => (None, true, ""),
+    let (length, right, rule, what) = match is {
+        Is::Text(length) | Is::TextByLanguage(length) => {
+            (Some(*length), true, &rules::ELEMENT_TYPE, "")
+        }
+        Is::AnyText => (None, true, &rules::ELEMENT_TYPE, ""),
         // An empty text is a field for the agent to fill in (3.1.4, IdentData).
         Is::Date => (
             None,
             text.is_empty() || iso::is_date(text),
+            &rules::DATE,
             "a date, YYYY-MM-DD",
         ),
         Is::Phone(length) => (
             Some(*length),
             text.is_empty() || is_phone(text),
+            &rules::PHONE_NUMBER,
             "a phone number such as +491701234567",
         ),
         Is::Country(length) => (
             Some(*length),
             text.is_empty() || iso::is_country(text, *length),
+            &rules::COUNTRY_CODE,
             "a country's code of ISO 3166",
         ),
         Is::Language => (
             Some(2),
             iso::is_language(text),
+            &rules::LANGUAGE_CODE,
             "a language's code of ISO 639-1",
         ),
         Is::Gender => (
             None,
             matches!(text, "" | "female" | "male" | "diverse"),
+            &rules::GENDER,
             "female, male or diverse",
         ),
         Is::Email(length) => (
             Some(*length),
             text.is_empty() || is_email(text),
+            &rules::EMAIL_ADDRESS,
             "an e-mail address",
         ),
-        Is::Address(length) => (Some(*length), is_address(text, &[]), "an absolute URL"),
+        Is::Address(length) => (
+            Some(*length),
+            is_address(text, &[]),
+            &rules::REDIRECT_URL,
+            "an absolute URL",
+        ),
         Is::WebAddress(length) => (
             *length,
             is_address(text, &["http", "https"]),
+            &rules::WEBHOOK_URL,
             "an absolute URL",
         ),
         Is::Sms => (
             None,
             text.contains("[TAN]"),
+            &rules::SMS_PLACEHOLDER,
             "a text with the placeholder [TAN]",
         ),
-        Is::Base64 => (None, decode(text).is_some(), "Base64"),
+        Is::Base64 => (None, decode(text).is_some(), &rules::BASE64, "Base64"),
         Is::Jpeg => (
             None,
             decode(text).is_some_and(|image| image.starts_with(b"\xff\xd8\xff")),
+            &rules::JPEG,
             "a JPEG image as Base64",
         ),
-        _ => (None, false, "of another type than a text"),
+        _ => (
+            None,
+            false,
+            &rules::ELEMENT_TYPE,
+            "of another type than a text",
+        ),
     };
     match length {
-        Some(length) if text.chars().count() > length => Err(Failure::bad(format!(
-            "{path} must have at most {length} characters"
-        ))),
-        _ if !right => Err(Failure::bad(format!("{path} must be {what}"))),
+        Some(length) if text.chars().count() > length => Err(Failure::by(
+            &rules::TEXT_LENGTH,
+            format!("{path} must have at most {length} characters"),
+        )),
+        _ if !right => Err(Failure::by(rule, format!("{path} must be {what}"))),
         _ => Ok(()),
     }
 }
@@ -269,7 +309,10 @@ fn text(is: &Is, text: &str, path: &str) -> Result<(), Failure> {
 fn within(value: &Value, length: usize, path: &str) -> Result<(), Failure> {
     match value {
         Value::String(found) => text(&Is::Text(length), found, path),
-        _ => Err(Failure::bad(format!("{path} must hold texts"))),
+        _ => Err(Failure::by(
+            &rules::ELEMENT_TYPE,
+            format!("{path} must hold texts"),
+        )),
     }
 }
 

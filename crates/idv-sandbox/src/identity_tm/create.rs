@@ -10,7 +10,7 @@ use super::api::Call;
 use super::case::Case;
 use super::failure::Failure;
 use super::order::{Submitted, add, product};
-use super::{Effect, Own, esign, reuse, scenario};
+use super::{Effect, Own, World, esign, reuse, rules, scenario};
 use crate::clock::later;
 use crate::exchange::Answer;
 use crate::part::Part as _;
@@ -26,7 +26,7 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
     demand_first_order(call, &submitted)?;
     demand_sign_me_user(call, &submitted)?;
     let now = call.moment.now;
-    let id = order_id(call);
+    let id = order_id(call.world, call.moment.random);
     let token = call.moment.random.uuid().replace('-', "").to_uppercase();
     let mut case = Case::new(id.clone(), account.user.clone(), token, submitted, now);
     let signed = case.submitted.text(&["IdentDataSigned"]);
@@ -103,14 +103,11 @@ fn begin(call: &mut Call<'_, '_, '_>, id: &str, account: &Account, reused: bool)
 }
 
 /// Returns an unused OrderID: 14 digits, as in the samples.
-fn order_id(call: &mut Call<'_, '_, '_>) -> String {
+pub(super) fn order_id(world: &World, random: &mut Random) -> String {
     loop {
-        let (high, low) = (
-            call.moment.random.number(100_000),
-            call.moment.random.number(100_000),
-        );
+        let (high, low) = (random.number(100_000), random.number(100_000));
         let id = format!("9992{high:05}{low:05}");
-        if !call.world.cases.contains_key(&id) {
+        if !world.cases.contains_key(&id) {
             return id;
         }
     }
@@ -122,23 +119,33 @@ fn demand_first_order(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result<
     let Some(first) = submitted.text(&["MultiSignOptions", "FirstOrderID"]) else {
         return Ok(());
     };
-    let unknown =
-        || Failure::bad("MultiSignOptions.FirstOrderID is not an eSign order with documents");
-    let first = call.kept_case(first).map_err(|_| unknown())?;
+    let refuse = |rule| {
+        Failure::by(
+            rule,
+            "MultiSignOptions.FirstOrderID is not an eSign order with documents",
+        )
+    };
+    let first = call
+        .kept_case(first)
+        .map_err(|_| refuse(&rules::FIRST_ORDER))?;
     let documents = [
         esign::documents(&first.submitted),
         esign::hashes(&first.submitted),
     ]
     .concat();
-    if submitted.product != product::ESIGN || documents.is_empty() {
-        return Err(unknown());
+    if documents.is_empty() {
+        return Err(refuse(&rules::FIRST_ORDER));
+    }
+    if submitted.product != product::ESIGN {
+        return Err(refuse(&rules::FURTHER_ORDER));
     }
     let named = esign::named_documents(submitted);
     if named
         .iter()
         .any(|name| !documents.iter().any(|document| document.name == *name))
     {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::SIGN_PARAMETERS,
             "MultiSignOptions.SignParameters.Filename is not a document of the first order",
         ));
     }
@@ -154,7 +161,8 @@ fn demand_sign_me_user(call: &Call<'_, '_, '_>, submitted: &Submitted) -> Result
         .trim()
         .to_lowercase();
     if submitted.adds(add::SIGN_ME_USE) && call.world.own.sign_me.get(&email) != Some(&true) {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::SIGN_ME_USER,
             "Add: the person has no sign-me account that can sign",
         ));
     }

@@ -9,6 +9,7 @@ use super::account::Account;
 use super::check;
 use super::failure::Failure;
 use super::order::{Submitted, add, product};
+use super::rules;
 
 /// The maximum number of bytes that are read from a compressed part of a document.
 const MAX_INFLATED: u64 = 16 * 1024 * 1024;
@@ -27,7 +28,7 @@ pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure>
     }
     for hash in objects(order, &["eSignHash"]) {
         if text(hash, "Hash").is_none() {
-            return Err(Failure::bad("eSignHash.Hash is required"));
+            return Err(Failure::by(&rules::HASH, "eSignHash.Hash is required"));
         }
     }
     for parameters in objects(order, &["MultiSignOptions", "SignParameters"]) {
@@ -35,24 +36,33 @@ pub(crate) fn check(order: &Submitted, account: &Account) -> Result<(), Failure>
     }
     let first = order.text(&["MultiSignOptions", "FirstOrderID"]);
     if order.value(&["MultiSignOptions"]).is_some() && first.is_none() {
-        return Err(Failure::bad("MultiSignOptions.FirstOrderID is required"));
+        return Err(Failure::by(
+            &rules::FIRST_ORDER_ID,
+            "MultiSignOptions.FirstOrderID is required",
+        ));
     }
     let given = order.value(&["eSignPDF"]).is_some() || order.value(&["eSignHash"]).is_some();
     if given && first.is_some() {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::DOCUMENTS_OF_FIRST_ORDER,
             "MultiSignOptions: the documents come from the first order",
         ));
     }
     if order.is_signed() && !given && first.is_none() {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::DOCUMENT_TO_SIGN,
             "eSignPDF is required: there is nothing to sign",
         ));
     }
     if order.product != product::ESIGN && order.value(&["eSignTanSmsText"]).is_some() {
-        return Err(Failure::bad("eSignTanSmsText is for eSign orders only"));
+        return Err(Failure::by(
+            &rules::TAN_TEXT_FOR_SIGNING,
+            "eSignTanSmsText is for eSign orders only",
+        ));
     }
     if order.adds(add::SIGN_ME_USE) && order.product != product::ESIGN {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::SIGN_ME_SIGNATURE,
             "Add: a sign-me account can only be used to sign",
         ));
     }
@@ -69,6 +79,19 @@ pub(crate) fn hashes(order: &Submitted) -> Vec<Document> {
     contents(order, "eSignHash", "Hash", "hash")
 }
 
+/// Returns the names of an order's documents and hashes.
+pub(crate) fn names(order: &Submitted) -> Vec<String> {
+    let of = |element, word| {
+        objects(order, &[element])
+            .into_iter()
+            .enumerate()
+            .map(move |(index, object)| name(object, word, index))
+    };
+    of("eSignPDF", "document")
+        .chain(of("eSignHash", "hash"))
+        .collect()
+}
+
 /// Returns the names by which a further order's signature parameters refer to the first order's
 /// documents.
 pub(crate) fn named_documents(order: &Submitted) -> Vec<&str> {
@@ -80,8 +103,7 @@ pub(crate) fn named_documents(order: &Submitted) -> Vec<&str> {
 
 fn contents(order: &Submitted, element: &str, content: &str, word: &str) -> Vec<Document> {
     let read = |(index, object): (usize, &Map<String, Value>)| Document {
-        name: text(object, "Filename")
-            .map_or_else(|| format!("{word}-{}", index + 1), str::to_owned),
+        name: name(object, word, index),
         content: text(object, content)
             .and_then(check::decode)
             .unwrap_or_default(),
@@ -91,6 +113,11 @@ fn contents(order: &Submitted, element: &str, content: &str, word: &str) -> Vec<
         .enumerate()
         .map(read)
         .collect()
+}
+
+/// Returns the name of a document, or its number if it has none.
+fn name(object: &Map<String, Value>, word: &str, index: usize) -> String {
+    text(object, "Filename").map_or_else(|| format!("{word}-{}", index + 1), str::to_owned)
 }
 
 /// Returns the objects of an element that is an object or an array of them.
@@ -114,16 +141,23 @@ fn check_document(document: &Map<String, Value>, account: &Account) -> Result<()
         .and_then(check::decode)
         .unwrap_or_default();
     if !content.starts_with(b"%PDF-") {
-        return Err(Failure::bad("eSignPDF.Data must be a PDF as Base64"));
+        return Err(Failure::by(
+            &rules::PDF,
+            "eSignPDF.Data must be a PDF as Base64",
+        ));
     }
     if count(&content, b"/Encrypt") > 0 {
-        return Err(Failure::bad("eSignPDF.Data: the PDF must be unprotected"));
+        return Err(Failure::by(
+            &rules::PDF_UNPROTECTED,
+            "eSignPDF.Data: the PDF must be unprotected",
+        ));
     }
     demand_one_place(document, "eSignPDF")?;
     if let Some(tag) = text(document, "SignatureTag") {
         let (times, readable) = occurrences(&content, tag);
         if times > 1 || (times == 0 && readable) {
-            return Err(Failure::bad(
+            return Err(Failure::by(
+                &rules::SIGNATURE_TAG,
                 "eSignPDF.SignatureTag must appear exactly once in the document",
             ));
         }
@@ -133,7 +167,8 @@ fn check_document(document: &Map<String, Value>, account: &Account) -> Result<()
         .is_some_and(|stamps| !stamps.is_null())
         && !account.namirial
     {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::STAMPING,
             "eSignPDF.Stamping is only available when using Namirial",
         ));
     }
@@ -146,9 +181,10 @@ fn demand_one_place(object: &Map<String, Value>, path: &str) -> Result<(), Failu
     let position = given("SignaturePosX") || given("SignaturePosY");
     let places = [position, given("SignatureFieldName"), given("SignatureTag")];
     if places.into_iter().filter(|place| *place).count() > 1 {
-        return Err(Failure::bad(format!(
-            "{path}: position, field name and tag cannot be used at the same time"
-        )));
+        return Err(Failure::by(
+            &rules::SIGNATURE_PLACE,
+            format!("{path}: position, field name and tag cannot be used at the same time"),
+        ));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use super::esign::{self, Document};
 use super::failure::Failure;
 use super::order::add;
 use super::results::final_case;
-use super::{Effect, render};
+use super::{Effect, render, rules};
 use crate::clock::later;
 use crate::exchange::{Answer, Piece};
 use crate::{jpeg, pdf};
@@ -33,7 +33,7 @@ pub(super) fn signed_documents(call: &Call<'_, '_, '_>, order: &str) -> Result<A
     let case = signed(call, order)?;
     let documents = esign::documents(&first(call, case).submitted);
     if documents.is_empty() {
-        return Err(Failure::bad("the order has no eSignPDF"));
+        return Err(Failure::by(&rules::SIGNED_PDF, "the order has no eSignPDF"));
     }
     let sign = |document: &Document| {
         let mut content = document.content.clone();
@@ -52,7 +52,10 @@ pub(super) fn signed_hashes(call: &Call<'_, '_, '_>, order: &str) -> Result<Answ
     let case = signed(call, order)?;
     let hashes = esign::hashes(&first(call, case).submitted);
     if hashes.is_empty() {
-        return Err(Failure::bad("the order has no eSignHash"));
+        return Err(Failure::by(
+            &rules::SIGNED_HASH,
+            "the order has no eSignHash",
+        ));
     }
     let sign = |hash: &Document| {
         let value = Sha256::new()
@@ -71,7 +74,10 @@ pub(super) fn signed_hashes(call: &Call<'_, '_, '_>, order: &str) -> Result<Answ
 pub(super) fn audit_log(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = signed(call, order)?;
     if !case.submitted.adds(add::ADVANCED) {
-        return Err(Failure::bad("the order is not an AES order"));
+        return Err(Failure::by(
+            &rules::ADVANCED_ORDER,
+            "the order is not an AES order",
+        ));
     }
     let mut lines = vec![format!("Audit log of order {}", case.id)];
     lines.extend(
@@ -118,9 +124,12 @@ pub(super) fn provide_video(call: &mut Call<'_, '_, '_>, order: &str) -> Result<
     let url = body
         .get("callbackUrl")
         .and_then(Value::as_str)
-        .ok_or_else(|| Failure::bad("callbackUrl is required"))?;
+        .ok_or_else(|| Failure::by(&rules::CALLBACK_URL, "callbackUrl is required"))?;
     if !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-        return Err(Failure::bad("callbackUrl must be an absolute URL"));
+        return Err(Failure::by(
+            &rules::CALLBACK_URL,
+            "callbackUrl must be an absolute URL",
+        ));
     }
     let at = later(
         call.moment.now,
@@ -145,7 +154,10 @@ pub(super) fn video(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Fail
 pub(super) fn voice(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = final_case(call, order)?;
     if !call.account.audio_recording || case.identified.is_none() {
-        return Err(Failure::bad("there is no audio recording"));
+        return Err(Failure::by(
+            &rules::AUDIO_RECORDING,
+            "there is no audio recording",
+        ));
     }
     let body = json!({ "Voicefiles": [{ "Filename": "sound_4348.mp3", "Base64Data": STANDARD.encode(MP3) }] });
     Ok(Answer::json(StatusCode::OK, &body))
@@ -157,7 +169,7 @@ fn signed<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failu
     if case.submitted.is_signed() && case.reached(84) {
         Ok(case)
     } else {
-        Err(Failure::bad("the order is not signed"))
+        Err(Failure::by(&rules::SIGNED_ORDER, "the order is not signed"))
     }
 }
 
@@ -176,7 +188,8 @@ fn recorded<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Fai
     if case.has_video(&call.account) {
         Ok(case)
     } else {
-        Err(Failure::bad(
+        Err(Failure::by(
+            &rules::VIDEO_RECORDING,
             "there is no recording of a video identification",
         ))
     }

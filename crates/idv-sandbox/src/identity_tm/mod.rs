@@ -14,12 +14,17 @@ mod failure;
 mod files;
 pub(crate) mod handle;
 mod order;
+mod page;
 mod pages;
 mod password;
 mod render;
 mod results;
 mod reuse;
+mod routes;
+mod rules;
+mod sample;
 pub(crate) mod scenario;
+mod steps;
 mod tan;
 
 use std::collections::{HashMap, HashSet};
@@ -36,7 +41,9 @@ use self::scenario::Plan;
 use crate::callback::Callback;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
-use crate::part::{self, Part};
+use crate::part::{self, Part, Summary, Verification as _};
+use crate::person::PersonPage;
+use crate::rule::{Route, Rule};
 use crate::scenario::Ending;
 use crate::vendor::Setting;
 use crate::world;
@@ -91,6 +98,12 @@ impl Part for Own {
     const VERIFICATION: &'static str = "order";
     const CREATE: &'static str = "/putOrder";
     const POLL: &'static str = "/getStatus";
+    const ROUTES: &'static [Route] = routes::ROUTES;
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    const PUBLIC: &'static [&'static str] = PUBLIC;
+    const STEPS: &'static [(&'static str, &'static str)] = steps::STEPS;
+    const ABANDON: &'static str = "person-aborts";
+    const EVENTS: &'static [(&'static str, &'static str)] = sample::EVENTS;
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
         vec![
@@ -162,6 +175,27 @@ impl Part for Own {
         scenario::plan(scenario, case, account)
     }
 
+    fn step(
+        name: &str,
+        case: &mut Case,
+        account: &Account,
+        _: Timestamp,
+    ) -> Result<Plan, &'static str> {
+        steps::plan(name, case, account)
+    }
+
+    fn person(world: &World, order: &str) -> Option<PersonPage> {
+        page::of(world, order)
+    }
+
+    fn return_address(world: &World, order: &str) -> Option<String> {
+        pages::return_address(world, order)
+    }
+
+    fn sample(world: &mut World, url: &str, moment: &mut Moment<'_>) -> Result<String, String> {
+        sample::create(world, url, moment)
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -172,7 +206,7 @@ impl Part for Own {
             ["api", version, path @ ..] => api::handle(world, request, version, path, moment)
                 .unwrap_or_else(|failure| failure::answer(&failure)),
             path if request.method == Method::GET => pages::handle(world, path),
-            _ => failure::answer(&failure::no_such_method()),
+            _ => failure::answer(&failure::no_such_method(&rules::BASE_PATH)),
         }
     }
 
@@ -207,6 +241,19 @@ impl Part for Own {
         }
     }
 
+    fn summary(world: &World, key: &str, case: &Case) -> Summary {
+        Summary {
+            id: key.to_owned(),
+            vendor_id: case.id.clone(),
+            reference: Some(case.submitted.reference().to_owned())
+                .filter(|reference| !reference.is_empty()),
+            state: state(case),
+            is_over: case.is_over(),
+            hand_off: Some(format!("{}/status/{}", world.pages, case.token)),
+            message: case.tan.as_ref().map(|tan| tan.text.clone()),
+        }
+    }
+
     fn view(_: &World, _: &str, case: &Case) -> Value {
         let status = |status: &Status| json!({ "kind": status.kind, "sub_kind": status.sub_kind, "at": status.at.to_string() });
         let mail = |(kind, address): &(&str, String)| json!({ "kind": kind, "address": address });
@@ -238,6 +285,90 @@ impl Part for Own {
             _ => None,
         }
     }
+}
+
+/// The names whose values the inspector shows: codes, flags, times and ids of the vendor.
+const PUBLIC: &[&str] = &[
+    "Accept",
+    "Content-Length",
+    "Content-Type",
+    "Date",
+    "Host",
+    "User-Agent",
+    "WWW-Authenticate",
+    "X-Sandbox-Refusal",
+    "Add",
+    "CaptureImages",
+    "DisableEID",
+    "EnableOCR",
+    "Error",
+    "Executed",
+    "FirstOrderID",
+    "FraudAttempt",
+    "Identitfied",
+    "IdentifyMethod",
+    "Kind",
+    "Lang",
+    "NoVideoFallback",
+    "OcrStatus",
+    "OffsetPosX",
+    "OffsetPosY",
+    "OrderID",
+    "Page",
+    "PosX",
+    "PosY",
+    "Product",
+    "SecurityCheckFailed",
+    "SignatureHeight",
+    "SignatureOffsetPosX",
+    "SignatureOffsetPosY",
+    "SignaturePage",
+    "SignaturePosX",
+    "SignaturePosY",
+    "SignatureWidth",
+    "SignedDataAccepted",
+    "SubKind",
+    "Time",
+    "Type",
+    "VerifyMobileNumber",
+    "apiAvailable",
+    "assureIdAvailable",
+    "autoIdentAvailable",
+    "autoldentAvailable",
+    "eIdUsed",
+    "eldUsed",
+    "event",
+    "extDocumentType",
+    "fesAvailable",
+    "fesServerAlive",
+    "getAutoIdLink",
+    "getAutoldLink",
+    "getDeepLink",
+    "getTargetLink",
+    "getVideoHashes",
+    "iProovAvailable",
+    "mailingAvailable",
+    "orderId",
+    "qesAvailable",
+    "readIdAvailable",
+    "serverAlive",
+    "signatureType",
+    "smsTanAvailable",
+    "statusCode",
+    "videoAvailable",
+];
+
+/// Returns the latest status with its meaning.
+fn state(case: &Case) -> String {
+    let Some(status) = case.statuses.last() else {
+        return "no status".to_owned();
+    };
+    let meaning = codes::code(status.kind).map_or("not documented", |code| code.meaning);
+    let sub_kind = status
+        .sub_kind
+        .map_or_else(String::new, |sub_kind| format!("/{sub_kind}"));
+    let deleted = if case.deleted { ", data deleted" } else { "" };
+    format!("{}{sub_kind} {meaning}{deleted}", status.kind)
 }
 
 /// A status that the control plane sets.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::account::Account;
 use super::failure::Failure;
-use super::{check, elements, esign};
+use super::{check, elements, esign, rules};
 use crate::iso;
 
 /// The products (3.1.4, `Product`).
@@ -56,16 +56,24 @@ impl Submitted {
     /// Parses a request and checks it on its own and against the account.
     pub(crate) fn read(body: &[u8], account: &Account) -> Result<Self, Failure> {
         let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
-            return Err(Failure::bad("the body must be a JSON object"));
+            return Err(Failure::by(
+                &rules::JSON_BODY,
+                "the body must be a JSON object",
+            ));
         };
         let mut unknown = Vec::new();
         check::object(elements::ROOT, &body, "", &mut unknown)?;
         let number = |name: &str| body.get(name).and_then(Value::as_u64);
         let product = number("Product").filter(|product| product::ALL.contains(product));
-        let product = product
-            .ok_or_else(|| Failure::bad("Product must be one of 0, 8, 12, 15, 16, 17, 19"))?;
+        let product = product.ok_or_else(|| {
+            Failure::by(
+                &rules::PRODUCT,
+                "Product must be one of 0, 8, 12, 15, 16, 17, 19",
+            )
+        })?;
         let add = number("Add").filter(|add| add & !add::ALL == 0);
-        let add = add.ok_or_else(|| Failure::bad("Add must be a sum of documented values"))?;
+        let add =
+            add.ok_or_else(|| Failure::by(&rules::ADD, "Add must be a sum of documented values"))?;
         let submitted = Self {
             body,
             unknown,
@@ -133,27 +141,29 @@ impl Submitted {
             .iter()
             .any(|enabled| u64::from(*enabled) == self.product)
         {
-            return Err(Failure::bad(format!(
-                "Product {} is not enabled on the account",
-                self.product
-            )));
+            return Err(Failure::by(
+                &rules::PRODUCT_ENABLED,
+                format!("Product {} is not enabled on the account", self.product),
+            ));
         }
         if let Some(both) = add::EXCLUSIVE
             .into_iter()
             .find(|both| (self.add & both).count_ones() > 1)
         {
-            return Err(Failure::bad(format!(
-                "Add: {} contradict each other",
-                self.add & both
-            )));
+            return Err(Failure::by(
+                &rules::ADD_EXCLUSIVE,
+                format!("Add: {} contradict each other", self.add & both),
+            ));
         }
         if self.adds(add::SIGN_ME) && !account.sign_me {
-            return Err(Failure::bad(
+            return Err(Failure::by(
+                &rules::SIGN_ME_BEHAVIOR,
                 "Add: the account does not sign through sign-me",
             ));
         }
         if self.adds(add::ADVANCED) && !account.advanced_signatures {
-            return Err(Failure::bad(
+            return Err(Failure::by(
+                &rules::ADVANCED_SEAL,
                 "Add: the account has no seal for advanced signatures",
             ));
         }
@@ -163,7 +173,8 @@ impl Submitted {
     fn demand_one_webhook(&self) -> Result<(), Failure> {
         let named = |name: &str| self.value(&["WebhookURL", name]).is_some();
         if named("AfterVideo") && named("AfterIdent") {
-            return Err(Failure::bad(
+            return Err(Failure::by(
+                &rules::ONE_IDENT_WEBHOOK,
                 "WebhookURL: AfterVideo cannot be used together with AfterIdent",
             ));
         }
@@ -177,26 +188,30 @@ impl Submitted {
         };
         let most = if self.product == product::SHOP { 2 } else { 10 };
         if details.len() > most {
-            return Err(Failure::bad(format!(
-                "IdentData.Additional must have at most {most} items"
-            )));
+            return Err(Failure::by(
+                &rules::ADDITIONAL_COUNT,
+                format!("IdentData.Additional must have at most {most} items"),
+            ));
         }
         for (name, detail) in details {
             let text = detail
                 .get("Value")
                 .and_then(Value::as_str)
                 .filter(|text| !text.is_empty());
-            let right = match (detail.get("Type").and_then(Value::as_u64), text) {
-                (Some(1..=4), None) | (Some(1), _) => true,
-                (Some(2), Some(text)) => iso::is_date(text),
-                (Some(3), Some(text)) => matches!(text, "true" | "false" | "1" | "0"),
-                (Some(4), Some(text)) => iso::is_country(text, 3),
-                _ => false,
+            let kind = detail.get("Type").and_then(Value::as_u64);
+            let broken = match (kind, text) {
+                (Some(1..=4), None) | (Some(1), _) => None,
+                (Some(2), Some(text)) if iso::is_date(text) => None,
+                (Some(3), Some("true" | "false" | "1" | "0")) => None,
+                (Some(4), Some(text)) if iso::is_country(text, 3) => None,
+                (Some(2..=4), _) => Some(&rules::ADDITIONAL_VALUE),
+                _ => Some(&rules::ADDITIONAL_TYPE),
             };
-            if !right {
-                return Err(Failure::bad(format!(
-                    "IdentData.Additional.{name}: Type must be 1 to 4, and Value be of it"
-                )));
+            if let Some(rule) = broken {
+                return Err(Failure::by(
+                    rule,
+                    format!("IdentData.Additional.{name}: Type must be 1 to 4, and Value be of it"),
+                ));
             }
         }
         Ok(())

@@ -7,8 +7,9 @@ use super::api::Call;
 use super::case::Case;
 use super::failure::{Failure, no_such_method};
 use super::render::{self, Variants};
-use super::{crypt, reuse};
+use super::{Own, crypt, reuse, rules};
 use crate::exchange::{Answer, Piece};
+use crate::part::Part as _;
 use crate::pdf;
 
 /// getIdentData, with its variants in any combination and order.
@@ -21,21 +22,27 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
             "IncludeIdentifier" => &mut variants.identifier,
             "Signed" => &mut signed,
             "crypt" => &mut encrypted,
-            _ => return Err(no_such_method()),
+            _ => return Err(no_such_method(&rules::DATA_VARIANT)),
         };
         if std::mem::replace(variant, true) {
-            return Err(Failure::bad(format!("{name} appears twice")));
+            return Err(Failure::by(
+                &rules::VARIANT_ONCE,
+                format!("{name} appears twice"),
+            ));
         }
     }
     let case = with_result(call, order)?;
     let answer = if signed {
         if !call.account.namirial || !call.account.products.contains(&15) {
-            return Err(Failure::bad(
+            return Err(Failure::by(
+                &rules::REUSE,
                 "the account does not sign through Namirial, so identifications cannot be used again",
             ));
         }
         let checked = render::checked(case);
-        let sealed = reuse::seal(&checked, vector(call)).ok_or_else(too_long)?;
+        let Some(sealed) = reuse::seal(&checked, vector(call)) else {
+            return Ok(too_long());
+        };
         Answer::new(StatusCode::OK, "text/plain; charset=utf-8", sealed)
     } else {
         Answer::json(
@@ -54,7 +61,8 @@ pub(super) fn data(call: &mut Call<'_, '_, '_>, order: &str) -> Result<Answer, F
 pub(super) fn pdf(call: &Call<'_, '_, '_>, order: &str) -> Result<Answer, Failure> {
     let case = with_result(call, order)?;
     if !call.account.result_pdf {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::RESULT_PDF,
             "getIdentDataPDF is not enabled for the account",
         ));
     }
@@ -107,21 +115,25 @@ pub(super) fn encryptable(
     match call.rest {
         [] => method(call, order),
         ["crypt"] => method(call, order).and_then(|answer| encrypt(call, answer)),
-        _ => Err(no_such_method()),
+        _ => Err(no_such_method(&rules::CRYPT_VARIANT)),
     }
 }
 
 /// Encrypts the content of a response; the media type stays (9.4).
 fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Failure> {
     let key = call.account.encryption_key.as_deref().and_then(crypt::key);
-    let key = key.ok_or_else(|| Failure::bad("no encryption key is shared for the account"))?;
+    let key = key.ok_or_else(|| {
+        Failure::by(
+            &rules::ENCRYPTION_KEY,
+            "no encryption key is shared for the account",
+        )
+    })?;
     let content = Piece::collect(std::mem::take(&mut answer.body));
     let vector = vector(call);
-    answer.body = vec![Piece::Bytes(
-        crypt::encrypt(&key, vector, content)
-            .ok_or_else(too_long)?
-            .into(),
-    )];
+    let Some(sealed) = crypt::encrypt(&key, vector, content) else {
+        return Ok(too_long());
+    };
+    answer.body = vec![Piece::Bytes(sealed.into())];
     Ok(answer)
 }
 
@@ -129,7 +141,8 @@ fn encrypt(call: &mut Call<'_, '_, '_>, mut answer: Answer) -> Result<Answer, Fa
 fn with_result<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<&'a Case, Failure> {
     let case = final_case(call, order)?;
     if !case.has_result() {
-        return Err(Failure::bad(
+        return Err(Failure::by(
+            &rules::IDENTIFICATION_DATA,
             "there is no identification data: the order was neither positive nor suspected of fraud",
         ));
     }
@@ -142,7 +155,10 @@ pub(super) fn final_case<'a>(call: &'a Call<'_, '_, '_>, order: &str) -> Result<
     if case.is_final() {
         Ok(case)
     } else {
-        Err(Failure::bad("the order is not finally processed"))
+        Err(Failure::by(
+            &rules::FINAL_ORDER,
+            "the order is not finally processed",
+        ))
     }
 }
 
@@ -150,6 +166,8 @@ fn vector(call: &mut Call<'_, '_, '_>) -> [u8; crypt::VECTOR] {
     [(); crypt::VECTOR].map(|()| u8::try_from(call.moment.random.number(256)).unwrap_or_default())
 }
 
-fn too_long() -> Failure {
-    Failure::bad("the content is too long to be encrypted")
+/// Returns the response for content that exceeds the limit of the encryption, 64 GiB. That is a
+/// failure of the server and no refusal.
+fn too_long() -> Answer {
+    Own::failure(StatusCode::INTERNAL_SERVER_ERROR, 500)
 }

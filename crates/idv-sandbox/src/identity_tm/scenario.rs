@@ -59,14 +59,12 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
         "rejected" => {
             plan.conduct(case)
                 .say("the agent found the document not valid");
-            plan.decline(case, 20_005)
-                .status("the identification was negative", 17, Some(73))
+            plan.reject(case, 20_005, 73)
         }
         "fraud" => {
             plan.conduct(case)
                 .status("the agent suspected fraud", 89, None);
-            plan.decline(case, 20_003)
-                .status("the identification was negative", 17, Some(72))
+            plan.reject(case, 20_003, 72)
         }
         "fraud-in-review" => {
             plan.conduct(case).review_begins(case).later(12).status(
@@ -74,8 +72,7 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
                 89,
                 None,
             );
-            plan.decline(case, 20_001)
-                .status("the identification was negative", 17, Some(72))
+            plan.reject(case, 20_001, 72)
         }
         "aborted-then-success" => {
             plan.abort(case).later(30).say("tried again");
@@ -87,9 +84,9 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
         "canceled-in-review" => {
             plan.conduct(case).review_begins(case).later(12);
             if case.method() == Method::Video {
-                plan.status("the reviewer found an error in the data", 107, None);
+                plan.find_error();
             }
-            plan.status("the processing was terminated", 22, None)
+            plan.terminate()
         }
         "suspicion-then-success" => plan
             .conduct(case)
@@ -105,11 +102,7 @@ pub(crate) fn plan(name: &str, case: &Case, account: &Account) -> Result<Plan, &
             plan.later(60)
                 .status("an agent suspected fraud after all", 89, None)
         }
-        "suspicion-then-canceled" => plan.conduct(case).suspect(case).later(12).status(
-            "the processing was terminated",
-            22,
-            None,
-        ),
+        "suspicion-then-canceled" => plan.conduct(case).suspect(case).later(12).terminate(),
         "suspicion-alone" => plan
             .conduct(case)
             .suspect(case)
@@ -182,17 +175,22 @@ pub(crate) fn signature_sms(case: &Case, account: &Account) -> u32 {
 }
 
 impl Plan {
-    fn done(&mut self) -> Self {
+    pub(super) fn done(&mut self) -> Self {
         std::mem::take(self)
     }
 
-    fn status(&mut self, what: &str, kind: u32, sub_kind: Option<u32>) -> &mut Self {
+    pub(super) fn status(&mut self, what: &str, kind: u32, sub_kind: Option<u32>) -> &mut Self {
         self.say(&format!("{what}: {kind}"))
             .effect(Effect::Status(kind, sub_kind))
     }
 
     /// Plans the person's part.
     fn conduct(&mut self, case: &Case) -> &mut Self {
+        self.begin(case).complete(case)
+    }
+
+    /// Plans the beginning of the person's part.
+    pub(super) fn begin(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
                 self.later(1).status(
@@ -200,7 +198,30 @@ impl Plan {
                     77,
                     None,
                 );
-                self.later(1).status("the call began", 78, None);
+                self.later(1).status("the call began", 78, None)
+            }
+            Method::Eid => self.later(1).status("asked for the app", 49, None).status(
+                "opened the app",
+                50,
+                None,
+            ),
+            Method::AutoId => self
+                .later(1)
+                .status("opened autoID", 98, None)
+                .later(1)
+                .status("got a link to the phone", 71, Some(23)),
+            Method::Phone => self
+                .later(1)
+                .status("a TAN came to the phone", 71, Some(16)),
+            // No status reports that the person goes to a shop.
+            Method::Shop | Method::Earlier => self,
+        }
+    }
+
+    /// Plans the rest of the person's part.
+    pub(super) fn complete(&mut self, case: &Case) -> &mut Self {
+        match case.method() {
+            Method::Video => {
                 self.later(4)
                     .status("read out the TAN that came to the phone", 71, Some(16));
                 self.effect(Effect::MobileVerified).later(1).status(
@@ -213,11 +234,6 @@ impl Plan {
                 .later(60)
                 .status("showed the identity card in a shop", 105, None),
             Method::Eid => {
-                self.later(1).status("asked for the app", 49, None).status(
-                    "opened the app",
-                    50,
-                    None,
-                );
                 if case.asks_of_eid("VerifyMobileNumber") {
                     self.status("read out the TAN that came to the phone", 71, Some(62))
                         .effect(Effect::MobileVerified);
@@ -225,27 +241,20 @@ impl Plan {
                 self.later(2)
                     .status("read the identity card's chip", 51, None)
             }
-            Method::AutoId => {
-                self.later(1)
-                    .status("opened autoID", 98, None)
-                    .later(1)
-                    .status("got a link to the phone", 71, Some(23));
-                self.later(3).status(
-                    "took pictures of the identity card and of themselves",
-                    105,
-                    None,
-                )
-            }
+            Method::AutoId => self.later(3).status(
+                "took pictures of the identity card and of themselves",
+                105,
+                None,
+            ),
             Method::Phone => self
-                .later(1)
-                .status("read out the TAN that came to the phone", 71, Some(16))
+                .say("proved control of the phone")
                 .effect(Effect::MobileVerified),
             Method::Earlier => self,
         }
     }
 
     /// Plans the beginning of the verification.
-    fn review_begins(&mut self, case: &Case) -> &mut Self {
+    pub(super) fn review_begins(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
                 self.status("the call waits for its verification", 104, None);
@@ -262,7 +271,11 @@ impl Plan {
 
     /// Plans a verification without findings.
     fn review(&mut self, case: &Case) -> &mut Self {
-        self.review_begins(case);
+        self.review_begins(case).review_ends(case)
+    }
+
+    /// Plans the end of a verification without findings.
+    pub(super) fn review_ends(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::Video => {
                 self.later(12)
@@ -278,7 +291,7 @@ impl Plan {
     }
 
     /// Plans a positive identification.
-    fn identify(&mut self, case: &Case, account: &Account) -> &mut Self {
+    pub(super) fn identify(&mut self, case: &Case, account: &Account) -> &mut Self {
         if case.method() == Method::Earlier {
             return self;
         }
@@ -297,7 +310,7 @@ impl Plan {
 
     /// Plans the signature on the vendor's pages, if the order has one and the customer does not
     /// perform it (5).
-    fn sign(&mut self, case: &Case, account: &Account) -> &mut Self {
+    pub(super) fn sign(&mut self, case: &Case, account: &Account) -> &mut Self {
         if !case.submitted.is_signed() {
             return self;
         }
@@ -318,7 +331,7 @@ impl Plan {
     }
 
     /// The person leaves without a signature.
-    fn refuse_signature(&mut self, case: &Case, account: &Account) -> &mut Self {
+    pub(super) fn refuse_signature(&mut self, case: &Case, account: &Account) -> &mut Self {
         self.preview(case, account)
             .later(1)
             .status("aborted the signing", 103, None)
@@ -347,7 +360,7 @@ impl Plan {
 
     /// Plans a suspicion of fraud. autoID has its own codes, and only an agent's flag shows in the
     /// result (3.3.4).
-    fn suspect(&mut self, case: &Case) -> &mut Self {
+    pub(super) fn suspect(&mut self, case: &Case) -> &mut Self {
         match case.method() {
             Method::AutoId => self.status("autoID suspected fraud", 20_003, None),
             _ => self.status("the agent suspected fraud", 89, None),
@@ -364,6 +377,22 @@ impl Plan {
         self
     }
 
+    /// Plans a negative identification, with autoID's code and the sub-status of the reason.
+    pub(super) fn reject(&mut self, case: &Case, auto_id: u32, reason: u32) -> &mut Self {
+        self.decline(case, auto_id)
+            .status("the identification was negative", 17, Some(reason))
+    }
+
+    /// Plans an error that the reviewer of a video identification finds in the data.
+    pub(super) fn find_error(&mut self) -> &mut Self {
+        self.status("the reviewer found an error in the data", 107, None)
+    }
+
+    /// Plans the end of the processing without a result.
+    pub(super) fn terminate(&mut self) -> &mut Self {
+        self.status("the processing was terminated", 22, None)
+    }
+
     /// Plans the statuses of a negative identification before the final one.
     fn decline(&mut self, case: &Case, auto_id: u32) -> &mut Self {
         match case.method() {
@@ -376,15 +405,26 @@ impl Plan {
     /// Plans an unsuccessful attempt.
     fn abort(&mut self, case: &Case) -> &mut Self {
         match case.method() {
+            Method::Video => self.begin(case).fail(case),
+            Method::AutoId => self.later(1).status("opened autoID", 98, None).fail(case),
+            Method::Eid => self
+                .later(1)
+                .status("asked for the app", 49, None)
+                .fail(case),
+            Method::Shop | Method::Phone | Method::Earlier => self.fail(case),
+        }
+    }
+
+    /// Plans that the person leaves the video call.
+    pub(super) fn leave(&mut self) -> &mut Self {
+        self.status("the call was left", 79, None)
+    }
+
+    /// Plans the end of an unsuccessful attempt.
+    pub(super) fn fail(&mut self, case: &Case) -> &mut Self {
+        match case.method() {
             Method::Video => {
-                self.later(1).status(
-                    "was in the waiting room of the video identification",
-                    77,
-                    None,
-                );
-                self.later(1).status("the call began", 78, None);
-                self.later(2).status("the call was left", 79, None);
-                self.status(
+                self.later(2).leave().status(
                     "the light was too poor, and the processing was aborted",
                     21,
                     Some(39),
@@ -392,15 +432,10 @@ impl Plan {
                 self.status("got a mail to try it again", 7, Some(21))
             }
             Method::AutoId => {
-                self.later(1).status("opened autoID", 98, None);
                 self.later(2)
                     .status("the picture of the document was blurry", 153, Some(176))
             }
-            Method::Eid => self
-                .later(1)
-                .status("asked for the app", 49, None)
-                .later(1)
-                .status("eID was aborted", 53, None),
+            Method::Eid => self.later(1).status("eID was aborted", 53, None),
             Method::Shop => self
                 .later(60)
                 .status("the document could not be processed", 24, None),

@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::api::Call;
 use super::case::{Asked, Case, Purpose, Tan};
-use super::failure::{Failure, invalid_state, no_such_method, not_found};
+use super::failure::{Failure, no_such_method, not_found};
 use super::order::product;
-use super::{Moment, scenario};
+use super::{Moment, rules, scenario};
 use crate::exchange::Answer;
 use crate::random::Random;
+use crate::rule::Rule;
 
 /// The number of wrong TANs after which an order is cancelled.
 const MAX_WRONG: u32 = 3;
@@ -27,7 +28,7 @@ pub(super) fn handle(
         "requestPhoneVerification" => start(call, order, Purpose::Phone),
         "provePhoneControl" => confirm(call, order, Purpose::Phone),
         "requestResendPhoneTan" => resend(call, order, Purpose::Phone),
-        _ => Err(no_such_method()),
+        _ => Err(no_such_method(&rules::CALL)),
     }?;
     Ok(Answer::empty(StatusCode::ACCEPTED))
 }
@@ -69,6 +70,14 @@ impl Purpose {
             Self::Phone => "requestPhoneVerification",
         }
     }
+
+    /// Returns the rule that the first method was called.
+    const fn started(self) -> &'static Rule {
+        match self {
+            Self::Signature => &rules::SIGNING_STARTED,
+            Self::Phone => &rules::PHONE_VERIFICATION_STARTED,
+        }
+    }
 }
 
 /// requestSign, requestPhoneVerification.
@@ -77,16 +86,22 @@ fn start(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(
     let account = call.account.clone();
     let case = call.case(order)?;
     if case.submitted.mobile().is_none() {
-        return Err(invalid_state("the order has no mobile number"));
+        return Err(Failure::by(
+            &rules::MOBILE_OF_ORDER,
+            "the order has no mobile number",
+        ));
     }
     let sub_kind = match purpose {
         Purpose::Signature if !case.submitted.is_signed() => {
-            return Err(invalid_state("there is nothing to sign"));
+            return Err(Failure::by(&rules::ESIGN_ORDER, "there is nothing to sign"));
         }
         Purpose::Signature
             if case.identified.is_none() && case.method() != super::case::Method::Earlier =>
         {
-            return Err(invalid_state("the person is not identified yet"));
+            return Err(Failure::by(
+                &rules::IDENTIFIED_BEFORE_SIGNING,
+                "the person is not identified yet",
+            ));
         }
         Purpose::Signature => scenario::signature_sms(case, &account),
         Purpose::Phone => 16,
@@ -125,14 +140,18 @@ fn resend(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<
 fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), Failure> {
     let given = given(call)?;
     demand(call, order, purpose)?;
-    let case = call.world.cases.get_mut(order).ok_or_else(not_found)?;
+    let case = call
+        .world
+        .cases
+        .get_mut(order)
+        .ok_or_else(|| not_found(&rules::ORDER))?;
     let Some(asked) = case.asked.as_mut().filter(|asked| asked.purpose == purpose) else {
         return Err(not_started(purpose));
     };
     if case.tan.as_ref().is_none_or(|tan| tan.code != given) {
         asked.wrong += 1;
         if asked.wrong < MAX_WRONG {
-            return Err(Failure::new(StatusCode::CONFLICT, "wrong TAN given"));
+            return Err(Failure::by(&rules::RIGHT_TAN, "wrong TAN given"));
         }
         case.asked = None;
         case.attempt += 1;
@@ -142,8 +161,8 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
         };
         call.world.reach(order, kind, sub_kind, call.moment);
         // This ends the order rather than limiting a rate.
-        return Err(Failure::new(
-            StatusCode::TOO_MANY_REQUESTS,
+        return Err(Failure::by(
+            &rules::TAN_TRIES,
             "too many tries with a wrong TAN, order cancelled",
         ));
     }
@@ -163,25 +182,31 @@ fn confirm(call: &mut Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result
 
 /// Returns the failure for a TAN that was not requested.
 fn not_started(purpose: Purpose) -> Failure {
-    Failure::new(
-        StatusCode::PRECONDITION_FAILED,
+    Failure::by(
+        purpose.started(),
         format!("not started, call {} first", purpose.first_method()),
     )
 }
 
 /// Checks that the account may use the function, and that the order is not over.
 fn demand(call: &Call<'_, '_, '_>, order: &str, purpose: Purpose) -> Result<(), Failure> {
-    let enabled = match purpose {
-        Purpose::Signature => call.account.customer_side_signing,
-        Purpose::Phone => call.account.phone_verification,
+    let (enabled, rule) = match purpose {
+        Purpose::Signature => (call.account.customer_side_signing, &rules::SIGNING_ENABLED),
+        Purpose::Phone => (
+            call.account.phone_verification,
+            &rules::PHONE_VERIFICATION_ENABLED,
+        ),
     };
     if !enabled {
-        return Err(Failure::bad("this function is not enabled for the account"));
+        return Err(Failure::by(
+            rule,
+            "this function is not enabled for the account",
+        ));
     }
     let case = call.kept_case(order)?;
     if case.is_final() || (purpose == Purpose::Phone && case.mobile_verified) {
-        return Err(Failure::new(
-            StatusCode::GONE,
+        return Err(Failure::by(
+            &rules::UNPROCESSED_ORDER,
             "order has already been processed",
         ));
     }
@@ -195,8 +220,12 @@ pub(super) fn given(call: &Call<'_, '_, '_>) -> Result<String, Failure> {
         .get("tan")
         .and_then(Value::as_str)
         .filter(|tan| (1..=6).contains(&tan.chars().count()));
-    tan.map(str::to_owned)
-        .ok_or_else(|| Failure::bad("tan is required, a text of at most 6 characters"))
+    tan.map(str::to_owned).ok_or_else(|| {
+        Failure::by(
+            &rules::TAN,
+            "tan is required, a text of at most 6 characters",
+        )
+    })
 }
 
 fn send(case: &mut Case, purpose: Purpose, random: &mut Random) {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::archive;
-use crate::callback::demand_loopback;
+use super::person::PLACEHOLDER;
+use crate::callback::Reach;
 use crate::part::Settings;
 
 /// The settings of the account, including the ones for which the document refers to the account
@@ -66,6 +67,11 @@ pub struct Account {
     pub callback_url: Option<String>,
     /// The callbacks to send (14.2).
     pub callbacks: Vec<CallbackKind>,
+    /// The address to which the person's browser is redirected after a successful identification,
+    /// with `<transactionnumber>` as a placeholder (6.2). Without it, the person stays.
+    pub redirect_after_success: Option<String>,
+    /// The same after a failed or aborted identification.
+    pub redirect_after_failure: Option<String>,
     /// The maximum difference between a signed link's timestamp and the clock, in seconds. The
     /// document states no limit.
     pub link_window_seconds: u64,
@@ -137,8 +143,8 @@ impl Settings for Account {
         }]
     }
 
-    fn check(&self) -> Result<(), &'static str> {
-        demand_loopback(self.callback_url.as_ref())?;
+    fn check(&self, reach: &Reach) -> Result<(), &'static str> {
+        reach.demand(self.callback_url.as_ref())?;
         if !archive::fits(self) {
             return Err(if self.archive_password.is_some() {
                 "the attachments are too long: an encrypted archive is limited to 256 MB"
@@ -149,6 +155,17 @@ impl Settings for Account {
         let is_name = |name: &String| !name.is_empty() && name.len() <= 255;
         if self.archive_extras.len() > 32 || !self.archive_extras.iter().all(is_name) {
             return Err("invalid archive_extras: expected at most 32 names of 1 to 255 bytes");
+        }
+        let is_page = |address: &String| {
+            url::Url::parse(&address.replace(PLACEHOLDER, "T-1"))
+                .is_ok_and(|address| matches!(address.scheme(), "http" | "https"))
+        };
+        let redirects = [&self.redirect_after_success, &self.redirect_after_failure];
+        if !redirects.into_iter().flatten().all(is_page) {
+            return Err(
+                "invalid redirect_after_success or redirect_after_failure: expected an http or \
+                 https address, with `<transactionnumber>` in place of the number",
+            );
         }
         if self.archive_password.as_deref() == Some("") || self.unknown_status.is_empty() {
             return Err("archive_password and unknown_status must not be empty");
@@ -193,6 +210,8 @@ impl Default for Account {
                 CallbackKind::Aborted,
                 CallbackKind::Canceled,
             ],
+            redirect_after_success: None,
+            redirect_after_failure: None,
             link_window_seconds: 3600,
             strict_clock: false,
             documented_only: false,

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::account::Account;
 use super::case::{Case, Outcome};
 use super::failure::Failure;
-use super::{Moment, Own, TOKEN_IDLE, World, archive, copies, documents, key, render, start};
+use super::{
+    Moment, Own, TOKEN_IDLE, World, archive, copies, documents, key, render, rules, scenario, start,
+};
 use crate::exchange::{Answer, Incoming};
 use crate::part::Part as _;
 
@@ -24,13 +26,13 @@ impl Call<'_, '_> {
         let token = self
             .request
             .header("x-api-login-token")
-            .ok_or_else(Failure::invalid_token)?;
+            .ok_or_else(|| Failure::by(&rules::LOGIN_TOKEN_HEADER))?;
         let token = self
             .world
             .own
             .tokens
             .alive(token, TOKEN_IDLE, self.moment.now)
-            .ok_or_else(Failure::invalid_token)?;
+            .ok_or_else(|| Failure::by(&rules::LOGIN_TOKEN))?;
         token.used = self.moment.now;
         if token.account != self.company {
             return Err(Failure::security_violation());
@@ -38,7 +40,7 @@ impl Call<'_, '_> {
         self.world
             .account(self.company)
             .cloned()
-            .ok_or_else(Failure::invalid_token)
+            .ok_or_else(|| Failure::by(&rules::LOGIN_TOKEN))
     }
 
     /// Returns the body, a JSON object.
@@ -94,7 +96,7 @@ pub(super) fn handle(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answer, F
         (&Method::GET, ["identifications"]) => list(call),
         (&Method::GET, ["identifications", name]) => single(call, name),
         (&Method::DELETE, ["identifications", transaction]) => delete(call, transaction),
-        _ => Err(Failure::not_found()),
+        _ => Err(Failure::by(&rules::PATH)),
     }
 }
 
@@ -103,7 +105,7 @@ fn log_in(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
     demand_json(call.request)?;
     let body = call.object()?;
     if let Some(unknown) = body.keys().find(|key| *key != "apiKey") {
-        return Err(Failure::unrecognized_field(unknown));
+        return Err(Failure::unrecognized_field(&rules::LOGIN_FIELDS, unknown));
     }
     let key = body
         .get("apiKey")
@@ -114,7 +116,7 @@ fn log_in(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
         .account(call.company)
         .is_some_and(|account| account.api_keys.iter().any(|valid| valid == key));
     if !valid {
-        return Err(Failure::invalid_token());
+        return Err(Failure::by(&rules::LOGIN_KEY).at("apiKey"));
     }
     let token = call.moment.random.uuid();
     call.world
@@ -135,13 +137,18 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
                 .world
                 .account(call.company)
                 .filter(|account| account.api_keys.iter().any(|valid| valid == key));
-            account.cloned().ok_or_else(Failure::invalid_token)?
+            account
+                .cloned()
+                .ok_or_else(|| Failure::by(&rules::API_KEY))?
         }
         // Undocumented: clients in production send a login token in place of the key.
         None => {
+            if call.request.header("x-api-login-token").is_none() {
+                return Err(Failure::by(&rules::API_KEY_HEADER));
+            }
             let account = call.authorized()?;
             if account.documented_only {
-                return Err(Failure::invalid_token());
+                return Err(Failure::by(&rules::API_KEY_HEADER));
             }
             account
         }
@@ -151,7 +158,10 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
         return Err(Failure::missing_transaction());
     }
     if !start::is_transaction_number(transaction) {
-        return Err(Failure::bad_value("transactionnumber"));
+        return Err(Failure::bad_value(
+            &rules::TRANSACTION_NUMBER,
+            "transactionnumber",
+        ));
     }
     let submitted = start::read(&call.request.body)?;
     let for_robots = submitted == start::Submitted::default() && is_for_robots(call.request);
@@ -163,7 +173,7 @@ fn begin(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> 
         && let Some(("X-AUTOTEST", robot)) = case.robot_case()
     {
         if documents::is_missing_any(&case.documents) {
-            return Err(Failure::precondition());
+            return Err(Failure::by(&rules::DOCUMENTS_UPLOADED));
         }
         case.robot_started = true;
         return Ok(Answer::json_with_charset(
@@ -192,26 +202,37 @@ fn robot_started(case: &Case, robot: &str) -> Value {
 /// Starts the test robots (15.2). The request needs no key.
 fn request_video_chat(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     if !is_for_robots(call.request) {
-        return Err(Failure::not_found());
+        return Err(Failure::by(&rules::ROBOT_HOST));
     }
     demand_json(call.request)?;
     if let Some(unknown) = call.object()?.keys().next() {
-        return Err(Failure::unrecognized_field(unknown));
+        return Err(Failure::unrecognized_field(&rules::ROBOT_FIELDS, unknown));
     }
     let key = key(call.company, transaction);
-    let case = call.world.cases.get(&key).ok_or_else(Failure::not_found)?;
+    let case = call
+        .world
+        .cases
+        .get(&key)
+        .ok_or_else(|| Failure::by(&rules::IDENTIFICATION))?;
     if case.is_finished() {
-        return Err(Failure::finished());
+        return Err(Failure::by(&rules::UNFINISHED));
     }
     let Some(("X-AUTOTEST", robot)) = case.robot_case() else {
-        return Err(Failure::precondition());
+        return Err(Failure::by(&rules::AUTOMATED_TEST));
     };
-    // Robots have upper-case names; the sandbox's own scenarios are lower-case and not available
-    // here.
-    let known = robot.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !known || !case.robot_started || call.world.act(&key, &robot, None, call.moment).is_err() {
-        return Err(Failure::precondition());
+    if !scenario::is_test_case(&robot) {
+        return Err(Failure::by(&rules::TEST_CASE));
     }
+    if !scenario::is_for(&robot, case.is_e_signing()) {
+        return Err(Failure::by(&rules::TEST_CASE_PRODUCT));
+    }
+    if !case.robot_started {
+        return Err(Failure::by(&rules::ROBOT_STARTED));
+    }
+    // Nothing but a missing document is left that prevents the test.
+    call.world
+        .act(&key, &robot, None, call.moment)
+        .map_err(|_| Failure::by(&rules::DOCUMENTS_UPLOADED))?;
     Ok(Answer::json_with_charset(StatusCode::OK, &json!({})))
 }
 
@@ -228,6 +249,7 @@ fn list(call: &mut Call<'_, '_>) -> Result<Answer, Failure> {
         }
         _ => {
             return Err(Failure::bad_request(
+                &rules::LIST_FILTER,
                 "Please use one of the filters pending=true, canceled=true and aborted=true",
             ));
         }
@@ -264,14 +286,24 @@ fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
     let key = call.key(transaction)?;
     // The document does not describe an unfinished identification. Without a result, it is not
     // found.
-    let case = call.world.cases.get(&key).ok_or_else(Failure::not_found)?;
-    let outcome = visible(case, &account).ok_or_else(Failure::not_found)?;
+    let case = call
+        .world
+        .cases
+        .get(&key)
+        .ok_or_else(|| Failure::by(&rules::IDENTIFICATION))?;
+    let outcome = visible(case, &account).ok_or_else(|| {
+        Failure::by(if case.result.is_some() {
+            &rules::PRELIMINARY_RESULTS
+        } else {
+            &rules::RESULT
+        })
+    })?;
     let file = |media_type: &str, key: &str| {
         let there = render::attachments(case, &account, outcome)
             .iter()
             .any(|(there, _)| there == key);
         if !there {
-            return Err(Failure::not_found());
+            return Err(Failure::by(&rules::ATTACHMENT));
         }
         Ok(Answer::of(
             StatusCode::OK,
@@ -284,7 +316,7 @@ fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
             StatusCode::OK,
             &render::json(case, &account, outcome),
         )),
-        "xml" | "pdf" | "mp3" if account.documented_only => Err(Failure::not_found()),
+        "xml" | "pdf" | "mp3" if account.documented_only => Err(Failure::by(&rules::RESULT_SUFFIX)),
         "xml" => Ok(Answer::new(
             StatusCode::OK,
             "application/xml; charset=utf-8",
@@ -297,7 +329,7 @@ fn single(call: &mut Call<'_, '_>, name: &str) -> Result<Answer, Failure> {
             "application/zip",
             archive::zip(case, &account, outcome),
         )),
-        _ => Err(Failure::not_found()),
+        _ => Err(Failure::by(&rules::RESULT_SUFFIX)),
     }
 }
 
@@ -309,7 +341,7 @@ fn delete(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure>
         .cases
         .remove(&key)
         .map(|_| Answer::empty(StatusCode::OK))
-        .ok_or_else(Failure::not_found)
+        .ok_or_else(|| Failure::by(&rules::IDENTIFICATION))
 }
 
 /// Returns the result if the account may see it (2.2).
@@ -332,6 +364,7 @@ pub(super) fn demand_json(request: &Incoming) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::bad_request(
+        &rules::JSON_CONTENT_TYPE,
         "Please provide the header Content-Type: application/json",
     ))
 }

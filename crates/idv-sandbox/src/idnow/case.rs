@@ -61,6 +61,12 @@ impl Outcome {
         matches!(self.word.as_str(), "SUCCESS" | "SUCCESS_DATA_CHANGED")
     }
 
+    /// Returns whether the result counts as a success while the person waits. A suspicion is a
+    /// pending or failed identification (13.1.1).
+    pub(crate) fn is_success_for_person(&self) -> bool {
+        self.is_success() || self.word == "REVIEW_PENDING"
+    }
+
     /// Returns whether the documents of an eSigning are signed. Only a successful identification
     /// yields the certificate.
     pub(crate) fn is_signed(&self) -> bool {
@@ -148,6 +154,30 @@ impl Case {
     /// Returns whether it was performed and has ended.
     pub(crate) fn is_finished(&self) -> bool {
         self.result.as_ref().is_some_and(Outcome::is_final)
+    }
+
+    /// Returns whether the person has performed it, so that a review or nothing is left to do.
+    pub(crate) fn is_performed(&self) -> bool {
+        self.result
+            .as_ref()
+            .is_some_and(|result| result.word != "ABORTED")
+    }
+
+    /// Returns the state for people: the result and its reason, or whether the person has started
+    /// (chapter 2).
+    pub(crate) fn state(&self) -> String {
+        let mut state = match &self.result {
+            Some(result) => match &result.reason {
+                Some(reason) => format!("{} ({reason})", result.word),
+                None => result.word.clone(),
+            },
+            None if self.is_begun() => "started".to_owned(),
+            None => "not started".to_owned(),
+        };
+        if self.archived {
+            state += ", archived";
+        }
+        state
     }
 
     /// Returns whether the person or the robots have begun, or whether it cannot be repeated.

@@ -7,14 +7,16 @@ use super::api::{Call, demand_json};
 use super::failure::Failure;
 use super::scenario::Effect;
 use super::start::is_transaction_number;
-use super::{ident_id, key};
+use super::{ident_id, key, rules};
 use crate::exchange::Answer;
 
 /// Copies an identification to another account (8.3.5).
 pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     let account = call.authorized()?;
     demand_json(call.request)?;
-    let case = call.world.finished(call.company, transaction)?;
+    let case = call
+        .world
+        .finished(call.company, transaction, &rules::COPY_FINISHED)?;
     let Target {
         company: target,
         transaction_number,
@@ -23,13 +25,15 @@ pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer,
         .world
         .account(&target)
         .filter(|target| account.copies_to.contains(&target.company));
-    let target = target.ok_or_else(Failure::forbidden)?.clone();
+    let target = target
+        .ok_or_else(|| Failure::by(&rules::COPY_PERMISSION).at("target_companyid"))?
+        .clone();
     let mut copy = case.clone();
     copy.transaction_number = transaction_number.unwrap_or(copy.transaction_number);
     copy.company.clone_from(&target.company);
     let key = key(&target.company, &copy.transaction_number);
     if call.world.cases.contains_key(&key) {
-        return Err(Failure::finished());
+        return Err(Failure::by(&rules::COPY_NUMBER));
     }
     copy.ident_id = ident_id(&target, copy.robot, call.moment);
     copy.archived = false;
@@ -50,16 +54,17 @@ pub(super) fn copy(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer,
 pub(super) fn archive(call: &mut Call<'_, '_>, transaction: &str) -> Result<Answer, Failure> {
     let account = call.authorized()?;
     if !account.archiving {
-        return Err(Failure::not_found());
+        return Err(Failure::by(&rules::ARCHIVING));
     }
-    call.world.finished(call.company, transaction)?;
+    call.world
+        .finished(call.company, transaction, &rules::ARCHIVE_FINISHED)?;
     let key = key(call.company, transaction);
     let case = call
         .world
         .cases
         .get_mut(&key)
         .filter(|case| !case.archived)
-        .ok_or_else(Failure::precondition)?;
+        .ok_or_else(|| Failure::by(&rules::NOT_ARCHIVED))?;
     case.archived = true;
     Ok(Answer::empty(StatusCode::OK))
 }
@@ -85,13 +90,17 @@ impl Target {
                     transaction_number = Some(text);
                 }
                 ("target_companyid" | "target_transactionnumber", Value::Null) => {}
-                ("target_companyid" | "target_transactionnumber", _) => {
-                    return Err(Failure::bad_value(&key));
+                ("target_companyid", _) => {
+                    return Err(Failure::bad_value(&rules::COPY_TARGET, &key));
                 }
-                _ => return Err(Failure::unrecognized_field(&key)),
+                ("target_transactionnumber", _) => {
+                    return Err(Failure::bad_value(&rules::TRANSACTION_NUMBER, &key));
+                }
+                _ => return Err(Failure::unrecognized_field(&rules::COPY_FIELDS, &key)),
             }
         }
-        let company = company.ok_or_else(|| Failure::bad_value("target_companyid"))?;
+        let company =
+            company.ok_or_else(|| Failure::bad_value(&rules::COPY_TARGET, "target_companyid"))?;
         Ok(Self {
             company,
             transaction_number,

@@ -37,6 +37,6 @@ impl Idnow<'_> {
 
     /// Invalidates every login token.
     pub fn forget_tokens(&self) {
-        self.state().parts.idnow.own.tokens.clear();
+        self.delete_tokens();
     }
 }

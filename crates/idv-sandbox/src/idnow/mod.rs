@@ -11,7 +11,11 @@ mod form;
 pub(crate) mod handle;
 mod link;
 mod pages;
+mod person;
 mod render;
+mod routes;
+mod rules;
+mod sample;
 pub(crate) mod scenario;
 mod signature;
 mod start;
@@ -29,11 +33,13 @@ use self::case::{Case, Outcome};
 use self::documents::{Definitions, instances, is_missing_any};
 use self::failure::Failure;
 use self::scenario::Effect;
-use crate::callback::{Callback, demand_loopback};
+use crate::callback::Callback;
 use crate::clock::later;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
-use crate::part::{self, CallbackSubject, Part};
+use crate::part::{self, CallbackSubject, Part, Summary, Verification as _};
+use crate::person::PersonPage;
+use crate::rule::{Route, Rule};
 use crate::scenario::{Ending, Plan};
 use crate::token::Tokens;
 use crate::vendor::{Setting, with_secret};
@@ -96,9 +102,19 @@ impl Part for Own {
     const CREATE: &'static str = "/start";
     const POLL: &'static str = "/identifications/";
     const MAILS: Option<(Duration, Duration)> = Some((Duration::from_secs(10), GIVE_UP_AFTER));
+    const ROUTES: &'static [Route] = routes::ROUTES;
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    const PUBLIC: &'static [&'static str] = routes::PUBLIC;
+    const STEPS: &'static [(&'static str, &'static str)] = scenario::STEPS;
+    const ABANDON: &'static str = "person-aborts";
+    const EVENTS: &'static [(&'static str, &'static str)] = sample::EVENTS;
 
-    /// Accepts the Ident-ID or the transaction number of the first account.
+    /// Accepts the Ident-ID or the transaction number of the first account, or a company and a
+    /// transaction number with a slash between them.
     fn key(world: &World, id: &str) -> String {
+        if let Some((company, transaction_number)) = id.split_once('/') {
+            return key(company, transaction_number);
+        }
         let known = world
             .cases
             .values()
@@ -131,8 +147,8 @@ impl Part for Own {
         ]
     }
 
-    fn report_to(world: &mut World, url: &str, _: &mut Moment<'_>) -> Result<(), String> {
-        demand_loopback(Some(url))?;
+    fn report_to(world: &mut World, url: &str, moment: &mut Moment<'_>) -> Result<(), String> {
+        moment.reach.demand(Some(url))?;
         world.first.callback_url = Some(with_secret(url));
         Ok(())
     }
@@ -195,6 +211,31 @@ impl Part for Own {
         Ok(plan)
     }
 
+    fn step(
+        name: &str,
+        case: &mut Case,
+        account: &Account,
+        _: Timestamp,
+    ) -> Result<Plan<Effect>, &'static str> {
+        let plan = scenario::step(name, case, &account.unknown_status)?;
+        if is_missing_any(&case.documents) {
+            return Err("a document to sign is missing");
+        }
+        Ok(plan)
+    }
+
+    fn person(world: &World, key: &str) -> Option<PersonPage> {
+        person::page(world, key)
+    }
+
+    fn return_address(world: &World, key: &str) -> Option<String> {
+        person::return_address(world, key)
+    }
+
+    fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
+        sample::create(world, moment)
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -228,7 +269,10 @@ impl Part for Own {
                 form::handle(world, request, company, rest.first().copied(), moment)
             }
             (&Method::GET, path) => pages::handle(world, request, path, moment),
-            _ => Failure::not_found().answer(moment.random.number(1_000_000_000)),
+            (&Method::POST, [_, "userdata"] | [_, "userdata", _]) => {
+                Failure::by(&rules::WEB_FORM).answer(moment.random.number(1_000_000_000))
+            }
+            _ => Failure::by(&rules::PATH).answer(moment.random.number(1_000_000_000)),
         }
     }
 
@@ -286,6 +330,23 @@ impl Part for Own {
             moment.plan(later(moment.now, KEPT), key, Effect::Forget);
         }
         case.result = Some(outcome);
+    }
+
+    fn summary(world: &World, _: &str, case: &Case) -> Summary {
+        let is_first = case.company == world.first.company;
+        Summary {
+            id: if is_first {
+                case.transaction_number.clone()
+            } else {
+                key(&case.company, &case.transaction_number)
+            },
+            vendor_id: case.ident_id.clone(),
+            reference: Some(case.transaction_number.clone()),
+            state: case.state(),
+            is_over: case.is_over(),
+            hand_off: Some(format!("{}/{}", world.pages, case.ident_id)),
+            message: None,
+        }
     }
 
     fn view(_: &World, _: &str, case: &Case) -> Value {
@@ -387,7 +448,7 @@ impl World {
         let key = key(&account.company, transaction_number);
         if let Some(case) = self.cases.get_mut(&key) {
             if case.is_finished() {
-                return Err(Failure::finished());
+                return Err(Failure::by(&rules::UNFINISHED));
             }
             case.submitted.extend(submitted.fields);
             case.questions.extend(submitted.questions);
@@ -423,17 +484,22 @@ impl World {
         Ok((true, id))
     }
 
-    /// Returns a finished identification; others cannot be copied or archived.
-    fn finished(&self, company: &str, transaction_number: &str) -> Result<&Case, Failure> {
+    /// Returns a finished identification, which this rule requires.
+    fn finished(
+        &self,
+        company: &str,
+        transaction_number: &str,
+        rule: &'static Rule,
+    ) -> Result<&Case, Failure> {
         if transaction_number.is_empty() {
             return Err(Failure::missing_transaction());
         }
         let case = self.cases.get(&key(company, transaction_number));
-        let case = case.ok_or_else(Failure::not_found)?;
+        let case = case.ok_or_else(|| Failure::by(&rules::IDENTIFICATION))?;
         if case.is_finished() {
             Ok(case)
         } else {
-            Err(Failure::precondition())
+            Err(Failure::by(rule))
         }
     }
 }

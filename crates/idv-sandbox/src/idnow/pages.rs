@@ -2,8 +2,10 @@
 
 use http::StatusCode;
 
-use super::{Moment, World, documents, key, link, signature};
+use super::{Moment, Own, World, documents, key, link, person, rules, signature};
 use crate::exchange::{Answer, Incoming};
+use crate::part::Part as _;
+use crate::rule::{Refusal, Rule};
 
 /// Answers a person's browser.
 pub(super) fn handle(
@@ -20,9 +22,10 @@ pub(super) fn handle(
         ["assets", "certs", name] if signature::CERTIFICATES.contains(name) => {
             match signature::public_key() {
                 Some(pem) => Answer::new(StatusCode::OK, "application/x-pem-file", pem),
-                None => Answer::nothing_here(),
+                None => missing(&rules::PATH),
             }
         }
+        [_, "userdata"] | [_, "userdata", _] => missing(&rules::WEB_FORM),
         [ident_id] if !ident_id.is_empty() => {
             let found = world
                 .cases
@@ -33,8 +36,19 @@ pub(super) fn handle(
             });
             opened(world, request, &key)
         }
-        _ => Answer::nothing_here(),
+        _ => missing(&rules::PATH),
     }
+}
+
+/// Returns the page of a refusal with 404.
+fn missing(rule: &'static Rule) -> Answer {
+    Answer::nothing_here().refused(Refusal::by(rule))
+}
+
+/// Returns the page for a person who would change a finished identification.
+pub(super) fn finished() -> Answer {
+    Answer::page(StatusCode::CONFLICT, "This identification is finished.")
+        .refused(Refusal::by(&rules::UNFINISHED))
 }
 
 /// Handles a signed link that contains the person's data (chapter 5).
@@ -45,7 +59,7 @@ fn signed_link(
     moment: &mut Moment<'_>,
 ) -> Answer {
     let Some(account) = world.account(company).cloned() else {
-        return Answer::nothing_here();
+        return missing(&rules::LINK_COMPANY);
     };
     // The limit concerns the whole link, including the scheme and the host, which are not in the
     // request.
@@ -58,11 +72,9 @@ fn signed_link(
         moment.clocks(account.strict_clock),
     ) {
         Ok(accepted) => accepted,
-        Err(reason) => {
-            return Answer::page(
-                StatusCode::FORBIDDEN,
-                &format!("This link is not valid: {reason}."),
-            );
+        Err(invalid) => {
+            let text = format!("This link is not valid: {}.", invalid.reason);
+            return Answer::page(StatusCode::FORBIDDEN, &text).refused(invalid.refusal());
         }
     };
     match world.upsert(
@@ -75,31 +87,35 @@ fn signed_link(
             let place = format!("/{company}/identifications/{}", accepted.transaction_number);
             Answer::redirect(StatusCode::FOUND, place)
         }
-        Err(_) => Answer::page(StatusCode::CONFLICT, "This identification is finished."),
+        Err(_) => finished(),
     }
 }
 
 /// Handles the opening of the link to an identification, and stores its tracking id (6.1.3).
 fn opened(world: &mut World, request: &Incoming, key: &str) -> Answer {
     let Some(case) = world.cases.get_mut(key) else {
-        return Answer::nothing_here();
+        return missing(&rules::LINK_IDENTIFICATION);
     };
     case.tracking_id = tracking_id(request).or(case.tracking_id.take());
-    if case.is_finished() {
-        return Answer::page(StatusCode::OK, "This identification is finished.");
+    let Some((page, case)) = person::page(world, key).zip(world.cases.get(key)) else {
+        return missing(&rules::LINK_IDENTIFICATION);
+    };
+    if page.is_open {
+        let id = Own::summary(world, key, case).id;
+        return crate::person::answer(Own::ID, &id, &page);
     }
-    if documents::is_missing_any(&case.documents) {
-        let text = if documents::person_can_upload(&case.documents) {
-            "Please upload the document to be signed."
-        } else {
-            "This identification cannot be started: documents to be signed are missing."
+    if case.is_performed() {
+        return match person::return_address(world, key) {
+            Some(address) => Answer::redirect(StatusCode::FOUND, address),
+            None => Answer::page(StatusCode::OK, "This identification is finished."),
         };
-        return Answer::page(StatusCode::OK, text);
     }
-    Answer::page(
-        StatusCode::OK,
-        "Please hold your identity card ready. An agent will be with you shortly.",
-    )
+    let text = if documents::person_can_upload(&case.documents) {
+        "Please upload the document to be signed."
+    } else {
+        "This identification cannot be started: documents to be signed are missing."
+    };
+    Answer::page(StatusCode::OK, text)
 }
 
 /// Returns the tracking id of a link (6.1.3).

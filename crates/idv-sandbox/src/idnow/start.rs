@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::failure::Failure;
+use super::rules;
 use crate::iso::{is_country, is_date, is_language};
 
 /// The text parameters of table 3.2.8.
@@ -52,23 +53,29 @@ pub(crate) fn read(body: &[u8]) -> Result<Submitted, Failure> {
     for (key, value) in object {
         match (key.as_str(), value) {
             ("questions", Value::Object(questions)) => {
-                if questions
-                    .iter()
-                    .any(|(key, question)| !is_question_key(key) || !is_question(question))
-                {
-                    return Err(Failure::bad_value("questions"));
+                for (key, question) in &questions {
+                    if !is_question_key(key) {
+                        let failure = Failure::bad_value(&rules::QUESTION_KEY, "questions");
+                        return Err(failure.at(format!("questions.{key}")));
+                    }
+                    if !is_question(question) {
+                        let failure = Failure::bad_value(&rules::QUESTION_VALUE, "questions");
+                        return Err(failure.at(format!("questions.{key}")));
+                    }
                 }
                 submitted.questions = questions;
             }
-            ("questions", _) => return Err(Failure::bad_value("questions")),
-            (key, _) if !is_parameter(key) => return Err(Failure::unrecognized_field(key)),
+            ("questions", _) => return Err(Failure::bad_value(&rules::QUESTIONS, "questions")),
+            (key, _) if !is_parameter(key) => {
+                return Err(Failure::unrecognized_field(&rules::START_FIELDS, key));
+            }
             // A null counts as omitted.
             (_, Value::Null) => {}
             (key, Value::String(text)) => {
                 check(key, &text)?;
                 submitted.fields.insert(key.to_owned(), text);
             }
-            (key, _) => return Err(Failure::bad_value(key)),
+            (key, _) => return Err(Failure::bad_value(&rules::START_TEXT, key)),
         }
     }
     Ok(submitted)
@@ -89,26 +96,29 @@ pub(crate) fn is_link_parameter(key: &str) -> bool {
 
 /// Checks the format of a value (3.2.8).
 pub(crate) fn check(key: &str, text: &str) -> Result<(), Failure> {
-    let right = match key {
-        "birthday" => is_date(text),
-        "country" | "nationality" => is_country(text, 2),
-        "gender" => matches!(text, "MALE" | "FEMALE"),
-        "email" => text
-            .split_once('@')
-            .is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
-        "preferredLang" => is_language(text),
-        "mobilephone" => {
+    let (right, rule) = match key {
+        "birthday" => (is_date(text), &rules::BIRTHDAY),
+        "country" | "nationality" => (is_country(text, 2), &rules::COUNTRY_CODE),
+        "gender" => (matches!(text, "MALE" | "FEMALE"), &rules::GENDER),
+        "email" => (
+            text.split_once('@')
+                .is_some_and(|(name, domain)| !name.is_empty() && domain.contains('.')),
+            &rules::EMAIL,
+        ),
+        "preferredLang" => (is_language(text), &rules::LANGUAGE),
+        "mobilephone" => (
             text.bytes().any(|byte| byte.is_ascii_digit())
                 && text
                     .chars()
-                    .all(|letter| letter.is_ascii_digit() || " +-/()".contains(letter))
-        }
-        _ => true,
+                    .all(|letter| letter.is_ascii_digit() || " +-/()".contains(letter)),
+            &rules::PHONE_NUMBER,
+        ),
+        _ => return Ok(()),
     };
     if right {
         Ok(())
     } else {
-        Err(Failure::bad_value(key))
+        Err(Failure::bad_value(rule, key))
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::answer::AnswerFormat;
-use crate::callback::demand_loopback;
+use crate::callback::Reach;
 use crate::part::Settings;
 
 /// The expiry date of the standard person's document, which is renewed in time.
@@ -199,8 +199,8 @@ pub enum RejectionReason {
 }
 
 impl Settings for Account {
-    fn check(&self) -> Result<(), &'static str> {
-        demand_loopback(self.callback_url.as_ref())?;
+    fn check(&self, reach: &Reach) -> Result<(), &'static str> {
+        reach.demand(self.callback_url.as_ref())?;
         if self
             .general_error
             .is_some_and(|code| !(-7..=-5).contains(&code))

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::account::{Account, WrongCredentials};
 use super::charset::windows_1252;
 use crate::exchange::{Answer, Piece};
+use crate::rule::{Refusal, Rule};
 
 /// The format of a response (`Resp`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,12 +34,21 @@ pub(super) enum Outcome {
     },
     /// The remaining credits.
     Credits(u64),
-    Failed(Failure),
+    Failed(Code),
 }
 
 /// A function's refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) struct Failure {
+    rule: &'static Rule,
+    /// The place of the violation, without a submitted value.
+    detail: Option<String>,
+    pub(super) code: Code,
+}
+
+/// The code of a refusal, and its values in the response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Code {
     /// -1.
     Credentials,
     /// -2, with the necessary credits.
@@ -52,12 +62,37 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// Returns a refusal of invalid data.
-    pub(super) fn data(error: impl Into<String>) -> Self {
-        Self::Data(error.into())
+    pub(super) const fn new(rule: &'static Rule, code: Code) -> Self {
+        Self {
+            rule,
+            detail: None,
+            code,
+        }
     }
 
-    const fn code(&self) -> i64 {
+    /// Returns a refusal of invalid data. The error names the place and no submitted value.
+    pub(super) fn data(rule: &'static Rule, error: impl Into<String>) -> Self {
+        let error = error.into();
+        Self::new(rule, Code::Data(error.clone())).with_detail(error)
+    }
+
+    pub(super) fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Returns the refusal for the record of the request.
+    pub(super) fn refusal(&self) -> Refusal {
+        let refusal = Refusal::by(self.rule);
+        match &self.detail {
+            Some(detail) => refusal.with_detail(detail),
+            None => refusal,
+        }
+    }
+}
+
+impl Code {
+    const fn number(&self) -> i64 {
         match self {
             Self::Credentials => -1,
             Self::Credits(_) => -2,
@@ -82,7 +117,7 @@ impl AnswerFormat {
 
     /// Builds the response.
     pub(super) fn answer(self, outcome: &Outcome, account: &Account) -> Answer {
-        if matches!(outcome, Outcome::Failed(Failure::Credentials)) {
+        if matches!(outcome, Outcome::Failed(Code::Credentials)) {
             match account.wrong_credentials {
                 WrongCredentials::Told => {}
                 WrongCredentials::Bare => return text("-1".to_owned()),
@@ -135,7 +170,7 @@ impl AnswerFormat {
             Self::Ant => text(match outcome {
                 Outcome::Sent { id, .. } => format!("Res:1;\nID:{id};\n"),
                 Outcome::Credits(hundredths) => number(*hundredths).to_string(),
-                Outcome::Failed(failure) => failure.code().to_string(),
+                Outcome::Failed(code) => code.number().to_string(),
             }),
         }
     }
@@ -178,14 +213,14 @@ fn parts(outcome: &Outcome, account: &Account) -> Map<String, Value> {
             part("Res", json!(1));
             part("Cred", number(*hundredths));
         }
-        Outcome::Failed(failure) => {
-            part("Res", json!(failure.code()));
-            match failure {
-                Failure::Data(error) if account.windows_1252 => {
+        Outcome::Failed(code) => {
+            part("Res", json!(code.number()));
+            match code {
+                Code::Data(error) if account.windows_1252 => {
                     part("Error", json!(format!("Parámetro erróneo: {error}")));
                 }
-                Failure::Data(error) => part("Error", json!(error)),
-                Failure::Credits(needed) if account.needed_credits => {
+                Code::Data(error) => part("Error", json!(error)),
+                Code::Credits(needed) if account.needed_credits => {
                     part("CredNecesarios", number(*needed));
                 }
                 _ => {}

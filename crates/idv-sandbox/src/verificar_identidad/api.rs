@@ -3,10 +3,11 @@
 use http::{Method, StatusCode};
 
 use super::account::Account;
-use super::answer::{AnswerFormat, Failure, Outcome};
+use super::answer::{AnswerFormat, Code, Failure, Outcome};
 use super::parameters::Parameters;
-use super::{Moment, World, certificate, send};
+use super::{Moment, World, certificate, rules, send};
 use crate::exchange::{Answer, Incoming};
+use crate::rule::Refusal;
 
 /// Answers a call of a function.
 pub(super) fn handle(
@@ -19,7 +20,7 @@ pub(super) fn handle(
         function,
         "VerificarIdentidad" | "GetCertificadoIdentidad" | "GetCreditos"
     ) {
-        return Answer::nothing_here();
+        return Answer::nothing_here().refused(Refusal::by(&rules::FUNCTION));
     }
     if let Some(answer) = world.own.block.refuse(&world.first, moment.now) {
         return answer;
@@ -27,7 +28,8 @@ pub(super) fn handle(
     if request.method != Method::POST {
         world.own.block.count(&world.first, moment.now);
         return Answer::page(StatusCode::METHOD_NOT_ALLOWED, "Requests are made by POST.")
-            .with_header("allow", "POST");
+            .with_header("allow", "POST")
+            .refused(Refusal::by(&rules::METHOD));
     }
     let (parameters, read) = Parameters::of(request);
     let (format, known) = format(&parameters, &world.first);
@@ -47,18 +49,19 @@ pub(super) fn handle(
     if outcome.is_err() || function == "GetCreditos" {
         world.own.block.count(&world.first, moment.now);
     }
-    let wrong_file =
-        function == "GetCertificadoIdentidad" && !matches!(outcome, Err(Failure::Credentials));
+    let wrong_file = function == "GetCertificadoIdentidad"
+        && !matches!(&outcome, Err(failure) if failure.code == Code::Credentials);
     match outcome {
         Ok(Answered::Outcome(outcome)) => format.answer(&outcome, &world.first),
         Ok(Answered::File(answer)) => answer,
         Err(failure) => {
-            let mut answer = format.answer(&Outcome::Failed(failure), &world.first);
+            let refusal = failure.refusal();
+            let mut answer = format.answer(&Outcome::Failed(failure.code), &world.first);
             if wrong_file {
                 answer.status = StatusCode::from_u16(world.first.certificate_failure_status)
                     .unwrap_or(answer.status);
             }
-            answer
+            answer.refused(refusal)
         }
     }
 }
@@ -75,7 +78,10 @@ fn format(parameters: &Parameters, account: &Account) -> (AnswerFormat, Result<(
         Ok(None) => (absent, Ok(())),
         Ok(Some(name)) => match AnswerFormat::of(&name) {
             Some(format) => (format, Ok(())),
-            None => (absent, Err(Failure::data("Resp is JSON, XML or TXT"))),
+            None => (
+                absent,
+                Err(Failure::data(&rules::RESP, "Resp is JSON, XML or TXT")),
+            ),
         },
         Err(failure) => (absent, Err(failure)),
     }
@@ -83,10 +89,11 @@ fn format(parameters: &Parameters, account: &Account) -> (AnswerFormat, Result<(
 
 /// Checks Basic authentication by the API user and the API token.
 fn authorize(request: &Incoming, account: &Account) -> Result<(), Failure> {
-    let expected = format!("{}:{}", account.user, account.token);
-    if request.basic().is_some_and(|given| given == expected) {
+    let refuse = |rule| Failure::new(rule, Code::Credentials);
+    let given = request.basic().ok_or_else(|| refuse(&rules::BASIC))?;
+    if given == format!("{}:{}", account.user, account.token) {
         Ok(())
     } else {
-        Err(Failure::Credentials)
+        Err(refuse(&rules::CREDENTIALS))
     }
 }

@@ -6,8 +6,10 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::account::Account;
+use super::rules;
 use crate::clock::later;
 use crate::exchange::Answer;
+use crate::rule::Refusal;
 
 /// The times of counted calls, and the end of a block. On the loopback interface there is one
 /// sender.
@@ -24,7 +26,8 @@ impl Block {
         self.until?;
         let status =
             StatusCode::from_u16(account.blocked_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
-        Some(Answer::page(status, "Your connection is blocked."))
+        let answer = Answer::page(status, "Your connection is blocked.");
+        Some(answer.refused(Refusal::by(&rules::REPETITION)))
     }
 
     /// Counts an invalid or empty call, and blocks the sender after too many.

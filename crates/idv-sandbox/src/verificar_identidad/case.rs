@@ -43,6 +43,8 @@ pub(crate) struct Case {
     pub(super) token: String,
     /// The time at which the message is sent.
     pub(super) send_at: Timestamp,
+    /// Whether the message is on the person's phone.
+    pub(super) is_sent: bool,
     /// The statuses and their times.
     pub(super) statuses: Vec<(i64, Timestamp)>,
     pub(super) accesses: Vec<Access>,
@@ -91,6 +93,35 @@ impl Case {
     /// Returns the status, if there is one.
     pub(super) fn status(&self) -> Option<i64> {
         self.statuses.last().map(|(status, _)| *status)
+    }
+
+    /// Returns the status in the document's words, or the progress of the message.
+    pub(super) fn state(&self) -> String {
+        let Some(status) = self.status() else {
+            let state = if self.is_sent {
+                "message sent"
+            } else {
+                "message scheduled"
+            };
+            return state.to_owned();
+        };
+        let word = match status {
+            estado::ACCESSED => "The user has accessed",
+            estado::LIVENESS => "Verifying Person/Liveness",
+            estado::FRONT => "Request for front of ID document",
+            estado::BACK => "Request for back of ID document",
+            estado::IN_PROCESS => "In process",
+            estado::UNDER_VERIFICATION => "Process under verification",
+            estado::VALIDATED => "Validated",
+            estado::REJECTED => "Rejected",
+            _ => "undocumented",
+        };
+        format!("{status} {word}")
+    }
+
+    /// Returns whether the person can open the link and play their part.
+    pub(super) fn is_open(&self) -> bool {
+        self.is_sent && !self.is_processed()
     }
 
     /// Returns whether no further status can follow.

@@ -7,6 +7,7 @@ use super::World;
 use super::answer::Failure;
 use super::case::{Case, minute};
 use super::parameters::Parameters;
+use super::rules;
 use crate::exchange::{Answer, Piece};
 use crate::pdf;
 
@@ -14,16 +15,19 @@ use crate::pdf;
 pub(super) fn download(world: &World, parameters: &Parameters) -> Result<Answer, Failure> {
     let id = parameters
         .text("Id")?
-        .ok_or_else(|| Failure::data("Id is required"))?;
+        .ok_or_else(|| Failure::data(&rules::ID, "Id is required"))?;
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Failure::data("Id is not an integer"));
+        return Err(Failure::data(&rules::ID_INTEGER, "Id is not an integer"));
     }
     let case = world
         .cases
         .get(&id)
-        .ok_or_else(|| Failure::data("no request has this Id"))?;
+        .ok_or_else(|| Failure::data(&rules::ID_KNOWN, "no request has this Id"))?;
     if !case.is_validated() {
-        return Err(Failure::data("the verification is not validated"));
+        return Err(Failure::data(
+            &rules::VALIDATED,
+            "the verification is not validated",
+        ));
     }
     let pdf = document(case);
     let padding = world

@@ -13,6 +13,8 @@ mod pages;
 mod parameters;
 mod php;
 mod report;
+mod rules;
+mod sample;
 pub(crate) mod scenario;
 mod send;
 
@@ -29,7 +31,9 @@ use self::handle::PhoneMessage;
 use self::scenario::Plan;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
-use crate::part::{self, Part};
+use crate::part::{self, Part, Summary, Verification as _};
+use crate::person::PersonPage;
+use crate::rule::{Refusal, Route, Rule};
 use crate::scenario::Ending;
 use crate::vendor::{CALLBACK_SECRET, Setting, with_secret};
 use crate::world;
@@ -75,6 +79,32 @@ impl Part for Own {
     const POLL: &'static str = "/VerificarIdentidad";
     /// The document states no times; three further attempts.
     const RETRY_MINUTES: &'static [u64] = &[1, 5, 30];
+    const ROUTES: &'static [Route] = rules::ROUTES;
+    const RULES: &'static [&'static Rule] = rules::ALL;
+    /// The other parameters of reports and results describe the person.
+    const PUBLIC: &'static [&'static str] = &[
+        "accept",
+        "allow",
+        "content-length",
+        "content-type",
+        "date",
+        "host",
+        "user-agent",
+        "x-sandbox-refusal",
+        "Cred",
+        "CredNecesarios",
+        "Estado",
+        "FechaEnvio",
+        "ID",
+        "Res",
+        "Resp",
+        "Servicio",
+        "UltimaActualizacion",
+        "idMensaje",
+    ];
+    const STEPS: &'static [(&'static str, &'static str)] = scenario::STEPS;
+    const ABANDON: &'static str = "close-page";
+    const EVENTS: &'static [(&'static str, &'static str)] = sample::EVENTS;
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
         vec![
@@ -134,6 +164,19 @@ impl Part for Own {
         scenario::plan(scenario, case, account, now)
     }
 
+    fn step(name: &str, case: &mut Case, _: &Account, _: Timestamp) -> Result<Plan, &'static str> {
+        scenario::step(name, case)
+    }
+
+    fn person(world: &World, key: &str) -> Option<PersonPage> {
+        let case = world.cases.get(key).filter(|case| case.is_sent)?;
+        Some(pages::of(case))
+    }
+
+    fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
+        sample::create(world, moment)
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -143,7 +186,7 @@ impl Part for Own {
         match path {
             ["vi", token] => pages::handle(world, request, token, moment),
             ["v7", function] | [function] => api::handle(world, request, function, moment),
-            _ => Answer::nothing_here(),
+            _ => Answer::nothing_here().refused(Refusal::by(&rules::FUNCTION)),
         }
     }
 
@@ -152,9 +195,27 @@ impl Part for Own {
             return;
         };
         match effect {
-            Effect::Message => own.messages.push(id.to_owned()),
+            Effect::Message => {
+                case.is_sent = true;
+                own.messages.push(id.to_owned());
+            }
             Effect::Status(status) => reach(case, account, status, moment),
             Effect::Finding(finding) => case.finding = finding,
+        }
+    }
+
+    fn summary(world: &World, key: &str, case: &Case) -> Summary {
+        Summary {
+            id: key.to_owned(),
+            vendor_id: case.id.clone(),
+            reference: None,
+            state: case.state(),
+            is_over: case.is_over(),
+            // The link is in the message alone.
+            hand_off: case
+                .is_sent
+                .then(|| format!("{}/vi/{}", world.pages, case.token)),
+            message: case.is_sent.then(|| case.message.clone()),
         }
     }
 

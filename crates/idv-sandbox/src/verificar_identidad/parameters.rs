@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::answer::Failure;
+use super::rules;
 use crate::exchange::Incoming;
 
 /// The parameters, by lower-case name.
@@ -32,8 +33,15 @@ impl Parameters {
                     );
                     Ok(())
                 }
-                Err(error) => Err(Failure::data(format!(
-                    "the body is not a JSON object: {error}"
+                // The parser's error can contain a submitted value.
+                Err(error) => Err(Failure::data(
+                    &rules::BODY_JSON,
+                    format!("the body is not a JSON object: {error}"),
+                )
+                .with_detail(format!(
+                    "line {}, column {}",
+                    error.line(),
+                    error.column()
                 ))),
             },
             "application/x-www-form-urlencoded" => {
@@ -41,6 +49,7 @@ impl Parameters {
                 Ok(())
             }
             _ => Err(Failure::data(
+                &rules::BODY_TYPE,
                 "the body is neither application/json nor application/x-www-form-urlencoded",
             )),
         };
@@ -54,8 +63,18 @@ impl Parameters {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(Failure::data(format!("{name} is not a string"))),
+            Some(_) => Err(Failure::data(
+                &rules::PARAMETER_TYPE,
+                format!("{name} is not a string"),
+            )),
         }
+    }
+
+    /// Returns the parameters of a request with these names and texts.
+    pub(super) fn from_texts<const N: usize>(texts: [(&str, &str); N]) -> Self {
+        let mut parameters = Self::default();
+        parameters.extend(texts.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        parameters
     }
 
     fn extend(&mut self, pairs: impl IntoIterator<Item = (String, String)>) {

@@ -17,6 +17,8 @@ use crate::callback::Callback;
 
 /// The service in these reports.
 const SERVICE: &str = "VERIFICACION_IDENTIDAD";
+/// The kind of callback of another service's report.
+pub(super) const OTHER_SERVICE: &str = "SMSRECIBIDO";
 /// The boundary starts a line, and no value of a report has several lines.
 const MULTIPART: &str = "multipart/form-data; boundary=----InformeDeVerificacionDeIdentidad";
 const BOUNDARY: &str = "------InformeDeVerificacionDeIdentidad";
@@ -61,14 +63,29 @@ pub(super) fn tell(case: &Case, account: &Account, moment: &mut Moment<'_>) {
     if account.other_services {
         let text = |text: &str| Field::Text(text.to_owned());
         let fields = vec![
-            ("Servicio", text("SMSRECIBIDO")),
+            ("Servicio", text(OTHER_SERVICE)),
             ("idMensaje", text("27184020")),
             ("Telefono", text("34600000009")),
             ("Mensaje", text("Gracias")),
         ];
-        send("SMSRECIBIDO", fields);
+        send(OTHER_SERVICE, fields);
     }
-    send(SERVICE, fields(case, account));
+    send(kind(case), fields(case, account));
+}
+
+/// Returns the kind of callback of a report: its service and its status.
+fn kind(case: &Case) -> &'static str {
+    match case.status() {
+        Some(estado::ACCESSED) => "VERIFICACION_IDENTIDAD-3000",
+        Some(estado::LIVENESS) => "VERIFICACION_IDENTIDAD-3001",
+        Some(estado::FRONT) => "VERIFICACION_IDENTIDAD-3002",
+        Some(estado::BACK) => "VERIFICACION_IDENTIDAD-3003",
+        Some(estado::IN_PROCESS) => "VERIFICACION_IDENTIDAD-5000",
+        Some(estado::UNDER_VERIFICATION) => "VERIFICACION_IDENTIDAD-5001",
+        Some(estado::VALIDATED) => "VERIFICACION_IDENTIDAD-5100",
+        Some(estado::REJECTED) => "VERIFICACION_IDENTIDAD-5500",
+        _ => SERVICE,
+    }
 }
 
 fn fields(case: &Case, account: &Account) -> Vec<(&'static str, Field)> {

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::AmbiguousOffset;
 
-use super::answer::{Failure, Outcome};
+use super::answer::{Code, Failure, Outcome};
 use super::case::{Case, spain};
 use super::finding::Finding;
 use super::parameters::Parameters;
-use super::{Effect, Moment, World, new_id};
+use super::{Effect, Moment, World, new_id, rules};
 
 /// The maximum length of a sender.
 pub(super) const MAX_SENDER: usize = 11;
@@ -29,9 +29,10 @@ pub(super) fn send(
     let account = &world.first;
     let phone = parameters
         .text("Telefono")?
-        .ok_or_else(|| Failure::data("Telefono is required"))?;
+        .ok_or_else(|| Failure::data(&rules::PHONE, "Telefono is required"))?;
     if !is_phone(&phone) {
         return Err(Failure::data(
+            &rules::PHONE_DIGITS,
             "Telefono must be the digits of a number with its country code",
         ));
     }
@@ -40,7 +41,10 @@ pub(super) fn send(
         .unwrap_or_else(|| MESSAGE.to_owned());
     if !text.contains(LINK) {
         if account.link_demanded {
-            return Err(Failure::data("Mensaje must include the keyword [LINK]"));
+            return Err(Failure::data(
+                &rules::MESSAGE_LINK,
+                "Mensaje must include the keyword [LINK]",
+            ));
         }
         text = format!("{text} {LINK}");
     }
@@ -48,7 +52,10 @@ pub(super) fn send(
         .text("Remitente")?
         .unwrap_or_else(|| account.sender.clone());
     if sender.chars().count() > MAX_SENDER {
-        return Err(Failure::data("Remitente has more than 11 characters"));
+        return Err(Failure::data(
+            &rules::SENDER_LENGTH,
+            "Remitente has more than 11 characters",
+        ));
     }
     let send_at = match parameters.text("Fecha")? {
         Some(date) => moment_of(&date, moment, account.strict_clock)?,
@@ -59,19 +66,22 @@ pub(super) fn send(
         .as_deref()
         .is_some_and(|number| number.contains(char::is_control))
     {
-        return Err(Failure::data("Dni has control characters"));
+        return Err(Failure::data(
+            &rules::DOCUMENT_NUMBER,
+            "Dni has control characters",
+        ));
     }
     if !account.activated {
-        return Err(Failure::NotActivated);
+        return Err(Failure::new(&rules::ACTIVATION, Code::NotActivated));
     }
     if let Some(code) = account.general_error {
-        return Err(Failure::General(code));
+        return Err(Failure::new(&rules::GENERAL_ERROR, Code::General(code)));
     }
     let cost = account.cost_hundredths;
     let left = account
         .credit_hundredths
         .checked_sub(cost)
-        .ok_or(Failure::Credits(cost))?;
+        .ok_or_else(|| Failure::new(&rules::CREDIT, Code::Credits(cost)))?;
     world.first.credit_hundredths = left;
 
     let id = new_id(world, moment);
@@ -84,6 +94,7 @@ pub(super) fn send(
         message: text.replace(LINK, &format!("{}/vi/{token}", world.pages)),
         token,
         send_at,
+        is_sent: send_at <= moment.now,
         statuses: Vec::new(),
         accesses: Vec::new(),
         finding: Finding::GOOD,
@@ -112,7 +123,12 @@ fn is_phone(phone: &str) -> bool {
 /// ambiguous one means the first. A time that is past by virtual time alone means now, unless the
 /// clock is strict.
 fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Timestamp, Failure> {
-    let refuse = || Failure::data("Fecha must be a time such as 2022-05-01 15:10");
+    let refuse = || {
+        Failure::data(
+            &rules::DATE_FORMAT,
+            "Fecha must be a time such as 2022-05-01 15:10",
+        )
+    };
     let shaped = date.len() == 16
         && date.bytes().enumerate().all(|(at, byte)| match at {
             4 | 7 => byte == b'-',
@@ -127,6 +143,7 @@ fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Time
     let spain = spain().into_ambiguous_zoned_datetime(civil);
     if matches!(spain.offset(), AmbiguousOffset::Gap { .. }) {
         return Err(Failure::data(
+            &rules::DATE_SKIPPED,
             "Fecha is in an hour that Spain's clocks skip",
         ));
     }
@@ -136,7 +153,7 @@ fn moment_of(date: &str, moment: &Moment<'_>, strict_clock: bool) -> Result<Time
         .clocks(strict_clock)
         .all(|now| at.as_second() + 60 <= now.as_second())
     {
-        return Err(Failure::data("Fecha is in the past"));
+        return Err(Failure::data(&rules::DATE_PAST, "Fecha is in the past"));
     }
     Ok(at.max(moment.now))
 }

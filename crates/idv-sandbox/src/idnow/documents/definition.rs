@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::fields::{body, text};
 use super::{Terms, placement};
 use crate::idnow::failure::Failure;
+use crate::idnow::rules;
 
 /// A document definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +54,7 @@ impl Submitted {
                 "identifier" => {
                     identifier = Some(text("identifier", value)?);
                     if !identifier.as_deref().is_some_and(is_identifier) {
-                        return Err(Failure::bad_value("identifier"));
+                        return Err(Failure::bad_value(&rules::IDENTIFIER, "identifier"));
                     }
                 }
                 "mimeType" => {
@@ -63,15 +64,13 @@ impl Submitted {
                     if mime_type.as_deref().is_none_or(|text| {
                         text.is_empty() || http::HeaderValue::from_str(text).is_err()
                     }) {
-                        return Err(Failure::bad_value("mimeType"));
+                        return Err(Failure::bad_value(&rules::MIME_TYPE, "mimeType"));
                     }
                 }
                 "optional" => {
-                    optional = Some(
-                        value
-                            .as_bool()
-                            .ok_or_else(|| Failure::bad_value("optional"))?,
-                    );
+                    optional = Some(value.as_bool().ok_or_else(|| {
+                        Failure::bad_value(&rules::DEFINITION_OPTIONAL, "optional")
+                    })?);
                 }
                 "sortOrder" => {
                     // The order starts at 1.
@@ -79,7 +78,9 @@ impl Submitted {
                         .as_u64()
                         .and_then(|order| usize::try_from(order).ok())
                         .filter(|order| *order > 0);
-                    sort_order = Some(place.ok_or_else(|| Failure::bad_value("sortOrder"))?);
+                    sort_order = Some(
+                        place.ok_or_else(|| Failure::bad_value(&rules::SORT_ORDER, "sortOrder"))?,
+                    );
                 }
                 "signatures" => {
                     let given = placement::read(&value, terms)?;
@@ -93,17 +94,18 @@ impl Submitted {
                         .filter(|policy| matches!(*policy, "SCROLL" | "DEFAULT"));
                     view_policy = Some(
                         policy
-                            .ok_or_else(|| Failure::bad_value("viewPolicy"))?
+                            .ok_or_else(|| Failure::bad_value(&rules::VIEW_POLICY, "viewPolicy"))?
                             .to_owned(),
                     );
                 }
-                _ => return Err(Failure::unrecognized_field(&key)),
+                _ => return Err(Failure::unrecognized_field(&rules::DEFINITION_FIELDS, &key)),
             }
         }
+        let missing = |key| Failure::bad_value(&rules::DEFINITION_MANDATORY, key);
         Ok(Self {
-            name: name.ok_or_else(|| Failure::bad_value("name"))?,
-            identifier: identifier.ok_or_else(|| Failure::bad_value("identifier"))?,
-            mime_type: mime_type.ok_or_else(|| Failure::bad_value("mimeType"))?,
+            name: name.ok_or_else(|| missing("name"))?,
+            identifier: identifier.ok_or_else(|| missing("identifier"))?,
+            mime_type: mime_type.ok_or_else(|| missing("mimeType"))?,
             optional,
             sort_order,
             signatures,
@@ -117,7 +119,7 @@ impl Definitions {
     /// Creates a definition (7.1.3).
     pub(super) fn create(&mut self, submitted: Submitted) -> Result<(), Failure> {
         if self.one(&submitted.identifier).is_ok() {
-            return Err(Failure::bad_value("identifier"));
+            return Err(Failure::bad_value(&rules::IDENTIFIER_UNIQUE, "identifier"));
         }
         let definition = Definition {
             identifier: submitted.identifier,
@@ -135,10 +137,12 @@ impl Definitions {
 
     /// Updates a definition (7.1.4). Omitted fields stay unchanged.
     pub(super) fn update(&mut self, identifier: &str, submitted: Submitted) -> Result<(), Failure> {
-        let (index, known) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
+        let (index, known) = self
+            .indexed(identifier)
+            .ok_or_else(|| Failure::by(&rules::DEFINITION))?;
         // The URL contains the identifier, so another one would be another definition.
         if submitted.identifier != identifier {
-            return Err(Failure::bad_value("identifier"));
+            return Err(Failure::bad_value(&rules::IDENTIFIER_IN_PATH, "identifier"));
         }
         let places = submitted.signatures.as_ref().unwrap_or(&known.signatures);
         if known
@@ -146,7 +150,7 @@ impl Definitions {
             .as_ref()
             .is_some_and(|bytes| placement::lacks_a_place(places, bytes))
         {
-            return Err(Failure::bad_value("signatures"));
+            return Err(Failure::bad_value(&rules::SIGNATURE_PLACE, "signatures"));
         }
         let known = self.0.remove(index);
         let definition = Definition {
@@ -164,7 +168,9 @@ impl Definitions {
 
     /// Deletes a definition (7.1.5).
     pub(super) fn delete(&mut self, identifier: &str) -> Result<(), Failure> {
-        let (index, _) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
+        let (index, _) = self
+            .indexed(identifier)
+            .ok_or_else(|| Failure::by(&rules::DEFINITION))?;
         self.0.remove(index);
         Ok(())
     }
@@ -173,7 +179,7 @@ impl Definitions {
     pub(super) fn one(&self, identifier: &str) -> Result<&Definition, Failure> {
         self.indexed(identifier)
             .map(|(_, definition)| definition)
-            .ok_or_else(Failure::not_found)
+            .ok_or_else(|| Failure::by(&rules::DEFINITION))
     }
 
     /// Returns a definition for the upload of its document.
@@ -181,7 +187,7 @@ impl Definitions {
         self.0
             .iter_mut()
             .find(|definition| definition.identifier == identifier)
-            .ok_or_else(Failure::not_found)
+            .ok_or_else(|| Failure::by(&rules::DEFINITION))
     }
 
     /// Returns the total length of the other definitions' default documents.
@@ -206,7 +212,9 @@ impl Definitions {
 
     /// Returns a definition as JSON (7.1.7).
     pub(super) fn to_json(&self, identifier: &str) -> Result<Value, Failure> {
-        let (index, definition) = self.indexed(identifier).ok_or_else(Failure::not_found)?;
+        let (index, definition) = self
+            .indexed(identifier)
+            .ok_or_else(|| Failure::by(&rules::DEFINITION))?;
         Ok(definition.to_json(index + 1))
     }
 

@@ -8,6 +8,7 @@ use super::definition::{Definition, Definitions};
 use super::fields::{body, text};
 use super::{Terms, placement};
 use crate::idnow::failure::Failure;
+use crate::idnow::rules;
 
 /// The maximum total length of an identification's documents, in bytes. The vendor's document
 /// states no limit. This one keeps an archive below the 4 GB of the plain ZIP format.
@@ -45,9 +46,9 @@ impl Update {
                 "signatures" => update.signatures = Some(placement::read(&value, terms)?),
                 // These fields exist but are read-only.
                 "hash" | "displayHash" | "status" | "documentDefinition" => {
-                    return Err(Failure::bad_value(&key));
+                    return Err(Failure::bad_value(&rules::DOCUMENT_READ_ONLY, &key));
                 }
-                _ => return Err(Failure::unrecognized_field(&key)),
+                _ => return Err(Failure::unrecognized_field(&rules::DOCUMENT_FIELDS, &key)),
             }
         }
         Ok(update)
@@ -89,6 +90,11 @@ impl Document {
         &self.definition.identifier
     }
 
+    /// Returns the display name.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.definition.name)
+    }
+
     pub(super) fn mime_type(&self) -> &str {
         &self.definition.mime_type
     }
@@ -110,7 +116,7 @@ impl Document {
             (Some(_), true) => "SIGNED",
         };
         let mut value = json!({
-            "name": self.name.as_ref().unwrap_or(&self.definition.name), "version": self.version.as_ref().or(self.definition.version.as_ref()), "hash": hash,
+            "name": self.name(), "version": self.version.as_ref().or(self.definition.version.as_ref()), "hash": hash,
             "displayHash": hash.as_deref().map(fingerprint), "status": status,
             "documentDefinition": self.definition.to_json(self.order),
         });
@@ -133,7 +139,7 @@ impl Document {
             .as_ref()
             .is_some_and(|bytes| placement::lacks_a_place(&combined, bytes))
         {
-            return Err(Failure::bad_value("signatures"));
+            return Err(Failure::bad_value(&rules::SIGNATURE_PLACE, "signatures"));
         }
         let Update {
             name,
@@ -154,7 +160,7 @@ impl Document {
             &placement::combined(&self.definition.signatures, &self.signatures),
             &bytes,
         ) {
-            return Err(Failure::bad_value("signatures"));
+            return Err(Failure::bad_value(&rules::SIGNATURE_PLACE, "signatures"));
         }
         self.bytes = Some(bytes);
         Ok(())

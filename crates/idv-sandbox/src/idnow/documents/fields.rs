@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::idnow::failure::Failure;
+use crate::idnow::rules;
+use crate::rule::Rule;
 
 /// Returns the fields of a body. `null` counts as omitted.
 pub(super) fn body(body: &[u8]) -> Result<Map<String, Value>, Failure> {
@@ -12,20 +14,24 @@ pub(super) fn body(body: &[u8]) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// Returns the fields of an object within a body.
-pub(super) fn members(value: &Value, key: &str) -> Result<Map<String, Value>, Failure> {
+/// Returns the fields of an object within a body, which this rule requires.
+pub(super) fn members(
+    value: &Value,
+    rule: &'static Rule,
+    key: &str,
+) -> Result<Map<String, Value>, Failure> {
     value
         .as_object()
         .cloned()
         .map(given)
-        .ok_or_else(|| Failure::bad_value(key))
+        .ok_or_else(|| Failure::bad_value(rule, key))
 }
 
 /// Returns a text that is not empty.
 pub(super) fn text(key: &str, value: Value) -> Result<String, Failure> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Ok(text),
-        _ => Err(Failure::bad_value(key)),
+        _ => Err(Failure::bad_value(&rules::DOCUMENT_TEXT, key)),
     }
 }
 

@@ -19,6 +19,7 @@ use super::account::{Account, DataCentre};
 use super::api::{Call, demand_json};
 use super::case::Case;
 use super::failure::Failure;
+use super::rules;
 use crate::exchange::{Answer, Incoming};
 
 /// The account's permissions for signatures (7.1.2).
@@ -85,17 +86,20 @@ pub(super) fn definitions(call: &mut Call<'_, '_>, path: &[&str]) -> Result<Answ
             let bytes = uploaded(call.request, &definition.mime_type)?;
             demand_room(others + bytes.len())?;
             if placement::lacks_a_place(&definition.signatures, &bytes) {
-                return Err(Failure::bad_value("signatures"));
+                return Err(Failure::bad_value(&rules::SIGNATURE_PLACE, "signatures"));
             }
             definition.default = Some(bytes);
             Ok(Answer::empty(StatusCode::OK))
         }
         (&Method::GET, [identifier, "data"]) => {
             let definition = definitions.one(identifier)?;
-            let bytes = definition.default.clone().ok_or_else(Failure::not_found)?;
+            let bytes = definition
+                .default
+                .clone()
+                .ok_or_else(|| Failure::by(&rules::DEFAULT_DOCUMENT))?;
             Ok(Answer::new(StatusCode::OK, &definition.mime_type, bytes))
         }
-        _ => Err(Failure::not_found()),
+        _ => Err(Failure::by(&rules::PATH)),
     }
 }
 
@@ -111,7 +115,7 @@ pub(super) fn documents(
         .world
         .cases
         .get_mut(&key)
-        .ok_or_else(Failure::not_found)?;
+        .ok_or_else(|| Failure::by(&rules::IDENTIFICATION))?;
     let signed = case.is_signed();
     match (&call.request.method, path) {
         (&Method::GET, []) => {
@@ -154,10 +158,10 @@ pub(super) fn documents(
             let bytes = document
                 .signed(&ident_id)
                 .filter(|_| signed)
-                .ok_or_else(Failure::not_found)?;
+                .ok_or_else(|| Failure::by(&rules::SIGNED_DOCUMENT))?;
             Ok(Answer::new(StatusCode::OK, document.mime_type(), bytes))
         }
-        _ => Err(Failure::not_found()),
+        _ => Err(Failure::by(&rules::PATH)),
     }
 }
 
@@ -167,7 +171,7 @@ fn signing(call: &mut Call<'_, '_>) -> Result<Terms, Failure> {
     if account.e_sign {
         Ok(Terms::of(&account))
     } else {
-        Err(Failure::not_found())
+        Err(Failure::by(&rules::E_SIGN))
     }
 }
 
@@ -175,16 +179,16 @@ fn one<'a>(case: &'a mut Case, identifier: &str) -> Result<&'a mut Document, Fai
     case.documents
         .iter_mut()
         .find(|document| document.identifier() == identifier)
-        .ok_or_else(Failure::not_found)
+        .ok_or_else(|| Failure::by(&rules::DOCUMENT))
 }
 
 /// Checks that the documents can still be changed: the identification has not started (7.2.3).
 fn demand_not_begun(case: &Case) -> Result<(), Failure> {
     if case.is_finished() {
-        return Err(Failure::finished());
+        return Err(Failure::by(&rules::DOCUMENTS_UNFINISHED));
     }
     if case.is_begun() {
-        Err(Failure::precondition())
+        Err(Failure::by(&rules::DOCUMENTS_BEFORE_START))
     } else {
         Ok(())
     }
@@ -193,7 +197,10 @@ fn demand_not_begun(case: &Case) -> Result<(), Failure> {
 /// Checks the total length of an identification's documents.
 fn demand_room(length: usize) -> Result<(), Failure> {
     if length > MAX_TOTAL {
-        Err(Failure::bad_request("Please provide smaller documents"))
+        Err(Failure::bad_request(
+            &rules::DOCUMENTS_SIZE,
+            "Please provide smaller documents",
+        ))
     } else {
         Ok(())
     }
@@ -207,15 +214,17 @@ fn uploaded(request: &Incoming, mime_type: &str) -> Result<Bytes, Failure> {
         .eq_ignore_ascii_case("application/octet-stream")
     {
         return Err(Failure::bad_request(
+            &rules::UPLOAD_CONTENT_TYPE,
             "Please provide the header Content-Type: application/octet-stream",
         ));
     }
     let wrong =
         mime_type.eq_ignore_ascii_case("application/pdf") && !request.body.starts_with(b"%PDF-");
     if request.body.is_empty() || wrong {
-        return Err(Failure::bad_request(&format!(
-            "Please provide a document of the type {mime_type}"
-        )));
+        return Err(Failure::bad_request(
+            &rules::DOCUMENT_TYPE,
+            &format!("Please provide a document of the type {mime_type}"),
+        ));
     }
     Ok(request.body.clone())
 }

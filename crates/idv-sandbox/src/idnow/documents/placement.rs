@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 use super::Terms;
 use super::fields::{is_flag, members, whole_number};
 use crate::idnow::failure::Failure;
+use crate::idnow::rules;
+use crate::rule::Rule;
 
 /// The three kinds of place (7.1.2.1 to 7.1.2.3). A position has one of them.
 const PLACES: [&str; 3] = ["acrofield", "page", "textcontent"];
@@ -13,9 +15,9 @@ const MEASURES: [&str; 4] = ["left", "width", "bottom", "height"];
 
 /// Parses the signatures of a definition or of a document, by name.
 pub(super) fn read(value: &Value, terms: Terms) -> Result<Map<String, Value>, Failure> {
-    let signatures = members(value, "signatures")?;
+    let signatures = members(value, &rules::SIGNATURES, "signatures")?;
     if signatures.keys().any(String::is_empty) {
-        return Err(Failure::bad_value("signatures"));
+        return Err(Failure::bad_value(&rules::SIGNATURES, "signatures"));
     }
     signatures
         .into_iter()
@@ -27,7 +29,7 @@ pub(super) fn read(value: &Value, terms: Terms) -> Result<Map<String, Value>, Fa
 /// including its definition's.
 pub(super) fn demand_count(signatures: &Map<String, Value>, terms: Terms) -> Result<(), Failure> {
     if signatures.len() > 1 && !terms.several_signatures {
-        return Err(Failure::bad_value("signatures"));
+        return Err(Failure::bad_value(&rules::SIGNATURE_COUNT, "signatures"));
     }
     Ok(())
 }
@@ -70,56 +72,73 @@ pub(super) fn lacks_a_place(signatures: &Map<String, Value>, bytes: &[u8]) -> bo
 }
 
 fn read_one(signature: &Value, terms: Terms) -> Result<Map<String, Value>, Failure> {
-    let signature = members(signature, "signatures")?;
+    let signature = members(signature, &rules::SIGNATURES, "signatures")?;
     for (key, value) in &signature {
-        let right = match key.as_str() {
+        let is_size = || whole_number(value).is_some_and(|size| size > 0);
+        let (right, rule): (bool, &Rule) = match key.as_str() {
             "position" => {
                 read_position(value)?;
-                true
+                continue;
             }
-            "type" => match value.as_str() {
-                Some("ELECTRONIC") => true,
-                // The vendor has to activate it.
-                Some("HANDWRITTEN") => terms.handwritten,
-                _ => false,
-            },
-            "signatureFontSize" => whole_number(value).is_some_and(|size| size > 0),
+            // The vendor has to activate it.
+            "type" if value == "HANDWRITTEN" => (terms.handwritten, &rules::SIGNATURE_HANDWRITTEN),
+            "type" => (value == "ELECTRONIC", &rules::SIGNATURE_TYPE),
+            "signatureFontSize" => (is_size(), &rules::SIGNATURE_FONT_SIZE),
             // Only the Swiss environment has the second line.
-            "signatureFontSize2" if terms.second_line => {
-                whole_number(value).is_some_and(|size| size > 0)
+            "signatureFontSize2" if !terms.second_line => {
+                return Err(Failure::unrecognized_field(
+                    &rules::SIGNATURE_SECOND_LINE,
+                    key,
+                ));
             }
-            "signatureImage" => value.as_str().is_some_and(is_image),
-            "optional" => is_flag(value),
-            _ => return Err(Failure::unrecognized_field(key)),
+            "signatureFontSize2" => (is_size(), &rules::SIGNATURE_FONT_SIZE),
+            "signatureImage" => (
+                value.as_str().is_some_and(is_image),
+                &rules::SIGNATURE_IMAGE,
+            ),
+            "optional" => (is_flag(value), &rules::SIGNATURE_OPTIONAL),
+            _ => return Err(Failure::unrecognized_field(&rules::SIGNATURE_FIELDS, key)),
         };
         if !right {
-            return Err(Failure::bad_value(key));
+            return Err(Failure::bad_value(rule, key));
         }
     }
     // Without a position the signature cannot be placed; all other fields have defaults.
     if !signature.contains_key("position") {
-        return Err(Failure::bad_value("position"));
+        return Err(Failure::bad_value(&rules::SIGNATURE_POSITION, "position"));
     }
     Ok(signature)
 }
 
 fn read_position(position: &Value) -> Result<(), Failure> {
-    let position = members(position, "position")?;
+    let position = members(position, &rules::SIGNATURE_POSITION, "position")?;
     for (key, value) in &position {
-        let right = match key.as_str() {
-            "acrofield" | "textcontent" => value.as_str().is_some_and(|text| !text.is_empty()),
+        let (right, rule): (bool, &Rule) = match key.as_str() {
+            "acrofield" | "textcontent" => (
+                value.as_str().is_some_and(|text| !text.is_empty()),
+                &rules::POSITION_NAME,
+            ),
             // Pages are counted from 1; the sample uses a string.
-            "page" => whole_number(value).is_some_and(|page| page > 0),
+            "page" => (
+                whole_number(value).is_some_and(|page| page > 0),
+                &rules::POSITION_PAGE,
+            ),
             // From a border, the distance lies within the page; a text can be beside or below the
             // place.
-            "left" | "bottom" => value
-                .as_f64()
-                .is_some_and(|distance| distance >= 0.0 || position.contains_key("textcontent")),
-            "width" | "height" => value.as_f64().is_some_and(|length| length > 0.0),
-            _ => return Err(Failure::unrecognized_field(key)),
+            "left" | "bottom" => (
+                value.as_f64().is_some_and(|distance| {
+                    distance >= 0.0 || position.contains_key("textcontent")
+                }),
+                &rules::POSITION_NUMBER,
+            ),
+            "width" | "height" => (
+                value.as_f64().is_some_and(|length| length > 0.0),
+                &rules::POSITION_NUMBER,
+            ),
+            _ => return Err(Failure::unrecognized_field(&rules::POSITION_FIELDS, key)),
         };
         if !right {
-            return Err(Failure::bad_value(key));
+            return Err(Failure::bad_value(rule, key));
         }
     }
     if PLACES
@@ -128,12 +147,14 @@ fn read_position(position: &Value) -> Result<(), Failure> {
         .count()
         != 1
     {
-        return Err(Failure::bad_value("position"));
+        return Err(Failure::bad_value(&rules::POSITION_KIND, "position"));
     }
     MEASURES
         .iter()
         .find(|measure| !position.contains_key(**measure))
-        .map_or(Ok(()), |measure| Err(Failure::bad_value(measure)))
+        .map_or(Ok(()), |measure| {
+            Err(Failure::bad_value(&rules::POSITION_MEASURES, measure))
+        })
 }
 
 /// Returns whether a name has the alphabet of images (7.1.2).

@@ -1,4 +1,4 @@
-//! `idv sandbox`.
+//! The server of `idv sandbox`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -7,59 +7,83 @@ use clap::Args;
 use idv_sandbox::{Sandbox, Setting, Vendor};
 use serde_json::{Map, Value, json};
 
-use super::Run;
 use crate::failure::{Exit, Failure, whole};
 use crate::interrupt::Interrupt;
-use crate::output::Output;
-use crate::settings::Settings;
+use crate::output::{self, Output};
 use crate::usage::Expected;
 
-/// Runs emulators of the vendors on the loopback interface until Ctrl-C, and prints settings to
-/// paste.
+/// The options of the server.
 #[derive(Args)]
-pub(crate) struct SandboxCommand {
+pub(super) struct Server {
     /// Address on the loopback interface: 127.0.0.1:7700, localhost:7700 or 7700. This port serves
-    /// every vendor by its Host header; each following port serves one vendor, in the printed order
+    /// the page and every vendor by its Host header; each following port serves one vendor, in the
+    /// printed order
     #[arg(long, default_value = "127.0.0.1:7700", value_name = "ADDRESS", value_parser = listen_address)]
     listen: SocketAddr,
 
-    /// Speed of the virtual clock; 1 is real time, with 0 the clock stands still until it is
-    /// advanced
-    #[arg(long, default_value_t = 1.0, value_name = "N")]
-    speed: f64,
+    /// Speed of the virtual clock; 1 is real time, with 0 the clock is frozen until it is advanced
+    /// [default: 1]
+    #[arg(long, value_name = "N")]
+    speed: Option<f64>,
 
     /// Seed of the ids: the same seed and the same requests give the same ids. Without it, every
     /// start gives new ids
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
+    /// Initial virtual time [default: the time of this machine]
+    #[arg(long, value_name = "TIME")]
+    start_time: Option<idv::Timestamp>,
+
+    /// Send the callbacks of every vendor's first account to this address
+    #[arg(long, value_name = "URL")]
+    callback: Option<idv::Url>,
+
+    /// Let each new verification play this scenario, such as happy
+    #[arg(long, value_name = "SCENARIO")]
+    auto: Option<String>,
+
+    /// Keep the state in this file, and continue from it at the next start. It holds personal data
+    /// in clear
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// Show personal data and secrets in the inspector
+    #[arg(long)]
+    show_personal_data: bool,
+
     /// Serve HTTPS, and write the certificate of the temporary authority to this file
     #[arg(long, value_name = "CERTIFICATE.pem")]
     tls: Option<PathBuf>,
+
+    /// Allow other machines to reach the sandbox: --listen may be any address, such as
+    /// 0.0.0.0:7700 in a container. The control plane has no password
+    #[arg(long)]
+    expose: bool,
+
+    /// Host name by which clients reach the sandbox, for the printed addresses and the links
+    #[arg(long, value_name = "NAME")]
+    public_host: Option<String>,
+
+    /// Send callbacks to this host as well, beside the loopback interface; repeatable
+    #[arg(long, value_name = "NAME")]
+    callback_host: Vec<String>,
 }
 
-impl Run for SandboxCommand {
-    async fn run(self, _: &Settings, output: Output) -> Result<Exit, Failure> {
-        if !self.speed.is_finite() || self.speed < 0.0 {
-            return Err(Failure::usage(
-                "invalid --speed: expected a number that is not negative",
-            ));
-        }
+impl Server {
+    pub(super) async fn run(self, output: Output) -> Result<Exit, Failure> {
         let mut interrupt = Interrupt::listen();
-        let mut builder = Sandbox::builder()
-            .listen(self.listen)
-            .speed(self.speed)
-            .start_time(idv::Timestamp::now());
-        if self.tls.is_some() {
-            builder = builder.tls();
-        }
-        if let Some(seed) = self.seed {
-            builder = builder.seed(seed);
-        }
-        let sandbox = builder
+        let sandbox = self
+            .builder()
             .start()
             .await
             .map_err(|error| Failure::usage(whole(&error)))?;
+        if self.expose && !self.listen.ip().is_loopback() {
+            output::note(&format!(
+                "warning: other machines can reach the sandbox at {}, and its control plane has no password",
+                self.listen
+            ));
+        }
         if let Some(path) = &self.tls {
             sandbox.write_ca_certificate(path).map_err(|error| {
                 Failure::usage(format!("cannot write {}: {error}", path.display()))
@@ -67,6 +91,7 @@ impl Run for SandboxCommand {
         }
         let accounts: Vec<Account> = sandbox.vendors().into_iter().map(Account::of).collect();
         let mut answer = Map::from_iter([
+            ("page_url".to_owned(), json!(page_url(&sandbox))),
             ("shared_url".to_owned(), json!(sandbox.shared_url())),
             ("control_url".to_owned(), json!(sandbox.control_url())),
             ("seed".to_owned(), json!(sandbox.seed())),
@@ -86,12 +111,48 @@ impl Run for SandboxCommand {
         Ok(Exit::Done)
     }
 
-    fn ends_by_interrupt(&self) -> bool {
-        true
+    fn builder(&self) -> idv_sandbox::Builder {
+        let mut builder = Sandbox::builder().listen(self.listen);
+        if let Some(speed) = self.speed {
+            builder = builder.speed(speed);
+        }
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        // A state file has a start time of its own.
+        let is_new = self.state.as_ref().is_none_or(|path| {
+            std::fs::metadata(path).map_or(true, |metadata| metadata.len() == 0)
+        });
+        if let Some(start) = self.start_time.or_else(|| is_new.then(idv::Timestamp::now)) {
+            builder = builder.start_time(start);
+        }
+        if let Some(url) = &self.callback {
+            builder = builder.callback(url.as_str());
+        }
+        if let Some(scenario) = &self.auto {
+            builder = builder.auto(scenario);
+        }
+        if let Some(path) = &self.state {
+            builder = builder.state_file(path);
+        }
+        if self.show_personal_data {
+            builder = builder.show_personal_data();
+        }
+        if self.tls.is_some() {
+            builder = builder.tls();
+        }
+        if self.expose {
+            builder = builder.expose();
+        }
+        if let Some(name) = &self.public_host {
+            builder = builder.public_host(name);
+        }
+        for name in &self.callback_host {
+            builder = builder.callback_host(name);
+        }
+        builder
     }
-}
 
-impl SandboxCommand {
     /// Formats the settings to paste. The credentials come from the vendors' documents and are no
     /// secrets.
     fn settings(&self, sandbox: &Sandbox, accounts: &[Account]) -> String {
@@ -112,7 +173,8 @@ impl SandboxCommand {
             )
         });
         format!(
-            "The sandbox is running. All vendors, by Host header: {}; control plane: {}
+            "The sandbox is running. Its page: {}
+All vendors, by Host header: {}; control plane: {}
 Press Ctrl-C to stop it.
 
 # idv.toml
@@ -124,11 +186,17 @@ provider = \"{FIRST}\"  # or one of: {others}
 # for a shell, instead of the file
 export IDV_PROVIDER={FIRST}  # or one of: {others}
 {variables}{variable}",
+            page_url(sandbox),
             sandbox.shared_url(),
             sandbox.control_url(),
             tables.join("\n"),
         )
     }
+}
+
+/// Returns the address of the sandbox's page.
+fn page_url(sandbox: &Sandbox) -> String {
+    format!("{}/", sandbox.shared_url())
 }
 
 /// The vendor that the printed settings select.
