@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::exchange::{Answer, Incoming};
-use crate::part::{self, Part, Verification};
+use crate::part::{self, Part, Summary, Verification};
 use crate::scenario::{Ending, Plan};
 use crate::vendor::Setting;
 use crate::world;
@@ -119,6 +119,18 @@ impl Part for Own {
     fn happen(world: &mut World, id: &str, state: &'static str, _: &mut Moment<'_>) {
         if let Some(case) = world.cases.get_mut(id) {
             case.state = state;
+        }
+    }
+
+    fn summary(_: &World, key: &str, case: &Case) -> Summary {
+        Summary {
+            id: key.to_owned(),
+            vendor_id: key.to_owned(),
+            reference: Some(key.to_owned()),
+            state: case.state.to_owned(),
+            is_over: false,
+            hand_off: None,
+            message: None,
         }
     }
 

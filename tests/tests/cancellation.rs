@@ -40,8 +40,7 @@ fn every_async_function_documents_its_cancellation() {
 fn undocumented_cancellation_is_found() {
     let text = "/// Reads.\npub async fn silent() {}\n\n/// Reads; can be dropped.\n#[must_use]\npub async fn told() {}\n\n\
                 /// # Cancellation\n///\n/// Safe.\npub trait Covered {\n    /// Reads.\n    async fn covered(&self);\n}\n\n\
-                /// Reads.\npub trait Silent {\n    /// Reads.\n    async fn
-                /// silent(&self);\n}\n\nasync fn private() {}\n";
+                /// Reads.\npub trait Silent {\n    /// Reads.\n    async fn silent(&self);\n}\n\nasync fn private() {}\n";
     let found = async_functions(text);
     let silent: Vec<_> = found
         .iter()

@@ -70,6 +70,9 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     /// The events for which the vendor sends a callback, and for each the scenario or the step that
     /// causes it. An event is a [kind of callback](crate::callback::Callback::kind).
     const EVENTS: &'static [(&'static str, &'static str)] = &[];
+    /// The routes of the control plane that [`Part::control`] answers: methods, paths below the
+    /// vendor's id, and summaries.
+    const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] = &[];
     /// The vendor's row of the table.
     const ENTRY: &'static Entry = &Entry::of::<Self>();
 

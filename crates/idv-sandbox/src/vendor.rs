@@ -95,6 +95,7 @@ pub(crate) struct Entry {
     pub(crate) verification: &'static str,
     /// Whether the vendor has several accounts, which have ids.
     pub(crate) has_accounts: bool,
+    pub(crate) own_routes: &'static [(&'static str, &'static str, &'static str)],
     pub(crate) mails: Option<(Duration, Duration)>,
     scenarios: &'static [(&'static str, Ending)],
     pub(crate) create: &'static str,
@@ -143,6 +144,7 @@ impl Entry {
             hosts: P::HOSTS,
             verification: P::VERIFICATION,
             has_accounts: P::Account::ID.is_some(),
+            own_routes: P::OWN_ROUTES,
             mails: P::MAILS,
             scenarios: P::SCENARIOS,
             create: P::CREATE,

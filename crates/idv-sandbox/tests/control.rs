@@ -12,16 +12,8 @@ mod players;
 use std::collections::BTreeSet;
 
 use idv_sandbox::{ClockMode, Sandbox};
-use players::{Players, URL};
+use players::{Players, URL, vendors};
 use serde_json::{Value, json};
-
-const VENDORS: [&str; 5] = [
-    "idnow",
-    "identity-tm",
-    "cm-id-scan",
-    "identify24",
-    "verificar-identidad",
-];
 
 async fn players() -> Players {
     Players::start(Sandbox::builder().seed(7).callback(URL)).await
@@ -71,12 +63,12 @@ fn assert_described(description: &Value, method: &str, path: &str, value: &Value
 async fn every_vendor_has_the_same_verbs() {
     let players = players().await;
     let description = players.get("openapi.json").await;
-    for vendor in VENDORS {
+    for vendor in &vendors() {
         let (status, answer) = players.create(vendor, "T-1").await;
         assert!((200..300).contains(&status), "{vendor}: {answer}");
         let facts = players.get(vendor).await;
         assert_described(&description, "get", "/_control/{vendor}", &facts);
-        assert_eq!(facts["id"], vendor);
+        assert_eq!(facts["id"], *vendor);
         let list = players.get(&format!("{vendor}/verifications")).await;
         let path = "/_control/{vendor}/verifications";
         assert_described(&description, "get", path, &list);
@@ -417,7 +409,7 @@ async fn delayed_callback_is_sent_once() {
 #[tokio::test]
 async fn trigger_sends_a_callback_of_each_event() {
     let players = players().await;
-    for vendor in VENDORS {
+    for vendor in &vendors() {
         let facts = players.get(vendor).await;
         let events = facts["events"].as_array().unwrap();
         assert!(!events.is_empty(), "{vendor}");

@@ -13,18 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use idv_sandbox::{Builder, Fault, FaultKind, Sandbox, SandboxError};
-use players::{Players, URL};
+use players::{Players, URL, vendors};
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-const VENDORS: [&str; 5] = [
-    "idnow",
-    "identity-tm",
-    "cm-id-scan",
-    "identify24",
-    "verificar-identidad",
-];
 
 fn builder(path: &Path) -> Builder {
     Sandbox::builder().seed(7).state_file(path)
@@ -47,7 +39,7 @@ async fn play(folder: &TempDir) -> Played {
     };
     see(&players).await;
     for (round, scenario) in ["happy", "data-changed", "fraud"].into_iter().enumerate() {
-        for vendor in VENDORS {
+        for vendor in &vendors() {
             players.create(vendor, &format!("T-{round}")).await;
             see(&players).await;
         }
@@ -118,8 +110,8 @@ async fn restored_sandbox_equals_the_one_that_ended() {
     let folder = TempDir::new().unwrap();
     let played = play(&folder).await;
     let last = &played.seen.last().unwrap().1;
-    for vendor in VENDORS {
-        let of_vendor = |value: &&Value| value["vendor"] == vendor;
+    for vendor in &vendors() {
+        let of_vendor = |value: &&Value| value["vendor"] == *vendor;
         let callbacks = last["callbacks"].as_array().unwrap();
         assert!(
             callbacks.iter().any(|callback| of_vendor(&callback)),
@@ -180,7 +172,7 @@ async fn restored_sandbox_goes_on_like_the_original() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("original.state");
     let original = Players::start(builder(&path).callback(URL)).await;
-    for vendor in VENDORS {
+    for vendor in &vendors() {
         original.create(vendor, "T-1").await;
     }
     drop(original);
@@ -196,7 +188,7 @@ async fn restored_sandbox_goes_on_like_the_original() {
                 .await;
         }
         players.seconds(24 * 3600).await;
-        for vendor in VENDORS {
+        for vendor in &vendors() {
             players.create(vendor, "T-2").await;
         }
         assert!(!players.received.lock().unwrap().is_empty());

@@ -44,6 +44,10 @@ impl<T: Run> Run for Box<T> {
     async fn run(self, settings: &Settings, output: Output) -> Result<Exit, Failure> {
         (*self).run(settings, output).await
     }
+
+    fn ends_by_interrupt(&self) -> bool {
+        (**self).ends_by_interrupt()
+    }
 }
 
 /// Declares the commands in the order of the help.

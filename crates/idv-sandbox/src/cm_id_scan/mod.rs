@@ -55,6 +55,10 @@ impl Part for Own {
     const HOSTS: &'static [&'static str] = &["api.cm.com", "id-scan.identity.cm.com"];
     const PAGES: &'static str = "https://id-scan.identity.cm.com";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] = &[
+        ("GET", "webhooks", "Lists the webhooks"),
+        ("DELETE", "webhooks", "Removes the webhooks"),
+    ];
     const VERIFICATION: &'static str = "transaction";
     const CREATE: &'static str = "/transactions";
     const POLL: &'static str = "/transactions/";

@@ -75,6 +75,8 @@ pub(super) enum Kind {
 /// The body of a response.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Reply {
+    /// [`OVERVIEW`], and a member for each vendor.
+    Overview,
     One(&'static [Member]),
     List(&'static [Member]),
     Texts,
@@ -117,31 +119,6 @@ const OVERVIEW: &[Member] = &[
         "The number of recorded callbacks",
     ),
     member("routes", Kind::Texts, "The routes of the control plane"),
-    member(
-        "idnow",
-        Kind::Object,
-        "The number of IDnow's identifications",
-    ),
-    member(
-        "identity-tm",
-        Kind::Object,
-        "The number of Identity.TM's orders",
-    ),
-    member(
-        "cm-id-scan",
-        Kind::Object,
-        "The number of CM.com's transactions",
-    ),
-    member(
-        "identify24",
-        Kind::Object,
-        "The number of Identify24's idents",
-    ),
-    member(
-        "verificar-identidad",
-        Kind::Object,
-        "The number of VerificarIdentidad's requests",
-    ),
 ];
 
 const HEALTH: &[Member] = &[
@@ -418,7 +395,7 @@ pub(super) static ROUTES: &[Route] = &[
     get(
         "/",
         Verb::Overview,
-        Reply::One(OVERVIEW),
+        Reply::Overview,
         "Returns the clock, the next planned event, the numbers of records, and the routes",
     ),
     get(
@@ -446,14 +423,14 @@ pub(super) static ROUTES: &[Route] = &[
         "/clock",
         Verb::Clock,
         Some(CLOCK),
-        Reply::One(OVERVIEW),
+        Reply::Overview,
         "Sets the speed of the clock, or advances it and runs every event that becomes due, including callbacks, before it responds",
     ),
     post(
         "/reset",
         Verb::Reset,
         None,
-        Reply::One(OVERVIEW),
+        Reply::Overview,
         "Removes verifications, settings, faults and records",
     ),
     get(
@@ -784,6 +761,13 @@ fn object(members: &[Member]) -> Value {
 impl Reply {
     fn schema(&self) -> Value {
         match self {
+            Self::Overview => {
+                let counts = VENDORS
+                    .iter()
+                    .map(|vendor| member(vendor.id, Kind::Object, "The number of verifications"));
+                let members: Vec<Member> = OVERVIEW.iter().copied().chain(counts).collect();
+                object(&members)
+            }
             Self::One(members) => object(members),
             Self::List(members) => json!({ "type": "array", "items": object(members) }),
             Self::Texts => Kind::Texts.schema(),

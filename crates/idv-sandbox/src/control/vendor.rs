@@ -20,50 +20,6 @@ pub(crate) struct OwnRoute {
     pub(crate) summary: String,
 }
 
-/// The routes that one vendor alone has. [`Part::control`] answers them.
-const OWN: &[(&str, &str, &str, &str)] = &[
-    ("idnow", "DELETE", "tokens", "Invalidates every login token"),
-    ("identify24", "DELETE", "tokens", "Invalidates every token"),
-    (
-        "identify24",
-        "POST",
-        "idents/{id}/status",
-        "Sets a status, known or not, and cancels all planned events",
-    ),
-    (
-        "identity-tm",
-        "GET",
-        "accounts/{id}/phone",
-        "Returns the TAN on the phone of the account's owner",
-    ),
-    (
-        "identity-tm",
-        "POST",
-        "orders/{id}/status",
-        "Sets a status with its sub-kind",
-    ),
-    ("cm-id-scan", "GET", "webhooks", "Lists the webhooks"),
-    ("cm-id-scan", "DELETE", "webhooks", "Removes the webhooks"),
-    (
-        "verificar-identidad",
-        "GET",
-        "messages",
-        "Lists the messages on people's phones",
-    ),
-    (
-        "verificar-identidad",
-        "GET",
-        "phones/{number}",
-        "Lists the messages on a person's phone",
-    ),
-    (
-        "verificar-identidad",
-        "POST",
-        "requests/{id}/status",
-        "Sets a status with its finding",
-    ),
-];
-
 /// Returns the routes below a vendor's id in the vendor's terms.
 pub(crate) fn routes(vendor: &Entry) -> Vec<OwnRoute> {
     let word = vendor.verification;
@@ -97,9 +53,11 @@ pub(crate) fn routes(vendor: &Entry) -> Vec<OwnRoute> {
             "Plays a scenario as the clock moves".to_owned(),
         ),
     ];
-    routes.extend(OWN.iter().filter(|(id, ..)| *id == vendor.id).map(
-        |(_, method, path, summary)| route(method, (*path).to_owned(), (*summary).to_owned()),
-    ));
+    routes.extend(
+        vendor.own_routes.iter().map(|(method, path, summary)| {
+            route(method, (*path).to_owned(), (*summary).to_owned())
+        }),
+    );
     routes
 }
 

@@ -61,6 +61,14 @@ impl Part for Own {
     const PAGES: &'static str = "https://identify24.de";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
     const REASONS: bool = true;
+    const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] = &[
+        ("DELETE", "tokens", "Invalidates every token"),
+        (
+            "POST",
+            "idents/{id}/status",
+            "Sets a status, known or not, and cancels all planned events",
+        ),
+    ];
     const VERIFICATION: &'static str = "ident";
     const CREATE: &'static str = "/ident/create";
     const POLL: &'static str = "/ident/get";

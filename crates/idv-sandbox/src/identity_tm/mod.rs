@@ -95,6 +95,18 @@ impl Part for Own {
     const PAGES: &'static str = "https://www.identity.tm";
     const API: &'static str = "/api/2.10/";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] = &[
+        (
+            "GET",
+            "accounts/{id}/phone",
+            "Returns the TAN on the phone of the account's owner",
+        ),
+        (
+            "POST",
+            "orders/{id}/status",
+            "Sets a status with its sub-kind",
+        ),
+    ];
     const VERIFICATION: &'static str = "order";
     const CREATE: &'static str = "/putOrder";
     const POLL: &'static str = "/getStatus";

@@ -98,6 +98,8 @@ impl Part for Own {
     ];
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
     const REASONS: bool = true;
+    const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] =
+        &[("DELETE", "tokens", "Invalidates every login token")];
     const VERIFICATION: &'static str = "identification";
     const CREATE: &'static str = "/start";
     const POLL: &'static str = "/identifications/";

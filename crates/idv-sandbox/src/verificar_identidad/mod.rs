@@ -74,6 +74,19 @@ impl Part for Own {
     const HOSTS: &'static [&'static str] = &["api.mensatek.com", "www.mensatek.com"];
     const PAGES: &'static str = "https://www.mensatek.com";
     const SCENARIOS: &'static [(&'static str, Ending)] = scenario::SCENARIOS;
+    const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] = &[
+        ("GET", "messages", "Lists the messages on people's phones"),
+        (
+            "GET",
+            "phones/{number}",
+            "Lists the messages on a person's phone",
+        ),
+        (
+            "POST",
+            "requests/{id}/status",
+            "Sets a status with its finding",
+        ),
+    ];
     const VERIFICATION: &'static str = "request";
     const CREATE: &'static str = "/VerificarIdentidad";
     const POLL: &'static str = "/VerificarIdentidad";

@@ -17,6 +17,15 @@ use sha2::Sha256;
 /// The callback address.
 pub(crate) const URL: &str = "http://127.0.0.1:8080/callbacks";
 
+/// Returns the ids of all vendors.
+pub(crate) fn vendors() -> Vec<String> {
+    macro_rules! modules {
+        ($($module:ident,)*) => { [$(stringify!($module),)*] };
+    }
+    let modules = idv_sandbox::for_each_vendor!(modules);
+    modules.map(|module| module.replace('_', "-")).to_vec()
+}
+
 /// A sandbox in process, and the received callbacks.
 pub(crate) struct Players {
     pub(crate) sandbox: Sandbox,
