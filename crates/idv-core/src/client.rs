@@ -60,11 +60,41 @@ impl Client {
     /// Creates a client of a provider.
     ///
     /// Applications with a configuration file use `idv::Config` instead.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// use idv_core::call::CallPolicy;
+    /// use idv_core::{Client, Environment, Provider, Transport};
+    ///
+    /// fn connect(adapter: impl Provider, http: impl Transport + 'static) -> Client {
+    ///     let clock = idv_testkit::ManualClock::new("2026-01-01T00:00:00Z".parse().unwrap());
+    ///     Client::new(adapter, Environment::new(http, clock), CallPolicy::default())
+    /// }
+    /// ```
     pub fn new(provider: impl Provider, environment: Environment, policy: CallPolicy) -> Self {
         Self::from_arc(Arc::new(provider), environment, policy)
     }
 
     /// Creates a client of a provider that is chosen at run time.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use std::sync::Arc;
+    /// use idv_core::call::CallPolicy;
+    /// use idv_core::{Client, Environment, Provider};
+    ///
+    /// fn connect(adapters: &[Arc<dyn Provider>], wanted: &str, environment: Environment) -> Option<Client> {
+    ///     let adapter = adapters.iter().find(|known| known.describe().provider.as_str() == wanted)?;
+    ///     Some(Client::from_arc(Arc::clone(adapter), environment, CallPolicy::default()))
+    /// }
+    /// # let transport = idv_testkit::ScriptedTransport::new();
+    /// # let clock = idv_testkit::ManualClock::new(client.now());
+    /// # assert!(connect(&[], "example", idv_testkit::environment(&transport, &clock)).is_none());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn from_arc(
         provider: Arc<dyn Provider>,
@@ -81,12 +111,31 @@ impl Client {
     }
 
     /// Returns the description of the vendor.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// assert_eq!(client.info().name, "Example");
+    /// assert_eq!(client.info().provider.as_str(), "example");
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn info(&self) -> &VendorInfo {
         &self.info
     }
 
     /// Returns the provider.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// assert!(client.provider().capabilities().polling.is_some());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn provider(&self) -> &dyn Provider {
         &*self.provider
@@ -116,18 +165,51 @@ impl Client {
     }
 
     /// Returns the current time by the client's clock.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// assert_eq!(client.now().to_string(), "2026-01-01T00:00:00Z");
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.shared.environment.clock.now()
     }
 
     /// Returns the client's clock.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use std::time::Duration;
+    ///
+    /// // The clock of this example does not wait in real time.
+    /// client.clock().sleep(Duration::from_secs(60)).await;
+    /// assert_eq!(client.now().to_string(), "2026-01-01T00:01:00Z");
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.shared.environment.clock
     }
 
     /// Returns the policy for calls.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use std::time::Duration;
+    ///
+    /// assert!(client.policy().deadline > Duration::ZERO);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn policy(&self) -> &CallPolicy {
         &self.shared.policy
@@ -160,12 +242,34 @@ impl Client {
     /// Generates a random reference.
     ///
     /// Store it, then call [`create`](Client::create) with it.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// let reference = client.reference();
+    /// assert_ne!(reference, client.reference());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn reference(&self) -> Reference {
         Reference::random(&*self.shared.environment.random)
     }
 
     /// Returns a context for calls to the vendor's own API, outside the model.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// use idv_core::Operation;
+    ///
+    /// let cx = client.context(Operation::Other);
+    /// assert_eq!(cx.now(), client.now());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn context(&self, operation: Operation) -> CallContext {
         CallContext::new(&self.shared, operation)

@@ -152,6 +152,22 @@ impl Tracker {
     }
 
     /// Creates a tracker of a verification with a known state.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Tracker, Verification};
+    ///
+    /// // A verification whose callbacks the application has applied itself so far.
+    /// let verification = Verification::new(created.id.clone(), client.info(), None);
+    /// let mut tracker = Tracker::follow(client, verification);
+    /// tracker.advance().await?;
+    /// assert!(tracker.is_verified());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn follow(client: Client, verification: Verification) -> Self {
         let state = TrackerState {
@@ -204,6 +220,22 @@ impl Tracker {
     }
 
     /// Sets the polling interval, in place of the vendor's.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use std::time::Duration;
+    /// use idv_core::{Progress, Tracker};
+    ///
+    /// let now = client.now();
+    /// let tracker = Tracker::new(client, &created).poll_every(Duration::from_secs(90));
+    /// let Progress::WaitUntil(at) = tracker.progress() else { panic!("the vendor can be polled") };
+    /// assert!(at.duration_since(now).as_secs() <= 90);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn poll_every(mut self, interval: Duration) -> Self {
         self.interval = interval;
@@ -211,6 +243,22 @@ impl Tracker {
     }
 
     /// Sets a function that is called with each observation and its effect, for a log or a display.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Tracker, Transition};
+    ///
+    /// let (sender, effects) = std::sync::mpsc::channel();
+    /// let mut tracker = Tracker::new(client, &created)
+    ///     .on_observation(move |_, transition| drop(sender.send(transition.clone())));
+    /// tracker.advance().await?;
+    /// assert!(matches!(effects.try_recv(), Ok(Transition::Settled(_))));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn on_observation(
         mut self,
@@ -221,24 +269,79 @@ impl Tracker {
     }
 
     /// Returns the state, for storage.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let tracker = Tracker::new(client, &created);
+    /// let stored = serde_json::to_string(tracker.state()).unwrap();
+    /// assert!(stored.contains("verification"));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn state(&self) -> &TrackerState {
         &self.state
     }
 
     /// Returns the client.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let tracker = Tracker::new(client, &created);
+    /// assert_eq!(tracker.client().info().name, "Example");
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
     }
 
     /// Returns the verification.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let tracker = Tracker::new(client, &created);
+    /// assert_eq!(*tracker.verification().id(), created.id);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn verification(&self) -> &Verification {
         &self.state.verification
     }
 
     /// Returns the outcome once it is settled.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Outcome, Tracker};
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// assert_eq!(tracker.outcome(), None);
+    /// tracker.advance().await?;
+    /// assert_eq!(tracker.outcome(), Some(Outcome::Verified));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn outcome(&self) -> Option<Outcome> {
         match self.state.verification.decision() {
@@ -248,6 +351,21 @@ impl Tracker {
     }
 
     /// Returns whether the person is verified.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// assert!(!tracker.is_verified());
+    /// tracker.advance().await?;
+    /// assert!(tracker.is_verified());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.state.verification.decision().is_verified()
@@ -256,6 +374,22 @@ impl Tracker {
     /// Returns the final report of the outcome.
     ///
     /// If the verification is disputed or was decided by an operator, this is the latest report.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// let until = tracker.client().now() + jiff::SignedDuration::from_hours(1);
+    /// tracker.run(until).await?;
+    /// let report = tracker.report().expect("the vendor has a report");
+    /// assert!(report.person.family_name.is_some());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn report(&self) -> Option<&Report> {
         let outcome = self.outcome()?;
@@ -273,6 +407,22 @@ impl Tracker {
     }
 
     /// Returns every final report with the outcome that arrived with it, the latest last.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Outcome, Tracker};
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// let until = tracker.client().now() + jiff::SignedDuration::from_hours(1);
+    /// tracker.run(until).await?;
+    /// let outcomes: Vec<_> = tracker.reports().map(|(outcome, _)| outcome).collect();
+    /// assert_eq!(outcomes, [Some(Outcome::Verified)]);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn reports(&self) -> impl Iterator<Item = (Option<Outcome>, &Report)> {
         self.state
             .reports
@@ -281,6 +431,19 @@ impl Tracker {
     }
 
     /// Records an operator's resolution of a dispute.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Outcome, Tracker};
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// assert!(tracker.resolve_dispute(Outcome::Rejected).is_err(), "nothing is disputed");
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -291,6 +454,21 @@ impl Tracker {
 
     /// Applies an observation from another source, such as a list or a callback parsed by
     /// [`Client::receive`], and returns its effect.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Tracker, Transition};
+    ///
+    /// let observation = client.poll(&created.id).await?;
+    /// let mut tracker = Tracker::new(client, &created);
+    /// assert!(matches!(tracker.apply(&observation), Transition::Settled(_)));
+    /// assert_eq!(tracker.apply(&observation), Transition::Unchanged);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn apply(&mut self, observation: &Observation) -> Transition {
         let state = &mut self.state;
         let finality = state.verification.report_finality(observation);
@@ -361,6 +539,23 @@ impl Tracker {
 
     /// Returns a handle that passes callbacks to this tracker from elsewhere in the program, while
     /// [`run`](Tracker::run) waits.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// let inbox = tracker.inbox(); // give it to the route of the web server
+    /// # let delivery = vendor::callback(&created);
+    /// assert_eq!(inbox.receive(&delivery)?.status, 200);
+    /// tracker.advance().await?; // applies the callback
+    /// assert!(tracker.is_verified());
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn inbox(&self) -> TrackerInbox {
         TrackerInbox::new(
@@ -382,6 +577,19 @@ impl fmt::Debug for Tracker {
 
 impl TrackerState {
     /// Returns the verification.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let state = Tracker::new(client, &created).state().clone();
+    /// assert_eq!(state.verification().id().reference, created.id.reference);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn verification(&self) -> &Verification {
         &self.verification

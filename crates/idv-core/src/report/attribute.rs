@@ -55,6 +55,13 @@ pub struct Attribute<T> {
 
 impl<T> Attribute<T> {
     /// Creates an attribute without a value.
+    ///
+    /// ```
+    /// use idv_core::report::{Attribute, Source, Verdict};
+    ///
+    /// let redacted = Attribute::<String>::new(Source::Vendor, Verdict::Redacted);
+    /// assert_eq!(redacted.expose(), None);
+    /// ```
     #[must_use]
     pub const fn new(source: Source, verdict: Verdict) -> Self {
         Self {
@@ -68,6 +75,13 @@ impl<T> Attribute<T> {
     }
 
     /// Sets the value.
+    ///
+    /// ```
+    /// use idv_core::report::{Attribute, Source, Verdict};
+    ///
+    /// let name = Attribute::new(Source::Mrz, Verdict::Match).with_value("Mustermann".to_owned());
+    /// assert!(!format!("{name:?}").contains("Mustermann"));
+    /// ```
     #[must_use]
     pub fn with_value(mut self, value: T) -> Self {
         self.value = Some(Pii::new(value));
@@ -75,6 +89,13 @@ impl<T> Attribute<T> {
     }
 
     /// Returns the value in clear.
+    ///
+    /// ```
+    /// use idv_core::report::{Attribute, Source, Verdict};
+    ///
+    /// let name = Attribute::new(Source::Mrz, Verdict::Match).with_value("Mustermann".to_owned());
+    /// assert_eq!(name.expose().map(String::as_str), Some("Mustermann"));
+    /// ```
     #[must_use]
     pub fn expose(&self) -> Option<&T> {
         self.value.as_ref().map(Pii::expose)
@@ -109,6 +130,13 @@ pub struct Alternative<T> {
 
 impl<T> Alternative<T> {
     /// Creates an alternative from its parts.
+    ///
+    /// ```
+    /// use idv_core::report::{Alternative, Source};
+    ///
+    /// let other = Alternative::new(Source::Visual, Some("Müller".to_owned().into()), None);
+    /// assert_eq!(other.source, Source::Visual);
+    /// ```
     #[must_use]
     pub const fn new(source: Source, value: Option<Pii<T>>, raw: Option<Pii<String>>) -> Self {
         Self {

@@ -32,6 +32,12 @@ pub struct Country {
 
 impl Country {
     /// Returns the country with this code of two upper-case letters.
+    ///
+    /// ```
+    /// # use idv_core::report::Country;
+    /// assert_eq!(Country::from_alpha2("ES").map(|country| country.name()), Some("Spain"));
+    /// assert_eq!(Country::from_alpha2("es"), None);
+    /// ```
     #[must_use]
     pub fn from_alpha2(letters: &str) -> Option<Self> {
         let letters: [u8; 2] = letters.as_bytes().try_into().ok()?;
@@ -42,6 +48,11 @@ impl Country {
     }
 
     /// Returns the country with this code of three upper-case letters, by ISO 3166-1 or ICAO 9303.
+    ///
+    /// ```
+    /// # use idv_core::report::Country;
+    /// assert_eq!(Country::from_alpha3("ESP"), Country::from_alpha2("ES"));
+    /// ```
     #[must_use]
     pub fn from_alpha3(letters: &str) -> Option<Self> {
         let code: [u8; 3] = letters.as_bytes().try_into().ok()?;
@@ -55,6 +66,14 @@ impl Country {
     }
 
     /// Returns the country with this code or short English name, in any case.
+    ///
+    /// ```
+    /// # use idv_core::report::Country;
+    /// for word in ["es", "ESP", "Spain"] {
+    ///     assert_eq!(Country::from_word(word), Country::from_alpha2("ES"));
+    /// }
+    /// assert_eq!(Country::from_word("Atlantis"), None);
+    /// ```
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word.len() {
@@ -69,6 +88,12 @@ impl Country {
     }
 
     /// Returns the code: two letters, or three of ICAO 9303 if ISO 3166-1 has none.
+    ///
+    /// ```
+    /// # use idv_core::report::Country;
+    /// let spain = Country::from_word("Spain").expect("a known country");
+    /// assert_eq!(spain.code(), "ES");
+    /// ```
     #[must_use]
     pub fn code(&self) -> &str {
         let letters = match &self.code {
@@ -79,6 +104,12 @@ impl Country {
     }
 
     /// Returns the code of three letters.
+    ///
+    /// ```
+    /// # use idv_core::report::Country;
+    /// let spain = Country::from_alpha2("ES").expect("a known country");
+    /// assert_eq!(spain.alpha3(), "ESP");
+    /// ```
     #[must_use]
     pub fn alpha3(&self) -> &str {
         let letters = self
@@ -88,6 +119,12 @@ impl Country {
     }
 
     /// Returns the short English name.
+    ///
+    /// ```
+    /// # use idv_core::report::Country;
+    /// let germany = Country::from_word("D").expect("the code of travel documents");
+    /// assert_eq!(germany.name(), "Germany");
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         let special = || ICAO.iter().find(|row| row.0 == self.code).map(|row| row.1);

@@ -34,6 +34,12 @@ pub struct Check {
 
 impl Check {
     /// Creates a check from its kind and result.
+    ///
+    /// ```
+    /// # use idv_core::report::{Check, CheckKind, CheckResult};
+    /// let check = Check::new(CheckKind::Liveness, CheckResult::Failed);
+    /// assert!(check.code.is_none() && check.checks.is_empty());
+    /// ```
     #[must_use]
     pub const fn new(kind: CheckKind, result: CheckResult) -> Self {
         Self {
@@ -46,6 +52,12 @@ impl Check {
     }
 
     /// Sets the vendor's code.
+    ///
+    /// ```
+    /// # use idv_core::report::{Check, CheckKind, CheckResult};
+    /// let check = Check::new(CheckKind::FaceMatch, CheckResult::Passed).with_code("FACE_OK");
+    /// assert_eq!(check.code.as_deref(), Some("FACE_OK"));
+    /// ```
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
@@ -130,6 +142,13 @@ pub struct Finding {
 
 impl Finding {
     /// Creates a reason with the vendor's code for it.
+    ///
+    /// ```
+    /// use idv_core::report::{Finding, Reason};
+    ///
+    /// let finding = Finding::new(Reason::DocumentExpired, "DOCUMENT_EXPIRED");
+    /// assert_eq!(finding.code.as_str(), "DOCUMENT_EXPIRED");
+    /// ```
     #[must_use]
     pub fn new(reason: Reason, code: impl Into<String>) -> Self {
         Self {
@@ -262,6 +281,14 @@ pub struct Evidence {
 
 impl Evidence {
     /// Creates a piece of evidence.
+    ///
+    /// ```
+    /// use idv_core::EvidenceId;
+    /// use idv_core::report::{Evidence, EvidenceKind};
+    ///
+    /// let front = Evidence::new(EvidenceId::new("images/front.jpg"), EvidenceKind::DocumentFront);
+    /// assert!(front.media_type.is_none());
+    /// ```
     #[must_use]
     pub const fn new(id: EvidenceId, kind: EvidenceKind) -> Self {
         Self {
@@ -273,6 +300,15 @@ impl Evidence {
     }
 
     /// Sets the media type.
+    ///
+    /// ```
+    /// use idv_core::EvidenceId;
+    /// use idv_core::report::{Evidence, EvidenceKind};
+    ///
+    /// let front = Evidence::new(EvidenceId::new("images/front.jpg"), EvidenceKind::DocumentFront)
+    ///     .with_media_type("image/jpeg");
+    /// assert_eq!(front.media_type.as_deref(), Some("image/jpeg"));
+    /// ```
     #[must_use]
     pub fn with_media_type(mut self, media_type: &str) -> Self {
         self.media_type = Some(media_type.to_owned());

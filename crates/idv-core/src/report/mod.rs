@@ -142,6 +142,13 @@ pub struct AdapterVersion {
 
 impl AdapterVersion {
     /// Combines the version of an adapter with the vendor's document.
+    ///
+    /// ```
+    /// use idv_core::report::AdapterVersion;
+    ///
+    /// let version = AdapterVersion::new("0.1.0", "Acme API 2.3");
+    /// assert_eq!(version.document, "Acme API 2.3");
+    /// ```
     #[must_use]
     pub const fn new(version: &'static str, document: &'static str) -> Self {
         Self {
@@ -153,6 +160,13 @@ impl AdapterVersion {
 
 impl Report {
     /// Creates an empty report.
+    ///
+    /// ```
+    /// use idv_core::{ProviderId, Report};
+    ///
+    /// let report = Report::new(ProviderId::new("acme"));
+    /// assert!(report.person.is_empty() && report.checks.is_empty());
+    /// ```
     #[must_use]
     pub fn new(provider: ProviderId) -> Self {
         Self {
@@ -269,6 +283,16 @@ pub struct Document {
 
 impl Document {
     /// Returns whether the report has no data of the document.
+    ///
+    /// ```
+    /// use idv_core::report::{Attribute, Document, DocumentKind, Source, Verdict};
+    ///
+    /// let mut document = Document::default();
+    /// assert!(document.is_empty());
+    /// let passport = Attribute::new(Source::Mrz, Verdict::New).with_value(DocumentKind::Passport);
+    /// document.kind = Some(passport);
+    /// assert!(!document.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

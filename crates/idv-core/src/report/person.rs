@@ -57,6 +57,15 @@ pub struct Person {
 
 impl Person {
     /// Returns whether the report has no data of the person.
+    ///
+    /// ```
+    /// use idv_core::report::{Attribute, Person, Source, Verdict};
+    ///
+    /// let mut person = Person::default();
+    /// assert!(person.is_empty());
+    /// person.title = Some(Attribute::new(Source::Visual, Verdict::New).with_value("Dr.".to_owned()));
+    /// assert!(!person.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -178,6 +187,12 @@ pub struct Address {
 
 impl Address {
     /// Returns whether the report has no data of the address.
+    ///
+    /// ```
+    /// use idv_core::report::Address;
+    ///
+    /// assert!(Address::default().is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -23,6 +23,13 @@ pub struct RawAnswer {
 
 impl RawAnswer {
     /// Wraps a response.
+    ///
+    /// ```
+    /// use idv_core::report::RawAnswer;
+    ///
+    /// let answer = RawAnswer::new(Some("application/json".to_owned()), r#"{"name":"Mustermann"}"#);
+    /// assert!(!format!("{answer:?}").contains("Mustermann"));
+    /// ```
     #[must_use]
     pub fn new(media_type: Option<String>, body: impl Into<Bytes>) -> Self {
         Self {
@@ -50,12 +57,25 @@ pub struct RawAnswers(
 
 impl RawAnswers {
     /// Returns the responses.
+    ///
+    /// ```
+    /// use idv_core::report::{RawAnswer, RawAnswers};
+    ///
+    /// let answers = RawAnswers::from(vec![RawAnswer::new(None, "{}")]);
+    /// assert_eq!(&answers.as_slice()[0].body[..], b"{}");
+    /// ```
     #[must_use]
     pub fn as_slice(&self) -> &[RawAnswer] {
         &self.0
     }
 
     /// Returns whether there are no responses.
+    ///
+    /// ```
+    /// use idv_core::report::RawAnswers;
+    ///
+    /// assert!(RawAnswers::from(Vec::new()).is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

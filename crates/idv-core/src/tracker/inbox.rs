@@ -32,6 +32,19 @@ impl TrackerInbox {
     }
 
     /// Returns the client.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let inbox = Tracker::new(client, &created).inbox();
+    /// assert_eq!(inbox.client().info().name, "Example");
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn client(&self) -> &Client {
         &self.client
@@ -41,6 +54,20 @@ impl TrackerInbox {
     /// verification, and returns the reply that the vendor expects.
     ///
     /// Makes no call.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::Tracker;
+    ///
+    /// let tracker = Tracker::new(client, &created);
+    /// # let delivery = vendor::callback(&created);
+    /// assert_eq!(tracker.inbox().receive(&delivery)?.status, 200);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -25,6 +25,22 @@ enum NextCall {
 
 impl Tracker {
     /// Returns the next action of the tracker.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Progress, Tracker};
+    ///
+    /// let mut tracker = Tracker::new(client, &created);
+    /// assert!(matches!(tracker.progress(), Progress::WaitUntil(_)));
+    /// let until = tracker.client().now() + jiff::SignedDuration::from_hours(1);
+    /// tracker.run(until).await?;
+    /// assert_eq!(tracker.progress(), Progress::Finished);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn progress(&self) -> Progress {
         match self.next_call() {
@@ -96,6 +112,20 @@ impl Tracker {
     ///
     /// Waits in between by the client's clock, and retries after transient errors with a growing
     /// pause. See [`Tracker`] for an example.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Progress, Tracker};
+    ///
+    /// let until = client.now() + jiff::SignedDuration::from_hours(1);
+    /// let mut tracker = Tracker::new(client, &created);
+    /// assert_eq!(tracker.run(until).await?, Progress::Finished);
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -48,6 +48,13 @@ pub enum Decision {
 
 impl Decision {
     /// Returns whether the person is verified.
+    ///
+    /// ```
+    /// use idv_core::{Decision, Outcome};
+    ///
+    /// assert!(Decision::Settled(Outcome::Verified).is_verified());
+    /// assert!(!Decision::Disputed.is_verified());
+    /// ```
     #[must_use]
     pub fn is_verified(self) -> bool {
         self == Self::Settled(Outcome::Verified)

@@ -9,6 +9,20 @@ impl Verification {
     ///
     /// An application keeps the final reports. If there are several, it keeps each with the outcome
     /// of its observation.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{ReportFinality, Verification};
+    ///
+    /// let verification = Verification::new(created.id.clone(), client.info(), None);
+    /// let fetched = client.fetch(&created.id, None).await?;
+    /// assert_eq!(verification.report_finality(&fetched), Some(ReportFinality::Final));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn report_finality(&self, observation: &Observation) -> Option<ReportFinality> {
         let counts = observation.subject.is(&self.id)
@@ -36,6 +50,20 @@ impl Verification {
     ///
     /// [`Verification`] describes the rules; the order and repetition of observations do not
     /// matter.
+    ///
+    /// ```
+    /// # mod vendor { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vendor.rs")); }
+    /// # futures_executor::block_on(async {
+    /// # let client = vendor::client();
+    /// # let created = vendor::create(&client).await?;
+    /// use idv_core::{Outcome, Transition, Verification};
+    ///
+    /// let mut verification = Verification::new(created.id.clone(), client.info(), None);
+    /// let polled = client.poll(&created.id).await?;
+    /// assert_eq!(verification.apply(&polled), Transition::Settled(Outcome::Verified));
+    /// # Ok::<(), idv_core::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn apply(&mut self, observation: &Observation) -> Transition {
         if !observation.subject.is(&self.id) {
             return Transition::WrongSubject;
