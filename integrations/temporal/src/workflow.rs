@@ -52,7 +52,7 @@ pub(crate) struct VerificationInput {
     /// The plan, if it is known.
     pub(crate) plan: Option<FlowPlan>,
     pub(crate) settings: Settings,
-    /// What the search attributes show.
+    /// The current values of the search attributes.
     #[serde(default)]
     pub(crate) shown: Shown,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Settings {
     pub(crate) search_attributes: bool,
 }
 
-/// What the search attributes show.
+/// The values of the search attributes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     phase: Option<String>,
