@@ -21,9 +21,10 @@ use crate::random::{self, Random};
 use crate::route::Port;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::server::serve;
+use crate::state::{Options, State};
 use crate::tls;
 use crate::vendor::{Entry, VENDORS};
-use crate::world::{Options, State, Worlds};
+use crate::world::Worlds;
 
 /// Configures and starts a [`Sandbox`].
 ///

@@ -13,13 +13,23 @@ use crate::exchange::Incoming;
 use crate::fault::Fault;
 use crate::person::Choice;
 use crate::scenario::Step;
+use crate::state::{Options, State};
 use crate::vendor::{Entry, Setting, VENDORS};
-use crate::world::{Options, State};
 
 /// A change of the sandbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Command {
+    /// A client creates a verification of a fictitious person.
+    Create {
+        vendor: &'static Entry,
+        reference: Option<String>,
+    },
+    /// A client deletes a verification.
+    Delete {
+        vendor: &'static Entry,
+        id: String,
+    },
     /// The person and the vendor's staff act out a scenario.
     Act {
         vendor: &'static Entry,
@@ -94,6 +104,8 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Done,
+    /// The id of the verification.
+    Created(String),
     Steps(Vec<Step>),
     Settings(Option<Vec<Setting>>),
     Value(Value),
@@ -108,6 +120,10 @@ impl Command {
     pub(crate) fn apply(&self, state: &mut State, now: Timestamp) -> Result<Outcome, String> {
         let done = |()| Outcome::Done;
         match self {
+            Self::Create { vendor, reference } => {
+                (vendor.create_as_client)(state, now, reference.as_deref()).map(Outcome::Created)
+            }
+            Self::Delete { vendor, id } => (vendor.delete_as_client)(state, now, id).map(done),
             Self::Act {
                 vendor,
                 id,

@@ -7,8 +7,9 @@ use crate::control;
 use crate::part::Part;
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scenario::Step;
+use crate::state::State;
 use crate::vendor::{Entry, Vendor};
-use crate::world::{State, View};
+use crate::world::View;
 
 /// A vendor's emulator, with the settings `A` of its account.
 #[derive(Debug)]

@@ -69,6 +69,7 @@ macro_rules! for_each_vendor {
 mod builder;
 mod callback;
 mod cases;
+mod client;
 mod clock;
 mod cm_id_scan;
 mod command;
@@ -97,6 +98,7 @@ mod rule;
 mod sandbox;
 mod scenario;
 mod server;
+mod state;
 mod tls;
 mod token;
 mod vendor;

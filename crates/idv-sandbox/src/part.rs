@@ -11,14 +11,15 @@ use serde_json::Value;
 
 use crate::callback::{Callback, Reach};
 use crate::cases::Cases;
+use crate::client::Client;
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::person::{Choice, PersonPage};
 use crate::random::Random;
 use crate::rule::{Route, Rule};
 use crate::scenario::{self, Ending, Plan, Step};
+use crate::state::{Moment, State};
 use crate::vendor::{Entry, Setting};
-use crate::world::{Moment, State};
 
 /// A vendor's module. The value is the vendor's own state beside its accounts and verifications.
 pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
@@ -73,6 +74,8 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
     /// The routes of the control plane that [`Part::control`] answers: methods, paths below the
     /// vendor's id, and summaries.
     const OWN_ROUTES: &'static [(&'static str, &'static str, &'static str)] = &[];
+    /// Whether the document has a request that deletes a verification: see [`Part::delete`].
+    const DELETES: bool = false;
     /// The vendor's row of the table.
     const ENTRY: &'static Entry = &Entry::of::<Self>();
 
@@ -158,6 +161,15 @@ pub(crate) trait Part: Kept + Default + fmt::Debug + Send + 'static {
         _: &mut Moment<'_, Self::Effect>,
     ) -> Result<String, String> {
         Err("the vendor sends no callbacks".to_owned())
+    }
+
+    /// Creates a verification of a fictitious person by the documented requests of a client, and
+    /// returns its id.
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String>;
+
+    /// Deletes the verification with this id, which exists, by the documented requests of a client.
+    fn delete(_: &mut Client<'_, Self>, _id: &str) -> Result<(), String> {
+        Err("The vendor's API has no deletion.".to_owned())
     }
 
     /// Answers a request; `path` contains the decoded segments of its path.

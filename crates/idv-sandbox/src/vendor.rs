@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::callback::Callback;
 use crate::cases::TimelineEntry;
+use crate::client;
 use crate::command::{Command, Outcome};
 use crate::control;
 use crate::exchange::{Answer, Incoming};
@@ -18,7 +19,7 @@ use crate::person::Choice;
 use crate::rule::{Route, Rule};
 use crate::sandbox::{Sandbox, SandboxError};
 use crate::scenario::{self, Ending, Scenario, Step};
-use crate::world::State;
+use crate::state::State;
 
 /// The secret that authenticates the callbacks of every vendor to a client with
 /// [`Vendor::settings`]. It is public and protects nothing.
@@ -75,6 +76,8 @@ type Act = fn(&mut State, Timestamp, &str, &str, Option<&str>) -> Result<Vec<Ste
 type TakeStep = fn(&mut State, Timestamp, &str, &str) -> Result<Vec<Step>, String>;
 /// Plays a choice of the person for a verification.
 type Choose = fn(&mut State, Timestamp, &str, Choice) -> Result<(), String>;
+/// Creates a verification as a client, with this reference or an own one, and returns its id.
+type Create = fn(&mut State, Timestamp, Option<&str>) -> Result<String, String>;
 /// Returns the callback of an event to an address, without a verification.
 type Trigger = fn(&mut State, Timestamp, &str, &str) -> Result<Callback, String>;
 
@@ -115,6 +118,9 @@ pub(crate) struct Entry {
     pub(crate) return_address: fn(&State, &str) -> Option<String>,
     pub(crate) step: TakeStep,
     pub(crate) trigger: Trigger,
+    pub(crate) create_as_client: Create,
+    pub(crate) deletes: bool,
+    pub(crate) delete_as_client: fn(&mut State, Timestamp, &str) -> Result<(), String>,
     pub(crate) serve_pages_at: fn(&mut State, String),
     pub(crate) pages: fn(&State) -> String,
     pub(crate) ids: fn(&State) -> Vec<String>,
@@ -134,7 +140,7 @@ pub(crate) struct Entry {
 }
 
 /// All vendors, in the order of their ports.
-pub(crate) use crate::world::VENDORS;
+pub(crate) use crate::state::VENDORS;
 
 impl Entry {
     pub(crate) const fn of<P: Part>() -> Self {
@@ -195,6 +201,9 @@ impl Entry {
                     world.trigger(event, url, moment)
                 })
             },
+            create_as_client: client::create::<P>,
+            deletes: P::DELETES,
+            delete_as_client: client::delete::<P>,
             serve_pages_at: |state, base| P::of(state).0.pages = base,
             pages: |state| P::seen(state).pages.clone(),
             ids: |state| P::ids(P::seen(state)),

@@ -237,6 +237,93 @@ async fn scenario_is_played_by_a_button() {
 }
 
 #[tokio::test]
+async fn verification_is_created_and_deleted_by_buttons() {
+    let sandbox = sandbox().await;
+    let browser = Browser::at(&sandbox, "sandbox.localhost");
+    for vendor in sandbox.vendors() {
+        let button = format!("/_page/verifications/{}", vendor.id());
+        let list = browser.get("/_page/").await;
+        assert!(list.text.contains(&format!("formaction=\"{button}\"")));
+        for reference in ["T-1", ""] {
+            let answer = browser.post(&button, &[("reference", reference)]).await;
+            let id = vendor.ids().pop().unwrap();
+            let view = format!("{button}/{id}");
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (303, Some(view.as_str()))
+            );
+            let page = browser.get(&view).await;
+            if !reference.is_empty() && page.text.contains("<dt>Reference</dt><dd>T-1") {
+                assert_ne!(vendor.id(), "cm-id-scan", "the vendor takes no reference");
+            }
+            let delete = format!("{view}/delete");
+            let deletes = page.text.contains(&format!("action=\"{delete}\""));
+            assert_eq!(
+                deletes,
+                ["idnow", "identity-tm"].contains(&vendor.id()),
+                "{view}"
+            );
+            let answer = browser.post(&delete, &[("back", &view)]).await;
+            let place = match vendor.id() {
+                "idnow" => Some("/_page/"),
+                // The order is canceled (4.2), since it has not ended.
+                "identity-tm" => Some(view.as_str()),
+                _ => None,
+            };
+            let status = if place.is_some() { 303 } else { 409 };
+            assert_eq!((answer.status, answer.header("location")), (status, place));
+        }
+    }
+    // The requests are those of a client: they are recorded, and faults and rules stop them.
+    let requests = browser.get("/_page/requests?vendor=idnow").await;
+    assert!(requests.text.contains("/login"), "{}", requests.text);
+    sandbox.plan(Fault::new(FaultKind::CutBefore).at("/start"));
+    let idnow = "/_page/verifications/idnow";
+    let cut = browser.post(idnow, &[]).await;
+    assert_eq!(cut.status, 409);
+    assert!(cut.text.contains("A planned fault"), "{}", cut.text);
+    let refused = browser
+        .post(idnow, &[("reference", &"x".repeat(256))])
+        .await;
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.text.contains("The vendor refused the request (3.2"),
+        "{}",
+        refused.text
+    );
+    for path in [
+        "/_page/verifications/x",
+        "/_page/verifications/x/T-1/delete",
+    ] {
+        assert_eq!(browser.post(path, &[]).await.status, 404, "{path}");
+    }
+    let unknown = browser.post(&format!("{idnow}/x/delete"), &[]).await;
+    assert_eq!(unknown.status, 409, "{}", unknown.text);
+}
+
+#[tokio::test]
+async fn callback_option_reaches_a_client_of_each_vendor() {
+    let url = "http://127.0.0.1:9/callbacks";
+    let sandbox = with(Sandbox::builder().callback(url)).await;
+    let browser = Browser::at(&sandbox, "sandbox.localhost");
+    for vendor in sandbox.vendors() {
+        let path = format!("/_page/verifications/{}", vendor.id());
+        browser.post(&path, &[]).await;
+        let id = vendor.ids().pop().unwrap();
+        vendor.act(&id, "happy").unwrap();
+        sandbox.clock().advance(Duration::from_secs(86_400)).await;
+        let callbacks = sandbox.callbacks();
+        assert!(
+            callbacks
+                .iter()
+                .any(|callback| callback.vendor == vendor.id()),
+            "{} sends no callback",
+            vendor.id()
+        );
+    }
+}
+
+#[tokio::test]
 async fn clock_is_moved_and_paused_by_buttons() {
     let sandbox = sandbox().await;
     create(&sandbox, "T-1", "Mustermann").await;

@@ -82,6 +82,16 @@ async fn play(folder: &TempDir) -> Played {
             let (status, _) = players.send("POST", page, &[], "").await;
             assert!(status < 400, "the person chooses on the page: {status}");
             see(&players).await;
+            for vendor in &vendors() {
+                let button = format!("http://localhost/_page/verifications/{vendor}");
+                let (status, _) = players.send("POST", &button, &[], "reference=T-made").await;
+                assert_eq!(status, 303, "{vendor}");
+                see(&players).await;
+            }
+            let button = "http://localhost/_page/verifications/idnow/T-made/delete";
+            let (status, _) = players.send("POST", button, &[], "").await;
+            assert_eq!(status, 303);
+            see(&players).await;
         }
     }
     drop(players);

@@ -83,11 +83,7 @@ async fn play(page: &Page) -> Result<()> {
         }
     };
     note("first page", play::empty(page, &sandbox).await).await;
-    note(
-        "scenarios",
-        play::every_scenario(page, &sandbox, &receiver).await,
-    )
-    .await;
+    note("scenarios", play::every_scenario(page, &sandbox).await).await;
     note(
         "choices",
         play::every_choice(page, &sandbox, &receiver).await,

@@ -16,8 +16,9 @@ use crate::clock::later;
 use crate::fault::FaultKind;
 use crate::in_process::Receive;
 use crate::part::CallbackSubject;
+use crate::state::{Event, State};
 use crate::vendor::{Entry, VENDORS};
-use crate::world::{Event, State, Worlds};
+use crate::world::Worlds;
 
 /// The recorded part of a reply's body in bytes.
 const MAX_REPLY: usize = 1024;

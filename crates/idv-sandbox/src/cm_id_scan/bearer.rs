@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use super::account::Account;
@@ -116,6 +116,19 @@ impl Times {
 
 const fn seconds(setting: u64) -> f64 {
     std::time::Duration::from_secs(setting).as_secs_f64()
+}
+
+/// Returns a token of the account that is valid for a minute.
+pub(super) fn token(account: &Account, now: Timestamp) -> String {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let now = now.as_second();
+    let header = json!({ "alg": "HS256", "typ": "JWT", "kid": account.key_id });
+    let payload = json!({ "iat": now, "nbf": now, "exp": now + 60 });
+    let signed = format!("{}.{}", part(header), part(payload));
+    // HMAC accepts keys of every length.
+    let signature = Hmac::<Sha256>::new_from_slice(account.secret.as_bytes())
+        .map(|mac| URL_SAFE_NO_PAD.encode(mac.chain_update(&signed).finalize().into_bytes()));
+    format!("{signed}.{}", signature.unwrap_or_default())
 }
 
 fn object(part: &str) -> Option<Map<String, Value>> {

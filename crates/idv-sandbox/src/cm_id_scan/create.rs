@@ -20,6 +20,8 @@ const COMBINATIONS: [&[&str]; 3] = [
     &[DOCUMENT_SCAN, FACE_LIVENESS],
     &[DOCUMENT_SCAN, FACE_LIVENESS, FACE_MATCH],
 ];
+/// All tasks.
+pub(crate) const EVERY_TASK: &[&str] = COMBINATIONS[2];
 /// The languages ("Locale"); the first is the default.
 const LOCALES: [&str; 3] = ["en-US", "nl-NL", "fr-FR"];
 /// The sources of images.
@@ -139,8 +141,7 @@ impl Submitted {
 
     /// Returns the body of a transaction with every task.
     pub(crate) fn every_task() -> Result<Self, Failure> {
-        let [.., tasks] = COMBINATIONS;
-        Self::parse(&Map::from_iter([("tasks".to_owned(), json!(tasks))]))
+        Self::parse(&Map::from_iter([("tasks".to_owned(), json!(EVERY_TASK))]))
     }
 
     /// Returns whether this task was requested.

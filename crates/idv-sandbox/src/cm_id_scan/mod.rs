@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod api;
 mod bearer;
+mod client;
 mod create;
 pub(crate) mod handle;
 mod pages;
@@ -23,17 +24,18 @@ use self::create::Submitted;
 use self::scenario::{Effect, Plan};
 use self::transaction::{COMPLETED, EXPIRED, Outcome, Scan, Transaction};
 use self::webhook::Webhook;
+use crate::client::Client;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
 use crate::part::{self, Part, Summary, Verification as _};
 use crate::person::PersonPage;
 use crate::rule::{Route, Rule};
 use crate::scenario::Ending;
+use crate::state;
 use crate::vendor::Setting;
-use crate::world;
 
 /// The context of a request, and its effects beside the response.
-pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
+pub(crate) type Moment<'a> = state::Moment<'a, Effect>;
 
 /// The state of the vendor.
 pub(crate) type World = part::World<Own>;
@@ -151,6 +153,10 @@ impl Part for Own {
         matches!(effect, Effect::Complete(_))
     }
 
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String> {
+        client::create(client, reference)
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -177,7 +183,7 @@ impl Part for Own {
             id: key.to_owned(),
             vendor_id: transaction.id.clone(),
             reference: None,
-            state: transaction.state.clone(),
+            state: scenario::state(transaction),
             is_over: transaction.is_over(),
             hand_off: Some(render::Places(&world.pages).page(transaction)),
             message: None,

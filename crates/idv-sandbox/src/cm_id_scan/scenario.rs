@@ -186,6 +186,23 @@ pub(crate) const FINDINGS: [(&str, &str, &str, Finding); 13] = [
 
 const NOTHING: &str = "nothing was found";
 
+/// Returns the state, and the finding if one speaks against the person. The vendor's state is the
+/// same after every finding.
+pub(crate) fn state(transaction: &Transaction) -> String {
+    let outcome = transaction.outcome.as_ref();
+    let known = outcome.and_then(|outcome| {
+        FINDINGS
+            .iter()
+            .find(|(.., finding)| *finding == outcome.finding)
+    });
+    match known {
+        Some((.., what, finding)) if *finding != Finding::Nothing => {
+            format!("{} ({what})", transaction.state)
+        }
+        _ => transaction.state.clone(),
+    }
+}
+
 /// An event of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {

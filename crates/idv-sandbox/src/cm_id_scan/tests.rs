@@ -12,8 +12,8 @@ use super::{Moment, Own, World, api, pages, webhook};
 use crate::part::Part as _;
 use crate::person::Choice;
 use crate::sandbox::Sandbox;
+use crate::state::State;
 use crate::vendor::CALLBACK_SECRET;
-use crate::world::State;
 
 /// The steps of a person who does everything.
 const TASKS: [&str; 4] = [

@@ -1,5 +1,7 @@
 //! The control plane: `/_control/` on every port, with requests and responses in JSON.
 
+mod description;
+mod members;
 mod routes;
 mod vendor;
 mod view;
@@ -80,7 +82,7 @@ async fn perform(
     Ok(match verb {
         Verb::Overview => view::overview(worlds),
         Verb::Health => json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }),
-        Verb::Description => routes::description(),
+        Verb::Description => description::description(),
         Verb::Verifications => {
             let all: Vec<&Entry> = VENDORS.iter().collect();
             view::verifications(&worlds.state(), &all, request)?

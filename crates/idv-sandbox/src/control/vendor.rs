@@ -8,8 +8,8 @@ use super::body;
 use crate::callback::Reach;
 use crate::exchange::Incoming;
 use crate::part::{Part, Settings, World};
+use crate::state::Moment;
 use crate::vendor::Entry;
-use crate::world::Moment;
 
 /// A route below a vendor's id.
 #[derive(Debug)]

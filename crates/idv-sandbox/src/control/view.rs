@@ -7,8 +7,9 @@ use crate::clock::ClockMode;
 use crate::exchange::Incoming;
 use crate::mask::Mask;
 use crate::record::{Detail, Recorded};
+use crate::state::State;
 use crate::vendor::{Entry, Listed, VENDORS};
-use crate::world::{State, Worlds};
+use crate::world::Worlds;
 
 /// The number of verifications of a page by default, and at most.
 const PAGE: (usize, usize) = (100, 1000);

@@ -183,6 +183,14 @@ impl Settings for Account {
     }
 }
 
+impl Account {
+    /// Returns the first project that accepts new idents.
+    pub(super) fn active_project(&self) -> Result<&Project, String> {
+        let project = self.projects.iter().find(|project| project.is_active());
+        project.ok_or_else(|| "The account has no active project.".to_owned())
+    }
+}
+
 impl Default for Account {
     fn default() -> Self {
         Self {

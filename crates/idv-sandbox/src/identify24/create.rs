@@ -132,14 +132,8 @@ impl Submitted {
 
     /// Returns the person of the document's sample, with the required attributes.
     pub(crate) fn sample(project_id: &str) -> Result<Self, Failure> {
-        let attributes = json!({
-            "project_id": project_id, "custom_id": "sample", "gender": "MALE",
-            "person_first_name": "JOHN", "person_last_name": "DOE", "nationality": "DE",
-            "birthday": "1981-09-05", "birth_place": "BERLIN", "email": "johndoe@identify24.de",
-            "mobile_phone": "01511111111", "zip_code": "94670", "city": "NÜRNBERG",
-            "country": "DE",
-        });
-        Self::parse(attributes.as_object().unwrap_or(&Map::new()))
+        let body = sample(project_id, "sample");
+        Self::parse(body.as_object().unwrap_or(&Map::new()))
     }
 
     /// Returns an attribute.
@@ -157,6 +151,17 @@ impl Submitted {
         let kept = ["project_id", "custom_id"];
         self.fields.retain(|name, _| kept.contains(&name.as_str()));
     }
+}
+
+/// Returns the body of a request with the person of the document's samples.
+pub(super) fn sample(project_id: &str, custom_id: &str) -> Value {
+    json!({
+        "project_id": project_id, "custom_id": custom_id, "gender": "MALE",
+        "person_first_name": "JOHN", "person_last_name": "DOE", "nationality": "DE",
+        "birthday": "1981-09-05", "birth_place": "BERLIN", "email": "johndoe@identify24.de",
+        "mobile_phone": "01511111111", "zip_code": "94670", "city": "NÜRNBERG",
+        "country": "DE",
+    })
 }
 
 impl Format {

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod api;
+mod client;
 mod create;
 pub(crate) mod handle;
 mod ident;
@@ -22,6 +23,7 @@ use self::account::{Account, Status};
 use self::create::Submitted;
 use self::ident::{Ident, WEBHOOK};
 use self::scenario::{Effect, Plan};
+use crate::client::Client;
 use crate::clock::later;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
@@ -30,15 +32,15 @@ use crate::part::{self, Part, Summary, Verification as _};
 use crate::person::PersonPage;
 use crate::rule::{Route, Rule};
 use crate::scenario::Ending;
+use crate::state;
 use crate::token::Tokens;
 use crate::vendor::{Setting, with_secret};
-use crate::world;
 
 /// The lifetime of an ident ("Lifetime").
 const LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// The context of a request, and its effects beside the response.
-pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
+pub(crate) type Moment<'a> = state::Moment<'a, Effect>;
 
 /// The state of the vendor.
 pub(crate) type World = part::World<Own>;
@@ -171,6 +173,10 @@ impl Part for Own {
         matches!(effect, Effect::Status(..))
     }
 
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String> {
+        client::create(client, reference)
+    }
+
     fn handle(
         world: &mut World,
         request: &Incoming,
@@ -241,8 +247,7 @@ impl Part for Own {
     /// `world` contains the address.
     fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
         let account = world.first.clone();
-        let project = account.projects.iter().find(|project| project.is_active());
-        let project = project.ok_or("the account has no active project")?;
+        let project = account.active_project()?;
         let submitted = Submitted::sample(&project.id).map_err(|failure| failure.text)?;
         let id = api::add(world, &account, submitted, moment);
         if let Some(ident) = world.cases.get_mut(&id) {

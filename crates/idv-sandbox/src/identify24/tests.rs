@@ -12,8 +12,8 @@ use crate::exchange::Piece;
 use crate::part::Part as _;
 use crate::person::Choice;
 use crate::sandbox::Sandbox;
+use crate::state::State;
 use crate::vendor::with_secret;
-use crate::world::State;
 
 async fn start() -> Sandbox {
     let builder = Sandbox::builder().in_process().speed(0.0);

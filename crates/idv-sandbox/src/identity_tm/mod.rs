@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod api;
 mod case;
 mod check;
+mod client;
 mod codes;
 mod create;
 mod crypt;
@@ -39,17 +40,18 @@ use self::account::Account;
 use self::case::{Case, Status};
 use self::scenario::Plan;
 use crate::callback::Callback;
+use crate::client::Client;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
 use crate::part::{self, Part, Summary, Verification as _};
 use crate::person::PersonPage;
 use crate::rule::{Route, Rule};
 use crate::scenario::Ending;
-use crate::vendor::Setting;
-use crate::world;
+use crate::state;
+use crate::vendor::{Setting, with_secret};
 
 /// The context of a request, and its effects beside the response.
-pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
+pub(crate) type Moment<'a> = state::Moment<'a, Effect>;
 
 /// The state of Identity.TM.
 pub(crate) type World = part::World<Own>;
@@ -115,6 +117,7 @@ impl Part for Own {
     const PUBLIC: &'static [&'static str] = PUBLIC;
     const STEPS: &'static [(&'static str, &'static str)] = steps::STEPS;
     const ABANDON: &'static str = "person-aborts";
+    const DELETES: bool = true;
     const EVENTS: &'static [(&'static str, &'static str)] = sample::EVENTS;
 
     fn settings(world: &World, base: &str) -> Vec<Setting> {
@@ -131,9 +134,14 @@ impl Part for Own {
         ]
     }
 
-    /// Each order contains its own webhook addresses; the account selects the codes of status
-    /// changes.
-    fn report_to(world: &mut World, _: &str, _: &mut Moment<'_>) -> Result<(), String> {
+    /// The addresses are those for orders without their own (2.6). The account selects the codes of
+    /// status changes.
+    fn report_to(world: &mut World, url: &str, moment: &mut Moment<'_>) -> Result<(), String> {
+        moment.reach.demand(Some(url))?;
+        let url = with_secret(url);
+        let address = |event| Some(sample::address(&url, event));
+        world.first.webhooks.on_final = address("OnFinal");
+        world.first.webhooks.on_status_change = address("OnStatusChange");
         world.first.status_change_kinds = vec![89];
         Ok(())
     }
@@ -206,6 +214,14 @@ impl Part for Own {
 
     fn sample(world: &mut World, url: &str, moment: &mut Moment<'_>) -> Result<String, String> {
         sample::create(world, url, moment)
+    }
+
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String> {
+        client::create(client, reference)
+    }
+
+    fn delete(client: &mut Client<'_, Self>, id: &str) -> Result<(), String> {
+        client::delete(client, id)
     }
 
     fn handle(

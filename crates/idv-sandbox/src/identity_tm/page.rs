@@ -200,7 +200,7 @@ mod tests {
     use crate::part::Part as _;
     use crate::person::Choice;
     use crate::sandbox::Sandbox;
-    use crate::world::State;
+    use crate::state::State;
 
     /// Starts a sandbox with an order that has the addresses of its redirects, and returns the
     /// OrderID and the path of the person's page.

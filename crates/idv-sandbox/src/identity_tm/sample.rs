@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::account::Webhooks;
+use super::account::{Account, Webhooks};
 use super::case::Case;
 use super::order::{Submitted, product};
 use super::{Moment, World, create};
@@ -49,16 +49,7 @@ pub(super) fn create(
         on_status_change: to("OnStatusChange"),
     };
     let account = world.first.clone();
-    let product = PRODUCTS
-        .into_iter()
-        .find(|product| {
-            account
-                .products
-                .iter()
-                .any(|own| u64::from(*own) == *product)
-        })
-        .ok_or("the account has no product")?;
-    let body = body(product).to_string();
+    let body = body(product_of(&account)?).to_string();
     let submitted = Submitted::read(body.as_bytes(), &account).map_err(|failure| failure.text)?;
     let id = create::order_id(world, moment.random);
     let token = moment.random.uuid().replace('-', "").to_uppercase();
@@ -67,9 +58,21 @@ pub(super) fn create(
     Ok(id)
 }
 
+/// Returns a product of the account.
+pub(super) fn product_of(account: &Account) -> Result<u64, String> {
+    let is_enabled = |product: &u64| {
+        account
+            .products
+            .iter()
+            .any(|own| u64::from(*own) == *product)
+    };
+    let product = PRODUCTS.into_iter().find(is_enabled);
+    product.ok_or_else(|| "The account has no product.".to_owned())
+}
+
 /// Returns the address of a webhook. Without a placeholder in it, the webhook's name and the
 /// placeholders become parameters: the vendor adds nothing to an address, and sends no body.
-fn address(url: &str, event: &str) -> String {
+pub(super) fn address(url: &str, event: &str) -> String {
     const PLACEHOLDERS: [&str; 3] = ["[OrderID]", "[Ref]", "[statusCode]"];
     if PLACEHOLDERS.iter().any(|name| url.contains(name)) {
         return url.to_owned();
@@ -117,7 +120,7 @@ mod tests {
     use crate::identity_tm::Own;
     use crate::part::Part as _;
     use crate::sandbox::Sandbox;
-    use crate::world::State;
+    use crate::state::State;
 
     fn trigger(sandbox: &Sandbox, event: &str, url: &str) -> Result<Callback, String> {
         let trigger = |state: &mut State, now| (Own::ENTRY.trigger)(state, now, event, url);
@@ -150,10 +153,7 @@ mod tests {
             assert_eq!(reference.len(), 14);
         }
         assert_eq!(sandbox.identity_tm().orders(), 0);
-        assert_eq!(
-            sandbox.identity_tm().account(),
-            super::super::Account::default()
-        );
+        assert_eq!(sandbox.identity_tm().account(), Account::default());
         assert!(sandbox.callbacks().is_empty());
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod account;
 mod api;
 pub(crate) mod archive;
 mod case;
+mod client;
 mod copies;
 mod documents;
 mod failure;
@@ -34,6 +35,7 @@ use self::documents::{Definitions, instances, is_missing_any};
 use self::failure::Failure;
 use self::scenario::Effect;
 use crate::callback::Callback;
+use crate::client::Client;
 use crate::clock::later;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
@@ -41,9 +43,9 @@ use crate::part::{self, CallbackSubject, Part, Summary, Verification as _};
 use crate::person::PersonPage;
 use crate::rule::{Route, Rule};
 use crate::scenario::{Ending, Plan};
+use crate::state;
 use crate::token::Tokens;
 use crate::vendor::{Setting, with_secret};
-use crate::world;
 
 /// The retention of an identification, from its creation or its end. The document does not state
 /// it; the vendor's support pages do.
@@ -56,7 +58,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 3600);
 const TOKEN_IDLE: Duration = Duration::from_secs(3600);
 
 /// The context of a request, and its effects beside the response.
-pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
+pub(crate) type Moment<'a> = state::Moment<'a, Effect>;
 
 /// The state of IDnow. [`key`] builds the keys of identifications.
 pub(crate) type World = part::World<Own>;
@@ -109,6 +111,7 @@ impl Part for Own {
     const PUBLIC: &'static [&'static str] = routes::PUBLIC;
     const STEPS: &'static [(&'static str, &'static str)] = scenario::STEPS;
     const ABANDON: &'static str = "person-aborts";
+    const DELETES: bool = true;
     const EVENTS: &'static [(&'static str, &'static str)] = sample::EVENTS;
 
     /// Accepts the Ident-ID or the transaction number of the first account, or a company and a
@@ -236,6 +239,14 @@ impl Part for Own {
 
     fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
         sample::create(world, moment)
+    }
+
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String> {
+        client::create(client, reference)
+    }
+
+    fn delete(client: &mut Client<'_, Self>, id: &str) -> Result<(), String> {
+        client::delete(client, id)
     }
 
     fn handle(

@@ -15,7 +15,7 @@ pub(super) const EVENTS: &[(&str, &str)] = &[
 
 /// The transaction number and the data of the document's example (3.2.11).
 const TRANSACTION_NUMBER: &str = "1234567890";
-const DATA: [(&str, &str); 12] = [
+pub(super) const DATA: [(&str, &str); 12] = [
     ("birthday", "1975-12-20"),
     ("birthplace", "München"),
     ("city", "München"),

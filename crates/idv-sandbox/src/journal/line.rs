@@ -12,8 +12,8 @@ use super::NOT_A_STATE;
 use crate::callback::Reply;
 use crate::command::Command;
 use crate::exchange::Incoming;
+use crate::state::Options;
 use crate::vendor::Entry;
-use crate::world::Options;
 
 /// The version of the format.
 const FORMAT: u32 = 1;

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::{Input, Journal, Line, Reader, problem};
 use crate::callback::{Reply, Sending};
 use crate::sandbox::SandboxError;
-use crate::world::{Begun, Worlds};
+use crate::state::Begun;
+use crate::world::Worlds;
 
 impl Worlds {
     /// Repeats the inputs of a state file, then records further inputs in it. Sends nothing: the

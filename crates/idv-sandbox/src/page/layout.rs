@@ -10,8 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::exchange::{Answer, Incoming};
 use crate::mask::Mask;
 use crate::route::Port;
+use crate::state::State;
 use crate::vendor::{Entry, VENDORS};
-use crate::world::{State, Worlds};
+use crate::world::Worlds;
 
 /// The characters that are escaped in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');

@@ -15,7 +15,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use crate::clock::later;
-use crate::command::Command;
+use crate::command::{Command, Outcome};
 use crate::exchange::{Answer, Incoming};
 use crate::guard;
 use crate::person::{self, Choice};
@@ -143,6 +143,27 @@ async fn act(worlds: &Worlds, request: &Incoming, path: &[&str]) -> Result<Done,
         ["faults", "clear"] => {
             worlds.execute(&Command::ClearFaults)?;
             Ok(Done::Back)
+        }
+        ["verifications", vendor] => {
+            let vendor = layout::vendor(vendor).ok_or(Failed::Unknown)?;
+            let reference = Some(field(request, "reference")).filter(|text| !text.is_empty());
+            let command = Command::Create { vendor, reference };
+            match worlds.execute_now(&command).await? {
+                Outcome::Created(id) => Ok(Done::At(layout::verification_path(vendor.id, &id))),
+                _ => Ok(Done::Back),
+            }
+        }
+        ["verifications", vendor, id, "delete"] => {
+            let vendor = layout::vendor(vendor).ok_or(Failed::Unknown)?;
+            let command = Command::Delete {
+                vendor,
+                id: (*id).to_owned(),
+            };
+            worlds.execute_now(&command).await?;
+            match (vendor.find)(&worlds.state(), id) {
+                Some(_) => Ok(Done::Back),
+                None => Ok(Done::At(PATH.to_owned())),
+            }
         }
         [
             "verifications",

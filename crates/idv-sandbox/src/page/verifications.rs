@@ -43,6 +43,7 @@ pub(super) fn list(view: &View<'_>) -> Answer {
     };
     let main = html! {
         h1 { "Verifications" }
+        (create(view))
         @if VENDORS.iter().all(|vendor| (vendor.count)(view.state) == 0) {
             (nothing_yet())
         } @else {
@@ -64,12 +65,35 @@ pub(super) fn list(view: &View<'_>) -> Answer {
     view.page(Section::Verifications, "Verifications", &main)
 }
 
+/// Returns the buttons that create a verification.
+fn create(view: &View<'_>) -> Markup {
+    html! {
+        section.card aria-labelledby="create" {
+            h2 #create { "Create a verification" }
+            p.quiet { "A button sends the request of the vendor's document for a fictitious person, with the credentials of the first account." }
+            form method="post" {
+                (view.back_field())
+                p {
+                    label { "Your reference " input name="reference" maxlength="40" pattern="[A-Za-z0-9.-]*" placeholder="optional" autocomplete="off"; }
+                }
+                ul.buttons {
+                    @for vendor in VENDORS {
+                        li {
+                            button formaction={ "/_page/verifications/" (vendor.id) } { (vendor.name) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Returns the first steps of a newcomer.
 fn nothing_yet() -> Markup {
     html! {
         section.card.welcome {
-            p { "There is no verification yet: let your client create one with the " a href="/_page/settings" { "settings of its vendor" } "." }
-            p { "Then open the verification here, and play the person and the vendor by its buttons, or open its hand-off link and play the person there." }
+            p { "There is no verification yet. Create one by a button above, or let your client create one with the " a href="/_page/settings" { "settings of its vendor" } "." }
+            p { "Then open the verification, and play the person and the vendor by its buttons, or open its hand-off link and play the person there." }
             p { "Most events happen later, so move the clock above, and look at the " a href="/_page/callbacks" { "callbacks" } " and the " a href="/_page/requests" { "requests" } "." }
         }
     }
@@ -132,6 +156,7 @@ pub(super) fn one(view: &View<'_>, vendor_id: &str, id: &str) -> Option<Answer> 
             dd { (hand_off(summary)) }
         }
         (play(view, vendor, summary, &path))
+        (delete(view, vendor, &path))
         (timeline(view, &(vendor.timeline)(view.state, &summary.id)))
         (callbacks::of(view, vendor, summary))
         (requests::of(view, vendor, summary))
@@ -188,6 +213,24 @@ fn play(view: &View<'_>, vendor: &Entry, summary: &crate::part::Summary, path: &
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Returns the button that deletes the verification.
+fn delete(view: &View<'_>, vendor: &Entry, path: &str) -> Markup {
+    html! {
+        section.card #client aria-labelledby="client-title" {
+            h2 #client-title { "Play the client" }
+            @if vendor.deletes {
+                p.quiet { "The button sends the request of the vendor's document, with the credentials of the first account." }
+                form method="post" action={ (path) "/delete" } {
+                    (view.back_field())
+                    button.danger { "Delete" }
+                }
+            } @else {
+                p { "The API of " (vendor.name) " has no deletion: the vendor deletes by its own rules." }
             }
         }
     }

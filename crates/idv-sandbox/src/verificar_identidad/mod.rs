@@ -7,6 +7,7 @@ mod block;
 mod case;
 mod certificate;
 mod charset;
+mod client;
 mod finding;
 pub(crate) mod handle;
 mod pages;
@@ -29,17 +30,18 @@ use self::case::{Access, Case, estado};
 use self::finding::{ANOTHER_NUMBER, Finding};
 use self::handle::PhoneMessage;
 use self::scenario::Plan;
+use crate::client::Client;
 use crate::control::body;
 use crate::exchange::{Answer, Incoming};
 use crate::part::{self, Part, Summary, Verification as _};
 use crate::person::PersonPage;
 use crate::rule::{Refusal, Route, Rule};
 use crate::scenario::Ending;
+use crate::state;
 use crate::vendor::{CALLBACK_SECRET, Setting, with_secret};
-use crate::world;
 
 /// The context of a request, and its effects beside the response.
-pub(crate) type Moment<'a> = world::Moment<'a, Effect>;
+pub(crate) type Moment<'a> = state::Moment<'a, Effect>;
 
 /// The state of the vendor.
 pub(crate) type World = part::World<Own>;
@@ -188,6 +190,10 @@ impl Part for Own {
 
     fn sample(world: &mut World, _: &str, moment: &mut Moment<'_>) -> Result<String, String> {
         sample::create(world, moment)
+    }
+
+    fn create(client: &mut Client<'_, Self>, reference: &str) -> Result<String, String> {
+        client::create(client, reference)
     }
 
     fn handle(

@@ -65,7 +65,7 @@ mod tests {
     use crate::part::Part as _;
     use crate::person::Choice;
     use crate::sandbox::Sandbox;
-    use crate::world::State;
+    use crate::state::State;
 
     /// Sends a request, and returns its identifier.
     fn request(sandbox: &Sandbox, date: &str) -> String {

@@ -17,6 +17,13 @@ pub(super) const EVENTS: &[(&str, &str)] = &[
     (OTHER_SERVICE, "happy"),
 ];
 
+/// The request of the document's sample.
+pub(super) const REQUEST: [(&str, &str); 3] = [
+    ("Telefono", "34600000001"),
+    ("Dni", "00000000T"),
+    ("Mensaje", "[LINK]"),
+];
+
 /// Sends the request of the document's sample and returns its identifier.
 pub(super) fn create(world: &mut World, moment: &mut Moment<'_>) -> Result<String, String> {
     // The account's limits on requests do not concern its reports.
@@ -24,11 +31,7 @@ pub(super) fn create(world: &mut World, moment: &mut Moment<'_>) -> Result<Strin
     world.first.general_error = None;
     world.first.credit_hundredths = world.first.cost_hundredths;
     world.first.other_services = true;
-    let parameters = Parameters::from_texts([
-        ("Telefono", "34600000001"),
-        ("Dni", "00000000T"),
-        ("Mensaje", "[LINK]"),
-    ]);
+    let parameters = Parameters::from_texts(REQUEST);
     send::send(world, &parameters, moment).map_err(|failure| failure.refusal().rule.requires)?;
     let id = world.cases.keys().last().cloned();
     id.ok_or_else(|| "no request was created".to_owned())
@@ -44,7 +47,7 @@ mod tests {
     use crate::callback::Callback;
     use crate::part::Part as _;
     use crate::sandbox::Sandbox;
-    use crate::world::State;
+    use crate::state::State;
 
     const URL: &str = "http://127.0.0.1:8080/reports";
 
