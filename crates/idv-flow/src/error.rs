@@ -87,7 +87,7 @@ pub enum FlowError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// Stored data cannot be decrypted or parsed: the key is missing, or the data was changed.
-    #[error("stored data cannot be read: {0}")]
+    #[error("stored data cannot be read ({0}): check the keys of the vault, or restore a backup")]
     Damaged(&'static str),
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
+use http::uri::Authority;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -293,6 +294,12 @@ pub(crate) trait Verification: fmt::Debug + Send + 'static {
         false
     }
 
+    /// Returns whether a test robot of the vendor plays the verification once the client asks for
+    /// it, so that no scenario may begin by itself.
+    fn awaits_robot(&self) -> bool {
+        false
+    }
+
     /// The number of the current scenario. Planned events of earlier ones do not happen.
     fn attempt(&mut self) -> &mut u32;
 }
@@ -342,6 +349,21 @@ impl<P: Part> World<P> {
             reach,
             acted: 0,
             own: P::default(),
+        }
+    }
+
+    /// Returns the base address of links in the response to a request. A client that uses one of
+    /// the vendor's own hosts gets links to the vendor's host `own`, with the port of its request.
+    pub(crate) fn base(&self, request: &Incoming, own: &str) -> String {
+        if !P::HOSTS.contains(&request.host.as_str()) {
+            return self.pages.clone();
+        }
+        let port = request
+            .header("host")
+            .and_then(|host| host.parse::<Authority>().ok()?.port_u16());
+        match (port, self.pages.split_once("://"), own.split_once("://")) {
+            (Some(port), Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}:{port}"),
+            _ => own.to_owned(),
         }
     }
 

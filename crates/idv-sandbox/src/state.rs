@@ -13,7 +13,7 @@ use crate::exchange::{Answer, Incoming};
 use crate::fault::{FaultKind, FaultPlan};
 use crate::guard::Hosts;
 use crate::journal::{Input, Journal, Line};
-use crate::part::{Kept, Part, Planned, World};
+use crate::part::{Kept, Part, Planned, Verification as _, World};
 use crate::random::Random;
 use crate::record::{Detail, RecordedRequest, Records};
 use crate::rule;
@@ -379,6 +379,11 @@ impl State {
         let result = work(world, &mut moment);
         for key in world.cases.take_new(now) {
             let Some(scenario) = &auto else { continue };
+            // A test robot has begun, or will.
+            let is_robots = |case: &mut P::Case| *case.attempt() > 0 || case.awaits_robot();
+            if world.cases.get_mut(&key).is_some_and(is_robots) {
+                continue;
+            }
             if let Err(error) = world.act(&key, scenario, None, &mut moment) {
                 world.cases.note(&key, now, error);
             }

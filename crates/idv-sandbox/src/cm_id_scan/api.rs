@@ -9,11 +9,15 @@ use super::render::Places;
 use super::scenario::Effect;
 use super::transaction::{Outcome, PENDING, Transaction};
 use super::webhook::Webhook;
-use super::{Moment, World, bearer, render, rules};
+use super::{Moment, Own, World, bearer, render, rules};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
+use crate::part::Part as _;
 use crate::{jpeg, pdf};
+
+/// The address of files ("Download document image").
+const FILES: &str = "https://api.cm.com";
 
 /// Answers a request to `/id-scan/v1/…`.
 pub(super) fn handle(
@@ -29,14 +33,14 @@ pub(super) fn handle(
             let transaction = own(world, &account, id)?;
             Ok(Answer::json(
                 StatusCode::OK,
-                &render::details(transaction, Places(&world.pages)),
+                &render::details(transaction, &places(world, request)),
             ))
         }
         (&Method::GET, ["transactions", id, "results", result]) => {
             let (transaction, outcome) = completed(world, &account, id, result)?;
             Ok(Answer::json(
                 StatusCode::OK,
-                &render::result(transaction, outcome, &account, Places(&world.pages)),
+                &render::result(transaction, outcome, &account, &places(world, request)),
             ))
         }
         (&Method::GET, ["transactions", id, "results", result, "report"]) => {
@@ -68,8 +72,16 @@ fn create(
 ) -> Result<Answer, Failure> {
     let submitted = Submitted::parse(&body(request)?)?;
     let transaction = add(world, &account.key_id, submitted, moment);
-    let answer = render::created(&transaction, Places(&world.pages));
+    let answer = render::created(&transaction, &places(world, request));
     Ok(Answer::json(StatusCode::CREATED, &answer))
+}
+
+/// Returns the addresses of links in a response.
+fn places(world: &World, request: &Incoming) -> Places {
+    Places {
+        pages: world.base(request, Own::PAGES),
+        files: world.base(request, FILES),
+    }
 }
 
 /// Adds a transaction and plans its expiry.

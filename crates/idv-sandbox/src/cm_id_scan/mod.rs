@@ -185,7 +185,7 @@ impl Part for Own {
             reference: None,
             state: scenario::state(transaction),
             is_over: transaction.is_over(),
-            hand_off: Some(render::Places(&world.pages).page(transaction)),
+            hand_off: Some(render::page(&world.pages, transaction)),
             message: None,
         }
     }

@@ -12,30 +12,35 @@ use super::transaction::{Finding, Outcome, Transaction};
 const PASSPORT: &str = "Netherlands - ePassport (2021)";
 
 /// The base address of the vendor's pages and files.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Places<'a>(pub(crate) &'a str);
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// The base address of pages for persons.
+    pub(crate) pages: String,
+    /// The base address of files.
+    pub(crate) files: String,
+}
 
-impl Places<'_> {
-    /// Returns the address of the person's page.
-    pub(crate) fn page(self, transaction: &Transaction) -> String {
-        let locale = transaction.submitted.locale.to_ascii_lowercase();
-        format!("{}/{locale}/identifications/{}", self.0, transaction.token)
-    }
-
-    fn file(self, token: &str) -> String {
-        format!("{}/id-scan/v1/downloads/{token}", self.0)
+impl Places {
+    fn file(&self, token: &str) -> String {
+        format!("{}/id-scan/v1/downloads/{token}", self.files)
     }
 }
 
+/// Returns the address of the person's page.
+pub(crate) fn page(pages: &str, transaction: &Transaction) -> String {
+    let locale = transaction.submitted.locale.to_ascii_lowercase();
+    format!("{pages}/{locale}/identifications/{}", transaction.token)
+}
+
 /// Builds the response to "Create a transaction".
-pub(crate) fn created(transaction: &Transaction, places: Places<'_>) -> Value {
+pub(crate) fn created(transaction: &Transaction, places: &Places) -> Value {
     let submitted = &transaction.submitted;
     json!({
         "id": transaction.id,
         "state": transaction.state,
         "tasks": submitted.tasks,
         "settings": submitted.settings,
-        "url": places.page(transaction),
+        "url": page(&places.pages, transaction),
         "locale": submitted.locale,
         "mobileOnly": submitted.mobile_only,
         "expires": time(transaction.expires),
@@ -44,7 +49,7 @@ pub(crate) fn created(transaction: &Transaction, places: Places<'_>) -> Value {
 }
 
 /// Builds a transaction's details. It has files while it is pending.
-pub(crate) fn details(transaction: &Transaction, places: Places<'_>) -> Value {
+pub(crate) fn details(transaction: &Transaction, places: &Places) -> Value {
     let submitted = &transaction.submitted;
     let tasks: Vec<Value> = submitted
         .tasks
@@ -61,7 +66,7 @@ pub(crate) fn details(transaction: &Transaction, places: Places<'_>) -> Value {
     })
 }
 
-fn task_details(transaction: &Transaction, task: &str, places: Places<'_>) -> Value {
+fn task_details(transaction: &Transaction, task: &str, places: &Places) -> Value {
     let mut details = Map::new();
     details.insert("type".into(), task.into());
     details.insert("state".into(), transaction.task_state(task).into());
@@ -106,7 +111,7 @@ pub(crate) fn result(
     transaction: &Transaction,
     outcome: &Outcome,
     account: &Account,
-    places: Places<'_>,
+    places: &Places,
 ) -> Value {
     let submitted = &transaction.submitted;
     let tasks: Vec<Value> = submitted
@@ -305,7 +310,7 @@ fn fields(submitted: &Submitted, outcome: &Outcome, account: &Account) -> Vec<Va
 }
 
 /// Returns the images. If the transaction selects fields, it has to select the images as well.
-fn files(submitted: &Submitted, outcome: &Outcome, places: Places<'_>) -> Vec<Value> {
+fn files(submitted: &Submitted, outcome: &Outcome, places: &Places) -> Vec<Value> {
     let settings = &submitted.document;
     let [document, back, portrait] = outcome.files.each_ref().map(|token| places.file(token));
     let extracted = |url: String| settings.extracts("document_image").then_some(url);

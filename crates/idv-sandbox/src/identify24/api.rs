@@ -14,10 +14,11 @@ use super::account::{Account, Project};
 use super::create::Submitted;
 use super::ident::Ident;
 use super::scenario::Effect;
-use super::{LIFETIME, Moment, World, render, rules};
+use super::{LIFETIME, Moment, Own, World, render, rules};
 use crate::clock::later;
 use crate::exchange::{Answer, Incoming};
 use crate::failure::Failure;
+use crate::part::Part as _;
 
 /// The lifetime of an unused token ("Authentication").
 const IDLE: Duration = Duration::from_secs(30 * 60);
@@ -121,7 +122,7 @@ fn create(
     if account.conference_url {
         answer.insert(
             "conference_url".into(),
-            format!("{}/apply/{id}", world.pages).into(),
+            format!("{}/apply/{id}", world.base(request, Own::PAGES)).into(),
         );
     }
     Ok(Answer::json(StatusCode::OK, &answer.into()))

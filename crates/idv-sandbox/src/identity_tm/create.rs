@@ -36,13 +36,8 @@ pub(super) fn put_order(call: &mut Call<'_, '_, '_>) -> Result<Answer, Failure> 
         case.reused = reuse::open(signed, now).filter(|_| usable);
         case.reused.is_some()
     });
-    // A client that uses one of the vendor's own hosts gets links to that host.
-    let pages = if Own::HOSTS.contains(&call.request.host.as_str()) {
-        Own::PAGES
-    } else {
-        &call.world.pages
-    };
-    let answer = answer(&case, &account, accepted, pages, call.moment.random);
+    let pages = call.world.base(call.request, Own::PAGES);
+    let answer = answer(&case, &account, accepted, &pages, call.moment.random);
     if let Some(days) = account.time_out_days {
         call.moment.plan(
             later(now, Duration::from_secs(u64::from(days) * DAY)),

@@ -136,6 +136,10 @@ impl Verification for Case {
         self.is_finished()
     }
 
+    fn awaits_robot(&self) -> bool {
+        matches!(self.robot_case(), Some(("X-AUTOTEST", _)))
+    }
+
     fn attempt(&mut self) -> &mut u32 {
         &mut self.attempt
     }

@@ -5,8 +5,9 @@ use http::{Method, StatusCode};
 use super::account::Account;
 use super::answer::{AnswerFormat, Code, Failure, Outcome};
 use super::parameters::Parameters;
-use super::{Moment, World, certificate, rules, send};
+use super::{Moment, Own, World, certificate, rules, send};
 use crate::exchange::{Answer, Incoming};
+use crate::part::Part as _;
 use crate::rule::Refusal;
 
 /// Answers a call of a function.
@@ -37,7 +38,10 @@ pub(super) fn handle(
         .and(read)
         .and(known)
         .and_then(|()| match function {
-            "VerificarIdentidad" => send::send(world, &parameters, moment).map(Answered::Outcome),
+            "VerificarIdentidad" => {
+                let pages = world.base(request, Own::PAGES);
+                send::send(world, &parameters, &pages, moment).map(Answered::Outcome)
+            }
             "GetCertificadoIdentidad" => {
                 certificate::download(world, &parameters).map(Answered::File)
             }

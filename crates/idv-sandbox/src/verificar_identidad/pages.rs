@@ -75,7 +75,8 @@ mod tests {
                 ("Dni", "00000000T"),
                 ("Fecha", date),
             ];
-            send::send(world, &Parameters::from_texts(texts), moment).unwrap();
+            let pages = world.pages.clone();
+            send::send(world, &Parameters::from_texts(texts), &pages, moment).unwrap();
         };
         sandbox.worlds.unrecorded(|state, now| {
             state.with(now, create);

@@ -32,7 +32,9 @@ pub(super) fn create(world: &mut World, moment: &mut Moment<'_>) -> Result<Strin
     world.first.credit_hundredths = world.first.cost_hundredths;
     world.first.other_services = true;
     let parameters = Parameters::from_texts(REQUEST);
-    send::send(world, &parameters, moment).map_err(|failure| failure.refusal().rule.requires)?;
+    let pages = world.pages.clone();
+    send::send(world, &parameters, &pages, moment)
+        .map_err(|failure| failure.refusal().rule.requires)?;
     let id = world.cases.keys().last().cloned();
     id.ok_or_else(|| "no request was created".to_owned())
 }

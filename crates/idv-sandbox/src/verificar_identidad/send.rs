@@ -20,10 +20,11 @@ const LINK: &str = "[LINK]";
 const MESSAGE: &str =
     "Necesitamos verificar su identidad. Pulse en el enlace para comenzar el proceso: [LINK]";
 
-/// Sends a request.
+/// Sends a request. `pages` is the base address of the link in the message.
 pub(super) fn send(
     world: &mut World,
     parameters: &Parameters,
+    pages: &str,
     moment: &mut Moment<'_>,
 ) -> Result<Outcome, Failure> {
     let account = &world.first;
@@ -91,7 +92,7 @@ pub(super) fn send(
         phone,
         wanted,
         sender,
-        message: text.replace(LINK, &format!("{}/vi/{token}", world.pages)),
+        message: text.replace(LINK, &format!("{pages}/vi/{token}")),
         token,
         send_at,
         is_sent: send_at <= moment.now,

@@ -64,7 +64,9 @@ impl Players {
         headers: &[(&str, &str)],
         body: impl Into<String>,
     ) -> (u16, Value) {
+        let authority = url.split('/').nth(2).unwrap_or_default();
         let mut request = Request::builder().method(method).uri(url);
+        request = request.header("host", authority);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -96,8 +98,13 @@ impl Players {
 
     /// Creates a verification at a vendor.
     pub(crate) async fn create(&self, vendor: &str, name: &str) -> (u16, Value) {
-        const JSON: (&str, &str) = ("content-type", "application/json");
         let base = self.sandbox.vendor(vendor).unwrap().base_url();
+        self.create_at(&base, vendor, name).await
+    }
+
+    /// Creates a verification at a vendor, by this base address.
+    pub(crate) async fn create_at(&self, base: &str, vendor: &str, name: &str) -> (u16, Value) {
+        const JSON: (&str, &str) = ("content-type", "application/json");
         match vendor {
             "idnow" => {
                 let url = format!("{base}/api/v1/ihrebank/identifications/{name}/start");
