@@ -63,7 +63,9 @@ const TOKEN_LIFE: Duration = Duration::from_secs(60 * 60);
 ///
 /// # Examples
 ///
-/// Queries the estimated waiting time:
+/// In the examples of the calls, `api` is this client, `cx` is a context, and `server` is IDnow in
+/// memory: `server.line()` is the method and the path of the last request, and `server.body()` is
+/// its body. Queries the estimated waiting time:
 ///
 /// ```
 /// use idv_core::{Client, Operation, call::CallPolicy};
@@ -140,6 +142,20 @@ impl Account {
 impl Api {
     /// Creates a client from a configuration, without sending anything.
     ///
+    /// ```
+    /// use idv_idnow::api::Api;
+    /// use idv_idnow::{DataCentre, IdnowConfig};
+    ///
+    /// let mut config = IdnowConfig::new("ihrebank", "exampleApiKey".into(), DataCentre::Test);
+    /// let api = Api::new(&config)?;
+    /// assert_eq!(api.links().go_url().as_str(), "https://go.test.idnow.de/");
+    ///
+    /// config.company = "ihre bank".into();
+    /// let error = Api::new(&config).expect_err("a company id has no white space");
+    /// assert_eq!(error.kind(), &idv_core::ErrorKind::Config);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Config`](ErrorKind::Config), as [`IdnowConfig::check`].
@@ -156,7 +172,16 @@ impl Api {
         })
     }
 
-    /// Returns the builder of links.
+    /// Returns the builder of the account's links (chapters 4.3 and 6.1).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// let link = api.links().short("CGD-DSFGE", None)?;
+    /// assert_eq!(link.expose().as_str(), "https://go.test.idnow.de/CGD-DSFGE");
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub const fn links(&self) -> &Links {
         &self.links
@@ -166,6 +191,26 @@ impl Api {
     ///
     /// The transaction number is the idempotency key: a repeated call returns the same
     /// identification, so the call is retried after a lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(201, r#"{"id":"ATK-EFXAL"}"#);
+    /// use idv_idnow::api::{StartRequest, TransactionNumber};
+    ///
+    /// let number = TransactionNumber::parse("1234567890")?;
+    /// let mut request = StartRequest::default();
+    /// request.firstname = Some("Michael".into());
+    /// request.lastname = Some("Berger".into());
+    /// let response = api.start(&cx, &number, &request).await?;
+    /// assert_eq!(response.id.as_str(), "ATK-EFXAL");
+    /// assert!(!response.already_existed);
+    ///
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/identifications/1234567890/start");
+    /// assert_eq!(server.body(), r#"{"firstname":"Michael","lastname":"Berger"}"#);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -199,9 +244,32 @@ impl Api {
     /// Builds a link that creates the identification when the person opens it, instead of
     /// [`Api::start`] (chapter 5).
     ///
+    /// The link has the time of the context's clock, in milliseconds.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// use idv_idnow::api::{StartRequest, TransactionNumber};
+    ///
+    /// let number = TransactionNumber::parse("XYZ-123")?;
+    /// let mut request = StartRequest::default();
+    /// request.birthplace = Some("München".into());
+    /// let link = api.signed_link(&cx, &number, &request)?;
+    /// let link = link.expose().as_str();
+    /// let (unsigned, _signature) = link.split_once("&signature=").expect("a signed link");
+    /// assert_eq!(
+    ///     unsigned,
+    ///     "https://go.test.idnow.de/v1/ihrebank/start?birthplace=M%C3%BCnchen\
+    ///      &timestamp=1405074349567&transactionnumber=XYZ-123"
+    /// );
+    /// assert_eq!(server.count(), 0); // nothing is sent
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of [`links::signed`].
+    /// Those of [`SigningInput::parameters_of`] and [`links::signed`].
     pub fn signed_link(
         &self,
         cx: &CallContext,
@@ -217,7 +285,29 @@ impl Api {
         ))
     }
 
-    /// Returns the result of an identification (chapter 8.3.3.2).
+    /// Returns the result of an identification as JSON (chapter 8.3.3.2).
+    ///
+    /// Parse it with [`wire::read`](crate::wire::read).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"identificationprocess":
+    /// #     {"result":"SUCCESS","transactionnumber":"AH73JK3LM"}}"#);
+    /// # server.json(404, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND","id":"487800773"}]}"#);
+    /// # let number = account::number();
+    /// let answer = api.identification(&cx, &number).await?;
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications/AH73JK3LM");
+    /// let payload = answer.read(idv_idnow::wire::read)?;
+    /// let process = &payload.identifications[0].identificationprocess;
+    /// assert_eq!(process.result.as_deref().map(idv_core::Text::expose), Some("SUCCESS"));
+    ///
+    /// // Before the first result:
+    /// let error = api.identification(&cx, &number).await.expect_err("no result yet");
+    /// assert_eq!(error.vendor_code(), Some("OBJECT_NOT_FOUND"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -242,7 +332,24 @@ impl Api {
     ///
     /// The document defines the XML (chapter 13.3) without a path. Results name the XML file after
     /// the transaction number with `.xml`, like the files that have documented paths. If an account
-    /// lacks the file, the response is that of [`Api::identification`], which parses all the same.
+    /// lacks the file, the response is that of [`Api::identification`].
+    /// [`wire::read`](crate::wire::read) parses both.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.file(b"<identifications><identification><identificationprocess>\
+    /// #     <result>SUCCESS</result><transactionnumber>AH73JK3LM</transactionnumber>\
+    /// #     </identificationprocess></identification></identifications>");
+    /// # let number = account::number();
+    /// let answer = api.identification_as_xml(&cx, &number).await?;
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications/AH73JK3LM.xml");
+    /// let payload = answer.read(idv_idnow::wire::read)?;
+    /// let process = &payload.identifications[0].identificationprocess;
+    /// assert_eq!(process.result.as_deref().map(idv_core::Text::expose), Some("SUCCESS"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -271,10 +378,26 @@ impl Api {
 
     /// Returns the result of an identification as a ZIP archive, in memory (chapter 8.3.3.1).
     ///
+    /// [`archive::result`](crate::wire::archive::result) extracts the result.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.file(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    /// # let number = account::number();
+    /// use idv_idnow::wire::archive;
+    ///
+    /// let answer = api.archive_file(&cx, &number).await?;
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications/AH73JK3LM.zip");
+    /// assert!(archive::is_archive(&answer.body));
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Api::identification`]. [`LimitExceeded`](ErrorKind::LimitExceeded) if the archive is
-    /// longer than the configuration's `max_archive_bytes`.
+    /// longer than the configuration's `max_archive_bytes`, in bytes.
     ///
     /// # Cancellation
     ///
@@ -291,7 +414,27 @@ impl Api {
         succeeded(cx.send(call, build).await?)
     }
 
-    /// Streams a file of an identification into `sink`.
+    /// Streams a file of an identification into `sink` (chapter 8.3.3.1).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.file(b"%PDF-1.4 report");
+    /// # server.file(b"%PDF-1.4 report");
+    /// # let number = account::number();
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::Suffix;
+    ///
+    /// let mut file = Vec::new();
+    /// let download = api.download(&cx, &number, Suffix::Pdf, 1024 * 1024, &mut file).await?;
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications/AH73JK3LM.pdf");
+    /// assert_eq!((download.length, file.as_slice()), (15, b"%PDF-1.4 report".as_slice()));
+    ///
+    /// let refused = api.download(&cx, &number, Suffix::Pdf, 14, &mut Vec::new()).await;
+    /// assert_eq!(refused.expect_err("15 bytes").kind(), &ErrorKind::LimitExceeded);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -314,7 +457,25 @@ impl Api {
         self.stream(cx, limit, sink, answer::succeeded, build).await
     }
 
-    /// Returns the identifications of a group (chapter 8.3.2). The list has no pages.
+    /// Returns the identifications of a group (chapter 8.3.2).
+    ///
+    /// The list has no pages. Parse it with [`wire::read`](crate::wire::read).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"identifications":[{"identificationprocess":
+    /// #     {"result":"REVIEW_PENDING","transactionnumber":"AH73JK3LM","id":"IBA-H7GB6"}}]}"#);
+    /// use idv_idnow::api::Filter;
+    ///
+    /// let answer = api.list(&cx, Filter::Pending).await?;
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications?pending=true");
+    /// let payload = answer.read(idv_idnow::wire::read)?;
+    /// let process = &payload.identifications[0].identificationprocess;
+    /// assert_eq!(process.result.as_deref().map(idv_core::Text::expose), Some("REVIEW_PENDING"));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -328,12 +489,32 @@ impl Api {
             .await
     }
 
-    /// Deletes an identification (chapter 8.3.4). IDnow's backups keep it for another 90 days
-    /// (chapter 9.2.4).
+    /// Deletes an identification (chapter 8.3.4).
+    ///
+    /// IDnow's backups keep it for another 90 days (chapter 9.2.4). The call is retried after a
+    /// lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "");
+    /// # server.json(404, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND","id":"487800773"}]}"#);
+    /// # let number = account::number();
+    /// use idv_core::ErrorKind;
+    ///
+    /// api.delete(&cx, &number).await?;
+    /// assert_eq!(server.line(), "DELETE /api/v1/ihrebank/identifications/AH73JK3LM");
+    ///
+    /// let again = api.delete(&cx, &number).await.expect_err("already deleted");
+    /// assert_eq!(again.kind(), &ErrorKind::NotFound);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
-    /// See [`Api`].
+    /// See [`Api`]. [`NotFound`](ErrorKind::NotFound) with the code `OBJECT_NOT_FOUND` if IDnow has
+    /// no such identification, or deleted it before.
     ///
     /// # Cancellation
     ///
@@ -351,6 +532,25 @@ impl Api {
     ///
     /// The call is not repeated if its response is lost, because the document does not define the
     /// effect of a repetition.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(201, r#"{"id":"CGD-DSFGE"}"#);
+    /// # let number = account::number();
+    /// use idv_idnow::api::TransactionNumber;
+    ///
+    /// let target = TransactionNumber::parse("123456")?;
+    /// let copied = api.copy(&cx, &number, "ihrebank", Some(&target)).await?;
+    /// assert_eq!(copied.id.as_str(), "CGD-DSFGE");
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/identifications/AH73JK3LM/copy");
+    /// assert_eq!(
+    ///     server.body(),
+    ///     r#"{"target_companyid":"ihrebank","target_transactionnumber":"123456"}"#
+    /// );
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -389,10 +589,23 @@ impl Api {
     }
 
     /// Archives an identification that is finished and neither deleted nor archived (chapter
-    /// 8.3.6). IDnow enables this per account.
+    /// 8.3.6).
+    ///
+    /// IDnow enables this per account.
     ///
     /// An archived identification cannot be archived again, so the call is not repeated if its
     /// response is lost.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "");
+    /// # let number = account::number();
+    /// api.move_to_archive(&cx, &number).await?;
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/identifications/AH73JK3LM/archive");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -414,7 +627,20 @@ impl Api {
         answer::succeeded(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// Returns the account with its estimated waiting time (chapter 6.4).
+    /// Returns the account with its estimated waiting time, in seconds (chapter 6.4).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"shortname":"ihrebank","shortcode":"IBA","name":"IhreBank AG",
+    /// #     "estimatedWaitingTime":30}"#);
+    /// let account = api.account(&cx).await?;
+    /// assert_eq!(account.name.as_deref(), Some("IhreBank AG"));
+    /// assert_eq!(account.estimated_waiting_time, Some(30)); // seconds
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -430,8 +656,24 @@ impl Api {
         answer::account(reply.status, &reply.body).map_err(|error| reply.complement(error))
     }
 
-    /// Returns whether the system is up (chapter 16). A response with another text or status gives
-    /// `false`. IDnow allows this call every five minutes.
+    /// Returns whether the system is up (chapter 16).
+    ///
+    /// A response with another text or status gives `false`. IDnow allows this call every five
+    /// minutes.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.file(b"SYSTEM_CHECK_OK");
+    /// # server.file(b"MAINTENANCE");
+    /// assert!(api.system_check(&cx).await?);
+    /// assert_eq!(server.line(), "GET /system_check");
+    ///
+    /// // With any other text:
+    /// assert!(!api.system_check(&cx).await?);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

@@ -47,7 +47,15 @@ pub enum Suffix {
 }
 
 impl Suffix {
-    /// Returns the extension with its dot.
+    /// Returns the extension with its dot, as in the paths of chapter 8.3.3.1.
+    ///
+    /// ```
+    /// use idv_idnow::api::Suffix;
+    ///
+    /// // The file name that results have for the transaction number AH73JK3LM.
+    /// assert_eq!(format!("AH73JK3LM{}", Suffix::Zip.text()), "AH73JK3LM.zip");
+    /// assert_eq!(Suffix::Mp3.text(), ".mp3");
+    /// ```
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {

@@ -60,7 +60,14 @@ impl TestCase {
         Self::HoldCertificate,
     ];
 
-    /// Returns the name in the table.
+    /// Returns the name in the table of chapter 15.1.
+    ///
+    /// ```
+    /// use idv_idnow::api::TestCase;
+    ///
+    /// assert_eq!(TestCase::HoldCertificate.name(), "HOLDCERTIFICATE");
+    /// assert!(TestCase::ALL.iter().any(|case| case.name() == "FRAUDREVIEW"));
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -91,7 +98,16 @@ impl TestCase {
         format!("X-AUTOTEST-{}", self.name())
     }
 
-    /// Returns the text that selects this case with a robot as agent and a human as person.
+    /// Returns the text that selects this case with a robot as agent and a human as person (chapter
+    /// 15.3).
+    ///
+    /// ```
+    /// use idv_idnow::api::{StartRequest, TestCase};
+    ///
+    /// let mut request = StartRequest::default();
+    /// request.lastname = Some(TestCase::FraudIdent.manual().into());
+    /// assert_eq!(TestCase::FraudIdent.manual(), "X-MANUALTEST-FRAUDIDENT");
+    /// ```
     #[must_use]
     pub fn manual(self) -> String {
         format!("X-MANUALTEST-{}", self.name())
@@ -119,6 +135,27 @@ impl Api {
     /// The call is not repeated if its response is lost, because the document does not define the
     /// effect of a repetition.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"internalToken":"TST-ABCDE","status":"STARTED",
+    /// #     "testRobotType":"AUTO","testRobotName":"happypath"}"#);
+    /// # let number = account::number();
+    /// let test = api.start_test(&cx, &number).await?;
+    /// assert_eq!(test.robot_name.as_deref(), Some("happypath"));
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/identifications/AH73JK3LM/start");
+    /// assert_eq!(server.header("x-api-key").as_deref(), Some("exampleApiKey"));
+    ///
+    /// // Only the test system has robots:
+    /// let mut config = account::config();
+    /// config.host = Some(idv_idnow::DataCentre::De);
+    /// let live = idv_idnow::api::Api::new(&config)?;
+    /// let error = live.start_test(&cx, &number).await.expect_err("a live account");
+    /// assert_eq!(error.kind(), &idv_core::ErrorKind::Unsupported);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]. [`Unsupported`](ErrorKind::Unsupported) if the account is not on the test
@@ -141,7 +178,28 @@ impl Api {
         Ok(started(&reply.body))
     }
 
-    /// Starts the robots (step 4 of chapter 15.2.4). The call needs no API key.
+    /// Starts the robots (step 4 of chapter 15.2.4).
+    ///
+    /// The call needs no API key.
+    ///
+    /// The call is not repeated if its response is lost, because the document does not define the
+    /// effect of a repetition.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "{}");
+    /// # let number = account::number();
+    /// api.request_video_chat(&cx, &number).await?;
+    /// assert_eq!(
+    ///     server.line(),
+    ///     "POST /api/v1/ihrebank/identifications/AH73JK3LM/requestVideoChat"
+    /// );
+    /// assert_eq!(server.body(), "{}");
+    /// assert_eq!(server.header("x-api-key"), None);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

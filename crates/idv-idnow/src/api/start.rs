@@ -177,10 +177,30 @@ pub(crate) const ACCEPTS: &[&str] = &[
 ];
 
 impl StartRequest {
-    /// Builds the request of a verification. Fields that the vendor lacks are omitted.
+    /// Builds the request of a verification (chapter 3.2.8).
+    ///
+    /// Fields that the vendor lacks are omitted.
     ///
     /// Custom data are `custom1` to `custom5` and `trackingid`. IDnow configures other documents
     /// and other return URLs per account.
+    ///
+    /// ```
+    /// use idv_core::{ErrorKind, NewVerification, Reference};
+    /// use idv_idnow::api::StartRequest;
+    ///
+    /// let mut new = NewVerification::new(Reference::parse("6f1c2a9e1c1f4a6b")?);
+    /// new.person.given_names = Some("Michael".into());
+    /// new.person.address.postal_code = Some("80127".into());
+    /// new.custom.insert("custom1".into(), "287492_23552".into());
+    /// let request = StartRequest::of(&new)?;
+    /// assert_eq!(request.firstname, new.person.given_names);
+    /// assert_eq!(request.zipcode, new.person.address.postal_code);
+    ///
+    /// new.person.gender = Some(idv_core::report::Gender::Diverse.into());
+    /// let error = StartRequest::of(&new).expect_err("IDnow has only MALE and FEMALE");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "person.gender".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -14,7 +14,16 @@ use idv_core::{Error, Reference, Result};
 pub struct TransactionNumber(Box<str>);
 
 impl TransactionNumber {
-    /// Parses a transaction number.
+    /// Parses a transaction number (chapter 3.2.6).
+    ///
+    /// ```
+    /// use idv_idnow::api::TransactionNumber;
+    ///
+    /// let number = TransactionNumber::parse("287492_23552")?;
+    /// assert_eq!(format!("{number:?}"), "287492_2…"); // not in clear text
+    /// assert!(TransactionNumber::parse("287492 23552").is_err());
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -32,7 +41,17 @@ impl TransactionNumber {
         Ok(Self(text.into()))
     }
 
-    /// Returns the transaction number in clear text.
+    /// Returns the transaction number in clear text, in the case in which it was parsed.
+    ///
+    /// ```
+    /// use idv_core::Reference;
+    /// use idv_idnow::api::TransactionNumber;
+    ///
+    /// let reference = Reference::parse("6f1c2a9e1c1f4a6b9a520c2d6a1f7e11")?;
+    /// let number = TransactionNumber::try_from(&reference)?;
+    /// assert_eq!(number.as_str(), "6f1c2a9e1c1f4a6b9a520c2d6a1f7e11");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
