@@ -19,7 +19,17 @@ use crate::config::DataCentre;
 pub struct DefinitionId(Box<str>);
 
 impl DefinitionId {
-    /// Parses an identifier.
+    /// Parses an identifier: `a-z`, `0-9`, `-` and `_` (chapter 7.1.1).
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::documents::DefinitionId;
+    ///
+    /// assert_eq!(DefinitionId::parse("doc1")?.to_string(), "doc1");
+    /// let error = DefinitionId::parse("Doc 1").expect_err("upper case and a space");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "identifier".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -39,7 +49,16 @@ impl DefinitionId {
         Ok(Self(text.into()))
     }
 
-    /// Returns the identifier.
+    /// Returns the identifier as in URLs and file names.
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::DefinitionId;
+    ///
+    /// // The name of the signed file in a result's archive (chapter 7.2.7):
+    /// let id = DefinitionId::parse("doc1")?;
+    /// assert_eq!(format!("{}_signed.pdf", id.as_str()), "doc1_signed.pdf");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -142,7 +161,28 @@ impl Serialize for ViewPolicy {
 }
 
 impl DocumentDefinition {
-    /// Creates a definition with the mandatory values.
+    /// Creates a definition with the mandatory values (chapter 7.1.1): the identifier, the name
+    /// that persons see, and the media type.
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentDefinition, PDF};
+    ///
+    /// let id = DefinitionId::parse("doc1")?;
+    /// let mut definition = DocumentDefinition::new(id, "Arbeitsvertrag", PDF);
+    /// definition.optional = Some(false);
+    /// definition.sort_order = Some(1);
+    /// assert_eq!(
+    ///     serde_json::to_value(&definition)?,
+    ///     serde_json::json!({
+    ///         "optional": false,
+    ///         "name": "Arbeitsvertrag",
+    ///         "identifier": "doc1",
+    ///         "mimeType": "application/pdf",
+    ///         "sortOrder": 1,
+    ///     })
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(
         identifier: DefinitionId,
@@ -161,8 +201,27 @@ impl DocumentDefinition {
         }
     }
 
-    /// Checks the definition against the document. The calls that send it check it, too, including
-    /// the restrictions of the account's data centre.
+    /// Checks the definition against the document (chapters 7.1.1 and 7.1.2).
+    ///
+    /// The calls that send it check it, too, including the restrictions of the account's data
+    /// centre.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::documents::{
+    ///     Anchor, DefinitionId, DocumentDefinition, PDF, Position, Signature,
+    /// };
+    ///
+    /// let id = DefinitionId::parse("doc1")?;
+    /// let mut definition = DocumentDefinition::new(id, "Arbeitsvertrag", PDF);
+    /// definition.check()?;
+    ///
+    /// let place = Position::new(Anchor::Page(0), 200, 35); // pages count from 1
+    /// definition.signatures.insert("mysignature1".into(), Signature::at(place));
+    /// let field = "signatures.position.page".into();
+    /// assert_eq!(definition.check().unwrap_err().kind(), &ErrorKind::InvalidRequest { field });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

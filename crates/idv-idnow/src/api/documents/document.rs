@@ -51,8 +51,30 @@ pub enum DocumentStatus {
 }
 
 impl Document {
-    /// Returns the signatures on the document (chapter 7.1.2.6): the definition's and its own. If
-    /// both have a signature of the same name, the document's replaces the definition's entirely.
+    /// Returns the signatures on the document (chapter 7.1.2.6): the definition's and its own.
+    ///
+    /// If both have a signature of the same name, the document's replaces the definition's
+    /// entirely.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"[{"name":"Arbeitsvertrag","documentDefinition":{
+    /// #     "name":"Arbeitsvertrag","identifier":"doc1","mimeType":"application/pdf",
+    /// #     "signatures":{"mysignature1":{"type":"HANDWRITTEN"},"mysignature2":{}}},
+    /// #     "signatures":{"mysignature1":{"type":"ELECTRONIC"},"mysignature3":{}}}]"#);
+    /// # let number = account::number();
+    /// use idv_idnow::api::documents::{Appearance, DefinitionId};
+    ///
+    /// // The definition has the signatures 1 and 2, the document has 1 and 3.
+    /// let document = api.document(&cx, &number, &DefinitionId::parse("doc1")?).await?;
+    /// let signatures = document.effective_signatures();
+    /// assert!(signatures.keys().eq(["mysignature1", "mysignature2", "mysignature3"]));
+    /// let replaced = signatures["mysignature1"].appearance.as_ref();
+    /// assert!(matches!(replaced, Some(Appearance::Electronic(_))));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn effective_signatures(&self) -> Signatures {
         let mut signatures = self
@@ -68,7 +90,24 @@ impl Document {
         signatures
     }
 
-    /// Returns whether IDnow has this file, by its digest, or `None` if IDnow returns no digest.
+    /// Returns whether IDnow has this file, by its SHA-256 digest (chapter 7.2), or `None` if IDnow
+    /// returns no digest.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"[{"hash":
+    /// #     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}]"#);
+    /// # let number = account::number();
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentFile};
+    ///
+    /// let sent = DocumentFile::new("text/plain", "abc")?;
+    /// let document = api.document(&cx, &number, &DefinitionId::parse("doc2")?).await?;
+    /// assert_eq!(document.holds(&sent), Some(true));
+    /// assert_eq!(document.holds(&DocumentFile::new("text/plain", "abcd")?), Some(false));
+    /// # Ok(())
+    /// # });
+    /// ```
     #[must_use]
     pub fn holds(&self, file: &DocumentFile) -> Option<bool> {
         self.hash
@@ -148,7 +187,16 @@ pub struct DocumentFile {
 }
 
 impl DocumentFile {
-    /// Creates a PDF file.
+    /// Creates a PDF file, to be signed (chapter 7.1.1).
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::documents::DocumentFile;
+    ///
+    /// assert!(DocumentFile::pdf("%PDF-1.4\n%%EOF\n").is_ok());
+    /// let error = DocumentFile::pdf("PK\u{3}\u{4}").expect_err("a ZIP archive");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "data".into() });
+    /// ```
     ///
     /// # Errors
     ///
@@ -157,7 +205,21 @@ impl DocumentFile {
         Self::new(PDF, bytes)
     }
 
-    /// Creates a file with the media type of its document definition.
+    /// Creates a file with the media type of its document definition (chapter 7.1.1).
+    ///
+    /// The calls upload it as `application/octet-stream`.
+    ///
+    /// ```
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::documents::DocumentFile;
+    ///
+    /// let file = DocumentFile::new("text/plain", "Allgemeine Geschäftsbedingungen")?;
+    /// assert_eq!(format!("{file:?}"), r#"DocumentFile { media_type: "text/plain", length: 32 }"#);
+    ///
+    /// let error = DocumentFile::new("plain", "AGB").expect_err("not a media type");
+    /// assert_eq!(error.kind(), &ErrorKind::InvalidRequest { field: "mimeType".into() });
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -179,13 +241,28 @@ impl DocumentFile {
         Ok(Self { media_type, bytes })
     }
 
-    /// Returns the media type.
+    /// Returns the media type, such as [`PDF`].
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{DocumentFile, PDF};
+    ///
+    /// assert_eq!(DocumentFile::pdf("%PDF-1.4\n%%EOF\n")?.media_type(), PDF);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn media_type(&self) -> &str {
         &self.media_type
     }
 
     /// Returns the contents.
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::DocumentFile;
+    ///
+    /// let file = DocumentFile::pdf("%PDF-1.4\n%%EOF\n")?;
+    /// assert_eq!(file.bytes().len(), 15);
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes
@@ -193,6 +270,14 @@ impl DocumentFile {
 
     /// Returns the SHA-256 digest in lower-case hexadecimal, which IDnow returns as
     /// [`Document::hash`].
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::DocumentFile;
+    ///
+    /// let digest = DocumentFile::new("text/plain", "abc")?.sha256_hex();
+    /// assert_eq!(digest, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    /// # Ok::<(), idv_core::Error>(())
+    /// ```
     #[must_use]
     pub fn sha256_hex(&self) -> String {
         hex::encode(Sha256::digest(&self.bytes))

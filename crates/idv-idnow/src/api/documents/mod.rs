@@ -68,6 +68,25 @@ impl Api {
     /// an existing identifier, and each definition is inserted before the one at its position.
     /// [`Api::document_definition`] tells whether the definition exists.
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(201, "{}");
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentDefinition, PDF};
+    ///
+    /// let id = DefinitionId::parse("doc1")?;
+    /// let mut definition = DocumentDefinition::new(id, "Arbeitsvertrag", PDF);
+    /// api.create_document_definition(&cx, &definition).await?;
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/documentdefinitions");
+    ///
+    /// // A definition that IDnow cannot accept is not sent.
+    /// definition.name.clear();
+    /// assert!(api.create_document_definition(&cx, &definition).await.is_err());
+    /// assert_eq!(server.count(), 1);
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]; those of [`DocumentDefinition::check`].
@@ -90,8 +109,25 @@ impl Api {
         )
     }
 
-    /// Replaces the document definition of this identifier (chapter 7.1.4). The call is idempotent,
-    /// so it is retried after a lost response.
+    /// Replaces the document definition of this identifier (chapter 7.1.4).
+    ///
+    /// The call is idempotent, so it is retried after a lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "{}");
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentDefinition, PDF, ViewPolicy};
+    ///
+    /// let id = DefinitionId::parse("doc1")?;
+    /// let mut definition = DocumentDefinition::new(id, "Arbeitsvertrag", PDF);
+    /// definition.view_policy = Some(ViewPolicy::Scroll);
+    /// api.update_document_definition(&cx, &definition).await?;
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/documentdefinitions/doc1");
+    /// assert!(server.body().contains(r#""viewPolicy":"SCROLL""#));
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -116,9 +152,22 @@ impl Api {
         )
     }
 
-    /// Deletes a document definition (chapter 7.1.5). The call is retried after a lost response;
-    /// [`NotFound`](idv_core::ErrorKind::NotFound) with an unknown effect can then mean that the
-    /// definition is deleted.
+    /// Deletes a document definition (chapter 7.1.5).
+    ///
+    /// The call is retried after a lost response; [`NotFound`](idv_core::ErrorKind::NotFound) with
+    /// an unknown effect can then mean that the definition is deleted.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "{}");
+    /// use idv_idnow::api::documents::DefinitionId;
+    ///
+    /// api.delete_document_definition(&cx, &DefinitionId::parse("doc1")?).await?;
+    /// assert_eq!(server.line(), "DELETE /api/v1/ihrebank/documentdefinitions/doc1");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -141,6 +190,21 @@ impl Api {
 
     /// Returns the account's document definitions (chapter 7.1.6).
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"[{"optional":false,"name":"Arbeitsvertrag","identifier":"doc1",
+    /// #     "mimeType":"application/pdf","sortOrder":1},{"optional":false,"name":"AGB",
+    /// #     "identifier":"doc2","mimeType":"text/plain","sortOrder":2},null]"#);
+    /// let definitions = api.document_definitions(&cx).await?;
+    /// let names = definitions.entries.iter().map(|definition| definition.name.as_str());
+    /// assert!(names.eq(["Arbeitsvertrag", "AGB"]));
+    /// assert_eq!(definitions.unreadable, 1); // the response also has a null
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/documentdefinitions");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`].
@@ -160,6 +224,20 @@ impl Api {
 
     /// Returns one document definition (chapter 7.1.7).
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"{"optional":false,"name":"Arbeitsvertrag","identifier":"doc1",
+    /// #     "mimeType":"application/pdf","sortOrder":1}"#);
+    /// use idv_idnow::api::documents::DefinitionId;
+    ///
+    /// let definition = api.document_definition(&cx, &DefinitionId::parse("doc1")?).await?;
+    /// assert_eq!((definition.optional, definition.sort_order), (Some(false), Some(1)));
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/documentdefinitions/doc1");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if the definition does not exist.
@@ -178,8 +256,24 @@ impl Api {
         answer::definition(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
-    /// Uploads the default file, which every person signs who has no other (chapter 7.1.8). The
-    /// call is idempotent, so it is retried after a lost response.
+    /// Uploads the default file, which every person signs who has no other (chapter 7.1.8).
+    ///
+    /// The call is idempotent, so it is retried after a lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "");
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentFile};
+    ///
+    /// let file = DocumentFile::pdf("%PDF-1.4\n%%EOF\n")?;
+    /// api.upload_default_document(&cx, &DefinitionId::parse("doc1")?, &file).await?;
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/documentdefinitions/doc1/data");
+    /// assert_eq!(server.header("content-type").as_deref(), Some("application/octet-stream"));
+    /// assert_eq!(server.body(), "%PDF-1.4\n%%EOF\n");
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -205,6 +299,22 @@ impl Api {
 
     /// Streams the default file into `sink` (chapter 7.1.9).
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.file(b"%PDF-1.4\n%%EOF\n");
+    /// use idv_idnow::api::documents::DefinitionId;
+    ///
+    /// let (id, mut file) = (DefinitionId::parse("doc1")?, Vec::new());
+    /// let limit = 10 * 1024 * 1024; // bytes
+    /// let download = api.download_default_document(&cx, &id, limit, &mut file).await?;
+    /// assert_eq!(download.length, 15);
+    /// assert!(file.starts_with(b"%PDF-"));
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/documentdefinitions/doc1/data");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Api::download`].
@@ -228,6 +338,26 @@ impl Api {
 impl Api {
     /// Returns the documents of an identification (chapter 7.2.1).
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"[{"name":"Arbeitsvertrag","version":null,
+    /// #     "hash":"094c33504ab62a49957ed5f051fc10fc0e1bd7feadfdb223654270835e693bb4",
+    /// #     "displayHash":"094c-3350-4ab6","status":"UPLOADED","documentDefinition":
+    /// #     {"optional":false,"name":"Arbeitsvertrag","identifier":"doc1",
+    /// #     "mimeType":"application/pdf","sortOrder":1}}]"#);
+    /// # let number = account::number();
+    /// use idv_idnow::api::documents::DocumentStatus;
+    ///
+    /// let documents = api.documents(&cx, &number).await?;
+    /// let document = &documents.entries[0];
+    /// assert_eq!(document.status, Some(DocumentStatus::Uploaded));
+    /// assert_eq!(document.display_hash.as_deref(), Some("094c-3350-4ab6"));
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications/AH73JK3LM/documents");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`].
@@ -250,6 +380,21 @@ impl Api {
 
     /// Returns one document of an identification (chapter 7.2.2).
     ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, r#"[{"name":"Arbeitsvertrag","status":"NEED_UPLOAD","documentDefinition":
+    /// #     {"name":"Arbeitsvertrag","identifier":"doc1","mimeType":"application/pdf"}}]"#);
+    /// # let number = account::number();
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentStatus};
+    ///
+    /// let document = api.document(&cx, &number, &DefinitionId::parse("doc1")?).await?;
+    /// assert_eq!(document.status, Some(DocumentStatus::NeedUpload));
+    /// assert_eq!(server.line(), "GET /api/v1/ihrebank/identifications/AH73JK3LM/documents/doc1");
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`Api`]; [`NotFound`](idv_core::ErrorKind::NotFound) if the document does not exist.
@@ -271,8 +416,28 @@ impl Api {
         answer::document(reply.status, &reply.body, id).map_err(|error| reply.complement(error))
     }
 
-    /// Changes one document before the identification starts (chapter 7.2.3). The call is
-    /// idempotent, so it is retried after a lost response.
+    /// Changes one document before the identification starts (chapter 7.2.3).
+    ///
+    /// The call is idempotent, so it is retried after a lost response.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "{}");
+    /// # let number = account::number();
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentUpdate};
+    ///
+    /// let id = DefinitionId::parse("doc1")?;
+    /// let mut update = DocumentUpdate::default();
+    /// assert!(api.update_document(&cx, &number, &id, &update).await.is_err()); // empty
+    ///
+    /// update.name = Some("My Extended Contract".into());
+    /// api.update_document(&cx, &number, &id, &update).await?;
+    /// assert_eq!(server.line(), "POST /api/v1/ihrebank/identifications/AH73JK3LM/documents/doc1");
+    /// assert_eq!(server.body(), r#"{"name":"My Extended Contract"}"#);
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -299,8 +464,27 @@ impl Api {
         )
     }
 
-    /// Uploads the file for one person (chapter 7.2.4). The call is idempotent, so it is retried
-    /// after a lost response. [`Document::holds`] tells whether the file arrived intact.
+    /// Uploads the file for one person (chapter 7.2.4).
+    ///
+    /// The call is idempotent, so it is retried after a lost response. [`Document::holds`] tells
+    /// whether the file arrived intact.
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.json(200, "");
+    /// # let number = account::number();
+    /// use idv_idnow::api::documents::{DefinitionId, DocumentFile};
+    ///
+    /// let contract = DocumentFile::pdf("%PDF-1.4\n%%EOF\n")?;
+    /// api.upload_document(&cx, &number, &DefinitionId::parse("doc1")?, &contract).await?;
+    /// assert_eq!(
+    ///     server.line(),
+    ///     "POST /api/v1/ihrebank/identifications/AH73JK3LM/documents/doc1/data"
+    /// );
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///
@@ -326,6 +510,32 @@ impl Api {
     }
 
     /// Streams the signed file into `sink` (chapter 7.2.6).
+    ///
+    /// ```
+    /// # mod account { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/account.rs")); }
+    /// # account::run(async |api, cx, server| {
+    /// # server.file(b"%PDF-1.4 signed");
+    /// # server.json(404, r#"{"errors":[{"cause":"OBJECT_NOT_FOUND","id":"487800773"}]}"#);
+    /// # let number = account::number();
+    /// use idv_core::ErrorKind;
+    /// use idv_idnow::api::documents::DefinitionId;
+    ///
+    /// let (id, limit, mut file) = (DefinitionId::parse("doc1")?, 10 * 1024 * 1024, Vec::new());
+    /// api.download_signed_document(&cx, &number, &id, limit, &mut file).await?;
+    /// assert_eq!(file, b"%PDF-1.4 signed");
+    /// assert_eq!(
+    ///     server.line(),
+    ///     "GET /api/v1/ihrebank/identifications/AH73JK3LM/documents/doc1/signed"
+    /// );
+    ///
+    /// // If the file does not exist, nothing is written.
+    /// let mut empty = Vec::new();
+    /// let missing = api.download_signed_document(&cx, &number, &id, limit, &mut empty).await;
+    /// assert_eq!(missing.expect_err("no file").kind(), &ErrorKind::NotFound);
+    /// assert!(empty.is_empty());
+    /// # Ok(())
+    /// # });
+    /// ```
     ///
     /// # Errors
     ///

@@ -86,7 +86,19 @@ pub enum Anchor {
 }
 
 impl Signature {
-    /// Creates a signature at a position, with IDnow's default appearance.
+    /// Creates a signature at a position, with IDnow's default appearance (chapter 7.1.2).
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{Anchor, Position, Signature};
+    ///
+    /// let field = Anchor::Field("my_acrofield_signature".into());
+    /// let signature = Signature::at(Position::new(field, 200, 35).from_corner(50, 50));
+    /// let json = serde_json::to_value(&signature)?;
+    /// assert_eq!(json["position"]["acrofield"], "my_acrofield_signature");
+    /// assert_eq!(json["position"]["left"], 50);
+    /// assert!(json.get("type").is_none()); // IDnow's default
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn at(position: Position) -> Self {
         Self {
@@ -95,14 +107,33 @@ impl Signature {
         }
     }
 
-    /// Sets the appearance.
+    /// Sets the appearance: the `type` of chapter 7.1.2.
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{Anchor, Appearance, Position, Signature};
+    ///
+    /// let place = Position::new(Anchor::Page(1), 200, 35).from_corner(800, 100);
+    /// let signature = Signature::at(place).with_appearance(Appearance::Handwritten);
+    /// assert_eq!(serde_json::to_value(&signature)?["type"], "HANDWRITTEN");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn with_appearance(mut self, appearance: Appearance) -> Self {
         self.appearance = Some(appearance);
         self
     }
 
-    /// Sets whether the signature is optional.
+    /// Sets whether the signature is optional (chapter 7.1.2).
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{Anchor, Position, Signature};
+    ///
+    /// let place = Position::new(Anchor::Page(1), 200, 35);
+    /// let signature = Signature::at(place).with_optional(false);
+    /// // IDnow expects text (chapter 7.1.2.5).
+    /// assert_eq!(serde_json::to_value(&signature)?["optional"], "false");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub const fn with_optional(mut self, optional: bool) -> Self {
         self.optional = Some(optional);
@@ -183,6 +214,16 @@ impl Seal {
 
 impl Position {
     /// Creates an area of this width and height at the lower left corner of its anchor.
+    ///
+    /// The document gives no unit; it measures images in pixels.
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{Anchor, Position};
+    ///
+    /// // The size of IDnow's default seal.
+    /// let place = Position::new(Anchor::Page(2), 250, 35);
+    /// assert_eq!((place.left, place.bottom), (0, 0));
+    /// ```
     #[must_use]
     pub const fn new(anchor: Anchor, width: u32, height: u32) -> Self {
         Self {
@@ -194,7 +235,19 @@ impl Position {
         }
     }
 
-    /// Moves the area to this distance from the left and the bottom border.
+    /// Moves the area to this distance from the left and the bottom border, in the unit of the
+    /// width and the height.
+    ///
+    /// Only beside a text may the distance be negative.
+    ///
+    /// ```
+    /// use idv_idnow::api::documents::{Anchor, Position};
+    ///
+    /// // To the left of every occurrence of the text, on its line.
+    /// let anchor = Anchor::Text("Unterschrift".into());
+    /// let place = Position::new(anchor, 250, 35).from_corner(-260, 0);
+    /// assert_eq!((place.left, place.bottom), (-260, 0));
+    /// ```
     #[must_use]
     pub const fn from_corner(mut self, left: i32, bottom: i32) -> Self {
         self.left = left;
